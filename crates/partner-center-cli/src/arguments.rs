@@ -1,0 +1,251 @@
+//! What can be asked on the command line. The comments are the help texts.
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser, error::ErrorKind};
+use partner_center_sandbox::Sandbox;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Lists and looks up the customers of a Microsoft partner.
+#[derive(Debug, Parser)]
+#[command(name = "partner-center", version, after_help = ABOUT)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+const ABOUT: &str = "\
+Environment:
+  PARTNER_CENTER_TOKEN     the access token to sign in with; --sandbox needs none
+  PARTNER_CENTER_BASE_URL  where the service is, unless --base-url or --cloud says so
+
+Exit status:
+  0 done, 1 failed, 2 wrong usage, 130 interrupted
+
+Examples:
+  partner-center customers list --sandbox
+  partner-center customers list --company-name Contoso --output csv > customers.csv
+  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List customers, or get one of them
+    #[command(subcommand)]
+    Customers(CustomersCommand),
+    /// Run an imitation of the service on this machine, until interrupted
+    #[command(after_help = "\
+The first line on standard output says where it listens. There are made-up customers and those of Microsoft's \
+documentation. Nothing leaves this machine.
+
+Examples:
+  partner-center sandbox --port 8080
+  PARTNER_CENTER_TOKEN=sandbox-token partner-center --base-url http://127.0.0.1:8080 customers list")]
+    Sandbox(SandboxCommand),
+    /// Print a script that completes commands and options in your shell
+    #[command(after_help = "\
+Example:
+  partner-center completions bash > ~/.local/share/bash-completion/completions/partner-center")]
+    Completions {
+        /// The shell to complete in
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CustomersCommand {
+    /// List the customers, all of them or those that a filter picks
+    #[command(after_help = "\
+Customers are printed as they arrive, one page after another. If the list breaks off, the exit status is 1 and what was \
+printed is valid; with `--output json` the array then stays open, so that a part does not pass for the whole.
+
+Examples:
+  partner-center customers list --sandbox
+  partner-center customers list --limit 10
+  partner-center customers list --domain contoso --output jsonl
+  partner-center customers list --indirect-reseller 484e548c-f5f3-4528-93a9-c16c6373cb59")]
+    List(List),
+    /// Get one customer, with all that you may see of it
+    #[command(after_help = "\
+What you may not see is absent. As a table, links and attributes are left out; `--output json` has everything.
+
+Examples:
+  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --sandbox
+  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json")]
+    Get {
+        /// The customer's ID, the GUID that `customers list` shows
+        #[arg(value_parser = guid)]
+        customer_id: Uuid,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// The most customers to ask for at a time, 1 to 500; without it the service chooses
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=500))]
+    pub(crate) size: Option<i32>,
+    /// The most customers to print, from 1 on; no more pages are asked for than that takes
+    #[arg(long, value_name = "N", value_parser = from_one)]
+    pub(crate) limit: Option<u32>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+}
+
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+pub(crate) struct Filter {
+    /// Only customers whose company name begins so, in any case
+    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) company_name: Option<String>,
+    /// Only customers whose default domain begins so, in any case
+    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) domain: Option<String>,
+    /// Only customers of the indirect reseller with this tenant ID
+    #[arg(long, value_name = "GUID", value_parser = guid)]
+    pub(crate) indirect_reseller: Option<Uuid>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SandboxCommand {
+    /// The port to listen on; 0 finds a free one
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// How many customers there are
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) customers: u32,
+    /// What the made-up customers are made from: the same seed makes the same ones
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The token to expect: any throw-away text, not a secret
+    #[arg(long, value_name = "T", default_value = Sandbox::TOKEN, value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) token: String,
+}
+
+/// Options of every command, before it or after it.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Options {
+    /// Run against a sandbox of the service instead: no account, no network, no set-up
+    #[arg(long, global = true)]
+    pub(crate) sandbox: bool,
+    /// How many customers that sandbox has [default: 25]
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) sandbox_customers: Option<u32>,
+    /// The HTTP client to use, async or blocking; both do the same
+    #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
+    pub(crate) transport: TransportName,
+    /// How to print customers
+    #[arg(long, value_name = "FORM", global = true, value_enum, default_value_t = Form::Table)]
+    pub(crate) output: Form,
+    /// Where the service is: an https URL, or an http one on this machine
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) base_url: Option<String>,
+    /// Which of Microsoft's clouds the service is in
+    #[arg(long, global = true, value_enum)]
+    pub(crate) cloud: Option<Cloud>,
+    /// The language of texts [default: en-US]
+    #[arg(long, value_name = "TAG", global = true)]
+    pub(crate) locale: Option<String>,
+    /// The name of your application, for Microsoft's support
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) application: Option<String>,
+    /// What all requests carry as `MS-CorrelationId`, to be found by in logs [default: a random one]
+    #[arg(long, value_name = "GUID", global = true, value_parser = guid)]
+    pub(crate) correlation_id: Option<Uuid>,
+    /// How long one attempt of a request may take [default: 60]
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// How long the whole command may take [default: no limit]
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
+    pub(crate) deadline: Option<Duration>,
+    /// How often a request is sent before it counts as failed [default: 4]
+    #[arg(long, value_name = "N", global = true, value_parser = from_one)]
+    pub(crate) max_attempts: Option<u32>,
+    /// Say on standard error what is going on: warnings, with -vv calls, with -vvv attempts
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say nothing on standard error but errors
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// The transports, by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TransportName {
+    /// Async, on a Tokio runtime
+    Reqwest,
+    /// Blocking
+    Ureq,
+}
+
+/// The forms that customers can be printed in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Form {
+    /// Lines to read, as wide as the terminal
+    Table,
+    /// All that the service says, as one array (for `get`: as one object)
+    Json,
+    /// All that the service says, one customer a line
+    Jsonl,
+    /// The main fields as comma-separated values, as they are: mind formulas in spreadsheets
+    Csv,
+}
+
+/// Microsoft's clouds.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Cloud {
+    /// The public cloud
+    Global,
+    /// The one that 21Vianet operates
+    China,
+    /// The one for the government of the United States
+    UsGovernment,
+    /// The German one, closed in 2021
+    Germany,
+}
+
+impl Arguments {
+    /// What was asked for. Wrong usage, and the wish for help, end the process here.
+    pub(crate) fn read() -> Self {
+        let arguments = Self::parse();
+        if let Err((kind, problem)) = arguments.options.check() {
+            Self::command().error(kind, problem).exit();
+        }
+        arguments
+    }
+}
+
+impl Options {
+    /// What clap cannot check, since it looks before and after the command separately.
+    fn check(&self) -> Result<(), (ErrorKind, &'static str)> {
+        if self.base_url.is_some() && self.cloud.is_some() {
+            return Err((
+                ErrorKind::ArgumentConflict,
+                "the argument '--base-url <URL>' cannot be used with '--cloud <CLOUD>'",
+            ));
+        }
+        if self.sandbox_customers.is_some() && !self.sandbox {
+            return Err((
+                ErrorKind::MissingRequiredArgument,
+                "the argument '--sandbox-customers <N>' requires '--sandbox'",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn guid(text: &str) -> Result<Uuid, &'static str> {
+    text.parse().map_err(|_| "it must be a GUID, such as 484e548c-f5f3-4528-93a9-c16c6373cb59")
+}
+
+fn from_one(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("it must be a whole number from 1 to 4294967295")
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let allowed = Duration::from_millis(1)..=Duration::from_secs(86_400);
+    duration
+        .filter(|duration| allowed.contains(duration))
+        .ok_or("it must be a number of seconds from 0.001 to 86400, such as 30 or 0.5")
+}

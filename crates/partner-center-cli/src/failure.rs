@@ -1,0 +1,128 @@
+//! What is said when something failed: what, why, and what to do about it.
+
+use partner_center::{ApiError, Error, ErrorKind};
+use std::{
+    error::Error as StdError,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// Why the command ends before it is done.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Whoever read standard output has enough: nothing went wrong.
+    OutputClosed,
+    /// Something to report.
+    Reported {
+        /// What failed.
+        what: String,
+        /// Why, down to the first cause.
+        why: String,
+        /// What to do about it.
+        remedy: String,
+        /// The exit status.
+        status: u8,
+    },
+}
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+impl Failure {
+    /// Something that failed for the reason `why`.
+    pub(crate) fn new(what: &str, why: &dyn StdError, remedy: &str) -> Self {
+        Self::Reported { what: what.to_owned(), why: chain(why), remedy: remedy.to_owned(), status: FAILED }
+    }
+
+    /// Something that cannot be done as it was asked for.
+    pub(crate) fn usage(what: &str, why: &str, remedy: &str) -> Self {
+        Self::Reported { what: what.to_owned(), why: why.to_owned(), remedy: remedy.to_owned(), status: WRONG_USAGE }
+    }
+
+    /// A call of the client that failed, or a client that could not be built.
+    pub(crate) fn of_call(what: &str, error: &Error) -> Self {
+        let status = match error.kind() {
+            // Nothing was sent: an argument or a variable is at fault.
+            ErrorKind::Configuration | ErrorKind::Request => WRONG_USAGE,
+            _ => FAILED,
+        };
+        Self::Reported { what: what.to_owned(), why: chain(error), remedy: remedy(error).to_owned(), status }
+    }
+
+    /// An HTTP client that could not be set up.
+    pub(crate) fn of_transport(error: &dyn StdError) -> Self {
+        Self::new("the HTTP client cannot be set up", error, "try the other --transport: reqwest or ureq")
+    }
+
+    /// Says it on standard error, and how the process is to end.
+    pub(crate) fn report(self) -> ExitCode {
+        let Self::Reported { what, why, remedy, status } = self else {
+            return ExitCode::SUCCESS;
+        };
+        // If standard error is closed, the exit status has to do.
+        let _ = writeln!(io::stderr().lock(), "error: {what}\nwhy:   {why}\ntry:   {remedy}");
+        ExitCode::from(status)
+    }
+}
+
+/// From writing to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::new("the output cannot be written", &error, "make room on the disk, or write elsewhere"),
+        }
+    }
+}
+
+/// An error and its sources, on one line; what one of them says already is not said again.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn remedy(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Configuration | ErrorKind::Request => "correct what is named above; see --help for what is allowed",
+        ErrorKind::Transport => {
+            "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is right and can be reached from here; \
+             -vvv shows each attempt"
+        }
+        ErrorKind::Timeout => "give it more time with --timeout (each attempt) or --deadline (the whole command)",
+        ErrorKind::Decode => "check that the address is the service's and that no proxy changes the answers",
+        ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --size or a filter",
+        _ => error.api().map_or("try again with -vvv to see each attempt", remedy_by_answer),
+    }
+}
+
+/// Codes mean something only together with the status.
+fn remedy_by_answer(api: &ApiError) -> &'static str {
+    let code = api.code.as_ref().and_then(partner_center::FaultCode::number);
+    match (api.status.as_u16(), code) {
+        (400, Some(900_118)) | (404, _) => "check the ID: `partner-center customers list` shows those there are",
+        (401, Some(900_420)) => "get a token for the audience https://api.partnercenter.microsoft.com, not for another",
+        (401, _) => {
+            "get a new token and set PARTNER_CENTER_TOKEN: it lives about an hour, and its audience must be \
+             https://api.partnercenter.microsoft.com (or that of your cloud)"
+        }
+        (403, Some(20_002)) => "the partner has no relationship with this customer, or no longer: check the ID",
+        (403, Some(900_329)) => "use a token of an application and a user (App+User): app-only ones are refused here",
+        (403, Some(900_308)) => "have the customer grant the missing role (GDAP), then get a new token",
+        (403, Some(1002)) => "use a token of a user who has a role in Partner Center, such as Admin agent",
+        (403, _) => "use a token of a user or application that may do this; the code above says what is missing",
+        (429, _) => {
+            "wait as long as the service asks, or a minute, and run it again; a greater --max-attempts waits by itself"
+        }
+        (400, _) => "correct what the service names above",
+        (408 | 500.., _) => "try again later; if it stays so, give Microsoft's support the ids above",
+        _ => "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's",
+    }
+}

@@ -1,0 +1,98 @@
+//! Customers on standard output, in one of four forms.
+
+mod csv;
+mod json;
+mod table;
+
+use crate::{arguments::Form, notes::Notes};
+use partner_center::Customer;
+use serde_json::Value;
+use std::{
+    io::{self, Write},
+    slice,
+};
+
+/// Prints customers as they arrive.
+///
+/// Each text is composed first and goes out at once: what a reader gets before a failure ends with a whole line.
+pub(crate) struct Printer {
+    format: Box<dyn Format>,
+    notes: Notes,
+}
+
+/// A form that customers are printed in.
+trait Format: Send {
+    /// Adds a page of a list to `text`.
+    fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Adds what belongs behind the last page; gives back what there is to say to whoever watches.
+    fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
+        Ok(None)
+    }
+
+    /// Adds a customer that is no part of a list.
+    fn customer(&mut self, customer: &Customer, text: &mut Vec<u8>) -> io::Result<()> {
+        self.page(slice::from_ref(customer), text)
+    }
+}
+
+impl Printer {
+    pub(crate) fn new(form: Form, notes: Notes) -> Self {
+        let format: Box<dyn Format> = match form {
+            Form::Table => Box::new(table::Table::new(table::terminal_width())),
+            Form::Json => Box::<json::Array>::default(),
+            Form::Jsonl => Box::new(json::Lines),
+            Form::Csv => Box::<csv::Csv>::default(),
+        };
+        Self { format, notes }
+    }
+
+    /// Prints a page of a list.
+    pub(crate) fn page(&mut self, customers: &[Customer]) -> io::Result<()> {
+        let mut text = Vec::new();
+        self.format.page(customers, &mut text)?;
+        write(&text)
+    }
+
+    /// Ends a list that is complete.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        let mut text = Vec::new();
+        let note = self.format.end(&mut text)?;
+        write(&text)?;
+        if let Some(note) = note {
+            self.notes.say(note);
+        }
+        Ok(())
+    }
+
+    /// Prints a customer that is no part of a list.
+    pub(crate) fn customer(&mut self, customer: &Customer) -> io::Result<()> {
+        let mut text = Vec::new();
+        self.format.customer(customer, &mut text)?;
+        write(&text)
+    }
+}
+
+fn write(text: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text)?;
+    stdout.flush()
+}
+
+/// The cells of a customer's row: what the wire form has at each of the JSON `pointers`, empty where that is nothing.
+///
+/// The wire form, because a value of another type than the documented one is in none of the described fields.
+fn row<const N: usize>(customer: &Customer, pointers: [&str; N]) -> io::Result<[String; N]> {
+    let customer = serde_json::to_value(customer)?;
+    Ok(pointers.map(|pointer| customer.pointer(pointer).map(cell).unwrap_or_default()))
+}
+
+/// The text of a value on one line; the values of a list are separated by `; `.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(cell).collect::<Vec<_>>().join("; "),
+        _ => value.to_string(),
+    }
+}

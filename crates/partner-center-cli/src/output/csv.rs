@@ -1,0 +1,56 @@
+//! The main fields of customers, for spreadsheets and databases.
+
+use super::{Format, row};
+use partner_center::Customer;
+use std::io;
+
+/// The columns, and where the wire form has them. Programs rely on names and order: add at the end only.
+const COLUMNS: [(&str, &str); 9] = [
+    ("id", "/id"),
+    ("company_name", "/companyProfile/companyName"),
+    ("domain", "/companyProfile/domain"),
+    ("relationship_to_partner", "/relationshipToPartner"),
+    ("country", "/companyProfile/address/country"),
+    ("email", "/companyProfile/email"),
+    ("allow_delegated_access", "/allowDelegatedAccess"),
+    ("custom_domains", "/customDomains"),
+    ("tags", "/tags"),
+];
+
+/// Comma-separated values below a header; absent is empty.
+///
+/// Values stay as they are, even those that a spreadsheet takes for formulas: whoever reads this with a program must
+/// get what the service said.
+#[derive(Default)]
+pub(super) struct Csv {
+    has_header: bool,
+}
+
+impl Csv {
+    fn header(&mut self, csv: &mut csv::Writer<&mut Vec<u8>>) -> io::Result<()> {
+        if !self.has_header {
+            csv.write_record(COLUMNS.map(|(name, _)| name))?;
+            self.has_header = true;
+        }
+        Ok(())
+    }
+}
+
+impl Format for Csv {
+    fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
+        let mut csv = csv::Writer::from_writer(text);
+        self.header(&mut csv)?;
+        for customer in customers {
+            csv.write_record(row(customer, COLUMNS.map(|(_, pointer)| pointer))?)?;
+        }
+        csv.flush()
+    }
+
+    /// An empty list has a header, too.
+    fn end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
+        let mut csv = csv::Writer::from_writer(text);
+        self.header(&mut csv)?;
+        csv.flush()?;
+        Ok(None)
+    }
+}

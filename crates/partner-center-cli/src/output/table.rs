@@ -1,0 +1,202 @@
+//! Customers for people to read.
+
+use super::{Format, cell, row};
+use indexmap::IndexMap;
+use partner_center::Customer;
+use serde::Deserialize;
+use serde_json::Value;
+use std::io::{self, Write};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The columns of a list, and where the wire form has them.
+const COLUMNS: [(&str, &str); 4] = [
+    ("ID", "/id"),
+    ("COMPANY", "/companyProfile/companyName"),
+    ("DOMAIN", "/companyProfile/domain"),
+    ("RELATIONSHIP", "/relationshipToPartner"),
+];
+/// Those that give way when the terminal is narrow; an ID is of use only when it is whole.
+const ELASTIC: [usize; 2] = [1, 2];
+/// How narrow they get.
+const NARROWEST: usize = 8;
+const GAP: &str = "  ";
+
+/// A list as lines below a header; a single customer as one line for each thing it has.
+pub(super) struct Table {
+    terminal_width: Option<usize>,
+    /// Those of the first page hold for all: the rest is not known when it is printed.
+    widths: Option<[usize; COLUMNS.len()]>,
+}
+
+/// How many columns of characters standard output has, if it is a terminal.
+pub(super) fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
+}
+
+impl Table {
+    /// A table for a terminal cuts what does not fit; elsewhere everything is whole.
+    pub(super) fn new(terminal_width: Option<usize>) -> Self {
+        Self { terminal_width, widths: None }
+    }
+
+    fn line<const N: usize>(&self, cells: &[String; N], widths: &[usize; N], text: &mut Vec<u8>) -> io::Result<()> {
+        let mut line = String::new();
+        for (cell, &width) in cells.iter().zip(widths) {
+            let cut;
+            let cell = match self.terminal_width {
+                Some(_) if cell.width() > width => {
+                    cut = shorten(cell, width);
+                    &cut
+                }
+                _ => cell,
+            };
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + GAP.len()));
+        }
+        writeln!(text, "{}", line.trim_end())
+    }
+}
+
+impl Format for Table {
+    fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
+        if customers.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Vec::with_capacity(customers.len() + 1);
+        if self.widths.is_none() {
+            rows.push(COLUMNS.map(|(title, _)| title.to_owned()));
+        }
+        for customer in customers {
+            rows.push(row(customer, COLUMNS.map(|(_, pointer)| pointer))?.map(|text| harmless(&text)));
+        }
+        let widths = *self.widths.get_or_insert_with(|| fit(widest(&rows), self.terminal_width));
+        rows.iter().try_for_each(|row| self.line(row, &widths, text))
+    }
+
+    fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
+        Ok(self.widths.is_none().then_some("no customers"))
+    }
+
+    fn customer(&mut self, customer: &Customer, text: &mut Vec<u8>) -> io::Result<()> {
+        let mut rows = Vec::new();
+        describe("", serde_json::from_slice(&serde_json::to_vec(customer)?)?, &mut rows);
+        let [names, _] = widest(&rows);
+        // The values are what was asked for: none of them is cut.
+        let whole = Self::new(None);
+        rows.iter().try_for_each(|row| whole.line(row, &[names, 0], text))
+    }
+}
+
+/// A value in the order of the service.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Node {
+    Object(IndexMap<String, Node>),
+    Other(Value),
+}
+
+/// Adds a row for each value that is in `node`, which stands at `path`.
+fn describe(path: &str, node: Node, rows: &mut Vec<[String; 2]>) {
+    match node {
+        Node::Object(fields) => {
+            for (name, node) in fields {
+                // What the service says of its own resources is for programs.
+                if name == "links" || name == "attributes" {
+                    continue;
+                }
+                let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+                describe(&path, node, rows);
+            }
+        }
+        Node::Other(value) => rows.push([harmless(path), harmless(&cell(&value))]),
+    }
+}
+
+fn widest<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
+    std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
+}
+
+/// Takes from the widest of the elastic columns until the line fits, or there is nothing left to take.
+fn fit(mut widths: [usize; COLUMNS.len()], terminal_width: Option<usize>) -> [usize; COLUMNS.len()] {
+    let Some(terminal_width) = terminal_width else { return widths };
+    let gaps = GAP.len() * (widths.len() - 1);
+    while widths.iter().sum::<usize>() + gaps > terminal_width {
+        let widest =
+            ELASTIC.into_iter().max_by_key(|column| widths[*column]).filter(|column| widths[*column] > NARROWEST);
+        let Some(widest) = widest else { break };
+        widths[widest] -= 1;
+    }
+    widths
+}
+
+/// As much of `text` as fits into `width` with an ellipsis behind it.
+fn shorten(text: &str, width: usize) -> String {
+    let mut room = width.saturating_sub(1);
+    let fits = |character: &char| {
+        let needed = character.width().unwrap_or(0);
+        let fits = needed <= room;
+        room = room.saturating_sub(needed);
+        fits
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// The text without what could act on a terminal or on the order of its characters.
+fn harmless(text: &str) -> String {
+    let acts = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|character| if acts(character) { '\u{fffd}' } else { character }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn print(terminal_width: Option<usize>, pages: &[&str]) -> Vec<String> {
+        let (mut table, mut text) = (Table::new(terminal_width), Vec::new());
+        for page in pages {
+            let customers: Vec<Customer> = serde_json::from_str(page).unwrap();
+            table.page(&customers, &mut text).unwrap();
+        }
+        String::from_utf8(text).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    fn customer(name: &str) -> String {
+        format!(
+            r#"[{{"id": "b44bb1fb-c595-45b0-9e09-d657365580bf", "relationshipToPartner": "reseller",
+                "companyProfile": {{"companyName": "{name}", "domain": "contoso.onmicrosoft.com"}}}}]"#
+        )
+    }
+
+    #[test]
+    fn the_first_page_decides_the_widths() {
+        let lines = print(None, &["[]", &customer("Contoso"), &customer("Contoso and Sons")]);
+        assert_eq!(
+            lines,
+            [
+                "ID                                    COMPANY  DOMAIN                   RELATIONSHIP",
+                "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso  contoso.onmicrosoft.com  reseller",
+                "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso and Sons  contoso.onmicrosoft.com  reseller",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_table_fits_the_terminal() {
+        let lines = print(Some(80), &[&customer("Contoso and Sons, Grocers"), &customer(&"東京".repeat(20))]);
+        assert_eq!(
+            lines,
+            [
+                "ID                                    COMPANY        DOMAIN         RELATIONSHIP",
+                "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso and…   contoso.onmi…  reseller",
+                "b44bb1fb-c595-45b0-9e09-d657365580bf  東京東京東京…  contoso.onmi…  reseller",
+            ]
+        );
+        // IDs stay whole, whatever the width.
+        let narrow = print(Some(3), &[&customer("Contoso and Sons, Grocers")]);
+        assert_eq!(narrow[1], "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso…  contoso…  reseller");
+    }
+}

@@ -1,0 +1,111 @@
+//! From options and environment to a client: where the service is, and what proves who is asking.
+
+use crate::{
+    arguments::{Cloud, Options},
+    deadline::Deadline,
+    failure::Failure,
+};
+use partner_center::{BASE_URL, Client, Credential, Retry, Transport};
+use partner_center_sandbox::{Sandbox, Server};
+use std::{
+    env::{self, VarError},
+    net::Ipv4Addr,
+    time::Instant,
+};
+
+const TOKEN: &str = "PARTNER_CENTER_TOKEN";
+const BASE_URL_VARIABLE: &str = "PARTNER_CENTER_BASE_URL";
+const BASE_URL_IN_CHINA: &str = "https://partner.partnercenterapi.microsoftonline.cn";
+
+/// A place where the service is, and access to it.
+pub(crate) struct Session<'a> {
+    options: &'a Options,
+    base_url: String,
+    credential: Credential,
+    /// The end of the whole command.
+    until: Option<Instant>,
+    /// The embedded sandbox, which serves as long as this lives.
+    _sandbox: Option<Server>,
+}
+
+impl<'a> Session<'a> {
+    /// Finds both, and starts the embedded sandbox if that is where the service is to be.
+    pub(crate) fn open(options: &'a Options) -> Result<Self, Failure> {
+        let until = options.deadline.map(|deadline| Instant::now() + deadline);
+        if options.sandbox {
+            let server = sandbox(options.sandbox_customers.unwrap_or(25))?;
+            let credential = Credential::token(Sandbox::TOKEN);
+            return Ok(Self { options, base_url: server.url(), credential, until, _sandbox: Some(server) });
+        }
+        let base_url = match (&options.base_url, options.cloud) {
+            (Some(url), _) => url.clone(),
+            (None, Some(cloud)) => base_url(cloud).to_owned(),
+            (None, None) => variable(BASE_URL_VARIABLE)?.unwrap_or_else(|| BASE_URL.to_owned()),
+        };
+        let token = variable(TOKEN)?.ok_or_else(|| {
+            Failure::usage(
+                "there is no token to sign in with",
+                &format!("the environment variable {TOKEN} is not set"),
+                &format!(
+                    "set {TOKEN} to an access token for {BASE_URL} (or for your cloud), \
+                     or add --sandbox, which needs none"
+                ),
+            )
+        })?;
+        Ok(Self { options, base_url, credential: Credential::token(token), until, _sandbox: None })
+    }
+
+    /// A client over `transport`, as the options have it.
+    pub(crate) fn client<X: Transport>(&self, transport: X) -> Result<Client<Deadline<X>>, Failure> {
+        let mut builder =
+            Client::builder(Deadline::new(transport, self.until), self.credential.clone()).base_url(&self.base_url);
+        let Options { locale, application, correlation_id, timeout, deadline, max_attempts, .. } = self.options;
+        if let Some(tag) = locale {
+            builder = builder.locale(tag);
+        }
+        if let Some(name) = application {
+            builder = builder.application(name);
+        }
+        if let Some(id) = *correlation_id {
+            builder = builder.correlation_id(id);
+        }
+        if let Some(timeout) = *timeout {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(deadline) = *deadline {
+            // No call may take longer than all of them: with this the client need not wait to find out.
+            builder = builder.deadline(deadline);
+        }
+        if let Some(attempts) = *max_attempts {
+            builder = builder.retry(Retry::default().max_attempts(attempts));
+        }
+        builder.build().map_err(|error| Failure::of_call("the settings cannot be used", &error))
+    }
+}
+
+fn base_url(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global | Cloud::UsGovernment | Cloud::Germany => BASE_URL,
+        Cloud::China => BASE_URL_IN_CHINA,
+    }
+}
+
+fn sandbox(customers: u32) -> Result<Server, Failure> {
+    let sandbox = Sandbox::builder().customers(customers).build();
+    sandbox.serve((Ipv4Addr::LOCALHOST, 0)).map_err(|error| {
+        Failure::new("the sandbox cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
+    })
+}
+
+/// An environment variable; to be empty is to be absent.
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(Failure::usage(
+            &format!("the environment variable {name} cannot be read"),
+            "it holds something else than text",
+            "set it again",
+        )),
+    }
+}

@@ -1,0 +1,52 @@
+//! Runs the binary.
+
+use std::process::{Command, Output, Stdio};
+
+pub(crate) const DOCUMENTED: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+
+/// The command with `arguments` and an environment that is the same on every machine.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_partner-center"));
+    command.args(arguments).stdin(Stdio::null());
+    for name in
+        ["PARTNER_CENTER_TOKEN", "PARTNER_CENTER_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+    {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &[&str]) -> Ended {
+    command(arguments).output().unwrap().into()
+}
+
+/// Runs the command against the service at `url`.
+pub(crate) fn run_at(url: &str, arguments: &[&str]) -> Ended {
+    let mut command = command(arguments);
+    command.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url).output().unwrap().into()
+}
+
+/// The standard output of a command that succeeds and has nothing to say about it.
+pub(crate) fn stdout(arguments: &[&str]) -> String {
+    let ended = run(arguments);
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+    ended.stdout
+}

@@ -1,0 +1,114 @@
+//! What is said when something fails, and what is kept.
+
+use crate::{
+    command::{Ended, command, run, run_at},
+    server::{answering, page},
+};
+use std::time::{Duration, Instant};
+
+/// Status 1, and what failed, why, and what to do about it.
+fn assert_failed(ended: &Ended, what: &str, why: &str, remedy: &str) {
+    let stderr = &ended.stderr;
+    assert_eq!(ended.status, Some(1), "{stderr}");
+    let parts: Vec<_> = stderr.lines().collect();
+    let [error, because, advice] = parts[..] else { panic!("{stderr}") };
+    assert!(error.starts_with("error: ") && error.contains(what), "{stderr}");
+    assert!(because.starts_with("why: ") && because.contains(why), "{stderr}");
+    assert!(advice.starts_with("try: ") && advice.contains(remedy), "{stderr}");
+}
+
+#[test]
+fn an_unknown_customer() {
+    let id = "00000000-0000-4000-8000-000000000000";
+    for transport in ["reqwest", "ureq"] {
+        let ended = run(&["customers", "get", id, "--sandbox", "--transport", transport]);
+        assert_failed(&ended, id, "404 Not Found, code", "customers list");
+        assert!(ended.stderr.contains("request id") && ended.stdout.is_empty());
+    }
+}
+
+#[test]
+fn an_answer_is_explained_by_its_status_and_code() {
+    for (status, code, remedy) in [
+        (401, 400, "PARTNER_CENTER_TOKEN"),
+        (401, 900_420, "audience"),
+        (403, 1002, "role"),
+        (403, 20_002, "relationship"),
+        (403, 900_329, "App+User"),
+        (400, 900_118, "check the ID"),
+        (400, 2000, "correct"),
+        (429, 429, "--max-attempts"),
+        (500, 0, "support"),
+        (301, 0, "--base-url"),
+    ] {
+        let fault = format!(r#"{{"code": {code}, "description": "a reason", "data": [], "source": "PartnerFD"}}"#);
+        let (url, _requests) = answering(vec![(status, fault)]);
+        let ended = run_at(&url, &["customers", "list", "--max-attempts", "1"]);
+        assert_failed(&ended, "could not be listed", &format!("code {code}: a reason"), remedy);
+    }
+}
+
+#[test]
+fn no_connection() {
+    for transport in ["reqwest", "ureq"] {
+        let ended =
+            run_at("http://127.0.0.1:9", &["customers", "list", "--max-attempts", "1", "--transport", transport]);
+        assert_failed(&ended, "could not be listed", "refused", "address");
+    }
+}
+
+#[test]
+fn what_came_before_a_failure_is_kept() {
+    for transport in ["reqwest", "ureq"] {
+        let list = |form| {
+            let (url, _requests) =
+                answering(vec![(200, page(r#"{"tags":["a"]}, {"tags":["b"]}"#)), (404, String::new())]);
+            let ended = run_at(&url, &["customers", "list", "--output", form, "--transport", transport]);
+            assert_failed(&ended, "broke off after 2 customers", "page 2", "");
+            ended.stdout
+        };
+        assert_eq!(list("jsonl"), "{\"tags\":[\"a\"]}\n{\"tags\":[\"b\"]}\n");
+        assert_eq!(list("json"), "[\n{\"tags\":[\"a\"]},\n{\"tags\":[\"b\"]}");
+        assert_eq!(list("csv").lines().count(), 3);
+    }
+}
+
+#[test]
+fn nothing_is_printed_when_the_first_page_fails() {
+    for form in ["table", "json", "jsonl", "csv"] {
+        let (url, _requests) = answering(vec![(404, String::new())]);
+        assert_eq!(run_at(&url, &["customers", "list", "--output", form]).stdout, "");
+    }
+}
+
+#[test]
+fn time_runs_out() {
+    for transport in ["reqwest", "ureq"] {
+        let (url, _requests) = answering(Vec::new());
+        let list = ["customers", "list", "--transport", transport];
+        let once = run_at(&url, &[&list[..], &["--timeout", "0.2", "--max-attempts", "1"]].concat());
+        assert_failed(&once, "could not be listed", "time ran out", "--timeout");
+
+        // The deadline is that of the command: the second page gets what the first one left.
+        let (url, _requests) = answering(vec![(200, page("{}"))]);
+        let started = Instant::now();
+        let in_all = run_at(&url, &[&list[..], &["--deadline", "1", "--max-attempts", "100"]].concat());
+        assert_failed(&in_all, "broke off", "deadline", "--deadline");
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn no_amount_of_talk_gives_the_token_away() {
+    for transport in ["reqwest", "ureq"] {
+        for answers in [vec![(200, page("{}")), (401, String::new())], vec![(503, String::new()), (404, String::new())]]
+        {
+            let (url, _requests) = answering(answers);
+            let arguments = ["customers", "list", "-vvvv", "--base-url", &url, "--transport", transport];
+            let output = command(&arguments).env("PARTNER_CENTER_TOKEN", "not-for-your-eyes").output().unwrap();
+            let ended = Ended::from(output);
+            assert!(ended.stderr.contains("attempt"), "{}", ended.stderr);
+            assert!(!ended.stderr.contains("not-for-your-eyes") && !ended.stdout.contains("not-for-your-eyes"));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `customers list`
+
+use crate::{
+    command::{DOCUMENTED, command, run, run_at, stdout},
+    server::{answering, last_page, page},
+};
+use serde_json::Value;
+use std::{
+    collections::HashSet,
+    io::{BufRead, BufReader, Read},
+    process::Stdio,
+};
+
+fn ids(lines: &str) -> Vec<String> {
+    let customers = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    customers.map(|customer| customer["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_first_command_shows_a_table() {
+    let table = stdout(&["customers", "list", "--sandbox"]);
+    let lines: Vec<_> = table.lines().collect();
+    assert_eq!(lines.len(), 26);
+    assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["ID", "COMPANY", "DOMAIN", "RELATIONSHIP"]);
+    let column = lines[0].find("COMPANY").unwrap();
+    assert!(
+        lines[1].starts_with("b44bb1fb-c595-45b0-9e09-d657365580bf") && lines[1][column..].starts_with("companyName")
+    );
+    assert!(lines[5].starts_with(DOCUMENTED) && lines[5].contains("1kl as kjk"));
+    assert!(lines.iter().all(|line| line.trim_end() == *line));
+}
+
+#[test]
+fn both_transports_print_the_same_bytes() {
+    for size in [&["--size", "500"][..], &[]] {
+        let sandbox = ["customers", "list", "--sandbox", "--sandbox-customers", "2500"];
+        for form in ["jsonl", "json", "csv", "table"] {
+            let list =
+                |transport| stdout(&[&sandbox[..], size, &["--output", form, "--transport", transport]].concat());
+            let (from_reqwest, from_ureq) = (list("reqwest"), list("ureq"));
+            assert!(from_reqwest == from_ureq, "{form}, {size:?}");
+            if form == "jsonl" {
+                assert_eq!(ids(&from_reqwest).into_iter().collect::<HashSet<_>>().len(), 2500);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_forms_agree() {
+    let list = |form| stdout(&["customers", "list", "--sandbox", "--sandbox-customers", "1200", "--output", form]);
+    let ids = ids(&list("jsonl"));
+    assert_eq!(ids.len(), 1200);
+
+    let array: Vec<Value> = serde_json::from_str(&list("json")).unwrap();
+    assert!(array.iter().map(|customer| &customer["id"]).eq(&ids));
+
+    let table = list("csv");
+    let mut csv = csv::Reader::from_reader(table.as_bytes());
+    let header =
+        "id,company_name,domain,relationship_to_partner,country,email,allow_delegated_access,custom_domains,tags";
+    assert!(csv.headers().unwrap().iter().eq(header.split(',')));
+    assert!(csv.records().map(|record| record.unwrap()[0].to_owned()).eq(ids.iter().cloned()));
+
+    let table = list("table");
+    assert!(table.lines().skip(1).map(|line| line.split(' ').next().unwrap()).eq(&ids));
+}
+
+#[test]
+fn options_may_stand_before_the_command() {
+    let before = stdout(&["--sandbox", "--output", "jsonl", "--transport", "ureq", "customers", "list"]);
+    assert_eq!(before, stdout(&["customers", "list", "--sandbox", "--output", "jsonl"]));
+}
+
+#[test]
+fn a_limit_is_kept_and_no_more_is_asked_for() {
+    let list = |more: &[&str]| {
+        let sandbox = ["customers", "list", "--sandbox", "--sandbox-customers", "1200", "--output", "jsonl"];
+        ids(&stdout(&[&sandbox, more].concat()))
+    };
+    let all = list(&[]);
+    for limit in [1, 2, 499, 500, 501, 1000, 1200, 5000] {
+        assert_eq!(list(&["--limit", &limit.to_string()]), all[..limit.min(1200)], "{limit}");
+    }
+    assert_eq!(list(&["--limit", "25", "--size", "10"]), all[..25]);
+
+    let (url, requests) = answering(vec![(200, page("{}, {}"))]);
+    assert_eq!(run_at(&url, &["customers", "list", "--limit", "2", "--output", "jsonl"]).stdout, "{}\n{}\n");
+    assert_eq!(requests.iter().next().unwrap(), "GET /v1/customers?size=2 HTTP/1.1");
+    assert!(requests.try_recv().is_err());
+}
+
+#[test]
+fn filters_pick_customers() {
+    let list = |filter: &[&str]| {
+        let sandbox = ["customers", "list", "--sandbox", "--sandbox-customers", "1200", "--output", "jsonl"];
+        stdout(&[&sandbox, filter].concat())
+    };
+    assert_eq!(ids(&list(&["--domain", "ABCDEFGH1234"])), [DOCUMENTED]);
+    assert_eq!(ids(&list(&["--company-name", "1kl as"])), [DOCUMENTED]);
+    let through_reseller = ids(&list(&["--indirect-reseller", "484e548c-f5f3-4528-93a9-c16c6373cb59"]));
+    assert_eq!(through_reseller[..2], ["53eb21cb-6b2d-4ee5-9e92-27dfc927e93c", "3dfe847b-cad9-4fc1-86d3-cf16c2790087"]);
+    assert!((3..600).contains(&through_reseller.len()));
+}
+
+#[test]
+fn an_empty_list_is_said_to_be_empty() {
+    let list = |form, more: &[&str]| {
+        let arguments = ["customers", "list", "--sandbox", "--company-name", "there is none", "--output", form];
+        let ended = run(&[&arguments, more].concat());
+        assert_eq!(ended.status, Some(0));
+        (ended.stdout, ended.stderr)
+    };
+    let text = |stdout: &str, stderr: &str| (stdout.to_owned(), stderr.to_owned());
+    assert_eq!(list("table", &[]), text("", "no customers\n"));
+    assert_eq!(list("table", &["--quiet"]), text("", ""));
+    assert_eq!(list("json", &[]), text("[]\n", ""));
+    assert_eq!(list("jsonl", &[]), text("", ""));
+    assert!(list("csv", &[]).0.starts_with("id,company_name,") && list("csv", &[]).0.lines().count() == 1);
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_is_invented() {
+    let customers = r#"{"id":"no GUID","mood":"sunny","companyProfile":{"companyName":"a, \"b\"","domain":null}}"#;
+    let list = |form| {
+        let (url, _requests) = answering(vec![(200, last_page(customers))]);
+        run_at(&url, &["customers", "list", "--output", form]).stdout
+    };
+    let customer: Value = serde_json::from_str(&list("jsonl")).unwrap();
+    let expected = r#"{"id":"no GUID","mood":"sunny","companyProfile":{"companyName":"a, \"b\""}}"#;
+    assert_eq!(customer, serde_json::from_str::<Value>(expected).unwrap());
+    assert_eq!(list("csv").lines().nth(1), Some(r#"no GUID,"a, ""b""",,,,,,,"#));
+    assert_eq!(list("table").lines().nth(1), Some(r#"no GUID  a, "b""#));
+}
+
+#[test]
+fn a_table_does_not_act_on_the_terminal() {
+    let name = r"\u001b[31mred\u0007\n\u009b2J\u202eabc";
+    let customers = format!(r#"{{"companyProfile": {{"companyName": "{name}"}}}}"#);
+    let list = |form| {
+        let (url, _requests) = answering(vec![(200, last_page(&customers))]);
+        run_at(&url, &["customers", "list", "--output", form]).stdout
+    };
+    assert_eq!(
+        list("table").lines().nth(1).map(str::trim),
+        Some("\u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}2J\u{fffd}abc")
+    );
+    // A program gets what the service said.
+    let customer: Value = serde_json::from_str(&list("jsonl")).unwrap();
+    assert_eq!(customer["companyProfile"]["companyName"], "\u{1b}[31mred\u{7}\n\u{9b}2J\u{202e}abc");
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    for (transport, form) in [("reqwest", "jsonl"), ("ureq", "table")] {
+        let sandbox = ["customers", "list", "--sandbox", "--sandbox-customers", "5000"];
+        let arguments = [&sandbox[..], &["--output", form, "--transport", transport]].concat();
+        let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+        assert!(line.ends_with('\n'));
+    }
+}

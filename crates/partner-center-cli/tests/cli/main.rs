@@ -1,0 +1,12 @@
+//! The command as a user runs it: the real binary, over real HTTP, on this machine only.
+
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the message")]
+
+mod command;
+mod failures;
+mod interruption;
+mod listing;
+mod lookup;
+mod sandbox;
+mod server;
+mod usage;

@@ -1,0 +1,70 @@
+//! `partner-center sandbox` and `--sandbox`
+
+use crate::command::{Ended, command, run_at};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Stdio},
+};
+
+/// Ends the process with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn sandbox(arguments: &[&str]) -> (Running, String) {
+    let mut command = command(&[&["sandbox", "--quiet"], arguments].concat());
+    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+    assert!(url.starts_with("http://127.0.0.1:"));
+    (running, url)
+}
+
+#[test]
+fn it_answers_its_token_only() {
+    let (_running, url) = sandbox(&["--customers", "7", "--token", "token"]);
+    let listed = run_at(&url, &["customers", "list", "--output", "jsonl"]);
+    assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 7));
+
+    let arguments = ["customers", "list", "--base-url", &url];
+    let refused: Ended = command(&arguments).env("PARTNER_CENTER_TOKEN", "another").output().unwrap().into();
+    assert_eq!(refused.status, Some(1));
+    assert!(refused.stderr.contains("401"));
+}
+
+#[test]
+fn the_same_seed_makes_the_same_customers() {
+    let list = |seed| {
+        let (_running, url) = sandbox(&["--customers", "50", "--token", "token", "--seed", seed]);
+        run_at(&url, &["customers", "list", "--output", "jsonl"]).stdout
+    };
+    assert_eq!(list("3"), list("3"));
+    assert_ne!(list("3"), list("4"));
+}
+
+#[test]
+fn a_port_in_use_is_explained() {
+    let (_running, url) = sandbox(&[]);
+    let port = url.rsplit(':').next().unwrap();
+    let ended: Ended = command(&["sandbox", "--port", port]).output().unwrap().into();
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
+    assert!(ended.stderr.contains("try: ") && ended.stderr.contains("--port"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_place_that_is_named_most_closely_wins() {
+    let nowhere = "http://127.0.0.1:9";
+    let list = ["customers", "list", "--output", "jsonl"];
+    let embedded = run_at(nowhere, &[&list[..], &["--sandbox", "--sandbox-customers", "3"]].concat());
+    assert_eq!((embedded.status, embedded.stdout.lines().count()), (Some(0), 3));
+
+    let (_running, url) = sandbox(&["--customers", "4", "--token", "token"]);
+    let named = run_at(nowhere, &[&list[..], &["--base-url", &url]].concat());
+    assert_eq!((named.status, named.stdout.lines().count()), (Some(0), 4));
+}

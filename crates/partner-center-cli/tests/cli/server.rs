@@ -1,0 +1,45 @@
+//! A service that says what a test has it say.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    sync::mpsc,
+    thread,
+};
+
+/// Answers one request after another with the `answers` (status and body), then none any more; each request's first
+/// line goes to the receiver.
+pub(crate) fn answering(answers: Vec<(u16, String)>) -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (request, requests) = mpsc::channel();
+    thread::spawn(move || {
+        for (status, body) in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+            let _ = request.send(lines.next().unwrap_or_default());
+            lines.find(String::is_empty);
+            let length = body.len();
+            let answer = format!("HTTP/1.1 {status} \r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+        // Whoever asks now is left waiting.
+        let silent: Vec<_> = listener.incoming().inspect(|_| drop(request.send("one too many".to_owned()))).collect();
+        drop(silent);
+    });
+    (url, requests)
+}
+
+/// A page of `customers` with a link to one more page.
+pub(crate) fn page(customers: &str) -> String {
+    format!(
+        r#"{{"items": [{customers}], "links": {{"next": {{
+            "uri": "/v1/customers?size=2&seekOperation=Next", "method": "GET",
+            "headers": [{{"key": "MS-ContinuationToken", "value": "next"}}]
+        }}}}}}"#
+    )
+}
+
+pub(crate) fn last_page(customers: &str) -> String {
+    format!(r#"{{"items": [{customers}]}}"#)
+}

@@ -1,0 +1,147 @@
+use http::{Uri, uri::Scheme};
+use std::{fmt, net::IpAddr};
+
+/// Where the service lives: an origin, and perhaps a path that everything is under.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    scheme: Scheme,
+    /// Lower case, as in the URL; an IPv6 address keeps its brackets.
+    host: String,
+    port: u16,
+    /// Empty, or `/` and more, without a `/` at its end.
+    path: String,
+}
+
+impl BaseUrl {
+    /// Reads a base URL. A token must not travel in the clear, so plain http is for this machine only.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let uri: Uri = text.trim().parse().map_err(|_| "is not a URL")?;
+        let (Some(scheme), Some(host)) = (uri.scheme().cloned(), uri.host()) else {
+            return Err("is not a whole URL, such as https://api.partnercenter.microsoft.com");
+        };
+        if uri.query().is_some() || text.contains(['#', '\\']) {
+            return Err("must have neither query nor fragment");
+        }
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err("must not hold a user name");
+        }
+        let host = host.to_ascii_lowercase();
+        let default_port = match scheme.as_str() {
+            "https" => 443,
+            "http" if is_loopback(&host) => 80,
+            "http" => {
+                return Err("must be https; plain http is allowed to this machine (loopback) only");
+            }
+            _ => return Err("must be an https URL"),
+        };
+        let path = uri.path().trim_end_matches('/');
+        // The version belongs to the operations' paths.
+        let path = path.strip_suffix("/v1").unwrap_or(path).trim_end_matches('/');
+        if has_dot_segment(path) {
+            return Err("must not hold the path segments `.` or `..`");
+        }
+        Ok(Self { scheme, port: uri.port_u16().unwrap_or(default_port), host, path: path.to_owned() })
+    }
+
+    /// The URI of `target`, a path and query that begin with `/`.
+    pub(crate) fn join(&self, target: &str) -> Result<Uri, http::Error> {
+        Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority())
+            .path_and_query(format!("{}{target}", self.path))
+            .build()
+    }
+
+    /// The part of an absolute `uri` that lies below this URL, or `None` if it lies elsewhere.
+    pub(crate) fn strip<'a>(&self, uri: &'a str) -> Option<&'a str> {
+        let (scheme, rest) = uri.split_once("://")?;
+        let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let other = Self::parse(&format!("{scheme}://{authority}")).ok()?;
+        if (&other.scheme, &other.host, other.port) != (&self.scheme, &self.host, self.port) {
+            return None;
+        }
+        let below = target.strip_prefix(&self.path)?;
+        (below.is_empty() || below.starts_with(['/', '?'])).then_some(below)
+    }
+
+    fn authority(&self) -> String {
+        match (self.scheme.as_str(), self.port) {
+            ("https", 443) | ("http", 80) => self.host.clone(),
+            _ => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}://{}{}", self.scheme, self.authority(), self.path)
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// Whether a path has a segment that URL parsers resolve: `.` or `..`, encoded or not.
+pub(crate) fn has_dot_segment(path: &str) -> bool {
+    path.split('/').any(|segment| {
+        let plain = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+        plain == "." || plain == ".."
+    })
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_validated() {
+        for (text, expected) in [
+            ("https://api.partnercenter.microsoft.com", Ok("https://api.partnercenter.microsoft.com")),
+            ("HTTPS://API.Example.com:443/v1/", Ok("https://api.example.com")),
+            ("https://example.com:8443/gateway/", Ok("https://example.com:8443/gateway")),
+            ("http://127.0.0.1:8080", Ok("http://127.0.0.1:8080")),
+            ("http://[::1]:8080", Ok("http://[::1]:8080")),
+            ("http://localhost", Ok("http://localhost")),
+            ("http://example.com", Err("must be https; plain http is allowed to this machine (loopback) only")),
+            (
+                "http://127.0.0.1.example.com",
+                Err("must be https; plain http is allowed to this machine (loopback) only"),
+            ),
+            ("ftp://example.com", Err("must be an https URL")),
+            ("https://user:secret@example.com", Err("must not hold a user name")),
+            ("https://example.com?x=1", Err("must have neither query nor fragment")),
+            ("https://example.com/a/../b", Err("must not hold the path segments `.` or `..`")),
+            ("example.com", Err("is not a whole URL, such as https://api.partnercenter.microsoft.com")),
+            ("", Err("is not a URL")),
+        ] {
+            let parsed = BaseUrl::parse(text).map(|url| url.to_string());
+            assert_eq!(parsed.as_deref().map_err(|problem| *problem), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_lies_below_is_stripped() {
+        let base = BaseUrl::parse("https://example.com/gateway").unwrap();
+        for (uri, expected) in [
+            ("https://example.com/gateway/v1/customers", Some("/v1/customers")),
+            ("https://EXAMPLE.com:443/gateway?a", Some("?a")),
+            ("https://example.com/gatewayv1", None),
+            ("https://example.com/other/v1/customers", None),
+            ("https://example.com:444/gateway/v1/customers", None),
+            ("http://example.com/gateway/v1/customers", None),
+            ("https://example.com.evil.net/gateway/v1/customers", None),
+            ("https://example.com@evil.net/gateway/v1/customers", None),
+            ("https://user@example.com/gateway/v1/customers", None),
+        ] {
+            assert_eq!(base.strip(uri), expected, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Bodies: from bytes in whatever encoding the service chose to text, and from text to values.
+
+use crate::Response;
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use serde::de::DeserializeOwned;
+use std::{borrow::Cow, fmt};
+
+/// What a successful answer holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Answer<T> {
+    Value(T),
+    /// Nothing; the status says whether that was meant.
+    Empty(StatusCode),
+}
+
+impl<T: DeserializeOwned> Answer<T> {
+    /// The value. Nothing is one where nothing was promised.
+    pub(crate) fn into_value(self) -> Result<T, Malformed> {
+        match self {
+            Self::Value(value) => Ok(value),
+            Self::Empty(_) => serde_json::from_str("null").map_err(|_| Malformed::Empty),
+        }
+    }
+}
+
+/// Reads a successful answer.
+pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<Answer<T>, Malformed> {
+    let text = text(response).ok_or(Malformed::Encoding)?;
+    if text.trim_ascii().is_empty() {
+        return Ok(Answer::Empty(response.status()));
+    }
+    match serde_json::from_str(&text) {
+        Ok(value) => Ok(Answer::Value(value)),
+        Err(error) if error.is_eof() => Err(Malformed::Short),
+        Err(_) if text.trim_ascii_start().starts_with('<') => Err(Malformed::Markup),
+        Err(error) => Err(Malformed::Json { line: error.line(), column: error.column(), shape: error.is_data() }),
+    }
+}
+
+/// Why a body makes no sense. What stands there is not shown: it may be private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    Encoding,
+    Short,
+    Markup,
+    Json { line: usize, column: usize, shape: bool },
+    Empty,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encoding => formatter.write_str("the body is not text in the encoding it claims"),
+            Self::Short => formatter.write_str("the body ends in the middle of a value"),
+            Self::Markup => formatter.write_str(
+                "the body is HTML or XML where JSON is due: a proxy may have answered in the service's place",
+            ),
+            Self::Json { line, column, shape: false } => {
+                write!(formatter, "the body is no JSON at line {line}, column {column}")
+            }
+            Self::Json { line, column, shape: true } => {
+                write!(formatter, "the body is not what the specification says at line {line}, column {column}")
+            }
+            Self::Empty => formatter.write_str("the body is empty"),
+        }
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// The body as text: a byte order mark counts most, then the charset parameter, then the pattern of the first bytes.
+pub(crate) fn text(response: &Response) -> Option<Cow<'_, str>> {
+    let body = response.body().as_slice();
+    match body {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => match charset(response.headers()).as_deref() {
+            Some("utf-16le") => utf16(body, u16::from_le_bytes),
+            Some("utf-16be") => utf16(body, u16::from_be_bytes),
+            Some("iso-8859-1" | "latin1") => Some(body.iter().copied().map(char::from).collect()),
+            // JSON begins with an ASCII character, so a zero byte gives UTF-16 and its byte order away.
+            _ => match body {
+                [0, 1..=255, ..] => utf16(body, u16::from_be_bytes),
+                [1..=255, 0, ..] => utf16(body, u16::from_le_bytes),
+                _ => utf8(body),
+            },
+        },
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    std::str::from_utf8(bytes).ok().map(Cow::Borrowed)
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'static, str>> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let text: Result<String, _> = char::decode_utf16(pairs.iter().copied().map(unit)).collect();
+    text.ok().filter(|_| rest.is_empty()).map(Cow::Owned)
+}
+
+/// The charset parameter of the content type, in lower case.
+fn charset(headers: &HeaderMap) -> Option<String> {
+    let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        (name.trim() == "charset").then(|| value.trim().trim_matches('"').to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(content_type: &str, body: impl Into<Vec<u8>>) -> Response {
+        http::Response::builder().header(CONTENT_TYPE, content_type).body(body.into()).unwrap()
+    }
+
+    fn encode(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn text_is_read_in_every_encoding() {
+        let json = r#"{"name":"Žluťoučký 🐎"}"#;
+        let le = encode(json, u16::to_le_bytes);
+        let be = encode(json, u16::to_be_bytes);
+        for (name, content_type, body) in [
+            ("plain", "application/json", json.as_bytes().to_vec()),
+            ("byte order mark", "application/json", [b"\xEF\xBB\xBF", json.as_bytes()].concat()),
+            ("utf-16 le, mark", "application/json", [b"\xFF\xFE", &le[..]].concat()),
+            ("utf-16 be, mark", "application/json", [b"\xFE\xFF", &be[..]].concat()),
+            ("utf-16 le, charset", "application/json; charset=\"UTF-16LE\"", le.clone()),
+            ("utf-16 be, charset", "application/json;charset=utf-16be", be.clone()),
+            ("utf-16 le, sniffed", "application/json", le),
+            ("utf-16 be, sniffed", "application/json; charset=utf-16", be),
+        ] {
+            assert_eq!(text(&response(content_type, body)).as_deref(), Some(json), "{name}");
+        }
+        assert_eq!(text(&response("text/plain; charset=iso-8859-1", *b"caf\xE9")).as_deref(), Some("café"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named_and_not_shown() {
+        for (body, expected) in [
+            (&b"\xC3\x28"[..], "the body is not text in the encoding it claims"),
+            (b"\xFF\xFEa", "the body is not text in the encoding it claims"),
+            (b"[1, 2", "the body ends in the middle of a value"),
+            (
+                b"<html>secret</html>",
+                "the body is HTML or XML where JSON is due: a proxy may have answered in the service's place",
+            ),
+            (b"[1, secret]", "the body is no JSON at line 1, column 5"),
+            (br#"["secret"]"#, "the body is not what the specification says at line 1, column 9"),
+        ] {
+            let malformed = decode::<Vec<u32>>(&response("application/json", body)).unwrap_err();
+            assert_eq!(malformed.to_string(), expected);
+        }
+        assert_eq!(decode::<u32>(&response("application/json", *b" \r\n")), Ok(Answer::Empty(StatusCode::OK)));
+        assert_eq!(decode::<u32>(&response("application/json", *b"\xEF\xBB\xBF")), Ok(Answer::Empty(StatusCode::OK)));
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = "[".repeat(1_000_000);
+        let malformed = decode::<serde_json::Value>(&response("application/json", deep)).unwrap_err();
+        assert!(matches!(malformed, Malformed::Json { .. }), "{malformed}");
+    }
+}

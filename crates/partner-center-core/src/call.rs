@@ -1,0 +1,212 @@
+//! From an operation, or from the link on a page, to a request that may be sent any number of times.
+
+use crate::{
+    base_url::{BaseUrl, has_dot_segment},
+    error::BoxError,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use partner_center_models::{Continuation, Method, Operation, Paged, Parameters, Seek};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but RFC 3986's unreserved characters.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What may stand nowhere in a URI, and yet does in links.
+const ILLEGAL: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// Bounds on what a link may make us send.
+const LONGEST_URI: usize = 8 << 10;
+const LONGEST_HEADER: usize = 16 << 10;
+const MOST_HEADERS: usize = 16;
+
+/// What to ask.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) operation: &'static str,
+    pub(crate) method: http::Method,
+    /// Path and query, percent-encoded.
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<String>,
+}
+
+impl Call {
+    pub(crate) fn new<O: Operation>(operation: &O) -> Result<Self, BoxError> {
+        Self::with_parameters::<O>(operation.parameters()?)
+    }
+
+    fn with_parameters<O: Operation>(parameters: Parameters) -> Result<Self, BoxError> {
+        let mut target = path(O::PATH, &parameters)?;
+        append_query(&mut target, parameters.query.iter().map(|(name, value)| (*name, value.as_str())));
+        let mut headers = HeaderMap::new();
+        for (name, value) in &parameters.headers {
+            let value = HeaderValue::try_from(value).map_err(|_| format!("`{name}` cannot stand in a header"))?;
+            headers.insert(HeaderName::from_bytes(name.as_bytes())?, value);
+        }
+        Ok(Self { operation: O::ID, method: method(O::METHOD), target, headers, body: parameters.body })
+    }
+}
+
+/// How one listing asks for its pages.
+pub(crate) struct Listing {
+    /// The operation as it was asked for: what every further call is like, but for where it goes.
+    origin: Call,
+    token_header: HeaderName,
+    /// The target of a page that is asked for by token alone.
+    seek_target: String,
+    resume: Option<Continuation>,
+}
+
+impl Listing {
+    pub(crate) fn new<O: Paged>(operation: &O) -> Result<Self, BoxError> {
+        let mut parameters = operation.parameters()?;
+        let resume = parameters.continuation.take();
+        let Seek { token_header, query, size_query } = O::SEEK;
+        let mut seek_target = path(O::PATH, &parameters)?;
+        let size = parameters.query.iter().find(|(name, _)| Some(*name) == size_query);
+        append_query(&mut seek_target, size.map(|(name, value)| (*name, value.as_str())).into_iter().chain([query]));
+        Ok(Self {
+            origin: Call::with_parameters::<O>(parameters)?,
+            token_header: HeaderName::from_bytes(token_header.as_bytes())?,
+            seek_target,
+            resume,
+        })
+    }
+
+    /// The first call: of the first page, or of the one it is resumed at.
+    pub(crate) fn first(&self, base: &BaseUrl) -> Result<Call, BoxError> {
+        self.resume.as_ref().map_or_else(|| Ok(self.origin.clone()), |continuation| self.follow(continuation, base))
+    }
+
+    /// The call for the page that `continuation` points to.
+    ///
+    /// A link may not lead away from the service, nor do anything but read: the bearer token goes along.
+    pub(crate) fn follow(&self, continuation: &Continuation, base: &BaseUrl) -> Result<Call, BoxError> {
+        if !continuation.method().eq_ignore_ascii_case("GET") {
+            return Err("the link to the next page is not a GET".into());
+        }
+        let mut call = self.origin.clone();
+        let from_link = link_headers(continuation)?;
+        if let Some(token) = continuation.token().filter(|_| !from_link.contains_key(&self.token_header)) {
+            call.headers.insert(&self.token_header, secret_value(token)?);
+        }
+        for (name, value) in &from_link {
+            call.headers.insert(name, value.clone());
+        }
+        call.target = match continuation.uri() {
+            Some(uri) => link_target(uri, base)?,
+            None => self.seek_target.clone(),
+        };
+        Ok(call)
+    }
+}
+
+/// Path and query of a link, with exactly one `/v1` and one `?`, however the service wrote it: `/v1/customers?..`,
+/// `/customers?..`, `customers?..`, or absolute.
+fn link_target(uri: &str, base: &BaseUrl) -> Result<String, BoxError> {
+    if uri.len() > LONGEST_URI {
+        return Err("the link to the next page is too long".into());
+    }
+    if uri.contains(|character: char| character.is_control() || matches!(character, '\\' | '#')) {
+        return Err("the link to the next page holds a character that no link may have".into());
+    }
+    if uri.starts_with("//") {
+        return Err("the link to the next page leads to another server".into());
+    }
+    let (before_query, _) = uri.split_once('?').unwrap_or((uri, ""));
+    let target = if before_query.contains(':') {
+        base.strip(uri).ok_or("the link to the next page leads to another server")?
+    } else {
+        uri
+    };
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if has_dot_segment(path) || path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
+        return Err("the link to the next page leaves the service's path".into());
+    }
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
+    while segments.next_if(|segment| segment.eq_ignore_ascii_case("v1")).is_some() {}
+    if segments.peek().is_none() {
+        return Err("the link to the next page names no resource".into());
+    }
+    let mut target = String::from("/v1");
+    for segment in segments {
+        target.push('/');
+        target.extend(utf8_percent_encode(segment, ILLEGAL));
+    }
+    for (index, pair) in query.split(['?', '&']).filter(|pair| !pair.is_empty()).enumerate() {
+        target.push(if index == 0 { '?' } else { '&' });
+        target.extend(utf8_percent_encode(pair, ILLEGAL));
+    }
+    Ok(target)
+}
+
+/// The headers a link asks for: only the service's own, `MS-*`, and of those none that identifies the call.
+fn link_headers(continuation: &Continuation) -> Result<HeaderMap, BoxError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in continuation.headers() {
+        let name = HeaderName::from_bytes(name.trim().as_bytes())
+            .map_err(|_| "the link to the next page has a header with no valid name")?;
+        if !name.as_str().starts_with("ms-") {
+            return Err(format!("the link to the next page asks for the header `{name}`, which it may not").into());
+        }
+        if matches!(name.as_str(), "ms-requestid" | "ms-correlationid") {
+            continue;
+        }
+        if headers.len() == MOST_HEADERS {
+            return Err("the link to the next page has too many headers".into());
+        }
+        if headers.insert(name, secret_value(value)?).is_some() {
+            return Err("the link to the next page has a header twice".into());
+        }
+    }
+    Ok(headers)
+}
+
+fn secret_value(value: &str) -> Result<HeaderValue, BoxError> {
+    let mut value = HeaderValue::try_from(value)
+        .ok()
+        .filter(|value| value.len() <= LONGEST_HEADER)
+        .ok_or("the continuation holds a value that cannot stand in a header")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The path of an operation with its parameters put in.
+fn path(template: &str, parameters: &Parameters) -> Result<String, BoxError> {
+    let mut path = String::new();
+    let mut rest = template;
+    while let Some((literal, tail)) = rest.split_once('{') {
+        let (name, tail) = tail.split_once('}').ok_or("the path of the operation has an open brace")?;
+        let value = parameters.path.iter().find(|(known, _)| *known == name);
+        let (_, value) = value.ok_or_else(|| format!("`{name}` is missing"))?;
+        // An empty or dotted segment would name another resource, encoded or not.
+        if matches!(value.as_str(), "" | "." | "..") {
+            return Err(format!("`{name}` cannot be `{value}`").into());
+        }
+        path.push_str(literal);
+        path.extend(utf8_percent_encode(value, COMPONENT));
+        rest = tail;
+    }
+    path.push_str(rest);
+    Ok(path)
+}
+
+fn append_query<'a>(target: &mut String, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
+    for (index, (name, value)) in pairs.enumerate() {
+        target.push(if index == 0 { '?' } else { '&' });
+        target.extend(utf8_percent_encode(name, COMPONENT));
+        target.push('=');
+        target.extend(utf8_percent_encode(value, COMPONENT));
+    }
+}
+
+fn method(method: Method) -> http::Method {
+    match method {
+        Method::Head => http::Method::HEAD,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
+        _ => http::Method::GET,
+    }
+}

@@ -1,0 +1,262 @@
+use crate::{ApiError, Reason, TransportError, TransportErrorKind};
+use http::StatusCode;
+use std::{error::Error as StdError, fmt};
+use uuid::Uuid;
+
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Why a call failed.
+///
+/// Neither `Display` nor `Debug` shows a token, a parameter's value or anything of a body but the code and description
+/// of a fault, so an error may be logged as it is. `Display` is one line and does not repeat the
+/// [`source`](StdError::source).
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    operation: &'static str,
+    context: Context,
+    api: Option<ApiError>,
+    source: Option<BoxError>,
+}
+
+/// Which call it was: what is needed to find it in a log, on either side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Context {
+    pub(crate) request_id: Option<Uuid>,
+    pub(crate) correlation_id: Option<Uuid>,
+    pub(crate) attempts: u32,
+    pub(crate) page: Option<u64>,
+}
+
+/// The kinds of [`Error`], by what can be done about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client cannot be built as it was set up: fix the setting that the source names.
+    Configuration,
+    /// The request could not be built, and nothing was sent: fix the argument that the source names.
+    Request,
+    /// No answer came back, after every retry: check the address and the network, or try again later.
+    Transport,
+    /// Time ran out, for one attempt or for the whole call; the source says which limit it was.
+    Timeout,
+    /// The service said no; see [`Error::api`].
+    Service,
+    /// The service's answer was not understood: a proxy in between, or a reason to report a bug.
+    Decode,
+    /// The service's way to the next page cannot be followed. The list is not complete, and what came before is valid.
+    Paging,
+}
+
+impl Error {
+    /// What can be done about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The operation that failed, as the specification names it; `client` if there was none yet.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
+    }
+
+    /// What the service said last, if it said anything.
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        self.0.api.as_ref()
+    }
+
+    /// The status the service answered with last, if it answered.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.api().map(|api| api.status)
+    }
+
+    /// What the service's refusal comes down to, where that is known.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        self.api().and_then(ApiError::reason)
+    }
+
+    /// Whether what was asked for does not exist, or not for this partner.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.reason() == Some(Reason::NotFound)
+    }
+
+    /// Whether the partner has no commerce relationship with the customer. A list may still name such a customer.
+    #[must_use]
+    pub fn is_no_relationship(&self) -> bool {
+        self.reason() == Some(Reason::NoRelationship)
+    }
+
+    /// Whether there were too many requests; [`ApiError::retry_after`] may say how long to wait.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.reason() == Some(Reason::Throttled)
+    }
+
+    /// Whether the credential was refused, as expired or as one for another audience.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self.reason(), Some(Reason::Unauthorized | Reason::AudienceRetired))
+    }
+
+    /// Whether the token is for an audience that the service no longer accepts.
+    #[must_use]
+    pub fn is_audience_retired(&self) -> bool {
+        self.reason() == Some(Reason::AudienceRetired)
+    }
+
+    /// Whether the service wants an App+User credential and got an app-only one.
+    #[must_use]
+    pub fn needs_app_and_user(&self) -> bool {
+        self.reason() == Some(Reason::NeedsAppAndUser)
+    }
+
+    /// Whether time ran out, for an attempt or for the call.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// The `MS-RequestId` of the last request, as it was sent.
+    #[must_use]
+    pub fn request_id(&self) -> Option<Uuid> {
+        self.0.context.request_id
+    }
+
+    /// The `MS-CorrelationId` of the requests, as it was sent.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<Uuid> {
+        self.0.context.correlation_id
+    }
+
+    /// How many requests were sent before it was given up; 0 if none was.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.context.attempts
+    }
+
+    /// Which page of a listing failed, counted from 1; all pages before it came whole.
+    #[must_use]
+    pub fn page(&self) -> Option<u64> {
+        self.0.context.page
+    }
+
+    pub(crate) fn new(kind: ErrorKind, operation: &'static str, source: impl Into<BoxError>) -> Self {
+        Self(Box::new(Inner { kind, operation, context: Context::default(), api: None, source: Some(source.into()) }))
+    }
+
+    pub(crate) fn service(operation: &'static str, api: ApiError) -> Self {
+        Self(Box::new(Inner {
+            kind: ErrorKind::Service,
+            operation,
+            context: Context::default(),
+            api: Some(api),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn transport(operation: &'static str, error: TransportError) -> Self {
+        let kind = match error.kind() {
+            TransportErrorKind::Timeout => ErrorKind::Timeout,
+            TransportErrorKind::TooLarge => ErrorKind::Decode,
+            TransportErrorKind::Exchange => ErrorKind::Transport,
+        };
+        Self::new(kind, operation, error)
+    }
+
+    /// The end of a call whose time is up; `last` is how its last attempt failed, if there was one.
+    pub(crate) fn out_of_time(operation: &'static str, last: Option<Self>) -> Self {
+        let (api, source) = last.map_or((None, None), |last| (last.0.api, last.0.source));
+        let source: BoxError = Box::new(DeadlineExceeded { last: source });
+        Self(Box::new(Inner {
+            kind: ErrorKind::Timeout,
+            operation,
+            context: Context::default(),
+            api,
+            source: Some(source),
+        }))
+    }
+
+    pub(crate) fn within(mut self, context: Context) -> Self {
+        self.0.context = context;
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.kind() {
+            ErrorKind::Configuration => "the client cannot be built",
+            ErrorKind::Request => "the request cannot be built",
+            ErrorKind::Transport => "no answer came",
+            ErrorKind::Timeout => "time ran out",
+            ErrorKind::Service => "the service refused",
+            ErrorKind::Decode => "the answer was not understood",
+            ErrorKind::Paging => "the next page cannot be reached",
+        })?;
+        if self.kind() != ErrorKind::Configuration {
+            write!(formatter, " ({}", self.operation())?;
+            if let Some(page) = self.page() {
+                write!(formatter, ", page {page}")?;
+            }
+            if self.attempts() > 1 {
+                write!(formatter, ", {} attempts", self.attempts())?;
+            }
+            formatter.write_str(")")?;
+        }
+        if let Some(api) = self.api() {
+            write!(formatter, ": {api}")?;
+        }
+        let ids = [("request id", self.request_id()), ("correlation id", self.correlation_id())];
+        for (index, (name, id)) in ids.into_iter().filter_map(|(name, id)| Some((name, id?))).enumerate() {
+            write!(formatter, "{}{name} {id}", if index == 0 { " [" } else { ", " })?;
+        }
+        if ids[0].1.or(ids[1].1).is_some() {
+            formatter.write_str("]")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, operation, context, api, source } = &*self.0;
+        formatter
+            .debug_struct("Error")
+            .field("kind", kind)
+            .field("operation", operation)
+            .field("context", context)
+            .field("api", api)
+            .field("source", source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// The deadline has passed, or would pass before the next attempt.
+#[derive(Debug)]
+struct DeadlineExceeded {
+    last: Option<BoxError>,
+}
+
+impl fmt::Display for DeadlineExceeded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the deadline leaves no time for another attempt")
+    }
+}
+
+impl StdError for DeadlineExceeded {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.last.as_deref().map(|source| source as _)
+    }
+}

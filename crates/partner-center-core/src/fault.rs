@@ -1,0 +1,184 @@
+use crate::{Response, body};
+use http::{HeaderMap, StatusCode};
+use partner_center_models::{Fault, FaultCode};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+/// What the service said when it said no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Partner Center's error code; means something only together with the status.
+    pub code: Option<FaultCode>,
+    /// Partner Center's explanation, at most 1,024 characters of it.
+    pub description: Option<String>,
+    /// The service's `MS-RequestId`, for a support request. It may differ from the one that was sent.
+    pub request_id: Option<String>,
+    /// The service's `MS-CorrelationId`, for a support request.
+    pub correlation_id: Option<String>,
+    /// How long the service asks to wait before the next request.
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// What it comes down to, where that is known.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        Reason::of(self.status, self.code.as_ref().and_then(FaultCode::number))
+    }
+
+    /// Reads an answer whose status is not a success; whatever its body is, this does not fail.
+    pub(crate) fn read(response: &Response) -> Self {
+        let text = body::text(response).unwrap_or_default();
+        let text = text.trim();
+        let fault: Fault = serde_json::from_str(text).unwrap_or_default();
+        let is_prose = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
+        let description = fault.description.or(fault.message).or_else(|| is_prose.then(|| text.to_owned()));
+        let id = |name| header_text(response.headers(), name);
+        Self {
+            status: response.status(),
+            code: fault.code,
+            description: description.map(|text| printable(&text)).filter(|text| !text.is_empty()),
+            request_id: id("ms-requestid"),
+            correlation_id: id("ms-correlationid"),
+            retry_after: retry_after(response.headers(), SystemTime::now()),
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(formatter, ", code {code}")?;
+        }
+        if let Some(description) = &self.description {
+            write!(formatter, ": {description}")?;
+        }
+        if let Some(delay) = self.retry_after {
+            write!(formatter, " (retry after {} s)", delay.as_secs())?;
+        }
+        if let Some(reason) = self.reason() {
+            write!(formatter, " (hint: {})", reason.hint())?;
+        }
+        Ok(())
+    }
+}
+
+/// What a refusal comes down to: the pairs of status and code that a program may want to act on.
+///
+/// A code means something only together with the status. What is not listed here has no reason; more may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// What was asked for does not exist, or not for this partner (404 but for code 3000, or 400 with code 900118).
+    NotFound,
+    /// The partner has no commerce relationship with the customer, or no longer (403 with code 20002).
+    NoRelationship,
+    /// Too many requests (429).
+    Throttled,
+    /// The token is refused (401).
+    Unauthorized,
+    /// The token is for an audience that the service no longer accepts (401 with code 900420).
+    AudienceRetired,
+    /// An app-only credential where an App+User one is due (403 with code 900329).
+    NeedsAppAndUser,
+    /// The user or application lacks a role or privilege (403 with code 1002, 900150 or 900308).
+    MissingRole,
+    /// Conditional Access stands in the way (403 with code 900309).
+    ConditionalAccess,
+    /// The customer's account is locked (403 with code 900416).
+    CustomerLocked,
+    /// The customer's account is under review, or not approved (403 with code 800073, 800074 or 800075).
+    CustomerUnderReview,
+    /// The partner, or the indirect reseller, has not accepted the Microsoft Partner Agreement (403 with code 900123 or
+    /// 900124).
+    AgreementMissing,
+    /// The partner's status in the program is not active (403 with code 800039 or 900149).
+    PartnerInactive,
+    /// The partner's organization is not known (404 with code 3000).
+    PartnerUnknown,
+}
+
+impl Reason {
+    fn of(status: StatusCode, code: Option<i64>) -> Option<Self> {
+        Some(match (status.as_u16(), code) {
+            (401, Some(900_420)) => Self::AudienceRetired,
+            (401, _) => Self::Unauthorized,
+            (403, Some(20_002)) => Self::NoRelationship,
+            (403, Some(900_329)) => Self::NeedsAppAndUser,
+            (403, Some(1002 | 900_150 | 900_308)) => Self::MissingRole,
+            (403, Some(900_309)) => Self::ConditionalAccess,
+            (403, Some(900_416)) => Self::CustomerLocked,
+            (403, Some(800_073..=800_075)) => Self::CustomerUnderReview,
+            (403, Some(900_123 | 900_124)) => Self::AgreementMissing,
+            (403, Some(800_039 | 900_149)) => Self::PartnerInactive,
+            (404, Some(3000)) => Self::PartnerUnknown,
+            (400, Some(900_118)) | (404, _) => Self::NotFound,
+            (429, _) => Self::Throttled,
+            _ => return None,
+        })
+    }
+
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::NotFound => "check the ID; a list shows those that this partner has",
+            Self::NoRelationship => "the partner does not sell to this customer, or no longer; leave it out",
+            Self::Throttled => {
+                "wait as long as the service asks, and send fewer requests at once; a tenant has 500 a minute"
+            }
+            Self::Unauthorized => {
+                "get a new token: it lives for about an hour, and is for one cloud and one audience only"
+            }
+            Self::AudienceRetired => {
+                "get the token for the audience https://api.partnercenter.microsoft.com (that of your cloud); \
+                 https://graph.windows.net is no longer accepted"
+            }
+            Self::NeedsAppAndUser => "use an App+User credential; app-only ones are not accepted here",
+            Self::MissingRole => {
+                "give the user a role in Partner Center, such as Admin agent, or have the customer grant the GDAP role"
+            }
+            Self::ConditionalAccess => {
+                "have the Conditional Access policy of the tenant admit this application and user"
+            }
+            Self::CustomerLocked => "ask Microsoft's support why the customer is locked",
+            Self::CustomerUnderReview => "wait until Microsoft has reviewed the customer's account",
+            Self::AgreementMissing => {
+                "accept the Microsoft Partner Agreement in Partner Center, or have the reseller do so"
+            }
+            Self::PartnerInactive => "check the status of the partner account in Partner Center",
+            Self::PartnerUnknown => "check that the token is of the partner's tenant, and for the right cloud",
+        }
+    }
+}
+
+/// How long `Retry-After` asks to wait, given as seconds or as a date.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number can hold still mean: for ever.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(printable).filter(|text| !text.is_empty())
+}
+
+/// The text on one line, without what could act on a terminal, and not endless.
+fn printable(text: &str) -> String {
+    let words = text.split(|character: char| character.is_whitespace() || character.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(1024) {
+        Some((end, _)) => line[..end].to_owned() + "…",
+        None => line,
+    }
+}

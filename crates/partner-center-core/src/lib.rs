@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod base_url;
+mod body;
+mod call;
+mod client;
+mod credential;
+mod engine;
+mod error;
+mod fault;
+mod mode;
+mod pages;
+mod retry;
+mod transport;
+
+pub use client::{BASE_URL, Builder, Client};
+pub use credential::Credential;
+pub use error::{Error, ErrorKind};
+pub use fault::{ApiError, Reason};
+pub use mode::{Async, Blocking, Mode};
+pub use pages::{Items, Pages};
+pub use partner_center_models::*;
+pub use retry::Retry;
+pub use transport::{
+    DefaultTransport, Limits, Output, Reply, Request, Response, Transport, TransportError, TransportErrorKind,
+};

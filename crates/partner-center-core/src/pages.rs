@@ -1,0 +1,278 @@
+use crate::{
+    Async, Blocking, Error, ErrorKind, Mode, Output, Transport,
+    base_url::BaseUrl,
+    body::{Answer, Malformed},
+    call::{Call, Listing},
+    engine::{Engine, Scope},
+    error::{self, BoxError},
+};
+use futures_core::Stream;
+use http::StatusCode;
+use partner_center_models::{FaultCode, Operation, Paged};
+use std::{
+    collections::HashSet,
+    fmt,
+    future::{Future, poll_fn},
+    hash::{BuildHasher, RandomState},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    vec,
+};
+
+/// So many pages without an item, one after another, are taken for a list that never ends.
+const MOST_EMPTY_PAGES: u32 = 100;
+
+/// The pages of a [`Paged`] operation: an `Iterator` over a blocking transport, a `Stream` over an async one.
+///
+/// It ends after the last page or the first error; there is no way in which a part of the list passes for the whole.
+#[must_use = "pages are fetched only when asked for"]
+pub struct Pages<X: Transport, O: Paged> {
+    engine: Arc<Engine<X>>,
+    scope: Scope,
+    cursor: Option<Result<Cursor, Error>>,
+    /// The page under way, in async mode; kept here so that a poll that is dropped loses nothing.
+    fetching: Option<Output<'static, X, Fetched<O>>>,
+}
+
+/// What came of asking for a page.
+type Fetched<O> = Result<(Answer<<O as Operation>::Response>, error::Context), Error>;
+
+/// Where a listing stands: before the page that `call` asks for.
+struct Cursor {
+    listing: Listing,
+    call: Call,
+    /// The number of that page, counted from 1.
+    page: u64,
+    /// The calls so far, as hashes: a few bytes a page, whatever the length of the list.
+    seen: HashSet<u64>,
+    hasher: RandomState,
+    empty_pages: u32,
+}
+
+impl<X: Transport, O: Paged> Pages<X, O> {
+    pub(crate) fn new(engine: Arc<Engine<X>>, scope: Scope, listing: Result<Listing, BoxError>) -> Self {
+        let cursor = listing
+            .and_then(|listing| Cursor::new(listing, &engine.base_url))
+            .map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
+        Self { engine, scope, cursor: Some(cursor), fetching: None }
+    }
+
+    /// The next page, in whichever mode the transport has; `None` after the last. For code that is to work in both.
+    pub fn next_page(&mut self) -> Output<'_, X, Option<Result<O::Response, Error>>> {
+        X::Mode::run(async move {
+            let fetched = X::Mode::wait(self.fetch()?).await;
+            self.advance(fetched)
+        })
+    }
+
+    /// Asks for the page at the cursor; `None` when the list is over.
+    fn fetch(&mut self) -> Option<Output<'static, X, Fetched<O>>> {
+        // Were an abandoned request to come to an end now, its page would be taken for the next one.
+        self.fetching = None;
+        if let Some(Err(error)) = self.cursor.take_if(|cursor| cursor.is_err()) {
+            return Some(X::Mode::ready(Err(error)));
+        }
+        let cursor = self.cursor.as_ref()?.as_ref().ok()?;
+        let (engine, scope) = (self.engine.clone(), self.scope);
+        let (call, page) = (cursor.call.clone(), cursor.page);
+        Some(X::Mode::run(async move { engine.perform(&call, scope, Some(page)).await }))
+    }
+
+    /// Takes what came of the page at the cursor, and moves the cursor on. Everything paging means is in here.
+    fn advance(&mut self, fetched: Fetched<O>) -> Option<Result<O::Response, Error>> {
+        let Some(Ok(mut cursor)) = self.cursor.take() else {
+            // The listing stood at an error, and that is what was fetched.
+            return fetched.err().map(Err);
+        };
+        let (page, context) = match fetched {
+            Ok((Answer::Value(page), context)) => (page, context),
+            Ok((Answer::Empty(StatusCode::NO_CONTENT), _)) => return None,
+            Ok((Answer::Empty(_), _)) if cursor.may_end_here() => return None,
+            Ok((Answer::Empty(_), context)) => {
+                return Some(Err(Error::new(ErrorKind::Decode, O::ID, Malformed::Empty).within(context)));
+            }
+            Err(error) if cursor.may_end_here() && is_end_of_list(&error) => return None,
+            Err(error) => return Some(Err(error)),
+        };
+        match cursor.follow::<O>(&page, &self.engine.base_url) {
+            Ok(true) => self.cursor = Some(Ok(cursor)),
+            Ok(false) => {}
+            // The page itself is good; what lies behind it cannot be had.
+            Err(error) => {
+                // Nothing was sent for it: the ids are those of the page that led nowhere.
+                let context = error::Context { page: Some(cursor.page + 1), attempts: 0, ..context };
+                self.cursor = Some(Err(Error::new(ErrorKind::Paging, O::ID, error).within(context)));
+            }
+        }
+        Some(Ok(page))
+    }
+}
+
+impl Cursor {
+    fn new(listing: Listing, base_url: &BaseUrl) -> Result<Self, BoxError> {
+        let mut cursor = Self {
+            call: listing.first(base_url)?,
+            listing,
+            page: 1,
+            seen: HashSet::new(),
+            hasher: RandomState::new(),
+            empty_pages: 0,
+        };
+        cursor.seen.insert(cursor.fingerprint(&cursor.call));
+        Ok(cursor)
+    }
+
+    /// Whether the service may say that there is nothing at the cursor: only where the page before it led here. Of a
+    /// continuation that was saved for later it could as well mean that it is no longer honoured.
+    fn may_end_here(&self) -> bool {
+        self.page > 1
+    }
+
+    /// Moves on to the page after `page`; false if that was the last.
+    fn follow<O: Paged>(&mut self, page: &O::Response, base_url: &BaseUrl) -> Result<bool, BoxError> {
+        let Some(continuation) = O::continuation(page)? else {
+            return Ok(false);
+        };
+        let call = self.listing.follow(&continuation, base_url)?;
+        let is_empty = O::is_empty(page);
+        if is_empty && self.fingerprint(&call) == self.fingerprint(&self.call) {
+            // Nothing came, and the way on is the way we came: the end, said clumsily.
+            return Ok(false);
+        }
+        if !self.seen.insert(self.fingerprint(&call)) {
+            return Err("the service sends the listing back to a page it has been on".into());
+        }
+        self.empty_pages = if is_empty { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages == MOST_EMPTY_PAGES {
+            return Err(format!("{MOST_EMPTY_PAGES} pages in a row hold nothing, and still the list goes on").into());
+        }
+        self.call = call;
+        self.page += 1;
+        Ok(true)
+    }
+
+    fn fingerprint(&self, call: &Call) -> u64 {
+        let headers: Vec<_> = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        self.hasher.hash_one((&call.target, headers))
+    }
+}
+
+/// What the service answers to a token that leads nowhere: the list was over with the page before.
+fn is_end_of_list(error: &Error) -> bool {
+    error.api().is_some_and(|api| {
+        api.status == StatusCode::BAD_REQUEST && api.code.as_ref().and_then(FaultCode::number) == Some(2000)
+    })
+}
+
+impl<X: Transport<Mode = Blocking>, O: Paged> Iterator for Pages<X, O> {
+    type Item = Result<O::Response, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_page()
+    }
+}
+
+impl<X: Transport<Mode = Async>, O: Paged> Stream for Pages<X, O> {
+    type Item = Result<O::Response, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut fetching = match self.fetching.take() {
+            Some(fetching) => fetching,
+            None => match self.fetch() {
+                Some(fetching) => fetching,
+                None => return Poll::Ready(None),
+            },
+        };
+        match fetching.as_mut().poll(context) {
+            Poll::Ready(fetched) => Poll::Ready(self.advance(fetched)),
+            Poll::Pending => {
+                self.fetching = Some(fetching);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<X: Transport<Mode = Async>, O: Paged> Pages<X, O> {
+    /// The next page; `None` after the last. The same as `StreamExt::next`, without the import.
+    ///
+    /// Dropping the future and asking again loses nothing.
+    #[expect(clippy::should_implement_trait, reason = "the async counterpart of Iterator::next, which streams lack")]
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<O::Response, Error>>> + Send {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context))
+    }
+}
+
+/// The items of all [`Pages`], one by one: an `Iterator` over a blocking transport, a `Stream` over an async one.
+#[must_use = "items are fetched only when asked for"]
+pub struct Items<X: Transport, O: Paged> {
+    pages: Pages<X, O>,
+    items: vec::IntoIter<O::Item>,
+}
+
+impl<X: Transport, O: Paged> Items<X, O> {
+    pub(crate) fn new(pages: Pages<X, O>) -> Self {
+        Self { pages, items: Vec::new().into_iter() }
+    }
+}
+
+impl<X: Transport<Mode = Blocking>, O: Paged> Iterator for Items<X, O> {
+    type Item = Result<O::Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Some(Ok(item));
+            }
+            match self.pages.next()? {
+                Ok(page) => self.items = O::items(page).into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl<X: Transport<Mode = Async>, O: Paged> Stream for Items<X, O> {
+    type Item = Result<O::Item, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
+                Some(Ok(page)) => self.items = O::items(page).into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<X: Transport<Mode = Async>, O: Paged> Items<X, O> {
+    /// The next item; `None` after the last. The same as `StreamExt::next`, without the import.
+    ///
+    /// Dropping the future and asking again loses nothing.
+    #[expect(clippy::should_implement_trait, reason = "the async counterpart of Iterator::next, which streams lack")]
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<O::Item, Error>>> + Send {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context))
+    }
+}
+
+// Nothing in them is ever pinned: the page under way is boxed.
+impl<X: Transport, O: Paged> Unpin for Pages<X, O> {}
+impl<X: Transport, O: Paged> Unpin for Items<X, O> {}
+
+impl<X: Transport, O: Paged> fmt::Debug for Pages<X, O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let page = self.cursor.as_ref().and_then(|cursor| cursor.as_ref().ok()).map(|cursor| cursor.page);
+        formatter.debug_struct("Pages").field("operation", &O::ID).field("page", &page).finish_non_exhaustive()
+    }
+}
+
+impl<X: Transport, O: Paged> fmt::Debug for Items<X, O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
+    }
+}

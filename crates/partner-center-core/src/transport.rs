@@ -1,0 +1,161 @@
+use crate::{Error, Mode};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+/// A request on its way to the service; its extensions hold the [`Limits`] it is sent under.
+pub type Request = http::Request<Vec<u8>>;
+/// The service's answer, whatever its status; the body is whole and decompressed.
+pub type Response = http::Response<Vec<u8>>;
+
+/// What `X` hands back for a `T`: `T` itself if it blocks, a future of `T` if it does not.
+pub type Output<'a, X, T> = <<X as Transport>::Mode as Mode>::Output<'a, T>;
+/// What a [`Client`](crate::Client) over `X` hands back: a `Result`, or a future of one.
+pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
+
+/// Carries a request to the service and its answer back.
+///
+/// That is all it does. A transport does not authenticate, repeat, follow redirects, or judge a status: every answer
+/// is an `Ok`. What it does promise:
+///
+/// - the answer's body is whole (a body that ends early is an error) and decompressed if the transport asked for
+///   compression;
+/// - it gives up with [`TransportError::timeout`] when [`Limits::timeout`] has passed, body included, and with
+///   [`TransportError::too_large`] as soon as the decompressed body exceeds [`Limits::body`];
+/// - it keeps connections and uses them again.
+///
+/// A whole transport, which here answers everything by itself:
+///
+/// ```
+/// use partner_center_core::{Blocking, Client, Credential, GetCustomer, Output, Request, Response, Transport, TransportError};
+/// use std::time::Duration;
+/// use uuid::Uuid;
+///
+/// struct Echo;
+///
+/// impl Transport for Echo {
+///     type Mode = Blocking;
+///
+///     fn send(&self, request: Request) -> Result<Response, TransportError> {
+///         let id = request.uri().path().rsplit('/').next().unwrap_or_default();
+///         Ok(Response::new(format!(r#"{{"id": "{id}"}}"#).into_bytes()))
+///     }
+///
+///     fn sleep(&self, delay: Duration) {
+///         std::thread::sleep(delay);
+///     }
+/// }
+///
+/// let client = Client::builder(Echo, Credential::token("secret")).build()?;
+/// let customer = client.call(GetCustomer::new(Uuid::nil()))?;
+/// assert_eq!(customer.id, Some(Uuid::nil()));
+/// # Ok::<(), partner_center_core::Error>(())
+/// ```
+pub trait Transport: Send + Sync + 'static {
+    /// [`Blocking`](crate::Blocking) or [`Async`](crate::Async).
+    type Mode: Mode;
+
+    /// Sends `request`, within the [`Limits`] among its extensions.
+    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>>;
+
+    /// Lets `delay` pass.
+    fn sleep(&self, delay: Duration) -> Output<'_, Self, ()>;
+}
+
+impl<X: Transport + ?Sized> Transport for Arc<X> {
+    type Mode = X::Mode;
+
+    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+        (**self).send(request)
+    }
+    fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
+        (**self).sleep(delay)
+    }
+}
+
+/// A transport that needs no settings.
+pub trait DefaultTransport: Transport + Sized {
+    /// The transport with the settings that suit most.
+    fn with_defaults() -> Result<Self, TransportError>;
+}
+
+/// The bounds of one exchange, among the extensions of a [`Request`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How long the exchange may take, from the first byte sent to the last one received. Default: 60 s.
+    pub timeout: Duration,
+    /// How many bytes the body of the answer may have once decompressed. Default: 64 MiB.
+    pub body: usize,
+}
+
+impl Limits {
+    /// The limits of `request`; the default ones if it has none.
+    #[must_use]
+    pub fn of(request: &Request) -> Self {
+        request.extensions().get().copied().unwrap_or_default()
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(60), body: 64 << 20 }
+    }
+}
+
+/// No answer came back, or not a whole one.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds of [`TransportError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The exchange failed: no connection, one that broke, an answer that ended early.
+    Exchange,
+    /// [`Limits::timeout`] passed.
+    Timeout,
+    /// The body exceeds [`Limits::body`].
+    TooLarge,
+}
+
+impl TransportError {
+    /// A failure of the exchange; `source` must not show a header's value or a body.
+    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: TransportErrorKind::Exchange, source: Some(source.into()) }
+    }
+
+    /// The time limit passed; `source` must not show a header's value or a body.
+    pub fn timeout(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: TransportErrorKind::Timeout, source: Some(source.into()) }
+    }
+
+    /// The body is larger than it may be.
+    #[must_use]
+    pub fn too_large() -> Self {
+        Self { kind: TransportErrorKind::TooLarge, source: None }
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.kind {
+            TransportErrorKind::Exchange => "the exchange with the server failed",
+            TransportErrorKind::Timeout => "the server took longer than the timeout allows",
+            TransportErrorKind::TooLarge => "the answer is larger than the body limit allows",
+        })
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,125 @@
+use crate::Link;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// Where a listing goes on: the way from one page to the next.
+///
+/// Opaque. It may be saved (it serialises) and resumed later, in another process, with the `resume` constructor of the
+/// operation that gave it; how long the service honours it is not documented. It lets its holder read customers, so
+/// `Debug` does not show what is in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Continuation {
+    link: Option<NextLink>,
+    token: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct NextLink {
+    uri: String,
+    method: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Continuation {
+    /// Reads what a page offers: a link, a token, both, or neither.
+    ///
+    /// `unreadable` says that the page has something in the place of one of them that is not what the specification
+    /// says.
+    pub(crate) fn read(
+        link: Option<&Link>,
+        token: Option<&str>,
+        unreadable: bool,
+    ) -> Result<Option<Self>, UnreadableContinuation> {
+        if unreadable {
+            return Err(UnreadableContinuation);
+        }
+        let token = token.filter(|token| !token.trim().is_empty()).map(str::to_owned);
+        let link = link.map(NextLink::read).transpose()?.flatten();
+        Ok((link.is_some() || token.is_some()).then_some(Self { link, token }))
+    }
+
+    /// The URI of the link, as the service wrote it.
+    #[must_use]
+    pub fn uri(&self) -> Option<&str> {
+        self.link.as_ref().map(|link| link.uri.as_str())
+    }
+
+    /// The HTTP method of the link, as the service wrote it; `GET` where it wrote none.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.link.as_ref().map_or("GET", |link| &link.method)
+    }
+
+    /// The headers of the link, as the service wrote them.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.link.iter().flat_map(|link| &link.headers).map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The token in the page itself.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+}
+
+impl NextLink {
+    /// A link that leads nowhere is none; one that cannot be followed as it was meant is an error.
+    fn read(link: &Link) -> Result<Option<Self>, UnreadableContinuation> {
+        if !link.unknown_fields.is_empty()
+            && ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains(name))
+        {
+            return Err(UnreadableContinuation);
+        }
+        let headers = link
+            .headers
+            .iter()
+            .flatten()
+            .map(|header| Some((header.key.clone()?, header.value.clone()?)))
+            .collect::<Option<Vec<_>>>()
+            .ok_or(UnreadableContinuation)?;
+        let uri = link.uri.as_deref().map(str::trim).filter(|uri| !uri.is_empty());
+        match uri {
+            None if headers.is_empty() => Ok(None),
+            None => Err(UnreadableContinuation),
+            Some(uri) => Ok(Some(Self {
+                uri: uri.to_owned(),
+                method: link.method.as_ref().map_or("GET", |method| method.as_str()).to_owned(),
+                headers,
+            })),
+        }
+    }
+}
+
+impl Serialize for Continuation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let link = self.link.as_ref().map(|NextLink { uri, method, headers }| (uri, method, headers));
+        (&self.token, link).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Continuation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (token, link): (_, Option<_>) = Deserialize::deserialize(deserializer)?;
+        Ok(Self { link: link.map(|(uri, method, headers)| NextLink { uri, method, headers }), token })
+    }
+}
+
+impl fmt::Debug for Continuation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Continuation(..)")
+    }
+}
+
+/// A page that says it goes on, but not in a way that can be understood.
+///
+/// Never taken for the last page: that would lose customers without a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnreadableContinuation;
+
+impl fmt::Display for UnreadableContinuation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the page has a continuation that is not of any known form")
+    }
+}
+
+impl std::error::Error for UnreadableContinuation {}

@@ -1,0 +1,303 @@
+//! Reading what the specification describes, and keeping what it does not.
+//!
+//! The service adds fields, values and now and then other types than it documents. None of that may sink a page, and
+//! none of it may vanish: whatever a field cannot hold is kept, as it came, in the [`UnknownFields`] of the object it
+//! stood in, and is written back from there.
+
+use crate::UnknownFields;
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        self, MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
+use serde_json::{Number, Value};
+use std::{fmt, marker::PhantomData};
+use uuid::Uuid;
+
+/// A JSON value read as what the specification says it is, or else kept as it came.
+pub(crate) enum Reading<T> {
+    /// What the specification says.
+    Described(T),
+    /// Something else.
+    Other(Value),
+}
+
+impl<T> Reading<T> {
+    fn map<U>(self, into: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Described(value) => Reading::Described(into(value)),
+            Self::Other(value) => Reading::Other(value),
+        }
+    }
+}
+
+/// A type that a field may have.
+///
+/// Each method takes one kind of JSON value; what it does not override, it does not accept.
+pub(crate) trait Described: Sized {
+    fn from_bool(_: bool) -> Option<Self> {
+        None
+    }
+    fn from_number(_: &Number) -> Option<Self> {
+        None
+    }
+    fn from_text(_: &str) -> Option<Self> {
+        None
+    }
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Reading<Self>, A::Error> {
+        Value::deserialize(SeqAccessDeserializer::new(list)).map(Reading::Other)
+    }
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Reading<Self>, A::Error> {
+        // With `serde_json/arbitrary_precision` switched on anywhere in a build, a number arrives as an object.
+        Value::deserialize(MapAccessDeserializer::new(object)).map(|value| match &value {
+            Value::Number(number) => Self::from_number(number).map_or(Reading::Other(value), Reading::Described),
+            _ => Reading::Other(value),
+        })
+    }
+    /// Adds what the specification does not describe within the value to `found`; the value stands at the path `at`.
+    fn undescribed(&self, _at: &str, _found: &mut Vec<String>) {}
+}
+
+impl Described for String {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+impl Described for bool {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value)
+    }
+}
+
+impl Described for i32 {
+    fn from_number(number: &Number) -> Option<Self> {
+        number.as_i64()?.try_into().ok()
+    }
+}
+
+impl Described for i64 {
+    fn from_number(number: &Number) -> Option<Self> {
+        number.as_i64()
+    }
+}
+
+impl Described for f64 {
+    fn from_number(number: &Number) -> Option<Self> {
+        // A number that would be written back as another one is better kept as it came.
+        let value = number.as_f64()?;
+        (Number::from_f64(value).as_ref() == Some(number)).then_some(value)
+    }
+}
+
+impl Described for Uuid {
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Described for Value {
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(Self::Bool(value))
+    }
+    fn from_number(number: &Number) -> Option<Self> {
+        Some(Self::Number(number.clone()))
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self::String(text.to_owned()))
+    }
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Reading<Self>, A::Error> {
+        Self::deserialize(SeqAccessDeserializer::new(list)).map(Reading::Described)
+    }
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Reading<Self>, A::Error> {
+        Self::deserialize(MapAccessDeserializer::new(object)).map(Reading::Described)
+    }
+}
+
+impl<T: Described> Described for Box<T> {
+    fn from_bool(value: bool) -> Option<Self> {
+        T::from_bool(value).map(Self::new)
+    }
+    fn from_number(number: &Number) -> Option<Self> {
+        T::from_number(number).map(Self::new)
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        T::from_text(text).map(Self::new)
+    }
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Reading<Self>, A::Error> {
+        T::from_list(list).map(|reading| reading.map(Self::new))
+    }
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Reading<Self>, A::Error> {
+        T::from_object(object).map(|reading| reading.map(Self::new))
+    }
+    fn undescribed(&self, at: &str, found: &mut Vec<String>) {
+        (**self).undescribed(at, found);
+    }
+}
+
+impl<T: Described + serde::Serialize> Described for Vec<T> {
+    /// One item that is not what it should be makes the whole list something else: half a list would be a lie.
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Reading<Self>, A::Error> {
+        let mut items = Self::new();
+        while let Some(item) = list.next_element::<Nullable<T>>()? {
+            let odd = match item {
+                Nullable(Some(Reading::Described(item))) => {
+                    items.push(item);
+                    continue;
+                }
+                Nullable(Some(Reading::Other(value))) => value,
+                Nullable(None) => Value::Null,
+            };
+            let mut values =
+                items.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>().map_err(de::Error::custom)?;
+            values.push(odd);
+            while let Some(value) = list.next_element()? {
+                values.push(value);
+            }
+            return Ok(Reading::Other(Value::Array(values)));
+        }
+        Ok(Reading::Described(items))
+    }
+    fn undescribed(&self, at: &str, found: &mut Vec<String>) {
+        for (index, item) in self.iter().enumerate() {
+            item.undescribed(&format!("{at}[{index}]"), found);
+        }
+    }
+}
+
+impl<T: Described> Described for Option<T> {
+    fn undescribed(&self, at: &str, found: &mut Vec<String>) {
+        if let Some(value) = self {
+            value.undescribed(at, found);
+        }
+    }
+}
+
+/// A field's value; `null` reads as absent.
+pub(crate) struct Nullable<T>(pub(crate) Option<Reading<T>>);
+
+impl<'de, T: Described> Deserialize<'de> for Nullable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor(PhantomData))
+    }
+}
+
+struct ValueVisitor<T>(PhantomData<T>);
+
+impl<T: Described> ValueVisitor<T> {
+    fn reading(described: Option<T>, other: impl FnOnce() -> Value) -> Nullable<T> {
+        Nullable(Some(described.map_or_else(|| Reading::Other(other()), Reading::Described)))
+    }
+    fn number(number: Number) -> Nullable<T> {
+        Self::reading(T::from_number(&number), || Value::Number(number))
+    }
+}
+
+impl<'de, T: Described> Visitor<'de> for ValueVisitor<T> {
+    type Value = Nullable<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Nullable(None))
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Self::reading(T::from_bool(value), || Value::Bool(value)))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Self::number(value.into()))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Self::number(value.into()))
+    }
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("a number that is not finite"))?;
+        Ok(Self::number(number))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Self::reading(T::from_text(text), || Value::String(text.to_owned())))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        T::from_list(list).map(|reading| Nullable(Some(reading)))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        T::from_object(object).map(|reading| Nullable(Some(reading)))
+    }
+}
+
+/// The name of a field: one of `F`, or one that the specification does not know.
+pub(crate) enum Name<F> {
+    Field(F),
+    Unknown(String),
+}
+
+/// The names of an object's fields.
+pub(crate) trait FieldName: Sized {
+    fn find(name: &str) -> Option<Self>;
+}
+
+impl<'de, F: FieldName> Deserialize<'de> for Name<F> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor<F>(PhantomData<F>);
+        impl<F: FieldName> Visitor<'_> for NameVisitor<F> {
+            type Value = Name<F>;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("the name of a field")
+            }
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(F::find(name).map_or_else(|| Name::Unknown(name.to_owned()), Name::Field))
+            }
+        }
+        deserializer.deserialize_identifier(NameVisitor(PhantomData))
+    }
+}
+
+/// Reads the value of the field `name`. As in any JSON object the last of several values counts.
+pub(crate) fn read_field<'de, T: Described, A: MapAccess<'de>>(
+    object: &mut A,
+    name: &str,
+    unknown: &mut UnknownFields,
+) -> Result<Option<T>, A::Error> {
+    let Nullable(reading) = object.next_value()?;
+    unknown.remove(name);
+    Ok(match reading {
+        None => None,
+        Some(Reading::Described(value)) => Some(value),
+        Some(Reading::Other(value)) => {
+            unknown.insert(name, value);
+            None
+        }
+    })
+}
+
+/// A field that every answer must have, and as what the specification says.
+pub(crate) fn required<T, E: de::Error>(value: Option<T>, name: &'static str, unknown: &UnknownFields) -> Result<T, E> {
+    value.ok_or_else(|| {
+        if unknown.contains(name) {
+            E::custom(format_args!("`{name}` is not what the specification says"))
+        } else {
+            E::missing_field(name)
+        }
+    })
+}
+
+/// A list that is empty when it is absent: but not when there is something else in its place, and not in an object that
+/// looks like something else altogether (a fault under a status of success, say). Empty would be a lie there.
+pub(crate) fn list<T, E: de::Error>(
+    value: Option<Vec<T>>,
+    name: &'static str,
+    unknown: &UnknownFields,
+) -> Result<Vec<T>, E> {
+    if value.is_none() && !unknown.is_empty() {
+        return required(value, name, unknown);
+    }
+    Ok(value.unwrap_or_default())
+}
+
+/// The path of the field `name` within the object at `at`.
+pub(crate) fn path(at: &str, name: &str) -> String {
+    if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
+}

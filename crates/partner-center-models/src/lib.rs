@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod continuation;
+mod conveniences;
+mod described;
+mod fault_code;
+#[rustfmt::skip]
+mod generated;
+mod open_enum;
+mod operation;
+mod resource;
+mod secret;
+mod unknown_fields;
+
+pub use continuation::{Continuation, UnreadableContinuation};
+pub use fault_code::FaultCode;
+pub use generated::{operations::*, schemas::*};
+pub use open_enum::Unrecognized;
+pub use operation::{InvalidParameter, Method, NoContent, Operation, Paged, Parameters, Seek};
+pub use resource::Resource;
+pub use secret::Secret;
+pub use unknown_fields::UnknownFields;

@@ -1,0 +1,218 @@
+use crate::{Continuation, UnreadableContinuation};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use std::{
+    fmt::{self, Display},
+    ops::RangeInclusive,
+};
+
+/// One thing the service can be asked.
+///
+/// Implementations are generated from the specification; they say what to ask and what comes back, never how to ask it.
+/// An endpoint that the specification lacks can be had by implementing this by hand:
+///
+/// ```
+/// use partner_center_models::{CustomerCompanyProfile, InvalidParameter, Method, Operation, Parameters};
+/// use uuid::Uuid;
+///
+/// struct GetCompanyProfile(Uuid);
+///
+/// impl Operation for GetCompanyProfile {
+///     type Response = CustomerCompanyProfile;
+///     const ID: &'static str = "getCompanyProfile";
+///     const METHOD: Method = Method::Get;
+///     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/profiles/company";
+///     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+///         Parameters::new().path("customer-tenant-id", &self.0).check()
+///     }
+/// }
+/// # GetCompanyProfile(Uuid::nil()).parameters().unwrap();
+/// ```
+pub trait Operation {
+    /// What comes back; [`NoContent`] where nothing does.
+    type Response: DeserializeOwned + Send + 'static;
+    /// The operation's name in the specification (`operationId`).
+    const ID: &'static str;
+    /// The HTTP method.
+    const METHOD: Method;
+    /// The path, with a `{name}` for each path parameter.
+    const PATH: &'static str;
+    /// The parameters' values, or the first that the service would not accept.
+    fn parameters(&self) -> Result<Parameters, InvalidParameter>;
+}
+
+/// An [`Operation`] that answers one page at a time.
+pub trait Paged: Operation {
+    /// What a page holds.
+    type Item: Send + 'static;
+    /// How to ask for the page after one that offers a token but no link.
+    const SEEK: Seek;
+    /// The items of `page`.
+    fn items(page: Self::Response) -> Vec<Self::Item>;
+    /// Whether `page` holds no item.
+    fn is_empty(page: &Self::Response) -> bool;
+    /// The way to the page after `page`; `None` after the last.
+    fn continuation(page: &Self::Response) -> Result<Option<Continuation>, UnreadableContinuation>;
+}
+
+/// How an operation is asked for the page after a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seek {
+    /// The header that carries the token.
+    pub token_header: &'static str,
+    /// The query parameter that says to go on, and its value.
+    pub query: (&'static str, &'static str),
+    /// The query parameter that is repeated from the first request: the size of a page.
+    pub size_query: Option<&'static str>,
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+/// The values of an operation's parameters, each in its place, none of them encoded yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameters {
+    /// Values of the `{name}`s in [`Operation::PATH`].
+    pub path: Vec<(&'static str, String)>,
+    /// The query, in order.
+    pub query: Vec<(&'static str, String)>,
+    /// Headers of this operation alone.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, as JSON.
+    pub body: Option<String>,
+    /// Where to go on, instead of at the first page.
+    pub continuation: Option<Continuation>,
+    invalid: Option<InvalidParameter>,
+}
+
+impl Parameters {
+    /// No parameters.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A path parameter.
+    #[must_use]
+    pub fn path(mut self, name: &'static str, value: &impl Display) -> Self {
+        self.path.push((name, value.to_string()));
+        self
+    }
+
+    /// A query parameter, left out when it is `None`.
+    #[must_use]
+    pub fn query<'a, T: Display + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
+        self.query.extend(value.into().map(|value| (name, value.to_string())));
+        self
+    }
+
+    /// A query parameter that must be within `range`.
+    #[must_use]
+    pub fn query_within<'a, T: Display + PartialOrd + 'a>(
+        mut self,
+        name: &'static str,
+        value: impl Into<Option<&'a T>>,
+        range: &RangeInclusive<T>,
+    ) -> Self {
+        let value = value.into();
+        if let Some(value) = value.filter(|value| !range.contains(value)) {
+            let problem = format!("must be {} to {}, not {value}", range.start(), range.end());
+            self.refuse(name, problem);
+        }
+        self.query(name, value)
+    }
+
+    /// A query parameter whose value is JSON.
+    #[must_use]
+    pub fn query_json<'a, T: Serialize + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
+        if let Some(json) = self.json(name, value.into()) {
+            self.query.push((name, json));
+        }
+        self
+    }
+
+    /// A header of this operation alone.
+    #[must_use]
+    pub fn header<'a, T: Display + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
+        self.headers.extend(value.into().map(|value| (name, value.to_string())));
+        self
+    }
+
+    /// The body, sent as JSON.
+    #[must_use]
+    pub fn body<'a, T: Serialize + 'a>(mut self, value: impl Into<Option<&'a T>>) -> Self {
+        self.body = self.json("body", value.into());
+        self
+    }
+
+    /// Where to go on.
+    #[must_use]
+    pub fn resume(mut self, continuation: Option<&Continuation>) -> Self {
+        self.continuation = continuation.cloned();
+        self
+    }
+
+    /// The parameters, unless one of them is invalid.
+    pub fn check(mut self) -> Result<Self, InvalidParameter> {
+        match self.invalid.take() {
+            None => Ok(self),
+            Some(invalid) => Err(invalid),
+        }
+    }
+
+    fn json<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
+        serde_json::to_string(value?).map_err(|error| self.refuse(name, format!("is no JSON: {error}"))).ok()
+    }
+
+    fn refuse(&mut self, name: &'static str, problem: String) {
+        self.invalid.get_or_insert(InvalidParameter { name, problem });
+    }
+}
+
+/// A parameter that the service would refuse; nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidParameter {
+    name: &'static str,
+    problem: String,
+}
+
+impl InvalidParameter {
+    /// The parameter's name in the specification.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl Display for InvalidParameter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}` {}", self.name, self.problem)
+    }
+}
+
+impl std::error::Error for InvalidParameter {}
+
+/// The response of an operation that promises none; whatever comes is accepted and ignored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoContent;
+
+impl<'de> Deserialize<'de> for NoContent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}

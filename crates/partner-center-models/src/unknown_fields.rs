@@ -1,0 +1,68 @@
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// What an object holds beyond its described fields: fields that this version has no name for, and described ones whose
+/// value is not of the documented type (a GUID field that holds no GUID, say).
+///
+/// They are written back as they came. One pointer in size, and free when there are none.
+///
+/// ```
+/// use partner_center_models::Customer;
+///
+/// let customer: Customer = serde_json::from_str(r#"{"id": "no GUID", "mood": "sunny"}"#)?;
+/// assert_eq!(customer.id, None);
+/// assert_eq!(customer.unknown_fields.get("id"), Some(&"no GUID".into()));
+/// assert_eq!(customer.unknown_fields.get("mood"), Some(&"sunny".into()));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct UnknownFields(Option<Box<Map<String, Value>>>);
+
+impl UnknownFields {
+    /// The value of the field `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.as_ref()?.get(name)
+    }
+
+    /// Whether there is a field `name`.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// The fields, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Adds a field, to be sent along; gives back the value it had.
+    pub fn insert(&mut self, name: impl Into<String>, value: Value) -> Option<Value> {
+        self.0.get_or_insert_default().insert(name.into(), value)
+    }
+
+    /// Takes a field away and gives back its value.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        self.0.as_mut()?.remove(name)
+    }
+}
+
+impl PartialEq for UnknownFields {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for UnknownFields {}
+
+impl fmt::Debug for UnknownFields {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,135 @@
+use crate::{customer::Searchable, fault::Fault};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Which customers a list has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub(crate) field: Field,
+    pub(crate) operator: Operator,
+    /// In lower case.
+    pub(crate) value: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    CompanyName,
+    Domain,
+    IndirectReseller,
+    IndirectCloudSolutionProvider,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    StartsWith,
+    Equals,
+}
+
+impl Filter {
+    /// Reads the JSON of a `filter` parameter, as leniently as the service: keys and names in any case, operators also
+    /// by their number in the service's SDKs, other keys ignored.
+    pub(crate) fn parse(json: &str) -> Result<Self, Fault> {
+        let filter: Value = serde_json::from_str(json).map_err(|_| NO_JSON)?;
+        let filter = filter.as_object().ok_or(NO_JSON)?;
+        let find = |name: &str| filter.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        let operator = find("Operator").and_then(Operator::parse).ok_or(NO_OPERATOR)?;
+        let field = find("Field").and_then(Value::as_str).and_then(Field::parse).ok_or(NO_FIELD)?;
+        let value = find("Value").and_then(Value::as_str).ok_or(NO_VALUE)?;
+        let value = match field {
+            Field::CompanyName | Field::Domain => value.to_lowercase(),
+            Field::IndirectReseller | Field::IndirectCloudSolutionProvider => {
+                Uuid::try_parse(value).map_err(|_| NO_GUID)?.to_string()
+            }
+        };
+        Ok(Self { field, operator, value })
+    }
+
+    /// Whether `customer` belongs into the list. All customers of indirect resellers come through `provider`.
+    pub(crate) fn matches(&self, customer: &Searchable, provider: Uuid) -> bool {
+        let reseller = customer.indirect_reseller;
+        let text = match self.field {
+            Field::CompanyName => customer.company_name.to_lowercase(),
+            Field::Domain => customer.domain.to_lowercase(),
+            Field::IndirectReseller => reseller.map(|id| id.to_string()).unwrap_or_default(),
+            Field::IndirectCloudSolutionProvider => reseller.map(|_| provider.to_string()).unwrap_or_default(),
+        };
+        match self.operator {
+            Operator::StartsWith => text.starts_with(&self.value),
+            Operator::Equals => text == self.value,
+        }
+    }
+}
+
+impl Field {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::CompanyName, Self::Domain, Self::IndirectReseller, Self::IndirectCloudSolutionProvider];
+
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| format!("{field:?}").eq_ignore_ascii_case(name))
+    }
+}
+
+impl Operator {
+    pub(crate) const ALL: [Self; 2] = [Self::StartsWith, Self::Equals];
+
+    /// `starts_with`, `StartsWith` and 9 are the same operator, as are `equals`, `Equals` and 0.
+    fn parse(value: &Value) -> Option<Self> {
+        let name = match value {
+            Value::String(name) => name.replace('_', "").to_ascii_lowercase(),
+            number => number.to_string(),
+        };
+        match name.as_str() {
+            "startswith" | "9" => Some(Self::StartsWith),
+            "equals" | "0" => Some(Self::Equals),
+            _ => None,
+        }
+    }
+}
+
+const NO_JSON: Fault = Fault::InvalidSearch("The filter must be a JSON object with Field, Value and Operator.");
+const NO_FIELD: Fault = Fault::InvalidSearch(
+    "The field of a customer filter must be CompanyName, Domain, IndirectReseller or IndirectCloudSolutionProvider.",
+);
+const NO_VALUE: Fault = Fault::InvalidSearch("The value of a customer filter must be a text.");
+const NO_GUID: Fault = Fault::InvalidSearch("The value of a filter by reseller or provider must be a GUID.");
+const NO_OPERATOR: Fault = Fault::InvalidSearch("Customer search only allows starts with and equals operation.");
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, Filter, NO_FIELD, NO_GUID, NO_JSON, NO_OPERATOR, NO_VALUE, Operator};
+
+    #[test]
+    fn reads_every_spelling_that_clients_send() {
+        let expected = Filter { field: Field::CompanyName, operator: Operator::StartsWith, value: "cont".to_owned() };
+        for spelling in [
+            r#"{"Field":"CompanyName","Value":"Cont","Operator":"starts_with"}"#,
+            r#"{"field":"companyname","value":"CONT","operator":"startswith"}"#,
+            r#"{"operator":"StartsWith","fieldType":"String","field":"COMPANYNAME","value":"cont"}"#,
+            r#" { "FIELD" : "CompanyName", "VALUE": "cont", "OPERATOR": 9 } "#,
+        ] {
+            assert_eq!(Filter::parse(spelling), Ok(expected.clone()), "{spelling}");
+        }
+        for equals in [r#""equals""#, r#""Equals""#, "0"] {
+            let filter = Filter::parse(&format!(r#"{{"Field":"Domain","Value":"","Operator":{equals}}}"#)).unwrap();
+            assert_eq!(filter.operator, Operator::Equals);
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_any_other() {
+        for (filter, fault) in [
+            ("", NO_JSON),
+            ("{", NO_JSON),
+            ("[1]", NO_JSON),
+            (r#"{"Field":"Domain","Value":"a"}"#, NO_OPERATOR),
+            (r#"{"Field":"Domain","Value":"a","Operator":"substring"}"#, NO_OPERATOR),
+            (r#"{"Field":"Domain","Value":"a","Operator":null}"#, NO_OPERATOR),
+            (r#"{"Field":"Name","Value":"a","Operator":"equals"}"#, NO_FIELD),
+            (r#"{"Value":"a","Operator":"equals"}"#, NO_FIELD),
+            (r#"{"Field":"Domain","Value":7,"Operator":"equals"}"#, NO_VALUE),
+            (r#"{"Field":"IndirectReseller","Value":"484e","Operator":"starts_with"}"#, NO_GUID),
+        ] {
+            assert_eq!(Filter::parse(filter), Err(fault), "{filter}");
+        }
+    }
+}

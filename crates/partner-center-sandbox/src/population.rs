@@ -1,0 +1,109 @@
+//! Which customers there are: the documented ones first, then generated ones. None is kept; each is made when asked for.
+
+use crate::{
+    customer::{Generated, Searchable, indirect_reseller},
+    documented, identity,
+};
+use serde_json::Value;
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+/// The customers of the partner, by index.
+#[derive(Clone, Copy)]
+pub(crate) struct Population {
+    pub(crate) seed: u64,
+    pub(crate) count: u32,
+}
+
+impl Population {
+    /// The customer as a list has it.
+    pub(crate) fn brief(&self, index: u32) -> Value {
+        match Documented::at(index) {
+            Some(customer) => customer.brief(),
+            None => Generated::new(self.seed, index).brief(),
+        }
+    }
+
+    /// The customer as it is when requested by its identifier.
+    pub(crate) fn full(&self, index: u32) -> Value {
+        match Documented::at(index) {
+            Some(customer) => customer.document.clone(),
+            None => Generated::new(self.seed, index).full(),
+        }
+    }
+
+    pub(crate) fn searchable(&self, index: u32) -> Searchable {
+        match Documented::at(index) {
+            Some(customer) => customer.searchable(self.seed),
+            None => Generated::new(self.seed, index).searchable,
+        }
+    }
+
+    /// The index of the customer with this identifier.
+    pub(crate) fn find(&self, id: Uuid) -> Option<u32> {
+        let documented = (0..).zip(DOCUMENTED.iter()).find(|(_, customer)| customer.id() == Some(id));
+        let index = match documented {
+            Some((index, _)) => index,
+            None => identity::index_of(self.seed, id).filter(|index| Documented::at(*index).is_none())?,
+        };
+        (index < self.count).then_some(index)
+    }
+}
+
+/// A customer out of a document.
+struct Documented {
+    document: Value,
+    of_indirect_reseller: bool,
+}
+
+static DOCUMENTED: LazyLock<Vec<Documented>> = LazyLock::new(|| {
+    let list = read(documented::GET_A_LIST_OF_CUSTOMERS);
+    let of_reseller = read(documented::GET_CUSTOMERS_OF_AN_INDIRECT_RESELLER);
+    let by_id = read(documented::GET_A_CUSTOMER_BY_ID);
+    let customer =
+        |document: &Value, of_indirect_reseller| Documented { document: document.clone(), of_indirect_reseller };
+    let items = |list: &Value, of_reseller| -> Vec<_> {
+        list["items"].as_array().into_iter().flatten().map(|item| customer(item, of_reseller)).collect()
+    };
+    [items(&list, false), items(&of_reseller, true), vec![customer(&by_id, false)]].into_iter().flatten().collect()
+});
+
+#[expect(clippy::expect_used, reason = "constants of this crate, read by every test")]
+fn read(document: &str) -> Value {
+    serde_json::from_str(document).expect("the documented responses are JSON")
+}
+
+impl Documented {
+    fn at(index: u32) -> Option<&'static Self> {
+        DOCUMENTED.get(index as usize)
+    }
+
+    fn id(&self) -> Option<Uuid> {
+        self.document["id"].as_str().and_then(|id| id.parse().ok())
+    }
+
+    /// The document without what lists do not have.
+    fn brief(&self) -> Value {
+        let mut customer = self.document.clone();
+        if let Some(fields) = customer.as_object_mut() {
+            for absent in ["commerceId", "billingProfile", "allowDelegatedAccess", "customDomains", "tags"] {
+                fields.remove(absent);
+            }
+        }
+        if let Some(fields) = customer["companyProfile"].as_object_mut() {
+            fields.remove("address");
+            fields.remove("email");
+        }
+        customer
+    }
+
+    fn searchable(&self, seed: u64) -> Searchable {
+        let profile = &self.document["companyProfile"];
+        let text = |field: &str| profile[field].as_str().unwrap_or_default().to_owned();
+        Searchable {
+            company_name: text("companyName"),
+            domain: text("domain"),
+            indirect_reseller: self.of_indirect_reseller.then(|| indirect_reseller(seed, 0)),
+        }
+    }
+}

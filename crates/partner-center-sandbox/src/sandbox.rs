@@ -1,0 +1,186 @@
+use crate::{SandboxTransport, Server, customer, population::Population, service::Service};
+use http::{HeaderValue, header::AUTHORIZATION};
+use partner_center_core::{Mode, Request, Response};
+use std::{
+    collections::VecDeque,
+    fmt, io,
+    net::ToSocketAddrs,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use uuid::Uuid;
+
+/// The service, imitated.
+///
+/// Cheap to clone; clones share the customers and the record of [`requests`](Self::requests), and so do the transports
+/// and servers made from them.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+struct Shared {
+    service: Service,
+    received: Mutex<Received>,
+}
+
+/// The requests so far: how many, and the last of them.
+#[derive(Default)]
+struct Received {
+    count: u64,
+    last: VecDeque<http::Request<()>>,
+}
+
+/// How many requests are kept.
+const KEPT_REQUESTS: usize = 10_000;
+
+impl Sandbox {
+    /// The access token that is accepted unless [`Builder::token`] sets another.
+    pub const TOKEN: &str = "sandbox-token";
+
+    /// A sandbox of 1,000 customers, unless told otherwise.
+    pub fn builder() -> Builder {
+        Builder { customers: 1000, seed: 0, token: Self::TOKEN.to_owned() }
+    }
+
+    /// A transport that answers from memory, in mode [`Blocking`](partner_center_core::Blocking) or
+    /// [`Async`](partner_center_core::Async). It needs no runtime, and whatever host it is asked for, this sandbox
+    /// answers.
+    #[must_use]
+    pub fn transport<M: Mode>(&self) -> SandboxTransport<M> {
+        SandboxTransport::new(self.clone())
+    }
+
+    /// A server that answers over HTTP/1.1, from a thread of its own, until the [`Server`] is dropped.
+    ///
+    /// Port 0 lets the system choose one, which [`Server::address`] tells. The address should be of the loopback
+    /// interface, as nothing is encrypted. The error is that of the socket: as a rule the port is in use.
+    ///
+    /// ```
+    /// use partner_center_sandbox::Sandbox;
+    ///
+    /// let server = Sandbox::default().serve("127.0.0.1:0")?;
+    /// assert!(server.url().starts_with("http://127.0.0.1:"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        Server::start(self.clone(), address)
+    }
+
+    /// The last 10,000 requests, the oldest first. The value of `Authorization` is not kept.
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Transport};
+    /// use partner_center_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::default();
+    /// let request = http::Request::get("/v1/customers?size=1").header("Authorization", "Bearer secret");
+    /// sandbox.transport::<Blocking>().send(request.body(Vec::new())?)?;
+    ///
+    /// let [request] = &sandbox.requests()[..] else { panic!("one request was sent") };
+    /// assert_eq!(request.uri(), "/v1/customers?size=1");
+    /// assert_eq!(request.headers()["Authorization"], "(not kept)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn requests(&self) -> Vec<http::Request<()>> {
+        self.received().last.iter().cloned().collect()
+    }
+
+    /// The indirect resellers through whom customers came. The first is that of the documentation.
+    #[must_use]
+    pub fn indirect_resellers(&self) -> Vec<Uuid> {
+        let seed = self.0.service.customers.seed;
+        (0..customer::INDIRECT_RESELLERS).map(|number| customer::indirect_reseller(seed, number)).collect()
+    }
+
+    /// The indirect provider of all customers that came through an indirect reseller.
+    #[must_use]
+    pub fn indirect_provider(&self) -> Uuid {
+        customer::indirect_provider(self.0.service.customers.seed)
+    }
+
+    /// Records the request and answers it.
+    pub(crate) fn respond(&self, request: &Request) -> Response {
+        let number = self.received().record(request);
+        self.0.service.answer(request, number)
+    }
+
+    fn received(&self) -> MutexGuard<'_, Received> {
+        // Whatever panicked, a record is whole or not there.
+        self.0.received.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::builder().build()
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Population { seed, count } = self.0.service.customers;
+        formatter.debug_struct("Sandbox").field("customers", &count).field("seed", &seed).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`Sandbox`].
+#[derive(Clone)]
+#[must_use = "settings do nothing until `build` is called"]
+pub struct Builder {
+    customers: u32,
+    seed: u64,
+    token: String,
+}
+
+impl Builder {
+    /// How many customers there are. Default: 1,000. The first five are those of the documentation.
+    pub fn customers(self, customers: u32) -> Self {
+        Self { customers, ..self }
+    }
+
+    /// What the generated customers are drawn from: the same seed, the same customers. Default: 0.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// The access token to accept, and no other. Default: [`Sandbox::TOKEN`].
+    pub fn token(self, token: impl Into<String>) -> Self {
+        Self { token: token.into(), ..self }
+    }
+
+    /// The sandbox.
+    #[must_use]
+    pub fn build(self) -> Sandbox {
+        let customers = Population { seed: self.seed, count: self.customers };
+        Sandbox(Arc::new(Shared { service: Service { customers, token: self.token }, received: Mutex::default() }))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Builder")
+            .field("customers", &self.customers)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Received {
+    /// Keeps what may be kept of `request`, and numbers it from 0.
+    fn record(&mut self, request: &Request) -> u64 {
+        let mut kept = http::Request::new(());
+        kept.method_mut().clone_from(request.method());
+        kept.uri_mut().clone_from(request.uri());
+        kept.headers_mut().clone_from(request.headers());
+        if request.headers().contains_key(AUTHORIZATION) {
+            kept.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("(not kept)"));
+        }
+        if self.last.len() == KEPT_REQUESTS {
+            self.last.pop_front();
+        }
+        self.last.push_back(kept);
+        let number = self.count;
+        self.count += 1;
+        number
+    }
+}

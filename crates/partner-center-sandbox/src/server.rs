@@ -1,0 +1,146 @@
+use crate::Sandbox;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use std::{
+    error::Error,
+    future::poll_fn,
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    pin::pin,
+    task::Poll,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    runtime::{self, Runtime},
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+/// A [`Sandbox`] that answers over HTTP/1.1, from a thread of its own, made by [`Sandbox::serve`].
+///
+/// Dropping it shuts the server down, as [`shutdown`](Self::shutdown) does.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    /// The server stops when this is dropped.
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// The base URL for clients, such as `http://127.0.0.1:49152`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops listening, lets requests that have arrived be answered, and closes all connections. Takes a second at
+    /// most; with idle connections only, no time.
+    pub fn shutdown(self) {
+        drop(self);
+    }
+
+    /// Serves until the process ends.
+    pub fn wait(mut self) {
+        self.join();
+    }
+
+    pub(crate) fn start(sandbox: Sandbox, address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _entered = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("partner-center-sandbox".to_owned())
+            .spawn(move || serve(&runtime, &listener, &sandbox, stopped))?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been reported already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.join();
+    }
+}
+
+/// How long answers under way may take when the server shuts down.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How large the body of a request may be; no request has one that matters.
+const GREATEST_BODY: usize = 1 << 20;
+
+fn serve(runtime: &Runtime, listener: &TcpListener, sandbox: &Sandbox, stopped: oneshot::Receiver<()>) {
+    runtime.block_on(async {
+        let connections = GracefulShutdown::new();
+        {
+            let mut accepting = pin!(accept(listener, sandbox, &connections));
+            let mut stopped = pin!(stopped);
+            // Whichever comes first; accepting never ends by itself.
+            poll_fn(|context| match stopped.as_mut().poll(context) {
+                Poll::Ready(_) => Poll::Ready(()),
+                Poll::Pending => accepting.as_mut().poll(context),
+            })
+            .await;
+        }
+        // Connections that remain are dropped together with the runtime.
+        let _ = timeout(GRACE, connections.shutdown()).await;
+    });
+}
+
+async fn accept(listener: &TcpListener, sandbox: &Sandbox, connections: &GracefulShutdown) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new());
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // As a rule there are too many open files: wait until some are closed.
+            sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        // Answers are small and written at once: waiting for more to send only delays them.
+        let _ = stream.set_nodelay(true);
+        let sandbox = sandbox.clone();
+        let answer = service_fn(move |request| answer(sandbox.clone(), request));
+        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
+        // A connection that fails concerns its client alone.
+        tokio::spawn(async move { drop(connection.await) });
+    }
+}
+
+async fn answer(
+    sandbox: Sandbox,
+    request: http::Request<Incoming>,
+) -> Result<http::Response<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, GREATEST_BODY).collect().await?.to_bytes();
+    let response = sandbox.respond(&http::Request::from_parts(head, body.into()));
+    Ok(response.map(|body| Full::new(body.into())))
+}

@@ -1,0 +1,168 @@
+use crate::{authorization, get, get_with, request, sandbox, send};
+use http::{Method, StatusCode};
+use partner_center_core::{Async, Blocking, Limits, Transport, TransportErrorKind};
+use partner_center_sandbox::Sandbox;
+use serde_json::{Value, json};
+use std::{
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+fn fault(sandbox: &Sandbox, uri: &str) -> (u16, Value) {
+    let (status, fault) = get(sandbox, uri);
+    assert!(!fault["description"].as_str().unwrap().is_empty());
+    assert_eq!(fault["data"], json!([]));
+    (status.as_u16(), fault["code"].clone())
+}
+
+#[test]
+fn nobody_gets_in_without_the_token() {
+    let sandbox = Sandbox::builder().token("right").build();
+    for authorization in [None, Some(""), Some("Bearer"), Some("Bearer wrong"), Some("Basic right"), Some("right")] {
+        let headers: Vec<_> = authorization.map(|value| ("Authorization", value)).into_iter().collect();
+        let response = send(&sandbox, request(Method::GET, "/v1/customers", &headers));
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{authorization:?}");
+        assert!(response.headers()["WWW-Authenticate"].to_str().unwrap().starts_with("OAuth realm="));
+        let fault: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(fault, json!({ "code": 400, "description": "Access denied", "data": [], "source": "PartnerFD" }));
+    }
+    for authorization in ["Bearer right", "bearer  right "] {
+        let request = request(Method::GET, "/v1/customers", &[("Authorization", authorization)]);
+        assert_eq!(send(&sandbox, request).status(), StatusCode::OK, "{authorization}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    let sandbox = sandbox(3);
+    for uri in [
+        "/",
+        "/customers",
+        "/v2/customers",
+        "/v1/v1/customers",
+        "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles",
+        "/v1/customers/00000000-0000-0000-0000-000000000000",
+        "/v1/customers/3dfe847b-cad9-4fc1-86d3-cf16c2790087", // the fourth of three
+    ] {
+        assert_eq!(fault(&sandbox, uri), (404, json!(1000)), "{uri}");
+    }
+}
+
+#[test]
+fn what_cannot_be_understood_is_refused() {
+    let sandbox = sandbox(100);
+    for id in ["customer", "b44bb1fb-c595-45b0-9e09-d657365580b", "%00", "%FF", "relationshiprequests"] {
+        assert_eq!(fault(&sandbox, &format!("/v1/customers/{id}")), (400, json!(900_118)), "{id}");
+    }
+    for query in [
+        "size=501",
+        "size=-1",
+        "size=",
+        "size=ten",
+        "size=99999999999999999999",
+        "filter=",
+        "filter={}",
+        "filter=%7B%22Field%22%3A%22Domain%22%7D",
+        "seekOperation=Next",
+        "seekOperation=Previous",
+        "seekOperation=",
+    ] {
+        assert_eq!(fault(&sandbox, &format!("/v1/customers?{query}")), (400, json!("2000")), "{query}");
+    }
+}
+
+#[test]
+fn a_token_that_was_not_given_is_refused() {
+    let page = |customers, seed, token: &str| {
+        let sandbox = Sandbox::builder().customers(customers).seed(seed).build();
+        get_with(&sandbox, "/v1/customers?size=40&seekOperation=Next", &[("MS-ContinuationToken", token)])
+    };
+    let (_, first) = get(&sandbox(100), "/v1/customers?size=40");
+    let token = first["links"]["next"]["headers"][0]["value"].as_str().unwrap();
+    assert_eq!(page(100, 7, token).0, StatusCode::OK);
+
+    let refused = |customers, seed, token: &str| {
+        let (status, _, fault) = page(customers, seed, token);
+        assert_eq!((status, &fault["code"]), (StatusCode::BAD_REQUEST, &json!("2000")), "{token}");
+    };
+    for other in ["", "AQAAAA==", "?", &token[1..], &token.to_lowercase(), &format!("{token}{token}")] {
+        refused(100, 7, other);
+    }
+    refused(100, 8, token);
+    refused(40, 7, token); // the list has ended
+}
+
+#[test]
+fn customers_can_only_be_read() {
+    let sandbox = sandbox(5);
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS] {
+        for uri in ["/v1/customers", "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf"] {
+            let response = send(&sandbox, request(method.clone(), uri, &[("Authorization", &authorization())]));
+            assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {uri}");
+            assert_eq!(response.headers()["Allow"], "GET");
+            assert_eq!(response.body().is_empty(), method == Method::HEAD);
+        }
+    }
+}
+
+#[test]
+fn answers_say_which_request_they_are_for() {
+    let sandbox = sandbox(5);
+    let sent = [("MS-RequestId", "a"), ("ms-correlationid", "b"), ("X-Locale", "de-DE"), ("MS-CV", "mine")];
+    for uri in ["/v1/customers", "/nowhere"] {
+        let (_, headers, _) = get_with(&sandbox, uri, &sent);
+        assert_eq!(headers["Content-Type"], "application/json; charset=utf-8");
+        assert_eq!(
+            (&headers["MS-RequestId"], &headers["MS-CorrelationId"]),
+            (&"a".parse().unwrap(), &"b".parse().unwrap())
+        );
+        assert_eq!(headers["X-Locale"], "de-DE");
+        assert!(headers["MS-CV"].to_str().unwrap().ends_with(".0"));
+        assert!(headers.contains_key("MS-ServerId") && headers.contains_key("Request-Context"));
+    }
+    let (_, first, _) = get_with(&sandbox, "/v1/customers", &[]);
+    let (_, second, _) = get_with(&sandbox, "/v1/customers", &[]);
+    assert!(first["MS-RequestId"].to_str().unwrap().parse::<uuid::Uuid>().is_ok());
+    assert_ne!(first["MS-RequestId"], second["MS-RequestId"]);
+    assert_eq!(first["X-Locale"], "en-US");
+}
+
+#[test]
+fn requests_are_recorded_without_their_token() {
+    let sandbox = sandbox(5);
+    for number in 0..10_001 {
+        get_with(&sandbox, &format!("/nowhere/{number}"), &[("X-Number", &number.to_string())]);
+    }
+    let requests = sandbox.clone().requests();
+    assert_eq!(requests.len(), 10_000);
+    assert_eq!((requests[0].uri().path(), &requests[0].headers()["X-Number"]), ("/nowhere/1", &"1".parse().unwrap()));
+    assert!(requests.iter().all(|request| request.method() == Method::GET));
+    let twice = [("Authorization", "Bearer one"), ("Authorization", "Bearer two")];
+    send(&sandbox, request(Method::GET, "/", &twice));
+    assert!(!format!("{:?}", sandbox.requests().last()).contains("Bearer"));
+    assert!(!format!("{requests:?} {sandbox:?} {:?}", Sandbox::builder()).contains(Sandbox::TOKEN));
+}
+
+#[test]
+fn both_modes_give_the_same_answer() {
+    let asked = || request(Method::GET, "/v1/customers", &[("Authorization", &authorization()), ("MS-RequestId", "a")]);
+    let blocking = send(&sandbox(5), asked());
+    let transport = sandbox(5).transport::<Async>();
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(answer) = transport.send(asked()).as_mut().poll(&mut context) else {
+        panic!("nothing to wait for")
+    };
+    let answer = answer.unwrap();
+    assert_eq!((answer.headers(), answer.body()), (blocking.headers(), blocking.body()));
+    assert!(transport.sleep(Duration::from_secs(3600)).as_mut().poll(&mut context).is_ready());
+}
+
+#[test]
+fn the_transport_observes_the_body_limit() {
+    let mut limits = Limits::default();
+    limits.body = 1000;
+    let mut request = request(Method::GET, "/v1/customers", &[("Authorization", &authorization())]);
+    request.extensions_mut().insert(limits);
+    let error = sandbox(1000).transport::<Blocking>().send(request).unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::TooLarge);
+}

@@ -1,0 +1,76 @@
+//! The sandbox from outside: what it answers in memory and over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
+
+mod customers;
+mod faults;
+mod garbage;
+mod listing;
+mod server;
+
+use http::{HeaderMap, Method, StatusCode};
+use partner_center_core::{Blocking, Request, Response, Transport};
+use partner_center_sandbox::Sandbox;
+use serde_json::Value;
+
+fn sandbox(customers: u32) -> Sandbox {
+    Sandbox::builder().customers(customers).seed(7).build()
+}
+
+fn send(sandbox: &Sandbox, request: Request) -> Response {
+    sandbox.transport::<Blocking>().send(request).unwrap()
+}
+
+fn request(method: Method, uri: &str, headers: &[(&str, &str)]) -> Request {
+    let mut request = http::Request::builder().method(method).uri(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Vec::new()).unwrap()
+}
+
+fn authorization() -> String {
+    format!("Bearer {}", Sandbox::TOKEN)
+}
+
+/// Sends an authorized `GET`; the answer in parts.
+fn get_with(sandbox: &Sandbox, uri: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Value) {
+    let authorization = authorization();
+    let headers = [headers, &[("Authorization", authorization.as_str())]].concat();
+    let (head, body) = send(sandbox, request(Method::GET, uri, &headers)).into_parts();
+    (head.status, head.headers, serde_json::from_slice(&body).unwrap())
+}
+
+fn get(sandbox: &Sandbox, uri: &str) -> (StatusCode, Value) {
+    let (status, _, body) = get_with(sandbox, uri, &[]);
+    (status, body)
+}
+
+/// The pages from `uri` on, each as it came.
+fn pages(sandbox: &Sandbox, uri: &str) -> Vec<Value> {
+    let (status, mut page) = get(sandbox, uri);
+    let mut pages = Vec::new();
+    loop {
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let next = page["links"]["next"].clone();
+        pages.push(page);
+        if next.is_null() {
+            return pages;
+        }
+        assert_eq!((&next["method"], &next["headers"][0]["key"]), (&"GET".into(), &"MS-ContinuationToken".into()));
+        let token = [("MS-ContinuationToken", next["headers"][0]["value"].as_str().unwrap())];
+        page = get_with(sandbox, next["uri"].as_str().unwrap(), &token).2;
+    }
+}
+
+/// The customers of all pages from `uri` on.
+fn items(sandbox: &Sandbox, uri: &str) -> Vec<Value> {
+    let items = |page: Value| page["items"].as_array().unwrap().clone();
+    pages(sandbox, uri).into_iter().flat_map(items).collect()
+}
+
+/// The JSON document at `spec/examples` with this name.
+fn example(name: &str) -> Value {
+    let path = format!("{}/../../spec/examples/{name}.response.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}

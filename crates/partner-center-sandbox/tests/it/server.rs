@@ -1,0 +1,120 @@
+use crate::{authorization, get, sandbox};
+use partner_center_sandbox::Server;
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+fn connect(server: &Server) -> BufReader<TcpStream> {
+    let stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    BufReader::new(stream)
+}
+
+/// Sends a request on a connection that stays open; status line and headers in lower case, and the body.
+fn exchange(connection: &mut BufReader<TcpStream>, method: &str, target: &str) -> (String, Vec<u8>) {
+    let authorization = authorization();
+    let request = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n");
+    connection.get_mut().write_all(request.as_bytes()).unwrap();
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(connection.read_line(&mut head).unwrap(), 0, "closed after {head:?}");
+    }
+    let head = head.to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+    let mut body = vec![0; if method == "HEAD" { 0 } else { length }];
+    connection.read_exact(&mut body).unwrap();
+    (head, body)
+}
+
+/// Whether the other side has closed the connection.
+fn closed(mut connection: BufReader<TcpStream>) -> bool {
+    matches!(connection.read(&mut [0]), Ok(0) | Err(_))
+}
+
+#[test]
+fn one_connection_carries_many_requests() {
+    let sandbox = sandbox(1000);
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let mut connection = connect(&server);
+    for target in ["/v1/customers", "/v1/customers?size=3", "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf", "/"] {
+        let (status, expected) = get(&sandbox, target);
+        let (head, body) = exchange(&mut connection, "GET", target);
+        assert!(head.starts_with(&format!("http/1.1 {}", status.as_str())), "{head}");
+        for header in ["\r\ndate: ", "\r\nms-requestid: ", "\r\ncontent-type: application/json; charset=utf-8\r\n"] {
+            assert!(head.contains(header), "{head}");
+        }
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
+    }
+    assert!(exchange(&mut connection, "HEAD", "/v1/customers").0.starts_with("http/1.1 405"));
+    assert!(exchange(&mut connection, "GET", "/v1/customers").0.starts_with("http/1.1 200"));
+    assert_eq!(sandbox.requests().len(), 10);
+}
+
+#[test]
+fn shutdown_waits_for_no_idle_connection() {
+    let server = sandbox(10).serve("127.0.0.1:0").unwrap();
+    let mut used = connect(&server);
+    exchange(&mut used, "GET", "/v1/customers");
+    let unused = connect(&server);
+    let start = Instant::now();
+    let address = server.address();
+    server.shutdown();
+    assert!(start.elapsed() < Duration::from_secs(1), "took {:?}", start.elapsed());
+    assert!(closed(used) && closed(unused));
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn shutdown_waits_a_second_for_half_a_request() {
+    let server = sandbox(10).serve("127.0.0.1:0").unwrap();
+    let mut connection = connect(&server);
+    exchange(&mut connection, "GET", "/v1/customers");
+    connection.get_mut().write_all(b"GET /v1/customers HTTP/1.1\r\nHost: ").unwrap();
+    let start = Instant::now();
+    drop(server);
+    assert!(start.elapsed() < Duration::from_secs(3), "took {:?}", start.elapsed());
+    assert!(closed(connection));
+}
+
+#[test]
+fn what_is_no_http_is_refused_and_harms_nobody() {
+    let server = sandbox(10).serve("127.0.0.1:0").unwrap();
+    for garbage in [&b"\0\xff\r\n\r\n"[..], b"GET / HTTP/9\r\n\r\n", b"GET /v1/customers", b""] {
+        let mut connection = connect(&server);
+        connection.get_mut().write_all(garbage).unwrap();
+        connection.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer);
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    }
+    assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
+}
+
+#[test]
+fn servers_do_not_disturb_each_other() {
+    let small = sandbox(3);
+    let servers = [
+        small.serve("127.0.0.1:0").unwrap(),
+        sandbox(4).serve("127.0.0.1:0").unwrap(),
+        small.serve("127.0.0.1:0").unwrap(),
+    ];
+    for (server, count) in servers.iter().zip([3, 4, 3]) {
+        let (_, body) = exchange(&mut connect(server), "GET", "/v1/customers");
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["totalCount"], count);
+        assert_eq!(server.url(), format!("http://{}", server.address()));
+    }
+    assert_eq!(small.requests().len(), 2);
+    assert!(small.serve(servers[0].address()).is_err(), "the port is in use");
+}
+
+#[test]
+fn a_server_can_come_and_go_inside_a_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let server = sandbox(10).serve("127.0.0.1:0").unwrap();
+        assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
+    });
+}

@@ -1,0 +1,214 @@
+//! From page to page.
+
+use super::conversations;
+use partner_center::{ErrorKind, ListCustomers};
+use partner_center_tests::{Answer, Conversation, answer, list, page};
+use serde_json::json;
+
+const SEEK: &str = "/v1/customers?size=2&seekOperation=Next";
+
+/// A list of three customers in pages of two, its first page edited.
+fn two_pages(rule: &'static str, first: impl FnOnce(Answer) -> Answer) -> impl FnOnce(&'static str) -> Conversation {
+    let first = first(page(["a", "b"]));
+    move |name| list(name, rule, ListCustomers::new().size(2)).then(first).then(page(["c"]))
+}
+
+/// A list whose first page has a way on that must not be taken; nothing answers a second request.
+fn no_way_on(rule: &'static str, first: impl FnOnce(Answer) -> Answer) -> impl FnOnce(&'static str) -> Conversation {
+    let first = first(page(["a", "b"]));
+    move |name| list(name, rule, ListCustomers::new().size(2)).then(first)
+}
+
+fn pages(
+    rule: &'static str,
+    pages: impl IntoIterator<Item = Answer>,
+) -> impl FnOnce(&'static str) -> Conversation {
+    let pages: Vec<_> = pages.into_iter().collect();
+    move |name| {
+        pages.into_iter().fold(list(name, rule, ListCustomers::new().size(2)), |talk, page| talk.then(page))
+    }
+}
+
+conversations! {
+    // The forms of a link.
+    link_with_the_version: two_pages("next links since 2021: /v1/customers?..", |page| page.next(SEEK, "t1"))
+        => whole(["a", "b", "c"]);
+    link_without_the_version: two_pages("links of resources: /customers?..", |page| {
+        page.next("/customers?size=2&seekOperation=Next", "t1")
+    }) => whole(["a", "b", "c"]);
+    link_without_a_slash: two_pages("next links before 2021: customers?..", |page| {
+        page.next("customers?size=2&seekOperation=Next", "t1")
+    }) => whole(["a", "b", "c"]);
+    link_that_is_absolute: two_pages("absolute on the same origin", |page| page.next(&format!("{{base}}{SEEK}"), "t1"))
+        => whole(["a", "b", "c"]);
+    link_with_the_version_twice: two_pages("/v1//v1/.. is what the archived clients make of it", |page| {
+        page.next("/v1//v1/customers?size=2&seekOperation=Next", "t1")
+    }) => whole(["a", "b", "c"]);
+    link_with_the_version_in_capitals: two_pages("/V1/..: the .NET SDK compares without case", |page| {
+        page.next("/V1/customers?size=2&seekOperation=Next", "t1")
+    }) => whole(["a", "b", "c"]);
+    link_with_two_question_marks: two_pages("a second ? is an &", |page| {
+        page.next("/v1/customers?size=2?seekOperation=Next", "t1")
+    }) => whole(["a", "b", "c"]);
+    link_with_a_raw_filter: two_pages("what may not stand in a URI is encoded, what is encoded stays", |page| {
+        page.next(r#"/customers?size=2&filter={"Field":"CompanyName","Value":"a%20b c"}&seekOperation=Next"#, "t1")
+    }) => whole(["a", "b", "c"]);
+    link_without_a_method: two_pages("a link without a method is a GET", |page| {
+        page.next_link(json!({"uri": SEEK, "headers": [{"key": "MS-ContinuationToken", "value": "t1"}]}))
+    }) => whole(["a", "b", "c"]);
+    link_without_headers: two_pages("absent headers are empty headers", |page| {
+        page.next_link(json!({"uri": "/v1/customers?page=2", "method": "GET"}))
+    }) => whole(["a", "b", "c"]);
+    link_with_null_headers: two_pages("null is absent", |page| {
+        page.next_link(json!({"uri": "/v1/customers?page=2", "method": "get", "headers": null}))
+    }) => whole(["a", "b", "c"]);
+    link_with_another_header_of_the_service: two_pages("MS-* headers travel", |page| {
+        page.next_link(json!({"uri": SEEK, "method": "GET", "headers": [
+            {"key": "ms-continuationtoken", "value": "t1"}, {"key": "MS-Shard", "value": "7"}
+        ]}))
+    }) => whole(["a", "b", "c"]);
+
+    // The forms of a token.
+    token_in_the_body: two_pages("a body continuationToken is asked for by seekOperation", |page| page.token("t1"))
+        => whole(["a", "b", "c"]);
+    token_in_link_and_body: two_pages("the link and its headers are preferred", |page| {
+        page.next(SEEK, "from the link").token("from the body")
+    }) => whole(["a", "b", "c"]);
+    token_in_the_body_beside_a_bare_link: two_pages("a link without a token takes the body's", |page| {
+        page.next_link(json!({"uri": SEEK, "method": "GET", "headers": []})).token("t1")
+    }) => whole(["a", "b", "c"]);
+    token_with_every_character: two_pages("tokens are opaque: , / + = survive byte for byte", |page| {
+        page.next(SEEK, "AQ,AA/A+==~ x")
+    }) => whole(["a", "b", "c"]);
+    token_that_is_blank: pages("a blank token is none", [page(["a", "b"]).token("  ")]) => whole(["a", "b"]);
+
+    // The end of a list.
+    no_links_at_all: pages("links may be missing altogether", [page(["a"])]) => whole(["a"]);
+    last_page_empty: pages("an empty last page yields nothing", [page(["a"]).next(SEEK, "t1"), page([])]) => whole(["a"]);
+    last_page_204: pages("an empty 2xx on a continuation is the end", [page(["a"]).next(SEEK, "t1"), answer(204, "")])
+        => whole(["a"]);
+    last_page_200_without_a_body: pages("an empty 2xx on a continuation is the end", [
+        page(["a"]).next(SEEK, "t1"),
+        answer(200, ""),
+    ]) => whole(["a"]);
+    trailing_token: pages("the last page still carries a token; 400 with code 2000 is the end", [
+        page(["a"]).next(SEEK, "t1"),
+        answer(400, r#"{"code":2000,"description":"Invalid continuation","data":[],"source":"PartnerFD"}"#),
+    ]) => whole(["a"]);
+    trailing_token_with_a_code_in_text: pages("codes are numbers or texts", [
+        page(["a"]).token("t1"),
+        answer(400, r#"{"code":"2000","description":"Invalid continuation"}"#),
+    ]) => whole(["a"]);
+    empty_page_with_its_own_token: pages("nothing came, and the token is the one we came with: the end", [
+        page(["a"]).next(SEEK, "t1"),
+        page([]).next(SEEK, "t1"),
+    ]) => whole(["a"]);
+    empty_page_in_the_middle: pages("an empty page with a new token is not the end", [
+        page(["a"]).next(SEEK, "t1"),
+        page([]).next(SEEK, "t2"),
+        page(["b"]),
+    ]) => whole(["a", "b"]);
+    total_count_is_not_trusted: pages("totalCount is at times that of the page, at times a lie", [
+        page(["a"]).edit(|page| page["totalCount"] = json!(1)).next(SEEK, "t1"),
+        page(["b"]).edit(|page| page["totalCount"] = json!(-7)),
+    ]) => whole(["a", "b"]);
+
+    // Not the end of a list.
+    bad_request_with_another_code: pages("only code 2000 ends a list", [
+        page(["a"]).next(SEEK, "t1"),
+        answer(400, r#"{"code":900118,"description":"no"}"#),
+    ]) => fails(ErrorKind::Service, Some(2), ["a"]);
+    bad_request_at_once: pages("400 with code 2000 on a first request is an error", [
+        answer(400, r#"{"code":2000,"description":"Customer search only allows starts with and equals operation."}"#),
+    ]) => fails(ErrorKind::Service, Some(1), []);
+    empty_answer_at_once: pages("an empty 200 where a first page is due is no list", [answer(200, "")])
+        => fails(ErrorKind::Decode, Some(1), []);
+    fault_with_status_200: pages("error tables show a fault under 200: not an empty page", [
+        answer(200, r#"{"code":400072,"description":"Something else"}"#),
+    ]) => fails(ErrorKind::Decode, Some(1), []);
+    items_that_are_no_list: pages("half a list would be a lie", [
+        page(["a"]).edit(|page| page["items"] = json!("none")),
+    ]) => fails(ErrorKind::Decode, Some(1), []);
+    item_that_is_null: pages("a customer that is null is lost, so the page is no page", [
+        page(["a"]).edit(|page| page["items"][0] = json!(null)),
+    ]) => fails(ErrorKind::Decode, Some(1), []);
+
+    // Round in circles.
+    token_repeated: pages("a continuation seen before is an error, not a loop", [
+        page(["a"]).next(SEEK, "t1"),
+        page(["b"]).next(SEEK, "t1"),
+    ]) => fails(ErrorKind::Paging, Some(3), ["a", "b"]);
+    tokens_alternating: pages("a continuation seen before is an error, not a loop", [
+        page(["a"]).next(SEEK, "t1"),
+        page(["b"]).next(SEEK, "t2"),
+        page(["c"]).next(SEEK, "t1"),
+    ]) => fails(ErrorKind::Paging, Some(4), ["a", "b", "c"]);
+    link_back_to_the_first_page: pages("the first page counts as seen", [
+        page(["a"]).next_link(json!({"uri": "/v1/customers?size=2", "method": "GET", "headers": []})),
+    ]) => fails(ErrorKind::Paging, Some(2), ["a"]);
+    nothing_for_ever: |name| (1..=100).fold(
+        list(name, "a list of empty pages does not go on for ever", ListCustomers::new().size(2)),
+        |talk, number| talk.then(page([]).next(SEEK, &format!("t{number}"))),
+    ) => fails(ErrorKind::Paging, Some(101), []);
+
+    // Ways that are not taken.
+    link_to_another_host: no_way_on("the token goes to the configured origin only", |page| {
+        page.next("https://evil.example/v1/customers", "t1")
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_to_another_port: no_way_on("another port is another origin", |page| {
+        page.next("http://127.0.0.1:1/v1/customers", "t1")
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_relative_to_the_scheme: no_way_on("//host is another host", |page| page.next("//evil.example/v1/customers", "t1"))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_a_user_name: no_way_on("http://127.0.0.1@evil.example is evil.example", |page| {
+        page.next("{base}@evil.example/v1/customers", "t1")
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_a_backslash: no_way_on("URL parsers take \\ for /", |page| page.next(r"/\evil.example/v1/customers", "t1"))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_that_climbs: no_way_on("/v1/../admin is /admin", |page| page.next("/v1/../admin?x=1", "t1"))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_that_climbs_encoded: no_way_on("%2e%2e is ..", |page| page.next("/v1/%2e%2E/admin?x=1", "t1"))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_an_encoded_slash: no_way_on("%2f is / to some", |page| page.next("/v1/customers%2f..%2fadmin", "t1"))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_a_line_break: no_way_on("no header injection through the request line", |page| {
+        page.next("/v1/customers HTTP/1.1\r\nX-Evil: 1\r\n", "t1")
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_another_scheme: no_way_on("only the configured scheme", |page| page.next("file:///etc/passwd", "t1"))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_that_posts: no_way_on("only GET", |page| {
+        page.next_link(json!({"uri": SEEK, "method": "POST", "headers": []}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_that_sets_authorization: no_way_on("a link may ask for MS-* headers only", |page| {
+        page.next_link(json!({"uri": SEEK, "method": "GET", "headers": [{"key": "Authorization", "value": "Basic x"}]}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_that_sets_the_host: no_way_on("a link may ask for MS-* headers only", |page| {
+        page.next_link(json!({"uri": SEEK, "method": "GET", "headers": [{"key": "Host", "value": "evil.example"}]}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_that_injects_a_header: no_way_on("no line break in a header", |page| page.next(SEEK, "t1\r\nX-Evil: 1"))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_a_header_twice: no_way_on("which of two tokens is meant?", |page| {
+        page.next_link(json!({"uri": SEEK, "method": "GET", "headers": [
+            {"key": "MS-ContinuationToken", "value": "t1"}, {"key": "ms-continuationtoken", "value": "t2"}
+        ]}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_that_is_endless: no_way_on("a link has at most 8 KiB", |page| {
+        page.next(&format!("/v1/customers?x={}", "y".repeat(9000)), "t1")
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    token_that_is_endless: no_way_on("a token has at most 16 KiB", |page| page.next(SEEK, &"y".repeat(17_000)))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_that_is_no_link: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
+        page.next_link(json!("/v1/customers?size=2&seekOperation=Next"))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    links_that_are_no_links: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
+        page.edit(|page| page["links"] = json!([{"rel": "next", "href": SEEK}]))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_headers_of_another_shape: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
+        page.next_link(json!({"uri": SEEK, "method": "GET", "headers": {"MS-ContinuationToken": "t1"}}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_headers_but_no_uri: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
+        page.next_link(json!({"headers": [{"key": "MS-ContinuationToken", "value": "t1"}]}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    token_that_is_a_number: no_way_on("what says that the list goes on, but not how, is not the end", |page| page.token(7))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+}

@@ -1,0 +1,141 @@
+//! When things go wrong: what is repeated, what is given up, and how it is told.
+
+use super::conversations;
+use partner_center::{ErrorKind, ListCustomers, Retry};
+use partner_center_tests::{Answer, Conversation, Step, answer, customer, get, list, page};
+use std::time::Duration;
+
+fn asked(rule: &'static str, steps: impl IntoIterator<Item = Step>) -> impl FnOnce(&'static str) -> Conversation {
+    let steps: Vec<_> = steps.into_iter().collect();
+    move |name| steps.into_iter().fold(get(name, rule), Conversation::then)
+}
+
+fn found() -> Answer {
+    answer(200, customer("a").to_string())
+}
+
+fn refused(status: u16) -> Answer {
+    answer(status, format!(r#"{{"code":{status}00,"description":"No.","data":[],"source":"PartnerFD"}}"#))
+}
+
+fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+conversations! {
+    // What is repeated.
+    status_408: asked("408 is repeated", [refused(408).into(), found().into()]) => whole(["a"]);
+    status_429: asked("429 is repeated", [refused(429).into(), found().into()]) => whole(["a"]);
+    status_500: asked("500 is repeated", [refused(500).into(), found().into()]) => whole(["a"]);
+    status_502: asked("502 is repeated", [answer(502, "<html>bad gateway</html>").into(), found().into()]) => whole(["a"]);
+    status_503: asked("503 is repeated", [refused(503).into(), found().into()]) => whole(["a"]);
+    status_504: asked("504 is repeated", [refused(504).into(), found().into()]) => whole(["a"]);
+    hangup: asked("no answer is repeated, under the same request id", [Step::Hangup, found().into()]) => whole(["a"]);
+    truncated: asked("a short body is repeated", [Step::Truncate(found()), found().into()]) => whole(["a"]);
+    truncated_chunks: asked("a body whose chunks do not end is repeated", [
+        Step::Truncate(found().chunked()),
+        found().into(),
+    ]) => whole(["a"]);
+    truncated_json: asked("a body that ends in the middle of a value is repeated", [
+        answer(200, r#"{"companyProfile": {"compa"#).into(),
+        found().into(),
+    ]) => whole(["a"]);
+    silence: |name| get(name, "a timeout is repeated").then(Step::Silence).then(found()).timeout(Duration::from_millis(300))
+        => whole(["a"]);
+    drip: |name| get(name, "the timeout covers the body: a dripping server does not hang us")
+        .then(Step::Drip(found())).then(found()).timeout(Duration::from_millis(300))
+        => whole(["a"]);
+    page_repeated: |name| list(name, "a page is repeated as it was asked for, and comes once", ListCustomers::new())
+        .then(page(["a"]).next("/v1/customers?seekOperation=Next", "t1"))
+        .then(refused(503))
+        .then(Step::Hangup)
+        .then(page(["b"]))
+        => whole(["a", "b"]);
+
+    // How long it waits.
+    four_attempts: asked("four attempts, waiting 0.5 s, 1 s, 2 s", vec![refused(503).into(); 4])
+        => fails(ErrorKind::Service, None, []);
+    retry_after_seconds: asked("Retry-After is obeyed", [refused(429).with("Retry-After", "7").into(), found().into()])
+        => whole(["a"]);
+    retry_after_a_date_gone_by: asked("Retry-After may be a date; one that is past means now", [
+        refused(503).with("Retry-After", "Fri, 20 Nov 2015 01:08:23 GMT").into(),
+        found().into(),
+    ]) => whole(["a"]);
+    retry_after_too_long: asked("a Retry-After beyond the cap fails at once, with the value", [
+        refused(429).with("Retry-After", "3600").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    retry_after_absurd: asked("so does one that no number can hold", [
+        refused(429).with("Retry-After", "99999999999999999999999").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    retry_after_nonsense: asked("one that is neither number nor date is not there", [
+        refused(429).with("Retry-After", "soon").into(),
+        found().into(),
+    ]) => whole(["a"]);
+    retry_never: |name| get(name, "repeating can be switched off").then(refused(503)).retry(Retry::never())
+        => fails(ErrorKind::Service, None, []);
+    deadline_before_the_wait: |name| get(name, "a wait that would outlast the deadline is not begun")
+        .then(refused(503).with("Retry-After", "50")).deadline(Duration::from_secs(20))
+        => fails(ErrorKind::Timeout, None, []);
+
+    // What is not repeated.
+    status_400: asked("400 is not repeated", [refused(400).into()]) => fails(ErrorKind::Service, None, []);
+    status_401: asked("a fixed token is not tried twice", [refused(401).into()]) => fails(ErrorKind::Service, None, []);
+    status_403: asked("403 is not repeated", [refused(403).into()]) => fails(ErrorKind::Service, None, []);
+    status_404: asked("404 is not repeated", [refused(404).into()]) => fails(ErrorKind::Service, None, []);
+    status_409: asked("409 is not repeated", [refused(409).into()]) => fails(ErrorKind::Service, None, []);
+    status_501: asked("501 is not repeated", [refused(501).into()]) => fails(ErrorKind::Service, None, []);
+    redirect: asked("redirects are not followed: the token would go along", [
+        answer(302, "").with("Location", "{base}/elsewhere").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    body_too_large: |name| get(name, "the body limit is enforced while reading").then(found()).body_limit(20)
+        => fails(ErrorKind::Decode, None, []);
+    body_too_large_in_chunks: |name| get(name, "the body limit needs no Content-Length").then(found().chunked()).body_limit(20)
+        => fails(ErrorKind::Decode, None, []);
+
+    // Bodies of all kinds.
+    chunked: asked("chunked bodies are whole bodies", [found().chunked().into()]) => whole(["a"]);
+    byte_order_mark: asked("success bodies start with a UTF-8 byte order mark", [
+        found().encode(|text| [b"\xEF\xBB\xBF", text.as_bytes()].concat()).into(),
+    ]) => whole(["a"]);
+    utf16_little_endian: asked("UTF-16 has been observed", [
+        found().encode(|text| [&b"\xFF\xFE"[..], &utf16(text, u16::to_le_bytes)].concat()).into(),
+    ]) => whole(["a"]);
+    utf16_big_endian: asked("UTF-16 in the other order", [
+        found().encode(|text| [&b"\xFE\xFF"[..], &utf16(text, u16::to_be_bytes)].concat()).into(),
+    ]) => whole(["a"]);
+    another_content_type: asked("the content type is not trusted", [found().with("Content-Type", "text/plain").into()])
+        => whole(["a"]);
+    html_with_200: asked("HTML with 200 is no customer", [answer(200, "<html>Log in</html>").into()])
+        => fails(ErrorKind::Decode, None, []);
+    invalid_utf8: asked("text that is none is no customer", [answer(200, *b"{\"id\": \"\xC3\x28\"}").into()])
+        => fails(ErrorKind::Decode, None, []);
+    nothing: asked("an empty body is no customer", [answer(200, "").into()]) => fails(ErrorKind::Decode, None, []);
+    too_deep: asked("nesting is bounded", [answer(200, "[".repeat(100_000)).into()])
+        => fails(ErrorKind::Decode, None, []);
+
+    // Faults of all shapes.
+    fault_with_a_number: asked("the code is a number", [
+        answer(403, r#"{"code":20002,"description":"No relationship.","data":[],"source":"PartnerFD"}"#)
+            .with("MS-RequestId", "theirs").with("MS-CorrelationId", "theirs too").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_with_a_text: asked("the code is a text", [
+        answer(401, r#"{"code":"900420","description":"The audience is invalid."}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_of_newer_services: asked("newer services say message and errorName", [
+        answer(400, r#"{"code":600061,"message":"Agreement exists.","errorName":"X","isRetryable":false,"parameters":{}}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_of_the_gateway: asked("the gateway says statusCode and message", [
+        answer(429, r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds." }"#)
+            .with("Retry-After", "570").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_with_odd_data: asked("data is not always a list", [
+        answer(409, r#"{"code":1,"description":"Odd.","data":{"a":"b"},"source":7}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_that_is_empty: asked("401 and 403 may have no body", [answer(403, "").into()])
+        => fails(ErrorKind::Service, None, []);
+    fault_in_prose: asked("403 may be plain text", [
+        answer(403, "The supplied role does not have\r\nthe rights\u{1b}[31m to perform the requested operation").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_in_html: asked("HTML is not shown", [answer(403, "<html>secret</html>").into()])
+        => fails(ErrorKind::Service, None, []);
+}

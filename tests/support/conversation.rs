@@ -1,0 +1,222 @@
+use crate::{Recorder, Script, Server, Step, finish, script::Log};
+use partner_center::{
+    Async, Blocking, Builder, Client, Credential, Customer, Error, ErrorKind, GetCustomer, ListCustomers, Mode, Paged,
+    Reqwest, Retry, Transport, Ureq,
+};
+use std::{fmt::Write as _, time::Duration};
+use uuid::Uuid;
+
+/// One row of a table: what is asked, what the other side does, and what must come of it.
+pub struct Conversation {
+    name: &'static str,
+    rule: &'static str,
+    ask: Ask,
+    steps: Vec<Step>,
+    timeout: Duration,
+    body_limit: usize,
+    deadline: Option<Duration>,
+    retry: Retry,
+}
+
+enum Ask {
+    Get(Uuid),
+    List(ListCustomers),
+}
+
+/// What came of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The names of the companies, in order.
+    pub companies: Vec<String>,
+    /// The error that ended it, if one did: its kind, and the page it was on.
+    pub error: Option<(ErrorKind, Option<u64>)>,
+    /// What a reader sees of it: the requests, the sleeps, the names, and the error without its ids.
+    pub transcript: String,
+}
+
+/// A conversation about a list. `rule` is the fact or decision that it stands for.
+pub fn list(name: &'static str, rule: &'static str, operation: ListCustomers) -> Conversation {
+    Conversation::new(name, rule, Ask::List(operation))
+}
+
+/// A conversation about one customer.
+pub fn get(name: &'static str, rule: &'static str) -> Conversation {
+    Conversation::new(name, rule, Ask::Get(Uuid::nil()))
+}
+
+impl Conversation {
+    fn new(name: &'static str, rule: &'static str, ask: Ask) -> Self {
+        Self {
+            name,
+            rule,
+            ask,
+            steps: Vec::new(),
+            timeout: Duration::from_secs(30),
+            body_limit: 64 << 20,
+            deadline: None,
+            retry: Retry::default().jitter(false),
+        }
+    }
+
+    /// Adds what the other side does next.
+    #[must_use]
+    pub fn then(mut self, step: impl Into<Step>) -> Self {
+        self.steps.push(step.into());
+        self
+    }
+
+    /// Adds what the other side does next, several times.
+    #[must_use]
+    pub fn then_times(mut self, times: usize, step: impl Into<Step>) -> Self {
+        let step = step.into();
+        self.steps.extend(std::iter::repeat_n(step, times));
+        self
+    }
+
+    /// Sets the timeout of each attempt.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the body limit.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Sets the deadline of each call.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets when calls are repeated.
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry.jitter(false);
+        self
+    }
+
+    /// Holds the conversation four ways, scripted and over sockets, blocking and async, and insists that they cannot be
+    /// told apart.
+    ///
+    /// # Panics
+    ///
+    /// If they can.
+    #[must_use]
+    pub fn hold(&self) -> Outcome {
+        let scripted = "http://127.0.0.1:9";
+        let blocking = self.over(Script::<Blocking>::new(self.steps_at(scripted)), scripted);
+        let asynchronous = self.over(Script::<Async>::new(self.steps_at(scripted)), scripted);
+        assert_eq!(blocking, asynchronous, "{}: modes differ", self.name);
+        let server = self.server();
+        let ureq = self.over(Ureq::default(), &server.url());
+        assert_eq!(blocking, ureq, "{}: ureq differs from the script", self.name);
+        let server = self.server();
+        let reqwest = self.over(Reqwest::new().expect("a client"), &server.url());
+        assert_eq!(blocking, reqwest, "{}: reqwest differs from the script", self.name);
+        blocking
+    }
+
+    fn server(&self) -> Server {
+        let server = Server::start();
+        server.script(self.steps_at(&server.url()));
+        server
+    }
+
+    fn steps_at(&self, base: &str) -> Vec<Step> {
+        self.steps.iter().map(|step| step.clone().at(base)).collect()
+    }
+
+    fn over<X: Transport>(&self, transport: X, base: &str) -> Outcome {
+        let (recorder, log) = Recorder::new(transport);
+        let client = self
+            .settings(Client::builder(recorder, Credential::token("the-token")))
+            .base_url(base)
+            .build()
+            .expect("the settings are valid");
+        finish::<X::Mode, _>(X::Mode::run(self.converse(client, log, base)))
+    }
+
+    fn settings<X: Transport>(&self, builder: Builder<X>) -> Builder<X> {
+        let builder = builder.retry(self.retry.clone()).timeout(self.timeout).body_limit(self.body_limit);
+        match self.deadline {
+            Some(deadline) => builder.deadline(deadline),
+            None => builder,
+        }
+    }
+
+    async fn converse<X: Transport>(&self, client: Client<X>, log: Log, base: &str) -> Outcome {
+        let mut customers = Vec::new();
+        let error = match &self.ask {
+            Ask::Get(id) => match X::Mode::wait(client.call(GetCustomer::new(*id))).await {
+                Ok(customer) => {
+                    customers.push(customer);
+                    None
+                }
+                Err(error) => Some(error),
+            },
+            Ask::List(operation) => {
+                let mut pages = client.pages(operation.clone());
+                loop {
+                    match X::Mode::wait(pages.next_page()).await {
+                        None => break None,
+                        Some(Ok(page)) => customers.extend(ListCustomers::items(page)),
+                        Some(Err(error)) => {
+                            let after = X::Mode::wait(pages.next_page()).await;
+                            assert!(after.is_none(), "{}: a list goes on after its error", self.name);
+                            break Some(error);
+                        }
+                    }
+                }
+            }
+        };
+        self.outcome(&customers, error.as_ref(), &log.trace(base))
+    }
+
+    fn outcome(&self, customers: &[Customer], error: Option<&Error>, trace: &str) -> Outcome {
+        let companies: Vec<_> =
+            customers.iter().map(|customer| customer.company_name().unwrap_or("?").to_owned()).collect();
+        let mut transcript = format!("{} ({})\n{trace}=> {}", self.name, self.rule, companies.join(" "));
+        if let Some(error) = error {
+            let text = format!("{error}");
+            let text = text.rsplit_once(" [").map(|(text, _)| text).unwrap_or_default();
+            write!(transcript, " ERROR {:?}: {text}", error.kind()).expect("a string takes all");
+            // Below that, the transports tell it in their own words.
+            if !matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout)
+                && let Some(source) = std::error::Error::source(error)
+            {
+                write!(transcript, ": {source}").expect("a string takes all");
+            }
+        }
+        Outcome { companies, error: error.map(|error| (error.kind(), error.page())), transcript }
+    }
+}
+
+impl Outcome {
+    /// The whole list came, and these are its names.
+    ///
+    /// # Panics
+    ///
+    /// If that is not so.
+    #[track_caller]
+    pub fn whole<const N: usize>(&self, companies: [&str; N]) {
+        assert_eq!(self.error, None, "{}", self.transcript);
+        assert_eq!(self.companies, companies, "{}", self.transcript);
+    }
+
+    /// It failed with an error of `kind` on `page`, after these names.
+    ///
+    /// # Panics
+    ///
+    /// If that is not so.
+    #[track_caller]
+    pub fn fails<const N: usize>(&self, kind: ErrorKind, page: Option<u64>, companies: [&str; N]) {
+        assert_eq!(self.error, Some((kind, page)), "{}", self.transcript);
+        assert_eq!(self.companies, companies, "{}", self.transcript);
+    }
+}

@@ -1,0 +1,16 @@
+//! What the tests are made of: conversations that are scripted once and held four ways.
+
+mod conversation;
+mod exchange;
+mod script;
+mod server;
+
+pub use conversation::{Conversation, Outcome, get, list};
+pub use exchange::{Answer, Step, answer, customer, page};
+pub use script::{Recorder, Script, finish};
+pub use server::Server;
+
+/// The README's examples, kept running.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,0 +1,145 @@
+use crate::{Answer, Step};
+use http::HeaderValue;
+use partner_center::{Mode, Output, Request, Response, Transport, TransportError};
+use std::{
+    collections::VecDeque,
+    fmt::Write as _,
+    marker::PhantomData,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// A transport of either mode that answers from a list.
+pub struct Script<M> {
+    steps: Mutex<VecDeque<Step>>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<M: Mode> Script<M> {
+    /// Takes the answers, one for each request.
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self { steps: Mutex::new(steps.into_iter().collect()), mode: PhantomData }
+    }
+}
+
+impl<M: Mode> Transport for Script<M> {
+    type Mode = M;
+
+    fn send(&self, _request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+        let step = self.steps.lock().unwrap().pop_front().expect("the script goes on");
+        M::ready(match step {
+            Step::Answer(answer) => Ok(response(&answer)),
+            Step::Hangup | Step::Truncate(_) => Err(TransportError::new("the connection was closed")),
+            Step::Silence | Step::Drip(_) => Err(TransportError::timeout("too slow")),
+        })
+    }
+
+    fn sleep(&self, _delay: Duration) -> Output<'_, Self, ()> {
+        M::ready(())
+    }
+}
+
+fn response(answer: &Answer) -> Response {
+    let mut builder = http::Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        builder = builder.header(name, value);
+    }
+    builder.body(answer.body.clone()).expect("the answer is valid")
+}
+
+/// A transport that writes down what goes through it, and does not really sleep.
+pub struct Recorder<X> {
+    transport: X,
+    log: Arc<Mutex<Vec<Event>>>,
+}
+
+/// What a [`Recorder`] saw.
+enum Event {
+    Sent {
+        line: String,
+        origin: String,
+        request_id: HeaderValue,
+        correlation_id: HeaderValue,
+        authorization: HeaderValue,
+    },
+    Slept(Duration),
+}
+
+/// What a [`Recorder`] has seen so far.
+#[derive(Clone)]
+pub struct Log(Arc<Mutex<Vec<Event>>>);
+
+impl<X: Transport> Recorder<X> {
+    /// Listens to `transport`.
+    pub fn new(transport: X) -> (Self, Log) {
+        let log = Arc::default();
+        (Self { transport, log: Arc::clone(&log) }, Log(log))
+    }
+}
+
+impl<X: Transport> Transport for Recorder<X> {
+    type Mode = X::Mode;
+
+    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+        let header = |name| request.headers().get(name).expect("every request has it").clone();
+        let mut line = format!("{} {}", request.method(), request.uri().path_and_query().expect("a target"));
+        for (name, value) in request.headers() {
+            // Those that the client sets on every call are checked elsewhere.
+            if name.as_str() == "ms-continuationtoken" || name.as_str() == "content-type" {
+                write!(line, " [{name}: {}]", value.to_str().expect("text")).expect("a string takes all");
+            }
+        }
+        let uri = request.uri();
+        let event = Event::Sent {
+            line,
+            origin: format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().expect("an authority")),
+            request_id: header("ms-requestid"),
+            correlation_id: header("ms-correlationid"),
+            authorization: header("authorization"),
+        };
+        self.log.lock().unwrap().push(event);
+        self.transport.send(request)
+    }
+
+    fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
+        self.log.lock().unwrap().push(Event::Slept(delay));
+        X::Mode::ready(())
+    }
+}
+
+impl Log {
+    /// One line a request or sleep. Request ids are letters, so that one sees which requests share one.
+    ///
+    /// # Panics
+    ///
+    /// If a request went to another origin than `base`, or the correlation id changed within the conversation.
+    pub fn trace(&self, base: &str) -> String {
+        let mut trace = String::new();
+        let (mut request_ids, mut correlation_ids) = (Vec::new(), Vec::new());
+        for event in self.0.lock().unwrap().iter() {
+            match event {
+                Event::Sent { line, origin, request_id, correlation_id, authorization } => {
+                    assert_eq!(origin, base, "the token went elsewhere");
+                    assert!(authorization.is_sensitive(), "the token may show up in logs");
+                    correlation_ids.push(correlation_id.clone());
+                    let number = request_ids.iter().position(|known| known == request_id).unwrap_or_else(|| {
+                        request_ids.push(request_id.clone());
+                        request_ids.len() - 1
+                    });
+                    let letter = char::from(b'a' + u8::try_from(number % 26).expect("less than 26"));
+                    writeln!(trace, "{letter} {line}").expect("a string takes all");
+                }
+                Event::Slept(delay) => writeln!(trace, "  sleep {delay:?}").expect("a string takes all"),
+            }
+        }
+        correlation_ids.dedup();
+        assert!(correlation_ids.len() <= 1, "one conversation has one correlation id");
+        trace
+    }
+}
+
+/// The value of an output of either mode.
+pub fn finish<'a, M: Mode, T: Send + 'a>(output: M::Output<'a, T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(M::wait(output))
+}

@@ -1,0 +1,132 @@
+use crate::{Answer, Step};
+use std::{
+    collections::VecDeque,
+    io::{BufRead, BufReader, Read, Result, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+/// A server on a raw socket, which can do what no HTTP library would: hang up, cut short, drip, say nothing.
+pub struct Server {
+    address: SocketAddr,
+    steps: Arc<Mutex<VecDeque<Step>>>,
+}
+
+impl Server {
+    /// Listens on a free port; `steps` gives it something to do.
+    ///
+    /// # Panics
+    ///
+    /// If no port can be had.
+    #[must_use]
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let steps: Arc<Mutex<VecDeque<Step>>> = Arc::default();
+        let queue = Arc::clone(&steps);
+        // The threads end with the process; they hold nothing but a socket.
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || serve(stream, &queue));
+            }
+        });
+        Self { address, steps }
+    }
+
+    /// The base URL of the server.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What to do with the requests to come, one after another.
+    ///
+    /// # Panics
+    ///
+    /// If a connection's thread has panicked.
+    pub fn script(&self, steps: impl IntoIterator<Item = Step>) {
+        self.steps.lock().unwrap().extend(steps);
+    }
+}
+
+fn serve(stream: TcpStream, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut writer = stream;
+    while read_request(&mut reader)? {
+        let step = steps.lock().unwrap().pop_front();
+        match step {
+            Some(Step::Answer(answer)) => {
+                writer.write_all(&head(&answer))?;
+                writer.write_all(&body(&answer))?;
+            }
+            Some(Step::Truncate(answer)) => {
+                writer.write_all(&head(&answer))?;
+                let body = body(&answer);
+                writer.write_all(&body[..body.len() / 2])?;
+                return Ok(());
+            }
+            Some(Step::Drip(answer)) => {
+                writer.write_all(&head(&answer))?;
+                for byte in body(&answer) {
+                    thread::sleep(Duration::from_millis(20));
+                    writer.write_all(&[byte])?;
+                }
+            }
+            Some(Step::Silence) => {
+                thread::sleep(Duration::from_secs(5));
+                return Ok(());
+            }
+            Some(Step::Hangup) | None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// Reads one request; false when the other side has gone.
+fn read_request(reader: &mut BufReader<TcpStream>) -> Result<bool> {
+    let mut length = 0;
+    let mut line = String::new();
+    if reader.read_line(&mut line)? == 0 {
+        return Ok(false);
+    }
+    loop {
+        line.clear();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.split_once(':') else { break };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    reader.read_exact(&mut vec![0; length])?;
+    Ok(true)
+}
+
+fn head(answer: &Answer) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
+    for (name, value) in &answer.headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    if answer.chunked {
+        head += "Transfer-Encoding: chunked\r\n";
+    } else if answer.status != 204 {
+        head += &format!("Content-Length: {}\r\n", answer.body.len());
+    }
+    (head + "\r\n").into_bytes()
+}
+
+fn body(answer: &Answer) -> Vec<u8> {
+    if !answer.chunked {
+        return answer.body.clone();
+    }
+    let mut body = Vec::new();
+    for chunk in answer.body.chunks(7) {
+        body.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+        body.extend(chunk);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"0\r\n\r\n");
+    body
+}

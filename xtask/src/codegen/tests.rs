@@ -1,0 +1,157 @@
+mod added_endpoint;
+mod refusals;
+
+use super::*;
+
+/// A small specification with one of everything.
+const THINGS: &str = include_str!("tests/things.yaml");
+
+#[test]
+fn generated_code_is_fresh() {
+    if let Err(stale) = check(&workspace_root()) {
+        panic!("{stale:#}");
+    }
+}
+
+#[test]
+fn generating_twice_gives_the_same_bytes() {
+    let root = workspace_root();
+    assert_eq!(generate(&root).unwrap(), generate(&root).unwrap());
+}
+
+#[test]
+fn line_ends_of_the_specification_change_nothing() {
+    let root = workspace_root();
+    let copy = tempfile::tempdir().unwrap();
+    copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
+    assert_eq!(generate(&root).unwrap(), generate(copy.path()).unwrap());
+}
+
+#[test]
+fn a_stale_a_missing_and_a_left_over_file_are_named_and_repaired() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    fs::create_dir(root.join("spec")).unwrap();
+    fs::write(root.join(SPEC), THINGS).unwrap();
+    write(root).unwrap();
+    check(root).unwrap();
+
+    fs::write(root.join(GENERATED).join("schemas.rs"), "edited").unwrap();
+    fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
+    fs::remove_file(root.join(TESTS)).unwrap();
+    let stale = check(root).unwrap_err().to_string();
+    for part in ["generated/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
+        assert!(stale.contains(part), "{part} in {stale}");
+    }
+    assert!(!stale.contains("operations.rs"), "{stale}");
+
+    write(root).unwrap();
+    check(root).unwrap();
+}
+
+#[test]
+fn everything_that_is_understood_has_its_form_in_rust() {
+    let spec = Spec::parse(THINGS).unwrap();
+    let schemas = schemas::generate(&spec).unwrap();
+    let operations = operations::generate(&spec).unwrap();
+    for code in [&schemas, &operations] {
+        syn::parse_file(code).unwrap();
+    }
+    contains(
+        &schemas,
+        &[
+            "use crate::{FaultCode, Secret, UnknownFields, Unrecognized, open_enum::open_enum, resource::resource,};",
+            // A required value: no `Default`, but a constructor.
+            "#[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Thing { \
+             /// Its identifier. pub id: Option<Uuid>, /// Its name. pub name: String,",
+            "pub fn new(name: impl Into<String>) -> Self { Self { id: None, name: name.into(), parent: None,",
+            "resource!(Thing { optional id = \"id\" | \"Id\", required name = \"name\" | \"Name\",",
+            // Types.
+            "pub parent: Option<Box<Thing>>,",
+            "pub parts: Option<Vec<Thing>>,",
+            "pub kind: Option<ThingKind>,",
+            "pub origin: Option<Box<Origin>>,",
+            "pub size: Option<f64>,",
+            "pub count: Option<i64>,",
+            "pub pin: Option<Secret>,",
+            "pub type_: Option<bool>,",
+            "pub extra: Option<serde_json::Value>,",
+            "optional type_ = \"type\" | \"Type\",",
+            "optional has_abc = \"hasABC\" | \"HasABC\",",
+            // A page: its items are there, if only as an empty list.
+            "#[derive(Clone, Debug, Default, PartialEq)] #[non_exhaustive] pub struct ThingCollection { \
+             /// The things. pub items: Vec<Thing>,",
+            "list items = \"items\" | \"Items\",",
+            // Sent only: constructor and setters.
+            "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
+            "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
+            "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
+            "impl ThingChange { /// A `ThingChange` with nothing but what it must have. #[must_use] \
+             pub fn new() -> Self { Self::default() }",
+            // An enum.
+            "pub enum ThingKind { /// Small. Small, /// Very large. VeryLarge, \
+             /// A text that this version has no variant for; it is kept and sent back as it came. Unrecognized(Unrecognized), }",
+            "open_enum!(ThingKind { Small = \"small\", VeryLarge = \"very_large\", });",
+        ],
+    );
+    contains(
+        &operations,
+        &[
+            "/// Lists things. /// /// All of them. /// /// `GET /v1/things` ([documentation](https://example.com/things))",
+            "pub struct ListThings { size: Option<i32>, kind: Option<ThingKind>, filter: Option<ThingFilter>, \
+             continuation: Option<Continuation>, }",
+            "pub fn resume(continuation: Continuation) -> Self { Self { size: None, kind: None, filter: None, \
+             continuation: Some(continuation), } }",
+            "/// How many at most. (1 to 100) pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
+            ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
+             .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
+            "impl Paged for ListThings { type Item = Thing;",
+            "const SEEK: Seek = Seek { token_header: \"MS-ContinuationToken\", query: (\"seekOperation\", \"Next\"), \
+             size_query: Some(\"size\"), };",
+            "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
+            "fn is_empty(page: &ThingCollection) -> bool { page.items.is_empty() }",
+            "let links = page.links.as_ref(); Continuation::read( links.and_then(|links| links.next.as_deref()), \
+             page.continuation_token.as_deref(), page.unknown_fields.contains(\"continuationToken\") \
+             || page.unknown_fields.contains(\"links\") \
+             || links.is_some_and(|links| links.unknown_fields.contains(\"next\")), )",
+            // A body that is required.
+            "pub struct CreateThing { new_thing: NewThing, }",
+            "Parameters::new().body(&self.new_thing).check()",
+            // A parameter of the path item, a header, a body that is not required, and nothing that comes back.
+            "pub struct ChangeThing { thing_id: String, if_match: String, reason: Option<bool>, \
+             thing_change: Option<ThingChange>, }",
+            "/// The operation with its required parameters; the others are set on it. /// \
+             /// - `thing_id`: The identifier of the thing. /// - `if_match`: The version to change. \
+             pub fn new(thing_id: impl Into<String>, if_match: impl Into<String>) -> Self {",
+            "impl Operation for ChangeThing { type Response = NoContent; const ID: &'static str = \"changeThing\"; \
+             const METHOD: Method = Method::Patch; const PATH: &'static str = \"/v1/things/{thing-id}\";",
+            ".path(\"thing-id\", &self.thing_id) .header(\"If-Match\", &self.if_match) \
+             .header(\"MS-Reason\", self.reason.as_ref()) .body(self.thing_change.as_ref()) .check()",
+            // A parameter whose type is an enum.
+            "pub struct GetThings { thing_kind: ThingKind, }",
+        ],
+    );
+    // What the client sets by itself is no parameter.
+    assert!(!operations.contains("seek_operation"), "{operations}");
+}
+
+fn contains(code: &str, parts: &[&str]) {
+    let without_space = |text: &str| text.split_whitespace().collect::<String>();
+    for part in parts {
+        assert!(without_space(code).contains(&without_space(part)), "\n{part}\n\nis not in\n\n{code}");
+    }
+}
+
+fn copy_with_crlf(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_with_crlf(&entry.path(), &to);
+        } else {
+            let text = fs::read_to_string(entry.path()).unwrap();
+            fs::write(to, text.replace("\r\n", "\n").replace('\n', "\r\n")).unwrap();
+        }
+    }
+}

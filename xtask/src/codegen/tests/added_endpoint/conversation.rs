@@ -1,0 +1,76 @@
+use partner_center_core::{
+    Async, Blocking, Client, Credential, GetCustomerRisk, Mode, Output, Request, Response, RiskDetail, RiskLevel,
+    Transport, TransportError,
+};
+use std::{
+    future::Future,
+    marker::PhantomData,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+/// Answers every request with one customer's risk, and keeps what was asked for.
+struct Script<M> {
+    requests: Mutex<Vec<String>>,
+    mode: PhantomData<M>,
+}
+
+impl<M: Mode> Transport for Script<M> {
+    type Mode = M;
+
+    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+        self.requests.lock().unwrap().push(format!("{} {}", request.method(), request.uri()));
+        let body = br#"{
+            "level": "high",
+            "assessor": {"name": "Contoso", "motto": "Ever onward"},
+            "findings": [{"points": 3}, {"points": 4}]
+        }"#;
+        M::ready(Ok(Response::new(body.to_vec())))
+    }
+
+    fn sleep(&self, _: Duration) -> Output<'_, Self, ()> {
+        M::ready(())
+    }
+}
+
+#[test]
+fn blocking() {
+    converse::<Blocking>();
+}
+
+#[test]
+fn asynchronous() {
+    converse::<Async>();
+}
+
+fn converse<M: Mode>() {
+    let script = Arc::new(Script::<M> { requests: Mutex::default(), mode: PhantomData });
+    let client = Client::builder(Arc::clone(&script), Credential::token("secret")).build().unwrap();
+    let customer = "b44bb1fb-c595-45b0-9e09-d657365580bf".parse().unwrap();
+    let operation = GetCustomerRisk::new(customer, RiskDetail::InFull);
+
+    let risk = finish(M::wait(client.call(operation.clone().months(12)))).unwrap();
+    assert_eq!(risk.level, Some(RiskLevel::High));
+    let assessor = risk.assessor.unwrap();
+    assert_eq!(assessor.name.as_deref(), Some("Contoso"));
+    assert!(assessor.unknown_fields.contains("motto"));
+    let points = risk.findings.unwrap().iter().filter_map(|finding| finding.points).sum::<i32>();
+    assert_eq!(points, 7);
+
+    finish(M::wait(client.call(operation.months(25)))).unwrap_err();
+
+    let requests = script.requests.lock().unwrap();
+    let [request] = requests.as_slice() else { panic!("{requests:?}") };
+    let (_, path) = request.split_once(".com").unwrap();
+    assert_eq!(path, "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles/risk?months=12&detail=in_full");
+}
+
+/// The result of a future that has nothing to wait for.
+fn finish<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the script never makes anyone wait"),
+    }
+}

@@ -1,0 +1,402 @@
+//! What is not understood is refused, and the message names the place.
+
+use super::THINGS;
+use crate::{operations, schemas, spec::Spec};
+use anyhow::Result;
+
+/// What is planted, the text that it replaces, what stands there then, and what the message says.
+type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
+
+const THING_NAME: &str = "        name:\n          description: Its name.\n          type: string\n        parent:";
+const THING_SIZE: &str = "          type: number\n          format: double";
+const KIND_PARAMETER: &str =
+    "          description: Of which kind.\n          schema:\n            $ref: '#/components/schemas/ThingKind'";
+const PAGE: &str = "              schema:\n                $ref: '#/components/schemas/ThingCollection'\n        '204'";
+
+const CASES: &[Case] = &[
+    // What `openapiv3` would skip.
+    ("a typing error", "required: [items]", "requried: [items]", &["#/components/schemas/ThingCollection/requried"]),
+    (
+        "a neighbour of a $ref",
+        "        - $ref: '#/components/parameters/seekOperation'",
+        "        - $ref: '#/components/parameters/seekOperation'\n          description: More.",
+        &["#/paths/~1v1~1things/get/parameters/3/description"],
+    ),
+    ("a key that comes twice", THING_NAME, "        name: {}\n        name: {}\n        parent:", &["name", "line"]),
+    (
+        "a broken $ref",
+        "responses/NotFound'",
+        "responses/NoFound'",
+        &["get/responses/404", "responses/NoFound leads nowhere"],
+    ),
+    (
+        "a $ref to another file",
+        "'#/components/responses/NotFound'",
+        "'other.yaml#/NotFound'",
+        &["get/responses/404", "other.yaml#/NotFound leads nowhere"],
+    ),
+    // What `openapiv3` cannot read.
+    (
+        "a response without description",
+        "          description: Another page.\n",
+        "",
+        &["#/paths/~1v1~1kinds~1{thing-kind}/get/responses/200", "missing field `description`"],
+    ),
+    (
+        "a parameter nowhere",
+        "          in: query\n          description: Of which kind.",
+        "          in: body\n          description: Of which kind.",
+        &["#/paths/~1v1~1things/get/parameters/1", "`body`"],
+    ),
+    // Extensions.
+    ("an unknown extension", "x-pc-paging:", "x-pc-pages:", &["#/paths/~1v1~1things/get", "x-pc-pages"]),
+    (
+        "an extension out of place",
+        KIND_PARAMETER,
+        "          description: Of which kind.\n          x-pc-box: true\n          schema:\n            type: string",
+        &["get/parameters/1", "x-pc-box"],
+    ),
+    (
+        "a switch that is off",
+        "      x-pc-box: true\n      type: object\n      properties:\n        uri:",
+        "      x-pc-box: false\n      type: object\n      properties:\n        uri:",
+        &["#/components/schemas/Link/x-pc-box"],
+    ),
+    // Schemas.
+    (
+        "a schema without description",
+        "      description: A link.\n",
+        "",
+        &["#/components/schemas/Link", "description is missing"],
+    ),
+    (
+        "a property without description",
+        "          description: Where to.\n",
+        "",
+        &["#/components/schemas/Link/properties/uri", "description is missing"],
+    ),
+    (
+        "a $ref without description",
+        "          description: The next page.\n          allOf:\n            - $ref: '#/components/schemas/Link'",
+        "          $ref: '#/components/schemas/Link'",
+        &["#/components/schemas/PageLinks/properties/next", "description is missing"],
+    ),
+    (
+        "an unknown type",
+        THING_SIZE,
+        "          type: decimal",
+        &["#/components/schemas/Thing/properties/size", "`decimal`"],
+    ),
+    (
+        "an unknown format",
+        THING_SIZE,
+        "          type: string\n          format: date-time",
+        &["Thing/properties/size", "DateTime"],
+    ),
+    (
+        "a format of its own",
+        THING_SIZE,
+        "          type: string\n          format: money",
+        &["Thing/properties/size", "`money`"],
+    ),
+    ("an integer without format", THING_SIZE, "          type: integer", &["Thing/properties/size", "int32"]),
+    (
+        "a constraint",
+        THING_SIZE,
+        "          type: integer\n          format: int32\n          minimum: 1",
+        &["Thing/properties/size", "constraints"],
+    ),
+    (
+        "a pattern",
+        THING_SIZE,
+        "          type: string\n          pattern: a+",
+        &["Thing/properties/size", "constraints"],
+    ),
+    (
+        "a nullable property",
+        THING_SIZE,
+        "          type: string\n          nullable: true",
+        &["Thing/properties/size", "nullable"],
+    ),
+    ("an inline object", THING_SIZE, "          type: object\n          properties: {}", &["Thing/properties/size"]),
+    (
+        "an inline enum",
+        THING_SIZE,
+        "          type: string\n          enum: [a]",
+        &["Thing/properties/size", "an enum within"],
+    ),
+    ("an array without items", THING_SIZE, "          type: array", &["Thing/properties/size", "items"]),
+    (
+        "several schemas at once",
+        THING_SIZE,
+        "          oneOf:\n            - type: string",
+        &["Thing/properties/size", "not understood"],
+    ),
+    (
+        "additional properties",
+        "      description: A link.\n",
+        "      description: A link.\n      additionalProperties: true\n",
+        &["#/components/schemas/Link", "additionalProperties"],
+    ),
+    (
+        "a required property that is not there",
+        "required: [items]",
+        "required: [items, item]",
+        &["ThingCollection/required", "`item`"],
+    ),
+    (
+        "a required cycle",
+        "required: [name]\n",
+        "required: [name, parent]\n",
+        &["Thing/properties/parent", "its own schema"],
+    ),
+    (
+        "two fields of one name",
+        THING_NAME,
+        "        has_abc:\n          description: Twice.\n          type: string\n        name:\n          description: Its name.\n          type: string\n        parent:",
+        &["Thing/properties/hasABC", "has_abc"],
+    ),
+    (
+        "a schema in small letters",
+        "    ThingFilter:\n      description: A filter.",
+        "    page_size:\n      description: A size.\n    ThingFilter:\n      description: A filter.",
+        &["#/components/schemas/page_size", "PageSize"],
+    ),
+    (
+        "a schema that is neither object nor enum",
+        "    ThingFilter:\n      description: A filter.",
+        "    Size:\n      description: A size.\n      type: string\n    ThingFilter:\n      description: A filter.",
+        &["#/components/schemas/Size", "an object, an enum"],
+    ),
+    (
+        "a name that is taken",
+        "    ThingFilter:\n      description: A filter.",
+        "    Method:\n      description: A filter.\n      type: object\n      properties:\n        a:\n          description: A.\n          type: string\n    ThingFilter:\n      description: A filter.",
+        &["#/components/schemas/Method", "taken"],
+    ),
+    // Enums.
+    (
+        "two values of one variant",
+        "enum: [small, very_large]",
+        "enum: [small, Small]",
+        &["#/components/schemas/ThingKind/enum", "Small"],
+    ),
+    (
+        "a value that hides the unknown",
+        "enum: [small, very_large]",
+        "enum: [small, unrecognized]",
+        &["ThingKind/enum", "Unrecognized"],
+    ),
+    ("a value that is no name", "enum: [small, very_large]", "enum: [small, '2']", &["ThingKind/enum", "`2`"]),
+    (
+        "a value too many",
+        "enum: [small, very_large]",
+        "enum: [small, very_large, vast]",
+        &["ThingKind/x-pc-enum-descriptions", "2 descriptions for 3 values"],
+    ),
+    // Operations.
+    (
+        "an operation without name",
+        "      operationId: getThings\n",
+        "",
+        &["#/paths/~1v1~1kinds~1{thing-kind}/get", "operationId"],
+    ),
+    (
+        "two operations of one name",
+        "operationId: getThings",
+        "operationId: listThings",
+        &["kinds", "ListThings is taken"],
+    ),
+    (
+        "an operation named as a schema",
+        "operationId: getThings",
+        "operationId: newThing",
+        &["kinds", "NewThing is taken"],
+    ),
+    (
+        "an operation without summary",
+        "      summary: Changes a thing.\n",
+        "",
+        &["#/paths/~1v1~1things~1{thing-id}/patch", "summary"],
+    ),
+    ("an unknown method", "    patch:", "    trace:", &["trace"]),
+    (
+        "a deprecated operation",
+        "      operationId: getThings\n",
+        "      operationId: getThings\n      deprecated: true\n",
+        &["kinds", "deprecated"],
+    ),
+    (
+        "a parameter without description",
+        "          description: How many at most.\n",
+        "",
+        &["~1things/get", "the parameter size", "description"],
+    ),
+    (
+        "an array parameter",
+        KIND_PARAMETER,
+        "          description: Of which kind.\n          schema:\n            type: array\n            items:\n              type: string",
+        &["~1things/get", "the parameter kind", "List"],
+    ),
+    (
+        "an object parameter",
+        KIND_PARAMETER,
+        "          description: Of which kind.\n          schema:\n            $ref: '#/components/schemas/Thing'",
+        &["the parameter kind", "Thing"],
+    ),
+    (
+        "a parameter in a style of its own",
+        KIND_PARAMETER,
+        "          description: Of which kind.\n          style: pipeDelimited\n          schema:\n            type: string",
+        &["the parameter kind", "style"],
+    ),
+    ("half a range", "            maximum: 100\n", "", &["the parameter size", "`minimum` and `maximum`"]),
+    ("a range that is too wide", "maximum: 100", "maximum: 3000000000", &["the parameter size", "3000000000"]),
+    (
+        "a cookie",
+        "          in: query\n          description: Of which kind.",
+        "          in: cookie\n          description: Of which kind.",
+        &["the parameter kind"],
+    ),
+    ("a parameter missing in the path", "  /v1/kinds/{thing-kind}:", "  /v1/kinds:", &["the path has no {thing-kind}"]),
+    ("a path without its parameter", "  /v1/kinds/{thing-kind}:", "  /v1/kinds/{thing-kind}/{other}:", &["{other}"]),
+    (
+        "a path without slash",
+        "  /v1/kinds/{thing-kind}:",
+        "  v1/kinds/{thing-kind}:",
+        &["#/paths/v1~1kinds~1{thing-kind}", "no effect"],
+    ),
+    ("a path that is not closed", "  /v1/kinds/{thing-kind}:", "  /v1/kinds/{thing-kind:", &["brace"]),
+    ("two parameters of one field", "name: If-Match", "name: thingId", &["patch", "`thing_id` is taken"]),
+    (
+        "another success with another schema",
+        "        '204':\n          description: The end.",
+        "        '202':\n          description: Another.\n          content:\n            application/json:\n              schema:\n                $ref: '#/components/schemas/Thing'",
+        &["~1things/get", "one schema for all 2xx"],
+    ),
+    (
+        "a response that is a list",
+        PAGE,
+        "              schema:\n                type: array\n                items:\n                  type: string\n        '204'",
+        &["~1things/get", "responses/200", "$ref"],
+    ),
+    (
+        "a response that is a text",
+        PAGE,
+        "              schema:\n                $ref: '#/components/schemas/ThingKind'\n        '204'",
+        &["responses/200", "object"],
+    ),
+    (
+        "a response that is no JSON",
+        "            application/json:\n              schema:\n                $ref: '#/components/schemas/ThingCollection'\n        '204'",
+        "            text/csv:\n              schema:\n                type: string\n        '204'",
+        &["responses/200", "text/csv"],
+    ),
+    (
+        "a default response",
+        "        '204':\n          description: Done.",
+        "        default:\n          description: Done.",
+        &["patch", "`default`"],
+    ),
+    (
+        "no success",
+        "        '204':\n          description: Done.",
+        "        '409':\n          description: Done.",
+        &["patch", "no 2xx"],
+    ),
+    (
+        "a fault of another form",
+        "            $ref: '#/components/schemas/Fault'",
+        "            $ref: '#/components/schemas/Thing'",
+        &["responses/404", "every fault is a Fault, not a Thing"],
+    ),
+    (
+        "a body that is no JSON",
+        "      description: What to change.\n      content:\n        application/json:",
+        "      description: What to change.\n      content:\n        text/xml:",
+        &["patch", "requestBody", "application/json"],
+    ),
+    // Paging.
+    (
+        "pages without items",
+        "        items: items\n        next-link",
+        "        items: things\n        next-link",
+        &["~1things/get", "x-pc-paging", "`things`"],
+    ),
+    ("items that may be absent", "      required: [items]\n", "", &["x-pc-paging", "not a required list"]),
+    ("a next link that is not there", "links.next", "links.following", &["x-pc-paging", "next-link", "`following`"]),
+    (
+        "a token that is not there",
+        "continuation-token: continuationToken",
+        "continuation-token: token",
+        &["x-pc-paging", "continuation-token", "`token`"],
+    ),
+    (
+        "a token header that is not there",
+        "token-header: MS-ContinuationToken",
+        "token-header: MS-Token",
+        &["x-pc-paging", "token-header"],
+    ),
+    (
+        "a way to seek that is not there",
+        "seek-query: seekOperation",
+        "seek-query: seek",
+        &["x-pc-paging", "seek-query"],
+    ),
+    ("a way to seek that is refused", "seek-value: Next", "seek-value: Onward", &["x-pc-paging", "Onward"]),
+    ("a page size that is not there", "size-query: size", "size-query: pageSize", &["x-pc-paging", "pageSize"]),
+    ("an unknown key of paging", "size-query: size", "size: size", &["x-pc-paging", "size"]),
+];
+
+#[test]
+fn what_is_not_understood_is_refused_with_its_place() {
+    generate(THINGS).unwrap();
+    for (planted, from, to, expected) in CASES {
+        assert_eq!(THINGS.matches(from).count(), 1, "{planted}: {from:?} is not there once");
+        let message = match generate(&THINGS.replace(from, to)) {
+            Ok(()) => panic!("{planted} was accepted"),
+            Err(error) => format!("{error:#}"),
+        };
+        for part in *expected {
+            assert!(message.contains(part), "{planted}: {part:?} is not in {message:?}");
+        }
+    }
+}
+
+#[test]
+fn an_example_of_a_response_is_a_file_of_json_with_a_name_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("broken.json"), "{").unwrap();
+    std::fs::write(folder.path().join("good.json"), "{}").unwrap();
+    let good = "good: {summary: Good., externalValue: good.json}";
+    let read = |examples: &str| {
+        let media = format!("{}\n        '204'", PAGE.strip_suffix("\n        '204'").unwrap());
+        let planted =
+            media.replace("\n        '204'", &format!("\n              examples: {{{examples}}}\n        '204'"));
+        let spec = Spec::parse(&THINGS.replace(&media, &planted)).unwrap();
+        crate::examples::read(&spec, folder.path()).map(|examples| examples.len()).map_err(|error| format!("{error:#}"))
+    };
+    assert_eq!(read(good), Ok(1));
+    for (examples, expected) in [
+        ("lost: {summary: Lost., externalValue: lost.json}".to_owned(), "the example lost: spec/lost.json"),
+        ("broken: {summary: Broken., externalValue: broken.json}".to_owned(), "the example broken: spec/broken.json"),
+        (
+            "inline: {summary: Inline., value: {}}".to_owned(),
+            "the example inline: an example of a response stands in a file",
+        ),
+        (format!("{good}, Good: {{summary: Twice., externalValue: good.json}}"), "another example Good"),
+    ] {
+        let message = read(&examples).unwrap_err();
+        assert!(
+            message.contains("#/paths/~1v1~1things/get") && message.contains(expected),
+            "{expected:?} is not in {message:?}"
+        );
+    }
+}
+
+fn generate(spec: &str) -> Result<()> {
+    let spec = Spec::parse(spec)?;
+    schemas::generate(&spec)?;
+    operations::generate(&spec)?;
+    Ok(())
+}

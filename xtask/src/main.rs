@@ -1,0 +1,43 @@
+//! The project's own tasks: `cargo xtask`.
+
+mod codegen;
+mod examples;
+mod layout;
+mod operations;
+mod schemas;
+mod spec;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The tasks of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write what is generated from spec/partner-center.yaml.
+    Codegen {
+        /// Write nothing; fail if a file is not what would be written.
+        #[arg(long)]
+        check: bool,
+        /// The workspace to work on, instead of this one.
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
+    },
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().task {
+        None => Ok(Arguments::command().print_help()?),
+        Some(Task::Codegen { check, root }) => {
+            let root = root.unwrap_or_else(codegen::workspace_root);
+            if check { codegen::check(&root) } else { codegen::write(&root) }
+        }
+    }
+}

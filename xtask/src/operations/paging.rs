@@ -1,0 +1,192 @@
+//! Operations that answer one page at a time.
+
+use crate::spec::{CONTEXT, Definition, Endpoint, Kind, PAGING, Property, Shape, Spec, field_name, parameter_schema};
+use anyhow::{Context as _, Result, bail, ensure};
+use openapiv3::Parameter;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Ident;
+
+/// `x-pc-paging`, its promises checked.
+pub(super) struct Paging<'a> {
+    items: Ident,
+    item: Ident,
+    next_link: Option<NextLink<'a>>,
+    continuation_token: Option<(&'a str, Ident)>,
+    token_header: &'a str,
+    seek: (&'a str, &'a str),
+    size_query: Option<&'a str>,
+}
+
+/// The property of the page that holds its links, and the one of these that leads on.
+struct NextLink<'a> {
+    links: OptionalObject<'a>,
+    next: OptionalObject<'a>,
+}
+
+struct OptionalObject<'a> {
+    wire: &'a str,
+    field: Ident,
+    boxed: bool,
+}
+
+impl<'a> Paging<'a> {
+    /// The extension of an operation that gives back a `response`, if it has it.
+    pub(super) fn read(spec: &Spec, endpoint: &Endpoint<'a>, response: &str) -> Result<Option<Self>> {
+        let Some(extension) = endpoint.operation.extensions.get(PAGING) else { return Ok(None) };
+        let keys =
+            ["items", "next-link", "continuation-token", "token-header", "seek-query", "seek-value", "size-query"];
+        let read = || {
+            let object = extension.as_object().context("not an object")?;
+            if let Some(unknown) = object.keys().find(|key| !keys.contains(&key.as_str())) {
+                bail!("the key {unknown} is not known");
+            }
+            let text = |key: &str| match object.get(key) {
+                None => Ok(None),
+                Some(value) => value.as_str().map(Some).with_context(|| format!("{key}: not a text")),
+            };
+            let required = |key: &str| text(key)?.with_context(|| format!("{key} is missing"));
+
+            let page = spec.definition(response)?;
+            let wire = required("items")?;
+            let items = property(page, wire).context("items")?;
+            let item = match &items.shape {
+                Shape::List(item) if items.required => Some(&**item),
+                _ => None,
+            };
+            let Some(Shape::Named(item)) = item else { bail!("items: `{wire}` is not a required list of a schema") };
+            let next_link =
+                text("next-link")?.map(|path| NextLink::read(spec, page, path).context("next-link")).transpose()?;
+            let continuation_token = text("continuation-token")?.map(|wire| {
+                let token = property(page, wire)?;
+                ensure!(token.shape == Shape::Text && !token.required, "`{wire}` is not an optional text");
+                Ok((wire, format_ident!("{}", field_name(wire)?)))
+            });
+            let continuation_token = continuation_token.transpose().context("continuation-token")?;
+            ensure!(next_link.is_some() || continuation_token.is_some(), "neither next-link nor continuation-token");
+
+            let token_header = required("token-header")?;
+            ensure!(
+                endpoint.parameters.iter().any(|parameter| is_context(parameter)
+                    && matches!(parameter, Parameter::Header { parameter_data, .. } if parameter_data.name == token_header)),
+                "token-header: there is no header {token_header} with {CONTEXT}"
+            );
+            let seek = (required("seek-query")?, required("seek-value")?);
+            let parameter = query(endpoint, seek.0).filter(|parameter| is_context(parameter));
+            let parameter =
+                parameter.with_context(|| format!("seek-query: there is no {} in the query with {CONTEXT}", seek.0))?;
+            ensure!(accepts(spec, parameter, seek.1)?, "seek-value: {} does not accept {}", seek.0, seek.1);
+            let size_query = text("size-query")?;
+            if let Some(size) = size_query {
+                query(endpoint, size)
+                    .filter(|parameter| !is_context(parameter))
+                    .with_context(|| format!("size-query: there is no {size} in the query"))?;
+            }
+            Ok(Self {
+                items: format_ident!("{}", field_name(wire)?),
+                item: format_ident!("{item}"),
+                next_link,
+                continuation_token,
+                token_header,
+                seek,
+                size_query,
+            })
+        };
+        read().context(PAGING).map(Some)
+    }
+
+    /// The `Paged` of the operation `name`.
+    pub(super) fn implementation(&self, name: &Ident, page: &Ident) -> TokenStream {
+        let Self { items, item, token_header, seek: (seek, value), .. } = self;
+        let size = self.size_query.map_or_else(|| quote!(None), |size| quote!(Some(#size)));
+        let (mut link, mut token) = (quote!(None), quote!(None));
+        let mut links_binding = None;
+        let mut unreadable = Vec::new();
+        if let Some((wire, field)) = &self.continuation_token {
+            token = quote!(page.#field.as_deref());
+            unreadable.push(quote!(page.unknown_fields.contains(#wire)));
+        }
+        if let Some(NextLink { links, next }) = &self.next_link {
+            let (borrowed_links, borrowed_next) = (links.borrowed(), next.borrowed());
+            let (links, next) = (links.wire, next.wire);
+            links_binding = Some(quote!(let links = page.#borrowed_links;));
+            link = quote!(links.and_then(|links| links.#borrowed_next));
+            unreadable.push(quote!(page.unknown_fields.contains(#links)));
+            unreadable.push(quote!(links.is_some_and(|links| links.unknown_fields.contains(#next))));
+        }
+        quote! {
+            impl Paged for #name {
+                type Item = #item;
+                const SEEK: Seek = Seek { token_header: #token_header, query: (#seek, #value), size_query: #size };
+                fn items(page: #page) -> Vec<#item> {
+                    page.#items
+                }
+                fn is_empty(page: &#page) -> bool {
+                    page.#items.is_empty()
+                }
+                fn continuation(page: &#page) -> Result<Option<Continuation>, UnreadableContinuation> {
+                    #links_binding
+                    Continuation::read(#link, #token, #(#unreadable)||*)
+                }
+            }
+        }
+    }
+}
+
+impl<'a> NextLink<'a> {
+    fn read(spec: &Spec, page: &Definition, path: &'a str) -> Result<Self> {
+        let (links, next) = path.split_once('.').context("it has the form `links.next`")?;
+        let (links, holder) = OptionalObject::read(spec, page, links)?;
+        let (next, target) = OptionalObject::read(spec, holder, next)?;
+        ensure!(target.name == "Link", "`{path}` is not a Link");
+        Ok(Self { links, next })
+    }
+}
+
+impl<'a> OptionalObject<'a> {
+    /// The property, and the schema that it leads to.
+    fn read<'s>(spec: &'s Spec, owner: &Definition, wire: &'a str) -> Result<(Self, &'s Definition)> {
+        let property = property(owner, wire)?;
+        let (Shape::Named(name), false) = (&property.shape, property.required) else {
+            bail!("`{wire}` is not an optional object");
+        };
+        let target = spec.definition(name)?;
+        Ok((Self { wire, field: format_ident!("{}", field_name(wire)?), boxed: target.boxed }, target))
+    }
+
+    fn borrowed(&self) -> TokenStream {
+        let field = &self.field;
+        if self.boxed { quote!(#field.as_deref()) } else { quote!(#field.as_ref()) }
+    }
+}
+
+fn property<'a>(owner: &'a Definition, wire: &str) -> Result<&'a Property> {
+    let Kind::Object(properties) = &owner.kind else { bail!("{} is not an object", owner.name) };
+    let found = properties.iter().find(|property| property.wire == wire);
+    found.with_context(|| format!("{} has no property `{wire}`", owner.name))
+}
+
+fn query<'a>(endpoint: &Endpoint<'a>, name: &str) -> Option<&'a Parameter> {
+    endpoint
+        .parameters
+        .iter()
+        .copied()
+        .find(|parameter| matches!(parameter, Parameter::Query { parameter_data, .. } if parameter_data.name == name))
+}
+
+fn is_context(parameter: &Parameter) -> bool {
+    parameter.parameter_data_ref().extensions.contains_key(CONTEXT)
+}
+
+/// Whether a parameter may have the value.
+fn accepts(spec: &Spec, parameter: &Parameter, value: &str) -> Result<bool> {
+    let shape = parameter_schema(parameter).map(Shape::of).transpose()?;
+    Ok(match shape {
+        Some(Shape::Text) => true,
+        Some(Shape::Named(name)) => match &spec.definition(&name)?.kind {
+            Kind::Enum(variants) => variants.iter().any(|variant| variant.wire == value),
+            _ => false,
+        },
+        _ => false,
+    })
+}

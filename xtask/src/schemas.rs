@@ -1,0 +1,316 @@
+//! Types: `progenitor` maps the schemas to Rust, and a pass over its structs makes them ours.
+
+use crate::{
+    layout::{docs, imports, pretty},
+    spec::{Definition, Kind, Property, Shape, Spec, Variant, field_name},
+};
+use anyhow::{Context as _, Result, ensure};
+use openapiv3::{OpenAPI, Paths};
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, TypeImpl};
+use quote::{format_ident, quote};
+use serde_json::json;
+use std::{collections::BTreeMap, fmt::Write as _};
+use syn::{Ident, Item, LitStr, Type, parse_quote, visit_mut::VisitMut};
+
+/// The column of what stands within a struct or an enum.
+const WITHIN: usize = 4;
+
+pub(crate) fn generate(spec: &Spec) -> Result<String> {
+    let types = progenitor_types(spec)?;
+    let mut blocks = Vec::new();
+    let mut items = TokenStream::new();
+    let mut candidates = vec!["Secret", "UnknownFields", "Unrecognized"];
+    for definition in &spec.definitions {
+        let (code, meaning) = match &definition.kind {
+            Kind::HandWritten(name) => {
+                candidates.push(name);
+                continue;
+            }
+            Kind::Enum(variants) => open_enum(definition, variants),
+            Kind::Object(properties) => {
+                let fields = fields(spec, definition, properties, &types)?;
+                (structure(definition, &fields), resource(definition, &fields))
+            }
+        };
+        blocks.push(pretty(code.clone())?);
+        blocks.push(meaning);
+        items.extend(code);
+    }
+    // Every specification has an enum and an object; the compiler tells if one day it has not.
+    let imports = imports(&items, candidates, &[quote!(open_enum::open_enum), quote!(resource::resource)])?;
+    Ok(format!("{imports}\n{}", blocks.join("\n")))
+}
+
+/// A field of a generated struct.
+struct Field<'a> {
+    property: &'a Property,
+    name: Ident,
+    kind: FieldKind,
+    /// The type of a value, without the `Option` and `Box` of an optional field.
+    value: Type,
+    boxed: bool,
+}
+
+#[derive(PartialEq)]
+enum FieldKind {
+    Optional,
+    /// Required, and empty when it is absent.
+    List,
+    Required,
+}
+
+impl Field<'_> {
+    fn declared(&self) -> Type {
+        let value = &self.value;
+        match (&self.kind, self.boxed) {
+            (FieldKind::Optional, true) => parse_quote!(Option<Box<#value>>),
+            (FieldKind::Optional, false) => parse_quote!(Option<#value>),
+            _ => value.clone(),
+        }
+    }
+
+    fn docs(&self) -> TokenStream {
+        docs(&self.property.description, WITHIN)
+    }
+
+    /// How it is taken as an argument, and what makes its value of that.
+    fn argument(&self) -> (TokenStream, TokenStream) {
+        let (name, value) = (&self.name, &self.value);
+        if self.property.shape == Shape::Text {
+            (quote!(#name: impl Into<String>), quote!(#name.into()))
+        } else {
+            (quote!(#name: #value), quote!(#name))
+        }
+    }
+}
+
+/// The types of all fields as `progenitor` has them, by schema and name on the wire.
+fn progenitor_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type>> {
+    let mut settings = GenerationSettings::new();
+    for Definition { name, kind, .. } in &spec.definitions {
+        match kind {
+            // An enum of its own would be closed.
+            Kind::Enum(_) => settings.with_replacement(name, name, [TypeImpl::Display].into_iter()),
+            Kind::HandWritten(hand_written) => settings.with_replacement(name, hand_written, std::iter::empty()),
+            Kind::Object(_) => &mut settings,
+        };
+    }
+    let password = serde_json::from_value(json!({"type": "string", "format": "password"}))?;
+    settings.with_conversion(password, "Secret", std::iter::empty());
+
+    // Without paths there is no client, and nothing of it to remove.
+    let schemas = OpenAPI { paths: Paths::default(), ..spec.document.clone() };
+    let mut generator = Generator::new(&settings);
+    generator.generate_tokens(&schemas)?;
+    let file: syn::File = syn::parse2(generator.get_type_space().to_stream())?;
+
+    let mut types = BTreeMap::new();
+    for item in file.items {
+        let Item::Struct(item) = item else { continue };
+        for mut field in item.fields {
+            let wire = renamed(&field).or_else(|| Some(field.ident.as_ref()?.to_string()));
+            ShortPaths.visit_type_mut(&mut field.ty);
+            types.extend(wire.map(|wire| ((item.ident.to_string(), wire), field.ty)));
+        }
+    }
+    Ok(types)
+}
+
+fn fields<'a>(
+    spec: &Spec,
+    definition: &Definition,
+    properties: &'a [Property],
+    types: &BTreeMap<(String, String), Type>,
+) -> Result<Vec<Field<'a>>> {
+    let field = |property: &'a Property| {
+        let progenitor_type = types.get(&(definition.name.clone(), property.wire.clone()));
+        let (value, in_cycle) = inner_value(progenitor_type.context("progenitor has no such field")?);
+        let kind = match (property.required, &property.shape) {
+            (false, _) => FieldKind::Optional,
+            (true, Shape::List(_)) => FieldKind::List,
+            (true, _) => FieldKind::Required,
+        };
+        ensure!(!(in_cycle && kind == FieldKind::Required), "a required property cannot lead back to its own schema");
+        let boxed = match &property.shape {
+            Shape::Named(name) => in_cycle || spec.definition(name)?.boxed,
+            _ => false,
+        };
+        Ok(Field { property, name: format_ident!("{}", field_name(&property.wire)?), kind, value, boxed })
+    };
+    let at = |property: &Property| format!("#/components/schemas/{}/properties/{}", definition.name, property.wire);
+    properties.iter().map(|property| field(property).with_context(|| at(property))).collect()
+}
+
+fn structure(definition: &Definition, fields: &[Field<'_>]) -> TokenStream {
+    let name = format_ident!("{}", definition.name);
+    let description = docs(&definition.description, 0);
+    let has_default = fields.iter().all(|field| match field.kind {
+        FieldKind::Optional => true,
+        // A response without items is an empty page; a request is given what it must have.
+        FieldKind::List => !definition.request_only,
+        FieldKind::Required => false,
+    });
+    let default = has_default.then(|| quote!(Default,));
+    let declarations = fields.iter().map(|field| {
+        let (docs, name, declared) = (field.docs(), &field.name, field.declared());
+        quote!(#docs pub #name: #declared,)
+    });
+    let constructor = (definition.request_only || !has_default).then(|| constructor(definition, fields, has_default));
+    let setters =
+        fields.iter().filter(|field| definition.request_only && field.kind == FieldKind::Optional).map(setter);
+    let methods = quote!(#constructor #(#setters)*);
+    let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
+    quote! {
+        #description
+        #[derive(Clone, Debug, #default PartialEq)]
+        #[non_exhaustive]
+        pub struct #name {
+            #(#declarations)*
+            /// What was sent beyond the fields above; see [`UnknownFields`].
+            pub unknown_fields: UnknownFields,
+        }
+        #implementation
+    }
+}
+
+/// `new`, which takes what is required.
+fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool) -> TokenStream {
+    let doc = format!("A `{}` with nothing but what it must have.", definition.name);
+    let doc = docs(&doc, WITHIN);
+    if has_default {
+        return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
+    }
+    let required = || fields.iter().filter(|field| field.kind != FieldKind::Optional);
+    let arguments = required().map(|field| field.argument().0);
+    let values = fields.iter().map(|field| {
+        let (name, (_, value)) = (&field.name, field.argument());
+        match field.kind {
+            FieldKind::Optional => quote!(#name: None),
+            _ if field.property.shape == Shape::Text => quote!(#name: #value),
+            _ => quote!(#name),
+        }
+    });
+    quote! {
+        #doc
+        #[must_use]
+        pub fn new(#(#arguments),*) -> Self {
+            Self { #(#values,)* unknown_fields: UnknownFields::default() }
+        }
+    }
+}
+
+fn setter(field: &Field<'_>) -> TokenStream {
+    let (docs, name, (argument, value)) = (field.docs(), &field.name, field.argument());
+    let value = if field.boxed { quote!(Box::new(#value)) } else { value };
+    quote! {
+        #docs
+        #[must_use]
+        pub fn #name(mut self, #argument) -> Self {
+            self.#name = Some(#value);
+            self
+        }
+    }
+}
+
+/// The macro that gives a struct its meaning. Written as text: `prettyplease` cannot know how it reads best.
+fn resource(definition: &Definition, fields: &[Field<'_>]) -> String {
+    let mut code = format!("resource!({} {{\n", definition.name);
+    for Field { property, name, kind, .. } in fields {
+        let kind = match kind {
+            FieldKind::Optional => "optional",
+            FieldKind::List => "list",
+            FieldKind::Required => "required",
+        };
+        let wire = &property.wire;
+        let spelling = capitalised(wire);
+        let spelling = if spelling == *wire { String::new() } else { format!(" | {}", quoted(&spelling)) };
+        // Writing to a `String` does not fail.
+        let _ = writeln!(code, "    {kind} {name} = {}{spelling},", quoted(wire));
+    }
+    code + "});\n"
+}
+
+fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, String) {
+    let name = format_ident!("{}", definition.name);
+    let description = docs(&definition.description, 0);
+    let declarations = variants.iter().map(|variant| {
+        let (docs, name) = (docs(&variant.description, WITHIN), format_ident!("{}", variant.name));
+        quote!(#docs #name,)
+    });
+    let code = quote! {
+        #description
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#declarations)*
+            /// A text that this version has no variant for; it is kept and sent back as it came.
+            Unrecognized(Unrecognized),
+        }
+    };
+    let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, quoted(&variant.wire)));
+    (code, format!("open_enum!({name} {{\n{}}});\n", texts.collect::<String>()))
+}
+
+/// A type without the `Option` around it, and whether it is boxed because it leads back to itself.
+fn inner_value(declared: &Type) -> (Type, bool) {
+    match (argument_of(declared, "Option"), argument_of(declared, "Box")) {
+        (Some(inner), _) => inner_value(inner),
+        (None, Some(inner)) => (inner.clone(), true),
+        (None, None) => (declared.clone(), false),
+    }
+}
+
+/// The `T` of `Wrapper<T>`.
+fn argument_of<'a>(declared: &'a Type, wrapper: &str) -> Option<&'a Type> {
+    let Type::Path(path) = declared else { return None };
+    let segment = path.path.segments.last().filter(|segment| segment.ident == wrapper)?;
+    let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        syn::GenericArgument::Type(inner) => Some(inner),
+        _ => None,
+    })
+}
+
+/// The name that serde is told to use.
+fn renamed(field: &syn::Field) -> Option<String> {
+    let mut found = None;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        // Other settings are not of interest; what cannot be parsed ends the search of the attribute.
+        let _ = attribute.parse_nested_meta(|meta| {
+            let value: LitStr = meta.value()?.parse()?;
+            if meta.path.is_ident("rename") {
+                found = Some(value.value());
+            }
+            Ok(())
+        });
+    }
+    found
+}
+
+/// `::std::option::Option` as `Option`, and so on.
+struct ShortPaths;
+
+impl VisitMut for ShortPaths {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        syn::visit_mut::visit_path_mut(self, path);
+        path.leading_colon = None;
+        let is_short = |segment: &syn::PathSegment| {
+            ["Box", "Option", "String", "Uuid", "Vec"].iter().any(|name| segment.ident == name)
+        };
+        if let Some(last) = path.segments.last().filter(|last| is_short(last)).cloned() {
+            path.segments = std::iter::once(last).collect();
+        }
+    }
+}
+
+/// The other spelling of a name: parts of the service write it so.
+fn capitalised(wire: &str) -> String {
+    let mut letters = wire.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+/// A text as a Rust literal.
+fn quoted(text: &str) -> String {
+    quote!(#text).to_string()
+}

@@ -1,0 +1,206 @@
+//! The specification as the generator sees it: everything in it is understood, or loading it fails.
+
+mod definition;
+mod lint;
+
+pub(crate) use definition::{Definition, Kind, Property, Shape, Variant, field_name};
+
+use anyhow::{Context as _, Result, ensure};
+use heck::ToLowerCamelCase as _;
+use openapiv3::{
+    Components, MediaType, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, RequestBody,
+    Response, Schema, StatusCode,
+};
+use std::collections::BTreeSet;
+
+/// The client sets the parameter by itself; operations leave it out.
+pub(crate) const CONTEXT: &str = "x-pc-context";
+/// How to come from one page to the next.
+pub(crate) const PAGING: &str = "x-pc-paging";
+/// The example holds fields and values that the specification does not describe.
+pub(crate) const UNKNOWN_FIELDS: &str = "x-pc-unknown-fields";
+/// One description for each value of an enum.
+const ENUM_DESCRIPTIONS: &str = "x-pc-enum-descriptions";
+/// Held in a `Box` where it is optional.
+const BOX: &str = "x-pc-box";
+/// A Rust type of the models crate that stands for the schema.
+const TYPE: &str = "x-pc-type";
+
+/// The one media type of the service.
+pub(crate) const JSON: &str = "application/json";
+
+/// A specification that is understood in full.
+pub(crate) struct Spec {
+    pub(crate) document: OpenAPI,
+    /// The schemas, in the order of the document.
+    pub(crate) definitions: Vec<Definition>,
+}
+
+/// One method of one path, its references followed.
+pub(crate) struct Endpoint<'a> {
+    /// The place in the document.
+    pub(crate) at: String,
+    pub(crate) path: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) operation: &'a Operation,
+    /// Those of the path first.
+    pub(crate) parameters: Vec<&'a Parameter>,
+    pub(crate) body: Option<&'a RequestBody>,
+    pub(crate) responses: Vec<(&'a StatusCode, &'a Response)>,
+}
+
+impl Spec {
+    pub(crate) fn parse(yaml: &str) -> Result<Self> {
+        // By way of a value, which refuses a key that comes twice; `OpenAPI` itself would take the last.
+        let source: yaml_serde::Value = yaml_serde::from_str(yaml)?;
+        let source = serde_json::to_value(source)?;
+        // From the text, since a JSON value would forget the order of keys.
+        let document: Result<OpenAPI, _> = yaml_serde::from_str(yaml);
+        if document.is_err() {
+            lint::first_unreadable(&source)?;
+        }
+        let document = document?;
+        lint::nothing_without_effect(&source, &serde_json::to_value(&document)?)?;
+
+        let mut spec = Self { document, definitions: Vec::new() };
+        spec.definitions = spec.read_definitions()?;
+        let request_only = spec.request_only()?;
+        for definition in &mut spec.definitions {
+            definition.request_only = request_only.contains(&definition.name);
+        }
+        Ok(spec)
+    }
+
+    pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {
+        let found = self.definitions.iter().find(|definition| definition.name == name);
+        found.with_context(|| format!("there is no schema {name}"))
+    }
+
+    /// The operations, in the order of the document.
+    pub(crate) fn endpoints(&self) -> Result<Vec<Endpoint<'_>>> {
+        let mut endpoints = Vec::new();
+        for (path, item) in self.document.paths.iter() {
+            let at = format!("#/paths/{}", lint::escape(path));
+            let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
+            for (method, operation) in item.iter() {
+                let at = format!("{at}/{method}");
+                let endpoint = self.endpoint(&at, path, item, method, operation);
+                endpoints.push(endpoint.with_context(|| at.clone())?);
+            }
+        }
+        Ok(endpoints)
+    }
+
+    fn endpoint<'a>(
+        &'a self,
+        at: &str,
+        path: &'a str,
+        item: &'a PathItem,
+        method: &'a str,
+        operation: &'a Operation,
+    ) -> Result<Endpoint<'a>> {
+        let parameter = |item| self.resolve(item, "parameters", |components, name| components.parameters.get(name));
+        let body = |item| self.resolve(item, "requestBodies", |components, name| components.request_bodies.get(name));
+        let response = |item| self.resolve(item, "responses", |components, name| components.responses.get(name));
+        let responses = operation.responses.responses.iter();
+        Ok(Endpoint {
+            at: at.to_owned(),
+            path,
+            method,
+            operation,
+            // `PathItem::iter` leaves the parameters of the path out.
+            parameters: item.parameters.iter().chain(&operation.parameters).map(parameter).collect::<Result<_>>()?,
+            body: operation.request_body.as_ref().map(body).transpose()?,
+            responses: responses.map(|(status, item)| Ok((status, response(item)?))).collect::<Result<_>>()?,
+        })
+    }
+
+    fn resolve<'a, T>(
+        &'a self,
+        item: &'a ReferenceOr<T>,
+        folder: &str,
+        find: impl FnOnce(&'a Components, &str) -> Option<&'a ReferenceOr<T>>,
+    ) -> Result<&'a T> {
+        match item {
+            ReferenceOr::Item(item) => Ok(item),
+            ReferenceOr::Reference { reference } => {
+                let name = definition::local_name(reference, folder)?;
+                let found = self.document.components.as_ref().and_then(|components| find(components, name));
+                found.and_then(ReferenceOr::as_item).with_context(|| format!("{reference} is only another $ref"))
+            }
+        }
+    }
+
+    fn read_definitions(&self) -> Result<Vec<Definition>> {
+        let schemas = self.document.components.iter().flat_map(|components| &components.schemas);
+        let read = |(name, schema): (&String, &ReferenceOr<Schema>)| {
+            let at = format!("#/components/schemas/{}", lint::escape(name));
+            let schema = schema.as_item().with_context(|| format!("{at}: a schema that is only a $ref"))?;
+            Definition::read(&at, name, schema)
+        };
+        schemas.map(read).collect()
+    }
+
+    /// The names of the schemas that are sent and never come back.
+    fn request_only(&self) -> Result<BTreeSet<String>> {
+        let (mut sent, mut received) = (Vec::new(), Vec::new());
+        for Endpoint { parameters, body, responses, .. } in self.endpoints()? {
+            sent.extend(parameters.into_iter().filter_map(parameter_schema));
+            sent.extend(body.into_iter().flat_map(|body| body.content.values()).filter_map(media_schema));
+            received
+                .extend(responses.iter().flat_map(|(_, response)| response.content.values()).filter_map(media_schema));
+        }
+        Ok(&self.reached_from(sent) - &self.reached_from(received))
+    }
+
+    fn reached_from(&self, schemas: Vec<&ReferenceOr<Schema>>) -> BTreeSet<String> {
+        // What is not understood is reported where it is used.
+        let shapes: Vec<_> = schemas.into_iter().filter_map(|schema| Shape::of(schema).ok()).collect();
+        let mut ahead: Vec<_> = shapes.iter().filter_map(Shape::named).collect();
+        let mut reached = BTreeSet::new();
+        while let Some(name) = ahead.pop() {
+            if reached.insert(name.to_owned())
+                && let Ok(Definition { kind: Kind::Object(properties), .. }) = self.definition(name)
+            {
+                ahead.extend(properties.iter().filter_map(|property| property.shape.named()));
+            }
+        }
+        reached
+    }
+}
+
+impl<'a> Endpoint<'a> {
+    pub(crate) fn id(&self) -> Result<&'a str> {
+        let id = self.operation.operation_id.as_deref();
+        let id = id.context("an operationId is missing")?;
+        ensure!(id == id.to_lower_camel_case(), "operationId: it is written {}", id.to_lower_camel_case());
+        Ok(id)
+    }
+
+    /// The responses that are no faults.
+    pub(crate) fn successes(&self) -> impl Iterator<Item = &'a Response> {
+        self.responses.iter().filter(|(status, _)| is_success(status)).map(|(_, response)| *response)
+    }
+}
+
+/// A description that is there.
+pub(crate) fn described(description: Option<&str>) -> Result<String> {
+    let text = description.map(str::trim).filter(|text| !text.is_empty());
+    Ok(text.context("a description is missing")?.to_owned())
+}
+
+/// The schema of a parameter, also if it travels as JSON.
+pub(crate) fn parameter_schema(parameter: &Parameter) -> Option<&ReferenceOr<Schema>> {
+    match &parameter.parameter_data_ref().format {
+        ParameterSchemaOrContent::Schema(schema) => Some(schema),
+        ParameterSchemaOrContent::Content(content) => media_schema(content.get(JSON)?),
+    }
+}
+
+fn media_schema(media: &MediaType) -> Option<&ReferenceOr<Schema>> {
+    media.schema.as_ref()
+}
+
+pub(crate) fn is_success(status: &StatusCode) -> bool {
+    matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2))
+}

@@ -1,0 +1,295 @@
+//! The named schemas, and what their properties come to in Rust.
+
+use super::{BOX, ENUM_DESCRIPTIONS, TYPE, described, lint::escape};
+use anyhow::{Context as _, Result, bail, ensure};
+use heck::{ToPascalCase as _, ToSnakeCase as _};
+use openapiv3::{
+    AnySchema, ArrayType, BooleanType, IntegerFormat, IntegerType, NumberFormat, NumberType, ObjectType, ReferenceOr,
+    Schema, SchemaData, SchemaKind, StringFormat, StringType, Type, VariantOrUnknownOrEmpty as Format,
+};
+use serde_json::Value;
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, BTreeSet},
+};
+use syn::Ident;
+
+/// A named schema.
+pub(crate) struct Definition {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    /// Held in a `Box` where it is optional.
+    pub(crate) boxed: bool,
+    /// Occurs in what is sent and in nothing that comes back.
+    pub(crate) request_only: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What a named schema comes to.
+pub(crate) enum Kind {
+    Object(Vec<Property>),
+    Enum(Vec<Variant>),
+    /// A Rust type of the models crate, by its name.
+    HandWritten(String),
+}
+
+pub(crate) struct Property {
+    pub(crate) wire: String,
+    pub(crate) description: String,
+    pub(crate) required: bool,
+    pub(crate) shape: Shape,
+}
+
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    pub(crate) wire: String,
+    pub(crate) description: String,
+}
+
+/// What the schema of a property or parameter comes to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Shape {
+    Named(String),
+    List(Box<Self>),
+    Text,
+    Secret,
+    Uuid,
+    Bool,
+    Int32,
+    Int64,
+    Double,
+    Any,
+}
+
+impl Definition {
+    pub(super) fn read(at: &str, name: &str, schema: &Schema) -> Result<Self> {
+        ensure!(name == name.to_pascal_case(), "{at}: the name of a schema is written {}", name.to_pascal_case());
+        ensure!(!RESERVED.contains(&name), "{at}: the name {name} is taken by the models crate");
+        let data = &schema.schema_data;
+        let extension = |key| data.extensions.get(key);
+        nothing_special(data).with_context(|| at.to_owned())?;
+        let kind = match (&schema.schema_kind, extension(TYPE)) {
+            (_, Some(name)) => {
+                let name = name.as_str().filter(|name| syn::parse_str::<Ident>(name).is_ok());
+                Kind::HandWritten(name.with_context(|| format!("{at}/{TYPE}: not the name of a type"))?.to_owned())
+            }
+            (SchemaKind::Type(Type::Object(object)), None) => Kind::Object(read_properties(at, object)?),
+            (SchemaKind::Type(Type::String(text)), None) if !text.enumeration.is_empty() => {
+                Kind::Enum(read_variants(at, text, extension(ENUM_DESCRIPTIONS))?)
+            }
+            _ => bail!("{at}: a schema is an object, an enum of strings, or has an {TYPE}"),
+        };
+        ensure!(
+            extension(ENUM_DESCRIPTIONS).is_none() || matches!(kind, Kind::Enum(_)),
+            "{at}/{ENUM_DESCRIPTIONS}: the schema is no enum"
+        );
+        ensure!(extension(BOX).is_none() || matches!(kind, Kind::Object(_)), "{at}/{BOX}: the schema is no object");
+        Ok(Self {
+            name: name.to_owned(),
+            description: described(data.description.as_deref()).with_context(|| at.to_owned())?,
+            boxed: extension(BOX).is_some(),
+            request_only: false,
+            kind,
+        })
+    }
+}
+
+impl Shape {
+    pub(crate) fn of(schema: &ReferenceOr<impl Borrow<Schema>>) -> Result<Self> {
+        let schema = match schema {
+            ReferenceOr::Reference { reference } => {
+                return Ok(Self::Named(local_name(reference, "schemas")?.to_owned()));
+            }
+            ReferenceOr::Item(schema) => schema.borrow(),
+        };
+        nothing_special(&schema.schema_data)?;
+        match &schema.schema_kind {
+            // A `$ref` with a description of its own.
+            SchemaKind::AllOf { all_of } => match all_of.as_slice() {
+                [reference @ ReferenceOr::Reference { .. }] => Self::of(reference),
+                _ => bail!("`allOf` is understood around one $ref only"),
+            },
+            SchemaKind::Type(Type::String(text)) => Self::of_text(text),
+            SchemaKind::Type(Type::Integer(integer)) => Self::of_integer(integer),
+            SchemaKind::Type(Type::Number(number)) => Self::of_number(number),
+            SchemaKind::Type(Type::Boolean(BooleanType { enumeration })) if enumeration.is_empty() => Ok(Self::Bool),
+            SchemaKind::Type(Type::Array(array)) => match array {
+                ArrayType { items: Some(items), min_items: None, max_items: None, unique_items: false } => {
+                    Ok(Self::List(Box::new(Self::of(items).context("items")?)))
+                }
+                _ => bail!("an array has `items`, and no constraints"),
+            },
+            SchemaKind::Type(Type::Object(_)) => bail!("an object within another schema: make it a schema with a name"),
+            SchemaKind::Any(any) if *any == AnySchema::default() => Ok(Self::Any),
+            SchemaKind::Any(AnySchema { typ: Some(name), .. }) => {
+                bail!("the type `{name}` is not understood, or not together with what else is said")
+            }
+            _ => bail!("the schema is not understood"),
+        }
+    }
+
+    /// The schema that this is, or is a list of.
+    pub(crate) fn named(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::List(item) => item.named(),
+            _ => None,
+        }
+    }
+
+    fn of_integer(integer: &IntegerType) -> Result<Self> {
+        let unconstrained = IntegerType { format: integer.format.clone(), ..IntegerType::default() };
+        ensure!(*integer == unconstrained, "constraints of an integer are understood in parameters only");
+        match &integer.format {
+            Format::Item(IntegerFormat::Int32) => Ok(Self::Int32),
+            Format::Item(IntegerFormat::Int64) => Ok(Self::Int64),
+            Format::Empty => bail!("an integer needs the format `int32` or `int64`"),
+            Format::Unknown(format) => bail!("the format `{format}` of an integer is not understood"),
+        }
+    }
+
+    fn of_number(number: &NumberType) -> Result<Self> {
+        let unconstrained = NumberType { format: number.format.clone(), ..NumberType::default() };
+        ensure!(*number == unconstrained, "constraints of a number are not understood");
+        match &number.format {
+            Format::Empty | Format::Item(NumberFormat::Double) => Ok(Self::Double),
+            Format::Item(format) => bail!("the format `{format:?}` of a number is not understood"),
+            Format::Unknown(format) => bail!("the format `{format}` of a number is not understood"),
+        }
+    }
+
+    fn of_text(text: &StringType) -> Result<Self> {
+        ensure!(text.enumeration.is_empty(), "an enum within another schema: make it a schema with a name");
+        ensure!(
+            text.pattern.is_none() && text.min_length.is_none() && text.max_length.is_none(),
+            "constraints of a string are not understood"
+        );
+        match &text.format {
+            Format::Empty => Ok(Self::Text),
+            Format::Item(StringFormat::Password) => Ok(Self::Secret),
+            Format::Unknown(format) if format == "uuid" => Ok(Self::Uuid),
+            Format::Unknown(format) => bail!("the format `{format}` of a string is not understood"),
+            Format::Item(format) => bail!("the format `{format:?}` of a string is not understood"),
+        }
+    }
+}
+
+/// The name of a Rust field for the name on the wire.
+pub(crate) fn field_name(wire: &str) -> Result<String> {
+    let name = wire.to_snake_case();
+    ensure!(syn::parse_str::<Ident>(&format!("{name}_")).is_ok(), "`{wire}` makes no name in Rust");
+    // As `progenitor` does with a keyword.
+    Ok(if syn::parse_str::<Ident>(&name).is_ok() { name } else { format!("{name}_") })
+}
+
+/// The name within the components that a `$ref` leads to.
+pub(super) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
+    let name = reference.strip_prefix("#/components/").and_then(|rest| rest.strip_prefix(folder)?.strip_prefix('/'));
+    name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}"))
+}
+
+/// Names that the models crate gives away by hand, or that generated code and its macros use.
+const RESERVED: &[&str] = &[
+    "Box",
+    "Continuation",
+    "Err",
+    "Field",
+    "InvalidParameter",
+    "Method",
+    "Name",
+    "NoContent",
+    "None",
+    "Object",
+    "Ok",
+    "Operation",
+    "Option",
+    "Paged",
+    "Parameters",
+    "Resource",
+    "Result",
+    "Secret",
+    "Seek",
+    "Self",
+    "Some",
+    "String",
+    "UnknownFields",
+    "UnreadableContinuation",
+    "Unrecognized",
+    "Uuid",
+    "Vec",
+];
+
+fn read_properties(at: &str, object: &ObjectType) -> Result<Vec<Property>> {
+    let ObjectType { properties, required, additional_properties: None, min_properties: None, max_properties: None } =
+        object
+    else {
+        bail!("{at}: `additionalProperties`, `minProperties` and `maxProperties` are not understood");
+    };
+    ensure!(!properties.is_empty(), "{at}: an object without properties is not understood");
+    if let Some(unknown) = required.iter().find(|name| !properties.contains_key(*name)) {
+        bail!("{at}/required: there is no property `{unknown}`");
+    }
+    let mut fields = BTreeSet::from(["unknown_fields".to_owned(), "new".to_owned()]);
+    properties
+        .iter()
+        .map(|(wire, schema)| {
+            let at = format!("{at}/properties/{}", escape(wire));
+            let shape = Shape::of(schema).with_context(|| at.clone())?;
+            let Some(schema) = schema.as_item() else {
+                bail!("{at}: a description is missing; write the $ref into an `allOf` beside it");
+            };
+            let description = described(schema.schema_data.description.as_deref()).with_context(|| at.clone())?;
+            let field = field_name(wire).with_context(|| at.clone())?;
+            ensure!(fields.insert(field.clone()), "{at}: the field `{field}` is there already");
+            Ok(Property { wire: wire.clone(), description, required: required.contains(wire), shape })
+        })
+        .collect()
+}
+
+fn read_variants(at: &str, text: &StringType, descriptions: Option<&Value>) -> Result<Vec<Variant>> {
+    let StringType { format: Format::Empty, pattern: None, enumeration, min_length: None, max_length: None } = text
+    else {
+        bail!("{at}: an enum has neither a format nor constraints");
+    };
+    let descriptions =
+        descriptions.and_then(Value::as_array).with_context(|| format!("{at}: {ENUM_DESCRIPTIONS} is missing"))?;
+    ensure!(
+        descriptions.len() == enumeration.len(),
+        "{at}/{ENUM_DESCRIPTIONS}: {} descriptions for {} values",
+        descriptions.len(),
+        enumeration.len()
+    );
+    let mut names = BTreeMap::from([("Unrecognized".to_owned(), "what is not known")]);
+    enumeration
+        .iter()
+        .zip(descriptions)
+        .map(|(wire, description)| {
+            let wire = wire.as_deref().with_context(|| format!("{at}/enum: null is not understood"))?;
+            let name = wire.to_pascal_case();
+            ensure!(syn::parse_str::<Ident>(&name).is_ok(), "{at}/enum: `{wire}` makes no name of a variant");
+            if let Some(other) = names.insert(name.clone(), wire) {
+                bail!("{at}/enum: `{wire}` and {other} make the same variant {name}");
+            }
+            let description =
+                described(description.as_str()).with_context(|| format!("{at}/{ENUM_DESCRIPTIONS}: `{wire}`"))?;
+            Ok(Variant { name, wire: wire.to_owned(), description })
+        })
+        .collect()
+}
+
+/// Refuses what would change the meaning of a schema and is not understood.
+fn nothing_special(data: &SchemaData) -> Result<()> {
+    let special = [
+        ("nullable", data.nullable),
+        ("readOnly", data.read_only),
+        ("writeOnly", data.write_only),
+        ("deprecated", data.deprecated),
+        ("title", data.title.is_some()),
+        ("discriminator", data.discriminator.is_some()),
+        ("default", data.default.is_some()),
+    ];
+    match special.iter().find(|(_, present)| *present) {
+        Some((key, _)) => bail!("`{key}` is not understood"),
+        None => Ok(()),
+    }
+}
