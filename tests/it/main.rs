@@ -1,5 +1,7 @@
 //! The tests of the whole: what the parts promise together, over every transport there is.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
+
 mod conversations;
 mod examples;
 mod properties;

@@ -28,9 +28,28 @@ fn field_name() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(
             &[
-                "id", "commerceId", "companyProfile", "billingProfile", "customDomains", "tags", "links", "self", "uri",
-                "headers", "key", "value", "attributes", "objectType", "address", "relationshipToPartner",
-                "allowDelegatedAccess", "userCredentials", "items", "totalCount", "next", "continuationToken",
+                "id",
+                "commerceId",
+                "companyProfile",
+                "billingProfile",
+                "customDomains",
+                "tags",
+                "links",
+                "self",
+                "uri",
+                "headers",
+                "key",
+                "value",
+                "attributes",
+                "objectType",
+                "address",
+                "relationshipToPartner",
+                "allowDelegatedAccess",
+                "userCredentials",
+                "items",
+                "totalCount",
+                "next",
+                "continuationToken",
             ][..]
         )
         .prop_map(str::to_owned),

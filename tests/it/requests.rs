@@ -124,8 +124,7 @@ document!(
 /// The document prints the same request decoded as well.
 #[test]
 fn the_decoded_example_is_the_encoded_one() {
-    let decoded =
-        include_str!("../../spec/examples/get-customers-of-an-indirect-reseller.decoded.request.http");
+    let decoded = include_str!("../../spec/examples/get-customers-of-an-indirect-reseller.decoded.request.http");
     let filter = decoded.lines().next().unwrap().split_once("filter=").unwrap().1.trim_end_matches(" HTTP/1.1");
     let ours = CustomerFilter::indirect_reseller("484e548c-f5f3-4528-93a9-c16c6373cb59".parse().unwrap());
     assert_eq!(serde_json::to_string(&ours).unwrap(), filter);

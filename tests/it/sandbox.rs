@@ -99,7 +99,8 @@ fn a_long_list_is_whole_whatever_the_size_of_its_pages() {
     let sandbox = || Sandbox::builder().customers(2500).build();
     let whole = over_every_transport!(sandbox(), at_default);
     assert_eq!(whole.len(), 5);
-    let ids: HashSet<_> = customers(&whole).iter().map(|customer| customer["id"].as_str().unwrap().to_owned()).collect();
+    let ids: HashSet<_> =
+        customers(&whole).iter().map(|customer| customer["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids.len(), 2500);
     for pages in [over_every_transport!(sandbox(), at_500), over_every_transport!(sandbox(), at_499)] {
         assert_eq!(customers(&pages), customers(&whole));
@@ -109,14 +110,20 @@ fn a_long_list_is_whole_whatever_the_size_of_its_pages() {
 #[test]
 fn each_filter_finds_what_it_says() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<Vec<Value>> {
-        [CustomerFilter::company_name("fourth"), CustomerFilter::domain("ABCDEFGH"), CustomerFilter::company_name("no one")]
-            .map(|filter| pages(client, &ListCustomers::new().size(7).filter(filter)))
-            .into()
+        [
+            CustomerFilter::company_name("fourth"),
+            CustomerFilter::domain("ABCDEFGH"),
+            CustomerFilter::company_name("no one"),
+        ]
+        .map(|filter| pages(client, &ListCustomers::new().size(7).filter(filter)))
+        .into()
     }
     let found = over_every_transport!(Sandbox::builder().customers(5).build(), test);
     let names: Vec<Vec<_>> = found
         .iter()
-        .map(|pages| customers(pages).iter().map(|customer| customer["companyProfile"]["companyName"].clone()).collect())
+        .map(|pages| {
+            customers(pages).iter().map(|customer| customer["companyProfile"]["companyName"].clone()).collect()
+        })
         .collect();
     assert_eq!(names, [vec![Value::from("FourthCoffee137")], vec![Value::from("1kl as kjk")], vec![]]);
 }

@@ -103,10 +103,6 @@ impl Conversation {
 
     /// Holds the conversation four ways, scripted and over sockets, blocking and async, and insists that they cannot be
     /// told apart.
-    ///
-    /// # Panics
-    ///
-    /// If they can.
     #[must_use]
     pub fn hold(&self) -> Outcome {
         let scripted = "http://127.0.0.1:9";
@@ -199,10 +195,6 @@ impl Conversation {
 
 impl Outcome {
     /// The whole list came, and these are its names.
-    ///
-    /// # Panics
-    ///
-    /// If that is not so.
     #[track_caller]
     pub fn whole<const N: usize>(&self, companies: [&str; N]) {
         assert_eq!(self.error, None, "{}", self.transcript);
@@ -210,10 +202,6 @@ impl Outcome {
     }
 
     /// It failed with an error of `kind` on `page`, after these names.
-    ///
-    /// # Panics
-    ///
-    /// If that is not so.
     #[track_caller]
     pub fn fails<const N: usize>(&self, kind: ErrorKind, page: Option<u64>, companies: [&str; N]) {
         assert_eq!(self.error, Some((kind, page)), "{}", self.transcript);

@@ -38,7 +38,9 @@ pub fn customer(name: &str) -> Value {
 
 /// A page of customers, by the names of their companies, without a way on.
 pub fn page<const N: usize>(names: [&str; N]) -> Answer {
-    json_answer(&json!({"totalCount": N, "items": names.map(customer).to_vec(), "attributes": {"objectType": "Collection"}}))
+    json_answer(
+        &json!({"totalCount": N, "items": names.map(customer).to_vec(), "attributes": {"objectType": "Collection"}}),
+    )
 }
 
 fn json_answer(body: &Value) -> Answer {

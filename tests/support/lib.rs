@@ -1,5 +1,13 @@
 //! What the tests are made of: conversations that are scripted once and held four ways.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    reason = "to panic is how a test fails"
+)]
+
 mod conversation;
 mod exchange;
 mod script;

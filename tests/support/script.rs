@@ -109,10 +109,6 @@ impl<X: Transport> Transport for Recorder<X> {
 
 impl Log {
     /// One line a request or sleep. Request ids are letters, so that one sees which requests share one.
-    ///
-    /// # Panics
-    ///
-    /// If a request went to another origin than `base`, or the correlation id changed within the conversation.
     pub fn trace(&self, base: &str) -> String {
         let mut trace = String::new();
         let (mut request_ids, mut correlation_ids) = (Vec::new(), Vec::new());

@@ -16,10 +16,6 @@ pub struct Server {
 
 impl Server {
     /// Listens on a free port; `steps` gives it something to do.
-    ///
-    /// # Panics
-    ///
-    /// If no port can be had.
     #[must_use]
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -43,10 +39,6 @@ impl Server {
     }
 
     /// What to do with the requests to come, one after another.
-    ///
-    /// # Panics
-    ///
-    /// If a connection's thread has panicked.
     pub fn script(&self, steps: impl IntoIterator<Item = Step>) {
         self.steps.lock().unwrap().extend(steps);
     }
@@ -105,16 +97,14 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Result<bool> {
 }
 
 fn head(answer: &Answer) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
-    for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    let mut lines = vec![format!("HTTP/1.1 {} Scripted", answer.status)];
+    lines.extend(answer.headers.iter().map(|(name, value)| format!("{name}: {value}")));
     if answer.chunked {
-        head += "Transfer-Encoding: chunked\r\n";
+        lines.push("Transfer-Encoding: chunked".to_owned());
     } else if answer.status != 204 {
-        head += &format!("Content-Length: {}\r\n", answer.body.len());
+        lines.push(format!("Content-Length: {}", answer.body.len()));
     }
-    (head + "\r\n").into_bytes()
+    (lines.join("\r\n") + "\r\n\r\n").into_bytes()
 }
 
 fn body(answer: &Answer) -> Vec<u8> {

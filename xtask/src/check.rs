@@ -2,13 +2,7 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::Path,
-    process::Command,
-    time::Instant,
-};
+use std::{collections::BTreeSet, fs, path::Path, process::Command, time::Instant};
 
 /// The crates that are published, in the order in which they can be.
 const PUBLISHED: [&str; 7] = [
@@ -39,6 +33,7 @@ const STEPS: [Step; 9] = [
 ];
 
 /// Runs every check on the workspace at `root`; stops at the first that fails.
+#[expect(clippy::print_stderr, reason = "a task says what it does")]
 pub(crate) fn run(root: &Path) -> Result<()> {
     for (name, step) in STEPS {
         eprintln!("==> {name}");
@@ -57,7 +52,8 @@ fn documentation(root: &Path) -> Result<()> {
 /// The workspace unifies features, so building all of it would not notice one that lacks another.
 fn feature_sets(root: &Path) -> Result<()> {
     for features in FEATURE_SETS {
-        let arguments = format!("clippy -p partner-center --lib --no-default-features --features={features} -- -D warnings");
+        let arguments =
+            format!("clippy -p partner-center --lib --no-default-features --features={features} -- -D warnings");
         cargo(root, &arguments)?;
     }
     for transport in ["reqwest", "ureq"] {
@@ -106,7 +102,8 @@ fn no_executor(root: &Path) -> Result<()> {
                 } else {
                     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
                     // The words of a document may speak of it.
-                    let calls = text.lines().filter(|line| line.contains("block_on(") && !line.trim_start().starts_with("//"));
+                    let calls =
+                        text.lines().filter(|line| line.contains("block_on(") && !line.trim_start().starts_with("//"));
                     ensure!(calls.count() == 0, "{} blocks on a future", path.display());
                 }
             }
@@ -118,7 +115,8 @@ fn no_executor(root: &Path) -> Result<()> {
 /// No dependency of a published crate asks for a newer Rust than the workspace declares. (That our own code does not
 /// either is what the lint `incompatible_msrv` sees to.)
 fn rust_version(root: &Path) -> Result<()> {
-    let metadata: Value = serde_json::from_str(&output(&mut command(root, "metadata --format-version 1 --all-features"))?)?;
+    let metadata: Value =
+        serde_json::from_str(&output(&mut command(root, "metadata --format-version 1 --all-features"))?)?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
     let version_of = |package: &Value| package["rust_version"].as_str().map(parse_version);
     let ours = packages

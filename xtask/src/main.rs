@@ -1,5 +1,6 @@
 //! The project's own tasks: `cargo xtask`.
 
+mod check;
 mod codegen;
 mod examples;
 mod layout;
@@ -30,6 +31,9 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
+    /// Check what `cargo test --workspace` does not see: formatting, lints, documentation, feature sets, dependencies,
+    /// packages.
+    Check,
 }
 
 fn main() -> Result<()> {
@@ -39,5 +43,6 @@ fn main() -> Result<()> {
             let root = root.unwrap_or_else(codegen::workspace_root);
             if check { codegen::check(&root) } else { codegen::write(&root) }
         }
+        Some(Task::Check) => check::run(&codegen::workspace_root()),
     }
 }

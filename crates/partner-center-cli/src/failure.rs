@@ -1,6 +1,6 @@
 //! What is said when something failed: what, why, and what to do about it.
 
-use partner_center::{ApiError, Error, ErrorKind};
+use partner_center::{ApiError, Error, ErrorKind, Reason};
 use std::{
     error::Error as StdError,
     io::{self, Write},
@@ -77,7 +77,8 @@ impl From<io::Error> for Failure {
 
 /// An error and its sources, on one line; what one of them says already is not said again.
 fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
+    // The alternate form leaves out the hint, which is said apart.
+    let mut text = format!("{error:#}");
     let mut source = error.source();
     while let Some(cause) = source {
         let said = cause.to_string();
@@ -103,26 +104,21 @@ fn remedy(error: &Error) -> &'static str {
     }
 }
 
-/// Codes mean something only together with the status.
 fn remedy_by_answer(api: &ApiError) -> &'static str {
-    let code = api.code.as_ref().and_then(partner_center::FaultCode::number);
-    match (api.status.as_u16(), code) {
-        (400, Some(900_118)) | (404, _) => "check the ID: `partner-center customers list` shows those there are",
-        (401, Some(900_420)) => "get a token for the audience https://api.partnercenter.microsoft.com, not for another",
-        (401, _) => {
+    match (api.reason(), api.status.as_u16()) {
+        // What the command's own options and variables can do about it.
+        (Some(Reason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
+        (Some(Reason::Unauthorized), _) => {
             "get a new token and set PARTNER_CENTER_TOKEN: it lives about an hour, and its audience must be \
              https://api.partnercenter.microsoft.com (or that of your cloud)"
         }
-        (403, Some(20_002)) => "the partner has no relationship with this customer, or no longer: check the ID",
-        (403, Some(900_329)) => "use a token of an application and a user (App+User): app-only ones are refused here",
-        (403, Some(900_308)) => "have the customer grant the missing role (GDAP), then get a new token",
-        (403, Some(1002)) => "use a token of a user who has a role in Partner Center, such as Admin agent",
-        (403, _) => "use a token of a user or application that may do this; the code above says what is missing",
-        (429, _) => {
+        (Some(Reason::Throttled), _) => {
             "wait as long as the service asks, or a minute, and run it again; a greater --max-attempts waits by itself"
         }
-        (400, _) => "correct what the service names above",
-        (408 | 500.., _) => "try again later; if it stays so, give Microsoft's support the ids above",
+        (Some(reason), _) => reason.hint(),
+        (None, 403) => "use a token of a user or application that may do this; the code above says what is missing",
+        (None, 400) => "correct what the service names above",
+        (None, 408 | 500..) => "try again later; if it stays so, give Microsoft's support the ids above",
         _ => "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's",
     }
 }

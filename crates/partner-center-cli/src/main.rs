@@ -4,7 +4,6 @@
 
 mod arguments;
 mod customers;
-mod deadline;
 mod failure;
 mod interruption;
 mod notes;

@@ -2,7 +2,6 @@
 
 use crate::{
     arguments::{Cloud, Options},
-    deadline::Deadline,
     failure::Failure,
 };
 use partner_center::{BASE_URL, Client, Credential, Retry, Transport};
@@ -56,10 +55,9 @@ impl<'a> Session<'a> {
     }
 
     /// A client over `transport`, as the options have it.
-    pub(crate) fn client<X: Transport>(&self, transport: X) -> Result<Client<Deadline<X>>, Failure> {
-        let mut builder =
-            Client::builder(Deadline::new(transport, self.until), self.credential.clone()).base_url(&self.base_url);
-        let Options { locale, application, correlation_id, timeout, deadline, max_attempts, .. } = self.options;
+    pub(crate) fn client<X: Transport>(&self, transport: X) -> Result<Client<X>, Failure> {
+        let mut builder = Client::builder(transport, self.credential.clone()).base_url(&self.base_url);
+        let Options { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
         if let Some(tag) = locale {
             builder = builder.locale(tag);
         }
@@ -72,14 +70,14 @@ impl<'a> Session<'a> {
         if let Some(timeout) = *timeout {
             builder = builder.timeout(timeout);
         }
-        if let Some(deadline) = *deadline {
-            // No call may take longer than all of them: with this the client need not wait to find out.
-            builder = builder.deadline(deadline);
-        }
         if let Some(attempts) = *max_attempts {
             builder = builder.retry(Retry::default().max_attempts(attempts));
         }
-        builder.build().map_err(|error| Failure::of_call("the settings cannot be used", &error))
+        let client = builder.build().map_err(|error| Failure::of_call("the settings cannot be used", &error))?;
+        Ok(match self.until {
+            Some(until) => client.with_deadline(until),
+            None => client,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 ///
 /// Neither `Display` nor `Debug` shows a token, a parameter's value or anything of a body but the code and description
 /// of a fault, so an error may be logged as it is. `Display` is one line and does not repeat the
-/// [`source`](StdError::source).
+/// [`source`](StdError::source); `{:#}` leaves out the hint, for those who show [`Reason::hint`] apart.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -210,7 +210,8 @@ impl fmt::Display for Error {
             formatter.write_str(")")?;
         }
         if let Some(api) = self.api() {
-            write!(formatter, ": {api}")?;
+            formatter.write_str(": ")?;
+            fmt::Display::fmt(api, formatter)?;
         }
         let ids = [("request id", self.request_id()), ("correlation id", self.correlation_id())];
         for (index, (name, id)) in ids.into_iter().filter_map(|(name, id)| Some((name, id?))).enumerate() {

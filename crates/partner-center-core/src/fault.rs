@@ -62,7 +62,7 @@ impl fmt::Display for ApiError {
         if let Some(delay) = self.retry_after {
             write!(formatter, " (retry after {} s)", delay.as_secs())?;
         }
-        if let Some(reason) = self.reason() {
+        if let Some(reason) = self.reason().filter(|_| !formatter.alternate()) {
             write!(formatter, " (hint: {})", reason.hint())?;
         }
         Ok(())
@@ -129,7 +129,7 @@ impl Reason {
     pub fn hint(self) -> &'static str {
         match self {
             Self::NotFound => "check the ID; a list shows those that this partner has",
-            Self::NoRelationship => "the partner does not sell to this customer, or no longer; leave it out",
+            Self::NoRelationship => "the partner has no relationship with this customer, or no longer; leave it out",
             Self::Throttled => {
                 "wait as long as the service asks, and send fewer requests at once; a tenant has 500 a minute"
             }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use partner_center_core::{Async, DefaultTransport, Limits, Output, Request, Response, Transport, TransportError};
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect};
 use std::{fmt, time::Duration};
 
 /// An async transport over [`reqwest`], on a Tokio runtime. Cheap to clone; clones share connections.
@@ -14,13 +14,20 @@ impl Reqwest {
         Self::from_builder(Self::client_builder()?)
     }
 
-    /// The settings that suit most, to be added to: HTTPS as the operating system trusts it (feature `rustls`),
-    /// connections kept, gzip asked for.
+    /// The settings that suit most, to be added to: HTTPS as the operating system trusts it (feature `rustls`), through
+    /// the proxy that the environment names (`HTTPS_PROXY` or `ALL_PROXY`, but for what `NO_PROXY` exempts), connections
+    /// kept, gzip asked for.
     pub fn client_builder() -> Result<ClientBuilder, TransportError> {
+        let mut builder = Client::builder().no_proxy();
+        let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        if let Some(url) = names.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty())) {
+            // Plain http goes to this machine only, and no proxy stands between a machine and itself.
+            let proxy = Proxy::https(url).map_err(failure)?.no_proxy(NoProxy::from_env());
+            builder = builder.proxy(proxy);
+        }
         #[cfg(feature = "rustls")]
-        return Ok(Client::builder().tls_backend_preconfigured(tls()?));
-        #[cfg(not(feature = "rustls"))]
-        return Ok(Client::builder());
+        let builder = builder.tls_backend_preconfigured(tls()?);
+        Ok(builder)
     }
 
     /// The transport over a client with settings of your own: a proxy, other certificates, another TLS.
@@ -83,7 +90,7 @@ fn tls() -> Result<rustls::ClientConfig, TransportError> {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_platform_verifier())
+        .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(TransportError::new)?;
     Ok(config.with_no_client_auth())
 }

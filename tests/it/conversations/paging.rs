@@ -19,14 +19,9 @@ fn no_way_on(rule: &'static str, first: impl FnOnce(Answer) -> Answer) -> impl F
     move |name| list(name, rule, ListCustomers::new().size(2)).then(first)
 }
 
-fn pages(
-    rule: &'static str,
-    pages: impl IntoIterator<Item = Answer>,
-) -> impl FnOnce(&'static str) -> Conversation {
+fn pages(rule: &'static str, pages: impl IntoIterator<Item = Answer>) -> impl FnOnce(&'static str) -> Conversation {
     let pages: Vec<_> = pages.into_iter().collect();
-    move |name| {
-        pages.into_iter().fold(list(name, rule, ListCustomers::new().size(2)), |talk, page| talk.then(page))
-    }
+    move |name| pages.into_iter().fold(list(name, rule, ListCustomers::new().size(2)), Conversation::then)
 }
 
 conversations! {
