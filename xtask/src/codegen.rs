@@ -46,7 +46,7 @@ pub(crate) fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fails if a file is not what [`write`] would write.
+/// Fails if a file is not what [`write()`] would write.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let outputs = generate(root)?;
     let mut stale = left_over(root, &outputs)?;

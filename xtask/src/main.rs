@@ -10,7 +10,11 @@ mod spec;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use std::path::PathBuf;
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 /// The tasks of this workspace.
 #[derive(Parser)]
@@ -36,8 +40,19 @@ enum Task {
     Check,
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // If standard error is closed, the exit status has to do.
+            let _ = writeln!(io::stderr().lock(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Option<Task>) -> Result<()> {
+    match task {
         None => Ok(Arguments::command().print_help()?),
         Some(Task::Codegen { check, root }) => {
             let root = root.unwrap_or_else(codegen::workspace_root);
