@@ -179,13 +179,10 @@ impl Conversation {
             customers.iter().map(|customer| customer.company_name().unwrap_or("?").to_owned()).collect();
         let mut transcript = format!("{} ({})\n{trace}=> {}", self.name, self.rule, companies.join(" "));
         if let Some(error) = error {
-            let text = format!("{error}");
-            let text = text.rsplit_once(" [").map(|(text, _)| text).unwrap_or_default();
+            let text = without_ids(&without_long_waits(&error.to_string()));
             write!(transcript, " ERROR {:?}: {text}", error.kind()).expect("a string takes all");
-            // Below that, the transports tell it in their own words.
-            if !matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout)
-                && let Some(source) = std::error::Error::source(error)
-            {
+            // Below the first cause, the transports tell it in their own words.
+            if let Some(source) = std::error::Error::source(error) {
                 write!(transcript, ": {source}").expect("a string takes all");
             }
         }
@@ -207,4 +204,15 @@ impl Outcome {
         assert_eq!(self.error, Some((kind, page)), "{}", self.transcript);
         assert_eq!(self.companies, companies, "{}", self.transcript);
     }
+}
+
+/// Without the ids at the end, which are new every time.
+fn without_ids(text: &str) -> String {
+    text.rsplit_once(" [request id").map_or(text, |(text, _)| text).to_owned()
+}
+
+/// Without the seconds until a far-off date, which are fewer every time.
+fn without_long_waits(text: &str) -> String {
+    let long = |word: &&str| word.len() > 9 && word.bytes().all(|byte| byte.is_ascii_digit());
+    text.split(' ').map(|word| if long(&word) { "[many]" } else { word }).collect::<Vec<_>>().join(" ")
 }

@@ -11,6 +11,8 @@ pub enum Step {
     Truncate(Answer),
     /// It says nothing for longer than any timeout.
     Silence,
+    /// It begins an answer, and then says nothing for longer than any timeout.
+    Stall,
     /// It sends the body so slowly that only a timeout over the whole exchange ends it.
     Drip(Answer),
 }
@@ -23,12 +25,14 @@ pub struct Answer {
     pub(crate) body: Vec<u8>,
     /// Whether the body is sent in chunks, without saying how long it is.
     pub(crate) chunked: bool,
+    /// Whether the body is compressed on its way.
+    pub(crate) gzip: bool,
 }
 
 /// An answer with a body.
 pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
     let headers = vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
-    Answer { status, headers, body: body.into(), chunked: false }
+    Answer { status, headers, body: body.into(), chunked: false, gzip: false }
 }
 
 /// A customer, by the name of its company.
@@ -48,6 +52,11 @@ fn json_answer(body: &Value) -> Answer {
 }
 
 impl Answer {
+    /// The body before any encoding.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The same with one more header.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
@@ -60,6 +69,13 @@ impl Answer {
     #[must_use]
     pub fn chunked(mut self) -> Self {
         self.chunked = true;
+        self
+    }
+
+    /// The same, compressed on its way; a script hands it over as a transport would, decompressed.
+    #[must_use]
+    pub fn gzip(mut self) -> Self {
+        self.gzip = true;
         self
     }
 
@@ -120,7 +136,7 @@ impl Step {
             Self::Answer(answer) => Self::Answer(answer.at(base)),
             Self::Truncate(answer) => Self::Truncate(answer.at(base)),
             Self::Drip(answer) => Self::Drip(answer.at(base)),
-            Self::Hangup | Self::Silence => self,
+            Self::Hangup | Self::Silence | Self::Stall => self,
         }
     }
 }

@@ -30,7 +30,7 @@ impl<M: Mode> Transport for Script<M> {
         M::ready(match step {
             Step::Answer(answer) => Ok(response(&answer)),
             Step::Hangup | Step::Truncate(_) => Err(TransportError::new("the connection was closed")),
-            Step::Silence | Step::Drip(_) => Err(TransportError::timeout("too slow")),
+            Step::Silence | Step::Stall | Step::Drip(_) => Err(TransportError::timeout("too slow")),
         })
     }
 

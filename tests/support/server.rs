@@ -1,4 +1,5 @@
 use crate::{Answer, Step};
+use flate2::{Compression, write::GzEncoder};
 use std::{
     collections::VecDeque,
     io::{BufRead, BufReader, Read, Result, Write},
@@ -48,7 +49,7 @@ fn serve(stream: TcpStream, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream;
     while read_request(&mut reader)? {
-        let step = steps.lock().unwrap().pop_front();
+        let step = steps.lock().unwrap().pop_front().map(Step::encoded);
         match step {
             Some(Step::Answer(answer)) => {
                 writer.write_all(&head(&answer))?;
@@ -68,6 +69,11 @@ fn serve(stream: TcpStream, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
                 }
             }
             Some(Step::Silence) => {
+                thread::sleep(Duration::from_secs(5));
+                return Ok(());
+            }
+            Some(Step::Stall) => {
+                writer.write_all(b"HTTP/1.1 200 OK\r\nContent-")?;
                 thread::sleep(Duration::from_secs(5));
                 return Ok(());
             }
@@ -94,6 +100,27 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Result<bool> {
     }
     reader.read_exact(&mut vec![0; length])?;
     Ok(true)
+}
+
+impl Step {
+    /// The step with its answer as it travels.
+    fn encoded(self) -> Self {
+        let encoded = |mut answer: Answer| {
+            if answer.gzip {
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+                encoder.write_all(&answer.body).expect("memory takes all");
+                answer.body = encoder.finish().expect("memory takes all");
+                answer = answer.with("Content-Encoding", "gzip");
+            }
+            answer
+        };
+        match self {
+            Self::Answer(answer) => Self::Answer(encoded(answer)),
+            Self::Truncate(answer) => Self::Truncate(encoded(answer)),
+            Self::Drip(answer) => Self::Drip(encoded(answer)),
+            Self::Hangup | Self::Silence | Self::Stall => self,
+        }
+    }
 }
 
 fn head(answer: &Answer) -> Vec<u8> {

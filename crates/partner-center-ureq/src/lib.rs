@@ -69,8 +69,9 @@ impl fmt::Debug for Ureq {
 }
 
 fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, TransportError> {
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-    body.with_config().limit(limit).read_to_vec().map_err(failure)
+    // ureq refuses a body that only reaches its limit.
+    let beyond = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    body.with_config().limit(beyond).read_to_vec().map_err(failure)
 }
 
 fn failure(error: ureq::Error) -> TransportError {

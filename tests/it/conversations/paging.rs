@@ -1,7 +1,7 @@
 //! From page to page.
 
 use super::conversations;
-use partner_center::{ErrorKind, ListCustomers};
+use partner_center::{ErrorKind, ListCustomers, Paged};
 use partner_center_tests::{Answer, Conversation, answer, list, page};
 use serde_json::json;
 
@@ -22,6 +22,14 @@ fn no_way_on(rule: &'static str, first: impl FnOnce(Answer) -> Answer) -> impl F
 fn pages(rule: &'static str, pages: impl IntoIterator<Item = Answer>) -> impl FnOnce(&'static str) -> Conversation {
     let pages: Vec<_> = pages.into_iter().collect();
     move |name| pages.into_iter().fold(list(name, rule, ListCustomers::new().size(2)), Conversation::then)
+}
+
+/// A listing that goes on after `page`, saved and read again.
+fn resume(page: Answer) -> ListCustomers {
+    let page = serde_json::from_slice(page.body()).unwrap();
+    let continuation = ListCustomers::continuation(&page).unwrap().unwrap();
+    let saved = serde_json::to_string(&continuation).unwrap();
+    ListCustomers::resume(serde_json::from_str(&saved).unwrap())
 }
 
 conversations! {
@@ -107,6 +115,21 @@ conversations! {
         page(["a"]).edit(|page| page["totalCount"] = json!(1)).next(SEEK, "t1"),
         page(["b"]).edit(|page| page["totalCount"] = json!(-7)),
     ]) => whole(["a", "b"]);
+
+    // Resumed.
+    resumed_by_link: |name| list(name, "a saved continuation goes on where it points", resume(page([]).next(SEEK, "t1")))
+        .then(page(["b"]).next(SEEK, "t2")).then(page(["c"]))
+        => whole(["b", "c"]);
+    resumed_by_token: |name| list(name, "a saved token keeps the size that is set again", resume(page([]).token("t1")).size(3))
+        .then(page(["b"]).token("t2")).then(page(["c"]))
+        => whole(["b", "c"]);
+    resumed_too_late: |name| list(name, "a token that was saved may have expired: 400 with code 2000 is no end there",
+        resume(page([]).token("t1")))
+        .then(answer(400, r#"{"code":2000,"description":"Invalid continuation"}"#))
+        => fails(ErrorKind::Service, Some(1), []);
+    resumed_elsewhere: |name| list(name, "a saved link is trusted no more than one from the wire",
+        resume(page([]).next("https://evil.example/v1/customers", "t1")))
+        => fails(ErrorKind::Request, None, []);
 
     // Not the end of a list.
     bad_request_with_another_code: pages("only code 2000 ends a list", [

@@ -45,6 +45,9 @@ conversations! {
     drip: |name| get(name, "the timeout covers the body: a dripping server does not hang us")
         .then(Step::Drip(found())).then(found()).timeout(Duration::from_millis(300))
         => whole(["a"]);
+    stall: |name| get(name, "a head that does not end is a timeout")
+        .then(Step::Stall).then(found()).timeout(Duration::from_millis(300))
+        => whole(["a"]);
     page_repeated: |name| list(name, "a page is repeated as it was asked for, and comes once", ListCustomers::new())
         .then(page(["a"]).next("/v1/customers?seekOperation=Next", "t1"))
         .then(refused(503))
@@ -67,6 +70,13 @@ conversations! {
     retry_after_absurd: asked("so does one that no number can hold", [
         refused(429).with("Retry-After", "99999999999999999999999").into(),
     ]) => fails(ErrorKind::Service, None, []);
+    retry_after_a_date_far_off: asked("a date beyond the cap fails at once", [
+        refused(503).with("Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    retry_after_negative: asked("a negative number is not there", [
+        refused(503).with("Retry-After", "-5").into(),
+        found().into(),
+    ]) => whole(["a"]);
     retry_after_nonsense: asked("one that is neither number nor date is not there", [
         refused(429).with("Retry-After", "soon").into(),
         found().into(),
@@ -76,6 +86,17 @@ conversations! {
     deadline_before_the_wait: |name| get(name, "a wait that would outlast the deadline is not begun")
         .then(refused(503).with("Retry-After", "50")).deadline(Duration::from_secs(20))
         => fails(ErrorKind::Timeout, None, []);
+
+    deadline_during_an_attempt: |name| get(name, "a deadline cuts the attempt short that it falls into")
+        .then(Step::Silence).deadline(Duration::from_millis(300))
+        => fails(ErrorKind::Timeout, None, []);
+    timeout_every_time: |name| get(name, "the error says which limit ended it")
+        .then_times(2, Step::Silence).timeout(Duration::from_millis(200)).retry(Retry::default().max_attempts(2))
+        => fails(ErrorKind::Timeout, None, []);
+    hangup_every_time: asked("four attempts under one request id, then the error", vec![Step::Hangup; 4])
+        => fails(ErrorKind::Transport, None, []);
+    truncated_every_time: asked("a body cut short every time is never taken for a whole one", vec![Step::Truncate(found()); 4])
+        => fails(ErrorKind::Transport, None, []);
 
     // What is not repeated.
     status_400: asked("400 is not repeated", [refused(400).into()]) => fails(ErrorKind::Service, None, []);
@@ -92,6 +113,22 @@ conversations! {
     body_too_large_in_chunks: |name| get(name, "the body limit needs no Content-Length").then(found().chunked()).body_limit(20)
         => fails(ErrorKind::Decode, None, []);
 
+    body_at_the_limit: |name| get(name, "the limit itself is allowed").then(found()).body_limit(38)
+        => whole(["a"]);
+    body_at_the_limit_in_chunks: |name| get(name, "the limit itself is allowed").then(found().chunked()).body_limit(38)
+        => whole(["a"]);
+    body_one_over_the_limit: |name| get(name, "one byte more is not").then(found()).body_limit(37)
+        => fails(ErrorKind::Decode, None, []);
+    compressed: asked("gzip is asked for and undone", [found().gzip().into()]) => whole(["a"]);
+    compressed_in_chunks: asked("gzip is asked for and undone", [found().gzip().chunked().into()]) => whole(["a"]);
+    compressed_and_truncated: asked("a compressed body cut short is cut short", [
+        Step::Truncate(found().gzip().chunked()),
+        found().into(),
+    ]) => whole(["a"]);
+    compressed_bomb: |name| get(name, "the limit counts what a body has decompressed")
+        .then(answer(200, " ".repeat(10_000_000)).gzip()).body_limit(1_000_000)
+        => fails(ErrorKind::Decode, None, []);
+
     // Bodies of all kinds.
     chunked: asked("chunked bodies are whole bodies", [found().chunked().into()]) => whole(["a"]);
     byte_order_mark: asked("success bodies start with a UTF-8 byte order mark", [
@@ -102,6 +139,9 @@ conversations! {
     ]) => whole(["a"]);
     utf16_big_endian: asked("UTF-16 in the other order", [
         found().encode(|text| [&b"\xFE\xFF"[..], &utf16(text, u16::to_be_bytes)].concat()).into(),
+    ]) => whole(["a"]);
+    utf16_by_charset: asked("the charset parameter is honoured", [
+        found().encode(|text| utf16(text, u16::to_le_bytes)).with("Content-Type", "application/json;charset=utf-16LE").into(),
     ]) => whole(["a"]);
     another_content_type: asked("the content type is not trusted", [found().with("Content-Type", "text/plain").into()])
         => whole(["a"]);
