@@ -7,3 +7,4 @@ mod examples;
 mod properties;
 mod requests;
 mod sandbox;
+mod wholeness;

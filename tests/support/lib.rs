@@ -10,6 +10,7 @@
 
 mod conversation;
 mod exchange;
+pub mod fuzzing;
 mod script;
 mod server;
 

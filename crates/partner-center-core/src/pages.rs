@@ -88,11 +88,11 @@ impl<X: Transport, O: Paged> Pages<X, O> {
         let (page, context) = match fetched {
             Ok((Answer::Value(page), context)) => (page, context),
             Ok((Answer::Empty(StatusCode::NO_CONTENT), _)) => return None,
-            Ok((Answer::Empty(_), _)) if cursor.may_end_here() => return None,
+            Ok((Answer::Empty(_), _)) if cursor.was_led_here() => return None,
             Ok((Answer::Empty(_), context)) => {
                 return Some(Err(Error::new(ErrorKind::Decode, O::ID, Malformed::Empty).within(context)));
             }
-            Err(error) if cursor.may_end_here() && is_end_of_list(&error) => return None,
+            Err(error) if cursor.was_led_here() && is_end_of_list(&error) => return None,
             Err(error) => return Some(Err(error)),
         };
         match cursor.follow::<O>(&page, &self.engine.base_url) {
@@ -123,9 +123,9 @@ impl Cursor {
         Ok(cursor)
     }
 
-    /// Whether the service may say that there is nothing at the cursor: only where the page before it led here. Of a
-    /// continuation that was saved for later it could as well mean that it is no longer honoured.
-    fn may_end_here(&self) -> bool {
+    /// Whether the page before led here, so that the service may say here that there was no more. Of a continuation that
+    /// was saved for later that could as well mean that it is no longer honoured.
+    fn was_led_here(&self) -> bool {
         self.page > 1
     }
 
@@ -136,7 +136,7 @@ impl Cursor {
         };
         let call = self.listing.follow(&continuation, base_url)?;
         let is_empty = O::is_empty(page);
-        if is_empty && self.fingerprint(&call) == self.fingerprint(&self.call) {
+        if is_empty && self.was_led_here() && self.fingerprint(&call) == self.fingerprint(&self.call) {
             // Nothing came, and the way on is the way we came: the end, said clumsily.
             return Ok(false);
         }

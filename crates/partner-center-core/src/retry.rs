@@ -70,8 +70,8 @@ impl Retry {
 
     /// The wait before attempt number `attempts + 1`; `random` is in 0..1.
     fn delay(&self, attempts: u32, random: f64) -> Duration {
-        let doublings = attempts.saturating_sub(1).min(31);
-        let longest = self.first_delay.saturating_mul(1 << doublings).min(self.longest_delay);
+        let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+        let longest = self.first_delay.saturating_mul(doubled).min(self.longest_delay);
         if self.jitter { longest.mul_f64(random.clamp(0.0, 1.0)) } else { longest }
     }
 }
@@ -175,4 +175,107 @@ pub(crate) struct Attempt {
     pub(crate) failure: Failure,
     /// Whether any answer came. The next request then needs an id of its own.
     pub(crate) answered: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TRANSIENT: Failure = Failure::Transient { retry_after: None };
+
+    fn after(seconds: u64) -> Failure {
+        Failure::Transient { retry_after: Some(Duration::from_secs(seconds)) }
+    }
+
+    fn seconds(seconds: f64) -> Verdict {
+        Verdict::Repeat(Duration::from_secs_f64(seconds))
+    }
+
+    #[test]
+    fn every_case_of_the_default_is_as_documented() {
+        let left = |seconds| Some(Duration::from_secs(seconds));
+        for (name, attempts, idempotent, failure, remaining, random, expected) in [
+            ("the first wait is at most half a second", 1, true, TRANSIENT, None, 1.0, seconds(0.5)),
+            ("the second is at most twice that", 2, true, TRANSIENT, None, 1.0, seconds(1.0)),
+            ("the third is at most twice that", 3, true, TRANSIENT, None, 1.0, seconds(2.0)),
+            ("a wait is a random part of it", 3, true, TRANSIENT, None, 0.25, seconds(0.5)),
+            ("even none of it", 1, true, TRANSIENT, None, 0.0, seconds(0.0)),
+            ("four attempts are all", 4, true, TRANSIENT, None, 1.0, Verdict::Fail),
+            ("what the service asks for is not diced", 1, true, after(7), None, 0.1, seconds(7.0)),
+            ("it may ask for none", 1, true, after(0), None, 0.1, seconds(0.0)),
+            ("it may ask for a minute", 1, true, after(60), None, 0.1, seconds(60.0)),
+            ("but not for more", 1, true, after(61), None, 0.1, Verdict::Fail),
+            ("what writes is not repeated", 1, false, TRANSIENT, None, 1.0, Verdict::Fail),
+            ("what is permanent is not repeated", 1, true, Failure::Permanent, None, 1.0, Verdict::Fail),
+            ("nor does time change that", 1, true, Failure::Permanent, left(0), 1.0, Verdict::Fail),
+            ("a wait that fits is waited", 1, true, after(7), left(8), 1.0, seconds(7.0)),
+            ("one that does not is not begun", 1, true, after(7), left(7), 1.0, Verdict::OutOfTime),
+            ("when time is up it is up", 4, true, TRANSIENT, left(0), 1.0, Verdict::OutOfTime),
+        ] {
+            assert_eq!(judge(&Retry::default(), idempotent, attempts, failure, remaining, random), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_longest_wait_is_half_a_minute() {
+        let retry = Retry::default().max_attempts(u32::MAX);
+        for attempts in [7, 8, 32, 33, u32::MAX - 1] {
+            assert_eq!(judge(&retry, true, attempts, TRANSIENT, None, 1.0), seconds(30.0));
+        }
+    }
+
+    #[test]
+    fn never_is_never() {
+        assert_eq!(judge(&Retry::never(), true, 1, after(0), None, 0.0), Verdict::Fail);
+        assert_eq!(Retry::default().max_attempts(0), Retry::never());
+    }
+
+    fn duration() -> impl Strategy<Value = Duration> {
+        prop_oneof![
+            (0_u64..100_000).prop_map(Duration::from_millis),
+            any::<u64>().prop_map(Duration::from_secs),
+            Just(Duration::MAX),
+        ]
+    }
+
+    proptest! {
+        /// However it is set up, a schedule ends, and no wait is longer than it may be or than there is time.
+        #[test]
+        fn every_schedule_keeps_its_bounds(
+            max_attempts in 0_u32..50,
+            first in duration(),
+            longest in duration(),
+            cap in duration(),
+            jitter: bool,
+            asked in prop::option::of(duration()),
+            deadline in prop::option::of(duration()),
+            random in 0.0..1.0,
+        ) {
+            let retry = Retry::default()
+                .max_attempts(max_attempts)
+                .first_delay(first)
+                .longest_delay(longest)
+                .longest_retry_after(cap)
+                .jitter(jitter);
+            let (mut attempts, mut slept) = (0, Duration::ZERO);
+            loop {
+                attempts += 1;
+                prop_assert!(attempts <= max_attempts.max(1));
+                let remaining = deadline.map(|deadline| deadline.saturating_sub(slept));
+                let failure = Failure::Transient { retry_after: asked };
+                let Verdict::Repeat(delay) = judge(&retry, true, attempts, failure, remaining, random) else { break };
+                match asked {
+                    Some(asked) => prop_assert!(delay == asked && delay <= cap),
+                    None => {
+                        let at_most = first.saturating_mul(1_u32.checked_shl(attempts - 1).unwrap_or(u32::MAX)).min(longest);
+                        prop_assert!(delay <= at_most);
+                        prop_assert!(jitter || delay == at_most);
+                    }
+                }
+                slept = slept.saturating_add(delay);
+                prop_assert!(deadline.is_none_or(|deadline| slept < deadline));
+            }
+        }
+    }
 }

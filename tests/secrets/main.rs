@@ -1,0 +1,122 @@
+//! No secret in any output: not in an error, not in a `Debug`, not in a log line of any level or of any crate.
+//!
+//! A test binary of its own, for it listens to the logs of the whole process.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
+
+use partner_center::*;
+use partner_center_tests::{Server, Step, answer, finish, page};
+use std::{
+    error::Error as StdError,
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use uuid::Uuid;
+
+const TOKEN: &str = "the-bearer-token-0123456789";
+const CONTINUATION: &str = "the-continuation-0123456789";
+const FILTER: &str = "the-filter-0123456789";
+const SECRETS: [&str; 3] = [TOKEN, CONTINUATION, FILTER];
+
+/// Everything that was logged.
+#[derive(Clone, Default)]
+struct Logs(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn nothing_gives_a_secret_away() {
+    let logs = Logs::default();
+    let writer = logs.clone();
+    // With the `log` records of crates that do not trace.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
+
+    let mut told = Vec::new();
+    for steps in [
+        vec![next().into(), answer(401, "").into()],
+        vec![next().into(), Step::Hangup],
+        vec![next().into(), Step::Silence],
+        vec![next().into(), answer(503, "").into(), answer(302, "").with("Location", "/elsewhere").into()],
+        vec![next().into(), page(["b"]).next("https://evil.example/v1/customers", CONTINUATION).into()],
+        vec![next().into(), page(["b"]).next("/v1/customers\r\n", CONTINUATION).into()],
+        vec![next().into(), page(["b"]).next("/v1/customers", &format!("{CONTINUATION}\r\n")).into()],
+        vec![answer(200, format!(r#"{{"items": "{CONTINUATION}"}}"#)).into()],
+        vec![answer(200, format!(r#"{{"items": [{{"id": {CONTINUATION}"#)).into()],
+        vec![answer(403, format!("<html>{CONTINUATION}</html>")).into()],
+    ] {
+        told.extend(over(Ureq::default(), steps.clone()));
+        told.extend(over(Reqwest::new().unwrap(), steps));
+    }
+    told.push(format!("{:?}", Credential::token(TOKEN)));
+    let error = Client::builder(Ureq::default(), Credential::token(format!("{TOKEN}\n{TOKEN}"))).build().unwrap_err();
+    told.extend(chain(&error));
+
+    for told in told {
+        assert!(SECRETS.iter().all(|secret| !told.contains(secret)), "{told}");
+    }
+    let logs = String::from_utf8(logs.0.lock().unwrap().clone()).unwrap();
+    for line in logs.lines() {
+        assert!([TOKEN, CONTINUATION].iter().all(|secret| !line.contains(secret)), "{line}");
+        // The URI is the business of the HTTP clients' own logs; ours say which operation it is.
+        assert!(!line.contains("partner_center") || !line.contains(FILTER), "{line}");
+    }
+    for crate_name in ["partner_center_core", "hyper_util", "ureq"] {
+        assert!(logs.contains(crate_name), "{crate_name} was not listened to");
+    }
+}
+
+/// A first page that leads on.
+fn next() -> partner_center_tests::Answer {
+    page(["a"]).next("/v1/customers?seekOperation=Next", CONTINUATION).token(CONTINUATION)
+}
+
+/// All that a conversation over `transport` tells: every error with its causes, and the `Debug` of all that takes part.
+fn over<X: Transport + std::fmt::Debug>(transport: X, steps: Vec<Step>) -> Vec<String> {
+    let server = Server::start();
+    server.script(steps);
+    let mut told = vec![format!("{transport:?}")];
+    let builder = Client::builder(transport, Credential::token(TOKEN))
+        .base_url(server.url())
+        .timeout(Duration::from_millis(200))
+        .retry(Retry::default().max_attempts(2).first_delay(Duration::from_millis(1)));
+    told.push(format!("{builder:?}"));
+    let client = builder.build().unwrap();
+    told.push(format!("{client:?}"));
+
+    let mut pages = client.pages(ListCustomers::new().filter(CustomerFilter::company_name(FILTER)));
+    loop {
+        told.push(format!("{pages:?}"));
+        match finish::<X::Mode, _>(pages.next_page()) {
+            Some(Ok(page)) => told.push(format!("{:?}", ListCustomers::continuation(&page))),
+            Some(Err(error)) => told.extend(chain(&error)),
+            None => break,
+        }
+    }
+    if let Err(error) = finish::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))) {
+        told.extend(chain(&error));
+    }
+    told
+}
+
+fn chain(error: &Error) -> Vec<String> {
+    let mut told = vec![format!("{error:?}"), format!("{error:#?}")];
+    let mut cause: Option<&dyn StdError> = Some(error);
+    while let Some(error) = cause {
+        told.push(format!("{error} {error:?}"));
+        cause = error.source();
+    }
+    told
+}

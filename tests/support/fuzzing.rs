@@ -1,0 +1,97 @@
+//! What the fuzz targets do with a piece of data: make it the answer of a service, and see that the client neither
+//! panics nor goes astray. Everything goes through the public API, so what holds here holds for users.
+
+use crate::{Answer, Recorder, Script, answer, finish, page};
+use partner_center::{
+    ApiError, Blocking, Client, Credential, Error, GetCustomer, ListCustomers, Operation, Resource, Retry, Transport,
+};
+use serde_json::json;
+use std::error::Error as _;
+use uuid::Uuid;
+
+const BASE: &str = "http://127.0.0.1:9";
+
+/// A body: its first byte says what content type it claims.
+pub fn decode(data: &[u8]) {
+    const CONTENT_TYPES: [&str; 5] = [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=utf-16le",
+        "text/html; charset=\"utf-16be\"",
+        "text/plain; charset=iso-8859-1",
+    ];
+    let (kind, body) = data.split_first().map_or((0, data), |(first, rest)| (usize::from(*first), rest));
+    let found = answer(200, body).with("Content-Type", CONTENT_TYPES[kind % CONTENT_TYPES.len()]);
+    if let Ok(customer) = call(found.clone(), GetCustomer::new(Uuid::nil())) {
+        // What is understood survives.
+        let written = serde_json::to_string(&customer).unwrap();
+        let again = serde_json::from_str(&written).unwrap();
+        assert_eq!(customer, again);
+        let _ = customer.undescribed();
+    }
+    let _ = call(found, ListCustomers::new());
+}
+
+/// A link, and its token, on separate lines: wherever it leads, the token goes to the configured address only.
+pub fn follow(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut lines = text.split('\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (uri, method, name, value, token) = (line(), line(), line(), line(), line());
+    let mut first = page(["a"]).next_link(json!({
+        "uri": uri, "method": method, "headers": [{"key": name, "value": value}]
+    }));
+    if !token.is_empty() {
+        first = first.token(token);
+    }
+    let (transport, log) = Recorder::new(Script::<Blocking>::new([first.into(), page(["b"]).into()]));
+    let names = client(transport).items(ListCustomers::new()).map(|customer| customer.map(|_| ())).collect::<Vec<_>>();
+    assert!(names.len() >= 2 || uri.trim().is_empty(), "a link that is neither followed nor refused: {uri:?}");
+    for line in log.trace(BASE).lines() {
+        let target = line.split(' ').nth(2).unwrap_or_default();
+        assert!(target == "/v1/customers" || target.starts_with("/v1/"), "{line}");
+        assert!(!target.contains("/../") && !target.contains("//") && !target.contains('\\'), "{line}");
+        assert_eq!(target.matches('?').count().min(2), usize::from(target.contains('?')), "{line}");
+    }
+}
+
+/// A fault: its first bytes are the status, the rest is the body.
+pub fn fault(data: &[u8]) {
+    let (status, body) = data.split_first().map_or((0, data), |(first, rest)| (u16::from(*first), rest));
+    let error = call(answer(300 + status % 300, body), GetCustomer::new(Uuid::nil())).unwrap_err();
+    let told = format!("{error} {error:#} {error:?}");
+    assert!(told.len() < 20_000, "an error tells too much");
+    assert!(!error.to_string().contains(['\n', '\r', '\u{1b}']), "an error acts on the terminal: {error}");
+    assert!(error.api().is_some_and(|api: &ApiError| api.status.as_u16() == 300 + status % 300));
+    let _ = error.source().map(ToString::to_string);
+}
+
+/// A value of `Retry-After`.
+pub fn retry_after(data: &[u8]) {
+    let Ok(value) = std::str::from_utf8(data) else { return };
+    if http::HeaderValue::try_from(value).is_err() {
+        return;
+    }
+    let busy = || answer(503, "").with("Retry-After", value).into();
+    let (transport, log) = Recorder::new(Script::<Blocking>::new([busy(), busy()]));
+    let client = client_with(transport, Retry::default().max_attempts(2));
+    let error = client.call(GetCustomer::new(Uuid::nil())).unwrap_err();
+    assert!(error.attempts() <= 2);
+    for line in log.trace(BASE).lines().filter(|line| line.contains("sleep")) {
+        let asked = error.api().and_then(|api| api.retry_after);
+        assert!(asked.is_none_or(|asked| asked.as_secs() <= 60), "{line}, but the service asked for {asked:?}");
+    }
+}
+
+fn call<O: Operation>(answer: Answer, operation: O) -> Result<O::Response, Error> {
+    let client = client(Script::<Blocking>::new([answer.into()]));
+    finish::<Blocking, _>(client.call(operation))
+}
+
+fn client<X: Transport>(transport: X) -> Client<X> {
+    client_with(transport, Retry::never())
+}
+
+fn client_with<X: Transport>(transport: X, retry: Retry) -> Client<X> {
+    Client::builder(transport, Credential::token("the-token")).base_url(BASE).retry(retry).build().unwrap()
+}
