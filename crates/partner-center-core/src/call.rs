@@ -165,7 +165,8 @@ fn link_headers(continuation: &Continuation) -> Result<HeaderMap, BoxError> {
 fn secret_value(value: &str) -> Result<HeaderValue, BoxError> {
     let mut value = HeaderValue::try_from(value)
         .ok()
-        .filter(|value| value.len() <= LONGEST_HEADER)
+        // What is not ASCII each server would read its own way.
+        .filter(|value| value.to_str().is_ok() && value.len() <= LONGEST_HEADER)
         .ok_or("the continuation holds a value that cannot stand in a header")?;
     value.set_sensitive(true);
     Ok(value)

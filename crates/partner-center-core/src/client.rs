@@ -199,8 +199,10 @@ impl<X: Transport> Builder<X> {
         ];
         for (name, value) in own {
             if let Some(value) = value {
-                let value = HeaderValue::try_from(value)
-                    .map_err(|_| invalid(format!("the value of `{name}` cannot stand in a header")))?;
+                let value =
+                    HeaderValue::try_from(value).ok().filter(|value| value.to_str().is_ok()).ok_or_else(|| {
+                        invalid(format!("the value of `{name}` must be ASCII on one line, as headers are"))
+                    })?;
                 headers.insert(HeaderName::from_static(name), value);
             }
         }

@@ -205,6 +205,9 @@ conversations! {
     }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
     link_that_injects_a_header: no_way_on("no line break in a header", |page| page.next(SEEK, "t1\r\nX-Evil: 1"))
         => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    token_beyond_ascii: no_way_on("headers are ASCII; anything else each server reads its own way", |page| {
+        page.next(SEEK, "tökén")
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
     link_with_a_header_twice: no_way_on("which of two tokens is meant?", |page| {
         page.next_link(json!({"uri": SEEK, "method": "GET", "headers": [
             {"key": "MS-ContinuationToken", "value": "t1"}, {"key": "ms-continuationtoken", "value": "t2"}
