@@ -8,8 +8,8 @@ fn replay(target: &str, run: fn(&[u8])) {
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(!files.is_empty(), "the corpus of {target} is gone");
     for file in files {
-        println!("{}", file.display());
-        run(&fs::read(file).unwrap());
+        let outcome = std::panic::catch_unwind(|| run(&fs::read(&file).unwrap()));
+        assert!(outcome.is_ok(), "{}", file.display());
     }
 }
 

@@ -8,4 +8,5 @@ mod examples;
 mod properties;
 mod requests;
 mod sandbox;
+mod transports;
 mod wholeness;

@@ -19,7 +19,7 @@ macro_rules! over_every_transport {
         let server = sandbox.serve("127.0.0.1:0").unwrap();
         let blocking = $test(&client(sandbox.transport::<Blocking>(), &server.url()));
         let asynchronous = $test(&client(sandbox.transport::<Async>(), &server.url()));
-        let ureq = $test(&client(Ureq::default(), &server.url()));
+        let ureq = $test(&client(Ureq::new().unwrap(), &server.url()));
         let reqwest = $test(&client(Reqwest::new().unwrap(), &server.url()));
         assert_eq!(blocking, asynchronous);
         assert_eq!(blocking, ureq);

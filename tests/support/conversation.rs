@@ -110,7 +110,7 @@ impl Conversation {
         let asynchronous = self.over(Script::<Async>::new(self.steps_at(scripted)), scripted);
         assert_eq!(blocking, asynchronous, "{}: modes differ", self.name);
         let server = self.server();
-        let ureq = self.over(Ureq::default(), &server.url());
+        let ureq = self.over(Ureq::new().unwrap(), &server.url());
         assert_eq!(blocking, ureq, "{}: ureq differs from the script", self.name);
         let server = self.server();
         let reqwest = self.over(Reqwest::new().expect("a client"), &server.url());

@@ -25,6 +25,8 @@ pub struct Answer {
     pub(crate) body: Vec<u8>,
     /// Whether the body is sent in chunks, without saying how long it is.
     pub(crate) chunked: bool,
+    /// Whether nothing says how long the body is: it ends where the connection does.
+    pub(crate) unframed: bool,
     /// Whether the body is compressed on its way.
     pub(crate) gzip: bool,
 }
@@ -32,7 +34,7 @@ pub struct Answer {
 /// An answer with a body.
 pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
     let headers = vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
-    Answer { status, headers, body: body.into(), chunked: false, gzip: false }
+    Answer { status, headers, body: body.into(), chunked: false, unframed: false, gzip: false }
 }
 
 /// A customer, by the name of its company.
@@ -69,6 +71,13 @@ impl Answer {
     #[must_use]
     pub fn chunked(mut self) -> Self {
         self.chunked = true;
+        self
+    }
+
+    /// The same without a word of how long it is.
+    #[must_use]
+    pub fn unframed(mut self) -> Self {
+        self.unframed = true;
         self
     }
 

@@ -1,6 +1,6 @@
 use crate::{Answer, Step};
 use http::HeaderValue;
-use partner_center::{Mode, Output, Request, Response, Transport, TransportError};
+use partner_center::{Limits, Mode, Output, Request, Response, Transport, TransportError};
 use std::{
     collections::VecDeque,
     fmt::Write as _,
@@ -25,10 +25,16 @@ impl<M: Mode> Script<M> {
 impl<M: Mode> Transport for Script<M> {
     type Mode = M;
 
-    fn send(&self, _request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
         let step = self.steps.lock().unwrap().pop_front().expect("the script goes on");
+        let fits = |answer: &Answer| answer.body.len() <= Limits::of(&request).body;
         M::ready(match step {
-            Step::Answer(answer) => Ok(response(&answer)),
+            Step::Answer(answer) if fits(&answer) => Ok(response(&answer)),
+            // What counts of a refusal is its status.
+            Step::Answer(answer) | Step::Truncate(answer) if answer.status >= 300 => {
+                Ok(response(&Answer { body: Vec::new(), ..answer }))
+            }
+            Step::Answer(_) => Err(TransportError::too_large()),
             Step::Hangup | Step::Truncate(_) => Err(TransportError::new("the connection was closed")),
             Step::Silence | Step::Stall | Step::Drip(_) => Err(TransportError::timeout("too slow")),
         })
@@ -41,6 +47,11 @@ impl<M: Mode> Transport for Script<M> {
 
 fn response(answer: &Answer) -> Response {
     let mut builder = http::Response::builder().status(answer.status);
+    if answer.chunked {
+        builder = builder.header("Transfer-Encoding", "chunked");
+    } else if !answer.unframed {
+        builder = builder.header("Content-Length", answer.body.len());
+    }
     for (name, value) in &answer.headers {
         builder = builder.header(name, value);
     }

@@ -4,7 +4,10 @@ use std::{
     collections::VecDeque,
     io::{BufRead, BufReader, Read, Result, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -13,6 +16,7 @@ use std::{
 pub struct Server {
     address: SocketAddr,
     steps: Arc<Mutex<VecDeque<Step>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -23,20 +27,28 @@ impl Server {
         let address = listener.local_addr().expect("an address");
         let steps: Arc<Mutex<VecDeque<Step>>> = Arc::default();
         let queue = Arc::clone(&steps);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
         // The threads end with the process; they hold nothing but a socket.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                count.fetch_add(1, Ordering::Relaxed);
                 let queue = Arc::clone(&queue);
                 thread::spawn(move || serve(stream, &queue));
             }
         });
-        Self { address, steps }
+        Self { address, steps, connections }
     }
 
     /// The base URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// How many connections there have been.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// What to do with the requests to come, one after another.
@@ -54,6 +66,9 @@ fn serve(stream: TcpStream, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
             Some(Step::Answer(answer)) => {
                 writer.write_all(&head(&answer))?;
                 writer.write_all(&body(&answer))?;
+                if answer.unframed {
+                    return Ok(());
+                }
             }
             Some(Step::Truncate(answer)) => {
                 writer.write_all(&head(&answer))?;
@@ -128,7 +143,7 @@ fn head(answer: &Answer) -> Vec<u8> {
     lines.extend(answer.headers.iter().map(|(name, value)| format!("{name}: {value}")));
     if answer.chunked {
         lines.push("Transfer-Encoding: chunked".to_owned());
-    } else if answer.status != 204 {
+    } else if answer.status != 204 && !answer.unframed {
         lines.push(format!("Content-Length: {}", answer.body.len()));
     }
     (lines.join("\r\n") + "\r\n\r\n").into_bytes()

@@ -22,8 +22,14 @@ impl BaseUrl {
         if uri.query().is_some() || text.contains(['#', '\\']) {
             return Err("must have neither query nor fragment");
         }
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        if authority.contains('@') {
             return Err("must not hold a user name");
+        }
+        // A port that is none would be left out without a word, and so would what follows a bracket.
+        let is_plain = authority == host || uri.port_u16().is_some_and(|port| authority == format!("{host}:{port}"));
+        if host.is_empty() || !is_plain {
+            return Err("has no valid host and port");
         }
         let host = host.to_ascii_lowercase();
         let default_port = match scheme.as_str() {
@@ -60,7 +66,12 @@ impl BaseUrl {
         if (&other.scheme, &other.host, other.port) != (&self.scheme, &self.host, self.port) {
             return None;
         }
-        let below = target.strip_prefix(&self.path)?;
+        self.strip_path(target)
+    }
+
+    /// The part of a path that lies below the path of this URL.
+    pub(crate) fn strip_path<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let below = path.strip_prefix(&self.path)?;
         (below.is_empty() || below.starts_with(['/', '?'])).then_some(below)
     }
 
@@ -115,6 +126,9 @@ mod tests {
                 "http://127.0.0.1.example.com",
                 Err("must be https; plain http is allowed to this machine (loopback) only"),
             ),
+            ("https://example.com:99999", Err("has no valid host and port")),
+            ("https://[::1]x", Err("has no valid host and port")),
+            ("https://:443", Err("has no valid host and port")),
             ("ftp://example.com", Err("must be an https URL")),
             ("https://user:secret@example.com", Err("must not hold a user name")),
             ("https://example.com?x=1", Err("must have neither query nor fragment")),

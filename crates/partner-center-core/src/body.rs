@@ -1,7 +1,10 @@
 //! Bodies: from bytes in whatever encoding the service chose to text, and from text to values.
 
 use crate::Response;
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, StatusCode, Version,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+};
 use serde::de::DeserializeOwned;
 use std::{borrow::Cow, fmt};
 
@@ -25,9 +28,13 @@ impl<T: DeserializeOwned> Answer<T> {
 
 /// Reads a successful answer.
 pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<Answer<T>, Malformed> {
-    let text = text(response).ok_or(Malformed::Encoding)?;
+    let text = match text(response) {
+        Some(text) => text,
+        None if ends_within_a_character(response.body()) => return Err(Malformed::Short),
+        None => return Err(Malformed::Encoding),
+    };
     if text.trim_ascii().is_empty() {
-        return Ok(Answer::Empty(response.status()));
+        return if says_where_it_ends(response) { Ok(Answer::Empty(response.status())) } else { Err(Malformed::Short) };
     }
     match serde_json::from_str(&text) {
         Ok(value) => Ok(Answer::Value(value)),
@@ -89,6 +96,19 @@ pub(crate) fn text(response: &Response) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Whether the service says where the body ends, so that an empty one is meant to be empty. Without that it ends where
+/// the connection does, and may as well have been cut short.
+fn says_where_it_ends(response: &Response) -> bool {
+    response.status() == StatusCode::NO_CONTENT
+        || response.version() > Version::HTTP_11
+        || response.headers().contains_key(CONTENT_LENGTH)
+        || response.headers().contains_key(TRANSFER_ENCODING)
+}
+
+fn ends_within_a_character(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_err_and(|error| error.error_len().is_none())
+}
+
 fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
     std::str::from_utf8(bytes).ok().map(Cow::Borrowed)
 }
@@ -113,7 +133,9 @@ mod tests {
     use super::*;
 
     fn response(content_type: &str, body: impl Into<Vec<u8>>) -> Response {
-        http::Response::builder().header(CONTENT_TYPE, content_type).body(body.into()).unwrap()
+        let body = body.into();
+        let builder = http::Response::builder().header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, body.len());
+        builder.body(body).unwrap()
     }
 
     fn encode(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -146,6 +168,7 @@ mod tests {
             (&b"\xC3\x28"[..], "the body is not text in the encoding it claims"),
             (b"\xFF\xFEa", "the body is not text in the encoding it claims"),
             (b"[1, 2", "the body ends in the middle of a value"),
+            (b"[\"\xC3", "the body ends in the middle of a value"),
             (
                 b"<html>secret</html>",
                 "the body is HTML or XML where JSON is due: a proxy may have answered in the service's place",
@@ -158,6 +181,15 @@ mod tests {
         }
         assert_eq!(decode::<u32>(&response("application/json", *b" \r\n")), Ok(Answer::Empty(StatusCode::OK)));
         assert_eq!(decode::<u32>(&response("application/json", *b"\xEF\xBB\xBF")), Ok(Answer::Empty(StatusCode::OK)));
+    }
+
+    #[test]
+    fn an_empty_body_is_empty_only_if_it_says_so() {
+        let mut cut_short = response("application/json", *b"");
+        cut_short.headers_mut().remove(CONTENT_LENGTH);
+        assert_eq!(decode::<u32>(&cut_short), Err(Malformed::Short));
+        *cut_short.status_mut() = StatusCode::NO_CONTENT;
+        assert_eq!(decode::<u32>(&cut_short), Ok(Answer::Empty(StatusCode::NO_CONTENT)));
     }
 
     #[test]

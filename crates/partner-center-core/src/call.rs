@@ -32,7 +32,11 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new<O: Operation>(operation: &O) -> Result<Self, BoxError> {
-        Self::with_parameters::<O>(operation.parameters()?)
+        let parameters = operation.parameters()?;
+        if parameters.continuation.is_some() {
+            return Err("a listing that is resumed is not one call: perform it with `pages` or `items`".into());
+        }
+        Self::with_parameters::<O>(parameters)
     }
 
     fn with_parameters<O: Operation>(parameters: Parameters) -> Result<Self, BoxError> {
@@ -40,7 +44,7 @@ impl Call {
         append_query(&mut target, parameters.query.iter().map(|(name, value)| (*name, value.as_str())));
         let mut headers = HeaderMap::new();
         for (name, value) in &parameters.headers {
-            let value = HeaderValue::try_from(value).map_err(|_| format!("`{name}` cannot stand in a header"))?;
+            let value = ascii(value).ok_or_else(|| format!("`{name}` cannot stand in a header"))?;
             headers.insert(HeaderName::from_bytes(name.as_bytes())?, value);
         }
         Ok(Self { operation: O::ID, method: method(O::METHOD), target, headers, body: parameters.body })
@@ -61,7 +65,13 @@ impl Listing {
     pub(crate) fn new<O: Paged>(operation: &O) -> Result<Self, BoxError> {
         let mut parameters = operation.parameters()?;
         let resume = parameters.continuation.take();
-        let Seek { token_header, query, size_query } = O::SEEK;
+        let Seek { token_header, query, size_query, .. } = O::SEEK;
+        let is_other = |(name, _): &&(&str, String)| Some(*name) != size_query;
+        if let Some((name, _)) = parameters.query.iter().find(is_other).filter(|_| resume.is_some()) {
+            return Err(
+                format!("`{name}` cannot be set on a listing that is resumed: it keeps what it began with").into()
+            );
+        }
         let mut seek_target = path(O::PATH, &parameters)?;
         let size = parameters.query.iter().find(|(name, _)| Some(*name) == size_query);
         append_query(&mut seek_target, size.map(|(name, value)| (*name, value.as_str())).into_iter().chain([query]));
@@ -71,6 +81,11 @@ impl Listing {
             seek_target,
             resume,
         })
+    }
+
+    /// Whether it goes on where another one stopped.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.resume.is_some()
     }
 
     /// The first call: of the first page, or of the one it is resumed at.
@@ -86,11 +101,11 @@ impl Listing {
             return Err("the link to the next page is not a GET".into());
         }
         let mut call = self.origin.clone();
-        let from_link = link_headers(continuation)?;
-        if let Some(token) = continuation.token().filter(|_| !from_link.contains_key(&self.token_header)) {
+        if let Some(token) = continuation.token() {
             call.headers.insert(&self.token_header, secret_value(token)?);
         }
-        for (name, value) in &from_link {
+        // The token of the link counts more than that of the page.
+        for (name, value) in &link_headers(continuation)? {
             call.headers.insert(name, value.clone());
         }
         call.target = match continuation.uri() {
@@ -117,7 +132,7 @@ fn link_target(uri: &str, base: &BaseUrl) -> Result<String, BoxError> {
     let target = if before_query.contains(':') {
         base.strip(uri).ok_or("the link to the next page leads to another server")?
     } else {
-        uri
+        base.strip_path(uri).unwrap_or(uri)
     };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if has_dot_segment(path) || path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
@@ -149,7 +164,8 @@ fn link_headers(continuation: &Continuation) -> Result<HeaderMap, BoxError> {
         if !name.as_str().starts_with("ms-") {
             return Err(format!("the link to the next page asks for the header `{name}`, which it may not").into());
         }
-        if matches!(name.as_str(), "ms-requestid" | "ms-correlationid") {
+        // The ids are those of the call that follows, and a blank value is none.
+        if matches!(name.as_str(), "ms-requestid" | "ms-correlationid") || value.trim().is_empty() {
             continue;
         }
         if headers.len() == MOST_HEADERS {
@@ -163,13 +179,16 @@ fn link_headers(continuation: &Continuation) -> Result<HeaderMap, BoxError> {
 }
 
 fn secret_value(value: &str) -> Result<HeaderValue, BoxError> {
-    let mut value = HeaderValue::try_from(value)
-        .ok()
-        // What is not ASCII each server would read its own way.
-        .filter(|value| value.to_str().is_ok() && value.len() <= LONGEST_HEADER)
+    let mut value = ascii(value)
+        .filter(|value| value.len() <= LONGEST_HEADER)
         .ok_or("the continuation holds a value that cannot stand in a header")?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// The value of a header. What is not ASCII each server would read its own way.
+pub(crate) fn ascii(value: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(value).ok().filter(|value| value.to_str().is_ok())
 }
 
 /// The path of an operation with its parameters put in.

@@ -1,7 +1,7 @@
 use crate::{
     Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, Reply, Retry, Transport,
     base_url::BaseUrl,
-    call::{Call, Listing},
+    call::{Call, Listing, ascii},
     engine::{Engine, Scope},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -139,7 +139,8 @@ impl<X: Transport> Builder<X> {
 
     /// How long one attempt may take, body included. Default: 60 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.limits.timeout = timeout;
+        // No clock runs as far as the longest duration.
+        self.limits.timeout = timeout.min(Duration::from_secs(u32::MAX.into()));
         self
     }
 
@@ -199,10 +200,9 @@ impl<X: Transport> Builder<X> {
         ];
         for (name, value) in own {
             if let Some(value) = value {
-                let value =
-                    HeaderValue::try_from(value).ok().filter(|value| value.to_str().is_ok()).ok_or_else(|| {
-                        invalid(format!("the value of `{name}` must be ASCII on one line, as headers are"))
-                    })?;
+                let value = ascii(&value).ok_or_else(|| {
+                    invalid(format!("the value of `{name}` must be ASCII on one line, as headers are"))
+                })?;
                 headers.insert(HeaderName::from_static(name), value);
             }
         }

@@ -10,7 +10,7 @@ use crate::{
     error::Context,
     retry::{Attempt, Failure, Verdict, judge},
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use serde::de::DeserializeOwned;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -143,6 +143,9 @@ impl<X: Transport> Engine<X> {
             headers.clone_from(&self.headers);
             if call.body.is_some() {
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            } else if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
+                // Without it some servers refuse a request that might have a body.
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
             for (name, id) in [("ms-requestid", context.request_id), ("ms-correlationid", context.correlation_id)] {
                 if let Some(id) = id {

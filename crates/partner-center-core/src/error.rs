@@ -7,8 +7,8 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a call failed.
 ///
-/// Neither `Display` nor `Debug` shows a token, a parameter's value or anything of a body but the code and description
-/// of a fault, so an error may be logged as it is. `Display` is one line and does not repeat the
+/// Neither `Display` nor `Debug` shows a token, a filter or anything of a body but the code and description of a fault, so
+/// an error may be logged as it is. `Display` is one line and does not repeat the
 /// [`source`](StdError::source); `{:#}` leaves out the hint, for those who show [`Reason::hint`] apart.
 pub struct Error(Box<Inner>);
 

@@ -1,5 +1,8 @@
 use crate::{Response, body};
-use http::{HeaderMap, StatusCode};
+use http::{
+    HeaderMap, StatusCode,
+    header::{DATE, RETRY_AFTER},
+};
 use partner_center_models::{Fault, FaultCode};
 use std::{
     fmt,
@@ -41,11 +44,11 @@ impl ApiError {
         let id = |name| header_text(response.headers(), name);
         Self {
             status: response.status(),
-            code: fault.code,
+            code: fault.code.map(printable_code),
             description: description.map(|text| printable(&text)).filter(|text| !text.is_empty()),
             request_id: id("ms-requestid"),
             correlation_id: id("ms-correlationid"),
-            retry_after: retry_after(response.headers(), SystemTime::now()),
+            retry_after: retry_after(response.headers()),
         }
     }
 }
@@ -159,14 +162,24 @@ impl Reason {
 }
 
 /// How long `Retry-After` asks to wait, given as seconds or as a date.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number can hold still mean: for ever.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    // By the service's own clock, if it tells the time: ours may be wrong.
+    let told = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    Some(date.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default())
+}
+
+/// A code as it may be shown: numbers always, texts on one line and short.
+fn printable_code(code: FaultCode) -> FaultCode {
+    match code.number() {
+        Some(_) => code,
+        None => printable(&code.to_string()).chars().take(64).collect::<String>().as_str().into(),
+    }
 }
 
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -10,8 +10,12 @@ mod error;
 mod fault;
 mod mode;
 mod pages;
+mod proxy;
 mod retry;
 mod transport;
+
+// In the signatures of this crate, so that users need not match versions.
+pub use http;
 
 pub use client::{BASE_URL, Builder, Client};
 pub use credential::Credential;
@@ -20,6 +24,7 @@ pub use fault::{ApiError, Reason};
 pub use mode::{Async, Blocking, Mode};
 pub use pages::{Items, Pages};
 pub use partner_center_models::*;
+pub use proxy::EnvironmentProxy;
 pub use retry::Retry;
 pub use transport::{
     DefaultTransport, Limits, Output, Reply, Request, Response, Transport, TransportError, TransportErrorKind,

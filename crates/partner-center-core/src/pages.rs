@@ -87,8 +87,8 @@ impl<X: Transport, O: Paged> Pages<X, O> {
         };
         let (page, context) = match fetched {
             Ok((Answer::Value(page), context)) => (page, context),
-            Ok((Answer::Empty(StatusCode::NO_CONTENT), _)) => return None,
             Ok((Answer::Empty(_), _)) if cursor.was_led_here() => return None,
+            Ok((Answer::Empty(StatusCode::NO_CONTENT), _)) if !cursor.listing.is_resumed() => return None,
             Ok((Answer::Empty(_), context)) => {
                 return Some(Err(Error::new(ErrorKind::Decode, O::ID, Malformed::Empty).within(context)));
             }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 /// When a call is repeated, and how long it waits first.
 ///
-/// Repeated are calls that only read, and that met no connection, a broken one, a timeout, a body cut short, or one of
-/// the statuses 408, 429, 500, 502, 503 and 504. The n-th repetition waits a random part of `first_delay * 2^(n-1)`,
-/// but no more than of `longest_delay`. If the service says how long to wait (`Retry-After`), then exactly that long,
-/// unless it is more than `longest_retry_after`: then the call fails at once, and the error holds the value.
+/// Repeated are calls that may be performed twice without harm (GET, HEAD, PUT and DELETE), and that met no connection, a
+/// broken one, a timeout, a body cut short, or one of the statuses 408, 429, 500, 502, 503 and 504. The n-th repetition
+/// waits a random part of `first_delay * 2^(n-1)`, but no more than of `longest_delay`. If the service says how long to
+/// wait (`Retry-After`), then exactly that long, unless it is more than `longest_retry_after`: then the call fails at
+/// once, and the error holds the value. To be told to wait no time at all is to be told nothing.
 ///
 /// ```
 /// use partner_center_core::Retry;
@@ -72,7 +73,10 @@ impl Retry {
     fn delay(&self, attempts: u32, random: f64) -> Duration {
         let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
         let longest = self.first_delay.saturating_mul(doubled).min(self.longest_delay);
-        if self.jitter { longest.mul_f64(random.clamp(0.0, 1.0)) } else { longest }
+        if !self.jitter {
+            return longest;
+        }
+        Duration::try_from_secs_f64(longest.as_secs_f64() * random).map_or(longest, |delay| delay.min(longest))
     }
 }
 
@@ -159,6 +163,7 @@ pub(crate) fn judge(
     if !idempotent || attempts >= retry.max_attempts {
         return Verdict::Fail;
     }
+    let retry_after = retry_after.filter(|delay| !delay.is_zero());
     if retry_after.is_some_and(|delay| delay > retry.longest_retry_after) {
         return Verdict::Fail;
     }
@@ -203,7 +208,7 @@ mod tests {
             ("even none of it", 1, true, TRANSIENT, None, 0.0, seconds(0.0)),
             ("four attempts are all", 4, true, TRANSIENT, None, 1.0, Verdict::Fail),
             ("what the service asks for is not diced", 1, true, after(7), None, 0.1, seconds(7.0)),
-            ("it may ask for none", 1, true, after(0), None, 0.1, seconds(0.0)),
+            ("to ask for none is to ask nothing", 1, true, after(0), None, 0.5, seconds(0.25)),
             ("it may ask for a minute", 1, true, after(60), None, 0.1, seconds(60.0)),
             ("but not for more", 1, true, after(61), None, 0.1, Verdict::Fail),
             ("what writes is not repeated", 1, false, TRANSIENT, None, 1.0, Verdict::Fail),
@@ -265,13 +270,12 @@ mod tests {
                 let remaining = deadline.map(|deadline| deadline.saturating_sub(slept));
                 let failure = Failure::Transient { retry_after: asked };
                 let Verdict::Repeat(delay) = judge(&retry, true, attempts, failure, remaining, random) else { break };
-                match asked {
-                    Some(asked) => prop_assert!(delay == asked && delay <= cap),
-                    None => {
-                        let at_most = first.saturating_mul(1_u32.checked_shl(attempts - 1).unwrap_or(u32::MAX)).min(longest);
-                        prop_assert!(delay <= at_most);
-                        prop_assert!(jitter || delay == at_most);
-                    }
+                if let Some(asked) = asked.filter(|asked| !asked.is_zero()) {
+                    prop_assert!(delay == asked && delay <= cap);
+                } else {
+                    let at_most = first.saturating_mul(1_u32.checked_shl(attempts - 1).unwrap_or(u32::MAX)).min(longest);
+                    prop_assert!(delay <= at_most);
+                    prop_assert!(jitter || delay == at_most);
                 }
                 slept = slept.saturating_add(delay);
                 prop_assert!(deadline.is_none_or(|deadline| slept < deadline));

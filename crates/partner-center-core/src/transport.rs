@@ -16,8 +16,8 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 /// That is all it does. A transport does not authenticate, repeat, follow redirects, or judge a status: every answer
 /// is an `Ok`. What it does promise:
 ///
-/// - the answer's body is whole (a body that ends early is an error) and decompressed if the transport asked for
-///   compression;
+/// - the answer's body is whole (a body that ends early is an error; of a status that is no success the body may be left
+///   out instead) and decompressed if the transport asked for compression;
 /// - it gives up with [`TransportError::timeout`] when [`Limits::timeout`] has passed, body included, and with
 ///   [`TransportError::too_large`] as soon as the decompressed body exceeds [`Limits::body`];
 /// - it keeps connections and uses them again.

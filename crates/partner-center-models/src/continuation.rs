@@ -1,5 +1,6 @@
 use crate::Link;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
+use serde_json::Map;
 use std::fmt;
 
 /// Where a listing goes on: the way from one page to the next.
@@ -90,17 +91,32 @@ impl NextLink {
     }
 }
 
+/// A map, so that a later version may add to it.
 impl Serialize for Continuation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let link = self.link.as_ref().map(|NextLink { uri, method, headers }| (uri, method, headers));
-        (&self.token, link).serialize(serializer)
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(NextLink { uri, method, headers }) = &self.link {
+            map.serialize_entry("link", &(uri, method, headers))?;
+        }
+        if let Some(token) = &self.token {
+            map.serialize_entry("token", token)?;
+        }
+        map.end()
     }
 }
 
 impl<'de> Deserialize<'de> for Continuation {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (token, link): (_, Option<_>) = Deserialize::deserialize(deserializer)?;
-        Ok(Self { link: link.map(|(uri, method, headers)| NextLink { uri, method, headers }), token })
+        let mut map = Map::deserialize(deserializer)?;
+        let mut take = |name| map.remove(name).unwrap_or_default();
+        let (link, token) = (take("link"), take("token"));
+        let link: Option<_> = serde_json::from_value(link).map_err(de::Error::custom)?;
+        let token: Option<String> = serde_json::from_value(token).map_err(de::Error::custom)?;
+        let link = link.map(|(uri, method, headers)| NextLink { uri, method, headers });
+        if link.is_none() && token.is_none() {
+            return Err(de::Error::custom("a continuation that leads nowhere"));
+        }
+        Ok(Self { link, token })
     }
 }
 

@@ -50,8 +50,8 @@ pub(crate) trait Described: Sized {
         Value::deserialize(SeqAccessDeserializer::new(list)).map(Reading::Other)
     }
     fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Reading<Self>, A::Error> {
-        // With `serde_json/arbitrary_precision` switched on anywhere in a build, a number arrives as an object.
         Value::deserialize(MapAccessDeserializer::new(object)).map(|value| match &value {
+            // See `number_in_disguise`.
             Value::Number(number) => Self::from_number(number).map_or(Reading::Other(value), Reading::Described),
             _ => Reading::Other(value),
         })
@@ -93,8 +93,10 @@ impl Described for f64 {
 }
 
 impl Described for Uuid {
+    /// Of the spellings there are only the usual one, in any case, for it is written back in lower case.
     fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok()
+        const HYPHENATED: usize = 36;
+        text.parse().ok().filter(|_| text.len() == HYPHENATED)
     }
 }
 
@@ -284,20 +286,87 @@ pub(crate) fn required<T, E: de::Error>(value: Option<T>, name: &'static str, un
     })
 }
 
-/// A list that is empty when it is absent: but not when there is something else in its place, and not in an object that
-/// looks like something else altogether (a fault under a status of success, say). Empty would be a lie there.
+/// A list that is empty when it is absent, but not when there is something else in its place: empty would be a lie.
 pub(crate) fn list<T, E: de::Error>(
     value: Option<Vec<T>>,
     name: &'static str,
     unknown: &UnknownFields,
 ) -> Result<Vec<T>, E> {
-    if value.is_none() && !unknown.is_empty() {
+    if value.is_none() && unknown.contains(name) {
         return required(value, name, unknown);
     }
     Ok(value.unwrap_or_default())
 }
 
+/// The number that arrives as an object with this one field, where `serde_json/arbitrary_precision` is switched on
+/// anywhere in a build.
+pub(crate) fn number_in_disguise<'de, A: MapAccess<'de>>(
+    name: &str,
+    object: &mut A,
+) -> Result<Option<Value>, A::Error> {
+    if name != "$serde_json::private::Number" {
+        return Ok(None);
+    }
+    let digits: String = object.next_value()?;
+    digits.parse().map(|number| Some(Value::Number(number))).map_err(de::Error::custom)
+}
+
 /// The path of the field `name` within the object at `at`.
 pub(crate) fn path(at: &str, name: &str) -> String {
     if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Customer, UnknownFields};
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    /// What `serde_json/arbitrary_precision` makes of a number, which the tests cannot switch on for themselves alone.
+    #[test]
+    fn a_number_in_disguise_is_a_number() {
+        let disguised = json!({"$serde_json::private::Number": "1.5"});
+        let value = json!({"companyProfile": disguised, "totalCount": disguised, "tags": [disguised]});
+        let customer = Customer::deserialize(value).unwrap();
+        assert_eq!(customer.unknown_fields.get("companyProfile"), Some(&json!(1.5)));
+    }
+
+    #[test]
+    fn what_is_set_counts_more_than_what_was_kept() {
+        let mut customer: Customer = serde_json::from_value(json!({"id": "no GUID", "tags": 7, "new": 1})).unwrap();
+        customer.tags = Some(vec![]);
+        assert_eq!(serde_json::to_value(&customer).unwrap(), json!({"id": "no GUID", "tags": [], "new": 1}));
+    }
+
+    #[test]
+    fn the_last_of_several_values_counts() {
+        for (text, expected) in [
+            (
+                r#"{"id":"x","Id":"53eb21cb-6b2d-4ee5-9e92-27dfc927e93c"}"#,
+                json!({"id": "53eb21cb-6b2d-4ee5-9e92-27dfc927e93c"}),
+            ),
+            (r#"{"id":"53eb21cb-6b2d-4ee5-9e92-27dfc927e93c","Id":"x"}"#, json!({"id": "x"})),
+            (r#"{"id":"x","id":null}"#, json!({})),
+        ] {
+            let customer: Customer = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_value(customer).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_unknown_fields_are_equal_to_none_left() {
+        let mut emptied = UnknownFields::default();
+        emptied.insert("a", Value::Null);
+        assert_ne!(emptied, UnknownFields::default());
+        emptied.remove("a");
+        assert_eq!(emptied, UnknownFields::default());
+    }
+
+    #[test]
+    fn debug_shows_no_value_that_may_be_a_secret() {
+        let customer: Customer =
+            serde_json::from_value(json!({"userCredentials": {"userName": "a", "password": {"value": "hunter2"}}}))
+                .unwrap();
+        assert!(!format!("{customer:?}").contains("hunter2"));
+    }
 }

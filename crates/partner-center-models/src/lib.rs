@@ -12,6 +12,9 @@ mod resource;
 mod secret;
 mod unknown_fields;
 
+// In the signatures of this crate, so that users need not match versions.
+pub use uuid;
+
 pub use continuation::{Continuation, UnreadableContinuation};
 pub use fault_code::FaultCode;
 pub use generated::{operations::*, schemas::*};

@@ -56,6 +56,7 @@ pub trait Paged: Operation {
 
 /// How an operation is asked for the page after a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Seek {
     /// The header that carries the token.
     pub token_header: &'static str,
@@ -63,6 +64,20 @@ pub struct Seek {
     pub query: (&'static str, &'static str),
     /// The query parameter that is repeated from the first request: the size of a page.
     pub size_query: Option<&'static str>,
+}
+
+impl Seek {
+    /// A token that travels in the header `token_header`, with the query parameter `query`.
+    #[must_use]
+    pub const fn new(token_header: &'static str, query: (&'static str, &'static str)) -> Self {
+        Self { token_header, query, size_query: None }
+    }
+
+    /// The same with the size of a page repeated.
+    #[must_use]
+    pub const fn with_size(self, name: &'static str) -> Self {
+        Self { size_query: Some(name), ..self }
+    }
 }
 
 /// An HTTP method.
@@ -207,7 +222,7 @@ impl Display for InvalidParameter {
 
 impl std::error::Error for InvalidParameter {}
 
-/// The response of an operation that promises none; whatever comes is accepted and ignored.
+/// The response of an operation that promises none; whatever JSON comes is accepted and ignored, and so is nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoContent;
 

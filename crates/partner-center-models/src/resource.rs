@@ -61,6 +61,9 @@ macro_rules! resource {
                                 $field = $crate::described::read_field(&mut object, $name, &mut unknown_fields)?;
                             })*
                             $crate::described::Name::Unknown(name) => {
+                                if let Some(number) = $crate::described::number_in_disguise(&name, &mut object)? {
+                                    return Ok($crate::described::Reading::Other(number));
+                                }
                                 unknown_fields.insert(name, object.next_value()?);
                             }
                         }
@@ -89,12 +92,17 @@ macro_rules! resource {
                             formatter.write_str(concat!("an object that is a ", stringify!($type)))
                         }
                         fn visit_map<A: serde::de::MapAccess<'de>>(self, object: A) -> Result<$type, A::Error> {
-                            match $crate::described::Described::from_object(object)? {
-                                $crate::described::Reading::Described(value) => Ok(value),
+                            let value: $type = match $crate::described::Described::from_object(object)? {
+                                $crate::described::Reading::Described(value) => value,
                                 $crate::described::Reading::Other(_) => {
-                                    Err(serde::de::Error::custom("a number where an object is due"))
+                                    return Err(serde::de::Error::custom("a number where an object is due"));
                                 }
+                            };
+                            // A fault under a status of success, say: an object, but of another kind.
+                            if value.has_nothing_described() && !value.unknown_fields.is_empty() {
+                                return Err(serde::de::Error::custom(concat!("an object that is no ", stringify!($type))));
                             }
+                            Ok(value)
                         }
                     }
                     deserializer.deserialize_map(Object)
@@ -106,9 +114,24 @@ macro_rules! resource {
                     let mut object = serializer.serialize_map(None)?;
                     $(resource!(@write $kind object, $name, &self.$field);)*
                     for (name, value) in self.unknown_fields.iter() {
-                        serde::ser::SerializeMap::serialize_entry(&mut object, name, value)?;
+                        // What is set counts more than what was kept in its place.
+                        let is_free = match $crate::described::FieldName::find(name) {
+                            $(Some(Field::$field) => resource!(@is_free $kind &self.$field),)*
+                            None => true,
+                        };
+                        if is_free {
+                            serde::ser::SerializeMap::serialize_entry(&mut object, name, value)?;
+                        }
                     }
                     serde::ser::SerializeMap::end(object)
+                }
+            }
+
+            impl $type {
+                /// Whether none of the fields that the specification describes was there.
+                fn has_nothing_described(&self) -> bool {
+                    $(resource!(@is_free $kind &self.$field)
+                        && !self.unknown_fields.contains($name) &&)* true
                 }
             }
 
@@ -130,6 +153,9 @@ macro_rules! resource {
     (@read required $value:ident, $name:literal, $unknown:expr) => {
         $crate::described::required($value, $name, $unknown)?
     };
+    (@is_free optional $value:expr) => { $value.is_none() };
+    (@is_free list $value:expr) => { $value.is_empty() };
+    (@is_free required $value:expr) => { false };
     (@write optional $object:ident, $name:literal, $value:expr) => {
         if let Some(value) = $value {
             serde::ser::SerializeMap::serialize_entry(&mut $object, $name, value)?;

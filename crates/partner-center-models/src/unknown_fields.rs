@@ -37,7 +37,7 @@ impl UnknownFields {
         self.iter().next().is_none()
     }
 
-    /// The fields, in the order of their names.
+    /// The fields.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (name.as_str(), value))
     }
@@ -55,14 +55,18 @@ impl UnknownFields {
 
 impl PartialEq for UnknownFields {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.is_empty() && other.is_empty(),
+        }
     }
 }
 
 impl Eq for UnknownFields {}
 
+/// Only the names: nobody knows whether a value is a secret.
 impl fmt::Debug for UnknownFields {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_map().entries(self.iter()).finish()
+        formatter.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }

@@ -1,40 +1,42 @@
 #![doc = include_str!("../README.md")]
 
-use partner_center_core::{Async, DefaultTransport, Limits, Output, Request, Response, Transport, TransportError};
+use partner_center_core::{
+    Async, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
+    TransportErrorKind,
+};
 use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect};
 use std::{fmt, time::Duration};
 
 /// An async transport over [`reqwest`], on a Tokio runtime. Cheap to clone; clones share connections.
 #[derive(Clone)]
-pub struct Reqwest(Client);
+pub struct Reqwest {
+    client: Client,
+    proxy: EnvironmentProxy,
+}
 
 impl Reqwest {
-    /// The transport with the settings that suit most: see [`Reqwest::client_builder`].
+    /// The transport with the settings that suit most: HTTPS as the operating system trusts it (feature `rustls`),
+    /// through the proxy that the environment names ([`EnvironmentProxy`]), connections kept, gzip asked for.
     pub fn new() -> Result<Self, TransportError> {
-        Self::from_builder(Self::client_builder()?)
+        Self::configured(|builder| builder)
     }
 
-    /// The settings that suit most, to be added to: HTTPS as the operating system trusts it (feature `rustls`), through
-    /// the proxy that the environment names (`HTTPS_PROXY` or `ALL_PROXY`, but for what `NO_PROXY` exempts), connections
-    /// kept, gzip asked for.
-    pub fn client_builder() -> Result<ClientBuilder, TransportError> {
+    /// The transport with settings of your own on top of those: timeouts, certificates, another proxy (after
+    /// `no_proxy()`, which drops that of the environment), another TLS.
+    ///
+    /// Redirects are not followed in any case: they would carry the token along.
+    pub fn configured(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Self, TransportError> {
+        let proxy = EnvironmentProxy::read();
+        // Only for https: plain http goes to this machine only, and no proxy stands between a machine and itself.
         let mut builder = Client::builder().no_proxy();
-        let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-        if let Some(url) = names.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty())) {
-            // Plain http goes to this machine only, and no proxy stands between a machine and itself.
-            let proxy = Proxy::https(url).map_err(failure)?.no_proxy(NoProxy::from_env());
-            builder = builder.proxy(proxy);
+        if let Some(url) = proxy.url() {
+            let exempt = proxy.exempt().collect::<Vec<_>>().join(",");
+            builder = builder.proxy(Proxy::https(url).map_err(failure)?.no_proxy(NoProxy::from_string(&exempt)));
         }
         #[cfg(feature = "rustls")]
         let builder = builder.tls_backend_preconfigured(tls()?);
-        Ok(builder)
-    }
-
-    /// The transport over a client with settings of your own: a proxy, other certificates, another TLS.
-    ///
-    /// Redirects are switched off in any case: they would carry the token along.
-    pub fn from_builder(builder: ClientBuilder) -> Result<Self, TransportError> {
-        builder.redirect(redirect::Policy::none()).build().map(Self).map_err(TransportError::new)
+        let client = configure(builder).redirect(redirect::Policy::none()).build().map_err(failure)?;
+        Ok(Self { client, proxy })
     }
 }
 
@@ -50,15 +52,16 @@ impl Transport for Reqwest {
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
         let limits = Limits::of(&request);
         Box::pin(async move {
+            self.proxy.check(&request)?;
             let exchange = async {
-                let mut answer = self.0.execute(request.try_into().map_err(failure)?).await.map_err(failure)?;
-                let mut body = Vec::new();
-                while let Some(chunk) = answer.chunk().await.map_err(failure)? {
-                    if chunk.len() > limits.body.saturating_sub(body.len()) {
-                        return Err(TransportError::too_large());
+                let mut answer = self.client.execute(request.try_into().map_err(failure)?).await.map_err(failure)?;
+                let body = match read(&mut answer, limits.body).await {
+                    // What counts of a refusal is its status.
+                    Err(error) if !answer.status().is_success() && error.kind() != TransportErrorKind::Timeout => {
+                        Vec::new()
                     }
-                    body.extend_from_slice(&chunk);
-                }
+                    body => body?,
+                };
                 let mut response = Response::new(body);
                 *response.status_mut() = answer.status();
                 *response.version_mut() = answer.version();
@@ -93,6 +96,17 @@ fn tls() -> Result<rustls::ClientConfig, TransportError> {
         .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(TransportError::new)?;
     Ok(config.with_no_client_auth())
+}
+
+async fn read(answer: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(failure)? {
+        if chunk.len() > limit.saturating_sub(body.len()) {
+            return Err(TransportError::too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 fn failure(error: reqwest::Error) -> TransportError {

@@ -1,50 +1,50 @@
 #![doc = include_str!("../README.md")]
 
-use partner_center_core::{Blocking, DefaultTransport, Limits, Request, Response, Transport, TransportError};
-use std::{fmt, time::Duration};
-use ureq::{Agent, Body, config::Config};
+use partner_center_core::{
+    Blocking, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
+    TransportErrorKind,
+    http::{self, StatusCode},
+};
+use std::{
+    fmt,
+    io::{self, Read},
+    time::Duration,
+};
+use ureq::{Agent, AsSendBody, Body, Proxy, config::Config};
 
 /// A blocking transport over [`ureq`]. Cheap to clone; clones share connections.
 #[derive(Clone)]
-pub struct Ureq(Agent);
-
-impl Ureq {
-    /// The transport over an agent of your own, for a proxy, other certificates, or another TLS.
-    ///
-    /// What the client itself needs of an agent is set on each request: statuses are not errors, redirects are not
-    /// followed, and the client's limits hold.
-    #[must_use]
-    pub fn from_agent(agent: Agent) -> Self {
-        Self(agent)
-    }
+pub struct Ureq {
+    agent: Agent,
+    proxy: EnvironmentProxy,
 }
 
-impl Default for Ureq {
-    /// HTTPS as the operating system trusts it, with connections kept and gzip asked for.
-    fn default() -> Self {
-        let config = Config::builder();
+impl Ureq {
+    /// The transport with the settings that suit most: HTTPS as the operating system trusts it (feature `rustls`),
+    /// through the proxy that the environment names ([`EnvironmentProxy`]), connections kept, gzip asked for.
+    pub fn new() -> Result<Self, TransportError> {
+        let proxy = EnvironmentProxy::read();
+        let config = Config::builder().proxy(https_proxy(&proxy)?);
         #[cfg(feature = "rustls")]
         let config = config
             .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build());
-        Self(config.build().new_agent())
+        Ok(Self { agent: config.build().new_agent(), proxy })
     }
-}
 
-impl DefaultTransport for Ureq {
-    fn with_defaults() -> Result<Self, TransportError> {
-        Ok(Self::default())
+    /// The transport over an agent of your own, for other certificates, another proxy or another TLS.
+    ///
+    /// What the client itself needs of an agent is set on each request: statuses are not errors, redirects are not
+    /// followed, plain http goes through no proxy, and the client's limits hold.
+    #[must_use]
+    pub fn from_agent(agent: Agent) -> Self {
+        Self { agent, proxy: EnvironmentProxy::default() }
     }
-}
 
-impl Transport for Ureq {
-    type Mode = Blocking;
-
-    fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let limits = Limits::of(&request);
+    fn exchange(&self, request: http::Request<impl AsSendBody>, limits: Limits) -> Result<Response, TransportError> {
         // Plain http goes to this machine only, and no proxy stands between a machine and itself.
-        let direct = request.uri().scheme_str() == Some("http");
-        let mut request = self.0.configure_request(request);
-        if direct {
+        let is_direct = request.uri().scheme_str() == Some("http");
+        let mut request = self.agent.configure_request(request);
+        if is_direct {
             request = request.proxy(None);
         }
         let request = request
@@ -53,8 +53,38 @@ impl Transport for Ureq {
             .max_redirects_will_error(false)
             .timeout_global(Some(limits.timeout))
             .build();
-        let (parts, body) = self.0.run(request).map_err(failure)?.into_parts();
-        Ok(Response::from_parts(parts, read(body, limits.body)?))
+        let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
+        // There is none to decompress, whatever it is labelled.
+        if matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            return Ok(Response::from_parts(parts, Vec::new()));
+        }
+        match read(body, limits.body) {
+            // What counts of a refusal is its status.
+            Err(error) if !parts.status.is_success() && error.kind() != TransportErrorKind::Timeout => {
+                Ok(Response::from_parts(parts, Vec::new()))
+            }
+            body => Ok(Response::from_parts(parts, body?)),
+        }
+    }
+}
+
+impl DefaultTransport for Ureq {
+    fn with_defaults() -> Result<Self, TransportError> {
+        Self::new()
+    }
+}
+
+impl Transport for Ureq {
+    type Mode = Blocking;
+
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.proxy.check(&request)?;
+        let limits = Limits::of(&request);
+        if request.body().is_empty() {
+            // An empty body is a body to ureq, and announced.
+            return self.exchange(request.map(drop), limits);
+        }
+        self.exchange(request, limits)
     }
 
     fn sleep(&self, delay: Duration) {
@@ -68,17 +98,41 @@ impl fmt::Debug for Ureq {
     }
 }
 
-fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, TransportError> {
-    // ureq refuses a body that only reaches its limit.
+fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError> {
+    let Some(url) = proxy.url() else { return Ok(None) };
+    let parsed = Proxy::new(url).map_err(failure)?;
+    let mut builder = Proxy::builder(parsed.protocol()).host(parsed.host()).port(parsed.port());
+    if let Some(name) = parsed.username() {
+        builder = builder.username(name);
+    }
+    if let Some(password) = parsed.password() {
+        builder = builder.password(password);
+    }
+    for host in proxy.exempt() {
+        builder = builder.no_proxy(host).no_proxy(&format!(".{host}"));
+    }
+    builder.build().map(Some).map_err(failure)
+}
+
+/// Reads a body. ureq's own limit would count what travels, not what it decompresses to.
+fn read(body: Body, limit: usize) -> Result<Vec<u8>, TransportError> {
+    let mut bytes = Vec::new();
     let beyond = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    body.with_config().limit(beyond).read_to_vec().map_err(failure)
+    let reader = body.into_with_config().limit(u64::MAX).reader();
+    reader.take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
+    if bytes.len() > limit { Err(TransportError::too_large()) } else { Ok(bytes) }
 }
 
 fn failure(error: ureq::Error) -> TransportError {
     match error {
         ureq::Error::Timeout(_) => TransportError::timeout(error),
-        ureq::Error::BodyExceedsLimit(_) => TransportError::too_large(),
-        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => TransportError::timeout(error),
+        ureq::Error::Io(error) if is_timeout(&error) => TransportError::timeout(error),
         error => TransportError::new(error),
     }
+}
+
+/// Whether a read failed because time was up: ureq wraps its own error in one of I/O.
+fn is_timeout(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|error| error.downcast_ref());
+    error.kind() == io::ErrorKind::TimedOut || matches!(inner, Some(ureq::Error::Timeout(_)))
 }

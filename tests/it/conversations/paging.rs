@@ -1,7 +1,7 @@
 //! From page to page.
 
 use super::conversations;
-use partner_center::{ErrorKind, ListCustomers, Paged};
+use partner_center::{CustomerFilter, ErrorKind, ListCustomers, Paged};
 use partner_center_tests::{Answer, Conversation, answer, list, page};
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn pages(rule: &'static str, pages: impl IntoIterator<Item = Answer>) -> impl Fn
 }
 
 /// A listing that goes on after `page`, saved and read again.
-fn resume(page: Answer) -> ListCustomers {
+fn resume(page: &Answer) -> ListCustomers {
     let page = serde_json::from_slice(page.body()).unwrap();
     let continuation = ListCustomers::continuation(&page).unwrap().unwrap();
     let saved = serde_json::to_string(&continuation).unwrap();
@@ -80,6 +80,9 @@ conversations! {
     token_in_the_body_beside_a_bare_link: two_pages("a link without a token takes the body's", |page| {
         page.next_link(json!({"uri": SEEK, "method": "GET", "headers": []})).token("t1")
     }) => whole(["a", "b", "c"]);
+    token_in_the_body_beside_a_blank_one: two_pages("a blank value of a header is none", |page| {
+        page.next(SEEK, "").token("t1")
+    }) => whole(["a", "b", "c"]);
     token_with_every_character: two_pages("tokens are opaque: , / + = survive byte for byte", |page| {
         page.next(SEEK, "AQ,AA/A+==~ x")
     }) => whole(["a", "b", "c"]);
@@ -116,19 +119,32 @@ conversations! {
         page(["b"]).edit(|page| page["totalCount"] = json!(-7)),
     ]) => whole(["a", "b"]);
 
+    last_page_200_cut_short: pages("an empty body that nothing says is empty may have been cut short", [
+        page(["a"]).next(SEEK, "t1"),
+        answer(200, "").unframed(),
+        answer(200, "").unframed(),
+        page(["b"]),
+    ]) => whole(["a", "b"]);
+
     // Resumed.
-    resumed_by_link: |name| list(name, "a saved continuation goes on where it points", resume(page([]).next(SEEK, "t1")))
+    resumed_by_link: |name| list(name, "a saved continuation goes on where it points", resume(&page([]).next(SEEK, "t1")))
         .then(page(["b"]).next(SEEK, "t2")).then(page(["c"]))
         => whole(["b", "c"]);
-    resumed_by_token: |name| list(name, "a saved token keeps the size that is set again", resume(page([]).token("t1")).size(3))
+    resumed_by_token: |name| list(name, "a saved token keeps the size that is set again", resume(&page([]).token("t1")).size(3))
         .then(page(["b"]).token("t2")).then(page(["c"]))
         => whole(["b", "c"]);
     resumed_too_late: |name| list(name, "a token that was saved may have expired: 400 with code 2000 is no end there",
-        resume(page([]).token("t1")))
+        resume(&page([]).token("t1")))
         .then(answer(400, r#"{"code":2000,"description":"Invalid continuation"}"#))
         => fails(ErrorKind::Service, Some(1), []);
+    resumed_at_nothing: |name| list(name, "204 to a saved continuation is no end either", resume(&page([]).token("t1")))
+        .then(answer(204, ""))
+        => fails(ErrorKind::Decode, Some(1), []);
+    resumed_with_a_filter: |name| list(name, "a resumed listing keeps the filter that it began with",
+        resume(&page([]).token("t1")).filter(CustomerFilter::domain("a")))
+        => fails(ErrorKind::Request, None, []);
     resumed_elsewhere: |name| list(name, "a saved link is trusted no more than one from the wire",
-        resume(page([]).next("https://evil.example/v1/customers", "t1")))
+        resume(&page([]).next("https://evil.example/v1/customers", "t1")))
         => fails(ErrorKind::Request, None, []);
 
     // Not the end of a list.

@@ -64,6 +64,14 @@ conversations! {
         refused(503).with("Retry-After", "Fri, 20 Nov 2015 01:08:23 GMT").into(),
         found().into(),
     ]) => whole(["a"]);
+    retry_after_a_date: asked("a date is read by the service's own clock", [
+        refused(503).with("Date", "Fri, 20 Nov 2015 01:08:23 GMT").with("Retry-After", "Fri, 20 Nov 2015 01:08:43 GMT").into(),
+        found().into(),
+    ]) => whole(["a"]);
+    retry_after_nothing: asked("to be told to wait no time is to be told nothing", [
+        refused(503).with("Retry-After", "0").into(),
+        found().into(),
+    ]) => whole(["a"]);
     retry_after_too_long: asked("a Retry-After beyond the cap fails at once, with the value", [
         refused(429).with("Retry-After", "3600").into(),
     ]) => fails(ErrorKind::Service, None, []);
@@ -129,6 +137,10 @@ conversations! {
         .then(answer(200, " ".repeat(10_000_000)).gzip()).body_limit(1_000_000)
         => fails(ErrorKind::Decode, None, []);
 
+    compressed_nothing: asked("an empty body labelled gzip is empty", [
+        answer(404, "").with("Content-Encoding", "gzip").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+
     // Bodies of all kinds.
     chunked: asked("chunked bodies are whole bodies", [found().chunked().into()]) => whole(["a"]);
     byte_order_mark: asked("success bodies start with a UTF-8 byte order mark", [
@@ -149,6 +161,19 @@ conversations! {
         => fails(ErrorKind::Decode, None, []);
     invalid_utf8: asked("text that is none is no customer", [answer(200, *b"{\"id\": \"\xC3\x28\"}").into()])
         => fails(ErrorKind::Decode, None, []);
+    until_the_connection_closes: asked("a body may end where the connection does", [found().unframed().into()])
+        => whole(["a"]);
+    until_the_connection_closes_early: asked("and JSON shows whether that was too early", [
+        answer(200, &found().body()[..20]).unframed().into(),
+        found().into(),
+    ]) => whole(["a"]);
+    cut_within_a_character: asked("text that ends within a character is cut short", [
+        answer(200, *b"{\"companyProfile\": {\"companyName\": \"\xC3").into(),
+        found().into(),
+    ]) => whole(["a"]);
+    another_object: asked("an object of another kind is no customer", [
+        answer(200, r#"{"code":400072,"description":"Something else"}"#).into(),
+    ]) => fails(ErrorKind::Decode, None, []);
     nothing: asked("an empty body is no customer", [answer(200, "").into()]) => fails(ErrorKind::Decode, None, []);
     too_deep: asked("nesting is bounded", [answer(200, "[".repeat(100_000)).into()])
         => fails(ErrorKind::Decode, None, []);
@@ -170,6 +195,13 @@ conversations! {
     ]) => fails(ErrorKind::Service, None, []);
     fault_with_odd_data: asked("data is not always a list", [
         answer(409, r#"{"code":1,"description":"Odd.","data":{"a":"b"},"source":7}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_cut_short: asked("what counts of a refusal is its status", [Step::Truncate(refused(403))])
+        => fails(ErrorKind::Service, None, []);
+    fault_too_large: |name| get(name, "what counts of a refusal is its status").then(refused(403)).body_limit(10)
+        => fails(ErrorKind::Service, None, []);
+    fault_with_a_code_that_acts: asked("a code in text is printed on one line, and short", [
+        answer(403, format!(r#"{{"code":"line 1\nline 2\u001b[2J{}"}}"#, "x".repeat(5000))).into(),
     ]) => fails(ErrorKind::Service, None, []);
     fault_that_is_empty: asked("401 and 403 may have no body", [answer(403, "").into()])
         => fails(ErrorKind::Service, None, []);

@@ -106,8 +106,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
              .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
             "impl Paged for ListThings { type Item = Thing;",
-            "const SEEK: Seek = Seek { token_header: \"MS-ContinuationToken\", query: (\"seekOperation\", \"Next\"), \
-             size_query: Some(\"size\"), };",
+            "const SEEK: Seek = Seek::new( \"MS-ContinuationToken\", (\"seekOperation\", \"Next\"), ) .with_size(\"size\");",
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
             "fn is_empty(page: &ThingCollection) -> bool { page.items.is_empty() }",
             "let links = page.links.as_ref(); Continuation::read( links.and_then(|links| links.next.as_deref()), \

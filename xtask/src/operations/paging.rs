@@ -98,7 +98,7 @@ impl<'a> Paging<'a> {
     /// The `Paged` of the operation `name`.
     pub(super) fn implementation(&self, name: &Ident, page: &Ident) -> TokenStream {
         let Self { items, item, token_header, seek: (seek, value), .. } = self;
-        let size = self.size_query.map_or_else(|| quote!(None), |size| quote!(Some(#size)));
+        let size = self.size_query.map(|size| quote!(.with_size(#size)));
         let (mut link, mut token) = (quote!(None), quote!(None));
         let mut links_binding = None;
         let mut unreadable = Vec::new();
@@ -117,7 +117,7 @@ impl<'a> Paging<'a> {
         quote! {
             impl Paged for #name {
                 type Item = #item;
-                const SEEK: Seek = Seek { token_header: #token_header, query: (#seek, #value), size_query: #size };
+                const SEEK: Seek = Seek::new(#token_header, (#seek, #value)) #size;
                 fn items(page: #page) -> Vec<#item> {
                     page.#items
                 }

@@ -75,11 +75,8 @@ impl Operation for ListCustomers {
 
 impl Paged for ListCustomers {
     type Item = Customer;
-    const SEEK: Seek = Seek {
-        token_header: "MS-ContinuationToken",
-        query: ("seekOperation", "Next"),
-        size_query: Some("size"),
-    };
+    const SEEK: Seek = Seek::new("MS-ContinuationToken", ("seekOperation", "Next"))
+        .with_size("size");
     fn items(page: CustomerCollection) -> Vec<Customer> {
         page.items
     }
