@@ -1,12 +1,9 @@
 //! What the two real transports promise by themselves, below the engine.
 
-use flate2::{Compression, write::GzEncoder};
 use partner_center::{Limits, Mode, Reqwest, Transport, TransportErrorKind, Ureq};
 use partner_center_tests::{Server, Step, answer, finish};
 use std::{
-    io::{Read, Write},
     net::TcpListener,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -31,48 +28,6 @@ fn failure<X: Transport>(transport: &X, request: partner_center::Request) -> Tra
     finish::<X::Mode, _>(X::Mode::run(async {
         X::Mode::wait(transport.send(request)).await.map(|response| response.body().len()).unwrap_err().kind()
     }))
-}
-
-/// 600 MiB, plain or compressed, never lie in memory: the transport stops reading at the limit.
-#[test]
-fn a_huge_body_is_given_up_at_the_limit() {
-    fn test<X: Transport>(transport: &X) {
-        let before = resident();
-        for compressed in [false, true] {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let url = format!("http://{}", listener.local_addr().unwrap());
-            thread::spawn(move || pour(&listener, compressed));
-            let kind = failure(transport, request(&url, 64 << 20, Duration::from_secs(60)));
-            assert_eq!(kind, TransportErrorKind::TooLarge);
-        }
-        let grown = resident().saturating_sub(before);
-        assert!(grown < 150 << 20, "the process has grown by {grown} bytes");
-    }
-    both!(test);
-}
-
-/// Answers one request with 600 MiB of blanks.
-fn pour(listener: &TcpListener, compressed: bool) -> std::io::Result<()> {
-    let (mut stream, _) = listener.accept()?;
-    stream.read(&mut [0; 4096]).map(drop)?;
-    let blanks = vec![b' '; 1 << 20];
-    if compressed {
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")?;
-        let mut encoder = GzEncoder::new(stream, Compression::fast());
-        (0..600).try_for_each(|_| encoder.write_all(&blanks))?;
-        encoder.finish().map(drop)
-    } else {
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 600 << 20)?;
-        (0..600).try_for_each(|_| stream.write_all(&blanks))
-    }
-}
-
-/// The peak of the memory that the process holds, in bytes.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes: u64 = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default();
-    kibibytes * 1024
 }
 
 #[test]
