@@ -49,9 +49,9 @@ pub fn follow(data: &[u8]) {
     assert!(names.len() >= 2 || uri.trim().is_empty(), "a link that is neither followed nor refused: {uri:?}");
     for line in log.trace(BASE).lines() {
         let target = line.split(' ').nth(2).unwrap_or_default();
-        assert!(target == "/v1/customers" || target.starts_with("/v1/"), "{line}");
-        assert!(!target.contains("/../") && !target.contains("//") && !target.contains('\\'), "{line}");
-        assert_eq!(target.matches('?').count().min(2), usize::from(target.contains('?')), "{line}");
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        assert!(path.starts_with("/v1/") && !path.contains("/../") && !path.contains("//"), "{line}");
+        assert!(!target.contains('\\') && !query.contains('?'), "{line}");
     }
 }
 
