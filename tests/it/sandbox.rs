@@ -160,6 +160,40 @@ fn refusals_are_told_as_the_service_tells_them() {
     insta::assert_debug_snapshot!(told);
 }
 
+/// The ids of both sides are in every error: ours, and the service's where it has others.
+#[test]
+fn errors_hold_the_ids_of_both_sides() {
+    let script = partner_center_tests::Script::<Blocking>::new([partner_center_tests::answer(500, "")
+        .with("MS-RequestId", "theirs")
+        .with("MS-CorrelationId", "theirs, too")
+        .into()]);
+    let client = Client::builder(script, Credential::token("token")).retry(Retry::never()).build().unwrap();
+    let error = client.call(GetCustomer::new(Uuid::nil())).unwrap_err();
+    let (request, correlation) = (error.request_id().unwrap(), error.correlation_id().unwrap());
+    let ids = format!(
+        "[request id {request}, the service's request id theirs, correlation id {correlation}, \
+         the service's correlation id theirs, too]"
+    );
+    assert!(error.to_string().ends_with(&ids), "{error}");
+}
+
+/// A client that may send only so many requests in a minute waits before it sends more.
+#[test]
+fn requests_can_be_spread_over_time() {
+    let (transport, log) =
+        partner_center_tests::Recorder::new(Sandbox::builder().customers(3).build().transport::<Blocking>());
+    let client = Client::builder(transport, Credential::token(Sandbox::TOKEN)).requests_per_minute(60);
+    let client = client.base_url("http://127.0.0.1").build().unwrap();
+    assert_eq!(client.items(ListCustomers::new().size(1)).count(), 3);
+    let trace = log.trace("http://127.0.0.1");
+    let sleeps: Vec<_> = trace.lines().filter_map(|line| line.strip_prefix("  sleep ")).collect();
+    assert_eq!(sleeps.len(), 2, "{trace}");
+    assert!(sleeps[0].starts_with("99") && sleeps[1].starts_with("1.9"), "{trace}");
+
+    let late = client.with_deadline(std::time::Instant::now() + std::time::Duration::from_secs(1));
+    assert_eq!(late.call(GetCustomer::new(Uuid::nil())).unwrap_err().kind(), ErrorKind::Timeout);
+}
+
 #[test]
 fn another_token_is_refused() {
     let sandbox = Sandbox::builder().build();

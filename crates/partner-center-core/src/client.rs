@@ -3,6 +3,7 @@ use crate::{
     base_url::BaseUrl,
     call::{Call, Listing, ascii},
     engine::{Engine, Scope},
+    pace::Pace,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use partner_center_models::{Operation, Paged};
@@ -42,6 +43,7 @@ impl<X: Transport> Client<X> {
             retry: Retry::default(),
             limits: Limits::default(),
             deadline: None,
+            requests_per_minute: None,
             correlation_id: None,
             locale: None,
             application: None,
@@ -118,6 +120,7 @@ pub struct Builder<X> {
     retry: Retry,
     limits: Limits,
     deadline: Option<Duration>,
+    requests_per_minute: Option<u32>,
     correlation_id: Option<Uuid>,
     locale: Option<String>,
     application: Option<String>,
@@ -148,6 +151,13 @@ impl<X: Transport> Builder<X> {
     /// whole of it see [`Client::with_deadline`]). Default: no limit but that of the attempts.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// How many requests this client and its clones may send in a minute, at least 1, spread evenly; those that come too
+    /// early wait. The service documents 500 for each tenant, and refuses more (429). Default: no limit.
+    pub fn requests_per_minute(mut self, requests: u32) -> Self {
+        self.requests_per_minute = Some(requests);
         self
     }
 
@@ -214,6 +224,7 @@ impl<X: Transport> Builder<X> {
                 retry: self.retry,
                 limits: self.limits,
                 deadline: self.deadline,
+                pace: self.requests_per_minute.map(Pace::new),
             }),
             scope: Scope { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), until: None },
         })

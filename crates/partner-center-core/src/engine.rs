@@ -8,6 +8,7 @@ use crate::{
     body::{self, Answer, Malformed},
     call::Call,
     error::Context,
+    pace::Pace,
     retry::{Attempt, Failure, Verdict, judge},
 };
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -32,6 +33,7 @@ pub(crate) struct Engine<X> {
     pub(crate) retry: Retry,
     pub(crate) limits: Limits,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) pace: Option<Pace>,
 }
 
 impl<X: Transport> Engine<X> {
@@ -62,9 +64,23 @@ impl<X: Transport> Engine<X> {
             return Err(Error::out_of_time(call.operation, None).within(context));
         }
         loop {
+            if let Some(pace) = &self.pace {
+                let wait = pace.wait(Instant::now());
+                if remaining().is_some_and(|remaining| wait >= remaining) {
+                    return Err(Error::out_of_time(call.operation, None).within(context));
+                }
+                if !wait.is_zero() {
+                    X::Mode::wait(self.transport.sleep(wait)).await;
+                }
+            }
             let request = self.request(call, context, remaining()).map_err(|error| error.within(context))?;
             context.attempts += 1;
-            let failed = match self.attempt(call, request, context).await {
+            let span = tracing::debug_span!(
+                "attempt",
+                number = context.attempts,
+                request_id = context.request_id.map(tracing::field::display)
+            );
+            let failed = match self.attempt(call, request).instrument(span).await {
                 Ok(answer) => return Ok((answer, context)),
                 Err(failed) => failed,
             };
@@ -75,7 +91,7 @@ impl<X: Transport> Engine<X> {
                     return Err(Error::out_of_time(call.operation, Some(failed.error)).within(context));
                 }
                 Verdict::Repeat(delay) => {
-                    tracing::warn!(attempt = context.attempts, ?delay, "will be repeated");
+                    tracing::warn!(attempts = context.attempts, ?delay, "will be repeated");
                     X::Mode::wait(self.transport.sleep(delay)).await;
                 }
             }
@@ -86,22 +102,11 @@ impl<X: Transport> Engine<X> {
     }
 
     /// One request and what comes of it.
-    async fn attempt<T: DeserializeOwned>(
-        &self,
-        call: &Call,
-        request: Request,
-        context: Context,
-    ) -> Result<Answer<T>, Attempt> {
+    async fn attempt<T: DeserializeOwned>(&self, call: &Call, request: Request) -> Result<Answer<T>, Attempt> {
         let sent = Instant::now();
         let outcome = X::Mode::wait(self.transport.send(request)).await;
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
-        tracing::debug!(
-            attempt = context.attempts,
-            status,
-            request_id = context.request_id.map(tracing::field::display),
-            elapsed = ?sent.elapsed(),
-            "attempted"
-        );
+        tracing::debug!(status, elapsed = ?sent.elapsed(), "attempted");
         let response = outcome.map_err(|error| Attempt {
             failure: Failure::of_exchange(error.kind()),
             error: Error::transport(call.operation, error),

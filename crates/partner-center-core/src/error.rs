@@ -182,6 +182,20 @@ impl Error {
         }))
     }
 
+    /// The ids by which the call is found in logs: ours, and the service's where they are others.
+    fn ids(&self) -> Vec<String> {
+        let ours = [self.request_id(), self.correlation_id()].map(|id| id.map(|id| id.to_string()));
+        let theirs =
+            self.api().map_or([None, None], |api| [&api.request_id, &api.correlation_id].map(Option::as_deref));
+        let mut ids = Vec::new();
+        for (name, (ours, theirs)) in ["request id", "correlation id"].into_iter().zip(ours.into_iter().zip(theirs)) {
+            let theirs = theirs.filter(|theirs| ours.as_deref() != Some(theirs));
+            ids.extend(ours.iter().map(|id| format!("{name} {id}")));
+            ids.extend(theirs.map(|id| format!("the service's {name} {id}")));
+        }
+        ids
+    }
+
     pub(crate) fn within(mut self, context: Context) -> Self {
         self.0.context = context;
         self
@@ -213,14 +227,8 @@ impl fmt::Display for Error {
             formatter.write_str(": ")?;
             fmt::Display::fmt(api, formatter)?;
         }
-        let ids = [("request id", self.request_id()), ("correlation id", self.correlation_id())];
-        for (index, (name, id)) in ids.into_iter().filter_map(|(name, id)| Some((name, id?))).enumerate() {
-            write!(formatter, "{}{name} {id}", if index == 0 { " [" } else { ", " })?;
-        }
-        if ids[0].1.or(ids[1].1).is_some() {
-            formatter.write_str("]")?;
-        }
-        Ok(())
+        let ids = self.ids();
+        if ids.is_empty() { Ok(()) } else { write!(formatter, " [{}]", ids.join(", ")) }
     }
 }
 

@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod fault;
 mod mode;
+mod pace;
 mod pages;
 mod proxy;
 mod retry;

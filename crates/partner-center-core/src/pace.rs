@@ -1,0 +1,41 @@
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Spreads requests evenly, so that no minute sees more of them than it may.
+pub(crate) struct Pace {
+    interval: Duration,
+    /// When the next request may be sent.
+    next: Mutex<Option<Instant>>,
+}
+
+impl Pace {
+    pub(crate) fn new(requests_per_minute: u32) -> Self {
+        Self { interval: Duration::from_secs(60) / requests_per_minute.max(1), next: Mutex::new(None) }
+    }
+
+    /// Takes the next place in the row, and says how long it is until its time comes.
+    pub(crate) fn wait(&self, now: Instant) -> Duration {
+        // Whatever panicked, an instant is whole.
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = next.map_or(now, |next| next.max(now));
+        *next = Some(mine + self.interval);
+        mine - now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_spread_evenly() {
+        let pace = Pace::new(500);
+        let start = Instant::now();
+        let at = |milliseconds| start + Duration::from_millis(milliseconds);
+        let waits: Vec<_> =
+            [0, 0, 0, 300, 301, 5000].map(|milliseconds| pace.wait(at(milliseconds)).as_millis()).into();
+        assert_eq!(waits, [0, 120, 240, 60, 179, 0]);
+    }
+}
