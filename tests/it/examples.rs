@@ -27,6 +27,31 @@ macro_rules! future_example {
     };
 }
 
+/// A documented fault.
+macro_rules! fault_example {
+    ($test:ident, $json:literal) => {
+        example_of!($test, Fault, $json);
+    };
+}
+
+/// A documented parameter that is JSON.
+macro_rules! parameter_example {
+    ($test:ident, $type:ident, $json:literal) => {
+        example_of!($test, $type, $json);
+    };
+}
+
+macro_rules! example_of {
+    ($test:ident, $type:ident, $json:literal) => {
+        #[test]
+        fn $test() {
+            let value = survives::<$type>($json);
+            assert_eq!(value.undescribed(), [""; 0], "the specification does not describe all of the example");
+            insta::assert_debug_snapshot!(value);
+        }
+    };
+}
+
 include!("generated.rs");
 
 /// The response in `json`, which is written back as an equal JSON value: empty arrays, odd values and all.

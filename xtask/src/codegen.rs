@@ -3,6 +3,7 @@
 use crate::{examples, operations, schemas, spec::Spec};
 use anyhow::{Context as _, Result, bail};
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -83,8 +84,15 @@ fn left_over(root: &Path, outputs: &[Output]) -> Result<Vec<PathBuf>> {
     let Ok(folder) = fs::read_dir(root.join(GENERATED)) else {
         return Ok(Vec::new());
     };
-    let paths = folder.map(|entry| Ok(Path::new(GENERATED).join(entry?.file_name()))).collect::<Result<Vec<_>>>()?;
-    Ok(paths.into_iter().filter(|path| outputs.iter().all(|output| output.path != *path)).collect())
+    let names = folder.map(|entry| Ok(entry?.file_name())).collect::<Result<Vec<_>>>()?;
+    let paths = names.iter().filter(|name| !is_stray(name)).map(|name| Path::new(GENERATED).join(name));
+    Ok(paths.filter(|path| outputs.iter().all(|output| output.path != *path)).collect())
+}
+
+/// Whether a file of this name is an editor's or the system's, and no part of the workspace.
+pub(crate) fn is_stray(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".") || name.ends_with(b"~")
 }
 
 #[cfg(test)]

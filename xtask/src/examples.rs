@@ -1,13 +1,23 @@
-//! The documented responses: a test for each, and texts for the sandbox.
+//! The specification's examples: a test for each, and texts for the sandbox.
 
-use crate::spec::{Endpoint, JSON, Spec, UNKNOWN_FIELDS};
+use crate::{
+    codegen::is_stray,
+    operations::FAULT,
+    spec::{Endpoint, JSON, Shape, Spec, UNKNOWN_FIELDS},
+};
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
-use openapiv3::{Example, Response};
+use openapiv3::{Example, MediaType, ParameterSchemaOrContent, Response};
 use std::{collections::BTreeSet, fs, path::Path};
 
+/// What responses of success and other objects are shown to be.
+pub(crate) struct Examples {
+    responses: Vec<ResponseExample>,
+    inline: Vec<InlineExample>,
+}
+
 /// A response that the specification shows in a file of its own.
-pub(crate) struct ResponseExample {
+struct ResponseExample {
     /// As it is called in the specification.
     name: String,
     /// The Rust name of its operation.
@@ -18,78 +28,164 @@ pub(crate) struct ResponseExample {
     text: String,
     /// It holds what the specification does not describe, on purpose.
     from_the_future: bool,
+    /// It is no object of its own, so that no test can be made of it.
+    is_list: bool,
 }
 
-/// The examples of successful responses, in the order of the document; their files are below `folder`.
-pub(crate) fn read(spec: &Spec, folder: &Path) -> Result<Vec<ResponseExample>> {
-    let mut examples = Vec::new();
+/// A fault, or what a request carries, written out in the specification.
+#[derive(PartialEq)]
+struct InlineExample {
+    name: String,
+    schema: String,
+    /// In one line.
+    json: String,
+}
+
+/// The examples in the order of the document; files are below `folder`, and each response there is an example.
+pub(crate) fn read(spec: &Spec, folder: &Path) -> Result<Examples> {
+    let mut examples = Examples { responses: Vec::new(), inline: Vec::new() };
     let mut names = BTreeSet::new();
     for endpoint in spec.endpoints()? {
+        let mut add = |name: &str| {
+            let is_new = names.insert(name.to_snake_case());
+            ensure!(is_new, "{}: there is another example {name}", endpoint.at);
+            Ok(())
+        };
         for response in endpoint.successes() {
             let found = read_response(&endpoint, response, folder).with_context(|| endpoint.at.clone())?;
             for example in found {
-                ensure!(
-                    names.insert(example.name.to_snake_case()),
-                    "{}: there is another example {}",
-                    endpoint.at,
-                    example.name
-                );
-                examples.push(example);
+                add(&example.name)?;
+                examples.responses.push(example);
+            }
+        }
+        for example in read_inline(&endpoint).with_context(|| endpoint.at.clone())? {
+            // Several operations may have the same fault.
+            if !examples.inline.contains(&example) {
+                add(&example.name)?;
+                examples.inline.push(example);
             }
         }
     }
+    nothing_left_over(&examples, folder)?;
     Ok(examples)
 }
 
 /// One test a line; the macros say what is tested.
-pub(crate) fn tests(examples: &[ResponseExample]) -> String {
-    let tests = examples.iter().map(|example| {
+pub(crate) fn tests(examples: &Examples) -> String {
+    let responses = examples.responses.iter().filter(|example| !example.is_list).map(|example| {
         let example_macro = if example.from_the_future { "future_example" } else { "example" };
         let (name, operation, file) = (example.name.to_snake_case(), &example.operation, &example.file);
         format!("{example_macro}!({name}, {operation}, \"../../spec/{file}\");\n")
     });
-    tests.collect()
+    let inline = examples.inline.iter().map(|InlineExample { name, schema, json }| {
+        let (name, json) = (name.to_snake_case(), raw(json));
+        if schema == FAULT {
+            format!("fault_example!({name}, {json});\n")
+        } else {
+            format!("parameter_example!({name}, {schema}, {json});\n")
+        }
+    });
+    responses.chain(inline).collect()
 }
 
 /// The documented responses as constants: a packaged crate cannot include a file from outside.
-pub(crate) fn documented(examples: &[ResponseExample]) -> String {
-    let constants = examples.iter().filter(|example| !example.from_the_future).map(|example| {
-        let (name, summary, text) = (example.name.to_shouty_snake_case(), &example.summary, example.text.trim_end());
-        let mut hashes = "#".to_owned();
-        while text.contains(&format!("\"{hashes}")) {
-            hashes.push('#');
-        }
-        format!("/// {summary}\npub(crate) const {name}: &str = r{hashes}\"{text}\"{hashes};\n")
+pub(crate) fn documented(examples: &Examples) -> String {
+    let constants = examples.responses.iter().filter(|example| !example.from_the_future).map(|example| {
+        let (name, summary, text) = (example.name.to_shouty_snake_case(), &example.summary, raw(&example.text));
+        format!("/// {summary}\npub(crate) const {name}: &str = {text};\n")
     });
     constants.collect::<Vec<_>>().join("\n")
 }
 
 fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
     let Some(media) = response.content.get(JSON) else { return Ok(Vec::new()) };
-    ensure!(media.example.is_none(), "an `example` is not tested: write `examples`, with an `externalValue`");
     let operation = endpoint.id()?.to_pascal_case();
-    media
-        .examples
-        .iter()
-        .map(|(name, example)| {
-            let read = || {
-                let Example { summary, external_value, extensions, .. } =
-                    example.as_item().context("an example that is a $ref is not understood")?;
-                let Some(file) = external_value else {
-                    bail!("an example of a response stands in a file: `externalValue`")
-                };
-                let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
-                serde_json::from_str::<serde_json::Value>(&text).with_context(|| format!("spec/{file}"))?;
-                Ok(ResponseExample {
-                    name: name.clone(),
-                    operation: operation.clone(),
-                    summary: summary.clone().context("a summary is missing")?,
-                    file: file.clone(),
-                    text: text.replace("\r\n", "\n"),
-                    from_the_future: extensions.contains_key(UNKNOWN_FIELDS),
-                })
-            };
-            read().with_context(|| format!("the example {name}"))
+    let shape = media.schema.as_ref().map(Shape::of).transpose()?;
+    let is_list = matches!(shape, Some(Shape::List(_)));
+    each(media, |name, Example { summary, external_value, extensions, .. }| {
+        let Some(file) = external_value else { bail!("an example of a response stands in a file: `externalValue`") };
+        let from_the_future = extensions.contains_key(UNKNOWN_FIELDS);
+        ensure!(
+            !from_the_future || file.ends_with("-from-the-future.response.json"),
+            "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
+        );
+        let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
+        serde_json::from_str::<serde_json::Value>(&text).with_context(|| format!("spec/{file}"))?;
+        Ok(ResponseExample {
+            name: name.to_owned(),
+            operation: operation.clone(),
+            summary: summary.clone().context("a summary is missing")?,
+            file: file.clone(),
+            text: text.replace("\r\n", "\n").trim_end().to_owned(),
+            from_the_future,
+            is_list,
         })
-        .collect()
+    })
+}
+
+/// What stands in the specification itself: examples of faults, of parameters that are JSON, and of bodies.
+fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
+    let id = endpoint.id()?;
+    let faults = endpoint.faults()?;
+    let mut media: Vec<(String, &MediaType)> = Vec::new();
+    for parameter in &endpoint.parameters {
+        let data = parameter.parameter_data_ref();
+        if let ParameterSchemaOrContent::Content(content) = &data.format {
+            media.extend(content.get(JSON).map(|media| (format!("{id}-{}", data.name), media)));
+        }
+    }
+    media.extend(endpoint.body.and_then(|body| Some((format!("{id}-body"), body.content.get(JSON)?))));
+    media.extend(faults.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
+
+    let mut examples = Vec::new();
+    for (owner, media) in media {
+        let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
+        // A body of another shape is refused, with its place, by whoever makes the operation of it.
+        let Some(Shape::Named(schema)) = shape else { continue };
+        let found = each(media, |name, Example { value, external_value, extensions, .. }| {
+            let (Some(value), None) = (value, external_value) else {
+                bail!("an example of a fault or of a request is written out: `value`")
+            };
+            ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files");
+            Ok(InlineExample {
+                name: format!("{owner}-{name}"),
+                schema: schema.clone(),
+                json: serde_json::to_string(value)?,
+            })
+        });
+        examples.extend(found.with_context(|| owner.clone())?);
+    }
+    Ok(examples)
+}
+
+/// What `read` makes of each example of a body.
+fn each<T>(media: &MediaType, mut read: impl FnMut(&str, &Example) -> Result<T>) -> Result<Vec<T>> {
+    ensure!(media.example.is_none(), "an `example` is not tested: write `examples`");
+    let examples = media.examples.iter().map(|(name, example)| {
+        let example = example.as_item().context("an example that is a $ref is not understood");
+        example.and_then(|example| read(name, example)).with_context(|| format!("the example {name}"))
+    });
+    examples.collect()
+}
+
+/// Refuses a file of a response that no response names: nothing would test it.
+fn nothing_left_over(examples: &Examples, folder: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder.join("examples")) else { return Ok(()) };
+    for entry in entries {
+        let name = entry?.file_name();
+        let file = format!("examples/{}", name.to_string_lossy());
+        let is_response = !is_stray(&name) && file.ends_with(".response.json");
+        let is_named = examples.responses.iter().any(|example| example.file == file);
+        ensure!(!is_response || is_named, "spec/{file}: no response names it as an `externalValue`");
+    }
+    Ok(())
+}
+
+/// A text as a raw string literal.
+fn raw(text: &str) -> String {
+    let mut hashes = "#".to_owned();
+    while text.contains(&format!("\"{hashes}")) {
+        hashes.push('#');
+    }
+    format!("r{hashes}\"{text}\"{hashes}")
 }

@@ -5,6 +5,7 @@ mod codegen;
 mod examples;
 mod layout;
 mod operations;
+mod reserved;
 mod schemas;
 mod spec;
 

@@ -4,6 +4,7 @@ mod paging;
 
 use crate::{
     layout::{docs, imports, pretty},
+    reserved,
     spec::{CONTEXT, Endpoint, JSON, Kind, Shape, Spec, described, field_name, is_success},
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -22,7 +23,7 @@ use syn::Ident;
 const WITHIN: usize = 4;
 
 /// The schema that all faults are read as.
-const FAULT: &str = "Fault";
+pub(crate) const FAULT: &str = "Fault";
 
 /// What generated operations may need of the models crate.
 const HAND_WRITTEN: [&str; 9] = [
@@ -42,7 +43,8 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
     let mut names: BTreeSet<String> = spec.definitions.iter().map(|definition| definition.name.clone()).collect();
     for endpoint in spec.endpoints()? {
         let name = endpoint.id().with_context(|| endpoint.at.clone())?.to_pascal_case();
-        ensure!(names.insert(name.clone()), "{}/operationId: the name {name} is taken", endpoint.at);
+        let is_free = !reserved::TYPES.contains(&name.as_str()) && names.insert(name.clone());
+        ensure!(is_free, "{}/operationId: the name {name} is taken", endpoint.at);
         operations.extend(operation(spec, &endpoint).with_context(|| endpoint.at.clone())?);
     }
     let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
@@ -58,6 +60,15 @@ struct Input {
     value: RustType,
     /// The call that adds it to the `Parameters`.
     adding: TokenStream,
+}
+
+/// A JSON body.
+#[derive(Debug, PartialEq)]
+enum Body {
+    /// An object, by the name of its schema.
+    One(String),
+    /// A list of objects.
+    Many(String),
 }
 
 /// The type of an [`Input`].
@@ -107,6 +118,18 @@ impl Input {
     }
 }
 
+impl Body {
+    fn rust_type(&self) -> TokenStream {
+        match self {
+            Self::One(name) => RustType::named(name).name(),
+            Self::Many(name) => {
+                let item = RustType::named(name).name();
+                quote!(Vec<#item>)
+            }
+        }
+    }
+}
+
 impl RustType {
     /// What a parameter that is one value comes to.
     fn of(spec: &Spec, shape: &Shape) -> Result<Self> {
@@ -144,8 +167,12 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
         other => bail!("the method {other} is not understood"),
     };
     let response = response(spec, endpoint)?;
-    let inputs = inputs(spec, endpoint)?;
-    let paging = Paging::read(spec, endpoint, &response)?;
+    let page = match &response {
+        Some(Body::One(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let paging = Paging::read(spec, endpoint, page)?;
+    let inputs = inputs(spec, endpoint, paging.as_ref())?;
 
     let docs = docs(&documentation(endpoint)?, 0);
     let default = inputs.iter().all(|input| !input.required).then(|| quote!(Default,));
@@ -155,8 +182,8 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let setters = inputs.iter().filter(|input| !input.required).map(Input::setter);
     let additions = inputs.iter().map(|input| &input.adding);
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
-    let response = format_ident!("{}", response);
-    let paged = paging.map(|paging| paging.implementation(&name, &response));
+    let response = response.map_or_else(|| quote!(NoContent), |body| body.rust_type());
+    let paged = paging.map(|paging| paging.implementation(&name));
     Ok(quote! {
         #docs
         #[derive(Clone, Debug, #default PartialEq)]
@@ -217,6 +244,8 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
 fn nothing_special(operation: &Operation) -> Result<()> {
     ensure!(!operation.deprecated, "`deprecated` is not understood");
     ensure!(operation.callbacks.is_empty(), "`callbacks` are not understood");
+    ensure!(operation.servers.is_empty(), "servers: an operation with servers of its own is not understood");
+    ensure!(operation.security.is_none(), "security: an operation with security of its own is not understood");
     ensure!(operation.responses.default.is_none(), "a `default` response is not understood: name each status");
     Ok(())
 }
@@ -230,56 +259,64 @@ fn documentation(endpoint: &Endpoint<'_>) -> Result<String> {
     Ok(format!("{summary}\n\n{description}\n\n`{} {path}`{link}", method.to_uppercase()))
 }
 
-/// The Rust name of what comes back.
-fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<String> {
+/// What comes back, if anything does.
+fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
     ensure!(endpoint.successes().next().is_some(), "responses: there is no 2xx");
-    let mut names = BTreeSet::new();
+    let mut bodies = Vec::new();
     for (status, response) in &endpoint.responses {
-        let schemas =
-            json_schemas(spec, response, is_success(status)).with_context(|| format!("responses/{status}"))?;
+        let body = json_of(spec, response, is_success(status)).with_context(|| format!("responses/{status}"))?;
         if is_success(status) {
-            names.extend(schemas);
+            bodies.extend(body);
             continue;
         }
         ensure!(
             matches!(status, StatusCode::Code(400..=599) | StatusCode::Range(4 | 5)),
             "responses/{status}: the status is neither 2xx nor 4xx nor 5xx"
         );
-        if let Some(other) = schemas.iter().find(|name| *name != FAULT) {
-            bail!("responses/{status}: every fault is a {FAULT}, not a {other}");
+        if let Some(other) = body.filter(|body| *body != Body::One(FAULT.to_owned())) {
+            bail!("responses/{status}: every fault is a {FAULT}, not a {}", other.rust_type());
         }
     }
-    ensure!(names.len() <= 1, "responses: one schema for all 2xx, not {names:?}");
-    Ok(names.pop_first().unwrap_or_else(|| "NoContent".to_owned()))
+    bodies.dedup();
+    ensure!(bodies.len() <= 1, "responses: one schema for all 2xx, not {bodies:?}");
+    Ok(bodies.pop())
 }
 
-fn json_schemas(spec: &Spec, response: &Response, only_json: bool) -> Result<Vec<String>> {
+fn json_of(spec: &Spec, response: &Response, only_json: bool) -> Result<Option<Body>> {
     ensure!(response.links.is_empty(), "`links` are not understood");
     // A fault of a gateway may be a text for people.
     let other = response.content.keys().find(|media_type| only_json && *media_type != JSON);
     ensure!(other.is_none(), "the media type {other:?} is not understood");
-    response.content.get(JSON).map(|media| named_schema(spec, media)).into_iter().collect()
+    response.content.get(JSON).map(|media| json_body(spec, media)).transpose()
 }
 
 /// The object in a `content` that is JSON alone.
-fn json_schema(spec: &Spec, content: &Content) -> Result<String> {
-    match content.get(JSON) {
-        Some(media) if content.len() == 1 => named_schema(spec, media),
-        _ => bail!("`content` is {JSON} and nothing else"),
+fn json_sent(spec: &Spec, content: &Content) -> Result<String> {
+    let Some(media) = content.get(JSON).filter(|_| content.len() == 1) else {
+        bail!("`content` is {JSON} and nothing else")
+    };
+    match json_body(spec, media)? {
+        Body::One(name) => Ok(name),
+        Body::Many(_) => bail!("a list is understood in responses only"),
     }
 }
 
-/// The object that a JSON body is.
-fn named_schema(spec: &Spec, media: &MediaType) -> Result<String> {
+fn json_body(spec: &Spec, media: &MediaType) -> Result<Body> {
     ensure!(media.encoding.is_empty(), "`encoding` is not understood");
-    let Some(ReferenceOr::Reference { .. }) = &media.schema else { bail!("a JSON body is a $ref to a schema") };
-    match media.schema.as_ref().map(Shape::of).transpose()? {
-        Some(Shape::Named(name)) if matches!(spec.definition(&name)?.kind, Kind::Object(_)) => Ok(name),
-        _ => bail!("a JSON body is an object"),
-    }
+    let schema = media.schema.as_ref().context("a JSON body has a schema")?;
+    let body = match Shape::of(schema)? {
+        Shape::Named(name) => Some((spec.definition(&name)?, Body::One(name))),
+        Shape::List(item) => match *item {
+            Shape::Named(name) => Some((spec.definition(&name)?, Body::Many(name))),
+            _ => None,
+        },
+        _ => None,
+    };
+    let body = body.filter(|(definition, _)| matches!(definition.kind, Kind::Object(_)));
+    body.map(|(_, body)| body).context("a JSON body is a $ref to an object, or a list of these")
 }
 
-fn inputs(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Vec<Input>> {
+fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Paging<'_>>) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
     let mut in_path = Vec::new();
     for parameter in &endpoint.parameters {
@@ -287,6 +324,10 @@ fn inputs(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Vec<Input>> {
         let at = || format!("the parameter {name}");
         let description = described(description.as_deref()).with_context(at)?;
         if extensions.contains_key(CONTEXT) {
+            let by_client =
+                matches!(parameter, Parameter::Header { .. }) && reserved::has(reserved::SERVICE_HEADERS, name);
+            let is_set = by_client || paging.is_some_and(|paging| paging.sets(parameter));
+            ensure!(is_set, "the parameter {name}: {CONTEXT}: the client does not set it by itself");
             continue;
         }
         inputs.push(input(spec, parameter, description).with_context(at)?);
@@ -294,6 +335,7 @@ fn inputs(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Vec<Input>> {
             in_path.push(name.as_str());
         }
     }
+    path_is_plain(endpoint.path)?;
     path_is_filled(endpoint.path, &in_path)?;
     inputs.extend(body(spec, endpoint).context("requestBody")?);
     let mut fields = BTreeSet::from(["new", "resume", "continuation", "parameters"].map(str::to_owned));
@@ -305,9 +347,13 @@ fn inputs(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Vec<Input>> {
 
 fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<Input> {
     let data = parameter.parameter_data_ref();
-    let ParameterData { name, required, deprecated: None, explode: None, .. } = data else {
-        bail!("`deprecated` and `explode` are not understood");
+    let ParameterData { name, required, deprecated: None, explode: None, example: None, .. } = data else {
+        bail!("`deprecated`, `explode` and `example` are not understood");
     };
+    ensure!(data.examples.is_empty(), "`examples` are understood under {JSON} only");
+    if let Parameter::Header { .. } = parameter {
+        header_is_free(name)?;
+    }
     let field = format_ident!("{}", field_name(without_prefix(name))?);
     let given = if *required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
     let in_query = match parameter {
@@ -320,13 +366,13 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
     let (value, adding) = match &data.format {
         ParameterSchemaOrContent::Content(content) => {
             ensure!(in_query, "`content` is understood in the query only");
-            (RustType::named(&json_schema(spec, content)?), quote!(.query_json(#name, #given)))
+            (RustType::named(&json_sent(spec, content)?), quote!(.query_json(#name, #given)))
         }
         ParameterSchemaOrContent::Schema(schema) => {
             let (shape, range) = scalar(schema)?;
             let adding = match (parameter, range) {
                 (Parameter::Query { .. }, Some(range)) => {
-                    description = format!("{description} ({} to {})", range.start(), range.end());
+                    description = format!("{description} From {} to {}.", range.start(), range.end());
                     let [start, end] = [*range.start(), *range.end()].map(Literal::i64_unsuffixed);
                     quote!(.query_within(#name, #given, &(#start..=#end)))
                 }
@@ -363,7 +409,7 @@ fn scalar(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<
 
 fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
     let Some(body) = endpoint.body else { return Ok(None) };
-    let name = json_schema(spec, &body.content)?;
+    let name = json_sent(spec, &body.content)?;
     let field = format_ident!("{}", name.to_snake_case());
     let given = if body.required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
     Ok(Some(Input {
@@ -373,6 +419,29 @@ fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
         value: RustType::named(&name),
         adding: quote!(.body(#given)),
     }))
+}
+
+/// The name of a header can be one, and nothing else sets the header.
+fn header_is_free(name: &str) -> Result<()> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    ensure!(!name.is_empty() && name.bytes().all(is_token), "it is no name of a header");
+    ensure!(!reserved::has(reserved::HTTP_HEADERS, name), "the client sets this header by itself");
+    ensure!(
+        !reserved::has(reserved::SERVICE_HEADERS, name),
+        "the client sets this header by itself: say so with `{CONTEXT}: true`"
+    );
+    Ok(())
+}
+
+/// The path is one, as it is sent: no query, no fragment, and nothing that servers read in more than one way.
+fn path_is_plain(path: &str) -> Result<()> {
+    let segments = path.strip_prefix("/v1/").context("a path begins with `/v1/`")?;
+    ensure!(!segments.split('/').any(str::is_empty), "a path has no empty segment, and no slash at its end");
+    let illegal = |character: char| !character.is_ascii_graphic() || "?#%\\".contains(character);
+    if let Some(character) = segments.chars().find(|character| illegal(*character)) {
+        bail!("a path has no {character:?}");
+    }
+    Ok(())
 }
 
 /// Every `{name}` of the path is a parameter, and every parameter of the path has its `{name}`.

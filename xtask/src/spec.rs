@@ -82,6 +82,7 @@ impl Spec {
         for (path, item) in self.document.paths.iter() {
             let at = format!("#/paths/{}", lint::escape(path));
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
+            ensure!(item.servers.is_empty(), "{at}/servers: a path with servers of its own is not understood");
             for (method, operation) in item.iter() {
                 let at = format!("{at}/{method}");
                 let endpoint = self.endpoint(&at, path, item, method, operation);
@@ -180,6 +181,20 @@ impl<'a> Endpoint<'a> {
     /// The responses that are no faults.
     pub(crate) fn successes(&self) -> impl Iterator<Item = &'a Response> {
         self.responses.iter().filter(|(status, _)| is_success(status)).map(|(_, response)| *response)
+    }
+
+    /// The responses that are faults, each with a name: that among the components, or one of its own.
+    pub(crate) fn faults(&self) -> Result<Vec<(String, &'a Response)>> {
+        let id = self.id()?;
+        let with_reference = self.responses.iter().zip(self.operation.responses.responses.values());
+        let faults = with_reference.filter(|((status, _), _)| !is_success(status));
+        let named = faults.map(|((status, response), item)| match item {
+            ReferenceOr::Reference { reference } => {
+                Ok((definition::local_name(reference, "responses")?.to_owned(), *response))
+            }
+            ReferenceOr::Item(_) => Ok((format!("{id}-{status}"), *response)),
+        });
+        named.collect()
     }
 }
 

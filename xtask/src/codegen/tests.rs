@@ -39,14 +39,37 @@ fn a_stale_a_missing_and_a_left_over_file_are_named_and_repaired() {
     fs::write(root.join(GENERATED).join("schemas.rs"), "edited").unwrap();
     fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
     fs::remove_file(root.join(TESTS)).unwrap();
+    // An editor's, which are none of our business, and no text at that.
+    for stray in [".schemas.rs.swp", "schemas.rs~"] {
+        fs::write(root.join(GENERATED).join(stray), b"\xFF").unwrap();
+    }
     let stale = check(root).unwrap_err().to_string();
     for part in ["generated/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
         assert!(stale.contains(part), "{part} in {stale}");
     }
-    assert!(!stale.contains("operations.rs"), "{stale}");
+    for part in ["operations.rs", "swp", "~"] {
+        assert!(!stale.contains(part), "{part} in {stale}");
+    }
 
     write(root).unwrap();
     check(root).unwrap();
+    assert!(root.join(GENERATED).join("schemas.rs~").exists());
+}
+
+/// The endpoint that CONTRIBUTING.md adds is understood as it stands there.
+#[test]
+fn the_endpoint_of_the_contributing_guide_is_understood() {
+    let root = workspace_root();
+    let guide = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap().replace("\r\n", "\n");
+    let (_, block) = guide.split_once("```yaml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    // The block stands within an item of a list.
+    let endpoint: Vec<_> = block.lines().map(|line| line.strip_prefix("   ").unwrap_or(line)).collect();
+    let endpoint = endpoint.join("\n").replace("paths:\n", "");
+    let spec = fs::read_to_string(root.join(SPEC)).unwrap().replace("\r\n", "\n");
+    let spec = spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n"));
+    let operations = operations::generate(&Spec::parse(&spec).unwrap()).unwrap();
+    assert!(operations.contains("impl Operation for GetCompanyProfile"), "{operations}");
 }
 
 #[test]
@@ -102,11 +125,11 @@ fn everything_that_is_understood_has_its_form_in_rust() {
              continuation: Option<Continuation>, }",
             "pub fn resume(continuation: Continuation) -> Self { Self { size: None, kind: None, filter: None, \
              continuation: Some(continuation), } }",
-            "/// How many at most. (1 to 100) pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
+            "/// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
             ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
              .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
             "impl Paged for ListThings { type Item = Thing;",
-            "const SEEK: Seek = Seek::new( \"MS-ContinuationToken\", (\"seekOperation\", \"Next\"), ) .with_size(\"size\");",
+            "const SEEK: Seek = Seek::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\")) .with_size(\"size\");",
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
             "fn is_empty(page: &ThingCollection) -> bool { page.items.is_empty() }",
             "let links = page.links.as_ref(); Continuation::read( links.and_then(|links| links.next.as_deref()), \
@@ -126,6 +149,8 @@ fn everything_that_is_understood_has_its_form_in_rust() {
              const METHOD: Method = Method::Patch; const PATH: &'static str = \"/v1/things/{thing-id}\";",
             ".path(\"thing-id\", &self.thing_id) .header(\"If-Match\", &self.if_match) \
              .header(\"MS-Reason\", self.reason.as_ref()) .body(self.thing_change.as_ref()) .check()",
+            // A list without an object around it.
+            "impl Operation for GetThingParts { type Response = Vec<Thing>;",
             // A parameter whose type is an enum.
             "pub struct GetThings { thing_kind: ThingKind, }",
         ],
@@ -145,12 +170,17 @@ fn copy_with_crlf(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
+        if is_stray(&entry.file_name()) {
+            continue;
+        }
         let to = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
             copy_with_crlf(&entry.path(), &to);
         } else {
-            let text = fs::read_to_string(entry.path()).unwrap();
-            fs::write(to, text.replace("\r\n", "\n").replace('\n', "\r\n")).unwrap();
+            let bytes = fs::read(entry.path()).unwrap();
+            let lines: Vec<_> =
+                bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
+            fs::write(to, lines.join(&b"\r\n"[..])).unwrap();
         }
     }
 }

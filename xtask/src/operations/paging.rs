@@ -9,6 +9,7 @@ use syn::Ident;
 
 /// `x-pc-paging`, its promises checked.
 pub(super) struct Paging<'a> {
+    page: Ident,
     items: Ident,
     item: Ident,
     next_link: Option<NextLink<'a>>,
@@ -31,8 +32,8 @@ struct OptionalObject<'a> {
 }
 
 impl<'a> Paging<'a> {
-    /// The extension of an operation that gives back a `response`, if it has it.
-    pub(super) fn read(spec: &Spec, endpoint: &Endpoint<'a>, response: &str) -> Result<Option<Self>> {
+    /// The extension of an operation that gives back the object `page`, if it has it.
+    pub(super) fn read(spec: &Spec, endpoint: &Endpoint<'a>, page: Option<&str>) -> Result<Option<Self>> {
         let Some(extension) = endpoint.operation.extensions.get(PAGING) else { return Ok(None) };
         let keys =
             ["items", "next-link", "continuation-token", "token-header", "seek-query", "seek-value", "size-query"];
@@ -47,7 +48,7 @@ impl<'a> Paging<'a> {
             };
             let required = |key: &str| text(key)?.with_context(|| format!("{key} is missing"));
 
-            let page = spec.definition(response)?;
+            let page = spec.definition(page.context("a page is an object")?)?;
             let wire = required("items")?;
             let items = property(page, wire).context("items")?;
             let item = match &items.shape {
@@ -83,6 +84,7 @@ impl<'a> Paging<'a> {
                     .with_context(|| format!("size-query: there is no {size} in the query"))?;
             }
             Ok(Self {
+                page: format_ident!("{}", page.name),
                 items: format_ident!("{}", field_name(wire)?),
                 item: format_ident!("{item}"),
                 next_link,
@@ -95,9 +97,18 @@ impl<'a> Paging<'a> {
         read().context(PAGING).map(Some)
     }
 
+    /// Whether following pages is what sets the parameter.
+    pub(super) fn sets(&self, parameter: &Parameter) -> bool {
+        match parameter {
+            Parameter::Header { parameter_data, .. } => parameter_data.name == self.token_header,
+            Parameter::Query { parameter_data, .. } => parameter_data.name == self.seek.0,
+            _ => false,
+        }
+    }
+
     /// The `Paged` of the operation `name`.
-    pub(super) fn implementation(&self, name: &Ident, page: &Ident) -> TokenStream {
-        let Self { items, item, token_header, seek: (seek, value), .. } = self;
+    pub(super) fn implementation(&self, name: &Ident) -> TokenStream {
+        let Self { page, items, item, token_header, seek: (seek, value), .. } = self;
         let size = self.size_query.map(|size| quote!(.with_size(#size)));
         let (mut link, mut token) = (quote!(None), quote!(None));
         let mut links_binding = None;

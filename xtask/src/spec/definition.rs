@@ -1,6 +1,7 @@
 //! The named schemas, and what their properties come to in Rust.
 
 use super::{BOX, ENUM_DESCRIPTIONS, TYPE, described, lint::escape};
+use crate::reserved;
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use openapiv3::{
@@ -64,7 +65,6 @@ pub(crate) enum Shape {
 impl Definition {
     pub(super) fn read(at: &str, name: &str, schema: &Schema) -> Result<Self> {
         ensure!(name == name.to_pascal_case(), "{at}: the name of a schema is written {}", name.to_pascal_case());
-        ensure!(!RESERVED.contains(&name), "{at}: the name {name} is taken by the models crate");
         let data = &schema.schema_data;
         let extension = |key| data.extensions.get(key);
         nothing_special(data).with_context(|| at.to_owned())?;
@@ -79,6 +79,8 @@ impl Definition {
             }
             _ => bail!("{at}: a schema is an object, an enum of strings, or has an {TYPE}"),
         };
+        let is_generated = !matches!(kind, Kind::HandWritten(_));
+        ensure!(!(is_generated && reserved::TYPES.contains(&name)), "{at}: the name {name} is taken");
         ensure!(
             extension(ENUM_DESCRIPTIONS).is_none() || matches!(kind, Kind::Enum(_)),
             "{at}/{ENUM_DESCRIPTIONS}: the schema is no enum"
@@ -188,37 +190,6 @@ pub(super) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str
     name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}"))
 }
 
-/// Names that the models crate gives away by hand, or that generated code and its macros use.
-const RESERVED: &[&str] = &[
-    "Box",
-    "Continuation",
-    "Err",
-    "Field",
-    "InvalidParameter",
-    "Method",
-    "Name",
-    "NoContent",
-    "None",
-    "Object",
-    "Ok",
-    "Operation",
-    "Option",
-    "Paged",
-    "Parameters",
-    "Resource",
-    "Result",
-    "Secret",
-    "Seek",
-    "Self",
-    "Some",
-    "String",
-    "UnknownFields",
-    "UnreadableContinuation",
-    "Unrecognized",
-    "Uuid",
-    "Vec",
-];
-
 fn read_properties(at: &str, object: &ObjectType) -> Result<Vec<Property>> {
     let ObjectType { properties, required, additional_properties: None, min_properties: None, max_properties: None } =
         object
@@ -287,6 +258,7 @@ fn nothing_special(data: &SchemaData) -> Result<()> {
         ("title", data.title.is_some()),
         ("discriminator", data.discriminator.is_some()),
         ("default", data.default.is_some()),
+        ("example", data.example.is_some()),
     ];
     match special.iter().find(|(_, present)| *present) {
         Some((key, _)) => bail!("`{key}` is not understood"),

@@ -49,10 +49,13 @@ fn nothing_ignored(at: &str, source: &Value, read: Option<&Value>) -> Result<()>
             .try_for_each(|(index, (source, read))| nothing_ignored(&format!("{at}/{index}"), source, Some(read))),
         (source, read) => {
             let same_number = source.as_f64().is_some() && source.as_f64() == read.and_then(Value::as_f64);
-            ensure!(
-                read == Some(source) || same_number,
-                "{at}: it has no effect: a typing error, a neighbour of a $ref, or a default that goes without saying"
-            );
+            let hint = match at.rsplit_once('/') {
+                Some((parent, key)) if key.starts_with("~1") && parent != "#/paths" => {
+                    "paths are indented by two under `paths:`"
+                }
+                _ => "a typing error, a neighbour of a $ref, or a default that goes without saying",
+            };
+            ensure!(read == Some(source) || same_number, "{at}: it has no effect: {hint}");
             Ok(())
         }
     }
@@ -126,7 +129,7 @@ fn unreadable(at: &str, object: &Object) -> Option<serde_json::Error> {
 
 /// Refuses an extension that would be without effect.
 fn extension_in_place(at: &str, key: &str, value: &Value) -> Result<()> {
-    if !key.starts_with("x-pc-") {
+    if !key.starts_with("x-") {
         return Ok(());
     }
     let place: Vec<&str> = at.split('/').collect();

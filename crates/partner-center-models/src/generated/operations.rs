@@ -44,8 +44,8 @@ impl ListCustomers {
         }
     }
 
-    /// The greatest number of customers in a page, from 1 to 500. It limits the page, not the list.
-    /// Without it the service chooses, as a rule 500. (1 to 500)
+    /// The greatest number of customers in a page. It limits the page, not the list. Without it the
+    /// service chooses, as a rule 500. From 1 to 500.
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
         self

@@ -154,6 +154,10 @@ pub struct CustomerBillingProfile {
     pub language: Option<String>,
     /// The name of the company to bill, which may differ from that in the company profile.
     pub company_name: Option<String>,
+    /// The number under which the company is registered, under the name and in the place of an
+    /// early preview. The documented one is `organizationRegistrationNumber` of the company
+    /// profile.
+    pub organization_registration_id: Option<String>,
     /// The address to bill, which uses `state`, not `region`.
     pub default_address: Option<Box<Address>>,
     /// Links to the profile itself.
@@ -173,6 +177,7 @@ resource!(CustomerBillingProfile {
     optional culture = "culture" | "Culture",
     optional language = "language" | "Language",
     optional company_name = "companyName" | "CompanyName",
+    optional organization_registration_id = "organizationRegistrationId" | "OrganizationRegistrationId",
     optional default_address = "defaultAddress" | "DefaultAddress",
     optional links = "links" | "Links",
     optional attributes = "attributes" | "Attributes",

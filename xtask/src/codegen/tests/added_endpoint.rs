@@ -1,9 +1,12 @@
 //! Adding an endpoint is an edit of the specification and `cargo xtask codegen`, and no Rust by hand: a copy of the
 //! workspace gets one, and a program that uses it, in both modes.
 
-use crate::codegen::{SPEC, workspace_root, write};
+use crate::codegen::{SPEC, is_stray, workspace_root, write};
 use std::{
-    env, fs,
+    collections::BTreeMap,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -28,21 +31,22 @@ const MEMBERS: &str =
 fn an_added_endpoint_needs_no_rust() {
     let (original, scratch) = (workspace_root(), scratch_folder());
     // The same path every time, so that only the first run builds everything.
-    let copy = scratch.join("workspace");
+    let mut copy = Copy::at(scratch.join("workspace"));
     for name in ["Cargo.lock", "crates/partner-center-core", "crates/partner-center-models", "spec"] {
-        copy_changed(&original.join(name), &copy.join(name));
+        copy.put_all(&original, Path::new(name));
     }
     let manifest = fs::read_to_string(original.join("Cargo.toml")).unwrap();
     let members = manifest.lines().find(|line| line.starts_with("members = ")).unwrap();
-    write_changed(&copy.join("Cargo.toml"), &manifest.replace(members, MEMBERS));
-    write_changed(&copy.join("crates/added-endpoint/Cargo.toml"), MANIFEST);
-    write_changed(&copy.join("crates/added-endpoint/src/lib.rs"), "");
-    write_changed(&copy.join("crates/added-endpoint/tests/conversation.rs"), CONVERSATION);
+    copy.put("Cargo.toml", manifest.replace(members, MEMBERS));
+    copy.put("crates/added-endpoint/Cargo.toml", MANIFEST);
+    copy.put("crates/added-endpoint/src/lib.rs", "");
+    copy.put("crates/added-endpoint/tests/conversation.rs", CONVERSATION);
 
     let spec = fs::read_to_string(original.join(SPEC)).unwrap().replace("\r\n", "\n");
     let spec = insert(&spec, "\ncomponents:\n", &format!("\n{PATHS}\ncomponents:\n"));
     let spec = insert(&spec, "\n  schemas:\n", &format!("\n  schemas:\n{SCHEMAS}"));
-    write_changed(&copy.join(SPEC), &spec);
+    copy.put(SPEC, spec);
+    let copy = copy.finish();
     write(&copy).unwrap();
 
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -74,24 +78,92 @@ fn insert(spec: &str, at: &str, text: &str) -> String {
     spec.replace(at, text)
 }
 
-fn copy_changed(from: &Path, to: &Path) {
-    if from.is_file() {
-        return write_changed(to, &fs::read_to_string(from).unwrap());
+/// A copy of the workspace that has, in the end, what was put there and nothing else.
+struct Copy {
+    root: PathBuf,
+    files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Copy {
+    fn at(root: PathBuf) -> Self {
+        Self { root, files: BTreeMap::new() }
     }
-    for entry in fs::read_dir(from).unwrap() {
-        let name = entry.unwrap().file_name();
-        // Generated code is generated there.
-        if name != "generated" {
-            copy_changed(&from.join(&name), &to.join(&name));
+
+    fn put(&mut self, path: impl AsRef<Path>, content: impl Into<Vec<u8>>) {
+        self.files.insert(path.as_ref().to_owned(), content.into());
+    }
+
+    /// A file or a folder of the original.
+    fn put_all(&mut self, original: &Path, path: &Path) {
+        let from = original.join(path);
+        if from.is_file() {
+            return self.put(path, fs::read(from).unwrap());
+        }
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            if !is_left_to_others(&name) {
+                self.put_all(original, &path.join(name));
+            }
+        }
+    }
+
+    /// Writes what has changed, so that cargo builds nothing else, and removes what was not put here.
+    fn finish(self) -> PathBuf {
+        self.remove_others(Path::new(""));
+        for (path, content) in &self.files {
+            let path = self.root.join(path);
+            if fs::read(&path).is_ok_and(|old| old == *content) {
+                continue;
+            }
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        self.root
+    }
+
+    fn remove_others(&self, folder: &Path) {
+        for entry in fs::read_dir(self.root.join(folder)).into_iter().flatten() {
+            let entry = entry.unwrap();
+            let path = folder.join(entry.file_name());
+            if is_left_to_others(&entry.file_name()) || self.files.contains_key(&path) {
+                continue;
+            }
+            if entry.file_type().unwrap().is_dir() {
+                self.remove_others(&path);
+                // It stays if there is something in it.
+                let _ = fs::remove_dir(entry.path());
+            } else {
+                fs::remove_file(entry.path()).unwrap();
+            }
         }
     }
 }
 
-/// A file that stays as it is does not make cargo build anything.
-fn write_changed(path: &Path, content: &str) {
-    if fs::read_to_string(path).is_ok_and(|old| old == content) {
-        return;
-    }
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
+/// Whether it is an editor's, or generated in the copy itself.
+fn is_left_to_others(name: &OsStr) -> bool {
+    is_stray(name) || name == "generated"
+}
+
+#[test]
+fn what_the_original_no_longer_has_vanishes_from_the_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let (original, copy) = (folder.path().join("original"), folder.path().join("copy"));
+    let put = |path: &str| {
+        let path = original.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, b"\xFF").unwrap();
+    };
+    let copied = || {
+        let mut copied = Copy::at(copy.clone());
+        copied.put_all(&original, Path::new("src"));
+        copied.finish();
+        ["src/retry.rs", "src/retry/mod.rs", "src/.retry.rs.swp"].map(|path| copy.join(path).exists())
+    };
+    put("src/retry/mod.rs");
+    assert_eq!(copied(), [false, true, false]);
+    fs::remove_dir_all(original.join("src/retry")).unwrap();
+    put("src/retry.rs");
+    put("src/.retry.rs.swp");
+    assert_eq!(copied(), [true, false, false]);
+    assert!(!copy.join("src/retry").exists());
 }

@@ -51,6 +51,18 @@ const CASES: &[Case] = &[
     // Extensions.
     ("an unknown extension", "x-pc-paging:", "x-pc-pages:", &["#/paths/~1v1~1things/get", "x-pc-pages"]),
     (
+        "an extension of somebody else",
+        "x-pc-paging:",
+        "x-ms-pageable:",
+        &["#/paths/~1v1~1things/get", "x-ms-pageable is not known"],
+    ),
+    (
+        "a typing error in an extension",
+        "      description: A link.\n      x-pc-box:",
+        "      description: A link.\n      x-cp-box:",
+        &["#/components/schemas/Link", "x-cp-box is not known"],
+    ),
+    (
         "an extension out of place",
         KIND_PARAMETER,
         "          description: Of which kind.\n          x-pc-box: true\n          schema:\n            type: string",
@@ -174,6 +186,12 @@ const CASES: &[Case] = &[
         "    Method:\n      description: A filter.\n      type: object\n      properties:\n        a:\n          description: A.\n          type: string\n    ThingFilter:\n      description: A filter.",
         &["#/components/schemas/Method", "taken"],
     ),
+    (
+        "an example of a schema",
+        "      description: A link.\n",
+        "      description: A link.\n      example: {}\n",
+        &["#/components/schemas/Link", "`example`"],
+    ),
     // Enums.
     (
         "two values of one variant",
@@ -212,6 +230,30 @@ const CASES: &[Case] = &[
         "operationId: getThings",
         "operationId: newThing",
         &["kinds", "NewThing is taken"],
+    ),
+    (
+        "an operation with servers of its own",
+        "      operationId: getThings\n",
+        "      operationId: getThings\n      servers: [{url: 'https://example.com'}]\n",
+        &["#/paths/~1v1~1kinds~1{thing-kind}/get", "servers"],
+    ),
+    (
+        "an operation with security of its own",
+        "      operationId: getThings\n",
+        "      operationId: getThings\n      security: []\n",
+        &["#/paths/~1v1~1kinds~1{thing-kind}/get", "security"],
+    ),
+    (
+        "a path with servers of its own",
+        "  /v1/kinds/{thing-kind}:\n",
+        "  /v1/kinds/{thing-kind}:\n    servers: [{url: 'https://example.com'}]\n",
+        &["#/paths/~1v1~1kinds~1{thing-kind}/servers"],
+    ),
+    (
+        "an operation named as a type that is written by hand",
+        "operationId: getThings",
+        "operationId: client",
+        &["kinds", "operationId", "Client is taken"],
     ),
     (
         "an operation without summary",
@@ -258,6 +300,54 @@ const CASES: &[Case] = &[
         "          in: cookie\n          description: Of which kind.",
         &["the parameter kind"],
     ),
+    (
+        "a header of HTTP",
+        "name: If-Match",
+        "name: authorization",
+        &["patch", "the parameter authorization", "the client sets this header"],
+    ),
+    (
+        "a header of the client",
+        "name: If-Match",
+        "name: MS-CorrelationId",
+        &["patch", "the parameter MS-CorrelationId", "x-pc-context: true"],
+    ),
+    (
+        "a header that is no token",
+        "name: If-Match",
+        "name: If Match",
+        &["patch", "the parameter If Match", "no name of a header"],
+    ),
+    (
+        "a query that the client does not set",
+        KIND_PARAMETER,
+        "          description: Of which kind.\n          x-pc-context: true\n          schema:\n            $ref: '#/components/schemas/ThingKind'",
+        &["~1things/get", "the parameter kind", "x-pc-context"],
+    ),
+    (
+        "a header that the client does not set",
+        "          required: true\n          description: The version to change.",
+        "          x-pc-context: true\n          description: The version to change.",
+        &["patch", "the parameter If-Match", "x-pc-context"],
+    ),
+    (
+        "a header of pages, without pages",
+        "        - name: MS-Reason",
+        "        - $ref: '#/components/parameters/MS-ContinuationToken'\n        - name: MS-Reason",
+        &["patch", "the parameter MS-ContinuationToken", "x-pc-context"],
+    ),
+    (
+        "a header of the client in the query",
+        "        - name: kind\n          in: query\n",
+        "        - name: MS-RequestId\n          in: query\n          x-pc-context: true\n",
+        &["~1things/get", "the parameter MS-RequestId", "x-pc-context"],
+    ),
+    (
+        "an example of a parameter that is no JSON",
+        KIND_PARAMETER,
+        "          description: Of which kind.\n          example: small\n          schema:\n            $ref: '#/components/schemas/ThingKind'",
+        &["~1things/get", "the parameter kind", "`example`"],
+    ),
     ("a parameter missing in the path", "  /v1/kinds/{thing-kind}:", "  /v1/kinds:", &["the path has no {thing-kind}"]),
     ("a path without its parameter", "  /v1/kinds/{thing-kind}:", "  /v1/kinds/{thing-kind}/{other}:", &["{other}"]),
     (
@@ -265,6 +355,42 @@ const CASES: &[Case] = &[
         "  /v1/kinds/{thing-kind}:",
         "  v1/kinds/{thing-kind}:",
         &["#/paths/v1~1kinds~1{thing-kind}", "no effect"],
+    ),
+    (
+        "a path of another version",
+        "  /v1/kinds/{thing-kind}:",
+        "  /v2/kinds/{thing-kind}:",
+        &["#/paths/~1v2~1kinds~1{thing-kind}/get", "begins with `/v1/`"],
+    ),
+    (
+        "a path that ends in a slash",
+        "  /v1/kinds/{thing-kind}:",
+        "  /v1/kinds/{thing-kind}/:",
+        &["kinds", "no slash at its end"],
+    ),
+    (
+        "a path with a query",
+        "  /v1/kinds/{thing-kind}:",
+        "  /v1/kinds/{thing-kind}?all=true:",
+        &["kinds", "a path has no '?'"],
+    ),
+    (
+        "a path with a fragment",
+        "  /v1/kinds/{thing-kind}:",
+        "  /v1/kinds/{thing-kind}#all:",
+        &["kinds", "a path has no '#'"],
+    ),
+    (
+        "a path beside the others",
+        "\ncomponents:\n",
+        "\n/v1/things/all:\n  get: {}\ncomponents:\n",
+        &["#/~1v1~1things~1all", "paths are indented by two under `paths:`"],
+    ),
+    (
+        "a path within another",
+        "    patch:\n",
+        "    /v1/things/all: {}\n    patch:\n",
+        &["#/paths/~1v1~1things~1{thing-id}/~1v1~1things~1all", "paths are indented by two under `paths:`"],
     ),
     ("a path that is not closed", "  /v1/kinds/{thing-kind}:", "  /v1/kinds/{thing-kind:", &["brace"]),
     ("two parameters of one field", "name: If-Match", "name: thingId", &["patch", "`thing_id` is taken"]),
@@ -275,10 +401,10 @@ const CASES: &[Case] = &[
         &["~1things/get", "one schema for all 2xx"],
     ),
     (
-        "a response that is a list",
+        "a response that is a list of texts",
         PAGE,
         "              schema:\n                type: array\n                items:\n                  type: string\n        '204'",
-        &["~1things/get", "responses/200", "$ref"],
+        &["~1things/get", "responses/200", "a list of these"],
     ),
     (
         "a response that is a text",
@@ -315,6 +441,24 @@ const CASES: &[Case] = &[
         "      description: What to change.\n      content:\n        application/json:",
         "      description: What to change.\n      content:\n        text/xml:",
         &["patch", "requestBody", "application/json"],
+    ),
+    (
+        "a fault that is a list",
+        "          schema:\n            $ref: '#/components/schemas/Fault'",
+        "          schema:\n            type: array\n            items:\n              $ref: '#/components/schemas/Fault'",
+        &["responses/404", "every fault is a Fault"],
+    ),
+    (
+        "a body that is a list",
+        "            $ref: '#/components/schemas/ThingChange'",
+        "            type: array\n            items:\n              $ref: '#/components/schemas/ThingChange'",
+        &["patch", "requestBody", "in responses only"],
+    ),
+    (
+        "pages that are lists",
+        PAGE,
+        "              schema:\n                type: array\n                items:\n                  $ref: '#/components/schemas/Thing'\n        '204'",
+        &["~1things/get", "x-pc-paging", "a page is an object"],
     ),
     // Paging.
     (
@@ -363,35 +507,109 @@ fn what_is_not_understood_is_refused_with_its_place() {
     }
 }
 
-#[test]
-fn an_example_of_a_response_is_a_file_of_json_with_a_name_of_its_own() {
+/// A response of a page, of which examples can be shown.
+const LIST_OF_PARTS: &str =
+    "                type: array\n                items:\n                  $ref: '#/components/schemas/Thing'\n";
+const FAULT_EXAMPLE: &str =
+    "              value:\n                code: 1000\n                $ref: nowhere\n                x-pc-data: 1\n";
+
+/// Texts that are replaced in the specification, and what stands there then.
+type Edits<'a> = &'a [(&'a str, String)];
+
+/// The tests that are made of examples, or why none is; there are files of good and of broken JSON.
+fn example_tests(edits: Edits<'_>) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("broken.json"), "{").unwrap();
-    std::fs::write(folder.path().join("good.json"), "{}").unwrap();
-    let good = "good: {summary: Good., externalValue: good.json}";
-    let read = |examples: &str| {
-        let media = format!("{}\n        '204'", PAGE.strip_suffix("\n        '204'").unwrap());
-        let planted =
-            media.replace("\n        '204'", &format!("\n              examples: {{{examples}}}\n        '204'"));
-        let spec = Spec::parse(&THINGS.replace(&media, &planted)).unwrap();
-        crate::examples::read(&spec, folder.path()).map(|examples| examples.len()).map_err(|error| format!("{error:#}"))
-    };
-    assert_eq!(read(good), Ok(1));
-    for (examples, expected) in [
-        ("lost: {summary: Lost., externalValue: lost.json}".to_owned(), "the example lost: spec/lost.json"),
-        ("broken: {summary: Broken., externalValue: broken.json}".to_owned(), "the example broken: spec/broken.json"),
+    for (name, text) in [("broken.json", "{"), ("good.json", "{}"), ("a-thing-from-the-future.response.json", "{}")] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let mut spec = THINGS.to_owned();
+    for (from, to) in edits {
+        assert_eq!(spec.matches(from).count(), 1, "{from:?} is not there once");
+        spec = spec.replace(from, to);
+    }
+    let examples = Spec::parse(&spec).and_then(|spec| crate::examples::read(&spec, folder.path()));
+    examples.map(|examples| crate::examples::tests(&examples)).map_err(|error| format!("{error:#}"))
+}
+
+fn page_with(examples: &str) -> (&'static str, String) {
+    let (schema, next) = PAGE.split_at(PAGE.rfind("\n        '204'").unwrap());
+    (PAGE, format!("{schema}\n              examples: {{{examples}}}{next}"))
+}
+
+const GOOD: &str = "good: {summary: Good., externalValue: good.json}";
+
+#[test]
+fn every_example_has_a_test() {
+    let future =
+        "new: {summary: New., externalValue: a-thing-from-the-future.response.json, x-pc-unknown-fields: true}";
+    let filter = "                $ref: '#/components/schemas/ThingFilter'\n";
+    let filter_example = format!("{filter}              examples: {{by-name: {{value: {{Field: '\"#'}}}}}}\n");
+    let change = "            $ref: '#/components/schemas/ThingChange'\n";
+    let change_example = format!("{change}          examples: {{empty: {{value: {{}}}}}}\n");
+    // Of a list there is no object to test.
+    let parts =
+        format!("{LIST_OF_PARTS}              examples: {{parts: {{summary: Parts., externalValue: good.json}}}}\n");
+    let edits = [
+        page_with(&format!("{GOOD}, {future}")),
+        (filter, filter_example),
+        (change, change_example),
+        (LIST_OF_PARTS, parts),
+    ];
+    let fault = r##"fault_example!(not_found_not_found, r#"{"$ref":"nowhere","code":1000,"x-pc-data":1}"#);"##;
+    let filter = r###"parameter_example!(list_things_filter_by_name, ThingFilter, r##"{"Field":"\"#"}"##);"###;
+    assert_eq!(
+        example_tests(&edits).unwrap().lines().collect::<Vec<_>>(),
+        [
+            r#"example!(good, ListThings, "../../spec/good.json");"#,
+            r#"future_example!(new, ListThings, "../../spec/a-thing-from-the-future.response.json");"#,
+            filter,
+            fault,
+            r##"parameter_example!(change_thing_body_empty, ThingChange, r#"{}"#);"##,
+        ]
+    );
+}
+
+#[test]
+fn an_example_that_nothing_can_test_is_refused() {
+    const PAGES: &str = "#/paths/~1v1~1things/get";
+    let fault_in_file = || (FAULT_EXAMPLE, "              externalValue: good.json\n".to_owned());
+    let fault_of_the_future = || (FAULT_EXAMPLE, format!("              x-pc-unknown-fields: true\n{FAULT_EXAMPLE}"));
+    let single_example = || page_with("").1.replace("examples: {}", "example: {}");
+    for (edit, expected) in [
+        (page_with("lost: {summary: Lost., externalValue: lost.json}"), "the example lost: spec/lost.json"),
+        (page_with("broken: {summary: Broken., externalValue: broken.json}"), "the example broken: spec/broken.json"),
         (
-            "inline: {summary: Inline., value: {}}".to_owned(),
+            page_with("inline: {summary: In., value: {}}"),
             "the example inline: an example of a response stands in a file",
         ),
-        (format!("{good}, Good: {{summary: Twice., externalValue: good.json}}"), "another example Good"),
+        (page_with("bare: {externalValue: good.json}"), "the example bare: a summary is missing"),
+        (page_with(&format!("{GOOD}, Good: {{summary: Twice., externalValue: good.json}}")), "another example Good"),
+        (
+            page_with("new: {summary: New., externalValue: good.json, x-pc-unknown-fields: true}"),
+            "the example new: x-pc-unknown-fields is for what is ours",
+        ),
+        ((PAGE, single_example()), "an `example` is not tested"),
+        (fault_in_file(), "NotFound: the example not-found: an example of a fault or of a request is written out"),
+        (fault_of_the_future(), "NotFound: the example not-found: x-pc-unknown-fields"),
     ] {
-        let message = read(&examples).unwrap_err();
-        assert!(
-            message.contains("#/paths/~1v1~1things/get") && message.contains(expected),
-            "{expected:?} is not in {message:?}"
-        );
+        let message = example_tests(&[edit]).unwrap_err();
+        assert!(message.contains(PAGES) && message.contains(expected), "{expected:?} is not in {message:?}");
     }
+}
+
+#[test]
+fn a_file_of_a_response_that_nothing_names_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let examples = folder.path().join("examples");
+    std::fs::create_dir(&examples).unwrap();
+    let read = || crate::examples::read(&Spec::parse(THINGS).unwrap(), folder.path()).map(|_| ());
+    for other in ["README.md", "one.request.http", ".one.response.json"] {
+        std::fs::write(examples.join(other), "").unwrap();
+    }
+    read().unwrap();
+    std::fs::write(examples.join("one.response.json"), "{}").unwrap();
+    let message = read().unwrap_err().to_string();
+    assert!(message.contains("spec/examples/one.response.json: no response names it"), "{message}");
 }
 
 fn generate(spec: &str) -> Result<()> {

@@ -1,6 +1,6 @@
 use partner_center_core::{
-    Async, Blocking, Client, Credential, GetCustomerRisk, Mode, Output, Request, Response, RiskDetail, RiskLevel,
-    Transport, TransportError,
+    Async, Blocking, Client, Credential, GetCustomerRisk, ListRiskFindings, Mode, Output, Request, Response,
+    RiskDetail, RiskLevel, Transport, TransportError,
 };
 use std::{
     future::Future,
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-/// Answers every request with one customer's risk, and keeps what was asked for.
+/// Answers every request with one customer's risk, or with the list of its findings, and keeps what was asked for.
 struct Script<M> {
     requests: Mutex<Vec<String>>,
     mode: PhantomData<M>,
@@ -22,12 +22,14 @@ impl<M: Mode> Transport for Script<M> {
 
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
         self.requests.lock().unwrap().push(format!("{} {}", request.method(), request.uri()));
-        let body = br#"{
-            "level": "high",
-            "assessor": {"name": "Contoso", "motto": "Ever onward"},
-            "findings": [{"points": 3}, {"points": 4}]
-        }"#;
-        M::ready(Ok(Response::new(body.to_vec())))
+        let findings = r#"[{"points": 3}, {"points": 4}]"#;
+        let assessor = r#"{"name": "Contoso", "motto": "Ever onward"}"#;
+        let body = if request.uri().path().ends_with("/findings") {
+            findings.to_owned()
+        } else {
+            format!(r#"{{"level": "high", "assessor": {assessor}, "findings": {findings}}}"#)
+        };
+        M::ready(Ok(Response::new(body.into_bytes())))
     }
 
     fn sleep(&self, _: Duration) -> Output<'_, Self, ()> {
@@ -56,15 +58,21 @@ fn converse<M: Mode>() {
     let assessor = risk.assessor.unwrap();
     assert_eq!(assessor.name.as_deref(), Some("Contoso"));
     assert!(assessor.unknown_fields.contains("motto"));
-    let points = risk.findings.unwrap().iter().filter_map(|finding| finding.points).sum::<i32>();
-    assert_eq!(points, 7);
+    let findings = risk.findings.unwrap();
+    assert_eq!(findings.iter().filter_map(|finding| finding.points).sum::<i32>(), 7);
 
+    // Nothing is sent.
     finish(M::wait(client.call(operation.months(25)))).unwrap_err();
 
+    assert_eq!(finish(M::wait(client.call(ListRiskFindings::new(customer)))).unwrap(), findings);
+
     let requests = script.requests.lock().unwrap();
-    let [request] = requests.as_slice() else { panic!("{requests:?}") };
-    let (_, path) = request.split_once(".com").unwrap();
-    assert_eq!(path, "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles/risk?months=12&detail=in_full");
+    let [risk, findings] = requests.as_slice() else { panic!("{requests:?}") };
+    assert!(risk.ends_with("/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles/risk?months=12&detail=in_full"), "{risk}");
+    assert!(
+        findings.ends_with(".com/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles/risk/findings"),
+        "{findings}"
+    );
 }
 
 /// The result of a future that has nothing to wait for.
