@@ -1,8 +1,11 @@
 //! What can be asked on the command line. The comments are the help texts.
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser, error::ErrorKind};
+use clap::{
+    Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    builder::NonEmptyStringValueParser, error::ErrorKind, parser::ValueSource,
+};
 use partner_center_sandbox::Sandbox;
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 use uuid::Uuid;
 
 /// Lists and looks up the customers of a Microsoft partner.
@@ -21,7 +24,7 @@ Environment:
   PARTNER_CENTER_BASE_URL  where the service is, unless --base-url or --cloud says so
 
 Exit status:
-  0 done, 1 failed, 2 wrong usage, 130 interrupted
+  0 done, 1 failed, 2 wrong usage, 130 interrupted; `sandbox` is done when it is interrupted
 
 Examples:
   partner-center customers list --sandbox
@@ -36,7 +39,8 @@ pub(crate) enum Command {
     /// Run an imitation of the service on this machine, until interrupted
     #[command(after_help = "\
 The first line on standard output says where it listens. There are made-up customers and those of Microsoft's \
-documentation. Nothing leaves this machine.
+documentation. Nothing leaves this machine. An interruption (Ctrl-C) is how it is meant to end: the exit status is \
+then 0.
 
 Examples:
   partner-center sandbox --port 8080
@@ -110,26 +114,35 @@ pub(crate) struct SandboxCommand {
     /// The port to listen on; 0 finds a free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub(crate) port: u16,
-    /// How many customers there are
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    /// How many customers there are, up to 10000000
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = customers)]
     pub(crate) customers: u32,
     /// What the made-up customers are made from: the same seed makes the same ones
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// The token to expect: any throw-away text, not a secret
-    #[arg(long, value_name = "T", default_value = Sandbox::TOKEN, value_parser = NonEmptyStringValueParser::new())]
+    /// The token to expect: any throw-away text of visible ASCII characters without blanks, not a secret
+    #[arg(long, value_name = "T", default_value = Sandbox::TOKEN, value_parser = token)]
     pub(crate) token: String,
 }
 
-/// Options of every command, before it or after it.
+/// Options that may stand before the command as well as after it.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Global options")]
 pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) customers: CustomersOptions,
+    #[command(flatten)]
+    pub(crate) notes: NotesOptions,
+}
+
+/// Options of all `customers` commands, and of no others.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of all customers commands")]
+pub(crate) struct CustomersOptions {
     /// Run against a sandbox of the service instead: no account, no network, no set-up
     #[arg(long, global = true)]
     pub(crate) sandbox: bool,
-    /// How many customers that sandbox has [default: 25]
-    #[arg(long, value_name = "N", global = true)]
+    /// How many customers that sandbox has, up to 10000000 [default: 25]
+    #[arg(long, value_name = "N", global = true, value_parser = customers)]
     pub(crate) sandbox_customers: Option<u32>,
     /// The HTTP client to use, async or blocking; both do the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
@@ -161,6 +174,12 @@ pub(crate) struct Options {
     /// How often a request is sent before it counts as failed [default: 4]
     #[arg(long, value_name = "N", global = true, value_parser = from_one)]
     pub(crate) max_attempts: Option<u32>,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct NotesOptions {
     /// Say on standard error what is going on: warnings, with -vv calls, with -vvv attempts
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -207,31 +226,55 @@ pub(crate) enum Cloud {
 impl Arguments {
     /// What was asked for. Wrong usage, and the wish for help, end the process here.
     pub(crate) fn read() -> Self {
-        let arguments = Self::parse();
-        if let Err((kind, problem)) = arguments.options.check() {
-            Self::command().error(kind, problem).exit();
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        Self::from_arg_matches(&matches)
+            .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
+            .unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
+    /// What clap cannot check of options that stand before the command or after it.
+    fn check(&self, command: &clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let given = |option: &&Arg| matches.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine);
+        let given: Vec<_> = command.get_arguments().filter(given).collect();
+        let find = |id: &str| given.iter().copied().find(|option| option.get_id() == id);
+        let conflict = |option: &Arg, other: &dyn Display| {
+            let problem = format!("the argument '{option}' cannot be used with '{other}'");
+            Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem))
+        };
+
+        if let Command::Sandbox(_) | Command::Completions { .. } = self.command {
+            let of_customers = CustomersOptions::augment_args(clap::Command::default());
+            if let Some(option) = of_customers.get_arguments().find_map(|option| find(option.get_id().as_str())) {
+                return conflict(option, &matches.subcommand_name().unwrap_or_default());
+            }
         }
-        arguments
+        for (one, other) in CONFLICTS {
+            if let (Some(one), Some(other)) = (find(one), find(other)) {
+                return conflict(one, other);
+            }
+        }
+        match (find("sandbox_customers"), find("sandbox")) {
+            (Some(option), None) => {
+                let problem = format!("the argument '{option}' requires '--sandbox'");
+                Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, problem))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-impl Options {
-    /// What clap cannot check, since it looks before and after the command separately.
-    fn check(&self) -> Result<(), (ErrorKind, &'static str)> {
-        if self.base_url.is_some() && self.cloud.is_some() {
-            return Err((
-                ErrorKind::ArgumentConflict,
-                "the argument '--base-url <URL>' cannot be used with '--cloud <CLOUD>'",
-            ));
-        }
-        if self.sandbox_customers.is_some() && !self.sandbox {
-            return Err((
-                ErrorKind::MissingRequiredArgument,
-                "the argument '--sandbox-customers <N>' requires '--sandbox'",
-            ));
-        }
-        Ok(())
-    }
+/// Options that contradict each other.
+const CONFLICTS: [(&str, &str); 4] =
+    [("sandbox", "base_url"), ("sandbox", "cloud"), ("base_url", "cloud"), ("quiet", "verbose")];
+
+fn customers(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")
+}
+
+fn token(text: &str) -> Result<String, &'static str> {
+    let can_be_sent = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    can_be_sent.then(|| text.to_owned()).ok_or("it must be of visible ASCII characters, without blanks")
 }
 
 fn guid(text: &str) -> Result<Uuid, &'static str> {

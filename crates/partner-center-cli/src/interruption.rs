@@ -4,14 +4,28 @@
 //! systems cannot tell from a crash.
 
 use crate::failure::Failure;
-use std::{process, sync::mpsc};
+use std::{io, mem, process, sync::mpsc, thread};
 
 /// The exit status of a command that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// From now on an interruption ends the process. Pages are written whole, so at most the page under way is lost.
+/// From now on an interruption ends the process, as soon as the page that is being written is out. A second one does not
+/// wait for that: whoever reads may have stopped to.
 pub(crate) fn exits() -> Result<(), Failure> {
-    handle(|| process::exit(INTERRUPTED))
+    let mut interrupted = false;
+    handle(move || {
+        let again = mem::replace(&mut interrupted, true);
+        // Waiting is for another thread, as this one is to hear of the second interruption.
+        if again || thread::Builder::new().spawn(exit_between_pages).is_err() {
+            process::exit(INTERRUPTED);
+        }
+    })
+}
+
+fn exit_between_pages() {
+    // Whoever writes holds this lock until all is out.
+    let _nobody_writes = io::stdout().lock();
+    process::exit(INTERRUPTED)
 }
 
 /// From now on an interruption arrives at the receiver.

@@ -25,7 +25,7 @@ use std::{
 
 fn main() -> ExitCode {
     let Arguments { command, options } = Arguments::read();
-    notes::trace(options.verbose);
+    notes::trace(options.notes.verbose);
     match run(command, &options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 fn run(command: Command, options: &Options) -> Result<(), Failure> {
     match command {
         Command::Customers(command) => customers(command, options),
-        Command::Sandbox(sandbox) => sandbox::serve(sandbox, Notes::new(options.quiet)),
+        Command::Sandbox(sandbox) => sandbox::serve(sandbox, Notes::new(options.notes.quiet)),
         Command::Completions { shell } => completions(shell),
     }
 }
@@ -43,9 +43,9 @@ fn run(command: Command, options: &Options) -> Result<(), Failure> {
 /// The one place where the transports differ: one is done when it returns, the other needs a runtime to drive it.
 fn customers(command: arguments::CustomersCommand, options: &Options) -> Result<(), Failure> {
     interruption::exits()?;
-    let session = Session::open(options)?;
-    let printer = Printer::new(options.output, Notes::new(options.quiet));
-    match options.transport {
+    let session = Session::open(&options.customers)?;
+    let printer = Printer::new(options.customers.output, Notes::new(options.notes.quiet));
+    match options.customers.transport {
         TransportName::Ureq => {
             let transport = Ureq::with_defaults().map_err(|error| Failure::of_transport(&error))?;
             customers::perform(session.client(transport)?, command, printer)

@@ -74,6 +74,7 @@ impl Printer {
 }
 
 fn write(text: &[u8]) -> io::Result<()> {
+    // Held until all is out: an interruption waits for it.
     let mut stdout = io::stdout().lock();
     stdout.write_all(text)?;
     stdout.flush()

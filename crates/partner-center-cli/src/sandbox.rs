@@ -2,7 +2,10 @@
 
 use crate::{arguments::SandboxCommand, failure::Failure, interruption, notes::Notes};
 use partner_center_sandbox::Sandbox;
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 /// Serves until interrupted, which is how it is meant to end.
 pub(crate) fn serve(command: SandboxCommand, notes: Notes) -> Result<(), Failure> {
@@ -23,10 +26,20 @@ pub(crate) fn serve(command: SandboxCommand, notes: Notes) -> Result<(), Failure
         stdout.flush()?;
     }
     notes.say(format_args!(
-        "in another terminal: PARTNER_CENTER_TOKEN={token} partner-center --base-url {url} customers list"
+        "in another terminal: PARTNER_CENTER_TOKEN={} partner-center --base-url {url} customers list",
+        quoted(&token)
     ));
     notes.say("Ctrl-C ends it");
     // An error would mean that no interruption can come any more: no reason to stay either.
     let _ = interrupted.recv();
     Ok(())
+}
+
+/// `text` as a shell takes it literally.
+fn quoted(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+/=".contains(&byte)) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+    }
 }

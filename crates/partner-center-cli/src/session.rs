@@ -1,7 +1,7 @@
 //! From options and environment to a client: where the service is, and what proves who is asking.
 
 use crate::{
-    arguments::{Cloud, Options},
+    arguments::{Cloud, CustomersOptions},
     failure::Failure,
 };
 use partner_center::{BASE_URL, Client, Credential, Retry, Transport};
@@ -18,7 +18,7 @@ const BASE_URL_IN_CHINA: &str = "https://partner.partnercenterapi.microsoftonlin
 
 /// A place where the service is, and access to it.
 pub(crate) struct Session<'a> {
-    options: &'a Options,
+    options: &'a CustomersOptions,
     base_url: String,
     credential: Credential,
     /// The end of the whole command.
@@ -29,7 +29,7 @@ pub(crate) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Finds both, and starts the embedded sandbox if that is where the service is to be.
-    pub(crate) fn open(options: &'a Options) -> Result<Self, Failure> {
+    pub(crate) fn open(options: &'a CustomersOptions) -> Result<Self, Failure> {
         let until = options.deadline.map(|deadline| Instant::now() + deadline);
         if options.sandbox {
             let server = sandbox(options.sandbox_customers.unwrap_or(25))?;
@@ -57,7 +57,7 @@ impl<'a> Session<'a> {
     /// A client over `transport`, as the options have it.
     pub(crate) fn client<X: Transport>(&self, transport: X) -> Result<Client<X>, Failure> {
         let mut builder = Client::builder(transport, self.credential.clone()).base_url(&self.base_url);
-        let Options { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
+        let CustomersOptions { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
         if let Some(tag) = locale {
             builder = builder.locale(tag);
         }

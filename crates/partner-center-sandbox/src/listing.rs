@@ -5,6 +5,7 @@ use crate::{
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The header that a continuation token travels in.
 const TOKEN_HEADER: &str = "MS-ContinuationToken";
@@ -13,10 +14,18 @@ const TOKEN_HEADER: &str = "MS-ContinuationToken";
 const GREATEST_SIZE: u16 = 500;
 
 /// The page of `customers` that the query and the token among `headers` ask for.
-pub(crate) fn page(customers: &Population, query: &str, headers: &HeaderMap) -> Result<Value, Fault> {
+///
+/// The search for what matches may be long. It ends when it is `given_up`: the page is then a part, for nobody.
+pub(crate) fn page(
+    customers: &Population,
+    query: &str,
+    headers: &HeaderMap,
+    given_up: &AtomicBool,
+) -> Result<Value, Fault> {
     let Continuation { start, size, filter } = asked_for(customers, query, headers)?;
     let provider = indirect_provider(customers.seed);
     let mut matching = (start..customers.count)
+        .take_while(|_| !given_up.load(Ordering::Relaxed))
         .filter(|index| filter.as_ref().is_none_or(|filter| filter.matches(&customers.searchable(*index), provider)));
     let items: Vec<_> = matching.by_ref().take(size.into()).map(|index| customers.brief(index)).collect();
 
@@ -89,6 +98,7 @@ mod tests {
     use super::{Continuation, TOKEN_HEADER, page, parameter};
     use crate::population::Population;
     use http::HeaderMap;
+    use std::sync::atomic::AtomicBool;
 
     #[test]
     fn the_last_page_of_a_million_comes_without_those_before() {
@@ -96,7 +106,7 @@ mod tests {
         assert_eq!(size_of_val(&customers), 16, "nothing is kept for a customer");
         let token = Continuation { start: 999_501, size: 500, filter: None }.token(7);
         let headers = HeaderMap::from_iter([(TOKEN_HEADER.parse().unwrap(), token.parse().unwrap())]);
-        let page = page(&customers, "size=500&seekOperation=Next", &headers).unwrap();
+        let page = page(&customers, "size=500&seekOperation=Next", &headers, &AtomicBool::new(false)).unwrap();
         assert_eq!(page["totalCount"], 499);
         assert_eq!(page["items"][498], customers.brief(999_999));
         assert!(page["links"].get("next").is_none());

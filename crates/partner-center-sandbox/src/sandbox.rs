@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     fmt, io,
     net::ToSocketAddrs,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 use uuid::Uuid;
 
@@ -97,10 +97,10 @@ impl Sandbox {
         customer::indirect_provider(self.0.service.customers.seed)
     }
 
-    /// Records the request and answers it.
-    pub(crate) fn respond(&self, request: &Request) -> Response {
+    /// Records the request and answers it; see [`Service::answer`].
+    pub(crate) fn respond(&self, request: &Request, given_up: &AtomicBool) -> Response {
         let number = self.received().record(request);
-        self.0.service.answer(request, number)
+        self.0.service.answer(request, number, given_up)
     }
 
     fn received(&self) -> MutexGuard<'_, Received> {
@@ -143,6 +143,9 @@ impl Builder {
     }
 
     /// The access token to accept, and no other. Default: [`Sandbox::TOKEN`].
+    ///
+    /// It should be of visible ASCII characters, without blanks. It is taken as it is, not trimmed; a token that is
+    /// empty, or has blanks around it, is one that no request can carry.
     pub fn token(self, token: impl Into<String>) -> Self {
         Self { token: token.into(), ..self }
     }

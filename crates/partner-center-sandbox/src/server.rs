@@ -15,6 +15,10 @@ use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
     pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
     thread::{self, JoinHandle},
     time::Duration,
@@ -23,6 +27,7 @@ use tokio::{
     net::TcpListener,
     runtime::{self, Runtime},
     sync::oneshot,
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 
@@ -51,7 +56,7 @@ impl Server {
     }
 
     /// Stops listening, lets requests that have arrived be answered, and closes all connections. Takes a second at
-    /// most; with idle connections only, no time.
+    /// most, after which answers still being made are given up; with idle connections only, no time.
     pub fn shutdown(self) {
         drop(self);
     }
@@ -111,7 +116,7 @@ fn serve(runtime: &Runtime, listener: &TcpListener, sandbox: &Sandbox, stopped: 
             })
             .await;
         }
-        // Connections that remain are dropped together with the runtime.
+        // Connections that remain are dropped together with the runtime, and answers under way end with them.
         let _ = timeout(GRACE, connections.shutdown()).await;
     });
 }
@@ -141,6 +146,22 @@ async fn answer(
 ) -> Result<http::Response<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, GREATEST_BODY).collect().await?.to_bytes();
-    let response = sandbox.respond(&http::Request::from_parts(head, body.into()));
+    let request = http::Request::from_parts(head, body.into());
+    let waiting = Waiting::default();
+    let given_up = Arc::clone(&waiting.given_up);
+    // A search may take long, and this thread has other connections to serve.
+    let response = spawn_blocking(move || sandbox.respond(&request, &given_up)).await?;
     Ok(response.map(|body| Full::new(body.into())))
+}
+
+/// Waits for an answer: once it is dropped, because the client has gone or the server ends, the answer is given up.
+#[derive(Default)]
+struct Waiting {
+    given_up: Arc<AtomicBool>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
 }

@@ -8,6 +8,7 @@ use http::{
 use partner_center_core::{Request, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::sync::atomic::AtomicBool;
 use uuid::Uuid;
 
 pub(crate) struct Service {
@@ -17,9 +18,9 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// The answer to the `number`th request.
-    pub(crate) fn answer(&self, request: &Request, number: u64) -> Response {
-        let resource = self.authorize(request.headers()).and_then(|()| self.resource(request));
+    /// The answer to the `number`th request. Once nobody waits for it any more, it is `given_up`, and is then any.
+    pub(crate) fn answer(&self, request: &Request, number: u64, given_up: &AtomicBool) -> Response {
+        let resource = self.authorize(request.headers()).and_then(|()| self.resource(request, given_up));
         let (status, body) = match &resource {
             Ok(resource) => (StatusCode::OK, resource.to_string()),
             Err(fault) => (fault.status(), fault.body().to_string()),
@@ -54,7 +55,7 @@ impl Service {
     }
 
     /// `/v1/customers` and `/v1/customers/{id}`, however many slashes stand between.
-    fn resource(&self, request: &Request) -> Result<Value, Fault> {
+    fn resource(&self, request: &Request, given_up: &AtomicBool) -> Result<Value, Fault> {
         let mut segments = request.uri().path().split('/').filter(|segment| !segment.is_empty());
         let mut next_is = |name: &str| segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case(name));
         if !(next_is("v1") && next_is("customers")) {
@@ -68,7 +69,10 @@ impl Service {
             return Err(Fault::MethodNotAllowed);
         }
         match id {
-            None => listing::page(&self.customers, request.uri().query().unwrap_or_default(), request.headers()),
+            None => {
+                let query = request.uri().query().unwrap_or_default();
+                listing::page(&self.customers, query, request.headers(), given_up)
+            }
             Some(id) => {
                 let id = percent_decode_str(id).decode_utf8_lossy();
                 let id = Uuid::try_parse(&id).map_err(|_| Fault::InvalidCustomerId)?;

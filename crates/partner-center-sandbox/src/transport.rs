@@ -1,6 +1,6 @@
 use crate::Sandbox;
 use partner_center_core::{Limits, Mode, Output, Request, Response, Transport, TransportError};
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{fmt, marker::PhantomData, sync::atomic::AtomicBool, time::Duration};
 
 /// A transport that hands every request to a [`Sandbox`] in memory, whatever host it is meant for.
 ///
@@ -20,7 +20,8 @@ impl<M: Mode> Transport for SandboxTransport<M> {
     type Mode = M;
 
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
-        let response = self.sandbox.respond(&request);
+        // Whoever asks waits until the answer is there.
+        let response = self.sandbox.respond(&request, &AtomicBool::new(false));
         let fits = response.body().len() <= Limits::of(&request).body;
         M::ready(if fits { Ok(response) } else { Err(TransportError::too_large()) })
     }

@@ -8,6 +8,8 @@ use crate::{
 use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 fn signal(child: &Child, name: &str) {
@@ -29,6 +31,56 @@ fn an_interrupted_list_ends_with_130_and_keeps_what_came() {
         let ended = Ended::from(child.wait_with_output().unwrap());
         assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr.as_str()), (Some(130), "{}\n", ""));
     }
+}
+
+/// A list that is being written to a reader who does not read on.
+fn stuck(form: &str, transport: &str) -> Child {
+    let mut command = command(&[
+        "customers",
+        "list",
+        "--sandbox",
+        "--sandbox-customers",
+        "5000",
+        "--output",
+        form,
+        "--transport",
+        transport,
+    ]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Once there is something to read, a moment fills the pipe, which holds less than the list.
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    thread::sleep(Duration::from_millis(500));
+    child
+}
+
+#[test]
+fn an_interruption_tears_no_record() {
+    for transport in ["reqwest", "ureq"] {
+        for (form, header) in [("jsonl", 0), ("csv", 1)] {
+            let mut child = stuck(form, transport);
+            signal(&child, "INT");
+            thread::sleep(Duration::from_millis(500));
+            assert!(child.try_wait().unwrap().is_none(), "the page is not out, and the command has ended");
+            let ended = Ended::from(child.wait_with_output().unwrap());
+            assert_eq!((ended.status, ended.stderr.as_str()), (Some(130), ""), "{form}");
+            let customers = ended.stdout.lines().count() - header;
+            assert!(ended.stdout.ends_with('\n') && customers % 500 == 0, "{form}: {customers}");
+            assert!((500..5000).contains(&customers), "{form}: {customers}");
+        }
+    }
+}
+
+#[test]
+fn a_second_interruption_waits_for_no_reader() {
+    let mut child = stuck("jsonl", "reqwest");
+    signal(&child, "INT");
+    thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none());
+    signal(&child, "TERM");
+    let start = Instant::now();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! `partner-center sandbox` and `--sandbox`
 
-use crate::command::{Ended, command, run_at};
+use crate::command::{Ended, command, run, run_at};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Stdio},
+    time::{Duration, Instant},
 };
 
 /// Ends the process with the test.
@@ -67,4 +68,37 @@ fn the_place_that_is_named_most_closely_wins() {
     let (_running, url) = sandbox(&["--customers", "4", "--token", "token"]);
     let named = run_at(nowhere, &[&list[..], &["--base-url", &url]].concat());
     assert_eq!((named.status, named.stdout.lines().count()), (Some(0), 4));
+}
+
+#[test]
+fn a_long_search_ends_when_time_runs_out() {
+    for transport in ["reqwest", "ureq"] {
+        for limit in [&["--timeout", "1", "--max-attempts", "1"][..], &["--deadline", "1"]] {
+            let search = ["customers", "list", "--company-name", "zzz", "--sandbox", "--transport", transport];
+            let start = Instant::now();
+            let ended = run(&[&search[..], &["--sandbox-customers", "10000000"], limit].concat());
+            assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{}", ended.stderr);
+            assert!(ended.stderr.contains("time"), "{}", ended.stderr);
+            assert!(start.elapsed() < Duration::from_secs(4), "{transport} {limit:?} took {:?}", start.elapsed());
+        }
+    }
+}
+
+/// The command that a sandbox proposes is one that a shell runs against it.
+#[cfg(unix)]
+#[test]
+fn what_it_says_can_be_pasted() {
+    use std::{env, path::Path, process::Command};
+
+    for token in ["sandbox-token", "a'b$(c)`;\"\\|&", "~root"] {
+        let mut sandbox = command(&["sandbox", "--token", token]);
+        let mut running = Running(sandbox.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut line = String::new();
+        BufReader::new(running.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let proposed = line.strip_prefix("in another terminal: ").unwrap();
+        let binaries = Path::new(env!("CARGO_BIN_EXE_partner-center")).parent().unwrap();
+        let path = env::join_paths([binaries, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+        let pasted: Ended = Command::new("sh").args(["-c", proposed]).env("PATH", path).output().unwrap().into();
+        assert_eq!((pasted.status, pasted.stdout.lines().count()), (Some(0), 1001), "{proposed}{}", pasted.stderr);
+    }
 }

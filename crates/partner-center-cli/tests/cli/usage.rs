@@ -1,6 +1,7 @@
 //! Wrong usage: refused before anything is sent, in words that say what is allowed.
 
 use crate::command::{DOCUMENTED, command, run, run_at, stdout};
+use std::net::TcpListener;
 
 /// Where nobody listens: a request would fail with status 1.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -25,6 +26,10 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
         (&["--deadline", "soon"], "from 0.001 to 86400"),
         (&["--max-attempts", "0"], "from 1 to 4294967295"),
         (&["--sandbox-customers", "3"], "requires '--sandbox'"),
+        (&["--sandbox", "--sandbox-customers", "10000001"], "from 0 to 10000000"),
+        (&["--sandbox", "--base-url", NOWHERE], "'--sandbox' cannot be used with '--base-url <URL>'"),
+        (&["--sandbox", "--cloud", "china"], "'--sandbox' cannot be used with '--cloud <CLOUD>'"),
+        (&["--quiet", "-v"], "'--quiet' cannot be used with '--verbose...'"),
         (&["--base-url", NOWHERE, "--cloud", "global"], "cannot be used with"),
         (&["--base-url", "http://example.com"], "must be https"),
         (&["--base-url", "example.com"], "not a whole URL"),
@@ -39,11 +44,66 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
             ended.stderr
         );
     }
-    let before_and_after = run_at(NOWHERE, &["--cloud", "china", "customers", "list", "--base-url", NOWHERE]);
-    assert_eq!(before_and_after.status, Some(2));
+    for before_and_after in [
+        &["--cloud", "china", "customers", "list", "--base-url", NOWHERE][..],
+        &["--sandbox", "customers", "list", "--base-url", NOWHERE],
+        &["--cloud", "global", "customers", "list", "--sandbox"],
+        &["-vv", "customers", "list", "--sandbox", "--quiet"],
+    ] {
+        let ended = run_at(NOWHERE, before_and_after);
+        assert_eq!(ended.status, Some(2), "{before_and_after:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("cannot be used with"), "{}", ended.stderr);
+    }
     let no_guid = run_at(NOWHERE, &["customers", "get", "contoso"]);
     assert_eq!(no_guid.status, Some(2));
     assert!(no_guid.stderr.contains("must be a GUID, such as"), "{}", no_guid.stderr);
+}
+
+#[test]
+fn options_of_customers_are_refused_where_they_mean_nothing() {
+    // A sandbox that starts would not end: its port is in use.
+    let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = occupied.local_addr().unwrap().port().to_string();
+    for command in [&["sandbox", "--port", &port][..], &["completions", "bash"]] {
+        for options in [
+            &["--sandbox"][..],
+            &["--sandbox", "--sandbox-customers", "3"],
+            &["--sandbox-customers", "3"],
+            &["--transport", "reqwest"],
+            &["--output", "json"],
+            &["--base-url", NOWHERE],
+            &["--cloud", "global"],
+            &["--locale", "de-DE"],
+            &["--application", "a"],
+            &["--correlation-id", DOCUMENTED],
+            &["--timeout", "1"],
+            &["--deadline", "1"],
+            &["--max-attempts", "1"],
+        ] {
+            for arguments in [[command, options].concat(), [options, command].concat()] {
+                let ended = run(&arguments);
+                assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
+                let refusal = format!("cannot be used with '{}'", command[0]);
+                assert!(ended.stderr.contains(options[0]) && ended.stderr.contains(&refusal), "{}", ended.stderr);
+            }
+        }
+    }
+    assert_eq!(run(&["completions", "bash", "--quiet"]).status, Some(0));
+}
+
+#[test]
+fn a_sandbox_that_cannot_be_is_refused() {
+    for (arguments, allowed) in [
+        (["--token", "two words"], "visible ASCII characters, without blanks"),
+        (["--token", ""], "visible ASCII characters, without blanks"),
+        (["--token", "tökén"], "visible ASCII characters, without blanks"),
+        (["--token", "a\tb"], "visible ASCII characters, without blanks"),
+        (["--customers", "10000001"], "from 0 to 10000000"),
+    ] {
+        let ended = run(&[&["sandbox"][..], &arguments].concat());
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(allowed), "{}", ended.stderr);
+    }
 }
 
 #[test]
@@ -76,6 +136,7 @@ fn help_teaches() {
     for command in [&["customers", "list"][..], &["customers", "get"], &["sandbox"], &["completions"]] {
         assert!(stdout(&[command, &["--help"]].concat()).contains("Example"), "{command:?}");
     }
+    assert!(stdout(&["sandbox", "--help"]).replace('\n', " ").contains("the exit status is then 0"));
     let alone = run(&[]);
     assert_eq!(alone.status, Some(2));
     assert!(alone.stderr.contains("Usage: partner-center"));

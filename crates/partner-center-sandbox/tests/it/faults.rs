@@ -128,6 +128,24 @@ fn answers_say_which_request_they_are_for() {
 }
 
 #[test]
+fn answers_say_how_long_they_are() {
+    let sandbox = sandbox(5);
+    for (method, uri, token, status) in [
+        (Method::GET, "/v1/customers", Sandbox::TOKEN, 200),
+        (Method::GET, "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf", Sandbox::TOKEN, 200),
+        (Method::GET, "/v1/customers?size=501", Sandbox::TOKEN, 400),
+        (Method::GET, "/v1/customers", "wrong", 401),
+        (Method::GET, "/", Sandbox::TOKEN, 404),
+        (Method::POST, "/v1/customers", Sandbox::TOKEN, 405),
+    ] {
+        let authorization = format!("Bearer {token}");
+        let response = send(&sandbox, request(method, uri, &[("Authorization", &authorization)]));
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()["Content-Length"], response.body().len().to_string().as_str(), "{status}");
+    }
+}
+
+#[test]
 fn requests_are_recorded_without_their_token() {
     let sandbox = sandbox(5);
     for number in 0..10_001 {

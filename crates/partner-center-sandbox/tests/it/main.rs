@@ -69,8 +69,14 @@ fn items(sandbox: &Sandbox, uri: &str) -> Vec<Value> {
     pages(sandbox, uri).into_iter().flat_map(items).collect()
 }
 
-/// The JSON document at `spec/examples` with this name.
+/// The documented responses, which a packaged crate does not come with.
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/examples");
+
+/// The text of the documented response with this name.
+fn example_text(name: &str) -> String {
+    std::fs::read_to_string(format!("{EXAMPLES}/{name}.response.json")).unwrap()
+}
+
 fn example(name: &str) -> Value {
-    let path = format!("{}/../../spec/examples/{name}.response.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    serde_json::from_str(&example_text(name)).unwrap()
 }

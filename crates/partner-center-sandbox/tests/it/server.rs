@@ -1,9 +1,10 @@
 use crate::{authorization, get, sandbox};
-use partner_center_sandbox::Server;
+use partner_center_sandbox::{Sandbox, Server};
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -77,6 +78,60 @@ fn shutdown_waits_a_second_for_half_a_request() {
     drop(server);
     assert!(start.elapsed() < Duration::from_secs(3), "took {:?}", start.elapsed());
     assert!(closed(connection));
+}
+
+/// So many customers that a search for what is not there is never seen to end.
+const FOR_LONG: u32 = 50_000_000;
+
+/// Searches for what is not there; the connection that waits for the answer.
+fn search(server: &Server) -> BufReader<TcpStream> {
+    let mut connection = connect(server);
+    let filter = "%7B%22Field%22:%22Domain%22,%22Value%22:%22%20%22,%22Operator%22:%22starts_with%22%7D";
+    let authorization = authorization();
+    let request = format!(
+        "GET /v1/customers?filter={filter} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n"
+    );
+    connection.get_mut().write_all(request.as_bytes()).unwrap();
+    connection
+}
+
+/// Until the `count`th request has arrived.
+fn await_requests(sandbox: &Sandbox, count: usize) {
+    let start = Instant::now();
+    while sandbox.requests().len() < count {
+        assert!(start.elapsed() < Duration::from_secs(10), "no request arrives");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_long_search_keeps_nobody_waiting() {
+    let sandbox = sandbox(FOR_LONG);
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let searching = search(&server);
+    await_requests(&sandbox, 1);
+    assert!(exchange(&mut connect(&server), "GET", "/v1/customers?size=1").0.starts_with("http/1.1 200"));
+
+    let start = Instant::now();
+    server.shutdown();
+    assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
+    assert!(closed(searching));
+}
+
+#[test]
+fn a_search_ends_when_its_client_has_gone() {
+    let sandbox = sandbox(FOR_LONG);
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    for count in 1..=3 {
+        let searching = search(&server);
+        await_requests(&sandbox, count);
+        drop(searching);
+    }
+    // Answered on a connection that came later: the server has noticed what happened before.
+    assert!(exchange(&mut connect(&server), "GET", "/v1/customers?size=1").0.starts_with("http/1.1 200"));
+    let start = Instant::now();
+    server.shutdown();
+    assert!(start.elapsed() < Duration::from_millis(900), "took {:?}", start.elapsed());
 }
 
 #[test]
