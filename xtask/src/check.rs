@@ -6,7 +6,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{self, Command},
     time::Instant,
 };
 
@@ -183,7 +183,13 @@ fn parse_version(text: &str) -> Result<(u32, u32)> {
 /// can handle since 1.90: this step alone needs a newer one than the declared Rust version has.
 fn packages(root: &Path) -> Result<()> {
     let names = PUBLISHED.map(|name| format!("-p {name}")).join(" ");
-    cargo(root, &format!("package --quiet --allow-dirty {names}"))
+    // A folder of its own each time: cargo keeps what it unpacked of an unpublished dependency by the folder's path and
+    // the version, and would take it again when it has long changed.
+    let folder = format!("target/package-{}", process::id());
+    let packaged = cargo(root, &format!("package --quiet --allow-dirty --target-dir {folder} {names}"));
+    // What is left behind is in no one's way but for its size.
+    let _ = fs::remove_dir_all(root.join(folder));
+    packaged
 }
 
 fn cargo(root: &Path, arguments: &str) -> Result<()> {

@@ -138,6 +138,7 @@ mod tests {
         ] {
             let parsed = BaseUrl::parse(text).map(|url| url.to_string());
             assert_eq!(parsed.as_deref().map_err(|problem| *problem), expected, "{text}");
+            assert_eq!(BaseUrl::parse(text).map(|url| format!("{url:?}")).ok(), parsed.ok());
         }
     }
 

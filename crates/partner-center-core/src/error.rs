@@ -269,3 +269,100 @@ impl StdError for DeadlineExceeded {
         self.last.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Response;
+
+    fn refusal(status: u16, body: &str) -> Error {
+        let response = Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
+        Error::service("getCustomer", ApiError::read(&response))
+    }
+
+    #[test]
+    fn each_predicate_holds_for_its_own_refusal_alone() {
+        type Predicate = fn(&Error) -> bool;
+        let predicates: [(&str, Predicate); 7] = [
+            ("not found", Error::is_not_found),
+            ("no relationship", Error::is_no_relationship),
+            ("throttled", Error::is_throttled),
+            ("unauthorized", Error::is_unauthorized),
+            ("audience retired", Error::is_audience_retired),
+            ("needs app and user", Error::needs_app_and_user),
+            ("timeout", Error::is_timeout),
+        ];
+        for (error, expected) in [
+            (refusal(404, r#"{"code":1000}"#), &["not found"][..]),
+            (refusal(400, r#"{"code":"900118"}"#), &["not found"]),
+            (refusal(403, r#"{"code":20002}"#), &["no relationship"]),
+            (refusal(429, ""), &["throttled"]),
+            (refusal(401, ""), &["unauthorized"]),
+            (refusal(401, r#"{"code":900420}"#), &["unauthorized", "audience retired"]),
+            (refusal(403, r#"{"code":900329}"#), &["needs app and user"]),
+            (refusal(403, ""), &[]),
+            (refusal(400, r#"{"code":2000}"#), &[]),
+            (Error::out_of_time("getCustomer", None), &["timeout"]),
+            (Error::transport("getCustomer", TransportError::new("no")), &[]),
+        ] {
+            let holding: Vec<_> = predicates.iter().filter(|(_, holds)| holds(&error)).map(|(name, _)| *name).collect();
+            assert_eq!(holding, expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn every_reason_has_a_code_and_a_hint_of_its_own() {
+        let mut hints = std::collections::HashSet::new();
+        for (status, code, reason) in [
+            (404, 1000, Reason::NotFound),
+            (404, 3000, Reason::PartnerUnknown),
+            (403, 20_002, Reason::NoRelationship),
+            (429, 0, Reason::Throttled),
+            (401, 400, Reason::Unauthorized),
+            (401, 900_420, Reason::AudienceRetired),
+            (403, 900_329, Reason::NeedsAppAndUser),
+            (403, 1002, Reason::MissingRole),
+            (403, 900_309, Reason::ConditionalAccess),
+            (403, 900_416, Reason::CustomerLocked),
+            (403, 800_074, Reason::CustomerUnderReview),
+            (403, 900_124, Reason::AgreementMissing),
+            (403, 900_149, Reason::PartnerInactive),
+        ] {
+            let error = refusal(status, &format!(r#"{{"code":{code}}}"#));
+            assert_eq!(error.reason(), Some(reason));
+            assert!(hints.insert(reason.hint()));
+            assert!(error.to_string().contains(reason.hint()) && !format!("{error:#}").contains(reason.hint()));
+        }
+        // The same codes under another status mean something else, or nothing.
+        assert_eq!(refusal(400, r#"{"code":20002}"#).reason(), None);
+    }
+
+    /// What ended the last attempt is not lost when time runs out.
+    #[test]
+    fn the_causes_of_an_error_can_be_had() {
+        let last = Error::transport("getCustomer", TransportError::new("connection reset"));
+        let error = Error::out_of_time("getCustomer", Some(last));
+        let causes: Vec<_> =
+            std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string).collect();
+        assert_eq!(
+            causes,
+            [
+                "the deadline leaves no time for another attempt",
+                "the exchange with the server failed",
+                "connection reset"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_is_a_pointer_and_knows_its_call() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+        let (request_id, correlation_id) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
+        let error = refusal(503, "").within(Context { request_id, correlation_id, attempts: 3, page: Some(4) });
+        assert_eq!((error.request_id(), error.correlation_id()), (request_id, correlation_id));
+        assert_eq!((error.attempts(), error.page(), error.operation()), (3, Some(4), "getCustomer"));
+        assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        let shown = format!("{error:?}");
+        assert!(shown.contains("Service") && shown.contains("getCustomer") && shown.contains("attempts: 3"), "{shown}");
+    }
+}
