@@ -159,6 +159,11 @@ mod tests {
         ] {
             assert_eq!(text(&response(content_type, body)).as_deref(), Some(json), "{name}");
         }
+        // Where the first character does not give it away, the charset counts.
+        let prose = "žluť";
+        let (le, be) = (encode(prose, u16::to_le_bytes), encode(prose, u16::to_be_bytes));
+        assert_eq!(text(&response("text/plain; charset=utf-16le", le)).as_deref(), Some(prose));
+        assert_eq!(text(&response("text/plain; charset=utf-16be", be)).as_deref(), Some(prose));
         assert_eq!(text(&response("text/plain; charset=iso-8859-1", *b"caf\xE9")).as_deref(), Some("café"));
     }
 
@@ -188,6 +193,10 @@ mod tests {
         let mut cut_short = response("application/json", *b"");
         cut_short.headers_mut().remove(CONTENT_LENGTH);
         assert_eq!(decode::<u32>(&cut_short), Err(Malformed::Short));
+        // A stream of HTTP/2 says where it ends.
+        *cut_short.version_mut() = Version::HTTP_2;
+        assert_eq!(decode::<u32>(&cut_short), Ok(Answer::Empty(StatusCode::OK)));
+        *cut_short.version_mut() = Version::HTTP_11;
         *cut_short.status_mut() = StatusCode::NO_CONTENT;
         assert_eq!(decode::<u32>(&cut_short), Ok(Answer::Empty(StatusCode::NO_CONTENT)));
     }

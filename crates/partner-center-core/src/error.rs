@@ -342,8 +342,12 @@ mod tests {
     fn the_causes_of_an_error_can_be_had() {
         let last = Error::transport("getCustomer", TransportError::new("connection reset"));
         let error = Error::out_of_time("getCustomer", Some(last));
-        let causes: Vec<_> =
-            std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string).collect();
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
         assert_eq!(
             causes,
             [

@@ -91,6 +91,7 @@ conversations! {
     // The end of a list.
     no_links_at_all: pages("links may be missing altogether", [page(["a"])]) => whole(["a"]);
     last_page_empty: pages("an empty last page yields nothing", [page(["a"]).next(SEEK, "t1"), page([])]) => whole(["a"]);
+    first_page_204: pages("no content is no customers", [answer(204, "")]) => whole([]);
     last_page_204: pages("an empty 2xx on a continuation is the end", [page(["a"]).next(SEEK, "t1"), answer(204, "")])
         => whole(["a"]);
     last_page_200_without_a_body: pages("an empty 2xx on a continuation is the end", [
@@ -229,6 +230,9 @@ conversations! {
             {"key": "MS-ContinuationToken", "value": "t1"}, {"key": "ms-continuationtoken", "value": "t2"}
         ]}))
     }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_as_long_as_may_be: two_pages("a link has at most 8 KiB", |page| {
+        page.next(&format!("/v1/customers?x={}", "y".repeat(8192 - 16)), "t1")
+    }) => whole(["a", "b", "c"]);
     link_that_is_endless: no_way_on("a link has at most 8 KiB", |page| {
         page.next(&format!("/v1/customers?x={}", "y".repeat(9000)), "t1")
     }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
