@@ -5,6 +5,7 @@
 mod conversations;
 mod corpus;
 mod examples;
+mod operations;
 mod properties;
 mod requests;
 mod sandbox;

@@ -82,6 +82,23 @@ fn connections_are_kept() {
     both!(test);
 }
 
+/// The token goes along with no redirect: the other server is never called.
+#[test]
+fn redirects_are_not_followed() {
+    fn test<X: Transport>(transport: &X) {
+        for status in [301, 302, 303, 307, 308] {
+            let (server, elsewhere) = (Server::start(), Server::start());
+            server.script([answer(status, "").with("Location", &elsewhere.url()).into()]);
+            let response = finish::<X::Mode, _>(X::Mode::run(async {
+                X::Mode::wait(transport.send(request(&server.url(), 100, Duration::from_secs(5)))).await.unwrap()
+            }));
+            assert_eq!(response.status(), status);
+            assert_eq!(elsewhere.connections(), 0);
+        }
+    }
+    both!(test);
+}
+
 /// What is dropped is cancelled: nothing of it is left behind, and the next call is as good as the first.
 #[tokio::test]
 async fn a_dropped_call_is_cancelled() {

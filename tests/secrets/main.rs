@@ -56,6 +56,11 @@ fn nothing_gives_a_secret_away() {
         vec![answer(200, format!(r#"{{"items": "{CONTINUATION}"}}"#)).into()],
         vec![answer(200, format!(r#"{{"items": [{{"id": {CONTINUATION}"#)).into()],
         vec![answer(403, format!("<html>{CONTINUATION}</html>")).into()],
+        vec![next().into(), answer(403, format!("No: {CONTINUATION}, Bearer {TOKEN}")).into()],
+        vec![
+            next().into(),
+            answer(400, format!(r#"{{"code":"{TOKEN}","description":"{CONTINUATION} is no token"}}"#)).into(),
+        ],
     ] {
         told.extend(over(Ureq::new().unwrap(), steps.clone()));
         told.extend(over(Reqwest::new().unwrap(), steps));
@@ -114,7 +119,7 @@ fn over<X: Transport + std::fmt::Debug>(transport: X, steps: Vec<Step>) -> Vec<S
     loop {
         told.push(format!("{pages:?}"));
         match finish::<X::Mode, _>(pages.next_page()) {
-            Some(Ok(page)) => told.push(format!("{:?}", ListCustomers::continuation(&page))),
+            Some(Ok(page)) => told.push(format!("{page:?} {:?}", ListCustomers::continuation(&page))),
             Some(Err(error)) => told.extend(chain(&error)),
             None => break,
         }

@@ -3,7 +3,10 @@ use partner_center::{
     Async, Blocking, Builder, Client, Credential, Customer, Error, ErrorKind, GetCustomer, ListCustomers, Mode, Paged,
     Reqwest, Retry, Transport, Ureq,
 };
-use std::{fmt::Write as _, time::Duration};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 use uuid::Uuid;
 
 /// One row of a table: what is asked, what the other side does, and what must come of it.
@@ -129,13 +132,16 @@ impl Conversation {
     }
 
     fn over<X: Transport>(&self, transport: X, base: &str) -> Outcome {
+        let started = Instant::now();
         let (recorder, log) = Recorder::new(transport);
         let client = self
             .settings(Client::builder(recorder, Credential::token("the-token")))
             .base_url(base)
             .build()
             .expect("the settings are valid");
-        finish::<X::Mode, _>(X::Mode::run(self.converse(client, log, base)))
+        let outcome = finish::<X::Mode, _>(X::Mode::run(self.converse(client, log, base)));
+        assert!(started.elapsed() < Duration::from_secs(20), "{}: hangs for {:?}", self.name, started.elapsed());
+        outcome
     }
 
     fn settings<X: Transport>(&self, builder: Builder<X>) -> Builder<X> {
@@ -165,6 +171,11 @@ impl Conversation {
                         Some(Err(error)) => {
                             let after = X::Mode::wait(pages.next_page()).await;
                             assert!(after.is_none(), "{}: a list goes on after its error", self.name);
+                            // What cannot be asked for has not been asked for.
+                            assert_eq!(
+                                error.attempts() == 0,
+                                matches!(error.kind(), ErrorKind::Paging | ErrorKind::Request)
+                            );
                             break Some(error);
                         }
                     }

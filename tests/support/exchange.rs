@@ -7,6 +7,8 @@ pub enum Step {
     Answer(Answer),
     /// It closes the connection without a word.
     Hangup,
+    /// It resets the connection, the request unread.
+    Reset,
     /// It sends half of the body it announced, then closes the connection.
     Truncate(Answer),
     /// It says nothing for longer than any timeout.
@@ -27,6 +29,8 @@ pub struct Answer {
     pub(crate) chunked: bool,
     /// Whether nothing says how long the body is: it ends where the connection does.
     pub(crate) unframed: bool,
+    /// How long it says the body is, if that is a lie.
+    pub(crate) announced: Option<usize>,
     /// Whether the body is compressed on its way.
     pub(crate) gzip: bool,
 }
@@ -34,7 +38,7 @@ pub struct Answer {
 /// An answer with a body.
 pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
     let headers = vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
-    Answer { status, headers, body: body.into(), chunked: false, unframed: false, gzip: false }
+    Answer { status, headers, body: body.into(), chunked: false, unframed: false, announced: None, gzip: false }
 }
 
 /// A customer, by the name of its company.
@@ -81,6 +85,13 @@ impl Answer {
         self
     }
 
+    /// The same with a lie about how long it is; the connection is closed behind it.
+    #[must_use]
+    pub fn announced(mut self, length: usize) -> Self {
+        self.announced = Some(length);
+        self
+    }
+
     /// The same, compressed on its way; a script hands it over as a transport would, decompressed.
     #[must_use]
     pub fn gzip(mut self) -> Self {
@@ -124,10 +135,13 @@ impl Answer {
         self
     }
 
-    /// Puts the address of the server where the body says `{base}`.
+    /// Puts the address of the server where the answer says `{base}`.
     pub(crate) fn at(mut self, base: &str) -> Self {
         if let Ok(text) = std::str::from_utf8(&self.body) {
             self.body = text.replace("{base}", base).into_bytes();
+        }
+        for (_, value) in &mut self.headers {
+            *value = value.replace("{base}", base);
         }
         self
     }
@@ -145,7 +159,7 @@ impl Step {
             Self::Answer(answer) => Self::Answer(answer.at(base)),
             Self::Truncate(answer) => Self::Truncate(answer.at(base)),
             Self::Drip(answer) => Self::Drip(answer.at(base)),
-            Self::Hangup | Self::Silence | Self::Stall => self,
+            Self::Hangup | Self::Reset | Self::Silence | Self::Stall => self,
         }
     }
 }

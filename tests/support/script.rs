@@ -29,13 +29,20 @@ impl<M: Mode> Transport for Script<M> {
         let step = self.steps.lock().unwrap().pop_front().expect("the script goes on");
         let fits = |answer: &Answer| answer.body.len() <= Limits::of(&request).body;
         M::ready(match step {
+            Step::Answer(answer) if answer.announced.is_some_and(|length| length > answer.body.len()) => {
+                Err(TransportError::new("the connection was closed"))
+            }
+            Step::Answer(mut answer) if answer.announced.is_some() => {
+                answer.body.truncate(answer.announced.unwrap_or_default());
+                Ok(response(&answer))
+            }
             Step::Answer(answer) if fits(&answer) => Ok(response(&answer)),
             // What counts of a refusal is its status.
-            Step::Answer(answer) | Step::Truncate(answer) if answer.status >= 300 => {
+            Step::Answer(answer) | Step::Truncate(answer) | Step::Drip(answer) if answer.status >= 300 => {
                 Ok(response(&Answer { body: Vec::new(), ..answer }))
             }
             Step::Answer(_) => Err(TransportError::too_large()),
-            Step::Hangup | Step::Truncate(_) => Err(TransportError::new("the connection was closed")),
+            Step::Hangup | Step::Reset | Step::Truncate(_) => Err(TransportError::new("the connection was closed")),
             Step::Silence | Step::Stall | Step::Drip(_) => Err(TransportError::timeout("too slow")),
         })
     }
@@ -96,9 +103,17 @@ impl<X: Transport> Transport for Recorder<X> {
         let mut line = format!("{} {}", request.method(), request.uri().path_and_query().expect("a target"));
         for (name, value) in request.headers() {
             // Those that the client sets on every call are checked elsewhere.
-            if name.as_str() == "ms-continuationtoken" || name.as_str() == "content-type" {
+            let is_told = match name.as_str() {
+                "ms-requestid" | "ms-correlationid" | "ms-contract-version" | "ms-sdkversion" => false,
+                name if name.starts_with("ms-partnercenter-") => false,
+                name => name.starts_with("ms-") || ["content-type", "content-length", "if-match"].contains(&name),
+            };
+            if is_told {
                 write!(line, " [{name}: {}]", value.to_str().expect("text")).expect("a string takes all");
             }
+        }
+        if !request.body().is_empty() {
+            write!(line, " {}", String::from_utf8_lossy(request.body())).expect("a string takes all");
         }
         let uri = request.uri();
         let event = Event::Sent {

@@ -12,6 +12,9 @@ use std::{
     time::Duration,
 };
 
+/// Longer than any timeout of a test.
+const LONG: Duration = Duration::from_secs(60);
+
 /// A server on a raw socket, which can do what no HTTP library would: hang up, cut short, drip, say nothing.
 pub struct Server {
     address: SocketAddr,
@@ -60,13 +63,22 @@ impl Server {
 fn serve(stream: TcpStream, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream;
-    while read_request(&mut reader)? {
+    loop {
+        if reader.buffer().is_empty() && matches!(steps.lock().unwrap().front(), Some(Step::Reset)) {
+            // To close a connection whose request has come but was not read is to reset it.
+            writer.peek(&mut [0])?;
+            steps.lock().unwrap().pop_front();
+            return Ok(());
+        }
+        if !read_request(&mut reader)? {
+            return Ok(());
+        }
         let step = steps.lock().unwrap().pop_front().map(Step::encoded);
         match step {
             Some(Step::Answer(answer)) => {
                 writer.write_all(&head(&answer))?;
                 writer.write_all(&body(&answer))?;
-                if answer.unframed {
+                if answer.unframed || answer.announced.is_some() {
                     return Ok(());
                 }
             }
@@ -84,18 +96,17 @@ fn serve(stream: TcpStream, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
                 }
             }
             Some(Step::Silence) => {
-                thread::sleep(Duration::from_secs(5));
+                thread::sleep(LONG);
                 return Ok(());
             }
             Some(Step::Stall) => {
                 writer.write_all(b"HTTP/1.1 200 OK\r\nContent-")?;
-                thread::sleep(Duration::from_secs(5));
+                thread::sleep(LONG);
                 return Ok(());
             }
-            Some(Step::Hangup) | None => return Ok(()),
+            Some(Step::Hangup | Step::Reset) | None => return Ok(()),
         }
     }
-    Ok(())
 }
 
 /// Reads one request; false when the other side has gone.
@@ -133,7 +144,7 @@ impl Step {
             Self::Answer(answer) => Self::Answer(encoded(answer)),
             Self::Truncate(answer) => Self::Truncate(encoded(answer)),
             Self::Drip(answer) => Self::Drip(encoded(answer)),
-            Self::Hangup | Self::Silence | Self::Stall => self,
+            Self::Hangup | Self::Reset | Self::Silence | Self::Stall => self,
         }
     }
 }
@@ -144,7 +155,7 @@ fn head(answer: &Answer) -> Vec<u8> {
     if answer.chunked {
         lines.push("Transfer-Encoding: chunked".to_owned());
     } else if answer.status != 204 && !answer.unframed {
-        lines.push(format!("Content-Length: {}", answer.body.len()));
+        lines.push(format!("Content-Length: {}", answer.announced.unwrap_or(answer.body.len())));
     }
     (lines.join("\r\n") + "\r\n\r\n").into_bytes()
 }

@@ -6,7 +6,7 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 use serde::de::DeserializeOwned;
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, str::Utf8Error};
 
 /// What a successful answer holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,11 +28,7 @@ impl<T: DeserializeOwned> Answer<T> {
 
 /// Reads a successful answer.
 pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<Answer<T>, Malformed> {
-    let text = match text(response) {
-        Some(text) => text,
-        None if ends_within_a_character(response.body()) => return Err(Malformed::Short),
-        None => return Err(Malformed::Encoding),
-    };
+    let text = text(response)?;
     if text.trim_ascii().is_empty() {
         return if says_where_it_ends(response) { Ok(Answer::Empty(response.status())) } else { Err(Malformed::Short) };
     }
@@ -52,6 +48,7 @@ pub(crate) enum Malformed {
     Markup,
     Json { line: usize, column: usize, shape: bool },
     Empty,
+    NotReady,
 }
 
 impl fmt::Display for Malformed {
@@ -69,6 +66,7 @@ impl fmt::Display for Malformed {
                 write!(formatter, "the body is not what the specification says at line {line}, column {column}")
             }
             Self::Empty => formatter.write_str("the body is empty"),
+            Self::NotReady => formatter.write_str("the service has no answer yet, and asks to come back later"),
         }
     }
 }
@@ -76,7 +74,7 @@ impl fmt::Display for Malformed {
 impl std::error::Error for Malformed {}
 
 /// The body as text: a byte order mark counts most, then the charset parameter, then the pattern of the first bytes.
-pub(crate) fn text(response: &Response) -> Option<Cow<'_, str>> {
+pub(crate) fn text(response: &Response) -> Result<Cow<'_, str>, Malformed> {
     let body = response.body().as_slice();
     match body {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
@@ -85,7 +83,7 @@ pub(crate) fn text(response: &Response) -> Option<Cow<'_, str>> {
         _ => match charset(response.headers()).as_deref() {
             Some("utf-16le") => utf16(body, u16::from_le_bytes),
             Some("utf-16be") => utf16(body, u16::from_be_bytes),
-            Some("iso-8859-1" | "latin1") => Some(body.iter().copied().map(char::from).collect()),
+            Some("iso-8859-1" | "latin1") => Ok(body.iter().copied().map(char::from).collect()),
             // JSON begins with an ASCII character, so a zero byte gives UTF-16 and its byte order away.
             _ => match body {
                 [0, 1..=255, ..] => utf16(body, u16::from_be_bytes),
@@ -105,18 +103,20 @@ fn says_where_it_ends(response: &Response) -> bool {
         || response.headers().contains_key(TRANSFER_ENCODING)
 }
 
-fn ends_within_a_character(body: &[u8]) -> bool {
-    std::str::from_utf8(body).is_err_and(|error| error.error_len().is_none())
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
+    // Text that ends within a character has been cut there.
+    let malformed = |error: Utf8Error| if error.error_len().is_none() { Malformed::Short } else { Malformed::Encoding };
+    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(malformed)
 }
 
-fn utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    std::str::from_utf8(bytes).ok().map(Cow::Borrowed)
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'static, str>> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Malformed> {
     let (pairs, rest) = bytes.as_chunks::<2>();
-    let text: Result<String, _> = char::decode_utf16(pairs.iter().copied().map(unit)).collect();
-    text.ok().filter(|_| rest.is_empty()).map(Cow::Owned)
+    let units = || pairs.iter().copied().map(unit);
+    let is_cut = !rest.is_empty() || units().next_back().is_some_and(|unit| (0xD800..0xDC00).contains(&unit));
+    if is_cut {
+        return Err(Malformed::Short);
+    }
+    char::decode_utf16(units()).collect::<Result<String, _>>().map(Cow::Owned).map_err(|_| Malformed::Encoding)
 }
 
 /// The charset parameter of the content type, in lower case.
@@ -157,21 +157,23 @@ mod tests {
             ("utf-16 le, sniffed", "application/json", le),
             ("utf-16 be, sniffed", "application/json; charset=utf-16", be),
         ] {
-            assert_eq!(text(&response(content_type, body)).as_deref(), Some(json), "{name}");
+            assert_eq!(text(&response(content_type, body)).as_deref(), Ok(json), "{name}");
         }
         // Where the first character does not give it away, the charset counts.
         let prose = "žluť";
         let (le, be) = (encode(prose, u16::to_le_bytes), encode(prose, u16::to_be_bytes));
-        assert_eq!(text(&response("text/plain; charset=utf-16le", le)).as_deref(), Some(prose));
-        assert_eq!(text(&response("text/plain; charset=utf-16be", be)).as_deref(), Some(prose));
-        assert_eq!(text(&response("text/plain; charset=iso-8859-1", *b"caf\xE9")).as_deref(), Some("café"));
+        assert_eq!(text(&response("text/plain; charset=utf-16le", le)).as_deref(), Ok(prose));
+        assert_eq!(text(&response("text/plain; charset=utf-16be", be)).as_deref(), Ok(prose));
+        assert_eq!(text(&response("text/plain; charset=iso-8859-1", *b"caf\xE9")).as_deref(), Ok("café"));
     }
 
     #[test]
     fn what_makes_no_sense_is_named_and_not_shown() {
         for (body, expected) in [
             (&b"\xC3\x28"[..], "the body is not text in the encoding it claims"),
-            (b"\xFF\xFEa", "the body is not text in the encoding it claims"),
+            (b"\xFF\xFE\x00\xDC", "the body is not text in the encoding it claims"),
+            (b"\xFF\xFEa", "the body ends in the middle of a value"),
+            (b"\xFF\xFE\x00\xD8", "the body ends in the middle of a value"),
             (b"[1, 2", "the body ends in the middle of a value"),
             (b"[\"\xC3", "the body ends in the middle of a value"),
             (

@@ -83,6 +83,11 @@ impl Listing {
         })
     }
 
+    /// The token that `call` carries.
+    pub(crate) fn token<'a>(&self, call: &'a Call) -> Option<&'a HeaderValue> {
+        call.headers.get(&self.token_header)
+    }
+
     /// Whether it goes on where another one stopped.
     pub(crate) fn is_resumed(&self) -> bool {
         self.resume.is_some()

@@ -8,10 +8,11 @@ use crate::{
     body::{self, Answer, Malformed},
     call::Call,
     error::Context,
+    fault,
     pace::Pace,
     retry::{Attempt, Failure, Verdict, judge},
 };
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -65,10 +66,9 @@ impl<X: Transport> Engine<X> {
         }
         loop {
             if let Some(pace) = &self.pace {
-                let wait = pace.wait(Instant::now());
-                if remaining().is_some_and(|remaining| wait >= remaining) {
+                let Some(wait) = pace.wait(Instant::now(), remaining()) else {
                     return Err(Error::out_of_time(call.operation, None).within(context));
-                }
+                };
                 if !wait.is_zero() {
                     X::Mode::wait(self.transport.sleep(wait)).await;
                 }
@@ -117,7 +117,7 @@ impl<X: Transport> Engine<X> {
 
     fn read<T: DeserializeOwned>(&self, call: &Call, response: &Response) -> Result<Answer<T>, Attempt> {
         if !response.status().is_success() {
-            let api = ApiError::read(response);
+            let api = ApiError::read(response, &self.secrets(call));
             return Err(Attempt {
                 failure: Failure::of_answer(&api),
                 error: Error::service(call.operation, api),
@@ -132,11 +132,26 @@ impl<X: Transport> Engine<X> {
                 answered: true,
             });
         }
-        body::decode(response).map_err(|malformed| Attempt {
-            failure: Failure::of_body(malformed),
+        let failed = |malformed, failure| Attempt {
+            failure,
             error: Error::new(ErrorKind::Decode, call.operation, malformed),
             answered: malformed != Malformed::Short,
-        })
+        };
+        match body::decode(response) {
+            // Nothing, and when to come back for it.
+            Ok(Answer::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, response) => {
+                let retry_after = fault::retry_after(response.headers());
+                Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
+            }
+            Ok(answer) => Ok(answer),
+            Err(malformed) => Err(failed(malformed, Failure::of_body(malformed))),
+        }
+    }
+
+    /// What `call` sends and no one may see: some services tell what they were sent.
+    fn secrets<'a>(&'a self, call: &'a Call) -> Vec<&'a str> {
+        let values = self.headers.values().chain(call.headers.values()).filter(|value| value.is_sensitive());
+        values.filter_map(|value| value.to_str().ok()).map(|value| value.trim_start_matches("Bearer ")).collect()
     }
 
     fn request(&self, call: &Call, context: Context, remaining: Option<Duration>) -> Result<Request, Error> {
@@ -167,4 +182,8 @@ impl<X: Transport> Engine<X> {
         request.extensions_mut().insert(Limits { timeout, ..self.limits });
         Ok(request)
     }
+}
+
+fn asks_to_come_back(status: StatusCode, response: &Response) -> bool {
+    status == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
 }

@@ -277,7 +277,7 @@ mod tests {
 
     fn refusal(status: u16, body: &str) -> Error {
         let response = Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
-        Error::service("getCustomer", ApiError::read(&response))
+        Error::service("getCustomer", ApiError::read(&response, &[]))
     }
 
     #[test]

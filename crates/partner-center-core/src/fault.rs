@@ -4,10 +4,14 @@ use http::{
     header::{DATE, RETRY_AFTER},
 };
 use partner_center_models::{Fault, FaultCode};
+use serde_json::Value;
 use std::{
     fmt,
     time::{Duration, SystemTime},
 };
+
+/// What is shorter is no secret, and may stand anywhere.
+const SHORTEST_SECRET: usize = 8;
 
 /// What the service said when it said no.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +39,21 @@ impl ApiError {
     }
 
     /// Reads an answer whose status is not a success; whatever its body is, this does not fail.
-    pub(crate) fn read(response: &Response) -> Self {
-        let text = body::text(response).unwrap_or_default();
-        let text = text.trim();
-        let fault: Fault = serde_json::from_str(text).unwrap_or_default();
+    /// What is among the `secrets` is left out of it.
+    pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
+        let mut text = body::text(response).unwrap_or_default().trim().to_owned();
+        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
+            text = text.replace(secret, "[redacted]");
+        }
+        // Some parts of the service wrap it, and some say it in one JSON string.
+        let wrapped =
+            serde_json::from_str(&text).ok().and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
+        let fault: Fault = match wrapped {
+            Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped),
+            _ => serde_json::from_str(&text),
+        }
+        .unwrap_or_default();
+        let text = serde_json::from_str(&text).unwrap_or(text);
         let is_prose = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
         let description = fault.description.or(fault.message).or_else(|| is_prose.then(|| text.to_owned()));
         let id = |name| header_text(response.headers(), name);
@@ -162,7 +177,7 @@ impl Reason {
 }
 
 /// How long `Retry-After` asks to wait, given as seconds or as a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number can hold still mean: for ever.

@@ -15,13 +15,18 @@ impl Pace {
         Self { interval: Duration::from_secs(60) / requests_per_minute.max(1), next: Mutex::new(None) }
     }
 
-    /// Takes the next place in the row, and says how long it is until its time comes.
-    pub(crate) fn wait(&self, now: Instant) -> Duration {
+    /// Takes the next place in the row, and says how long it is until its time comes; unless that is not within
+    /// `remaining`, which leaves the place to others.
+    pub(crate) fn wait(&self, now: Instant, remaining: Option<Duration>) -> Option<Duration> {
         // Whatever panicked, an instant is whole.
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = next.map_or(now, |next| next.max(now));
+        let wait = mine - now;
+        if remaining.is_some_and(|remaining| wait >= remaining) {
+            return None;
+        }
         *next = Some(mine + self.interval);
-        mine - now
+        Some(wait)
     }
 }
 
@@ -35,7 +40,11 @@ mod tests {
         let start = Instant::now();
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
         let waits: Vec<_> =
-            [0, 0, 0, 300, 301, 5000].map(|milliseconds| pace.wait(at(milliseconds)).as_millis()).into();
+            [0, 0, 0, 300, 301, 5000].map(|milliseconds| pace.wait(at(milliseconds), None).unwrap().as_millis()).into();
         assert_eq!(waits, [0, 120, 240, 60, 179, 0]);
+        // Whoever cannot wait takes no place.
+        let hurry = Some(Duration::from_millis(120));
+        assert_eq!([pace.wait(at(5000), hurry), pace.wait(at(5000), hurry)], [None, None]);
+        assert_eq!(pace.wait(at(5001), hurry), Some(Duration::from_millis(119)));
     }
 }

@@ -1,4 +1,4 @@
-use crate::Link;
+use crate::{Link, Secret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 use serde_json::Map;
 use std::fmt;
@@ -28,13 +28,13 @@ impl Continuation {
     /// says.
     pub(crate) fn read(
         link: Option<&Link>,
-        token: Option<&str>,
+        token: Option<&Secret>,
         unreadable: bool,
     ) -> Result<Option<Self>, UnreadableContinuation> {
         if unreadable {
             return Err(UnreadableContinuation);
         }
-        let token = token.filter(|token| !token.trim().is_empty()).map(str::to_owned);
+        let token = token.map(Secret::expose).filter(|token| !token.trim().is_empty()).map(str::to_owned);
         let link = link.map(NextLink::read).transpose()?.flatten();
         Ok((link.is_some() || token.is_some()).then_some(Self { link, token }))
     }
@@ -66,21 +66,19 @@ impl Continuation {
 impl NextLink {
     /// A link that leads nowhere is none; one that cannot be followed as it was meant is an error.
     fn read(link: &Link) -> Result<Option<Self>, UnreadableContinuation> {
-        if !link.unknown_fields.is_empty()
-            && ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains(name))
-        {
+        if ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains_like(name)) {
             return Err(UnreadableContinuation);
         }
         let headers = link
             .headers
             .iter()
             .flatten()
-            .map(|header| Some((header.key.clone()?, header.value.clone()?)))
+            .map(|header| Some((header.key.clone()?, header.value.as_ref()?.expose().to_owned())))
             .collect::<Option<Vec<_>>>()
             .ok_or(UnreadableContinuation)?;
         let uri = link.uri.as_deref().map(str::trim).filter(|uri| !uri.is_empty());
         match uri {
-            None if headers.is_empty() => Ok(None),
+            None if headers.is_empty() && link.body.is_none() && link.unknown_fields.is_empty() => Ok(None),
             None => Err(UnreadableContinuation),
             Some(uri) => Ok(Some(Self {
                 uri: uri.to_owned(),

@@ -139,11 +139,17 @@ impl<T: Described> Described for Box<T> {
     }
 }
 
+/// A few bytes of JSON become many of memory; the longest documented list has 500 items.
+const MOST_ITEMS: usize = 100_000;
+
 impl<T: Described + serde::Serialize> Described for Vec<T> {
     /// One item that is not what it should be makes the whole list something else: half a list would be a lie.
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Reading<Self>, A::Error> {
         let mut items = Self::new();
         while let Some(item) = list.next_element::<Nullable<T>>()? {
+            if items.len() == MOST_ITEMS {
+                return Err(de::Error::custom("a list longer than any that the service has"));
+            }
             let odd = match item {
                 Nullable(Some(Reading::Described(item))) => {
                     items.push(item);
@@ -286,16 +292,17 @@ pub(crate) fn required<T, E: de::Error>(value: Option<T>, name: &'static str, un
     })
 }
 
-/// A list that is empty when it is absent, but not when there is something else in its place: empty would be a lie.
+/// A list that must be there, though it may be null: without it the object is perhaps of another kind, and empty would be
+/// a lie.
 pub(crate) fn list<T, E: de::Error>(
-    value: Option<Vec<T>>,
+    value: Option<Option<Vec<T>>>,
     name: &'static str,
     unknown: &UnknownFields,
 ) -> Result<Vec<T>, E> {
-    if value.is_none() && unknown.contains(name) {
-        return required(value, name, unknown);
+    match value {
+        Some(None) if !unknown.contains(name) => Ok(Vec::new()),
+        value => required(value.flatten(), name, unknown),
     }
-    Ok(value.unwrap_or_default())
 }
 
 /// The number that arrives as an object with this one field, where `serde_json/arbitrary_precision` is switched on

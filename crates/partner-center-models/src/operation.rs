@@ -43,13 +43,13 @@ pub trait Operation {
 /// An [`Operation`] that answers one page at a time.
 pub trait Paged: Operation {
     /// What a page holds.
-    type Item: Send + 'static;
+    type Item: Serialize + Send + 'static;
     /// How to ask for the page after one that offers a token but no link.
     const SEEK: Seek;
     /// The items of `page`.
     fn items(page: Self::Response) -> Vec<Self::Item>;
-    /// Whether `page` holds no item.
-    fn is_empty(page: &Self::Response) -> bool;
+    /// The items of `page`, to look at.
+    fn peek(page: &Self::Response) -> &[Self::Item];
     /// The way to the page after `page`; `None` after the last.
     fn continuation(page: &Self::Response) -> Result<Option<Continuation>, UnreadableContinuation>;
 }

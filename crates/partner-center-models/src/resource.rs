@@ -33,7 +33,7 @@ pub(crate) mod sealed {
 /// Gives a generated struct its one meaning: the JSON object it stands for, nothing lost.
 ///
 /// `kind field = "name" | "AnotherSpelling"`, where the kind is
-/// `optional` (an `Option`, absent when `None`), `list` (a `Vec`, always written) or `required`.
+/// `optional` (an `Option`, absent when `None`), `list` (a `Vec`, which must be there but may be null) or `required`.
 macro_rules! resource {
     ($type:ident { $($kind:ident $field:ident = $name:literal $(| $spelling:literal)*,)* }) => {
         const _: () = {
@@ -58,7 +58,7 @@ macro_rules! resource {
                     while let Some(name) = object.next_key()? {
                         match name {
                             $($crate::described::Name::Field(Field::$field) => {
-                                $field = $crate::described::read_field(&mut object, $name, &mut unknown_fields)?;
+                                $field = Some($crate::described::read_field(&mut object, $name, &mut unknown_fields)?);
                             })*
                             $crate::described::Name::Unknown(name) => {
                                 if let Some(number) = $crate::described::number_in_disguise(&name, &mut object)? {
@@ -146,12 +146,12 @@ macro_rules! resource {
             }
         };
     };
-    (@read optional $value:ident, $name:literal, $unknown:expr) => { $value };
+    (@read optional $value:ident, $name:literal, $unknown:expr) => { $value.flatten() };
     (@read list $value:ident, $name:literal, $unknown:expr) => {
         $crate::described::list($value, $name, $unknown)?
     };
     (@read required $value:ident, $name:literal, $unknown:expr) => {
-        $crate::described::required($value, $name, $unknown)?
+        $crate::described::required($value.flatten(), $name, $unknown)?
     };
     (@is_free optional $value:expr) => { $value.is_none() };
     (@is_free list $value:expr) => { $value.is_empty() };

@@ -31,6 +31,11 @@ impl UnknownFields {
         self.get(name).is_some()
     }
 
+    /// Whether there is a field `name`, in whatever case.
+    pub(crate) fn contains_like(&self, name: &str) -> bool {
+        self.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -2,10 +2,10 @@
 
 use partner_center_core::{
     Async, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
-    TransportErrorKind,
 };
 use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect};
 use std::{fmt, time::Duration};
+use tokio::time::Instant;
 
 /// An async transport over [`reqwest`], on a Tokio runtime. Cheap to clone; clones share connections.
 #[derive(Clone)]
@@ -53,25 +53,20 @@ impl Transport for Reqwest {
         let limits = Limits::of(&request);
         Box::pin(async move {
             self.proxy.check(&request)?;
-            let exchange = async {
-                let mut answer = self.client.execute(request.try_into().map_err(failure)?).await.map_err(failure)?;
-                let body = match read(&mut answer, limits.body).await {
-                    // What counts of a refusal is its status.
-                    Err(error) if !answer.status().is_success() && error.kind() != TransportErrorKind::Timeout => {
-                        Vec::new()
-                    }
-                    body => body?,
-                };
-                let mut response = Response::new(body);
-                *response.status_mut() = answer.status();
-                *response.version_mut() = answer.version();
-                *response.headers_mut() = std::mem::take(answer.headers_mut());
-                Ok(response)
-            };
             // Over the whole exchange: a body that drips does not start the clock anew.
-            tokio::time::timeout(limits.timeout, exchange)
-                .await
-                .unwrap_or_else(|elapsed| Err(TransportError::timeout(elapsed)))
+            let until = Instant::now() + limits.timeout;
+            let request = request.try_into().map_err(failure)?;
+            let mut answer = within(until, self.client.execute(request)).await?.map_err(failure)?;
+            let body = match within(until, read(&mut answer, limits.body)).await.and_then(|body| body) {
+                // What counts of a refusal is its status.
+                Err(_) if !answer.status().is_success() => Vec::new(),
+                body => body?,
+            };
+            let mut response = Response::new(body);
+            *response.status_mut() = answer.status();
+            *response.version_mut() = answer.version();
+            *response.headers_mut() = std::mem::take(answer.headers_mut());
+            Ok(response)
         })
     }
 
@@ -96,6 +91,10 @@ fn tls() -> Result<rustls::ClientConfig, TransportError> {
         .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(TransportError::new)?;
     Ok(config.with_no_client_auth())
+}
+
+async fn within<T>(until: Instant, work: impl Future<Output = T>) -> Result<T, TransportError> {
+    tokio::time::timeout_at(until, work).await.map_err(TransportError::timeout)
 }
 
 async fn read(answer: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {

@@ -2,7 +2,6 @@
 
 use partner_center_core::{
     Blocking, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
-    TransportErrorKind,
     http::{self, StatusCode},
 };
 use std::{
@@ -60,9 +59,7 @@ impl Ureq {
         }
         match read(body, limits.body) {
             // What counts of a refusal is its status.
-            Err(error) if !parts.status.is_success() && error.kind() != TransportErrorKind::Timeout => {
-                Ok(Response::from_parts(parts, Vec::new()))
-            }
+            Err(_) if !parts.status.is_success() => Ok(Response::from_parts(parts, Vec::new())),
             body => Ok(Response::from_parts(parts, body?)),
         }
     }

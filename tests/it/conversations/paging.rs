@@ -2,7 +2,7 @@
 
 use super::conversations;
 use partner_center::{CustomerFilter, ErrorKind, ListCustomers, Paged};
-use partner_center_tests::{Answer, Conversation, answer, list, page};
+use partner_center_tests::{Answer, Conversation, Step, answer, list, page};
 use serde_json::json;
 
 const SEEK: &str = "/v1/customers?size=2&seekOperation=Next";
@@ -148,7 +148,33 @@ conversations! {
         resume(&page([]).next("https://evil.example/v1/customers", "t1")))
         => fails(ErrorKind::Request, None, []);
 
+    next_link_that_is_blank: pages("a link that holds nothing leads nowhere", [
+        page(["a"]).next_link(json!({"uri": "", "headers": []})),
+    ]) => whole(["a"]);
+
     // Not the end of a list.
+    token_used_up_by_a_lost_page: |name| list(name, "400 with code 2000 to a second attempt may mean that the first used the token up",
+        ListCustomers::new().size(2))
+        .then(page(["a"]).next(SEEK, "t1")).then(Step::Truncate(page(["b"])))
+        .then(answer(400, r#"{"code":2000,"description":"Invalid continuation"}"#))
+        => fails(ErrorKind::Service, Some(2), ["a"]);
+    accepted_is_not_the_end: pages("202 says to come back later", [
+        page(["a"]).next(SEEK, "t1"),
+        answer(202, ""),
+        page(["b"]),
+    ]) => whole(["a", "b"]);
+    no_content_yet: pages("204 with Retry-After says to come back later", [
+        page(["a"]).next(SEEK, "t1"),
+        answer(204, "").with("Retry-After", "5"),
+        page(["b"]),
+    ]) => whole(["a", "b"]);
+    page_without_items: pages("an object without items is perhaps no page", [answer(200, r#"{"totalCount":25}"#)])
+        => fails(ErrorKind::Decode, Some(1), []);
+    page_with_null_items: pages("null is absent, also for a list", [answer(200, r#"{"items":null,"totalCount":0}"#)])
+        => whole([]);
+    page_with_too_many_items: pages("a few bytes of JSON become many of memory", [
+        answer(200, format!(r#"{{"items":[{}{{}}]}}"#, "{},".repeat(100_000))),
+    ]) => fails(ErrorKind::Decode, Some(1), []);
     bad_request_with_another_code: pages("only code 2000 ends a list", [
         page(["a"]).next(SEEK, "t1"),
         answer(400, r#"{"code":900118,"description":"no"}"#),
@@ -178,6 +204,14 @@ conversations! {
         page(["b"]).next(SEEK, "t2"),
         page(["c"]).next(SEEK, "t1"),
     ]) => fails(ErrorKind::Paging, Some(4), ["a", "b", "c"]);
+    token_repeated_by_another_way: pages("the token says where a continuation leads, however it is given", [
+        page(["a"]).next(SEEK, "t1"),
+        page(["b"]).token("t1"),
+    ]) => fails(ErrorKind::Paging, Some(3), ["a", "b"]);
+    page_repeated_under_another_token: pages("a token that is lost on its way brings the first page again", [
+        page(["a"]).next(SEEK, "t1"),
+        page(["a"]).next(SEEK, "t2"),
+    ]) => fails(ErrorKind::Paging, Some(3), ["a", "a"]);
     link_back_to_the_first_page: pages("the first page counts as seen", [
         page(["a"]).next_link(json!({"uri": "/v1/customers?size=2", "method": "GET", "headers": []})),
     ]) => fails(ErrorKind::Paging, Some(2), ["a"]);
@@ -240,6 +274,15 @@ conversations! {
         => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
     link_that_is_no_link: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
         page.next_link(json!("/v1/customers?size=2&seekOperation=Next"))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_of_another_kind: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
+        page.next_link(json!({"href": SEEK, "method": "GET"}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_in_capitals: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
+        page.next_link(json!({"URI": SEEK, "headers": []}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    token_in_lower_case: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
+        page.edit(|page| page["continuationtoken"] = json!("t1"))
     }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
     links_that_are_no_links: no_way_on("what says that the list goes on, but not how, is not the end", |page| {
         page.edit(|page| page["links"] = json!([{"rel": "next", "href": SEEK}]))

@@ -141,6 +141,17 @@ conversations! {
         answer(404, "").with("Content-Encoding", "gzip").into(),
     ]) => fails(ErrorKind::Service, None, []);
 
+    content_length_too_small: asked("surplus bytes are no answer to the next request", [
+        found().announced(20).into(),
+        found().into(),
+    ]) => whole(["a"]);
+    content_length_too_large: asked("a body shorter than announced is cut short", [
+        found().announced(100).into(),
+        found().into(),
+    ]) => whole(["a"]);
+    reset: asked("a connection that is reset is repeated, under the same request id", [Step::Reset, found().into()])
+        => whole(["a"]);
+
     // Bodies of all kinds.
     chunked: asked("chunked bodies are whole bodies", [found().chunked().into()]) => whole(["a"]);
     byte_order_mark: asked("success bodies start with a UTF-8 byte order mark", [
@@ -165,6 +176,10 @@ conversations! {
         => whole(["a"]);
     until_the_connection_closes_early: asked("and JSON shows whether that was too early", [
         answer(200, &found().body()[..20]).unframed().into(),
+        found().into(),
+    ]) => whole(["a"]);
+    cut_within_a_utf16_unit: asked("text that ends within a character is cut short", [
+        answer(200, [&b"\xFF\xFE"[..], &utf16("{\"a\":1", u16::to_le_bytes), b"\x7D"].concat()).into(),
         found().into(),
     ]) => whole(["a"]);
     cut_within_a_character: asked("text that ends within a character is cut short", [
@@ -195,6 +210,18 @@ conversations! {
     ]) => fails(ErrorKind::Service, None, []);
     fault_with_odd_data: asked("data is not always a list", [
         answer(409, r#"{"code":1,"description":"Odd.","data":{"a":"b"},"source":7}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_that_stalls: |name| get(name, "what counts of a refusal is its status")
+        .then(Step::Drip(answer(403, " ".repeat(500)))).timeout(Duration::from_millis(400))
+        => fails(ErrorKind::Service, None, []);
+    fault_that_tells_what_it_was_sent: asked("the token is in no error, even if the service tells it", [
+        answer(403, "No: Authorization: Bearer the-token").into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_that_is_wrapped: asked("neighbouring services wrap it", [
+        answer(409, r#"{"error":{"code":"conflict","message":"It is there."}}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    fault_that_is_a_json_string: asked("prose may be quoted", [
+        answer(403, r#""The supplied role does not have the rights""#).into(),
     ]) => fails(ErrorKind::Service, None, []);
     fault_cut_short: asked("what counts of a refusal is its status", [Step::Truncate(refused(403))])
         => fails(ErrorKind::Service, None, []);

@@ -131,11 +131,11 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "impl Paged for ListThings { type Item = Thing;",
             "const SEEK: Seek = Seek::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\")) .with_size(\"size\");",
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
-            "fn is_empty(page: &ThingCollection) -> bool { page.items.is_empty() }",
+            "fn peek(page: &ThingCollection) -> &[Thing] { &page.items }",
             "let links = page.links.as_ref(); Continuation::read( links.and_then(|links| links.next.as_deref()), \
-             page.continuation_token.as_deref(), page.unknown_fields.contains(\"continuationToken\") \
-             || page.unknown_fields.contains(\"links\") \
-             || links.is_some_and(|links| links.unknown_fields.contains(\"next\")), )",
+             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \
+             || page.unknown_fields.contains_like(\"links\") \
+             || links.is_some_and(|links| links.unknown_fields.contains_like(\"next\")), )",
             // A body that is required.
             "pub struct CreateThing { new_thing: NewThing, }",
             "Parameters::new().body(&self.new_thing).check()",

@@ -60,7 +60,10 @@ impl<'a> Paging<'a> {
                 text("next-link")?.map(|path| NextLink::read(spec, page, path).context("next-link")).transpose()?;
             let continuation_token = text("continuation-token")?.map(|wire| {
                 let token = property(page, wire)?;
-                ensure!(token.shape == Shape::Text && !token.required, "`{wire}` is not an optional text");
+                ensure!(
+                    token.shape == Shape::Secret && !token.required,
+                    "`{wire}` is not an optional text of format password"
+                );
                 Ok((wire, format_ident!("{}", field_name(wire)?)))
             });
             let continuation_token = continuation_token.transpose().context("continuation-token")?;
@@ -114,16 +117,16 @@ impl<'a> Paging<'a> {
         let mut links_binding = None;
         let mut unreadable = Vec::new();
         if let Some((wire, field)) = &self.continuation_token {
-            token = quote!(page.#field.as_deref());
-            unreadable.push(quote!(page.unknown_fields.contains(#wire)));
+            token = quote!(page.#field.as_ref());
+            unreadable.push(quote!(page.unknown_fields.contains_like(#wire)));
         }
         if let Some(NextLink { links, next }) = &self.next_link {
             let (borrowed_links, borrowed_next) = (links.borrowed(), next.borrowed());
             let (links, next) = (links.wire, next.wire);
             links_binding = Some(quote!(let links = page.#borrowed_links;));
             link = quote!(links.and_then(|links| links.#borrowed_next));
-            unreadable.push(quote!(page.unknown_fields.contains(#links)));
-            unreadable.push(quote!(links.is_some_and(|links| links.unknown_fields.contains(#next))));
+            unreadable.push(quote!(page.unknown_fields.contains_like(#links)));
+            unreadable.push(quote!(links.is_some_and(|links| links.unknown_fields.contains_like(#next))));
         }
         quote! {
             impl Paged for #name {
@@ -132,8 +135,8 @@ impl<'a> Paging<'a> {
                 fn items(page: #page) -> Vec<#item> {
                     page.#items
                 }
-                fn is_empty(page: &#page) -> bool {
-                    page.#items.is_empty()
+                fn peek(page: &#page) -> &[#item] {
+                    &page.#items
                 }
                 fn continuation(page: &#page) -> Result<Option<Continuation>, UnreadableContinuation> {
                     #links_binding

@@ -81,8 +81,8 @@ impl Paged for ListCustomers {
         page.items
     }
 
-    fn is_empty(page: &CustomerCollection) -> bool {
-        page.items.is_empty()
+    fn peek(page: &CustomerCollection) -> &[Customer] {
+        &page.items
     }
 
     fn continuation(
@@ -91,10 +91,10 @@ impl Paged for ListCustomers {
         let links = page.links.as_deref();
         Continuation::read(
             links.and_then(|links| links.next.as_deref()),
-            page.continuation_token.as_deref(),
-            page.unknown_fields.contains("continuationToken")
-                || page.unknown_fields.contains("links")
-                || links.is_some_and(|links| links.unknown_fields.contains("next")),
+            page.continuation_token.as_ref(),
+            page.unknown_fields.contains_like("continuationToken")
+                || page.unknown_fields.contains_like("links")
+                || links.is_some_and(|links| links.unknown_fields.contains_like("next")),
         )
     }
 }

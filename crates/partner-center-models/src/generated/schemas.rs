@@ -21,8 +21,8 @@ pub struct CustomerCollection {
     /// Links to this page and to its neighbours. The documentation shows pages without any.
     pub links: Option<Box<ResourceLinks>>,
     /// The token with which the next page is asked for. It is opaque. The `next` link may hold one
-    /// as well, or instead.
-    pub continuation_token: Option<String>,
+    /// as well, or instead. It is a secret: it lets its holder read customers.
+    pub continuation_token: Option<Secret>,
     /// What the service says of the page itself; its type is `Collection`.
     pub attributes: Option<Box<ResourceAttributes>>,
     /// What was sent beyond the fields above; see [`UnknownFields`].
@@ -309,8 +309,8 @@ resource!(Link {
 pub struct LinkHeader {
     /// The name of the header, such as `MS-ContinuationToken`.
     pub key: Option<String>,
-    /// The value of the header.
-    pub value: Option<String>,
+    /// The value of the header. It may be a continuation token, and so is a secret.
+    pub value: Option<Secret>,
     /// What was sent beyond the fields above; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
