@@ -294,6 +294,7 @@ pub(crate) fn required<T, E: de::Error>(value: Option<T>, name: &'static str, un
 
 /// A list that must be there, though it may be null: without it the object is perhaps of another kind, and empty would be
 /// a lie.
+#[expect(clippy::option_option, reason = "absent, null, and there are three things")]
 pub(crate) fn list<T, E: de::Error>(
     value: Option<Option<Vec<T>>>,
     name: &'static str,
