@@ -55,7 +55,7 @@ impl ApiError {
         .unwrap_or_default();
         let text = serde_json::from_str(&text).unwrap_or(text);
         let is_prose = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
-        let description = fault.description.or(fault.message).or_else(|| is_prose.then(|| text.to_owned()));
+        let description = fault.description.or(fault.message).or_else(|| is_prose.then_some(text));
         let id = |name| header_text(response.headers(), name);
         Self {
             status: response.status(),
