@@ -50,14 +50,14 @@ fn over<M: Mode, O: Operation<Response = NoContent>>(operation: O, steps: &[Step
 
 #[test]
 fn every_method_is_sent_as_it_is() {
-    let done: Step = answer(204, "").into();
+    let done: [Step; 1] = [answer(204, "").into()];
     for (sent, expected) in [
-        (sent(&touch::<0>("a"), &[done.clone()]), "a GET /v1/things/a/touch\n=> done"),
-        (sent(&touch::<1>("a"), &[done.clone()]), "a HEAD /v1/things/a/touch\n=> done"),
-        (sent(&touch::<2>("a"), &[done.clone()]), "a POST /v1/things/a/touch [content-length: 0]\n=> done"),
-        (sent(&touch::<3>("a"), &[done.clone()]), "a PUT /v1/things/a/touch [content-length: 0]\n=> done"),
-        (sent(&touch::<4>("a"), &[done.clone()]), "a PATCH /v1/things/a/touch [content-length: 0]\n=> done"),
-        (sent(&touch::<5>("a"), &[done]), "a DELETE /v1/things/a/touch\n=> done"),
+        (sent(&touch::<0>("a"), &done), "a GET /v1/things/a/touch\n=> done"),
+        (sent(&touch::<1>("a"), &done), "a HEAD /v1/things/a/touch\n=> done"),
+        (sent(&touch::<2>("a"), &done), "a POST /v1/things/a/touch [content-length: 0]\n=> done"),
+        (sent(&touch::<3>("a"), &done), "a PUT /v1/things/a/touch [content-length: 0]\n=> done"),
+        (sent(&touch::<4>("a"), &done), "a PATCH /v1/things/a/touch [content-length: 0]\n=> done"),
+        (sent(&touch::<5>("a"), &done), "a DELETE /v1/things/a/touch\n=> done"),
     ] {
         assert_eq!(sent, expected);
     }
