@@ -18,9 +18,9 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     task::Poll,
-    thread::{self, JoinHandle},
     time::Duration,
 };
 use tokio::{
@@ -39,7 +39,10 @@ pub struct Server {
     address: SocketAddr,
     /// The server stops when this is dropped.
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// Closed once it has stopped.
+    serving: mpsc::Receiver<()>,
+    /// Drives the server, in a thread of its own.
+    runtime: Option<Runtime>,
 }
 
 impl Server {
@@ -62,38 +65,52 @@ impl Server {
     }
 
     /// Serves until the process ends.
-    pub fn wait(mut self) {
-        self.join();
+    pub fn wait(self) {
+        self.served();
     }
 
     pub(crate) fn start(sandbox: Sandbox, address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut runtime = runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).thread_name("partner-center-sandbox").enable_all().build()?;
         let listener = {
             let _entered = runtime.enter();
-            TcpListener::from_std(listener)?
+            TcpListener::from_std(listener)
+        };
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(error) => {
+                // To drop it would panic where the caller is itself driven by a runtime.
+                runtime.shutdown_background();
+                return Err(error);
+            }
         };
         let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new()
-            .name("partner-center-sandbox".to_owned())
-            .spawn(move || serve(&runtime, &listener, &sandbox, stopped))?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        let (end, serving) = mpsc::channel();
+        runtime.spawn(async move {
+            serve(&listener, &sandbox, stopped).await;
+            drop(end);
+        });
+        Ok(Self { address, stop: Some(stop), serving, runtime: Some(runtime) })
     }
 
-    fn join(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            // A panic in there has been reported already.
-            let _ = thread.join();
-        }
+    /// Returns once the server has stopped.
+    fn served(&self) {
+        // Nothing is ever sent: the channel is closed at the end.
+        let _ = self.serving.recv();
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
-        self.join();
+        self.served();
+        if let Some(runtime) = self.runtime.take() {
+            // Connections that remain end with the runtime, and with them the answers under way.
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -103,22 +120,19 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How large the body of a request may be; no request has one that matters.
 const GREATEST_BODY: usize = 1 << 20;
 
-fn serve(runtime: &Runtime, listener: &TcpListener, sandbox: &Sandbox, stopped: oneshot::Receiver<()>) {
-    runtime.block_on(async {
-        let connections = GracefulShutdown::new();
-        {
-            let mut accepting = pin!(accept(listener, sandbox, &connections));
-            let mut stopped = pin!(stopped);
-            // Whichever comes first; accepting never ends by itself.
-            poll_fn(|context| match stopped.as_mut().poll(context) {
-                Poll::Ready(_) => Poll::Ready(()),
-                Poll::Pending => accepting.as_mut().poll(context),
-            })
-            .await;
-        }
-        // Connections that remain are dropped together with the runtime, and answers under way end with them.
-        let _ = timeout(GRACE, connections.shutdown()).await;
-    });
+async fn serve(listener: &TcpListener, sandbox: &Sandbox, stopped: oneshot::Receiver<()>) {
+    let connections = GracefulShutdown::new();
+    {
+        let mut accepting = pin!(accept(listener, sandbox, &connections));
+        let mut stopped = pin!(stopped);
+        // Whichever comes first; accepting never ends by itself.
+        poll_fn(|context| match stopped.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(()),
+            Poll::Pending => accepting.as_mut().poll(context),
+        })
+        .await;
+    }
+    let _ = timeout(GRACE, connections.shutdown()).await;
 }
 
 async fn accept(listener: &TcpListener, sandbox: &Sandbox, connections: &GracefulShutdown) {
