@@ -186,9 +186,8 @@ fn requests_can_be_spread_over_time() {
     let client = client.base_url("http://127.0.0.1").build().unwrap();
     assert_eq!(client.items(ListCustomers::new().size(1)).count(), 3);
     let trace = log.trace("http://127.0.0.1");
-    let sleeps: Vec<_> = trace.lines().filter_map(|line| line.strip_prefix("  sleep ")).collect();
-    assert_eq!(sleeps.len(), 2, "{trace}");
-    assert!(sleeps[0].starts_with("99") && sleeps[1].starts_with("1.9"), "{trace}");
+    // The first goes at once; how long the others wait is tested where no clock runs.
+    assert_eq!(trace.lines().filter(|line| line.starts_with("  sleep ")).count(), 2, "{trace}");
 
     let late = client.with_deadline(std::time::Instant::now() + std::time::Duration::from_secs(1));
     assert_eq!(late.call(GetCustomer::new(Uuid::nil())).unwrap_err().kind(), ErrorKind::Timeout);
