@@ -31,6 +31,19 @@ fn failure<X: Transport>(transport: &X, request: partner_center::Request) -> Tra
 }
 
 #[test]
+fn the_longest_timeout_is_one() {
+    fn test<X: Transport>(transport: &X) {
+        let server = Server::start();
+        server.script([answer(200, "{}").into()]);
+        let response = finish::<X::Mode, _>(X::Mode::run(async {
+            X::Mode::wait(transport.send(request(&server.url(), 100, Duration::MAX))).await
+        }));
+        assert_eq!(response.unwrap().body(), b"{}");
+    }
+    both!(test);
+}
+
+#[test]
 fn nobody_there_is_a_failure_of_the_exchange() {
     fn test<X: Transport>(transport: &X) {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

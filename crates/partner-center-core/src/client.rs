@@ -142,8 +142,7 @@ impl<X: Transport> Builder<X> {
 
     /// How long one attempt may take, body included. Default: 60 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        // No clock runs as far as the longest duration.
-        self.limits.timeout = timeout.min(Duration::from_secs(u32::MAX.into()));
+        self.limits.timeout = timeout;
         self
     }
 

@@ -91,7 +91,9 @@ impl Limits {
     /// The limits of `request`; the default ones if it has none.
     #[must_use]
     pub fn of(request: &Request) -> Self {
-        request.extensions().get().copied().unwrap_or_default()
+        let limits: Self = request.extensions().get().copied().unwrap_or_default();
+        // No clock runs as far as the longest duration.
+        Self { timeout: limits.timeout.min(Duration::from_secs(u32::MAX.into())), ..limits }
     }
 }
 
