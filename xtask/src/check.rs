@@ -26,12 +26,15 @@ const FEATURE_SETS: [&str; 4] = ["", "async", "sync", "async,sync"];
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("generated files are fresh", |root| crate::codegen::check(root)),
     ("formatting", |root| cargo(root, "fmt --all --check")),
     ("lints", |root| cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")),
     ("documentation", documentation),
     ("each feature set of the facade alone", feature_sets),
+    ("no secret in a log without a cap", |root| {
+        cargo(root, "test -p partner-center-tests --no-default-features --test secrets")
+    }),
     ("dependencies", dependencies),
     ("no executor in the libraries", no_executor),
     ("the engine awaits nothing but `Mode::wait`", awaits_mode_wait),
