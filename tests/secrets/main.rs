@@ -65,7 +65,7 @@ fn nothing_gives_a_secret_away() {
         told.extend(over(Ureq::new().unwrap(), steps.clone()));
         told.extend(over(Reqwest::new().unwrap(), steps));
     }
-    told.push(format!("{:?}", Credential::token(TOKEN)));
+    told.push(format!("{:?}", Credential::<Blocking>::token(TOKEN)));
     let error =
         Client::builder(Ureq::new().unwrap(), Credential::token(format!("{TOKEN}\n{TOKEN}"))).build().unwrap_err();
     told.extend(chain(&error));

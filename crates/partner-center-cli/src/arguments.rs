@@ -223,6 +223,17 @@ pub(crate) enum Cloud {
     Germany,
 }
 
+impl From<Cloud> for partner_center::Cloud {
+    fn from(cloud: Cloud) -> Self {
+        match cloud {
+            Cloud::Global => Self::Global,
+            Cloud::China => Self::China,
+            Cloud::UsGovernment => Self::UsGovernment,
+            Cloud::Germany => Self::Germany,
+        }
+    }
+}
+
 impl Arguments {
     /// What was asked for. Wrong usage, and the wish for help, end the process here.
     pub(crate) fn read() -> Self {

@@ -1,10 +1,7 @@
 //! From options and environment to a client: where the service is, and what proves who is asking.
 
-use crate::{
-    arguments::{Cloud, CustomersOptions},
-    failure::Failure,
-};
-use partner_center::{BASE_URL, Client, Credential, Retry, Transport};
+use crate::{arguments::CustomersOptions, failure::Failure};
+use partner_center::{Client, Cloud, Credential, Retry, Transport};
 use partner_center_sandbox::{Sandbox, Server};
 use std::{
     env::{self, VarError},
@@ -14,13 +11,12 @@ use std::{
 
 const TOKEN: &str = "PARTNER_CENTER_TOKEN";
 const BASE_URL_VARIABLE: &str = "PARTNER_CENTER_BASE_URL";
-const BASE_URL_IN_CHINA: &str = "https://partner.partnercenterapi.microsoftonline.cn";
 
 /// A place where the service is, and access to it.
 pub(crate) struct Session<'a> {
     options: &'a CustomersOptions,
     base_url: String,
-    credential: Credential,
+    token: String,
     /// The end of the whole command.
     until: Option<Instant>,
     /// The embedded sandbox, which serves as long as this lives.
@@ -33,30 +29,31 @@ impl<'a> Session<'a> {
         let until = options.deadline.map(|deadline| Instant::now() + deadline);
         if options.sandbox {
             let server = sandbox(options.sandbox_customers.unwrap_or(25))?;
-            let credential = Credential::token(Sandbox::TOKEN);
-            return Ok(Self { options, base_url: server.url(), credential, until, _sandbox: Some(server) });
+            let token = Sandbox::TOKEN.to_owned();
+            return Ok(Self { options, base_url: server.url(), token, until, _sandbox: Some(server) });
         }
         let base_url = match (&options.base_url, options.cloud) {
             (Some(url), _) => url.clone(),
-            (None, Some(cloud)) => base_url(cloud).to_owned(),
-            (None, None) => variable(BASE_URL_VARIABLE)?.unwrap_or_else(|| BASE_URL.to_owned()),
+            (None, Some(cloud)) => Cloud::from(cloud).base_url().to_owned(),
+            (None, None) => variable(BASE_URL_VARIABLE)?.unwrap_or_else(|| Cloud::Global.base_url().to_owned()),
         };
         let token = variable(TOKEN)?.ok_or_else(|| {
             Failure::usage(
                 "there is no token to sign in with",
                 &format!("the environment variable {TOKEN} is not set"),
                 &format!(
-                    "set {TOKEN} to an access token for {BASE_URL} (or for your cloud), \
-                     or add --sandbox, which needs none"
+                    "set {TOKEN} to an access token for {} (or for your cloud), \
+                     or add --sandbox, which needs none",
+                    Cloud::Global.audience()
                 ),
             )
         })?;
-        Ok(Self { options, base_url, credential: Credential::token(token), until, _sandbox: None })
+        Ok(Self { options, base_url, token, until, _sandbox: None })
     }
 
     /// A client over `transport`, as the options have it.
     pub(crate) fn client<X: Transport>(&self, transport: X) -> Result<Client<X>, Failure> {
-        let mut builder = Client::builder(transport, self.credential.clone()).base_url(&self.base_url);
+        let mut builder = Client::builder(transport, Credential::token(&self.token)).base_url(&self.base_url);
         let CustomersOptions { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
         if let Some(tag) = locale {
             builder = builder.locale(tag);
@@ -78,13 +75,6 @@ impl<'a> Session<'a> {
             Some(until) => client.with_deadline(until),
             None => client,
         })
-    }
-}
-
-fn base_url(cloud: Cloud) -> &'static str {
-    match cloud {
-        Cloud::Global | Cloud::UsGovernment | Cloud::Germany => BASE_URL,
-        Cloud::China => BASE_URL_IN_CHINA,
     }
 }
 

@@ -41,10 +41,7 @@ impl ApiError {
     /// Reads an answer whose status is not a success; whatever its body is, this does not fail.
     /// What is among the `secrets` is left out of it.
     pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
-        let mut text = body::text(response).unwrap_or_default().trim().to_owned();
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            text = text.replace(secret, "[redacted]");
-        }
+        let text = without(body::text(response).unwrap_or_default().trim().to_owned(), secrets);
         // Some parts of the service wrap it, and some say it in one JSON string.
         let wrapped =
             serde_json::from_str(&text).ok().and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
@@ -189,6 +186,12 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default())
 }
 
+/// The text, the `secrets` struck out.
+pub(crate) fn without(text: String, secrets: &[&str]) -> String {
+    let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
+    long.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[redacted]") } else { text })
+}
+
 /// A code as it may be shown: numbers always, texts on one line and short.
 fn printable_code(code: FaultCode) -> FaultCode {
     match code.number() {
@@ -202,7 +205,7 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The text on one line, without what could act on a terminal, and not endless.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let words = text.split(|character: char| character.is_whitespace() || character.is_control());
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(1024) {
