@@ -7,6 +7,7 @@ pub(crate) const TYPES: &[&str] = &[
     "AppRegistration",
     "Async",
     "AsyncClient",
+    "AzureCredential",
     "Blocking",
     "Box",
     "Builder",

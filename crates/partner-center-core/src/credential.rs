@@ -173,3 +173,14 @@ impl<M: Mode> fmt::Debug for Credential<M> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn secrets_are_overwritten_when_they_are_dropped() {
+        fn is_overwritten<T: zeroize::ZeroizeOnDrop>() {}
+        is_overwritten::<Secret>();
+    }
+}
