@@ -63,6 +63,15 @@ impl<X: Transport> Client<X> {
         })
     }
 
+    /// Gets a token, unless there is one that lives, and gives back how long it lives; `None` if that is not known.
+    ///
+    /// Calls do so by themselves. This is for programs that want to know early whether their credential is any good. The
+    /// service is not asked: a token that is at hand may still be refused.
+    pub fn authenticate(&self) -> Reply<X, Option<Duration>> {
+        let (engine, scope) = (self.engine.clone(), self.scope);
+        X::Mode::run(async move { engine.authenticate(scope).await })
+    }
+
     /// The items of every page: an `Iterator` if `X` blocks, a `Stream` if it does not.
     ///
     /// Pages are fetched when their first item is asked for, one at a time. After an error the list is over; what came

@@ -75,6 +75,21 @@ impl<X: Transport> Engine<X> {
         }
     }
 
+    /// Gets a token, and says how long it lives.
+    pub(crate) async fn authenticate(&self, scope: Scope) -> Result<Option<Duration>, Error> {
+        const OPERATION: &str = "authenticate";
+        let span = tracing::info_span!("call", operation = OPERATION, correlation_id = %scope.correlation_id);
+        let context = Context { correlation_id: Some(scope.correlation_id), ..Context::default() };
+        let token = self.token(OPERATION, scope, self.until(scope), None).instrument(span).await;
+        Ok(token.map_err(|error| error.within(context))?.remaining(Instant::now()))
+    }
+
+    /// When a call that begins now must be done.
+    fn until(&self, scope: Scope) -> Option<Instant> {
+        let of_this_call = self.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+        [of_this_call, scope.until].into_iter().flatten().min()
+    }
+
     /// Performs `call` with the token there is, and once more with another one if that is refused.
     async fn authorized<T: DeserializeOwned>(
         &self,
@@ -82,8 +97,7 @@ impl<X: Transport> Engine<X> {
         scope: Scope,
         context: &mut Context,
     ) -> Result<Answer<T>, Error> {
-        let of_this_call = self.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
-        let until = [of_this_call, scope.until].into_iter().flatten().min();
+        let until = self.until(scope);
         if until.is_some_and(|until| until <= Instant::now()) {
             return Err(Error::out_of_time(call.operation, None));
         }

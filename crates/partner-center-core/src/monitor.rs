@@ -124,3 +124,102 @@ impl<S> Drop for Task<'_, S> {
         self.monitor.lock().wakers.remove(&self.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::ready,
+        pin::pin,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::{Context, Wake},
+        thread,
+    };
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Alarm(AtomicUsize);
+
+    impl Wake for Alarm {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    impl Alarm {
+        fn times(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    fn is_set(moment: Instant) -> impl FnMut(&mut bool) -> Look<()> {
+        move |set| if *set { Look::Done(()) } else { Look::Until(moment) }
+    }
+
+    #[test]
+    fn a_change_wakes_those_who_wait_and_no_others() {
+        let monitor = Monitor::<bool>::default();
+        let alarm = Arc::new(Alarm::default());
+        let waker = Waker::from(alarm.clone());
+        let mut context = Context::from_waker(&waker);
+        let far = Instant::now() + Duration::from_secs(60);
+        let sleeps = AtomicUsize::new(0);
+        let sleep = |_| -> Sleep<'_> {
+            sleeps.fetch_add(1, Ordering::SeqCst);
+            Box::pin(std::future::pending())
+        };
+        {
+            let mut dropped = pin!(monitor.wait(is_set(far), |_| Box::pin(ready(()))));
+            assert!(dropped.as_mut().poll(&mut context).is_pending());
+            assert_eq!(monitor.lock().wakers.len(), 1);
+        }
+        assert_eq!((monitor.lock().wakers.len(), alarm.times()), (0, 0), "no time has passed");
+
+        let mut waiting = pin!(monitor.wait(is_set(far), sleep));
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        assert_eq!((monitor.lock().wakers.len(), sleeps.load(Ordering::SeqCst)), (1, 1), "one sleep for a moment");
+        monitor.change(|set| *set = true);
+        assert_eq!(alarm.times(), 1);
+        assert!(waiting.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn each_moment_has_a_sleep_of_its_own_after_which_there_is_another_look() {
+        let monitor = Monitor::<bool>::default();
+        let alarm = Arc::new(Alarm::default());
+        let waker = Waker::from(alarm.clone());
+        let mut context = Context::from_waker(&waker);
+        let start = Instant::now();
+        let mut moments = [0, 0, 60].into_iter().map(|seconds| start + Duration::from_secs(seconds));
+        let sleeps = AtomicUsize::new(0);
+        let sleep = |_| -> Sleep<'_> {
+            sleeps.fetch_add(1, Ordering::SeqCst);
+            Box::pin(ready(()))
+        };
+        let mut waiting = pin!(monitor.wait(|_| moments.next().map_or(Look::Done(()), Look::Until), sleep));
+        for (times, slept) in [(1, 1), (1, 1), (1, 2)] {
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+            assert_eq!((alarm.times(), sleeps.load(Ordering::SeqCst)), (times, slept));
+        }
+        assert!(waiting.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn a_thread_waits_for_a_change_or_for_the_moment() {
+        let monitor = Monitor::<bool>::default();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| monitor.wait_blocking(is_set(Instant::now() + Duration::from_secs(60))));
+            thread::sleep(Duration::from_millis(50));
+            monitor.change(|set| *set = true);
+            waiting.join().unwrap();
+        });
+        let soon = Instant::now() + Duration::from_millis(30);
+        let at = monitor
+            .wait_blocking(|_| if Instant::now() >= soon { Look::Done(Instant::now()) } else { Look::Until(soon) });
+        assert!(at >= soon);
+    }
+}

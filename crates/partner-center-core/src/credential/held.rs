@@ -50,6 +50,11 @@ impl Held {
         })
     }
 
+    /// How long it lives, if that is known.
+    pub(crate) fn remaining(&self, now: Instant) -> Option<Duration> {
+        self.expires.map(|expires| expires.saturating_duration_since(now))
+    }
+
     fn is_past(moment: Option<Instant>, now: Instant) -> bool {
         moment.is_some_and(|moment| moment <= now)
     }
