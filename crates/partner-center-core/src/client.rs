@@ -67,6 +67,7 @@ impl<X: Transport> Client<X> {
     ///
     /// Calls do so by themselves. This is for programs that want to know early whether their credential is any good. The
     /// service is not asked: a token that is at hand may still be refused.
+    #[must_use = "a token is had once the outcome is looked at"]
     pub fn authenticate(&self) -> Reply<X, Option<Duration>> {
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::run(async move { engine.authenticate(scope).await })

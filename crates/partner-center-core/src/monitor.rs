@@ -77,7 +77,7 @@ impl<S> Monitor<S> {
                 match look(&mut watched.state) {
                     Look::Done(value) => return Poll::Ready(value),
                     Look::Until(moment) => {
-                        watched.wakers.insert(task.number, context.waker().clone());
+                        task.wait(&mut watched, context.waker());
                         moment
                     }
                 }
@@ -116,6 +116,10 @@ impl<'a, S> Task<'a, S> {
         let mut watched = monitor.lock();
         watched.tasks += 1;
         Self { monitor, number: watched.tasks }
+    }
+
+    fn wait(&self, watched: &mut Watched<S>, waker: &Waker) {
+        watched.wakers.insert(self.number, waker.clone());
     }
 }
 
