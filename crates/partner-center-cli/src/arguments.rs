@@ -2,7 +2,7 @@
 
 mod sandbox;
 
-pub(crate) use sandbox::SandboxCommand;
+pub(crate) use sandbox::{SandboxBehaviour, SandboxCommand};
 
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
@@ -123,6 +123,13 @@ pub(crate) struct CustomersOptions {
     /// How many customers that sandbox has, up to 10000000 [default: 25]
     #[arg(long, value_name = "N", global = true, value_parser = customers)]
     pub(crate) sandbox_customers: Option<u32>,
+    /// How that sandbox is to behave: an option of `partner-center sandbox` without its dashes, such as bom or
+    /// fault=503@10%; may be given several times
+    #[arg(long, value_name = "NAME[=VALUE]", global = true)]
+    pub(crate) sandbox_with: Vec<String>,
+    /// What `sandbox_with` says.
+    #[arg(skip)]
+    pub(crate) sandbox_behaviour: SandboxBehaviour,
     /// The HTTP client to use, async or blocking; both do the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
@@ -209,6 +216,7 @@ impl Arguments {
         let matches = command.get_matches_mut();
         Self::from_arg_matches(&matches)
             .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
+            .and_then(Self::with_behaviour)
             .unwrap_or_else(|error| error.format(&mut command).exit())
     }
 
@@ -233,13 +241,19 @@ impl Arguments {
                 return conflict(one, other);
             }
         }
-        match (find("sandbox_customers"), find("sandbox")) {
+        match (find("sandbox_customers").or(find("sandbox_with")), find("sandbox")) {
             (Some(option), None) => {
                 let problem = format!("the argument '{option}' requires '--sandbox'");
                 Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, problem))
             }
             _ => Ok(()),
         }
+    }
+
+    fn with_behaviour(mut self) -> Result<Self, clap::Error> {
+        let options = &mut self.options.customers;
+        options.sandbox_behaviour = SandboxBehaviour::of(&options.sandbox_with)?;
+        Ok(self)
     }
 }
 

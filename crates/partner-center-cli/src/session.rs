@@ -32,7 +32,7 @@ impl<'a> Session<'a> {
     pub(crate) fn open(options: &'a CustomersOptions) -> Result<Self, Failure> {
         let until = options.deadline.map(|deadline| Instant::now() + deadline);
         if options.sandbox {
-            let server = sandbox(options.sandbox_customers.unwrap_or(25))?;
+            let server = sandbox(options)?;
             let credential = Credential::token(Sandbox::TOKEN);
             return Ok(Self { options, base_url: server.url(), credential, until, _sandbox: Some(server) });
         }
@@ -88,9 +88,9 @@ fn base_url(cloud: Cloud) -> &'static str {
     }
 }
 
-fn sandbox(customers: u32) -> Result<Server, Failure> {
-    let sandbox = Sandbox::builder().customers(customers).build();
-    sandbox.serve((Ipv4Addr::LOCALHOST, 0)).map_err(|error| {
+fn sandbox(options: &CustomersOptions) -> Result<Server, Failure> {
+    let sandbox = Sandbox::builder().customers(options.sandbox_customers.unwrap_or(25));
+    options.sandbox_behaviour.apply(sandbox).build().serve((Ipv4Addr::LOCALHOST, 0)).map_err(|error| {
         Failure::new("the sandbox cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
     })
 }
