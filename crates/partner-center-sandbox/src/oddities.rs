@@ -14,6 +14,7 @@ use http::{
 use partner_center_core::{Request, Response};
 use serde::Serialize;
 use std::num::NonZeroU16;
+use uuid::Uuid;
 
 /// How text is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -193,7 +194,8 @@ impl Oddities {
         }
         for echoed in [REQUEST_ID, CORRELATION_ID, LOCALE] {
             let is_foreign = self.foreign_request_ids && echoed == REQUEST_ID;
-            if let Some(value) = request.get(&echoed).filter(|_| !is_foreign) {
+            let said = request.get(&echoed).filter(|value| !is_foreign && (echoed == LOCALE || is_guid(value)));
+            if let Some(value) = said {
                 headers.insert(echoed, value.clone());
             }
         }
@@ -206,12 +208,16 @@ impl Oddities {
     }
 }
 
+pub(crate) fn is_guid(value: &HeaderValue) -> bool {
+    value.to_str().is_ok_and(|value| Uuid::try_parse(value).is_ok())
+}
+
 fn units<'a>(mark: &'a str, text: &'a str) -> impl Iterator<Item = u16> + 'a {
     mark.encode_utf16().chain(text.encode_utf16())
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
-const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
+pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 const CORRELATION_VECTOR: HeaderName = HeaderName::from_static("ms-cv");
 const SERVER_ID: HeaderName = HeaderName::from_static("ms-serverid");
 const REQUEST_CONTEXT: HeaderName = HeaderName::from_static("request-context");

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 pub(crate) enum Refusal {
     /// The token is missing, or not the one that is accepted.
     AccessDenied,
+    /// `MS-RequestId` or `MS-CorrelationId` is no GUID.
+    InvalidHeader,
     /// The identifier of a customer is no GUID.
     InvalidCustomerId,
     /// The query of a list cannot be understood, for this reason.
@@ -24,7 +26,7 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::AccessDenied => StatusCode::UNAUTHORIZED,
-            Self::InvalidCustomerId | Self::InvalidSearch(_) => StatusCode::BAD_REQUEST,
+            Self::InvalidHeader | Self::InvalidCustomerId | Self::InvalidSearch(_) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         }
@@ -34,6 +36,7 @@ impl Refusal {
     fn body(&self) -> Value {
         let (code, description, source) = match self {
             Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
+            Self::InvalidHeader => (json!(800_002), "MS-RequestId and MS-CorrelationId must be GUIDs", "PartnerFD"),
             Self::InvalidCustomerId => (json!(900_118), "Invalid customer id", "PartnerFD"),
             Self::InvalidSearch(reason) => (json!("2000"), *reason, "PartnerApiServiceControllers"),
             Self::NotFound => (json!(1000), "Not found", "PartnerFD"),

@@ -3,7 +3,7 @@
 use crate::{
     answer::{Answer, Content},
     listing::Listing,
-    oddities::Oddities,
+    oddities::{CORRELATION_ID, Oddities, REQUEST_ID, is_guid},
     population::Population,
     refusal::Refusal,
 };
@@ -23,7 +23,9 @@ pub(crate) struct Service {
 impl Service {
     /// The answer to `request`. Once nobody waits for it any more, it is `given_up`, and is then any.
     pub(crate) fn answer(&self, request: &Request, given_up: &AtomicBool) -> Answer {
-        let resource = self.authorize(request.headers()).and_then(|()| self.resource(request, given_up));
+        let headers = request.headers();
+        let resource =
+            self.authorize(headers).and_then(|()| identified(headers)).and_then(|()| self.resource(request, given_up));
         resource.unwrap_or_else(Answer::from)
     }
 
@@ -57,4 +59,10 @@ impl Service {
         let index = self.customers.find(id).ok_or(Refusal::NotFound)?;
         Ok(Answer::new(StatusCode::OK, Content::Customer(self.customers.full(index))))
     }
+}
+
+/// Requests need no identifiers, but those that they have must be some.
+fn identified(headers: &HeaderMap) -> Result<(), Refusal> {
+    let identifiers = headers.get_all(REQUEST_ID).iter().chain(headers.get_all(CORRELATION_ID));
+    if identifiers.into_iter().all(is_guid) { Ok(()) } else { Err(Refusal::InvalidHeader) }
 }
