@@ -5,9 +5,11 @@
 mod conversations;
 mod corpus;
 mod examples;
+mod foreign_clients;
 mod operations;
 mod properties;
 mod requests;
 mod sandbox;
+mod specification;
 mod transports;
 mod wholeness;

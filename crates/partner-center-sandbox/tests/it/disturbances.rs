@@ -24,7 +24,7 @@ fn authorized(path: &str) -> Request {
 /// The statuses of so many requests for a list.
 fn statuses(sandbox: &Sandbox, count: usize) -> Vec<u16> {
     let transport = sandbox.transport::<Blocking>();
-    (0..count).map(|_| transport.send(authorized("/v1/customers")).unwrap().status().as_u16()).collect()
+    (0..count).map(|_| transport.send(authorized("/v1/customers?size=1")).unwrap().status().as_u16()).collect()
 }
 
 fn in_memory(fault: &str, timeout: Duration) -> Result<usize, TransportErrorKind> {
