@@ -203,7 +203,7 @@ fn packages(root: &Path) -> Result<()> {
     packaged
 }
 
-fn cargo(root: &Path, arguments: &str) -> Result<()> {
+pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
     succeed(&mut command(root, arguments))
 }
 
@@ -213,7 +213,7 @@ fn command(root: &Path, arguments: &str) -> Command {
     command
 }
 
-fn succeed(command: &mut Command) -> Result<()> {
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("{command:?}"))?;
     ensure!(status.success(), "{command:?}: {status}");
     Ok(())

@@ -1,10 +1,13 @@
 //! What can be asked on the command line. The comments are the help texts.
 
+mod sandbox;
+
+pub(crate) use sandbox::{SandboxBehaviour, SandboxCommand};
+
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     builder::NonEmptyStringValueParser, error::ErrorKind, parser::ValueSource,
 };
-use partner_center_sandbox::Sandbox;
 use std::{fmt::Display, time::Duration};
 use uuid::Uuid;
 
@@ -37,14 +40,6 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Customers(CustomersCommand),
     /// Run an imitation of the service on this machine, until interrupted
-    #[command(after_help = "\
-The first line on standard output says where it listens. There are made-up customers and those of Microsoft's \
-documentation. Nothing leaves this machine. An interruption (Ctrl-C) is how it is meant to end: the exit status is \
-then 0.
-
-Examples:
-  partner-center sandbox --port 8080
-  PARTNER_CENTER_TOKEN=sandbox-token partner-center --base-url http://127.0.0.1:8080 customers list")]
     Sandbox(SandboxCommand),
     /// Print a script that completes commands and options in your shell
     #[command(after_help = "\
@@ -109,22 +104,6 @@ pub(crate) struct Filter {
     pub(crate) indirect_reseller: Option<Uuid>,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct SandboxCommand {
-    /// The port to listen on; 0 finds a free one
-    #[arg(long, value_name = "P", default_value_t = 0)]
-    pub(crate) port: u16,
-    /// How many customers there are, up to 10000000
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = customers)]
-    pub(crate) customers: u32,
-    /// What the made-up customers are made from: the same seed makes the same ones
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    pub(crate) seed: u64,
-    /// The token to expect: any throw-away text of visible ASCII characters without blanks, not a secret
-    #[arg(long, value_name = "T", default_value = Sandbox::TOKEN, value_parser = token)]
-    pub(crate) token: String,
-}
-
 /// Options that may stand before the command as well as after it.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -144,6 +123,13 @@ pub(crate) struct CustomersOptions {
     /// How many customers that sandbox has, up to 10000000 [default: 25]
     #[arg(long, value_name = "N", global = true, value_parser = customers)]
     pub(crate) sandbox_customers: Option<u32>,
+    /// How that sandbox is to behave: an option of `partner-center sandbox` without its dashes, such as bom or
+    /// fault=503@10%; may be given several times
+    #[arg(long, value_name = "NAME[=VALUE]", global = true)]
+    pub(crate) sandbox_with: Vec<String>,
+    /// What `sandbox_with` says.
+    #[arg(skip)]
+    pub(crate) sandbox_behaviour: SandboxBehaviour,
     /// The HTTP client to use, async or blocking; both do the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
@@ -241,6 +227,7 @@ impl Arguments {
         let matches = command.get_matches_mut();
         Self::from_arg_matches(&matches)
             .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
+            .and_then(Self::with_behaviour)
             .unwrap_or_else(|error| error.format(&mut command).exit())
     }
 
@@ -265,13 +252,19 @@ impl Arguments {
                 return conflict(one, other);
             }
         }
-        match (find("sandbox_customers"), find("sandbox")) {
+        match (find("sandbox_customers").or(find("sandbox_with")), find("sandbox")) {
             (Some(option), None) => {
                 let problem = format!("the argument '{option}' requires '--sandbox'");
                 Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, problem))
             }
             _ => Ok(()),
         }
+    }
+
+    fn with_behaviour(mut self) -> Result<Self, clap::Error> {
+        let options = &mut self.options.customers;
+        options.sandbox_behaviour = SandboxBehaviour::of(&options.sandbox_with)?;
+        Ok(self)
     }
 }
 
@@ -281,11 +274,6 @@ const CONFLICTS: [(&str, &str); 4] =
 
 fn customers(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")
-}
-
-fn token(text: &str) -> Result<String, &'static str> {
-    let can_be_sent = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    can_be_sent.then(|| text.to_owned()).ok_or("it must be of visible ASCII characters, without blanks")
 }
 
 fn guid(text: &str) -> Result<Uuid, &'static str> {

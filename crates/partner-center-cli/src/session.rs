@@ -28,7 +28,7 @@ impl<'a> Session<'a> {
     pub(crate) fn open(options: &'a CustomersOptions) -> Result<Self, Failure> {
         let until = options.deadline.map(|deadline| Instant::now() + deadline);
         if options.sandbox {
-            let server = sandbox(options.sandbox_customers.unwrap_or(25))?;
+            let server = sandbox(options)?;
             let token = Sandbox::TOKEN.to_owned();
             return Ok(Self { options, base_url: server.url(), token, until, _sandbox: Some(server) });
         }
@@ -78,9 +78,9 @@ impl<'a> Session<'a> {
     }
 }
 
-fn sandbox(customers: u32) -> Result<Server, Failure> {
-    let sandbox = Sandbox::builder().customers(customers).build();
-    sandbox.serve((Ipv4Addr::LOCALHOST, 0)).map_err(|error| {
+fn sandbox(options: &CustomersOptions) -> Result<Server, Failure> {
+    let sandbox = Sandbox::builder().customers(options.sandbox_customers.unwrap_or(25));
+    options.sandbox_behaviour.apply(sandbox).build().serve((Ipv4Addr::LOCALHOST, 0)).map_err(|error| {
         Failure::new("the sandbox cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
     })
 }
