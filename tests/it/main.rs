@@ -7,6 +7,7 @@ mod conversations;
 mod corpus;
 mod examples;
 mod foreign_clients;
+mod lifetimes;
 mod operations;
 mod properties;
 mod requests;
