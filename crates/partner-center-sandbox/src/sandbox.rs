@@ -201,10 +201,11 @@ impl Received {
     fn record(&mut self, request: &Request) -> u64 {
         let mut kept = http::Request::new(());
         kept.method_mut().clone_from(request.method());
-        kept.uri_mut().clone_from(request.uri());
-        kept.headers_mut().clone_from(request.headers());
-        if request.headers().contains_key(AUTHORIZATION) {
-            kept.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("(not kept)"));
+        // Copies: a clone would keep all that the connection had read alive.
+        *kept.uri_mut() = request.uri().to_string().parse().unwrap_or_default();
+        for (name, value) in request.headers() {
+            let value = if name == AUTHORIZATION { b"(not kept)" } else { value.as_bytes() };
+            kept.headers_mut().extend(HeaderValue::from_bytes(value).ok().map(|value| (name.clone(), value)));
         }
         if self.last.len() == KEPT_REQUESTS {
             self.last.pop_front();

@@ -11,18 +11,20 @@ documentation. Nothing leaves this machine. An interruption (Ctrl-C) is how it i
 then 0.
 
 A fault is WHAT happens, and to WHICH requests; without any WHICH to all:
-  WHAT:   STATUS (200 to 599), delay:DURATION, drip, drip:DURATION, truncate, reset, hang, garbage
-  WHICH:  @NUMBER (the third request is @3), @every:NUMBER, @PERCENT% (drawn from the seed), @/PATH (that begins so)
-  STATUS can be followed by :front-door, :text-code, :newer-service, :gateway, :text, :html or :empty (the body), by
-  :code=NUMBER, and by :retry-after=SECONDS or :retry-after-date=SECONDS
-  DURATION is such as 200ms or 2s
+  STATUS[:BODY][:code=N][:retry-after=SECONDS | :retry-after-date=SECONDS]
+      this answer; STATUS is 200 to 599, BODY is front-door, text-code,
+      newer-service, gateway, text, html or empty
+  delay:TIME, drip, drip:TIME, truncate, reset, hang, garbage
+      TIME is such as 200ms or 2s
+  @3, @every:5, @10%, @/v1/customers/
+      the third, every fifth, one in ten (drawn from the seed), by path
 
 Examples:
   partner-center sandbox --port 8080
   PARTNER_CENTER_TOKEN=sandbox-token partner-center --base-url http://127.0.0.1:8080 customers list
-  partner-center sandbox --customers 100000 --link-style plain --bom --list-end refusal
-  partner-center sandbox --fault 503@10% --fault 429:retry-after=2@every:7 --fault delay:1s@/v1/customers/
-  partner-center customers list --sandbox --sandbox-with fault=reset@2 --sandbox-with encoding=utf-16le")]
+  partner-center sandbox --link-style plain --bom --list-end refusal
+  partner-center sandbox --fault 503@10% --fault 429:retry-after=2@every:7
+  partner-center customers list --sandbox --sandbox-with fault=reset@2")]
 pub(crate) struct SandboxCommand {
     /// The port to listen on; 0 finds a free one
     #[arg(long, value_name = "P", default_value_t = 0)]
