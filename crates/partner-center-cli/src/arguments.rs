@@ -1,10 +1,13 @@
 //! What can be asked on the command line. The comments are the help texts.
 
+mod sandbox;
+
+pub(crate) use sandbox::SandboxCommand;
+
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     builder::NonEmptyStringValueParser, error::ErrorKind, parser::ValueSource,
 };
-use partner_center_sandbox::Sandbox;
 use std::{fmt::Display, time::Duration};
 use uuid::Uuid;
 
@@ -37,14 +40,6 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Customers(CustomersCommand),
     /// Run an imitation of the service on this machine, until interrupted
-    #[command(after_help = "\
-The first line on standard output says where it listens. There are made-up customers and those of Microsoft's \
-documentation. Nothing leaves this machine. An interruption (Ctrl-C) is how it is meant to end: the exit status is \
-then 0.
-
-Examples:
-  partner-center sandbox --port 8080
-  PARTNER_CENTER_TOKEN=sandbox-token partner-center --base-url http://127.0.0.1:8080 customers list")]
     Sandbox(SandboxCommand),
     /// Print a script that completes commands and options in your shell
     #[command(after_help = "\
@@ -107,22 +102,6 @@ pub(crate) struct Filter {
     /// Only customers of the indirect reseller with this tenant ID
     #[arg(long, value_name = "GUID", value_parser = guid)]
     pub(crate) indirect_reseller: Option<Uuid>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct SandboxCommand {
-    /// The port to listen on; 0 finds a free one
-    #[arg(long, value_name = "P", default_value_t = 0)]
-    pub(crate) port: u16,
-    /// How many customers there are, up to 10000000
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = customers)]
-    pub(crate) customers: u32,
-    /// What the made-up customers are made from: the same seed makes the same ones
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    pub(crate) seed: u64,
-    /// The token to expect: any throw-away text of visible ASCII characters without blanks, not a secret
-    #[arg(long, value_name = "T", default_value = Sandbox::TOKEN, value_parser = token)]
-    pub(crate) token: String,
 }
 
 /// Options that may stand before the command as well as after it.
@@ -270,11 +249,6 @@ const CONFLICTS: [(&str, &str); 4] =
 
 fn customers(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")
-}
-
-fn token(text: &str) -> Result<String, &'static str> {
-    let can_be_sent = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    can_be_sent.then(|| text.to_owned()).ok_or("it must be of visible ASCII characters, without blanks")
 }
 
 fn guid(text: &str) -> Result<Uuid, &'static str> {
