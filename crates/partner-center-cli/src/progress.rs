@@ -1,15 +1,19 @@
 //! How far a command is, on the last line of a terminal.
 
-use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle, style::ProgressTracker};
+mod margin;
+
+use console::Term;
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker};
+use margin::WithMargin;
 use std::{
     env,
     fmt::Write,
-    io::{self, IsTerminal},
     time::{Duration, Instant},
 };
 
-/// How often the line is drawn anew when nothing else happens.
+/// How often the line is drawn anew when nothing else happens, and at most.
 const TICK: Duration = Duration::from_millis(200);
+const DRAWS_PER_SECOND: u8 = 20;
 /// After so long without a customer, the line says what the command is waiting for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -21,7 +25,8 @@ impl Progress {
     /// The line, if standard error is a terminal that can take a line back.
     pub(crate) fn on_terminal() -> Self {
         let can_take_back = env::var_os("TERM").is_none_or(|name| name != "dumb");
-        if !can_take_back || !io::stderr().is_terminal() {
+        let terminal = Term::buffered_stderr();
+        if !can_take_back || !terminal.is_term() {
             return Self::hidden();
         }
         let style = ProgressStyle::with_template("{customers}{msg} · {pace}").unwrap_or_else(|error| {
@@ -31,7 +36,8 @@ impl Progress {
             // Writing to memory does not fail.
             let _ = line.write_str(&counted(state.pos(), "customer"));
         };
-        let bar = ProgressBar::no_length().with_style(
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(WithMargin(terminal)), DRAWS_PER_SECOND);
+        let bar = ProgressBar::with_draw_target(None, target).with_style(
             style.with_key("customers", customers).with_key("pace", Pace { count: 0, since: Instant::now() }),
         );
         bar.enable_steady_tick(TICK);

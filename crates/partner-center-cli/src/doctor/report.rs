@@ -65,8 +65,8 @@ impl Report {
 
     /// Leaves a check out because of one that failed.
     pub(super) fn skip(&mut self, check: &'static str) -> io::Result<()> {
-        let cause = self.blocked_by.unwrap_or("token");
-        self.add(check, Finding::Skipped(format!("the check above of `{cause}` failed")))
+        let cause = self.blocked_by.map_or_else(String::new, |cause| format!("because of {cause}"));
+        self.add(check, Finding::Skipped(cause))
     }
 
     /// Adds what came of a check.
