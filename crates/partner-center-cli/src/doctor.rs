@@ -28,7 +28,7 @@ pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>) -
     // Whether there is a token can be told even if the service cannot be reached.
     let client = session.credential().and_then(|credential| session.client(transport, credential));
     let (client, found) = match client {
-        Ok(client) => (Some(client), Finding::Fine("there is one".to_owned())),
+        Ok(client) => (Some(client), Finding::Fine("there is one, which is yet to be tried".to_owned())),
         Err(WrongUsage(explanation)) => (None, Finding::Wrong(explanation)),
     };
     report.add("token", found)?;

@@ -1,5 +1,7 @@
 //! What is said when something failed: what, why, and what to do about it.
 
+use crate::terminal::{paragraph, width};
+use console::Term;
 use partner_center::{ApiError, Error, ErrorKind, Reason};
 use std::{
     error::Error as StdError,
@@ -50,9 +52,11 @@ impl Explanation {
 
     /// Says it on standard error.
     pub(crate) fn say(&self) {
-        let Self { what, why, remedy } = self;
+        let width = width(&Term::stderr());
+        let lines = [("error: ", &self.what), ("why:   ", &self.why), ("try:   ", &self.remedy)];
+        let text: String = lines.into_iter().map(|(label, text)| paragraph(label, text, width)).collect();
         // If standard error is closed, the exit status has to do.
-        let _ = writeln!(io::stderr().lock(), "error: {what}\nwhy:   {why}\ntry:   {remedy}");
+        let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 }
 

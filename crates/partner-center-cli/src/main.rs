@@ -12,6 +12,7 @@ mod output;
 mod progress;
 mod sandbox;
 mod session;
+mod terminal;
 
 use arguments::{Arguments, Command, CustomersCommand, NotesOptions, Options, TransportName};
 use clap::CommandFactory;

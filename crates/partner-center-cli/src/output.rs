@@ -4,7 +4,8 @@ mod csv;
 mod json;
 mod table;
 
-use crate::{arguments::Form, notes::Notes};
+use crate::{arguments::Form, notes::Notes, terminal};
+use console::Term;
 use partner_center::Customer;
 use serde_json::Value;
 use std::{
@@ -39,7 +40,7 @@ trait Format: Send {
 impl Printer {
     pub(crate) fn new(form: Form, notes: &Notes) -> Self {
         let format: Box<dyn Format> = match form {
-            Form::Table => Box::new(table::Table::new(table::terminal_width())),
+            Form::Table => Box::new(table::Table::new(terminal::width(&Term::stdout()))),
             Form::Json => Box::<json::Array>::default(),
             Form::Jsonl => Box::new(json::Lines),
             Form::Csv => Box::<csv::Csv>::default(),

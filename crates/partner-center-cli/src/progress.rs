@@ -3,7 +3,9 @@
 mod margin;
 
 use console::Term;
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker};
+use indicatif::{
+    HumanCount, HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker,
+};
 use margin::WithMargin;
 use std::{
     env,
@@ -97,7 +99,7 @@ impl ProgressTracker for Pace {
         let pace = if self.count == 0 || self.since.elapsed() > PATIENCE {
             "waiting".to_owned()
         } else {
-            format!("{:.0}/s", state.per_sec())
+            format!("{}/s", HumanFloatCount(state.per_sec().round()))
         };
         let _ = line.write_str(&pace);
     }

@@ -3,7 +3,9 @@
 use crate::{
     arguments::Form,
     failure::{Explanation, Failure},
+    terminal::{paragraph, width},
 };
+use console::Term;
 use serde::Serialize;
 use std::{
     future::Future,
@@ -65,8 +67,11 @@ impl Report {
 
     /// Leaves a check out because of one that failed.
     pub(super) fn skip(&mut self, check: &'static str) -> io::Result<()> {
-        let cause = self.blocked_by.map_or_else(String::new, |cause| format!("because of {cause}"));
-        self.add(check, Finding::Skipped(cause))
+        let reason = match self.blocked_by {
+            Some(cause) => format!("the check `{cause}` failed"),
+            None => "it builds upon the checks above".to_owned(),
+        };
+        self.add(check, Finding::Skipped(reason))
     }
 
     /// Adds what came of a check.
@@ -82,7 +87,7 @@ impl Report {
         let (why, r#try) = explained.unzip();
         let check = Check { check, status, detail, why, r#try };
         let printed = match self.form {
-            Form::Table => print(check.to_string().as_bytes()),
+            Form::Table => print(check.lines(width(&Term::stdout())).as_bytes()),
             Form::Jsonl => print(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
             Form::Json | Form::Csv => Ok(()),
         };
@@ -114,16 +119,17 @@ impl Report {
     }
 }
 
-impl std::fmt::Display for Check {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Check {
+    /// What people read.
+    fn lines(&self, width: Option<usize>) -> String {
         let Self { check, status, detail, why, r#try } = self;
-        writeln!(formatter, "{check:<10}  {status:<7}  {detail}")?;
-        for (name, text) in [("why", why), ("try", r#try)] {
+        let mut lines = paragraph(&format!("{check:<10}  {status:<7}  "), detail, width);
+        for (label, text) in [("why: ", why), ("try: ", r#try)] {
             if let Some(text) = text {
-                writeln!(formatter, "            {name}: {text}")?;
+                lines += &paragraph(&format!("            {label}"), text, width);
             }
         }
-        Ok(())
+        lines
     }
 }
 

@@ -29,11 +29,6 @@ pub(super) struct Table {
     widths: Option<[usize; COLUMNS.len()]>,
 }
 
-/// How many columns of characters standard output has, if it is a terminal.
-pub(super) fn terminal_width() -> Option<usize> {
-    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
-}
-
 impl Table {
     /// A table for a terminal cuts what does not fit; elsewhere everything is whole.
     pub(super) fn new(terminal_width: Option<usize>) -> Self {
