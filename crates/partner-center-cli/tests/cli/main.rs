@@ -9,4 +9,6 @@ mod listing;
 mod lookup;
 mod sandbox;
 mod server;
+mod several;
+mod terminal;
 mod usage;
