@@ -175,13 +175,26 @@ pub(crate) enum Cloud {
 }
 
 impl Arguments {
+    /// All that is understood.
+    pub(crate) fn grammar() -> clap::Command {
+        // Any option may stand before any command; where it is refused, the help does not show it.
+        let service: Vec<_> = Self::service_options().into_iter().map(|option| option.hide(true)).collect();
+        ["sandbox", "completions"]
+            .into_iter()
+            .fold(Self::command(), |command, name| command.mut_subcommand(name, |command| command.args(&service)))
+    }
+
     /// What was asked for. Wrong usage, and the wish for help, end the process here.
     pub(crate) fn read() -> Self {
-        let mut command = Self::command();
+        let mut command = Self::grammar();
         let matches = command.get_matches_mut();
         Self::from_arg_matches(&matches)
             .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
             .unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
+    fn service_options() -> Vec<Arg> {
+        ServiceOptions::augment_args(clap::Command::default()).get_arguments().cloned().collect()
     }
 
     /// What clap cannot check of options that stand before the command or after it.
@@ -195,8 +208,7 @@ impl Arguments {
         };
 
         if let Command::Sandbox(_) | Command::Completions { .. } = self.command {
-            let of_service = ServiceOptions::augment_args(clap::Command::default());
-            if let Some(option) = of_service.get_arguments().find_map(|option| find(option.get_id().as_str())) {
+            if let Some(option) = Self::service_options().iter().find_map(|option| find(option.get_id().as_str())) {
                 return conflict(option, &matches.subcommand_name().unwrap_or_default());
             }
         }

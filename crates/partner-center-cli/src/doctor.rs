@@ -58,7 +58,7 @@ async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Resu
     let listed = match page {
         Ok(page) => {
             let first = page.and_then(|page| page.items.into_iter().next());
-            let came = if first.is_some() { "a customer came" } else { "it is empty" };
+            let came = if first.is_some() { "a customer came" } else { "the list is empty" };
             report.check("list", async { Finding::Fine(came.to_owned()) }).await?;
             first
         }

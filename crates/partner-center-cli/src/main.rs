@@ -15,7 +15,6 @@ mod session;
 mod terminal;
 
 use arguments::{Arguments, Command, CustomersCommand, NotesOptions, Options, TransportName};
-use clap::CommandFactory;
 use failure::Failure;
 use notes::Notes;
 use partner_center::{DefaultTransport, Mode, Output, Reqwest, Transport, Ureq};
@@ -106,7 +105,7 @@ fn perform<'a, X: Transport>(
 fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     // By way of memory: written straight to a pipe that is closed, it would panic.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "partner-center", &mut script);
+    clap_complete::generate(shell, &mut Arguments::grammar(), "partner-center", &mut script);
     let mut stdout = io::stdout().lock();
     stdout.write_all(&script)?;
     Ok(stdout.flush()?)

@@ -73,7 +73,8 @@ impl Terminal {
     /// The status, and what is left on the screen.
     fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
-        while let Ok(bytes) = self.written.recv_timeout(Duration::from_millis(300)) {
+        // It ends when nobody can write any more.
+        while let Ok(bytes) = self.written.recv() {
             self.screen.process(&bytes);
         }
         (status.code(), self.text())
