@@ -75,8 +75,9 @@ impl fmt::Display for TokenError {
         if let Some(error) = &self.error {
             write!(formatter, ", {error}")?;
         }
-        for code in &self.codes {
-            write!(formatter, ", AADSTS{code}")?;
+        let said = |text: &str| self.description.as_ref().is_some_and(|description| description.contains(text));
+        for code in self.codes.iter().map(|code| format!("AADSTS{code}")).filter(|code| !said(code)) {
+            write!(formatter, ", {code}")?;
         }
         if let Some(description) = &self.description {
             write!(formatter, ": {description}")?;
@@ -86,7 +87,6 @@ impl fmt::Display for TokenError {
         }
         for (name, id) in [("trace id", &self.trace_id), ("correlation id", &self.correlation_id)] {
             // As a rule the explanation ends with them.
-            let said = |id: &&String| self.description.as_ref().is_some_and(|text| text.contains(id.as_str()));
             if let Some(id) = id.as_ref().filter(|id| !said(id)) {
                 write!(formatter, " [the authority's {name} {id}]")?;
             }
@@ -227,6 +227,11 @@ mod tests {
                 400,
                 r#"{"error":"odd","error_description":"No:\r\n the-client-secret","trace_id":"t-1","correlation_id":"c-1"}"#,
                 "400 Bad Request, odd: No: [redacted] [the authority's trace id t-1] [the authority's correlation id c-1]",
+            ),
+            (
+                400,
+                r#"{"error":"odd","error_codes":[7],"error_description":"AADSTS7: No."}"#,
+                "400 Bad Request, odd: AADSTS7: No.",
             ),
             (
                 400,
