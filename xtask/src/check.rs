@@ -26,7 +26,7 @@ const FEATURE_SETS: [&str; 4] = ["", "async", "sync", "async,sync"];
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("generated files are fresh", |root| crate::codegen::check(root)),
     ("formatting", |root| cargo(root, "fmt --all --check")),
     ("lints", |root| cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")),
@@ -35,6 +35,7 @@ const STEPS: [Step; 11] = [
     ("no secret in a log without a cap", |root| {
         cargo(root, "test -p partner-center-tests --no-default-features --test secrets")
     }),
+    ("examples", examples),
     ("dependencies", dependencies),
     ("no executor in the libraries", no_executor),
     ("the engine awaits nothing but `Mode::wait`", awaits_mode_wait),
@@ -69,6 +70,28 @@ fn feature_sets(root: &Path) -> Result<()> {
     for transport in ["reqwest", "ureq"] {
         cargo(root, &format!("clippy -p partner-center-{transport} --lib --no-default-features -- -D warnings"))?;
     }
+    Ok(())
+}
+
+/// Each example runs with no more than the features that it says it needs, and ends well.
+fn examples(root: &Path) -> Result<()> {
+    let targets = metadata(root, "--no-deps")?["packages"]
+        .as_array()
+        .and_then(|packages| packages.iter().find(|package| package["name"] == "partner-center"))
+        .and_then(|package| package["targets"].as_array().cloned())
+        .context("partner-center has no targets")?;
+    let mut count = 0;
+    for example in targets.iter().filter(|target| target["kind"][0] == "example") {
+        let name = example["name"].as_str().context("an example has no name")?;
+        let features: Vec<_> =
+            example["required-features"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let features = features.join(",");
+        let arguments =
+            format!("run --quiet -p partner-center --example {name} --no-default-features --features={features}");
+        cargo(root, &arguments)?;
+        count += 1;
+    }
+    ensure!(count > 0, "partner-center has no examples");
     Ok(())
 }
 
@@ -164,8 +187,7 @@ fn sources(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
 /// No dependency asks for a newer Rust than the workspace declares: whoever has that can use the crates, and run the
 /// tests and these tasks. (That our own code does not either is what the lint `incompatible_msrv` sees to.)
 fn rust_version(root: &Path) -> Result<()> {
-    let metadata: Value =
-        serde_json::from_str(&output(&mut command(root, "metadata --format-version 1 --all-features"))?)?;
+    let metadata = metadata(root, "--all-features")?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
     let version_of = |package: &Value| package["rust_version"].as_str().map(parse_version);
     let ours = packages
@@ -201,6 +223,11 @@ fn packages(root: &Path) -> Result<()> {
     // What is left behind is in no one's way but for its size.
     let _ = fs::remove_dir_all(root.join(folder));
     packaged
+}
+
+fn metadata(root: &Path, arguments: &str) -> Result<Value> {
+    let text = output(&mut command(root, &format!("metadata --format-version 1 {arguments}")))?;
+    serde_json::from_str(&text).context("cargo's metadata is not JSON")
 }
 
 pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {

@@ -264,10 +264,10 @@ impl Arguments {
             Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem))
         };
 
-        if let Command::Sandbox(_) | Command::Completions { .. } = self.command {
-            if let Some(option) = Self::service_options().iter().find_map(|option| find(option.get_id().as_str())) {
-                return conflict(option, &matches.subcommand_name().unwrap_or_default());
-            }
+        if let Command::Sandbox(_) | Command::Completions { .. } = self.command
+            && let Some(option) = Self::service_options().iter().find_map(|option| find(option.get_id().as_str()))
+        {
+            return conflict(option, &matches.subcommand_name().unwrap_or_default());
         }
         for (one, other) in CONFLICTS {
             if let (Some(one), Some(other)) = (find(one), find(other)) {

@@ -27,7 +27,7 @@ pub(crate) fn exits(progress: &Progress) -> Result<(), Failure> {
 fn exit_between_pages(progress: &Progress) {
     // Whoever writes holds this lock until all is out.
     let _nobody_writes = io::stdout().lock();
-    progress.end();
+    progress.end_at_key();
     process::exit(INTERRUPTED)
 }
 

@@ -10,6 +10,7 @@ use margin::WithMargin;
 use std::{
     env,
     fmt::Write,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,10 @@ const TICK: Duration = Duration::from_millis(200);
 const DRAWS_PER_SECOND: u8 = 20;
 /// After so long without a customer, the line says what the command is waiting for.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A terminal that is interrupted drops what is on its way to it, and echoes the key: what is written earlier than that is
+/// lost, or comes before the echo.
+const ECHO: Duration = Duration::from_millis(20);
 
 /// A line that says how many customers came, and how fast.
 #[derive(Clone)]
@@ -64,6 +69,14 @@ impl Progress {
     /// Takes the line back while something else is written.
     pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         self.0.suspend(write)
+    }
+
+    /// Takes the line back for good, because of a key.
+    pub(crate) fn end_at_key(&self) {
+        if !self.0.is_hidden() {
+            thread::sleep(ECHO);
+        }
+        self.end();
     }
 
     /// Takes the line back for good.

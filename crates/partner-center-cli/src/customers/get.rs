@@ -7,7 +7,7 @@ use crate::{
     output::Printer,
 };
 use partner_center::{Client, Error, ErrorKind, GetCustomer, Mode, Reason, Transport, TransportError};
-use std::{error::Error as _, slice};
+use std::{error::Error as StdError, slice};
 use uuid::Uuid;
 
 /// After so many customers in a row for whom the service had no answer, there is no service to ask for more.
@@ -82,12 +82,12 @@ enum Obstacle {
 
 impl Obstacle {
     fn of(error: &Error) -> Self {
-        // The timeout of an attempt is one of the transport; the other one is the deadline of the command.
-        let is_of_attempt = error.source().is_some_and(|source| source.is::<TransportError>());
-        match (error.kind(), error.reason(), error.status()) {
-            (ErrorKind::Configuration | ErrorKind::Request, ..) => Self::ForAll,
-            (ErrorKind::Timeout, ..) if !is_of_attempt => Self::ForAll,
-            (ErrorKind::Transport | ErrorKind::Timeout, ..) => Self::NoAnswer,
+        match (error.kind(), error.reason()) {
+            // The timeout of an attempt is one of the transport; the other one is the deadline of the command.
+            (ErrorKind::Timeout, _) if !error.source().is_some_and(<dyn StdError>::is::<TransportError>) => {
+                Self::ForAll
+            }
+            (ErrorKind::Transport | ErrorKind::Timeout, _) | (_, Some(Reason::Throttled)) => Self::NoAnswer,
             (
                 _,
                 Some(
@@ -99,10 +99,8 @@ impl Obstacle {
                     | Reason::PartnerInactive
                     | Reason::PartnerUnknown,
                 ),
-                _,
             ) => Self::ForAll,
-            (_, Some(Reason::Throttled), _) => Self::NoAnswer,
-            (_, _, Some(status)) if status.is_server_error() => Self::NoAnswer,
+            _ if error.status().is_some_and(|status| status.is_server_error()) => Self::NoAnswer,
             _ => Self::ForThisOne,
         }
     }

@@ -33,7 +33,8 @@ pub(super) struct Report {
 /// A check as programs read it. They rely on names and order: add at the end only.
 #[derive(Serialize)]
 struct Check {
-    check: &'static str,
+    #[serde(rename = "check")]
+    name: &'static str,
     status: &'static str,
     detail: String,
     why: Option<String>,
@@ -85,7 +86,7 @@ impl Report {
             self.blocked_by.get_or_insert(check);
         }
         let (why, r#try) = explained.unzip();
-        let check = Check { check, status, detail, why, r#try };
+        let check = Check { name: check, status, detail, why, r#try };
         let printed = match self.form {
             Form::Table => print(check.lines(width(&Term::stdout())).as_bytes()),
             Form::Jsonl => print(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
@@ -100,7 +101,7 @@ impl Report {
         match self.form {
             Form::Table | Form::Jsonl => {}
             Form::Json => {
-                print(&[serde_json::to_vec_pretty(&self.checks).map_err(io::Error::from)?, b"\n".to_vec()].concat())?
+                print(&[serde_json::to_vec_pretty(&self.checks).map_err(io::Error::from)?, b"\n".to_vec()].concat())?;
             }
             Form::Csv => {
                 let mut text = Vec::new();
@@ -122,8 +123,8 @@ impl Report {
 impl Check {
     /// What people read.
     fn lines(&self, width: Option<usize>) -> String {
-        let Self { check, status, detail, why, r#try } = self;
-        let mut lines = paragraph(&format!("{check:<10}  {status:<7}  "), detail, width);
+        let Self { name, status, detail, why, r#try } = self;
+        let mut lines = paragraph(&format!("{name:<10}  {status:<7}  "), detail, width);
         for (label, text) in [("why: ", why), ("try: ", r#try)] {
             if let Some(text) = text {
                 lines += &paragraph(&format!("            {label}"), text, width);

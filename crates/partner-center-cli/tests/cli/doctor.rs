@@ -67,7 +67,7 @@ fn each_obstacle_is_explained() {
         let ended = ["reqwest", "ureq"].map(|transport| {
             let (url, _requests) = answering(answers.clone());
             let ended = run_at(&url, &["doctor", "--max-attempts", "1", "--transport", transport]);
-            assert_eq!(ended.status, Some(if name == "no_customers" { 0 } else { 1 }), "{}", ended.stderr);
+            assert_eq!(ended.status, Some(i32::from(name != "no_customers")), "{}", ended.stderr);
             assert_snapshot(&format!("doctor_{name}"), &transcript(&["doctor"], &ended));
             ended
         });

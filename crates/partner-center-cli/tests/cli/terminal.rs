@@ -32,9 +32,7 @@ impl Terminal {
     fn run(columns: u16, url: &str, arguments: &[&str], configure: impl FnOnce(Command) -> Command) -> Self {
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(ROWS, columns)).unwrap();
-        let command = UNSET
-            .iter()
-            .fold(Command::new(env!("CARGO_BIN_EXE_partner-center")), |command, name| command.env_remove(name));
+        let command = UNSET.iter().fold(Command::new(env!("CARGO_BIN_EXE_partner-center")), Command::env_remove);
         let command = command
             .args(arguments)
             .env("PARTNER_CENTER_TOKEN", "token")

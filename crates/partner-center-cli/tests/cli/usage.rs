@@ -188,6 +188,8 @@ fn help_teaches() {
         &["customers"],
         &["customers", "list"],
         &["customers", "get"],
+        &["auth"],
+        &["auth", "check"],
         &["doctor"],
         &["sandbox"],
         &["completions"],
@@ -202,7 +204,7 @@ fn help_teaches() {
         assert_eq!(stdout(&[&["help"], command].concat()), help);
         assert!(stdout(&[command, &["-h"]].concat()).len() <= help.len());
     }
-    for alone in [&[][..], &["customers"]] {
+    for alone in [&[][..], &["customers"], &["auth"]] {
         let ended = run(alone);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
         assert!(ended.stderr.contains("Usage: partner-center"));

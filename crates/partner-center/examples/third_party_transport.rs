@@ -1,0 +1,69 @@
+//! A transport of one's own: here over hyper, in async mode.
+//!
+//! `cargo run --example third_party_transport --features async`; who wants no other transport besides depends on
+//! `partner-center-core` instead of `partner-center`, and finds the same names there.
+//!
+//! A transport moves one request and brings back one answer. Signing in, retries, paging and errors are the client's.
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_util::{
+    client::legacy::{Client as Hyper, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use partner_center::{
+    Async, Client, Credential, Limits, ListCustomers, Output, Request, Response, Transport, TransportError,
+};
+use partner_center_sandbox::Sandbox;
+use std::{io::Cursor, time::Duration};
+
+/// Connections are kept by hyper. It speaks plain http; for the service, its connector would be that of `hyper-rustls`.
+struct OverHyper(Hyper<HttpConnector, Full<Cursor<Vec<u8>>>>);
+
+impl Transport for OverHyper {
+    type Mode = Async;
+
+    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+        let limits = Limits::of(&request);
+        let exchange = async move {
+            // Redirects are not followed, which suits: they would carry the token along.
+            let request = request.map(|body| Full::new(Cursor::new(body)));
+            let (parts, body) = self.0.request(request).await.map_err(TransportError::new)?.into_parts();
+            // A body that ends early is an error, and so is one that is too large.
+            let body = Limited::new(body, limits.body).collect().await.map_err(|error| {
+                if error.is::<LengthLimitError>() { TransportError::too_large() } else { TransportError::new(error) }
+            })?;
+            // Whatever its status is: every answer is an `Ok`.
+            Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
+        };
+        // Around all of it, so that neither a slow answer nor a slow body takes longer.
+        Box::pin(async move {
+            tokio::time::timeout(limits.timeout, exchange).await.map_err(TransportError::timeout).and_then(|done| done)
+        })
+    }
+
+    fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
+        Box::pin(tokio::time::sleep(delay))
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let service = Sandbox::builder().customers(1200).build().serve("127.0.0.1:0")?;
+    let transport = || OverHyper(Hyper::builder(TokioExecutor::new()).build_http());
+    let client = Client::builder(transport(), Credential::token(Sandbox::TOKEN)).base_url(service.url()).build()?;
+
+    let mut customers = client.items(ListCustomers::new());
+    let mut count = 0;
+    while let Some(customer) = customers.next().await {
+        customer?;
+        count += 1;
+    }
+    println!("{count} customers came over hyper");
+    assert_eq!(count, 1200);
+
+    // The limits hold here, too.
+    let narrow = Client::builder(transport(), Credential::token(Sandbox::TOKEN)).base_url(service.url());
+    let page = narrow.body_limit(1000).build()?.pages(ListCustomers::new()).next_page().await;
+    assert!(page.is_some_and(|page| page.is_err()));
+    Ok(())
+}
