@@ -6,6 +6,7 @@ mod conversations;
 mod corpus;
 mod examples;
 mod foreign_clients;
+mod odd_services;
 mod operations;
 mod properties;
 mod requests;
