@@ -1,12 +1,14 @@
 //! What can be asked on the command line. The comments are the help texts.
 
+mod customers;
 mod sandbox;
 
+pub(crate) use customers::{CustomersCommand, Filter, List, Wanted};
 pub(crate) use sandbox::{SandboxBehaviour, SandboxCommand};
 
 use clap::{
-    Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
-    builder::NonEmptyStringValueParser, error::ErrorKind, parser::ValueSource,
+    Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
+    parser::ValueSource,
 };
 use std::{fmt::Display, time::Duration};
 use uuid::Uuid;
@@ -32,91 +34,61 @@ Exit status:
 Examples:
   partner-center customers list --sandbox
   partner-center customers list --company-name Contoso --output csv > customers.csv
-  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json";
+  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json
+  partner-center doctor";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List customers, or get one of them
-    #[command(subcommand)]
+    /// List customers, or get some of them
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  partner-center customers list --sandbox
+  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --sandbox"
+    )]
     Customers(CustomersCommand),
+    /// Check the way to the service step by step, and explain what is wrong with it
+    #[command(after_help = "\
+The checks, in this order: the address, a connection to it, TLS, whether there is a token, whether the service accepts \
+it, a list of one customer, and getting that customer. What cannot be checked because an earlier check failed is \
+skipped. The token is never shown.
+
+The exit status is 0 if no check failed, and 1 otherwise.
+
+Examples:
+  partner-center doctor
+  partner-center doctor --cloud china --transport ureq
+  partner-center doctor --output json
+  partner-center doctor --sandbox")]
+    Doctor,
     /// Run an imitation of the service on this machine, until interrupted
     Sandbox(SandboxCommand),
     /// Print a script that completes commands and options in your shell
     #[command(after_help = "\
-Example:
-  partner-center completions bash > ~/.local/share/bash-completion/completions/partner-center")]
+Examples:
+  partner-center completions bash > ~/.local/share/bash-completion/completions/partner-center
+  partner-center completions fish > ~/.config/fish/completions/partner-center.fish
+  partner-center completions powershell >> $PROFILE")]
     Completions {
         /// The shell to complete in
         shell: clap_complete::Shell,
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum CustomersCommand {
-    /// List the customers, all of them or those that a filter picks
-    #[command(after_help = "\
-Customers are printed as they arrive, one page after another. If the list breaks off, the exit status is 1 and what was \
-printed is valid; with `--output json` the array then stays open, so that a part does not pass for the whole.
-
-Examples:
-  partner-center customers list --sandbox
-  partner-center customers list --limit 10
-  partner-center customers list --domain contoso --output jsonl
-  partner-center customers list --indirect-reseller 484e548c-f5f3-4528-93a9-c16c6373cb59")]
-    List(List),
-    /// Get one customer, with all that you may see of it
-    #[command(after_help = "\
-What you may not see is absent. As a table, links and attributes are left out; `--output json` has everything.
-
-Examples:
-  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --sandbox
-  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json")]
-    Get {
-        /// The customer's ID, the GUID that `customers list` shows
-        #[arg(value_parser = guid)]
-        customer_id: Uuid,
-    },
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct List {
-    /// The most customers to ask for at a time, 1 to 500; without it the service chooses
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=500))]
-    pub(crate) size: Option<i32>,
-    /// The most customers to print, from 1 on; no more pages are asked for than that takes
-    #[arg(long, value_name = "N", value_parser = from_one)]
-    pub(crate) limit: Option<u32>,
-    #[command(flatten)]
-    pub(crate) filter: Filter,
-}
-
-#[derive(Args, Debug)]
-#[group(multiple = false)]
-pub(crate) struct Filter {
-    /// Only customers whose company name begins so, in any case
-    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) company_name: Option<String>,
-    /// Only customers whose default domain begins so, in any case
-    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) domain: Option<String>,
-    /// Only customers of the indirect reseller with this tenant ID
-    #[arg(long, value_name = "GUID", value_parser = guid)]
-    pub(crate) indirect_reseller: Option<Uuid>,
-}
-
 /// Options that may stand before the command as well as after it.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     #[command(flatten)]
-    pub(crate) customers: CustomersOptions,
+    pub(crate) service: ServiceOptions,
     #[command(flatten)]
     pub(crate) notes: NotesOptions,
 }
 
-/// Options of all `customers` commands, and of no others.
+/// Options of the commands that ask the service, and of no others.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Options of all customers commands")]
-pub(crate) struct CustomersOptions {
+#[command(next_help_heading = "Options of customers and doctor")]
+pub(crate) struct ServiceOptions {
     /// Run against a sandbox of the service instead: no account, no network, no set-up
     #[arg(long, global = true)]
     pub(crate) sandbox: bool,
@@ -133,7 +105,7 @@ pub(crate) struct CustomersOptions {
     /// The HTTP client to use, async or blocking; both do the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
-    /// How to print customers
+    /// How to print customers, or checks
     #[arg(long, value_name = "FORM", global = true, value_enum, default_value_t = Form::Table)]
     pub(crate) output: Form,
     /// Where the service is: an https URL, or an http one on this machine
@@ -188,7 +160,7 @@ pub(crate) enum TransportName {
 pub(crate) enum Form {
     /// Lines to read, as wide as the terminal
     Table,
-    /// All that the service says, as one array (for `get`: as one object)
+    /// All that the service says, as one array (of one `get` ID: as one object)
     Json,
     /// All that the service says, one customer a line
     Jsonl,
@@ -209,15 +181,39 @@ pub(crate) enum Cloud {
     Germany,
 }
 
+impl From<Cloud> for partner_center::Cloud {
+    fn from(cloud: Cloud) -> Self {
+        match cloud {
+            Cloud::Global => Self::Global,
+            Cloud::China => Self::China,
+            Cloud::UsGovernment => Self::UsGovernment,
+            Cloud::Germany => Self::Germany,
+        }
+    }
+}
+
 impl Arguments {
+    /// All that is understood.
+    pub(crate) fn grammar() -> clap::Command {
+        // Any option may stand before any command; where it is refused, the help does not show it.
+        let service: Vec<_> = Self::service_options().into_iter().map(|option| option.hide(true)).collect();
+        ["sandbox", "completions"]
+            .into_iter()
+            .fold(Self::command(), |command, name| command.mut_subcommand(name, |command| command.args(&service)))
+    }
+
     /// What was asked for. Wrong usage, and the wish for help, end the process here.
     pub(crate) fn read() -> Self {
-        let mut command = Self::command();
+        let mut command = Self::grammar();
         let matches = command.get_matches_mut();
         Self::from_arg_matches(&matches)
             .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
             .and_then(Self::with_behaviour)
             .unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
+    fn service_options() -> Vec<Arg> {
+        ServiceOptions::augment_args(clap::Command::default()).get_arguments().cloned().collect()
     }
 
     /// What clap cannot check of options that stand before the command or after it.
@@ -231,8 +227,7 @@ impl Arguments {
         };
 
         if let Command::Sandbox(_) | Command::Completions { .. } = self.command {
-            let of_customers = CustomersOptions::augment_args(clap::Command::default());
-            if let Some(option) = of_customers.get_arguments().find_map(|option| find(option.get_id().as_str())) {
+            if let Some(option) = Self::service_options().iter().find_map(|option| find(option.get_id().as_str())) {
                 return conflict(option, &matches.subcommand_name().unwrap_or_default());
             }
         }
@@ -240,6 +235,12 @@ impl Arguments {
             if let (Some(one), Some(other)) = (find(one), find(other)) {
                 return conflict(one, other);
             }
+        }
+        if let Command::Customers(customers) = &self.command
+            && customers.inputs() > 1
+        {
+            let problem = "the argument '-' cannot be used multiple times: there is one standard input";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
         }
         match (find("sandbox_customers").or(find("sandbox_with")), find("sandbox")) {
             (Some(option), None) => {
@@ -251,7 +252,7 @@ impl Arguments {
     }
 
     fn with_behaviour(mut self) -> Result<Self, clap::Error> {
-        let options = &mut self.options.customers;
+        let options = &mut self.options.service;
         options.sandbox_behaviour = SandboxBehaviour::of(&options.sandbox_with)?;
         Ok(self)
     }

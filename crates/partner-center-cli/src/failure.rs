@@ -1,5 +1,7 @@
 //! What is said when something failed: what, why, and what to do about it.
 
+use crate::terminal::{paragraph, width};
+use console::Term;
 use partner_center::{ApiError, Error, ErrorKind, Reason};
 use std::{
     error::Error as StdError,
@@ -12,41 +14,66 @@ use std::{
 pub(crate) enum Failure {
     /// Whoever read standard output has enough: nothing went wrong.
     OutputClosed,
-    /// Something to report.
-    Reported {
-        /// What failed.
-        what: String,
-        /// Why, down to the first cause.
-        why: String,
-        /// What to do about it.
-        remedy: String,
+    /// Something to explain.
+    Explained {
+        /// What is said about it.
+        explanation: Explanation,
         /// The exit status.
         status: u8,
     },
+    /// Failures that were explained one by one, in sum.
+    Several(String),
+}
+
+/// What failed, why, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Explanation {
+    /// What failed.
+    pub(crate) what: String,
+    /// Why, down to the first cause.
+    pub(crate) why: String,
+    /// What to do about it.
+    pub(crate) remedy: String,
 }
 
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
-impl Failure {
+impl Explanation {
     /// Something that failed for the reason `why`.
     pub(crate) fn new(what: &str, why: &dyn StdError, remedy: &str) -> Self {
-        Self::Reported { what: what.to_owned(), why: chain(why), remedy: remedy.to_owned(), status: FAILED }
-    }
-
-    /// Something that cannot be done as it was asked for.
-    pub(crate) fn usage(what: &str, why: &str, remedy: &str) -> Self {
-        Self::Reported { what: what.to_owned(), why: why.to_owned(), remedy: remedy.to_owned(), status: WRONG_USAGE }
+        Self { what: what.to_owned(), why: chain(why), remedy: remedy.to_owned() }
     }
 
     /// A call of the client that failed, or a client that could not be built.
+    pub(crate) fn of_call(what: &str, error: &Error) -> Self {
+        Self::new(what, error, remedy(error))
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn say(&self) {
+        let width = width(&Term::stderr());
+        let lines = [("error: ", &self.what), ("why:   ", &self.why), ("try:   ", &self.remedy)];
+        let text: String = lines.into_iter().map(|(label, text)| paragraph(label, text, width)).collect();
+        // If standard error is closed, the exit status has to do.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+impl Failure {
+    /// Something that failed for the reason `why`.
+    pub(crate) fn new(what: &str, why: &dyn StdError, remedy: &str) -> Self {
+        Explanation::new(what, why, remedy).into()
+    }
+
+    /// A call of the client that failed.
     pub(crate) fn of_call(what: &str, error: &Error) -> Self {
         let status = match error.kind() {
             // Nothing was sent: an argument or a variable is at fault.
             ErrorKind::Configuration | ErrorKind::Request => WRONG_USAGE,
             _ => FAILED,
         };
-        Self::Reported { what: what.to_owned(), why: chain(error), remedy: remedy(error).to_owned(), status }
+        Self::Explained { explanation: Explanation::of_call(what, error), status }
     }
 
     /// An HTTP client that could not be set up.
@@ -56,12 +83,33 @@ impl Failure {
 
     /// Says it on standard error, and how the process is to end.
     pub(crate) fn report(self) -> ExitCode {
-        let Self::Reported { what, why, remedy, status } = self else {
-            return ExitCode::SUCCESS;
-        };
-        // If standard error is closed, the exit status has to do.
-        let _ = writeln!(io::stderr().lock(), "error: {what}\nwhy:   {why}\ntry:   {remedy}");
-        ExitCode::from(status)
+        match self {
+            Self::OutputClosed => ExitCode::SUCCESS,
+            Self::Explained { explanation, status } => {
+                explanation.say();
+                ExitCode::from(status)
+            }
+            Self::Several(sum) => {
+                let _ = writeln!(io::stderr().lock(), "error: {sum}");
+                ExitCode::from(FAILED)
+            }
+        }
+    }
+}
+
+impl From<Explanation> for Failure {
+    fn from(explanation: Explanation) -> Self {
+        Self::Explained { explanation, status: FAILED }
+    }
+}
+
+/// An option or a variable with which nothing can be done.
+#[derive(Debug)]
+pub(crate) struct WrongUsage(pub(crate) Explanation);
+
+impl From<WrongUsage> for Failure {
+    fn from(WrongUsage(explanation): WrongUsage) -> Self {
+        Self::Explained { explanation, status: WRONG_USAGE }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Left alone, a signal would end the process without an exit status of its own, which scripts and other operating
 //! systems cannot tell from a crash.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, progress::Progress};
 use std::{io, mem, process, sync::mpsc, thread};
 
 /// The exit status of a command that was interrupted.
@@ -11,20 +11,23 @@ const INTERRUPTED: i32 = 130;
 
 /// From now on an interruption ends the process, as soon as the page that is being written is out. A second one does not
 /// wait for that: whoever reads may have stopped to.
-pub(crate) fn exits() -> Result<(), Failure> {
+pub(crate) fn exits(progress: &Progress) -> Result<(), Failure> {
+    let progress = progress.clone();
     let mut interrupted = false;
     handle(move || {
         let again = mem::replace(&mut interrupted, true);
+        let progress = progress.clone();
         // Waiting is for another thread, as this one is to hear of the second interruption.
-        if again || thread::Builder::new().spawn(exit_between_pages).is_err() {
+        if again || thread::Builder::new().spawn(move || exit_between_pages(&progress)).is_err() {
             process::exit(INTERRUPTED);
         }
     })
 }
 
-fn exit_between_pages() {
+fn exit_between_pages(progress: &Progress) {
     // Whoever writes holds this lock until all is out.
     let _nobody_writes = io::stdout().lock();
+    progress.end();
     process::exit(INTERRUPTED)
 }
 

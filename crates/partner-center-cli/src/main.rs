@@ -4,22 +4,23 @@
 
 mod arguments;
 mod customers;
+mod doctor;
 mod failure;
 mod interruption;
 mod notes;
 mod output;
+mod progress;
 mod sandbox;
 mod session;
+mod terminal;
 
-use arguments::{Arguments, Command, Options, TransportName};
-use clap::CommandFactory;
+use arguments::{Arguments, Command, CustomersCommand, NotesOptions, Options, TransportName};
 use failure::Failure;
 use notes::Notes;
-use output::Printer;
-use partner_center::{DefaultTransport, Reqwest, Ureq};
+use partner_center::{DefaultTransport, Mode, Output, Reqwest, Transport, Ureq};
 use session::Session;
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -33,36 +34,78 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, options: &Options) -> Result<(), Failure> {
-    match command {
-        Command::Customers(command) => customers(command, options),
-        Command::Sandbox(sandbox) => sandbox::serve(sandbox, Notes::new(options.notes.quiet)),
-        Command::Completions { shell } => completions(shell),
+    let task = match command {
+        Command::Customers(command) => Task::Customers(command),
+        Command::Doctor => Task::Doctor,
+        Command::Sandbox(sandbox) => return sandbox::serve(sandbox, &Notes::new(options.notes.quiet)),
+        Command::Completions { shell } => return completions(shell),
+    };
+    let notes = task.notes(&options.notes);
+    interruption::exits(notes.progress())?;
+    let done = over_transport(task, options, &notes);
+    notes.progress().end();
+    done
+}
+
+/// What there is to do with the service.
+enum Task {
+    Customers(CustomersCommand),
+    Doctor,
+}
+
+impl Task {
+    /// Where it says what it is doing.
+    fn notes(&self, options: &NotesOptions) -> Notes {
+        match self {
+            Self::Customers(command) if command.inputs() > 0 && io::stdin().is_terminal() => {
+                // A line of progress would mix with what is typed.
+                let notes = Notes::new(options.quiet);
+                notes.say("type the IDs, one a line; the end of the input (Ctrl-D) ends them");
+                notes
+            }
+            Self::Customers(_) => Notes::with_progress(options),
+            Self::Doctor => Notes::new(options.quiet),
+        }
     }
 }
 
 /// The one place where the transports differ: one is done when it returns, the other needs a runtime to drive it.
-fn customers(command: arguments::CustomersCommand, options: &Options) -> Result<(), Failure> {
-    interruption::exits()?;
-    let session = Session::open(&options.customers)?;
-    let printer = Printer::new(options.customers.output, Notes::new(options.notes.quiet));
-    match options.customers.transport {
+fn over_transport(task: Task, options: &Options, notes: &Notes) -> Result<(), Failure> {
+    let sandbox = session::sandbox(&options.service)?;
+    let session = Session::open(&options.service, sandbox.as_ref())?;
+    match options.service.transport {
         TransportName::Ureq => {
             let transport = Ureq::with_defaults().map_err(|error| Failure::of_transport(&error))?;
-            customers::perform(session.client(transport)?, command, printer)
+            perform(task, transport, &session, notes)
         }
         TransportName::Reqwest => {
             let transport = Reqwest::with_defaults().map_err(|error| Failure::of_transport(&error))?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| Failure::of_transport(&error))?;
-            runtime.block_on(customers::perform(session.client(transport)?, command, printer))
+            runtime.block_on(perform(task, transport, &session, notes))
         }
     }
+}
+
+/// At once over a blocking transport, as a future over an async one.
+fn perform<'a, X: Transport>(
+    task: Task,
+    transport: X,
+    session: &'a Session<'_>,
+    notes: &'a Notes,
+) -> Output<'a, X, Result<(), Failure>> {
+    X::Mode::run(async move {
+        match task {
+            Task::Customers(command) => customers::perform(command, transport, session, notes).await,
+            Task::Doctor => doctor::examine(transport, session).await,
+        }
+    })
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     // By way of memory: written straight to a pipe that is closed, it would panic.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "partner-center", &mut script);
+    clap_complete::generate(shell, &mut Arguments::grammar(), "partner-center", &mut script);
     let mut stdout = io::stdout().lock();
     stdout.write_all(&script)?;
     Ok(stdout.flush()?)

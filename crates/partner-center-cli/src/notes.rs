@@ -1,5 +1,6 @@
 //! What is said on standard error when nothing is wrong.
 
+use crate::{arguments::NotesOptions, failure::Explanation, progress::Progress};
 use std::{
     fmt::Display,
     io::{self, Write},
@@ -13,21 +14,38 @@ use tracing_subscriber::{
 };
 
 /// Remarks for whoever watches; `--quiet` leaves them out.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Notes {
     quiet: bool,
+    progress: Progress,
 }
 
 impl Notes {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet }
+        Self { quiet, progress: Progress::hidden() }
     }
 
-    pub(crate) fn say(self, note: impl Display) {
+    /// Notes with a line of progress below them, where there is a place for one.
+    pub(crate) fn with_progress(options: &NotesOptions) -> Self {
+        // Whoever wants to be told more is told each step anyway.
+        let progress = if options.quiet || options.verbose > 0 { Progress::hidden() } else { Progress::on_terminal() };
+        Self { quiet: options.quiet, progress }
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    pub(crate) fn say(&self, note: impl Display) {
         if !self.quiet {
             // That nobody listens is no reason to stop.
-            let _ = writeln!(io::stderr().lock(), "{note}");
+            let _ = self.progress.suspend(|| writeln!(io::stderr().lock(), "{note}"));
         }
+    }
+
+    /// Reports a failure that does not end the command.
+    pub(crate) fn report(&self, explanation: &Explanation) {
+        self.progress.suspend(|| explanation.say());
     }
 }
 

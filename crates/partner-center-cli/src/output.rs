@@ -4,7 +4,8 @@ mod csv;
 mod json;
 mod table;
 
-use crate::{arguments::Form, notes::Notes};
+use crate::{arguments::Form, notes::Notes, terminal};
+use console::Term;
 use partner_center::Customer;
 use serde_json::Value;
 use std::{
@@ -37,47 +38,48 @@ trait Format: Send {
 }
 
 impl Printer {
-    pub(crate) fn new(form: Form, notes: Notes) -> Self {
+    pub(crate) fn new(form: Form, notes: &Notes) -> Self {
         let format: Box<dyn Format> = match form {
-            Form::Table => Box::new(table::Table::new(table::terminal_width())),
+            Form::Table => Box::new(table::Table::new(terminal::width(&Term::stdout()))),
             Form::Json => Box::<json::Array>::default(),
             Form::Jsonl => Box::new(json::Lines),
             Form::Csv => Box::<csv::Csv>::default(),
         };
-        Self { format, notes }
+        Self { format, notes: notes.clone() }
     }
 
     /// Prints a page of a list.
     pub(crate) fn page(&mut self, customers: &[Customer]) -> io::Result<()> {
         let mut text = Vec::new();
         self.format.page(customers, &mut text)?;
-        write(&text)
+        self.write(&text)?;
+        self.notes.progress().came(customers.len());
+        Ok(())
     }
 
-    /// Ends a list that is complete.
-    pub(crate) fn end(&mut self) -> io::Result<()> {
+    /// Ends a list that is complete; gives back what there is to say about it to whoever watches.
+    pub(crate) fn end(&mut self) -> io::Result<Option<&'static str>> {
         let mut text = Vec::new();
         let note = self.format.end(&mut text)?;
-        write(&text)?;
-        if let Some(note) = note {
-            self.notes.say(note);
-        }
-        Ok(())
+        self.write(&text)?;
+        Ok(note)
     }
 
     /// Prints a customer that is no part of a list.
     pub(crate) fn customer(&mut self, customer: &Customer) -> io::Result<()> {
         let mut text = Vec::new();
         self.format.customer(customer, &mut text)?;
-        write(&text)
+        self.write(&text)
     }
-}
 
-fn write(text: &[u8]) -> io::Result<()> {
-    // Held until all is out: an interruption waits for it.
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text)?;
-    stdout.flush()
+    fn write(&self, text: &[u8]) -> io::Result<()> {
+        // Held until all is out: an interruption waits for it.
+        let mut stdout = io::stdout().lock();
+        self.notes.progress().suspend(|| {
+            stdout.write_all(text)?;
+            stdout.flush()
+        })
+    }
 }
 
 /// The cells of a customer's row: what the wire form has at each of the JSON `pointers`, empty where that is nothing.

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Serves until interrupted, which is how it is meant to end.
-pub(crate) fn serve(command: SandboxCommand, notes: Notes) -> Result<(), Failure> {
+pub(crate) fn serve(command: SandboxCommand, notes: &Notes) -> Result<(), Failure> {
     let interrupted = interruption::arrives()?;
     let SandboxCommand { port, customers, token, behaviour } = command;
     let sandbox = behaviour.apply(Sandbox::builder().customers(customers).token(&token)).build();

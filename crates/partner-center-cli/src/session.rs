@@ -1,63 +1,92 @@
 //! From options and environment to a client: where the service is, and what proves who is asking.
 
 use crate::{
-    arguments::{Cloud, CustomersOptions},
-    failure::Failure,
+    arguments::ServiceOptions,
+    failure::{Explanation, Failure, WrongUsage},
 };
-use partner_center::{BASE_URL, Client, Credential, Retry, Transport};
+use partner_center::{Client, Cloud, Credential, Mode, Retry, Transport};
 use partner_center_sandbox::{Sandbox, Server};
 use std::{
     env::{self, VarError},
     net::Ipv4Addr,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 const TOKEN: &str = "PARTNER_CENTER_TOKEN";
 const BASE_URL_VARIABLE: &str = "PARTNER_CENTER_BASE_URL";
-const BASE_URL_IN_CHINA: &str = "https://partner.partnercenterapi.microsoftonline.cn";
 
-/// A place where the service is, and access to it.
+/// The embedded sandbox, if the options ask for it; it serves as long as it lives.
+pub(crate) fn sandbox(options: &ServiceOptions) -> Result<Option<Server>, Failure> {
+    if !options.sandbox {
+        return Ok(None);
+    }
+    let sandbox = Sandbox::builder().customers(options.sandbox_customers.unwrap_or(25));
+    options.sandbox_behaviour.apply(sandbox).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(|error| {
+        Failure::new("the sandbox cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
+    })
+}
+
+/// A place where the service is, and how to work with it.
 pub(crate) struct Session<'a> {
-    options: &'a CustomersOptions,
-    base_url: String,
-    credential: Credential,
+    pub(crate) options: &'a ServiceOptions,
+    pub(crate) base_url: String,
+    /// Who said that it is there.
+    pub(crate) source: &'static str,
     /// The end of the whole command.
-    until: Option<Instant>,
-    /// The embedded sandbox, which serves as long as this lives.
-    _sandbox: Option<Server>,
+    pub(crate) until: Option<Instant>,
+    is_sandbox: bool,
 }
 
 impl<'a> Session<'a> {
-    /// Finds both, and starts the embedded sandbox if that is where the service is to be.
-    pub(crate) fn open(options: &'a CustomersOptions) -> Result<Self, Failure> {
+    /// Finds the place, which is `sandbox` if there is one.
+    pub(crate) fn open(options: &'a ServiceOptions, sandbox: Option<&Server>) -> Result<Self, WrongUsage> {
         let until = options.deadline.map(|deadline| Instant::now() + deadline);
-        if options.sandbox {
-            let server = sandbox(options)?;
-            let credential = Credential::token(Sandbox::TOKEN);
-            return Ok(Self { options, base_url: server.url(), credential, until, _sandbox: Some(server) });
+        if let Some(server) = sandbox {
+            let source = "the embedded sandbox";
+            return Ok(Self { options, base_url: server.url(), source, until, is_sandbox: true });
         }
-        let base_url = match (&options.base_url, options.cloud) {
-            (Some(url), _) => url.clone(),
-            (None, Some(cloud)) => base_url(cloud).to_owned(),
-            (None, None) => variable(BASE_URL_VARIABLE)?.unwrap_or_else(|| BASE_URL.to_owned()),
+        let (base_url, source) = match (&options.base_url, options.cloud, variable(BASE_URL_VARIABLE)?) {
+            (Some(url), ..) => (url.clone(), "from --base-url"),
+            (None, Some(cloud), _) => (Cloud::from(cloud).base_url().to_owned(), "from --cloud"),
+            (None, None, Some(url)) => (url, "from PARTNER_CENTER_BASE_URL"),
+            (None, None, None) => (Cloud::Global.base_url().to_owned(), "the public cloud"),
         };
-        let token = variable(TOKEN)?.ok_or_else(|| {
-            Failure::usage(
-                "there is no token to sign in with",
-                &format!("the environment variable {TOKEN} is not set"),
-                &format!(
-                    "set {TOKEN} to an access token for {BASE_URL} (or for your cloud), \
-                     or add --sandbox, which needs none"
-                ),
-            )
-        })?;
-        Ok(Self { options, base_url, credential: Credential::token(token), until, _sandbox: None })
+        Ok(Self { options, base_url, source, until, is_sandbox: false })
     }
 
-    /// A client over `transport`, as the options have it.
-    pub(crate) fn client<X: Transport>(&self, transport: X) -> Result<Client<X>, Failure> {
-        let mut builder = Client::builder(transport, self.credential.clone()).base_url(&self.base_url);
-        let CustomersOptions { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
+    /// How long one attempt may take from now on: as the options say, or else `default`.
+    pub(crate) fn time_for_attempt(&self, default: Duration) -> Duration {
+        let left = self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        self.options.timeout.unwrap_or(default).min(left)
+    }
+
+    /// What proves who is asking.
+    pub(crate) fn credential<M: Mode>(&self) -> Result<Credential<M>, WrongUsage> {
+        if self.is_sandbox {
+            return Ok(Credential::token(Sandbox::TOKEN));
+        }
+        let token = variable(TOKEN)?.ok_or_else(|| {
+            WrongUsage(Explanation {
+                what: "there is no token to sign in with".to_owned(),
+                why: format!("the environment variable {TOKEN} is not set"),
+                remedy: format!(
+                    "set {TOKEN} to an access token for {} (or for your cloud), \
+                     or add --sandbox, which needs none",
+                    Cloud::Global.audience()
+                ),
+            })
+        })?;
+        Ok(Credential::token(token))
+    }
+
+    /// A client over `transport`, as the options have it, that signs in with `credential`.
+    pub(crate) fn client<X: Transport>(
+        &self,
+        transport: X,
+        credential: Credential<X::Mode>,
+    ) -> Result<Client<X>, WrongUsage> {
+        let mut builder = Client::builder(transport, credential).base_url(&self.base_url);
+        let ServiceOptions { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
         if let Some(tag) = locale {
             builder = builder.locale(tag);
         }
@@ -73,7 +102,8 @@ impl<'a> Session<'a> {
         if let Some(attempts) = *max_attempts {
             builder = builder.retry(Retry::default().max_attempts(attempts));
         }
-        let client = builder.build().map_err(|error| Failure::of_call("the settings cannot be used", &error))?;
+        let unusable = |error| WrongUsage(Explanation::of_call("the settings cannot be used", &error));
+        let client = builder.build().map_err(unusable)?;
         Ok(match self.until {
             Some(until) => client.with_deadline(until),
             None => client,
@@ -81,29 +111,15 @@ impl<'a> Session<'a> {
     }
 }
 
-fn base_url(cloud: Cloud) -> &'static str {
-    match cloud {
-        Cloud::Global | Cloud::UsGovernment | Cloud::Germany => BASE_URL,
-        Cloud::China => BASE_URL_IN_CHINA,
-    }
-}
-
-fn sandbox(options: &CustomersOptions) -> Result<Server, Failure> {
-    let sandbox = Sandbox::builder().customers(options.sandbox_customers.unwrap_or(25));
-    options.sandbox_behaviour.apply(sandbox).build().serve((Ipv4Addr::LOCALHOST, 0)).map_err(|error| {
-        Failure::new("the sandbox cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
-    })
-}
-
 /// An environment variable; to be empty is to be absent.
-fn variable(name: &str) -> Result<Option<String>, Failure> {
+fn variable(name: &str) -> Result<Option<String>, WrongUsage> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Failure::usage(
-            &format!("the environment variable {name} cannot be read"),
-            "it holds something else than text",
-            "set it again",
-        )),
+        Err(VarError::NotUnicode(_)) => Err(WrongUsage(Explanation {
+            what: format!("the environment variable {name} cannot be read"),
+            why: "it holds something else than text".to_owned(),
+            remedy: "set it again".to_owned(),
+        })),
     }
 }

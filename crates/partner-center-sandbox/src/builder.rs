@@ -1,10 +1,11 @@
 use crate::{
-    ContinuationIn, Encoding, Fault, FaultCodes, LinkStyle, ListEnd, Sandbox, TotalCount, oddities::Oddities,
-    population::Population, rate_limit::RateLimit, service::Service,
+    ContinuationIn, Encoding, Fault, FaultCodes, LinkStyle, ListEnd, Sandbox, TotalCount, authority::Authority,
+    oddities::Oddities, population::Population, rate_limit::RateLimit, service::Service,
 };
 use std::{
     fmt,
     num::{NonZeroU16, NonZeroU32},
+    time::Duration,
 };
 
 /// Settings of a [`Sandbox`]: whose service it is, how oddly it writes, and what goes wrong.
@@ -26,6 +27,7 @@ pub struct Builder {
     customers: u32,
     seed: u64,
     token: String,
+    token_lifetime: Duration,
     oddities: Oddities,
     faults: Vec<Fault>,
     rate_limit: Option<NonZeroU32>,
@@ -43,12 +45,17 @@ impl Builder {
         Self { seed, ..self }
     }
 
-    /// The access token to accept, and no other. Default: [`Sandbox::TOKEN`].
+    /// The access token to accept, besides those that the sandbox's authority issues. Default: [`Sandbox::TOKEN`].
     ///
     /// It should be of visible ASCII characters, without blanks. It is taken as it is, not trimmed; a token that is
     /// empty, or has blanks around it, is one that no request can carry.
     pub fn token(self, token: impl Into<String>) -> Self {
         Self { token: token.into(), ..self }
+    }
+
+    /// How long the access tokens live that the sandbox's authority issues, by the clock, even in memory. Default: an hour.
+    pub fn token_lifetime(self, lifetime: Duration) -> Self {
+        Self { token_lifetime: lifetime, ..self }
     }
 
     /// One more thing that goes wrong. Default: nothing does.
@@ -163,8 +170,9 @@ impl Builder {
     /// The sandbox.
     #[must_use]
     pub fn build(self) -> Sandbox {
-        let Self { customers, seed, token, oddities, faults, rate_limit } = self;
-        let service = Service { customers: Population { seed, count: customers }, token, oddities };
+        let Self { customers, seed, token, token_lifetime, oddities, faults, rate_limit } = self;
+        let authority = Authority::new(seed, token_lifetime);
+        let service = Service { customers: Population { seed, count: customers }, token, authority, oddities };
         Sandbox::new(service, faults, rate_limit.map(RateLimit::new))
     }
 }
@@ -175,6 +183,7 @@ impl Default for Builder {
             customers: 1000,
             seed: 0,
             token: Sandbox::TOKEN.to_owned(),
+            token_lifetime: Duration::from_secs(60 * 60),
             oddities: Oddities::default(),
             faults: Vec::new(),
             rate_limit: None,

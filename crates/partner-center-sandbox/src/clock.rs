@@ -14,8 +14,14 @@ impl Clock {
         Self { started: Instant::now(), skipped: Mutex::default() }
     }
 
+    /// What has really passed.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// With what was skipped.
     pub(crate) fn now(&self) -> Duration {
-        self.started.elapsed().saturating_add(*self.skipped.lock().unwrap_or_else(PoisonError::into_inner))
+        self.elapsed().saturating_add(*self.skipped.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Lets `time` pass without waiting.

@@ -3,7 +3,10 @@
 mod error_answer;
 mod grammar;
 
-use crate::random::Random;
+use crate::{
+    authority::{TokenRefusal, is_token_endpoint},
+    random::Random,
+};
 use error_answer::ErrorAnswer;
 pub use grammar::FaultError;
 use std::{num::NonZeroU64, time::Duration};
@@ -23,6 +26,7 @@ pub(crate) use error_answer::rate_limited;
 /// | `reset` | the connection is reset before there is an answer |
 /// | `hang` | there is never an answer |
 /// | `garbage` | the answer is 200 and says that it is JSON, which it is not |
+/// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience` | the authority issues no token, for this reason; other requests are not concerned |
 ///
 /// | `@WHICH` | |
 /// |---|---|
@@ -77,6 +81,7 @@ pub(crate) enum What {
     Reset,
     Hang,
     Garbage,
+    TokenRefusal(TokenRefusal),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +111,7 @@ pub(crate) fn planned<'a>(faults: &'a [Fault], seed: u64, before: u64, path: &st
             continue;
         }
         match &fault.what {
+            What::TokenRefusal(_) if !is_token_endpoint(path) => {}
             What::Delay(delay) => planned.delay = planned.delay.saturating_add(*delay),
             what => planned.what = planned.what.or(Some(what)),
         }

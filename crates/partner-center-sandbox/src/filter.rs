@@ -44,6 +44,11 @@ impl Filter {
         Ok(Self { field, operator, value })
     }
 
+    /// Whether it is closed to an application on its own.
+    pub(crate) fn is_for_users(&self) -> bool {
+        matches!(self.field, Field::IndirectReseller | Field::IndirectCloudSolutionProvider)
+    }
+
     /// Whether `customer` belongs into the list. All customers of indirect resellers come through `provider`.
     pub(crate) fn matches(&self, customer: &Searchable, provider: Uuid) -> bool {
         let reseller = customer.indirect_reseller;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod authority;
 mod builder;
 mod clock;
 mod continuation;

@@ -1,5 +1,6 @@
 use crate::{
     answer::{Answer, Content},
+    authority::Holder,
     continuation::Continuation,
     customer::{Attributes, indirect_provider},
     filter::Filter,
@@ -47,6 +48,7 @@ struct PageLinks {
 pub(crate) struct Listing<'a> {
     pub(crate) customers: &'a Population,
     pub(crate) oddities: &'a Oddities,
+    pub(crate) holder: Holder,
     /// A search may be long. It ends once it is given up: the page is then a part, for nobody.
     pub(crate) given_up: &'a AtomicBool,
 }
@@ -57,6 +59,9 @@ impl Listing<'_> {
         let position = self.asked_for(request)?;
         let Continuation { start, size, ref filter } = position;
         let (Population { count, seed }, oddities) = (*self.customers, self.oddities);
+        if self.holder == Holder::Application && filter.as_ref().is_some_and(Filter::is_for_users) {
+            return Err(Refusal::NeedsUser);
+        }
         // Such a token is given only if the list is to end in an odd way.
         let is_over = start == count && count > 0;
         match oddities.list_end {
@@ -173,7 +178,7 @@ const INVALID_TOKEN: Refusal =
 #[cfg(test)]
 mod tests {
     use super::{Continuation, Listing, TOKEN_HEADER, parameter};
-    use crate::{answer::Content, oddities::Oddities, population::Population};
+    use crate::{answer::Content, authority::Holder, oddities::Oddities, population::Population};
     use std::sync::atomic::AtomicBool;
 
     #[test]
@@ -183,7 +188,7 @@ mod tests {
         let token = Continuation { start: 999_501, size: 500, filter: None }.token(7);
         let request = http::Request::get("/v1/customers?size=500&seekOperation=Next").header(TOKEN_HEADER, token);
         let (oddities, given_up) = (Oddities::default(), AtomicBool::new(false));
-        let listing = Listing { customers: &customers, oddities: &oddities, given_up: &given_up };
+        let listing = Listing { customers: &customers, oddities: &oddities, holder: Holder::User, given_up: &given_up };
         let answer = listing.page(&request.body(Vec::new()).unwrap()).unwrap();
         let Content::Page(page) = answer.content else { panic!("a page was asked for") };
         assert_eq!((page.total_count, page.items.len()), (499, 499));

@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 pub(crate) enum Refusal {
     /// The token is missing, or not the one that is accepted.
     AccessDenied,
+    /// The token is for an audience that is no longer accepted.
+    AudienceRetired,
+    /// An application asks for what only a user may have.
+    NeedsUser,
     /// `MS-RequestId` or `MS-CorrelationId` is no GUID.
     InvalidHeader,
     /// The identifier of a customer is no GUID.
@@ -25,7 +29,8 @@ pub(crate) enum Refusal {
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Self::AccessDenied => StatusCode::UNAUTHORIZED,
+            Self::AccessDenied | Self::AudienceRetired => StatusCode::UNAUTHORIZED,
+            Self::NeedsUser => StatusCode::FORBIDDEN,
             Self::InvalidHeader | Self::InvalidCustomerId | Self::InvalidSearch(_) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -36,6 +41,8 @@ impl Refusal {
     fn body(&self) -> Value {
         let (code, description, source) = match self {
             Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
+            Self::AudienceRetired => (json!("900420"), "The audience of the token is not valid.", "PartnerFD"),
+            Self::NeedsUser => (json!(900_329), "This resource does not support App-only authentication.", "PartnerFD"),
             Self::InvalidHeader => (json!(800_002), "MS-RequestId and MS-CorrelationId must be GUIDs", "PartnerFD"),
             Self::InvalidCustomerId => (json!(900_118), "Invalid customer id", "PartnerFD"),
             Self::InvalidSearch(reason) => (json!("2000"), *reason, "PartnerApiServiceControllers"),
@@ -53,7 +60,9 @@ impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         let answer = Self::new(refusal.status(), Content::Fault(refusal.body()));
         match refusal {
-            Refusal::AccessDenied => answer.with(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE)),
+            Refusal::AccessDenied | Refusal::AudienceRetired | Refusal::NeedsUser => {
+                answer.with(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))
+            }
             Refusal::MethodNotAllowed => answer.with(ALLOW, HeaderValue::from_static("GET")),
             _ => answer,
         }

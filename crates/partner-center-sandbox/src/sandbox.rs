@@ -1,6 +1,7 @@
 use crate::{
     Builder, SandboxTransport, Server,
     answer::{Answer, Content},
+    authority::is_token_endpoint,
     clock::Clock,
     customer,
     fault::{Fault, Planned, What, planned, rate_limited},
@@ -48,6 +49,15 @@ const KEPT_REQUESTS: usize = 10_000;
 impl Sandbox {
     /// The access token that is accepted unless [`Builder::token`] sets another.
     pub const TOKEN: &str = "sandbox-token";
+
+    /// The application that the sandbox's authority knows, in every tenant.
+    pub const CLIENT_ID: &str = "11111111-2222-3333-4444-555555555555";
+
+    /// The secret of that application.
+    pub const CLIENT_SECRET: &str = "sandbox-secret";
+
+    /// A refresh token of a user of that application.
+    pub const REFRESH_TOKEN: &str = "sandbox-refresh-token";
 
     /// A sandbox of 1,000 customers, unless told otherwise.
     pub fn builder() -> Builder {
@@ -111,6 +121,16 @@ impl Sandbox {
         customer::indirect_provider(self.0.service.customers.seed)
     }
 
+    /// Has all access tokens refused that its authority has issued so far, but not [`Sandbox::TOKEN`].
+    pub fn revoke_access_tokens(&self) {
+        self.0.service.authority.revoke_access_tokens();
+    }
+
+    /// Has all refresh tokens refused that its authority has issued so far, and [`Sandbox::REFRESH_TOKEN`].
+    pub fn revoke_refresh_tokens(&self) {
+        self.0.service.authority.revoke_refresh_tokens();
+    }
+
     pub(crate) fn new(service: Service, faults: Vec<Fault>, rate_limit: Option<RateLimit>) -> Self {
         let rate_limit = rate_limit.map(Mutex::new);
         Self(Arc::new(Shared { service, faults, rate_limit, received: Mutex::default(), clock: Clock::start() }))
@@ -125,18 +145,27 @@ impl Sandbox {
         let Shared { service, faults, .. } = &*self.0;
         let before = self.received().record(request);
         let seed = service.customers.seed;
+        let path = request.uri().path();
         let write = |answer: Answer| service.oddities.write(answer, request, seed, before);
         if let Some(wait) = self.rate_limit_exceeded() {
             return Reply { delay: Duration::ZERO, delivery: Delivery::Whole(write(rate_limited(wait))) };
         }
-        let Planned { delay, what } = planned(faults, seed, before, request.uri().path());
-        let served = || write(service.answer(request, given_up));
+        let Planned { delay, what } = planned(faults, seed, before, path);
+        let now = self.0.clock.elapsed();
+        let served = |refusal| {
+            if is_token_endpoint(path) {
+                service.authority.answer(request, refusal, now)
+            } else {
+                write(service.answer(request, now, given_up))
+            }
+        };
         let delivery = match what {
-            None | Some(What::Delay(_)) => Delivery::Whole(served()),
+            None | Some(What::Delay(_)) => Delivery::Whole(served(None)),
             Some(What::Answer(error)) => Delivery::Whole(write(error.answer())),
+            Some(What::TokenRefusal(refusal)) => Delivery::Whole(served(Some(*refusal))),
             Some(What::Garbage) => Delivery::Whole(write(Answer::new(StatusCode::OK, Content::Garbage))),
-            Some(What::Drip(pause)) => Delivery::Dripping(served(), *pause),
-            Some(What::Truncate) => Delivery::truncated(served()),
+            Some(What::Drip(pause)) => Delivery::Dripping(served(None), *pause),
+            Some(What::Truncate) => Delivery::truncated(served(None)),
             Some(What::Reset) => Delivery::Reset,
             Some(What::Hang) => Delivery::Never,
         };

@@ -1,7 +1,8 @@
-//! What the service answers: a function of the request, without memory.
+//! What the service answers: a function of the request and of who asks.
 
 use crate::{
     answer::{Answer, Content},
+    authority::{Authority, Holder},
     listing::Listing,
     oddities::{CORRELATION_ID, Oddities, REQUEST_ID, is_guid},
     population::Population,
@@ -10,35 +11,49 @@ use crate::{
 use http::{HeaderMap, Method, StatusCode, header::AUTHORIZATION};
 use partner_center_core::Request;
 use percent_encoding::percent_decode_str;
-use std::sync::atomic::AtomicBool;
+use std::{sync::atomic::AtomicBool, time::Duration};
 use uuid::Uuid;
 
 pub(crate) struct Service {
     pub(crate) customers: Population,
-    /// The one access token that is accepted.
+    /// An access token that is accepted, besides those that the authority issues.
     pub(crate) token: String,
+    pub(crate) authority: Authority,
     pub(crate) oddities: Oddities,
 }
 
 impl Service {
-    /// The answer to `request`. Once nobody waits for it any more, it is `given_up`, and is then any.
-    pub(crate) fn answer(&self, request: &Request, given_up: &AtomicBool) -> Answer {
+    /// The answer to `request`, which comes `now`, a time since the sandbox was made. Once nobody waits for it any more, it
+    /// is `given_up`, and is then any.
+    pub(crate) fn answer(&self, request: &Request, now: Duration, given_up: &AtomicBool) -> Answer {
         let headers = request.headers();
-        let resource =
-            self.authorize(headers).and_then(|()| identified(headers)).and_then(|()| self.resource(request, given_up));
+        let resource = self
+            .authorize(headers, now)
+            .and_then(|holder| identified(headers).and_then(|()| self.resource(request, holder, given_up)));
         resource.unwrap_or_else(Answer::from)
     }
 
-    fn authorize(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// Who asks.
+    fn authorize(&self, headers: &HeaderMap, now: Duration) -> Result<Holder, Refusal> {
         let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        match authorization.and_then(|value| value.trim().split_once(' ')) {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && token.trim() == self.token => Ok(()),
-            _ => Err(Refusal::AccessDenied),
+        let (scheme, token) =
+            authorization.and_then(|value| value.trim().split_once(' ')).ok_or(Refusal::AccessDenied)?;
+        let token = token.trim();
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Refusal::AccessDenied);
+        }
+        if token == self.token {
+            return Ok(Holder::User);
+        }
+        match self.authority.holder(token, now) {
+            Some(Holder::OfRetiredAudience) => Err(Refusal::AudienceRetired),
+            Some(holder) => Ok(holder),
+            None => Err(Refusal::AccessDenied),
         }
     }
 
     /// `/v1/customers` and `/v1/customers/{id}`, however many slashes stand between.
-    fn resource(&self, request: &Request, given_up: &AtomicBool) -> Result<Answer, Refusal> {
+    fn resource(&self, request: &Request, holder: Holder, given_up: &AtomicBool) -> Result<Answer, Refusal> {
         let mut segments = request.uri().path().split('/').filter(|segment| !segment.is_empty());
         let mut next_is = |name: &str| segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case(name));
         if !(next_is("v1") && next_is("customers")) {
@@ -52,7 +67,7 @@ impl Service {
             return Err(Refusal::MethodNotAllowed);
         }
         let Some(id) = id else {
-            return Listing { customers: &self.customers, oddities: &self.oddities, given_up }.page(request);
+            return Listing { customers: &self.customers, oddities: &self.oddities, holder, given_up }.page(request);
         };
         let id = percent_decode_str(id).decode_utf8_lossy();
         let id = Uuid::try_parse(&id).map_err(|_| Refusal::InvalidCustomerId)?;

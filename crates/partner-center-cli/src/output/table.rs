@@ -17,8 +17,9 @@ const COLUMNS: [(&str, &str); 4] = [
 ];
 /// Those that give way when the terminal is narrow; an ID is of use only when it is whole.
 const ELASTIC: [usize; 2] = [1, 2];
-/// How narrow they get.
+/// How narrow they get, and how wide if there is room: what comes later may be wider than what came first.
 const NARROWEST: usize = 8;
+const ROOMY: usize = 30;
 const GAP: &str = "  ";
 
 /// A list as lines below a header; a single customer as one line for each thing it has.
@@ -26,11 +27,6 @@ pub(super) struct Table {
     terminal_width: Option<usize>,
     /// Those of the first page hold for all: the rest is not known when it is printed.
     widths: Option<[usize; COLUMNS.len()]>,
-}
-
-/// How many columns of characters standard output has, if it is a terminal.
-pub(super) fn terminal_width() -> Option<usize> {
-    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
 }
 
 impl Table {
@@ -116,15 +112,21 @@ fn widest<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
 }
 
-/// Takes from the widest of the elastic columns until the line fits, or there is nothing left to take.
+/// Takes from the widest of the elastic columns until the line fits, and gives to the narrowest what room there is.
 fn fit(mut widths: [usize; COLUMNS.len()], terminal_width: Option<usize>) -> [usize; COLUMNS.len()] {
-    let Some(terminal_width) = terminal_width else { return widths };
-    let gaps = GAP.len() * (widths.len() - 1);
-    while widths.iter().sum::<usize>() + gaps > terminal_width {
-        let widest =
-            ELASTIC.into_iter().max_by_key(|column| widths[*column]).filter(|column| widths[*column] > NARROWEST);
-        let Some(widest) = widest else { break };
+    let room = terminal_width.unwrap_or(usize::MAX).saturating_sub(GAP.len() * (widths.len() - 1));
+    let total = |widths: [usize; COLUMNS.len()]| widths.iter().sum::<usize>();
+    while total(widths) > room
+        && let Some(widest) = ELASTIC.into_iter().max_by_key(|column| widths[*column])
+        && widths[widest] > NARROWEST
+    {
         widths[widest] -= 1;
+    }
+    while total(widths) < room
+        && let Some(narrowest) = ELASTIC.into_iter().min_by_key(|column| widths[*column])
+        && widths[narrowest] < ROOMY
+    {
+        widths[narrowest] += 1;
     }
     widths
 }
@@ -172,14 +174,20 @@ mod tests {
     }
 
     #[test]
-    fn the_first_page_decides_the_widths() {
-        let lines = print(None, &["[]", &customer("Contoso"), &customer("Contoso and Sons")]);
+    fn the_first_page_decides_the_widths_and_leaves_room() {
+        let name = "Contoso and Sons, the Best Grocers";
+        let lines = print(None, &["[]", &customer("Contoso"), &customer(&name[..16]), &customer(name)]);
         assert_eq!(
             lines,
             [
-                "ID                                    COMPANY  DOMAIN                   RELATIONSHIP",
-                "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso  contoso.onmicrosoft.com  reseller",
-                "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso and Sons  contoso.onmicrosoft.com  reseller",
+                "ID                                    COMPANY                         DOMAIN                          \
+                 RELATIONSHIP",
+                "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso                         contoso.onmicrosoft.com         \
+                 reseller",
+                "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso and Sons                contoso.onmicrosoft.com         \
+                 reseller",
+                "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso and Sons, the Best Grocers  \
+                 contoso.onmicrosoft.com         reseller",
             ]
         );
     }

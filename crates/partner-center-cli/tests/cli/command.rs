@@ -4,13 +4,25 @@ use std::process::{Command, Output, Stdio};
 
 pub(crate) const DOCUMENTED: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 
+/// What would have the command do something else.
+pub(crate) const UNSET: [&str; 10] = [
+    "PARTNER_CENTER_TOKEN",
+    "PARTNER_CENTER_BASE_URL",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
 /// The command with `arguments` and an environment that is the same on every machine.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_partner-center"));
     command.args(arguments).stdin(Stdio::null());
-    for name in
-        ["PARTNER_CENTER_TOKEN", "PARTNER_CENTER_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
-    {
+    for name in UNSET {
         command.env_remove(name);
     }
     command

@@ -3,6 +3,7 @@
 use crate::{
     command::{Ended, command, run, run_at},
     server::{answering, page},
+    snapshot::{assert_snapshot, transcript},
 };
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,7 @@ fn an_unknown_customer() {
 
 #[test]
 fn an_answer_is_explained_by_its_status_and_code() {
+    let mut transcripts = Vec::new();
     for (status, code, remedy) in [
         (401, 400, "PARTNER_CENTER_TOKEN"),
         (401, 900_420, "audience"),
@@ -43,9 +45,12 @@ fn an_answer_is_explained_by_its_status_and_code() {
     ] {
         let fault = format!(r#"{{"code": {code}, "description": "a reason", "data": [], "source": "PartnerFD"}}"#);
         let (url, _requests) = answering(vec![(status, fault)]);
-        let ended = run_at(&url, &["customers", "list", "--max-attempts", "1"]);
+        let list = ["customers", "list", "--max-attempts", "1"];
+        let ended = run_at(&url, &list);
         assert_failed(&ended, "could not be listed", &format!("code {code}: a reason"), remedy);
+        transcripts.push(transcript(&list, &ended));
     }
+    assert_snapshot("failures", &transcripts.join("\n"));
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn a_limit_is_kept_and_no_more_is_asked_for() {
 
     let (url, requests) = answering(vec![(200, page("{}, {}"))]);
     assert_eq!(run_at(&url, &["customers", "list", "--limit", "2", "--output", "jsonl"]).stdout, "{}\n{}\n");
-    assert_eq!(requests.iter().next().unwrap(), "GET /v1/customers?size=2 HTTP/1.1");
+    assert!(requests.iter().next().unwrap().starts_with("GET /v1/customers?size=2 HTTP/1.1\n"));
     assert!(requests.try_recv().is_err());
 }
 

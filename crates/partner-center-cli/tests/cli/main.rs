@@ -3,10 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the message")]
 
 mod command;
+mod doctor;
 mod failures;
 mod interruption;
 mod listing;
 mod lookup;
+mod options;
 mod sandbox;
 mod server;
+mod several;
+mod snapshot;
+mod terminal;
 mod usage;

@@ -7,8 +7,8 @@ use std::{
     thread,
 };
 
-/// Answers one request after another with the `answers` (status and body), then none any more; each request's first
-/// line goes to the receiver.
+/// Answers one request after another with the `answers` (status and body), then none any more; the lines of each
+/// request's head go to the receiver.
 pub(crate) fn answering(answers: Vec<(u16, String)>) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -17,8 +17,8 @@ pub(crate) fn answering(answers: Vec<(u16, String)>) -> (String, mpsc::Receiver<
         for (status, body) in answers {
             let (mut stream, _) = listener.accept().unwrap();
             let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
-            let _ = request.send(lines.next().unwrap_or_default());
-            lines.find(String::is_empty);
+            let head: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+            let _ = request.send(head.join("\n"));
             let length = body.len();
             let answer = format!("HTTP/1.1 {status} \r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
             let _ = stream.write_all(answer.as_bytes());

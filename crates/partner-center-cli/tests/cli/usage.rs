@@ -1,6 +1,10 @@
 //! Wrong usage: refused before anything is sent, in words that say what is allowed.
 
-use crate::command::{DOCUMENTED, command, run, run_at, stdout};
+use crate::{
+    command::{DOCUMENTED, command, run, run_at, stdout},
+    snapshot::{assert_snapshot, transcript},
+};
+use clap::ValueEnum;
 use std::net::TcpListener;
 
 /// Where nobody listens: a request would fail with status 1.
@@ -9,6 +13,7 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 #[test]
 fn wrong_usage_is_refused_before_anything_is_sent() {
     let list = ["customers", "list"];
+    let mut transcripts = Vec::new();
     for (arguments, allowed) in [
         (&["--size", "0"][..], "1..=500"),
         (&["--size", "501"], "1..=500"),
@@ -49,7 +54,9 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
             "{arguments:?}: {}",
             ended.stderr
         );
+        transcripts.push(transcript(&[&list, arguments].concat(), &ended));
     }
+    assert_snapshot("usage_errors_of_list", &transcripts.join("\n"));
     for before_and_after in [
         &["--cloud", "china", "customers", "list", "--base-url", NOWHERE][..],
         &["--sandbox", "customers", "list", "--base-url", NOWHERE],
@@ -60,9 +67,25 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
         assert_eq!(ended.status, Some(2), "{before_and_after:?}: {}", ended.stderr);
         assert!(ended.stderr.contains("cannot be used with"), "{}", ended.stderr);
     }
-    let no_guid = run_at(NOWHERE, &["customers", "get", "contoso"]);
-    assert_eq!(no_guid.status, Some(2));
-    assert!(no_guid.stderr.contains("must be a GUID, such as"), "{}", no_guid.stderr);
+}
+
+#[test]
+fn wrong_ids_are_refused_before_anything_is_sent() {
+    let get = ["customers", "get"];
+    let transcripts = [
+        &[][..],
+        &["contoso"],
+        &[DOCUMENTED, "contoso"],
+        &[DOCUMENTED, "-", "-"],
+        &[DOCUMENTED, "--limit", "1"],
+        &[""],
+    ]
+    .map(|arguments| {
+        let ended = run_at(NOWHERE, &[&get, arguments].concat());
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
+        transcript(&[&get, arguments].concat(), &ended)
+    });
+    assert_snapshot("usage_errors_of_get", &transcripts.join("\n"));
 }
 
 #[test]
@@ -119,6 +142,25 @@ fn a_sandbox_that_cannot_be_is_refused() {
 }
 
 #[test]
+fn unknown_commands_are_refused() {
+    let transcripts = [
+        &["costumers"][..],
+        &["customers", "lst"],
+        &["completions"],
+        &["completions", "cmd"],
+        &["doctor", "now"],
+        &["--sandbox", "completions", "bash"],
+        &["--sandbocks", "doctor"],
+    ]
+    .map(|arguments| {
+        let ended = run(arguments);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
+        transcript(arguments, &ended)
+    });
+    assert_snapshot("usage_errors_of_commands", &transcripts.join("\n"));
+}
+
+#[test]
 fn a_missing_token_is_explained() {
     for token in [None, Some("")] {
         let mut command = command(&["customers", "get", DOCUMENTED, "--base-url", NOWHERE]);
@@ -141,23 +183,66 @@ fn a_token_that_cannot_be_one_is_refused_and_not_shown() {
 
 #[test]
 fn help_teaches() {
-    let help = stdout(&["--help"]);
-    for taught in ["customers", "sandbox", "completions", "PARTNER_CENTER_TOKEN", "130 interrupted", "Examples:"] {
-        assert!(help.contains(taught), "{taught}");
+    let commands = [
+        &[][..],
+        &["customers"],
+        &["customers", "list"],
+        &["customers", "get"],
+        &["doctor"],
+        &["sandbox"],
+        &["completions"],
+    ];
+    for command in commands {
+        let help = stdout(&[command, &["--help"]].concat());
+        assert!(help.contains("Examples:\n  "), "{command:?}");
+        // What is refused is not offered.
+        let asks_the_service = !["sandbox", "completions"].contains(command.first().unwrap_or(&""));
+        assert_eq!(help.contains("--transport"), asks_the_service, "{command:?}");
+        assert_snapshot(&["help"].iter().chain(command).copied().collect::<Vec<_>>().join("_"), &help);
+        assert_eq!(stdout(&[&["help"], command].concat()), help);
+        assert!(stdout(&[command, &["-h"]].concat()).len() <= help.len());
     }
-    for command in [&["customers", "list"][..], &["customers", "get"], &["sandbox"], &["completions"]] {
-        assert!(stdout(&[command, &["--help"]].concat()).contains("Example"), "{command:?}");
+    for alone in [&[][..], &["customers"]] {
+        let ended = run(alone);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
+        assert!(ended.stderr.contains("Usage: partner-center"));
     }
-    assert!(stdout(&["sandbox", "--help"]).replace('\n', " ").contains("the exit status is then 0"));
-    let alone = run(&[]);
-    assert_eq!(alone.status, Some(2));
-    assert!(alone.stderr.contains("Usage: partner-center"));
+}
+
+/// Each command that the help proposes is one that is understood.
+#[test]
+fn examples_are_right() {
+    let texts =
+        [&["--help"][..], &["customers", "list", "--help"], &["customers", "get", "--help"], &["doctor", "--help"]];
+    let mut count = 0;
+    for text in texts.map(stdout) {
+        let (_, examples) = text.split_once("Examples:\n").unwrap();
+        for example in examples.replace("\n  json", " json").lines() {
+            let words: Vec<_> = example.trim().split([' ']).take_while(|word| *word != ">" && *word != "<").collect();
+            assert_eq!(words[0], "partner-center", "{example}");
+            // What is asked for last decides, and asks no one.
+            let ended = run(&[&words[1..], &["--max-attempts", "0"]].concat());
+            assert!(ended.stderr.contains("invalid value '0' for '--max-attempts <N>'"), "{example}: {}", ended.stderr);
+            count += 1;
+        }
+    }
+    assert!(count > 10);
+}
+
+#[test]
+fn the_version_is_told() {
+    assert_snapshot("version", &stdout(&["--version"]));
+    assert_eq!(stdout(&["-V"]), stdout(&["--version"]));
 }
 
 #[test]
 fn every_shell_gets_completions() {
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        assert!(stdout(&["completions", shell]).contains("sandbox-customers"), "{shell}");
+    for shell in clap_complete::Shell::value_variants() {
+        let shell = shell.to_string();
+        let script = stdout(&["completions", &shell]);
+        for word in ["sandbox-customers", "doctor", "customers"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
     }
 }
 

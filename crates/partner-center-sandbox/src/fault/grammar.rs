@@ -4,6 +4,7 @@ use super::{
     Fault, What, Which,
     error_answer::{ErrorAnswer, Form, RetryAfter},
 };
+use crate::authority::TokenRefusal;
 use http::StatusCode;
 use std::{error::Error, fmt, num::NonZeroU64, str::FromStr, time::Duration};
 
@@ -45,12 +46,16 @@ impl What {
             ("reset", None) => Ok(Self::Reset),
             ("hang", None) => Ok(Self::Hang),
             ("garbage", None) => Ok(Self::Garbage),
-            _ => match name.parse().ok().filter(|status| (200..=599).contains(status)) {
-                Some(status) => Ok(Self::Answer(ErrorAnswer::parse(status, more)?)),
-                None => refuse(format!(
-                    "'{text}' is nothing that can go wrong: it must be a status from 200 to 599, delay:DURATION, drip, \
-                     drip:DURATION, truncate, reset, hang or garbage"
-                )),
+            _ => match (name.parse().ok().filter(|status| (200..=599).contains(status)), TokenRefusal::named(text)) {
+                (Some(status), _) => Ok(Self::Answer(ErrorAnswer::parse(status, more)?)),
+                (None, Some(refusal)) => Ok(Self::TokenRefusal(refusal)),
+                (None, None) => {
+                    let refusals = TokenRefusal::NAMED.map(|(name, _)| name).join(", ");
+                    refuse(format!(
+                        "'{text}' is nothing that can go wrong: it must be a status from 200 to 599, delay:DURATION, drip, \
+                         drip:DURATION, truncate, reset, hang, garbage, or for tokens {refusals}"
+                    ))
+                }
             },
         }
     }
@@ -168,6 +173,7 @@ impl fmt::Display for What {
             Self::Reset => formatter.write_str("reset"),
             Self::Hang => formatter.write_str("hang"),
             Self::Garbage => formatter.write_str("garbage"),
+            Self::TokenRefusal(refusal) => formatter.write_str(refusal.name()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod authority;
 mod customers;
 mod disturbances;
 mod faults;

@@ -1,0 +1,66 @@
+//! `partner-center customers list`
+
+use crate::{
+    arguments::{Filter, List},
+    failure::Failure,
+    notes::Notes,
+    output::Printer,
+};
+use partner_center::{Client, CustomerFilter, ListCustomers, Mode, Transport};
+
+/// Prints page after page, until the list or the limit is reached.
+pub(super) async fn print<X: Transport>(
+    client: &Client<X>,
+    list: List,
+    printer: &mut Printer,
+    notes: &Notes,
+) -> Result<(), Failure> {
+    let mut remaining = list.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let (mut count, mut page_count) = (0_usize, 0);
+    let mut pages = client.pages(operation(list));
+    while remaining > 0
+        && let Some(page) = X::Mode::wait(pages.next_page()).await
+    {
+        let mut customers = page.map_err(|error| Failure::of_call(&broken_off(count), &error))?.items;
+        customers.truncate(remaining);
+        printer.page(&customers)?;
+        count += customers.len();
+        remaining -= customers.len();
+        page_count += 1;
+        notes.progress().pages(page_count);
+    }
+    if let Some(note) = printer.end()? {
+        notes.say(note);
+    }
+    Ok(())
+}
+
+fn operation(list: List) -> ListCustomers {
+    let mut operation = ListCustomers::new();
+    // A limit below the service's page size need not fetch a whole page to throw most of it away.
+    let limit = list.limit.and_then(|limit| i32::try_from(limit).ok()).filter(|limit| *limit < 500);
+    if let Some(size) = list.size.or(limit) {
+        operation = operation.size(size);
+    }
+    if let Some(filter) = filter(list.filter) {
+        operation = operation.filter(filter);
+    }
+    operation
+}
+
+fn filter(filter: Filter) -> Option<CustomerFilter> {
+    let Filter { company_name, domain, indirect_reseller } = filter;
+    company_name
+        .map(CustomerFilter::company_name)
+        .or_else(|| domain.map(CustomerFilter::domain))
+        .or_else(|| indirect_reseller.map(CustomerFilter::indirect_reseller))
+}
+
+/// Where the list broke off: after `count` customers.
+fn broken_off(count: usize) -> String {
+    match count {
+        0 => "the customers could not be listed".to_owned(),
+        1 => "the list broke off after one customer, which is valid".to_owned(),
+        _ => format!("the list broke off after {count} customers; they are valid, but not all"),
+    }
+}

@@ -1,0 +1,115 @@
+//! `partner-center doctor`: the way to the service, checked step by step.
+
+mod connection;
+mod report;
+
+use crate::{
+    failure::{Explanation, Failure, WrongUsage},
+    session::Session,
+};
+use partner_center::{Client, Credential, GetCustomer, Limits, ListCustomers, Mode, Request, Transport, http::Uri};
+use report::{Finding, Report};
+use std::sync::Arc;
+
+/// Makes the checks in their order; fails if one of them did.
+pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>) -> Result<(), Failure> {
+    let transport = Arc::new(transport);
+    let mut report = Report::new(session.options.output);
+    report.check("address", async { address(&transport, session) }).await?;
+    if report.is_blocked() {
+        ["connection", "tls", "token", "acceptance", "list", "get"]
+            .into_iter()
+            .try_for_each(|check| report.skip(check))?;
+        return report.end();
+    }
+    report.check("connection", async { connection::check(session) }).await?;
+    report.check("tls", tls(&transport, session)).await?;
+
+    // Whether there is a token can be told even if the service cannot be reached.
+    let client = session.credential().and_then(|credential| session.client(transport, credential));
+    let (client, found) = match client {
+        Ok(client) => (Some(client), Finding::Fine("there is one, which is yet to be tried".to_owned())),
+        Err(WrongUsage(explanation)) => (None, Finding::Wrong(explanation)),
+    };
+    report.add("token", found)?;
+    match client.filter(|_| !report.is_blocked()) {
+        Some(client) => ask(&client, &mut report).await?,
+        None => ["acceptance", "list", "get"].into_iter().try_for_each(|check| report.skip(check))?,
+    }
+    report.end()
+}
+
+/// The checks of a service that can be reached: one list, which the token gets or not, and one customer.
+async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Result<(), Failure> {
+    let page = X::Mode::wait(client.pages(ListCustomers::new().size(1)).next_page()).await.transpose();
+    let is_accepted = match &page {
+        Ok(_) => Finding::Fine("the service accepts the token".to_owned()),
+        Err(error) if error.is_unauthorized() => {
+            Finding::Wrong(Explanation::of_call("the service refuses the token", error))
+        }
+        // Whoever is told that something is forbidden has been recognised.
+        Err(error) if error.status().is_some_and(|status| status == 403) => {
+            Finding::Fine("the service knows whose token it is".to_owned())
+        }
+        Err(_) => Finding::Skipped("no answer tells; see the next check".to_owned()),
+    };
+    report.add("acceptance", is_accepted)?;
+
+    let listed = match page {
+        Ok(page) => {
+            let first = page.and_then(|page| page.items.into_iter().next());
+            let came = if first.is_some() { "a customer came" } else { "the list is empty" };
+            report.check("list", async { Finding::Fine(came.to_owned()) }).await?;
+            first
+        }
+        Err(error) => {
+            let wrong = Finding::Wrong(Explanation::of_call("the customers cannot be listed", &error));
+            report.check("list", async { wrong }).await?;
+            None
+        }
+    };
+    let got = async {
+        let Some(id) = listed.and_then(|customer| customer.id) else {
+            return Finding::Skipped("there is no customer to get".to_owned());
+        };
+        match X::Mode::wait(client.call(GetCustomer::new(id))).await {
+            Ok(_) => Finding::Fine(format!("customer {id} came")),
+            Err(error) => Finding::Wrong(Explanation::of_call(&format!("customer {id} cannot be fetched"), &error)),
+        }
+    };
+    Ok(report.check("get", got).await?)
+}
+
+/// The settings are tried with a token that is no one's: the user's own has its turn later.
+fn address<X: Transport>(transport: &Arc<X>, session: &Session<'_>) -> Finding {
+    match session.client(transport.clone(), Credential::token("nobody")) {
+        Ok(_) => Finding::Fine(format!("{} ({})", session.base_url.trim(), session.source)),
+        Err(WrongUsage(explanation)) => Finding::Wrong(explanation),
+    }
+}
+
+/// Whether a server is there that proves to be who it says it is; what it answers to a request without a token is one.
+async fn tls<X: Transport>(transport: &Arc<X>, session: &Session<'_>) -> Finding {
+    let uri: Uri = match session.base_url.trim().parse() {
+        Ok(uri) => uri,
+        Err(error) => return Finding::Wrong(Explanation::new("the address is no URL", &error, "correct the address")),
+    };
+    if uri.scheme_str() != Some("https") {
+        return Finding::Skipped("plain http, which does not leave this machine".to_owned());
+    }
+    let host = uri.host().unwrap_or_default().to_owned();
+    let mut request = Request::new(Vec::new());
+    *request.uri_mut() = uri;
+    let mut limits = Limits::default();
+    limits.timeout = session.time_for_attempt(limits.timeout);
+    request.extensions_mut().insert(limits);
+    match X::Mode::wait(transport.send(request)).await {
+        Ok(_) => Finding::Fine(format!("the certificate of {host} is trusted")),
+        Err(error) => Finding::Wrong(Explanation::new(
+            &format!("there is no trusted way to talk to {host}"),
+            &error,
+            "if its certificate is not trusted, have the operating system trust who issued it (of a proxy that inspects \
+             traffic, its own); if it speaks no TLS, or a proxy is in the way, correct the address or HTTPS_PROXY",
+        )),
+    }
+}

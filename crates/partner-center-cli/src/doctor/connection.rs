@@ -1,0 +1,67 @@
+//! Whether there is a way to the service's address at all.
+
+use super::report::Finding;
+use crate::{failure::Explanation, session::Session};
+use partner_center::{EnvironmentProxy, http::Uri};
+use std::{
+    io,
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long a connection may take, unless `--timeout` says so.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Looks the name up and connects.
+pub(super) fn check(session: &Session<'_>) -> Finding {
+    let Ok(uri) = session.base_url.trim().parse::<Uri>() else {
+        return Finding::Skipped("the address is no URL".to_owned());
+    };
+    let is_https = uri.scheme_str() == Some("https");
+    if is_https && EnvironmentProxy::read().url().is_some() {
+        return Finding::Skipped("a proxy is set in the environment, and connects in our place".to_owned());
+    }
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+    match connect(host.clone(), port, session.time_for_attempt(PATIENCE)) {
+        Ok(address) => Finding::Fine(format!("{address} answers")),
+        Err(Obstacle::Name(error)) => Finding::Wrong(Explanation::new(
+            &format!("the name {host} cannot be looked up"),
+            &error,
+            "check the spelling of the address, and that this machine is online and its name server works",
+        )),
+        Err(Obstacle::Way(error)) => Finding::Wrong(Explanation::new(
+            &format!("nothing can be reached at {host}, port {port}"),
+            &error,
+            "check the address, and that no firewall is in the way; if there is a proxy to go through, set HTTPS_PROXY",
+        )),
+    }
+}
+
+enum Obstacle {
+    Name(io::Error),
+    Way(io::Error),
+}
+
+fn connect(host: String, port: u16, patience: Duration) -> Result<SocketAddr, Obstacle> {
+    let (sender, resolved) = mpsc::channel();
+    // A look-up cannot be called off: a thread waits for it, and is left to itself if it takes too long.
+    thread::spawn(move || sender.send((host.as_str(), port).to_socket_addrs()));
+    let until = Instant::now() + patience;
+    let took_too_long = || io::Error::new(io::ErrorKind::TimedOut, "it took too long");
+    let addresses = resolved.recv_timeout(patience).unwrap_or_else(|_| Err(took_too_long())).map_err(Obstacle::Name)?;
+    let mut obstacle = took_too_long();
+    for address in addresses {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        match TcpStream::connect_timeout(&address, left) {
+            Ok(_) => return Ok(address),
+            Err(error) => obstacle = error,
+        }
+    }
+    Err(Obstacle::Way(obstacle))
+}

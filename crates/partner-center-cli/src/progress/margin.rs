@@ -1,0 +1,44 @@
+use console::Term;
+use indicatif::TermLike;
+use std::io;
+
+/// How many columns are kept free. A terminal echoes an interruption as `^C`, behind the line: did that not fit, it would
+/// move on, and leave the line where it can no longer be taken back.
+const MARGIN: u16 = 4;
+
+/// A terminal whose last columns stay empty.
+#[derive(Debug)]
+pub(super) struct WithMargin(pub(super) Term);
+
+impl TermLike for WithMargin {
+    fn width(&self) -> u16 {
+        TermLike::width(&self.0).saturating_sub(MARGIN)
+    }
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_up(lines)
+    }
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_down(lines)
+    }
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
+    }
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

@@ -1,0 +1,152 @@
+//! `doctor`
+
+use crate::{
+    command::{command, run, run_at},
+    server::{answering, last_page},
+    snapshot::{assert_snapshot, transcript},
+};
+use serde_json::Value;
+use std::{
+    io::Write,
+    net::TcpListener,
+    thread,
+    time::{Duration, Instant},
+};
+
+const CUSTOMER: &str = r#"{"id": "484e548c-f5f3-4528-93a9-c16c6373cb59"}"#;
+
+/// The status of each check, as the JSON of the command has it.
+fn statuses(json: &str) -> Vec<(String, String)> {
+    let checks: Vec<Value> = serde_json::from_str(json).unwrap();
+    let text = |check: &Value, name: &str| check[name].as_str().unwrap().to_owned();
+    checks.iter().map(|check| (text(check, "check"), text(check, "status"))).collect()
+}
+
+#[test]
+fn a_sandbox_is_in_good_health() {
+    for transport in ["reqwest", "ureq"] {
+        let arguments = ["doctor", "--sandbox", "--transport", transport];
+        let ended = run(&arguments);
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+        assert_snapshot("doctor_healthy", &transcript(&arguments[..2], &ended));
+    }
+}
+
+#[test]
+fn every_form_says_the_same() {
+    let expected = ["address", "connection", "tls", "token", "acceptance", "list", "get"]
+        .map(|check| (check.to_owned(), if check == "tls" { "skipped" } else { "ok" }.to_owned()));
+    let stdout = |form| {
+        let ended = run(&["doctor", "--sandbox", "--output", form]);
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+        ended.stdout
+    };
+    assert_eq!(statuses(&stdout("json")), expected);
+    let lines = stdout("jsonl").lines().collect::<Vec<_>>().join(",");
+    assert_eq!(statuses(&format!("[{lines}]")), expected);
+    let csv = stdout("csv");
+    let mut csv = csv::Reader::from_reader(csv.as_bytes());
+    assert!(csv.headers().unwrap().iter().eq(["check", "status", "detail", "why", "try"]));
+    let rows = csv.records().map(|row| row.map(|row| (row[0].to_owned(), row[1].to_owned())).unwrap());
+    assert!(rows.eq(expected));
+}
+
+#[test]
+fn each_obstacle_is_explained() {
+    let fault = |code| format!(r#"{{"code": {code}, "description": "a reason"}}"#);
+    // The first answer is for the connection, which asks nothing.
+    let nothing = (200, String::new());
+    for (name, answers) in [
+        ("unauthorized", vec![nothing.clone(), (401, fault(400))]),
+        ("audience", vec![nothing.clone(), (401, fault(900_420))]),
+        ("role", vec![nothing.clone(), (403, fault(1002))]),
+        ("unavailable", vec![nothing.clone(), (503, String::new())]),
+        ("no_customers", vec![nothing.clone(), (200, last_page(""))]),
+        ("no_relationship", vec![nothing.clone(), (200, last_page(CUSTOMER)), (403, fault(20_002))]),
+    ] {
+        let ended = ["reqwest", "ureq"].map(|transport| {
+            let (url, _requests) = answering(answers.clone());
+            let ended = run_at(&url, &["doctor", "--max-attempts", "1", "--transport", transport]);
+            assert_eq!(ended.status, Some(if name == "no_customers" { 0 } else { 1 }), "{}", ended.stderr);
+            assert_snapshot(&format!("doctor_{name}"), &transcript(&["doctor"], &ended));
+            ended
+        });
+        assert_eq!(ended[0].stderr, ended[1].stderr);
+    }
+}
+
+#[test]
+fn the_way_to_the_service_is_checked_step_by_step() {
+    // No name has so long a part: that it is none is known without asking anyone.
+    let unknown = format!("https://{}.example", "x".repeat(64));
+    for (name, url) in [
+        ("address", "http://example.com"),
+        ("no_url", "example com"),
+        ("name", &unknown),
+        ("connection", "http://127.0.0.1:9"),
+    ] {
+        for transport in ["reqwest", "ureq"] {
+            let ended = run_at(url, &["doctor", "--transport", transport]);
+            assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+            assert_snapshot(&format!("doctor_{name}"), &transcript(&["doctor"], &ended));
+        }
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_told_from_one_that_is_not_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = stream.unwrap().write_all(b"HTTP/1.1 400 \r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    for transport in ["reqwest", "ureq"] {
+        let ended = run_at(&url, &["doctor", "--output", "json", "--transport", transport]);
+        let statuses: Vec<_> = statuses(&ended.stdout).into_iter().map(|(_, status)| status).collect();
+        assert_eq!(statuses, ["ok", "ok", "failed", "ok", "skipped", "skipped", "skipped"], "{}", ended.stdout);
+        assert!(ended.stdout.contains("certificate") && ended.stderr == "error: 1 of 7 checks failed\n");
+    }
+}
+
+#[test]
+fn a_proxy_connects_in_our_place() {
+    for transport in ["reqwest", "ureq"] {
+        let mut command = command(&["doctor", "--output", "json", "--transport", transport]);
+        let output = command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("PARTNER_CENTER_TOKEN", "token").output();
+        let stdout = String::from_utf8(output.unwrap().stdout).unwrap();
+        let statuses: Vec<_> = statuses(&stdout).into_iter().map(|(_, status)| status).collect();
+        assert_eq!(statuses, ["ok", "skipped", "failed", "ok", "skipped", "skipped", "skipped"], "{stdout}");
+    }
+}
+
+#[test]
+fn a_missing_token_is_found_though_nobody_answers() {
+    let ended = run(&["doctor", "--base-url", "http://127.0.0.1:9"]);
+    assert_eq!(ended.status, Some(1));
+    assert_snapshot("doctor_token", &transcript(&["doctor"], &ended));
+}
+
+#[test]
+fn the_token_is_never_shown() {
+    for token in ["not-for-your-eyes", "not for your eyes"] {
+        let (url, _requests) = answering(vec![(200, String::new()), (401, String::new())]);
+        let mut command = command(&["doctor", "--base-url", &url, "-vvvv"]);
+        let output = command.env("PARTNER_CENTER_TOKEN", token).output().unwrap();
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        assert!(said.contains("failed") && !said.contains("eyes"), "{said}");
+    }
+}
+
+#[test]
+fn it_does_not_wait_for_ever() {
+    for limit in ["--timeout", "--deadline"] {
+        let (url, _requests) = answering(vec![(200, String::new())]);
+        let started = Instant::now();
+        let ended = run_at(&url, &["doctor", limit, "0.5", "--max-attempts", "1"]);
+        assert_eq!(ended.status, Some(1));
+        assert!(ended.stdout.contains("time ran out"), "{}", ended.stdout);
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,168 @@
+//! Each option does the same on both transports.
+
+use crate::{
+    command::{Ended, command, run, run_at},
+    server::{answering, last_page, page},
+};
+use std::time::{Duration, Instant};
+
+const TRANSPORTS: [&str; 2] = ["reqwest", "ureq"];
+const RESELLER: &str = "484e548c-f5f3-4528-93a9-c16c6373cb59";
+
+/// What came of `run` with each transport, which must be the same.
+fn on_both<T: std::fmt::Debug + PartialEq>(mut run: impl FnMut(&'static str) -> T) -> T {
+    let [one, other] = TRANSPORTS.map(&mut run);
+    assert_eq!(one, other);
+    one
+}
+
+#[test]
+fn what_is_listed() {
+    let list = |options: &[&str]| {
+        on_both(|transport| {
+            let sandbox = ["customers", "list", "--sandbox", "--transport", transport];
+            let Ended { status, stdout, stderr } = run(&[&sandbox, options].concat());
+            (status, stdout, stderr)
+        })
+    };
+    let lines = |options: &[&str]| {
+        let (status, stdout, stderr) = list(&[options, &["--output", "jsonl"]].concat());
+        assert_eq!((status, stderr.as_str()), (Some(0), ""), "{options:?}");
+        stdout.lines().count()
+    };
+    for (options, expected) in [
+        (&[][..], 25),
+        (&["--sandbox-customers", "60"], 60),
+        (&["--size", "7"], 25),
+        (&["--limit", "13"], 13),
+        (&["--size", "7", "--limit", "13"], 13),
+        (&["--company-name", "1KL as"], 1),
+        (&["--domain", "abcdefgh"], 1),
+        (&["--indirect-reseller", RESELLER, "--sandbox-customers", "5"], 2),
+        (&["--quiet"], 25),
+        (&["-v"], 25),
+    ] {
+        assert_eq!(lines(options), expected, "{options:?}");
+    }
+    for (form, begins) in [("table", "ID  "), ("json", "[\n{"), ("jsonl", "{\"id\""), ("csv", "id,")] {
+        assert!(list(&["--output", form]).1.starts_with(begins), "{form}");
+    }
+}
+
+/// The head of a request, without what is another in each and what only an HTTP client cares for.
+fn meaning(head: &str) -> Vec<String> {
+    let mut lines = head.lines();
+    let mut meaning = vec![lines.next().unwrap_or_default().to_owned()];
+    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value));
+    let random = ["ms-requestid", "ms-correlationid", "host", "user-agent", "accept-encoding", "connection"];
+    meaning.extend(
+        headers
+            .filter(|(name, value)| !random.contains(&name.as_str()) || *value == RESELLER)
+            .map(|(name, value)| format!("{name}: {value}")),
+    );
+    meaning[1..].sort();
+    meaning
+}
+
+#[test]
+fn what_is_asked_for() {
+    for (options, expected) in [
+        (&[][..], "GET /v1/customers HTTP/1.1"),
+        (&["--size", "7"], "GET /v1/customers?size=7 HTTP/1.1"),
+        (
+            &["--company-name", "a b&c"],
+            "GET /v1/customers?filter=%7B%22Field%22%3A%22CompanyName%22%2C%22Value%22%3A%22a%20b%26c%22%2C\
+             %22Operator%22%3A%22starts_with%22%7D HTTP/1.1",
+        ),
+        (&["--locale", "de-DE"], "x-locale: de-DE"),
+        (&[], "x-locale: en-US"),
+        (&["--application", "billing"], "ms-partnercenter-application: billing"),
+        (&["--correlation-id", RESELLER], "ms-correlationid: 484e548c-f5f3-4528-93a9-c16c6373cb59"),
+        (&[], "authorization: Bearer token"),
+    ] {
+        let asked = on_both(|transport| {
+            let (url, requests) = answering(vec![(200, last_page("{}"))]);
+            let ended = run_at(&url, &[&["customers", "list", "--transport", transport], options].concat());
+            assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+            meaning(&requests.try_iter().next().unwrap())
+        });
+        assert!(asked.iter().any(|line| line == expected), "{expected} in {asked:?}");
+    }
+}
+
+#[test]
+fn which_cloud_is_asked() {
+    for (cloud, host) in [
+        ("global", "api.partnercenter.microsoft.com"),
+        ("china", "partner.partnercenterapi.microsoftonline.cn"),
+        ("us-government", "api.partnercenter.microsoft.com"),
+        ("germany", "api.partnercenter.microsoft.com"),
+    ] {
+        let asked = on_both(|transport| {
+            // A proxy that leads nowhere: it is told where to, and nothing leaves this machine.
+            let (proxy, requests) = answering(vec![(502, String::new())]);
+            let mut list =
+                command(&["customers", "list", "--max-attempts", "1", "--cloud", cloud, "--transport", transport]);
+            let output = list.env("PARTNER_CENTER_TOKEN", "token").env("HTTPS_PROXY", proxy).output().unwrap();
+            assert_eq!(output.status.code(), Some(1));
+            requests.try_iter().next().unwrap().lines().next().unwrap().to_owned()
+        });
+        assert_eq!(asked, format!("CONNECT {host}:443 HTTP/1.1"));
+    }
+}
+
+#[test]
+fn how_long_is_waited() {
+    let first_line = |ended: &Ended| ended.stderr.lines().next().unwrap_or_default().to_owned();
+    for (options, expected) in [
+        (&["--timeout", "0.2", "--max-attempts", "1"][..], (1, 1)),
+        (&["--timeout", "0.2", "--max-attempts", "2"], (2, 1)),
+        (&["--deadline", "0.5", "--max-attempts", "9"], (1, 1)),
+    ] {
+        let started = Instant::now();
+        let (line, count) = on_both(|transport| {
+            let (url, requests) = answering(Vec::new());
+            let ended = run_at(&url, &[&["customers", "list", "--transport", transport], options].concat());
+            assert_eq!(ended.status, Some(1));
+            assert!(ended.stderr.contains("time ran out"), "{}", ended.stderr);
+            (first_line(&ended), requests.try_iter().count())
+        });
+        assert_eq!((line.as_str(), count), ("error: the customers could not be listed", expected.0), "{options:?}");
+        assert!(started.elapsed() < Duration::from_secs(8));
+    }
+    // Another attempt, and no more.
+    for (attempts, status, asked) in [("1", Some(1), 1), ("2", Some(0), 2)] {
+        let ended = on_both(|transport| {
+            let (url, requests) = answering(vec![(503, String::new()), (200, last_page("{}"))]);
+            let list = ["customers", "list", "--max-attempts", attempts, "--transport", transport, "--output", "jsonl"];
+            let ended = run_at(&url, &list);
+            (ended.status, first_line(&ended), requests.try_iter().count())
+        });
+        assert_eq!((ended.0, ended.2), (status, asked), "{ended:?}");
+    }
+}
+
+#[test]
+fn what_is_said_meanwhile() {
+    let said = |options: &[&str]| {
+        on_both(|transport| {
+            let (url, _requests) = answering(vec![(503, String::new()), (200, page("{}")), (404, String::new())]);
+            let list = ["customers", "list", "--output", "jsonl", "--transport", transport];
+            let ended = run_at(&url, &[&list, options].concat());
+            assert_eq!(ended.status, Some(1));
+            let of_trace = |line: &&str| line.contains(" WARN ") || line.contains(" INFO ") || line.contains("DEBUG ");
+            let trace: Vec<_> = ended.stderr.lines().filter(of_trace).collect();
+            // What is said by one transport and by the other has not the same times.
+            (
+                ended.stderr.lines().count() - trace.len(),
+                trace.len(),
+                trace.iter().any(|line| line.contains("will be repeated")),
+            )
+        })
+    };
+    assert_eq!(said(&[]), (3, 0, false));
+    assert_eq!(said(&["--quiet"]), (3, 0, false));
+    let (errors, warnings, has_repeated) = said(&["-v"]);
+    assert!(errors == 3 && warnings > 0 && has_repeated);
+    assert!(said(&["-vvv"]).1 > said(&["-vv"]).1 && said(&["-vv"]).1 > warnings);
+}

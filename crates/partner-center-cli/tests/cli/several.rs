@@ -1,0 +1,163 @@
+//! `customers get` with several IDs
+
+use crate::{
+    command::{DOCUMENTED, Ended, command, run, run_at},
+    server::answering,
+};
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const OTHER: &str = "b44bb1fb-c595-45b0-9e09-d657365580bf";
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+fn start(command: &mut Command) -> Child {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Runs the command with `input` on its standard input.
+fn run_with(input: &str, arguments: &[&str]) -> Ended {
+    let mut child = start(&mut command(arguments));
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap().into()
+}
+
+fn get<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["customers", "get", "--sandbox"], more].concat()
+}
+
+fn ids(lines: &str) -> Vec<String> {
+    let customers = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    customers.map(|customer| customer["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn several_are_printed_as_a_list_is_in_their_order() {
+    for transport in ["reqwest", "ureq"] {
+        let ended = |form| run(&get(&[DOCUMENTED, OTHER, DOCUMENTED, "--output", form, "--transport", transport]));
+        let stdout = |form| {
+            let ended = ended(form);
+            assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+            ended.stdout
+        };
+        let expected = [DOCUMENTED, OTHER, DOCUMENTED];
+        assert_eq!(ids(&stdout("jsonl")), expected);
+        let array: Vec<Value> = serde_json::from_str(&stdout("json")).unwrap();
+        assert!(array.iter().map(|customer| &customer["id"]).eq(expected));
+        let table = stdout("table");
+        assert!(table.lines().map(|line| line.split(' ').next().unwrap()).eq(["ID"].into_iter().chain(expected)));
+        // The columns are those of the first one: they must not depend on it.
+        let column = |line: &str| line.find("DOMAIN").or(line.find("abcdefgh")).or(line.find("  domain "));
+        let columns: Vec<_> = table.lines().map(column).collect();
+        assert_eq!((columns[0], columns[0]), (columns[1], columns[3]), "{table}");
+        let csv = stdout("csv");
+        assert!(csv.lines().skip(1).map(|line| line.split(',').next().unwrap()).eq(expected));
+    }
+}
+
+#[test]
+fn ids_come_from_standard_input_too() {
+    let input = format!("# two customers\n{DOCUMENTED}  # the documented one\n\n\t{OTHER}\r\n");
+    for transport in ["reqwest", "ureq"] {
+        let ended = run_with(&input, &get(&["-", OTHER, "--output", "jsonl", "--transport", transport]));
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+        assert_eq!(ids(&ended.stdout), [DOCUMENTED, OTHER, OTHER]);
+    }
+    // One is a list, too, as there might have been more.
+    let one = run_with(DOCUMENTED, &get(&["-", "--output", "json"]));
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&one.stdout).unwrap().len(), 1);
+    let none = run_with("# none\n", &get(&["-"]));
+    assert_eq!((none.status, none.stdout.as_str(), none.stderr.as_str()), (Some(0), "", "no customers\n"));
+}
+
+#[test]
+fn single_failures_are_reported_and_the_rest_goes_on() {
+    let input = format!("{OTHER}\nnobody\n{NOBODY} {DOCUMENTED}\n");
+    for transport in ["reqwest", "ureq"] {
+        let ended = run_with(&input, &get(&["-", "--output", "json", "--transport", transport]));
+        assert_eq!(ended.status, Some(1));
+        let came: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
+        assert!(came.iter().map(|customer| &customer["id"]).eq([OTHER, DOCUMENTED]));
+        let lines: Vec<_> = ended.stderr.lines().collect();
+        assert_eq!(lines.len(), 7, "{}", ended.stderr);
+        assert_eq!(lines[0], "error: line 2 of standard input names no customer");
+        assert_eq!(lines[3], format!("error: customer {NOBODY} could not be fetched"));
+        assert_eq!(lines[6], "error: 2 of 4 customers could not be fetched");
+    }
+}
+
+#[test]
+fn what_would_fail_for_all_ends_the_command() {
+    let fault = |code| format!(r#"{{"code": {code}, "description": "no"}}"#);
+    for (answers, asked, why) in [
+        (vec![(200, "{}".to_owned()), (401, String::new())], 2, "401"),
+        (vec![(403, fault(900_329))], 1, "900329"),
+        // Nobody answers.
+        (vec![(200, "{}".to_owned()), (503, String::new()), (503, String::new()), (503, String::new())], 4, "503"),
+        // One who does in between is there.
+        (
+            vec![
+                (503, String::new()),
+                (503, String::new()),
+                (404, String::new()),
+                (503, String::new()),
+                (401, String::new()),
+            ],
+            5,
+            "401",
+        ),
+    ] {
+        for transport in ["reqwest", "ureq"] {
+            let (url, requests) = answering(answers.clone());
+            let many = [DOCUMENTED; 20];
+            let options = ["--output", "jsonl", "--max-attempts", "1", "--transport", transport];
+            let ended = run_at(&url, &[&["customers", "get"][..], &many, &options].concat());
+            assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+            let last = ended.stderr.lines().rev().take(3).collect::<Vec<_>>();
+            assert!(last[2].ends_with("could not be fetched, and no more were asked for"), "{}", ended.stderr);
+            assert!(last[1].contains(why), "{}", ended.stderr);
+            assert_eq!(requests.try_iter().count(), asked, "{why}");
+        }
+    }
+}
+
+#[test]
+fn the_deadline_is_that_of_the_command() {
+    for transport in ["reqwest", "ureq"] {
+        let started = Instant::now();
+        let (url, _requests) = answering(vec![(200, "{}".to_owned())]);
+        let options = ["--deadline", "1", "--output", "jsonl", "--transport", transport];
+        let silent = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options].concat());
+        assert_eq!((silent.status, silent.stdout.as_str()), (Some(1), "{}\n"));
+        assert!(silent.stderr.contains("no more were asked for"), "{}", silent.stderr);
+
+        // The input stays open.
+        let child = start(&mut command(&get(&["-", "--deadline", "1", "--transport", transport])));
+        let mut child = child;
+        let _open = child.stdin.take();
+        let ended = Ended::from(child.wait_with_output().unwrap());
+        assert_eq!(ended.status, Some(1));
+        assert!(ended.stderr.contains("not all IDs were read"), "{}", ended.stderr);
+        assert!(started.elapsed() < Duration::from_secs(6));
+    }
+}
+
+/// Each customer is printed before the next ID is there.
+#[test]
+fn ids_are_fetched_as_they_are_read() {
+    for transport in ["reqwest", "ureq"] {
+        let mut child = start(&mut command(&get(&["-", "--output", "jsonl", "--transport", transport])));
+        let (mut input, mut output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        for id in [DOCUMENTED, OTHER] {
+            writeln!(input, "{id}").unwrap();
+            let mut line = String::new();
+            output.read_line(&mut line).unwrap();
+            assert_eq!(ids(&line), [id]);
+        }
+        drop(input);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+}
