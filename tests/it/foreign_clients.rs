@@ -159,14 +159,15 @@ fn with_plus(filter: &Value) -> String {
 }
 
 fn send(server: &Server, client: &Client, target: &str, further: &Headers) -> (u16, Value) {
-    let mut request = format!("GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", server.address());
-    request += &format!("Authorization: Bearer {}\r\n", Sandbox::TOKEN);
-    let headers = client.headers.iter().map(|(name, value)| (*name, *value));
-    for (name, value) in headers.chain(further.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
-        request += &format!("{name}: {value}\r\n");
-    }
+    let authorization = format!("Bearer {}", Sandbox::TOKEN);
+    let usual =
+        [("Host", server.address().to_string()), ("Connection", "close".to_owned()), ("Authorization", authorization)];
+    let usual = usual.iter().map(|(name, value)| (*name, value.as_str()));
+    let further = further.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers = usual.chain(client.headers.iter().copied()).chain(further);
+    let headers = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
     let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.write_all(format!("{request}\r\n").as_bytes()).unwrap();
+    stream.write_all(format!("GET {target} HTTP/1.1\r\n{headers}\r\n").as_bytes()).unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();

@@ -8,6 +8,7 @@ mod corpus;
 mod examples;
 mod foreign_clients;
 mod lifetimes;
+mod odd_services;
 mod operations;
 mod properties;
 mod requests;

@@ -7,7 +7,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 use partner_center::{Client, Credential, Error, ErrorKind, ListCustomers, Mode, Reqwest, Retry, Transport, Ureq};
-use partner_center_sandbox::{Fault, Sandbox, Server};
+use partner_center_sandbox::{Builder, Fault, Sandbox, Server};
 use std::{
     env, fs, panic,
     sync::{
@@ -58,7 +58,10 @@ fn lists_are_whole_or_errors_and_nothing_leaks() {
         failed += tally.failed.load(Ordering::Relaxed);
         usages.push(Usage::now());
     }
-    println!("{whole} whole lists, {failed} errors, {usages:#?}");
+    #[expect(clippy::print_stdout, reason = "shown with `--nocapture`")]
+    {
+        println!("{whole} whole lists, {failed} errors, {usages:#?}");
+    }
 
     assert_eq!(panics.load(Ordering::Relaxed), 0);
     assert!(whole > CLIENTS && failed > 0);
@@ -71,8 +74,7 @@ fn lists_are_whole_or_errors_and_nothing_leaks() {
 fn run(time: Duration) -> Arc<Tally> {
     let tally = Arc::new(Tally::default());
     let faults = FAULTS.map(|fault| fault.parse::<Fault>().unwrap());
-    let sandbox =
-        faults.into_iter().fold(Sandbox::builder().customers(CUSTOMERS), |builder, fault| builder.fault(fault));
+    let sandbox = faults.into_iter().fold(Sandbox::builder().customers(CUSTOMERS), Builder::fault);
     let server = sandbox.build().serve("127.0.0.1:0").unwrap();
     let until = Instant::now() + time;
     let expected: Arc<[Uuid]> = customers().into();
@@ -97,7 +99,9 @@ fn run(time: Duration) -> Arc<Tally> {
         }
     });
     runtime.block_on(futures_util::future::join_all(all));
-    blocking.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in blocking {
+        thread.join().unwrap();
+    }
     drop(runtime);
 
     let stopping = Instant::now();

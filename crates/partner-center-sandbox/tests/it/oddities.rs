@@ -130,8 +130,10 @@ fn a_list_can_end_in_every_way() {
         assert_eq!(last_token(&plain, &filter), (expected, None));
     }
     // A list without customers is no list that has ended.
-    let none = Sandbox::builder().customers(0).list_end(ListEnd::NoContent).build();
-    assert_eq!(get(&none, "/v1/customers").0, StatusCode::OK);
+    for end in [ListEnd::NoContent, ListEnd::EmptyPage] {
+        let (status, page) = get(&Sandbox::builder().customers(0).list_end(end).build(), "/v1/customers");
+        assert_eq!((status, page["links"].get("next")), (StatusCode::OK, None));
+    }
 }
 
 #[test]
