@@ -2,13 +2,19 @@ use clap::{ArgAction, Args, FromArgMatches};
 use partner_center_sandbox::{
     Builder, ContinuationIn, Encoding, Fault, FaultCodes, LinkStyle, ListEnd, Sandbox, TotalCount,
 };
-use std::num::{NonZeroU16, NonZeroU32};
+use std::{
+    num::{NonZeroU16, NonZeroU32},
+    time::Duration,
+};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The first line on standard output says where it listens. There are made-up customers and those of Microsoft's \
 documentation. Nothing leaves this machine. An interruption (Ctrl-C) is how it is meant to end: the exit status is \
 then 0.
+
+Its authority issues tokens at the same address, in any tenant: to the application 11111111-2222-3333-4444-555555555555 with \
+the secret sandbox-secret, and for its user with the refresh token sandbox-refresh-token.
 
 A fault is WHAT happens, and to WHICH requests; without any WHICH to all:
   STATUS[:BODY][:code=N][:retry-after=SECONDS | :retry-after-date=SECONDS]
@@ -45,6 +51,9 @@ pub(crate) struct SandboxBehaviour {
     /// What the made-up customers are made from: the same seed makes the same ones
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
+    /// How long the access tokens live that its authority issues
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = super::seconds)]
+    token_lifetime: Duration,
     #[command(flatten)]
     disturbances: Disturbances,
     #[command(flatten)]
@@ -133,9 +142,10 @@ impl SandboxBehaviour {
 
     /// `builder`, set to behave so.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
-        let Self { seed, disturbances, lists, wording } = self;
+        let Self { seed, token_lifetime, disturbances, lists, wording } = self;
         let mut builder = builder
             .seed(*seed)
+            .token_lifetime(*token_lifetime)
             .link_style(lists.link_style)
             .double_question_mark(lists.double_question_mark)
             .continuation_in(lists.continuation_in)
