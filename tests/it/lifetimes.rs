@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 use partner_center::{
-    AppRegistration, Async, AsyncClient, Blocking, Client, Credential, Error, ListCustomers, Mode, Reqwest, Transport,
-    Ureq,
+    AppRegistration, Async, AsyncClient, Blocking, Client, Credential, Error, ErrorKind, ListCustomers, Mode, Reqwest,
+    Transport, Ureq,
 };
 use partner_center_sandbox::Sandbox;
 use partner_center_tests::finish;
@@ -103,4 +103,24 @@ fn sixty_four_tasks_share_their_tokens() {
         }
     });
     one_token_for_each_lifetime(&sandbox, began);
+}
+
+#[test]
+fn a_program_can_know_early_whether_it_gets_a_token() {
+    fn over<M: Mode>() {
+        let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(100)).build();
+        let client = |credential| Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+        let app_only = client(Credential::app_only(app()));
+        let lifetime = finish::<M, _>(app_only.authenticate()).unwrap().unwrap();
+        assert!((Duration::from_secs(90)..=Duration::from_secs(100)).contains(&lifetime), "{lifetime:?}");
+        // The token that was had is the one that is used.
+        assert!(finish::<M, _>(app_only.pages(ListCustomers::new()).next_page()).unwrap().is_ok());
+        assert_eq!(sandbox.requests().len(), 2);
+        assert_eq!(finish::<M, _>(client(Credential::token("any")).authenticate()).unwrap(), None);
+        sandbox.revoke_refresh_tokens();
+        let error = finish::<M, _>(client(app_user()).authenticate()).unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Credential, "authenticate"));
+    }
+    over::<Blocking>();
+    over::<Async>();
 }
