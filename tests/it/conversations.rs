@@ -1,5 +1,6 @@
 //! How a call goes, against a table: each row is held four ways, scripted and over sockets, blocking and async.
 
+mod credentials;
 mod paging;
 mod recovery;
 

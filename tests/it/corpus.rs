@@ -32,3 +32,8 @@ fn fault() {
 fn retry_after() {
     replay("retry_after", fuzzing::retry_after);
 }
+
+#[test]
+fn token() {
+    replay("token", fuzzing::token);
+}

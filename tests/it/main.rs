@@ -2,12 +2,17 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
+mod azure;
 mod conversations;
 mod corpus;
 mod examples;
+mod foreign_clients;
+mod lifetimes;
+mod odd_services;
 mod operations;
 mod properties;
 mod requests;
 mod sandbox;
+mod specification;
 mod transports;
 mod wholeness;

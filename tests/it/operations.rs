@@ -41,7 +41,7 @@ fn sent<O: Operation<Response = NoContent> + Clone>(operation: &O, steps: &[Step
 
 fn over<M: Mode, O: Operation<Response = NoContent>>(operation: O, steps: &[Step]) -> String {
     let (transport, log) = Recorder::new(Script::<M>::new(steps.to_vec()));
-    let client = Client::builder(transport, Credential::token("token")).base_url("https://example.com");
+    let client = Client::builder(transport, Credential::token("the-token")).base_url("https://example.com");
     let client = client.retry(Retry::default().jitter(false)).build().unwrap();
     let outcome = finish::<M, _>(client.call(operation));
     let outcome = outcome.map_or_else(|error| format!("{:?}", error.kind()), |NoContent| "done".to_owned());

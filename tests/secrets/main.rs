@@ -5,7 +5,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 use partner_center::*;
-use partner_center_tests::{Server, Step, answer, finish, page};
+use partner_center_tests::{Answer, Server, Step, answer, finish, page};
 use std::{
     error::Error as StdError,
     io::{self, Write},
@@ -17,7 +17,12 @@ use uuid::Uuid;
 const TOKEN: &str = "ZmlyZSBhbmQgd2F0ZXIgZG8gbm90IG1peA";
 const CONTINUATION: &str = "bm90aGluZyBsYXN0cyBmb3IgZXZlciBoZXJl";
 const FILTER: &str = "the-filter-0123456789";
-const SECRETS: [&str; 3] = [TOKEN, CONTINUATION, FILTER];
+const CLIENT_SECRET: &str = "c2VjcmV0cyBhcmUgbm90IGZvciBzYWxl";
+const REFRESH_TOKEN: &str = "YWdhaW4gYW5kIGFnYWluIGFuZCBhZ2Fpbg";
+const NEXT_REFRESH_TOKEN: &str = "b25jZSBtb3JlIHVudG8gdGhlIGJyZWFjaA";
+const SECRETS: [&str; 6] = [TOKEN, CONTINUATION, FILTER, CLIENT_SECRET, REFRESH_TOKEN, NEXT_REFRESH_TOKEN];
+/// What is in no log of anybody's; a URI, and with it the filter, is for the HTTP clients to log.
+const UNSPEAKABLE: [&str; 5] = [TOKEN, CONTINUATION, CLIENT_SECRET, REFRESH_TOKEN, NEXT_REFRESH_TOKEN];
 
 /// Everything that was logged.
 #[derive(Clone, Default)]
@@ -62,10 +67,32 @@ fn nothing_gives_a_secret_away() {
             answer(400, format!(r#"{{"code":"{TOKEN}","description":"{CONTINUATION} is no token"}}"#)).into(),
         ],
     ] {
-        told.extend(over(Ureq::new().unwrap(), steps.clone()));
-        told.extend(over(Reqwest::new().unwrap(), steps));
+        told.extend(over(Ureq::new().unwrap(), Credential::token(TOKEN), steps.clone()));
+        told.extend(over(Reqwest::new().unwrap(), Credential::token(TOKEN), steps));
     }
-    told.push(format!("{:?}", Credential::token(TOKEN)));
+    // What was sent, told back.
+    let told_back = |status, refresh_token| {
+        let description = format!("{refresh_token} {CLIENT_SECRET}");
+        answer(
+            status,
+            format!(
+                r#"{{"error":"{CLIENT_SECRET}","error_description":"{description}","trace_id":"{refresh_token}"}}"#
+            ),
+        )
+    };
+    for steps in [
+        vec![issued().into(), next().into(), answer(401, "").into(), issued().into(), page(["b"]).into()],
+        vec![issued().into(), answer(401, "").into(), told_back(400, NEXT_REFRESH_TOKEN).into()],
+        vec![told_back(503, REFRESH_TOKEN).into(), told_back(503, REFRESH_TOKEN).into()],
+        vec![Step::Truncate(issued()), Step::Drip(issued())],
+        vec![answer(200, format!(r#"{{"access_token":7,"refresh_token":"{NEXT_REFRESH_TOKEN}""#)).into()],
+        vec![answer(200, format!(r#"{{"access_token":"{TOKEN}\n","refresh_token":"{NEXT_REFRESH_TOKEN}"}}"#)).into()],
+        vec![answer(200, format!("<html>{CLIENT_SECRET}{REFRESH_TOKEN}</html>")).into()],
+    ] {
+        told.extend(over(Ureq::new().unwrap(), app_user(), steps.clone()));
+        told.extend(over(Reqwest::new().unwrap(), app_user(), steps));
+    }
+    told.push(format!("{:?} {:?}", AccessToken::new(TOKEN), AppRegistration::new("t", "c").secret(CLIENT_SECRET)));
     let error =
         Client::builder(Ureq::new().unwrap(), Credential::token(format!("{TOKEN}\n{TOKEN}"))).build().unwrap_err();
     told.extend(chain(&error));
@@ -79,7 +106,7 @@ fn nothing_gives_a_secret_away() {
     let (dumped, lines): (Vec<_>, Vec<_>) = logs.lines().partition(|line| line.contains(" ureq_proto::util: "));
     assert_eq!(dumped.is_empty(), cfg!(feature = "no-wire-log"));
     for line in &lines {
-        assert!([TOKEN, CONTINUATION].iter().all(|secret| !line.contains(secret)), "{line}");
+        assert!(UNSPEAKABLE.iter().all(|secret| !line.contains(secret)), "{line}");
         // The URI is the business of the HTTP clients' own logs; ours say which operation it is.
         assert!(!line.contains("partner_center") || !line.contains(FILTER), "{line}");
     }
@@ -87,7 +114,7 @@ fn nothing_gives_a_secret_away() {
     let pieces = |secret: &str| {
         secret.as_bytes().chunks(8).map(|piece| String::from_utf8_lossy(piece).into_owned()).collect::<Vec<_>>()
     };
-    for piece in [TOKEN, CONTINUATION].iter().flat_map(|secret| pieces(secret)).filter(|piece| piece.len() == 8) {
+    for piece in UNSPEAKABLE.iter().flat_map(|secret| pieces(secret)).filter(|piece| piece.len() == 8) {
         let line = lines.iter().find(|line| line.contains(&piece));
         assert_eq!(line, None, "{piece} is a piece of a secret");
     }
@@ -98,18 +125,36 @@ fn nothing_gives_a_secret_away() {
     }
 }
 
+/// An application that acts for a user.
+fn app_user<M: Mode>() -> Credential<M> {
+    let app = AppRegistration::new("contoso.com", "the-app").secret(CLIENT_SECRET);
+    Credential::app_user(app, REFRESH_TOKEN).on_rotation(|_| M::ready(Ok(())))
+}
+
+fn issued() -> Answer {
+    let body = format!(
+        r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"{TOKEN}","refresh_token":"{NEXT_REFRESH_TOKEN}"}}"#
+    );
+    answer(200, body).chunked()
+}
+
 /// A first page that leads on.
-fn next() -> partner_center_tests::Answer {
+fn next() -> Answer {
     page(["a"]).next("/v1/customers?seekOperation=Next", CONTINUATION).token(CONTINUATION)
 }
 
 /// All that a conversation over `transport` tells: every error with its causes, and the `Debug` of all that takes part.
-fn over<X: Transport + std::fmt::Debug>(transport: X, steps: Vec<Step>) -> Vec<String> {
+fn over<X: Transport + std::fmt::Debug>(
+    transport: X,
+    credential: Credential<X::Mode>,
+    steps: Vec<Step>,
+) -> Vec<String> {
     let server = Server::start();
     server.script(steps);
-    let mut told = vec![format!("{transport:?}")];
-    let builder = Client::builder(transport, Credential::token(TOKEN))
+    let mut told = vec![format!("{transport:?} {credential:?}")];
+    let builder = Client::builder(transport, credential)
         .base_url(server.url())
+        .authority(server.url())
         .timeout(Duration::from_millis(200))
         .retry(Retry::default().max_attempts(2).first_delay(Duration::from_millis(1)));
     told.push(format!("{builder:?}"));

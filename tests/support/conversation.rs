@@ -1,10 +1,13 @@
 use crate::{Recorder, Script, Server, Step, finish, script::Log};
 use partner_center::{
-    Async, Blocking, Builder, Client, Credential, Customer, Error, ErrorKind, GetCustomer, ListCustomers, Mode, Paged,
-    Reqwest, Retry, Transport, Ureq,
+    AccessToken, AppRegistration, Async, Blocking, Builder, Client, Credential, Customer, Error, ErrorKind,
+    GetCustomer, ListCustomers, Mode, Paged, Reqwest, Retry, TokenSource, Transport, Ureq,
 };
 use std::{
+    error::Error as StdError,
     fmt::Write as _,
+    marker::PhantomData,
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 use uuid::Uuid;
@@ -14,7 +17,9 @@ pub struct Conversation {
     name: &'static str,
     rule: &'static str,
     ask: Ask,
+    who: Who,
     steps: Vec<Step>,
+    pause: Duration,
     timeout: Duration,
     body_limit: usize,
     deadline: Option<Duration>,
@@ -24,6 +29,25 @@ pub struct Conversation {
 enum Ask {
     Get(Uuid),
     List(ListCustomers),
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Who {
+    /// Somebody with the token `the-token`.
+    Token,
+    /// The application `the-app` of `contoso.com`, with the secret `the-secret`.
+    AppOnly,
+    /// The same, for a user with the refresh token `r0`; each new one is kept.
+    AppUser,
+    /// The same, where new refresh tokens cannot be kept.
+    CarelessAppUser,
+    /// Somebody whose tokens come from a source: `s1`, `s2` and so on.
+    Source,
+    /// Somebody whose source has the token `s1` and no other.
+    StubbornSource,
+    /// Somebody whose source has none.
+    EmptySource,
 }
 
 /// What came of a conversation.
@@ -53,12 +77,28 @@ impl Conversation {
             name,
             rule,
             ask,
+            who: Who::Token,
             steps: Vec::new(),
+            pause: Duration::ZERO,
             timeout: Duration::from_secs(30),
             body_limit: 64 << 20,
             deadline: None,
             retry: Retry::default().jitter(false),
         }
+    }
+
+    /// Sets who asks; the authority is the other side as well.
+    #[must_use]
+    pub fn who(mut self, who: Who) -> Self {
+        self.who = who;
+        self
+    }
+
+    /// Lets time pass after each page.
+    #[must_use]
+    pub fn pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
     }
 
     /// Adds what the other side does next.
@@ -135,8 +175,9 @@ impl Conversation {
         let started = Instant::now();
         let (recorder, log) = Recorder::new(transport);
         let client = self
-            .settings(Client::builder(recorder, Credential::token("the-token")))
+            .settings(Client::builder(recorder, self.who.credential(log.clone())))
             .base_url(base)
+            .authority(base)
             .build()
             .expect("the settings are valid");
         let outcome = finish::<X::Mode, _>(X::Mode::run(self.converse(client, log, base)));
@@ -167,14 +208,17 @@ impl Conversation {
                 loop {
                     match X::Mode::wait(pages.next_page()).await {
                         None => break None,
-                        Some(Ok(page)) => customers.extend(ListCustomers::items(page)),
+                        Some(Ok(page)) => {
+                            customers.extend(ListCustomers::items(page));
+                            std::thread::sleep(self.pause);
+                        }
                         Some(Err(error)) => {
                             let after = X::Mode::wait(pages.next_page()).await;
                             assert!(after.is_none(), "{}: a list goes on after its error", self.name);
                             // What cannot be asked for has not been asked for.
                             assert_eq!(
                                 error.attempts() == 0,
-                                matches!(error.kind(), ErrorKind::Paging | ErrorKind::Request)
+                                matches!(error.kind(), ErrorKind::Paging | ErrorKind::Request | ErrorKind::Credential)
                             );
                             break Some(error);
                         }
@@ -182,10 +226,10 @@ impl Conversation {
                 }
             }
         };
-        self.outcome(&customers, error.as_ref(), &log.trace(base))
+        self.outcome(&customers, error.as_ref(), &log.trace(base), base)
     }
 
-    fn outcome(&self, customers: &[Customer], error: Option<&Error>, trace: &str) -> Outcome {
+    fn outcome(&self, customers: &[Customer], error: Option<&Error>, trace: &str, base: &str) -> Outcome {
         let companies: Vec<_> =
             customers.iter().map(|customer| customer.company_name().unwrap_or("?").to_owned()).collect();
         let mut transcript = format!("{} ({})\n{trace}=> {}", self.name, self.rule, companies.join(" "));
@@ -194,10 +238,57 @@ impl Conversation {
             write!(transcript, " ERROR {:?}: {text}", error.kind()).expect("a string takes all");
             // Below the first cause, the transports tell it in their own words.
             if let Some(source) = std::error::Error::source(error) {
-                write!(transcript, ": {source}").expect("a string takes all");
+                write!(transcript, ": {}", source.to_string().replace(base, "{base}")).expect("a string takes all");
             }
         }
         Outcome { companies, error: error.map(|error| (error.kind(), error.page())), transcript }
+    }
+}
+
+impl Who {
+    fn credential<M: Mode>(self, log: Log) -> Credential<M> {
+        let app = AppRegistration::new("contoso.com", "the-app").secret("the-secret");
+        match self {
+            Self::Token => Credential::token("the-token"),
+            Self::AppOnly => Credential::app_only(app),
+            Self::AppUser => Credential::app_user(app, "r0").on_rotation(move |token| {
+                log.keep(token.expose());
+                M::ready(Ok(()))
+            }),
+            Self::CarelessAppUser => {
+                Credential::app_user(app, "r0").on_rotation(|_| M::ready(Err("the disk is full".into())))
+            }
+            Self::Source => Credential::source(Source::<M>::of(usize::MAX)),
+            Self::StubbornSource => Credential::source(Source::<M>::of(1)),
+            Self::EmptySource => Credential::source(Source::<M>::of(0)),
+        }
+    }
+}
+
+/// A source of a number of tokens; the last one is given again and again.
+struct Source<M> {
+    tokens: usize,
+    given: AtomicUsize,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<M> Source<M> {
+    fn of(tokens: usize) -> Self {
+        Self { tokens, given: AtomicUsize::new(0), mode: PhantomData }
+    }
+}
+
+impl<M: Mode> TokenSource for Source<M> {
+    type Mode = M;
+
+    fn token<'a>(&'a self, scope: &'a str) -> M::Output<'a, Result<AccessToken, Box<dyn StdError + Send + Sync>>> {
+        assert_eq!(scope, "https://api.partnercenter.microsoft.com/.default");
+        let number = (self.given.fetch_add(1, Ordering::Relaxed) + 1).min(self.tokens);
+        M::ready(if number == 0 {
+            Err("the vault is empty".into())
+        } else {
+            Ok(AccessToken::new(format!("s{number}")))
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the fuzz targets do with a piece of data: make it the answer of a service, and see that the client neither
 //! panics nor goes astray. Everything goes through the public API, so what holds here holds for users.
 
-use crate::{Answer, Recorder, Script, answer, finish, page};
+use crate::{Answer, Recorder, Script, Step, answer, finish, page};
 use partner_center::{
-    ApiError, Blocking, Client, Credential, Error, GetCustomer, ListCustomers, Operation, Resource, Retry, Transport,
+    ApiError, AppRegistration, Blocking, Client, Credential, Error, GetCustomer, ListCustomers, Operation, Resource,
+    Retry, Transport,
 };
 use serde_json::json;
 use std::error::Error as _;
@@ -62,8 +63,23 @@ pub fn fault(data: &[u8]) {
     let told = format!("{error} {error:#} {error:?}");
     assert!(told.len() < 20_000, "an error tells too much");
     assert!(!error.to_string().contains(['\n', '\r', '\u{1b}']), "an error acts on the terminal: {error}");
+    assert!(!told.contains("the-token"), "{told}");
     assert!(error.api().is_some_and(|api: &ApiError| api.status.as_u16() == 300 + status % 300));
     let _ = error.source().map(ToString::to_string);
+}
+
+/// What an authority answers: the first byte is the status, the rest is the body.
+pub fn token(data: &[u8]) {
+    let (status, body) = data.split_first().map_or((0, data), |(first, rest)| (u16::from(*first), rest));
+    let answers = [answer(200 + status % 400, body), answer(200, "{}")].map(Step::from);
+    let app = AppRegistration::new("contoso.com", "the-app").secret("the-secret");
+    let client = Client::builder(Script::<Blocking>::new(answers), Credential::app_user(app, "the-refresh-token"));
+    let client = client.base_url(BASE).authority(BASE).retry(Retry::never()).build().unwrap();
+    let Err(error) = client.authenticate() else { return };
+    let told = format!("{error} {error:#} {error:?}");
+    assert!(told.len() < 20_000, "an error tells too much");
+    assert!(!error.to_string().contains(['\n', '\r', '\u{1b}']), "an error acts on the terminal: {error}");
+    assert!(!told.contains("the-secret") && !told.contains("the-refresh-token"), "{told}");
 }
 
 /// A value of `Retry-After`.

@@ -14,7 +14,7 @@ pub mod fuzzing;
 mod script;
 mod server;
 
-pub use conversation::{Conversation, Outcome, get, list};
+pub use conversation::{Conversation, Outcome, Who, get, list};
 pub use exchange::{Answer, Step, answer, customer, page};
 pub use script::{Recorder, Script, finish};
 pub use server::Server;

@@ -80,7 +80,15 @@ enum Event {
         correlation_id: HeaderValue,
         authorization: HeaderValue,
     },
+    /// A token was asked for.
+    AskedForToken {
+        line: String,
+        origin: String,
+        correlation_id: HeaderValue,
+    },
     Slept(Duration),
+    /// A new refresh token was handed over.
+    Kept(String),
 }
 
 /// What a [`Recorder`] has seen so far.
@@ -100,6 +108,8 @@ impl<X: Transport> Transport for Recorder<X> {
 
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
         let header = |name| request.headers().get(name).expect("every request has it").clone();
+        let uri = request.uri();
+        let origin = format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().expect("an authority"));
         let mut line = format!("{} {}", request.method(), request.uri().path_and_query().expect("a target"));
         for (name, value) in request.headers() {
             // Those that the client sets on every call are checked elsewhere.
@@ -115,13 +125,22 @@ impl<X: Transport> Transport for Recorder<X> {
         if !request.body().is_empty() {
             write!(line, " {}", String::from_utf8_lossy(request.body())).expect("a string takes all");
         }
-        let uri = request.uri();
-        let event = Event::Sent {
-            line,
-            origin: format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().expect("an authority")),
-            request_id: header("ms-requestid"),
-            correlation_id: header("ms-correlationid"),
-            authorization: header("authorization"),
+        let event = if request.uri().path().ends_with("/token") {
+            let of_the_service =
+                |name: &&http::HeaderName| name.as_str().starts_with("ms-") || **name == "authorization";
+            assert_eq!(
+                request.headers().keys().find(of_the_service),
+                None,
+                "the authority is told what it need not know"
+            );
+            Event::AskedForToken { line, origin, correlation_id: header("client-request-id") }
+        } else {
+            let authorization = header("authorization");
+            if authorization != "Bearer the-token" {
+                write!(line, " as {}", authorization.to_str().expect("text")).expect("a string takes all");
+            }
+            let (request_id, correlation_id) = (header("ms-requestid"), header("ms-correlationid"));
+            Event::Sent { line, origin, request_id, correlation_id, authorization }
         };
         self.log.lock().unwrap().push(event);
         self.transport.send(request)
@@ -134,6 +153,11 @@ impl<X: Transport> Transport for Recorder<X> {
 }
 
 impl Log {
+    /// Takes note of a new refresh token.
+    pub fn keep(&self, token: &str) {
+        self.0.lock().unwrap().push(Event::Kept(token.to_owned()));
+    }
+
     /// One line a request or sleep. Request ids are letters, so that one sees which requests share one.
     pub fn trace(&self, base: &str) -> String {
         let mut trace = String::new();
@@ -151,6 +175,12 @@ impl Log {
                     let letter = char::from(b'a' + u8::try_from(number % 26).expect("less than 26"));
                     writeln!(trace, "{letter} {line}").expect("a string takes all");
                 }
+                Event::AskedForToken { line, origin, correlation_id } => {
+                    assert_eq!(origin, base, "the secret went elsewhere");
+                    correlation_ids.push(correlation_id.clone());
+                    writeln!(trace, "  {line}").expect("a string takes all");
+                }
+                Event::Kept(token) => writeln!(trace, "  keep {token}").expect("a string takes all"),
                 Event::Slept(delay) => writeln!(trace, "  sleep {delay:?}").expect("a string takes all"),
             }
         }

@@ -7,6 +7,7 @@ mod layout;
 mod operations;
 mod reserved;
 mod schemas;
+mod schemathesis;
 mod spec;
 
 use anyhow::Result;
@@ -39,6 +40,9 @@ enum Task {
     /// Check what `cargo test --workspace` does not see: formatting, lints, documentation, feature sets, dependencies,
     /// packages.
     Check,
+    /// Hold the sandbox against the specification with `schemathesis`, which is installed from the Python Package Index
+    /// under target/.
+    Schemathesis,
 }
 
 fn main() -> ExitCode {
@@ -60,5 +64,6 @@ fn run(task: Option<Task>) -> Result<()> {
             if check { codegen::check(&root) } else { codegen::write(&root) }
         }
         Some(Task::Check) => check::run(&codegen::workspace_root()),
+        Some(Task::Schemathesis) => schemathesis::run(&codegen::workspace_root()),
     }
 }

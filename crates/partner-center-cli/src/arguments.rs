@@ -4,13 +4,13 @@ mod customers;
 mod sandbox;
 
 pub(crate) use customers::{CustomersCommand, Filter, List, Wanted};
-pub(crate) use sandbox::SandboxCommand;
+pub(crate) use sandbox::{SandboxBehaviour, SandboxCommand};
 
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
     parser::ValueSource,
 };
-use std::{fmt::Display, time::Duration};
+use std::{fmt::Display, path::PathBuf, time::Duration};
 use uuid::Uuid;
 
 /// Lists and looks up the customers of a Microsoft partner.
@@ -24,9 +24,21 @@ pub(crate) struct Arguments {
 }
 
 const ABOUT: &str = "\
-Environment:
-  PARTNER_CENTER_TOKEN     the access token to sign in with; --sandbox needs none
-  PARTNER_CENTER_BASE_URL  where the service is, unless --base-url or --cloud says so
+Signing in (--sandbox needs none of it):
+  PARTNER_CENTER_TOKEN               an access token; if it is set, the others do not matter
+  PARTNER_CENTER_TENANT_ID           the partner's tenant: its ID or a domain
+  PARTNER_CENTER_CLIENT_ID           the application that signs in
+  PARTNER_CENTER_CLIENT_SECRET       its secret: enough for the application by itself (app-only)
+  PARTNER_CENTER_REFRESH_TOKEN       the refresh token of a user, to act for (app+user)
+  PARTNER_CENTER_REFRESH_TOKEN_FILE  where the newest refresh token is, and each new one is kept
+
+Other settings:
+  PARTNER_CENTER_CLOUD, PARTNER_CENTER_BASE_URL, PARTNER_CENTER_AUTHORITY
+                                     where the service is, and where tokens are issued
+
+A token and a client secret may be in files: PARTNER_CENTER_TOKEN_FILE, PARTNER_CENTER_CLIENT_SECRET_FILE. Each of these \
+settings may also be in a configuration file, as in client_id = \"...\"; the environment counts more. The file is named by \
+--config or PARTNER_CENTER_CONFIG; or else it is ~/.config/partner-center/config.toml, or where such files are on your system.
 
 Exit status:
   0 done, 1 failed, 2 wrong usage, 130 interrupted; `sandbox` is done when it is interrupted
@@ -35,6 +47,7 @@ Examples:
   partner-center customers list --sandbox
   partner-center customers list --company-name Contoso --output csv > customers.csv
   partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json
+  partner-center auth check
   partner-center doctor";
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +61,14 @@ Examples:
   partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --sandbox"
     )]
     Customers(CustomersCommand),
+    /// See what there is to sign in with
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  partner-center auth check"
+    )]
+    Auth(AuthCommand),
     /// Check the way to the service step by step, and explain what is wrong with it
     #[command(after_help = "\
 The checks, in this order: the address, a connection to it, TLS, whether there is a token, whether the service accepts \
@@ -76,6 +97,20 @@ Examples:
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuthCommand {
+    /// Say what is configured, for which cloud, and whether a token can be had
+    #[command(after_help = "\
+The token is not shown. Of a token that was given, only the service knows whether it is any good: `partner-center doctor` \
+asks it.
+
+Examples:
+  partner-center auth check
+  partner-center auth check --cloud us-government
+  partner-center auth check --output json")]
+    Check,
+}
+
 /// Options that may stand before the command as well as after it.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -87,7 +122,7 @@ pub(crate) struct Options {
 
 /// Options of the commands that ask the service, and of no others.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Options of customers and doctor")]
+#[command(next_help_heading = "Options of customers, auth and doctor")]
 pub(crate) struct ServiceOptions {
     /// Run against a sandbox of the service instead: no account, no network, no set-up
     #[arg(long, global = true)]
@@ -95,12 +130,22 @@ pub(crate) struct ServiceOptions {
     /// How many customers that sandbox has, up to 10000000 [default: 25]
     #[arg(long, value_name = "N", global = true, value_parser = customers)]
     pub(crate) sandbox_customers: Option<u32>,
+    /// How that sandbox is to behave: an option of `partner-center sandbox` without its dashes, such as bom or
+    /// fault=503@10%; may be given several times
+    #[arg(long, value_name = "NAME[=VALUE]", global = true)]
+    pub(crate) sandbox_with: Vec<String>,
+    /// What `sandbox_with` says.
+    #[arg(skip)]
+    pub(crate) sandbox_behaviour: SandboxBehaviour,
     /// The HTTP client to use, async or blocking; both do the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
     /// How to print customers, or checks
     #[arg(long, value_name = "FORM", global = true, value_enum, default_value_t = Form::Table)]
     pub(crate) output: Form,
+    /// A file with settings [default: ~/.config/partner-center/config.toml, if it exists]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
     /// Where the service is: an https URL, or an http one on this machine
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) base_url: Option<String>,
@@ -174,6 +219,17 @@ pub(crate) enum Cloud {
     Germany,
 }
 
+impl From<Cloud> for partner_center::Cloud {
+    fn from(cloud: Cloud) -> Self {
+        match cloud {
+            Cloud::Global => Self::Global,
+            Cloud::China => Self::China,
+            Cloud::UsGovernment => Self::UsGovernment,
+            Cloud::Germany => Self::Germany,
+        }
+    }
+}
+
 impl Arguments {
     /// All that is understood.
     pub(crate) fn grammar() -> clap::Command {
@@ -190,6 +246,7 @@ impl Arguments {
         let matches = command.get_matches_mut();
         Self::from_arg_matches(&matches)
             .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
+            .and_then(Self::with_behaviour)
             .unwrap_or_else(|error| error.format(&mut command).exit())
     }
 
@@ -223,7 +280,7 @@ impl Arguments {
             let problem = "the argument '-' cannot be used multiple times: there is one standard input";
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
         }
-        match (find("sandbox_customers"), find("sandbox")) {
+        match (find("sandbox_customers").or(find("sandbox_with")), find("sandbox")) {
             (Some(option), None) => {
                 let problem = format!("the argument '{option}' requires '--sandbox'");
                 Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, problem))
@@ -231,11 +288,17 @@ impl Arguments {
             _ => Ok(()),
         }
     }
+
+    fn with_behaviour(mut self) -> Result<Self, clap::Error> {
+        let options = &mut self.options.service;
+        options.sandbox_behaviour = SandboxBehaviour::of(&options.sandbox_with)?;
+        Ok(self)
+    }
 }
 
 /// Options that contradict each other.
-const CONFLICTS: [(&str, &str); 4] =
-    [("sandbox", "base_url"), ("sandbox", "cloud"), ("base_url", "cloud"), ("quiet", "verbose")];
+const CONFLICTS: [(&str, &str); 5] =
+    [("sandbox", "base_url"), ("sandbox", "cloud"), ("sandbox", "config"), ("base_url", "cloud"), ("quiet", "verbose")];
 
 fn customers(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")

@@ -5,6 +5,7 @@ mod report;
 
 use crate::{
     failure::{Explanation, Failure, WrongUsage},
+    notes::Notes,
     session::Session,
 };
 use partner_center::{Client, Credential, GetCustomer, Limits, ListCustomers, Mode, Request, Transport, http::Uri};
@@ -12,7 +13,7 @@ use report::{Finding, Report};
 use std::sync::Arc;
 
 /// Makes the checks in their order; fails if one of them did.
-pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>) -> Result<(), Failure> {
+pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>, notes: &Notes) -> Result<(), Failure> {
     let transport = Arc::new(transport);
     let mut report = Report::new(session.options.output);
     let uri = session.base_url.trim().parse();
@@ -25,9 +26,12 @@ pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>) -
     report.check("tls", tls(&uri, &*transport, session)).await?;
 
     // Whether there is a token can be told even if the service cannot be reached.
-    let client = session.credential().and_then(|credential| session.client(transport, credential));
+    let client = session.identity().and_then(|identity| session.client(transport, identity.credential(notes)));
     let (client, found) = match client {
-        Ok(client) => (Some(client), Finding::Fine("there is one, which is yet to be tried".to_owned())),
+        Ok(client) => {
+            let found = token(&client).await;
+            (Some(client), found)
+        }
         Err(WrongUsage(explanation)) => (None, Finding::Wrong(explanation)),
     };
     report.add("token", found)?;
@@ -36,6 +40,15 @@ pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>) -
         None => report.skip_the_rest()?,
     }
     report.end()
+}
+
+/// Whether there is a token, or one can be had.
+async fn token<X: Transport>(client: &Client<X>) -> Finding {
+    match X::Mode::wait(client.authenticate()).await {
+        Ok(None) => Finding::Fine("there is one, which is yet to be tried".to_owned()),
+        Ok(Some(_)) => Finding::Fine("one was issued, which is yet to be tried".to_owned()),
+        Err(error) => Finding::Wrong(Explanation::of_call("no token can be had", &error)),
+    }
 }
 
 /// The checks of a service that can be reached: one list, which the token gets or not, and one customer.

@@ -2,7 +2,7 @@
 
 use crate::terminal::{paragraph, width};
 use console::Term;
-use partner_center::{ApiError, Error, ErrorKind, Reason};
+use partner_center::{ApiError, Error, ErrorKind, Reason, TokenErrorReason};
 use std::{
     error::Error as StdError,
     io::{self, Write},
@@ -148,6 +148,10 @@ fn remedy(error: &Error) -> &'static str {
         ErrorKind::Timeout => "give it more time with --timeout (each attempt) or --deadline (the whole command)",
         ErrorKind::Decode => "check that the address is the service's and that no proxy changes the answers",
         ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --size or a filter",
+        ErrorKind::Credential => match error.token_error() {
+            Some(token) => token.reason().map_or("correct what the authority names above", TokenErrorReason::hint),
+            None => "see `partner-center auth check`; what is named above stands in the way of a token",
+        },
         _ => error.api().map_or("try again with -vvv to see each attempt", remedy_by_answer),
     }
 }
@@ -157,7 +161,7 @@ fn remedy_by_answer(api: &ApiError) -> &'static str {
         // What the command's own options and variables can do about it.
         (Some(Reason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
         (Some(Reason::Unauthorized), _) => {
-            "get a new token and set PARTNER_CENTER_TOKEN: it lives about an hour, and its audience must be \
+            "get a new token: one that PARTNER_CENTER_TOKEN gives lives about an hour, and its audience must be \
              https://api.partnercenter.microsoft.com (or that of your cloud)"
         }
         (Some(Reason::Throttled), _) => {

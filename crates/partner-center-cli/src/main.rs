@@ -3,18 +3,21 @@
 //! Standard output carries data and nothing else; everything that is said about it goes to standard error.
 
 mod arguments;
+mod auth;
 mod customers;
 mod doctor;
 mod failure;
+mod identity;
 mod interruption;
 mod notes;
 mod output;
 mod progress;
 mod sandbox;
 mod session;
+mod settings;
 mod terminal;
 
-use arguments::{Arguments, Command, CustomersCommand, NotesOptions, Options, TransportName};
+use arguments::{Arguments, AuthCommand, Command, CustomersCommand, NotesOptions, Options, TransportName};
 use failure::Failure;
 use notes::Notes;
 use partner_center::{DefaultTransport, Mode, Output, Reqwest, Transport, Ureq};
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
 fn run(command: Command, options: &Options) -> Result<(), Failure> {
     let task = match command {
         Command::Customers(command) => Task::Customers(command),
+        Command::Auth(AuthCommand::Check) => Task::CheckCredential,
         Command::Doctor => Task::Doctor,
         Command::Sandbox(sandbox) => return sandbox::serve(sandbox, &Notes::new(options.notes.quiet)),
         Command::Completions { shell } => return completions(shell),
@@ -49,6 +53,7 @@ fn run(command: Command, options: &Options) -> Result<(), Failure> {
 /// What there is to do with the service.
 enum Task {
     Customers(CustomersCommand),
+    CheckCredential,
     Doctor,
 }
 
@@ -63,7 +68,7 @@ impl Task {
                 notes
             }
             Self::Customers(_) => Notes::with_progress(options),
-            Self::Doctor => Notes::new(options.quiet),
+            Self::CheckCredential | Self::Doctor => Notes::new(options.quiet),
         }
     }
 }
@@ -96,7 +101,8 @@ fn perform<'a, X: Transport>(
     X::Mode::run(async move {
         match task {
             Task::Customers(command) => customers::perform(command, transport, session, notes).await,
-            Task::Doctor => doctor::examine(transport, session).await,
+            Task::CheckCredential => auth::check(transport, session, notes).await,
+            Task::Doctor => doctor::examine(transport, session, notes).await,
         }
     })
 }

@@ -10,8 +10,8 @@ use std::{
 /// Serves until interrupted, which is how it is meant to end.
 pub(crate) fn serve(command: SandboxCommand, notes: &Notes) -> Result<(), Failure> {
     let interrupted = interruption::arrives()?;
-    let SandboxCommand { port, customers, seed, token } = command;
-    let sandbox = Sandbox::builder().customers(customers).seed(seed).token(&token).build();
+    let SandboxCommand { port, customers, token, behaviour } = command;
+    let sandbox = behaviour.apply(Sandbox::builder().customers(customers).token(&token)).build();
     let server = sandbox.serve((std::net::Ipv4Addr::LOCALHOST, port)).map_err(|error| {
         Failure::new(
             &format!("the sandbox cannot listen on 127.0.0.1:{port}"),

@@ -1,28 +1,26 @@
 //! From options and environment to a client: where the service is, and what proves who is asking.
 
 use crate::{
-    arguments::{Cloud, ServiceOptions},
+    arguments::ServiceOptions,
     failure::{Explanation, Failure, WrongUsage},
+    identity::Identity,
+    settings::{Place, Setting, Settings},
 };
-use partner_center::{BASE_URL, Client, Credential, Retry, Transport};
+use clap::ValueEnum;
+use partner_center::{Client, Cloud, Credential, Retry, Secret, Transport};
 use partner_center_sandbox::{Sandbox, Server};
 use std::{
-    env::{self, VarError},
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
-
-const TOKEN: &str = "PARTNER_CENTER_TOKEN";
-const BASE_URL_VARIABLE: &str = "PARTNER_CENTER_BASE_URL";
-const BASE_URL_IN_CHINA: &str = "https://partner.partnercenterapi.microsoftonline.cn";
 
 /// The embedded sandbox, if the options ask for it; it serves as long as it lives.
 pub(crate) fn sandbox(options: &ServiceOptions) -> Result<Option<Server>, Failure> {
     if !options.sandbox {
         return Ok(None);
     }
-    let sandbox = Sandbox::builder().customers(options.sandbox_customers.unwrap_or(25)).build();
-    sandbox.serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(|error| {
+    let sandbox = Sandbox::builder().customers(options.sandbox_customers.unwrap_or(25));
+    options.sandbox_behaviour.apply(sandbox).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(|error| {
         Failure::new("the sandbox cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
     })
 }
@@ -32,27 +30,45 @@ pub(crate) struct Session<'a> {
     pub(crate) options: &'a ServiceOptions,
     pub(crate) base_url: String,
     /// Who said that it is there.
-    pub(crate) source: &'static str,
+    pub(crate) source: String,
+    /// Where tokens are issued.
+    pub(crate) authority: String,
+    cloud: Cloud,
     /// The end of the whole command.
     pub(crate) until: Option<Instant>,
-    is_sandbox: bool,
+    /// None of them if it is an embedded sandbox.
+    settings: Option<Settings>,
 }
 
 impl<'a> Session<'a> {
     /// Finds the place, which is `sandbox` if there is one.
     pub(crate) fn open(options: &'a ServiceOptions, sandbox: Option<&Server>) -> Result<Self, WrongUsage> {
         let until = options.deadline.map(|deadline| Instant::now() + deadline);
+        let cloud = Cloud::Global;
         if let Some(server) = sandbox {
-            let source = "the embedded sandbox";
-            return Ok(Self { options, base_url: server.url(), source, until, is_sandbox: true });
+            let (source, authority) = ("the embedded sandbox".to_owned(), server.url());
+            return Ok(Self { options, base_url: server.url(), source, authority, cloud, until, settings: None });
         }
-        let (base_url, source) = match (&options.base_url, options.cloud, variable(BASE_URL_VARIABLE)?) {
-            (Some(url), ..) => (url.clone(), "from --base-url"),
-            (None, Some(cloud), _) => (base_url(cloud).to_owned(), "from --cloud"),
-            (None, None, Some(url)) => (url, "from PARTNER_CENTER_BASE_URL"),
-            (None, None, None) => (BASE_URL.to_owned(), "the public cloud"),
+        let settings = Settings::read(options.config.as_deref())?;
+        let of = |cloud: Cloud, source| (cloud, cloud.base_url().to_owned(), source, cloud.authority().to_owned());
+        let (cloud, mut base_url, mut source, mut authority) = match (options.cloud, settings.get("cloud")?) {
+            // What is said on the command line counts more than any setting, and a cloud is all of it.
+            (Some(cloud), _) => of(cloud.into(), "from --cloud".to_owned()),
+            (None, Some(setting)) => of(cloud_of(&setting)?, format!("from {}", setting.place)),
+            (None, None) => of(Cloud::Global, "the public cloud".to_owned()),
         };
-        Ok(Self { options, base_url, source, until, is_sandbox: false })
+        if options.cloud.is_none() {
+            if let Some(setting) = settings.get("base_url")? {
+                (base_url, source) = (setting.value, format!("from {}", setting.place));
+            }
+            if let Some(setting) = settings.get("authority")? {
+                authority = setting.value;
+            }
+        }
+        if let Some(url) = &options.base_url {
+            (base_url, source) = (url.clone(), "from --base-url".to_owned());
+        }
+        Ok(Self { options, base_url, source, authority, cloud, until, settings: Some(settings) })
     }
 
     /// How long one attempt may take from now on: as the options say, or else `default`.
@@ -61,27 +77,34 @@ impl<'a> Session<'a> {
         self.options.timeout.unwrap_or(default).min(left)
     }
 
-    /// What proves who is asking.
-    pub(crate) fn credential(&self) -> Result<Credential, WrongUsage> {
-        if self.is_sandbox {
-            return Ok(Credential::token(Sandbox::TOKEN));
+    /// What there is to sign in with.
+    pub(crate) fn identity(&self) -> Result<Identity, WrongUsage> {
+        match &self.settings {
+            Some(settings) => Identity::find(settings),
+            None => Ok(Identity::Token { token: Secret::new(Sandbox::TOKEN), place: Place::Sandbox }),
         }
-        let token = variable(TOKEN)?.ok_or_else(|| {
-            WrongUsage(Explanation {
-                what: "there is no token to sign in with".to_owned(),
-                why: format!("the environment variable {TOKEN} is not set"),
-                remedy: format!(
-                    "set {TOKEN} to an access token for {BASE_URL} (or for your cloud), \
-                     or add --sandbox, which needs none"
-                ),
-            })
-        })?;
-        Ok(Credential::token(token))
+    }
+
+    /// The cloud as the options name it.
+    pub(crate) fn cloud_name(&self) -> &'static str {
+        match self.cloud {
+            Cloud::China => "china",
+            Cloud::UsGovernment => "us-government",
+            Cloud::Germany => "germany",
+            _ => "global",
+        }
     }
 
     /// A client over `transport`, as the options have it, that signs in with `credential`.
-    pub(crate) fn client<X: Transport>(&self, transport: X, credential: Credential) -> Result<Client<X>, WrongUsage> {
-        let mut builder = Client::builder(transport, credential).base_url(&self.base_url);
+    pub(crate) fn client<X: Transport>(
+        &self,
+        transport: X,
+        credential: Credential<X::Mode>,
+    ) -> Result<Client<X>, WrongUsage> {
+        let mut builder = Client::builder(transport, credential)
+            .cloud(self.cloud)
+            .base_url(&self.base_url)
+            .authority(&self.authority);
         let ServiceOptions { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
         if let Some(tag) = locale {
             builder = builder.locale(tag);
@@ -107,22 +130,16 @@ impl<'a> Session<'a> {
     }
 }
 
-fn base_url(cloud: Cloud) -> &'static str {
-    match cloud {
-        Cloud::Global | Cloud::UsGovernment | Cloud::Germany => BASE_URL,
-        Cloud::China => BASE_URL_IN_CHINA,
-    }
-}
-
-/// An environment variable; to be empty is to be absent.
-fn variable(name: &str) -> Result<Option<String>, WrongUsage> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(WrongUsage(Explanation {
-            what: format!("the environment variable {name} cannot be read"),
-            why: "it holds something else than text".to_owned(),
-            remedy: "set it again".to_owned(),
-        })),
-    }
+fn cloud_of(Setting { value, place }: &Setting) -> Result<Cloud, WrongUsage> {
+    let names = || crate::arguments::Cloud::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    crate::arguments::Cloud::from_str(value, true).map(Cloud::from).map_err(|_| {
+        WrongUsage(Explanation {
+            what: format!("there is no cloud `{value}`, which {place} names"),
+            why: "it is not one of Microsoft's clouds".to_owned(),
+            remedy: format!(
+                "name one of {}",
+                names().map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+            ),
+        })
+    })
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use partner_center_models::{Continuation, Method, Operation, Paged, Parameters, Seek};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// All but RFC 3986's unreserved characters.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -209,19 +209,24 @@ fn path(template: &str, parameters: &Parameters) -> Result<String, BoxError> {
             return Err(format!("`{name}` cannot be `{value}`").into());
         }
         path.push_str(literal);
-        path.extend(utf8_percent_encode(value, COMPONENT));
+        path.extend(encoded(value));
         rest = tail;
     }
     path.push_str(rest);
     Ok(path)
 }
 
+/// The text as it may stand anywhere in a URI or a form.
+pub(crate) fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, COMPONENT)
+}
+
 fn append_query<'a>(target: &mut String, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
     for (index, (name, value)) in pairs.enumerate() {
         target.push(if index == 0 { '?' } else { '&' });
-        target.extend(utf8_percent_encode(name, COMPONENT));
+        target.extend(encoded(name));
         target.push('=');
-        target.extend(utf8_percent_encode(value, COMPONENT));
+        target.extend(encoded(value));
     }
 }
 

@@ -1,11 +1,13 @@
 use crate::{
-    Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, Reply, Retry, Transport,
+    Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, Reply, Retry, Transport,
     base_url::BaseUrl,
     call::{Call, Listing, ascii},
-    engine::{Engine, Scope},
+    credential::{Held, Kind},
+    engine::{Authorization, Engine, Origin, Renewal, Scope},
+    monitor::Monitor,
     pace::Pace,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use partner_center_models::{Operation, Paged};
 use std::{
     fmt,
@@ -14,20 +16,17 @@ use std::{
 };
 use uuid::Uuid;
 
-/// The base URL of the public service.
-pub const BASE_URL: &str = "https://api.partnercenter.microsoft.com";
-
 /// A client of the Partner Center API over transport `X`.
 ///
 /// Cheap to clone; clones share connections and settings.
-pub struct Client<X> {
+pub struct Client<X: Transport> {
     engine: Arc<Engine<X>>,
     scope: Scope,
 }
 
 impl<X: DefaultTransport> Client<X> {
     /// A client of the public service with default settings.
-    pub fn new(credential: Credential) -> Result<Self, Error> {
+    pub fn new(credential: Credential<X::Mode>) -> Result<Self, Error> {
         let transport = X::with_defaults().map_err(|error| Error::new(ErrorKind::Configuration, "client", error))?;
         Self::builder(transport, credential).build()
     }
@@ -35,11 +34,14 @@ impl<X: DefaultTransport> Client<X> {
 
 impl<X: Transport> Client<X> {
     /// A client with settings of its own.
-    pub fn builder(transport: X, credential: Credential) -> Builder<X> {
+    pub fn builder(transport: X, credential: Credential<X::Mode>) -> Builder<X> {
         Builder {
             transport,
             credential,
-            base_url: BASE_URL.to_owned(),
+            cloud: Cloud::default(),
+            base_url: None,
+            authority: None,
+            audience: None,
             retry: Retry::default(),
             limits: Limits::default(),
             deadline: None,
@@ -59,6 +61,16 @@ impl<X: Transport> Client<X> {
             let (answer, context) = engine.perform(&call?, scope, None).await?;
             answer.into_value().map_err(|empty| Error::new(ErrorKind::Decode, O::ID, empty).within(context))
         })
+    }
+
+    /// Gets a token, unless there is one that lives, and gives back how long it lives; `None` if that is not known.
+    ///
+    /// Calls do so by themselves. This is for programs that want to know early whether their credential is any good. The
+    /// service is not asked: a token that is at hand may still be refused.
+    #[must_use = "a token is had once the outcome is looked at"]
+    pub fn authenticate(&self) -> Reply<X, Option<Duration>> {
+        let (engine, scope) = (self.engine.clone(), self.scope);
+        X::Mode::run(async move { engine.authenticate(scope).await })
     }
 
     /// The items of every page: an `Iterator` if `X` blocks, a `Stream` if it does not.
@@ -95,13 +107,13 @@ impl<X: Transport> Client<X> {
     }
 }
 
-impl<X> Clone for Client<X> {
+impl<X: Transport> Clone for Client<X> {
     fn clone(&self) -> Self {
         Self { engine: self.engine.clone(), scope: self.scope }
     }
 }
 
-impl<X> fmt::Debug for Client<X> {
+impl<X: Transport> fmt::Debug for Client<X> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Client")
@@ -113,10 +125,13 @@ impl<X> fmt::Debug for Client<X> {
 
 /// Settings of a [`Client`] to be.
 #[must_use = "a builder does nothing until it is built"]
-pub struct Builder<X> {
+pub struct Builder<X: Transport> {
     transport: X,
-    credential: Credential,
-    base_url: String,
+    credential: Credential<X::Mode>,
+    cloud: Cloud,
+    base_url: Option<String>,
+    authority: Option<String>,
+    audience: Option<String>,
     retry: Retry,
     limits: Limits,
     deadline: Option<Duration>,
@@ -127,10 +142,31 @@ pub struct Builder<X> {
 }
 
 impl<X: Transport> Builder<X> {
+    /// Which of Microsoft's clouds the partner is in: where the service is, who issues tokens, and for which audience.
+    /// Default: [`Cloud::Global`].
+    pub fn cloud(mut self, cloud: Cloud) -> Self {
+        self.cloud = cloud;
+        self
+    }
+
     /// Where the service lives. Must be https; plain http is accepted for a loopback address, to test against.
-    /// Default: [`BASE_URL`].
+    /// Default: [`Cloud::base_url`].
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = url.into();
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Where tokens are issued. Must be https; plain http is accepted for a loopback address, to test against. Matters for
+    /// [`Credential::app_only`] and [`Credential::app_user`]. Default: [`Cloud::authority`].
+    pub fn authority(mut self, url: impl Into<String>) -> Self {
+        self.authority = Some(url.into());
+        self
+    }
+
+    /// Whom tokens are issued for, as a URL. The audience `https://graph.windows.net` of older clients is refused: the
+    /// service no longer accepts it. Default: [`Cloud::audience`].
+    pub fn audience(mut self, url: impl Into<String>) -> Self {
+        self.audience = Some(url.into());
         self
     }
 
@@ -187,14 +223,15 @@ impl<X: Transport> Builder<X> {
     /// The client, unless a setting is invalid.
     pub fn build(self) -> Result<Client<X>, Error> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, "client", problem);
-        let base_url = BaseUrl::parse(&self.base_url).map_err(|problem| invalid(format!("the base URL {problem}")))?;
-        let authorization = self.credential.authorization().ok_or_else(|| {
-            invalid(
-                "the token is empty or holds a character that no token has; is it complete and on one line?".to_owned(),
-            )
-        })?;
+        let base_url = self.base_url.as_deref().unwrap_or(self.cloud.base_url());
+        let base_url = BaseUrl::parse(base_url).map_err(|problem| invalid(format!("the base URL {problem}")))?;
+        let authorization = authorization(self.credential.into_kind(), || {
+            let authority = self.authority.as_deref().unwrap_or(self.cloud.authority());
+            let authority = BaseUrl::parse(authority).map_err(|problem| format!("the authority's URL {problem}"))?;
+            Ok((authority, scope(self.audience.as_deref().unwrap_or(self.cloud.audience()))?))
+        })
+        .map_err(invalid)?;
         let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, authorization);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(
             header::USER_AGENT,
@@ -219,6 +256,7 @@ impl<X: Transport> Builder<X> {
             engine: Arc::new(Engine {
                 transport: self.transport,
                 base_url,
+                authorization,
                 headers,
                 retry: self.retry,
                 limits: self.limits,
@@ -230,7 +268,7 @@ impl<X: Transport> Builder<X> {
     }
 }
 
-impl<X> fmt::Debug for Builder<X> {
+impl<X: Transport> fmt::Debug for Builder<X> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Builder")
@@ -238,4 +276,40 @@ impl<X> fmt::Debug for Builder<X> {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
+}
+
+/// How a client with this credential comes to tokens; `settings` are the authority and the scope.
+fn authorization<M: Mode>(
+    kind: Kind<M>,
+    settings: impl FnOnce() -> Result<(BaseUrl, String), String>,
+) -> Result<Authorization<M>, String> {
+    let (origin, scope) = match kind {
+        Kind::Token(token) => {
+            let held = Held::new(&token, 0, Instant::now())
+                .ok_or("the token is empty or holds a character that no token has; is it complete and on one line?")?;
+            return Ok(Authorization::Fixed(Arc::new(held)));
+        }
+        Kind::Grant(grant) => {
+            grant.check()?;
+            let (authority, scope) = settings()?;
+            (Origin::Grant(grant, authority), scope)
+        }
+        Kind::Source(source) => (Origin::Source(source), settings()?.1),
+    };
+    Ok(Authorization::Renewed(Box::new(Renewal { origin, scope, tokens: Monitor::default() })))
+}
+
+/// All that the application was granted for `audience`.
+fn scope(audience: &str) -> Result<String, String> {
+    const RETIRED: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
+    let uri: Uri = audience.trim().parse().map_err(|_| "the audience is not a URL")?;
+    let host = uri.host().filter(|_| uri.scheme_str() == Some("https")).ok_or("the audience must be an https URL")?;
+    if RETIRED.iter().any(|retired| host.eq_ignore_ascii_case(retired)) {
+        return Err(format!(
+            "the audience https://{host} is retired: the service refuses its tokens (401, code 900420); leave the \
+             audience to the cloud, or name {}",
+            Cloud::Global.audience()
+        ));
+    }
+    Ok(format!("{}/.default", audience.trim().trim_end_matches('/')))
 }

@@ -2,18 +2,23 @@
 //!
 //! Invariant: nothing here awaits anything but `Mode::wait`.
 
+mod authorization;
+mod service_call;
+
+pub(crate) use authorization::{Authorization, Origin, Renewal};
+
 use crate::{
-    ApiError, Error, ErrorKind, Limits, Mode, Request, Response, Retry, Transport,
+    Error, ErrorKind, Limits, Mode, Request, Response, Retry, Transport,
     base_url::BaseUrl,
-    body::{self, Answer, Malformed},
+    body::Answer,
     call::Call,
     error::Context,
-    fault,
     pace::Pace,
     retry::{Attempt, Failure, Verdict, judge},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
+use service_call::ServiceCall;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -26,15 +31,30 @@ pub(crate) struct Scope {
     pub(crate) until: Option<Instant>,
 }
 
-pub(crate) struct Engine<X> {
+pub(crate) struct Engine<X: Transport> {
     pub(crate) transport: X,
     pub(crate) base_url: BaseUrl,
-    /// What every request carries: authorization, accepted types, and what the client says of itself.
+    pub(crate) authorization: Authorization<X::Mode>,
+    /// What every request to the service carries: accepted types, and what the client says of itself.
     pub(crate) headers: HeaderMap,
     pub(crate) retry: Retry,
     pub(crate) limits: Limits,
     pub(crate) deadline: Option<Duration>,
     pub(crate) pace: Option<Pace>,
+}
+
+/// A request that may be sent any number of times, and what an answer to it means.
+trait Exchange: Sync {
+    type Value;
+
+    fn operation(&self) -> &'static str;
+    fn is_idempotent(&self) -> bool;
+    /// What spreads such requests over time.
+    fn pace(&self) -> Option<&Pace>;
+    /// How many bytes the answer may have.
+    fn body_limit(&self) -> usize;
+    fn request(&self, context: &Context) -> Result<Request, http::Error>;
+    fn read(&self, response: Response) -> Result<Self::Value, Attempt>;
 }
 
 impl<X: Transport> Engine<X> {
@@ -47,49 +67,89 @@ impl<X: Transport> Engine<X> {
     ) -> Result<(Answer<T>, Context), Error> {
         let span =
             tracing::info_span!("call", operation = call.operation, correlation_id = %scope.correlation_id, page);
-        self.attempts(call, scope, page).instrument(span).await
+        let mut context =
+            Context { request_id: Some(Uuid::new_v4()), correlation_id: Some(scope.correlation_id), attempts: 0, page };
+        match self.authorized(call, scope, &mut context).instrument(span).await {
+            Ok(answer) => Ok((answer, context)),
+            Err(error) => Err(error.within(context)),
+        }
     }
 
-    async fn attempts<T: DeserializeOwned>(
+    /// Gets a token, and says how long it lives.
+    pub(crate) async fn authenticate(&self, scope: Scope) -> Result<Option<Duration>, Error> {
+        const OPERATION: &str = "authenticate";
+        let span = tracing::info_span!("call", operation = OPERATION, correlation_id = %scope.correlation_id);
+        let context = Context { correlation_id: Some(scope.correlation_id), ..Context::default() };
+        let token = self.token(OPERATION, scope, self.until(scope), None).instrument(span).await;
+        Ok(token.map_err(|error| error.within(context))?.remaining(Instant::now()))
+    }
+
+    /// When a call that begins now must be done.
+    fn until(&self, scope: Scope) -> Option<Instant> {
+        let of_this_call = self.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+        [of_this_call, scope.until].into_iter().flatten().min()
+    }
+
+    /// Performs `call` with the token there is, and once more with another one if that is refused.
+    async fn authorized<T: DeserializeOwned>(
         &self,
         call: &Call,
         scope: Scope,
-        page: Option<u64>,
-    ) -> Result<(Answer<T>, Context), Error> {
-        let mut context =
-            Context { request_id: Some(Uuid::new_v4()), correlation_id: Some(scope.correlation_id), attempts: 0, page };
-        let of_this_call = self.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
-        let until = [of_this_call, scope.until].into_iter().flatten().min();
-        let remaining = || until.map(|until| until.saturating_duration_since(Instant::now()));
-        if remaining().is_some_and(|remaining| remaining.is_zero()) {
-            return Err(Error::out_of_time(call.operation, None).within(context));
+        context: &mut Context,
+    ) -> Result<Answer<T>, Error> {
+        let until = self.until(scope);
+        if until.is_some_and(|until| until <= Instant::now()) {
+            return Err(Error::out_of_time(call.operation, None));
         }
+        let token = self.token(call.operation, scope, until, None).await?;
+        let refusal = match self.attempts(&ServiceCall::new(self, call, &token), &self.retry, context, until).await {
+            Err(error) if self.authorization.is_renewed() && is_refused_token(&error) => error,
+            outcome => return outcome,
+        };
+        tracing::info!("the token was refused, and is replaced");
+        let replacement = self.token(call.operation, scope, until, Some(token.clone())).await?;
+        if replacement.authorization == token.authorization {
+            // Whoever gave it has no other.
+            return Err(refusal);
+        }
+        context.request_id = Some(Uuid::new_v4());
+        self.attempts(&ServiceCall::new(self, call, &replacement), &self.retry, context, until).await
+    }
+
+    /// Sends what `exchange` asks for until there is an answer, or no hope of one.
+    async fn attempts<E: Exchange>(
+        &self,
+        exchange: &E,
+        retry: &Retry,
+        context: &mut Context,
+        until: Option<Instant>,
+    ) -> Result<E::Value, Error> {
+        let remaining = || until.map(|until| until.saturating_duration_since(Instant::now()));
+        let before = context.attempts;
         loop {
-            if let Some(pace) = &self.pace {
+            if let Some(pace) = exchange.pace() {
                 let Some(wait) = pace.wait(Instant::now(), remaining()) else {
-                    return Err(Error::out_of_time(call.operation, None).within(context));
+                    return Err(Error::out_of_time(exchange.operation(), None));
                 };
                 if !wait.is_zero() {
                     X::Mode::wait(self.transport.sleep(wait)).await;
                 }
             }
-            let request = self.request(call, context, remaining()).map_err(|error| error.within(context))?;
+            let request = self.request(exchange, context, remaining())?;
             context.attempts += 1;
             let span = tracing::debug_span!(
                 "attempt",
                 number = context.attempts,
                 request_id = context.request_id.map(tracing::field::display)
             );
-            let failed = match self.attempt(call, request).instrument(span).await {
-                Ok(answer) => return Ok((answer, context)),
+            let failed = match self.attempt(exchange, request).instrument(span).await {
+                Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
-            let idempotent = call.method.is_idempotent();
-            match judge(&self.retry, idempotent, context.attempts, failed.failure, remaining(), fastrand::f64()) {
-                Verdict::Fail => return Err(failed.error.within(context)),
-                Verdict::OutOfTime => {
-                    return Err(Error::out_of_time(call.operation, Some(failed.error)).within(context));
-                }
+            let attempts = context.attempts - before;
+            match judge(retry, exchange.is_idempotent(), attempts, failed.failure, remaining(), fastrand::f64()) {
+                Verdict::Fail => return Err(failed.error),
+                Verdict::OutOfTime => return Err(Error::out_of_time(exchange.operation(), Some(failed.error))),
                 Verdict::Repeat(delay) => {
                     tracing::warn!(attempts = context.attempts, ?delay, "will be repeated");
                     X::Mode::wait(self.transport.sleep(delay)).await;
@@ -102,88 +162,43 @@ impl<X: Transport> Engine<X> {
     }
 
     /// One request and what comes of it.
-    async fn attempt<T: DeserializeOwned>(&self, call: &Call, request: Request) -> Result<Answer<T>, Attempt> {
+    async fn attempt<E: Exchange>(&self, exchange: &E, request: Request) -> Result<E::Value, Attempt> {
         let sent = Instant::now();
         let outcome = X::Mode::wait(self.transport.send(request)).await;
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
         tracing::debug!(status, elapsed = ?sent.elapsed(), "attempted");
         let response = outcome.map_err(|error| Attempt {
             failure: Failure::of_exchange(error.kind()),
-            error: Error::transport(call.operation, error),
+            error: Error::transport(exchange.operation(), error),
             answered: false,
         })?;
-        self.read(call, &response)
-    }
-
-    fn read<T: DeserializeOwned>(&self, call: &Call, response: &Response) -> Result<Answer<T>, Attempt> {
-        if !response.status().is_success() {
-            let api = ApiError::read(response, &self.secrets(call));
-            return Err(Attempt {
-                failure: Failure::of_answer(&api),
-                error: Error::service(call.operation, api),
-                answered: true,
-            });
-        }
-        if response.body().len() > self.limits.body {
-            let error = crate::TransportError::too_large();
+        if response.status().is_success() && response.body().len() > exchange.body_limit() {
             return Err(Attempt {
                 failure: Failure::Permanent,
-                error: Error::transport(call.operation, error),
+                error: Error::transport(exchange.operation(), crate::TransportError::too_large()),
                 answered: true,
             });
         }
-        let failed = |malformed, failure| Attempt {
-            failure,
-            error: Error::new(ErrorKind::Decode, call.operation, malformed),
-            answered: malformed != Malformed::Short,
-        };
-        match body::decode(response) {
-            // Nothing, and when to come back for it.
-            Ok(Answer::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, response) => {
-                let retry_after = fault::retry_after(response.headers());
-                Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
-            }
-            Ok(answer) => Ok(answer),
-            Err(malformed) => Err(failed(malformed, Failure::of_body(malformed))),
-        }
+        exchange.read(response)
     }
 
-    /// What `call` sends and no one may see: some services tell what they were sent.
-    fn secrets<'a>(&'a self, call: &'a Call) -> Vec<&'a str> {
-        let values = self.headers.values().chain(call.headers.values()).filter(|value| value.is_sensitive());
-        values.filter_map(|value| value.to_str().ok()).map(|value| value.trim_start_matches("Bearer ")).collect()
-    }
-
-    fn request(&self, call: &Call, context: Context, remaining: Option<Duration>) -> Result<Request, Error> {
-        let build = || -> Result<Request, http::Error> {
-            let mut request = Request::new(call.body.clone().unwrap_or_default().into_bytes());
-            *request.method_mut() = call.method.clone();
-            *request.uri_mut() = self.base_url.join(&call.target)?;
-            let headers = request.headers_mut();
-            headers.clone_from(&self.headers);
-            if call.body.is_some() {
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            } else if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
-                // Without it some servers refuse a request that might have a body.
-                headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-            }
-            for (name, id) in [("ms-requestid", context.request_id), ("ms-correlationid", context.correlation_id)] {
-                if let Some(id) = id {
-                    headers.insert(name, HeaderValue::try_from(id.to_string())?);
-                }
-            }
-            for (name, value) in &call.headers {
-                headers.insert(name, value.clone());
-            }
-            Ok(request)
-        };
-        let mut request = build().map_err(|error| Error::new(ErrorKind::Request, call.operation, error))?;
+    fn request<E: Exchange>(
+        &self,
+        exchange: &E,
+        context: &Context,
+        remaining: Option<Duration>,
+    ) -> Result<Request, Error> {
+        let mut request =
+            exchange.request(context).map_err(|error| Error::new(ErrorKind::Request, exchange.operation(), error))?;
         let timeout = remaining.map_or(self.limits.timeout, |remaining| remaining.min(self.limits.timeout));
-        request.extensions_mut().insert(Limits { timeout, ..self.limits });
+        request.extensions_mut().insert(Limits { timeout, body: exchange.body_limit() });
         Ok(request)
     }
 }
 
-fn asks_to_come_back(status: StatusCode, response: &Response) -> bool {
-    status == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
+/// Whether another token might do. One for an audience that is gone is followed by another such.
+fn is_refused_token(error: &Error) -> bool {
+    error.kind() == ErrorKind::Service
+        && error.status() == Some(StatusCode::UNAUTHORIZED)
+        && !error.is_audience_retired()
 }

@@ -1,6 +1,6 @@
-use crate::{ApiError, Reason, TransportError, TransportErrorKind};
+use crate::{ApiError, Reason, TokenError, TransportError, TransportErrorKind, credential::Failed};
 use http::StatusCode;
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, sync::Arc};
 use uuid::Uuid;
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -17,6 +17,7 @@ struct Inner {
     operation: &'static str,
     context: Context,
     api: Option<ApiError>,
+    token: Option<Arc<TokenError>>,
     source: Option<BoxError>,
 }
 
@@ -41,6 +42,9 @@ pub enum ErrorKind {
     Transport,
     /// Time ran out, for one attempt or for the whole call; the source says which limit it was.
     Timeout,
+    /// No token could be had: see [`Error::token_error`] for what the authority said, or the source for what a
+    /// [`TokenSource`](crate::TokenSource) said.
+    Credential,
     /// The service said no; see [`Error::api`].
     Service,
     /// The service's answer was not understood: a proxy in between, or a reason to report a bug.
@@ -66,6 +70,12 @@ impl Error {
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
         self.0.api.as_ref()
+    }
+
+    /// What the authority said when it issued no token.
+    #[must_use]
+    pub fn token_error(&self) -> Option<&TokenError> {
+        self.0.token.as_deref()
     }
 
     /// The status the service answered with last, if it answered.
@@ -147,17 +157,29 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, source: impl Into<BoxError>) -> Self {
-        Self(Box::new(Inner { kind, operation, context: Context::default(), api: None, source: Some(source.into()) }))
+        Self::of(kind, operation).caused_by(Some(source.into()))
     }
 
     pub(crate) fn service(operation: &'static str, api: ApiError) -> Self {
-        Self(Box::new(Inner {
-            kind: ErrorKind::Service,
-            operation,
-            context: Context::default(),
-            api: Some(api),
-            source: None,
-        }))
+        let mut error = Self::of(ErrorKind::Service, operation);
+        error.0.api = Some(api);
+        error
+    }
+
+    /// No token was issued; if that was for want of time or of an answer, it is an error of that kind.
+    pub(crate) fn no_token(operation: &'static str, Failed { kind, token, source }: Failed) -> Self {
+        let mut error = Self::of(kind, operation).caused_by(source.map(|source| Box::new(source) as _));
+        error.0.token = token;
+        error
+    }
+
+    fn of(kind: ErrorKind, operation: &'static str) -> Self {
+        Self(Box::new(Inner { kind, operation, context: Context::default(), api: None, token: None, source: None }))
+    }
+
+    fn caused_by(mut self, source: Option<BoxError>) -> Self {
+        self.0.source = source;
+        self
     }
 
     pub(crate) fn transport(operation: &'static str, error: TransportError) -> Self {
@@ -171,15 +193,17 @@ impl Error {
 
     /// The end of a call whose time is up; `last` is how its last attempt failed, if there was one.
     pub(crate) fn out_of_time(operation: &'static str, last: Option<Self>) -> Self {
-        let (api, source) = last.map_or((None, None), |last| (last.0.api, last.0.source));
-        let source: BoxError = Box::new(DeadlineExceeded { last: source });
-        Self(Box::new(Inner {
-            kind: ErrorKind::Timeout,
-            operation,
-            context: Context::default(),
-            api,
-            source: Some(source),
-        }))
+        let last = last.map(|last| *last.0);
+        let (api, token, source) = last.map_or((None, None, None), |last| (last.api, last.token, last.source));
+        let mut error = Self::new(ErrorKind::Timeout, operation, DeadlineExceeded { last: source });
+        (error.0.api, error.0.token) = (api, token);
+        error
+    }
+
+    /// What all who waited for the same token are told.
+    pub(crate) fn into_failed(self) -> Failed {
+        let Inner { kind, token, source, .. } = *self.0;
+        Failed { kind, token, source: source.map(Arc::from) }
     }
 
     /// The ids by which the call is found in logs: ours, and the service's where they are others.
@@ -209,6 +233,7 @@ impl fmt::Display for Error {
             ErrorKind::Request => "the request cannot be built",
             ErrorKind::Transport => "no answer came",
             ErrorKind::Timeout => "time ran out",
+            ErrorKind::Credential => "no token could be had",
             ErrorKind::Service => "the service refused",
             ErrorKind::Decode => "the answer was not understood",
             ErrorKind::Paging => "the next page cannot be reached",
@@ -227,6 +252,10 @@ impl fmt::Display for Error {
             formatter.write_str(": ")?;
             fmt::Display::fmt(api, formatter)?;
         }
+        if let Some(token) = self.token_error() {
+            formatter.write_str(": ")?;
+            fmt::Display::fmt(token, formatter)?;
+        }
         let ids = self.ids();
         if ids.is_empty() { Ok(()) } else { write!(formatter, " [{}]", ids.join(", ")) }
     }
@@ -234,13 +263,14 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, operation, context, api, source } = &*self.0;
+        let Inner { kind, operation, context, api, token, source } = &*self.0;
         formatter
             .debug_struct("Error")
             .field("kind", kind)
             .field("operation", operation)
             .field("context", context)
             .field("api", api)
+            .field("token", token)
             .field("source", source)
             .finish()
     }

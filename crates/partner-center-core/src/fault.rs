@@ -6,12 +6,17 @@ use http::{
 use partner_center_models::{Fault, FaultCode};
 use serde_json::Value;
 use std::{
+    borrow::Cow,
     fmt,
     time::{Duration, SystemTime},
 };
 
 /// What is shorter is no secret, and may stand anywhere.
 const SHORTEST_SECRET: usize = 8;
+
+/// How many characters of a text, and of a code that is one, are kept.
+const LONGEST_TEXT: usize = 1024;
+const LONGEST_CODE: usize = 64;
 
 /// What the service said when it said no.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,26 +46,27 @@ impl ApiError {
     /// Reads an answer whose status is not a success; whatever its body is, this does not fail.
     /// What is among the `secrets` is left out of it.
     pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
-        let mut text = body::text(response).unwrap_or_default().trim().to_owned();
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            text = text.replace(secret, "[redacted]");
-        }
+        let text = body::text(response).unwrap_or_default();
+        let text = text.trim();
         // Some parts of the service wrap it, and some say it in one JSON string.
-        let wrapped =
-            serde_json::from_str(&text).ok().and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
+        let wrapped = serde_json::from_str(text).ok().and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
         let fault: Fault = match wrapped {
             Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped),
-            _ => serde_json::from_str(&text),
+            _ => serde_json::from_str(text),
         }
         .unwrap_or_default();
-        let text = serde_json::from_str(&text).unwrap_or(text);
+        let text = serde_json::from_str(text).unwrap_or_else(|_| text.to_owned());
         let is_prose = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
         let description = fault.description.or(fault.message).or_else(|| is_prose.then_some(text));
-        let id = |name| header_text(response.headers(), name);
+        let shown = |text: &str| Some(shown(text, secrets)).filter(|text| !text.is_empty());
+        let id = |name| shown(response.headers().get(name)?.to_str().ok()?);
         Self {
             status: response.status(),
-            code: fault.code.map(printable_code),
-            description: description.map(|text| printable(&text)).filter(|text| !text.is_empty()),
+            code: fault.code.and_then(|code| match code.number() {
+                Some(_) => Some(code),
+                None => Some(shown(&code.to_string())?.chars().take(LONGEST_CODE).collect::<String>().as_str().into()),
+            }),
+            description: description.and_then(|text| shown(&text)),
             request_id: id("ms-requestid"),
             correlation_id: id("ms-correlationid"),
             retry_after: retry_after(response.headers()),
@@ -189,23 +195,16 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(date.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default())
 }
 
-/// A code as it may be shown: numbers always, texts on one line and short.
-fn printable_code(code: FaultCode) -> FaultCode {
-    match code.number() {
-        Some(_) => code,
-        None => printable(&code.to_string()).chars().take(64).collect::<String>().as_str().into(),
-    }
-}
-
-fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(printable).filter(|text| !text.is_empty())
-}
-
-/// The text on one line, without what could act on a terminal, and not endless.
-fn printable(text: &str) -> String {
+/// The text as it may be shown: on one line, without what could act on a terminal, not endless, and the `secrets` struck
+/// out. They are looked for in what a field says, since the wire may write them otherwise.
+pub(crate) fn shown(text: &str, secrets: &[&str]) -> String {
+    let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET);
+    let text = long.fold(Cow::Borrowed(text), |text, secret| {
+        if text.contains(secret) { Cow::Owned(text.replace(secret, "[redacted]")) } else { text }
+    });
     let words = text.split(|character: char| character.is_whitespace() || character.is_control());
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(1024) {
+    match line.char_indices().nth(LONGEST_TEXT) {
         Some((end, _)) => line[..end].to_owned() + "…",
         None => line,
     }

@@ -4,11 +4,13 @@ mod base_url;
 mod body;
 mod call;
 mod client;
+mod cloud;
 mod credential;
 mod engine;
 mod error;
 mod fault;
 mod mode;
+mod monitor;
 mod pace;
 mod pages;
 mod proxy;
@@ -18,8 +20,9 @@ mod transport;
 // In the signatures of this crate, so that users need not match versions.
 pub use http;
 
-pub use client::{BASE_URL, Builder, Client};
-pub use credential::Credential;
+pub use client::{Builder, Client};
+pub use cloud::Cloud;
+pub use credential::{AccessToken, AppRegistration, Credential, TokenError, TokenErrorReason, TokenSource};
 pub use error::{Error, ErrorKind};
 pub use fault::{ApiError, Reason};
 pub use mode::{Async, Blocking, Mode};

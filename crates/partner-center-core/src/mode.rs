@@ -1,7 +1,9 @@
+use crate::monitor::{Look, Monitor};
 use std::{
     future::Future,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 /// When a [`Transport`](crate::Transport) hands back a value: at once, or later.
@@ -79,8 +81,48 @@ impl Mode for Async {
     }
 }
 
+/// [`Mode::wait`]s for a state; see [`Monitor`].
+pub(crate) fn wait_on<'a, M: Mode, S: Send, T: Send + 'a>(
+    monitor: &'a Monitor<S>,
+    look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
+    sleep: impl Fn(Duration) -> M::Output<'a, ()> + Send + 'a,
+) -> M::Output<'a, T> {
+    <M as sealed::Sealed>::wait_on(monitor, look, sleep)
+}
+
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Blocking {}
-    impl Sealed for super::Async {}
+    use super::{Async, Blocking, Mode};
+    use crate::monitor::{Look, Monitor};
+    use std::time::Duration;
+
+    pub trait Sealed {
+        /// Waits until a `look` at the state is done; `sleep` is the transport's.
+        fn wait_on<'a, S: Send, T: Send + 'a>(
+            monitor: &'a Monitor<S>,
+            look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
+            sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
+        ) -> <Self as Mode>::Output<'a, T>
+        where
+            Self: Mode;
+    }
+
+    impl Sealed for Blocking {
+        fn wait_on<'a, S: Send, T: Send + 'a>(
+            monitor: &'a Monitor<S>,
+            look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
+            _sleep: impl Fn(Duration) + Send + 'a,
+        ) -> T {
+            monitor.wait_blocking(look)
+        }
+    }
+
+    impl Sealed for Async {
+        fn wait_on<'a, S: Send, T: Send + 'a>(
+            monitor: &'a Monitor<S>,
+            look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
+            sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
+        ) -> <Self as Mode>::Output<'a, T> {
+            Box::pin(monitor.wait(look, sleep))
+        }
+    }
 }

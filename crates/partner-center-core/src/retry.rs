@@ -1,4 +1,4 @@
-use crate::{ApiError, Error, TransportErrorKind, body::Malformed};
+use crate::{ApiError, Error, TokenError, TransportErrorKind, body::Malformed};
 use http::StatusCode;
 use std::time::Duration;
 
@@ -106,13 +106,24 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn of_answer(api: &ApiError) -> Self {
-        match api.status {
+        Self::of_status(api.status, api.retry_after)
+    }
+
+    pub(crate) fn of_refusal(refusal: &TokenError) -> Self {
+        if matches!(refusal.error.as_deref(), Some("temporarily_unavailable" | "server_error")) {
+            return Self::Transient { retry_after: refusal.retry_after };
+        }
+        Self::of_status(refusal.status, refusal.retry_after)
+    }
+
+    fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Self {
+        match status {
             StatusCode::REQUEST_TIMEOUT
             | StatusCode::TOO_MANY_REQUESTS
             | StatusCode::INTERNAL_SERVER_ERROR
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => Self::Transient { retry_after: api.retry_after },
+            | StatusCode::GATEWAY_TIMEOUT => Self::Transient { retry_after },
             _ => Self::Permanent,
         }
     }

@@ -4,7 +4,8 @@ use std::fmt;
 
 /// A text that is not for everyone's eyes: a password.
 ///
-/// `Debug` does not show it. Serialising does, for that is how it is sent and stored on purpose.
+/// `Debug` does not show it. Serialising does, for that is how it is sent and stored on purpose. With the feature `zeroize`
+/// its memory is overwritten when it is dropped.
 ///
 /// ```
 /// use partner_center_models::Secret;
@@ -28,6 +29,16 @@ impl Secret {
         &self.0
     }
 }
+
+#[cfg(feature = "zeroize")]
+impl Drop for Secret {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+#[cfg(feature = "zeroize")]
+impl zeroize::ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,10 +2,11 @@
 
 use crate::{
     identity,
-    link::link,
+    link::ToItself,
     names::{COUNTRIES, City, Country},
     random::Random,
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
 
@@ -30,6 +31,34 @@ pub(crate) fn indirect_reseller(seed: u64, number: usize) -> Uuid {
 /// The identifier of the indirect provider of all customers that have an indirect reseller.
 pub(crate) fn indirect_provider(seed: u64) -> Uuid {
     Random::new(seed, "indirect provider", 0u8).guid()
+}
+
+/// A customer as a list has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Brief {
+    attributes: Attributes,
+    company_profile: CompanyProfile,
+    id: Uuid,
+    links: ToItself,
+    relationship_to_partner: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CompanyProfile {
+    attributes: Attributes,
+    company_name: String,
+    domain: String,
+    links: ToItself,
+    tenant_id: Uuid,
+}
+
+/// What the service says of a resource itself.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Attributes {
+    pub(crate) object_type: &'static str,
 }
 
 /// A customer that is in no document.
@@ -68,12 +97,27 @@ impl Generated {
     }
 
     /// The customer as a list has it.
-    pub(crate) fn brief(&self) -> Value {
-        self.resource(Map::new(), Map::new())
+    pub(crate) fn brief(self) -> Brief {
+        let id = identity::id_of(self.seed, self.index);
+        let relationship_to_partner = self.relationship();
+        let Searchable { company_name, domain, .. } = self.searchable;
+        Brief {
+            attributes: Attributes { object_type: "Customer" },
+            company_profile: CompanyProfile {
+                attributes: Attributes { object_type: "CustomerCompanyProfile" },
+                company_name,
+                domain,
+                links: ToItself::at(format!("/customers/{id}/profiles/company")),
+                tenant_id: id,
+            },
+            id,
+            links: ToItself::at(format!("/customers/{id}")),
+            relationship_to_partner,
+        }
     }
 
     /// The customer as it is when requested by its identifier.
-    pub(crate) fn full(&self) -> Value {
+    pub(crate) fn full(self) -> Value {
         let random = &mut Random::new(self.seed, "details", self.index);
         let seen = !random.one_in(4);
         let has_email = !random.one_in(8);
@@ -91,27 +135,14 @@ impl Generated {
             ("tags", random.one_in(3).then(|| self.tags(random))),
             ("associatedPartnerId", self.searchable.indirect_reseller.map(|reseller| partner_id(reseller).into())),
         ]);
-        self.resource(profile, customer)
-    }
-
-    /// What lists have, and `profile` and `customer` beside it.
-    fn resource(&self, mut profile: Map<String, Value>, mut customer: Map<String, Value>) -> Value {
-        let id = identity::id_of(self.seed, self.index);
-        profile.extend(present([
-            ("tenantId", Some(json!(id))),
-            ("domain", Some(self.searchable.domain.as_str().into())),
-            ("companyName", Some(self.searchable.company_name.as_str().into())),
-            ("links", Some(json!({ "self": link(&format!("/customers/{id}/profiles/company"), []) }))),
-            ("attributes", Some(json!({ "objectType": "CustomerCompanyProfile" }))),
-        ]));
-        customer.extend(present([
-            ("id", Some(json!(id))),
-            ("companyProfile", Some(profile.into())),
-            ("relationshipToPartner", Some(self.relationship().into())),
-            ("links", Some(json!({ "self": link(&format!("/customers/{id}"), []) }))),
-            ("attributes", Some(json!({ "objectType": "Customer" }))),
-        ]));
-        customer.into()
+        let mut whole = json!(self.brief());
+        if let Some(fields) = whole["companyProfile"].as_object_mut() {
+            fields.extend(profile);
+        }
+        if let Some(fields) = whole.as_object_mut() {
+            fields.extend(customer);
+        }
+        whole
     }
 
     fn relationship(&self) -> &'static str {
@@ -153,7 +184,7 @@ impl Generated {
             ("language", Some(language.into())),
             ("companyName", Some(self.searchable.company_name.as_str().into())),
             ("defaultAddress", Some(address.into())),
-            ("links", Some(json!({ "self": link(&format!("/customers/{id}/profiles/billing"), []) }))),
+            ("links", Some(json!(ToItself::at(format!("/customers/{id}/profiles/billing"))))),
             (
                 "attributes",
                 Some(json!({

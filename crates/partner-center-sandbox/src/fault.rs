@@ -1,43 +1,141 @@
-use http::StatusCode;
-use serde_json::{Value, json};
+//! What goes wrong on demand, and when.
 
-/// What the service answers instead of a resource.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// The token is missing, or not the one that is accepted.
-    AccessDenied,
-    /// The identifier of a customer is no GUID.
-    InvalidCustomerId,
-    /// The query of a list cannot be understood, for this reason.
-    InvalidSearch(&'static str),
-    /// There is no such customer, or no such resource.
-    NotFound,
-    /// The resource can only be read.
-    MethodNotAllowed,
+mod error_answer;
+mod grammar;
+
+use crate::{
+    authority::{TokenRefusal, is_token_endpoint},
+    random::Random,
+};
+use error_answer::ErrorAnswer;
+pub use grammar::FaultError;
+use std::{num::NonZeroU64, time::Duration};
+
+pub(crate) use error_answer::rate_limited;
+
+/// Something that goes wrong on demand: *what* happens, and to *which* requests.
+///
+/// It is written as text, `WHAT` and then any number of `@WHICH`:
+///
+/// | `WHAT` | |
+/// |---|---|
+/// | `503` and any other status from 200 to 599 | this answer instead of the service's |
+/// | `delay:200ms` | the answer comes so much later |
+/// | `drip`, `drip:50ms` | the body comes in pieces of 1 KiB, with so much time before each; without more, 10 ms |
+/// | `truncate` | the body breaks off in the middle, and with it the connection |
+/// | `reset` | the connection is reset before there is an answer |
+/// | `hang` | there is never an answer |
+/// | `garbage` | the answer is 200 and says that it is JSON, which it is not |
+/// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience` | the authority issues no token, for this reason; other requests are not concerned |
+///
+/// | `@WHICH` | |
+/// |---|---|
+/// | `@3` | the third request that the sandbox gets |
+/// | `@every:5` | the fifth, the tenth, and so on |
+/// | `@10%` | one in ten, drawn from the seed; up to four decimals |
+/// | `@/v1/customers/` | those whose path begins so, however many slashes stand between |
+///
+/// Without any `@WHICH` it is all requests; of several, all must hold. If a request meets several faults, all delays
+/// are added, and of the others the first happens.
+///
+/// A status can be followed by the form of the body, by a code, and by when to ask again:
+///
+/// | | |
+/// |---|---|
+/// | `403:front-door` | `{"code": 1002, "description": …, "data": [], "source": "PartnerFD"}` |
+/// | `403:text-code` | the same, with `"code": "1002"` |
+/// | `403:newer-service` | `{"code": 1002, "message": …, "errorName": …, "isRetryable": false, …}` |
+/// | `429:gateway` | `{"statusCode": 429, "message": …}` |
+/// | `403:text`, `503:html`, `401:empty` | words, a page for people, nothing |
+/// | `403:code=20002` | with this code |
+/// | `429:retry-after=2` | with `Retry-After: 2` |
+/// | `429:retry-after-date=2` | with `Retry-After` and the date that it will be in two seconds |
+///
+/// Without a form it is the one in which the service has been seen to send this status.
+///
+/// ```
+/// use partner_center_core::{Blocking, Client, Credential, ListCustomers};
+/// use partner_center_sandbox::Sandbox;
+///
+/// let sandbox = Sandbox::builder().customers(1200).fault("503:retry-after=1@2".parse()?).fault("reset@4".parse()?).build();
+/// let client = Client::builder(sandbox.transport::<Blocking>(), Credential::token(Sandbox::TOKEN)).build()?;
+///
+/// // Three pages, of which two had to be asked for again.
+/// assert_eq!(client.items(ListCustomers::new()).filter(|customer| customer.is_ok()).count(), 1200);
+/// assert_eq!(sandbox.requests().len(), 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    what: What,
+    /// All must hold.
+    which: Vec<Which>,
 }
 
-impl Fault {
-    pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            Self::AccessDenied => StatusCode::UNAUTHORIZED,
-            Self::InvalidCustomerId | Self::InvalidSearch(_) => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Answer(ErrorAnswer),
+    Delay(Duration),
+    Drip(Duration),
+    Truncate,
+    Reset,
+    Hang,
+    Garbage,
+    TokenRefusal(TokenRefusal),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Which {
+    /// Requests are counted from 1.
+    Number(NonZeroU64),
+    Every(NonZeroU64),
+    /// So many in a million.
+    Rate(u32),
+    Under(String),
+}
+
+/// What is to happen to a request.
+#[derive(Default)]
+pub(crate) struct Planned<'a> {
+    pub(crate) delay: Duration,
+    pub(crate) what: Option<&'a What>,
+}
+
+/// What `faults` mean for the request to `path` that comes after `before` others.
+pub(crate) fn planned<'a>(faults: &'a [Fault], seed: u64, before: u64, path: &str) -> Planned<'a> {
+    let mut planned = Planned::default();
+    for (position, fault) in faults.iter().enumerate() {
+        // Faults that happen at the same rate do not happen to the same requests.
+        let mut random = Random::new(seed, &format!("fault {position}"), before);
+        if !fault.which.iter().all(|which| which.holds(before + 1, path, &mut random)) {
+            continue;
+        }
+        match &fault.what {
+            What::TokenRefusal(_) if !is_token_endpoint(path) => {}
+            What::Delay(delay) => planned.delay = planned.delay.saturating_add(*delay),
+            what => planned.what = planned.what.or(Some(what)),
         }
     }
+    planned
+}
 
-    /// The body as published. Its `code` is a number from the front door and a text from services behind it.
-    pub(crate) fn body(&self) -> Value {
-        let (code, description, source) = match self {
-            Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
-            Self::InvalidCustomerId => (json!(900_118), "Invalid customer id", "PartnerFD"),
-            Self::InvalidSearch(reason) => (json!("2000"), *reason, "PartnerApiServiceControllers"),
-            Self::NotFound => (json!(1000), "Not found", "PartnerFD"),
-            // No body is published for this one; it is the form in which the service's web framework puts it.
-            Self::MethodNotAllowed => {
-                return json!({ "message": "The requested resource does not support this HTTP method." });
-            }
-        };
-        json!({ "code": code, "description": description, "data": [], "source": source })
+impl Which {
+    fn holds(&self, number: u64, path: &str, random: &mut Random) -> bool {
+        match self {
+            Self::Number(only) => number == only.get(),
+            Self::Every(interval) => number.is_multiple_of(interval.get()),
+            Self::Rate(in_a_million) => random.below(1_000_000) < *in_a_million as usize,
+            Self::Under(prefix) => single_slashes(path).starts_with(prefix),
+        }
     }
+}
+
+fn single_slashes(path: &str) -> String {
+    let mut single = String::with_capacity(path.len());
+    for character in path.chars() {
+        if character != '/' || !single.ends_with('/') {
+            single.push(character);
+        }
+    }
+    single
 }

@@ -1,4 +1,4 @@
-use crate::{customer::Searchable, fault::Fault};
+use crate::{customer::Searchable, refusal::Refusal};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub(crate) enum Operator {
 impl Filter {
     /// Reads the JSON of a `filter` parameter, as leniently as the service: keys and names in any case, operators also
     /// by their number in the service's SDKs, other keys ignored.
-    pub(crate) fn parse(json: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(json: &str) -> Result<Self, Refusal> {
         let filter: Value = serde_json::from_str(json).map_err(|_| NO_JSON)?;
         let filter = filter.as_object().ok_or(NO_JSON)?;
         let find = |name: &str| filter.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
@@ -42,6 +42,11 @@ impl Filter {
             }
         };
         Ok(Self { field, operator, value })
+    }
+
+    /// Whether it is closed to an application on its own.
+    pub(crate) fn is_for_users(&self) -> bool {
+        matches!(self.field, Field::IndirectReseller | Field::IndirectCloudSolutionProvider)
     }
 
     /// Whether `customer` belongs into the list. All customers of indirect resellers come through `provider`.
@@ -86,13 +91,13 @@ impl Operator {
     }
 }
 
-const NO_JSON: Fault = Fault::InvalidSearch("The filter must be a JSON object with Field, Value and Operator.");
-const NO_FIELD: Fault = Fault::InvalidSearch(
+const NO_JSON: Refusal = Refusal::InvalidSearch("The filter must be a JSON object with Field, Value and Operator.");
+const NO_FIELD: Refusal = Refusal::InvalidSearch(
     "The field of a customer filter must be CompanyName, Domain, IndirectReseller or IndirectCloudSolutionProvider.",
 );
-const NO_VALUE: Fault = Fault::InvalidSearch("The value of a customer filter must be a text.");
-const NO_GUID: Fault = Fault::InvalidSearch("The value of a filter by reseller or provider must be a GUID.");
-const NO_OPERATOR: Fault = Fault::InvalidSearch("Customer search only allows starts with and equals operation.");
+const NO_VALUE: Refusal = Refusal::InvalidSearch("The value of a customer filter must be a text.");
+const NO_GUID: Refusal = Refusal::InvalidSearch("The value of a filter by reseller or provider must be a GUID.");
+const NO_OPERATOR: Refusal = Refusal::InvalidSearch("Customer search only allows starts with and equals operation.");
 
 #[cfg(test)]
 mod tests {
@@ -117,7 +122,7 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong_with_any_other() {
-        for (filter, fault) in [
+        for (filter, refusal) in [
             ("", NO_JSON),
             ("{", NO_JSON),
             ("[1]", NO_JSON),
@@ -129,7 +134,7 @@ mod tests {
             (r#"{"Field":"Domain","Value":7,"Operator":"equals"}"#, NO_VALUE),
             (r#"{"Field":"IndirectReseller","Value":"484e","Operator":"starts_with"}"#, NO_GUID),
         ] {
-            assert_eq!(Filter::parse(filter), Err(fault), "{filter}");
+            assert_eq!(Filter::parse(filter), Err(refusal), "{filter}");
         }
     }
 }

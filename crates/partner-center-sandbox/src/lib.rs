@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
+mod authority;
+mod builder;
+mod clock;
 mod continuation;
 mod customer;
 #[rustfmt::skip]
@@ -11,13 +15,20 @@ mod identity;
 mod link;
 mod listing;
 mod names;
+mod oddities;
 mod population;
 mod random;
+mod rate_limit;
+mod refusal;
+mod reply;
 mod sandbox;
 mod server;
 mod service;
 mod transport;
 
-pub use sandbox::{Builder, Sandbox};
+pub use builder::Builder;
+pub use fault::{Fault, FaultError};
+pub use oddities::{ContinuationIn, Encoding, FaultCodes, LinkStyle, ListEnd, TotalCount};
+pub use sandbox::Sandbox;
 pub use server::Server;
 pub use transport::SandboxTransport;

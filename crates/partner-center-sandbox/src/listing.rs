@@ -1,11 +1,22 @@
 use crate::{
-    continuation::Continuation, customer::indirect_provider, fault::Fault, filter::Filter, link::link,
-    population::Population,
+    answer::{Answer, Content},
+    authority::Holder,
+    continuation::Continuation,
+    customer::{Attributes, indirect_provider},
+    filter::Filter,
+    link::Link,
+    oddities::{ContinuationIn, LinkStyle, ListEnd, Oddities, TotalCount},
+    population::{Listed, Population},
+    refusal::Refusal,
 };
-use http::HeaderMap;
+use http::{StatusCode, header::HOST, uri::Authority};
+use partner_center_core::Request;
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
-use std::sync::atomic::{AtomicBool, Ordering};
+use serde::Serialize;
+use std::{
+    num::NonZeroU16,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 /// The header that a continuation token travels in.
 const TOKEN_HEADER: &str = "MS-ContinuationToken";
@@ -13,69 +24,140 @@ const TOKEN_HEADER: &str = "MS-ContinuationToken";
 /// The greatest number of customers in a page, which is also the one that a request without a size gets.
 const GREATEST_SIZE: u16 = 500;
 
-/// The page of `customers` that the query and the token among `headers` ask for.
-///
-/// The search for what matches may be long. It ends when it is `given_up`: the page is then a part, for nobody.
-pub(crate) fn page(
-    customers: &Population,
-    query: &str,
-    headers: &HeaderMap,
-    given_up: &AtomicBool,
-) -> Result<Value, Fault> {
-    let Continuation { start, size, filter } = asked_for(customers, query, headers)?;
-    let provider = indirect_provider(customers.seed);
-    let mut matching = (start..customers.count)
-        .take_while(|_| !given_up.load(Ordering::Relaxed))
-        .filter(|index| filter.as_ref().is_none_or(|filter| filter.matches(&customers.searchable(*index), provider)));
-    let items: Vec<_> = matching.by_ref().take(size.into()).map(|index| customers.brief(index)).collect();
-
-    let uri = format!("/v1/customers?size={size}");
-    let mut links = json!({ "self": link(&uri, []) });
-    // One match ahead: the last page has no next link, even if it is full.
-    if let Some(start) = matching.next() {
-        let token = Continuation { start, size, filter: filter.clone() }.token(customers.seed);
-        links["next"] = link(&format!("{uri}&seekOperation=Next"), [(TOKEN_HEADER, token)]);
-    }
-    Ok(json!({
-        "totalCount": items.len(),
-        "items": items,
-        "links": links,
-        "attributes": { "objectType": "Collection" },
-    }))
+/// A page of customers as it is written.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Page {
+    attributes: Attributes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<String>,
+    items: Vec<Listed>,
+    links: PageLinks,
+    total_count: usize,
 }
 
-/// A first page is one that continues from the start.
-fn asked_for(customers: &Population, query: &str, headers: &HeaderMap) -> Result<Continuation, Fault> {
-    let size = match parameter(query, "size") {
-        Some(size) => Some(size.parse().ok().filter(|size| *size <= GREATEST_SIZE).ok_or(INVALID_SIZE)?),
-        None => None,
-    };
-    // 0 is what some clients send to leave the size to the service.
-    let size = size.filter(|size| *size > 0);
-    let first = || -> Result<_, Fault> {
-        let filter = parameter(query, "filter").map(|json| Filter::parse(&json)).transpose()?;
-        Ok(Continuation { start: 0, size: GREATEST_SIZE, filter })
-    };
-    let seek = parameter(query, "seekOperation").map(|seek| seek.to_ascii_lowercase());
-    let token = headers.get(TOKEN_HEADER);
-    let mut continuation = match (seek.as_deref(), token) {
-        // Without a seek operation a token means nothing.
-        (None, _) | (Some("first"), None) => first()?,
-        (Some("first"), Some(token)) => Continuation { start: 0, ..continued(customers, token.as_bytes())? },
-        (Some("next"), Some(token)) => continued(customers, token.as_bytes())?,
-        (Some("next"), None) => return Err(INVALID_TOKEN),
-        (Some(_), _) => return Err(INVALID_SEEK),
-    };
-    if let Some(size) = size {
-        continuation.size = size;
-    }
-    Ok(continuation)
+#[derive(Serialize)]
+struct PageLinks {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Link>,
+    #[serde(rename = "self")]
+    itself: Link,
 }
 
-fn continued(customers: &Population, token: &[u8]) -> Result<Continuation, Fault> {
-    Continuation::read(token, customers.seed)
-        .filter(|continuation| continuation.start < customers.count)
-        .ok_or(INVALID_TOKEN)
+/// The list of `customers`, in pages.
+pub(crate) struct Listing<'a> {
+    pub(crate) customers: &'a Population,
+    pub(crate) oddities: &'a Oddities,
+    pub(crate) holder: Holder,
+    /// A search may be long. It ends once it is given up: the page is then a part, for nobody.
+    pub(crate) given_up: &'a AtomicBool,
+}
+
+impl Listing<'_> {
+    /// The page that `request` asks for, by its query and by the token among its headers.
+    pub(crate) fn page(&self, request: &Request) -> Result<Answer, Refusal> {
+        let position = self.asked_for(request)?;
+        let Continuation { start, size, ref filter } = position;
+        let (Population { count, seed }, oddities) = (*self.customers, self.oddities);
+        if self.holder == Holder::Application && filter.as_ref().is_some_and(Filter::is_for_users) {
+            return Err(Refusal::NeedsUser);
+        }
+        // Such a token is given only if the list is to end in an odd way.
+        let is_over = start == count && count > 0;
+        match oddities.list_end {
+            ListEnd::Refusal if is_over => return Err(INVALID_TOKEN),
+            ListEnd::NoContent if is_over => return Ok(Answer::new(StatusCode::NO_CONTENT, Content::Nothing)),
+            _ => {}
+        }
+
+        let mut matching = self.matching(start, filter.as_ref());
+        let items: Vec<_> = matching.by_ref().take(size.into()).map(|index| self.customers.brief(index)).collect();
+        // One match ahead: the last page has no next link, even if it is full.
+        let trails = oddities.list_end != ListEnd::NoToken && !is_over && count > 0;
+        let next = matching.next().or(trails.then_some(count));
+        let token = next.map(|start| Continuation { start, ..position.clone() }.token(seed));
+        let total_count = match oddities.total_count {
+            TotalCount::Page => items.len(),
+            TotalCount::List => self.matching(0, filter.as_ref()).count(),
+        };
+
+        let address = format!("{}customers?size={size}", link_prefix(oddities.link_style, request));
+        let and = if oddities.double_question_mark { '?' } else { '&' };
+        let next_page = |token| Link::to(format!("{address}{and}seekOperation=Next")).with(TOKEN_HEADER, token);
+        let continuation = if oddities.without_links { ContinuationIn::Body } else { oddities.continuation };
+        let page = Page {
+            attributes: Attributes { object_type: "Collection" },
+            continuation_token: token.clone().filter(|_| continuation != ContinuationIn::Link),
+            items,
+            links: PageLinks {
+                next: token.filter(|_| continuation != ContinuationIn::Body).map(next_page),
+                itself: Link::to(address),
+            },
+            total_count,
+        };
+        Ok(Answer::new(StatusCode::OK, Content::Page(page)))
+    }
+
+    /// The indexes of the customers that match `filter`, from `start` on.
+    fn matching(&self, start: u32, filter: Option<&Filter>) -> impl Iterator<Item = u32> {
+        let Self { customers, given_up, .. } = *self;
+        let provider = indirect_provider(customers.seed);
+        (start..customers.count)
+            .take_while(|_| !given_up.load(Ordering::Relaxed))
+            .filter(move |index| filter.is_none_or(|filter| filter.matches(&customers.searchable(*index), provider)))
+    }
+
+    /// Where to go on. A first page is one that continues from the start.
+    fn asked_for(&self, request: &Request) -> Result<Continuation, Refusal> {
+        let query = request.uri().query().unwrap_or_default();
+        let size = match parameter(query, "size") {
+            Some(size) => Some(size.parse().ok().filter(|size| *size <= GREATEST_SIZE).ok_or(INVALID_SIZE)?),
+            None => None,
+        };
+        // 0 is what some clients send to leave the size to the service.
+        let size = size.filter(|size| *size > 0);
+        let first = || -> Result<_, Refusal> {
+            let filter = parameter(query, "filter").map(|json| Filter::parse(&json)).transpose()?;
+            Ok(Continuation { start: 0, size: GREATEST_SIZE, filter })
+        };
+        let seek = parameter(query, "seekOperation").map(|seek| seek.to_ascii_lowercase());
+        let token = request.headers().get(TOKEN_HEADER);
+        let mut continuation = match (seek.as_deref(), token) {
+            // Without a seek operation a token means nothing.
+            (None, _) | (Some("first"), None) => first()?,
+            (Some("first"), Some(token)) => Continuation { start: 0, ..self.continued(token.as_bytes())? },
+            (Some("next"), Some(token)) => self.continued(token.as_bytes())?,
+            (Some("next"), None) => return Err(INVALID_TOKEN),
+            (Some(_), _) => return Err(INVALID_SEEK),
+        };
+        if let Some(size) = size {
+            continuation.size = size;
+        }
+        continuation.size = continuation.size.min(self.oddities.page_cap.map_or(GREATEST_SIZE, NonZeroU16::get));
+        Ok(continuation)
+    }
+
+    fn continued(&self, token: &[u8]) -> Result<Continuation, Refusal> {
+        let end = u32::from(self.oddities.list_end != ListEnd::NoToken);
+        Continuation::read(token, self.customers.seed)
+            .filter(|continuation| continuation.start < self.customers.count.saturating_add(end))
+            .ok_or(INVALID_TOKEN)
+    }
+}
+
+/// What stands before `customers` in the links of pages.
+fn link_prefix(style: LinkStyle, request: &Request) -> String {
+    match style {
+        LinkStyle::V1 => "/v1/".to_owned(),
+        LinkStyle::Plain => "/".to_owned(),
+        LinkStyle::Bare => String::new(),
+        LinkStyle::Absolute => {
+            let scheme = request.uri().scheme_str().unwrap_or("http");
+            let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+            let host = request.uri().authority().map(Authority::as_str).or(host).unwrap_or("localhost");
+            format!("{scheme}://{host}/v1/")
+        }
+    }
 }
 
 /// The first value of a parameter. Clients are known to begin the second parameter with `?` once more.
@@ -88,16 +170,15 @@ fn parameter(query: &str, name: &str) -> Option<String> {
         .map(|(_, value)| decoded(value))
 }
 
-const INVALID_SIZE: Fault = Fault::InvalidSearch("The size must be a number from 1 to 500.");
-const INVALID_SEEK: Fault = Fault::InvalidSearch("The seek operation must be Next or First.");
-const INVALID_TOKEN: Fault =
-    Fault::InvalidSearch("The continuation token is missing or invalid; send the one of the page before unchanged.");
+const INVALID_SIZE: Refusal = Refusal::InvalidSearch("The size must be a number from 1 to 500.");
+const INVALID_SEEK: Refusal = Refusal::InvalidSearch("The seek operation must be Next or First.");
+const INVALID_TOKEN: Refusal =
+    Refusal::InvalidSearch("The continuation token is missing or invalid; send the one of the page before unchanged.");
 
 #[cfg(test)]
 mod tests {
-    use super::{Continuation, TOKEN_HEADER, page, parameter};
-    use crate::population::Population;
-    use http::HeaderMap;
+    use super::{Continuation, Listing, TOKEN_HEADER, parameter};
+    use crate::{answer::Content, authority::Holder, oddities::Oddities, population::Population};
     use std::sync::atomic::AtomicBool;
 
     #[test]
@@ -105,11 +186,16 @@ mod tests {
         let customers = Population { seed: 7, count: 1_000_000 };
         assert_eq!(size_of_val(&customers), 16, "nothing is kept for a customer");
         let token = Continuation { start: 999_501, size: 500, filter: None }.token(7);
-        let headers = HeaderMap::from_iter([(TOKEN_HEADER.parse().unwrap(), token.parse().unwrap())]);
-        let page = page(&customers, "size=500&seekOperation=Next", &headers, &AtomicBool::new(false)).unwrap();
-        assert_eq!(page["totalCount"], 499);
-        assert_eq!(page["items"][498], customers.brief(999_999));
-        assert!(page["links"].get("next").is_none());
+        let request = http::Request::get("/v1/customers?size=500&seekOperation=Next").header(TOKEN_HEADER, token);
+        let (oddities, given_up) = (Oddities::default(), AtomicBool::new(false));
+        let listing = Listing { customers: &customers, oddities: &oddities, holder: Holder::User, given_up: &given_up };
+        let answer = listing.page(&request.body(Vec::new()).unwrap()).unwrap();
+        let Content::Page(page) = answer.content else { panic!("a page was asked for") };
+        assert_eq!((page.total_count, page.items.len()), (499, 499));
+        let [last, expected] =
+            [&page.items[498], &customers.brief(999_999)].map(|item| serde_json::to_value(item).unwrap());
+        assert_eq!(last, expected);
+        assert!(page.links.next.is_none());
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Which customers there are: the documented ones first, then generated ones. None is kept; each is made when asked for.
 
 use crate::{
-    customer::{Generated, Searchable, indirect_reseller},
+    customer::{Brief, Generated, Searchable, indirect_reseller},
     documented, identity,
 };
+use serde::Serialize;
 use serde_json::Value;
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -17,10 +18,10 @@ pub(crate) struct Population {
 
 impl Population {
     /// The customer as a list has it.
-    pub(crate) fn brief(&self, index: u32) -> Value {
+    pub(crate) fn brief(&self, index: u32) -> Listed {
         match Documented::at(index) {
-            Some(customer) => customer.brief(),
-            None => Generated::new(self.seed, index).brief(),
+            Some(customer) => Listed::Documented(&customer.brief),
+            None => Listed::Generated(Generated::new(self.seed, index).brief()),
         }
     }
 
@@ -50,9 +51,20 @@ impl Population {
     }
 }
 
+/// A customer as a list has it.
+#[derive(Serialize)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "there are hardly any of the small one")]
+pub(crate) enum Listed {
+    Documented(&'static Value),
+    Generated(Brief),
+}
+
 /// A customer out of a document.
 struct Documented {
     document: Value,
+    /// The document without what lists do not have.
+    brief: Value,
     of_indirect_reseller: bool,
 }
 
@@ -60,8 +72,11 @@ static DOCUMENTED: LazyLock<Vec<Documented>> = LazyLock::new(|| {
     let list = read(documented::GET_A_LIST_OF_CUSTOMERS);
     let of_reseller = read(documented::GET_CUSTOMERS_OF_AN_INDIRECT_RESELLER);
     let by_id = read(documented::GET_A_CUSTOMER_BY_ID);
-    let customer =
-        |document: &Value, of_indirect_reseller| Documented { document: document.clone(), of_indirect_reseller };
+    let customer = |document: &Value, of_indirect_reseller| Documented {
+        document: document.clone(),
+        brief: brief(document.clone()),
+        of_indirect_reseller,
+    };
     let items = |list: &Value, of_reseller| -> Vec<_> {
         list["items"].as_array().into_iter().flatten().map(|item| customer(item, of_reseller)).collect()
     };
@@ -73,6 +88,19 @@ fn read(document: &str) -> Value {
     serde_json::from_str(document).expect("the documented responses are JSON")
 }
 
+fn brief(mut customer: Value) -> Value {
+    if let Some(fields) = customer.as_object_mut() {
+        for absent in ["commerceId", "billingProfile", "allowDelegatedAccess", "customDomains", "tags"] {
+            fields.remove(absent);
+        }
+    }
+    if let Some(fields) = customer["companyProfile"].as_object_mut() {
+        fields.remove("address");
+        fields.remove("email");
+    }
+    customer
+}
+
 impl Documented {
     fn at(index: u32) -> Option<&'static Self> {
         DOCUMENTED.get(index as usize)
@@ -80,21 +108,6 @@ impl Documented {
 
     fn id(&self) -> Option<Uuid> {
         self.document["id"].as_str().and_then(|id| id.parse().ok())
-    }
-
-    /// The document without what lists do not have.
-    fn brief(&self) -> Value {
-        let mut customer = self.document.clone();
-        if let Some(fields) = customer.as_object_mut() {
-            for absent in ["commerceId", "billingProfile", "allowDelegatedAccess", "customDomains", "tags"] {
-                fields.remove(absent);
-            }
-        }
-        if let Some(fields) = customer["companyProfile"].as_object_mut() {
-            fields.remove("address");
-            fields.remove("email");
-        }
-        customer
     }
 
     fn searchable(&self, seed: u64) -> Searchable {

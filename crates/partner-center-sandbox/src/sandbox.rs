@@ -1,11 +1,23 @@
-use crate::{SandboxTransport, Server, customer, population::Population, service::Service};
-use http::{HeaderValue, header::AUTHORIZATION};
-use partner_center_core::{Mode, Request, Response};
+use crate::{
+    Builder, SandboxTransport, Server,
+    answer::{Answer, Content},
+    authority::is_token_endpoint,
+    clock::Clock,
+    customer,
+    fault::{Fault, Planned, What, planned, rate_limited},
+    population::Population,
+    rate_limit::RateLimit,
+    reply::{Delivery, Reply},
+    service::Service,
+};
+use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
+use partner_center_core::{Mode, Request};
 use std::{
     collections::VecDeque,
     fmt, io,
     net::ToSocketAddrs,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    time::Duration,
 };
 use uuid::Uuid;
 
@@ -18,7 +30,10 @@ pub struct Sandbox(Arc<Shared>);
 
 struct Shared {
     service: Service,
+    faults: Vec<Fault>,
+    rate_limit: Option<Mutex<RateLimit>>,
     received: Mutex<Received>,
+    clock: Clock,
 }
 
 /// The requests so far: how many, and the last of them.
@@ -35,9 +50,18 @@ impl Sandbox {
     /// The access token that is accepted unless [`Builder::token`] sets another.
     pub const TOKEN: &str = "sandbox-token";
 
+    /// The application that the sandbox's authority knows, in every tenant.
+    pub const CLIENT_ID: &str = "11111111-2222-3333-4444-555555555555";
+
+    /// The secret of that application.
+    pub const CLIENT_SECRET: &str = "sandbox-secret";
+
+    /// A refresh token of a user of that application.
+    pub const REFRESH_TOKEN: &str = "sandbox-refresh-token";
+
     /// A sandbox of 1,000 customers, unless told otherwise.
     pub fn builder() -> Builder {
-        Builder { customers: 1000, seed: 0, token: Self::TOKEN.to_owned() }
+        Builder::default()
     }
 
     /// A transport that answers from memory, in mode [`Blocking`](partner_center_core::Blocking) or
@@ -97,10 +121,60 @@ impl Sandbox {
         customer::indirect_provider(self.0.service.customers.seed)
     }
 
-    /// Records the request and answers it; see [`Service::answer`].
-    pub(crate) fn respond(&self, request: &Request, given_up: &AtomicBool) -> Response {
-        let number = self.received().record(request);
-        self.0.service.answer(request, number, given_up)
+    /// Has all access tokens refused that its authority has issued so far, but not [`Sandbox::TOKEN`].
+    pub fn revoke_access_tokens(&self) {
+        self.0.service.authority.revoke_access_tokens();
+    }
+
+    /// Has all refresh tokens refused that its authority has issued so far, and [`Sandbox::REFRESH_TOKEN`].
+    pub fn revoke_refresh_tokens(&self) {
+        self.0.service.authority.revoke_refresh_tokens();
+    }
+
+    pub(crate) fn new(service: Service, faults: Vec<Fault>, rate_limit: Option<RateLimit>) -> Self {
+        let rate_limit = rate_limit.map(Mutex::new);
+        Self(Arc::new(Shared { service, faults, rate_limit, received: Mutex::default(), clock: Clock::start() }))
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Records the request and says what is to come of it. Once nobody waits for that any more, it is `given_up`.
+    pub(crate) fn respond(&self, request: &Request, given_up: &AtomicBool) -> Reply {
+        let Shared { service, faults, .. } = &*self.0;
+        let before = self.received().record(request);
+        let seed = service.customers.seed;
+        let path = request.uri().path();
+        let write = |answer: Answer| service.oddities.write(answer, request, seed, before);
+        if let Some(wait) = self.rate_limit_exceeded() {
+            return Reply { delay: Duration::ZERO, delivery: Delivery::Whole(write(rate_limited(wait))) };
+        }
+        let Planned { delay, what } = planned(faults, seed, before, path);
+        let now = self.0.clock.elapsed();
+        let served = |refusal| {
+            if is_token_endpoint(path) {
+                service.authority.answer(request, refusal, now)
+            } else {
+                write(service.answer(request, now, given_up))
+            }
+        };
+        let delivery = match what {
+            None | Some(What::Delay(_)) => Delivery::Whole(served(None)),
+            Some(What::Answer(error)) => Delivery::Whole(write(error.answer())),
+            Some(What::TokenRefusal(refusal)) => Delivery::Whole(served(Some(*refusal))),
+            Some(What::Garbage) => Delivery::Whole(write(Answer::new(StatusCode::OK, Content::Garbage))),
+            Some(What::Drip(pause)) => Delivery::Dripping(served(None), *pause),
+            Some(What::Truncate) => Delivery::truncated(served(None)),
+            Some(What::Reset) => Delivery::Reset,
+            Some(What::Hang) => Delivery::Never,
+        };
+        Reply { delay, delivery }
+    }
+
+    fn rate_limit_exceeded(&self) -> Option<Duration> {
+        let mut limit = self.0.rate_limit.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        limit.exceeded(self.0.clock.now())
     }
 
     fn received(&self) -> MutexGuard<'_, Received> {
@@ -122,61 +196,16 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Settings of a [`Sandbox`].
-#[derive(Clone)]
-#[must_use = "settings do nothing until `build` is called"]
-pub struct Builder {
-    customers: u32,
-    seed: u64,
-    token: String,
-}
-
-impl Builder {
-    /// How many customers there are. Default: 1,000. The first five are those of the documentation.
-    pub fn customers(self, customers: u32) -> Self {
-        Self { customers, ..self }
-    }
-
-    /// What the generated customers are drawn from: the same seed, the same customers. Default: 0.
-    pub fn seed(self, seed: u64) -> Self {
-        Self { seed, ..self }
-    }
-
-    /// The access token to accept, and no other. Default: [`Sandbox::TOKEN`].
-    ///
-    /// It should be of visible ASCII characters, without blanks. It is taken as it is, not trimmed; a token that is
-    /// empty, or has blanks around it, is one that no request can carry.
-    pub fn token(self, token: impl Into<String>) -> Self {
-        Self { token: token.into(), ..self }
-    }
-
-    /// The sandbox.
-    #[must_use]
-    pub fn build(self) -> Sandbox {
-        let customers = Population { seed: self.seed, count: self.customers };
-        Sandbox(Arc::new(Shared { service: Service { customers, token: self.token }, received: Mutex::default() }))
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Builder")
-            .field("customers", &self.customers)
-            .field("seed", &self.seed)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Received {
     /// Keeps what may be kept of `request`, and numbers it from 0.
     fn record(&mut self, request: &Request) -> u64 {
         let mut kept = http::Request::new(());
         kept.method_mut().clone_from(request.method());
-        kept.uri_mut().clone_from(request.uri());
-        kept.headers_mut().clone_from(request.headers());
-        if request.headers().contains_key(AUTHORIZATION) {
-            kept.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("(not kept)"));
+        // Copies: a clone would keep all that the connection had read alive.
+        *kept.uri_mut() = request.uri().to_string().parse().unwrap_or_default();
+        for (name, value) in request.headers() {
+            let value = if name == AUTHORIZATION { b"(not kept)" } else { value.as_bytes() };
+            kept.headers_mut().extend(HeaderValue::from_bytes(value).ok().map(|value| (name.clone(), value)));
         }
         if self.last.len() == KEPT_REQUESTS {
             self.last.pop_front();

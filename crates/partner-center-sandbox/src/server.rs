@@ -1,14 +1,15 @@
+mod delivery;
+mod socket;
+
 use crate::Sandbox;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
+use delivery::{Body, Deliverer};
+use http_body_util::{BodyExt, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use socket::Socket;
 use std::{
     error::Error,
     future::poll_fn,
@@ -26,7 +27,7 @@ use std::{
 use tokio::{
     net::TcpListener,
     runtime::{self, Runtime},
-    sync::oneshot,
+    sync::watch,
     task::spawn_blocking,
     time::{sleep, timeout},
 };
@@ -38,7 +39,7 @@ use tokio::{
 pub struct Server {
     address: SocketAddr,
     /// The server stops when this is dropped.
-    stop: Option<oneshot::Sender<()>>,
+    stop: Option<watch::Sender<()>>,
     /// Closed once it has stopped.
     serving: mpsc::Receiver<()>,
     /// Drives the server, in a thread of its own.
@@ -59,7 +60,8 @@ impl Server {
     }
 
     /// Stops listening, lets requests that have arrived be answered, and closes all connections. Takes a second at
-    /// most, after which answers still being made are given up; with idle connections only, no time.
+    /// most, after which answers still being made are given up; with idle connections only, no time. What is late on
+    /// purpose is not waited for.
     pub fn shutdown(self) {
         drop(self);
     }
@@ -87,10 +89,12 @@ impl Server {
                 return Err(error);
             }
         };
-        let (stop, stopped) = oneshot::channel();
+        let (stop, stopped) = watch::channel(());
         let (end, serving) = mpsc::channel();
         runtime.spawn(async move {
             serve(&listener, &sandbox, stopped).await;
+            // Whoever waits for the end may want the port.
+            drop(listener);
             drop(end);
         });
         Ok(Self { address, stop: Some(stop), serving, runtime: Some(runtime) })
@@ -120,11 +124,12 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How large the body of a request may be; no request has one that matters.
 const GREATEST_BODY: usize = 1 << 20;
 
-async fn serve(listener: &TcpListener, sandbox: &Sandbox, stopped: oneshot::Receiver<()>) {
+async fn serve(listener: &TcpListener, sandbox: &Sandbox, mut stopped: watch::Receiver<()>) {
     let connections = GracefulShutdown::new();
     {
-        let mut accepting = pin!(accept(listener, sandbox, &connections));
-        let mut stopped = pin!(stopped);
+        let of_connections = stopped.clone();
+        let mut accepting = pin!(accept(listener, sandbox, &connections, &of_connections));
+        let mut stopped = pin!(stopped.changed());
         // Whichever comes first; accepting never ends by itself.
         poll_fn(|context| match stopped.as_mut().poll(context) {
             Poll::Ready(_) => Poll::Ready(()),
@@ -135,7 +140,12 @@ async fn serve(listener: &TcpListener, sandbox: &Sandbox, stopped: oneshot::Rece
     let _ = timeout(GRACE, connections.shutdown()).await;
 }
 
-async fn accept(listener: &TcpListener, sandbox: &Sandbox, connections: &GracefulShutdown) {
+async fn accept(
+    listener: &TcpListener,
+    sandbox: &Sandbox,
+    connections: &GracefulShutdown,
+    stopped: &watch::Receiver<()>,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new());
     loop {
@@ -146,9 +156,11 @@ async fn accept(listener: &TcpListener, sandbox: &Sandbox, connections: &Gracefu
         };
         // Answers are small and written at once: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
+        let deliverer = Deliverer { stopped: stopped.clone(), reset: Arc::default() };
+        let socket = Socket::new(stream, Arc::clone(&deliverer.reset));
         let sandbox = sandbox.clone();
-        let answer = service_fn(move |request| answer(sandbox.clone(), request));
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
+        let answer = service_fn(move |request| answer(sandbox.clone(), deliverer.clone(), request));
+        let connection = connections.watch(http.serve_connection(TokioIo::new(socket), answer));
         // A connection that fails concerns its client alone.
         tokio::spawn(async move { drop(connection.await) });
     }
@@ -156,16 +168,17 @@ async fn accept(listener: &TcpListener, sandbox: &Sandbox, connections: &Gracefu
 
 async fn answer(
     sandbox: Sandbox,
+    deliverer: Deliverer,
     request: http::Request<Incoming>,
-) -> Result<http::Response<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
+) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, GREATEST_BODY).collect().await?.to_bytes();
     let request = http::Request::from_parts(head, body.into());
     let waiting = Waiting::default();
     let given_up = Arc::clone(&waiting.given_up);
     // A search may take long, and this thread has other connections to serve.
-    let response = spawn_blocking(move || sandbox.respond(&request, &given_up)).await?;
-    Ok(response.map(|body| Full::new(body.into())))
+    let reply = spawn_blocking(move || sandbox.respond(&request, &given_up)).await?;
+    Ok(deliverer.deliver(reply).await?)
 }
 
 /// Waits for an answer: once it is dropped, because the client has gone or the server ends, the answer is given up.

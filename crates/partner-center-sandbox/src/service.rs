@@ -1,115 +1,83 @@
-//! How the service answers: a function of the request and its number, without memory.
+//! What the service answers: a function of the request and of who asks.
 
-use crate::{fault::Fault, listing, population::Population, random::Random};
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE},
+use crate::{
+    answer::{Answer, Content},
+    authority::{Authority, Holder},
+    listing::Listing,
+    oddities::{CORRELATION_ID, Oddities, REQUEST_ID, is_guid},
+    population::Population,
+    refusal::Refusal,
 };
-use partner_center_core::{Request, Response};
+use http::{HeaderMap, Method, StatusCode, header::AUTHORIZATION};
+use partner_center_core::Request;
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
-use std::sync::atomic::AtomicBool;
+use std::{sync::atomic::AtomicBool, time::Duration};
 use uuid::Uuid;
 
 pub(crate) struct Service {
     pub(crate) customers: Population,
-    /// The one access token that is accepted.
+    /// An access token that is accepted, besides those that the authority issues.
     pub(crate) token: String,
+    pub(crate) authority: Authority,
+    pub(crate) oddities: Oddities,
 }
 
 impl Service {
-    /// The answer to the `number`th request. Once nobody waits for it any more, it is `given_up`, and is then any.
-    pub(crate) fn answer(&self, request: &Request, number: u64, given_up: &AtomicBool) -> Response {
-        let resource = self.authorize(request.headers()).and_then(|()| self.resource(request, given_up));
-        let (status, body) = match &resource {
-            Ok(resource) => (StatusCode::OK, resource.to_string()),
-            Err(fault) => (fault.status(), fault.body().to_string()),
-        };
-        let mut response = Response::new(body.into_bytes());
-        *response.status_mut() = status;
-        let mut headers = self.context(request.headers(), number);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-        headers.insert(CONTENT_LENGTH, response.body().len().into());
-        match resource {
-            Err(Fault::AccessDenied) => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
-            }
-            Err(Fault::MethodNotAllowed) => {
-                headers.insert(ALLOW, HeaderValue::from_static("GET"));
-            }
-            _ => {}
-        }
-        *response.headers_mut() = headers;
-        if request.method() == Method::HEAD {
-            response.body_mut().clear();
-        }
-        response
+    /// The answer to `request`, which comes `now`, a time since the sandbox was made. Once nobody waits for it any more, it
+    /// is `given_up`, and is then any.
+    pub(crate) fn answer(&self, request: &Request, now: Duration, given_up: &AtomicBool) -> Answer {
+        let headers = request.headers();
+        let resource = self
+            .authorize(headers, now)
+            .and_then(|holder| identified(headers).and_then(|()| self.resource(request, holder, given_up)));
+        resource.unwrap_or_else(Answer::from)
     }
 
-    fn authorize(&self, headers: &HeaderMap) -> Result<(), Fault> {
+    /// Who asks.
+    fn authorize(&self, headers: &HeaderMap, now: Duration) -> Result<Holder, Refusal> {
         let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        match authorization.and_then(|value| value.trim().split_once(' ')) {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && token.trim() == self.token => Ok(()),
-            _ => Err(Fault::AccessDenied),
+        let (scheme, token) =
+            authorization.and_then(|value| value.trim().split_once(' ')).ok_or(Refusal::AccessDenied)?;
+        let token = token.trim();
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Refusal::AccessDenied);
+        }
+        if token == self.token {
+            return Ok(Holder::User);
+        }
+        match self.authority.holder(token, now) {
+            Some(Holder::OfRetiredAudience) => Err(Refusal::AudienceRetired),
+            Some(holder) => Ok(holder),
+            None => Err(Refusal::AccessDenied),
         }
     }
 
     /// `/v1/customers` and `/v1/customers/{id}`, however many slashes stand between.
-    fn resource(&self, request: &Request, given_up: &AtomicBool) -> Result<Value, Fault> {
+    fn resource(&self, request: &Request, holder: Holder, given_up: &AtomicBool) -> Result<Answer, Refusal> {
         let mut segments = request.uri().path().split('/').filter(|segment| !segment.is_empty());
         let mut next_is = |name: &str| segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case(name));
         if !(next_is("v1") && next_is("customers")) {
-            return Err(Fault::NotFound);
+            return Err(Refusal::NotFound);
         }
         let id = segments.next();
         if segments.next().is_some() {
-            return Err(Fault::NotFound);
+            return Err(Refusal::NotFound);
         }
         if request.method() != Method::GET {
-            return Err(Fault::MethodNotAllowed);
+            return Err(Refusal::MethodNotAllowed);
         }
-        match id {
-            None => {
-                let query = request.uri().query().unwrap_or_default();
-                listing::page(&self.customers, query, request.headers(), given_up)
-            }
-            Some(id) => {
-                let id = percent_decode_str(id).decode_utf8_lossy();
-                let id = Uuid::try_parse(&id).map_err(|_| Fault::InvalidCustomerId)?;
-                let index = self.customers.find(id).ok_or(Fault::NotFound)?;
-                Ok(self.customers.full(index))
-            }
-        }
-    }
-
-    /// The headers that say which request was answered, and by whom.
-    fn context(&self, request: &HeaderMap, number: u64) -> HeaderMap {
-        let mut random = Random::new(self.customers.seed, "request", number);
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            (REQUEST_ID, random.guid().to_string()),
-            (CORRELATION_ID, random.guid().to_string()),
-            (CORRELATION_VECTOR, format!("{:016x}.0", random.number())),
-            (SERVER_ID, "101112012".to_owned()),
-            (REQUEST_CONTEXT, format!("appId=cid-v1:{}", Random::new(self.customers.seed, "service", 0u8).guid())),
-            (LOCALE, "en-US".to_owned()),
-        ] {
-            headers.extend(HeaderValue::try_from(value).ok().map(|value| (name, value)));
-        }
-        for echoed in [REQUEST_ID, CORRELATION_ID, LOCALE] {
-            if let Some(value) = request.get(&echoed) {
-                headers.insert(echoed, value.clone());
-            }
-        }
-        headers
+        let Some(id) = id else {
+            return Listing { customers: &self.customers, oddities: &self.oddities, holder, given_up }.page(request);
+        };
+        let id = percent_decode_str(id).decode_utf8_lossy();
+        let id = Uuid::try_parse(&id).map_err(|_| Refusal::InvalidCustomerId)?;
+        let index = self.customers.find(id).ok_or(Refusal::NotFound)?;
+        Ok(Answer::new(StatusCode::OK, Content::Customer(self.customers.full(index))))
     }
 }
 
-const CHALLENGE: &str = "OAuth realm=urn:cpsvc:cpid:00000000-0000-0000-0000-000000000000";
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
-const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
-const CORRELATION_VECTOR: HeaderName = HeaderName::from_static("ms-cv");
-const SERVER_ID: HeaderName = HeaderName::from_static("ms-serverid");
-const REQUEST_CONTEXT: HeaderName = HeaderName::from_static("request-context");
-const LOCALE: HeaderName = HeaderName::from_static("x-locale");
+/// Requests need no identifiers, but those that they have must be some.
+fn identified(headers: &HeaderMap) -> Result<(), Refusal> {
+    let identifiers = headers.get_all(REQUEST_ID).iter().chain(headers.get_all(CORRELATION_ID));
+    if identifiers.into_iter().all(is_guid) { Ok(()) } else { Err(Refusal::InvalidHeader) }
+}

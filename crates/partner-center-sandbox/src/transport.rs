@@ -1,10 +1,15 @@
-use crate::Sandbox;
+use crate::{
+    Sandbox,
+    reply::{Delivery, PIECE, Reply},
+};
 use partner_center_core::{Limits, Mode, Output, Request, Response, Transport, TransportError};
-use std::{fmt, marker::PhantomData, sync::atomic::AtomicBool, time::Duration};
+use std::{fmt, io, marker::PhantomData, sync::atomic::AtomicBool, time::Duration};
 
 /// A transport that hands every request to a [`Sandbox`] in memory, whatever host it is meant for.
 ///
-/// It observes the body limit; as no time passes, not even in [`sleep`](Transport::sleep), nothing takes too long.
+/// No time passes, neither in [`sleep`](Transport::sleep) nor in a delay. What takes longer than the request's
+/// [`Limits`] allow is a timeout all the same, and the sandbox's [rate limit](crate::Builder::rate_limit) counts the time
+/// that would have passed.
 pub struct SandboxTransport<M> {
     sandbox: Sandbox,
     mode: PhantomData<fn() -> M>,
@@ -14,19 +19,39 @@ impl<M> SandboxTransport<M> {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
         Self { sandbox, mode: PhantomData }
     }
+
+    fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
+        let limits = Limits::of(request);
+        // Whoever asks waits until the answer is there.
+        let Reply { delay, delivery } = self.sandbox.respond(request, &AtomicBool::new(false));
+        let (took, outcome) = match delivery {
+            Delivery::Whole(response) => (delay, Ok(response)),
+            Delivery::Dripping(response, pause) => {
+                let pieces = u32::try_from(response.body().len().div_ceil(PIECE)).unwrap_or(u32::MAX);
+                (delay.saturating_add(pause.saturating_mul(pieces)), Ok(response))
+            }
+            Delivery::Truncated(_) => (delay, Err(io::ErrorKind::UnexpectedEof)),
+            Delivery::Reset => (delay, Err(io::ErrorKind::ConnectionReset)),
+            Delivery::Never => (Duration::MAX, Err(io::ErrorKind::TimedOut)),
+        };
+        self.sandbox.clock().skip(took.min(limits.timeout));
+        if took > limits.timeout {
+            return Err(TransportError::timeout("the sandbox takes longer on purpose"));
+        }
+        let response = outcome.map_err(|kind| TransportError::new(io::Error::from(kind)))?;
+        if response.body().len() > limits.body { Err(TransportError::too_large()) } else { Ok(response) }
+    }
 }
 
 impl<M: Mode> Transport for SandboxTransport<M> {
     type Mode = M;
 
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
-        // Whoever asks waits until the answer is there.
-        let response = self.sandbox.respond(&request, &AtomicBool::new(false));
-        let fits = response.body().len() <= Limits::of(&request).body;
-        M::ready(if fits { Ok(response) } else { Err(TransportError::too_large()) })
+        M::ready(self.exchange(&request))
     }
 
-    fn sleep(&self, _: Duration) -> Output<'_, Self, ()> {
+    fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
+        self.sandbox.clock().skip(delay);
         M::ready(())
     }
 }

@@ -5,6 +5,11 @@
     doc = "A client of the Partner Center customers API, blocking or async; documented in full with both features on."
 )]
 
+#[cfg(feature = "azure_core")]
+mod azure;
+
+#[cfg(feature = "azure_core")]
+pub use azure::AzureCredential;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub use partner_center_core::*;
 #[cfg(not(any(feature = "async", feature = "sync")))]

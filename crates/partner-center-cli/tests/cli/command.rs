@@ -5,9 +5,20 @@ use std::process::{Command, Output, Stdio};
 pub(crate) const DOCUMENTED: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 
 /// What would have the command do something else.
-pub(crate) const UNSET: [&str; 10] = [
+pub(crate) const UNSET: [&str; 21] = [
     "PARTNER_CENTER_TOKEN",
+    "PARTNER_CENTER_TOKEN_FILE",
+    "PARTNER_CENTER_TENANT_ID",
+    "PARTNER_CENTER_CLIENT_ID",
+    "PARTNER_CENTER_CLIENT_SECRET",
+    "PARTNER_CENTER_CLIENT_SECRET_FILE",
+    "PARTNER_CENTER_REFRESH_TOKEN",
+    "PARTNER_CENTER_REFRESH_TOKEN_FILE",
+    "PARTNER_CENTER_CLOUD",
     "PARTNER_CENTER_BASE_URL",
+    "PARTNER_CENTER_AUTHORITY",
+    "PARTNER_CENTER_CONFIG",
+    "XDG_CONFIG_HOME",
     "HTTPS_PROXY",
     "https_proxy",
     "HTTP_PROXY",
@@ -25,6 +36,8 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     for name in UNSET {
         command.env_remove(name);
     }
+    // Nobody has a configuration file there.
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 

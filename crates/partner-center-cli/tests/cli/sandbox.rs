@@ -84,6 +84,69 @@ fn a_long_search_ends_when_time_runs_out() {
     }
 }
 
+/// Each is an option of the sandbox, and a setting of the embedded one; the client makes the same list of all.
+#[test]
+fn however_odd_the_sandbox_is_the_list_is_the_same() {
+    let list = |arguments: &[&str], url: &str| {
+        let list = ["customers", "list", "--output", "jsonl", "--size", "40"];
+        let ended = run_at(url, &[&list, arguments].concat());
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        ended.stdout
+    };
+    let embedded = |settings: &[&str]| {
+        let settings = settings.iter().flat_map(|setting| ["--sandbox-with", setting]);
+        let options = ["--sandbox", "--sandbox-customers", "100"].into_iter().chain(settings).collect::<Vec<_>>();
+        list(&options, "http://127.0.0.1:9")
+    };
+    let plain = embedded(&[]);
+    assert_eq!(plain.lines().count(), 100);
+    for settings in [
+        &["encoding=utf-16le"][..],
+        &["encoding=utf-16be", "bom"],
+        &["bom", "pascal-case"],
+        &["nulls"],
+        &["link-style=plain", "double-question-mark"],
+        &["link-style=bare"],
+        &["link-style=absolute"],
+        &["continuation-in=body", "list-end=refusal", "fault-codes=numbers"],
+        &["continuation-in=both", "list-end=no-content"],
+        &["list-end=empty-page", "total-count=list"],
+        &["page-cap=7", "duplicate-locale", "foreign-request-ids"],
+        &["fault=reset@2", "fault=truncate@1", "fault=503:retry-after=0@4", "fault=drip:1ms"],
+    ] {
+        assert_eq!(embedded(settings), plain, "{settings:?}");
+        let options: Vec<_> = settings.iter().map(|setting| format!("--{setting}")).collect();
+        let options: Vec<_> = options.iter().map(String::as_str).collect();
+        let (_running, url) = sandbox(&[&["--customers", "100", "--token", "token"], &options[..]].concat());
+        assert_eq!(list(&[], &url), plain, "{settings:?}");
+    }
+    let without_links = embedded(&["without-links"]);
+    assert_eq!(without_links.lines().count(), 100);
+    assert!(!without_links.contains("links") && plain.contains("links"));
+    assert_ne!(embedded(&["seed=1"]), plain);
+    assert!(embedded(&["unknown-values"]).contains("co_steward"));
+    let id = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+    let get = ["customers", "get", id, "--sandbox", "--output", "json", "--sandbox-with", "without-delegated-access"];
+    assert!(!run(&get).stdout.contains("customDomains"));
+}
+
+#[test]
+fn faults_and_limits_are_met() {
+    let list = ["customers", "list", "--sandbox", "--max-attempts", "1"];
+    for (setting, told) in [
+        ("fault=403:code=20002", "20002"),
+        ("fault=503@100%", "503"),
+        ("fault=429:retry-after=7", "7 s"),
+        ("fault=garbage", "JSON"),
+        ("fault=reset", "exchange"),
+        ("rate-limit=1", "429"),
+    ] {
+        let ended = run(&[&list[..], &["--size", "20", "--sandbox-with", setting]].concat());
+        assert_eq!(ended.status, Some(1), "{setting}");
+        assert!(ended.stderr.contains(told), "{setting}: {}", ended.stderr);
+    }
+}
+
 /// The command that a sandbox proposes is one that a shell runs against it.
 #[cfg(unix)]
 #[test]

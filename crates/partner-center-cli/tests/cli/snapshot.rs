@@ -4,7 +4,7 @@ use crate::command::Ended;
 
 /// What is another in each run (a port that the system chose has five digits), and what stands for it.
 const FILTERS: [(&str, &str); 5] = [
-    (r"(request|correlation) id [0-9a-f-]{36}", "$1 id [id]"),
+    (r"(request id|correlation id|Correlation ID:) [0-9a-f-]{36}", "$1 [id]"),
     (r"127\.0\.0\.1:\d{5}", "127.0.0.1:[port]"),
     (r"\(os error \d+\)", "(os error [number])"),
     // Each operating system has its own words.

@@ -32,6 +32,12 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
         (&["--max-attempts", "0"], "from 1 to 4294967295"),
         (&["--sandbox-customers", "3"], "requires '--sandbox'"),
         (&["--sandbox", "--sandbox-customers", "10000001"], "from 0 to 10000000"),
+        (&["--sandbox-with", "bom"], "requires '--sandbox'"),
+        (&["--sandbox", "--sandbox-with", "bim"], "a similar argument exists: '--bom'"),
+        (&["--sandbox", "--sandbox-with", "fault=flood"], "a status from 200 to 599"),
+        (&["--sandbox", "--sandbox-with", "port=1"], "unexpected argument"),
+        (&["--sandbox", "--sandbox-with", "help"], "unexpected argument"),
+        (&["--sandbox", "--sandbox-with", "bom", "--sandbox-with", "bom"], "cannot be used multiple times"),
         (&["--sandbox", "--base-url", NOWHERE], "'--sandbox' cannot be used with '--base-url <URL>'"),
         (&["--sandbox", "--cloud", "china"], "'--sandbox' cannot be used with '--cloud <CLOUD>'"),
         (&["--quiet", "-v"], "'--quiet' cannot be used with '--verbose...'"),
@@ -92,6 +98,7 @@ fn options_of_customers_are_refused_where_they_mean_nothing() {
             &["--sandbox"][..],
             &["--sandbox", "--sandbox-customers", "3"],
             &["--sandbox-customers", "3"],
+            &["--sandbox-with", "bom"],
             &["--transport", "reqwest"],
             &["--output", "json"],
             &["--base-url", NOWHERE],
@@ -122,6 +129,11 @@ fn a_sandbox_that_cannot_be_is_refused() {
         (["--token", "tökén"], "visible ASCII characters, without blanks"),
         (["--token", "a\tb"], "visible ASCII characters, without blanks"),
         (["--customers", "10000001"], "from 0 to 10000000"),
+        (["--page-cap", "0"], "from 1 to 500"),
+        (["--page-cap", "501"], "from 1 to 500"),
+        (["--rate-limit", "0"], "zero"),
+        (["--link-style", "v2"], "v1, plain, bare, absolute"),
+        (["--fault", "503@0"], "@NUMBER from 1 on"),
     ] {
         let ended = run(&[&["sandbox"][..], &arguments].concat());
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
@@ -176,6 +188,8 @@ fn help_teaches() {
         &["customers"],
         &["customers", "list"],
         &["customers", "get"],
+        &["auth"],
+        &["auth", "check"],
         &["doctor"],
         &["sandbox"],
         &["completions"],
@@ -190,7 +204,7 @@ fn help_teaches() {
         assert_eq!(stdout(&[&["help"], command].concat()), help);
         assert!(stdout(&[command, &["-h"]].concat()).len() <= help.len());
     }
-    for alone in [&[][..], &["customers"]] {
+    for alone in [&[][..], &["customers"], &["auth"]] {
         let ended = run(alone);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
         assert!(ended.stderr.contains("Usage: partner-center"));

@@ -108,13 +108,14 @@ fn customers_can_only_be_read() {
 #[test]
 fn answers_say_which_request_they_are_for() {
     let sandbox = sandbox(5);
-    let sent = [("MS-RequestId", "a"), ("ms-correlationid", "b"), ("X-Locale", "de-DE"), ("MS-CV", "mine")];
+    let (ours, scope) = (REQUEST_ID, "3F2504E0-4F89-41D3-9A0C-0305E82C3302");
+    let sent = [("MS-RequestId", ours), ("ms-correlationid", scope), ("X-Locale", "de-DE"), ("MS-CV", "mine")];
     for uri in ["/v1/customers", "/nowhere"] {
         let (_, headers, _) = get_with(&sandbox, uri, &sent);
         assert_eq!(headers["Content-Type"], "application/json; charset=utf-8");
         assert_eq!(
             (&headers["MS-RequestId"], &headers["MS-CorrelationId"]),
-            (&"a".parse().unwrap(), &"b".parse().unwrap())
+            (&ours.parse().unwrap(), &scope.parse().unwrap())
         );
         assert_eq!(headers["X-Locale"], "de-DE");
         assert!(headers["MS-CV"].to_str().unwrap().ends_with(".0"));
@@ -125,6 +126,18 @@ fn answers_say_which_request_they_are_for() {
     assert!(first["MS-RequestId"].to_str().unwrap().parse::<uuid::Uuid>().is_ok());
     assert_ne!(first["MS-RequestId"], second["MS-RequestId"]);
     assert_eq!(first["X-Locale"], "en-US");
+}
+
+#[test]
+fn identifiers_of_requests_must_be_some() {
+    let sandbox = sandbox(5);
+    for name in ["MS-RequestId", "MS-CorrelationId"] {
+        for value in ["", "a", "3f2504e0-4f89-41d3-9a0c-0305e82c330"] {
+            let (status, headers, fault) = get_with(&sandbox, "/v1/customers", &[(name, value)]);
+            assert_eq!((status, &fault["code"]), (StatusCode::BAD_REQUEST, &json!(800_002)), "{name}: {value}");
+            assert!(headers[name].to_str().unwrap().parse::<uuid::Uuid>().is_ok());
+        }
+    }
 }
 
 #[test]
@@ -161,9 +174,12 @@ fn requests_are_recorded_without_their_token() {
     assert!(!format!("{requests:?} {sandbox:?} {:?}", Sandbox::builder()).contains(Sandbox::TOKEN));
 }
 
+const REQUEST_ID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+
 #[test]
 fn both_modes_give_the_same_answer() {
-    let asked = || request(Method::GET, "/v1/customers", &[("Authorization", &authorization()), ("MS-RequestId", "a")]);
+    let asked =
+        || request(Method::GET, "/v1/customers", &[("Authorization", &authorization()), ("MS-RequestId", REQUEST_ID)]);
     let blocking = send(&sandbox(5), asked());
     let transport = sandbox(5).transport::<Async>();
     let mut context = Context::from_waker(Waker::noop());

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod authority;
 mod customers;
+mod disturbances;
 mod faults;
 mod garbage;
 mod listing;
+mod oddities;
 mod server;
 
 use http::{HeaderMap, Method, StatusCode};

@@ -1,0 +1,151 @@
+//! Who asks: what the settings have to sign in with.
+
+mod token_file;
+
+use crate::{
+    failure::{Explanation, WrongUsage},
+    notes::Notes,
+    settings::{Place, Settings, variable_name},
+};
+use partner_center::{AppRegistration, Cloud, Credential, Mode, Secret};
+use std::{path::Path, sync::Arc};
+use token_file::TokenFile;
+
+/// What there is to sign in with.
+pub(crate) enum Identity {
+    /// An access token.
+    Token { token: Secret, place: Place },
+    /// An application by itself.
+    App { app: AppRegistration, place: Place },
+    /// An application for a user.
+    AppUser { app: AppRegistration, place: Place, refresh_token: Secret, file: Option<Arc<TokenFile>> },
+}
+
+impl Identity {
+    /// The token, if there is one; or else the application, for a user if there is a refresh token.
+    pub(crate) fn find(settings: &Settings) -> Result<Self, WrongUsage> {
+        if let Some((token, place)) = settings.secret("token")? {
+            return Ok(Self::Token { token, place });
+        }
+        let Some(client_id) = settings.get("client_id")? else { return Err(nothing_to_sign_in_with()) };
+        let tenant = settings.get("tenant_id")?.ok_or_else(|| missing("tenant_id", &client_id.place))?;
+        let app = AppRegistration::new(tenant.value, client_id.value);
+        let (app, has_secret) = match settings.secret("client_secret")? {
+            Some((secret, _)) => (app.secret(secret.expose()), true),
+            None => (app, false),
+        };
+        let place = client_id.place;
+        match Self::refresh_token(settings)? {
+            Some((refresh_token, file)) => Ok(Self::AppUser { app, place, refresh_token, file: file.map(Arc::new) }),
+            None if has_secret => Ok(Self::App { app, place }),
+            None => Err(missing("client_secret", &place)),
+        }
+    }
+
+    /// The refresh token that was kept last; or the one to begin with.
+    fn refresh_token(settings: &Settings) -> Result<Option<(Secret, Option<TokenFile>)>, WrongUsage> {
+        let first = settings.get("refresh_token")?.map(|setting| Secret::new(setting.value.trim()));
+        let Some(setting) = settings.get("refresh_token_file")? else { return Ok(first.map(|token| (token, None))) };
+        let file = TokenFile::new(Path::new(&setting.value));
+        let kept = file.read().map_err(|error| {
+            WrongUsage(Explanation::new(
+                &format!("the file {} cannot be read, which {} names", setting.value, setting.place),
+                &error,
+                "name a file that holds a refresh token; or one that does not exist yet, and give the first token with \
+                 PARTNER_CENTER_REFRESH_TOKEN",
+            ))
+        })?;
+        match kept.or(first) {
+            Some(token) => Ok(Some((token, Some(file)))),
+            None => Err(WrongUsage(Explanation {
+                what: "there is no refresh token to sign in with".to_owned(),
+                why: format!("the file {} does not exist, which {} names", setting.value, setting.place),
+                remedy:
+                    "give the first refresh token with PARTNER_CENTER_REFRESH_TOKEN: it is then kept in the file, and \
+                         each new one after it"
+                        .to_owned(),
+            })),
+        }
+    }
+
+    /// The credential; `notes` is where it is said if a new refresh token is not kept.
+    pub(crate) fn credential<M: Mode>(&self, notes: &Notes) -> Credential<M> {
+        match self {
+            Self::Token { token, .. } => Credential::token(token.expose()),
+            Self::App { app, .. } => Credential::app_only(app.clone()),
+            Self::AppUser { app, refresh_token, file, .. } => {
+                let credential = Credential::app_user(app.clone(), refresh_token.expose());
+                let (file, notes) = (file.clone(), notes.clone());
+                credential.on_rotation(move |newest| {
+                    M::ready(match &file {
+                        Some(file) => file.keep(&newest).map_err(Into::into),
+                        None => {
+                            notes.say(NOT_KEPT);
+                            Ok(())
+                        }
+                    })
+                })
+            }
+        }
+    }
+
+    /// What it is, in the words of the documentation.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Token { .. } => "access token",
+            Self::App { .. } => "app-only",
+            Self::AppUser { .. } => "app+user",
+        }
+    }
+
+    /// Where the settings say so.
+    pub(crate) fn place(&self) -> &Place {
+        match self {
+            Self::Token { place, .. } | Self::App { place, .. } | Self::AppUser { place, .. } => place,
+        }
+    }
+
+    /// Where new refresh tokens are kept.
+    pub(crate) fn refresh_token_file(&self) -> Option<&Path> {
+        match self {
+            Self::AppUser { file: Some(file), .. } => Some(file.path()),
+            _ => None,
+        }
+    }
+}
+
+const NOT_KEPT: &str = "note: a new refresh token was issued and is not kept; name a file for it with \
+                        PARTNER_CENTER_REFRESH_TOKEN_FILE, since the old one expires";
+
+fn nothing_to_sign_in_with() -> WrongUsage {
+    WrongUsage(Explanation {
+        what: "there is nothing to sign in with".to_owned(),
+        why: "neither PARTNER_CENTER_TOKEN nor PARTNER_CENTER_CLIENT_ID is set, nor the like in a configuration file"
+            .to_owned(),
+        remedy: format!(
+            "set PARTNER_CENTER_TOKEN to an access token for {} (or for your cloud); or PARTNER_CENTER_TENANT_ID, \
+             PARTNER_CENTER_CLIENT_ID and PARTNER_CENTER_CLIENT_SECRET to those of your application; or add --sandbox, which \
+             needs none",
+            Cloud::Global.audience()
+        ),
+    })
+}
+
+fn missing(name: &str, place: &Place) -> WrongUsage {
+    let variable = variable_name(name);
+    let what = match name {
+        "tenant_id" => "the tenant of the application is missing",
+        _ => "the application has neither a secret nor a user's refresh token",
+    };
+    WrongUsage(Explanation {
+        what: what.to_owned(),
+        why: format!("{place} is set, but not {variable}"),
+        remedy: match name {
+            "tenant_id" => format!("set {variable} to the ID or a domain of the partner's tenant"),
+            _ => format!(
+                "set {variable} (or {variable}_FILE) for the application by itself, or PARTNER_CENTER_REFRESH_TOKEN_FILE to \
+                 act for a user"
+            ),
+        },
+    })
+}

@@ -1,0 +1,169 @@
+//! What is set up once and not on every command line: in the environment, or in a file.
+//!
+//! Each setting has one name: `client_id` in the file is `PARTNER_CENTER_CLIENT_ID` in the environment, which counts more.
+
+use crate::failure::{Explanation, WrongUsage};
+use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use partner_center::Secret;
+use std::{
+    collections::BTreeMap,
+    env::{self, VarError},
+    error::Error as StdError,
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+/// The names of all settings. Of those that are secret, each can be in a file of its own, named by `..._file`.
+const NAMES: [&str; 11] = [
+    "authority",
+    "base_url",
+    "client_id",
+    "client_secret",
+    "client_secret_file",
+    "cloud",
+    "refresh_token",
+    "refresh_token_file",
+    "tenant_id",
+    "token",
+    "token_file",
+];
+
+/// The variable that names the file.
+const CONFIG: &str = "PARTNER_CENTER_CONFIG";
+
+pub(crate) struct Settings {
+    /// The file and what it says, if there is one.
+    file: Option<(PathBuf, BTreeMap<String, String>)>,
+}
+
+/// A setting, and where it was found.
+#[derive(Clone)]
+pub(crate) struct Setting {
+    pub(crate) value: String,
+    pub(crate) place: Place,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Variable(String),
+    /// There is nothing to set.
+    Sandbox,
+    File {
+        key: String,
+        path: PathBuf,
+    },
+}
+
+impl Settings {
+    /// Reads the file that `option` names, or the variable, or else the usual one if it exists.
+    pub(crate) fn read(option: Option<&Path>) -> Result<Self, WrongUsage> {
+        let named = match option {
+            Some(path) => Some(path.to_owned()),
+            None => variable(CONFIG)?.map(PathBuf::from),
+        };
+        let path = match named {
+            Some(path) => Some(path),
+            None => usual_path().filter(|path| path.exists()),
+        };
+        let Some(path) = path else { return Ok(Self { file: None }) };
+        let unusable = |why: &dyn StdError| {
+            WrongUsage(Explanation {
+                what: format!("the configuration file {} cannot be used", path.display()),
+                why: why.to_string().trim_end().to_owned(),
+                remedy: format!("it is TOML, with texts for any of {}", NAMES.join(", ")),
+            })
+        };
+        let text = fs::read_to_string(&path).map_err(|error| unusable(&error))?;
+        // The error of the parser shows the line, and there may be a secret in it.
+        let values: BTreeMap<String, String> =
+            toml::from_str(&text).map_err(|error| unusable(&NotUnderstood::at(&text, &error)))?;
+        if let Some(unknown) = values.keys().find(|key| !NAMES.contains(&key.as_str())) {
+            return Err(unusable(&NotUnderstood(format!("there is no setting `{unknown}`"))));
+        }
+        Ok(Self { file: Some((path, values)) })
+    }
+
+    /// A setting; to be empty is to be absent.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<Setting>, WrongUsage> {
+        let variable_name = variable_name(name);
+        if let Some(value) = variable(&variable_name)? {
+            return Ok(Some(Setting { value, place: Place::Variable(variable_name) }));
+        }
+        Ok(self.file.as_ref().and_then(|(path, values)| {
+            let value = values.get(name).filter(|value| !value.is_empty())?;
+            Some(Setting { value: value.clone(), place: Place::File { key: name.to_owned(), path: path.clone() } })
+        }))
+    }
+
+    /// A secret: the setting itself, or what is in the file that `..._file` names.
+    pub(crate) fn secret(&self, name: &str) -> Result<Option<(Secret, Place)>, WrongUsage> {
+        if let Some(Setting { value, place }) = self.get(name)? {
+            return Ok(Some((Secret::new(value.trim()), place)));
+        }
+        let Some(Setting { value, place }) = self.get(&format!("{name}_file"))? else { return Ok(None) };
+        match fs::read_to_string(&value) {
+            Ok(secret) => Ok(Some((Secret::new(secret.trim()), place))),
+            Err(error) => Err(WrongUsage(Explanation::new(
+                &format!("the file {value} cannot be read, which {place} names"),
+                &error,
+                "name the file that holds the secret, and nothing else",
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => formatter.write_str(name),
+            Self::Sandbox => formatter.write_str("--sandbox"),
+            Self::File { key, path } => write!(formatter, "{key} in {}", path.display()),
+        }
+    }
+}
+
+/// What a setting is called in the environment.
+pub(crate) fn variable_name(name: &str) -> String {
+    format!("PARTNER_CENTER_{}", name.to_ascii_uppercase())
+}
+
+/// Such as `~/.config/partner-center/config.toml`.
+pub(crate) fn usual_path() -> Option<PathBuf> {
+    let names = AppStrategyArgs {
+        top_level_domain: String::new(),
+        author: String::new(),
+        app_name: "partner-center".to_owned(),
+    };
+    choose_app_strategy(names).ok().map(|folders| folders.in_config_dir("config.toml"))
+}
+
+fn variable(name: &str) -> Result<Option<String>, WrongUsage> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(WrongUsage(Explanation {
+            what: format!("the environment variable {name} cannot be read"),
+            why: "it holds something else than text".to_owned(),
+            remedy: "set it again".to_owned(),
+        })),
+    }
+}
+
+/// Where a file goes wrong, without what stands there.
+#[derive(Debug)]
+struct NotUnderstood(String);
+
+impl NotUnderstood {
+    fn at(text: &str, error: &toml::de::Error) -> Self {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        Self(format!("line {} is no `name = \"text\"`", before.matches('\n').count() + 1))
+    }
+}
+
+impl fmt::Display for NotUnderstood {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl StdError for NotUnderstood {}

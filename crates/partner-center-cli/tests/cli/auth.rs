@@ -1,0 +1,267 @@
+//! Signing in: what is set up, how it is checked, and that it works for every command.
+
+use crate::{
+    command::{Ended, command},
+    snapshot::{assert_snapshot, transcript},
+};
+use partner_center_sandbox::{Sandbox, Server};
+use serde_json::Value;
+use std::{collections::BTreeSet, fs, path::Path, process::Stdio, thread, time::Duration};
+use tempfile::TempDir;
+
+/// What an application has to sign in with.
+const APP: [(&str, &str); 3] = [
+    ("PARTNER_CENTER_TENANT_ID", "contoso.com"),
+    ("PARTNER_CENTER_CLIENT_ID", Sandbox::CLIENT_ID),
+    ("PARTNER_CENTER_CLIENT_SECRET", Sandbox::CLIENT_SECRET),
+];
+const USER: (&str, &str) = ("PARTNER_CENTER_REFRESH_TOKEN", Sandbox::REFRESH_TOKEN);
+
+fn served() -> (Sandbox, Server) {
+    let sandbox = Sandbox::builder().customers(30).build();
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    (sandbox, server)
+}
+
+/// Runs the command with these settings in its environment.
+fn run_with<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>, arguments: &[&str]) -> Ended {
+    command(arguments).envs(settings).output().unwrap().into()
+}
+
+/// Where service and authority are.
+fn at(server: &Server) -> [(&'static str, String); 2] {
+    [("PARTNER_CENTER_BASE_URL", server.url()), ("PARTNER_CENTER_AUTHORITY", server.url())]
+}
+
+fn with<'a>(place: &'a [(&'static str, String)], settings: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    place.iter().map(|(name, value)| (*name, value.as_str())).chain(settings.iter().copied()).collect()
+}
+
+#[test]
+fn each_kind_of_credential_is_checked_and_works() {
+    let (_, server) = served();
+    let place = at(&server);
+    for (name, settings) in [
+        ("token", vec![("PARTNER_CENTER_TOKEN", Sandbox::TOKEN)]),
+        ("app_only", APP.to_vec()),
+        ("app_user", [&APP[..], &[USER]].concat()),
+        ("native_app_user", [&APP[..2], &[USER]].concat()),
+    ] {
+        let settings = with(&place, &settings);
+        for transport in ["reqwest", "ureq"] {
+            let ended = run_with(settings.clone(), &["auth", "check", "--transport", transport]);
+            assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+            assert_snapshot(&format!("auth_{name}"), &transcript(&["auth", "check"], &ended));
+            let listed =
+                run_with(settings.clone(), &["customers", "list", "--output", "jsonl", "--transport", transport]);
+            assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 30), "{}", listed.stderr);
+            let doctor = run_with(settings.clone(), &["doctor", "--output", "json", "--transport", transport]);
+            assert_eq!(doctor.status, Some(0), "{}", doctor.stdout);
+        }
+    }
+}
+
+#[test]
+fn every_form_says_the_same() {
+    let (_, server) = served();
+    let place = at(&server);
+    let stdout = |form| {
+        let ended = run_with(with(&place, &APP), &["auth", "check", "--output", form]);
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+        ended.stdout
+    };
+    let object: Value = serde_json::from_str(&stdout("json")).unwrap();
+    assert_eq!(object["credential"], "app-only");
+    assert_eq!((&object["token"], &object["cloud"]), (&"issued".into(), &"global".into()));
+    assert!((3590..=3600).contains(&object["lives_for_seconds"].as_u64().unwrap()));
+    let line: Value = serde_json::from_str(&stdout("jsonl")).unwrap();
+    assert_eq!(line["authority"], object["authority"]);
+    assert!(stdout("csv").starts_with("credential,setting,cloud,base_url,authority,refresh_token_file,token,"));
+}
+
+#[test]
+fn an_application_alone_is_told_what_it_needs_a_user_for() {
+    let (sandbox, server) = served();
+    let reseller = sandbox.indirect_resellers()[0].to_string();
+    let ended = run_with(with(&at(&server), &APP), &["customers", "list", "--indirect-reseller", &reseller]);
+    assert_snapshot("auth_needs_user", &transcript(&["customers", "list", "--indirect-reseller", "[guid]"], &ended));
+}
+
+#[test]
+fn what_the_authority_says_is_explained() {
+    let mut said = String::new();
+    for fault in ["invalid-client", "invalid-grant", "consent-required", "multifactor-required", "unknown-tenant"] {
+        let server = Sandbox::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
+        let ended = ["reqwest", "ureq"].map(|transport| {
+            let ended = run_with(with(&at(&server), &APP), &["auth", "check", "--transport", transport]);
+            transcript(&["auth", "check"], &ended)
+        });
+        // But for the correlation id, they are the same.
+        assert_eq!(ended[0].len(), ended[1].len());
+        said += &ended[0];
+    }
+    assert_snapshot("auth_refused", &said);
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let mut said = String::new();
+    for settings in [&[][..], &APP[..1], &APP[1..2], &APP[..2], &APP[1..], &[("PARTNER_CENTER_CLOUD", "mars")]] {
+        let ended = run_with(settings.iter().copied(), &["auth", "check"]);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
+        let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
+        said.extend([names.join(" "), "\n".to_owned(), transcript(&["auth", "check"], &ended)]);
+    }
+    assert_snapshot("auth_missing", &said);
+}
+
+/// A folder with a configuration file, and the arguments that name it.
+fn configured(text: &str) -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+#[test]
+fn all_can_be_in_a_file_and_the_environment_counts_more() {
+    let (_, server) = served();
+    let url = server.url();
+    let secrets = tempfile::tempdir().unwrap();
+    let secret = secrets.path().join("secret");
+    fs::write(&secret, format!("{}\n", Sandbox::CLIENT_SECRET)).unwrap();
+    let (_folder, config) = configured(&format!(
+        "base_url = '{url}'\nauthority = '{url}'\ntenant_id = 'contoso.com'\nclient_id = '{}'\nclient_secret_file = '{}'\n",
+        Sandbox::CLIENT_ID,
+        secret.display(),
+    ));
+    let credential = |settings: &[(&str, &str)], arguments: &[&str]| {
+        let arguments = [&["auth", "check", "--output", "json"], arguments].concat();
+        let ended = run_with(settings.iter().copied(), &arguments);
+        assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+        serde_json::from_str::<Value>(&ended.stdout).unwrap()["credential"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(credential(&[], &["--config", &config]), "app-only");
+    assert_eq!(credential(&[("PARTNER_CENTER_CONFIG", &config)], &[]), "app-only");
+    assert_eq!(credential(&[("PARTNER_CENTER_CONFIG", &config), USER], &[]), "app+user");
+    assert_eq!(credential(&[("PARTNER_CENTER_TOKEN", "token")], &["--config", &config]), "access token");
+    // The usual place of such files.
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("partner-center")).unwrap();
+    fs::copy(&config, home.path().join("partner-center/config.toml")).unwrap();
+    if cfg!(unix) {
+        assert_eq!(credential(&[("XDG_CONFIG_HOME", home.path().to_str().unwrap())], &[]), "app-only");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_explained_without_its_secrets() {
+    for (text, explanation) in [
+        ("client_id = 'a'\nclient_secret = 'hush\n", "line 2 is no `name = \"text\"`"),
+        ("client_id = 7\n", "line 1 is no `name = \"text\"`"),
+        ("client_sekret = 'hush'\n", "there is no setting `client_sekret`"),
+        ("client_id = 'a'\ntenant_id = 'b'\nclient_secret_file = '/does/not/exist'\n", "No such file"),
+        ("client_id = 'a'\ntenant_id = 'b'\nrefresh_token_file = '/does/not/exist'\n", "does not exist"),
+    ] {
+        let (_folder, config) = configured(text);
+        let ended = run_with([], &["auth", "check", "--config", &config]);
+        assert_eq!(ended.status, Some(2));
+        let said = ended.stderr.replace("\n       ", " ");
+        assert!(said.contains(explanation) && !said.contains("hush"), "{text}: {said}");
+    }
+    let ended = run_with([], &["auth", "check", "--config", "/does/not/exist"]);
+    assert_eq!(ended.status, Some(2));
+}
+
+#[test]
+fn no_secret_is_shown_however_much_is_told() {
+    let sandbox =
+        Sandbox::builder().customers(3).fault("503@2".parse().unwrap()).fault("401@4".parse().unwrap()).build();
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let place = at(&server);
+    let settings = with(&place, &[&APP[..], &[USER]].concat());
+    for transport in ["reqwest", "ureq"] {
+        for command in [&["customers", "list", "--size", "1"][..], &["auth", "check"], &["doctor"]] {
+            let ended = run_with(settings.clone(), &[command, &["-vvvv", "--transport", transport]].concat());
+            let told = ended.stdout + &ended.stderr;
+            assert!(told.contains("attempt"), "{told}");
+            for secret in [Sandbox::CLIENT_SECRET, Sandbox::REFRESH_TOKEN, "Bearer", "access_token"] {
+                assert!(!told.contains(secret), "{secret}: {told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
+    let (sandbox, server) = served();
+    let place = at(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("refresh-token");
+    let named = ("PARTNER_CENTER_REFRESH_TOKEN_FILE", file.to_str().unwrap());
+    // The first token comes from elsewhere; from then on, the file has the newest.
+    let check = |settings: &[(&str, &str)]| run_with(with(&place, settings), &["auth", "check"]);
+    assert_eq!(check(&[&APP[..], &[USER, named]].concat()).status, Some(0));
+    let first = kept(&file);
+    assert_eq!(check(&[&APP[..], &[named]].concat()).status, Some(0));
+    let second = kept(&file);
+    assert!(![Sandbox::REFRESH_TOKEN, &second].contains(&first.as_str()));
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap()) & 0o777, 0o600);
+
+    // Without such a file, one is told.
+    let ended = check(&[&APP[..], &[USER]].concat());
+    assert_eq!(ended.status, Some(0));
+    assert!(ended.stderr.starts_with("note: a new refresh token was issued and is not kept"), "{}", ended.stderr);
+
+    // What cannot be kept ends the command before anything else is asked.
+    let before = sandbox.requests().len();
+    let lost = folder.path().join("missing/refresh-token");
+    let lost = ("PARTNER_CENTER_REFRESH_TOKEN_FILE", lost.to_str().unwrap());
+    let ended = run_with(with(&place, &[&APP[..], &[USER, lost]].concat()), &["customers", "list"]);
+    assert_eq!((ended.status, sandbox.requests().len()), (Some(1), before + 1));
+    assert!(ended.stderr.contains("the new refresh token could not be kept"), "{}", ended.stderr);
+}
+
+fn kept(file: &Path) -> String {
+    fs::read_to_string(file).unwrap().trim().to_owned()
+}
+
+/// A process may end at any moment; as many of them as can be are around a rotation: every other page needs one, as the
+/// service refuses every third request.
+#[test]
+fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
+    let sandbox = Sandbox::builder().customers(200).fault("401@every:3@/v1/".parse().unwrap()).build();
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let place = at(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("refresh-token");
+    fs::write(&file, Sandbox::REFRESH_TOKEN).unwrap();
+    let named = ("PARTNER_CENTER_REFRESH_TOKEN_FILE", file.to_str().unwrap());
+    let mut seen = BTreeSet::new();
+    for kill in 0..60_u64 {
+        let transport = ["reqwest", "ureq"][usize::from(kill % 2 == 0)];
+        let mut list = command(&["customers", "list", "--size", "1", "--output", "jsonl", "--transport", transport]);
+        let list = list.envs(with(&place, &[&APP[..], &[named]].concat())).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = list.spawn().unwrap();
+        // Spread over the milliseconds, and over the parts of one.
+        thread::sleep(Duration::from_micros(20_000 + kill * 3_137));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let token = kept(&file);
+        let form = format!(
+            "grant_type=refresh_token&client_id={}&refresh_token={token}&scope=https://api.partnercenter.microsoft.com/.default",
+            Sandbox::CLIENT_ID
+        );
+        assert!(is_good(&sandbox, form), "after {kill} kills there is {token:?}");
+        seen.insert(token);
+    }
+    assert!(seen.len() > 10, "only {} tokens were ever kept: nothing was killed around a rotation", seen.len());
+}
+
+fn is_good(sandbox: &Sandbox, form: String) -> bool {
+    use partner_center::{Blocking, Transport, http};
+    let request = http::Request::post("/contoso.com/oauth2/v2.0/token").body(form.into_bytes()).unwrap();
+    sandbox.transport::<Blocking>().send(request).unwrap().status() == 200
+}

@@ -1,0 +1,69 @@
+use crate::{AccessToken, Mode};
+use std::error::Error as StdError;
+
+/// Where tokens come from that the client cannot get by itself: a managed identity, a vault, a service of one's own.
+///
+/// The client keeps a token as long as it lives, asks for the next one a little ahead, never asks twice at once, and asks
+/// once more when the service refuses one. A source need not cache or repeat anything.
+///
+/// For a blocking client:
+///
+/// ```
+/// use partner_center_core::{AccessToken, Blocking, Credential, TokenSource};
+/// use std::{error::Error, fs, time::Duration};
+///
+/// /// A token that another program keeps fresh in a file.
+/// struct TokenFile;
+///
+/// impl TokenSource for TokenFile {
+///     type Mode = Blocking;
+///
+///     fn token(&self, _scope: &str) -> Result<AccessToken, Box<dyn Error + Send + Sync>> {
+///         let token = fs::read_to_string("/run/partner-center/token")?;
+///         Ok(AccessToken::new(token).expires_in(Duration::from_secs(300)))
+///     }
+/// }
+///
+/// let credential = Credential::source(TokenFile);
+/// ```
+///
+/// For an async one, the same with a boxed future:
+///
+/// ```
+/// use partner_center_core::{AccessToken, Async, Credential, Mode, TokenSource};
+/// use std::error::Error;
+///
+/// struct Vault;
+///
+/// impl Vault {
+///     async fn fetch(&self, scope: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
+///         Ok(format!("a token for {scope}"))
+///     }
+/// }
+///
+/// impl TokenSource for Vault {
+///     type Mode = Async;
+///
+///     fn token<'a>(
+///         &'a self,
+///         scope: &'a str,
+///     ) -> <Async as Mode>::Output<'a, Result<AccessToken, Box<dyn Error + Send + Sync>>> {
+///         Box::pin(async move { Ok(AccessToken::new(self.fetch(scope).await?)) })
+///     }
+/// }
+///
+/// let credential = Credential::source(Vault);
+/// ```
+pub trait TokenSource: Send + Sync + 'static {
+    /// [`Blocking`](crate::Blocking) or [`Async`](crate::Async), as the transport of the client.
+    type Mode: Mode;
+
+    /// A token for `scope`, which is that of the client's cloud: `https://api.partnercenter.microsoft.com/.default`.
+    ///
+    /// What the error says may end up in a log. It is not asked again for the call at hand: what is worth repeating is for
+    /// the source to repeat.
+    fn token<'a>(
+        &'a self,
+        scope: &'a str,
+    ) -> <Self::Mode as Mode>::Output<'a, Result<AccessToken, Box<dyn StdError + Send + Sync>>>;
+}

@@ -1,0 +1,109 @@
+use super::{Engine, Exchange};
+use crate::{
+    ApiError, Error, ErrorKind, Request, Response, Transport,
+    body::{self, Answer, Malformed},
+    call::Call,
+    credential::Held,
+    error::Context,
+    fault,
+    pace::Pace,
+    retry::{Attempt, Failure},
+};
+use http::{HeaderValue, Method, StatusCode, header};
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+
+/// A call of the service, with the token that it is made with.
+pub(super) struct ServiceCall<'a, X: Transport, T> {
+    engine: &'a Engine<X>,
+    call: &'a Call,
+    token: &'a Held,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
+    pub(super) fn new(engine: &'a Engine<X>, call: &'a Call, token: &'a Held) -> Self {
+        Self { engine, call, token, value: PhantomData }
+    }
+
+    /// What is sent and no one may see: some services tell what they were sent.
+    fn secrets(&self) -> Vec<&str> {
+        let values = self.call.headers.values().filter(|value| value.is_sensitive()).chain([&self.token.authorization]);
+        values.filter_map(|value| value.to_str().ok()).map(|value| value.trim_start_matches("Bearer ")).collect()
+    }
+}
+
+impl<X: Transport, T: DeserializeOwned> Exchange for ServiceCall<'_, X, T> {
+    type Value = Answer<T>;
+
+    fn operation(&self) -> &'static str {
+        self.call.operation
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.call.method.is_idempotent()
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.engine.pace.as_ref()
+    }
+
+    fn body_limit(&self) -> usize {
+        self.engine.limits.body
+    }
+
+    fn request(&self, context: &Context) -> Result<Request, http::Error> {
+        let Self { engine, call, token, .. } = self;
+        let mut request = Request::new(call.body.clone().unwrap_or_default().into_bytes());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = engine.base_url.join(&call.target)?;
+        let headers = request.headers_mut();
+        headers.clone_from(&engine.headers);
+        headers.insert(header::AUTHORIZATION, token.authorization.clone());
+        if call.body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        } else if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
+            // Without it some servers refuse a request that might have a body.
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        for (name, id) in [("ms-requestid", context.request_id), ("ms-correlationid", context.correlation_id)] {
+            if let Some(id) = id {
+                headers.insert(name, HeaderValue::try_from(id.to_string())?);
+            }
+        }
+        for (name, value) in &call.headers {
+            headers.insert(name, value.clone());
+        }
+        Ok(request)
+    }
+
+    fn read(&self, response: Response) -> Result<Answer<T>, Attempt> {
+        let call = self.call;
+        if !response.status().is_success() {
+            let api = ApiError::read(&response, &self.secrets());
+            return Err(Attempt {
+                failure: Failure::of_answer(&api),
+                error: Error::service(call.operation, api),
+                answered: true,
+            });
+        }
+        let failed = |malformed, failure| Attempt {
+            failure,
+            error: Error::new(ErrorKind::Decode, call.operation, malformed),
+            answered: malformed != Malformed::Short,
+        };
+        match body::decode(&response) {
+            // Nothing, and when to come back for it.
+            Ok(Answer::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, &response) => {
+                let retry_after = fault::retry_after(response.headers());
+                Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
+            }
+            Ok(answer) => Ok(answer),
+            Err(malformed) => Err(failed(malformed, Failure::of_body(malformed))),
+        }
+    }
+}
+
+fn asks_to_come_back(status: StatusCode, response: &Response) -> bool {
+    status == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
+}

@@ -1,0 +1,72 @@
+use crate::answer::{Answer, Content};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ALLOW, WWW_AUTHENTICATE},
+};
+use serde_json::{Value, json};
+
+/// What the service answers by itself instead of a resource.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The token is missing, or not the one that is accepted.
+    AccessDenied,
+    /// The token is for an audience that is no longer accepted.
+    AudienceRetired,
+    /// An application asks for what only a user may have.
+    NeedsUser,
+    /// `MS-RequestId` or `MS-CorrelationId` is no GUID.
+    InvalidHeader,
+    /// The identifier of a customer is no GUID.
+    InvalidCustomerId,
+    /// The query of a list cannot be understood, for this reason.
+    InvalidSearch(&'static str),
+    /// There is no such customer, or no such resource.
+    NotFound,
+    /// The resource can only be read.
+    MethodNotAllowed,
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::AccessDenied | Self::AudienceRetired => StatusCode::UNAUTHORIZED,
+            Self::NeedsUser => StatusCode::FORBIDDEN,
+            Self::InvalidHeader | Self::InvalidCustomerId | Self::InvalidSearch(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    /// The body as published. Its `code` is a number from the front door and a text from services behind it.
+    fn body(&self) -> Value {
+        let (code, description, source) = match self {
+            Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
+            Self::AudienceRetired => (json!("900420"), "The audience of the token is not valid.", "PartnerFD"),
+            Self::NeedsUser => (json!(900_329), "This resource does not support App-only authentication.", "PartnerFD"),
+            Self::InvalidHeader => (json!(800_002), "MS-RequestId and MS-CorrelationId must be GUIDs", "PartnerFD"),
+            Self::InvalidCustomerId => (json!(900_118), "Invalid customer id", "PartnerFD"),
+            Self::InvalidSearch(reason) => (json!("2000"), *reason, "PartnerApiServiceControllers"),
+            Self::NotFound => (json!(1000), "Not found", "PartnerFD"),
+            // No body is published for this one; it is the form in which the service's web framework puts it.
+            Self::MethodNotAllowed => {
+                return json!({ "message": "The requested resource does not support this HTTP method." });
+            }
+        };
+        json!({ "code": code, "description": description, "data": [], "source": source })
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        let answer = Self::new(refusal.status(), Content::Fault(refusal.body()));
+        match refusal {
+            Refusal::AccessDenied | Refusal::AudienceRetired | Refusal::NeedsUser => {
+                answer.with(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))
+            }
+            Refusal::MethodNotAllowed => answer.with(ALLOW, HeaderValue::from_static("GET")),
+            _ => answer,
+        }
+    }
+}
+
+pub(crate) const CHALLENGE: &str = "OAuth realm=urn:cpsvc:cpid:00000000-0000-0000-0000-000000000000";

@@ -1,0 +1,197 @@
+//! The sandbox answers as the specification says: documented statuses, media types and headers, and bodies without a
+//! field that is not described.
+
+use jsonschema::{Draft, Validator};
+use partner_center::{Blocking, Request, Response, Transport};
+use partner_center_sandbox::{ContinuationIn, Fault, ListEnd, Sandbox};
+use serde_json::{Value, json};
+
+struct Specification(Value);
+
+impl Specification {
+    fn read() -> Self {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/partner-center.yaml");
+        let mut document: Value = yaml_serde::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        // The service may say more than is described; the sandbox does not.
+        for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
+            if schema.get("properties").is_some() {
+                schema["additionalProperties"] = false.into();
+            }
+        }
+        Self(document)
+    }
+
+    /// What stands at `value`, or where it refers to.
+    fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value.get("$ref").and_then(Value::as_str) {
+            Some(reference) => self.0.pointer(reference.strip_prefix('#').unwrap()).unwrap(),
+            None => value,
+        }
+    }
+
+    fn schema(&self, schema: &Value) -> Validator {
+        let schema = json!({ "allOf": [schema], "components": self.0["components"] });
+        jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true).build(&schema).unwrap()
+    }
+
+    /// Whether `response` is one that the operation of `path` may give; what is wrong with it.
+    fn judge(&self, path: &str, response: &Response) -> Result<(), String> {
+        let status = response.status();
+        let documented = &self.0["paths"][path]["get"]["responses"][status.as_str()];
+        if documented.is_null() {
+            return Err(format!("{status} is not documented"));
+        }
+        let documented = self.resolve(documented);
+        for (name, header) in documented["headers"].as_object().unwrap() {
+            for value in response.headers().get_all(name) {
+                let schema = self.schema(&self.resolve(header)["schema"]);
+                let value = value.to_str().unwrap().into();
+                schema.validate(&value).map_err(|error| format!("{name}: {error}"))?;
+            }
+        }
+        let Some(media_type) = response.headers().get("Content-Type") else {
+            return if response.body().is_empty() { Ok(()) } else { Err("a body of no media type".to_owned()) };
+        };
+        let media_type = media_type.to_str().unwrap().split(';').next().unwrap();
+        let content = &documented["content"][media_type];
+        if content.is_null() {
+            return Err(format!("{media_type} is not documented for {status}"));
+        }
+        let body = match media_type {
+            "application/json" => serde_json::from_slice(response.body()).map_err(|error| error.to_string())?,
+            _ => String::from_utf8(response.body().clone()).unwrap().into(),
+        };
+        self.schema(&content["schema"]).validate(&body).map_err(|error| format!("{}: {error}", error.instance_path()))
+    }
+}
+
+const LIST: &str = "/v1/customers";
+const GET: &str = "/v1/customers/{customer-tenant-id}";
+
+fn send(sandbox: &Sandbox, uri: &str, token: Option<&str>) -> Response {
+    let authorization = format!("Bearer {}", Sandbox::TOKEN);
+    let mut request = http::Request::get(uri).header("Authorization", authorization);
+    if let Some(token) = token {
+        request = request.header("MS-ContinuationToken", token);
+    }
+    let request: Request = request.body(Vec::new()).unwrap();
+    sandbox.transport::<Blocking>().send(request).unwrap()
+}
+
+/// Sends a request and judges what comes.
+fn answer(specification: &Specification, sandbox: &Sandbox, path: &str, uri: &str, token: Option<&str>) -> Response {
+    let response = send(sandbox, uri, token);
+    let verdict = specification.judge(path, &response);
+    assert_eq!(verdict, Ok(()), "{uri}: {}", String::from_utf8_lossy(response.body()));
+    response
+}
+
+#[test]
+fn pages_and_customers_are_as_described() {
+    let specification = Specification::read();
+    for end in [ListEnd::NoToken, ListEnd::Refusal, ListEnd::NoContent, ListEnd::EmptyPage] {
+        let sandbox = Sandbox::builder().customers(200).continuation_in(ContinuationIn::Both).list_end(end).build();
+        let mut token: Option<String> = None;
+        loop {
+            let uri =
+                if token.is_some() { "/v1/customers?size=70&seekOperation=Next" } else { "/v1/customers?size=70" };
+            let response = answer(&specification, &sandbox, LIST, uri, token.as_deref());
+            let page: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+            for customer in page["items"].as_array().into_iter().flatten() {
+                answer(&specification, &sandbox, GET, &format!("{LIST}/{}", customer["id"].as_str().unwrap()), None);
+            }
+            token = page["continuationToken"].as_str().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+    }
+    let reseller = "484e548c-f5f3-4528-93a9-c16c6373cb59";
+    for (field, value) in [
+        ("CompanyName", "co"),
+        ("Domain", "C"),
+        ("IndirectReseller", reseller),
+        ("IndirectCloudSolutionProvider", reseller),
+    ] {
+        for operator in ["starts_with", "equals"] {
+            let filter =
+                format!("%7B%22Field%22:%22{field}%22,%22Value%22:%22{value}%22,%22Operator%22:%22{operator}%22%7D");
+            let uri = format!("{LIST}?filter={filter}");
+            let response = answer(&specification, &Sandbox::default(), LIST, &uri, None);
+            assert_eq!(response.status(), 200);
+        }
+    }
+}
+
+#[test]
+fn refusals_and_faults_are_as_described() {
+    let specification = Specification::read();
+    let sandbox = Sandbox::default();
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    for (path, uri, status) in [
+        (LIST, "/v1/customers?size=501".to_owned(), 400),
+        (LIST, "/v1/customers?filter=x".to_owned(), 400),
+        (LIST, "/v1/customers?seekOperation=Next".to_owned(), 400),
+        (GET, "/v1/customers/x".to_owned(), 400),
+        (GET, format!("/v1/customers/{nobody}"), 404),
+    ] {
+        assert_eq!(answer(&specification, &sandbox, path, &uri, None).status(), status, "{uri}");
+    }
+    for fault in [
+        "400:code=2000",
+        "400:newer-service",
+        "401",
+        "401:empty",
+        "401:text-code:code=900420",
+        "403",
+        "403:text-code:code=20002",
+        "403:text",
+        "404",
+        "405",
+        "406",
+        "408",
+        "429",
+        "429:retry-after=57",
+        "429:retry-after-date=57",
+        "500",
+        "500:empty",
+        "501",
+        "502",
+        "503:retry-after=5",
+        "503:gateway:retry-after-date=5",
+        "504",
+    ] {
+        let sandbox = Sandbox::builder().fault(fault.parse::<Fault>().unwrap()).build();
+        for (path, uri) in [(LIST, LIST.to_owned()), (GET, format!("/v1/customers/{nobody}"))] {
+            let response = answer(&specification, &sandbox, path, &uri, None);
+            assert_eq!(response.status().as_str(), &fault[..3]);
+        }
+    }
+    let limited = Sandbox::builder().rate_limit(1.try_into().unwrap()).build();
+    assert_eq!(["", ""].map(|_| answer(&specification, &limited, LIST, LIST, None).status().as_u16()), [200, 429]);
+}
+
+/// The judge is one who sees what is wrong.
+#[test]
+fn what_is_not_described_is_noticed() {
+    let specification = Specification::read();
+    let judge = |status: u16, media_type: &str, body: &str| {
+        let response = http::Response::builder().status(status).header("Content-Type", media_type);
+        specification.judge(LIST, &response.body(body.as_bytes().to_vec()).unwrap())
+    };
+    assert_eq!(judge(200, "application/json; charset=utf-8", r#"{"items": []}"#), Ok(()));
+    for (status, media_type, body) in [
+        (418, "application/json", "{}"),
+        (200, "text/json", r#"{"items": []}"#),
+        (200, "application/json", "{"),
+        (200, "application/json", r#"{"totalCount": 0}"#),
+        (200, "application/json", r#"{"items": [{"id": "no GUID"}]}"#),
+        (200, "application/json", r#"{"items": [{"companyProfile": {"motto": ""}}]}"#),
+        (429, "text/html", "<html>"),
+        (500, "application/json", r#"{"code": []}"#),
+    ] {
+        assert!(judge(status, media_type, body).is_err(), "{status} {media_type} {body}");
+    }
+    let response = http::Response::builder().header("MS-RequestId", "no GUID").body(Vec::new()).unwrap();
+    assert!(specification.judge(LIST, &response).is_err());
+}
