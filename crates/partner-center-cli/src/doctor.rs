@@ -16,15 +16,14 @@ use std::sync::Arc;
 pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>, notes: &Notes) -> Result<(), Failure> {
     let transport = Arc::new(transport);
     let mut report = Report::new(session.options.output);
-    report.check("address", async { address(&transport, session) }).await?;
-    if report.is_blocked() {
-        ["connection", "tls", "token", "acceptance", "list", "get"]
-            .into_iter()
-            .try_for_each(|check| report.skip(check))?;
+    let uri = session.base_url.trim().parse();
+    report.add("address", address(&transport, session))?;
+    let (Ok(uri), false) = (uri, report.is_blocked()) else {
+        report.skip_the_rest()?;
         return report.end();
-    }
-    report.check("connection", async { connection::check(session) }).await?;
-    report.check("tls", tls(&transport, session)).await?;
+    };
+    report.check("connection", async { connection::check(&uri, session) }).await?;
+    report.check("tls", tls(&uri, &*transport, session)).await?;
 
     // Whether there is a token can be told even if the service cannot be reached.
     let client = session.identity().and_then(|identity| session.client(transport, identity.credential(notes)));
@@ -38,7 +37,7 @@ pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>, n
     report.add("token", found)?;
     match client.filter(|_| !report.is_blocked()) {
         Some(client) => ask(&client, &mut report).await?,
-        None => ["acceptance", "list", "get"].into_iter().try_for_each(|check| report.skip(check))?,
+        None => report.skip_the_rest()?,
     }
     report.end()
 }
@@ -102,17 +101,13 @@ fn address<X: Transport>(transport: &Arc<X>, session: &Session<'_>) -> Finding {
 }
 
 /// Whether a server is there that proves to be who it says it is; what it answers to a request without a token is one.
-async fn tls<X: Transport>(transport: &Arc<X>, session: &Session<'_>) -> Finding {
-    let uri: Uri = match session.base_url.trim().parse() {
-        Ok(uri) => uri,
-        Err(error) => return Finding::Wrong(Explanation::new("the address is no URL", &error, "correct the address")),
-    };
+async fn tls<X: Transport>(uri: &Uri, transport: &X, session: &Session<'_>) -> Finding {
     if uri.scheme_str() != Some("https") {
         return Finding::Skipped("plain http, which does not leave this machine".to_owned());
     }
     let host = uri.host().unwrap_or_default().to_owned();
     let mut request = Request::new(Vec::new());
-    *request.uri_mut() = uri;
+    *request.uri_mut() = uri.clone();
     let mut limits = Limits::default();
     limits.timeout = session.time_for_attempt(limits.timeout);
     request.extensions_mut().insert(limits);

@@ -45,8 +45,7 @@ fn run(command: Command, options: &Options) -> Result<(), Failure> {
         Command::Completions { shell } => return completions(shell),
     };
     let notes = task.notes(&options.notes);
-    interruption::exits(notes.progress())?;
-    let done = over_transport(task, options, &notes);
+    let done = interruption::exits(notes.progress()).and_then(|()| over_transport(task, options, &notes));
     notes.progress().end();
     done
 }

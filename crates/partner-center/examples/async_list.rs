@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example async_list --features async`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use futures_util::TryStreamExt;
 use partner_center::{AsyncClient, Credential, GetCustomer, ListCustomers, Reqwest};
 use partner_center_sandbox::Sandbox;

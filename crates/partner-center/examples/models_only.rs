@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example models_only`; it needs no feature, and brings neither an HTTP client nor a runtime.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use partner_center::{CustomerCollection, RelationshipToPartner};
 
 /// A page of customers, as the service answered some day. It is newer than this library: `sustainability` is unknown to it.

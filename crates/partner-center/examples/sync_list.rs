@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example sync_list --features sync`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use partner_center::{Credential, CustomerFilter, GetCustomer, ListCustomers, SyncClient, Ureq};
 use partner_center_sandbox::Sandbox;
 

@@ -3,6 +3,8 @@
 //! `cargo run --example testing_with_the_sandbox --features sync`; in a project, `main` would be some functions with
 //! `#[test]`, and `partner-center-sandbox` a dev-dependency.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use partner_center::{Blocking, Client, Credential, CustomerFilter, Error, ListCustomers, Transport};
 use partner_center_sandbox::Sandbox;
 

@@ -5,6 +5,8 @@
 //!
 //! A transport moves one request and brings back one answer. Signing in, retries, paging and errors are the client's.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::{
     client::legacy::{Client as Hyper, connect::HttpConnector},

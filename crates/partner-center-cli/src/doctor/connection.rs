@@ -15,10 +15,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks the name up and connects.
-pub(super) fn check(session: &Session<'_>) -> Finding {
-    let Ok(uri) = session.base_url.trim().parse::<Uri>() else {
-        return Finding::Skipped("the address is no URL".to_owned());
-    };
+pub(super) fn check(uri: &Uri, session: &Session<'_>) -> Finding {
     let is_https = uri.scheme_str() == Some("https");
     if is_https && EnvironmentProxy::read().url().is_some() {
         return Finding::Skipped("a proxy is set in the environment, and connects in our place".to_owned());
@@ -40,8 +37,11 @@ pub(super) fn check(session: &Session<'_>) -> Finding {
     }
 }
 
+/// What stands in the way.
 enum Obstacle {
+    /// The name is not known.
     Name(io::Error),
+    /// Nobody answers there.
     Way(io::Error),
 }
 

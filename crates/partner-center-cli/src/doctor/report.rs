@@ -43,6 +43,9 @@ struct Check {
 
 const FAILED: &str = "failed";
 
+/// All checks, in their order.
+const CHECKS: [&str; 7] = ["address", "connection", "tls", "token", "acceptance", "list", "get"];
+
 impl Report {
     pub(super) fn new(form: Form) -> Self {
         Self { form, checks: Vec::new(), blocked_by: None }
@@ -66,13 +69,14 @@ impl Report {
         self.add(check, finding)
     }
 
-    /// Leaves a check out because of one that failed.
-    pub(super) fn skip(&mut self, check: &'static str) -> io::Result<()> {
-        let reason = match self.blocked_by {
-            Some(cause) => format!("the check `{cause}` failed"),
-            None => "it builds upon the checks above".to_owned(),
-        };
-        self.add(check, Finding::Skipped(reason))
+    /// Leaves out all that was not checked yet, because of a check that failed.
+    pub(super) fn skip_the_rest(&mut self) -> io::Result<()> {
+        CHECKS.into_iter().skip(self.checks.len()).try_for_each(|check| self.skip(check))
+    }
+
+    fn skip(&mut self, check: &'static str) -> io::Result<()> {
+        let cause = self.blocked_by.unwrap_or("above");
+        self.add(check, Finding::Skipped(format!("the check `{cause}` failed")))
     }
 
     /// Adds what came of a check.

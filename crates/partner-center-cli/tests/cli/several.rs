@@ -113,7 +113,7 @@ fn what_would_fail_for_all_ends_the_command() {
         for transport in ["reqwest", "ureq"] {
             let (url, requests) = answering(answers.clone());
             let many = [DOCUMENTED; 20];
-            let options = ["--output", "jsonl", "--max-attempts", "1", "--transport", transport];
+            let options = ["--output", "jsonl", "--max-attempts", "1", "--timeout", "2", "--transport", transport];
             let ended = run_at(&url, &[&["customers", "get"][..], &many, &options].concat());
             assert_eq!(ended.status, Some(1), "{}", ended.stderr);
             let last = ended.stderr.lines().rev().take(3).collect::<Vec<_>>();
