@@ -1,13 +1,13 @@
 //! Lists that outlive many tokens, alone and many at once, sharing one client.
 
-use futures_util::future::join_all;
 use partner_center::{
     AppRegistration, Async, AsyncClient, Blocking, Client, Credential, Error, ErrorKind, ListCustomers, Mode, Reqwest,
     Transport, Ureq,
 };
-use partner_center_sandbox::Sandbox;
+use partner_center_sandbox::{Builder, Sandbox};
 use partner_center_tests::finish;
 use std::{
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -93,13 +93,13 @@ fn sixteen_threads_share_their_tokens() {
 fn sixty_four_tasks_share_their_tokens() {
     let (sandbox, began) = (sandbox(), Instant::now());
     let server = sandbox.serve("127.0.0.1:0").unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
         let client = Client::builder(Reqwest::new().unwrap(), Credential::app_only(app()));
         let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
-        let lists = (0..64).map(|_| list_as_task(client.clone()));
-        for list in join_all(lists).await {
-            assert_eq!(list.unwrap(), PAGES as usize);
+        let lists: Vec<_> = (0..64).map(|_| tokio::spawn(list_as_task(client.clone()))).collect();
+        for list in lists {
+            assert_eq!(list.await.unwrap().unwrap(), PAGES as usize);
         }
     });
     one_token_for_each_lifetime(&sandbox, began);
@@ -120,6 +120,51 @@ fn a_program_can_know_early_whether_it_gets_a_token() {
         sandbox.revoke_refresh_tokens();
         let error = finish::<M, _>(client(app_user()).authenticate()).unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Credential, "authenticate"));
+    }
+    over::<Blocking>();
+    over::<Async>();
+}
+
+/// The first request for a token is slow to fail, and asks for more patience than one of two callers has.
+#[test]
+fn a_caller_without_time_leaves_the_token_to_the_others() {
+    fn over<X: Transport>(transport: X) {
+        let faults = ["delay:300ms@1", "503:retry-after=2@1"].map(|fault| fault.parse().unwrap());
+        let sandbox = faults.into_iter().fold(Sandbox::builder().customers(1), Builder::fault).build();
+        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let client = Client::builder(transport, Credential::app_only(app()));
+        let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
+        thread::scope(|scope| {
+            let hasty = client.with_deadline(Instant::now() + Duration::from_secs(1));
+            let hasty = scope.spawn(move || list(&hasty));
+            thread::sleep(Duration::from_millis(100));
+            let patient = scope.spawn(|| list(&client));
+            assert!(hasty.join().unwrap().unwrap_err().is_timeout());
+            assert_eq!(patient.join().unwrap().unwrap(), 1);
+        });
+    }
+    over(Ureq::new().unwrap());
+    over(Reqwest::new().unwrap());
+}
+
+#[test]
+fn a_refresh_token_that_was_not_kept_is_handed_over_again() {
+    fn over<M: Mode>() {
+        let sandbox = Sandbox::builder().customers(1).build();
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let log = kept.clone();
+        let credential = Credential::app_user(app(), Sandbox::REFRESH_TOKEN).on_rotation(move |token| {
+            let mut kept = log.lock().unwrap();
+            kept.push(token.expose().to_owned());
+            M::ready(if kept.len() == 1 { Err("the disk is full".into()) } else { Ok(()) })
+        });
+        let client = Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+        assert_eq!(list(&client).unwrap_err().kind(), ErrorKind::Credential);
+        assert_eq!(list(&client).unwrap(), 1);
+        let kept = kept.lock().unwrap();
+        // The first one again, before it was used, and then the one that it was replaced by.
+        assert_eq!((kept.len(), &kept[0]), (3, &kept[1]));
+        assert_ne!(kept[1], kept[2]);
     }
     over::<Blocking>();
     over::<Async>();

@@ -1,13 +1,14 @@
 use crate::{Recorder, Script, Server, Step, finish, script::Log};
 use partner_center::{
     AccessToken, AppRegistration, Async, Blocking, Builder, Client, Credential, Customer, Error, ErrorKind,
-    GetCustomer, ListCustomers, Mode, Paged, Reqwest, Retry, TokenSource, Transport, Ureq,
+    GetCustomer, ListCustomers, Mode, Paged, Reqwest, Retry, TokenRequest, TokenSource, Transport, Ureq,
 };
 use std::{
     error::Error as StdError,
     fmt::Write as _,
     marker::PhantomData,
     sync::atomic::{AtomicUsize, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 use uuid::Uuid;
@@ -19,6 +20,7 @@ pub struct Conversation {
     ask: Ask,
     who: Who,
     steps: Vec<Step>,
+    again: bool,
     pause: Duration,
     timeout: Duration,
     body_limit: usize,
@@ -79,6 +81,7 @@ impl Conversation {
             ask,
             who: Who::Token,
             steps: Vec::new(),
+            again: false,
             pause: Duration::ZERO,
             timeout: Duration::from_secs(30),
             body_limit: 64 << 20,
@@ -91,6 +94,13 @@ impl Conversation {
     #[must_use]
     pub fn who(mut self, who: Who) -> Self {
         self.who = who;
+        self
+    }
+
+    /// Asks once more when it has failed; what counts is what comes of that.
+    #[must_use]
+    pub fn again(mut self) -> Self {
+        self.again = true;
         self
     }
 
@@ -149,16 +159,24 @@ impl Conversation {
     #[must_use]
     pub fn hold(&self) -> Outcome {
         let scripted = "http://127.0.0.1:9";
-        let blocking = self.over(Script::<Blocking>::new(self.steps_at(scripted)), scripted);
-        let asynchronous = self.over(Script::<Async>::new(self.steps_at(scripted)), scripted);
-        assert_eq!(blocking, asynchronous, "{}: modes differ", self.name);
+        thread::scope(|scope| {
+            let blocking = scope.spawn(|| self.over(Script::<Blocking>::new(self.steps_at(scripted)), scripted));
+            let others = [
+                ("async", scope.spawn(|| self.over(Script::<Async>::new(self.steps_at(scripted)), scripted))),
+                ("over ureq", scope.spawn(|| self.over_socket(Ureq::new().unwrap()))),
+                ("over reqwest", scope.spawn(|| self.over_socket(Reqwest::new().unwrap()))),
+            ];
+            let blocking = blocking.join().unwrap();
+            for (way, other) in others {
+                assert_eq!(blocking, other.join().unwrap(), "{}: it is another thing {way}", self.name);
+            }
+            blocking
+        })
+    }
+
+    fn over_socket<X: Transport>(&self, transport: X) -> Outcome {
         let server = self.server();
-        let ureq = self.over(Ureq::new().unwrap(), &server.url());
-        assert_eq!(blocking, ureq, "{}: ureq differs from the script", self.name);
-        let server = self.server();
-        let reqwest = self.over(Reqwest::new().expect("a client"), &server.url());
-        assert_eq!(blocking, reqwest, "{}: reqwest differs from the script", self.name);
-        blocking
+        self.over(transport, &server.url())
     }
 
     fn server(&self) -> Server {
@@ -204,13 +222,17 @@ impl Conversation {
                 Err(error) => Some(error),
             },
             Ask::List(operation) => {
+                if self.again {
+                    let first = X::Mode::wait(client.pages(operation.clone()).next_page()).await;
+                    assert!(first.is_some_and(|page| page.is_err()), "{}: it does not fail at first", self.name);
+                }
                 let mut pages = client.pages(operation.clone());
                 loop {
                     match X::Mode::wait(pages.next_page()).await {
                         None => break None,
                         Some(Ok(page)) => {
                             customers.extend(ListCustomers::items(page));
-                            std::thread::sleep(self.pause);
+                            thread::sleep(self.pause);
                         }
                         Some(Err(error)) => {
                             let after = X::Mode::wait(pages.next_page()).await;
@@ -218,7 +240,8 @@ impl Conversation {
                             // What cannot be asked for has not been asked for.
                             assert_eq!(
                                 error.attempts() == 0,
-                                matches!(error.kind(), ErrorKind::Paging | ErrorKind::Request | ErrorKind::Credential)
+                                error.is_sign_in() && error.token_error().is_none()
+                                    || matches!(error.kind(), ErrorKind::Paging | ErrorKind::Request)
                             );
                             break Some(error);
                         }
@@ -255,9 +278,10 @@ impl Who {
                 log.keep(token.expose());
                 M::ready(Ok(()))
             }),
-            Self::CarelessAppUser => {
-                Credential::app_user(app, "r0").on_rotation(|_| M::ready(Err("the disk is full".into())))
-            }
+            Self::CarelessAppUser => Credential::app_user(app, "r0").on_rotation(move |token| {
+                log.keep(token.expose());
+                M::ready(Err("the disk is full".into()))
+            }),
             Self::Source => Credential::source(Source::<M>::of(usize::MAX)),
             Self::StubbornSource => Credential::source(Source::<M>::of(1)),
             Self::EmptySource => Credential::source(Source::<M>::of(0)),
@@ -281,8 +305,11 @@ impl<M> Source<M> {
 impl<M: Mode> TokenSource for Source<M> {
     type Mode = M;
 
-    fn token<'a>(&'a self, scope: &'a str) -> M::Output<'a, Result<AccessToken, Box<dyn StdError + Send + Sync>>> {
-        assert_eq!(scope, "https://api.partnercenter.microsoft.com/.default");
+    fn token<'a>(
+        &'a self,
+        request: TokenRequest<'a>,
+    ) -> M::Output<'a, Result<AccessToken, Box<dyn StdError + Send + Sync>>> {
+        assert_eq!(request.scope, "https://api.partnercenter.microsoft.com/.default");
         let number = (self.given.fetch_add(1, Ordering::Relaxed) + 1).min(self.tokens);
         M::ready(if number == 0 {
             Err("the vault is empty".into())
@@ -310,7 +337,8 @@ impl Outcome {
 
 /// Without the ids at the end, which are new every time.
 fn without_ids(text: &str) -> String {
-    text.rsplit_once(" [request id").map_or(text, |(text, _)| text).to_owned()
+    let ids = text.rfind(" [request id").or_else(|| text.rfind(" [correlation id"));
+    text[..ids.unwrap_or(text.len())].to_owned()
 }
 
 /// Without the seconds until a far-off date, which are fewer every time.

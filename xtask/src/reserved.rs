@@ -56,6 +56,7 @@ pub(crate) const TYPES: &[&str] = &[
     "SyncClient",
     "TokenError",
     "TokenErrorReason",
+    "TokenRequest",
     "TokenSource",
     "Transport",
     "TransportError",

@@ -33,8 +33,9 @@ Signing in (--sandbox needs none of it):
   PARTNER_CENTER_REFRESH_TOKEN_FILE  where the newest refresh token is, and each new one is kept
 
 Other settings:
-  PARTNER_CENTER_CLOUD, PARTNER_CENTER_BASE_URL, PARTNER_CENTER_AUTHORITY
-                                     where the service is, and where tokens are issued
+  PARTNER_CENTER_CLOUD               as --cloud: where the service is, who issues tokens, and for whom
+  PARTNER_CENTER_BASE_URL, PARTNER_CENTER_AUTHORITY, PARTNER_CENTER_AUDIENCE
+                                     each of the three by itself
 
 A token and a client secret may be in files: PARTNER_CENTER_TOKEN_FILE, PARTNER_CENTER_CLIENT_SECRET_FILE. Each of these \
 settings may also be in a configuration file, as in client_id = \"...\"; the environment counts more. The file is named by \
@@ -149,7 +150,7 @@ pub(crate) struct ServiceOptions {
     /// Where the service is: an https URL, or an http one on this machine
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) base_url: Option<String>,
-    /// Which of Microsoft's clouds the service is in
+    /// Which of Microsoft's clouds the service is in; settings of address, authority and audience then do not matter
     #[arg(long, global = true, value_enum)]
     pub(crate) cloud: Option<Cloud>,
     /// The language of texts [default: en-US]

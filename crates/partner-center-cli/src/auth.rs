@@ -20,8 +20,8 @@ use std::{
 #[derive(Serialize)]
 struct Found {
     credential: &'static str,
-    /// Which setting says so.
-    setting: String,
+    /// Which settings say so.
+    settings: String,
     cloud: &'static str,
     base_url: String,
     authority: Option<String>,
@@ -40,7 +40,7 @@ pub(crate) async fn check<X: Transport>(transport: X, session: &Session<'_>, not
     let lifetime = outcome.as_ref().ok().copied().flatten();
     let found = Found {
         credential: identity.kind(),
-        setting: identity.place().to_string(),
+        settings: identity.places().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         cloud: session.cloud_name(),
         base_url: session.base_url.clone(),
         authority: (!is_given).then(|| session.authority.clone()),
@@ -88,7 +88,7 @@ fn lines(found: &Found, width: Option<usize>) -> String {
         _ => "none can be had".to_owned(),
     };
     let lines = [
-        ("credential", Some(format!("{}, by {}", found.credential, found.setting))),
+        ("credential", Some(format!("{}, by {}", found.credential, found.settings))),
         ("cloud", Some(found.cloud.to_owned())),
         ("service", Some(found.base_url.clone())),
         ("authority", found.authority.clone()),

@@ -2,7 +2,7 @@
 
 use crate::terminal::{paragraph, width};
 use console::Term;
-use partner_center::{ApiError, Error, ErrorKind, Reason, TokenErrorReason};
+use partner_center::{ApiError, Error, ErrorKind, Reason, TokenError, TokenErrorReason};
 use std::{
     error::Error as StdError,
     io::{self, Write},
@@ -139,6 +139,9 @@ fn chain(error: &dyn StdError) -> String {
 }
 
 fn remedy(error: &Error) -> &'static str {
+    if error.is_sign_in() {
+        return remedy_of_sign_in(error);
+    }
     match error.kind() {
         ErrorKind::Configuration | ErrorKind::Request => "correct what is named above; see --help for what is allowed",
         ErrorKind::Transport => {
@@ -148,11 +151,26 @@ fn remedy(error: &Error) -> &'static str {
         ErrorKind::Timeout => "give it more time with --timeout (each attempt) or --deadline (the whole command)",
         ErrorKind::Decode => "check that the address is the service's and that no proxy changes the answers",
         ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --size or a filter",
-        ErrorKind::Credential => match error.token_error() {
-            Some(token) => token.reason().map_or("correct what the authority names above", TokenErrorReason::hint),
-            None => "see `partner-center auth check`; what is named above stands in the way of a token",
-        },
         _ => error.api().map_or("try again with -vvv to see each attempt", remedy_by_answer),
+    }
+}
+
+/// What to do when there is no token to ask the service with.
+fn remedy_of_sign_in(error: &Error) -> &'static str {
+    match (error.token_error().map(TokenError::reason), error.kind()) {
+        (Some(Some(TokenErrorReason::InvalidGrant)), _) => {
+            "have the user sign in again, and give the new refresh token with PARTNER_CENTER_REFRESH_TOKEN; if \
+             PARTNER_CENTER_REFRESH_TOKEN_FILE names a file, delete it first, for what is in it counts more"
+        }
+        (Some(Some(reason)), _) => reason.hint(),
+        (Some(None), _) => "correct what the authority names above; `partner-center auth check` shows what is set up",
+        (None, ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Decode) => {
+            "check that the authority (--cloud, PARTNER_CENTER_AUTHORITY) is right and can be reached from here"
+        }
+        (None, _) => {
+            "correct what is named above; a new refresh token is kept in the folder of the file that \
+             PARTNER_CENTER_REFRESH_TOKEN_FILE names, which must be one that can be written to"
+        }
     }
 }
 
@@ -161,7 +179,7 @@ fn remedy_by_answer(api: &ApiError) -> &'static str {
         // What the command's own options and variables can do about it.
         (Some(Reason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
         (Some(Reason::Unauthorized), _) => {
-            "get a new token: one that PARTNER_CENTER_TOKEN gives lives about an hour, and its audience must be \
+            "if PARTNER_CENTER_TOKEN gives the token, get a new one: it lives about an hour; its audience must be \
              https://api.partnercenter.microsoft.com (or that of your cloud)"
         }
         (Some(Reason::Throttled), _) => {

@@ -5,7 +5,7 @@ mod token_file;
 use crate::{
     failure::{Explanation, WrongUsage},
     notes::Notes,
-    settings::{Place, Settings, variable_name},
+    settings::{Place, Setting, Settings, variable_name},
 };
 use partner_center::{AppRegistration, Cloud, Credential, Mode, Secret};
 use std::{path::Path, sync::Arc};
@@ -16,56 +16,70 @@ pub(crate) enum Identity {
     /// An access token.
     Token { token: Secret, place: Place },
     /// An application by itself.
-    App { app: AppRegistration, place: Place },
+    App { app: AppRegistration, places: Vec<Place> },
     /// An application for a user.
-    AppUser { app: AppRegistration, place: Place, refresh_token: Secret, file: Option<Arc<TokenFile>> },
+    AppUser { app: AppRegistration, places: Vec<Place>, refresh_token: Secret, file: Option<Arc<TokenFile>> },
 }
 
 impl Identity {
-    /// The token, if there is one; or else the application, for a user if there is a refresh token.
+    /// The token, if there is one, or else the application; but what is in the environment before what is in a file.
     pub(crate) fn find(settings: &Settings) -> Result<Self, WrongUsage> {
-        if let Some((token, place)) = settings.secret("token")? {
-            return Ok(Self::Token { token, place });
-        }
-        let Some(client_id) = settings.get("client_id")? else { return Err(nothing_to_sign_in_with()) };
-        let tenant = settings.get("tenant_id")?.ok_or_else(|| missing("tenant_id", &client_id.place))?;
-        let app = AppRegistration::new(tenant.value, client_id.value);
-        let (app, has_secret) = match settings.secret("client_secret")? {
-            Some((secret, _)) => (app.secret(secret.expose()), true),
-            None => (app, false),
-        };
-        let place = client_id.place;
-        match Self::refresh_token(settings)? {
-            Some((refresh_token, file)) => Ok(Self::AppUser { app, place, refresh_token, file: file.map(Arc::new) }),
-            None if has_secret => Ok(Self::App { app, place }),
-            None => Err(missing("client_secret", &place)),
+        match (settings.secret("token")?, settings.get("client_id")?) {
+            (Some((_, token)), Some(client_id)) if client_id.place.is_environment() && !token.is_environment() => {
+                Self::app(settings, &client_id)
+            }
+            (Some((token, place)), _) => Ok(Self::Token { token, place }),
+            (None, Some(client_id)) => Self::app(settings, &client_id),
+            (None, None) => Err(nothing_to_sign_in_with()),
         }
     }
 
+    fn app(settings: &Settings, client_id: &Setting) -> Result<Self, WrongUsage> {
+        let tenant = settings.get("tenant_id")?.ok_or_else(|| missing("tenant_id", &client_id.place))?;
+        let mut app = AppRegistration::new(tenant.text(), client_id.text());
+        let mut places = vec![client_id.place.clone()];
+        let secret = settings.secret("client_secret")?;
+        let has_secret = secret.is_some();
+        if let Some((secret, place)) = secret {
+            app = app.secret(secret.expose());
+            places.push(place);
+        }
+        if let Some((refresh_token, place, file)) = Self::refresh_token(settings)? {
+            places.push(place);
+            return Ok(Self::AppUser { app, places, refresh_token, file: file.map(Arc::new) });
+        }
+        if has_secret { Ok(Self::App { app, places }) } else { Err(missing("client_secret", &client_id.place)) }
+    }
+
     /// The refresh token that was kept last; or the one to begin with.
-    fn refresh_token(settings: &Settings) -> Result<Option<(Secret, Option<TokenFile>)>, WrongUsage> {
-        let first = settings.get("refresh_token")?.map(|setting| Secret::new(setting.value.trim()));
-        let Some(setting) = settings.get("refresh_token_file")? else { return Ok(first.map(|token| (token, None))) };
-        let file = TokenFile::new(Path::new(&setting.value));
+    fn refresh_token(settings: &Settings) -> Result<Option<(Secret, Place, Option<TokenFile>)>, WrongUsage> {
+        let first = settings.get("refresh_token")?.map(|setting| (Secret::new(setting.text()), setting.place));
+        let Some(setting) = settings.get("refresh_token_file")? else {
+            return Ok(first.map(|(token, place)| (token, place, None)));
+        };
+        let file = TokenFile::new(Path::new(setting.text()));
         let kept = file.read().map_err(|error| {
             WrongUsage(Explanation::new(
-                &format!("the file {} cannot be read, which {} names", setting.value, setting.place),
+                &format!("the file {} cannot be read, which {} names", setting.text(), setting.place),
                 &error,
                 "name a file that holds a refresh token; or one that does not exist yet, and give the first token with \
                  PARTNER_CENTER_REFRESH_TOKEN",
             ))
         })?;
-        match kept.or(first) {
-            Some(token) => Ok(Some((token, Some(file)))),
-            None => Err(WrongUsage(Explanation {
+        if let Some(token) = kept {
+            return Ok(Some((token, setting.place, Some(file))));
+        }
+        let (token, place) = first.ok_or_else(|| {
+            WrongUsage(Explanation {
                 what: "there is no refresh token to sign in with".to_owned(),
-                why: format!("the file {} does not exist, which {} names", setting.value, setting.place),
+                why: format!("the file {} is empty or does not exist, which {} names", setting.text(), setting.place),
                 remedy:
                     "give the first refresh token with PARTNER_CENTER_REFRESH_TOKEN: it is then kept in the file, and \
                          each new one after it"
                         .to_owned(),
-            })),
-        }
+            })
+        })?;
+        Ok(Some((token, place, Some(file))))
     }
 
     /// The credential; `notes` is where it is said if a new refresh token is not kept.
@@ -77,12 +91,11 @@ impl Identity {
                 let credential = Credential::app_user(app.clone(), refresh_token.expose());
                 let (file, notes) = (file.clone(), notes.clone());
                 credential.on_rotation(move |newest| {
-                    M::ready(match &file {
-                        Some(file) => file.keep(&newest).map_err(Into::into),
-                        None => {
-                            notes.say(NOT_KEPT);
-                            Ok(())
-                        }
+                    M::ready(if let Some(file) = &file {
+                        file.keep(&newest).map_err(Into::into)
+                    } else {
+                        notes.say(NOT_KEPT);
+                        Ok(())
                     })
                 })
             }
@@ -98,10 +111,11 @@ impl Identity {
         }
     }
 
-    /// Where the settings say so.
-    pub(crate) fn place(&self) -> &Place {
+    /// Which settings say so.
+    pub(crate) fn places(&self) -> &[Place] {
         match self {
-            Self::Token { place, .. } | Self::App { place, .. } | Self::AppUser { place, .. } => place,
+            Self::Token { place, .. } => std::slice::from_ref(place),
+            Self::App { places, .. } | Self::AppUser { places, .. } => places,
         }
     }
 

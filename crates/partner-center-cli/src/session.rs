@@ -33,6 +33,7 @@ pub(crate) struct Session<'a> {
     pub(crate) source: String,
     /// Where tokens are issued.
     pub(crate) authority: String,
+    audience: Option<String>,
     cloud: Cloud,
     /// The end of the whole command.
     pub(crate) until: Option<Instant>,
@@ -47,7 +48,8 @@ impl<'a> Session<'a> {
         let cloud = Cloud::Global;
         if let Some(server) = sandbox {
             let (source, authority) = ("the embedded sandbox".to_owned(), server.url());
-            return Ok(Self { options, base_url: server.url(), source, authority, cloud, until, settings: None });
+            let (base_url, audience) = (server.url(), None);
+            return Ok(Self { options, base_url, source, authority, audience, cloud, until, settings: None });
         }
         let settings = Settings::read(options.config.as_deref())?;
         let of = |cloud: Cloud, source| (cloud, cloud.base_url().to_owned(), source, cloud.authority().to_owned());
@@ -57,18 +59,20 @@ impl<'a> Session<'a> {
             (None, Some(setting)) => of(cloud_of(&setting)?, format!("from {}", setting.place)),
             (None, None) => of(Cloud::Global, "the public cloud".to_owned()),
         };
+        let mut audience = None;
         if options.cloud.is_none() {
             if let Some(setting) = settings.get("base_url")? {
-                (base_url, source) = (setting.value, format!("from {}", setting.place));
+                (base_url, source) = (setting.text().to_owned(), format!("from {}", setting.place));
             }
             if let Some(setting) = settings.get("authority")? {
-                authority = setting.value;
+                setting.text().clone_into(&mut authority);
             }
+            audience = settings.get("audience")?.map(|setting| setting.text().to_owned());
         }
         if let Some(url) = &options.base_url {
             (base_url, source) = (url.clone(), "from --base-url".to_owned());
         }
-        Ok(Self { options, base_url, source, authority, cloud, until, settings: Some(settings) })
+        Ok(Self { options, base_url, source, authority, audience, cloud, until, settings: Some(settings) })
     }
 
     /// How long one attempt may take from now on: as the options say, or else `default`.
@@ -105,6 +109,9 @@ impl<'a> Session<'a> {
             .cloud(self.cloud)
             .base_url(&self.base_url)
             .authority(&self.authority);
+        if let Some(audience) = &self.audience {
+            builder = builder.audience(audience);
+        }
         let ServiceOptions { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
         if let Some(tag) = locale {
             builder = builder.locale(tag);
@@ -130,7 +137,8 @@ impl<'a> Session<'a> {
     }
 }
 
-fn cloud_of(Setting { value, place }: &Setting) -> Result<Cloud, WrongUsage> {
+fn cloud_of(setting: &Setting) -> Result<Cloud, WrongUsage> {
+    let (value, place) = (setting.text(), &setting.place);
     let names = || crate::arguments::Cloud::value_variants().iter().filter_map(ValueEnum::to_possible_value);
     crate::arguments::Cloud::from_str(value, true).map(Cloud::from).map_err(|_| {
         WrongUsage(Explanation {

@@ -14,7 +14,8 @@ use std::{
 };
 
 /// The names of all settings. Of those that are secret, each can be in a file of its own, named by `..._file`.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
+    "audience",
     "authority",
     "base_url",
     "client_id",
@@ -33,13 +34,13 @@ const CONFIG: &str = "PARTNER_CENTER_CONFIG";
 
 pub(crate) struct Settings {
     /// The file and what it says, if there is one.
-    file: Option<(PathBuf, BTreeMap<String, String>)>,
+    file: Option<(PathBuf, BTreeMap<String, Secret>)>,
 }
 
 /// A setting, and where it was found.
 #[derive(Clone)]
 pub(crate) struct Setting {
-    pub(crate) value: String,
+    value: Secret,
     pub(crate) place: Place,
 }
 
@@ -73,10 +74,10 @@ impl Settings {
                 remedy: format!("it is TOML, with texts for any of {}", NAMES.join(", ")),
             })
         };
-        let text = fs::read_to_string(&path).map_err(|error| unusable(&error))?;
+        let text = Secret::new(fs::read_to_string(&path).map_err(|error| unusable(&error))?);
         // The error of the parser shows the line, and there may be a secret in it.
-        let values: BTreeMap<String, String> =
-            toml::from_str(&text).map_err(|error| unusable(&NotUnderstood::at(&text, &error)))?;
+        let values: BTreeMap<String, Secret> =
+            toml::from_str(text.expose()).map_err(|error| unusable(&NotUnderstood::at(text.expose(), &error)))?;
         if let Some(unknown) = values.keys().find(|key| !NAMES.contains(&key.as_str())) {
             return Err(unusable(&NotUnderstood(format!("there is no setting `{unknown}`"))));
         }
@@ -85,30 +86,63 @@ impl Settings {
 
     /// A setting; to be empty is to be absent.
     pub(crate) fn get(&self, name: &str) -> Result<Option<Setting>, WrongUsage> {
-        let variable_name = variable_name(name);
-        if let Some(value) = variable(&variable_name)? {
-            return Ok(Some(Setting { value, place: Place::Variable(variable_name) }));
-        }
-        Ok(self.file.as_ref().and_then(|(path, values)| {
-            let value = values.get(name).filter(|value| !value.is_empty())?;
-            Some(Setting { value: value.clone(), place: Place::File { key: name.to_owned(), path: path.clone() } })
-        }))
+        Ok(match Self::in_environment(name)? {
+            Some(setting) => Some(setting),
+            None => self.in_file(name),
+        })
     }
 
     /// A secret: the setting itself, or what is in the file that `..._file` names.
     pub(crate) fn secret(&self, name: &str) -> Result<Option<(Secret, Place)>, WrongUsage> {
-        if let Some(Setting { value, place }) = self.get(name)? {
-            return Ok(Some((Secret::new(value.trim()), place)));
+        let by_file = format!("{name}_file");
+        if let Some(setting) = Self::in_environment(name)? {
+            return Ok(Some((setting.value, setting.place)));
         }
-        let Some(Setting { value, place }) = self.get(&format!("{name}_file"))? else { return Ok(None) };
-        match fs::read_to_string(&value) {
-            Ok(secret) => Ok(Some((Secret::new(secret.trim()), place))),
+        if let Some(setting) = Self::in_environment(&by_file)? {
+            return setting.read().map(Some);
+        }
+        match (self.in_file(name), self.in_file(&by_file)) {
+            (Some(setting), _) => Ok(Some((setting.value, setting.place))),
+            (None, Some(setting)) => setting.read().map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn in_environment(name: &str) -> Result<Option<Setting>, WrongUsage> {
+        let name = variable_name(name);
+        let value = variable(&name)?;
+        Ok(value.map(|value| Setting { value: Secret::new(value.trim()), place: Place::Variable(name) }))
+    }
+
+    fn in_file(&self, name: &str) -> Option<Setting> {
+        let (path, values) = self.file.as_ref()?;
+        let value = values.get(name).map(|value| value.expose().trim()).filter(|value| !value.is_empty())?;
+        Some(Setting { value: Secret::new(value), place: Place::File { key: name.to_owned(), path: path.clone() } })
+    }
+}
+
+impl Setting {
+    pub(crate) fn text(&self) -> &str {
+        self.value.expose()
+    }
+
+    /// The secret in the file that the setting names.
+    fn read(self) -> Result<(Secret, Place), WrongUsage> {
+        match fs::read_to_string(self.text()) {
+            Ok(text) => Ok((Secret::new(Secret::new(text).expose().trim()), self.place)),
             Err(error) => Err(WrongUsage(Explanation::new(
-                &format!("the file {value} cannot be read, which {place} names"),
+                &format!("the file {} cannot be read, which {} names", self.text(), self.place),
                 &error,
                 "name the file that holds the secret, and nothing else",
             ))),
         }
+    }
+}
+
+impl Place {
+    /// Whether it counts more than a file.
+    pub(crate) fn is_environment(&self) -> bool {
+        matches!(self, Self::Variable(_))
     }
 }
 

@@ -225,12 +225,11 @@ impl<X: Transport> Builder<X> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, "client", problem);
         let base_url = self.base_url.as_deref().unwrap_or(self.cloud.base_url());
         let base_url = BaseUrl::parse(base_url).map_err(|problem| invalid(format!("the base URL {problem}")))?;
-        let authorization = authorization(self.credential.into_kind(), || {
-            let authority = self.authority.as_deref().unwrap_or(self.cloud.authority());
-            let authority = BaseUrl::parse(authority).map_err(|problem| format!("the authority's URL {problem}"))?;
-            Ok((authority, scope(self.audience.as_deref().unwrap_or(self.cloud.audience()))?))
-        })
-        .map_err(invalid)?;
+        let authority = self.authority.as_deref().unwrap_or(self.cloud.authority());
+        let authority =
+            BaseUrl::parse(authority).map_err(|problem| invalid(format!("the authority's URL {problem}")))?;
+        let scope = scope(self.audience.as_deref().unwrap_or(self.cloud.audience()), self.cloud).map_err(invalid)?;
+        let authorization = authorization(self.credential.into_kind(), authority, scope).map_err(invalid)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(
@@ -278,38 +277,68 @@ impl<X: Transport> fmt::Debug for Builder<X> {
     }
 }
 
-/// How a client with this credential comes to tokens; `settings` are the authority and the scope.
-fn authorization<M: Mode>(
-    kind: Kind<M>,
-    settings: impl FnOnce() -> Result<(BaseUrl, String), String>,
-) -> Result<Authorization<M>, String> {
-    let (origin, scope) = match kind {
+/// How a client with this credential comes to tokens.
+fn authorization<M: Mode>(kind: Kind<M>, authority: BaseUrl, scope: String) -> Result<Authorization<M>, String> {
+    let origin = match kind {
         Kind::Token(token) => {
-            let held = Held::new(&token, 0, Instant::now())
+            let held = Held::new(&token, 0)
                 .ok_or("the token is empty or holds a character that no token has; is it complete and on one line?")?;
             return Ok(Authorization::Fixed(Arc::new(held)));
         }
         Kind::Grant(grant) => {
             grant.check()?;
-            let (authority, scope) = settings()?;
-            (Origin::Grant(grant, authority), scope)
+            Origin::Grant(grant, authority)
         }
-        Kind::Source(source) => (Origin::Source(source), settings()?.1),
+        Kind::Source(source) => Origin::Source(source),
     };
     Ok(Authorization::Renewed(Box::new(Renewal { origin, scope, tokens: Monitor::default() })))
 }
 
-/// All that the application was granted for `audience`.
-fn scope(audience: &str) -> Result<String, String> {
+/// All that the application was granted for `audience`, which is as often written as a scope.
+fn scope(audience: &str, cloud: Cloud) -> Result<String, String> {
     const RETIRED: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
-    let uri: Uri = audience.trim().parse().map_err(|_| "the audience is not a URL")?;
+    let resource = audience.trim().trim_end_matches('/');
+    let resource = resource.strip_suffix("/.default").unwrap_or(resource).trim_end_matches('/');
+    let uri: Uri = resource.parse().map_err(|_| "the audience is not a URL")?;
     let host = uri.host().filter(|_| uri.scheme_str() == Some("https")).ok_or("the audience must be an https URL")?;
-    if RETIRED.iter().any(|retired| host.eq_ignore_ascii_case(retired)) {
+    if RETIRED.iter().any(|retired| host.trim_end_matches('.').eq_ignore_ascii_case(retired)) {
         return Err(format!(
             "the audience https://{host} is retired: the service refuses its tokens (401, code 900420); leave the \
              audience to the cloud, or name {}",
-            Cloud::Global.audience()
+            cloud.audience()
         ));
     }
-    Ok(format!("{}/.default", audience.trim().trim_end_matches('/')))
+    if uri.path() != "/" || uri.query().is_some() || resource.contains(['#', '@']) {
+        return Err(format!("the audience must be a resource without a path, such as {}", cloud.audience()));
+    }
+    Ok(format!("{resource}/.default"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_audience_is_a_resource_of_today() {
+        for (audience, expected) in [
+            ("https://api.partnercenter.microsoft.com", Ok("https://api.partnercenter.microsoft.com/.default")),
+            (" https://api.example.com/ ", Ok("https://api.example.com/.default")),
+            ("https://api.example.com/.default", Ok("https://api.example.com/.default")),
+            ("https://graph.windows.net", Err("is retired")),
+            ("https://GRAPH.windows.net./.default", Err("is retired")),
+            ("https://graph.chinacloudapi.cn", Err("name https://partner.partnercenterapi.microsoftonline.cn")),
+            ("https://api.example.com/user_impersonation", Err("without a path")),
+            ("https://api.example.com?x=1", Err("without a path")),
+            ("https://me@api.example.com", Err("without a path")),
+            ("http://api.example.com", Err("must be an https URL")),
+            ("api.example.com", Err("must be an https URL")),
+            ("", Err("is not a URL")),
+        ] {
+            match (scope(audience, Cloud::China), expected) {
+                (Ok(scope), expected) => assert_eq!(Ok(scope.as_str()), expected),
+                (Err(problem), Err(expected)) => assert!(problem.contains(expected), "{audience}: {problem}"),
+                (Err(problem), Ok(_)) => panic!("{audience}: {problem}"),
+            }
+        }
+    }
 }

@@ -9,16 +9,17 @@ mod token_source;
 pub use access_token::AccessToken;
 pub use grant::AppRegistration;
 pub use token_error::{TokenError, TokenErrorReason};
-pub use token_source::TokenSource;
+pub use token_source::{TokenRequest, TokenSource};
 
-pub(crate) use grant::{Issued, TokenRequest, issued};
+pub(crate) use grant::{GrantRequest, Issued, issued};
 pub(crate) use held::{Failed, Held, Tokens, Turn, Want};
 
 use crate::{Mode, error::BoxError};
+use grant::trimmed;
 use partner_center_models::Secret;
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// What proves to the service who is asking.
@@ -60,11 +61,21 @@ pub(crate) struct Grant<M: Mode> {
 
 /// The user that an application acts for.
 pub(crate) struct User<M: Mode> {
-    refresh_token: Arc<Mutex<Secret>>,
+    newest: Arc<Mutex<Newest>>,
     on_rotation: Option<Arc<OnRotation<M>>>,
 }
 
-type OnRotation<M> = dyn Fn(Secret) -> <M as Mode>::Output<'static, Result<(), BoxError>> + Send + Sync;
+/// The newest refresh token.
+struct Newest {
+    refresh_token: Secret,
+    /// Whether it came from the authority, and nobody has kept it yet.
+    is_unkept: bool,
+}
+
+type OnRotation<M> = dyn Fn(Secret) -> Kept<M> + Send + Sync;
+
+/// Whether a refresh token was kept, now or later.
+pub(crate) type Kept<M> = <M as Mode>::Output<'static, Result<(), BoxError>>;
 
 impl<M: Mode> Credential<M> {
     /// A bearer token that is valid already: an Entra access token for the audience
@@ -88,8 +99,9 @@ impl<M: Mode> Credential<M> {
     /// the newest with [`on_rotation`](Self::on_rotation).
     #[must_use]
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
-        let refresh_token = Arc::new(Mutex::new(Secret::new(refresh_token)));
-        Self { kind: Kind::Grant(Grant { app, user: Some(User { refresh_token, on_rotation: None }) }) }
+        let newest = Newest { refresh_token: trimmed(refresh_token), is_unkept: false };
+        let user = User { newest: Arc::new(Mutex::new(newest)), on_rotation: None };
+        Self { kind: Kind::Grant(Grant { app, user: Some(user) }) }
     }
 
     /// Tokens from elsewhere: a managed identity, a vault, a service of one's own.
@@ -100,9 +112,13 @@ impl<M: Mode> Credential<M> {
     /// What to do with each new refresh token: keep it where the next run of the program finds it.
     ///
     /// `keep` gives back a `Result`, for an async client a boxed future of one. The call that needed the token goes on once
-    /// that is `Ok`. An error fails it: what it says may end up in a log. The new refresh token is used all the same, so
-    /// that the next call hands over another one. Without effect on any other credential than
-    /// [`app_user`](Self::app_user).
+    /// that is `Ok`. An error fails it: what it says may end up in a log. A token that was not kept is handed over again
+    /// before it is used. For an async client, a deadline ends the wait, but not what was begun.
+    ///
+    /// One client, with its clones, hands over one token after the other. Two clients that were made from clones of this
+    /// credential may do so at the same time.
+    ///
+    /// Without effect on any other credential than [`app_user`](Self::app_user).
     #[must_use]
     pub fn on_rotation(
         mut self,
@@ -127,7 +143,7 @@ impl<M: Mode> Grant<M> {
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         self.app.check(self.user.is_none())?;
         match &self.user {
-            Some(user) if user.refresh_token().expose().trim().is_empty() => Err("the refresh token is empty"),
+            Some(user) if user.refresh_token().expose().is_empty() => Err("the refresh token is empty"),
             _ => Ok(()),
         }
     }
@@ -136,13 +152,33 @@ impl<M: Mode> Grant<M> {
 impl<M: Mode> User<M> {
     /// The newest refresh token.
     pub(crate) fn refresh_token(&self) -> Secret {
-        self.refresh_token.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.newest().refresh_token.clone()
     }
 
-    /// Takes `refresh_token` into use, and hands it over; `None` if nobody wants it.
-    pub(crate) fn rotate(&self, refresh_token: Secret) -> Option<M::Output<'static, Result<(), BoxError>>> {
-        self.refresh_token.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&refresh_token);
-        self.on_rotation.as_ref().map(|keep| keep(refresh_token))
+    /// Takes `refresh_token` into use.
+    pub(crate) fn rotate(&self, refresh_token: Secret) {
+        let mut newest = self.newest();
+        if newest.refresh_token != refresh_token {
+            *newest = Newest { refresh_token, is_unkept: self.on_rotation.is_some() };
+        }
+    }
+
+    /// Hands over the newest refresh token, if nobody has kept it yet.
+    pub(crate) fn keep(&self) -> Option<(Secret, Kept<M>)> {
+        let token = Some(self.newest()).filter(|newest| newest.is_unkept).map(|newest| newest.refresh_token.clone())?;
+        let kept = self.on_rotation.as_ref()?(token.clone());
+        Some((token, kept))
+    }
+
+    /// Takes note that `refresh_token` was kept.
+    pub(crate) fn kept(&self, refresh_token: &Secret) {
+        let mut newest = self.newest();
+        newest.is_unkept &= newest.refresh_token != *refresh_token;
+    }
+
+    fn newest(&self) -> MutexGuard<'_, Newest> {
+        // Whatever panicked, a token is whole.
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -152,8 +188,8 @@ impl<M: Mode> Clone for Credential<M> {
             Kind::Token(token) => Kind::Token(token.clone()),
             Kind::Grant(Grant { app, user }) => Kind::Grant(Grant {
                 app: app.clone(),
-                user: user.as_ref().map(|User { refresh_token, on_rotation }| User {
-                    refresh_token: refresh_token.clone(),
+                user: user.as_ref().map(|User { newest, on_rotation }| User {
+                    newest: newest.clone(),
                     on_rotation: on_rotation.clone(),
                 }),
             }),
@@ -176,7 +212,56 @@ impl<M: Mode> fmt::Debug for Credential<M> {
 
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use super::{AppRegistration, Credential, Secret, TokenRequest, TokenSource};
+    use crate::{AccessToken, Blocking, Client, Limits, Request, Response, Transport, TransportError, error::BoxError};
+    use std::time::Duration;
+
+    struct Nothing;
+
+    impl Transport for Nothing {
+        type Mode = Blocking;
+
+        fn send(&self, request: Request) -> Result<Response, TransportError> {
+            Err(TransportError::new(format!("{:?}", Limits::of(&request))))
+        }
+        fn sleep(&self, _: Duration) {}
+    }
+
+    impl TokenSource for Nothing {
+        type Mode = Blocking;
+
+        fn token(&self, _: TokenRequest<'_>) -> Result<AccessToken, BoxError> {
+            Err("none".into())
+        }
+    }
+
+    #[test]
+    fn a_credential_says_of_what_kind_it_is_and_no_more() {
+        let app = || AppRegistration::new("contoso.com", "app").secret("hush");
+        for (credential, shown) in [
+            (Credential::token("hush"), "Credential(token)"),
+            (Credential::app_only(app()), "Credential(app-only)"),
+            (Credential::app_user(app(), "hush"), "Credential(app+user)"),
+            (Credential::source(Nothing), "Credential(source)"),
+        ] {
+            assert_eq!(format!("{credential:?}"), shown);
+        }
+    }
+
+    #[test]
+    fn a_credential_that_cannot_be_one_makes_no_client() {
+        let app = AppRegistration::new("contoso.com", "app");
+        for (credential, problem) in [
+            (Credential::token(""), "the token is empty"),
+            (Credential::app_only(app.clone()), "needs a client secret"),
+            (Credential::app_user(app.clone(), " \n"), "the refresh token is empty"),
+            (Credential::app_user(AppRegistration::new("a b", "app"), "token"), "the tenant must be"),
+        ] {
+            let error = Client::builder(Nothing, credential).build().unwrap_err();
+            assert!(std::error::Error::source(&error).unwrap().to_string().contains(problem), "{error:?}");
+        }
+        assert!(Client::builder(Nothing, Credential::app_user(app, "token")).build().is_ok());
+    }
 
     #[test]
     fn secrets_are_overwritten_when_they_are_dropped() {

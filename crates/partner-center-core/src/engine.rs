@@ -53,6 +53,8 @@ trait Exchange: Sync {
     fn pace(&self) -> Option<&Pace>;
     /// How many bytes the answer may have.
     fn body_limit(&self) -> usize;
+    /// Hears that nothing more may come for so long.
+    fn will_be_silent(&self, time: Duration);
     fn request(&self, context: &Context) -> Result<Request, http::Error>;
     fn read(&self, response: Response) -> Result<Self::Value, Attempt>;
 }
@@ -67,8 +69,7 @@ impl<X: Transport> Engine<X> {
     ) -> Result<(Answer<T>, Context), Error> {
         let span =
             tracing::info_span!("call", operation = call.operation, correlation_id = %scope.correlation_id, page);
-        let mut context =
-            Context { request_id: Some(Uuid::new_v4()), correlation_id: Some(scope.correlation_id), attempts: 0, page };
+        let mut context = Context { correlation_id: Some(scope.correlation_id), page, ..Context::default() };
         match self.authorized(call, scope, &mut context).instrument(span).await {
             Ok(answer) => Ok((answer, context)),
             Err(error) => Err(error.within(context)),
@@ -79,8 +80,8 @@ impl<X: Transport> Engine<X> {
     pub(crate) async fn authenticate(&self, scope: Scope) -> Result<Option<Duration>, Error> {
         const OPERATION: &str = "authenticate";
         let span = tracing::info_span!("call", operation = OPERATION, correlation_id = %scope.correlation_id);
-        let context = Context { correlation_id: Some(scope.correlation_id), ..Context::default() };
-        let token = self.token(OPERATION, scope, self.until(scope), None).instrument(span).await;
+        let mut context = Context { correlation_id: Some(scope.correlation_id), ..Context::default() };
+        let token = self.token(OPERATION, &mut context, self.until(scope), None).instrument(span).await;
         Ok(token.map_err(|error| error.within(context))?.remaining(Instant::now()))
     }
 
@@ -101,13 +102,14 @@ impl<X: Transport> Engine<X> {
         if until.is_some_and(|until| until <= Instant::now()) {
             return Err(Error::out_of_time(call.operation, None));
         }
-        let token = self.token(call.operation, scope, until, None).await?;
+        let token = self.token(call.operation, context, until, None).await?;
+        context.request_id = Some(Uuid::new_v4());
         let refusal = match self.attempts(&ServiceCall::new(self, call, &token), &self.retry, context, until).await {
             Err(error) if self.authorization.is_renewed() && is_refused_token(&error) => error,
             outcome => return outcome,
         };
         tracing::info!("the token was refused, and is replaced");
-        let replacement = self.token(call.operation, scope, until, Some(token.clone())).await?;
+        let replacement = self.token(call.operation, context, until, Some(token.clone())).await?;
         if replacement.authorization == token.authorization {
             // Whoever gave it has no other.
             return Err(refusal);
@@ -137,6 +139,7 @@ impl<X: Transport> Engine<X> {
             }
             let request = self.request(exchange, context, remaining())?;
             context.attempts += 1;
+            exchange.will_be_silent(Limits::of(&request).timeout);
             let span = tracing::debug_span!(
                 "attempt",
                 number = context.attempts,
@@ -152,6 +155,7 @@ impl<X: Transport> Engine<X> {
                 Verdict::OutOfTime => return Err(Error::out_of_time(exchange.operation(), Some(failed.error))),
                 Verdict::Repeat(delay) => {
                     tracing::warn!(attempts = context.attempts, ?delay, "will be repeated");
+                    exchange.will_be_silent(delay);
                     X::Mode::wait(self.transport.sleep(delay)).await;
                 }
             }

@@ -1,4 +1,4 @@
-use crate::{ApiError, Reason, TokenError, TransportError, TransportErrorKind, credential::Failed};
+use crate::{ApiError, Reason, TokenError, TokenErrorReason, TransportError, TransportErrorKind, credential::Failed};
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, sync::Arc};
 use uuid::Uuid;
@@ -102,10 +102,19 @@ impl Error {
         self.reason() == Some(Reason::NoRelationship)
     }
 
-    /// Whether there were too many requests; [`ApiError::retry_after`] may say how long to wait.
+    /// Whether there were too many requests, to the service or to the authority; [`ApiError::retry_after`] or
+    /// [`TokenError::retry_after`] may say how long to wait.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
-        self.reason() == Some(Reason::Throttled)
+        let by_authority = self.token_error().and_then(TokenError::reason);
+        self.reason() == Some(Reason::Throttled) || by_authority == Some(TokenErrorReason::Throttled)
+    }
+
+    /// Whether it was signing in that failed, not the call itself: the authority refused or did not answer, or a source of
+    /// tokens had none.
+    #[must_use]
+    pub fn is_sign_in(&self) -> bool {
+        self.kind() == ErrorKind::Credential || self.0.source.as_ref().is_some_and(|source| source.is::<NoToken>())
     }
 
     /// Whether the credential was refused, as expired or as one for another audience.
@@ -132,7 +141,7 @@ impl Error {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// The `MS-RequestId` of the last request, as it was sent.
+    /// The `MS-RequestId` of the last request to the service, as it was sent.
     #[must_use]
     pub fn request_id(&self) -> Option<Uuid> {
         self.0.context.request_id
@@ -144,7 +153,7 @@ impl Error {
         self.0.context.correlation_id
     }
 
-    /// How many requests were sent before it was given up; 0 if none was.
+    /// How many requests were sent before it was given up, be they to the service or for a token; 0 if none was.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.context.attempts
@@ -166,11 +175,27 @@ impl Error {
         error
     }
 
-    /// No token was issued; if that was for want of time or of an answer, it is an error of that kind.
-    pub(crate) fn no_token(operation: &'static str, Failed { kind, token, source }: Failed) -> Self {
-        let mut error = Self::of(kind, operation).caused_by(source.map(|source| Box::new(source) as _));
+    /// The authority issued no token.
+    pub(crate) fn refused_token(operation: &'static str, refusal: TokenError) -> Self {
+        let mut error = Self::of(ErrorKind::Credential, operation);
+        error.0.token = Some(Arc::new(refusal));
+        error
+    }
+
+    /// There is no token; if that is for want of time or of an answer, it is an error of that kind.
+    pub(crate) fn no_token(operation: &'static str, Failed { kind, token, source, authority, .. }: Failed) -> Self {
+        let mut source = source.map(|source| Box::new(source) as BoxError);
+        if let Some(authority) = authority {
+            source = Some(Box::new(NoToken { authority, source }));
+        }
+        let mut error = Self::of(kind, operation).caused_by(source);
         error.0.token = token;
         error
+    }
+
+    /// Whether it is the deadline that ended the call, not what it met.
+    fn is_out_of_time(&self) -> bool {
+        self.0.source.as_ref().is_some_and(|source| source.is::<DeadlineExceeded>())
     }
 
     fn of(kind: ErrorKind, operation: &'static str) -> Self {
@@ -200,10 +225,12 @@ impl Error {
         error
     }
 
-    /// What all who waited for the same token are told.
-    pub(crate) fn into_failed(self) -> Failed {
+    /// What all who waited for the same token are told; `authority` is who did not answer, where nobody did.
+    pub(crate) fn into_failed(self, authority: Option<String>) -> Failed {
+        let is_out_of_time = self.is_out_of_time();
         let Inner { kind, token, source, .. } = *self.0;
-        Failed { kind, token, source: source.map(Arc::from) }
+        let authority = authority.filter(|_| kind != ErrorKind::Credential);
+        Failed { kind, token, source: source.map(Arc::from), authority, is_out_of_time }
     }
 
     /// The ids by which the call is found in logs: ours, and the service's where they are others.
@@ -279,6 +306,25 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// The authority gave no answer that could be understood.
+#[derive(Debug)]
+struct NoToken {
+    authority: String,
+    source: Option<BoxError>,
+}
+
+impl fmt::Display for NoToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "no token could be had from {}", self.authority)
+    }
+}
+
+impl StdError for NoToken {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 }
 

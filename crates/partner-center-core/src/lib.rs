@@ -22,7 +22,9 @@ pub use http;
 
 pub use client::{Builder, Client};
 pub use cloud::Cloud;
-pub use credential::{AccessToken, AppRegistration, Credential, TokenError, TokenErrorReason, TokenSource};
+pub use credential::{
+    AccessToken, AppRegistration, Credential, TokenError, TokenErrorReason, TokenRequest, TokenSource,
+};
 pub use error::{Error, ErrorKind};
 pub use fault::{ApiError, Reason};
 pub use mode::{Async, Blocking, Mode};

@@ -3,7 +3,7 @@ use std::{
     future::Future,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// When a [`Transport`](crate::Transport) hands back a value: at once, or later.
@@ -81,6 +81,15 @@ impl Mode for Async {
     }
 }
 
+/// What `output` comes to, if that is before `until`. A blocking one is there when this is called.
+pub(crate) fn in_time<'a, 'b: 'a, M: Mode, T: Send + 'b>(
+    output: M::Output<'b, T>,
+    until: Option<Instant>,
+    sleep: impl Fn(Duration) -> M::Output<'a, ()> + Send + 'a,
+) -> M::Output<'a, Option<T>> {
+    <M as sealed::Sealed>::in_time(output, until, sleep)
+}
+
 /// [`Mode::wait`]s for a state; see [`Monitor`].
 pub(crate) fn wait_on<'a, M: Mode, S: Send, T: Send + 'a>(
     monitor: &'a Monitor<S>,
@@ -92,10 +101,22 @@ pub(crate) fn wait_on<'a, M: Mode, S: Send, T: Send + 'a>(
 
 mod sealed {
     use super::{Async, Blocking, Mode};
-    use crate::monitor::{Look, Monitor};
-    use std::time::Duration;
+    use crate::monitor::{Alarm, Look, Monitor};
+    use std::{
+        future::poll_fn,
+        task::Poll,
+        time::{Duration, Instant},
+    };
 
     pub trait Sealed {
+        fn in_time<'a, 'b: 'a, T: Send + 'b>(
+            output: <Self as Mode>::Output<'b, T>,
+            until: Option<Instant>,
+            sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
+        ) -> <Self as Mode>::Output<'a, Option<T>>
+        where
+            Self: Mode;
+
         /// Waits until a `look` at the state is done; `sleep` is the transport's.
         fn wait_on<'a, S: Send, T: Send + 'a>(
             monitor: &'a Monitor<S>,
@@ -107,6 +128,14 @@ mod sealed {
     }
 
     impl Sealed for Blocking {
+        fn in_time<'a, 'b: 'a, T: Send + 'b>(
+            output: T,
+            _until: Option<Instant>,
+            _sleep: impl Fn(Duration) + Send + 'a,
+        ) -> Option<T> {
+            Some(output)
+        }
+
         fn wait_on<'a, S: Send, T: Send + 'a>(
             monitor: &'a Monitor<S>,
             look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
@@ -117,6 +146,19 @@ mod sealed {
     }
 
     impl Sealed for Async {
+        fn in_time<'a, 'b: 'a, T: Send + 'b>(
+            mut output: <Self as Mode>::Output<'b, T>,
+            until: Option<Instant>,
+            sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
+        ) -> <Self as Mode>::Output<'a, Option<T>> {
+            let mut alarm = until.map(|until| Alarm::new(until, &sleep));
+            Box::pin(poll_fn(move |context| match output.as_mut().poll(context) {
+                Poll::Ready(value) => Poll::Ready(Some(value)),
+                Poll::Pending if alarm.as_mut().is_some_and(|alarm| alarm.rings(&sleep, context)) => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }))
+        }
+
         fn wait_on<'a, S: Send, T: Send + 'a>(
             monitor: &'a Monitor<S>,
             look: impl FnMut(&mut S) -> Look<T> + Send + 'a,

@@ -5,7 +5,7 @@ use std::{
     future::poll_fn,
     pin::Pin,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -70,7 +70,7 @@ impl<S> Monitor<S> {
         sleep: impl Fn(Duration) -> Sleep<'a>,
     ) -> impl Future<Output = T> {
         let task = Task::new(self);
-        let mut sleeping: Option<(Instant, Option<Sleep<'a>>)> = None;
+        let mut alarm: Option<Alarm<'a>> = None;
         poll_fn(move |context| {
             let moment = {
                 let mut watched = self.lock();
@@ -82,18 +82,11 @@ impl<S> Monitor<S> {
                     }
                 }
             };
-            if sleeping.as_ref().is_none_or(|(until, _)| *until != moment) {
-                sleeping = Some((moment, Some(sleep(moment.saturating_duration_since(Instant::now())))));
+            if alarm.as_ref().is_none_or(|alarm| alarm.moment != moment) {
+                alarm = Some(Alarm::new(moment, &sleep));
             }
-            if let Some((_, slot)) = &mut sleeping
-                && let Some(sleep) = slot
-                && sleep.as_mut().poll(context).is_ready()
-            {
-                // One sleep for each moment: a transport may let no time pass, as in tests.
-                *slot = None;
-                if Instant::now() >= moment {
-                    context.waker().wake_by_ref();
-                }
+            if alarm.as_mut().is_some_and(|alarm| alarm.rings(&sleep, context)) {
+                context.waker().wake_by_ref();
             }
             Poll::Pending
         })
@@ -102,6 +95,38 @@ impl<S> Monitor<S> {
     fn lock(&self) -> MutexGuard<'_, Watched<S>> {
         // No look and no change leaves a state half done.
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sees to it that a moment is not missed.
+pub(crate) struct Alarm<'a> {
+    moment: Instant,
+    set: Instant,
+    /// None once a transport has let no time pass, as in tests: then nothing is to be expected of the clock.
+    sleep: Option<Sleep<'a>>,
+}
+
+impl<'a> Alarm<'a> {
+    pub(crate) fn new(moment: Instant, sleep: impl Fn(Duration) -> Sleep<'a>) -> Self {
+        let set = Instant::now();
+        Self { moment, set, sleep: Some(sleep(moment.saturating_duration_since(set))) }
+    }
+
+    /// Whether the moment has come.
+    pub(crate) fn rings(&mut self, sleep: impl Fn(Duration) -> Sleep<'a>, context: &mut Context<'_>) -> bool {
+        while let Some(sleeping) = &mut self.sleep
+            && sleeping.as_mut().poll(context).is_ready()
+        {
+            let now = Instant::now();
+            let (asked, slept) = (self.moment.saturating_duration_since(self.set), now - self.set);
+            // Clocks differ a little: one may be early.
+            self.set = now;
+            self.sleep = (now < self.moment && slept > asked / 2).then(|| sleep(self.moment - now));
+            if now >= self.moment {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -139,21 +164,21 @@ mod tests {
             Arc,
             atomic::{AtomicUsize, Ordering},
         },
-        task::{Context, Wake},
+        task::Wake,
         thread,
     };
 
     /// Counts how often it is woken.
     #[derive(Default)]
-    struct Alarm(AtomicUsize);
+    struct Bell(AtomicUsize);
 
-    impl Wake for Alarm {
+    impl Wake for Bell {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    impl Alarm {
+    impl Bell {
         fn times(&self) -> usize {
             self.0.load(Ordering::SeqCst)
         }
@@ -166,7 +191,7 @@ mod tests {
     #[test]
     fn a_change_wakes_those_who_wait_and_no_others() {
         let monitor = Monitor::<bool>::default();
-        let alarm = Arc::new(Alarm::default());
+        let alarm = Arc::new(Bell::default());
         let waker = Waker::from(alarm.clone());
         let mut context = Context::from_waker(&waker);
         let far = Instant::now() + Duration::from_secs(60);
@@ -194,7 +219,7 @@ mod tests {
     #[test]
     fn each_moment_has_a_sleep_of_its_own_after_which_there_is_another_look() {
         let monitor = Monitor::<bool>::default();
-        let alarm = Arc::new(Alarm::default());
+        let alarm = Arc::new(Bell::default());
         let waker = Waker::from(alarm.clone());
         let mut context = Context::from_waker(&waker);
         let start = Instant::now();
@@ -210,6 +235,26 @@ mod tests {
             assert_eq!((alarm.times(), sleeps.load(Ordering::SeqCst)), (times, slept));
         }
         assert!(waiting.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn a_timer_that_is_early_is_set_once_more() {
+        let monitor = Monitor::<bool>::default();
+        let bell = Arc::new(Bell::default());
+        let waker = Waker::from(bell.clone());
+        let mut context = Context::from_waker(&waker);
+        let moment = Instant::now() + Duration::from_millis(40);
+        let sleeps = AtomicUsize::new(0);
+        let sleep = |delay: Duration| -> Sleep<'_> {
+            sleeps.fetch_add(1, Ordering::SeqCst);
+            // The first time, a little less.
+            thread::sleep(if delay > Duration::from_millis(20) { Duration::from_millis(30) } else { delay });
+            Box::pin(ready(()))
+        };
+        let mut waiting = pin!(monitor.wait(is_set(moment), sleep));
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        assert!(Instant::now() >= moment && sleeps.load(Ordering::SeqCst) >= 2);
+        assert_eq!(bell.times(), 1);
     }
 
     #[test]

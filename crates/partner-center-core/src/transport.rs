@@ -22,6 +22,8 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 ///   [`TransportError::too_large`] as soon as the decompressed body exceeds [`Limits::body`];
 /// - it keeps connections and uses them again.
 ///
+/// A request for a token has secrets in its body; a transport overwrites it when it is sent, if it can.
+///
 /// A whole transport, which here answers everything by itself:
 ///
 /// ```

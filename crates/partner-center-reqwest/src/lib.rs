@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+use bytes::Bytes;
 use partner_center_core::{
     Async, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
 };
 use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect};
 use std::{fmt, time::Duration};
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 /// An async transport over [`reqwest`], on a Tokio runtime. Cheap to clone; clones share connections.
 #[derive(Clone)]
@@ -55,6 +57,8 @@ impl Transport for Reqwest {
             self.proxy.check(&request)?;
             // Over the whole exchange: a body that drips does not start the clock anew.
             let until = Instant::now() + limits.timeout;
+            // There may be a secret in it.
+            let request = request.map(|body| Bytes::from_owner(Zeroizing::new(body)));
             let request = request.try_into().map_err(failure)?;
             let mut answer = within(until, self.client.execute(request)).await?.map_err(failure)?;
             let body = match within(until, read(&mut answer, limits.body)).await.and_then(|body| body) {

@@ -28,6 +28,8 @@ pub(crate) struct Authority {
     /// Of how many the access tokens, and the refresh tokens, are no longer good.
     revoked: AtomicU64,
     refresh_revoked: AtomicU64,
+    /// Whether a refresh token dies when one that came after it is used.
+    is_strict: bool,
 }
 
 /// Whom an access token was issued to.
@@ -51,13 +53,14 @@ pub(crate) fn is_token_endpoint(path: &str) -> bool {
 }
 
 impl Authority {
-    pub(crate) fn new(seed: u64, lifetime: Duration) -> Self {
+    pub(crate) fn new(seed: u64, lifetime: Duration, is_strict: bool) -> Self {
         Self {
             seed,
             lifetime,
             issued: AtomicU64::new(0),
             revoked: AtomicU64::new(0),
             refresh_revoked: AtomicU64::new(0),
+            is_strict,
         }
     }
 
@@ -155,14 +158,19 @@ impl Authority {
         Ok(answer)
     }
 
-    /// As with Entra, an old one goes on being good when a new one is issued.
+    /// Whether `token` is good. As with Entra, an old one goes on being good when a new one is issued, and unless this is
+    /// strict, even when that is used.
     fn is_refresh_token(&self, token: &str) -> bool {
         let number = match Token::read(token, self.seed) {
             Some(Token { kind: Kind::Refresh, number, .. }) => number,
             _ if token == Sandbox::REFRESH_TOKEN => 0,
             _ => return false,
         };
-        number >= self.refresh_revoked.load(Ordering::SeqCst)
+        let least = self.refresh_revoked.load(Ordering::SeqCst);
+        if self.is_strict {
+            self.refresh_revoked.fetch_max(number, Ordering::SeqCst);
+        }
+        number >= least
     }
 }
 

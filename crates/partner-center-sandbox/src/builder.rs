@@ -28,6 +28,7 @@ pub struct Builder {
     seed: u64,
     token: String,
     token_lifetime: Duration,
+    strict_refresh_tokens: bool,
     oddities: Oddities,
     faults: Vec<Fault>,
     rate_limit: Option<NonZeroU32>,
@@ -56,6 +57,12 @@ impl Builder {
     /// How long the access tokens live that the sandbox's authority issues, by the clock, even in memory. Default: an hour.
     pub fn token_lifetime(self, lifetime: Duration) -> Self {
         Self { token_lifetime: lifetime, ..self }
+    }
+
+    /// Whether a refresh token dies when one that came after it is used: whoever does not keep the newest is locked out.
+    /// Default: no, as with Entra.
+    pub fn strict_refresh_tokens(self, strict: bool) -> Self {
+        Self { strict_refresh_tokens: strict, ..self }
     }
 
     /// One more thing that goes wrong. Default: nothing does.
@@ -170,8 +177,8 @@ impl Builder {
     /// The sandbox.
     #[must_use]
     pub fn build(self) -> Sandbox {
-        let Self { customers, seed, token, token_lifetime, oddities, faults, rate_limit } = self;
-        let authority = Authority::new(seed, token_lifetime);
+        let Self { customers, seed, token, token_lifetime, strict_refresh_tokens, oddities, faults, rate_limit } = self;
+        let authority = Authority::new(seed, token_lifetime, strict_refresh_tokens);
         let service = Service { customers: Population { seed, count: customers }, token, authority, oddities };
         Sandbox::new(service, faults, rate_limit.map(RateLimit::new))
     }
@@ -184,6 +191,7 @@ impl Default for Builder {
             seed: 0,
             token: Sandbox::TOKEN.to_owned(),
             token_lifetime: Duration::from_secs(60 * 60),
+            strict_refresh_tokens: false,
             oddities: Oddities::default(),
             faults: Vec::new(),
             rate_limit: None,

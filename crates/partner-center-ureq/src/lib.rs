@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 use ureq::{Agent, AsSendBody, Body, Proxy, config::Config};
+use zeroize::Zeroizing;
 
 /// A blocking transport over [`ureq`]. Cheap to clone; clones share connections.
 #[derive(Clone)]
@@ -81,7 +82,10 @@ impl Transport for Ureq {
             // An empty body is a body to ureq, and announced.
             return self.exchange(request.map(drop), limits);
         }
-        self.exchange(request, limits)
+        // There may be a secret in it.
+        let (head, body) = request.into_parts();
+        let body = Zeroizing::new(body);
+        self.exchange(http::Request::from_parts(head, body.as_slice()), limits)
     }
 
     fn sleep(&self, delay: Duration) {

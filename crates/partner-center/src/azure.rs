@@ -1,9 +1,12 @@
 use azure_core::{credentials::TokenCredential, time::OffsetDateTime};
-use partner_center_core::{AccessToken, Async, Mode, TokenSource};
+use partner_center_core::{AccessToken, Async, Mode, TokenRequest, TokenSource};
 use std::{error::Error, sync::Arc, time::Duration};
 
 /// Any credential of `azure_identity`, or of others that implement `azure_core`'s `TokenCredential`, as a source of tokens:
 /// managed and workload identities, client certificates, developers' tools.
+///
+/// Those of `azure_identity` keep their tokens until shortly before their end, and cannot be told to give another one: if the
+/// service refuses a token (401), so it will until then.
 ///
 /// ```
 /// use azure_core::credentials::TokenCredential;
@@ -30,10 +33,10 @@ impl TokenSource for AzureCredential {
 
     fn token<'a>(
         &'a self,
-        scope: &'a str,
+        request: TokenRequest<'a>,
     ) -> <Async as Mode>::Output<'a, Result<AccessToken, Box<dyn Error + Send + Sync>>> {
         Box::pin(async move {
-            let token = self.0.get_token(&[scope], None).await?;
+            let token = self.0.get_token(&[request.scope], None).await?;
             let lifetime = Duration::try_from(token.expires_on - OffsetDateTime::now_utc()).unwrap_or_default();
             Ok(AccessToken::new(token.token.secret()).expires_in(lifetime))
         })

@@ -73,6 +73,10 @@ conversations! {
     rotation_not_kept: asked(Who::CarelessAppUser, "a call does not go on before the new refresh token is kept", [
         issued(r#""access_token":"u1","refresh_token":"r1""#),
     ]) => fails(ErrorKind::Credential, None, []);
+    kept_before_it_is_used: |name| list(name, "a refresh token that was not kept is handed over again before it is used", ListCustomers::new())
+        .who(Who::CarelessAppUser).again()
+        .then(issued(r#""access_token":"u1","refresh_token":"r1""#))
+        => fails(ErrorKind::Credential, Some(1), []);
     source: listed(Who::Source, "one's own source is asked once", [
         first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
@@ -129,11 +133,11 @@ conversations! {
         first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
     replaced_ahead_of_time: |name| listed(Who::AppOnly, "a token is replaced ahead of its end", [
-        issued(r#""expires_in":3,"access_token":"a1""#), first().into(), token("a2"), page(["b"]).into(),
-    ])(name).pause(Duration::from_millis(2800)) => whole(["a", "b"]);
+        issued(r#""expires_in":6,"access_token":"a1""#), first().into(), token("a2"), page(["b"]).into(),
+    ])(name).pause(Duration::from_millis(5600)) => whole(["a", "b"]);
     old_token_outlasts_failure: |name| listed(Who::AppOnly, "a token that still lives outlasts a failure to replace it", [
-        issued(r#""expires_in":3,"access_token":"a1""#), first().into(), answer(500, "").into(), page(["b"]).into(),
-    ])(name).pause(Duration::from_millis(2800)) => whole(["a", "b"]);
+        issued(r#""expires_in":6,"access_token":"a1""#), first().into(), answer(500, "").into(), page(["b"]).into(),
+    ])(name).pause(Duration::from_millis(5600)) => whole(["a", "b"]);
 
     // When none is issued.
     invalid_client: asked(Who::AppOnly, "a wrong secret is final", [refused("invalid_client", "7000215")])

@@ -54,6 +54,9 @@ pub(crate) struct SandboxBehaviour {
     /// How long the access tokens live that its authority issues
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = super::seconds)]
     token_lifetime: Duration,
+    /// Let a refresh token die when one that came after it is used
+    #[arg(long)]
+    strict_refresh_tokens: bool,
     #[command(flatten)]
     disturbances: Disturbances,
     #[command(flatten)]
@@ -142,10 +145,11 @@ impl SandboxBehaviour {
 
     /// `builder`, set to behave so.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
-        let Self { seed, token_lifetime, disturbances, lists, wording } = self;
+        let Self { seed, token_lifetime, strict_refresh_tokens, disturbances, lists, wording } = self;
         let mut builder = builder
             .seed(*seed)
             .token_lifetime(*token_lifetime)
+            .strict_refresh_tokens(*strict_refresh_tokens)
             .link_style(lists.link_style)
             .double_question_mark(lists.double_question_mark)
             .continuation_in(lists.continuation_in)

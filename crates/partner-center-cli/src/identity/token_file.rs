@@ -15,30 +15,30 @@ pub(crate) struct TokenFile {
 impl TokenFile {
     pub(crate) fn new(path: &Path) -> Self {
         // To replace a link would leave what it leads to as it is.
-        Self { path: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) }
+        let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
+        Self { path: fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned()) }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The token that was kept last; none if there is no file.
+    /// The token that was kept last; none if there is no file, or nothing in it.
     pub(crate) fn read(&self) -> io::Result<Option<Secret>> {
-        match fs::read_to_string(&self.path) {
-            Ok(text) if text.trim().is_empty() => Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty")),
-            Ok(text) => Ok(Some(Secret::new(text.trim()))),
+        match fs::read_to_string(&self.path).map(Secret::new) {
+            Ok(text) => Ok(Some(text.expose().trim()).filter(|token| !token.is_empty()).map(Secret::new)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Keeps `token` instead of the one there is. The file is its owner's alone (mode 0600).
+    /// Keeps `token` instead of the one there is. Where files have modes, the file is its owner's alone (0600).
     pub(crate) fn keep(&self, token: &Secret) -> io::Result<()> {
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        // Such files are made for their owner's eyes only.
+        // On Unix such files are made for their owner's eyes only; elsewhere they are as the folder has it.
         let mut file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder)?;
         file.write_all(token.expose().as_bytes())?;
         file.write_all(b"\n")?;
@@ -83,9 +83,14 @@ mod tests {
             TokenFile::new(&link).keep(&Secret::new("third")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
             assert_eq!(file.read().unwrap().unwrap().expose(), "third");
+            // A link that leads to nothing yet.
+            fs::remove_file(&path).unwrap();
+            TokenFile::new(&link).keep(&Secret::new("fourth")).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(file.read().unwrap().unwrap().expose(), "fourth");
         }
         fs::write(&path, " \n").unwrap();
-        assert!(file.read().is_err());
+        assert!(file.read().unwrap().is_none());
     }
 
     /// What a process leaves behind that ends before, while or after it writes the new token: the old one is there until

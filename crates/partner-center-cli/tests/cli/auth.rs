@@ -76,7 +76,7 @@ fn every_form_says_the_same() {
     assert!((3590..=3600).contains(&object["lives_for_seconds"].as_u64().unwrap()));
     let line: Value = serde_json::from_str(&stdout("jsonl")).unwrap();
     assert_eq!(line["authority"], object["authority"]);
-    assert!(stdout("csv").starts_with("credential,setting,cloud,base_url,authority,refresh_token_file,token,"));
+    assert!(stdout("csv").starts_with("credential,settings,cloud,base_url,authority,refresh_token_file,token,"));
 }
 
 #[test]
@@ -146,6 +146,12 @@ fn all_can_be_in_a_file_and_the_environment_counts_more() {
     assert_eq!(credential(&[("PARTNER_CENTER_CONFIG", &config)], &[]), "app-only");
     assert_eq!(credential(&[("PARTNER_CENTER_CONFIG", &config), USER], &[]), "app+user");
     assert_eq!(credential(&[("PARTNER_CENTER_TOKEN", "token")], &["--config", &config]), "access token");
+    // Whatever form it has there.
+    let (_folder, stale) = configured("token = 'stale'\nclient_secret = 'stale'\n");
+    let place = at(&server);
+    let settings =
+        with(&place, &[&APP[..2], &[("PARTNER_CENTER_CLIENT_SECRET_FILE", secret.to_str().unwrap())]].concat());
+    assert_eq!(credential(&settings, &["--config", &stale]), "app-only");
     // The usual place of such files.
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join("partner-center")).unwrap();
@@ -170,6 +176,10 @@ fn a_file_that_cannot_be_used_is_explained_without_its_secrets() {
         let said = ended.stderr.replace("\n       ", " ");
         assert!(said.contains(explanation) && !said.contains("hush"), "{text}: {said}");
     }
+    // An audience that the service no longer accepts.
+    let retired = [&APP[..], &[("PARTNER_CENTER_AUDIENCE", "https://graph.windows.net")]].concat();
+    let ended = run_with(retired, &["auth", "check"]);
+    assert!(ended.status == Some(2) && ended.stderr.contains("is retired"), "{}", ended.stderr);
     let ended = run_with([], &["auth", "check", "--config", "/does/not/exist"]);
     assert_eq!(ended.status, Some(2));
 }
@@ -232,7 +242,9 @@ fn kept(file: &Path) -> String {
 /// service refuses every third request.
 #[test]
 fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
-    let sandbox = Sandbox::builder().customers(200).fault("401@every:3@/v1/".parse().unwrap()).build();
+    let sandbox = Sandbox::builder().customers(200).fault("401@every:3@/v1/".parse().unwrap());
+    // The only good token is the one that was issued last, once it is used.
+    let sandbox = sandbox.strict_refresh_tokens(true).build();
     let server = sandbox.serve("127.0.0.1:0").unwrap();
     let place = at(&server);
     let folder = tempfile::tempdir().unwrap();
@@ -254,14 +266,18 @@ fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
             "grant_type=refresh_token&client_id={}&refresh_token={token}&scope=https://api.partnercenter.microsoft.com/.default",
             Sandbox::CLIENT_ID
         );
-        assert!(is_good(&sandbox, form), "after {kill} kills there is {token:?}");
+        let next = refreshed(&sandbox, form).unwrap_or_else(|| panic!("after {kill} kills there is {token:?}"));
+        fs::write(&file, next).unwrap();
         seen.insert(token);
     }
     assert!(seen.len() > 10, "only {} tokens were ever kept: nothing was killed around a rotation", seen.len());
 }
 
-fn is_good(sandbox: &Sandbox, form: String) -> bool {
+/// The refresh token that takes the place of the one in the form, if that is good.
+fn refreshed(sandbox: &Sandbox, form: String) -> Option<String> {
     use partner_center::{Blocking, Transport, http};
     let request = http::Request::post("/contoso.com/oauth2/v2.0/token").body(form.into_bytes()).unwrap();
-    sandbox.transport::<Blocking>().send(request).unwrap().status() == 200
+    let response = sandbox.transport::<Blocking>().send(request).unwrap();
+    let body: Value = serde_json::from_slice(response.body()).unwrap();
+    body["refresh_token"].as_str().map(str::to_owned)
 }

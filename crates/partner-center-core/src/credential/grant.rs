@@ -7,6 +7,7 @@ use partner_center_models::Secret;
 use serde_json::{Map, Value};
 use std::time::Duration;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// An application as it is registered with Entra: who asks for tokens.
 ///
@@ -32,29 +33,35 @@ impl AppRegistration {
     /// The client secret: its value, not its ID. Web applications have one; native ones have none, and can only act for a
     /// user.
     pub fn secret(mut self, secret: impl Into<String>) -> Self {
-        self.secret = Some(Secret::new(secret));
+        self.secret = Some(trimmed(secret));
         self
     }
 
     /// What is wrong with it, whoever it acts for.
     pub(super) fn check(&self, is_alone: bool) -> Result<(), &'static str> {
         let is_host_like = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        if self.tenant.is_empty() || !self.tenant.bytes().all(is_host_like) || self.tenant.contains("..") {
+        let is_named = self.tenant.bytes().any(|byte| byte.is_ascii_alphanumeric()) && !self.tenant.contains("..");
+        if !is_named || !self.tenant.bytes().all(is_host_like) {
             return Err("the tenant must be the ID or a domain of the partner's tenant");
         }
         if self.client_id.is_empty() || !self.client_id.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("the client ID must be that of an application, a GUID");
         }
         match &self.secret {
-            Some(secret) if secret.expose().trim().is_empty() => Err("the client secret is empty"),
+            Some(secret) if secret.expose().is_empty() => Err("the client secret is empty"),
             None if is_alone => Err("an application that acts by itself needs a client secret"),
             _ => Ok(()),
         }
     }
 }
 
+/// What is pasted, or read from a file, often ends with a line break.
+pub(super) fn trimmed(secret: impl Into<String>) -> Secret {
+    Secret::new(Secret::new(secret).expose().trim())
+}
+
 /// A request for a token, and the answer to it.
-pub(crate) struct TokenRequest<'a> {
+pub(crate) struct GrantRequest<'a> {
     pub(crate) app: &'a AppRegistration,
     /// For App+User.
     pub(crate) refresh_token: Option<&'a Secret>,
@@ -69,7 +76,7 @@ pub(crate) struct Issued {
     pub(crate) refresh_token: Option<Secret>,
 }
 
-impl TokenRequest<'_> {
+impl GrantRequest<'_> {
     /// The request; `correlation_id` is what Entra logs it under.
     pub(crate) fn build(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
         let AppRegistration { tenant, client_id, secret } = self.app;
@@ -86,13 +93,14 @@ impl TokenRequest<'_> {
             ("refresh_token", self.refresh_token.map(Secret::expose)),
             ("scope", Some(&scope)),
         ];
-        let mut body = String::new();
-        for (name, value) in form {
-            if let Some(value) = value {
-                let separator = if body.is_empty() { "" } else { "&" };
-                body.extend([separator, name, "="]);
-                body.extend(encoded(value));
-            }
+        let fields = || form.iter().filter_map(|(name, value)| value.map(|value| (name, encoded(value))));
+        // Never moved while it grows: that would leave a secret behind.
+        let length = fields().map(|(name, value)| name.len() + 2 + value.map(str::len).sum::<usize>()).sum();
+        let mut body = String::with_capacity(length);
+        for (name, value) in fields() {
+            let separator = if body.is_empty() { "" } else { "&" };
+            body.extend([separator, name, "="]);
+            body.extend(value);
         }
         let mut request = Request::new(body.into_bytes());
         *request.method_mut() = Method::POST;
@@ -106,26 +114,29 @@ impl TokenRequest<'_> {
         Ok(request)
     }
 
-    /// What must stand in no error.
-    fn secrets(&self) -> Vec<&str> {
-        [self.app.secret.as_ref(), self.refresh_token].into_iter().flatten().map(Secret::expose).collect()
-    }
-
-    /// Reads what the authority says when it refuses.
+    /// Reads what the authority says when it refuses, but for the secrets, in whatever form it tells them back.
     pub(crate) fn refusal(&self, response: &Response) -> TokenError {
-        TokenError::read(response, &self.secrets())
+        let secrets = || [self.app.secret.as_ref(), self.refresh_token].into_iter().flatten().map(Secret::expose);
+        let sent: Vec<_> = secrets().map(|secret| Secret::new(encoded(secret).to_string())).collect();
+        TokenError::read(response, &secrets().chain(sent.iter().map(Secret::expose)).collect::<Vec<_>>())
     }
 }
 
 /// Reads a success. Of an answer that makes no sense nothing is shown: there may be a token in it.
 pub(crate) fn issued(response: &Response) -> Result<Issued, BoxError> {
-    let text = body::text(response)?;
+    let text = Zeroizing::new(body::text(response)?.into_owned());
     let mut fields: Map<String, Value> = serde_json::from_str(&text).map_err(|_| NO_TOKEN)?;
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
         _ => None,
     };
     let (access_token, refresh_token) = (take("access_token").ok_or(NO_TOKEN)?, take("refresh_token"));
+    if fields
+        .get("token_type")
+        .is_some_and(|kind| !kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")))
+    {
+        return Err("the authority issued a token of another type than `Bearer`".into());
+    }
     let lifetime = fields.get("expires_in").and_then(lifetime).unwrap_or(USUAL_LIFETIME);
     Ok(Issued { access_token: AccessToken::new(access_token.expose()).expires_in(lifetime), refresh_token })
 }
@@ -177,9 +188,11 @@ mod tests {
             ("{}", USUAL_LIFETIME),
         ] {
             let body = format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#);
-            assert_eq!(read(&body).unwrap().access_token.lifetime, Some(expected), "{expires_in}");
+            let (lifetime, _) = read(&body).unwrap().access_token.lifetime.unwrap();
+            assert_eq!(lifetime, expected, "{expires_in}");
         }
-        assert_eq!(read(r#"{"access_token":"t"}"#).unwrap().access_token.lifetime, Some(USUAL_LIFETIME));
+        let (lifetime, _) = read(r#"{"access_token":"t"}"#).unwrap().access_token.lifetime.unwrap();
+        assert_eq!(lifetime, USUAL_LIFETIME);
     }
 
     #[test]
@@ -192,12 +205,20 @@ mod tests {
     }
 
     #[test]
+    fn another_type_of_token_is_none() {
+        for (token_type, is_fine) in [(r#""Bearer""#, true), (r#""bearer""#, true), (r#""pop""#, false), ("7", false)] {
+            let body = format!(r#"{{"access_token":"t","token_type":{token_type}}}"#);
+            assert_eq!(read(&body).is_ok(), is_fine, "{token_type}");
+        }
+    }
+
+    #[test]
     fn both_grants_are_as_specified() {
-        let app = AppRegistration::new("contoso.com", "app").secret("a+b&c=d é");
+        let app = AppRegistration::new("contoso.com", "app").secret(" a+b&c=d é\n");
         let authority = BaseUrl::parse("https://login.example").unwrap();
         let scope = "https://api.example/.default";
         let refresh_token = Secret::new("r/1");
-        let request = TokenRequest { app: &app, refresh_token: None, authority: &authority, scope };
+        let request = GrantRequest { app: &app, refresh_token: None, authority: &authority, scope };
         let built = request.build(Some(Uuid::nil())).unwrap();
         assert_eq!(built.uri(), "https://login.example/contoso.com/oauth2/v2.0/token");
         assert_eq!(built.headers()["client-request-id"], "00000000-0000-0000-0000-000000000000");
@@ -206,8 +227,9 @@ mod tests {
             "grant_type=client_credentials&client_id=app&client_secret=a%2Bb%26c%3Dd%20%C3%A9\
              &scope=https%3A%2F%2Fapi.example%2F.default"
         );
+        assert_eq!(built.body().capacity(), built.body().len() + 1, "it grew, or is larger than it need be");
         let native = AppRegistration::new("contoso.com", "app");
-        let request = TokenRequest { app: &native, refresh_token: Some(&refresh_token), ..request };
+        let request = GrantRequest { app: &native, refresh_token: Some(&refresh_token), ..request };
         assert_eq!(
             String::from_utf8_lossy(request.build(None).unwrap().body()),
             "grant_type=refresh_token&client_id=app&refresh_token=r%2F1\
@@ -224,6 +246,8 @@ mod tests {
             (app("contoso.com", "c"), true, false),
             (app("contoso.com", "c").secret(" "), false, false),
             (app("", "c").secret("s"), true, false),
+            (app(".", "c").secret("s"), true, false),
+            (app("-", "c").secret("s"), true, false),
             (app("../x", "c").secret("s"), true, false),
             (app("a/b", "c").secret("s"), true, false),
             (app("..", "c").secret("s"), true, false),

@@ -34,19 +34,19 @@ const LONGEST_LEAD: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_secs(10);
 
 impl Held {
-    /// Holds `token`, which came just now; `None` if it cannot stand in a header.
-    pub(crate) fn new(token: &AccessToken, fetch: u64, now: Instant) -> Option<Self> {
+    /// Holds `token`; `None` if it cannot stand in a header.
+    pub(crate) fn new(token: &AccessToken, fetch: u64) -> Option<Self> {
         let text = token.token.expose().trim();
         let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         let value = Bytes::from_owner(Bearer(Secret::new(format!("Bearer {text}"))));
         let mut authorization = HeaderValue::from_maybe_shared(value).ok().filter(|_| visible)?;
         authorization.set_sensitive(true);
-        let lead = token.lifetime.map(|lifetime| (lifetime, LONGEST_LEAD.min(lifetime / 10)));
+        let lead = |lifetime: Duration| LONGEST_LEAD.min(lifetime / 10);
         Some(Self {
             authorization,
             fetch,
-            expires: lead.map(|(lifetime, _)| now + lifetime),
-            stale: lead.map(|(lifetime, lead)| now + lifetime.saturating_sub(lead)),
+            expires: token.lifetime.map(|(lifetime, from)| from + lifetime),
+            stale: token.lifetime.map(|(lifetime, from)| from + lifetime.saturating_sub(lead(lifetime))),
         })
     }
 
@@ -75,6 +75,10 @@ pub(crate) struct Failed {
     pub(crate) kind: ErrorKind,
     pub(crate) token: Option<Arc<TokenError>>,
     pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// The authority that did not answer, if that is why.
+    pub(crate) authority: Option<String>,
+    /// Whether it was the deadline of the call that fetched.
+    pub(crate) is_out_of_time: bool,
 }
 
 /// What a client knows about its tokens.
@@ -100,8 +104,8 @@ pub(crate) struct Want {
     pub(crate) pending: Option<u64>,
     /// When the call must be done.
     pub(crate) until: Option<Instant>,
-    /// How long a fetch may take.
-    pub(crate) longest_fetch: Duration,
+    /// How long a fetch may be silent before it counts as abandoned.
+    pub(crate) patience: Duration,
 }
 
 /// What a call is to do.
@@ -147,8 +151,7 @@ impl Tokens {
             return Look::Until(want.until.map_or(abandoned, |until| until.min(abandoned)));
         }
         self.fetches += 1;
-        let abandoned = now.checked_add(want.longest_fetch).unwrap_or(now + FOR_EVER);
-        self.fetching = Some((self.fetches, abandoned));
+        self.fetching = Some((self.fetches, later(now, want.patience)));
         Look::Done(Turn::Fetch(self.fetches, held.cloned()))
     }
 
@@ -164,10 +167,23 @@ impl Tokens {
         held
     }
 
+    /// Takes note that a fetch is under way, and may be silent for so long.
+    pub(crate) fn prolong(&mut self, fetch: u64, patience: Duration, now: Instant) {
+        if let Some((_, abandoned)) = self.fetching.as_mut().filter(|(other, _)| *other == fetch) {
+            *abandoned = later(now, patience);
+        }
+    }
+
     /// Takes note that a fetch failed, for all who waited for it.
-    pub(crate) fn fail(&mut self, fetch: u64, failed: Failed, now: Instant) {
+    pub(crate) fn fail(&mut self, fetch: u64, failed: Failed) {
         self.abandon(fetch);
         self.failed = Some((fetch, failed));
+    }
+
+    /// Takes note that a token was not replaced ahead of its end, which is no reason for anyone to fail: whoever needs
+    /// another one at once takes over.
+    pub(crate) fn postpone(&mut self, fetch: u64, now: Instant) {
+        self.abandon(fetch);
         self.paused = Some(now + PAUSE);
     }
 
@@ -177,23 +193,25 @@ impl Tokens {
     }
 }
 
-/// Longer than any program runs, and yet a moment that every clock can tell.
-const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// A moment after `now`; no clock runs as far as the longest duration.
+fn later(now: Instant, patience: Duration) -> Instant {
+    now + patience.min(Duration::from_secs(365 * 24 * 60 * 60))
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LONGEST_FETCH: Duration = Duration::from_secs(1000);
+    const PATIENCE: Duration = Duration::from_secs(1000);
 
     fn held(fetch: u64, lifetime: Option<u64>, now: Instant) -> Held {
-        let token = AccessToken::new(format!("token-{fetch}"));
-        let token = lifetime.map_or(token.clone(), |lifetime| token.expires_in(Duration::from_secs(lifetime)));
-        Held::new(&token, fetch, now).unwrap()
+        let mut token = AccessToken::new(format!("token-{fetch}"));
+        token.lifetime = lifetime.map(|lifetime| (Duration::from_secs(lifetime), now));
+        Held::new(&token, fetch).unwrap()
     }
 
     fn want() -> Want {
-        Want { refused: None, pending: None, until: None, longest_fetch: LONGEST_FETCH }
+        Want { refused: None, pending: None, until: None, patience: PATIENCE }
     }
 
     /// What the turn is, in short.
@@ -209,7 +227,7 @@ mod tests {
     }
 
     fn failed() -> Failed {
-        Failed { kind: ErrorKind::Credential, token: None, source: None }
+        Failed { kind: ErrorKind::Credential, token: None, source: None, authority: None, is_out_of_time: false }
     }
 
     #[test]
@@ -255,20 +273,34 @@ mod tests {
         let mut waiting = want();
         assert_eq!(look(&mut tokens, &mut want(), at(0)), "fetch 1");
         assert_eq!(look(&mut tokens, &mut waiting, at(0)), "wait 1000");
-        tokens.fail(1, failed(), at(1));
+        tokens.fail(1, failed());
         assert_eq!(look(&mut tokens, &mut waiting, at(1)), "fail");
         assert_eq!(look(&mut tokens, &mut want(), at(1)), "fetch 2");
         tokens.land(held(2, Some(100), at(1)));
         assert_eq!(look(&mut tokens, &mut want(), at(95)), "fetch 3 or use 2");
-        tokens.fail(3, failed(), at(95));
+        tokens.postpone(3, at(95));
         // It is left alone for a while, but no longer than it lives.
         assert_eq!(look(&mut tokens, &mut want(), at(96)), "use 2");
         assert_eq!(look(&mut tokens, &mut want(), at(101)), "fetch 4");
-        tokens.abandon(4);
         tokens.land(held(4, Some(1000), at(101)));
-        tokens.fail(5, failed(), at(1010));
+        assert_eq!(look(&mut tokens, &mut want(), at(1009)), "fetch 5 or use 4");
+        tokens.postpone(5, at(1010));
         assert_eq!(look(&mut tokens, &mut want(), at(1019)), "use 4");
-        assert_eq!(look(&mut tokens, &mut want(), at(1020)), "fetch 5 or use 4");
+        assert_eq!(look(&mut tokens, &mut want(), at(1020)), "fetch 6 or use 4");
+    }
+
+    /// Nobody is worse off for waiting for a fetch that was made at leisure.
+    #[test]
+    fn who_needs_a_token_at_once_takes_over_from_who_did_not() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut tokens = Tokens { fetches: 1, ..Tokens::default() };
+        tokens.land(held(1, Some(100), at(0)));
+        assert_eq!(look(&mut tokens, &mut want(), at(95)), "fetch 2 or use 1");
+        let mut late = want();
+        assert_eq!(look(&mut tokens, &mut late, at(101)), "wait 994");
+        tokens.postpone(2, at(102));
+        assert_eq!(look(&mut tokens, &mut late, at(102)), "fetch 3");
     }
 
     #[test]
@@ -294,11 +326,14 @@ mod tests {
         let mut waiting = want();
         assert_eq!(look(&mut tokens, &mut want(), at(0)), "fetch 1");
         assert_eq!(look(&mut tokens, &mut waiting, at(0)), "wait 1000");
-        assert_eq!(look(&mut tokens, &mut waiting, at(1000)), "fetch 2");
-        tokens.land(held(2, None, at(1001)));
+        tokens.prolong(1, Duration::from_secs(5), at(999));
+        tokens.prolong(7, Duration::from_secs(500), at(999));
+        assert_eq!(look(&mut tokens, &mut waiting, at(1000)), "wait 4");
+        assert_eq!(look(&mut tokens, &mut waiting, at(1004)), "fetch 2");
+        tokens.land(held(2, None, at(1005)));
         // Late, and welcome to its own call alone.
-        tokens.land(held(1, None, at(1002)));
-        assert_eq!(look(&mut tokens, &mut want(), at(1003)), "use 2");
+        tokens.land(held(1, None, at(1006)));
+        assert_eq!(look(&mut tokens, &mut want(), at(1007)), "use 2");
 
         let mut tokens = Tokens::default();
         let (mut waiting, mut other) = (want(), want());
@@ -309,7 +344,7 @@ mod tests {
         assert_eq!(look(&mut tokens, &mut waiting, at(1)), "fetch 2");
         tokens.land(held(2, None, at(2)));
         assert_eq!(look(&mut tokens, &mut other, at(2)), "use 2");
-        let endless = &mut Want { longest_fetch: Duration::MAX, ..want() };
+        let endless = &mut Want { patience: Duration::MAX, ..want() };
         assert!(look(&mut Tokens::default(), endless, at(0)).starts_with("fetch"));
     }
 
@@ -319,7 +354,7 @@ mod tests {
         for (token, is_one) in
             [("a.b-c_d", true), (" a \n", true), ("", false), (" ", false), ("a b", false), ("é", false)]
         {
-            assert_eq!(Held::new(&AccessToken::new(token), 0, now).is_some(), is_one, "{token:?}");
+            assert_eq!(Held::new(&AccessToken::new(token), 0).is_some(), is_one, "{token:?}");
         }
         let held = held(7, None, now);
         assert_eq!(held.authorization, "Bearer token-7");

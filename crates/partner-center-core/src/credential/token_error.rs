@@ -110,6 +110,10 @@ pub enum TokenErrorReason {
     ConsentRequired,
     /// The user must prove who they are with a second factor (AADSTS50076 and the like).
     MultifactorRequired,
+    /// The user must sign in once more, for a reason that is not told (`interaction_required`).
+    InteractionRequired,
+    /// The user is not assigned to the application (AADSTS50105).
+    NotAssigned,
     /// A Conditional Access policy stands in the way (AADSTS53003 and the like).
     ConditionalAccess,
     /// There is no such tenant in this cloud (AADSTS90002 and the like).
@@ -125,7 +129,7 @@ impl TokenErrorReason {
         codes.iter().find_map(|code| Self::of_code(*code)).or(match error {
             "invalid_client" | "unauthorized_client" => Some(Self::InvalidClient),
             "consent_required" => Some(Self::ConsentRequired),
-            "interaction_required" => Some(Self::MultifactorRequired),
+            "interaction_required" => Some(Self::InteractionRequired),
             "invalid_grant" => Some(Self::InvalidGrant),
             "invalid_resource" => Some(Self::UnknownAudience),
             _ if status == StatusCode::TOO_MANY_REQUESTS => Some(Self::Throttled),
@@ -138,7 +142,8 @@ impl TokenErrorReason {
             700_016 | 7_000_215 | 7_000_218 | 7_000_222 => Self::InvalidClient,
             65_001 | 65_004 | 90_094 => Self::ConsentRequired,
             50_072 | 50_074 | 50_076 | 50_078 | 50_079 => Self::MultifactorRequired,
-            50_005 | 50_097 | 50_158 | 53_000..=53_011 | 530_002 | 530_003 => Self::ConditionalAccess,
+            50_105 => Self::NotAssigned,
+            50_005 | 50_097 | 50_131 | 50_158 | 53_000..=53_011 | 530_002 | 530_003 => Self::ConditionalAccess,
             90_002 | 900_023 => Self::UnknownTenant,
             50_001 | 500_011 | 650_057 => Self::UnknownAudience,
             _ => return None,
@@ -163,6 +168,8 @@ impl TokenErrorReason {
             Self::MultifactorRequired => {
                 "have the user sign in again with multifactor authentication and store the new refresh token"
             }
+            Self::InteractionRequired => "have the user sign in again and store the new refresh token",
+            Self::NotAssigned => "have an administrator of the tenant assign the user to the application",
             Self::ConditionalAccess => {
                 "have the Conditional Access policy of the tenant admit this application, user and place"
             }
@@ -196,7 +203,8 @@ mod tests {
             (400, r#"{"error":"invalid_grant","error_codes":[65001]}"#, TokenErrorReason::ConsentRequired),
             (400, r#"{"error":"consent_required"}"#, TokenErrorReason::ConsentRequired),
             (400, r#"{"error":"interaction_required","error_codes":[53003]}"#, TokenErrorReason::ConditionalAccess),
-            (400, r#"{"error":"interaction_required"}"#, TokenErrorReason::MultifactorRequired),
+            (400, r#"{"error":"interaction_required"}"#, TokenErrorReason::InteractionRequired),
+            (400, r#"{"error":"invalid_grant","error_codes":[50105]}"#, TokenErrorReason::NotAssigned),
             (400, r#"{"error":"invalid_request","error_codes":[90002]}"#, TokenErrorReason::UnknownTenant),
             (400, r#"{"error":"invalid_resource","error_codes":[500011]}"#, TokenErrorReason::UnknownAudience),
             (400, r#"{"error":"invalid_resource"}"#, TokenErrorReason::UnknownAudience),
@@ -213,7 +221,7 @@ mod tests {
             hints.insert(reason.hint());
             assert!(error.to_string().contains(reason.hint()) && !format!("{error:#}").contains(reason.hint()));
         }
-        assert_eq!(hints.len(), 8);
+        assert_eq!(hints.len(), 10);
         assert_eq!(refusal(400, r#"{"error":"invalid_scope"}"#).reason(), None);
     }
 

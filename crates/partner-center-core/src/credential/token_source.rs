@@ -3,13 +3,18 @@ use std::error::Error as StdError;
 
 /// Where tokens come from that the client cannot get by itself: a managed identity, a vault, a service of one's own.
 ///
-/// The client keeps a token as long as it lives, asks for the next one a little ahead, never asks twice at once, and asks
-/// once more when the service refuses one. A source need not cache or repeat anything.
+/// The client keeps a token as long as it lives, asks for the next one a little ahead, and asks once more when the service
+/// refuses one; while it waits for an answer it does not ask again, unless that takes more than five minutes. So a source
+/// need not cache or repeat anything. One that caches all the same must not give a token again that was
+/// [`refused`](TokenRequest::refused).
+///
+/// A deadline of the client ends its wait for an async source, but it cannot end what a blocking one does: there, the source
+/// sees to it that it does not take for ever.
 ///
 /// For a blocking client:
 ///
 /// ```
-/// use partner_center_core::{AccessToken, Blocking, Credential, TokenSource};
+/// use partner_center_core::{AccessToken, Blocking, Credential, TokenRequest, TokenSource};
 /// use std::{error::Error, fs, time::Duration};
 ///
 /// /// A token that another program keeps fresh in a file.
@@ -18,7 +23,7 @@ use std::error::Error as StdError;
 /// impl TokenSource for TokenFile {
 ///     type Mode = Blocking;
 ///
-///     fn token(&self, _scope: &str) -> Result<AccessToken, Box<dyn Error + Send + Sync>> {
+///     fn token(&self, _: TokenRequest<'_>) -> Result<AccessToken, Box<dyn Error + Send + Sync>> {
 ///         let token = fs::read_to_string("/run/partner-center/token")?;
 ///         Ok(AccessToken::new(token).expires_in(Duration::from_secs(300)))
 ///     }
@@ -30,7 +35,7 @@ use std::error::Error as StdError;
 /// For an async one, the same with a boxed future:
 ///
 /// ```
-/// use partner_center_core::{AccessToken, Async, Credential, Mode, TokenSource};
+/// use partner_center_core::{AccessToken, Async, Credential, Mode, TokenRequest, TokenSource};
 /// use std::error::Error;
 ///
 /// struct Vault;
@@ -46,9 +51,9 @@ use std::error::Error as StdError;
 ///
 ///     fn token<'a>(
 ///         &'a self,
-///         scope: &'a str,
+///         request: TokenRequest<'a>,
 ///     ) -> <Async as Mode>::Output<'a, Result<AccessToken, Box<dyn Error + Send + Sync>>> {
-///         Box::pin(async move { Ok(AccessToken::new(self.fetch(scope).await?)) })
+///         Box::pin(async move { Ok(AccessToken::new(self.fetch(request.scope).await?)) })
 ///     }
 /// }
 ///
@@ -58,12 +63,22 @@ pub trait TokenSource: Send + Sync + 'static {
     /// [`Blocking`](crate::Blocking) or [`Async`](crate::Async), as the transport of the client.
     type Mode: Mode;
 
-    /// A token for `scope`, which is that of the client's cloud: `https://api.partnercenter.microsoft.com/.default`.
+    /// A token as `request` has it.
     ///
     /// What the error says may end up in a log. It is not asked again for the call at hand: what is worth repeating is for
     /// the source to repeat.
     fn token<'a>(
         &'a self,
-        scope: &'a str,
+        request: TokenRequest<'a>,
     ) -> <Self::Mode as Mode>::Output<'a, Result<AccessToken, Box<dyn StdError + Send + Sync>>>;
+}
+
+/// What a [`TokenSource`] is asked for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct TokenRequest<'a> {
+    /// What the token is to be for: that of the client's cloud, such as `https://api.partnercenter.microsoft.com/.default`.
+    pub scope: &'a str,
+    /// Whether the service has just refused the token that came last, so that it is to be another one.
+    pub refused: bool,
 }

@@ -1,12 +1,12 @@
 //! How the client comes to the token that a call is made with.
 
-use super::{Engine, Exchange, Scope};
+use super::{Engine, Exchange};
 use crate::{
-    Error, ErrorKind, Mode, Request, Response, Retry, TokenError, TokenSource, Transport,
+    Error, ErrorKind, Mode, Request, Response, Retry, TokenRequest, TokenSource, Transport,
     base_url::BaseUrl,
-    credential::{Failed, Grant, Held, Issued, TokenRequest, Tokens, Turn, User, Want, issued},
+    credential::{Failed, Grant, GrantRequest, Held, Issued, Tokens, Turn, User, Want, issued},
     error::{BoxError, Context},
-    mode::wait_on,
+    mode::{in_time, wait_on},
     monitor::Monitor,
     pace::Pace,
     retry::{Attempt, Failure},
@@ -47,6 +47,12 @@ pub(crate) enum Origin<M: Mode> {
 /// How long it may take to replace a token that still lives: the call at hand can do without.
 const LONGEST_LEISURE: Duration = Duration::from_secs(10);
 
+/// How long code of the user's own may take before others do not wait for it any more.
+const LONGEST_OF_ONES_OWN: Duration = Duration::from_secs(5 * 60);
+
+/// What the client's own work takes at most, between what it waits for.
+const GRACE: Duration = Duration::from_secs(5);
+
 impl<M: Mode> Authorization<M> {
     /// Whether there may be another token when one is refused.
     pub(super) fn is_renewed(&self) -> bool {
@@ -59,7 +65,7 @@ impl<X: Transport> Engine<X> {
     pub(super) async fn token(
         &self,
         operation: &'static str,
-        scope: Scope,
+        context: &mut Context,
         until: Option<Instant>,
         refused: Option<Arc<Held>>,
     ) -> Result<Arc<Held>, Error> {
@@ -67,7 +73,8 @@ impl<X: Transport> Engine<X> {
             Authorization::Fixed(token) => return Ok(token.clone()),
             Authorization::Renewed(renewal) => renewal,
         };
-        let mut want = Want { refused, pending: None, until, longest_fetch: self.longest_fetch() };
+        let was_refused = refused.is_some();
+        let mut want = Want { refused, pending: None, until, patience: LONGEST_OF_ONES_OWN };
         let look = move |tokens: &mut Tokens| tokens.turn(&mut want, Instant::now());
         let sleep = |delay| self.transport.sleep(delay);
         match X::Mode::wait(wait_on::<X::Mode, _, _>(&renewal.tokens, look, sleep)).await {
@@ -75,83 +82,123 @@ impl<X: Transport> Engine<X> {
             Turn::Fail(failed) => Err(Error::no_token(operation, failed)),
             Turn::OutOfTime => Err(Error::out_of_time(operation, None)),
             Turn::Fetch(number, fallback) => {
-                let fetch = Fetch { tokens: &renewal.tokens, number };
+                let fetch = Fetch { tokens: &renewal.tokens, number, operation, was_refused };
                 let span = tracing::info_span!("token");
-                self.fetched(renewal, &fetch, fallback, operation, scope, until).instrument(span).await
+                match fallback {
+                    Some(token) => Ok(self.replaced(renewal, &fetch, token, context, until).instrument(span).await?),
+                    None => self.fetched(renewal, &fetch, context, until).instrument(span).await,
+                }
             }
         }
     }
 
-    /// Fetches a token for all; if that fails, the `fallback` will do.
+    /// Fetches a token for all.
     async fn fetched(
         &self,
         renewal: &Renewal<X::Mode>,
         fetch: &Fetch<'_>,
-        fallback: Option<Arc<Held>>,
-        operation: &'static str,
-        scope: Scope,
+        context: &mut Context,
         until: Option<Instant>,
     ) -> Result<Arc<Held>, Error> {
-        let leisure = fallback.is_some().then(|| Instant::now() + LONGEST_LEISURE);
-        let retry = if fallback.is_some() { &Retry::never() } else { &self.retry };
-        let bound = [leisure, until].into_iter().flatten().min();
-        let error = match self.fetch(renewal, retry, operation, scope, bound).await {
-            Ok(token) => match Held::new(&token, fetch.number, Instant::now()) {
-                Some(held) => return Ok(renewal.tokens.change(|tokens| tokens.land(held))),
-                None => Error::new(ErrorKind::Credential, operation, NOT_A_TOKEN),
-            },
-            Err(error) => error,
-        };
-        if fallback.is_none() && bound.is_some_and(|bound| bound <= Instant::now()) {
+        match self.fetch(renewal, fetch, &self.retry, context, until).await {
+            Ok(held) => Ok(fetch.lands(held)),
             // This call has no more time; the others may have.
-            return Err(error);
+            Err(Unfetched::Failed(failed)) if failed.is_out_of_time => Err(Error::no_token(fetch.operation, failed)),
+            Err(Unfetched::Failed(failed) | Unfetched::NotKept(failed)) => Err(fetch.fails(failed)),
         }
-        let failed = error.into_failed();
-        renewal.tokens.change(|tokens| tokens.fail(fetch.number, failed.clone(), Instant::now()));
-        match fallback {
-            Some(token) => {
-                tracing::warn!("the token could not be replaced ahead of time");
+    }
+
+    /// Fetches a token in the place of one that still lives, and makes do with that one if it has to.
+    async fn replaced(
+        &self,
+        renewal: &Renewal<X::Mode>,
+        fetch: &Fetch<'_>,
+        token: Arc<Held>,
+        context: &mut Context,
+        until: Option<Instant>,
+    ) -> Result<Arc<Held>, Error> {
+        let until = [Some(Instant::now() + LONGEST_LEISURE), until].into_iter().flatten().min();
+        match self.fetch(renewal, fetch, &Retry::never(), context, until).await {
+            Ok(held) => Ok(fetch.lands(held)),
+            // Whoever goes on has the one refresh token that is good, and nobody keeps it.
+            Err(Unfetched::NotKept(failed)) => Err(fetch.fails(failed)),
+            Err(Unfetched::Failed(failed)) => {
+                fetch.tokens.change(|tokens| tokens.postpone(fetch.number, Instant::now()));
+                let error = Error::no_token(fetch.operation, failed);
+                tracing::warn!(%error, "the token could not be replaced ahead of its end");
                 Ok(token)
             }
-            None => Err(Error::no_token(operation, failed)),
         }
     }
 
     async fn fetch(
         &self,
         renewal: &Renewal<X::Mode>,
+        fetch: &Fetch<'_>,
         retry: &Retry,
-        operation: &'static str,
-        scope: Scope,
+        context: &mut Context,
         until: Option<Instant>,
-    ) -> Result<crate::AccessToken, Error> {
-        let failed = |error: BoxError| Error::new(ErrorKind::Credential, operation, error);
-        let (grant, authority) = match &renewal.origin {
+    ) -> Result<Held, Unfetched> {
+        let sleep = |delay| self.transport.sleep(delay);
+        let token = match &renewal.origin {
             Origin::Source(source) => {
-                return X::Mode::wait(source.token(&renewal.scope)).await.map_err(failed);
+                let request = TokenRequest { scope: &renewal.scope, refused: fetch.was_refused };
+                let asked = X::Mode::wait(in_time::<X::Mode, _>(source.token(request), until, sleep)).await;
+                let given = asked.ok_or_else(|| fetch.out_of_time())?;
+                given.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?
             }
-            Origin::Grant(grant, authority) => (grant, authority),
+            Origin::Grant(grant, authority) => {
+                self.keep(grant, fetch, until).await?;
+                let refresh_token = grant.user.as_ref().map(User::refresh_token);
+                let request = GrantRequest {
+                    app: &grant.app,
+                    refresh_token: refresh_token.as_ref(),
+                    authority,
+                    scope: &renewal.scope,
+                };
+                let exchange = TokenExchange { request, fetch, user_agent: self.headers.get(header::USER_AGENT) };
+                let mut own = Context { correlation_id: context.correlation_id, ..Context::default() };
+                let answer = self.attempts(&exchange, retry, &mut own, until).await;
+                let issued = answer.map_err(|error| {
+                    context.attempts += own.attempts;
+                    Unfetched::of(error, authority)
+                })?;
+                if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
+                    user.rotate(replacement);
+                }
+                self.keep(grant, fetch, until).await?;
+                issued.access_token
+            }
         };
-        let refresh_token = grant.user.as_ref().map(User::refresh_token);
-        let request =
-            TokenRequest { app: &grant.app, refresh_token: refresh_token.as_ref(), authority, scope: &renewal.scope };
-        let exchange = TokenExchange { request, operation, user_agent: self.headers.get(header::USER_AGENT) };
-        let mut context = Context { correlation_id: Some(scope.correlation_id), ..Context::default() };
-        let answer = self.attempts(&exchange, retry, &mut context, until).await;
-        let issued = answer.map_err(|error| unissued(error, operation, authority))?;
-        let replacement = issued.refresh_token.filter(|new| Some(new) != refresh_token.as_ref());
-        if let (Some(user), Some(replacement)) = (&grant.user, replacement)
-            && let Some(kept) = user.rotate(replacement)
-        {
-            X::Mode::wait(kept).await.map_err(|error| failed(Box::new(NotKept(error))))?;
-        }
-        Ok(issued.access_token)
+        let unusable = || Unfetched::Failed(fetch.error(NOT_A_TOKEN).into_failed(None));
+        Held::new(&token, fetch.number).ok_or_else(unusable)
     }
 
-    /// How long a fetch takes at most, with every attempt and every wait.
-    fn longest_fetch(&self) -> Duration {
-        let Retry { max_attempts, longest_delay, longest_retry_after, .. } = self.retry;
-        self.limits.timeout.saturating_add(longest_delay.max(longest_retry_after)).saturating_mul(max_attempts)
+    /// Has the newest refresh token kept, unless it was.
+    async fn keep(&self, grant: &Grant<X::Mode>, fetch: &Fetch<'_>, until: Option<Instant>) -> Result<(), Unfetched> {
+        let Some(user) = &grant.user else { return Ok(()) };
+        let Some((refresh_token, kept)) = user.keep() else { return Ok(()) };
+        fetch.will_be_silent(LONGEST_OF_ONES_OWN);
+        let kept = X::Mode::wait(in_time::<X::Mode, _>(kept, until, |delay| self.transport.sleep(delay))).await;
+        match kept.ok_or_else(|| fetch.out_of_time())? {
+            Ok(()) => user.kept(&refresh_token),
+            Err(error) => return Err(Unfetched::NotKept(fetch.error(NotKept(error)).into_failed(None))),
+        }
+        Ok(())
+    }
+}
+
+/// Why a fetch brought no token.
+enum Unfetched {
+    /// None was issued.
+    Failed(Failed),
+    /// One was issued, but the refresh token that came with it was not kept.
+    NotKept(Failed),
+}
+
+impl Unfetched {
+    fn of(error: Error, authority: &BaseUrl) -> Self {
+        Self::Failed(error.into_failed(Some(authority.to_string())))
     }
 }
 
@@ -161,6 +208,35 @@ const NOT_A_TOKEN: &str = "the token that was issued is empty or holds a charact
 struct Fetch<'a> {
     tokens: &'a Monitor<Tokens>,
     number: u64,
+    /// For which operation it is made.
+    operation: &'static str,
+    /// Whether the service refused the token before.
+    was_refused: bool,
+}
+
+impl Fetch<'_> {
+    fn lands(&self, held: Held) -> Arc<Held> {
+        self.tokens.change(|tokens| tokens.land(held))
+    }
+
+    /// Tells all who wait.
+    fn fails(&self, failed: Failed) -> Error {
+        self.tokens.change(|tokens| tokens.fail(self.number, failed.clone()));
+        Error::no_token(self.operation, failed)
+    }
+
+    fn will_be_silent(&self, time: Duration) {
+        let patience = time.saturating_add(GRACE);
+        self.tokens.change(|tokens| tokens.prolong(self.number, patience, Instant::now()));
+    }
+
+    fn error(&self, source: impl Into<BoxError>) -> Error {
+        Error::new(ErrorKind::Credential, self.operation, source)
+    }
+
+    fn out_of_time(&self) -> Unfetched {
+        Unfetched::Failed(Error::out_of_time(self.operation, None).into_failed(None))
+    }
 }
 
 impl Drop for Fetch<'_> {
@@ -171,8 +247,8 @@ impl Drop for Fetch<'_> {
 
 /// A request for a token, as something that may be sent any number of times.
 struct TokenExchange<'a> {
-    request: TokenRequest<'a>,
-    operation: &'static str,
+    request: GrantRequest<'a>,
+    fetch: &'a Fetch<'a>,
     user_agent: Option<&'a HeaderValue>,
 }
 
@@ -183,7 +259,7 @@ impl Exchange for TokenExchange<'_> {
     type Value = Issued;
 
     fn operation(&self) -> &'static str {
-        self.operation
+        self.fetch.operation
     }
 
     /// To be issued two tokens does no harm.
@@ -199,6 +275,10 @@ impl Exchange for TokenExchange<'_> {
         LARGEST_ANSWER
     }
 
+    fn will_be_silent(&self, time: Duration) {
+        self.fetch.will_be_silent(time);
+    }
+
     fn request(&self, context: &Context) -> Result<Request, http::Error> {
         let mut request = self.request.build(context.correlation_id)?;
         request.headers_mut().extend(self.user_agent.map(|name| (header::USER_AGENT, name.clone())));
@@ -209,49 +289,16 @@ impl Exchange for TokenExchange<'_> {
         let outcome = if response.status().is_success() {
             issued(&response).map_err(|error| Attempt {
                 failure: Failure::Permanent,
-                error: Error::new(ErrorKind::Credential, self.operation, error),
+                error: self.fetch.error(error),
                 answered: true,
             })
         } else {
             let refusal = self.request.refusal(&response);
             let failure = Failure::of_refusal(&refusal);
-            Err(Attempt { failure, error: refused(self.operation, refusal), answered: true })
+            Err(Attempt { failure, error: Error::refused_token(self.fetch.operation, refusal), answered: true })
         };
         response.body_mut().zeroize();
         outcome
-    }
-}
-
-fn refused(operation: &'static str, refusal: TokenError) -> Error {
-    let failed = Failed { kind: ErrorKind::Credential, token: Some(Arc::new(refusal)), source: None };
-    Error::no_token(operation, failed)
-}
-
-/// Says who did not answer, where nobody did.
-fn unissued(error: Error, operation: &'static str, authority: &BaseUrl) -> Error {
-    let mut failed = error.into_failed();
-    if failed.token.is_none() && failed.kind != ErrorKind::Credential {
-        failed.source = Some(Arc::new(NoToken { authority: authority.to_string(), source: failed.source }));
-    }
-    Error::no_token(operation, failed)
-}
-
-/// The authority gave no answer that could be understood.
-#[derive(Debug)]
-struct NoToken {
-    authority: String,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-impl fmt::Display for NoToken {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "no token could be had from {}", self.authority)
-    }
-}
-
-impl StdError for NoToken {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
-use std::marker::PhantomData;
+use std::{marker::PhantomData, time::Duration};
 
 /// A call of the service, with the token that it is made with.
 pub(super) struct ServiceCall<'a, X: Transport, T> {
@@ -51,6 +51,8 @@ impl<X: Transport, T: DeserializeOwned> Exchange for ServiceCall<'_, X, T> {
     fn body_limit(&self) -> usize {
         self.engine.limits.body
     }
+
+    fn will_be_silent(&self, _: Duration) {}
 
     fn request(&self, context: &Context) -> Result<Request, http::Error> {
         let Self { engine, call, token, .. } = self;

@@ -98,6 +98,24 @@ fn an_old_refresh_token_goes_on_being_good() {
 }
 
 #[test]
+fn a_strict_authority_forgets_old_refresh_tokens_once_a_newer_one_is_used() {
+    let sandbox = Sandbox::builder().strict_refresh_tokens(true).build();
+    let used = |token: &str| {
+        let (status, body) = asked(
+            &sandbox,
+            "/t/oauth2/v2.0/token",
+            &form(&format!("grant_type=refresh_token&refresh_token={token}&{SCOPE}")),
+        );
+        (status, body["refresh_token"].as_str().unwrap_or_default().to_owned())
+    };
+    let (_, second) = used(Sandbox::REFRESH_TOKEN);
+    assert_eq!(used(Sandbox::REFRESH_TOKEN).0, 200, "nobody has used the second one yet");
+    assert_eq!(used(&second).0, 200);
+    assert_eq!(used(Sandbox::REFRESH_TOKEN).0, 400);
+    assert_eq!(used(&second).0, 200);
+}
+
+#[test]
 fn the_first_version_of_the_protocol_writes_numbers_as_text() {
     let resource = "resource=https://api.partnercenter.microsoft.com";
     let fields = form(&format!("grant_type=client_credentials&{resource}"));
