@@ -110,6 +110,10 @@ conversations! {
         page(["a"]).next(SEEK, "t1"),
         page([]).next(SEEK, "t1"),
     ]) => whole(["a"]);
+    same_token_by_another_link: |name| list(name, "where there is a token, the token is the place: not how the link is written", ListCustomers::new())
+        .then(page(["a"]).next("/v1/customers?seekOperation=Next", "t1"))
+        .then(page(["b"]).next("/v1/customers?size=2&seekOperation=Next", "t1"))
+        => fails(ErrorKind::Paging, Some(3), ["a", "b"]);
     empty_page_in_the_middle: pages("an empty page with a new token is not the end", [
         page(["a"]).next(SEEK, "t1"),
         page([]).next(SEEK, "t2"),
