@@ -118,8 +118,10 @@ fn a_program_can_know_early_whether_it_gets_a_token() {
         assert_eq!(sandbox.requests().len(), 2);
         assert_eq!(finish::<M, _>(client(Credential::token("any")).authenticate()).unwrap(), None);
         sandbox.revoke_refresh_tokens();
-        let error = finish::<M, _>(client(app_user()).authenticate()).unwrap_err();
+        let refused = client(app_user());
+        let error = finish::<M, _>(refused.authenticate()).unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Credential, "authenticate"));
+        assert_eq!((error.correlation_id(), error.request_id()), (Some(refused.correlation_id()), None));
     }
     over::<Blocking>();
     over::<Async>();
