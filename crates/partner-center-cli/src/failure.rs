@@ -2,7 +2,7 @@
 
 use crate::terminal::{paragraph, width};
 use console::Term;
-use partner_center::{ApiError, Error, ErrorKind, Reason, TokenError, TokenErrorReason};
+use partner_center::{ApiError, Error, ErrorKind, Reason, TokenErrorReason};
 use std::{
     error::Error as StdError,
     io::{self, Write},
@@ -157,20 +157,22 @@ fn remedy(error: &Error) -> &'static str {
 
 /// What to do when there is no token to ask the service with.
 fn remedy_of_sign_in(error: &Error) -> &'static str {
-    match (error.token_error().map(TokenError::reason), error.kind()) {
-        (Some(Some(TokenErrorReason::InvalidGrant)), _) => {
-            "have the user sign in again, and give the new refresh token with PARTNER_CENTER_REFRESH_TOKEN; if \
-             PARTNER_CENTER_REFRESH_TOKEN_FILE names a file, delete it first, for what is in it counts more"
+    const UNREACHED: &str =
+        "check that the authority (--cloud, PARTNER_CENTER_AUTHORITY) is right and can be reached from here";
+    match error.token_error() {
+        Some(token) => match token.reason() {
+            Some(TokenErrorReason::InvalidGrant) => {
+                "have the user sign in again, and give the new refresh token with PARTNER_CENTER_REFRESH_TOKEN; if \
+                 PARTNER_CENTER_REFRESH_TOKEN_FILE names a file, delete it first, for what is in it counts more"
+            }
+            Some(reason) => reason.hint(),
+            None if token.status.is_server_error() => "try again later: the authority is not well",
+            None => "correct what the authority names above; `partner-center auth check` shows what is set up",
+        },
+        None if error.source().is_some_and(|source| source.to_string().contains("could not be kept")) => {
+            "make the folder of the file that PARTNER_CENTER_REFRESH_TOKEN_FILE names one that can be written to"
         }
-        (Some(Some(reason)), _) => reason.hint(),
-        (Some(None), _) => "correct what the authority names above; `partner-center auth check` shows what is set up",
-        (None, ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Decode) => {
-            "check that the authority (--cloud, PARTNER_CENTER_AUTHORITY) is right and can be reached from here"
-        }
-        (None, _) => {
-            "correct what is named above; a new refresh token is kept in the folder of the file that \
-             PARTNER_CENTER_REFRESH_TOKEN_FILE names, which must be one that can be written to"
-        }
+        None => UNREACHED,
     }
 }
 

@@ -9,7 +9,7 @@ use console::Term;
 use partner_center::Customer;
 use serde_json::Value;
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     slice,
 };
 
@@ -18,6 +18,7 @@ use std::{
 /// Each text is composed first and goes out at once: what a reader gets before a failure ends with a whole line.
 pub(crate) struct Printer {
     format: Box<dyn Format>,
+    is_json_to_see: bool,
     notes: Notes,
 }
 
@@ -39,13 +40,16 @@ trait Format: Send {
 
 impl Printer {
     pub(crate) fn new(form: Form, notes: &Notes) -> Self {
+        // Programs get every character as it is; a terminal would obey some of them.
+        let is_terminal = io::stdout().is_terminal();
         let format: Box<dyn Format> = match form {
             Form::Table => Box::new(table::Table::new(terminal::width(&Term::stdout()))),
             Form::Json => Box::<json::Array>::default(),
             Form::Jsonl => Box::new(json::Lines),
-            Form::Csv => Box::<csv::Csv>::default(),
+            Form::Csv => Box::new(csv::Csv::new(is_terminal)),
         };
-        Self { format, notes: notes.clone() }
+        let is_json_to_see = is_terminal && matches!(form, Form::Json | Form::Jsonl);
+        Self { format, is_json_to_see, notes: notes.clone() }
     }
 
     /// Prints a page of a list.
@@ -73,6 +77,8 @@ impl Printer {
     }
 
     fn write(&self, text: &[u8]) -> io::Result<()> {
+        let harmless = self.is_json_to_see.then(|| terminal::harmless_json(&String::from_utf8_lossy(text)));
+        let text = harmless.as_ref().map_or(text, |text| text.as_bytes());
         // Held until all is out: an interruption waits for it.
         let mut stdout = io::stdout().lock();
         self.notes.progress().suspend(|| {

@@ -129,6 +129,11 @@ impl Setting {
     /// The secret in the file that the setting names.
     fn read(self) -> Result<(Secret, Place), WrongUsage> {
         match fs::read_to_string(self.text()) {
+            Ok(text) if text.trim().is_empty() => Err(WrongUsage(Explanation {
+                what: format!("there is nothing in the file {}, which {} names", self.text(), self.place),
+                why: "it is empty".to_owned(),
+                remedy: "write the secret into it, and nothing else".to_owned(),
+            })),
             Ok(text) => Ok((Secret::new(Secret::new(text).expose().trim()), self.place)),
             Err(error) => Err(WrongUsage(Explanation::new(
                 &format!("the file {} cannot be read, which {} names", self.text(), self.place),
@@ -173,7 +178,7 @@ pub(crate) fn usual_path() -> Option<PathBuf> {
 
 fn variable(name: &str) -> Result<Option<String>, WrongUsage> {
     match env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => Err(WrongUsage(Explanation {
             what: format!("the environment variable {name} cannot be read"),

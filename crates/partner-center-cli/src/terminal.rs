@@ -8,6 +8,33 @@ pub(crate) fn width(terminal: &Term) -> Option<usize> {
     terminal.size_checked().map(|(_rows, columns)| columns.into())
 }
 
+/// The text without what could act on a terminal or on the order of its characters.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().map(|character| if acts(character) { '\u{fffd}' } else { character }).collect()
+}
+
+/// JSON that says the same, without what could act on a terminal.
+pub(crate) fn harmless_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        // The line breaks of JSON stand between values; elsewhere such characters are in texts only.
+        match character {
+            '\n' => text.push('\n'),
+            character if acts(character) => text.extend(format!("\\u{:04x}", u32::from(character)).chars()),
+            character => text.push(character),
+        }
+    }
+    text
+}
+
+fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
 /// `text` behind `label`: on a line of its own, or on as many as it takes to fit the width.
 pub(crate) fn paragraph(label: &str, text: &str, width: Option<usize>) -> String {
     let indent = " ".repeat(label.len());
@@ -17,12 +44,22 @@ pub(crate) fn paragraph(label: &str, text: &str, width: Option<usize>) -> String
         .subsequent_indent(&indent)
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation);
-    textwrap::fill(text, options) + "\n"
+    textwrap::fill(&harmless(text), options) + "\n"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::paragraph;
+    use super::{harmless, harmless_json, paragraph};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn nothing_acts_on_a_terminal() {
+        assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c\u{200f}d\u{9b}"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}");
+        let value = json!({"name": "a\u{1b}[2J\u{7f}\u{9b}\u{202e}\n ü 東"});
+        let written = harmless_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!written.chars().any(|character| character != '\n' && super::acts(character)), "{written:?}");
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+    }
 
     #[test]
     fn a_paragraph_fits_and_keeps_its_words_whole() {

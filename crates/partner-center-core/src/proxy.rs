@@ -61,6 +61,17 @@ impl EnvironmentProxy {
         self.exempt.iter().map(String::as_str)
     }
 
+    /// The URL of the proxy that https requests to `host` go through, if they go through one.
+    #[must_use]
+    pub fn for_host(&self, host: &str) -> Option<&str> {
+        let host = host.to_ascii_lowercase();
+        let is_exempt = |exempt: &str| {
+            let exempt = exempt.to_ascii_lowercase();
+            exempt == "*" || host.strip_suffix(&exempt).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        self.url().filter(|_| !self.exempt().any(is_exempt))
+    }
+
     /// Fails if the proxy that `request` is meant to go through cannot be used. To go around it would be worse.
     pub fn check(&self, request: &Request) -> Result<(), TransportError> {
         match &self.problem {
@@ -107,6 +118,16 @@ mod tests {
             _ => None,
         });
         assert_eq!(proxy.exempt().collect::<Vec<_>>(), ["example.com", "example.net", "10.0.0.1"]);
+        for (host, is_exempt) in [
+            ("example.com", true),
+            ("API.Example.com", true),
+            ("notexample.com", false),
+            ("10.0.0.1", true),
+            ("10.0.0.10", false),
+            ("example.org", false),
+        ] {
+            assert_eq!(proxy.for_host(host).is_none(), is_exempt, "{host}");
+        }
     }
 
     #[test]

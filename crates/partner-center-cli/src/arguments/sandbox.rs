@@ -1,4 +1,4 @@
-use clap::{ArgAction, Args, FromArgMatches};
+use clap::{ArgAction, Args, FromArgMatches, error::ErrorKind};
 use partner_center_sandbox::{
     Builder, ContinuationIn, Encoding, Fault, FaultCodes, LinkStyle, ListEnd, Sandbox, TotalCount,
 };
@@ -139,8 +139,19 @@ impl SandboxBehaviour {
     /// What `settings` say, which are options of `partner-center sandbox` without their dashes.
     pub(super) fn of(settings: &[String]) -> Result<Self, clap::Error> {
         let command = clap::Command::new("sandbox").no_binary_name(true).disable_help_flag(true);
-        let options = settings.iter().map(|setting| format!("--{setting}"));
-        Self::from_arg_matches(&Self::augment_args(command).try_get_matches_from(options)?)
+        let command = Self::augment_args(command);
+        let names: Vec<_> = command.get_arguments().filter_map(|option| option.get_long()).collect();
+        let is_wrong = |setting: &&String| !names.contains(&setting.split('=').next().unwrap_or_default());
+        if let Some(setting) = settings.iter().find(is_wrong) {
+            let problem = format!(
+                "invalid value '{setting}' for '--sandbox-with <NAME[=VALUE]>': it must be an option of \
+                 `partner-center sandbox` without its dashes: {}",
+                names.join(", ")
+            );
+            return Err(clap::Error::raw(ErrorKind::InvalidValue, problem));
+        }
+        let options: Vec<_> = settings.iter().map(|setting| format!("--{setting}")).collect();
+        Self::from_arg_matches(&command.try_get_matches_from(options)?)
     }
 
     /// `builder`, set to behave so.

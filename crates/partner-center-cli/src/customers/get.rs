@@ -59,6 +59,10 @@ pub(super) async fn print_each<X: Transport>(
         notes.report(&explanation);
     }
     let note = printer.end()?;
+    if wanted == 0 {
+        notes.say("note: standard input names no customers");
+        return Ok(());
+    }
     match (failed, note) {
         (0, None) => Ok(()),
         (0, Some(note)) => {
@@ -83,6 +87,8 @@ enum Obstacle {
 impl Obstacle {
     fn of(error: &Error) -> Self {
         match (error.kind(), error.reason()) {
+            // Without a token there is nothing to ask with.
+            _ if error.is_sign_in() => Self::ForAll,
             // The timeout of an attempt is one of the transport; the other one is the deadline of the command.
             (ErrorKind::Timeout, _) if !error.source().is_some_and(<dyn StdError>::is::<TransportError>) => {
                 Self::ForAll

@@ -64,6 +64,9 @@ fn next(words: &Receiver<io::Result<Word>>, until: Option<Instant>) -> Option<Re
     }))
 }
 
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// A GUID in its longest spelling is shorter.
 const LONGEST_WORD: usize = 100;
 
@@ -77,8 +80,7 @@ struct Word {
 impl Word {
     fn id(&self) -> Result<Uuid, Explanation> {
         let text = String::from_utf8_lossy(&self.text);
-        // Some editors begin a file with a mark.
-        text.trim_start_matches('\u{feff}').parse().map_err(|_| Explanation {
+        text.parse().map_err(|_| Explanation {
             what: format!("line {} of standard input names no customer", self.line),
             why: format!("{text:?} is no GUID"),
             remedy: "write IDs like 484e548c-f5f3-4528-93a9-c16c6373cb59, and comments behind a #".to_owned(),
@@ -89,13 +91,15 @@ impl Word {
 /// The words of a text, read one by one: blanks separate them, and a `#` hides the rest of its line.
 struct Words<R> {
     input: R,
+    /// How much of the mark is still to be skipped that some editors begin a file with.
+    mark: &'static [u8],
     line: u64,
     has_failed: bool,
 }
 
 impl<R: BufRead> Words<R> {
     fn of(input: R) -> Self {
-        Self { input, line: 1, has_failed: false }
+        Self { input, mark: BYTE_ORDER_MARK, line: 1, has_failed: false }
     }
 
     fn next_word(&mut self) -> io::Result<Option<Word>> {
@@ -107,6 +111,14 @@ impl<R: BufRead> Words<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
+            if let (Some(byte), Some((next, rest))) = (byte, self.mark.split_first()) {
+                if byte == *next {
+                    self.input.consume(1);
+                    self.mark = rest;
+                    continue;
+                }
+                self.mark = &[];
+            }
             let ends_word = byte.is_none_or(|byte| byte.is_ascii_whitespace() || byte == b'#');
             if ends_word && !text.is_empty() {
                 return Ok(Some(Word { text, line: self.line }));
@@ -150,15 +162,22 @@ mod tests {
         let words: Vec<_> = Words::of(text.as_bytes())
             .map(|word| word.map(|word| (String::from_utf8(word.text).unwrap(), word.line)).unwrap())
             .collect();
-        let expected = [("\u{feff}a", 1), ("b", 1), ("c", 1), ("f", 4), (&"x".repeat(LONGEST_WORD), 5), ("last", 6)];
+        let expected = [("a", 1), ("b", 1), ("c", 1), ("f", 4), (&"x".repeat(LONGEST_WORD), 5), ("last", 6)];
         assert_eq!(words, expected.map(|(text, line)| (text.to_owned(), line)));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_word() {
+        for (text, words) in [("\u{feff}# none\n", 0), ("\u{feff}\na", 1), ("\u{feff}", 0), ("a \u{feff}", 2)] {
+            assert_eq!(Words::of(text.as_bytes()).count(), words, "{text:?}");
+        }
     }
 
     #[test]
     fn a_word_is_an_id_or_explained() {
         let word = |text: &str| Word { text: text.into(), line: 7 }.id();
         let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
-        for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}"), &format!("\u{feff}{id}")] {
+        for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}")] {
             assert_eq!(word(spelling).unwrap().to_string(), id);
         }
         let explanation = word("a\u{1b}[2Jb").unwrap_err();

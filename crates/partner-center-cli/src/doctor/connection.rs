@@ -16,13 +16,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks the name up and connects.
 pub(super) fn check(uri: &Uri, session: &Session<'_>) -> Finding {
-    let is_https = uri.scheme_str() == Some("https");
-    if is_https && EnvironmentProxy::read().url().is_some() {
-        return Finding::Skipped("a proxy is set in the environment, and connects in our place".to_owned());
-    }
+    let default_port = |uri: &Uri| if uri.scheme_str() == Some("https") { 443 } else { 80 };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-    match connect(host.clone(), port, session.time_for_attempt(PATIENCE)) {
+    let port = uri.port_u16().unwrap_or(default_port(uri));
+    let proxy = EnvironmentProxy::read();
+    let proxy = proxy.for_host(&host).filter(|_| uri.scheme_str() == Some("https"));
+    let patience = session.time_for_attempt(PATIENCE);
+    // A proxy connects in our place: it is the one that must be there.
+    if let Some(proxy) = proxy.and_then(|url| url.parse::<Uri>().ok()) {
+        let host = proxy.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let port = proxy.port_u16().unwrap_or(default_port(&proxy));
+        return match connect(host.clone(), port, patience) {
+            Ok(address) => Finding::Fine(format!("the proxy at {address} answers")),
+            Err(Obstacle::Name(error) | Obstacle::Way(error)) => Finding::Wrong(Explanation::new(
+                &format!("the proxy at {host}, port {port} cannot be reached"),
+                &error,
+                "correct HTTPS_PROXY (or ALL_PROXY), or name the service's host in NO_PROXY",
+            )),
+        };
+    }
+    match connect(host.clone(), port, patience) {
         Ok(address) => Finding::Fine(format!("{address} answers")),
         Err(Obstacle::Name(error)) => Finding::Wrong(Explanation::new(
             &format!("the name {host} cannot be looked up"),

@@ -1,6 +1,7 @@
 //! The main fields of customers, for spreadsheets and databases.
 
 use super::{Format, row};
+use crate::terminal::harmless;
 use partner_center::Customer;
 use std::io;
 
@@ -20,13 +21,17 @@ const COLUMNS: [(&str, &str); 9] = [
 /// Comma-separated values below a header; absent is empty.
 ///
 /// Values stay as they are, even those that a spreadsheet takes for formulas: whoever reads this with a program must
-/// get what the service said.
-#[derive(Default)]
+/// get what the service said. On a terminal, what would act on it is made harmless.
 pub(super) struct Csv {
+    is_terminal: bool,
     has_header: bool,
 }
 
 impl Csv {
+    pub(super) fn new(is_terminal: bool) -> Self {
+        Self { is_terminal, has_header: false }
+    }
+
     fn header(&mut self, csv: &mut csv::Writer<&mut Vec<u8>>) -> io::Result<()> {
         if !self.has_header {
             csv.write_record(COLUMNS.map(|(name, _)| name))?;
@@ -41,7 +46,9 @@ impl Format for Csv {
         let mut csv = csv::Writer::from_writer(text);
         self.header(&mut csv)?;
         for customer in customers {
-            csv.write_record(row(customer, COLUMNS.map(|(_, pointer)| pointer))?)?;
+            let cells = row(customer, COLUMNS.map(|(_, pointer)| pointer))?;
+            let seen = |cell: String| if self.is_terminal { harmless(&cell) } else { cell };
+            csv.write_record(cells.map(seen))?;
         }
         csv.flush()
     }

@@ -1,12 +1,14 @@
 //! Customers for people to read.
 
 use super::{Format, cell, row};
+use crate::terminal::harmless;
 use indexmap::IndexMap;
 use partner_center::Customer;
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::{self, Write};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// The columns of a list, and where the wire form has them.
 const COLUMNS: [(&str, &str); 4] = [
@@ -131,26 +133,12 @@ fn fit(mut widths: [usize; COLUMNS.len()], terminal_width: Option<usize>) -> [us
     widths
 }
 
-/// As much of `text` as fits into `width` with an ellipsis behind it.
+/// As much of `text` as fits into `width` with an ellipsis behind it. What is seen as one character is not taken apart.
 fn shorten(text: &str, width: usize) -> String {
-    let mut room = width.saturating_sub(1);
-    let fits = |character: &char| {
-        let needed = character.width().unwrap_or(0);
-        let fits = needed <= room;
-        room = room.saturating_sub(needed);
-        fits
-    };
-    let kept: String = text.chars().take_while(fits).collect();
+    let ends = text.grapheme_indices(true).map(|(start, cluster)| start + cluster.len());
+    let fits = |end: &usize| text[..*end].width() < width;
+    let kept = ends.take_while(fits).last().map_or("", |end| &text[..end]);
     format!("{}…", kept.trim_end())
-}
-
-/// The text without what could act on a terminal or on the order of its characters.
-fn harmless(text: &str) -> String {
-    let acts = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|character| if acts(character) { '\u{fffd}' } else { character }).collect()
 }
 
 #[cfg(test)]
@@ -190,6 +178,22 @@ mod tests {
                  contoso.onmicrosoft.com         reseller",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_shortened_fits_and_is_seen_as_it_was() {
+        for text in ["❤️☎️1️⃣".repeat(5), "👨‍👩‍👧‍👦".repeat(9), "e\u{301}".repeat(9), "東京".repeat(9), "שלום ".repeat(9)]
+        {
+            for width in 1..20 {
+                let short = shorten(&text, width);
+                assert!(short.width() <= width, "{short:?} is wider than {width}");
+                let kept = short.trim_end_matches('…');
+                assert!(text.starts_with(kept), "{short:?}");
+                let mut ends = text.grapheme_indices(true).map(|(start, _)| start).chain([text.len()]);
+                assert!(ends.any(|end| text[..end].trim_end() == kept), "{short:?}");
+            }
+        }
+        assert_eq!(shorten(&"👨‍👩‍👧‍👦".repeat(9), 7), "👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦…");
     }
 
     #[test]

@@ -115,6 +115,33 @@ fn what_is_missing_is_named() {
     assert_snapshot("auth_missing", &said);
 }
 
+#[test]
+fn a_refused_sign_in_ends_the_command() {
+    let sandbox = Sandbox::builder().fault("invalid-client".parse().unwrap()).build();
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    for transport in ["reqwest", "ureq"] {
+        let before = sandbox.requests().len();
+        let ids = ["484e548c-f5f3-4528-93a9-c16c6373cb59"; 5];
+        let ended =
+            run_with(with(&at(&server), &APP), &[&["customers", "get", "--transport", transport], &ids[..]].concat());
+        assert_eq!((ended.status, sandbox.requests().len()), (Some(1), before + 1), "{}", ended.stderr);
+        assert!(ended.stderr.contains("no more were asked for"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_authority_is_told_from_what_is_wrong_with_the_settings() {
+    for (fault, remedy) in [
+        ("503", "the authority is not well"),
+        ("garbage", "check that the authority"),
+        ("reset", "check that the authority"),
+    ] {
+        let server = Sandbox::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
+        let ended = run_with(with(&at(&server), &APP), &["auth", "check", "--max-attempts", "1"]);
+        assert!(ended.status == Some(1) && ended.stderr.contains(remedy), "{fault}: {}", ended.stderr);
+    }
+}
+
 /// A folder with a configuration file, and the arguments that name it.
 fn configured(text: &str) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();

@@ -117,8 +117,14 @@ fn a_proxy_connects_in_our_place() {
         let output = command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("PARTNER_CENTER_TOKEN", "token").output();
         let stdout = String::from_utf8(output.unwrap().stdout).unwrap();
         let statuses: Vec<_> = statuses(&stdout).into_iter().map(|(_, status)| status).collect();
-        assert_eq!(statuses, ["ok", "skipped", "failed", "ok", "skipped", "skipped", "skipped"], "{stdout}");
+        assert_eq!(statuses, ["ok", "failed", "skipped", "ok", "skipped", "skipped", "skipped"], "{stdout}");
+        assert!(stdout.contains("the proxy at 127.0.0.1, port 9 cannot be reached"), "{stdout}");
     }
+    // But not where it has no place.
+    let mut command = command(&["doctor", "--base-url", "https://127.0.0.1:9"]);
+    let output = command.env("HTTPS_PROXY", "http://127.0.0.1:8").env("NO_PROXY", "127.0.0.1").output();
+    let stdout = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(stdout.contains("nothing can be reached at 127.0.0.1, port 9"), "{stdout}");
 }
 
 #[test]

@@ -70,7 +70,10 @@ fn ids_come_from_standard_input_too() {
     let one = run_with(DOCUMENTED, &get(&["-", "--output", "json"]));
     assert_eq!(serde_json::from_str::<Vec<Value>>(&one.stdout).unwrap().len(), 1);
     let none = run_with("# none\n", &get(&["-"]));
-    assert_eq!((none.status, none.stdout.as_str(), none.stderr.as_str()), (Some(0), "", "no customers\n"));
+    assert_eq!(
+        (none.status, none.stdout.as_str(), none.stderr.as_str()),
+        (Some(0), "", "note: standard input names no customers\n")
+    );
 }
 
 #[test]
