@@ -1,13 +1,18 @@
 //! Lists that outlive many tokens, alone and many at once, sharing one client.
 
 use partner_center::{
-    AppRegistration, Async, AsyncClient, Blocking, Client, Credential, Error, ErrorKind, ListCustomers, Mode, Reqwest,
-    Transport, Ureq,
+    AppRegistration, Async, AsyncClient, Blocking, Client, Credential, Error, ErrorKind, ListCustomers, Mode, Output,
+    Reply, Request, Reqwest, Response, Transport, TransportError, Ureq,
 };
-use partner_center_sandbox::{Builder, Sandbox};
+use partner_center_sandbox::{Builder, Sandbox, SandboxTransport};
 use partner_center_tests::finish;
 use std::{
-    sync::{Arc, Mutex},
+    error::Error as StdError,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
     thread,
     time::{Duration, Instant},
 };
@@ -161,7 +166,10 @@ fn a_refresh_token_that_was_not_kept_is_handed_over_again() {
             M::ready(if kept.len() == 1 { Err("the disk is full".into()) } else { Ok(()) })
         });
         let client = Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
-        assert_eq!(list(&client).unwrap_err().kind(), ErrorKind::Credential);
+        let error = list(&client).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credential);
+        let causes = [Some(&error as &dyn StdError), error.source(), error.source().and_then(StdError::source)];
+        assert!(causes[2].or(causes[1]).unwrap().to_string().contains("the disk is full"), "{causes:?}");
         assert_eq!(list(&client).unwrap(), 1);
         let kept = kept.lock().unwrap();
         // The first one again, before it was used, and then the one that it was replaced by.
@@ -170,4 +178,56 @@ fn a_refresh_token_that_was_not_kept_is_handed_over_again() {
     }
     over::<Blocking>();
     over::<Async>();
+}
+
+/// Leaves the first request without an answer.
+struct Stuck {
+    sandbox: SandboxTransport<Async>,
+    is_first: AtomicBool,
+}
+
+impl Transport for Stuck {
+    type Mode = Async;
+
+    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+        if self.is_first.swap(false, Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
+        self.sandbox.send(request)
+    }
+
+    fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
+        Box::pin(tokio::time::sleep(delay))
+    }
+}
+
+type Authentication = Reply<Stuck, Option<Duration>>;
+
+/// How long a call waits for the token that another one was to fetch, which is polled once and then `left`.
+fn waited(left: fn(Authentication) -> Option<Authentication>) -> Duration {
+    let stuck = Stuck { sandbox: Sandbox::default().transport(), is_first: AtomicBool::new(true) };
+    let client =
+        Client::builder(stuck, Credential::app_only(app())).timeout(Duration::from_millis(100)).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut first = client.authenticate();
+        let polled = std::future::poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending()));
+        assert!(polled.await, "there is no answer");
+        let _left = left(first);
+        let began = Instant::now();
+        client.authenticate().await.unwrap();
+        began.elapsed()
+    })
+}
+
+#[test]
+fn a_call_that_nobody_drives_holds_the_others_up_for_a_while_only() {
+    let waited = waited(Some);
+    assert!((Duration::from_secs(5)..Duration::from_secs(20)).contains(&waited), "{waited:?}");
+}
+
+#[test]
+fn a_call_that_is_dropped_holds_nobody_up() {
+    let waited = waited(|_| None);
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
 }

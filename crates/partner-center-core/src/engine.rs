@@ -105,15 +105,15 @@ impl<X: Transport> Engine<X> {
         let token = self.token(call.operation, context, until, None).await?;
         context.request_id = Some(Uuid::new_v4());
         let refusal = match self.attempts(&ServiceCall::new(self, call, &token), &self.retry, context, until).await {
-            Err(error) if self.authorization.is_renewed() && is_refused_token(&error) => error,
+            Err(error) if is_refused_token(&error) => error,
             outcome => return outcome,
         };
-        tracing::info!("the token was refused, and is replaced");
         let replacement = self.token(call.operation, context, until, Some(token.clone())).await?;
         if replacement.authorization == token.authorization {
-            // Whoever gave it has no other.
+            // There is no other.
             return Err(refusal);
         }
+        tracing::info!("the token was refused, and is replaced");
         context.request_id = Some(Uuid::new_v4());
         self.attempts(&ServiceCall::new(self, call, &replacement), &self.retry, context, until).await
     }

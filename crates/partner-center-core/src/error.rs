@@ -435,6 +435,37 @@ mod tests {
     }
 
     #[test]
+    fn the_ids_of_both_sides_are_told_once() {
+        let (ours, theirs) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let told = |request_id: Uuid| {
+            let mut response = Response::builder().status(503).body(Vec::new()).unwrap();
+            for (name, id) in [("ms-requestid", request_id), ("ms-correlationid", ours)] {
+                response.headers_mut().insert(name, id.to_string().try_into().unwrap());
+            }
+            let context = Context { request_id: Some(ours), correlation_id: Some(ours), ..Context::default() };
+            Error::service("getCustomer", ApiError::read(&response, &[])).within(context).to_string()
+        };
+        assert!(told(ours).ends_with(&format!(" [request id {ours}, correlation id {ours}]")));
+        let both = format!(" [request id {ours}, the service's request id {theirs}, correlation id {ours}]");
+        assert!(told(theirs).ends_with(&both), "{}", told(theirs));
+        assert!(!refusal(503, "").to_string().contains('['));
+    }
+
+    #[test]
+    fn who_gave_no_token_and_why_is_told() {
+        let failed = Error::transport("getCustomer", TransportError::new("reset")).into_failed(Some("them".to_owned()));
+        let error = Error::no_token("getCustomer", failed);
+        assert!(error.is_sign_in() && error.kind() == ErrorKind::Transport);
+        let source = error.source().unwrap();
+        assert_eq!(source.to_string(), "no token could be had from them");
+        assert_eq!(source.source().unwrap().to_string(), "the exchange with the server failed");
+        // The user's own code needs no such word.
+        let failed =
+            Error::new(ErrorKind::Credential, "getCustomer", "the vault is empty").into_failed(Some("them".to_owned()));
+        assert_eq!(Error::no_token("getCustomer", failed).source().unwrap().to_string(), "the vault is empty");
+    }
+
+    #[test]
     fn an_error_is_a_pointer_and_knows_its_call() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
         let (request_id, correlation_id) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));

@@ -192,7 +192,7 @@ mod tests {
             assert_eq!(lifetime, expected, "{expires_in}");
         }
         let (lifetime, _) = read(r#"{"access_token":"t"}"#).unwrap().access_token.lifetime.unwrap();
-        assert_eq!(lifetime, USUAL_LIFETIME);
+        assert_eq!(lifetime, Duration::from_secs(3600));
     }
 
     #[test]

@@ -344,6 +344,7 @@ mod tests {
         assert_eq!(look(&mut tokens, &mut waiting, at(1)), "fetch 2");
         tokens.land(held(2, None, at(2)));
         assert_eq!(look(&mut tokens, &mut other, at(2)), "use 2");
+        assert_eq!(later(start, Duration::MAX), at(365 * 24 * 60 * 60));
         let endless = &mut Want { patience: Duration::MAX, ..want() };
         assert!(look(&mut Tokens::default(), endless, at(0)).starts_with("fetch"));
     }

@@ -208,6 +208,8 @@ mod tests {
             (400, r#"{"error":"invalid_request","error_codes":[90002]}"#, TokenErrorReason::UnknownTenant),
             (400, r#"{"error":"invalid_resource","error_codes":[500011]}"#, TokenErrorReason::UnknownAudience),
             (400, r#"{"error":"invalid_resource"}"#, TokenErrorReason::UnknownAudience),
+            (400, r#"{"error":"odd","error_codes":[7,700016]}"#, TokenErrorReason::InvalidClient),
+            (400, r#"{"error":"odd","error_codes":[500011]}"#, TokenErrorReason::UnknownAudience),
             // Where the codes are missing, the explanation begins with one.
             (
                 400,

@@ -53,13 +53,6 @@ const LONGEST_OF_ONES_OWN: Duration = Duration::from_secs(5 * 60);
 /// What the client's own work takes at most, between what it waits for.
 const GRACE: Duration = Duration::from_secs(5);
 
-impl<M: Mode> Authorization<M> {
-    /// Whether there may be another token when one is refused.
-    pub(super) fn is_renewed(&self) -> bool {
-        matches!(self, Self::Renewed(_))
-    }
-}
-
 impl<X: Transport> Engine<X> {
     /// A token that is not the one `refused`.
     pub(super) async fn token(
