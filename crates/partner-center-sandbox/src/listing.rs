@@ -111,6 +111,8 @@ impl Listing<'_> {
     fn asked_for(&self, request: &Request) -> Result<Continuation, Refusal> {
         let query = request.uri().query().unwrap_or_default();
         let size = match parameter(query, "size") {
+            // No sign: the number is one of JSON.
+            Some(size) if size.starts_with('+') => return Err(INVALID_SIZE),
             Some(size) => Some(size.parse().ok().filter(|size| *size <= GREATEST_SIZE).ok_or(INVALID_SIZE)?),
             None => None,
         };

@@ -194,7 +194,9 @@ impl Oddities {
         }
         for echoed in [REQUEST_ID, CORRELATION_ID, LOCALE] {
             let is_foreign = self.foreign_request_ids && echoed == REQUEST_ID;
-            let said = request.get(&echoed).filter(|value| !is_foreign && (echoed == LOCALE || is_guid(value)));
+            let is_tag = |value: &HeaderValue| value.to_str().is_ok_and(|tag| !tag.trim().is_empty());
+            let is_one = |value: &HeaderValue| if echoed == LOCALE { is_tag(value) } else { is_guid(value) };
+            let said = request.get(&echoed).filter(|value| !is_foreign && is_one(value));
             if let Some(value) = said {
                 headers.insert(echoed, value.clone());
             }

@@ -41,10 +41,13 @@ struct Shared {
 struct Received {
     count: u64,
     last: VecDeque<http::Request<()>>,
+    /// How large those are.
+    bytes: usize,
 }
 
-/// How many requests are kept.
+/// How many requests are kept, and how large they may be together.
 const KEPT_REQUESTS: usize = 10_000;
+const KEPT_BYTES: usize = 16 << 20;
 
 impl Sandbox {
     /// The access token that is accepted unless [`Builder::token`] sets another.
@@ -88,7 +91,7 @@ impl Sandbox {
         Server::start(self.clone(), address)
     }
 
-    /// The last 10,000 requests, the oldest first. The value of `Authorization` is not kept.
+    /// The last 10,000 requests, or as many of them as there is room for in 16 MiB, the oldest first. The value of `Authorization` is not kept.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Transport};
@@ -196,6 +199,12 @@ impl fmt::Debug for Sandbox {
     }
 }
 
+/// What the head of a request takes, about.
+fn size(request: &http::Request<()>) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() + target
+}
+
 impl Received {
     /// Keeps what may be kept of `request`, and numbers it from 0.
     fn record(&mut self, request: &Request) -> u64 {
@@ -207,10 +216,12 @@ impl Received {
             let value = if name == AUTHORIZATION { b"(not kept)" } else { value.as_bytes() };
             kept.headers_mut().extend(HeaderValue::from_bytes(value).ok().map(|value| (name.clone(), value)));
         }
-        if self.last.len() == KEPT_REQUESTS {
-            self.last.pop_front();
-        }
+        self.bytes += size(&kept);
         self.last.push_back(kept);
+        while self.last.len() > KEPT_REQUESTS || self.bytes > KEPT_BYTES {
+            let Some(oldest) = self.last.pop_front() else { break };
+            self.bytes -= size(&oldest);
+        }
         let number = self.count;
         self.count += 1;
         number

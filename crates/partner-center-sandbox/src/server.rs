@@ -17,7 +17,7 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -41,7 +41,7 @@ pub struct Server {
     /// The server stops when this is dropped.
     stop: Option<watch::Sender<()>>,
     /// Closed once it has stopped.
-    serving: mpsc::Receiver<()>,
+    serving: Mutex<mpsc::Receiver<()>>,
     /// Drives the server, in a thread of its own.
     runtime: Option<Runtime>,
 }
@@ -97,13 +97,13 @@ impl Server {
             drop(listener);
             drop(end);
         });
-        Ok(Self { address, stop: Some(stop), serving, runtime: Some(runtime) })
+        Ok(Self { address, stop: Some(stop), serving: Mutex::new(serving), runtime: Some(runtime) })
     }
 
     /// Returns once the server has stopped.
     fn served(&self) {
         // Nothing is ever sent: the channel is closed at the end.
-        let _ = self.serving.recv();
+        let _ = self.serving.lock().unwrap_or_else(PoisonError::into_inner).recv();
     }
 }
 
@@ -120,6 +120,9 @@ impl Drop for Server {
 
 /// How long answers under way may take when the server shuts down.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How large the head of a request may be: several times what any client sends.
+const GREATEST_HEAD: usize = 64 << 10;
 
 /// How large the body of a request may be; no request has one that matters.
 const GREATEST_BODY: usize = 1 << 20;
@@ -147,7 +150,7 @@ async fn accept(
     stopped: &watch::Receiver<()>,
 ) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new());
+    http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // As a rule there are too many open files: wait until some are closed.

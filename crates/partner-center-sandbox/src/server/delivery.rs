@@ -49,8 +49,9 @@ impl Deliverer {
                 Err(io::ErrorKind::ConnectionReset.into())
             }
             Delivery::Never => {
-                // It is never changed, only closed.
-                let _ = self.stopped.changed().await;
+                // It is never changed, only closed. That a client has gone is not noticed while more of its bytes are
+                // unread, so there is an end to the wait in any case.
+                let _ = timeout(LONGEST_HANG, self.stopped.changed()).await;
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
@@ -81,6 +82,9 @@ impl Deliverer {
         StreamBody::new(pieces).boxed_unsync()
     }
 }
+
+/// Longer than any client waits.
+const LONGEST_HANG: Duration = Duration::from_secs(600);
 
 /// Long enough for bytes to go out.
 const SHORTLY: Duration = Duration::from_millis(20);

@@ -147,3 +147,28 @@ fn resellers_and_their_provider_share_customers_out() {
     assert_eq!(of_provider, of_resellers.iter().sum::<usize>());
     assert_eq!(of("IndirectReseller", uuid::Uuid::nil()), 0);
 }
+
+#[test]
+fn a_size_is_digits_and_an_identifier_a_hyphenated_guid() {
+    use http::Request;
+    use partner_center_core::{Blocking, Transport};
+    let sandbox = partner_center_sandbox::Sandbox::default();
+    for (target, locale, status, answered) in [
+        ("/v1/customers?size=5", "de-DE", 200, "de-DE"),
+        ("/v1/customers?size=%2B5", "", 400, "en-US"),
+        ("/v1/customers?size=-5", " ", 400, "en-US"),
+        ("/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee", "fr", 200, "fr"),
+        ("/v1/customers/AAAABBBB-0000-cccc-1111-dddd2222eeee", "fr", 200, "fr"),
+        ("/v1/customers/%7Baaaabbbb-0000-cccc-1111-dddd2222eeee%7D", "fr", 400, "fr"),
+        ("/v1/customers/aaaabbbb0000cccc1111dddd2222eeee", "fr", 400, "fr"),
+        ("/v1/customers/urn:uuid:aaaabbbb-0000-cccc-1111-dddd2222eeee", "fr", 400, "fr"),
+    ] {
+        let request = Request::get(target).header("Authorization", "Bearer sandbox-token").header("X-Locale", locale);
+        let response = sandbox.transport::<Blocking>().send(request.body(Vec::new()).unwrap()).unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["x-locale"]),
+            (status, &answered.parse().unwrap()),
+            "{target}"
+        );
+    }
+}

@@ -173,3 +173,36 @@ fn a_server_can_come_and_go_inside_a_runtime() {
         assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
     });
 }
+
+/// Tests share one, in whatever way.
+#[test]
+fn a_server_can_be_shared() {
+    fn is_shared<T: Send + Sync + 'static>() {}
+    is_shared::<Server>();
+}
+
+#[test]
+fn a_head_that_is_too_large_is_refused_and_the_record_stays_small() {
+    use std::io::{Read, Write};
+    let sandbox = Sandbox::default();
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let asked = |length: usize| {
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let padding = "x".repeat(length);
+        // It may be refused before it is read.
+        let _ = write!(
+            stream,
+            "GET /v1/customers HTTP/1.1\r\nHost: a\r\nX-Padding: {padding}\r\nConnection: close\r\n\r\n"
+        );
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(asked(30_000), "HTTP/1.1 401 Unauthorized");
+    assert!(!asked(300_000).contains("401"));
+    for _ in 0..600 {
+        asked(30_000);
+    }
+    let kept = sandbox.requests();
+    assert!(kept.len() < 600 && kept.len() > 500, "{} requests of 30 KB are kept", kept.len());
+}
