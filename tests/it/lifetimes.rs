@@ -2,7 +2,7 @@
 
 use partner_center::{
     AppRegistration, Async, AsyncClient, Blocking, Client, Credential, Error, ErrorKind, ListCustomers, Mode, Output,
-    Reply, Request, Reqwest, Response, Transport, TransportError, Ureq,
+    Reply, Request, Reqwest, Response, TokenErrorReason, Transport, TransportError, Ureq,
 };
 use partner_center_sandbox::{Builder, Sandbox, SandboxTransport};
 use partner_center_tests::finish;
@@ -230,4 +230,21 @@ fn a_call_that_nobody_drives_holds_the_others_up_for_a_while_only() {
 fn a_call_that_is_dropped_holds_nobody_up() {
     let waited = waited(|_| None);
     assert!(waited < Duration::from_secs(2), "{waited:?}");
+}
+
+#[test]
+fn a_refusal_is_for_all_who_waited_for_it() {
+    let faults = ["delay:500ms@1", "invalid-client"].map(|fault| fault.parse().unwrap());
+    let sandbox = faults.into_iter().fold(Sandbox::builder(), Builder::fault).build();
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let client = Client::builder(Ureq::new().unwrap(), Credential::app_only(app()));
+    let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
+    thread::scope(|scope| {
+        let lists: Vec<_> = (0..8).map(|_| scope.spawn(|| list(&client))).collect();
+        for list in lists {
+            let error = list.join().unwrap().unwrap_err();
+            assert_eq!(error.token_error().unwrap().reason(), Some(TokenErrorReason::InvalidClient));
+        }
+    });
+    assert_eq!(sandbox.requests().len(), 1);
 }
