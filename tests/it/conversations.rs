@@ -1,4 +1,5 @@
-//! How a call goes, against a table: each row is held four ways, scripted and over sockets, blocking and async.
+//! How a call goes, against a table: each row is held four ways, scripted and over sockets, blocking and async; and twice
+//! more with pages asked for early.
 
 mod credentials;
 mod paging;
@@ -21,6 +22,7 @@ macro_rules! conversations {
             let outcome = $conversation(stringify!($name)).hold();
             super::keep(stringify!($name), &outcome);
             outcome.$($expectation)+($($argument),*);
+            $conversation(stringify!($name)).hold_prefetching(&outcome);
         })*
     };
 }

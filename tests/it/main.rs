@@ -10,6 +10,8 @@ mod foreign_clients;
 mod lifetimes;
 mod odd_services;
 mod operations;
+mod own_types;
+mod prefetch;
 mod properties;
 mod requests;
 mod sandbox;

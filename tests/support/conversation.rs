@@ -21,6 +21,7 @@ pub struct Conversation {
     who: Who,
     steps: Vec<Step>,
     again: bool,
+    prefetch: bool,
     pause: Duration,
     timeout: Duration,
     body_limit: usize,
@@ -82,6 +83,7 @@ impl Conversation {
             who: Who::Token,
             steps: Vec::new(),
             again: false,
+            prefetch: false,
             pause: Duration::ZERO,
             timeout: Duration::from_secs(30),
             body_limit: 64 << 20,
@@ -152,6 +154,30 @@ impl Conversation {
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry.jitter(false);
         self
+    }
+
+    /// Holds the same conversation with pages asked for early, in both modes, and insists that the same comes of it. At most
+    /// one more request is made, and it comes last.
+    pub fn hold_prefetching(self, expected: &Outcome) {
+        // What is asked for early is asked for before that time has passed.
+        if !self.pause.is_zero() {
+            return;
+        }
+        let conversation = Self { prefetch: true, ..self };
+        let base = "http://127.0.0.1:9";
+        let steps = || conversation.steps_at(base);
+        let blocking = conversation.over(Script::<Blocking>::new(steps()).open(), base);
+        let non_blocking = conversation.over(Script::<Async>::new(steps()).open(), base);
+        for outcome in [blocking, non_blocking] {
+            let told = (&outcome.companies, &outcome.error);
+            assert_eq!(told, (&expected.companies, &expected.error), "{}", outcome.transcript);
+            if let Who::Token = conversation.who {
+                let requests = |outcome: &Outcome| outcome.transcript.lines().count();
+                let (begins, _) = expected.transcript.split_once("\n=>").unwrap_or((&expected.transcript, ""));
+                assert!(outcome.transcript.starts_with(begins), "{}\n{}", outcome.transcript, expected.transcript);
+                assert!(requests(&outcome) <= requests(expected) + 1, "{}", outcome.transcript);
+            }
+        }
     }
 
     /// Holds the conversation four ways, scripted and over sockets, blocking and async, and insists that they cannot be
@@ -227,6 +253,9 @@ impl Conversation {
                     assert!(first.is_some_and(|page| page.is_err()), "{}: it does not fail at first", self.name);
                 }
                 let mut pages = client.pages(operation.clone());
+                if self.prefetch {
+                    pages = pages.prefetch();
+                }
                 loop {
                     match X::Mode::wait(pages.next_page()).await {
                         None => break None,

@@ -12,13 +12,20 @@ use std::{
 /// A transport of either mode that answers from a list.
 pub struct Script<M> {
     steps: Mutex<VecDeque<Step>>,
+    is_open: bool,
     mode: PhantomData<fn() -> M>,
 }
 
 impl<M: Mode> Script<M> {
     /// Takes the answers, one for each request.
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self { steps: Mutex::new(steps.into_iter().collect()), mode: PhantomData }
+        Self { steps: Mutex::new(steps.into_iter().collect()), is_open: false, mode: PhantomData }
+    }
+
+    /// Has nothing against requests beyond its end; they fail.
+    #[must_use]
+    pub fn open(self) -> Self {
+        Self { is_open: true, ..self }
     }
 }
 
@@ -26,7 +33,8 @@ impl<M: Mode> Transport for Script<M> {
     type Mode = M;
 
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
-        let step = self.steps.lock().unwrap().pop_front().expect("the script goes on");
+        let step = self.steps.lock().unwrap().pop_front();
+        let step = step.or(self.is_open.then_some(Step::Hangup)).expect("the script goes on");
         let fits = |answer: &Answer| answer.body.len() <= Limits::of(&request).body;
         M::ready(match step {
             Step::Answer(answer) if answer.announced.is_some_and(|length| length > answer.body.len()) => {

@@ -26,12 +26,13 @@ const WITHIN: usize = 4;
 pub(crate) const FAULT: &str = "Fault";
 
 /// What generated operations may need of the models crate.
-const HAND_WRITTEN: [&str; 9] = [
+const HAND_WRITTEN: [&str; 10] = [
     "Continuation",
     "InvalidParameter",
     "Method",
     "NoContent",
     "Operation",
+    "PageMark",
     "Paged",
     "Parameters",
     "Seek",

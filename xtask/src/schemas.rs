@@ -2,7 +2,7 @@
 
 use crate::{
     layout::{docs, imports, pretty},
-    spec::{Definition, Kind, Property, Shape, Spec, Variant, field_name},
+    spec::{Definition, Kind, Property, RAW, Shape, Spec, Variant, field_name},
 };
 use anyhow::{Context as _, Result, ensure};
 use openapiv3::{OpenAPI, Paths};
@@ -20,7 +20,7 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
     let types = progenitor_types(spec)?;
     let mut blocks = Vec::new();
     let mut items = TokenStream::new();
-    let mut candidates = vec!["Secret", "UnknownFields", "Unrecognized"];
+    let mut candidates = vec!["Raw", "Secret", "UnknownFields", "Unrecognized"];
     for definition in &spec.definitions {
         let (code, meaning) = match &definition.kind {
             Kind::HandWritten(name) => {
@@ -47,9 +47,16 @@ struct Field<'a> {
     property: &'a Property,
     name: Ident,
     kind: FieldKind,
-    /// The type of a value, without the `Option` and `Box` of an optional field.
+    /// The type of a value, without what an optional field holds it in.
     value: Type,
-    boxed: bool,
+    holder: Holder,
+}
+
+/// What an optional field holds its value in.
+enum Holder {
+    Nothing,
+    Box,
+    Raw,
 }
 
 #[derive(PartialEq)]
@@ -63,9 +70,10 @@ enum FieldKind {
 impl Field<'_> {
     fn declared(&self) -> Type {
         let value = &self.value;
-        match (&self.kind, self.boxed) {
-            (FieldKind::Optional, true) => parse_quote!(Option<Box<#value>>),
-            (FieldKind::Optional, false) => parse_quote!(Option<#value>),
+        match (&self.kind, &self.holder) {
+            (FieldKind::Optional, Holder::Nothing) => parse_quote!(Option<#value>),
+            (FieldKind::Optional, Holder::Box) => parse_quote!(Option<Box<#value>>),
+            (FieldKind::Optional, Holder::Raw) => parse_quote!(Option<Raw<#value>>),
             _ => value.clone(),
         }
     }
@@ -132,11 +140,17 @@ fn fields<'a>(
             (true, _) => FieldKind::Required,
         };
         ensure!(!(in_cycle && kind == FieldKind::Required), "a required property cannot lead back to its own schema");
-        let boxed = match &property.shape {
-            Shape::Named(name) => in_cycle || spec.definition(name)?.boxed,
-            _ => false,
+        let target = property.shape.named().map(|name| spec.definition(name)).transpose()?;
+        let holder = match (&property.shape, target) {
+            (Shape::Named(_), Some(Definition { kind: Kind::Object(_), .. })) if property.raw => Holder::Raw,
+            (Shape::Named(_), Some(target)) if in_cycle || target.boxed => Holder::Box,
+            _ => Holder::Nothing,
         };
-        Ok(Field { property, name: format_ident!("{}", field_name(&property.wire)?), kind, value, boxed })
+        ensure!(
+            !property.raw || matches!((&holder, &kind), (Holder::Raw, FieldKind::Optional)),
+            "{RAW} is for optional objects only"
+        );
+        Ok(Field { property, name: format_ident!("{}", field_name(&property.wire)?), kind, value, holder })
     };
     let at = |property: &Property| format!("#/components/schemas/{}/properties/{}", definition.name, property.wire);
     properties.iter().map(|property| field(property).with_context(|| at(property))).collect()
@@ -202,7 +216,11 @@ fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool)
 
 fn setter(field: &Field<'_>) -> TokenStream {
     let (docs, name, (argument, value)) = (field.docs(), &field.name, field.argument());
-    let value = if field.boxed { quote!(Box::new(#value)) } else { value };
+    let value = match field.holder {
+        Holder::Nothing => value,
+        Holder::Box => quote!(Box::new(#value)),
+        Holder::Raw => quote!(Raw::new(&#value)),
+    };
     quote! {
         #docs
         #[must_use]

@@ -23,6 +23,8 @@ pub(crate) const UNKNOWN_FIELDS: &str = "x-pc-unknown-fields";
 const ENUM_DESCRIPTIONS: &str = "x-pc-enum-descriptions";
 /// Held in a `Box` where it is optional.
 const BOX: &str = "x-pc-box";
+/// Kept as JSON until someone reads it.
+pub(crate) const RAW: &str = "x-pc-raw";
 /// A Rust type of the models crate that stands for the schema.
 const TYPE: &str = "x-pc-type";
 

@@ -20,7 +20,7 @@ const LONGEST_HEADER: usize = 16 << 10;
 const MOST_HEADERS: usize = 16;
 
 /// What to ask.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Call {
     pub(crate) operation: &'static str,
     pub(crate) method: http::Method,

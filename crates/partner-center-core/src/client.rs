@@ -3,7 +3,7 @@ use crate::{
     base_url::BaseUrl,
     call::{Call, Listing, ascii},
     credential::{Held, Kind},
-    engine::{Authorization, Engine, Origin, Renewal, Scope},
+    engine::{Authorization, Engine, Origin, Performed, Renewal, Scope, Task},
     monitor::Monitor,
     pace::Pace,
 };
@@ -58,7 +58,7 @@ impl<X: Transport> Client<X> {
         let call = Call::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::run(async move {
-            let (answer, context) = engine.perform(&call?, scope, None).await?;
+            let Performed { answer, context, .. } = engine.perform(Task::of(&call?), scope).await?;
             answer.into_value().map_err(|empty| Error::new(ErrorKind::Decode, O::ID, empty).within(context))
         })
     }

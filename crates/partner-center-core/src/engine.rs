@@ -3,12 +3,14 @@
 //! Invariant: nothing here awaits anything but `Mode::wait`.
 
 mod authorization;
+mod head_start;
 mod service_call;
 
 pub(crate) use authorization::{Authorization, Origin, Renewal};
+pub(crate) use head_start::{HeadStart, Lookahead};
 
 use crate::{
-    Error, ErrorKind, Limits, Mode, Request, Response, Retry, Transport,
+    Error, ErrorKind, Limits, Mode, Output, Request, Response, Retry, Transport, TransportError,
     base_url::BaseUrl,
     body::Answer,
     call::Call,
@@ -16,10 +18,14 @@ use crate::{
     pace::Pace,
     retry::{Attempt, Failure, Verdict, judge},
 };
+use head_start::Sent;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use service_call::ServiceCall;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -44,7 +50,7 @@ pub(crate) struct Engine<X: Transport> {
 }
 
 /// A request that may be sent any number of times, and what an answer to it means.
-trait Exchange: Sync {
+trait Exchange<X: Transport>: Sync {
     type Value;
 
     fn operation(&self) -> &'static str;
@@ -56,22 +62,52 @@ trait Exchange: Sync {
     /// Hears that nothing more may come for so long.
     fn will_be_silent(&self, time: Duration);
     fn request(&self, context: &Context) -> Result<Request, http::Error>;
+    /// Sees an answer before it is read.
+    fn received(&self, _response: &Response) -> Output<'_, X, ()> {
+        X::Mode::ready(())
+    }
     fn read(&self, response: Response) -> Result<Self::Value, Attempt>;
 }
 
+/// A call, and its place in a listing if it has one.
+pub(crate) struct Task<'a, X: Transport> {
+    pub(crate) call: &'a Call,
+    /// The number of the page, counted from 1.
+    pub(crate) page: Option<u64>,
+    /// The first request of the call, if it is on its way.
+    pub(crate) head_start: Option<HeadStart<X>>,
+    /// How to give the call after this one a head start.
+    pub(crate) lookahead: Option<&'a Lookahead>,
+}
+
+impl<'a, X: Transport> Task<'a, X> {
+    /// A call by itself.
+    pub(crate) fn of(call: &'a Call) -> Self {
+        Self { call, page: None, head_start: None, lookahead: None }
+    }
+}
+
+/// What came of a call.
+pub(crate) struct Performed<X: Transport, T> {
+    pub(crate) answer: Answer<T>,
+    pub(crate) context: Context,
+    pub(crate) next: Option<HeadStart<X>>,
+}
+
 impl<X: Transport> Engine<X> {
-    /// Performs `call`: send, judge, and again if there is hope.
+    /// Performs a call: send, judge, and again if there is hope.
     pub(crate) async fn perform<T: DeserializeOwned>(
-        &self,
-        call: &Call,
+        self: &Arc<Self>,
+        task: Task<'_, X>,
         scope: Scope,
-        page: Option<u64>,
-    ) -> Result<(Answer<T>, Context), Error> {
+    ) -> Result<Performed<X, T>, Error> {
+        let Task { call, page, head_start, lookahead } = task;
         let span =
             tracing::info_span!("call", operation = call.operation, correlation_id = %scope.correlation_id, page);
         let mut context = Context { correlation_id: Some(scope.correlation_id), page, ..Context::default() };
-        match self.authorized(call, scope, &mut context).instrument(span).await {
-            Ok(answer) => Ok((answer, context)),
+        let plan = Plan { call, scope, lookahead };
+        match self.authorized(&plan, head_start, &mut context).instrument(span).await {
+            Ok((answer, next)) => Ok(Performed { answer, context, next }),
             Err(error) => Err(error.within(context)),
         }
     }
@@ -93,20 +129,25 @@ impl<X: Transport> Engine<X> {
 
     /// Performs `call` with the token there is, and once more with another one if that is refused.
     async fn authorized<T: DeserializeOwned>(
-        &self,
-        call: &Call,
-        scope: Scope,
+        self: &Arc<Self>,
+        plan: &Plan<'_>,
+        head_start: Option<HeadStart<X>>,
         context: &mut Context,
-    ) -> Result<Answer<T>, Error> {
-        let until = self.until(scope);
+    ) -> Result<(Answer<T>, Option<HeadStart<X>>), Error> {
+        let (call, until) = (plan.call, self.until(plan.scope));
         if until.is_some_and(|until| until <= Instant::now()) {
             return Err(Error::out_of_time(call.operation, None));
         }
-        let token = self.token(call.operation, context, until, None).await?;
-        context.request_id = Some(Uuid::new_v4());
-        let refusal = match self.attempts(&ServiceCall::new(self, call, &token), &self.retry, context, until).await {
+        let (token, request_id, sent) = if let Some(HeadStart { token, request_id, sent, .. }) = head_start {
+            (token, request_id, Some(sent))
+        } else {
+            (self.token(call.operation, context, until, None).await?, Uuid::new_v4(), None)
+        };
+        context.request_id = Some(request_id);
+        let service_call = ServiceCall::new(self, plan, &token);
+        let refusal = match self.attempts(&service_call, &self.retry, context, until, sent).await {
             Err(error) if is_refused_token(&error) => error,
-            outcome => return outcome,
+            outcome => return outcome.map(|answer| (answer, service_call.into_next())),
         };
         let replacement = self.token(call.operation, context, until, Some(token.clone())).await?;
         if replacement.authorization == token.authorization {
@@ -115,21 +156,32 @@ impl<X: Transport> Engine<X> {
         }
         tracing::info!("the token was refused, and is replaced");
         context.request_id = Some(Uuid::new_v4());
-        self.attempts(&ServiceCall::new(self, call, &replacement), &self.retry, context, until).await
+        let service_call = ServiceCall::new(self, plan, &replacement);
+        let answer = self.attempts(&service_call, &self.retry, context, until, None).await?;
+        Ok((answer, service_call.into_next()))
     }
 
     /// Sends what `exchange` asks for until there is an answer, or no hope of one.
-    async fn attempts<E: Exchange>(
+    ///
+    /// The first request may have been `sent` already.
+    async fn attempts<E: Exchange<X>>(
         &self,
         exchange: &E,
         retry: &Retry,
         context: &mut Context,
         until: Option<Instant>,
+        sent: Option<Sent<X>>,
     ) -> Result<E::Value, Error> {
         let remaining = || until.map(|until| until.saturating_duration_since(Instant::now()));
         let before = context.attempts;
+        let mut early = match sent {
+            Some(sent) => sent.answer().await,
+            None => None,
+        };
         loop {
-            if let Some(pace) = exchange.pace() {
+            if early.is_none()
+                && let Some(pace) = exchange.pace()
+            {
                 let Some(wait) = pace.wait(Instant::now(), remaining()) else {
                     return Err(Error::out_of_time(exchange.operation(), None));
                 };
@@ -137,15 +189,17 @@ impl<X: Transport> Engine<X> {
                     X::Mode::wait(self.transport.sleep(wait)).await;
                 }
             }
-            let request = self.request(exchange, context, remaining())?;
+            let outgoing = match early.take() {
+                Some(answer) => Outgoing::Answered(answer),
+                None => Outgoing::Request(self.request(exchange, context, remaining())?),
+            };
             context.attempts += 1;
-            exchange.will_be_silent(Limits::of(&request).timeout);
             let span = tracing::debug_span!(
                 "attempt",
                 number = context.attempts,
                 request_id = context.request_id.map(tracing::field::display)
             );
-            let failed = match self.attempt(exchange, request).instrument(span).await {
+            let failed = match self.attempt(exchange, outgoing).instrument(span).await {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
@@ -166,9 +220,15 @@ impl<X: Transport> Engine<X> {
     }
 
     /// One request and what comes of it.
-    async fn attempt<E: Exchange>(&self, exchange: &E, request: Request) -> Result<E::Value, Attempt> {
+    async fn attempt<E: Exchange<X>>(&self, exchange: &E, outgoing: Outgoing) -> Result<E::Value, Attempt> {
         let sent = Instant::now();
-        let outcome = X::Mode::wait(self.transport.send(request)).await;
+        let outcome = match outgoing {
+            Outgoing::Answered(answer) => answer,
+            Outgoing::Request(request) => {
+                exchange.will_be_silent(Limits::of(&request).timeout);
+                X::Mode::wait(self.transport.send(request)).await
+            }
+        };
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
         tracing::debug!(status, elapsed = ?sent.elapsed(), "attempted");
         let response = outcome.map_err(|error| Attempt {
@@ -179,25 +239,43 @@ impl<X: Transport> Engine<X> {
         if response.status().is_success() && response.body().len() > exchange.body_limit() {
             return Err(Attempt {
                 failure: Failure::Permanent,
-                error: Error::transport(exchange.operation(), crate::TransportError::too_large()),
+                error: Error::transport(exchange.operation(), TransportError::too_large()),
                 answered: true,
             });
         }
+        X::Mode::wait(exchange.received(&response)).await;
         exchange.read(response)
     }
 
-    fn request<E: Exchange>(
+    fn request<E: Exchange<X>>(
         &self,
         exchange: &E,
         context: &Context,
         remaining: Option<Duration>,
     ) -> Result<Request, Error> {
-        let mut request =
+        let request =
             exchange.request(context).map_err(|error| Error::new(ErrorKind::Request, exchange.operation(), error))?;
-        let timeout = remaining.map_or(self.limits.timeout, |remaining| remaining.min(self.limits.timeout));
-        request.extensions_mut().insert(Limits { timeout, body: exchange.body_limit() });
-        Ok(request)
+        Ok(self.limited(request, exchange.body_limit(), remaining))
     }
+
+    fn limited(&self, mut request: Request, body: usize, remaining: Option<Duration>) -> Request {
+        let timeout = remaining.map_or(self.limits.timeout, |remaining| remaining.min(self.limits.timeout));
+        request.extensions_mut().insert(Limits { timeout, body });
+        request
+    }
+}
+
+/// What a call is made of, whichever token it is made with.
+struct Plan<'a> {
+    call: &'a Call,
+    scope: Scope,
+    lookahead: Option<&'a Lookahead>,
+}
+
+/// A request to be sent, or what came of one that was.
+enum Outgoing {
+    Request(Request),
+    Answered(Result<Response, TransportError>),
 }
 
 /// Whether another token might do. One for an audience that is gone is followed by another such.

@@ -99,16 +99,53 @@ pub(crate) fn wait_on<'a, M: Mode, S: Send, T: Send + 'a>(
     <M as sealed::Sealed>::wait_on(monitor, look, sleep)
 }
 
+/// Work that goes on while its owner does something else.
+pub(crate) type Begun<M, T> = <M as sealed::Sealed>::Begun<T>;
+
+/// Begins `work`: in a thread of its own if it blocks; if it does not, as far as it gets before it waits for something, and
+/// with one turn for whoever it waits for. `None` if there is no thread to be had.
+pub(crate) fn begin<M: Mode, T: Send + 'static>(
+    work: impl FnOnce() -> M::Output<'static, T> + Send + 'static,
+) -> M::Output<'static, Option<Begun<M, T>>> {
+    <M as sealed::Sealed>::begin(work)
+}
+
+/// What came of work that was begun; `lost` if its thread panicked.
+pub(crate) fn finish<M: Mode, T: Send + 'static>(
+    begun: Begun<M, T>,
+    lost: impl FnOnce() -> T,
+) -> M::Output<'static, T> {
+    <M as sealed::Sealed>::finish(begun, lost)
+}
+
 mod sealed {
     use super::{Async, Blocking, Mode};
     use crate::monitor::{Alarm, Look, Monitor};
     use std::{
-        future::poll_fn,
+        future::{poll_fn, ready},
+        pin::Pin,
+        sync::mpsc::{Receiver, sync_channel},
         task::Poll,
+        thread,
         time::{Duration, Instant},
     };
 
     pub trait Sealed {
+        type Begun<T: Send + 'static>: Send;
+
+        fn begin<T: Send + 'static>(
+            work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
+        ) -> <Self as Mode>::Output<'static, Option<Self::Begun<T>>>
+        where
+            Self: Mode;
+
+        fn finish<T: Send + 'static>(
+            begun: Self::Begun<T>,
+            lost: impl FnOnce() -> T,
+        ) -> <Self as Mode>::Output<'static, T>
+        where
+            Self: Mode;
+
         fn in_time<'a, 'b: 'a, T: Send + 'b>(
             output: <Self as Mode>::Output<'b, T>,
             until: Option<Instant>,
@@ -128,6 +165,19 @@ mod sealed {
     }
 
     impl Sealed for Blocking {
+        type Begun<T: Send + 'static> = Receiver<T>;
+
+        fn begin<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<Receiver<T>> {
+            let (sender, receiver) = sync_channel(1);
+            let thread = thread::Builder::new().name("partner-center".to_owned());
+            // Whoever has gone meanwhile does not miss the answer.
+            thread.spawn(move || sender.send(work()).ok()).is_ok().then_some(receiver)
+        }
+
+        fn finish<T: Send + 'static>(begun: Receiver<T>, lost: impl FnOnce() -> T) -> T {
+            begun.recv().unwrap_or_else(|_| lost())
+        }
+
         fn in_time<'a, 'b: 'a, T: Send + 'b>(
             output: T,
             _until: Option<Instant>,
@@ -146,6 +196,35 @@ mod sealed {
     }
 
     impl Sealed for Async {
+        type Begun<T: Send + 'static> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+        fn begin<T: Send + 'static>(
+            work: impl FnOnce() -> Self::Begun<T> + Send + 'static,
+        ) -> <Self as Mode>::Output<'static, Option<Self::Begun<T>>> {
+            let mut work = Some(work());
+            let mut was_polled = false;
+            Box::pin(poll_fn(move |context| {
+                if !was_polled {
+                    was_polled = true;
+                    let value = work.as_mut().map(|work| work.as_mut().poll(context));
+                    if let Some(Poll::Ready(value)) = value {
+                        work = Some(Box::pin(ready(value)));
+                    }
+                    // The connection is a task of its own, and writes nothing while the caller keeps the thread busy.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Poll::Ready(work.take())
+            }))
+        }
+
+        fn finish<T: Send + 'static>(
+            begun: Self::Begun<T>,
+            _lost: impl FnOnce() -> T,
+        ) -> <Self as Mode>::Output<'static, T> {
+            begun
+        }
+
         fn in_time<'a, 'b: 'a, T: Send + 'b>(
             mut output: <Self as Mode>::Output<'b, T>,
             until: Option<Instant>,

@@ -25,7 +25,7 @@ pub(crate) enum Reading<T> {
 }
 
 impl<T> Reading<T> {
-    fn map<U>(self, into: impl FnOnce(T) -> U) -> Reading<U> {
+    pub(crate) fn map<U>(self, into: impl FnOnce(T) -> U) -> Reading<U> {
         match self {
             Self::Described(value) => Reading::Described(into(value)),
             Self::Other(value) => Reading::Other(value),
@@ -55,6 +55,10 @@ pub(crate) trait Described: Sized {
             Value::Number(number) => Self::from_number(number).map_or(Reading::Other(value), Reading::Described),
             _ => Reading::Other(value),
         })
+    }
+    /// Reads a value of whatever kind.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
+        deserializer.deserialize_any(ValueVisitor(PhantomData))
     }
     /// Adds what the specification does not describe within the value to `found`; the value stands at the path `at`.
     fn undescribed(&self, _at: &str, _found: &mut Vec<String>) {}
@@ -140,7 +144,7 @@ impl<T: Described> Described for Box<T> {
 }
 
 /// A few bytes of JSON become many of memory; the longest documented list has 500 items.
-const MOST_ITEMS: usize = 100_000;
+pub(crate) const MOST_ITEMS: usize = 100_000;
 
 impl<T: Described + serde::Serialize> Described for Vec<T> {
     /// One item that is not what it should be makes the whole list something else: half a list would be a lie.
@@ -188,7 +192,15 @@ pub(crate) struct Nullable<T>(pub(crate) Option<Reading<T>>);
 
 impl<'de, T: Described> Deserialize<'de> for Nullable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor(PhantomData))
+        T::read(deserializer)
+    }
+}
+
+/// The value in `json`, if it is what it should be.
+pub(crate) fn described<T: Described>(json: &str) -> Option<T> {
+    match serde_json::from_str(json) {
+        Ok(Nullable(Some(Reading::Described(value)))) => Some(value),
+        _ => None,
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Continuation, UnreadableContinuation};
+use crate::{Continuation, ItemsAs, ResponseAs, UnreadableContinuation};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use std::{
     fmt::{self, Display},
@@ -38,20 +38,110 @@ pub trait Operation {
     const PATH: &'static str;
     /// The parameters' values, or the first that the service would not accept.
     fn parameters(&self) -> Result<Parameters, InvalidParameter>;
+
+    /// The same operation, its response read into a type of the caller's own.
+    ///
+    /// That is faster where few of the fields matter, and as strict as the type is: what does not fit it is an error.
+    ///
+    /// ```
+    /// use partner_center_models::{GetCustomer, Operation};
+    /// use serde::Deserialize;
+    /// use uuid::Uuid;
+    ///
+    /// #[derive(Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Tagged {
+    ///     id: Uuid,
+    ///     #[serde(default)]
+    ///     tags: Vec<String>,
+    /// }
+    ///
+    /// // `client.call(operation)` gives a `Tagged`.
+    /// let operation = GetCustomer::new(Uuid::nil()).response_as::<Tagged>();
+    /// ```
+    fn response_as<T>(self) -> ResponseAs<Self, T>
+    where
+        Self: Sized,
+    {
+        ResponseAs::new(self)
+    }
 }
 
 /// An [`Operation`] that answers one page at a time.
 pub trait Paged: Operation {
     /// What a page holds.
-    type Item: Serialize + Send + 'static;
+    type Item: Send + 'static;
+    /// The name of the list of items in a page.
+    const ITEMS: &'static str;
     /// How to ask for the page after one that offers a token but no link.
     const SEEK: Seek;
     /// The items of `page`.
     fn items(page: Self::Response) -> Vec<Self::Item>;
-    /// The items of `page`, to look at.
-    fn peek(page: &Self::Response) -> &[Self::Item];
+    /// What tells `page` from the other pages of a list; `None` if it holds nothing.
+    fn mark(page: &Self::Response) -> Option<PageMark>;
     /// The way to the page after `page`; `None` after the last.
     fn continuation(page: &Self::Response) -> Result<Option<Continuation>, UnreadableContinuation>;
+
+    /// The same operation, each item read into a type of the caller's own.
+    ///
+    /// That is faster where few of the fields matter, and as strict as the type is: an item that does not fit it is an
+    /// error.
+    ///
+    /// ```
+    /// use partner_center_models::{ListCustomers, Paged};
+    /// use serde::Deserialize;
+    /// use uuid::Uuid;
+    ///
+    /// #[derive(Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Brief {
+    ///     id: Uuid,
+    ///     company_profile: Company,
+    /// }
+    ///
+    /// #[derive(Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Company {
+    ///     company_name: String,
+    /// }
+    ///
+    /// // `client.items(operation)` gives `Brief`s.
+    /// let operation = ListCustomers::new().size(500).items_as::<Brief>();
+    /// ```
+    fn items_as<T>(self) -> ItemsAs<Self, T>
+    where
+        Self: Sized,
+    {
+        ItemsAs::new(self)
+    }
+}
+
+/// What tells a page from the other pages of a list: how its items begin and end, and how many there are.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PageMark {
+    first: String,
+    last: String,
+    count: usize,
+}
+
+impl PageMark {
+    /// The mark of a page with these items; `None` if there are none.
+    pub fn of(items: &[impl Serialize]) -> Option<Self> {
+        let ([first, ..], [.., last]) = (items, items) else { return None };
+        let json = |item| serde_json::to_string(item).unwrap_or_default();
+        Some(Self { first: json(first), last: json(last), count: items.len() })
+    }
+
+    pub(crate) fn new(first: &str, last: &str, count: usize) -> Self {
+        Self { first: first.to_owned(), last: last.to_owned(), count }
+    }
+}
+
+/// What is in it is a customer's.
+impl fmt::Debug for PageMark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PageMark(..)")
+    }
 }
 
 /// How an operation is asked for the page after a token.

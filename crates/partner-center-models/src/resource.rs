@@ -27,7 +27,10 @@ pub trait Resource: Serialize + DeserializeOwned + sealed::Sealed {
 }
 
 pub(crate) mod sealed {
-    pub trait Sealed {}
+    pub trait Sealed: Sized {
+        /// The object that `json` is, as far as it can be read as a part of another one.
+        fn from_json(json: &str) -> Option<Self>;
+    }
 }
 
 /// Gives a generated struct its one meaning: the JSON object it stands for, nothing lost.
@@ -135,7 +138,11 @@ macro_rules! resource {
                 }
             }
 
-            impl $crate::resource::sealed::Sealed for $type {}
+            impl $crate::resource::sealed::Sealed for $type {
+                fn from_json(json: &str) -> Option<Self> {
+                    $crate::described::described(json)
+                }
+            }
 
             impl $crate::Resource for $type {
                 fn undescribed(&self) -> Vec<String> {
@@ -154,8 +161,7 @@ macro_rules! resource {
         $crate::described::required($value.flatten(), $name, $unknown)?
     };
     (@is_free optional $value:expr) => { $value.is_none() };
-    (@is_free list $value:expr) => { $value.is_empty() };
-    (@is_free required $value:expr) => { false };
+    (@is_free $kind:ident $value:expr) => { false };
     (@write optional $object:ident, $name:literal, $value:expr) => {
         if let Some(value) = $value {
             serde::ser::SerializeMap::serialize_entry(&mut $object, $name, value)?;

@@ -83,7 +83,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
     contains(
         &schemas,
         &[
-            "use crate::{FaultCode, Secret, UnknownFields, Unrecognized, open_enum::open_enum, resource::resource,};",
+            "use crate::{FaultCode, Raw, Secret, UnknownFields, Unrecognized, open_enum::open_enum, resource::resource,};",
             // A required value: no `Default`, but a constructor.
             "#[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Thing { \
              /// Its identifier. pub id: Option<Uuid>, /// Its name. pub name: String,",
@@ -94,6 +94,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "pub parts: Option<Vec<Thing>>,",
             "pub kind: Option<ThingKind>,",
             "pub origin: Option<Box<Origin>>,",
+            "pub maker: Option<Raw<Origin>>,",
             "pub size: Option<f64>,",
             "pub count: Option<i64>,",
             "pub pin: Option<Secret>,",
@@ -108,6 +109,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             // Sent only: constructor and setters.
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
             "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
+            "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(Raw::new(&maker)); self }",
             "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
             "impl ThingChange { /// A `ThingChange` with nothing but what it must have. #[must_use] \
              pub fn new() -> Self { Self::default() }",
@@ -128,10 +130,10 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "/// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
             ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
              .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
-            "impl Paged for ListThings { type Item = Thing;",
+            "impl Paged for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
             "const SEEK: Seek = Seek::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\")) .with_size(\"size\");",
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
-            "fn peek(page: &ThingCollection) -> &[Thing] { &page.items }",
+            "fn mark(page: &ThingCollection) -> Option<PageMark> { PageMark::of(&page.items) }",
             "let links = page.links.as_ref(); Continuation::read( links.and_then(|links| links.next.as_deref()), \
              page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \
              || page.unknown_fields.contains_like(\"links\") \

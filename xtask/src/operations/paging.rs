@@ -1,6 +1,8 @@
 //! Operations that answer one page at a time.
 
-use crate::spec::{CONTEXT, Definition, Endpoint, Kind, PAGING, Property, Shape, Spec, field_name, parameter_schema};
+use crate::spec::{
+    CONTEXT, Definition, Endpoint, Kind, PAGING, Property, RAW, Shape, Spec, field_name, parameter_schema,
+};
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::Parameter;
 use proc_macro2::TokenStream;
@@ -11,6 +13,7 @@ use syn::Ident;
 pub(super) struct Paging<'a> {
     page: Ident,
     items: Ident,
+    items_wire: &'a str,
     item: Ident,
     next_link: Option<NextLink<'a>>,
     continuation_token: Option<(&'a str, Ident)>,
@@ -89,6 +92,7 @@ impl<'a> Paging<'a> {
             Ok(Self {
                 page: format_ident!("{}", page.name),
                 items: format_ident!("{}", field_name(wire)?),
+                items_wire: wire,
                 item: format_ident!("{item}"),
                 next_link,
                 continuation_token,
@@ -111,7 +115,7 @@ impl<'a> Paging<'a> {
 
     /// The `Paged` of the operation `name`.
     pub(super) fn implementation(&self, name: &Ident) -> TokenStream {
-        let Self { page, items, item, token_header, seek: (seek, value), .. } = self;
+        let Self { page, items, items_wire, item, token_header, seek: (seek, value), .. } = self;
         let size = self.size_query.map(|size| quote!(.with_size(#size)));
         let (mut link, mut token) = (quote!(None), quote!(None));
         let mut links_binding = None;
@@ -131,12 +135,13 @@ impl<'a> Paging<'a> {
         quote! {
             impl Paged for #name {
                 type Item = #item;
+                const ITEMS: &'static str = #items_wire;
                 const SEEK: Seek = Seek::new(#token_header, (#seek, #value)) #size;
                 fn items(page: #page) -> Vec<#item> {
                     page.#items
                 }
-                fn peek(page: &#page) -> &[#item] {
-                    &page.#items
+                fn mark(page: &#page) -> Option<PageMark> {
+                    PageMark::of(&page.#items)
                 }
                 fn continuation(page: &#page) -> Result<Option<Continuation>, UnreadableContinuation> {
                     #links_binding
@@ -164,6 +169,7 @@ impl<'a> OptionalObject<'a> {
         let (Shape::Named(name), false) = (&property.shape, property.required) else {
             bail!("`{wire}` is not an optional object");
         };
+        ensure!(!property.raw, "`{wire}` is read for each page, and so cannot have {RAW}");
         let target = spec.definition(name)?;
         Ok((Self { wire, field: format_ident!("{}", field_name(wire)?), boxed: target.boxed }, target))
     }

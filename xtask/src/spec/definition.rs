@@ -1,6 +1,6 @@
 //! The named schemas, and what their properties come to in Rust.
 
-use super::{BOX, ENUM_DESCRIPTIONS, TYPE, described, lint::escape};
+use super::{BOX, ENUM_DESCRIPTIONS, RAW, TYPE, described, lint::escape};
 use crate::reserved;
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
@@ -38,6 +38,8 @@ pub(crate) struct Property {
     pub(crate) wire: String,
     pub(crate) description: String,
     pub(crate) required: bool,
+    /// Kept as JSON until someone reads it.
+    pub(crate) raw: bool,
     pub(crate) shape: Shape,
 }
 
@@ -212,7 +214,8 @@ fn read_properties(at: &str, object: &ObjectType) -> Result<Vec<Property>> {
             let description = described(schema.schema_data.description.as_deref()).with_context(|| at.clone())?;
             let field = field_name(wire).with_context(|| at.clone())?;
             ensure!(fields.insert(field.clone()), "{at}: the field `{field}` is there already");
-            Ok(Property { wire: wire.clone(), description, required: required.contains(wire), shape })
+            let raw = schema.schema_data.extensions.contains_key(RAW);
+            Ok(Property { wire: wire.clone(), description, required: required.contains(wire), raw, shape })
         })
         .collect()
 }

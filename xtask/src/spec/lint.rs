@@ -1,6 +1,6 @@
 //! What a document may not have, whatever it is about: `openapiv3` would skip it, or `progenitor` panic on it.
 
-use super::{BOX, CONTEXT, ENUM_DESCRIPTIONS, PAGING, TYPE, UNKNOWN_FIELDS};
+use super::{BOX, CONTEXT, ENUM_DESCRIPTIONS, PAGING, RAW, TYPE, UNKNOWN_FIELDS};
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::{Example, Header, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
 use serde::de::DeserializeOwned;
@@ -137,12 +137,13 @@ fn extension_in_place(at: &str, key: &str, value: &Value) -> Result<()> {
         (CONTEXT, [.., "parameters", _])
         | (PAGING, ["#", "paths", _, _])
         | (ENUM_DESCRIPTIONS | BOX | TYPE, ["#", "components", "schemas", _])
+        | (RAW, ["#", "components", "schemas", _, "properties", _])
         | (UNKNOWN_FIELDS, [.., "examples", _]) => true,
-        (CONTEXT | PAGING | ENUM_DESCRIPTIONS | BOX | TYPE | UNKNOWN_FIELDS, _) => false,
+        (CONTEXT | PAGING | ENUM_DESCRIPTIONS | BOX | RAW | TYPE | UNKNOWN_FIELDS, _) => false,
         _ => bail!("{at}: the extension {key} is not known"),
     };
     ensure!(in_place, "{at}: the extension {key} has no effect here");
-    let is_switch = [CONTEXT, BOX, UNKNOWN_FIELDS].contains(&key);
+    let is_switch = [CONTEXT, BOX, RAW, UNKNOWN_FIELDS].contains(&key);
     ensure!(!is_switch || *value == Value::Bool(true), "{at}/{key}: it is `true` or left out");
     Ok(())
 }

@@ -155,6 +155,12 @@ impl Tokens {
         Look::Done(Turn::Fetch(self.fetches, held.cloned()))
     }
 
+    /// The token that a call would use at once.
+    pub(crate) fn at_hand(&self, now: Instant) -> Option<Arc<Held>> {
+        let fresh = |held: &&Arc<Held>| !Held::is_past(held.stale, now);
+        self.held.as_ref().filter(fresh).cloned()
+    }
+
     /// Takes what a fetch brought.
     pub(crate) fn land(&mut self, held: Held) -> Arc<Held> {
         let held = Arc::new(held);

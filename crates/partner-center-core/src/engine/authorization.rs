@@ -53,6 +53,16 @@ const LONGEST_OF_ONES_OWN: Duration = Duration::from_secs(5 * 60);
 /// What the client's own work takes at most, between what it waits for.
 const GRACE: Duration = Duration::from_secs(5);
 
+impl<M: Mode> Authorization<M> {
+    /// The token that a call would use at once.
+    pub(super) fn at_hand(&self, now: Instant) -> Option<Arc<Held>> {
+        match self {
+            Self::Fixed(token) => Some(token.clone()),
+            Self::Renewed(renewal) => renewal.tokens.change(|tokens| tokens.at_hand(now)),
+        }
+    }
+}
+
 impl<X: Transport> Engine<X> {
     /// A token that is not the one `refused`.
     pub(super) async fn token(
@@ -151,7 +161,7 @@ impl<X: Transport> Engine<X> {
                 };
                 let exchange = TokenExchange { request, fetch, user_agent: self.headers.get(header::USER_AGENT) };
                 let mut own = Context { correlation_id: context.correlation_id, ..Context::default() };
-                let answer = self.attempts(&exchange, retry, &mut own, until).await;
+                let answer = self.attempts(&exchange, retry, &mut own, until, None).await;
                 let issued = answer.map_err(|error| {
                     context.attempts += own.attempts;
                     Unfetched::of(error, authority)
@@ -248,7 +258,7 @@ struct TokenExchange<'a> {
 /// A token is a few kilobytes.
 const LARGEST_ANSWER: usize = 1 << 20;
 
-impl Exchange for TokenExchange<'_> {
+impl<X: Transport> Exchange<X> for TokenExchange<'_> {
     type Value = Issued;
 
     fn operation(&self) -> &'static str {

@@ -1,6 +1,6 @@
-use super::{Engine, Exchange};
+use super::{Engine, Exchange, HeadStart, Plan};
 use crate::{
-    ApiError, Error, ErrorKind, Request, Response, Transport,
+    ApiError, Error, ErrorKind, Mode, Output, Request, Response, Transport,
     body::{self, Answer, Malformed},
     call::Call,
     credential::Held,
@@ -11,37 +11,53 @@ use crate::{
 };
 use http::{HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
-use std::{marker::PhantomData, time::Duration};
+use std::{
+    marker::PhantomData,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 /// A call of the service, with the token that it is made with.
 pub(super) struct ServiceCall<'a, X: Transport, T> {
-    engine: &'a Engine<X>,
-    call: &'a Call,
+    engine: &'a Arc<Engine<X>>,
+    plan: &'a Plan<'a>,
     token: &'a Held,
+    /// The call after this one, if it has begun.
+    next: Mutex<Option<HeadStart<X>>>,
     value: PhantomData<fn() -> T>,
 }
 
 impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
-    pub(super) fn new(engine: &'a Engine<X>, call: &'a Call, token: &'a Held) -> Self {
-        Self { engine, call, token, value: PhantomData }
+    pub(super) fn new(engine: &'a Arc<Engine<X>>, plan: &'a Plan<'a>, token: &'a Held) -> Self {
+        Self { engine, plan, token, next: Mutex::new(None), value: PhantomData }
+    }
+
+    /// The call after this one, if it has begun.
+    pub(super) fn into_next(self) -> Option<HeadStart<X>> {
+        self.next.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&self) -> MutexGuard<'_, Option<HeadStart<X>>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is sent and no one may see: some services tell what they were sent.
     fn secrets(&self) -> Vec<&str> {
-        let values = self.call.headers.values().filter(|value| value.is_sensitive()).chain([&self.token.authorization]);
+        let values =
+            self.plan.call.headers.values().filter(|value| value.is_sensitive()).chain([&self.token.authorization]);
         values.filter_map(|value| value.to_str().ok()).map(|value| value.trim_start_matches("Bearer ")).collect()
     }
 }
 
-impl<X: Transport, T: DeserializeOwned> Exchange for ServiceCall<'_, X, T> {
+impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
     type Value = Answer<T>;
 
     fn operation(&self) -> &'static str {
-        self.call.operation
+        self.plan.call.operation
     }
 
     fn is_idempotent(&self) -> bool {
-        self.call.method.is_idempotent()
+        self.plan.call.method.is_idempotent()
     }
 
     fn pace(&self) -> Option<&Pace> {
@@ -55,32 +71,24 @@ impl<X: Transport, T: DeserializeOwned> Exchange for ServiceCall<'_, X, T> {
     fn will_be_silent(&self, _: Duration) {}
 
     fn request(&self, context: &Context) -> Result<Request, http::Error> {
-        let Self { engine, call, token, .. } = self;
-        let mut request = Request::new(call.body.clone().unwrap_or_default().into_bytes());
-        *request.method_mut() = call.method.clone();
-        *request.uri_mut() = engine.base_url.join(&call.target)?;
-        let headers = request.headers_mut();
-        headers.clone_from(&engine.headers);
-        headers.insert(header::AUTHORIZATION, token.authorization.clone());
-        if call.body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        } else if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
-            // Without it some servers refuse a request that might have a body.
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        self.engine.request_of(self.plan.call, self.token, context)
+    }
+
+    fn received(&self, response: &Response) -> Output<'_, X, ()> {
+        let lookahead = self.plan.lookahead.filter(|_| response.status().is_success());
+        let next = lookahead.and_then(|lookahead| lookahead.next(response.body(), &self.engine.base_url));
+        let has_begun = |next: &Call| self.next().as_ref().is_some_and(|begun| begun.call == *next);
+        match next.filter(|next| next != self.plan.call && !has_begun(next)) {
+            None => X::Mode::ready(()),
+            Some(next) => X::Mode::run(async move {
+                let begun = HeadStart::begin(self.engine, next, self.plan.scope).await;
+                *self.next() = begun;
+            }),
         }
-        for (name, id) in [("ms-requestid", context.request_id), ("ms-correlationid", context.correlation_id)] {
-            if let Some(id) = id {
-                headers.insert(name, HeaderValue::try_from(id.to_string())?);
-            }
-        }
-        for (name, value) in &call.headers {
-            headers.insert(name, value.clone());
-        }
-        Ok(request)
     }
 
     fn read(&self, response: Response) -> Result<Answer<T>, Attempt> {
-        let call = self.call;
+        let call = self.plan.call;
         if !response.status().is_success() {
             let api = ApiError::read(&response, &self.secrets());
             return Err(Attempt {
@@ -108,4 +116,31 @@ impl<X: Transport, T: DeserializeOwned> Exchange for ServiceCall<'_, X, T> {
 
 fn asks_to_come_back(status: StatusCode, response: &Response) -> bool {
     status == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
+}
+
+impl<X: Transport> Engine<X> {
+    /// The request that `call` is made with.
+    pub(super) fn request_of(&self, call: &Call, token: &Held, context: &Context) -> Result<Request, http::Error> {
+        let mut request = Request::new(call.body.clone().unwrap_or_default().into_bytes());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = self.base_url.join(&call.target)?;
+        let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
+        headers.insert(header::AUTHORIZATION, token.authorization.clone());
+        if call.body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        } else if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
+            // Without it some servers refuse a request that might have a body.
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        for (name, id) in [("ms-requestid", context.request_id), ("ms-correlationid", context.correlation_id)] {
+            if let Some(id) = id {
+                headers.insert(name, HeaderValue::try_from(id.to_string())?);
+            }
+        }
+        for (name, value) in &call.headers {
+            headers.insert(name, value.clone());
+        }
+        Ok(request)
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Continuation, Customer, CustomerCollection, CustomerFilter, InvalidParameter, Method,
-    Operation, Paged, Parameters, Seek, UnreadableContinuation,
+    Operation, PageMark, Paged, Parameters, Seek, UnreadableContinuation,
 };
 use uuid::Uuid;
 
@@ -75,14 +75,15 @@ impl Operation for ListCustomers {
 
 impl Paged for ListCustomers {
     type Item = Customer;
+    const ITEMS: &'static str = "items";
     const SEEK: Seek = Seek::new("MS-ContinuationToken", ("seekOperation", "Next"))
         .with_size("size");
     fn items(page: CustomerCollection) -> Vec<Customer> {
         page.items
     }
 
-    fn peek(page: &CustomerCollection) -> &[Customer] {
-        &page.items
+    fn mark(page: &CustomerCollection) -> Option<PageMark> {
+        PageMark::of(&page.items)
     }
 
     fn continuation(

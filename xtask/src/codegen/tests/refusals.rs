@@ -74,6 +74,30 @@ const CASES: &[Case] = &[
         "      x-pc-box: false\n      type: object\n      properties:\n        uri:",
         &["#/components/schemas/Link/x-pc-box"],
     ),
+    (
+        "a text to be kept raw",
+        THING_SIZE,
+        "          x-pc-raw: true\n          type: string",
+        &["#/components/schemas/Thing/properties/size", "x-pc-raw is for optional objects only"],
+    ),
+    (
+        "a list to be kept raw",
+        "          description: What it has.\n",
+        "          description: What it has.\n          x-pc-raw: true\n",
+        &["Thing/properties/parts", "x-pc-raw is for optional objects only"],
+    ),
+    (
+        "an object that must be there to be kept raw",
+        "required: [name]\n",
+        "required: [name, maker]\n",
+        &["Thing/properties/maker", "x-pc-raw is for optional objects only"],
+    ),
+    (
+        "links of a page to be kept raw",
+        "          description: Where to go.\n",
+        "          description: Where to go.\n          x-pc-raw: true\n",
+        &["~1things/get", "x-pc-paging", "`links` is read for each page"],
+    ),
     // Schemas.
     (
         "a schema without description",

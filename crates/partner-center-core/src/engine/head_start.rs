@@ -1,0 +1,134 @@
+//! The request for the page after the one at hand, sent before that one is read.
+
+use super::{Engine, Scope};
+use crate::{
+    Limits, Mode, Response, Transport, TransportError, TransportErrorKind,
+    base_url::BaseUrl,
+    call::{Call, Listing},
+    credential::Held,
+    error::Context,
+    mode::{Begun, begin, finish},
+};
+use partner_center_models::{Continuation, Paged};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+/// The most of a body that is searched, from its end: twice what a continuation may have.
+const TAIL: usize = 48 << 10;
+/// The most lists that may end there: in a continuation, and around the items.
+const MOST_LISTS: usize = 16;
+
+/// How the call that follows on another one is found in the answer to that.
+pub(crate) struct Lookahead {
+    listing: Arc<Listing>,
+    guess: fn(&[u8]) -> Option<Continuation>,
+}
+
+impl Lookahead {
+    /// A lookahead for the pages of `O`.
+    pub(crate) fn new<O: Paged>(listing: Arc<Listing>) -> Self {
+        Self { listing, guess: guess::<O> }
+    }
+
+    /// The call that the page in `body` leads to, as far as can be told without reading it all. A guess: the page itself
+    /// has the last word.
+    pub(super) fn next(&self, body: &[u8], base_url: &BaseUrl) -> Option<Call> {
+        let call = self.listing.follow(&(self.guess)(body)?, base_url).ok()?;
+        // A link by itself may need a token that stands before the items.
+        self.listing.token(&call).is_some().then_some(call)
+    }
+
+    /// The call that `page` leads to.
+    pub(crate) fn after<O: Paged>(&self, page: &O::Response, base_url: &BaseUrl) -> Option<Call> {
+        self.listing.follow(&O::continuation(page).ok()??, base_url).ok()
+    }
+}
+
+/// The continuation at the end of a page, if it stands behind the items.
+///
+/// What follows the list of items is a page itself, but for them. A list within anything else is followed by one brace too
+/// many.
+fn guess<O: Paged>(body: &[u8]) -> Option<Continuation> {
+    let tail = &body[body.len().saturating_sub(TAIL)..];
+    let ends_of_lists = (0..tail.len()).rev().filter(|index| tail[*index] == b']');
+    ends_of_lists.take(MOST_LISTS).find_map(|index| {
+        let rest = std::str::from_utf8(&tail[index + 1..]).ok()?;
+        let page = rest.trim_ascii_start().starts_with(',').then(|| format!("{{\"{}\":null{rest}", O::ITEMS))?;
+        O::continuation(&serde_json::from_str(&page).ok()?).ok()?
+    })
+}
+
+/// A call whose first request is on its way.
+pub(crate) struct HeadStart<X: Transport> {
+    pub(crate) call: Call,
+    pub(super) token: Arc<Held>,
+    pub(super) request_id: Uuid,
+    pub(super) sent: Sent<X>,
+}
+
+/// A request on its way.
+pub(super) struct Sent<X: Transport> {
+    /// When its time is up.
+    until: Option<Instant>,
+    answer: Begun<X::Mode, Result<Response, TransportError>>,
+}
+
+impl<X: Transport> HeadStart<X> {
+    /// A head start for `call`: the one that was `guessed`, if that is right.
+    pub(crate) async fn of(
+        call: Option<Call>,
+        guessed: Option<Self>,
+        engine: &Arc<Engine<X>>,
+        scope: Scope,
+    ) -> Option<Self> {
+        let call = call?;
+        match guessed.filter(|guessed| guessed.call == call) {
+            Some(guessed) => Some(guessed),
+            None => Self::begin(engine, call, scope).await,
+        }
+    }
+
+    /// Sends the first request of `call`, unless that had to wait for anything but its turn.
+    pub(super) async fn begin(engine: &Arc<Engine<X>>, call: Call, scope: Scope) -> Option<Self> {
+        let token = engine.authorization.at_hand(Instant::now())?;
+        let until = engine.until(scope);
+        let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let request_id = Uuid::new_v4();
+        let context =
+            Context { request_id: Some(request_id), correlation_id: Some(scope.correlation_id), ..Context::default() };
+        // What cannot be sent early tells why when its turn has come.
+        let request = engine.request_of(&call, &token, &context).ok()?;
+        let request = engine.limited(request, engine.limits.body, remaining);
+        let wait = match &engine.pace {
+            Some(pace) => pace.wait(Instant::now(), remaining)?,
+            None => Duration::ZERO,
+        };
+        let timeout = wait.saturating_add(Limits::of(&request).timeout);
+        let until = Instant::now().checked_add(timeout);
+        let engine = engine.clone();
+        let send = move || {
+            X::Mode::run(async move {
+                if !wait.is_zero() {
+                    X::Mode::wait(engine.transport.sleep(wait)).await;
+                }
+                X::Mode::wait(engine.transport.send(request)).await
+            })
+        };
+        let answer = X::Mode::wait(begin::<X::Mode, _>(send)).await?;
+        Some(Self { call, token, request_id, sent: Sent { until, answer } })
+    }
+}
+
+impl<X: Transport> Sent<X> {
+    /// The answer; `None` if its time was up before anyone asked for it, which says nothing about the service.
+    pub(super) async fn answer(self) -> Option<Result<Response, TransportError>> {
+        let is_late = self.until.is_some_and(|until| until <= Instant::now());
+        let lost = || Err(TransportError::new("the thread that sent the request has ended without an answer"));
+        let answer = X::Mode::wait(finish::<X::Mode, _>(self.answer, lost)).await;
+        let is_timeout = |error: &TransportError| error.kind() == TransportErrorKind::Timeout;
+        (!(is_late && answer.as_ref().is_err_and(is_timeout))).then_some(answer)
+    }
+}

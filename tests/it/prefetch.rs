@@ -1,0 +1,150 @@
+//! Pages asked for early. That the same comes of it, whatever the other side does, `conversations` shows; here is what is
+//! different.
+
+use partner_center::*;
+use partner_center_sandbox::Sandbox;
+use partner_center_tests::{Server, Step, finish, page};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+const PAUSE: Duration = Duration::from_millis(60);
+
+macro_rules! over_both_transports {
+    ($test:ident) => {
+        $test(|| Ureq::new().unwrap());
+        $test(|| Reqwest::new().unwrap());
+    };
+}
+
+fn client<X: Transport>(transport: X, url: &str) -> Builder<X> {
+    Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(url)
+}
+
+/// The customers of a list, with a pause after each page; the runtime is kept busy meanwhile.
+fn list<X: Transport>(mut pages: Pages<X, ListCustomers>, pause: Duration) -> Vec<Option<Uuid>> {
+    finish::<X::Mode, _>(X::Mode::run(async move {
+        let mut customers = Vec::new();
+        while let Some(page) = X::Mode::wait(pages.next_page()).await {
+            customers.extend(page.unwrap().items.into_iter().map(|customer| customer.id));
+            thread::sleep(pause);
+        }
+        customers
+    }))
+}
+
+#[test]
+fn the_service_is_at_work_while_the_program_is() {
+    fn test<X: Transport>(transport: impl Fn() -> X) {
+        let slow = format!("delay:{}ms", PAUSE.as_millis()).parse().unwrap();
+        let sandbox = Sandbox::builder().customers(80).fault(slow).build();
+        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let client = client(transport(), &server.url()).build().unwrap();
+        let pages = || client.pages(ListCustomers::new().size(10));
+        // The first connection is not what is measured.
+        drop(list(client.pages(ListCustomers::new().size(500)), Duration::ZERO));
+        let timed = |pages| {
+            let began = Instant::now();
+            (list(pages, PAUSE), began.elapsed())
+        };
+        let (expected, sequential) = timed(pages());
+        let (customers, early) = timed(pages().prefetch());
+        assert_eq!(customers, expected);
+        // Nine pages: eighteen times the pause one after another, ten times at once.
+        assert!(early < sequential * 3 / 4, "{early:?} instead of {sequential:?}");
+    }
+    over_both_transports!(test);
+}
+
+#[test]
+fn one_connection_is_enough() {
+    fn test<X: Transport>(transport: impl Fn() -> X) {
+        let server = Server::start();
+        let names: Vec<_> = (0..20).map(|number| format!("company {number}")).collect();
+        let pages = names.iter().enumerate().map(|(number, name)| {
+            let page = page([name.as_str()]);
+            if number + 1 < names.len() { page.next("/v1/customers?x=1", &format!("t{number}")) } else { page }
+        });
+        server.script(pages.map(Step::from));
+        let client = client(transport(), &server.url()).build().unwrap();
+        assert_eq!(list(client.pages(ListCustomers::new()).prefetch(), Duration::from_millis(5)).len(), 20);
+        assert_eq!(server.connections(), 1);
+    }
+    over_both_transports!(test);
+}
+
+/// One page ahead, and none once the list is dropped.
+#[test]
+fn nothing_is_asked_for_that_nobody_waits_for() {
+    fn test<X: Transport>(transport: impl Fn() -> X) {
+        let sandbox = Sandbox::builder().customers(1000).build();
+        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let client = client(transport(), &server.url()).build().unwrap();
+        let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
+        assert_eq!(sandbox.requests().len(), 0);
+        finish::<X::Mode, _>(X::Mode::run(async move {
+            for asked in 1..=3 {
+                X::Mode::wait(pages.next_page()).await.unwrap().unwrap();
+                thread::sleep(PAUSE);
+                let requests = sandbox.requests().len();
+                assert!((asked..=asked + 1).contains(&requests), "{requests} requests for {asked} pages");
+            }
+            drop(pages);
+            thread::sleep(PAUSE);
+            assert!(sandbox.requests().len() <= 4);
+        }));
+    }
+    over_both_transports!(test);
+}
+
+/// A program that takes longer for a page than the service may is not the service's fault.
+#[test]
+fn a_page_that_waited_too_long_is_asked_for_again() {
+    fn test<X: Transport>(transport: impl Fn() -> X) {
+        let sandbox = Sandbox::builder().customers(30).build();
+        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let client = client(transport(), &server.url()).timeout(PAUSE * 3).retry(Retry::never()).build().unwrap();
+        let pages = client.pages(ListCustomers::new().size(10)).prefetch();
+        assert_eq!(list(pages, PAUSE * 4).len(), 30);
+    }
+    over_both_transports!(test);
+}
+
+/// What comes early counts as an attempt like any other, and is repeated like any other.
+#[test]
+fn an_early_request_that_fails_is_repeated() {
+    fn test<X: Transport>(transport: impl Fn() -> X) {
+        let sandbox = Sandbox::builder().customers(30).fault("reset@2".parse().unwrap()).build();
+        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let list_with = |retry: Retry| {
+            let client = client(transport(), &server.url()).retry(retry).build().unwrap();
+            let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
+            finish::<X::Mode, _>(X::Mode::run(async move {
+                let mut count = 0;
+                while let Some(page) = X::Mode::wait(pages.next_page()).await {
+                    count += page?.items.len();
+                }
+                Ok::<_, Error>(count)
+            }))
+        };
+        let error = list_with(Retry::never()).unwrap_err();
+        assert_eq!((error.kind(), error.page(), error.attempts()), (ErrorKind::Transport, Some(2), 1));
+        assert_eq!(list_with(Retry::default()).unwrap(), 30);
+    }
+    over_both_transports!(test);
+}
+
+#[test]
+fn the_pace_is_kept() {
+    fn test<X: Transport>(transport: impl Fn() -> X) {
+        let sandbox = Sandbox::builder().customers(50).build();
+        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let client = client(transport(), &server.url()).requests_per_minute(1000).build().unwrap();
+        let began = Instant::now();
+        assert_eq!(list(client.pages(ListCustomers::new().size(10)).prefetch(), Duration::ZERO).len(), 50);
+        assert!(began.elapsed() >= Duration::from_millis(60 * 4), "{:?}", began.elapsed());
+    }
+    over_both_transports!(test);
+}
