@@ -3,6 +3,7 @@ mod socket;
 
 use crate::Sandbox;
 use delivery::{Body, Deliverer};
+use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -156,8 +157,8 @@ async fn accept(
         };
         // Answers are small and written at once: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
-        let deliverer = Deliverer { stopped: stopped.clone(), reset: Arc::default() };
-        let socket = Socket::new(stream, Arc::clone(&deliverer.reset));
+        let socket = Socket::new(stream);
+        let deliverer = Deliverer { stopped: stopped.clone(), socket: socket.clone() };
         let sandbox = sandbox.clone();
         let answer = service_fn(move |request| answer(sandbox.clone(), deliverer.clone(), request));
         let connection = connections.watch(http.serve_connection(TokioIo::new(socket), answer));
@@ -177,8 +178,11 @@ async fn answer(
     let waiting = Waiting::default();
     let given_up = Arc::clone(&waiting.given_up);
     // A search may take long, and this thread has other connections to serve.
-    let reply = spawn_blocking(move || sandbox.respond(&request, &given_up)).await?;
-    Ok(deliverer.deliver(reply).await?)
+    let search = spawn_blocking(move || sandbox.respond(&request, &given_up));
+    match select(search, pin!(deliverer.socket.closed())).await {
+        Either::Left((reply, _)) => Ok(deliverer.clone().deliver(reply?).await?),
+        Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+    }
 }
 
 /// Waits for an answer: once it is dropped, because the client has gone or the server ends, the answer is given up.
