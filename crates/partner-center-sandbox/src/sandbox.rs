@@ -41,10 +41,15 @@ struct Shared {
 struct Received {
     count: u64,
     last: VecDeque<http::Request<()>>,
+    /// The [`size`] of all in `last`.
+    bytes: usize,
 }
 
 /// How many requests are kept.
 const KEPT_REQUESTS: usize = 10_000;
+
+/// How large all requests that are kept may be together, in bytes.
+const KEPT_BYTES: usize = 16 << 20;
 
 impl Sandbox {
     /// The access token that is accepted unless [`Builder::token`] sets another.
@@ -88,7 +93,9 @@ impl Sandbox {
         Server::start(self.clone(), address)
     }
 
-    /// The last 10,000 requests, the oldest first. The value of `Authorization` is not kept.
+    /// The last requests, the oldest first. The value of `Authorization` is not kept.
+    ///
+    /// Up to 10,000 of them are kept, and no more than have 16 MiB of addresses and headers together.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Transport};
@@ -207,12 +214,21 @@ impl Received {
             let value = if name == AUTHORIZATION { b"(not kept)" } else { value.as_bytes() };
             kept.headers_mut().extend(HeaderValue::from_bytes(value).ok().map(|value| (name.clone(), value)));
         }
-        if self.last.len() == KEPT_REQUESTS {
-            self.last.pop_front();
-        }
+        self.bytes += size(&kept);
         self.last.push_back(kept);
+        while self.last.len() > KEPT_REQUESTS || self.bytes > KEPT_BYTES {
+            self.bytes -= self.last.pop_front().as_ref().map_or(self.bytes, size);
+        }
         let number = self.count;
         self.count += 1;
         number
     }
+}
+
+/// What is kept of a request, in bytes.
+fn size(kept: &http::Request<()>) -> usize {
+    let headers = kept.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    let uri = kept.uri();
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    authority + uri.path().len() + uri.query().map_or(0, str::len) + headers.sum::<usize>()
 }

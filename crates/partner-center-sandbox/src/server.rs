@@ -125,6 +125,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How large the body of a request may be; no request has one that matters.
 const GREATEST_BODY: usize = 1 << 20;
 
+/// How large a request may be without its body, more or less. A token and a filter fit several times.
+const GREATEST_HEAD: usize = 64 << 10;
+
 async fn serve(listener: &TcpListener, sandbox: &Sandbox, mut stopped: watch::Receiver<()>) {
     let connections = GracefulShutdown::new();
     {
@@ -148,7 +151,7 @@ async fn accept(
     stopped: &watch::Receiver<()>,
 ) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new());
+    http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // As a rule there are too many open files: wait until some are closed.

@@ -185,6 +185,17 @@ fn both_modes_give_the_same_answer() {
     let mut context = Context::from_waker(Waker::noop());
     let Poll::Ready(answer) = transport.send(asked()).as_mut().poll(&mut context) else {
         panic!("nothing to wait for")
+#[test]
+fn long_requests_are_recorded_until_they_are_too_many() {
+    let sandbox = sandbox(0);
+    let long = "x".repeat(1 << 20);
+    for number in 0..20 {
+        get_with(&sandbox, &format!("/nowhere/{number}"), &[("X-Long", &long)]);
+    }
+    let numbers: Vec<_> = sandbox.requests().iter().map(|request| request.uri().path()[9..].to_owned()).collect();
+    assert_eq!(numbers, (5..20).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
     };
     let answer = answer.unwrap();
     assert_eq!((answer.headers(), answer.body()), (blocking.headers(), blocking.body()));

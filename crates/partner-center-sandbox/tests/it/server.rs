@@ -173,3 +173,21 @@ fn a_server_can_come_and_go_inside_a_runtime() {
         assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
     });
 }
+
+#[test]
+fn a_request_can_have_so_many_headers_and_no_more() {
+    let sandbox = sandbox(10);
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let status = |size: usize| {
+        let mut connection = connect(&server);
+        let authorization = authorization();
+        let request =
+            format!("GET /v1/customers HTTP/1.1\r\nAuthorization: {authorization}\r\nX: {}\r\n\r\n", "x".repeat(size));
+        connection.get_mut().write_all(request.as_bytes()).unwrap();
+        let mut line = String::new();
+        connection.read_line(&mut line).unwrap();
+        line[9..12].to_owned()
+    };
+    assert_eq!([status(60 << 10), status(200 << 10)], ["200", "431"]);
+    assert_eq!(sandbox.requests().len(), 1);
+}
