@@ -18,7 +18,7 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -41,8 +41,8 @@ pub struct Server {
     address: SocketAddr,
     /// The server stops when this is dropped.
     stop: Option<watch::Sender<()>>,
-    /// Closed once it has stopped.
-    serving: mpsc::Receiver<()>,
+    /// Closed once it has stopped. Locked so that the server can be shared between threads.
+    serving: Mutex<mpsc::Receiver<()>>,
     /// Drives the server, in a thread of its own.
     runtime: Option<Runtime>,
 }
@@ -98,13 +98,13 @@ impl Server {
             drop(listener);
             drop(end);
         });
-        Ok(Self { address, stop: Some(stop), serving, runtime: Some(runtime) })
+        Ok(Self { address, stop: Some(stop), serving: Mutex::new(serving), runtime: Some(runtime) })
     }
 
     /// Returns once the server has stopped.
     fn served(&self) {
         // Nothing is ever sent: the channel is closed at the end.
-        let _ = self.serving.recv();
+        let _ = self.serving.lock().unwrap_or_else(PoisonError::into_inner).recv();
     }
 }
 

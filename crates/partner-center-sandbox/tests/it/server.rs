@@ -148,6 +148,14 @@ fn what_is_no_http_is_refused_and_harms_nobody() {
     assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
 }
 
+/// As a test suite does that has one server for all of its tests.
+#[test]
+fn a_server_can_be_shared() {
+    const fn shared<T: Send + Sync>() {}
+    const { shared::<Server>() };
+    const { shared::<Sandbox>() };
+}
+
 #[test]
 fn servers_do_not_disturb_each_other() {
     let small = sandbox(3);
