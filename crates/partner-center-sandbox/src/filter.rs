@@ -1,4 +1,4 @@
-use crate::{customer::Searchable, refusal::Refusal};
+use crate::{customer::Searchable, identity, refusal::Refusal};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ impl Filter {
         let value = match field {
             Field::CompanyName | Field::Domain => value.to_lowercase(),
             Field::IndirectReseller | Field::IndirectCloudSolutionProvider => {
-                Uuid::try_parse(value).map_err(|_| NO_GUID)?.to_string()
+                identity::parse(value).ok_or(NO_GUID)?.to_string()
             }
         };
         Ok(Self { field, operator, value })
@@ -133,6 +133,10 @@ mod tests {
             (r#"{"Value":"a","Operator":"equals"}"#, NO_FIELD),
             (r#"{"Field":"Domain","Value":7,"Operator":"equals"}"#, NO_VALUE),
             (r#"{"Field":"IndirectReseller","Value":"484e","Operator":"starts_with"}"#, NO_GUID),
+            (
+                r#"{"Field":"IndirectReseller","Value":"484e548cf5f3452893a9c16c6373cb59","Operator":"starts_with"}"#,
+                NO_GUID,
+            ),
         ] {
             assert_eq!(Filter::parse(filter), Err(refusal), "{filter}");
         }

@@ -110,10 +110,7 @@ impl Listing<'_> {
     /// Where to go on. A first page is one that continues from the start.
     fn asked_for(&self, request: &Request) -> Result<Continuation, Refusal> {
         let query = request.uri().query().unwrap_or_default();
-        let size = match parameter(query, "size") {
-            Some(size) => Some(size.parse().ok().filter(|size| *size <= GREATEST_SIZE).ok_or(INVALID_SIZE)?),
-            None => None,
-        };
+        let size = parameter(query, "size").map(|size| page_size(&size).ok_or(INVALID_SIZE)).transpose()?;
         // 0 is what some clients send to leave the size to the service.
         let size = size.filter(|size| *size > 0);
         let first = || -> Result<_, Refusal> {
@@ -168,6 +165,12 @@ fn parameter(query: &str, name: &str) -> Option<String> {
         .filter_map(|parameter| parameter.split_once('='))
         .find(|(key, _)| decoded(key).eq_ignore_ascii_case(name))
         .map(|(_, value)| decoded(value))
+}
+
+/// The size that `text` is, in digits alone: parsing would let it have a sign.
+fn page_size(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|size| is_number && *size <= GREATEST_SIZE)
 }
 
 const INVALID_SIZE: Refusal = Refusal::InvalidSearch("The size must be a number from 1 to 500.");

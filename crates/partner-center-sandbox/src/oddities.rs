@@ -5,6 +5,7 @@ mod tree;
 
 use crate::{
     answer::{Answer, Content},
+    identity,
     random::Random,
 };
 use http::{
@@ -14,7 +15,6 @@ use http::{
 use partner_center_core::{Request, Response};
 use serde::Serialize;
 use std::num::NonZeroU16;
-use uuid::Uuid;
 
 /// How text is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -209,7 +209,7 @@ impl Oddities {
 }
 
 pub(crate) fn is_guid(value: &HeaderValue) -> bool {
-    value.to_str().is_ok_and(|value| Uuid::try_parse(value).is_ok())
+    value.to_str().is_ok_and(|value| identity::parse(value).is_some())
 }
 
 fn units<'a>(mark: &'a str, text: &'a str) -> impl Iterator<Item = u16> + 'a {
