@@ -194,7 +194,8 @@ impl Oddities {
         }
         for echoed in [REQUEST_ID, CORRELATION_ID, LOCALE] {
             let is_foreign = self.foreign_request_ids && echoed == REQUEST_ID;
-            let said = request.get(&echoed).filter(|value| !is_foreign && (echoed == LOCALE || is_guid(value)));
+            let is_said = if echoed == LOCALE { is_locale } else { is_guid };
+            let said = request.get(&echoed).filter(|value| !is_foreign && is_said(value));
             if let Some(value) = said {
                 headers.insert(echoed, value.clone());
             }
@@ -210,6 +211,11 @@ impl Oddities {
 
 pub(crate) fn is_guid(value: &HeaderValue) -> bool {
     value.to_str().is_ok_and(|value| identity::parse(value).is_some())
+}
+
+/// Whether it can be one: nothing more is known of the locales that the service has.
+fn is_locale(value: &HeaderValue) -> bool {
+    !value.is_empty() && value.as_bytes().iter().all(u8::is_ascii_graphic)
 }
 
 fn units<'a>(mark: &'a str, text: &'a str) -> impl Iterator<Item = u16> + 'a {

@@ -137,6 +137,9 @@ fn answers_say_which_request_they_are_for() {
     assert!(first["MS-RequestId"].to_str().unwrap().parse::<uuid::Uuid>().is_ok());
     assert_ne!(first["MS-RequestId"], second["MS-RequestId"]);
     assert_eq!(first["X-Locale"], "en-US");
+    for no_locale in ["", "de DE", "dé"] {
+        assert_eq!(get_with(&sandbox, "/v1/customers", &[("X-Locale", no_locale)]).1["X-Locale"], "en-US");
+    }
 }
 
 #[test]
