@@ -83,6 +83,7 @@ impl Listing<'_> {
 
         let address = format!("{}customers?size={size}", link_prefix(oddities.link_style, request));
         let and = if oddities.double_question_mark { '?' } else { '&' };
+        let filtered = filter.as_ref().map(|filter| format!("{and}{}", filter.parameter())).unwrap_or_default();
         let next_page = |token| Link::to(format!("{address}{and}seekOperation=Next")).with(TOKEN_HEADER, token);
         let continuation = if oddities.without_links { ContinuationIn::Body } else { oddities.continuation };
         let page = Page {
@@ -91,7 +92,7 @@ impl Listing<'_> {
             items,
             links: PageLinks {
                 next: token.filter(|_| continuation != ContinuationIn::Body).map(next_page),
-                itself: Link::to(address),
+                itself: Link::to(address.clone() + &filtered),
             },
             total_count,
         };

@@ -1,4 +1,5 @@
 use crate::{get, get_with, items, pages, sandbox};
+use partner_center_sandbox::Sandbox;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -42,6 +43,29 @@ fn a_page_has_the_form_of_the_service() {
         })
     );
     assert_eq!((&page["totalCount"], &page["attributes"]), (&json!(40), &json!({ "objectType": "Collection" })));
+}
+
+#[test]
+fn a_filtered_page_leads_to_itself() {
+    let filter =
+        json!({ "Operator": "StartsWith", "Value": "Größe & co", "fieldType": "String", "Field": "CompanyName" });
+    let (_, page) = get(&sandbox(100), &format!("{}&size=40", filtered(&filter)));
+    assert_eq!(
+        page["links"]["self"]["uri"],
+        "/v1/customers?size=40&filter=%7B%22Field%22%3A%22CompanyName%22%2C%22Value%22%3A%22gr%C3%B6%C3%9Fe%20%26%20co%22\
+         %2C%22Operator%22%3A%22starts_with%22%7D"
+    );
+
+    let filter = json!({ "Field": "Domain", "Value": "", "Operator": "starts_with" });
+    let sandboxes = [sandbox(100), Sandbox::builder().customers(100).double_question_mark(true).build()];
+    for sandbox in sandboxes {
+        let (_, page) = get(&sandbox, &format!("{}&size=40", filtered(&filter)));
+        let itself = page["links"]["self"]["uri"].as_str().unwrap();
+        assert!(itself.contains("filter="), "{itself}");
+        assert_eq!(get(&sandbox, itself).1, page, "{itself}");
+        let next = page["links"]["next"]["uri"].as_str().unwrap();
+        assert!(!next.contains("filter="), "the token has it");
+    }
 }
 
 #[test]
