@@ -4,7 +4,8 @@ mod socket;
 use crate::Sandbox;
 use delivery::{Body, Deliverer};
 use futures_util::future::{Either, select};
-use http_body_util::{BodyExt, Limited};
+use http::{StatusCode, header::CONNECTION};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -119,7 +120,7 @@ impl Drop for Server {
     }
 }
 
-/// How long answers under way may take when the server shuts down.
+/// How long answers under way may take when the server shuts down, and requests that are too large to end.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How large the body of a request may be; no request has one that matters.
@@ -175,8 +176,16 @@ async fn answer(
     deliverer: Deliverer,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
-    let (head, body) = request.into_parts();
-    let body = Limited::new(body, GREATEST_BODY).collect().await?.to_bytes();
+    let (head, mut body) = request.into_parts();
+    let body = match Limited::new(&mut body, GREATEST_BODY).collect().await {
+        Ok(whole) => whole.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            // Whoever is still sending reads no answer.
+            let _ = timeout(GRACE, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+            return Ok(closing(StatusCode::PAYLOAD_TOO_LARGE)?);
+        }
+        Err(_) => return Ok(closing(StatusCode::BAD_REQUEST)?),
+    };
     let request = http::Request::from_parts(head, body.into());
     let waiting = Waiting::default();
     let given_up = Arc::clone(&waiting.given_up);
@@ -186,6 +195,11 @@ async fn answer(
         Either::Left((reply, _)) => Ok(deliverer.clone().deliver(reply?).await?),
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }
+}
+
+/// The answer to a request whose body cannot be had, so that nothing can follow it.
+fn closing(status: StatusCode) -> http::Result<http::Response<Body>> {
+    http::Response::builder().status(status).header(CONNECTION, "close").body(Body::default())
 }
 
 /// Waits for an answer: once it is dropped, because the client has gone or the server ends, the answer is given up.

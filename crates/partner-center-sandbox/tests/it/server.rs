@@ -148,6 +148,30 @@ fn what_is_no_http_is_refused_and_harms_nobody() {
     assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
 }
 
+#[test]
+fn a_body_that_cannot_be_had_is_answered() {
+    let sandbox = sandbox(10);
+    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let mebibyte = "x".repeat(1 << 20);
+    let chunk = format!("100000\r\n{mebibyte}\r\n");
+    for (header, body, status) in [
+        ("Content-Length: 1048577", format!("{mebibyte}x"), "413"),
+        ("Content-Length: 5242880", mebibyte.repeat(5), "413"),
+        ("Content-Length: 5242880", mebibyte.repeat(2), "413"), // which never ends
+        ("Transfer-Encoding: chunked", format!("{}0\r\n\r\n", chunk.repeat(2)), "413"),
+        ("Transfer-Encoding: chunked", "1\r\nx\r\nno number\r\n".to_owned(), "400"),
+    ] {
+        let mut connection = connect(&server);
+        write!(connection.get_mut(), "POST /v1/customers HTTP/1.1\r\n{header}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{header}: {answer}");
+        assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{header}: {answer}");
+    }
+    assert_eq!(sandbox.requests().len(), 0);
+    assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
+}
+
 /// As a test suite does that has one server for all of its tests.
 #[test]
 fn a_server_can_be_shared() {
