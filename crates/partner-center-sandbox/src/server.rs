@@ -152,7 +152,7 @@ async fn accept(
     stopped: &watch::Receiver<()>,
 ) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD);
+    http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD).half_close(true);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // As a rule there are too many open files: wait until some are closed.
@@ -191,7 +191,7 @@ async fn answer(
     let given_up = Arc::clone(&waiting.given_up);
     // A search may take long, and this thread has other connections to serve.
     let search = spawn_blocking(move || sandbox.respond(&request, &given_up));
-    match select(search, pin!(deliverer.socket.closed())).await {
+    match select(search, pin!(deliverer.socket.gone())).await {
         Either::Left((reply, _)) => Ok(deliverer.clone().deliver(reply?).await?),
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }

@@ -58,7 +58,7 @@ impl Deliverer {
     /// Returns once an answer is not worth waiting for: the server stops, or the client has gone.
     async fn abandoned(&mut self) {
         // It is never changed, only closed.
-        select(pin!(self.stopped.changed()), pin!(self.socket.closed())).await;
+        select(pin!(self.stopped.changed()), pin!(self.socket.gone())).await;
     }
 
     /// `body` in pieces of `size` bytes, with a `pause` before each, and perhaps with an error at the `end`.

@@ -14,7 +14,7 @@ use tokio::{
     time::sleep,
 };
 
-/// A connection that can be told to end with a reset, and that knows whether the other side has closed it.
+/// A connection that can be told to end with a reset, and that knows whether the other side has gone.
 ///
 /// Clones are the same connection, which ends with the last of them.
 #[derive(Clone)]
@@ -36,17 +36,22 @@ impl Socket {
     }
 
     /// Returns once the other side has closed the connection, even if what it sent before has not been read, which is
-    /// when reading would not tell.
-    pub(super) async fn closed(&self) {
+    /// when reading would not tell. It returns a little later, for the other side may have closed its sending half alone,
+    /// which looks the same.
+    pub(super) async fn gone(&self) {
         while self.0.stream.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
             // It stays ready while there is something to read, so its end cannot be awaited.
             sleep(CHECK).await;
         }
+        sleep(GRACE).await;
     }
 }
 
 /// How often a connection with bytes to read is checked for its end.
 const CHECK: Duration = Duration::from_millis(50);
+
+/// How long whoever sends no more may still wait for an answer.
+const GRACE: Duration = Duration::from_millis(250);
 
 impl Drop for Connection {
     fn drop(&mut self) {

@@ -244,9 +244,11 @@ fn nothing_is_kept_for_a_client_that_has_gone() {
             stream
         });
         std::thread::sleep(Duration::from_millis(200));
-        for stream in gone {
-            // For the server the same as if it were closed, but its own end of the connection can still be seen.
+        // For the server the same as if they were closed, but their own ends of the connections can still be seen.
+        for stream in &gone {
             stream.shutdown(Shutdown::Write).unwrap();
+        }
+        for stream in gone {
             let (text, end) = answered(stream);
             assert!(!matches!(end, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "{fault}: kept open");
             assert!(!text.contains("totalCount"), "{fault}: {text}");

@@ -149,6 +149,18 @@ fn what_is_no_http_is_refused_and_harms_nobody() {
 }
 
 #[test]
+fn a_client_that_sends_no_more_is_answered() {
+    let server = Sandbox::builder().fault("delay:50ms".parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
+    let mut connection = connect(&server);
+    let request = format!("GET /v1/customers?size=1 HTTP/1.1\r\nAuthorization: {}\r\n\r\n", authorization());
+    connection.get_mut().write_all(request.repeat(2).as_bytes()).unwrap();
+    connection.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answers = String::new();
+    connection.read_to_string(&mut answers).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+}
+
+#[test]
 fn a_body_that_cannot_be_had_is_answered() {
     let sandbox = sandbox(10);
     let server = sandbox.serve("127.0.0.1:0").unwrap();
