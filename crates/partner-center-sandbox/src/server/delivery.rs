@@ -6,14 +6,18 @@ use futures_util::{future::select, stream};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Bytes, Frame};
 use std::{convert::Infallible, io, pin::pin, time::Duration};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    io::{copy, sink},
+    sync::watch,
+    time::timeout,
+};
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// How a reply is delivered on one connection.
 #[derive(Clone)]
 pub(super) struct Deliverer {
-    /// Closed when the server stops.
+    /// Never changed, only closed, when the server stops.
     pub(super) stopped: watch::Receiver<()>,
     pub(super) socket: Socket,
 }
@@ -41,24 +45,19 @@ impl Deliverer {
                 Err(io::ErrorKind::ConnectionReset.into())
             }
             Delivery::Never => {
-                self.abandoned().await;
+                // Whatever else the client sends is read: behind too much of it, its end would never arrive.
+                select(pin!(self.stopped.changed()), pin!(copy(&mut self.socket, &mut sink()))).await;
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
     }
 
-    /// Lets `time` pass, unless the answer is abandoned.
+    /// Lets `time` pass, unless the answer is not worth waiting for: the server stops, or the client has gone.
     async fn wait(&mut self, time: Duration) -> io::Result<()> {
-        match timeout(time, self.abandoned()).await {
+        match timeout(time, select(pin!(self.stopped.changed()), pin!(self.socket.gone()))).await {
             Err(_elapsed) => Ok(()),
-            Ok(()) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Ok(_) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
-    }
-
-    /// Returns once an answer is not worth waiting for: the server stops, or the client has gone.
-    async fn abandoned(&mut self) {
-        // It is never changed, only closed.
-        select(pin!(self.stopped.changed()), pin!(self.socket.gone())).await;
     }
 
     /// `body` in pieces of `size` bytes, with a `pause` before each, and perhaps with an error at the `end`.

@@ -255,3 +255,17 @@ fn nothing_is_kept_for_a_client_that_has_gone() {
         }
     }
 }
+
+#[test]
+fn a_hung_connection_ends_however_much_its_client_had_sent() {
+    let server = with(&["hang"]).serve("127.0.0.1:0").unwrap();
+    let mut stream = ask(&server);
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
+    // More than the system keeps of what is not read.
+    stream.write_all(&vec![b'x'; 64 << 20]).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let (text, end) = answered(stream);
+    assert!(!matches!(end, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "kept open");
+    assert_eq!(text, "");
+}
