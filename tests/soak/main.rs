@@ -9,7 +9,10 @@
 use partner_center::{Client, Credential, Error, ErrorKind, ListCustomers, Mode, Reqwest, Retry, Transport, Ureq};
 use partner_center_sandbox::{Builder, Fault, Sandbox, Server};
 use std::{
-    env, fs, panic,
+    env, fs,
+    io::Write,
+    net::{SocketAddr, TcpStream},
+    panic,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -76,9 +79,16 @@ fn run(time: Duration) -> Arc<Tally> {
     let faults = FAULTS.map(|fault| fault.parse::<Fault>().unwrap());
     let sandbox = faults.into_iter().fold(Sandbox::builder().customers(CUSTOMERS), Builder::fault);
     let server = sandbox.build().serve("127.0.0.1:0").unwrap();
+    let idle = Usage::now();
     let until = Instant::now() + time;
     let expected: Arc<[Uuid]> = customers().into();
 
+    let impatient = server.address();
+    let impatient = thread::spawn(move || {
+        while Instant::now() < until {
+            ask_and_leave(impatient);
+        }
+    });
     let blocking: Vec<_> = (0..CLIENTS)
         .map(|_| {
             let (client, tally, expected) = (client(Ureq::new().unwrap(), &server), tally.clone(), expected.clone());
@@ -102,12 +112,23 @@ fn run(time: Duration) -> Arc<Tally> {
     for thread in blocking {
         thread.join().unwrap();
     }
+    impatient.join().unwrap();
     drop(runtime);
+    assert_eq!(Usage::now().files, idle.files, "sockets of the server, of clients that have gone");
 
     let stopping = Instant::now();
     server.shutdown();
     assert!(stopping.elapsed() < Duration::from_secs(3), "shutting down took {:?}", stopping.elapsed());
     tally
+}
+
+/// Asks for more than it waits for, which leaves requests unread where one of them hangs.
+fn ask_and_leave(address: SocketAddr) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET /v1/customers HTTP/1.1\r\nAuthorization: Bearer {}\r\n\r\n", Sandbox::TOKEN);
+    // A fault may have ended the connection before.
+    let _ = stream.write_all(request.repeat(20).as_bytes());
+    thread::sleep(Duration::from_millis(20));
 }
 
 fn client<X: Transport>(transport: X, server: &Server) -> Client<X> {

@@ -24,7 +24,7 @@ pub(crate) use error_answer::rate_limited;
 /// | `drip`, `drip:50ms` | the body comes in pieces of 1 KiB, with so much time before each; without more, 10 ms |
 /// | `truncate` | the body breaks off in the middle, and with it the connection |
 /// | `reset` | the connection is reset before there is an answer |
-/// | `hang` | there is no answer, and after ten minutes no connection |
+/// | `hang` | there is no answer, however long the client waits |
 /// | `garbage` | the answer is 200 and says that it is JSON, which it is not |
 /// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience` | the authority issues no token, for this reason; other requests are not concerned |
 ///

@@ -1,17 +1,20 @@
-use crate::{customer::Searchable, refusal::Refusal};
+use crate::{customer::Searchable, identity, refusal::Refusal};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Which customers a list has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which customers a list has. Written as JSON it is as documented.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct Filter {
     pub(crate) field: Field,
-    pub(crate) operator: Operator,
     /// In lower case.
     pub(crate) value: String,
+    pub(crate) operator: Operator,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Field {
     CompanyName,
     Domain,
@@ -19,7 +22,8 @@ pub(crate) enum Field {
     IndirectCloudSolutionProvider,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Operator {
     StartsWith,
     Equals,
@@ -38,10 +42,17 @@ impl Filter {
         let value = match field {
             Field::CompanyName | Field::Domain => value.to_lowercase(),
             Field::IndirectReseller | Field::IndirectCloudSolutionProvider => {
-                Uuid::try_parse(value).map_err(|_| NO_GUID)?.to_string()
+                identity::parse(value).ok_or(NO_GUID)?.to_string()
             }
         };
-        Ok(Self { field, operator, value })
+        Ok(Self { field, value, operator })
+    }
+
+    /// As it travels in a query.
+    pub(crate) fn parameter(&self) -> String {
+        #[expect(clippy::expect_used, reason = "our own type, whose parts are texts and which never refuses")]
+        let json = serde_json::to_string(self).expect("a filter can be written as JSON");
+        format!("filter={}", utf8_percent_encode(&json, ENCODED))
     }
 
     /// Whether it is closed to an application on its own.
@@ -91,6 +102,9 @@ impl Operator {
     }
 }
 
+/// All but the characters that RFC 3986 calls unreserved.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 const NO_JSON: Refusal = Refusal::InvalidSearch("The filter must be a JSON object with Field, Value and Operator.");
 const NO_FIELD: Refusal = Refusal::InvalidSearch(
     "The field of a customer filter must be CompanyName, Domain, IndirectReseller or IndirectCloudSolutionProvider.",
@@ -133,6 +147,10 @@ mod tests {
             (r#"{"Value":"a","Operator":"equals"}"#, NO_FIELD),
             (r#"{"Field":"Domain","Value":7,"Operator":"equals"}"#, NO_VALUE),
             (r#"{"Field":"IndirectReseller","Value":"484e","Operator":"starts_with"}"#, NO_GUID),
+            (
+                r#"{"Field":"IndirectReseller","Value":"484e548cf5f3452893a9c16c6373cb59","Operator":"starts_with"}"#,
+                NO_GUID,
+            ),
         ] {
             assert_eq!(Filter::parse(filter), Err(refusal), "{filter}");
         }

@@ -83,6 +83,7 @@ impl Listing<'_> {
 
         let address = format!("{}customers?size={size}", link_prefix(oddities.link_style, request));
         let and = if oddities.double_question_mark { '?' } else { '&' };
+        let filtered = filter.as_ref().map(|filter| format!("{and}{}", filter.parameter())).unwrap_or_default();
         let next_page = |token| Link::to(format!("{address}{and}seekOperation=Next")).with(TOKEN_HEADER, token);
         let continuation = if oddities.without_links { ContinuationIn::Body } else { oddities.continuation };
         let page = Page {
@@ -91,7 +92,7 @@ impl Listing<'_> {
             items,
             links: PageLinks {
                 next: token.filter(|_| continuation != ContinuationIn::Body).map(next_page),
-                itself: Link::to(address),
+                itself: Link::to(format!("{address}{filtered}")),
             },
             total_count,
         };
@@ -110,12 +111,7 @@ impl Listing<'_> {
     /// Where to go on. A first page is one that continues from the start.
     fn asked_for(&self, request: &Request) -> Result<Continuation, Refusal> {
         let query = request.uri().query().unwrap_or_default();
-        let size = match parameter(query, "size") {
-            // No sign: the number is one of JSON.
-            Some(size) if size.starts_with('+') => return Err(INVALID_SIZE),
-            Some(size) => Some(size.parse().ok().filter(|size| *size <= GREATEST_SIZE).ok_or(INVALID_SIZE)?),
-            None => None,
-        };
+        let size = parameter(query, "size").map(|size| page_size(&size).ok_or(INVALID_SIZE)).transpose()?;
         // 0 is what some clients send to leave the size to the service.
         let size = size.filter(|size| *size > 0);
         let first = || -> Result<_, Refusal> {
@@ -170,6 +166,12 @@ fn parameter(query: &str, name: &str) -> Option<String> {
         .filter_map(|parameter| parameter.split_once('='))
         .find(|(key, _)| decoded(key).eq_ignore_ascii_case(name))
         .map(|(_, value)| decoded(value))
+}
+
+/// The size that `text` is, in digits alone: parsing would let it have a sign.
+fn page_size(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|size| is_number && *size <= GREATEST_SIZE)
 }
 
 const INVALID_SIZE: Refusal = Refusal::InvalidSearch("The size must be a number from 1 to 500.");

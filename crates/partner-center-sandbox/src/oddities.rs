@@ -5,6 +5,7 @@ mod tree;
 
 use crate::{
     answer::{Answer, Content},
+    identity,
     random::Random,
 };
 use http::{
@@ -14,7 +15,6 @@ use http::{
 use partner_center_core::{Request, Response};
 use serde::Serialize;
 use std::num::NonZeroU16;
-use uuid::Uuid;
 
 /// How text is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -194,9 +194,8 @@ impl Oddities {
         }
         for echoed in [REQUEST_ID, CORRELATION_ID, LOCALE] {
             let is_foreign = self.foreign_request_ids && echoed == REQUEST_ID;
-            let is_tag = |value: &HeaderValue| value.to_str().is_ok_and(|tag| !tag.trim().is_empty());
-            let is_one = |value: &HeaderValue| if echoed == LOCALE { is_tag(value) } else { is_guid(value) };
-            let said = request.get(&echoed).filter(|value| !is_foreign && is_one(value));
+            let is_said = if echoed == LOCALE { is_locale } else { is_guid };
+            let said = request.get(&echoed).filter(|value| !is_foreign && is_said(value));
             if let Some(value) = said {
                 headers.insert(echoed, value.clone());
             }
@@ -211,7 +210,12 @@ impl Oddities {
 }
 
 pub(crate) fn is_guid(value: &HeaderValue) -> bool {
-    value.to_str().is_ok_and(|value| Uuid::try_parse(value).is_ok())
+    value.to_str().is_ok_and(|value| identity::parse(value).is_some())
+}
+
+/// Whether it can be one: nothing more is known of the locales that the service has.
+fn is_locale(value: &HeaderValue) -> bool {
+    !value.is_empty() && value.as_bytes().iter().all(u8::is_ascii_graphic)
 }
 
 fn units<'a>(mark: &'a str, text: &'a str) -> impl Iterator<Item = u16> + 'a {

@@ -41,12 +41,14 @@ struct Shared {
 struct Received {
     count: u64,
     last: VecDeque<http::Request<()>>,
-    /// How large those are.
+    /// The [`size`] of all in `last`.
     bytes: usize,
 }
 
-/// How many requests are kept, and how large they may be together.
+/// How many requests are kept.
 const KEPT_REQUESTS: usize = 10_000;
+
+/// How large all requests that are kept may be together, in bytes.
 const KEPT_BYTES: usize = 16 << 20;
 
 impl Sandbox {
@@ -91,7 +93,9 @@ impl Sandbox {
         Server::start(self.clone(), address)
     }
 
-    /// The last 10,000 requests, or as many of them as there is room for in 16 MiB, the oldest first. The value of `Authorization` is not kept.
+    /// The last requests, the oldest first. The value of `Authorization` is not kept.
+    ///
+    /// Up to 10,000 of them are kept, and no more than have 16 MiB of addresses and headers together.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Transport};
@@ -199,12 +203,6 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// What the head of a request takes, about.
-fn size(request: &http::Request<()>) -> usize {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() + target
-}
-
 impl Received {
     /// Keeps what may be kept of `request`, and numbers it from 0.
     fn record(&mut self, request: &Request) -> u64 {
@@ -226,4 +224,12 @@ impl Received {
         self.count += 1;
         number
     }
+}
+
+/// What is kept of a request, in bytes.
+fn size(kept: &http::Request<()>) -> usize {
+    let headers = kept.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    let uri = kept.uri();
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    authority + uri.path().len() + uri.query().map_or(0, str::len) + headers.sum::<usize>()
 }

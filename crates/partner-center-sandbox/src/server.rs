@@ -3,7 +3,9 @@ mod socket;
 
 use crate::Sandbox;
 use delivery::{Body, Deliverer};
-use http_body_util::{BodyExt, Limited};
+use futures_util::future::{Either, select};
+use http::{StatusCode, header::CONNECTION};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -40,7 +42,7 @@ pub struct Server {
     address: SocketAddr,
     /// The server stops when this is dropped.
     stop: Option<watch::Sender<()>>,
-    /// Closed once it has stopped.
+    /// Closed once it has stopped. Locked so that the server can be shared between threads.
     serving: Mutex<mpsc::Receiver<()>>,
     /// Drives the server, in a thread of its own.
     runtime: Option<Runtime>,
@@ -118,14 +120,14 @@ impl Drop for Server {
     }
 }
 
-/// How long answers under way may take when the server shuts down.
+/// How long answers under way may take when the server shuts down, and requests that are too large to end.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// How large the head of a request may be: several times what any client sends.
-const GREATEST_HEAD: usize = 64 << 10;
 
 /// How large the body of a request may be; no request has one that matters.
 const GREATEST_BODY: usize = 1 << 20;
+
+/// How large a request may be without its body, more or less. A token and a filter fit several times.
+const GREATEST_HEAD: usize = 64 << 10;
 
 async fn serve(listener: &TcpListener, sandbox: &Sandbox, mut stopped: watch::Receiver<()>) {
     let connections = GracefulShutdown::new();
@@ -150,7 +152,7 @@ async fn accept(
     stopped: &watch::Receiver<()>,
 ) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD);
+    http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD).half_close(true);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // As a rule there are too many open files: wait until some are closed.
@@ -159,8 +161,8 @@ async fn accept(
         };
         // Answers are small and written at once: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
-        let deliverer = Deliverer { stopped: stopped.clone(), reset: Arc::default() };
-        let socket = Socket::new(stream, Arc::clone(&deliverer.reset));
+        let socket = Socket::new(stream);
+        let deliverer = Deliverer { stopped: stopped.clone(), socket: socket.clone() };
         let sandbox = sandbox.clone();
         let answer = service_fn(move |request| answer(sandbox.clone(), deliverer.clone(), request));
         let connection = connections.watch(http.serve_connection(TokioIo::new(socket), answer));
@@ -174,14 +176,30 @@ async fn answer(
     deliverer: Deliverer,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
-    let (head, body) = request.into_parts();
-    let body = Limited::new(body, GREATEST_BODY).collect().await?.to_bytes();
+    let (head, mut body) = request.into_parts();
+    let body = match Limited::new(&mut body, GREATEST_BODY).collect().await {
+        Ok(whole) => whole.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            // Whoever is still sending reads no answer.
+            let _ = timeout(GRACE, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+            return Ok(closing(StatusCode::PAYLOAD_TOO_LARGE)?);
+        }
+        Err(_) => return Ok(closing(StatusCode::BAD_REQUEST)?),
+    };
     let request = http::Request::from_parts(head, body.into());
     let waiting = Waiting::default();
     let given_up = Arc::clone(&waiting.given_up);
     // A search may take long, and this thread has other connections to serve.
-    let reply = spawn_blocking(move || sandbox.respond(&request, &given_up)).await?;
-    Ok(deliverer.deliver(reply).await?)
+    let search = spawn_blocking(move || sandbox.respond(&request, &given_up));
+    match select(search, pin!(deliverer.socket.gone())).await {
+        Either::Left((reply, _)) => Ok(deliverer.clone().deliver(reply?).await?),
+        Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+    }
+}
+
+/// The answer to a request whose body cannot be had, so that nothing can follow it.
+fn closing(status: StatusCode) -> http::Result<http::Response<Body>> {
+    http::Response::builder().status(status).header(CONNECTION, "close").body(Body::default())
 }
 
 /// Waits for an answer: once it is dropped, because the client has gone or the server ends, the answer is given up.

@@ -3,6 +3,7 @@
 use crate::{
     answer::{Answer, Content},
     authority::{Authority, Holder},
+    identity,
     listing::Listing,
     oddities::{CORRELATION_ID, Oddities, REQUEST_ID, is_guid},
     population::Population,
@@ -12,7 +13,6 @@ use http::{HeaderMap, Method, StatusCode, header::AUTHORIZATION};
 use partner_center_core::Request;
 use percent_encoding::percent_decode_str;
 use std::{sync::atomic::AtomicBool, time::Duration};
-use uuid::Uuid;
 
 pub(crate) struct Service {
     pub(crate) customers: Population,
@@ -70,8 +70,7 @@ impl Service {
             return Listing { customers: &self.customers, oddities: &self.oddities, holder, given_up }.page(request);
         };
         let id = percent_decode_str(id).decode_utf8_lossy();
-        // The library reads more spellings than the service is known to.
-        let id = Uuid::try_parse(&id).ok().filter(|_| id.len() == 36).ok_or(Refusal::InvalidCustomerId)?;
+        let id = identity::parse(&id).ok_or(Refusal::InvalidCustomerId)?;
         let index = self.customers.find(id).ok_or(Refusal::NotFound)?;
         Ok(Answer::new(StatusCode::OK, Content::Customer(self.customers.full(index))))
     }

@@ -1,29 +1,25 @@
 //! Replies as they go out: at once, late, in pieces, or not at all.
 
+use super::socket::Socket;
 use crate::reply::{Delivery, PIECE, Reply};
-use futures_util::stream;
+use futures_util::{future::select, stream};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Bytes, Frame};
-use std::{
-    convert::Infallible,
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::{convert::Infallible, io, pin::pin, time::Duration};
+use tokio::{
+    io::{copy, sink},
+    sync::watch,
+    time::timeout,
 };
-use tokio::{sync::watch, time::timeout};
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// How a reply is delivered on one connection.
 #[derive(Clone)]
 pub(super) struct Deliverer {
-    /// Closed when the server stops, which ends every wait.
+    /// Never changed, only closed, when the server stops.
     pub(super) stopped: watch::Receiver<()>,
-    /// Set if the connection is to end with a reset.
-    pub(super) reset: Arc<AtomicBool>,
+    pub(super) socket: Socket,
 }
 
 impl Deliverer {
@@ -45,21 +41,20 @@ impl Deliverer {
                 self.in_pieces(Bytes::copy_from_slice(half), body.len(), SHORTLY, Some(end))
             })),
             Delivery::Reset => {
-                self.reset.store(true, Ordering::Relaxed);
+                self.socket.reset();
                 Err(io::ErrorKind::ConnectionReset.into())
             }
             Delivery::Never => {
-                // It is never changed, only closed. That a client has gone is not noticed while more of its bytes are
-                // unread, so there is an end to the wait in any case.
-                let _ = timeout(LONGEST_HANG, self.stopped.changed()).await;
+                // Whatever else the client sends is read: behind too much of it, its end would never arrive.
+                select(pin!(self.stopped.changed()), pin!(copy(&mut self.socket, &mut sink()))).await;
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
     }
 
-    /// Lets `time` pass, unless the server stops.
+    /// Lets `time` pass, unless the answer is not worth waiting for: the server stops, or the client has gone.
     async fn wait(&mut self, time: Duration) -> io::Result<()> {
-        match timeout(time, self.stopped.changed()).await {
+        match timeout(time, select(pin!(self.stopped.changed()), pin!(self.socket.gone()))).await {
             Err(_elapsed) => Ok(()),
             Ok(_) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
@@ -82,9 +77,6 @@ impl Deliverer {
         StreamBody::new(pieces).boxed_unsync()
     }
 }
-
-/// Longer than any client waits.
-const LONGEST_HANG: Duration = Duration::from_secs(600);
 
 /// Long enough for bytes to go out.
 const SHORTLY: Duration = Duration::from_millis(20);

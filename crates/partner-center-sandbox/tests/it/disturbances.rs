@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::{
     fmt::Write as _,
     io::{ErrorKind, Read, Write},
-    net::TcpStream,
+    net::{Shutdown, TcpStream},
     time::{Duration, Instant},
 };
 
@@ -229,4 +229,43 @@ fn a_server_that_stops_waits_for_nothing_that_is_late_on_purpose() {
             assert!(!text.contains("totalCount"), "{fault}: {text}");
         }
     }
+}
+
+#[test]
+fn nothing_is_kept_for_a_client_that_has_gone() {
+    for fault in ["hang", "delay:1000s", "drip:1000s"] {
+        let server = with(&[fault]).serve("127.0.0.1:0").unwrap();
+        // The second request is not read, so the server reads no further.
+        let request = format!("GET /v1/customers HTTP/1.1\r\nAuthorization: {}\r\n\r\n", authorization()).repeat(2);
+        let gone = [(); 20].map(|()| {
+            let mut stream = TcpStream::connect(server.address()).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            stream.write_all(request.as_bytes()).unwrap();
+            stream
+        });
+        std::thread::sleep(Duration::from_millis(200));
+        // For the server the same as if they were closed, but their own ends of the connections can still be seen.
+        for stream in &gone {
+            stream.shutdown(Shutdown::Write).unwrap();
+        }
+        for stream in gone {
+            let (text, end) = answered(stream);
+            assert!(!matches!(end, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "{fault}: kept open");
+            assert!(!text.contains("totalCount"), "{fault}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_hung_connection_ends_however_much_its_client_had_sent() {
+    let server = with(&["hang"]).serve("127.0.0.1:0").unwrap();
+    let mut stream = ask(&server);
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
+    // More than the system keeps of what is not read.
+    stream.write_all(&vec![b'x'; 64 << 20]).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let (text, end) = answered(stream);
+    assert!(!matches!(end, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "kept open");
+    assert_eq!(text, "");
 }

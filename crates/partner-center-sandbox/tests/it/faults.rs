@@ -51,12 +51,23 @@ fn what_is_not_there_is_not_found() {
 #[test]
 fn what_cannot_be_understood_is_refused() {
     let sandbox = sandbox(100);
-    for id in ["customer", "b44bb1fb-c595-45b0-9e09-d657365580b", "%00", "%FF", "relationshiprequests"] {
+    for id in [
+        "customer",
+        "b44bb1fb-c595-45b0-9e09-d657365580b",
+        "b44bb1fbc59545b09e09d657365580bf",
+        "%7Bb44bb1fb-c595-45b0-9e09-d657365580bf%7D",
+        "urn:uuid:b44bb1fb-c595-45b0-9e09-d657365580bf",
+        "%00",
+        "%FF",
+        "relationshiprequests",
+    ] {
         assert_eq!(fault(&sandbox, &format!("/v1/customers/{id}")), (400, json!(900_118)), "{id}");
     }
     for query in [
         "size=501",
         "size=-1",
+        "size=%2B5",
+        "size=+5",
         "size=",
         "size=ten",
         "size=99999999999999999999",
@@ -126,13 +137,16 @@ fn answers_say_which_request_they_are_for() {
     assert!(first["MS-RequestId"].to_str().unwrap().parse::<uuid::Uuid>().is_ok());
     assert_ne!(first["MS-RequestId"], second["MS-RequestId"]);
     assert_eq!(first["X-Locale"], "en-US");
+    for no_locale in ["", "de DE", "dé"] {
+        assert_eq!(get_with(&sandbox, "/v1/customers", &[("X-Locale", no_locale)]).1["X-Locale"], "en-US");
+    }
 }
 
 #[test]
 fn identifiers_of_requests_must_be_some() {
     let sandbox = sandbox(5);
     for name in ["MS-RequestId", "MS-CorrelationId"] {
-        for value in ["", "a", "3f2504e0-4f89-41d3-9a0c-0305e82c330"] {
+        for value in ["", "a", "3f2504e0-4f89-41d3-9a0c-0305e82c330", "3f2504e04f8941d39a0c0305e82c3301"] {
             let (status, headers, fault) = get_with(&sandbox, "/v1/customers", &[(name, value)]);
             assert_eq!((status, &fault["code"]), (StatusCode::BAD_REQUEST, &json!(800_002)), "{name}: {value}");
             assert!(headers[name].to_str().unwrap().parse::<uuid::Uuid>().is_ok());
@@ -172,6 +186,17 @@ fn requests_are_recorded_without_their_token() {
     send(&sandbox, request(Method::GET, "/", &twice));
     assert!(!format!("{:?}", sandbox.requests().last()).contains("Bearer"));
     assert!(!format!("{requests:?} {sandbox:?} {:?}", Sandbox::builder()).contains(Sandbox::TOKEN));
+}
+
+#[test]
+fn long_requests_are_recorded_until_they_are_too_many() {
+    let sandbox = sandbox(0);
+    let long = "x".repeat(1 << 20);
+    for number in 0..20 {
+        get_with(&sandbox, &format!("/nowhere/{number}"), &[("X-Long", &long)]);
+    }
+    let numbers: Vec<_> = sandbox.requests().iter().map(|request| request.uri().path()[9..].to_owned()).collect();
+    assert_eq!(numbers, (5..20).map(|number| number.to_string()).collect::<Vec<_>>());
 }
 
 const REQUEST_ID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";

@@ -1,4 +1,5 @@
 use crate::{get, get_with, items, pages, sandbox};
+use partner_center_sandbox::Sandbox;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -42,6 +43,29 @@ fn a_page_has_the_form_of_the_service() {
         })
     );
     assert_eq!((&page["totalCount"], &page["attributes"]), (&json!(40), &json!({ "objectType": "Collection" })));
+}
+
+#[test]
+fn a_filtered_page_leads_to_itself() {
+    let filter =
+        json!({ "Operator": "StartsWith", "Value": "Größe & co", "fieldType": "String", "Field": "CompanyName" });
+    let (_, page) = get(&sandbox(100), &format!("{}&size=40", filtered(&filter)));
+    assert_eq!(
+        page["links"]["self"]["uri"],
+        "/v1/customers?size=40&filter=%7B%22Field%22%3A%22CompanyName%22%2C%22Value%22%3A%22gr%C3%B6%C3%9Fe%20%26%20co%22\
+         %2C%22Operator%22%3A%22starts_with%22%7D"
+    );
+
+    let filter = json!({ "Field": "Domain", "Value": "", "Operator": "starts_with" });
+    let sandboxes = [sandbox(100), Sandbox::builder().customers(100).double_question_mark(true).build()];
+    for sandbox in sandboxes {
+        let (_, page) = get(&sandbox, &format!("{}&size=40", filtered(&filter)));
+        let itself = page["links"]["self"]["uri"].as_str().unwrap();
+        assert!(itself.contains("filter="), "{itself}");
+        assert_eq!(get(&sandbox, itself).1, page, "{itself}");
+        let next = page["links"]["next"]["uri"].as_str().unwrap();
+        assert!(!next.contains("filter="), "the token has it");
+    }
 }
 
 #[test]
@@ -150,9 +174,7 @@ fn resellers_and_their_provider_share_customers_out() {
 
 #[test]
 fn a_size_is_digits_and_an_identifier_a_hyphenated_guid() {
-    use http::Request;
-    use partner_center_core::{Blocking, Transport};
-    let sandbox = partner_center_sandbox::Sandbox::default();
+    let sandbox = Sandbox::default();
     for (target, locale, status, answered) in [
         ("/v1/customers?size=5", "de-DE", 200, "de-DE"),
         ("/v1/customers?size=%2B5", "", 400, "en-US"),
@@ -163,12 +185,7 @@ fn a_size_is_digits_and_an_identifier_a_hyphenated_guid() {
         ("/v1/customers/aaaabbbb0000cccc1111dddd2222eeee", "fr", 400, "fr"),
         ("/v1/customers/urn:uuid:aaaabbbb-0000-cccc-1111-dddd2222eeee", "fr", 400, "fr"),
     ] {
-        let request = Request::get(target).header("Authorization", "Bearer sandbox-token").header("X-Locale", locale);
-        let response = sandbox.transport::<Blocking>().send(request.body(Vec::new()).unwrap()).unwrap();
-        assert_eq!(
-            (response.status().as_u16(), &response.headers()["x-locale"]),
-            (status, &answered.parse().unwrap()),
-            "{target}"
-        );
+        let (code, headers, _) = get_with(&sandbox, target, &[("X-Locale", locale)]);
+        assert_eq!((code.as_u16(), headers["X-Locale"].to_str().unwrap()), (status, answered), "{target}");
     }
 }
