@@ -1,13 +1,15 @@
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 use std::{fmt, net::IpAddr};
 
 /// Where the service lives: an origin, and perhaps a path that everything is under.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
     scheme: Scheme,
-    /// Lower case, as in the URL; an IPv6 address keeps its brackets.
-    host: String,
-    port: u16,
+    /// The host in lower case, and the port unless it is the one that goes without saying.
+    authority: Authority,
     /// Empty, or `/` and more, without a `/` at its end.
     path: String,
 }
@@ -46,14 +48,19 @@ impl BaseUrl {
         if has_dot_segment(path) {
             return Err("must not hold the path segments `.` or `..`");
         }
-        Ok(Self { scheme, port: uri.port_u16().unwrap_or(default_port), host, path: path.to_owned() })
+        let authority = match uri.port_u16().filter(|port| *port != default_port) {
+            None => host,
+            Some(port) => format!("{host}:{port}"),
+        };
+        let authority = authority.try_into().map_err(|_| "has no valid host and port")?;
+        Ok(Self { scheme, authority, path: path.to_owned() })
     }
 
     /// The URI of `target`, a path and query that begin with `/`.
     pub(crate) fn join(&self, target: &str) -> Result<Uri, http::Error> {
         Uri::builder()
             .scheme(self.scheme.clone())
-            .authority(self.authority())
+            .authority(self.authority.clone())
             .path_and_query(format!("{}{target}", self.path))
             .build()
     }
@@ -63,7 +70,7 @@ impl BaseUrl {
         let (scheme, rest) = uri.split_once("://")?;
         let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let other = Self::parse(&format!("{scheme}://{authority}")).ok()?;
-        if (&other.scheme, &other.host, other.port) != (&self.scheme, &self.host, self.port) {
+        if (&other.scheme, &other.authority) != (&self.scheme, &self.authority) {
             return None;
         }
         self.strip_path(target)
@@ -74,18 +81,11 @@ impl BaseUrl {
         let below = path.strip_prefix(&self.path)?;
         (below.is_empty() || below.starts_with(['/', '?'])).then_some(below)
     }
-
-    fn authority(&self) -> String {
-        match (self.scheme.as_str(), self.port) {
-            ("https", 443) | ("http", 80) => self.host.clone(),
-            _ => format!("{}:{}", self.host, self.port),
-        }
-    }
 }
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}://{}{}", self.scheme, self.authority(), self.path)
+        write!(formatter, "{}://{}{}", self.scheme, self.authority, self.path)
     }
 }
 

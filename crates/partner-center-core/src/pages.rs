@@ -6,15 +6,17 @@ use crate::{
     engine::{Engine, HeadStart, Lookahead, Performed, Scope, Task},
     error::{self, BoxError},
 };
+#[cfg(feature = "stream")]
 use futures_core::Stream;
 use http::StatusCode;
 use partner_center_models::{FaultCode, Operation, Paged};
+#[cfg(feature = "stream")]
+use std::pin::Pin;
 use std::{
     collections::HashSet,
     fmt,
     future::{Future, poll_fn},
     hash::{BuildHasher, RandomState},
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     vec,
@@ -220,10 +222,25 @@ impl<X: Transport<Mode = Blocking>, O: Paged> Iterator for Pages<X, O> {
     }
 }
 
+#[cfg(feature = "stream")]
 impl<X: Transport<Mode = Async>, O: Paged> Stream for Pages<X, O> {
     type Item = Result<O::Response, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_page(context)
+    }
+}
+
+impl<X: Transport<Mode = Async>, O: Paged> Pages<X, O> {
+    /// The next page; `None` after the last. The same as `StreamExt::next`, without the import.
+    ///
+    /// Dropping the future and asking again loses nothing.
+    #[expect(clippy::should_implement_trait, reason = "the async counterpart of Iterator::next, which streams lack")]
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<O::Response, Error>>> + Send {
+        poll_fn(|context| self.poll_page(context))
+    }
+
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Response, Error>>> {
         let mut fetching = match self.fetching.take() {
             Some(fetching) => fetching,
             None => match self.fetch() {
@@ -238,16 +255,6 @@ impl<X: Transport<Mode = Async>, O: Paged> Stream for Pages<X, O> {
                 Poll::Pending
             }
         }
-    }
-}
-
-impl<X: Transport<Mode = Async>, O: Paged> Pages<X, O> {
-    /// The next page; `None` after the last. The same as `StreamExt::next`, without the import.
-    ///
-    /// Dropping the future and asking again loses nothing.
-    #[expect(clippy::should_implement_trait, reason = "the async counterpart of Iterator::next, which streams lack")]
-    pub fn next(&mut self) -> impl Future<Output = Option<Result<O::Response, Error>>> + Send {
-        poll_fn(|context| Pin::new(&mut *self).poll_next(context))
     }
 }
 
@@ -286,20 +293,12 @@ impl<X: Transport<Mode = Blocking>, O: Paged> Iterator for Items<X, O> {
     }
 }
 
+#[cfg(feature = "stream")]
 impl<X: Transport<Mode = Async>, O: Paged> Stream for Items<X, O> {
     type Item = Result<O::Item, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(item) = self.items.next() {
-                return Poll::Ready(Some(Ok(item)));
-            }
-            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
-                Some(Ok(page)) => self.items = O::items(page).into_iter(),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
+        self.poll_item(context)
     }
 }
 
@@ -309,7 +308,20 @@ impl<X: Transport<Mode = Async>, O: Paged> Items<X, O> {
     /// Dropping the future and asking again loses nothing.
     #[expect(clippy::should_implement_trait, reason = "the async counterpart of Iterator::next, which streams lack")]
     pub fn next(&mut self) -> impl Future<Output = Option<Result<O::Item, Error>>> + Send {
-        poll_fn(|context| Pin::new(&mut *self).poll_next(context))
+        poll_fn(|context| self.poll_item(context))
+    }
+
+    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Item, Error>>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(self.pages.poll_page(context)) {
+                Some(Ok(page)) => self.items = O::items(page).into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }
 

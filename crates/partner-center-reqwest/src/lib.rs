@@ -4,9 +4,8 @@ use bytes::Bytes;
 use partner_center_core::{
     Async, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
 };
-use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect};
+use reqwest::{Body, Client, ClientBuilder, NoProxy, Proxy, redirect};
 use std::{fmt, time::Duration};
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// An async transport over [`reqwest`], on a Tokio runtime. Cheap to clone; clones share connections.
@@ -55,13 +54,11 @@ impl Transport for Reqwest {
         let limits = Limits::of(&request);
         Box::pin(async move {
             self.proxy.check(&request)?;
+            let mut request: reqwest::Request = request.map(outgoing).try_into().map_err(failure)?;
             // Over the whole exchange: a body that drips does not start the clock anew.
-            let until = Instant::now() + limits.timeout;
-            // There may be a secret in it.
-            let request = request.map(|body| Bytes::from_owner(Zeroizing::new(body)));
-            let request = request.try_into().map_err(failure)?;
-            let mut answer = within(until, self.client.execute(request)).await?.map_err(failure)?;
-            let body = match within(until, read(&mut answer, limits.body)).await.and_then(|body| body) {
+            *request.timeout_mut() = Some(limits.timeout);
+            let mut answer = self.client.execute(request).await.map_err(failure)?;
+            let body = match read(&mut answer, limits.body).await {
                 // What counts of a refusal is its status.
                 Err(_) if !answer.status().is_success() => Vec::new(),
                 body => body?,
@@ -97,12 +94,17 @@ fn tls() -> Result<rustls::ClientConfig, TransportError> {
     Ok(config.with_no_client_auth())
 }
 
-async fn within<T>(until: Instant, work: impl Future<Output = T>) -> Result<T, TransportError> {
-    tokio::time::timeout_at(until, work).await.map_err(TransportError::timeout)
+fn outgoing(body: Vec<u8>) -> Body {
+    if body.is_empty() {
+        return Body::default();
+    }
+    // There may be a secret in it.
+    Bytes::from_owner(Zeroizing::new(body)).into()
 }
 
 async fn read(answer: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {
-    let mut body = Vec::new();
+    let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut body = Vec::with_capacity(announced.min(limit));
     while let Some(chunk) = answer.chunk().await.map_err(failure)? {
         if chunk.len() > limit.saturating_sub(body.len()) {
             return Err(TransportError::too_large());

@@ -1,15 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod resolver;
+
 use partner_center_core::{
     Blocking, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
     http::{self, StatusCode},
 };
+use resolver::Remembering;
 use std::{
     fmt,
     io::{self, Read},
     time::Duration,
 };
-use ureq::{Agent, AsSendBody, Body, Proxy, config::Config};
+use ureq::{Agent, AsSendBody, Body, Proxy, config::Config, unversioned::transport::DefaultConnector};
 use zeroize::Zeroizing;
 
 /// A blocking transport over [`ureq`]. Cheap to clone; clones share connections.
@@ -28,7 +31,8 @@ impl Ureq {
         #[cfg(feature = "rustls")]
         let config = config
             .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build());
-        Ok(Self { agent: config.build().new_agent(), proxy })
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Remembering::default());
+        Ok(Self { agent, proxy })
     }
 
     /// The transport over an agent of your own, for other certificates, another proxy or another TLS.
@@ -117,7 +121,8 @@ fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError
 
 /// Reads a body. ureq's own limit would count what travels, not what it decompresses to.
 fn read(body: Body, limit: usize) -> Result<Vec<u8>, TransportError> {
-    let mut bytes = Vec::new();
+    let announced = body.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(announced.min(limit));
     let beyond = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let reader = body.into_with_config().limit(u64::MAX).reader();
     reader.take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;

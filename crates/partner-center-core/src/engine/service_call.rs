@@ -9,13 +9,17 @@ use crate::{
     pace::Pace,
     retry::{Attempt, Failure},
 };
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use std::{
     marker::PhantomData,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
+const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
 /// A call of the service, with the token that it is made with.
 pub(super) struct ServiceCall<'a, X: Transport, T> {
@@ -133,9 +137,10 @@ impl<X: Transport> Engine<X> {
             // Without it some servers refuse a request that might have a body.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        for (name, id) in [("ms-requestid", context.request_id), ("ms-correlationid", context.correlation_id)] {
+        for (name, id) in [(REQUEST_ID, context.request_id), (CORRELATION_ID, context.correlation_id)] {
             if let Some(id) = id {
-                headers.insert(name, HeaderValue::try_from(id.to_string())?);
+                let mut text = Uuid::encode_buffer();
+                headers.insert(name, HeaderValue::from_str(id.hyphenated().encode_lower(&mut text))?);
             }
         }
         for (name, value) in &call.headers {

@@ -1,0 +1,50 @@
+//! What is measured, a group at a time.
+
+pub(crate) mod encodings;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod own_type;
+pub(crate) mod parse;
+pub(crate) mod prefetch;
+pub(crate) mod sizes;
+
+use partner_center::{AsyncClient, Client, Credential, Paged, Reqwest, SyncClient, Transport, Ureq};
+use partner_center_sandbox::Sandbox;
+use std::hint::black_box;
+use tokio::runtime::{Builder, Runtime};
+
+/// How often each contestant has its turn.
+const ROUNDS: usize = 15;
+/// How many customers there are.
+const CUSTOMERS: u32 = 100_000;
+
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
+    Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(url).build().unwrap()
+}
+
+fn sync_client(url: &str) -> SyncClient {
+    client(Ureq::new().unwrap(), url)
+}
+
+fn async_client(url: &str) -> AsyncClient {
+    client(Reqwest::new().unwrap(), url)
+}
+
+fn list_sync<O: Paged>(client: &SyncClient, operation: O) -> usize {
+    client.pages(operation).map(|page| O::items(page.unwrap())).map(|items| black_box(items).len()).sum()
+}
+
+fn list_async<O: Paged>(client: &AsyncClient, operation: O, runtime: &Runtime) -> usize {
+    runtime.block_on(async {
+        let mut pages = client.pages(operation);
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            count += black_box(O::items(page.unwrap())).len();
+        }
+        count
+    })
+}

@@ -1,0 +1,151 @@
+//! The service, with pages that were made beforehand: what the sandbox cannot serve, and at no cost.
+
+use flate2::{Compression, write::GzEncoder};
+use partner_center::{Blocking, Request, Transport};
+use partner_center_sandbox::Sandbox;
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, Result, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// How a body travels.
+#[derive(Clone, Copy)]
+pub(crate) enum Framing {
+    Length,
+    Chunked,
+    Gzip,
+}
+
+/// The customers of a list, or each with all that is known of it.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    Brief,
+    Full,
+}
+
+/// The pages of a list of so many customers.
+pub(crate) fn pages(customers: u32, size: usize, kind: Kind) -> Vec<Vec<u8>> {
+    let sandbox = Sandbox::builder().customers(customers).build();
+    let mut items: Vec<Value> = Vec::new();
+    let transport = sandbox.transport::<Blocking>();
+    let get = |uri: &str, token: &str| -> Value {
+        let request = partner_center::http::Request::get(format!("http://127.0.0.1{uri}"));
+        let request = request.header("Authorization", format!("Bearer {}", Sandbox::TOKEN));
+        let request: Request = request.header("MS-ContinuationToken", token).body(Vec::new()).unwrap();
+        serde_json::from_slice(transport.send(request).unwrap().body()).unwrap()
+    };
+    let (mut uri, mut token) = ("/v1/customers?size=500".to_owned(), String::new());
+    loop {
+        let mut page = get(&uri, &token);
+        items.append(page["items"].as_array_mut().unwrap());
+        let next = &page["links"]["next"];
+        let Some(link) = next["uri"].as_str() else { break };
+        (uri, token) = (link.to_owned(), next["headers"][0]["value"].as_str().unwrap().to_owned());
+    }
+    if kind == Kind::Full {
+        for item in &mut items {
+            *item = get(&format!("/v1/customers/{}", item["id"].as_str().unwrap()), "");
+        }
+    }
+    let last = items.len().div_ceil(size) - 1;
+    let page = |(number, items): (usize, &[Value])| {
+        let own = json!({"uri": format!("/v1/customers?page={number}"), "method": "GET", "headers": []});
+        let mut links = json!({"self": own});
+        if number < last {
+            let token = json!({"key": "MS-ContinuationToken", "value": format!("token-{}", number + 1)});
+            let uri = format!("/v1/customers?page={}", number + 1);
+            links["next"] = json!({"uri": uri, "method": "GET", "headers": [token]});
+        }
+        let page = json!({"items": items, "links": links, "totalCount": items.len()});
+        serde_json::to_vec(&page).unwrap()
+    };
+    items.chunks(size).enumerate().map(page).collect()
+}
+
+/// Serves pages.
+pub(crate) struct Service {
+    address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Service {
+    pub(crate) fn start(pages: &[Vec<u8>], framing: Framing, latency: Duration) -> Self {
+        let answers: Arc<[Vec<u8>]> = pages.iter().map(|page| answer(page, framing)).collect();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = connections.clone();
+        // It ends with the process.
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                count.fetch_add(1, Ordering::Relaxed);
+                let answers = answers.clone();
+                thread::spawn(move || serve(stream, &answers, latency));
+            }
+        });
+        Self { address, connections }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+}
+
+fn serve(mut stream: TcpStream, answers: &[Vec<u8>], latency: Duration) -> Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    let mut page = 0;
+    loop {
+        line.clear();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        if let Some((_, rest)) = line.split_once("?page=") {
+            page = rest.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        } else if line.starts_with("GET ") {
+            page = 0;
+        } else if line == "\r\n" {
+            thread::sleep(latency);
+            stream.write_all(&answers[page])?;
+        }
+    }
+}
+
+fn answer(page: &[u8], framing: Framing) -> Vec<u8> {
+    let mut answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n".to_vec();
+    match framing {
+        Framing::Length => {
+            write!(answer, "Content-Length: {}\r\n\r\n", page.len()).unwrap();
+            answer.extend(page);
+        }
+        Framing::Chunked => {
+            answer.extend(b"Transfer-Encoding: chunked\r\n\r\n");
+            for chunk in page.chunks(16 << 10) {
+                write!(answer, "{:x}\r\n", chunk.len()).unwrap();
+                answer.extend(chunk);
+                answer.extend(b"\r\n");
+            }
+            answer.extend(b"0\r\n\r\n");
+        }
+        Framing::Gzip => {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(page).unwrap();
+            let page = encoder.finish().unwrap();
+            write!(answer, "Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", page.len()).unwrap();
+            answer.extend(page);
+        }
+    }
+    answer
+}
