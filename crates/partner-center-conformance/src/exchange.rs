@@ -104,9 +104,12 @@ pub(crate) fn accepts_gzip(request: &Request) -> bool {
     })
 }
 
-/// `length` bytes in which no two parts are alike.
+/// `length` bytes that no compression makes fewer, the same each time.
 pub(crate) fn bytes(length: usize) -> Vec<u8> {
-    (0..length).map(|index| (index.wrapping_mul(0x9E37_79B9) >> 11).to_le_bytes()[0]).collect()
+    let states = std::iter::successors(Some(1_u64), |state| {
+        Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+    });
+    states.skip(1).take(length).map(|state| state.to_be_bytes()[0]).collect()
 }
 
 /// A request for `target`, with more time and room than an exchange on this machine takes.

@@ -174,11 +174,11 @@ promises! {
         TheBodyLimitIsExact => the_body_limit_is_exact,
         /// `Limits::body` counts what a body decompresses to.
         TheBodyLimitCountsWhatIsDecompressed => the_body_limit_counts_what_is_decompressed,
-        /// A body that is too large is given up as soon as it is, even if it never ends.
+        /// A body is given up as soon as it is too large, even if it never ends.
         EndlessBodiesEnd => endless_bodies_end,
         /// The length that a body is said to have is not believed: memory is for what has come.
         AnnouncedLengthsAreNotBelieved => announced_lengths_are_not_believed,
-        /// A head that does not end is an error.
+        /// A head that does not end is an error before it fills the memory.
         EndlessHeadsEnd => endless_heads_end,
     }
     timeouts {
