@@ -1,4 +1,9 @@
-//! What the two real transports promise by themselves, below the engine.
+//! What the two real transports promise by themselves, below the engine, and what is special to one of them.
+
+use partner_center::{Client, Credential, GetCustomer, ListCustomers, Reqwest};
+use partner_center_tests::{Server, Step, answer, page};
+use std::time::Duration;
+use uuid::Uuid;
 
 mod ureq {
     partner_center_conformance::suite!(partner_center::Ureq::new().unwrap());
@@ -6,4 +11,31 @@ mod ureq {
 
 mod reqwest {
     partner_center_conformance::suite!(#[tokio::test] async partner_center::Reqwest::new().unwrap());
+}
+
+/// What is dropped is cancelled: nothing of it is left behind, and the next call is as good as the first.
+#[tokio::test]
+async fn a_dropped_call_is_cancelled() {
+    let server = Server::start();
+    server.script([
+        Step::Silence,
+        answer(200, r#"{"tags": []}"#).into(),
+        page(["a"]).next("/v1/customers?x=1", "t1").into(),
+        Step::Silence,
+        page(["b"]).into(),
+    ]);
+    let client = Client::builder(Reqwest::new().unwrap(), Credential::token("token"));
+    let client = client.base_url(server.url()).build().unwrap();
+    let short = Duration::from_millis(200);
+    let id = Uuid::nil();
+    assert!(tokio::time::timeout(short, client.call(GetCustomer::new(id))).await.is_err());
+    client.call(GetCustomer::new(id)).await.unwrap();
+
+    // A page that is abandoned is asked for again, and comes once.
+    let mut pages = client.pages(ListCustomers::new());
+    assert_eq!(pages.next_page().await.unwrap().unwrap().items.len(), 1);
+    assert!(tokio::time::timeout(short, pages.next_page()).await.is_err());
+    let page = pages.next().await.unwrap().unwrap();
+    assert_eq!(page.items[0].company_name(), Some("b"));
+    assert!(pages.next().await.is_none());
 }

@@ -213,21 +213,21 @@ pub(crate) fn told(error: &TransportError) -> String {
     text
 }
 
-/// Status and body of an answer, as much as there is room for in a message.
+/// The status of an answer, and how its body begins.
 pub(crate) fn outlined(response: &Response) -> String {
-    format!("{} with {}", response.status(), excerpt(response.body()))
+    format!("{} with the body {}", response.status(), excerpt(response.body()))
 }
 
-/// The length of a body, and how it begins.
+/// How a body begins, and its length.
 pub(crate) fn excerpt(body: &[u8]) -> String {
     let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
     let more = if body.len() > 40 { ".." } else { "" };
-    format!("{} bytes, {shown:?}{more}", body.len())
+    format!("{shown:?}{more} (length {})", body.len())
 }
 
 /// Insists on a body.
-pub(crate) fn has_body(response: &Response, expected: &[u8], case: impl fmt::Display + Send + Sync) -> Held {
-    let (body, expected_text) = (response.body(), excerpt(expected));
-    ensure!(body == expected, "{case}: not the {expected_text} that were sent, but {}", excerpt(body));
+pub(crate) fn has_body(response: &Response, expected: &[u8], case: impl fmt::Display) -> Held {
+    let (body, sent) = (response.body(), excerpt(expected));
+    ensure!(body == expected, "{case}: the body {sent} came back as {}", excerpt(body));
     Ok(())
 }

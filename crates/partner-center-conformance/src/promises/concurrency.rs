@@ -27,7 +27,9 @@ pub(crate) async fn many_are_sent_at_once<X: Transport>(transport: &X) -> Held {
             let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
             *count += 1;
             all.notify_all();
-            drop(all.wait_timeout_while(count, PATIENCE, |count| *count < MANY));
+            let waited = all.wait_timeout_while(count, NEAR, |count| *count < MANY);
+            // Who waited in vain lets all others pass.
+            *waited.unwrap_or_else(PoisonError::into_inner).0 = MANY;
             connection.send(&answer("200 OK", request.uri().path()))?;
         }
         Ok(())
@@ -35,7 +37,7 @@ pub(crate) async fn many_are_sent_at_once<X: Transport>(transport: &X) -> Held {
     let started = Instant::now();
     let work = (0..MANY).map(|number| {
         let target = format!("/{number}");
-        let request = within(get(&server, &target), PATIENCE * 2);
+        let request = get(&server, &target);
         async move {
             let case = format!("one of {MANY} at once");
             let response = answered(transport, request, &case).await?;
@@ -45,8 +47,7 @@ pub(crate) async fn many_are_sent_at_once<X: Transport>(transport: &X) -> Held {
     for held in at_once::<X, Held>(work.collect()).await {
         held?;
     }
-    let elapsed = started.elapsed();
-    ensure!(elapsed < PATIENCE, "of {MANY} requests at once, some were sent when others had been answered");
+    ensure!(started.elapsed() < NEAR, "of {MANY} requests at once, some were sent when others had been answered");
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! How much of an answer is taken.
 
+use crate::Server;
 use crate::exchange::{
     Held, NEAR, PATIENCE, accepts_gzip, answer, answered, answering, bytes, chunked, closing_after, ensure, failed,
     fails, get, gzip, has_body, limited, raw, told,
 };
-use crate::Server;
 use partner_center_core::{Request, Transport, TransportErrorKind};
 use std::time::Instant;
 

@@ -54,8 +54,11 @@ impl Handmade {
             }
             response => response,
         };
-        let is_late = response.as_ref().is_err_and(|error| matches!(error.kind(), partner_center_core::TransportErrorKind::Timeout));
-        let goes_on = is_late && (self.breaks(Promise::TimedOutExchangesEnd) || self.breaks(Promise::DroppedExchangesEnd));
+        let is_late = response
+            .as_ref()
+            .is_err_and(|error| matches!(error.kind(), partner_center_core::TransportErrorKind::Timeout));
+        let goes_on =
+            is_late && (self.breaks(Promise::TimedOutExchangesEnd) || self.breaks(Promise::DroppedExchangesEnd));
         if goes_on {
             thread::spawn(move || {
                 let _ = wire.stream.set_read_timeout(None);
@@ -128,7 +131,8 @@ impl Handmade {
         if self.breaks(Promise::TargetsArriveAsTheyAre) {
             target = target.replace("%20", "+");
         }
-        let mut head = format!("{} {target} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: gzip\r\n", request.method()).into_bytes();
+        let mut head =
+            format!("{} {target} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: gzip\r\n", request.method()).into_bytes();
         for name in request.headers().keys().filter(|name| *name != header::CONTENT_LENGTH) {
             let values = request.headers().get_all(name).iter();
             let count = if self.breaks(Promise::HeadersArriveAsTheyAre) { 1 } else { usize::MAX };
@@ -166,7 +170,9 @@ impl Handmade {
         loop {
             let limit = if self.breaks(Promise::EndlessHeadsEnd) { usize::MAX } else { LARGEST_HEAD - total };
             let line = match wire.line(limit) {
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.takes_nothing_for_an_answer(wire) => {
+                Err(error)
+                    if error.kind() == io::ErrorKind::UnexpectedEof && self.takes_nothing_for_an_answer(wire) =>
+                {
                     return Ok(response);
                 }
                 line => line.map_err(failure)?,
@@ -193,9 +199,11 @@ impl Handmade {
             *response.version_mut() = Version::HTTP_10;
         }
         for line in &lines[1..] {
-            let colon = line.iter().position(|byte| *byte == b':').ok_or_else(|| invalid("a header without a colon"))?;
+            let colon =
+                line.iter().position(|byte| *byte == b':').ok_or_else(|| invalid("a header without a colon"))?;
             let name = HeaderName::from_bytes(&line[..colon]).map_err(|_| invalid("no header name"))?;
-            let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).map_err(|_| invalid("no header value"))?;
+            let value =
+                HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).map_err(|_| invalid("no header value"))?;
             if name == header::SET_COOKIE && self.breaks(Promise::CookiesAreNotKept) {
                 *self.cookie.lock().unwrap() = Some(value.clone());
             }
