@@ -1,6 +1,6 @@
 //! What the promises are held with.
 
-use crate::Server;
+use crate::{Connection, Server};
 use futures_util::future::join_all;
 use partner_center_core::{Limits, Mode, Request, Response, Transport, TransportError, TransportErrorKind};
 use std::{
@@ -54,12 +54,24 @@ pub(crate) fn answering(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'st
     })
 }
 
-/// A server that answers the first request of each connection with the bytes that `answer` makes of it, and closes it.
-pub(crate) fn closing_after(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> io::Result<Server> {
+/// A server that does as it likes with the first request of each connection, and closes it then.
+pub(crate) fn once(
+    react: impl Fn(&mut Connection, &Request) -> io::Result<()> + Send + Sync + 'static,
+) -> io::Result<Server> {
     Server::start(move |connection| match connection.request()? {
-        Some(request) => connection.send(&answer(&request)),
+        Some(request) => react(connection, &request),
         None => Ok(()),
     })
+}
+
+/// A server that answers the first request of each connection with the bytes that `answer` makes of it, and closes it.
+pub(crate) fn closing_after(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> io::Result<Server> {
+    once(move |connection, request| connection.send(&answer(request)))
+}
+
+/// A server that takes requests and says nothing, until the other side goes or patience ends.
+pub(crate) fn silent() -> io::Result<Server> {
+    once(|connection, _| connection.pause(PATIENCE))
 }
 
 /// The bytes of an answer with a body and its length. `head` is the rest of its head: a status, and perhaps headers.

@@ -1,6 +1,6 @@
 //! What comes back of an answer's head.
 
-use crate::exchange::{Held, Seen, answer, answered, answering, ensure, excerpt, get, has_body, raw};
+use crate::exchange::{Held, Seen, answer, answered, answering, ensure, excerpt, get, has_body};
 use partner_center_core::{Transport, http::header::LOCATION};
 
 pub(crate) async fn statuses_are_answers<X: Transport>(transport: &X) -> Held {
@@ -85,8 +85,8 @@ pub(crate) async fn headers_come_back_as_they_are<X: Transport>(transport: &X) -
         ensure!(is_same, "of the {} values of `{name}` came back [{}]", sent.len(), told.join("; "));
     }
     // As many as a service behind a few proxies sends.
-    let many: String = (0..60).map(|number| format!("\r\nX-{number}: {number}")).collect();
-    let server = answering(move |_| raw(&format!("200 OK\r\nContent-Length: 0{many}"), ""))?;
+    let many: Vec<_> = (0..60).map(|number| format!("X-{number}: {number}\r\n")).collect();
+    let server = answering(move |_| answer(&format!("200 OK\r\n{}X-Last: 60", many.concat()), ""))?;
     let response = answered(transport, get(&server, "/"), "60 headers").await?;
     for number in 0..60 {
         let value = response.headers().get(format!("x-{number}"));

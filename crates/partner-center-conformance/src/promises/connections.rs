@@ -1,17 +1,16 @@
 //! What is done with connections.
 
-use crate::Server;
 use crate::exchange::{
     Held, NEAR, PATIENCE, TIMEOUT, accepts_gzip, answer, answered, answering, chunked, closing_after, ensure, fails,
     get, get_from, gzip, has_body, limited, outlined, raw, send, settle, told, within,
 };
+use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
 use std::{net::TcpListener, thread, time::Duration};
 
 pub(crate) async fn connections_are_kept<X: Transport>(transport: &X) -> Held {
     let compressed = gzip(b"{}")?;
     let server = answering(move |request| match request.uri().path() {
-        "/length" => answer("200 OK", "{}"),
         "/empty" => answer("200 OK", ""),
         "/chunks" => raw("200 OK\r\nTransfer-Encoding: chunked", chunked(b"{}")),
         "/gzip" if accepts_gzip(request) => answer("200 OK\r\nContent-Encoding: gzip", &compressed),
@@ -117,7 +116,7 @@ pub(crate) async fn nobody_there_is_an_error<X: Transport>(transport: &X) -> Hel
 pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> Held {
     let closes = closing_after(|_| Vec::new())?;
     fails(transport, get(&closes, "/"), TransportErrorKind::Exchange, "a connection that closes").await?;
-    let resets = Server::start(|connection| connection.wait_for_request())?;
+    let resets = Server::start(Connection::wait_for_request)?;
     fails(transport, get(&resets, "/"), TransportErrorKind::Exchange, "a connection that is reset").await?;
     let stops = closing_after(|_| b"HTTP/1.1 200 OK\r\nContent-".to_vec())?;
     fails(transport, get(&stops, "/"), TransportErrorKind::Exchange, "a connection that closes within a head").await?;

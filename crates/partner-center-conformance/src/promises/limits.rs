@@ -1,9 +1,8 @@
 //! How much of an answer is taken.
 
-use crate::Server;
 use crate::exchange::{
     Held, NEAR, PATIENCE, accepts_gzip, answer, answered, answering, bytes, chunked, closing_after, ensure, failed,
-    fails, get, gzip, has_body, limited, raw, told,
+    fails, get, gzip, has_body, limited, once, raw, told,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind};
 use std::time::Instant;
@@ -66,11 +65,11 @@ pub(crate) async fn endless_bodies_end<X: Transport>(transport: &X) -> Held {
         for (framing, head) in HEADS {
             let large = vec![b' '; 4 << 20];
             let compressed = gzip(&large)?;
-            let server = Server::start(move |connection| {
-                let Some(request) = connection.request()? else { return Ok(()) };
-                let (coding, body) = match is_compressed && accepts_gzip(&request) {
-                    true => ("\r\nContent-Encoding: gzip", &compressed),
-                    false => ("", &large),
+            let server = once(move |connection, request| {
+                let (coding, body) = if is_compressed && accepts_gzip(request) {
+                    ("\r\nContent-Encoding: gzip", &compressed)
+                } else {
+                    ("", &large)
                 };
                 connection.send(&raw(&format!("{head}{coding}"), ""))?;
                 if head.ends_with("chunked") {
@@ -112,8 +111,7 @@ pub(crate) async fn endless_heads_end<X: Transport>(transport: &X) -> Held {
         ("a header of 16 MiB and no end", "200 OK\r\nX-Long: ", "x"),
         ("headers of 16 MiB and no end", "200 OK\r\n", "X-Many: many\r\n"),
     ] {
-        let server = Server::start(move |connection| {
-            connection.request()?;
+        let server = once(move |connection, _| {
             connection.send(format!("HTTP/1.1 {head}").as_bytes())?;
             connection.send(more.repeat((16 << 20) / more.len()).as_bytes())?;
             connection.pause(PATIENCE)

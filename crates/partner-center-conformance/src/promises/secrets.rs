@@ -1,7 +1,7 @@
 //! What errors give away.
 
 use crate::Server;
-use crate::exchange::{Held, PATIENCE, TIMEOUT, answer, closing_after, ensure, get, limited, raw, send};
+use crate::exchange::{Held, TIMEOUT, answer, closing_after, ensure, get, limited, raw, send, silent};
 use partner_center_core::{
     Request, Transport,
     http::{HeaderValue, Method, header::AUTHORIZATION},
@@ -27,10 +27,7 @@ pub(crate) async fn errors_keep_secrets<X: Transport>(transport: &X) -> Held {
         ("a length that is none", raw(&format!("200 OK\r\nContent-Length: {in_header}"), in_body)),
         ("a chunk that is cut", raw(&format!("{head}Transfer-Encoding: chunked"), format!("ff\r\n{in_body}"))),
     ];
-    let silent = Server::start(|connection| {
-        connection.request()?;
-        connection.pause(PATIENCE)
-    })?;
+    let silent = silent()?;
     keeps_secrets(transport, limited(request_with_secrets(&silent), |limits| limits.timeout = TIMEOUT), "silence")
         .await?;
     for (case, answer) in answers {
@@ -54,10 +51,10 @@ fn request_with_secrets(server: &Server) -> Request {
 async fn keeps_secrets<X: Transport>(transport: &X, request: Request, case: &str) -> Held {
     let Err(error) = send(transport, request).await else { return Ok(()) };
     let mut told = format!("{error:?}");
-    let mut cause: Option<&dyn Error> = Some(&error);
-    while let Some(error) = cause {
+    let mut next: Option<&dyn Error> = Some(&error);
+    while let Some(error) = next {
         told.extend([format!(" {error}"), format!(" {error:?}")]);
-        cause = error.source();
+        next = error.source();
     }
     for secret in SECRETS {
         // As text, or as a list of bytes.

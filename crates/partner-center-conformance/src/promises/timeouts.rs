@@ -1,10 +1,10 @@
 //! How long an exchange may take.
 
-use crate::Server;
 use crate::exchange::{
-    Held, NEAR, PATIENCE, TIMEOUT, accepts_gzip, answer, answered, answering, bytes, ensure, get, gzip, has_body,
-    outlined, raw, seen, send, times_out, told, within,
+    Held, NEAR, PATIENCE, TIMEOUT, accepts_gzip, answer, answered, answering, bytes, ensure, get, gzip, has_body, once,
+    outlined, raw, seen, send, silent, times_out, told, within,
 };
+use crate::{Connection, Server};
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
 use std::{
     io, thread,
@@ -15,23 +15,15 @@ use std::{
 const DRIP: Duration = Duration::from_millis(50);
 
 pub(crate) async fn silence_times_out<X: Transport>(transport: &X) -> Held {
-    let server = Server::start(|connection| {
-        connection.request()?;
-        connection.pause(PATIENCE)
-    })?;
+    let server = silent()?;
     times_out(transport, within(get(&server, "/"), TIMEOUT), "no answer").await
 }
 
 pub(crate) async fn dripping_heads_time_out<X: Transport>(transport: &X) -> Held {
-    const HEAD: &str = "HTTP/1.1 200 OK\r\nX-Drip: ";
-    for (case, head) in
-        [("a head that stops", HEAD.to_owned()), ("a head that drips", format!("{HEAD}{}", "x".repeat(1000)))]
-    {
-        let server = Server::start(move |connection| {
-            connection.request()?;
-            let (at_once, drops) = head.split_at(HEAD.len());
-            connection.send(at_once.as_bytes())?;
-            drip(connection, drops.bytes())?;
+    for (case, drops) in [("a head that stops", 0), ("a head that drips", 1000)] {
+        let server = once(move |connection, _| {
+            connection.send(b"HTTP/1.1 200 OK\r\nX-Drip: ")?;
+            drip(connection, vec![b'x'; drops])?;
             connection.pause(PATIENCE)
         })?;
         times_out(transport, within(get(&server, "/"), TIMEOUT), case).await?;
@@ -55,14 +47,11 @@ pub(crate) async fn dripping_bodies_time_out<X: Transport>(transport: &X) -> Hel
         }),
     ];
     for (case, answer) in answers {
-        let server = Server::start(move |connection| match connection.request()? {
-            Some(request) => {
-                let (head, body) = answer(&request)?;
-                connection.send(&head)?;
-                drip(connection, body)?;
-                connection.pause(PATIENCE)
-            }
-            None => Ok(()),
+        let server = once(move |connection, request| {
+            let (head, body) = answer(request)?;
+            connection.send(&head)?;
+            drip(connection, body)?;
+            connection.pause(PATIENCE)
         })?;
         times_out(transport, within(get(&server, "/"), TIMEOUT), case).await?;
     }
@@ -89,10 +78,7 @@ pub(crate) async fn the_longest_timeout_is_one<X: Transport>(transport: &X) -> H
 }
 
 pub(crate) async fn no_time_is_a_timeout<X: Transport>(transport: &X) -> Held {
-    let server = Server::start(|connection| {
-        connection.request()?;
-        connection.pause(PATIENCE)
-    })?;
+    let server = silent()?;
     let started = Instant::now();
     match send(transport, within(get(&server, "/"), Duration::ZERO)).await {
         Ok(response) => seen!("no error but an answer: {}", outlined(&response)),
@@ -102,7 +88,7 @@ pub(crate) async fn no_time_is_a_timeout<X: Transport>(transport: &X) -> Held {
     Ok(())
 }
 
-fn drip(connection: &mut crate::Connection, bytes: impl IntoIterator<Item = u8>) -> io::Result<()> {
+fn drip(connection: &mut Connection, bytes: Vec<u8>) -> io::Result<()> {
     let started = Instant::now();
     for byte in bytes {
         if started.elapsed() > PATIENCE {

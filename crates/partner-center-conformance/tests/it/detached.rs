@@ -19,7 +19,10 @@ impl Transport for Detached {
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
         let (result, received) = oneshot::channel();
         let transport = Arc::clone(&self.transport);
-        thread::spawn(move || result.send(transport.send(request)));
+        thread::spawn(move || {
+            // Nobody may be there any more.
+            let _ = result.send(transport.send(request));
+        });
         Box::pin(async { received.await.map_err(TransportError::new)? })
     }
 

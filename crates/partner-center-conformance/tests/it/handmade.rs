@@ -1,19 +1,21 @@
 //! A transport by hand, which keeps every promise but the one it is told to break.
 
+mod wire;
+
 use flate2::read::GzDecoder;
 use partner_center_conformance::Promise;
 use partner_center_core::{
-    Blocking, Limits, Request, Response, Transport, TransportError,
+    Blocking, Limits, Request, Response, Transport, TransportError, TransportErrorKind,
     http::{HeaderName, HeaderValue, Method, Version, header},
 };
 use std::{
-    collections::{HashMap, VecDeque},
-    io::{self, Read, Write as _},
-    net::TcpStream,
+    collections::HashMap,
+    io::{self, Read},
     sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
+use wire::{Body, Clock, Framing, Wire};
 
 const LARGEST_HEAD: usize = 64 << 10;
 
@@ -37,26 +39,23 @@ impl Handmade {
     /// Sends and receives, and keeps the connection if it is as good as new.
     fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let uri = request.uri();
-        let is_possible = uri.scheme_str() == Some("http") || self.breaks(Promise::ImpossibleRequestsAreErrors);
-        let host = uri.authority().filter(|_| is_possible).map(ToString::to_string);
-        let host = match host {
-            None if self.breaks(Promise::ImpossibleRequestsAreErrors) => return Ok(Response::default()),
-            host => host.ok_or_else(|| TransportError::new("that URI leads nowhere"))?,
+        let host = match uri.authority() {
+            Some(host) if uri.scheme_str() == Some("http") => host.to_string(),
+            _ if self.breaks(Promise::ImpossibleRequestsAreErrors) => return Ok(Response::default()),
+            _ => return Err(TransportError::new("that URI leads nowhere")),
         };
         let place = if self.breaks(Promise::ServersAreToldApart) { "anywhere".to_owned() } else { host.clone() };
         let until = self.until(request)?;
-        let mut wire = self.connection(&place, &host, until)?;
-        let response = self.converse(&mut wire, request, &host);
+        let mut wire = self.connection(&place, &host)?;
+        let response = self.converse(&mut wire, request, &host, until);
         let response = match response {
             Err(_) if wire.is_unused && self.breaks(Promise::RequestsAreSentOnce) => {
-                wire = Wire::connect(&host, until).map_err(failure)?;
-                self.converse(&mut wire, request, &host)
+                wire = Wire::connect(&host).map_err(failure)?;
+                self.converse(&mut wire, request, &host, until)
             }
             response => response,
         };
-        let is_late = response
-            .as_ref()
-            .is_err_and(|error| matches!(error.kind(), partner_center_core::TransportErrorKind::Timeout));
+        let is_late = response.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::Timeout);
         let goes_on =
             is_late && (self.breaks(Promise::TimedOutExchangesEnd) || self.breaks(Promise::DroppedExchangesEnd));
         if goes_on {
@@ -82,39 +81,48 @@ impl Handmade {
         Ok(Instant::now() + timeout)
     }
 
-    fn connection(&self, place: &str, host: &str, until: Instant) -> Result<Wire, TransportError> {
+    fn connection(&self, place: &str, host: &str) -> Result<Wire, TransportError> {
         let keeps = !self.breaks(Promise::ConnectionsAreKept);
         while let Some(mut wire) = self.idle.lock().unwrap().get_mut(place).filter(|_| keeps).and_then(Vec::pop) {
             let is_careless = self.breaks(Promise::ClosedConnectionsAreNoAnswers)
                 || self.breaks(Promise::WhatIsSentUnaskedIsNoAnswer)
                 || self.breaks(Promise::LateAnswersAreNoAnswers);
             if is_careless || wire.is_silent() {
-                wire.until = until;
                 wire.is_used_again = true;
                 return Ok(wire);
             }
         }
-        Wire::connect(host, until).map_err(|error| match self.breaks(Promise::NobodyThereIsAnError) {
-            true => TransportError::timeout(error),
-            false => failure(error),
-        })
+        let nobody = if self.breaks(Promise::NobodyThereIsAnError) { TransportError::timeout } else { failure };
+        Wire::connect(host).map_err(nobody)
     }
 
-    fn converse(&self, wire: &mut Wire, request: &Request, host: &str) -> Result<Response, TransportError> {
+    fn converse(
+        &self,
+        wire: &mut Wire,
+        request: &Request,
+        host: &str,
+        until: Instant,
+    ) -> Result<Response, TransportError> {
+        let timeout = Limits::of(request).timeout;
         wire.is_clean = false;
         wire.is_unused = true;
-        wire.has_no_clock = self.breaks(Promise::StuckRequestsTimeOut);
+        wire.clock = if self.breaks(Promise::StuckRequestsTimeOut) { Clock::Stopped } else { Clock::Until(until) };
         wire.send(&self.head(request, host)).map_err(failure)?;
         wire.send(&self.body(request)).map_err(failure)?;
-        wire.has_no_clock = self.breaks(Promise::SilenceTimesOut);
-        wire.starts_anew = self.breaks(Promise::DrippingHeadsTimeOut).then(|| Limits::of(request).timeout);
+        wire.clock = match self.broken {
+            Some(Promise::SilenceTimesOut) => Clock::Stopped,
+            Some(Promise::DrippingHeadsTimeOut) => Clock::Anew(timeout),
+            _ => Clock::Until(until),
+        };
         let mut response = loop {
             let response = self.receive_head(wire)?;
             if !response.status().is_informational() || self.breaks(Promise::InterimAnswersArePassedOver) {
                 break response;
             }
         };
-        wire.starts_anew = self.breaks(Promise::DrippingBodiesTimeOut).then(|| Limits::of(request).timeout);
+        if self.breaks(Promise::DrippingBodiesTimeOut) {
+            wire.clock = Clock::Anew(timeout);
+        }
         match self.receive_body(wire, request, &response) {
             Ok(body) => *response.body_mut() = body,
             Err((part, _)) if self.breaks(Promise::RefusalsAreWholeOrEmpty) && !response.status().is_success() => {
@@ -184,9 +192,9 @@ impl Handmade {
             lines.push(line);
         }
         let first = lines.first().map(|line| String::from_utf8_lossy(line).into_owned()).unwrap_or_default();
-        let invalid = |what: &str| match self.breaks(Promise::ErrorsKeepSecrets) {
-            true => TransportError::new(format!("{what}: {first}")),
-            false => TransportError::new(what.to_owned()),
+        let invalid = |what: &str| {
+            let more = if self.breaks(Promise::ErrorsKeepSecrets) { first.as_str() } else { "" };
+            TransportError::new(format!("{what} {more}"))
         };
         let (version, status) = first.split_once(' ').unwrap_or_default();
         let status = status.split(' ').next().unwrap_or_default();
@@ -269,11 +277,11 @@ impl Handmade {
         }
         let drained = read.and_then(|_| io::copy(&mut raw, &mut io::sink()));
         if let Err(error) = drained {
-            let error = match self.breaks(Promise::ErrorsKeepSecrets) {
-                true => TransportError::new(format!("{error} after {}", String::from_utf8_lossy(&body))),
-                false => failure(error),
-            };
-            return Err((body, error));
+            if self.breaks(Promise::ErrorsKeepSecrets) {
+                let error = format!("{error} after {}", String::from_utf8_lossy(&body));
+                return Err((body, TransportError::new(error)));
+            }
+            return Err((body, failure(error)));
         }
         let has_surplus = !wire.buffer.is_empty() && !self.breaks(Promise::WhatIsSentUnaskedIsNoAnswer);
         wire.is_clean = may_be_kept && !has_surplus;
@@ -329,161 +337,6 @@ impl Transport for Handmade {
         let _turn = self.breaks(Promise::SleepsPassAtOnce).then(|| self.turn.lock().unwrap());
         let is_short = self.breaks(Promise::SleepsAreLongEnough);
         thread::sleep(if is_short { delay / 2 } else { delay });
-    }
-}
-
-/// A connection, and what came of it but was not read yet.
-struct Wire {
-    stream: TcpStream,
-    buffer: VecDeque<u8>,
-    until: Instant,
-    /// Whether the answer was read to its end, and no more than that came.
-    is_clean: bool,
-    is_used_again: bool,
-    is_unused: bool,
-    has_no_clock: bool,
-    starts_anew: Option<Duration>,
-}
-
-impl Wire {
-    fn connect(host: &str, until: Instant) -> io::Result<Self> {
-        let stream = TcpStream::connect(host)?;
-        Ok(Self {
-            stream,
-            buffer: VecDeque::new(),
-            until,
-            is_clean: false,
-            is_used_again: false,
-            is_unused: true,
-            has_no_clock: false,
-            starts_anew: None,
-        })
-    }
-
-    /// Whether the other side neither closed it nor sent something meanwhile.
-    fn is_silent(&self) -> bool {
-        self.stream.set_nonblocking(true).unwrap();
-        let peeked = self.stream.peek(&mut [0]);
-        self.stream.set_nonblocking(false).unwrap();
-        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    }
-
-    fn left(&self) -> io::Result<Option<Duration>> {
-        let until = self.starts_anew.map_or(self.until, |timeout| Instant::now() + timeout);
-        let left = until.saturating_duration_since(Instant::now());
-        match self.has_no_clock {
-            true => Ok(None),
-            false if left.is_zero() => Err(io::ErrorKind::TimedOut.into()),
-            false => Ok(Some(left)),
-        }
-    }
-
-    fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            self.stream.set_write_timeout(self.left()?)?;
-            let sent = self.stream.write(bytes)?;
-            bytes = &bytes[sent..];
-        }
-        Ok(())
-    }
-
-    /// A line without its end, of at most `limit` bytes.
-    fn line(&mut self, limit: usize) -> io::Result<Vec<u8>> {
-        let mut line = Vec::new();
-        let mut byte = [0];
-        while !line.ends_with(b"\r\n") {
-            if line.len() >= limit {
-                return Err(io::Error::other("too long a line"));
-            }
-            if self.read(&mut byte)? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            line.push(byte[0]);
-        }
-        line.truncate(line.len() - 2);
-        Ok(line)
-    }
-}
-
-impl Read for Wire {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.buffer.is_empty() {
-            self.stream.set_read_timeout(self.left()?)?;
-            let mut more = vec![0; 1 << 16];
-            let count = self.stream.read(&mut more)?;
-            self.buffer.extend(&more[..count]);
-        }
-        let count = self.buffer.read(into)?;
-        self.is_unused &= count == 0;
-        Ok(count)
-    }
-}
-
-/// Where a body ends.
-enum Framing {
-    None,
-    Length(u64),
-    Chunks { left: u64, is_first: bool },
-    Open,
-}
-
-/// A body on its way.
-struct Body<'a> {
-    wire: &'a mut Wire,
-    framing: Framing,
-    is_short_fine: bool,
-    is_strict: bool,
-    count: usize,
-}
-
-impl Body<'_> {
-    /// How many bytes may be read now.
-    fn room(&mut self) -> io::Result<u64> {
-        let invalid = || io::Error::from(io::ErrorKind::InvalidData);
-        match &mut self.framing {
-            Framing::None => Ok(0),
-            Framing::Open => Ok(u64::MAX),
-            Framing::Length(left) | Framing::Chunks { left, .. } if *left > 0 => Ok(*left),
-            Framing::Length(_) => Ok(0),
-            Framing::Chunks { is_first, left } => {
-                if !std::mem::take(is_first) && !self.wire.line(2)?.is_empty() {
-                    return Err(invalid());
-                }
-                let line = self.wire.line(1000)?;
-                let size = line.split(|byte| *byte == b';' && !self.is_strict).next().unwrap_or_default();
-                let size = std::str::from_utf8(size).map_err(|_| invalid())?;
-                *left = u64::from_str_radix(size, 16).map_err(|_| invalid())?;
-                if *left > 0 {
-                    return Ok(*left);
-                }
-                while !self.wire.line(1000)?.is_empty() {}
-                self.framing = Framing::None;
-                Ok(0)
-            }
-        }
-    }
-}
-
-impl Read for Body<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let room = match self.room() {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.is_short_fine => 0,
-            room => room?,
-        };
-        let most = into.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-        if most == 0 {
-            return Ok(0);
-        }
-        let count = self.wire.read(&mut into[..most])?;
-        self.count += count;
-        match &mut self.framing {
-            Framing::Length(left) | Framing::Chunks { left, .. } if count > 0 => *left -= count as u64,
-            Framing::Length(_) | Framing::Chunks { .. } if !self.is_short_fine => {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            _ => {}
-        }
-        Ok(count)
     }
 }
 

@@ -23,7 +23,7 @@ fn each_promise_can_be_broken() {
     for (promise, check) in checks {
         let broken = check.join().unwrap().expect_err(promise.name());
         assert_eq!(broken.promise(), *promise);
-        println!("{broken}\n");
+        assert!(!broken.seen().is_empty());
     }
 }
 
