@@ -16,6 +16,8 @@ use std::{
 pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 /// A timeout that passes, as nothing that is sent under it comes to an end.
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(300);
+/// How long a transport has for what it does behind an exchange.
+pub(crate) const SHORTLY: Duration = Duration::from_millis(20);
 /// How long after a timeout is near enough, on a machine that is busy with other tests.
 pub(crate) const NEAR: Duration = Duration::from_secs(3);
 
@@ -209,8 +211,8 @@ pub(crate) async fn at_once<'a, X: Transport, T: Send + 'a>(work: Vec<impl Futur
 }
 
 /// Lets the transport do what it does in the background, such as to take a connection back.
-pub(crate) async fn settle<X: Transport>(transport: &X) {
-    X::Mode::wait(transport.sleep(Duration::from_millis(20))).await;
+pub(crate) async fn pause<X: Transport>(transport: &X, delay: Duration) {
+    X::Mode::wait(transport.sleep(delay)).await;
 }
 
 /// An error with its causes.

@@ -45,6 +45,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// assert_eq!((server.connections(), server.requests().len()), (1, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     record: Arc<Record>,
@@ -53,12 +54,13 @@ pub struct Server {
 /// A connection to a [`Server`]. It is closed when it is dropped.
 ///
 /// Nothing waits for ever: after 30 seconds in which the other side neither sends nor takes anything, it fails.
+#[derive(Debug)]
 pub struct Connection {
     reader: BufReader<TcpStream>,
     record: Arc<Record>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Record {
     connections: AtomicUsize,
     requests: Mutex<Vec<Request>>,

@@ -96,7 +96,7 @@ pub trait DefaultTransport: Transport + Sized {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long the exchange may take, from the first byte sent to the last one received. Default: 60 s.
+    /// How long the exchange may take, from connecting to the last byte received. Default: 60 s.
     pub timeout: Duration,
     /// How many bytes the body of the answer may have once decompressed. Default: 64 MiB.
     pub body: usize,

@@ -88,6 +88,7 @@ pub(crate) async fn no_body_is_waited_for_in_vain<X: Transport>(transport: &X) -
     for (method, head) in [
         (Method::GET, "204 No Content"),
         (Method::GET, "204 No Content\r\nContent-Length: 0"),
+        (Method::GET, "204 No Content\r\nContent-Length: 5"),
         (Method::GET, "204 No Content\r\nContent-Encoding: gzip"),
         (Method::GET, "304 Not Modified"),
         (Method::GET, "304 Not Modified\r\nContent-Length: 5"),

@@ -1,7 +1,8 @@
 //! What happens beside an exchange, and after it.
 
 use crate::exchange::{
-    Held, NEAR, PATIENCE, TIMEOUT, answer, answered, at_once, bytes, ensure, get, has_body, raw, send, within,
+    Held, NEAR, PATIENCE, SHORTLY, TIMEOUT, answer, answered, at_once, bytes, ensure, get, has_body, pause, raw, send,
+    within,
 };
 use crate::{Connection, Server};
 use futures_util::future::select;
@@ -140,7 +141,7 @@ impl Stream {
         while self.open.load(Ordering::Relaxed) > 0 {
             let elapsed = given_up.elapsed();
             ensure!(elapsed < soon, "{elapsed:?} after the exchange was given up, its connection is still open");
-            X::Mode::wait(transport.sleep(Duration::from_millis(20))).await;
+            pause(transport, SHORTLY).await;
         }
         let count = self.server.requests().iter().filter(|request| request.uri() == "/stream").count();
         ensure!(count == 1, "it was sent {count} times");
