@@ -86,7 +86,7 @@ pub(crate) async fn late_answers_are_no_answers<X: Transport>(transport: &X) -> 
     for target in ["/1", "/2"] {
         let response = answered(transport, get(&server, target), "after a late answer").await?;
         has_body(&response, target.as_bytes(), "after a late answer")?;
-        thread::sleep(TIMEOUT);
+        pause(transport, TIMEOUT).await;
     }
 
     // A body that was not read to its end lies in the way of the next answer.
