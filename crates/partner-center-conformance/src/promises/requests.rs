@@ -11,7 +11,7 @@ use partner_center_core::{
         header::{AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
     },
 };
-use std::io;
+use std::{io, time::Instant};
 
 /// Targets as the client makes them, of identifiers, filters and links.
 const TARGETS: [&str; 8] = [
@@ -185,12 +185,15 @@ pub(crate) async fn impossible_requests_are_errors<X: Transport>(transport: &X) 
     for uri in ["/v1/customers", "127.0.0.1:9", "no-such-scheme://127.0.0.1/", "http://no-such-host.invalid/"] {
         let mut request = within(get_from(uri), NEAR);
         request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        let started = Instant::now();
         match send(transport, request).await {
             Ok(response) => seen!("{uri}: no error but an answer: {}", response.status()),
             // Who answers for names may be slow.
             Err(error) if error.kind() == TransportErrorKind::Timeout && uri.ends_with(".invalid/") => {}
             Err(error) => ensure!(error.kind() == TransportErrorKind::Exchange, "{uri}: {}", told(&error)),
         }
+        let elapsed = started.elapsed();
+        ensure!(elapsed < NEAR + NEAR, "{uri}: it gave up after {elapsed:?}, long after the {NEAR:?} it had");
     }
     Ok(())
 }
