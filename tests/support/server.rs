@@ -1,13 +1,10 @@
 use crate::{Answer, Step};
 use flate2::{Compression, write::GzEncoder};
+use partner_center_conformance::{Connection, Server as RawServer};
 use std::{
     collections::VecDeque,
-    io::{BufRead, BufReader, Read, Result, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    io::{Result, Write},
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
@@ -15,43 +12,26 @@ use std::{
 /// Longer than any timeout of a test.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A server on a raw socket, which can do what no HTTP library would: hang up, cut short, drip, say nothing.
+/// A server that does one [`Step`] after another: it answers, or hangs up, cuts short, drips, says nothing.
 pub struct Server {
-    address: SocketAddr,
+    server: RawServer,
     steps: Arc<Mutex<VecDeque<Step>>>,
-    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
     /// Listens on a free port; `steps` gives it something to do.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
         let steps: Arc<Mutex<VecDeque<Step>>> = Arc::default();
         let queue = Arc::clone(&steps);
-        let connections = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&connections);
-        // The threads end with the process; they hold nothing but a socket.
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                count.fetch_add(1, Ordering::Relaxed);
-                let queue = Arc::clone(&queue);
-                thread::spawn(move || serve(stream, &queue));
-            }
-        });
-        Self { address, steps, connections }
+        let server = RawServer::start(move |connection| serve(connection, &queue)).expect("a free port");
+        Self { server, steps }
     }
 
     /// The base URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// How many connections there have been.
-    pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+        self.server.url()
     }
 
     /// What to do with the requests to come, one after another.
@@ -60,72 +40,46 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut writer = stream;
+fn serve(connection: &mut Connection, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
     loop {
-        if reader.buffer().is_empty() && matches!(steps.lock().unwrap().front(), Some(Step::Reset)) {
+        if matches!(steps.lock().unwrap().front(), Some(Step::Reset)) {
             // To close a connection whose request has come but was not read is to reset it.
-            writer.peek(&mut [0])?;
+            connection.wait_for_request()?;
             steps.lock().unwrap().pop_front();
             return Ok(());
         }
-        if !read_request(&mut reader)? {
+        if connection.request()?.is_none() {
             return Ok(());
         }
         let step = steps.lock().unwrap().pop_front().map(Step::encoded);
         match step {
             Some(Step::Answer(answer)) => {
-                writer.write_all(&head(&answer))?;
-                writer.write_all(&body(&answer))?;
+                connection.send(&head(&answer))?;
+                connection.send(&body(&answer))?;
                 if answer.unframed || answer.announced.is_some() {
                     return Ok(());
                 }
             }
             Some(Step::Truncate(answer)) => {
-                writer.write_all(&head(&answer))?;
+                connection.send(&head(&answer))?;
                 let body = body(&answer);
-                writer.write_all(&body[..body.len() / 2])?;
-                return Ok(());
+                return connection.send(&body[..body.len() / 2]);
             }
             Some(Step::Drip(answer)) => {
-                writer.write_all(&head(&answer))?;
+                connection.send(&head(&answer))?;
                 for byte in body(&answer) {
                     thread::sleep(Duration::from_millis(20));
-                    writer.write_all(&[byte])?;
+                    connection.send(&[byte])?;
                 }
             }
-            Some(Step::Silence) => {
-                thread::sleep(LONG);
-                return Ok(());
-            }
+            Some(Step::Silence) => return connection.pause(LONG),
             Some(Step::Stall) => {
-                writer.write_all(b"HTTP/1.1 200 OK\r\nContent-")?;
-                thread::sleep(LONG);
-                return Ok(());
+                connection.send(b"HTTP/1.1 200 OK\r\nContent-")?;
+                return connection.pause(LONG);
             }
             Some(Step::Hangup | Step::Reset) | None => return Ok(()),
         }
     }
-}
-
-/// Reads one request; false when the other side has gone.
-fn read_request(reader: &mut BufReader<TcpStream>) -> Result<bool> {
-    let mut length = 0;
-    let mut line = String::new();
-    if reader.read_line(&mut line)? == 0 {
-        return Ok(false);
-    }
-    loop {
-        line.clear();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.split_once(':') else { break };
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().unwrap_or(0);
-        }
-    }
-    reader.read_exact(&mut vec![0; length])?;
-    Ok(true)
 }
 
 impl Step {

@@ -11,11 +11,12 @@ use std::{
 };
 
 /// The crates that are published, in the order in which they can be.
-const PUBLISHED: [&str; 7] = [
+const PUBLISHED: [&str; 8] = [
     "partner-center-models",
     "partner-center-core",
     "partner-center-reqwest",
     "partner-center-ureq",
+    "partner-center-conformance",
     "partner-center-sandbox",
     "partner-center",
     "partner-center-cli",

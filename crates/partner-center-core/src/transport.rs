@@ -13,14 +13,27 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 
 /// Carries a request to the service and its answer back.
 ///
-/// That is all it does. A transport does not authenticate, repeat, follow redirects, or judge a status: every answer
-/// is an `Ok`. What it does promise:
+/// That is all it does. A transport does not authenticate, repeat, follow redirects, keep cookies, or judge a status: every
+/// answer is an `Ok`. What it does promise:
 ///
-/// - the answer's body is whole (a body that ends early is an error; of a status that is no success the body may be left
-///   out instead) and decompressed if the transport asked for compression;
-/// - it gives up with [`TransportError::timeout`] when [`Limits::timeout`] has passed, body included, and with
-///   [`TransportError::too_large`] as soon as the decompressed body exceeds [`Limits::body`];
-/// - it keeps connections and uses them again.
+/// - **The request arrives as it is**, once: method, URI, every header, the body with its length. Nothing is encoded,
+///   decoded or tidied up, and no header is added but what HTTP itself needs. One that cannot be sent is an error.
+/// - **The answer comes back as it is**: its status, every header, and the body, whole (one that ends early is an error)
+///   and decompressed if the transport asked for compression. Interim answers (1xx) are passed over. Of a status that is no
+///   success, a body that fails may be left out, and never is a part of it given for the whole.
+/// - **It is the answer to this request**, however many are sent at once, and whatever an earlier one that was given up
+///   has left behind on its connection, or a server sends unasked.
+/// - **Time is bounded**: it gives up with [`TransportError::timeout`] when [`Limits::timeout`] has passed, from the
+///   connecting to the last byte of the body. The longest timeout there is does no harm.
+/// - **Memory is bounded**: it gives up with [`TransportError::too_large`] as soon as the decompressed body exceeds
+///   [`Limits::body`], believes no length that it is told, and takes no head without end.
+/// - **Connections are kept** and used again. What is given up, because its time has passed or its future was dropped, goes
+///   on in no background, and its connection is closed.
+/// - **Whatever else happens is an error** made by [`TransportError::new`]: nobody there, a connection that is lost, what is
+///   no HTTP. There is no panic, and no error shows the value of a header or a body.
+/// - **Nobody waits for another**: what is sent at once is on its way at once, and while one sleeps, others go on.
+///
+/// The crate `partner-center-conformance` makes tests of them, which hold a transport to each.
 ///
 /// A request for a token has secrets in its body; a transport overwrites it when it is sent, if it can.
 ///
@@ -58,7 +71,7 @@ pub trait Transport: Send + Sync + 'static {
     /// Sends `request`, within the [`Limits`] among its extensions.
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>>;
 
-    /// Lets `delay` pass.
+    /// Lets at least `delay` pass.
     fn sleep(&self, delay: Duration) -> Output<'_, Self, ()>;
 }
 
@@ -83,7 +96,7 @@ pub trait DefaultTransport: Transport + Sized {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long the exchange may take, from the first byte sent to the last one received. Default: 60 s.
+    /// How long the exchange may take, from connecting to the last byte received. Default: 60 s.
     pub timeout: Duration,
     /// How many bytes the body of the answer may have once decompressed. Default: 64 MiB.
     pub body: usize,

@@ -48,11 +48,14 @@ impl Transport for OverHyper {
     }
 }
 
+fn over_hyper() -> OverHyper {
+    OverHyper(Hyper::builder(TokioExecutor::new()).build_http())
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let service = Sandbox::builder().customers(1200).build().serve("127.0.0.1:0")?;
-    let transport = || OverHyper(Hyper::builder(TokioExecutor::new()).build_http());
-    let client = Client::builder(transport(), Credential::token(Sandbox::TOKEN)).base_url(service.url()).build()?;
+    let client = Client::builder(over_hyper(), Credential::token(Sandbox::TOKEN)).base_url(service.url()).build()?;
 
     let mut customers = client.items(ListCustomers::new());
     let mut count = 0;
@@ -64,8 +67,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(count, 1200);
 
     // The limits hold here, too.
-    let narrow = Client::builder(transport(), Credential::token(Sandbox::TOKEN)).base_url(service.url());
+    let narrow = Client::builder(over_hyper(), Credential::token(Sandbox::TOKEN)).base_url(service.url());
     let page = narrow.body_limit(1000).build()?.pages(ListCustomers::new()).next_page().await;
     assert!(page.is_some_and(|page| page.is_err()));
     Ok(())
+}
+
+/// Whether it keeps every promise of a transport; each is a test.
+#[cfg(test)]
+mod conformance {
+    partner_center_conformance::suite!(#[tokio::test] async super::over_hyper());
 }

@@ -1,0 +1,150 @@
+//! What happens beside an exchange, and after it.
+
+use crate::exchange::{
+    Held, NEAR, PATIENCE, SHORTLY, TIMEOUT, answer, answered, at_once, bytes, ensure, get, has_body, pause, raw, send,
+    within,
+};
+use crate::{Connection, Server};
+use futures_util::future::select;
+use partner_center_core::{Mode, Transport};
+use std::{
+    io,
+    pin::pin,
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+const MANY: usize = 16;
+
+pub(crate) async fn many_are_sent_at_once<X: Transport>(transport: &X) -> Held {
+    // Nobody is answered before all have asked.
+    let gate = Arc::new((Mutex::new(0), Condvar::new()));
+    let server = Server::start(move |connection| {
+        while let Some(request) = connection.request()? {
+            let (count, all) = &*gate;
+            let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
+            *count += 1;
+            all.notify_all();
+            let waited = all.wait_timeout_while(count, NEAR, |count| *count < MANY);
+            // Who waited in vain lets all others pass.
+            *waited.unwrap_or_else(PoisonError::into_inner).0 = MANY;
+            connection.send(&answer("200 OK", request.uri().path()))?;
+        }
+        Ok(())
+    })?;
+    let started = Instant::now();
+    let work = (0..MANY).map(|number| {
+        let target = format!("/{number}");
+        let request = get(&server, &target);
+        async move {
+            let case = format!("one of {MANY} at once");
+            let response = answered(transport, request, &case).await?;
+            has_body(&response, target.as_bytes(), case)
+        }
+    });
+    for held in at_once::<X, Held>(work.collect()).await {
+        held?;
+    }
+    ensure!(started.elapsed() < NEAR, "of {MANY} requests at once, some were sent when others had been answered");
+    Ok(())
+}
+
+pub(crate) async fn timed_out_exchanges_end<X: Transport>(transport: &X) -> Held {
+    let stream = Stream::start()?;
+    let case = "while its body was coming";
+    let sent = send(transport, within(stream.request(), TIMEOUT)).await;
+    ensure!(sent.is_err(), "no error but an answer, {case}");
+    stream.ends(transport, NEAR).await
+}
+
+pub(crate) async fn dropped_exchanges_end<X: Transport>(transport: &X) -> Held {
+    let stream = Stream::start()?;
+    {
+        let sending = pin!(send(transport, within(stream.request(), NEAR)));
+        let waiting = pin!(X::Mode::wait(transport.sleep(TIMEOUT)));
+        select(sending, waiting).await;
+    }
+    // Before the timeout could end it.
+    stream.ends(transport, NEAR / 2).await
+}
+
+pub(crate) async fn sleeps_are_long_enough<X: Transport>(transport: &X) -> Held {
+    for delay in [0, 1, 20, 300].map(Duration::from_millis) {
+        let started = Instant::now();
+        X::Mode::wait(transport.sleep(delay)).await;
+        let elapsed = started.elapsed();
+        ensure!(elapsed >= delay, "{elapsed:?} where {delay:?} were asked for");
+        ensure!(elapsed < delay + NEAR, "{elapsed:?} where {delay:?} were asked for");
+    }
+    Ok(())
+}
+
+pub(crate) async fn sleeps_pass_at_once<X: Transport>(transport: &X) -> Held {
+    let delay = Duration::from_millis(300);
+    let started = Instant::now();
+    let sleeps = (0..MANY).map(|_| async move { X::Mode::wait(transport.sleep(delay)).await });
+    at_once::<X, ()>(sleeps.collect()).await;
+    let elapsed = started.elapsed();
+    ensure!(elapsed < delay * 8, "{MANY} sleeps of {delay:?} at once took {elapsed:?}");
+    Ok(())
+}
+
+/// A server with a body that goes on for as long as somebody takes it.
+struct Stream {
+    server: Server,
+    /// How many are being sent.
+    open: Arc<AtomicUsize>,
+}
+
+impl Stream {
+    fn start() -> io::Result<Self> {
+        let open = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&open);
+        let server = Server::start(move |connection| {
+            while let Some(request) = connection.request()? {
+                if request.uri() == "/stream" {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    let ended = Self::stream(connection);
+                    count.fetch_sub(1, Ordering::Relaxed);
+                    return ended;
+                }
+                connection.send(&answer("200 OK", request.uri().path()))?;
+            }
+            Ok(())
+        })?;
+        Ok(Self { server, open })
+    }
+
+    /// At a pace that a transport keeps up with, and no buffer takes for long.
+    fn stream(connection: &mut Connection) -> io::Result<()> {
+        connection.send(&raw("200 OK", ""))?;
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            connection.send(&bytes(1 << 16))?;
+            connection.pause(Duration::from_millis(5))?;
+        }
+        Ok(())
+    }
+
+    fn request(&self) -> partner_center_core::Request {
+        get(&self.server, "/stream")
+    }
+
+    /// Insists that nobody takes the body any more, and that the next exchange is as good as any.
+    async fn ends<X: Transport>(&self, transport: &X, soon: Duration) -> Held {
+        let response = answered(transport, get(&self.server, "/next"), "the next request").await?;
+        has_body(&response, b"/next", "the next request")?;
+        let given_up = Instant::now();
+        while self.open.load(Ordering::Relaxed) > 0 {
+            let elapsed = given_up.elapsed();
+            ensure!(elapsed < soon, "{elapsed:?} after the exchange was given up, its connection is still open");
+            pause(transport, SHORTLY).await;
+        }
+        let count = self.server.requests().iter().filter(|request| request.uri() == "/stream").count();
+        ensure!(count == 1, "it was sent {count} times");
+        Ok(())
+    }
+}
