@@ -8,17 +8,20 @@ use std::{
     process::Command,
 };
 
-/// The crates that are published, in the order in which they can be; the last one is the program, the others are
-/// libraries.
-pub(crate) const PUBLISHED: [&str; 7] = [
+/// The libraries that are published, in the order in which they can be.
+pub(crate) const LIBRARIES: [&str; 6] = [
     "partner-center-models",
     "partner-center-core",
     "partner-center-reqwest",
     "partner-center-ureq",
     "partner-center-sandbox",
     "partner-center",
-    "partner-center-cli",
 ];
+
+/// All crates that are published: after the libraries, the command line.
+pub(crate) fn published() -> impl Iterator<Item = &'static str> {
+    LIBRARIES.into_iter().chain(["partner-center-cli"])
+}
 
 /// Where cargo builds.
 pub(crate) fn target(root: &Path) -> PathBuf {

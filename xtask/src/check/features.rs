@@ -1,34 +1,32 @@
 //! Each feature by itself and with the others. The workspace unifies features, so building all of it would not notice one
 //! that lacks another.
 
-use crate::workspace::{PUBLISHED, cargo, metadata, succeed, tool};
+use crate::workspace::{LIBRARIES, cargo, metadata, published, succeed, tool};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 /// The release of `cargo hack` that is installed.
 const CARGO_HACK: &str = "0.6.46";
 
 /// Each combination of the features of each published crate builds without a warning.
 pub(super) fn combinations(root: &Path) -> Result<()> {
-    hack(root, "clippy --feature-powerset", &PUBLISHED, "-- -D warnings")
+    let mut hack = hack(root, "clippy --feature-powerset", published())?;
+    succeed(hack.args(["--", "-D", "warnings"]))
 }
 
 /// The tests of each library pass without features, and with each one alone. With all of them, they are run from the
-/// packages; the command line has no features.
+/// packages.
 pub(super) fn tests(root: &Path) -> Result<()> {
-    let [libraries @ .., _] = PUBLISHED;
-    hack(root, "test --quiet --each-feature --exclude-all-features", &libraries, "")
+    succeed(&mut hack(root, "test --quiet --each-feature --exclude-all-features", LIBRARIES)?)
 }
 
-/// `default` is only a name for others.
-fn hack(root: &Path, what: &str, crates: &[&str], rest: &str) -> Result<()> {
+fn hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
     let mut hack = tool(root, "cargo-hack", CARGO_HACK)?;
-    hack.arg("hack").args(what.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
-    for name in crates {
-        hack.args(["--package", name]);
-    }
-    succeed(hack.args(rest.split_whitespace()))
+    // `default` only stands for others.
+    hack.arg("hack").args(task.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
+    hack.args(crates.into_iter().flat_map(|name| ["--package", name]));
+    Ok(hack)
 }
 
 /// Without the feature that caps the log, what is logged at `trace` is searched for secrets.

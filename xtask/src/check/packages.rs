@@ -1,6 +1,6 @@
 //! What would be published of each crate is enough to build and to test it.
 
-use crate::workspace::{PUBLISHED, command, metadata, succeed, target};
+use crate::workspace::{command, metadata, published, succeed, target};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
 use std::{
@@ -19,12 +19,11 @@ pub(super) fn packages(root: &Path) -> Result<()> {
         // What an older package had is not taken for what the new one has.
         fs::remove_dir_all(&folder)?;
     }
-    let names = PUBLISHED.map(|name| format!("--package {name}")).join(" ");
-    let mut package = command(root, &format!("package --quiet --no-verify --allow-dirty {names} --target-dir"));
-    succeed(package.arg(&folder))?;
+    let mut package = command(root, "package --quiet --no-verify --allow-dirty");
+    succeed(package.args(published().flat_map(|name| ["--package", name])).arg("--target-dir").arg(&folder))?;
 
     let unpacked = folder.join("unpacked");
-    for name in PUBLISHED {
+    for name in published() {
         let package = format!("{name}-{}", version(root, name)?);
         unpack(&folder.join("package").join(format!("{package}.crate")), &unpacked)?;
         fs::rename(unpacked.join(package), unpacked.join(name))?;
@@ -32,7 +31,7 @@ pub(super) fn packages(root: &Path) -> Result<()> {
     fs::write(unpacked.join("Cargo.toml"), manifest()?)?;
     fs::copy(root.join("Cargo.lock"), unpacked.join("Cargo.lock"))?;
 
-    for name in PUBLISHED {
+    for name in published() {
         for task in ["check", "test --quiet --all-features"] {
             let mut cargo = command(&unpacked, &format!("{task} --package {name} --target-dir"));
             // Dependencies are built already. Snapshots of what is soon removed are of no use.
@@ -64,7 +63,7 @@ fn manifest() -> Result<String> {
     let mut manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"*/\"]\n\n".to_owned();
     // As in the workspace: what was built there need not be built again.
     manifest += "[profile.dev]\ndebug = \"line-tables-only\"\n\n[patch.crates-io]\n";
-    for name in PUBLISHED {
+    for name in published() {
         writeln!(manifest, "{name} = {{ path = \"{name}\" }}")?;
     }
     Ok(manifest)

@@ -1,6 +1,6 @@
 //! What the sources must not say.
 
-use crate::workspace::PUBLISHED;
+use crate::workspace::LIBRARIES;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::{
     fs,
@@ -9,8 +9,8 @@ use std::{
 
 /// An engine that is written once is driven by its caller; whoever blocks on a future would panic inside a runtime.
 pub(super) fn no_executor(root: &Path) -> Result<()> {
-    // The program has a runtime, and its own thread to run it on.
-    for name in PUBLISHED.iter().filter(|name| **name != "partner-center-cli") {
+    // The command line has a runtime, and its own thread to run it on.
+    for name in LIBRARIES {
         for (path, text) in sources(&root.join("crates").join(name).join("src"))? {
             let blocks = code_lines(&text).any(|line| line.contains("block_on("));
             ensure!(!blocks, "{} blocks on a future", path.display());
