@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 mod azure;
+mod client;
 mod conversations;
 mod corpus;
 mod examples;

@@ -98,6 +98,7 @@ proptest! {
     fn any_text_survives_as_an_enum(text in prop_oneof![".{0,16}", "reseller|advisor|syndication|none|unknown"]) {
         let value: RelationshipToPartner = serde_json::from_value(json!(text)).unwrap();
         prop_assert_eq!(value.as_str(), &text);
+        prop_assert_eq!(value.to_string(), text.as_str());
         prop_assert_eq!(serde_json::to_value(&value).unwrap(), json!(text));
         let known = ["unknown", "reseller", "advisor", "syndication", "microsoft_support", "none"].contains(&&*text);
         prop_assert_eq!(matches!(value, RelationshipToPartner::Unrecognized(_)), !known);

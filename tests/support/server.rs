@@ -34,6 +34,12 @@ impl Server {
         self.server.url()
     }
 
+    /// How many connections there have been.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.server.connections()
+    }
+
     /// What to do with the requests to come, one after another.
     pub fn script(&self, steps: impl IntoIterator<Item = Step>) {
         self.steps.lock().unwrap().extend(steps);

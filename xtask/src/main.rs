@@ -1,5 +1,6 @@
 //! The project's own tasks: `cargo xtask`.
 
+mod api;
 mod check;
 mod codegen;
 mod examples;
@@ -9,6 +10,7 @@ mod reserved;
 mod schemas;
 mod schemathesis;
 mod spec;
+mod workspace;
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -37,9 +39,19 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
-    /// Check what `cargo test --workspace` does not see: formatting, lints, documentation, feature sets, dependencies,
-    /// packages.
-    Check,
+    /// Write the public API of each library to its api.txt.
+    Api {
+        /// Write nothing; fail if an API is not the one that is listed.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check what `cargo test --workspace` does not see: formatting, lints, documentation, public APIs, feature sets,
+    /// dependencies and their licences, packages. It installs `cargo hack` and `cargo deny` below target/.
+    Check {
+        /// Only the checks that have this in their names.
+        #[arg(default_value = "", hide_default_value = true)]
+        part: String,
+    },
     /// Hold the sandbox against the specification with `schemathesis`, which is installed from the Python Package Index
     /// under target/.
     Schemathesis,
@@ -63,7 +75,11 @@ fn run(task: Option<Task>) -> Result<()> {
             let root = root.unwrap_or_else(codegen::workspace_root);
             if check { codegen::check(&root) } else { codegen::write(&root) }
         }
-        Some(Task::Check) => check::run(&codegen::workspace_root()),
+        Some(Task::Api { check }) => {
+            let root = codegen::workspace_root();
+            if check { api::check(&root) } else { api::write(&root) }
+        }
+        Some(Task::Check { part }) => check::run(&codegen::workspace_root(), &part),
         Some(Task::Schemathesis) => schemathesis::run(&codegen::workspace_root()),
     }
 }

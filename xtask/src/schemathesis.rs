@@ -1,10 +1,10 @@
 //! Holds the sandbox against the specification: `schemathesis` asks whatever the specification allows or forbids, and
 //! judges the answers.
 
-use crate::check::{cargo, succeed};
+use crate::workspace::{cargo, succeed, target};
 use anyhow::{Context as _, Result};
 use std::{
-    env, fs,
+    fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -20,7 +20,7 @@ const TOKEN: &str = "sandbox-token";
 
 /// Needs Python 3.10 or newer, and the network when it runs for the first time.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target = target(root);
     let schemathesis = installed(&target)?;
     cargo(root, "build --package partner-center-cli")?;
     let sandbox = Sandbox::start(&target.join("debug/partner-center"))?;

@@ -245,6 +245,7 @@ mod tests {
             (Credential::source(Nothing), "Credential(source)"),
         ] {
             assert_eq!(format!("{credential:?}"), shown);
+            assert_eq!(format!("{:?}", credential.clone()), shown);
         }
     }
 

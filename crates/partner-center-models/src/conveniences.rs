@@ -48,3 +48,27 @@ impl Address {
         self.state.as_deref().or(self.region.as_deref())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Address, Customer};
+    use serde_json::json;
+
+    #[test]
+    fn what_is_asked_for_is_found_where_the_service_has_it() {
+        let customer: Customer =
+            serde_json::from_value(json!({"companyProfile": {"domain": "contoso.com", "companyName": "Contoso"}}))
+                .unwrap();
+        assert_eq!((customer.domain(), customer.company_name()), (Some("contoso.com"), Some("Contoso")));
+        assert_eq!((Customer::default().domain(), Customer::default().company_name()), (None, None));
+        for (address, expected) in [
+            (json!({"state": "WA"}), Some("WA")),
+            (json!({"region": "wa"}), Some("wa")),
+            (json!({"state": "WA", "region": "west"}), Some("WA")),
+            (json!({"city": "Redmond"}), None),
+        ] {
+            let address: Address = serde_json::from_value(address).unwrap();
+            assert_eq!(address.state_or_region(), expected);
+        }
+    }
+}

@@ -338,9 +338,46 @@ pub(crate) fn path(at: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Customer, UnknownFields};
+    use super::{Described, Nullable, Reading};
+    use crate::{Customer, FaultCode, UnknownFields};
     use serde::Deserialize;
     use serde_json::{Value, json};
+
+    fn read<T: Described>(value: Value) -> Option<T> {
+        match Nullable::deserialize(value).unwrap() {
+            Nullable(Some(Reading::Described(value))) => Some(value),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_when_it_would_be_written_back_as_it_came() {
+        assert_eq!(read::<i64>(json!(-7)), Some(-7));
+        assert_eq!(read::<i64>(json!(1.5)), None);
+        assert_eq!(read::<i64>(json!(u64::MAX)), None);
+        assert_eq!(read::<i64>(json!("7")), None);
+        assert_eq!(read::<f64>(json!(1.5)), Some(1.5));
+        assert_eq!(read::<f64>(json!(9_007_199_254_740_993_i64)), None);
+        assert_eq!(read::<Box<i64>>(json!(7)), Some(Box::new(7)));
+    }
+
+    #[test]
+    fn any_value_is_one() {
+        for value in [json!(true), json!(1.5), json!("text"), json!([1]), json!({"a": [null]})] {
+            assert_eq!(read::<Value>(value.clone()), Some(value));
+        }
+    }
+
+    #[test]
+    fn a_code_is_a_number_or_a_text() {
+        let codes: Vec<FaultCode> = serde_json::from_value(json!([2000, " 2000", "Other", 2001])).unwrap();
+        assert_eq!(codes[0], codes[1]);
+        for (one, other) in [(0, 2), (0, 3), (2, 3)] {
+            assert_ne!(codes[one], codes[other]);
+        }
+        assert_eq!(codes[2], codes[2].clone());
+        assert!(serde_json::from_value::<FaultCode>(json!([2000])).is_err());
+    }
 
     /// What `serde_json/arbitrary_precision` makes of a number, which the tests cannot switch on for themselves alone.
     #[test]

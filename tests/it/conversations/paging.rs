@@ -244,6 +244,12 @@ conversations! {
         => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
     link_with_an_encoded_slash: no_way_on("%2f is / to some", |page| page.next("/v1/customers%2f..%2fadmin", "t1"))
         => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_to_nothing: no_way_on("the service's root is no list", |page| page.next("/v1/?page=2", "t1"))
+        => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
+    link_with_too_many_headers: no_way_on("headers are bounded", |page| {
+        let headers: Vec<_> = (0..17).map(|n| json!({"key": format!("MS-Header-{n}"), "value": "v"})).collect();
+        page.next_link(json!({"uri": SEEK, "method": "GET", "headers": headers}))
+    }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);
     link_with_a_line_break: no_way_on("no header injection through the request line", |page| {
         page.next("/v1/customers HTTP/1.1\r\nX-Evil: 1\r\n", "t1")
     }) => fails(ErrorKind::Paging, Some(2), ["a", "b"]);

@@ -1,0 +1,57 @@
+//! Each feature by itself and with the others. The workspace unifies features, so building all of it would not notice one
+//! that lacks another.
+
+use crate::workspace::{LIBRARIES, cargo, metadata, published, succeed, tool};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use std::{path::Path, process::Command};
+
+/// The release of `cargo hack` that is installed.
+const CARGO_HACK: &str = "0.6.46";
+
+/// Each combination of the features of each published crate builds without a warning.
+pub(super) fn combinations(root: &Path) -> Result<()> {
+    let mut hack = hack(root, "clippy --feature-powerset", published())?;
+    succeed(hack.args(["--", "-D", "warnings"]))
+}
+
+/// The tests of each library pass without features, and with each one alone. With all of them, they are run from the
+/// packages.
+pub(super) fn tests(root: &Path) -> Result<()> {
+    succeed(&mut hack(root, "test --quiet --each-feature --exclude-all-features", LIBRARIES)?)
+}
+
+fn hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
+    let mut hack = tool(root, "cargo-hack", CARGO_HACK)?;
+    // `default` only stands for others.
+    hack.arg("hack").args(task.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
+    hack.args(crates.into_iter().flat_map(|name| ["--package", name]));
+    Ok(hack)
+}
+
+/// Without the feature that caps the log, what is logged at `trace` is searched for secrets.
+pub(super) fn uncapped_log(root: &Path) -> Result<()> {
+    cargo(root, "test -p partner-center-tests --no-default-features --test secrets")
+}
+
+/// Each example runs with no more than the features that it says it needs, and ends well.
+pub(super) fn examples(root: &Path) -> Result<()> {
+    let targets = metadata(root, "--no-deps")?["packages"]
+        .as_array()
+        .and_then(|packages| packages.iter().find(|package| package["name"] == "partner-center"))
+        .and_then(|package| package["targets"].as_array().cloned())
+        .context("partner-center has no targets")?;
+    let mut count = 0;
+    for example in targets.iter().filter(|target| target["kind"][0] == "example") {
+        let name = example["name"].as_str().context("an example has no name")?;
+        let features: Vec<_> =
+            example["required-features"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let features = features.join(",");
+        let arguments =
+            format!("run --quiet -p partner-center --example {name} --no-default-features --features={features}");
+        cargo(root, &arguments)?;
+        count += 1;
+    }
+    ensure!(count > 0, "partner-center has no examples");
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The workspace, and cargo at work in it.
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The libraries that are published, in the order in which they can be.
+pub(crate) const LIBRARIES: [&str; 7] = [
+    "partner-center-models",
+    "partner-center-core",
+    "partner-center-reqwest",
+    "partner-center-ureq",
+    "partner-center-conformance",
+    "partner-center-sandbox",
+    "partner-center",
+];
+
+/// All crates that are published: after the libraries, the command line.
+pub(crate) fn published() -> impl Iterator<Item = &'static str> {
+    LIBRARIES.into_iter().chain(["partner-center-cli"])
+}
+
+/// Where cargo builds.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// A program from the registry, in the release that is named. It is installed below [`target()`] when it is not there, and
+/// without optimization: building it takes longer than its work.
+pub(crate) fn tool(root: &Path, name: &str, version: &str) -> Result<Command> {
+    let folder = target(root).join("tools");
+    let mut install = command(root, "install --quiet --locked --debug --no-default-features --root");
+    succeed(install.arg(&folder).arg(format!("{name}@{version}")))
+        .with_context(|| format!("{name} is not there: it is installed once, with the network"))?;
+    let mut tool = Command::new(folder.join("bin").join(name));
+    tool.current_dir(root);
+    Ok(tool)
+}
+
+pub(crate) fn metadata(root: &Path, arguments: &str) -> Result<Value> {
+    let text = output(&mut command(root, &format!("metadata --format-version 1 {arguments}")))?;
+    serde_json::from_str(&text).context("cargo's metadata is not JSON")
+}
+
+pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
+    succeed(&mut command(root, arguments))
+}
+
+pub(crate) fn command(root: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root).args(arguments.split(' ').filter(|argument| !argument.is_empty()));
+    command
+}
+
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("{command:?}"))?;
+    ensure!(status.success(), "{command:?}: {status}");
+    Ok(())
+}
+
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).context("cargo's output is not text")
+}
