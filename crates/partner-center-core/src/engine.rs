@@ -77,7 +77,7 @@ pub(crate) struct Task<'a, X: Transport> {
     /// The first request of the call, if it is on its way.
     pub(crate) head_start: Option<HeadStart<X>>,
     /// How to give the call after this one a head start.
-    pub(crate) lookahead: Option<&'a Lookahead>,
+    pub(crate) lookahead: Option<&'a Lookahead<X::Mode>>,
 }
 
 impl<'a, X: Transport> Task<'a, X> {
@@ -130,7 +130,7 @@ impl<X: Transport> Engine<X> {
     /// Performs `call` with the token there is, and once more with another one if that is refused.
     async fn authorized<T: DeserializeOwned>(
         self: &Arc<Self>,
-        plan: &Plan<'_>,
+        plan: &Plan<'_, X::Mode>,
         head_start: Option<HeadStart<X>>,
         context: &mut Context,
     ) -> Result<(Answer<T>, Option<HeadStart<X>>), Error> {
@@ -266,10 +266,10 @@ impl<X: Transport> Engine<X> {
 }
 
 /// What a call is made of, whichever token it is made with.
-struct Plan<'a> {
+struct Plan<'a, M: Mode> {
     call: &'a Call,
     scope: Scope,
-    lookahead: Option<&'a Lookahead>,
+    lookahead: Option<&'a Lookahead<M>>,
 }
 
 /// A request to be sent, or what came of one that was.

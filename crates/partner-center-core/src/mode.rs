@@ -102,12 +102,16 @@ pub(crate) fn wait_on<'a, M: Mode, S: Send, T: Send + 'a>(
 /// Work that goes on while its owner does something else.
 pub(crate) type Begun<M, T> = <M as sealed::Sealed>::Begun<T>;
 
-/// Begins `work`: in a thread of its own if it blocks; if it does not, as far as it gets before it waits for something, and
-/// with one turn for whoever it waits for. `None` if there is no thread to be had.
+/// Who does such work: a thread if it blocks, and otherwise nobody.
+pub(crate) type Worker<M> = <M as sealed::Sealed>::Worker;
+
+/// Begins `work`: in the worker's thread if it blocks; if it does not, as far as it gets before it waits for something, and
+/// with one turn for whoever it waits for. `None` if the worker is not to be had.
 pub(crate) fn begin<M: Mode, T: Send + 'static>(
+    worker: &Worker<M>,
     work: impl FnOnce() -> M::Output<'static, T> + Send + 'static,
 ) -> M::Output<'static, Option<Begun<M, T>>> {
-    <M as sealed::Sealed>::begin(work)
+    <M as sealed::Sealed>::begin(worker, work)
 }
 
 /// What came of work that was begun; `lost` if its thread panicked.
@@ -124,7 +128,10 @@ mod sealed {
     use std::{
         future::{poll_fn, ready},
         pin::Pin,
-        sync::mpsc::{Receiver, sync_channel},
+        sync::{
+            Mutex, PoisonError,
+            mpsc::{Receiver, SyncSender, sync_channel},
+        },
         task::Poll,
         thread,
         time::{Duration, Instant},
@@ -132,8 +139,10 @@ mod sealed {
 
     pub trait Sealed {
         type Begun<T: Send + 'static>: Send;
+        type Worker: Default + Send + Sync;
 
         fn begin<T: Send + 'static>(
+            worker: &Self::Worker,
             work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
         ) -> <Self as Mode>::Output<'static, Option<Self::Begun<T>>>
         where
@@ -166,12 +175,12 @@ mod sealed {
 
     impl Sealed for Blocking {
         type Begun<T: Send + 'static> = Receiver<T>;
+        type Worker = Thread;
 
-        fn begin<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<Receiver<T>> {
+        fn begin<T: Send + 'static>(worker: &Thread, work: impl FnOnce() -> T + Send + 'static) -> Option<Receiver<T>> {
             let (sender, receiver) = sync_channel(1);
-            let thread = thread::Builder::new().name("partner-center".to_owned());
             // Whoever has gone meanwhile does not miss the answer.
-            thread.spawn(move || sender.send(work()).ok()).is_ok().then_some(receiver)
+            worker.take(Box::new(move || drop(sender.send(work())))).then_some(receiver)
         }
 
         fn finish<T: Send + 'static>(begun: Receiver<T>, lost: impl FnOnce() -> T) -> T {
@@ -195,10 +204,41 @@ mod sealed {
         }
     }
 
+    /// A thread that is there once it has something to do, and ends when its owner has gone.
+    #[derive(Default)]
+    pub struct Thread(Mutex<Option<SyncSender<Job>>>);
+
+    type Job = Box<dyn FnOnce() + Send>;
+
+    impl Thread {
+        /// Whether the thread takes the job on.
+        fn take(&self, job: Job) -> bool {
+            let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_taken = match &*jobs {
+                Some(jobs) => jobs.try_send(job).is_ok(),
+                None => Self::start().is_some_and(|started| jobs.insert(started).try_send(job).is_ok()),
+            };
+            if !is_taken {
+                // It is busy, or a job has panicked: the next one has another thread.
+                *jobs = None;
+            }
+            is_taken
+        }
+
+        fn start() -> Option<SyncSender<Job>> {
+            let (sender, jobs) = sync_channel::<Job>(1);
+            let thread = thread::Builder::new().name("partner-center".to_owned());
+            thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok().map(|_| sender)
+        }
+    }
+
     impl Sealed for Async {
         type Begun<T: Send + 'static> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+        type Worker = ();
+
         fn begin<T: Send + 'static>(
+            (): &(),
             work: impl FnOnce() -> Self::Begun<T> + Send + 'static,
         ) -> <Self as Mode>::Output<'static, Option<Self::Begun<T>>> {
             let mut work = Some(work());

@@ -33,8 +33,8 @@ pub struct Pages<X: Transport, O: Paged> {
     engine: Arc<Engine<X>>,
     scope: Scope,
     cursor: Option<Result<Cursor, Error>>,
-    /// Whether the page after the one at hand is asked for early.
-    prefetches: bool,
+    /// How the page after the one at hand is asked for early, if it is.
+    lookahead: Option<Arc<Lookahead<X::Mode>>>,
     /// The page at the cursor, if it was asked for early.
     head_start: Option<HeadStart<X>>,
     /// The page under way, in async mode; kept here so that a poll that is dropped loses nothing.
@@ -61,7 +61,7 @@ impl<X: Transport, O: Paged> Pages<X, O> {
         let cursor = listing
             .and_then(|listing| Cursor::new(listing, &engine.base_url))
             .map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
-        Self { engine, scope, cursor: Some(cursor), prefetches: false, head_start: None, fetching: None }
+        Self { engine, scope, cursor: Some(cursor), lookahead: None, head_start: None, fetching: None }
     }
 
     /// Asks for the next page as soon as a page has arrived, before that is read and handed over: the service is at work
@@ -71,10 +71,12 @@ impl<X: Transport, O: Paged> Pages<X, O> {
     /// that was under way. A list then takes up to half the time, if the program spends as much on a page as the service
     /// does. A page that waits is held in memory.
     ///
-    /// Over a blocking transport each request is sent by a thread of its own. Over an async one it goes on whenever the
+    /// Over a blocking transport the requests are sent by another thread. Over an async one it goes on whenever the
     /// runtime gets a turn, so that even a program that does not wait for anything else gains.
     pub fn prefetch(mut self) -> Self {
-        self.prefetches = true;
+        if let Some(Ok(cursor)) = &self.cursor {
+            self.lookahead = Some(Arc::new(Lookahead::new::<O>(cursor.listing.clone())));
+        }
         self
     }
 
@@ -97,16 +99,16 @@ impl<X: Transport, O: Paged> Pages<X, O> {
         let (engine, scope) = (self.engine.clone(), self.scope);
         let (call, page) = (cursor.call.clone(), cursor.page);
         let head_start = self.head_start.take();
-        let lookahead = self.prefetches.then(|| Lookahead::new::<O>(cursor.listing.clone()));
+        let lookahead = self.lookahead.clone();
         Some(X::Mode::run(async move {
-            let task = Task { call: &call, page: Some(page), head_start, lookahead: lookahead.as_ref() };
+            let task = Task { call: &call, page: Some(page), head_start, lookahead: lookahead.as_deref() };
             let mut performed = engine.perform(task, scope).await?;
             if let Some(lookahead) = &lookahead {
                 let call = match &performed.answer {
                     Answer::Value(page) => lookahead.after::<O>(page, &engine.base_url),
                     Answer::Empty(_) => None,
                 };
-                performed.next = HeadStart::of(call, performed.next.take(), &engine, scope).await;
+                performed.next = HeadStart::of(call, performed.next.take(), lookahead, &engine, scope).await;
             }
             Ok(performed)
         }))

@@ -7,7 +7,7 @@ use crate::{
     call::{Call, Listing},
     credential::Held,
     error::Context,
-    mode::{Begun, begin, finish},
+    mode::{Begun, Worker, begin, finish},
 };
 use partner_center_models::{Continuation, Paged};
 use std::{
@@ -21,16 +21,17 @@ const TAIL: usize = 48 << 10;
 /// The most lists that may end there: in a continuation, and around the items.
 const MOST_LISTS: usize = 16;
 
-/// How the call that follows on another one is found in the answer to that.
-pub(crate) struct Lookahead {
+/// How the call that follows on another one is found in the answer to that, and begun.
+pub(crate) struct Lookahead<M: Mode> {
     listing: Arc<Listing>,
+    worker: Worker<M>,
     guess: fn(&[u8]) -> Option<Continuation>,
 }
 
-impl Lookahead {
+impl<M: Mode> Lookahead<M> {
     /// A lookahead for the pages of `O`.
     pub(crate) fn new<O: Paged>(listing: Arc<Listing>) -> Self {
-        Self { listing, guess: guess::<O> }
+        Self { listing, worker: Worker::<M>::default(), guess: guess::<O> }
     }
 
     /// The call that the page in `body` leads to, as far as can be told without reading it all. A guess: the page itself
@@ -81,18 +82,24 @@ impl<X: Transport> HeadStart<X> {
     pub(crate) async fn of(
         call: Option<Call>,
         guessed: Option<Self>,
+        lookahead: &Lookahead<X::Mode>,
         engine: &Arc<Engine<X>>,
         scope: Scope,
     ) -> Option<Self> {
         let call = call?;
         match guessed.filter(|guessed| guessed.call == call) {
             Some(guessed) => Some(guessed),
-            None => Self::begin(engine, call, scope).await,
+            None => Self::begin(call, lookahead, engine, scope).await,
         }
     }
 
     /// Sends the first request of `call`, unless that had to wait for anything but its turn.
-    pub(super) async fn begin(engine: &Arc<Engine<X>>, call: Call, scope: Scope) -> Option<Self> {
+    pub(super) async fn begin(
+        call: Call,
+        lookahead: &Lookahead<X::Mode>,
+        engine: &Arc<Engine<X>>,
+        scope: Scope,
+    ) -> Option<Self> {
         let token = engine.authorization.at_hand(Instant::now())?;
         let until = engine.until(scope);
         let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
@@ -117,7 +124,7 @@ impl<X: Transport> HeadStart<X> {
                 X::Mode::wait(engine.transport.send(request)).await
             })
         };
-        let answer = X::Mode::wait(begin::<X::Mode, _>(send)).await?;
+        let answer = X::Mode::wait(begin::<X::Mode, _>(&lookahead.worker, send)).await?;
         Some(Self { call, token, request_id, sent: Sent { until, answer } })
     }
 }

@@ -24,7 +24,7 @@ const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 /// A call of the service, with the token that it is made with.
 pub(super) struct ServiceCall<'a, X: Transport, T> {
     engine: &'a Arc<Engine<X>>,
-    plan: &'a Plan<'a>,
+    plan: &'a Plan<'a, X::Mode>,
     token: &'a Held,
     /// The call after this one, if it has begun.
     next: Mutex<Option<HeadStart<X>>>,
@@ -32,7 +32,7 @@ pub(super) struct ServiceCall<'a, X: Transport, T> {
 }
 
 impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
-    pub(super) fn new(engine: &'a Arc<Engine<X>>, plan: &'a Plan<'a>, token: &'a Held) -> Self {
+    pub(super) fn new(engine: &'a Arc<Engine<X>>, plan: &'a Plan<'a, X::Mode>, token: &'a Held) -> Self {
         Self { engine, plan, token, next: Mutex::new(None), value: PhantomData }
     }
 
@@ -79,13 +79,15 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
     }
 
     fn received(&self, response: &Response) -> Output<'_, X, ()> {
-        let lookahead = self.plan.lookahead.filter(|_| response.status().is_success());
-        let next = lookahead.and_then(|lookahead| lookahead.next(response.body(), &self.engine.base_url));
+        let Some(lookahead) = self.plan.lookahead.filter(|_| response.status().is_success()) else {
+            return X::Mode::ready(());
+        };
+        let next = lookahead.next(response.body(), &self.engine.base_url);
         let has_begun = |next: &Call| self.next().as_ref().is_some_and(|begun| begun.call == *next);
         match next.filter(|next| next != self.plan.call && !has_begun(next)) {
             None => X::Mode::ready(()),
             Some(next) => X::Mode::run(async move {
-                let begun = HeadStart::begin(self.engine, next, self.plan.scope).await;
+                let begun = HeadStart::begin(next, lookahead, self.engine, self.plan.scope).await;
                 *self.next() = begun;
             }),
         }
