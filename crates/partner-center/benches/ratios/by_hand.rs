@@ -8,6 +8,16 @@ use tokio::runtime::Runtime;
 use ureq::{Agent, Body};
 use uuid::Uuid;
 
+/// The headers that our client sends with every request, beside those that are made for one.
+const HEADERS: [(&str, &str); 6] = [
+    ("Accept", "application/json"),
+    ("MS-Contract-Version", "v1"),
+    ("X-Locale", "en-US"),
+    ("MS-PartnerCenter-Client", "by hand"),
+    ("MS-SdkVersion", "0.1.0"),
+    ("User-Agent", "by-hand/0.1.0"),
+];
+
 fn authorization() -> String {
     format!("Bearer {}", Sandbox::TOKEN)
 }
@@ -75,14 +85,11 @@ impl ByUreq {
             .agent
             .get(format!("{}{uri}", self.base))
             .header("Authorization", authorization())
-            .header("Accept", "application/json")
             .header("MS-RequestId", Uuid::new_v4().to_string())
-            .header("MS-CorrelationId", correlation_id.to_string())
-            .header("MS-Contract-Version", "v1")
-            .header("X-Locale", "en-US")
-            .header("MS-PartnerCenter-Client", "by hand")
-            .header("MS-SdkVersion", "0.1.0")
-            .header("User-Agent", "by-hand/0.1.0");
+            .header("MS-CorrelationId", correlation_id.to_string());
+        for (name, value) in HEADERS {
+            request = request.header(name, value);
+        }
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -145,14 +152,11 @@ impl<'a> ByReqwest<'a> {
             .client
             .get(format!("{}{uri}", self.base))
             .header("Authorization", authorization())
-            .header("Accept", "application/json")
             .header("MS-RequestId", Uuid::new_v4().to_string())
-            .header("MS-CorrelationId", correlation_id.to_string())
-            .header("MS-Contract-Version", "v1")
-            .header("X-Locale", "en-US")
-            .header("MS-PartnerCenter-Client", "by hand")
-            .header("MS-SdkVersion", "0.1.0")
-            .header("User-Agent", "by-hand/0.1.0");
+            .header("MS-CorrelationId", correlation_id.to_string());
+        for (name, value) in HEADERS {
+            request = request.header(name, value);
+        }
         for (name, value) in headers {
             request = request.header(name, value);
         }
