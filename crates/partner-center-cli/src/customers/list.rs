@@ -17,7 +17,12 @@ pub(super) async fn print<X: Transport>(
 ) -> Result<(), Failure> {
     let mut remaining = list.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let (mut count, mut page_count) = (0_usize, 0);
+    let is_limited = list.limit.is_some();
     let mut pages = client.pages(operation(list));
+    if !is_limited {
+        // Printing takes its time. With a limit, the last page asked for early would be one too many.
+        pages = pages.prefetch();
+    }
     while remaining > 0
         && let Some(page) = X::Mode::wait(pages.next_page()).await
     {
