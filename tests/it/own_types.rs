@@ -96,6 +96,10 @@ fn pages_go_on_as_ever() {
     assert_eq!(scripted(|| vec![answer(200, r#"{"totalCount": 0}"#).into()]).unwrap_err().0, ErrorKind::Decode);
     assert_eq!(scripted(|| vec![answer(200, r#"{"items": null}"#).into()]), names(&[]));
     assert_eq!(scripted(|| vec![answer(200, r#"{"Items": [{}], "new": 1}"#).into()]), Ok(vec![None]));
+    // Another page may begin with the same customer, and another field may have nearly the same name.
+    let alike = || vec![page(["a", "b"]).next(link, "t1").into(), page(["a", "c"]).into()];
+    assert_eq!(scripted(alike), names(&["a", "b", "a", "c"]));
+    assert_eq!(scripted(|| vec![answer(200, r#"{"items": [{}], "ITEMS": 7}"#).into()]), Ok(vec![None]));
 }
 
 #[test]

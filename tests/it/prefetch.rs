@@ -3,7 +3,7 @@
 
 use partner_center::*;
 use partner_center_sandbox::Sandbox;
-use partner_center_tests::{Server, Step, finish, page};
+use partner_center_tests::{Server, Step, answer, finish, page};
 use std::{
     thread,
     time::{Duration, Instant},
@@ -145,6 +145,45 @@ fn the_pace_is_kept() {
         let began = Instant::now();
         assert_eq!(list(client.pages(ListCustomers::new().size(10)).prefetch(), Duration::ZERO).len(), 50);
         assert!(began.elapsed() >= Duration::from_millis(60 * 4), "{:?}", began.elapsed());
+    }
+    over_both_transports!(test);
+}
+
+/// Who drops a list asks for nothing any more, also not later.
+#[test]
+fn nothing_waits_for_its_place_in_the_row() {
+    fn test<X: Transport>(transport: impl Fn() -> X) {
+        let sandbox = Sandbox::builder().customers(50).build();
+        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let client = client(transport(), &server.url()).requests_per_minute(120).build().unwrap();
+        let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
+        finish::<X::Mode, _>(X::Mode::run(async move {
+            X::Mode::wait(pages.next_page()).await.unwrap().unwrap();
+        }));
+        thread::sleep(Duration::from_millis(700));
+        assert_eq!(sandbox.requests().len(), 1);
+    }
+    over_both_transports!(test);
+}
+
+/// The early request may have used the token up: what the service says to the next one with it is not the end of the list.
+#[test]
+fn an_early_request_without_an_answer_is_an_attempt() {
+    fn test<X: Transport>(transport: impl Fn() -> X) {
+        let server = Server::start();
+        server.script([
+            page(["a"]).next("/v1/customers?x=1", "t1").into(),
+            Step::Silence,
+            answer(400, r#"{"code":2000,"description":"Invalid continuation","data":[],"source":"PartnerFD"}"#).into(),
+        ]);
+        let client = client(transport(), &server.url()).timeout(PAUSE * 3).retry(Retry::never()).build().unwrap();
+        let mut pages = client.pages(ListCustomers::new()).prefetch();
+        let error = finish::<X::Mode, _>(X::Mode::run(async move {
+            X::Mode::wait(pages.next_page()).await.unwrap().unwrap();
+            thread::sleep(PAUSE * 5);
+            X::Mode::wait(pages.next_page()).await.unwrap().unwrap_err()
+        }));
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Service, 2), "{error}");
     }
     over_both_transports!(test);
 }

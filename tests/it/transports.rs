@@ -1,7 +1,7 @@
 //! What the two real transports promise by themselves, below the engine, and what is special to one of them.
 
-use partner_center::{Client, Credential, GetCustomer, ListCustomers, Reqwest};
-use partner_center_tests::{Server, Step, answer, page};
+use partner_center::{Client, Credential, ErrorKind, GetCustomer, ListCustomers, Reqwest, Retry, Transport, Ureq};
+use partner_center_tests::{Server, Step, answer, finish, page};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -38,4 +38,22 @@ async fn a_dropped_call_is_cancelled() {
     let page = pages.next().await.unwrap().unwrap();
     assert_eq!(page.items[0].company_name(), Some("b"));
     assert!(pages.next().await.is_none());
+}
+
+/// A length is believed when the bytes have come.
+#[test]
+fn no_length_is_believed() {
+    fn test<X: Transport>(transport: X) {
+        let server = Server::start();
+        let lengths = [usize::MAX / 2, 1 << 45, 1 << 62];
+        server.script(lengths.map(|length| answer(200, "{}").announced(length).into()));
+        let client = Client::builder(transport, Credential::token("token")).base_url(server.url());
+        let client = client.body_limit(usize::MAX).retry(Retry::never()).build().unwrap();
+        for _ in lengths {
+            let error = finish::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
+        }
+    }
+    test(Ureq::new().unwrap());
+    test(Reqwest::new().unwrap());
 }

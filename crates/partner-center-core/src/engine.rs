@@ -92,6 +92,8 @@ pub(crate) struct Performed<X: Transport, T> {
     pub(crate) answer: Answer<T>,
     pub(crate) context: Context,
     pub(crate) next: Option<HeadStart<X>>,
+    /// Whether a request that was none of the next call has been sent with its token.
+    pub(crate) is_next_doubtful: bool,
 }
 
 impl<X: Transport> Engine<X> {
@@ -107,7 +109,7 @@ impl<X: Transport> Engine<X> {
         let mut context = Context { correlation_id: Some(scope.correlation_id), page, ..Context::default() };
         let plan = Plan { call, scope, lookahead };
         match self.authorized(&plan, head_start, &mut context).instrument(span).await {
-            Ok((answer, next)) => Ok(Performed { answer, context, next }),
+            Ok((answer, next)) => Ok(Performed { answer, context, next, is_next_doubtful: false }),
             Err(error) => Err(error.within(context)),
         }
     }
@@ -173,11 +175,16 @@ impl<X: Transport> Engine<X> {
         sent: Option<Sent<X>>,
     ) -> Result<E::Value, Error> {
         let remaining = || until.map(|until| until.saturating_duration_since(Instant::now()));
+        let mut early = None;
+        if let Some(sent) = sent {
+            let at = sent.at();
+            early = sent.answer().await.map(|answer| (at, answer));
+            if early.is_none() {
+                // It was sent all the same, and has perhaps used a token up.
+                context.attempts += 1;
+            }
+        }
         let before = context.attempts;
-        let mut early = match sent {
-            Some(sent) => sent.answer().await,
-            None => None,
-        };
         loop {
             if early.is_none()
                 && let Some(pace) = exchange.pace()
@@ -190,7 +197,7 @@ impl<X: Transport> Engine<X> {
                 }
             }
             let outgoing = match early.take() {
-                Some(answer) => Outgoing::Answered(answer),
+                Some((sent, answer)) => Outgoing::Answered(sent, answer),
                 None => Outgoing::Request(self.request(exchange, context, remaining())?),
             };
             context.attempts += 1;
@@ -221,12 +228,12 @@ impl<X: Transport> Engine<X> {
 
     /// One request and what comes of it.
     async fn attempt<E: Exchange<X>>(&self, exchange: &E, outgoing: Outgoing) -> Result<E::Value, Attempt> {
-        let sent = Instant::now();
-        let outcome = match outgoing {
-            Outgoing::Answered(answer) => answer,
+        let (sent, outcome) = match outgoing {
+            Outgoing::Answered(sent, outcome) => (sent, outcome),
             Outgoing::Request(request) => {
                 exchange.will_be_silent(Limits::of(&request).timeout);
-                X::Mode::wait(self.transport.send(request)).await
+                let sent = Instant::now();
+                (sent, X::Mode::wait(self.transport.send(request)).await)
             }
         };
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
@@ -272,10 +279,10 @@ struct Plan<'a, M: Mode> {
     lookahead: Option<&'a Lookahead<M>>,
 }
 
-/// A request to be sent, or what came of one that was.
+/// A request to be sent, or what came of one that was, and when it was.
 enum Outgoing {
     Request(Request),
-    Answered(Result<Response, TransportError>),
+    Answered(Instant, Result<Response, TransportError>),
 }
 
 /// Whether another token might do. One for an audience that is gone is followed by another such.

@@ -129,7 +129,8 @@ mod sealed {
         future::{poll_fn, ready},
         pin::Pin,
         sync::{
-            Mutex, PoisonError,
+            Arc, Mutex, PoisonError,
+            atomic::{AtomicBool, Ordering},
             mpsc::{Receiver, SyncSender, sync_channel},
         },
         task::Poll,
@@ -179,8 +180,15 @@ mod sealed {
 
         fn begin<T: Send + 'static>(worker: &Thread, work: impl FnOnce() -> T + Send + 'static) -> Option<Receiver<T>> {
             let (sender, receiver) = sync_channel(1);
-            // Whoever has gone meanwhile does not miss the answer.
-            worker.take(Box::new(move || drop(sender.send(work())))).then_some(receiver)
+            let job = |is_busy: Arc<AtomicBool>| -> Job {
+                Box::new(move || {
+                    let value = work();
+                    is_busy.store(false, Ordering::Release);
+                    // Whoever has gone meanwhile does not miss it.
+                    drop(sender.send(value));
+                })
+            };
+            worker.take(job).then_some(receiver)
         }
 
         fn finish<T: Send + 'static>(begun: Receiver<T>, lost: impl FnOnce() -> T) -> T {
@@ -206,29 +214,37 @@ mod sealed {
 
     /// A thread that is there once it has something to do, and ends when its owner has gone.
     #[derive(Default)]
-    pub struct Thread(Mutex<Option<SyncSender<Job>>>);
+    pub struct Thread(Mutex<Option<Running>>);
+
+    struct Running {
+        jobs: SyncSender<Job>,
+        is_busy: Arc<AtomicBool>,
+    }
 
     type Job = Box<dyn FnOnce() + Send>;
 
     impl Thread {
-        /// Whether the thread takes the job on.
-        fn take(&self, job: Job) -> bool {
-            let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_taken = match &*jobs {
-                Some(jobs) => jobs.try_send(job).is_ok(),
-                None => Self::start().is_some_and(|started| jobs.insert(started).try_send(job).is_ok()),
-            };
-            if !is_taken {
-                // It is busy, or a job has panicked: the next one has another thread.
-                *jobs = None;
+        /// Whether the thread takes the job on; it is told where to say that it is done.
+        fn take(&self, job: impl FnOnce(Arc<AtomicBool>) -> Job) -> bool {
+            let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // What still goes on is of no use to anyone any more, or has panicked.
+            running.take_if(|running| running.is_busy.load(Ordering::Acquire));
+            if running.is_none() {
+                *running = Running::start();
             }
-            is_taken
+            running.as_ref().is_some_and(|Running { jobs, is_busy }| {
+                is_busy.store(true, Ordering::Relaxed);
+                jobs.try_send(job(is_busy.clone())).is_ok()
+            })
         }
+    }
 
-        fn start() -> Option<SyncSender<Job>> {
+    impl Running {
+        fn start() -> Option<Self> {
             let (sender, jobs) = sync_channel::<Job>(1);
             let thread = thread::Builder::new().name("partner-center".to_owned());
-            thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok().map(|_| sender)
+            thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok()?;
+            Some(Self { jobs: sender, is_busy: Arc::default() })
         }
     }
 

@@ -15,6 +15,16 @@ impl Pace {
         Self { interval: Duration::from_secs(60) / requests_per_minute.max(1), next: Mutex::new(None) }
     }
 
+    /// Takes the next place in the row, if its time has come.
+    pub(crate) fn is_free(&self, now: Instant) -> bool {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = next.is_none_or(|next| next <= now);
+        if is_free {
+            *next = Some(now + self.interval);
+        }
+        is_free
+    }
+
     /// Takes the next place in the row, and says how long it is until its time comes; unless that is not within
     /// `remaining`, which leaves the place to others.
     pub(crate) fn wait(&self, now: Instant, remaining: Option<Duration>) -> Option<Duration> {
@@ -46,5 +56,8 @@ mod tests {
         let hurry = Some(Duration::from_millis(120));
         assert_eq!([pace.wait(at(5000), hurry), pace.wait(at(5000), hurry)], [None, None]);
         assert_eq!(pace.wait(at(5001), hurry), Some(Duration::from_millis(119)));
+        // Nor does who does not want to.
+        assert_eq!([pace.is_free(at(5239)), pace.is_free(at(5240)), pace.is_free(at(5241))], [false, true, false]);
+        assert_eq!(pace.wait(at(5241), None), Some(Duration::from_millis(119)));
     }
 }

@@ -50,6 +50,8 @@ struct Cursor {
     call: Call,
     /// The number of that page, counted from 1.
     page: u64,
+    /// Whether its token was sent before, to where a wrong guess led, and is perhaps used up.
+    is_doubtful: bool,
     /// The calls and the pages so far, as hashes: a few bytes a page, whatever the length of the list.
     seen: HashSet<u64>,
     hasher: RandomState,
@@ -71,8 +73,10 @@ impl<X: Transport, O: Paged> Pages<X, O> {
     /// that was under way. A list then takes up to half the time, if the program spends as much on a page as the service
     /// does. A page that waits is held in memory.
     ///
-    /// Over a blocking transport the requests are sent by another thread. Over an async one it goes on whenever the
-    /// runtime gets a turn, so that even a program that does not wait for anything else gains.
+    /// Over a blocking transport the requests are sent by another thread. Over an async one the request is sent, over the
+    /// connection that is there, and the answer is waiting when it is asked for, as far as buffers go; a new connection, or a
+    /// place in the row of [`requests_per_minute`](crate::Builder::requests_per_minute), is not waited for ahead of time. A
+    /// program that leaves a page alone for longer than a second may have its request sent once more.
     pub fn prefetch(mut self) -> Self {
         if let Some(Ok(cursor)) = &self.cursor {
             self.lookahead = Some(Arc::new(Lookahead::new::<O>(cursor.listing.clone())));
@@ -104,11 +108,17 @@ impl<X: Transport, O: Paged> Pages<X, O> {
             let task = Task { call: &call, page: Some(page), head_start, lookahead: lookahead.as_deref() };
             let mut performed = engine.perform(task, scope).await?;
             if let Some(lookahead) = &lookahead {
-                let call = match &performed.answer {
+                let next = match &performed.answer {
                     Answer::Value(page) => lookahead.after::<O>(page, &engine.base_url),
                     Answer::Empty(_) => None,
                 };
-                performed.next = HeadStart::of(call, performed.next.take(), lookahead, &engine, scope).await;
+                let guessed = performed.next.take();
+                performed.is_next_doubtful =
+                    guessed.as_ref().is_some_and(|guessed| Some(&guessed.call) != next.as_ref());
+                // The way that we came leads nowhere.
+                if let Some(next) = next.filter(|next| *next != call) {
+                    performed.next = HeadStart::of(next, guessed, lookahead, &engine, scope).await;
+                }
             }
             Ok(performed)
         }))
@@ -120,10 +130,14 @@ impl<X: Transport, O: Paged> Pages<X, O> {
             // The listing stood at an error, and that is what was fetched.
             return fetched.err().map(Err);
         };
-        let Performed { answer, context, next } = match fetched {
+        let Performed { answer, context, next, is_next_doubtful } = match fetched {
             Ok(performed) => performed,
             // On a second attempt it could as well mean that the first one has used the token up.
-            Err(error) if cursor.was_led_here() && error.attempts() == 1 && is_end_of_list(&error) => return None,
+            Err(error)
+                if cursor.was_led_here() && error.attempts() == 1 && !cursor.is_doubtful && is_end_of_list(&error) =>
+            {
+                return None;
+            }
             Err(error) => return Some(Err(error)),
         };
         let page = match answer {
@@ -137,6 +151,7 @@ impl<X: Transport, O: Paged> Pages<X, O> {
         match cursor.follow::<O>(&page, &self.engine.base_url) {
             Ok(true) => {
                 self.head_start = next.filter(|next| next.call == cursor.call);
+                cursor.is_doubtful = is_next_doubtful;
                 self.cursor = Some(Ok(cursor));
             }
             Ok(false) => {}
@@ -157,6 +172,7 @@ impl Cursor {
             call: listing.first(base_url)?,
             listing: Arc::new(listing),
             page: 1,
+            is_doubtful: false,
             seen: HashSet::new(),
             hasher: RandomState::new(),
             empty_pages: 0,

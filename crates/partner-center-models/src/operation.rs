@@ -116,11 +116,10 @@ pub trait Paged: Operation {
     }
 }
 
-/// What tells a page from the other pages of a list: how its items begin and end, and how many there are.
+/// What tells a page from the other pages of a list: some of its items, and how many there are.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PageMark {
-    first: String,
-    last: String,
+    items: String,
     count: usize,
 }
 
@@ -128,12 +127,11 @@ impl PageMark {
     /// The mark of a page with these items; `None` if there are none.
     pub fn of(items: &[impl Serialize]) -> Option<Self> {
         let ([first, ..], [.., last]) = (items, items) else { return None };
-        let json = |item| serde_json::to_string(item).unwrap_or_default();
-        Some(Self { first: json(first), last: json(last), count: items.len() })
+        Some(Self::new(serde_json::to_string(&[first, last]).unwrap_or_default(), items.len()))
     }
 
-    pub(crate) fn new(first: &str, last: &str, count: usize) -> Self {
-        Self { first: first.to_owned(), last: last.to_owned(), count }
+    pub(crate) fn new(items: String, count: usize) -> Self {
+        Self { items, count }
     }
 }
 

@@ -35,8 +35,8 @@ impl<T: Resource> Raw<T> {
         Self::of(json.expect("a generated object has texts for keys and values that JSON has"))
     }
 
-    /// The object, read anew each time; `None` if there is something in it that no value can be, such as a number beyond
-    /// all bounds.
+    /// The object, read anew each time; `None` if there is something in it that no value can be: a number beyond all
+    /// bounds, or objects in objects a hundred times over. Such a thing is written back as JSON only.
     #[must_use]
     pub fn get(&self) -> Option<T> {
         T::from_json(self.json())

@@ -111,8 +111,8 @@ impl<'de, O: Paged, T: DeserializeOwned> Visitor<'de> for PageVisitor<O, T> {
         let mut list = None;
         let rest = WithoutItems { page, name: O::ITEMS, is_at_items: false, list: &mut list };
         let rest = O::Response::deserialize(MapAccessDeserializer::new(rest))?;
-        let List { items, first } = list.unwrap_or_default();
-        let mark = first.map(|first| PageMark::new(first.get(), "", items.len()));
+        let List { items, beginning } = list.unwrap_or_default();
+        let mark = (!items.is_empty()).then(|| PageMark::new(beginning, items.len()));
         Ok(PageAs { items, rest, mark })
     }
 }
@@ -130,7 +130,7 @@ impl<'de, A: MapAccess<'de>, T: DeserializeOwned> MapAccess<'de> for WithoutItem
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         let Some(name) = self.page.next_key::<String>()? else { return Ok(None) };
-        self.is_at_items = name.eq_ignore_ascii_case(self.name);
+        self.is_at_items = is_spelling(&name, self.name);
         seed.deserialize(name.into_deserializer()).map(Some)
     }
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
@@ -142,15 +142,23 @@ impl<'de, A: MapAccess<'de>, T: DeserializeOwned> MapAccess<'de> for WithoutItem
     }
 }
 
+/// Whether it is the name of a field, or the same with a capital: the spellings that there are.
+fn is_spelling(found: &str, name: &str) -> bool {
+    found.len() == name.len() && found.eq_ignore_ascii_case(name) && found.get(1..) == name.get(1..)
+}
+
+/// How many items at the beginning tell a page from others.
+const TELLING: usize = 4;
+
 struct List<T> {
     items: Vec<T>,
-    /// The first of them as it came.
-    first: Option<Box<RawValue>>,
+    /// The first of them as they came.
+    beginning: String,
 }
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), first: None }
+        Self { items: Vec::new(), beginning: String::new() }
     }
 }
 
@@ -169,10 +177,12 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
         formatter.write_str("a list")
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let first: Option<Box<RawValue>> = list.next_element()?;
-        let mut items = Vec::new();
-        if let Some(first) = &first {
-            items.push(serde_json::from_str(first.get()).map_err(de::Error::custom)?);
+        let (mut items, mut beginning) = (Vec::new(), String::new());
+        while items.len() < TELLING
+            && let Some(item) = list.next_element::<Box<RawValue>>()?
+        {
+            items.push(serde_json::from_str(item.get()).map_err(de::Error::custom)?);
+            beginning.push_str(item.get());
         }
         while let Some(item) = list.next_element()? {
             if items.len() == MOST_ITEMS {
@@ -180,6 +190,6 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
             }
             items.push(item);
         }
-        Ok(List { items, first })
+        Ok(List { items, beginning })
     }
 }

@@ -102,9 +102,12 @@ fn outgoing(body: Vec<u8>) -> Body {
     Bytes::from_owner(Zeroizing::new(body)).into()
 }
 
+/// How much memory is made ready for a body because it says that it is so long: more than any page has.
+const MOST_BELIEVED: usize = 1 << 20;
+
 async fn read(answer: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {
     let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut body = Vec::with_capacity(announced.min(limit));
+    let mut body = Vec::with_capacity(announced.min(limit).min(MOST_BELIEVED));
     while let Some(chunk) = answer.chunk().await.map_err(failure)? {
         if chunk.len() > limit.saturating_sub(body.len()) {
             return Err(TransportError::too_large());

@@ -18,8 +18,8 @@ use ureq::{
     },
 };
 
-/// How long the addresses of a host are good for: less than any record of the service's says.
-const MEMORY: Duration = Duration::from_secs(10);
+/// How long the addresses of a host are good for: not so long that all attempts of a call go to one that has died.
+const MEMORY: Duration = Duration::from_secs(2);
 
 /// Knows the addresses of a host for a while.
 ///

@@ -2,7 +2,7 @@
 
 use super::{Engine, Scope};
 use crate::{
-    Limits, Mode, Response, Transport, TransportError, TransportErrorKind,
+    Limits, Mode, Response, Transport, TransportError,
     base_url::BaseUrl,
     call::{Call, Listing},
     credential::Held,
@@ -11,10 +11,16 @@ use crate::{
 };
 use partner_center_models::{Continuation, Paged};
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use uuid::Uuid;
+
+/// How long an answer may lie unread before the server gives up on it, or the client does.
+const LONGEST_UNREAD: Duration = Duration::from_secs(1);
 
 /// The most of a body that is searched, from its end: twice what a continuation may have.
 const TAIL: usize = 48 << 10;
@@ -25,21 +31,27 @@ const MOST_LISTS: usize = 16;
 pub(crate) struct Lookahead<M: Mode> {
     listing: Arc<Listing>,
     worker: Worker<M>,
+    /// Until a guess was wrong.
+    guesses: AtomicBool,
     guess: fn(&[u8]) -> Option<Continuation>,
 }
 
 impl<M: Mode> Lookahead<M> {
     /// A lookahead for the pages of `O`.
     pub(crate) fn new<O: Paged>(listing: Arc<Listing>) -> Self {
-        Self { listing, worker: Worker::<M>::default(), guess: guess::<O> }
+        Self { listing, worker: Worker::<M>::default(), guesses: AtomicBool::new(true), guess: guess::<O> }
     }
 
     /// The call that the page in `body` leads to, as far as can be told without reading it all. A guess: the page itself
     /// has the last word.
     pub(super) fn next(&self, body: &[u8], base_url: &BaseUrl) -> Option<Call> {
-        let call = self.listing.follow(&(self.guess)(body)?, base_url).ok()?;
-        // A link by itself may need a token that stands before the items.
-        self.listing.token(&call).is_some().then_some(call)
+        if !self.guesses.load(Ordering::Relaxed) {
+            return None;
+        }
+        let continuation = (self.guess)(body)?;
+        let call = self.listing.follow(&continuation, base_url).ok()?;
+        // To a link there may belong a token that stands before the items, and the other way round.
+        (continuation.uri().is_some() && self.listing.token(&call).is_some()).then_some(call)
     }
 
     /// The call that `page` leads to.
@@ -72,23 +84,28 @@ pub(crate) struct HeadStart<X: Transport> {
 
 /// A request on its way.
 pub(super) struct Sent<X: Transport> {
-    /// When its time is up.
-    until: Option<Instant>,
+    at: Instant,
+    /// How long it may be left alone.
+    patience: Duration,
     answer: Begun<X::Mode, Result<Response, TransportError>>,
 }
 
 impl<X: Transport> HeadStart<X> {
-    /// A head start for `call`: the one that was `guessed`, if that is right.
+    /// A head start for `call`: the one that was `guessed`, if that is right. After a wrong guess there is none, and there are
+    /// no more guesses.
     pub(crate) async fn of(
-        call: Option<Call>,
+        call: Call,
         guessed: Option<Self>,
         lookahead: &Lookahead<X::Mode>,
         engine: &Arc<Engine<X>>,
         scope: Scope,
     ) -> Option<Self> {
-        let call = call?;
-        match guessed.filter(|guessed| guessed.call == call) {
-            Some(guessed) => Some(guessed),
+        match guessed {
+            Some(guessed) if guessed.call == call => Some(guessed),
+            Some(_) => {
+                lookahead.guesses.store(false, Ordering::Relaxed);
+                None
+            }
             None => Self::begin(call, lookahead, engine, scope).await,
         }
     }
@@ -109,33 +126,28 @@ impl<X: Transport> HeadStart<X> {
         // What cannot be sent early tells why when its turn has come.
         let request = engine.request_of(&call, &token, &context).ok()?;
         let request = engine.limited(request, engine.limits.body, remaining);
-        let wait = match &engine.pace {
-            Some(pace) => pace.wait(Instant::now(), remaining)?,
-            None => Duration::ZERO,
-        };
-        let timeout = wait.saturating_add(Limits::of(&request).timeout);
-        let until = Instant::now().checked_add(timeout);
+        if engine.pace.as_ref().is_some_and(|pace| !pace.is_free(Instant::now())) {
+            return None;
+        }
+        let (at, patience) = (Instant::now(), Limits::of(&request).timeout.min(LONGEST_UNREAD));
         let engine = engine.clone();
-        let send = move || {
-            X::Mode::run(async move {
-                if !wait.is_zero() {
-                    X::Mode::wait(engine.transport.sleep(wait)).await;
-                }
-                X::Mode::wait(engine.transport.send(request)).await
-            })
-        };
+        let send = move || X::Mode::run(async move { X::Mode::wait(engine.transport.send(request)).await });
         let answer = X::Mode::wait(begin::<X::Mode, _>(&lookahead.worker, send)).await?;
-        Some(Self { call, token, request_id, sent: Sent { until, answer } })
+        Some(Self { call, token, request_id, sent: Sent { at, patience, answer } })
     }
 }
 
 impl<X: Transport> Sent<X> {
-    /// The answer; `None` if its time was up before anyone asked for it, which says nothing about the service.
+    /// When it was sent.
+    pub(super) fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// The answer; `None` if there is none and nobody asked for it for so long that this says nothing about the service.
     pub(super) async fn answer(self) -> Option<Result<Response, TransportError>> {
-        let is_late = self.until.is_some_and(|until| until <= Instant::now());
+        let is_late = self.at.elapsed() >= self.patience;
         let lost = || Err(TransportError::new("the thread that sent the request has ended without an answer"));
         let answer = X::Mode::wait(finish::<X::Mode, _>(self.answer, lost)).await;
-        let is_timeout = |error: &TransportError| error.kind() == TransportErrorKind::Timeout;
-        (!(is_late && answer.as_ref().is_err_and(is_timeout))).then_some(answer)
+        (!is_late || answer.is_ok()).then_some(answer)
     }
 }
