@@ -20,11 +20,13 @@ pub(crate) fn run(table: &mut Table) {
         let results = Contest::by(Clock::Cpu)
             .with("plain", each(|page| drop(black_box(serde_json::from_slice::<plain::Page>(page).unwrap()))))
             .with("typed", each(|page| drop(black_box(serde_json::from_slice::<typed::Page>(page).unwrap()))))
+            .with("text", each(|page| drop(black_box(from_text::<plain::Page>(page)))))
             .with("ours", each(|page| drop(black_box(from_text::<CustomerCollection>(page)))))
             .with("lean", each(|page| drop(black_box(from_text::<lean::Page>(page)))))
             .run(ROUNDS * 3);
         let what = format!("parse, {name}");
         table.add(&what, "`from_slice`, plain full types", results.ratio("ours", "plain"), bar);
+        table.add(&what, "`from_str`, plain full types", results.ratio("ours", "text"), Bar::None);
         table.add(&what, "`from_slice`, plain full types with `Uuid`s and enums", results.ratio("ours", "typed"), bar);
         table.add(
             format!("{what}, five fields"),

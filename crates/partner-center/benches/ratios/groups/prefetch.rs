@@ -23,7 +23,35 @@ fn consume<T>(page: T) {
     }
 }
 
+/// Nothing to overlap: a program that does nothing with small pages from a service that needs no time.
+fn idle(table: &mut Table) {
+    let runtime = runtime();
+    let service = Service::start(&pages(20_000, 40, Kind::Brief), Framing::Length, Duration::ZERO);
+    let (ureq, reqwest) = (sync_client(&service.url()), async_client(&service.url()));
+    let operation = || ListCustomers::new().size(40);
+    let count = |prefetch: bool| {
+        let pages = reqwest.pages(operation());
+        let mut pages = if prefetch { pages.prefetch() } else { pages };
+        runtime.block_on(async {
+            while let Some(page) = pages.next().await {
+                black_box(page.unwrap());
+            }
+        });
+    };
+    let results = Contest::by(Clock::Wall)
+        .with("ureq", || ureq.pages(operation()).map(|page| black_box(page.unwrap())).count())
+        .with("ureq, early", || ureq.pages(operation()).prefetch().map(|page| black_box(page.unwrap())).count())
+        .with("reqwest", || count(false))
+        .with("reqwest, early", || count(true))
+        .run(15);
+    for (library, early) in [("ureq", "ureq, early"), ("reqwest", "reqwest, early")] {
+        let what = format!("prefetch, 0 ms, pages of 40, an idle program, {library}");
+        table.add(what, "sequential", results.ratio(early, library), Bar::AtMost(1.05));
+    }
+}
+
 pub(crate) fn run(table: &mut Table) {
+    idle(table);
     for (latency, count) in [(0, 100), (5, 100), (50, 30)] {
         let runtime = runtime();
         let pages = pages(count * 500, 500, Kind::Brief);
