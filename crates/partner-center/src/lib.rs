@@ -10,7 +10,7 @@
 #[cfg(feature = "azure_core")]
 mod azure;
 
-// First, so that rustdoc does not take them for items that need a backend.
+// Before the core, which has them too: rustdoc would take them for items that need a backend.
 pub use partner_center_models::*;
 
 #[cfg(feature = "azure_core")]
