@@ -18,14 +18,36 @@ use uuid::Uuid;
 
 /// A client of the Partner Center API over transport `X`.
 ///
-/// Cheap to clone; clones share connections and settings.
+/// [`call`](Self::call) performs an operation; [`items`](Self::items) and [`pages`](Self::pages) read a list. Whether they
+/// block is the transport's [`Mode`]: over a [`Blocking`](crate::Blocking) one they give back results and iterators, over an
+/// [`Async`](crate::Async) one futures and streams. Futures do nothing until they are awaited.
+///
+/// Cheap to clone, and good for many threads and tasks at once; clones share connections, settings and tokens.
+///
+/// ```
+/// use partner_center_core::{Blocking, Client, Error, GetCustomer, ListCustomers, Transport};
+///
+/// /// The domains of all customers, for which each has to be asked for.
+/// fn domains(client: &Client<impl Transport<Mode = Blocking>>) -> Result<Vec<String>, Error> {
+///     let mut domains = Vec::new();
+///     for customer in client.items(ListCustomers::new()) {
+///         if let Some(id) = customer?.id {
+///             let customer = client.call(GetCustomer::new(id))?;
+///             domains.extend(customer.custom_domains.unwrap_or_default());
+///         }
+///     }
+///     Ok(domains)
+/// }
+/// ```
 pub struct Client<X: Transport> {
     engine: Arc<Engine<X>>,
     scope: Scope,
 }
 
 impl<X: DefaultTransport> Client<X> {
-    /// A client of the public service with default settings.
+    /// A client of the public service with default settings; see [`Builder`] for what they are.
+    ///
+    /// It fails, with [`ErrorKind::Configuration`], when the transport cannot be set up or the credential is incomplete.
     pub fn new(credential: Credential<X::Mode>) -> Result<Self, Error> {
         let transport = X::with_defaults().map_err(|error| Error::new(ErrorKind::Configuration, "client", error))?;
         Self::builder(transport, credential).build()
@@ -33,7 +55,7 @@ impl<X: DefaultTransport> Client<X> {
 }
 
 impl<X: Transport> Client<X> {
-    /// A client with settings of its own.
+    /// A client with settings of its own, such as another address, retries or time limits.
     pub fn builder(transport: X, credential: Credential<X::Mode>) -> Builder<X> {
         Builder {
             transport,
@@ -52,7 +74,10 @@ impl<X: Transport> Client<X> {
         }
     }
 
-    /// Performs one operation.
+    /// Performs one operation: a `Result` if `X` blocks, a future of one if it does not.
+    ///
+    /// What is worth repeating is repeated, as [`Builder::retry`] says. Of a list this is one page; [`items`](Self::items)
+    /// has all of it.
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn call<O: Operation>(&self, operation: O) -> Reply<X, O::Response> {
         let call = Call::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
@@ -75,19 +100,20 @@ impl<X: Transport> Client<X> {
 
     /// The items of every page: an `Iterator` if `X` blocks, a `Stream` if it does not.
     ///
-    /// Pages are fetched when their first item is asked for, one at a time. After an error the list is over; what came
-    /// before is valid.
+    /// Pages are fetched when their first item is asked for, one at a time, unless [`Items::prefetch`] asks for the next one
+    /// early. After an error the list is over; what came before is valid.
     pub fn items<O: Paged>(&self, operation: O) -> Items<X, O> {
         Items::new(self.pages(operation))
     }
 
-    /// The pages themselves: an `Iterator` if `X` blocks, a `Stream` if it does not.
+    /// The pages themselves: an `Iterator` if `X` blocks, a `Stream` if it does not. For programs that work page by page, or
+    /// save where they are ([`Pages`] shows how).
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn pages<O: Paged>(&self, operation: O) -> Pages<X, O> {
         Pages::new(self.engine.clone(), self.scope, Listing::new(&operation))
     }
 
-    /// A client for another piece of work: all its requests carry `correlation_id`.
+    /// A client for another piece of work: all its requests carry `correlation_id`. It shares the rest with this one.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
         Self { engine: self.engine.clone(), scope: Scope { correlation_id, ..self.scope } }
@@ -123,7 +149,23 @@ impl<X: Transport> fmt::Debug for Client<X> {
     }
 }
 
-/// Settings of a [`Client`] to be.
+/// Settings of a [`Client`] to be, made by [`Client::builder`]. All have defaults that suit most; what is wrong with one is
+/// told by [`build`](Self::build).
+///
+/// ```
+/// use partner_center_core::{Builder, Client, Cloud, Error, Retry, Transport};
+/// use std::time::Duration;
+///
+/// fn patient<X: Transport>(builder: Builder<X>) -> Result<Client<X>, Error> {
+///     builder
+///         .cloud(Cloud::China)
+///         .timeout(Duration::from_secs(120))
+///         .retry(Retry::default().max_attempts(10))
+///         .requests_per_minute(500)
+///         .application("Contoso Billing")
+///         .build()
+/// }
+/// ```
 #[must_use = "a builder does nothing until it is built"]
 pub struct Builder<X: Transport> {
     transport: X,
@@ -170,7 +212,7 @@ impl<X: Transport> Builder<X> {
         self
     }
 
-    /// When a call is repeated.
+    /// When a call is repeated. Default: [`Retry::default`], up to 4 attempts.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
@@ -220,7 +262,8 @@ impl<X: Transport> Builder<X> {
         self
     }
 
-    /// The client, unless a setting is invalid.
+    /// The client; an error of the kind [`ErrorKind::Configuration`] names the setting that is invalid. Nothing is sent yet:
+    /// [`Client::authenticate`] tells early whether a credential is any good.
     pub fn build(self) -> Result<Client<X>, Error> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, "client", problem);
         let base_url = self.base_url.as_deref().unwrap_or(self.cloud.base_url());

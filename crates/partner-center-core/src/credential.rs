@@ -34,12 +34,13 @@ use std::{
 /// let credential: Credential<Blocking> = Credential::token("eyJ0eXAi...");
 ///
 /// // App-only: the application acts by itself.
-/// let app = AppRegistration::new("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555").secret("...");
+/// let app = AppRegistration::new("contoso.com", "11111111-2222-3333-4444-555555555555").secret("...");
 /// let credential: Credential<Blocking> = Credential::app_only(app.clone());
 ///
 /// // App+User: the application acts for a user who has signed in before.
-/// let credential: Credential<Blocking> = Credential::app_user(app, "0.AAAA...").on_rotation(|refresh_token| {
-///     std::fs::write("/dev/null", refresh_token.expose())?; // where the next run finds it, and nobody else
+/// let credential: Credential<Blocking> = Credential::app_user(app, "0.AAAA...").on_rotation(|newest| {
+///     // Where the next run finds it, and nobody else.
+///     std::fs::write("/dev/null", newest.expose())?;
 ///     Ok(())
 /// });
 /// ```
@@ -104,7 +105,8 @@ impl<M: Mode> Credential<M> {
         Self { kind: Kind::Grant(Grant { app, user: Some(user) }) }
     }
 
-    /// Tokens from elsewhere: a managed identity, a vault, a service of one's own.
+    /// Tokens from elsewhere: a managed identity, a vault, a service of one's own; [`TokenSource`] has examples. The feature
+    /// `azure_core` of `partner-center` has one for the credentials of `azure_identity`.
     pub fn source(source: impl TokenSource<Mode = M>) -> Self {
         Self { kind: Kind::Source(Arc::new(source)) }
     }

@@ -10,6 +10,20 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 /// Neither `Display` nor `Debug` shows a token, a filter or anything of a body but the code and description of a fault, so
 /// an error may be logged as it is. `Display` is one line and does not repeat the
 /// [`source`](StdError::source); `{:#}` leaves out the hint, for those who show [`Reason::hint`] apart.
+///
+/// ```
+/// use partner_center_core::{Error, ErrorKind};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::Service if error.is_not_found() => "there is no such customer",
+///         ErrorKind::Service if error.is_throttled() => "send less at once",
+///         ErrorKind::Transport | ErrorKind::Timeout => "try again later",
+///         ErrorKind::Credential => "sign in again",
+///         _ => "report it, with the ids that the error shows",
+///     }
+/// }
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -38,16 +52,22 @@ pub enum ErrorKind {
     Configuration,
     /// The request could not be built, and nothing was sent: fix the argument that the source names.
     Request,
-    /// No answer came back, after every retry: check the address and the network, or try again later.
+    /// No answer came back, or not a whole one, after every retry: check the address, the proxy and the network, or try again
+    /// later.
     Transport,
-    /// Time ran out, for one attempt or for the whole call; the source says which limit it was.
+    /// Time ran out, for one attempt ([`Builder::timeout`](crate::Builder::timeout)) or for the whole call
+    /// ([`Builder::deadline`](crate::Builder::deadline), [`Client::with_deadline`](crate::Client::with_deadline)); the source
+    /// says which limit it was.
     Timeout,
     /// No token could be had: see [`Error::token_error`] for what the authority said, or the source for what a
     /// [`TokenSource`](crate::TokenSource) said.
     Credential,
-    /// The service said no; see [`Error::api`].
+    /// The service said no: see [`Error::reason`] for what that comes down to, where it is known, and [`Error::api`] for all
+    /// that it said.
     Service,
-    /// The service's answer was not understood: a proxy in between, or a reason to report a bug.
+    /// The service's answer was not understood: a proxy in between, a type of your own that it does not fit
+    /// ([`Operation::response_as`](crate::Operation::response_as)), a body beyond
+    /// [`Builder::body_limit`](crate::Builder::body_limit), or a reason to report a bug.
     Decode,
     /// The service's way to the next page cannot be followed. The list is not complete, and what came before is valid.
     Paging,

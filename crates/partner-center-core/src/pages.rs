@@ -27,7 +27,31 @@ const MOST_EMPTY_PAGES: u32 = 100;
 
 /// The pages of a [`Paged`] operation: an `Iterator` over a blocking transport, a `Stream` over an async one.
 ///
-/// It ends after the last page or the first error; there is no way in which a part of the list passes for the whole.
+/// Made by [`Client::pages`](crate::Client::pages). It ends after the last page or the first error; there is no way in which a
+/// part of the list passes for the whole.
+///
+/// A page says how the list goes on, so that another run of a program can begin where this one ended:
+///
+/// ```
+/// use partner_center_core::{Blocking, Client, Continuation, Customer};
+/// use partner_center_core::{ListCustomers, Paged, Transport};
+/// use std::error::Error;
+///
+/// /// Hands over one page after the other, each with where to go on after it.
+/// fn copy(
+///     client: &Client<impl Transport<Mode = Blocking>>,
+///     begun: Option<Continuation>,
+///     mut keep: impl FnMut(Vec<Customer>, Option<Continuation>),
+/// ) -> Result<(), Box<dyn Error>> {
+///     let operation = begun.map_or_else(ListCustomers::new, ListCustomers::resume);
+///     for page in client.pages(operation) {
+///         let page = page?;
+///         let next = ListCustomers::continuation(&page)?;
+///         keep(page.items, next);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[must_use = "pages are fetched only when asked for"]
 pub struct Pages<X: Transport, O: Paged> {
     engine: Arc<Engine<X>>,
@@ -277,6 +301,21 @@ impl<X: Transport<Mode = Async>, O: Paged> Pages<X, O> {
 }
 
 /// The items of all [`Pages`], one by one: an `Iterator` over a blocking transport, a `Stream` over an async one.
+///
+/// Made by [`Client::items`](crate::Client::items). It ends after the last item or the first error. Memory is that of one page,
+/// of two with [`prefetch`](Self::prefetch).
+///
+/// ```
+/// use partner_center_core::{Async, Client, Error, ListCustomers, Transport};
+///
+/// async fn print_names(client: &Client<impl Transport<Mode = Async>>) -> Result<(), Error> {
+///     let mut customers = client.items(ListCustomers::new()).prefetch();
+///     while let Some(customer) = customers.next().await {
+///         println!("{}", customer?.company_name().unwrap_or_default());
+///     }
+///     Ok(())
+/// }
+/// ```
 #[must_use = "items are fetched only when asked for"]
 pub struct Items<X: Transport, O: Paged> {
     pages: Pages<X, O>,

@@ -33,14 +33,16 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 ///   no HTTP. There is no panic, and no error shows the value of a header or a body.
 /// - **Nobody waits for another**: what is sent at once is on its way at once, and while one sleeps, others go on.
 ///
-/// The crate `partner-center-conformance` makes tests of them, which hold a transport to each.
+/// The crate [`partner-center-conformance`](https://docs.rs/partner-center-conformance) makes tests of them, which hold a
+/// transport to each.
 ///
 /// A request for a token has secrets in its body; a transport overwrites it when it is sent, if it can.
 ///
 /// A whole transport, which here answers everything by itself:
 ///
 /// ```
-/// use partner_center_core::{Blocking, Client, Credential, GetCustomer, Output, Request, Response, Transport, TransportError};
+/// use partner_center_core::{Blocking, Client, Credential, GetCustomer};
+/// use partner_center_core::{Request, Response, Transport, TransportError};
 /// use std::time::Duration;
 /// use uuid::Uuid;
 ///
@@ -68,10 +70,10 @@ pub trait Transport: Send + Sync + 'static {
     /// [`Blocking`](crate::Blocking) or [`Async`](crate::Async).
     type Mode: Mode;
 
-    /// Sends `request`, within the [`Limits`] among its extensions.
+    /// Sends `request`, within the [`Limits`] among its extensions ([`Limits::of`]). An answer of any status is `Ok`.
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>>;
 
-    /// Lets at least `delay` pass.
+    /// Lets at least `delay` pass: the wait before a call is repeated.
     fn sleep(&self, delay: Duration) -> Output<'_, Self, ()>;
 }
 

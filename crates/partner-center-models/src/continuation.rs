@@ -8,6 +8,19 @@ use std::fmt;
 /// Opaque. It may be saved (it serialises) and resumed later, in another process, with the `resume` constructor of the
 /// operation that gave it; how long the service honours it is not documented. It lets its holder read customers, so
 /// `Debug` does not show what is in it.
+///
+/// ```
+/// use partner_center_models::{Continuation, CustomerCollection, ListCustomers, Paged};
+///
+/// let page: CustomerCollection = serde_json::from_str(r#"{"items": [], "continuationToken": "abc"}"#)?;
+/// let next = ListCustomers::continuation(&page)?.ok_or("that was the last page")?;
+/// let saved = serde_json::to_string(&next)?;
+///
+/// // On another day:
+/// let next: Continuation = serde_json::from_str(&saved)?;
+/// let operation = ListCustomers::resume(next);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Continuation {
     link: Option<NextLink>,

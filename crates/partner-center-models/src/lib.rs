@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// So that docs.rs says which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod continuation;
 mod conveniences;

@@ -68,6 +68,9 @@ pub trait Operation {
 }
 
 /// An [`Operation`] that answers one page at a time.
+///
+/// Generated, as operations are. To whoever lists, [`items_as`](Self::items_as) matters, and
+/// [`continuation`](Self::continuation), which says where to go on another day. The rest is for the client, which follows pages.
 pub trait Paged: Operation {
     /// What a page holds.
     type Item: Send + 'static;
@@ -79,7 +82,7 @@ pub trait Paged: Operation {
     fn items(page: Self::Response) -> Vec<Self::Item>;
     /// What tells `page` from the other pages of a list; `None` if it holds nothing.
     fn mark(page: &Self::Response) -> Option<PageMark>;
-    /// The way to the page after `page`; `None` after the last.
+    /// The way to the page after `page`; `None` after the last. It can be saved, and resumed later.
     fn continuation(page: &Self::Response) -> Result<Option<Continuation>, UnreadableContinuation>;
 
     /// The same operation, each item read into a type of the caller's own.
@@ -117,6 +120,9 @@ pub trait Paged: Operation {
 }
 
 /// What tells a page from the other pages of a list: some of its items, and how many there are.
+///
+/// By it a client notices that the service sends the same page again, and does not take that for a longer list. Opaque: marks
+/// are compared, and `Debug` does not show what is in them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PageMark {
     items: String,

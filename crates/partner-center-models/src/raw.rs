@@ -11,7 +11,9 @@ use std::{fmt, marker::PhantomData};
 
 /// An object that hardly anyone reads, kept as the JSON it came in until someone does.
 ///
-/// Nothing of it is lost, and a page of customers is read in three quarters of the time.
+/// Nothing of it is lost, and a page of customers is read in three quarters of the time. [`get`](Self::get) reads it anew each
+/// time, so keep what it gives back if you need it twice. To change it, read it, and put [`Raw::new`] of what you made in its
+/// place.
 ///
 /// ```
 /// use partner_center_models::{Customer, ObjectType, Raw};
@@ -27,7 +29,7 @@ pub struct Raw<T> {
 }
 
 impl<T: Resource> Raw<T> {
-    /// Keeps `value`.
+    /// Keeps `value`, as the JSON it is written as.
     #[must_use]
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "all that is generated is JSON")]
     pub fn new(value: &T) -> Self {

@@ -15,6 +15,8 @@ use serde_json::value::RawValue;
 use std::{fmt, marker::PhantomData};
 
 /// An operation whose response is read as a `T`; made by [`Operation::response_as`].
+///
+/// All else is as the operation `O` has it. A response that is no `T` is an error.
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until a client performs it"]
 pub struct ResponseAs<O, T> {
@@ -39,6 +41,8 @@ impl<O: Operation, T: DeserializeOwned + Send + 'static> Operation for ResponseA
 }
 
 /// An operation whose items are read as `T`s; made by [`Paged::items_as`].
+///
+/// All else is as the operation `O` has it; a page is a [`PageAs`]. An item that is no `T` is an error.
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until a client performs it"]
 pub struct ItemsAs<O, T> {
@@ -77,12 +81,29 @@ impl<O: Paged + 'static, T: DeserializeOwned + Send + 'static> Paged for ItemsAs
     }
 }
 
-/// A page whose items are `T`s.
+/// A page whose items are `T`s: the response of [`ItemsAs`].
+///
+/// ```
+/// use partner_center_models::{ListCustomers, PageAs};
+/// use serde::Deserialize;
+/// use uuid::Uuid;
+///
+/// #[derive(Deserialize)]
+/// struct Brief {
+///     id: Uuid,
+/// }
+///
+/// let page = r#"{"totalCount": 1, "items": [{"id": "53eb21cb-6b2d-4ee5-9e92-27dfc927e93c", "tags": []}]}"#;
+/// let page: PageAs<ListCustomers, Brief> = serde_json::from_str(page)?;
+/// assert_eq!(page.items[0].id.get_version_num(), 4);
+/// assert_eq!(page.rest.total_count, Some(1));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[non_exhaustive]
 pub struct PageAs<O: Paged, T> {
-    /// The items.
+    /// The items, in the order of the service.
     pub items: Vec<T>,
-    /// The page but for its items, of which this has none.
+    /// The page but for its items, of which this has none: its links, its count, its continuation.
     pub rest: O::Response,
     mark: Option<PageMark>,
 }

@@ -8,7 +8,7 @@ use reqwest::{Body, Client, ClientBuilder, NoProxy, Proxy, redirect};
 use std::{fmt, time::Duration};
 use zeroize::Zeroizing;
 
-/// An async transport over [`reqwest`], on a Tokio runtime. Cheap to clone; clones share connections.
+/// An async transport over [reqwest](https://docs.rs/reqwest), on a Tokio runtime. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct Reqwest {
     client: Client,

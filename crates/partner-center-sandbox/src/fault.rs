@@ -17,7 +17,7 @@ pub(crate) use error_answer::rate_limited;
 ///
 /// It is written as text, `WHAT` and then any number of `@WHICH`:
 ///
-/// | `WHAT` | |
+/// | `WHAT` | what happens |
 /// |---|---|
 /// | `503` and any other status from 200 to 599 | this answer instead of the service's |
 /// | `delay:200ms` | the answer comes so much later |
@@ -28,7 +28,7 @@ pub(crate) use error_answer::rate_limited;
 /// | `garbage` | the answer is 200 and says that it is JSON, which it is not |
 /// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience` | the authority issues no token, for this reason; other requests are not concerned |
 ///
-/// | `@WHICH` | |
+/// | `@WHICH` | which requests it happens to |
 /// |---|---|
 /// | `@3` | the third request that the sandbox gets |
 /// | `@every:5` | the fifth, the tenth, and so on |
@@ -40,7 +40,7 @@ pub(crate) use error_answer::rate_limited;
 ///
 /// A status can be followed by the form of the body, by a code, and by when to ask again:
 ///
-/// | | |
+/// | written | the answer |
 /// |---|---|
 /// | `403:front-door` | `{"code": 1002, "description": …, "data": [], "source": "PartnerFD"}` |
 /// | `403:text-code` | the same, with `"code": "1002"` |
@@ -57,11 +57,17 @@ pub(crate) use error_answer::rate_limited;
 /// use partner_center_core::{Blocking, Client, Credential, ListCustomers};
 /// use partner_center_sandbox::Sandbox;
 ///
-/// let sandbox = Sandbox::builder().customers(1200).fault("503:retry-after=1@2".parse()?).fault("reset@4".parse()?).build();
-/// let client = Client::builder(sandbox.transport::<Blocking>(), Credential::token(Sandbox::TOKEN)).build()?;
+/// let sandbox = Sandbox::builder()
+///     .customers(1200)
+///     .fault("503:retry-after=1@2".parse()?)
+///     .fault("reset@4".parse()?)
+///     .build();
+/// let transport = sandbox.transport::<Blocking>();
+/// let client = Client::builder(transport, Credential::token(Sandbox::TOKEN)).build()?;
 ///
 /// // Three pages, of which two had to be asked for again.
-/// assert_eq!(client.items(ListCustomers::new()).filter(|customer| customer.is_ok()).count(), 1200);
+/// let customers = client.items(ListCustomers::new()).collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(customers.len(), 1200);
 /// assert_eq!(sandbox.requests().len(), 5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -23,6 +23,9 @@ use uuid::Uuid;
 
 /// The service, imitated.
 ///
+/// It answers in memory ([`transport`](Self::transport)) or over HTTP ([`serve`](Self::serve)), and by default a thousand
+/// customers and nothing odd; [`builder`](Self::builder) has the settings.
+///
 /// Cheap to clone; clones share the customers and the record of [`requests`](Self::requests), and so do the transports
 /// and servers made from them.
 #[derive(Clone)]
@@ -102,7 +105,7 @@ impl Sandbox {
     /// use partner_center_sandbox::Sandbox;
     ///
     /// let sandbox = Sandbox::default();
-    /// let request = http::Request::get("/v1/customers?size=1").header("Authorization", "Bearer secret");
+    /// let request = http::Request::get("/v1/customers?size=1").header("Authorization", "Bearer me");
     /// sandbox.transport::<Blocking>().send(request.body(Vec::new())?)?;
     ///
     /// let [request] = &sandbox.requests()[..] else { panic!("one request was sent") };

@@ -15,7 +15,7 @@ use std::{
 use ureq::{Agent, AsSendBody, Body, Proxy, config::Config, unversioned::transport::DefaultConnector};
 use zeroize::Zeroizing;
 
-/// A blocking transport over [`ureq`]. Cheap to clone; clones share connections.
+/// A blocking transport over [ureq](https://docs.rs/ureq). Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct Ureq {
     agent: Agent,

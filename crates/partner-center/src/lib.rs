@@ -4,16 +4,19 @@
     not(all(feature = "async", feature = "sync")),
     doc = "A client of the Partner Center customers API, blocking or async; documented in full with both features on."
 )]
+// So that docs.rs says which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "azure_core")]
 mod azure;
+
+// Before the core, which has them too: rustdoc would take them for items that need a backend.
+pub use partner_center_models::*;
 
 #[cfg(feature = "azure_core")]
 pub use azure::AzureCredential;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub use partner_center_core::*;
-#[cfg(not(any(feature = "async", feature = "sync")))]
-pub use partner_center_models::*;
 
 #[cfg(feature = "async")]
 pub use partner_center_reqwest::Reqwest;
