@@ -102,9 +102,12 @@ fn outgoing(body: Vec<u8>) -> Body {
     Bytes::from_owner(Zeroizing::new(body)).into()
 }
 
+/// As much as is set aside for a body of an announced length, which may be wrong.
+const TRUSTED: usize = 1 << 20;
+
 async fn read(answer: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {
     let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut body = Vec::with_capacity(announced.min(limit));
+    let mut body = Vec::with_capacity(announced.min(limit).min(TRUSTED));
     while let Some(chunk) = answer.chunk().await.map_err(failure)? {
         if chunk.len() > limit.saturating_sub(body.len()) {
             return Err(TransportError::too_large());

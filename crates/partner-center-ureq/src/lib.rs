@@ -119,10 +119,13 @@ fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError
     builder.build().map(Some).map_err(failure)
 }
 
+/// As much as is set aside for a body of an announced length, which may be wrong.
+const TRUSTED: usize = 1 << 20;
+
 /// Reads a body. ureq's own limit would count what travels, not what it decompresses to.
 fn read(body: Body, limit: usize) -> Result<Vec<u8>, TransportError> {
     let announced = body.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(announced.min(limit));
+    let mut bytes = Vec::with_capacity(announced.min(limit).min(TRUSTED));
     let beyond = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let reader = body.into_with_config().limit(u64::MAX).reader();
     reader.take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
