@@ -32,10 +32,11 @@ const STEPS: [Step; 15] = [
     ("packages build and pass their tests alone", packages::packages),
 ];
 
-/// Runs every check on the workspace at `root` whose name contains `part`; stops at the first that fails.
+/// Runs every check on the workspace at `root` whose name contains `part`, in whatever case; stops at the first that fails.
 #[expect(clippy::print_stderr, reason = "a task says what it does")]
 pub(crate) fn run(root: &Path, part: &str) -> Result<()> {
-    let steps: Vec<_> = STEPS.into_iter().filter(|(name, _)| name.contains(part)).collect();
+    let steps: Vec<_> =
+        STEPS.into_iter().filter(|(name, _)| name.to_lowercase().contains(&part.to_lowercase())).collect();
     ensure!(
         !steps.is_empty(),
         "no check has {part:?} in its name; there are {}",
