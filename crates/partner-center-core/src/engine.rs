@@ -177,8 +177,7 @@ impl<X: Transport> Engine<X> {
         let remaining = || until.map(|until| until.saturating_duration_since(Instant::now()));
         let mut early = None;
         if let Some(sent) = sent {
-            let at = sent.at();
-            early = sent.answer().await.map(|answer| (at, answer));
+            early = sent.answer().await;
             if early.is_none() {
                 // It was sent all the same, and has perhaps used a token up.
                 context.attempts += 1;

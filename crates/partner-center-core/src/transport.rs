@@ -114,6 +114,19 @@ impl Limits {
     }
 }
 
+/// How much memory is made ready because of a length that is announced: more than any page has.
+const MOST_BELIEVED: usize = 1 << 20;
+
+impl Limits {
+    /// How many bytes to make room for when a body says how long it is: no more than it may have, and no more than 1 MiB, as
+    /// an announced length is not to be believed. What is longer grows as it comes.
+    #[must_use]
+    pub fn room(&self, announced: Option<u64>) -> usize {
+        let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        announced.min(self.body).min(MOST_BELIEVED)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { timeout: Duration::from_secs(60), body: 64 << 20 }

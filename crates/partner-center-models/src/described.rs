@@ -144,16 +144,19 @@ impl<T: Described> Described for Box<T> {
 }
 
 /// A few bytes of JSON become many of memory; the longest documented list has 500 items.
-pub(crate) const MOST_ITEMS: usize = 100_000;
+const MOST_ITEMS: usize = 100_000;
+
+/// Refuses one item more than `count`, if those are as many as a list may have.
+pub(crate) fn has_room<E: de::Error>(count: usize) -> Result<(), E> {
+    if count < MOST_ITEMS { Ok(()) } else { Err(E::custom("a list longer than any that the service has")) }
+}
 
 impl<T: Described + serde::Serialize> Described for Vec<T> {
     /// One item that is not what it should be makes the whole list something else: half a list would be a lie.
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Reading<Self>, A::Error> {
         let mut items = Self::new();
         while let Some(item) = list.next_element::<Nullable<T>>()? {
-            if items.len() == MOST_ITEMS {
-                return Err(de::Error::custom("a list longer than any that the service has"));
-            }
+            has_room(items.len())?;
             let odd = match item {
                 Nullable(Some(Reading::Described(item))) => {
                     items.push(item);

@@ -2,7 +2,7 @@
 
 use crate::{
     Continuation, InvalidParameter, Method, Operation, PageMark, Paged, Parameters, Seek, UnreadableContinuation,
-    described::MOST_ITEMS,
+    described::has_room,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -206,9 +206,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
             beginning.push_str(item.get());
         }
         while let Some(item) = list.next_element()? {
-            if items.len() == MOST_ITEMS {
-                return Err(de::Error::custom("a list longer than any that the service has"));
-            }
+            has_room(items.len())?;
             items.push(item);
         }
         Ok(List { items, beginning })

@@ -58,7 +58,7 @@ impl Transport for Reqwest {
             // Over the whole exchange: a body that drips does not start the clock anew.
             *request.timeout_mut() = Some(limits.timeout);
             let mut answer = self.client.execute(request).await.map_err(failure)?;
-            let body = match read(&mut answer, limits.body).await {
+            let body = match read(&mut answer, limits).await {
                 // What counts of a refusal is its status.
                 Err(_) if !answer.status().is_success() => Vec::new(),
                 body => body?,
@@ -102,14 +102,10 @@ fn outgoing(body: Vec<u8>) -> Body {
     Bytes::from_owner(Zeroizing::new(body)).into()
 }
 
-/// How much memory is made ready for a body because it says that it is so long: more than any page has.
-const MOST_BELIEVED: usize = 1 << 20;
-
-async fn read(answer: &mut reqwest::Response, limit: usize) -> Result<Vec<u8>, TransportError> {
-    let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut body = Vec::with_capacity(announced.min(limit).min(MOST_BELIEVED));
+async fn read(answer: &mut reqwest::Response, limits: Limits) -> Result<Vec<u8>, TransportError> {
+    let mut body = Vec::with_capacity(limits.room(answer.content_length()));
     while let Some(chunk) = answer.chunk().await.map_err(failure)? {
-        if chunk.len() > limit.saturating_sub(body.len()) {
+        if chunk.len() > limits.body.saturating_sub(body.len()) {
             return Err(TransportError::too_large());
         }
         body.extend_from_slice(&chunk);

@@ -62,7 +62,7 @@ impl Ureq {
         if matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             return Ok(Response::from_parts(parts, Vec::new()));
         }
-        match read(body, limits.body) {
+        match read(body, limits) {
             // What counts of a refusal is its status.
             Err(_) if !parts.status.is_success() => Ok(Response::from_parts(parts, Vec::new())),
             body => Ok(Response::from_parts(parts, body?)),
@@ -119,17 +119,13 @@ fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError
     builder.build().map(Some).map_err(failure)
 }
 
-/// How much memory is made ready for a body because it says that it is so long: more than any page has.
-const MOST_BELIEVED: usize = 1 << 20;
-
 /// Reads a body. ureq's own limit would count what travels, not what it decompresses to.
-fn read(body: Body, limit: usize) -> Result<Vec<u8>, TransportError> {
-    let announced = body.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(announced.min(limit).min(MOST_BELIEVED));
-    let beyond = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+fn read(body: Body, limits: Limits) -> Result<Vec<u8>, TransportError> {
+    let mut bytes = Vec::with_capacity(limits.room(body.content_length()));
+    let beyond = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
     let reader = body.into_with_config().limit(u64::MAX).reader();
     reader.take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
-    if bytes.len() > limit { Err(TransportError::too_large()) } else { Ok(bytes) }
+    if bytes.len() > limits.body { Err(TransportError::too_large()) } else { Ok(bytes) }
 }
 
 fn failure(error: ureq::Error) -> TransportError {

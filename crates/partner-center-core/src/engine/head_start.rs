@@ -138,16 +138,11 @@ impl<X: Transport> HeadStart<X> {
 }
 
 impl<X: Transport> Sent<X> {
-    /// When it was sent.
-    pub(super) fn at(&self) -> Instant {
-        self.at
-    }
-
-    /// The answer; `None` if there is none and nobody asked for it for so long that this says nothing about the service.
-    pub(super) async fn answer(self) -> Option<Result<Response, TransportError>> {
+    /// When it was sent, and the answer; `None` if there is none and nobody asked for it for so long that this says nothing about the service.
+    pub(super) async fn answer(self) -> Option<(Instant, Result<Response, TransportError>)> {
         let is_late = self.at.elapsed() >= self.patience;
         let lost = || Err(TransportError::new("the thread that sent the request has ended without an answer"));
         let answer = X::Mode::wait(finish::<X::Mode, _>(self.answer, lost)).await;
-        (!is_late || answer.is_ok()).then_some(answer)
+        (!is_late || answer.is_ok()).then_some((self.at, answer))
     }
 }

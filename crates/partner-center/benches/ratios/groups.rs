@@ -26,11 +26,11 @@ fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
     Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(url).build().unwrap()
 }
 
-fn sync_client(url: &str) -> SyncClient {
+pub(crate) fn sync_client(url: &str) -> SyncClient {
     client(Ureq::new().unwrap(), url)
 }
 
-fn async_client(url: &str) -> AsyncClient {
+pub(crate) fn async_client(url: &str) -> AsyncClient {
     client(Reqwest::new().unwrap(), url)
 }
 

@@ -2,11 +2,12 @@
 
 use crate::{
     by_hand::ByUreq,
+    groups::{async_client, runtime, sync_client},
     measure::{Bar, Table},
     model::{Page, plain},
     service::{Framing, Kind, Service, pages},
 };
-use partner_center::{AsyncClient, Client, Credential, CustomerCollection, ListCustomers, Reqwest, SyncClient, Ureq};
+use partner_center::{CustomerCollection, ListCustomers};
 use partner_center_sandbox::Sandbox;
 use std::{hint::black_box, process::Command, time::Duration};
 
@@ -60,8 +61,7 @@ fn child(arguments: &[&str]) -> f64 {
 }
 
 fn list_sync(url: &str, prefetch: bool) -> u64 {
-    let client: SyncClient =
-        Client::builder(Ureq::new().unwrap(), Credential::token(Sandbox::TOKEN)).base_url(url).build().unwrap();
+    let client = sync_client(url);
     let pages = client.pages(ListCustomers::new());
     let pages = if prefetch { pages.prefetch() } else { pages };
     let (mut count, mut peak) = (0, 0);
@@ -75,11 +75,10 @@ fn list_sync(url: &str, prefetch: bool) -> u64 {
 }
 
 fn list_async(url: &str, prefetch: bool) -> u64 {
-    let client: AsyncClient =
-        Client::builder(Reqwest::new().unwrap(), Credential::token(Sandbox::TOKEN)).base_url(url).build().unwrap();
+    let client = async_client(url);
     let pages = client.pages(ListCustomers::new());
     let mut pages = if prefetch { pages.prefetch() } else { pages };
-    super::groups::runtime().block_on(async {
+    runtime().block_on(async {
         let (mut count, mut peak) = (0, 0);
         while let Some(page) = pages.next().await {
             let page = page.unwrap();
