@@ -216,6 +216,8 @@ promises! {
     concurrency {
         /// What is sent at once is on its way at once, and each request gets its own answer.
         ManyAreSentAtOnce => many_are_sent_at_once,
+        /// As many connections are kept as were used at once: sixteen at least.
+        ManyConnectionsAreKept => many_connections_are_kept,
         /// An exchange that has timed out goes on in no background.
         TimedOutExchangesEnd => timed_out_exchanges_end,
         /// An exchange whose future is dropped goes on in no background, and the next one is as good as the first. (Where

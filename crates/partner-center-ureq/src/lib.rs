@@ -27,7 +27,10 @@ impl Ureq {
     /// through the proxy that the environment names ([`EnvironmentProxy`]), connections kept, gzip asked for.
     pub fn new() -> Result<Self, TransportError> {
         let proxy = EnvironmentProxy::read();
-        let config = Config::builder().proxy(https_proxy(&proxy)?);
+        let config = Config::builder()
+            .proxy(https_proxy(&proxy)?)
+            .max_idle_connections(MOST_IDLE)
+            .max_idle_connections_per_host(MOST_IDLE);
         #[cfg(feature = "rustls")]
         let config = config
             .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build());
@@ -118,6 +121,10 @@ fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError
     }
     builder.build().map(Some).map_err(failure)
 }
+
+/// How many connections are kept while nobody uses them. By itself, ureq keeps three for a host: with more threads than that
+/// it would drop and make connections all the time.
+const MOST_IDLE: usize = 64;
 
 /// Reads a body. ureq's own limit would count what travels, not what it decompresses to.
 fn read(body: Body, limits: Limits) -> Result<Vec<u8>, TransportError> {

@@ -1,8 +1,8 @@
 //! What happens beside an exchange, and after it.
 
 use crate::exchange::{
-    Held, NEAR, PATIENCE, SHORTLY, TIMEOUT, answer, answered, at_once, bytes, ensure, get, has_body, pause, raw, send,
-    within,
+    Held, NEAR, PATIENCE, SHORTLY, TIMEOUT, answer, answered, answering, at_once, bytes, ensure, get, has_body, pause,
+    raw, send, within,
 };
 use crate::{Connection, Server};
 use futures_util::future::select;
@@ -20,35 +20,26 @@ use std::{
 const MANY: usize = 16;
 
 pub(crate) async fn many_are_sent_at_once<X: Transport>(transport: &X) -> Held {
-    // Nobody is answered before all have asked.
-    let gate = Arc::new((Mutex::new(0), Condvar::new()));
-    let server = Server::start(move |connection| {
-        while let Some(request) = connection.request()? {
-            let (count, all) = &*gate;
-            let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
-            *count += 1;
-            all.notify_all();
-            let waited = all.wait_timeout_while(count, NEAR, |count| *count < MANY);
-            // Who waited in vain lets all others pass.
-            *waited.unwrap_or_else(PoisonError::into_inner).0 = MANY;
-            connection.send(&answer("200 OK", request.uri().path()))?;
-        }
-        Ok(())
-    })?;
+    let server = answering_together()?;
     let started = Instant::now();
-    let work = (0..MANY).map(|number| {
-        let target = format!("/{number}");
-        let request = get(&server, &target);
-        async move {
-            let case = format!("one of {MANY} at once");
-            let response = answered(transport, request, &case).await?;
-            has_body(&response, target.as_bytes(), case)
-        }
-    });
-    for held in at_once::<X, Held>(work.collect()).await {
-        held?;
-    }
+    send_together(transport, &server).await?;
     ensure!(started.elapsed() < NEAR, "of {MANY} requests at once, some were sent when others had been answered");
+    Ok(())
+}
+
+pub(crate) async fn many_connections_are_kept<X: Transport>(transport: &X) -> Held {
+    // On a busy machine it may be a while before all connections are taken back.
+    if are_kept(transport, SHORTLY).await.is_ok() { Ok(()) } else { are_kept(transport, TIMEOUT).await }
+}
+
+async fn are_kept<X: Transport>(transport: &X, between: Duration) -> Held {
+    let server = answering_together()?;
+    for round in ["once", "twice", "three times"] {
+        send_together(transport, &server).await?;
+        let count = server.connections();
+        ensure!(count <= MANY, "{count} connections for {MANY} requests at once, {round}");
+        pause(transport, between).await;
+    }
     Ok(())
 }
 
@@ -90,6 +81,37 @@ pub(crate) async fn sleeps_pass_at_once<X: Transport>(transport: &X) -> Held {
     let elapsed = started.elapsed();
     ensure!(elapsed < delay * 8, "{MANY} sleeps of {delay:?} at once took {elapsed:?}");
     Ok(())
+}
+
+/// A server that answers nobody before [`MANY`] have asked.
+fn answering_together() -> io::Result<Server> {
+    let gate = Arc::new((Mutex::new(0), Condvar::new()));
+    answering(move |request| {
+        let (count, changed) = &*gate;
+        let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
+        let round = *count / MANY;
+        *count += 1;
+        changed.notify_all();
+        let waited = changed.wait_timeout_while(count, NEAR, |count| *count / MANY == round);
+        let mut count = waited.unwrap_or_else(PoisonError::into_inner).0;
+        // Who waited in vain lets all others pass.
+        *count = (round + 1) * MANY;
+        answer("200 OK", request.uri().path())
+    })
+}
+
+/// Sends [`MANY`] requests at once, and insists on an answer of its own to each.
+async fn send_together<X: Transport>(transport: &X, server: &Server) -> Held {
+    let work = (0..MANY).map(|number| {
+        let target = format!("/{number}");
+        let request = get(server, &target);
+        async move {
+            let case = format!("one of {MANY} at once");
+            let response = answered(transport, request, &case).await?;
+            has_body(&response, target.as_bytes(), case)
+        }
+    });
+    at_once::<X, Held>(work.collect()).await.into_iter().collect()
 }
 
 /// A server with a body that goes on for as long as somebody takes it.

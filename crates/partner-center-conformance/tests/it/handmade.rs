@@ -64,7 +64,11 @@ impl Handmade {
                 io::copy(&mut wire.stream, &mut io::sink())
             });
         } else if wire.is_clean || is_late && self.breaks(Promise::LateAnswersAreNoAnswers) {
-            self.idle.lock().unwrap().entry(place).or_default().push(wire);
+            let mut idle = self.idle.lock().unwrap();
+            let kept = idle.entry(place).or_default();
+            if !(self.breaks(Promise::ManyConnectionsAreKept) && kept.len() == 3) {
+                kept.push(wire);
+            }
         }
         response
     }
