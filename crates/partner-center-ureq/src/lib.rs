@@ -1,18 +1,24 @@
 #![doc = include_str!("../README.md")]
 
 mod resolver;
+mod rounded;
 
 use partner_center_core::{
     Blocking, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
     http::{self, StatusCode},
 };
 use resolver::Remembering;
+use rounded::RoundedTimeouts;
 use std::{
     fmt,
     io::{self, Read},
     time::Duration,
 };
-use ureq::{Agent, AsSendBody, Body, Proxy, config::Config, unversioned::transport::DefaultConnector};
+use ureq::{
+    Agent, AsSendBody, Body, Proxy,
+    config::Config,
+    unversioned::transport::{Connector, DefaultConnector},
+};
 use zeroize::Zeroizing;
 
 /// A blocking transport over [ureq](https://docs.rs/ureq). Cheap to clone; clones share connections.
@@ -34,7 +40,8 @@ impl Ureq {
         #[cfg(feature = "rustls")]
         let config = config
             .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build());
-        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Remembering::default());
+        let connector = DefaultConnector::default().chain(RoundedTimeouts);
+        let agent = Agent::with_parts(config.build(), connector, Remembering::default());
         Ok(Self { agent, proxy })
     }
 
