@@ -6,7 +6,16 @@ use crate::exchange::{
 };
 use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
-use std::{net::TcpListener, thread, time::Duration};
+use std::{
+    io,
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 pub(crate) async fn connections_are_kept<X: Transport>(transport: &X) -> Held {
     // On a busy machine it may be a while before a connection is taken back.
@@ -52,22 +61,35 @@ pub(crate) async fn what_is_sent_unasked_is_no_answer<X: Transport>(transport: &
         ("with the answer and behind it", vec![surplus.clone(), surplus]),
         ("as the reason to close", vec![Vec::new(), answer("408 Request Timeout\r\nConnection: close", "unasked")]),
     ] {
+        let done = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&done);
         let server = Server::start(move |connection| {
             while let Some(request) = connection.request()? {
-                let mut bytes = answer("200 OK", request.uri().path());
-                for more in &surplus {
-                    bytes.extend(more);
-                    connection.send(&bytes)?;
-                    bytes.clear();
-                    thread::sleep(Duration::from_millis(5));
-                }
+                let sent = send_with(connection, answer("200 OK", request.uri().path()), &surplus);
+                count.fetch_add(1, Ordering::Relaxed);
+                sent?;
             }
             Ok(())
         })?;
         for target in ["/1", "/2", "/3"] {
             own_answer_or_error(transport, &server, target, case).await?;
+            // What comes when the next request is on its way cannot be told from the answer to it.
+            while done.load(Ordering::Relaxed) < server.requests().len() {
+                pause(transport, SHORTLY).await;
+            }
             pause(transport, SHORTLY).await;
         }
+    }
+    Ok(())
+}
+
+/// Sends an answer and, a moment later each, what nobody asked for. The first of that travels with the answer.
+fn send_with(connection: &mut Connection, mut answer: Vec<u8>, surplus: &[Vec<u8>]) -> io::Result<()> {
+    for more in surplus {
+        answer.extend(more);
+        connection.send(&answer)?;
+        answer.clear();
+        thread::sleep(Duration::from_millis(5));
     }
     Ok(())
 }

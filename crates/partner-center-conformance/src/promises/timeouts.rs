@@ -67,8 +67,8 @@ pub(crate) async fn stuck_requests_time_out<X: Transport>(transport: &X) -> Held
     })?;
     let mut request = within(get(&server, "/"), TIMEOUT);
     *request.method_mut() = Method::POST;
-    *request.body_mut() = vec![b'x'; 64 << 20];
-    times_out(transport, request, "a request of 64 MiB that is not taken").await
+    *request.body_mut() = vec![b'x'; 16 << 20];
+    times_out(transport, request, "a request of 16 MiB that is not taken").await
 }
 
 pub(crate) async fn the_longest_timeout_is_one<X: Transport>(transport: &X) -> Held {
