@@ -11,6 +11,9 @@ mod credential;
 mod engine;
 mod error;
 mod fault;
+#[cfg(feature = "gzip")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
+pub mod gzip;
 mod mode;
 mod monitor;
 mod pace;

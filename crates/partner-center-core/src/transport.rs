@@ -19,8 +19,9 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 /// - **The request arrives as it is**, once: method, URI, every header, the body with its length. Nothing is encoded,
 ///   decoded or tidied up, and no header is added but what HTTP itself needs. One that cannot be sent is an error.
 /// - **The answer comes back as it is**: its status, every header, and the body, whole (one that ends early is an error)
-///   and decompressed if the transport asked for compression. Interim answers (1xx) are passed over. Of a status that is no
-///   success, a body that fails may be left out, and never is a part of it given for the whole.
+///   and decompressed if the transport asked for compression (the module `gzip`, of the feature of that name, does both).
+///   Interim answers (1xx) are passed over. Of a status that is no success, a body that fails may be left out, and never is
+///   a part of it given for the whole.
 /// - **It is the answer to this request**, however many are sent at once, and whatever an earlier one that was given up
 ///   has left behind on its connection, or a server sends unasked.
 /// - **Time is bounded**: it gives up with [`TransportError::timeout`] when [`Limits::timeout`] has passed, from the

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use partner_center_core::{
     Async, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
+    gzip::{self, Decompression},
 };
 use reqwest::{Body, Client, ClientBuilder, NoProxy, Proxy, redirect};
-use std::{fmt, time::Duration};
+use std::{fmt, mem, time::Duration};
 use zeroize::Zeroizing;
 
 /// An async transport over [reqwest](https://docs.rs/reqwest), on a Tokio runtime. Cheap to clone; clones share connections.
@@ -50,7 +51,8 @@ impl DefaultTransport for Reqwest {
 impl Transport for Reqwest {
     type Mode = Async;
 
-    fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+    fn send(&self, mut request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
+        gzip::accept(&mut request);
         let limits = Limits::of(&request);
         Box::pin(async move {
             self.proxy.check(&request)?;
@@ -58,15 +60,20 @@ impl Transport for Reqwest {
             // Over the whole exchange: a body that drips does not start the clock anew.
             *request.timeout_mut() = Some(limits.timeout);
             let mut answer = self.client.execute(request).await.map_err(failure)?;
-            let body = match read(&mut answer, limits).await {
-                // What counts of a refusal is its status.
-                Err(_) if !answer.status().is_success() => Vec::new(),
-                body => body?,
-            };
-            let mut response = Response::new(body);
+            let mut response = Response::default();
             *response.status_mut() = answer.status();
             *response.version_mut() = answer.version();
-            *response.headers_mut() = std::mem::take(answer.headers_mut());
+            *response.headers_mut() = mem::take(answer.headers_mut());
+            let read = match Decompression::of(response.headers_mut(), limits) {
+                Some(decompression) => read_compressed(answer, decompression).await,
+                None => read(answer, limits).await,
+            };
+            match read {
+                Ok(body) => *response.body_mut() = body,
+                // What counts of a refusal is its status.
+                Err(_) if !response.status().is_success() => {}
+                Err(error) => return Err(error),
+            }
             Ok(response)
         })
     }
@@ -102,7 +109,7 @@ fn outgoing(body: Vec<u8>) -> Body {
     Bytes::from_owner(Zeroizing::new(body)).into()
 }
 
-async fn read(answer: &mut reqwest::Response, limits: Limits) -> Result<Vec<u8>, TransportError> {
+async fn read(mut answer: reqwest::Response, limits: Limits) -> Result<Vec<u8>, TransportError> {
     let mut body = Vec::with_capacity(limits.room(answer.content_length()));
     while let Some(chunk) = answer.chunk().await.map_err(failure)? {
         if chunk.len() > limits.body.saturating_sub(body.len()) {
@@ -111,6 +118,16 @@ async fn read(answer: &mut reqwest::Response, limits: Limits) -> Result<Vec<u8>,
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+async fn read_compressed(
+    mut answer: reqwest::Response,
+    mut decompression: Decompression,
+) -> Result<Vec<u8>, TransportError> {
+    while let Some(chunk) = answer.chunk().await.map_err(failure)? {
+        decompression.push(&chunk)?;
+    }
+    decompression.finish()
 }
 
 fn failure(error: reqwest::Error) -> TransportError {

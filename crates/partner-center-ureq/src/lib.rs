@@ -5,7 +5,8 @@ mod rounded;
 
 use partner_center_core::{
     Blocking, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
-    http::{self, StatusCode},
+    gzip::{self, Decompression},
+    http,
 };
 use resolver::Remembering;
 use rounded::RoundedTimeouts;
@@ -68,15 +69,18 @@ impl Ureq {
             .timeout_global(Some(limits.timeout))
             .build();
         let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
-        // There is none to decompress, whatever it is labelled.
-        if matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            return Ok(Response::from_parts(parts, Vec::new()));
-        }
-        match read(body, limits) {
+        let mut response = Response::from_parts(parts, Vec::new());
+        let read = match Decompression::of(response.headers_mut(), limits) {
+            Some(decompression) => read_compressed(body, decompression),
+            None => read(body, limits),
+        };
+        match read {
+            Ok(body) => *response.body_mut() = body,
             // What counts of a refusal is its status.
-            Err(_) if !parts.status.is_success() => Ok(Response::from_parts(parts, Vec::new())),
-            body => Ok(Response::from_parts(parts, body?)),
+            Err(_) if !response.status().is_success() => {}
+            Err(error) => return Err(error),
         }
+        Ok(response)
     }
 }
 
@@ -89,8 +93,9 @@ impl DefaultTransport for Ureq {
 impl Transport for Ureq {
     type Mode = Blocking;
 
-    fn send(&self, request: Request) -> Result<Response, TransportError> {
+    fn send(&self, mut request: Request) -> Result<Response, TransportError> {
         self.proxy.check(&request)?;
+        gzip::accept(&mut request);
         let limits = Limits::of(&request);
         if request.body().is_empty() {
             // An empty body is a body to ureq, and announced.
@@ -133,13 +138,26 @@ fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError
 /// it would drop and make connections all the time.
 const MOST_IDLE: usize = 64;
 
-/// Reads a body. ureq's own limit would count what travels, not what it decompresses to.
 fn read(body: Body, limits: Limits) -> Result<Vec<u8>, TransportError> {
     let mut bytes = Vec::with_capacity(limits.room(body.content_length()));
     let beyond = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
-    let reader = body.into_with_config().limit(u64::MAX).reader();
-    reader.take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
+    reader(body).take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
     if bytes.len() > limits.body { Err(TransportError::too_large()) } else { Ok(bytes) }
+}
+
+fn read_compressed(body: Body, mut decompression: Decompression) -> Result<Vec<u8>, TransportError> {
+    let (mut reader, mut bytes) = (reader(body), vec![0; 1 << 14]);
+    loop {
+        match reader.read(&mut bytes).map_err(|error| failure(error.into()))? {
+            0 => return decompression.finish(),
+            count => decompression.push(&bytes[..count])?,
+        }
+    }
+}
+
+/// Without ureq's own limit: ours counts what a body decompresses to.
+fn reader(body: Body) -> impl Read {
+    body.into_with_config().limit(u64::MAX).reader()
 }
 
 fn failure(error: ureq::Error) -> TransportError {

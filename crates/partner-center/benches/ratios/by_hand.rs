@@ -9,8 +9,9 @@ use ureq::{Agent, Body};
 use uuid::Uuid;
 
 /// The headers that our client sends with every request, beside those that are made for one.
-const HEADERS: [(&str, &str); 6] = [
+const HEADERS: [(&str, &str); 7] = [
     ("Accept", "application/json"),
+    ("Accept-Encoding", "gzip"),
     ("MS-Contract-Version", "v1"),
     ("X-Locale", "en-US"),
     ("MS-PartnerCenter-Client", "by hand"),

@@ -1,0 +1,245 @@
+//! Compression, for a transport over an HTTP library that is to leave bodies alone.
+
+use crate::{
+    Limits, Request, TransportError,
+    http::{HeaderMap, HeaderValue, header},
+};
+use flate2::write::MultiGzDecoder;
+use std::{
+    error::Error,
+    fmt,
+    io::{self, Write},
+};
+
+/// Asks for gzip, unless `request` says by itself what it accepts.
+///
+/// Nor is it asked for when `request` has a body: it is one for a token then, and of what is decompressed there are copies that
+/// nobody overwrites.
+pub fn accept(request: &mut Request) {
+    if request.body().is_empty() {
+        request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
+    }
+}
+
+/// Decompresses a body while it arrives.
+///
+/// ```
+/// use partner_center_core::{Limits, gzip::Decompression, http::HeaderMap};
+///
+/// let mut headers = HeaderMap::new();
+/// assert!(Decompression::of(&mut headers, Limits::default()).is_none());
+///
+/// headers.insert("content-encoding", "gzip".parse()?);
+/// let mut decompression = Decompression::of(&mut headers, Limits::default()).ok_or("it is compressed")?;
+/// decompression.push(b"\x1f\x8b\x08\0\0\0\0\0\0\xff\xab")?;
+/// decompression.push(b"\xae\x05\0C\xbf\xa6\xa3\x02\0\0\0")?;
+/// assert_eq!((decompression.finish()?, headers.len()), (b"{}".to_vec(), 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Decompression {
+    limits: Limits,
+    /// How many bytes are on their way, so it is said.
+    announced: Option<u64>,
+    /// `None` as long as nothing has come.
+    decoder: Option<MultiGzDecoder<Bounded>>,
+}
+
+/// How much longer than in gzip a page of customers is, about.
+const USUAL_RATIO: u64 = 10;
+
+impl Decompression {
+    /// What is to be undone of an answer with `headers`: `None` if it is not labelled as gzip. If it is, the headers that
+    /// tell of its coding and its length on the way are taken out.
+    #[must_use]
+    pub fn of(headers: &mut HeaderMap, limits: Limits) -> Option<Self> {
+        let coding = headers.get(header::CONTENT_ENCODING)?;
+        if !coding.as_bytes().eq_ignore_ascii_case(b"gzip") {
+            return None;
+        }
+        headers.remove(header::CONTENT_ENCODING);
+        let announced = headers.remove(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        Some(Self { limits, announced, decoder: None })
+    }
+
+    /// Takes what comes next of the body. An error of the kind `TooLarge` as soon as that decompresses to more than
+    /// [`Limits::body`], and of the kind `Exchange` if it is no gzip.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let decoder = self.decoder.get_or_insert_with(|| {
+            let room = self.limits.room(self.announced.map(|length| length.saturating_mul(USUAL_RATIO)));
+            MultiGzDecoder::new(Bounded { bytes: Vec::with_capacity(room), left: self.limits.body })
+        });
+        decoder.write_all(bytes).and_then(|()| decoder.flush()).map_err(failure)
+    }
+
+    /// The decompressed body, which has come whole: an error of the kind `Exchange` if it ends early. No bytes at all are an
+    /// empty body.
+    pub fn finish(self) -> Result<Vec<u8>, TransportError> {
+        let body = self.decoder.map(MultiGzDecoder::finish).transpose().map_err(failure)?;
+        Ok(body.map(|body| body.bytes).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Decompression {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Decompression").finish_non_exhaustive()
+    }
+}
+
+/// As many bytes as are allowed.
+struct Bounded {
+    bytes: Vec<u8>,
+    left: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.left = self.left.checked_sub(bytes.len()).ok_or_else(|| io::Error::other(TooLarge))?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a [`Bounded`] has to say to [`failure`].
+#[derive(Debug)]
+struct TooLarge;
+
+impl Error for TooLarge {}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("too large")
+    }
+}
+
+fn failure(error: io::Error) -> TransportError {
+    match error.get_ref() {
+        Some(inner) if inner.is::<TooLarge>() => TransportError::too_large(),
+        _ => TransportError::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{TransportErrorKind, http};
+    use flate2::{Compression, write::GzEncoder};
+    use proptest::prelude::*;
+
+    fn compressed(bytes: &[u8], level: u32) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn of(coding: &'static str, limit: usize) -> (Option<Decompression>, HeaderMap) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("100"));
+        headers.insert(header::ETAG, HeaderValue::from_static("1"));
+        (Decompression::of(&mut headers, Limits { body: limit, ..Limits::default() }), headers)
+    }
+
+    fn decompressed(body: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, TransportErrorKind> {
+        let mut decompression = of("gzip", limit).0.unwrap();
+        let pushed = body.chunks(piece).try_for_each(|piece| decompression.push(piece));
+        pushed.and_then(|()| decompression.finish()).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn it_is_asked_for_where_nothing_secret_comes_back() {
+        let accepted = |mut request: Request| {
+            accept(&mut request);
+            request.headers().get("accept-encoding").cloned()
+        };
+        assert_eq!(accepted(Request::default()).unwrap(), "gzip");
+        let identity = http::Request::get("/").header("accept-encoding", "identity").body(Vec::new()).unwrap();
+        assert_eq!(accepted(identity).unwrap(), "identity");
+        assert_eq!(accepted(Request::new(b"grant_type=refresh_token".to_vec())), None);
+    }
+
+    #[test]
+    fn only_gzip_is_undone() {
+        for (coding, is_undone) in
+            [("gzip", true), ("GZip", true), ("identity", false), ("gzip, gzip", false), ("br", false)]
+        {
+            let (decompression, headers) = of(coding, 100);
+            assert_eq!(
+                (decompression.is_some(), headers.len()),
+                (is_undone, if is_undone { 1 } else { 3 }),
+                "{coding}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_an_empty_body() {
+        assert_eq!(decompressed(b"", 1, 100).unwrap(), b"");
+        let mut decompression = of("gzip", 100).0.unwrap();
+        decompression.push(b"").unwrap();
+        assert_eq!(decompression.finish().unwrap(), b"");
+    }
+
+    #[test]
+    fn several_members_are_one_body() {
+        let body = [compressed(b"{", 6), compressed(b"", 6), compressed(b"}", 6)].concat();
+        for piece in 1..=body.len() {
+            assert_eq!(decompressed(&body, piece, 2).unwrap(), b"{}", "{piece}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_gzip_is_an_error() {
+        let whole = compressed(br#"{"items": []}"#, 6);
+        let mut corrupt = whole.clone();
+        *corrupt.last_mut().unwrap() ^= 1;
+        let cut = (1..whole.len()).map(|length| whole[..length].to_vec());
+        let longer = [&whole[..], b"and more"].concat();
+        for body in cut.chain([corrupt, longer, b"{}".to_vec()]) {
+            for piece in [1, 5, body.len()] {
+                assert_eq!(decompressed(&body, piece, 100), Err(TransportErrorKind::Exchange), "{piece} of {body:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_limit_is_that_of_what_comes_out() {
+        for limit in [1, 1_000, 100_000] {
+            for (length, fits) in [(limit, true), (limit + 1, false), (limit * 1000, false)] {
+                let body = decompressed(&compressed(&vec![b' '; length], 6), 1_000, limit);
+                let expected = if fits { Ok(length) } else { Err(TransportErrorKind::TooLarge) };
+                assert_eq!(body.map(|body| body.len()), expected, "{length} of {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_so_as_soon_as_it_has_come() {
+        let mut body = compressed(&[b' '; 1_000], 6);
+        // What follows the last byte does not come.
+        body.truncate(body.len() - 8);
+        assert_eq!(of("gzip", 999).0.unwrap().push(&body).unwrap_err().kind(), TransportErrorKind::TooLarge);
+        assert!(of("gzip", 1_000).0.unwrap().push(&body).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_compressed_comes_back(bytes: Vec<u8>, level in 0_u32..=9, piece in 1_usize..100) {
+            prop_assert_eq!(decompressed(&compressed(&bytes, level), piece, bytes.len()).unwrap(), bytes);
+        }
+
+        #[test]
+        fn nonsense_is_no_panic(bytes: Vec<u8>, piece in 1_usize..100) {
+            match decompressed(&[&b"\x1f\x8b\x08"[..], &bytes].concat(), piece, 1000) {
+                Ok(body) => prop_assert!(body.len() <= 1000),
+                Err(kind) => prop_assert_ne!(kind, TransportErrorKind::Timeout),
+            }
+        }
+    }
+}
