@@ -5,7 +5,7 @@ use crate::{
     credential::{Held, Kind},
     engine::{Authorization, Engine, Origin, Performed, Renewal, Scope, Task},
     monitor::Monitor,
-    pace::Pace,
+    rate_limit::RateLimit,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use partner_center_models::{Operation, Paged};
@@ -303,7 +303,7 @@ impl<X: Transport> Builder<X> {
                 retry: self.retry,
                 limits: self.limits,
                 deadline: self.deadline,
-                pace: self.requests_per_minute.map(Pace::new),
+                rate_limit: self.requests_per_minute.map(RateLimit::new),
             }),
             scope: Scope { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), until: None },
         })

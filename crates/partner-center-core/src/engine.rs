@@ -15,7 +15,7 @@ use crate::{
     body::Answer,
     call::Call,
     error::Context,
-    pace::Pace,
+    rate_limit::RateLimit,
     retry::{Attempt, Failure, Verdict, judge},
 };
 use head_start::Sent;
@@ -46,7 +46,7 @@ pub(crate) struct Engine<X: Transport> {
     pub(crate) retry: Retry,
     pub(crate) limits: Limits,
     pub(crate) deadline: Option<Duration>,
-    pub(crate) pace: Option<Pace>,
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 /// A request that may be sent any number of times, and what an answer to it means.
@@ -56,7 +56,7 @@ trait Exchange<X: Transport>: Sync {
     fn operation(&self) -> &'static str;
     fn is_idempotent(&self) -> bool;
     /// What spreads such requests over time.
-    fn pace(&self) -> Option<&Pace>;
+    fn rate_limit(&self) -> Option<&RateLimit>;
     /// How many bytes the answer may have.
     fn body_limit(&self) -> usize;
     /// Hears that nothing more may come for so long.
@@ -186,9 +186,9 @@ impl<X: Transport> Engine<X> {
         let before = context.attempts;
         loop {
             if early.is_none()
-                && let Some(pace) = exchange.pace()
+                && let Some(rate_limit) = exchange.rate_limit()
             {
-                let Some(wait) = pace.wait(Instant::now(), remaining()) else {
+                let Some(wait) = rate_limit.wait(Instant::now(), remaining()) else {
                     return Err(Error::out_of_time(exchange.operation(), None));
                 };
                 if !wait.is_zero() {

@@ -16,9 +16,9 @@ mod fault;
 pub mod gzip;
 mod mode;
 mod monitor;
-mod pace;
 mod pages;
 mod proxy;
+mod rate_limit;
 mod retry;
 mod transport;
 

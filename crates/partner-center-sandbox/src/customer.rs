@@ -1,7 +1,7 @@
 //! A customer as it is generated from the seed and its index, without any other state.
 
 use crate::{
-    identity,
+    customer_id,
     link::ToItself,
     names::{COUNTRIES, City, Country},
     random::Random,
@@ -98,7 +98,7 @@ impl Generated {
 
     /// The customer as a list has it.
     pub(crate) fn brief(self) -> Brief {
-        let id = identity::id_of(self.seed, self.index);
+        let id = customer_id::id_of(self.seed, self.index);
         let relationship_to_partner = self.relationship();
         let Searchable { company_name, domain, .. } = self.searchable;
         Brief {
@@ -163,7 +163,7 @@ impl Generated {
     }
 
     fn billing_profile(&self, random: &mut Random) -> Map<String, Value> {
-        let id = identity::id_of(self.seed, self.index);
+        let id = customer_id::id_of(self.seed, self.index);
         let city = random.pick(self.country.cities);
         let (language, _) = self.country.culture.split_once('-').unwrap_or((self.country.culture, ""));
         let person = (!random.one_in(6))

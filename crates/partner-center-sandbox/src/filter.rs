@@ -1,4 +1,4 @@
-use crate::{customer::Searchable, identity, refusal::Refusal};
+use crate::{customer::Searchable, customer_id, refusal::Refusal};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
@@ -42,7 +42,7 @@ impl Filter {
         let value = match field {
             Field::CompanyName | Field::Domain => value.to_lowercase(),
             Field::IndirectReseller | Field::IndirectCloudSolutionProvider => {
-                identity::parse(value).ok_or(NO_GUID)?.to_string()
+                customer_id::parse(value).ok_or(NO_GUID)?.to_string()
             }
         };
         Ok(Self { field, value, operator })

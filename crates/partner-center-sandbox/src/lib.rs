@@ -6,12 +6,12 @@ mod builder;
 mod clock;
 mod continuation;
 mod customer;
+mod customer_id;
 #[rustfmt::skip]
 #[allow(dead_code, reason = "all documented responses are generated; not every one is about other customers")]
 mod documented;
 mod fault;
 mod filter;
-mod identity;
 mod link;
 mod listing;
 mod names;

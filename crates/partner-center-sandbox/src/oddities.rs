@@ -5,7 +5,7 @@ mod tree;
 
 use crate::{
     answer::{Answer, Content},
-    identity,
+    customer_id,
     random::Random,
 };
 use http::{
@@ -210,7 +210,7 @@ impl Oddities {
 }
 
 pub(crate) fn is_guid(value: &HeaderValue) -> bool {
-    value.to_str().is_ok_and(|value| identity::parse(value).is_some())
+    value.to_str().is_ok_and(|value| customer_id::parse(value).is_some())
 }
 
 /// Whether it can be one: nothing more is known of the locales that the service has.

@@ -2,7 +2,7 @@
 
 use crate::{
     customer::{Brief, Generated, Searchable, indirect_reseller},
-    documented, identity,
+    customer_id, documented,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -45,7 +45,7 @@ impl Population {
         let documented = (0..).zip(DOCUMENTED.iter()).find(|(_, customer)| customer.id() == Some(id));
         let index = match documented {
             Some((index, _)) => index,
-            None => identity::index_of(self.seed, id).filter(|index| Documented::at(*index).is_none())?,
+            None => customer_id::index_of(self.seed, id).filter(|index| Documented::at(*index).is_none())?,
         };
         (index < self.count).then_some(index)
     }

@@ -3,7 +3,7 @@
 use crate::{
     answer::{Answer, Content},
     authority::{Authority, Holder},
-    identity,
+    customer_id,
     listing::Listing,
     oddities::{CORRELATION_ID, Oddities, REQUEST_ID, is_guid},
     population::Population,
@@ -70,7 +70,7 @@ impl Service {
             return Listing { customers: &self.customers, oddities: &self.oddities, holder, given_up }.page(request);
         };
         let id = percent_decode_str(id).decode_utf8_lossy();
-        let id = identity::parse(&id).ok_or(Refusal::InvalidCustomerId)?;
+        let id = customer_id::parse(&id).ok_or(Refusal::InvalidCustomerId)?;
         let index = self.customers.find(id).ok_or(Refusal::NotFound)?;
         Ok(Answer::new(StatusCode::OK, Content::Customer(self.customers.full(index))))
     }

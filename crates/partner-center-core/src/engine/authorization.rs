@@ -8,7 +8,7 @@ use crate::{
     error::{BoxError, Context},
     mode::{in_time, wait_on},
     monitor::Monitor,
-    pace::Pace,
+    rate_limit::RateLimit,
     retry::{Attempt, Failure},
 };
 use http::{HeaderValue, header};
@@ -270,7 +270,7 @@ impl<X: Transport> Exchange<X> for TokenExchange<'_> {
         true
     }
 
-    fn pace(&self) -> Option<&Pace> {
+    fn rate_limit(&self) -> Option<&RateLimit> {
         None
     }
 

@@ -126,7 +126,7 @@ impl<X: Transport> HeadStart<X> {
         // What cannot be sent early tells why when its turn has come.
         let request = engine.request_of(&call, &token, &context).ok()?;
         let request = engine.limited(request, engine.limits.body, remaining);
-        if engine.pace.as_ref().is_some_and(|pace| !pace.is_free(Instant::now())) {
+        if engine.rate_limit.as_ref().is_some_and(|rate_limit| !rate_limit.is_free(Instant::now())) {
             return None;
         }
         let (at, patience) = (Instant::now(), Limits::of(&request).timeout.min(LONGEST_UNREAD));

@@ -6,7 +6,7 @@ use crate::{
     credential::Held,
     error::Context,
     fault,
-    pace::Pace,
+    rate_limit::RateLimit,
     retry::{Attempt, Failure},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -64,8 +64,8 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
         self.plan.call.method.is_idempotent()
     }
 
-    fn pace(&self) -> Option<&Pace> {
-        self.engine.pace.as_ref()
+    fn rate_limit(&self) -> Option<&RateLimit> {
+        self.engine.rate_limit.as_ref()
     }
 
     fn body_limit(&self) -> usize {

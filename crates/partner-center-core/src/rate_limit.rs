@@ -4,13 +4,13 @@ use std::{
 };
 
 /// Spreads requests evenly, so that no minute sees more of them than it may.
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     interval: Duration,
     /// When the next request may be sent.
     next: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(crate) fn new(requests_per_minute: u32) -> Self {
         Self { interval: Duration::from_secs(60) / requests_per_minute.max(1), next: Mutex::new(None) }
     }
@@ -46,18 +46,22 @@ mod tests {
 
     #[test]
     fn requests_are_spread_evenly() {
-        let pace = Pace::new(500);
+        let rate_limit = RateLimit::new(500);
         let start = Instant::now();
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
-        let waits: Vec<_> =
-            [0, 0, 0, 300, 301, 5000].map(|milliseconds| pace.wait(at(milliseconds), None).unwrap().as_millis()).into();
+        let waits: Vec<_> = [0, 0, 0, 300, 301, 5000]
+            .map(|milliseconds| rate_limit.wait(at(milliseconds), None).unwrap().as_millis())
+            .into();
         assert_eq!(waits, [0, 120, 240, 60, 179, 0]);
         // Whoever cannot wait takes no place.
         let hurry = Some(Duration::from_millis(120));
-        assert_eq!([pace.wait(at(5000), hurry), pace.wait(at(5000), hurry)], [None, None]);
-        assert_eq!(pace.wait(at(5001), hurry), Some(Duration::from_millis(119)));
+        assert_eq!([rate_limit.wait(at(5000), hurry), rate_limit.wait(at(5000), hurry)], [None, None]);
+        assert_eq!(rate_limit.wait(at(5001), hurry), Some(Duration::from_millis(119)));
         // Nor does who does not want to.
-        assert_eq!([pace.is_free(at(5239)), pace.is_free(at(5240)), pace.is_free(at(5241))], [false, true, false]);
-        assert_eq!(pace.wait(at(5241), None), Some(Duration::from_millis(119)));
+        assert_eq!(
+            [rate_limit.is_free(at(5239)), rate_limit.is_free(at(5240)), rate_limit.is_free(at(5241))],
+            [false, true, false]
+        );
+        assert_eq!(rate_limit.wait(at(5241), None), Some(Duration::from_millis(119)));
     }
 }
