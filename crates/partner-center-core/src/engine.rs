@@ -92,8 +92,6 @@ pub(crate) struct Performed<X: Transport, T> {
     pub(crate) answer: Answer<T>,
     pub(crate) context: Context,
     pub(crate) next: Option<HeadStart<X>>,
-    /// Whether a request that was none of the next call has been sent with its token.
-    pub(crate) is_next_doubtful: bool,
 }
 
 impl<X: Transport> Engine<X> {
@@ -109,7 +107,7 @@ impl<X: Transport> Engine<X> {
         let mut context = Context { correlation_id: Some(scope.correlation_id), page, ..Context::default() };
         let plan = Plan { call, scope, lookahead };
         match self.authorized(&plan, head_start, &mut context).instrument(span).await {
-            Ok((answer, next)) => Ok(Performed { answer, context, next, is_next_doubtful: false }),
+            Ok((answer, next)) => Ok(Performed { answer, context, next }),
             Err(error) => Err(error.within(context)),
         }
     }

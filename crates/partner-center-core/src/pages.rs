@@ -66,7 +66,14 @@ pub struct Pages<X: Transport, O: Paged> {
 }
 
 /// What came of asking for a page.
-type Fetched<X, O> = Result<Performed<X, <O as Operation>::Response>, Error>;
+type Fetched<X, O> = Result<Arrived<X, <O as Operation>::Response>, Error>;
+
+/// A page that has come.
+struct Arrived<X: Transport, T> {
+    performed: Performed<X, T>,
+    /// Whether a request that was none of the next call has been sent with its token.
+    is_next_doubtful: bool,
+}
 
 /// Where a listing stands: before the page that `call` asks for.
 struct Cursor {
@@ -131,20 +138,20 @@ impl<X: Transport, O: Paged> Pages<X, O> {
         Some(X::Mode::run(async move {
             let task = Task { call: &call, page: Some(page), head_start, lookahead: lookahead.as_deref() };
             let mut performed = engine.perform(task, scope).await?;
+            let mut is_next_doubtful = false;
             if let Some(lookahead) = &lookahead {
                 let next = match &performed.answer {
                     Answer::Value(page) => lookahead.after::<O>(page, &engine.base_url),
                     Answer::Empty(_) => None,
                 };
                 let guessed = performed.next.take();
-                performed.is_next_doubtful =
-                    guessed.as_ref().is_some_and(|guessed| Some(&guessed.call) != next.as_ref());
+                is_next_doubtful = guessed.as_ref().is_some_and(|guessed| Some(&guessed.call) != next.as_ref());
                 // The way that we came leads nowhere.
                 if let Some(next) = next.filter(|next| *next != call) {
                     performed.next = HeadStart::of(next, guessed, lookahead, &engine, scope).await;
                 }
             }
-            Ok(performed)
+            Ok(Arrived { performed, is_next_doubtful })
         }))
     }
 
@@ -154,8 +161,8 @@ impl<X: Transport, O: Paged> Pages<X, O> {
             // The listing stood at an error, and that is what was fetched.
             return fetched.err().map(Err);
         };
-        let Performed { answer, context, next, is_next_doubtful } = match fetched {
-            Ok(performed) => performed,
+        let Arrived { performed: Performed { answer, context, next }, is_next_doubtful } = match fetched {
+            Ok(arrived) => arrived,
             // On a second attempt it could as well mean that the first one has used the token up.
             Err(error)
                 if cursor.was_led_here() && error.attempts() == 1 && !cursor.is_doubtful && is_end_of_list(&error) =>
