@@ -7,14 +7,15 @@ mod sources;
 
 use crate::{
     api, codegen,
-    workspace::{cargo, command, succeed},
+    workspace::{cargo, command, is_complete, succeed},
 };
 use anyhow::{Context as _, Result, ensure};
 use std::{path::Path, time::Instant};
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 17] = [
+    ("all crates are checked", is_complete),
     ("generated files are fresh", codegen::check),
     ("formatting", |root| cargo(root, "fmt --all --check")),
     ("lints", |root| cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")),
@@ -23,6 +24,7 @@ const STEPS: [Step; 15] = [
     ("every combination of features builds", features::combinations),
     ("tests of each feature", features::tests),
     ("no secret in a log without a cap", features::uncapped_log),
+    ("transports whose libraries decompress", features::decompressing_libraries),
     ("examples", features::examples),
     ("dependencies", dependencies::graph),
     ("licences, sources and duplicates", dependencies::deny),

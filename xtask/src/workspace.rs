@@ -1,8 +1,9 @@
 //! The workspace, and cargo at work in it.
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
+    collections::BTreeSet,
     env,
     path::{Path, PathBuf},
     process::Command,
@@ -22,6 +23,17 @@ pub(crate) const LIBRARIES: [&str; 7] = [
 /// All crates that are published: after the libraries, the command line.
 pub(crate) fn published() -> impl Iterator<Item = &'static str> {
     LIBRARIES.into_iter().chain(["partner-center-cli"])
+}
+
+/// Fails if a crate of the workspace that can be published is not among those that are.
+pub(crate) fn is_complete(root: &Path) -> Result<()> {
+    let metadata = metadata(root, "--no-deps")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let can_be = packages.iter().filter(|package| package["publish"] != json!([]));
+    let can_be: BTreeSet<_> = can_be.filter_map(|package| package["name"].as_str()).collect();
+    let are: BTreeSet<_> = published().collect();
+    ensure!(can_be == are, "not {are:?} (in xtask/src/workspace.rs) but {can_be:?} can be published");
+    Ok(())
 }
 
 /// Where cargo builds.

@@ -1,13 +1,14 @@
 //! What the promises are held with.
 
 use crate::{Connection, Server};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select};
 use partner_center_core::{Limits, Mode, Request, Response, Transport, TransportError, TransportErrorKind};
 use std::{
     error::Error as StdError,
     fmt::{self, Write as _},
     io::{self, Write},
     panic::resume_unwind,
+    pin::pin,
     thread,
     time::{Duration, Instant},
 };
@@ -208,6 +209,13 @@ pub(crate) async fn at_once<'a, X: Transport, T: Send + 'a>(work: Vec<impl Futur
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     join_all(outputs.into_iter().map(X::Mode::wait)).await
+}
+
+/// Sends `request` and drops the exchange after `patience`. Where nothing can be dropped, it is waited for.
+pub(crate) async fn given_up<X: Transport>(transport: &X, request: Request, patience: Duration) {
+    let sending = pin!(send(transport, request));
+    let waiting = pin!(pause(transport, patience));
+    select(sending, waiting).await;
 }
 
 /// Lets the transport do what it does in the background, such as to take a connection back.

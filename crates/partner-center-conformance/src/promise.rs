@@ -130,7 +130,8 @@ promises! {
         TargetsArriveAsTheyAre => targets_arrive_as_they_are,
         /// Headers arrive as they are: every value of a name, in order, long and sensitive ones too, and each once.
         HeadersArriveAsTheyAre => headers_arrive_as_they_are,
-        /// No header is added but what HTTP itself needs: `host`, `accept-encoding`, `content-length`, `connection`.
+        /// No header is added but what HTTP itself needs (`host`, `accept-encoding`, `content-length`, `connection`), and
+        /// `accept` where there is none.
         NoHeaderIsAdded => no_header_is_added,
         /// Cookies are not kept.
         CookiesAreNotKept => cookies_are_not_kept,
@@ -164,7 +165,7 @@ promises! {
         NoBodyIsWaitedForInVain => no_body_is_waited_for_in_vain,
         /// A body that ends early is an error of kind `Exchange`, never a shorter body.
         BodiesCutShortAreErrors => bodies_cut_short_are_errors,
-        /// A compressed body that ends early is an error of kind `Exchange`, never a shorter body.
+        /// A compressed body that ends early or is damaged is an error of kind `Exchange`, never a shorter body.
         CompressedBodiesCutShortAreErrors => compressed_bodies_cut_short_are_errors,
         /// Of a status that is no success, a body that fails may be left out; never is a part of it given for the whole.
         RefusalsAreWholeOrEmpty => refusals_are_whole_or_empty,

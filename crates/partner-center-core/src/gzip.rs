@@ -52,8 +52,9 @@ impl Decompression {
     /// tell of its coding and its length on the way are taken out.
     #[must_use]
     pub fn of(headers: &mut HeaderMap, limits: Limits) -> Option<Self> {
-        let coding = headers.get(header::CONTENT_ENCODING)?;
-        if !coding.as_bytes().eq_ignore_ascii_case(b"gzip") {
+        let coding = headers.get(header::CONTENT_ENCODING)?.as_bytes();
+        // The other name is an old one of the same.
+        if ![&b"gzip"[..], b"x-gzip"].iter().any(|name| coding.eq_ignore_ascii_case(name)) {
             return None;
         }
         headers.remove(header::CONTENT_ENCODING);
@@ -166,9 +167,14 @@ mod tests {
 
     #[test]
     fn only_gzip_is_undone() {
-        for (coding, is_undone) in
-            [("gzip", true), ("GZip", true), ("identity", false), ("gzip, gzip", false), ("br", false)]
-        {
+        for (coding, is_undone) in [
+            ("gzip", true),
+            ("GZip", true),
+            ("x-gzip", true),
+            ("identity", false),
+            ("gzip, gzip", false),
+            ("br", false),
+        ] {
             let (decompression, headers) = of(coding, 100);
             assert_eq!(
                 (decompression.is_some(), headers.len()),

@@ -17,7 +17,8 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 /// answer is an `Ok`. What it does promise:
 ///
 /// - **The request arrives as it is**, once: method, URI, every header, the body with its length. Nothing is encoded,
-///   decoded or tidied up, and no header is added but what HTTP itself needs. One that cannot be sent is an error.
+///   decoded or tidied up, and no header is added but what HTTP itself needs (and `accept`, where there is none). One that
+///   cannot be sent is an error.
 /// - **The answer comes back as it is**: its status, every header, and the body, whole (one that ends early is an error)
 ///   and decompressed if the transport asked for compression (the module `gzip`, of the feature of that name, does both).
 ///   Interim answers (1xx) are passed over. Of a status that is no success, a body that fails may be left out, and never is

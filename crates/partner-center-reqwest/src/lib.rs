@@ -26,7 +26,8 @@ impl Reqwest {
     /// The transport with settings of your own on top of those: timeouts, certificates, another proxy (after
     /// `no_proxy()`, which drops that of the environment), another TLS.
     ///
-    /// Redirects are not followed in any case: they would carry the token along.
+    /// Redirects are not followed in any case: they would carry the token along. Nor does reqwest decompress, as this
+    /// transport does so by itself.
     pub fn configured(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Self, TransportError> {
         let proxy = EnvironmentProxy::read();
         // Only for https: plain http goes to this machine only, and no proxy stands between a machine and itself.
@@ -37,7 +38,9 @@ impl Reqwest {
         }
         #[cfg(feature = "rustls")]
         let builder = builder.tls_backend_preconfigured(tls()?);
-        let client = configure(builder).redirect(redirect::Policy::none()).build().map_err(failure)?;
+        // Whichever of its features another crate of the program asks for.
+        let builder = configure(builder).no_gzip().no_brotli().no_zstd().no_deflate();
+        let client = builder.redirect(redirect::Policy::none()).build().map_err(failure)?;
         Ok(Self { client, proxy })
     }
 }

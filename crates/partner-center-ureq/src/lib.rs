@@ -6,7 +6,7 @@ mod rounded;
 use partner_center_core::{
     Blocking, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
     gzip::{self, Decompression},
-    http,
+    http::{self, StatusCode},
 };
 use resolver::Remembering;
 use rounded::RoundedTimeouts;
@@ -17,7 +17,7 @@ use std::{
 };
 use ureq::{
     Agent, AsSendBody, Body, Proxy,
-    config::Config,
+    config::{AutoHeaderValue, Config},
     unversioned::transport::{Connector, DefaultConnector},
 };
 use zeroize::Zeroizing;
@@ -36,6 +36,8 @@ impl Ureq {
         let proxy = EnvironmentProxy::read();
         let config = Config::builder()
             .proxy(https_proxy(&proxy)?)
+            // For all requests, or ureq would keep no connection.
+            .user_agent(AutoHeaderValue::None)
             .max_idle_connections(MOST_IDLE)
             .max_idle_connections_per_host(MOST_IDLE);
         #[cfg(feature = "rustls")]
@@ -66,10 +68,16 @@ impl Ureq {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            .accept(AutoHeaderValue::None)
+            .accept_encoding(AutoHeaderValue::None)
             .timeout_global(Some(limits.timeout))
             .build();
         let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
         let mut response = Response::from_parts(parts, Vec::new());
+        // With its feature `gzip`, which another crate of the program may ask for, ureq would decompress what is not there.
+        if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            return Ok(response);
+        }
         let read = match Decompression::of(response.headers_mut(), limits) {
             Some(decompression) => read_compressed(body, decompression),
             None => read(body, limits),

@@ -2,10 +2,11 @@
 
 use crate::Server;
 use crate::exchange::{
-    Held, NEAR, accepts_gzip, answer, answered, answering, bytes, chunked, closing_after, ensure, fails, get, gzip,
-    has_body, limited, outlined, raw, send, told, within,
+    Held, NEAR, SHORTLY, accepts_gzip, answer, answered, answering, bytes, chunked, closing_after, ensure, fails, get,
+    gzip, has_body, limited, once, outlined, raw, send, told, within,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
+use std::thread;
 
 type Answer = Box<dyn Fn(&Request) -> Vec<u8> + Send + Sync>;
 
@@ -81,6 +82,31 @@ pub(crate) async fn compressed_bodies_come_back_decompressed<X: Transport>(trans
             }
         }
     }
+    odd_ones_come_back(transport).await
+}
+
+/// What gzip and HTTP allow besides.
+async fn odd_ones_come_back<X: Transport>(transport: &X) -> Held {
+    const BODY: &[u8] = b"of two members";
+    let members = [gzip(&BODY[..5])?, gzip(&BODY[5..])?];
+    for (case, label, pieces) in [
+        ("two members", "gzip", vec![members.concat()]),
+        ("two members, one after the other", "gzip", members.to_vec()),
+        ("a label in other letters", "GZip", vec![gzip(BODY)?]),
+    ] {
+        let server = once(move |connection, request| {
+            if !accepts_gzip(request) {
+                return connection.send(&answer("200 OK", BODY));
+            }
+            let length: usize = pieces.iter().map(Vec::len).sum();
+            connection.send(&raw(&format!("200 OK\r\nContent-Encoding: {label}\r\nContent-Length: {length}"), ""))?;
+            pieces.iter().try_for_each(|piece| {
+                thread::sleep(SHORTLY);
+                connection.send(piece)
+            })
+        })?;
+        has_body(&answered(transport, get(&server, "/"), case).await?, BODY, case)?;
+    }
     Ok(())
 }
 
@@ -143,6 +169,20 @@ pub(crate) async fn compressed_bodies_cut_short_are_errors<X: Transport>(transpo
             let case = format!("{kept} bytes of {} in gzip", whole.len());
             fails(transport, get(&server, "/"), TransportErrorKind::Exchange, case).await?;
         }
+    }
+    // In what there is of it, in its checksum, and in its length.
+    for damaged in [whole.len() / 2, whole.len() - 8, whole.len() - 1] {
+        let mut body = whole.clone();
+        body[damaged] ^= 1;
+        let server = closing_after(move |request| {
+            if accepts_gzip(request) {
+                answer("200 OK\r\nContent-Encoding: gzip", &body)
+            } else {
+                raw("200 OK\r\nContent-Length: 10", "abcd")
+            }
+        })?;
+        let case = format!("{} bytes in gzip, of which number {damaged} is wrong", whole.len());
+        fails(transport, get(&server, "/"), TransportErrorKind::Exchange, case).await?;
     }
     Ok(())
 }

@@ -1,15 +1,13 @@
 //! What happens beside an exchange, and after it.
 
 use crate::exchange::{
-    Held, NEAR, PATIENCE, SHORTLY, TIMEOUT, answer, answered, answering, at_once, bytes, ensure, get, has_body, pause,
-    raw, send, within,
+    Held, NEAR, PATIENCE, SHORTLY, TIMEOUT, answer, answered, answering, at_once, bytes, ensure, get, given_up,
+    has_body, pause, raw, send, within,
 };
 use crate::{Connection, Server};
-use futures_util::future::select;
 use partner_center_core::{Mode, Transport};
 use std::{
     io,
-    pin::pin,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -44,22 +42,23 @@ async fn are_kept<X: Transport>(transport: &X, between: Duration) -> Held {
 }
 
 pub(crate) async fn timed_out_exchanges_end<X: Transport>(transport: &X) -> Held {
-    let stream = Stream::start()?;
-    let case = "while its body was coming";
-    let sent = send(transport, within(stream.request(), TIMEOUT)).await;
-    ensure!(sent.is_err(), "no error but an answer, {case}");
-    stream.ends(transport, NEAR).await
+    for target in Stream::TARGETS {
+        let stream = Stream::start(target)?;
+        let sent = send(transport, within(stream.request(), TIMEOUT)).await;
+        ensure!(sent.is_err(), "no error but an answer to {target}");
+        stream.ends(transport, NEAR).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn dropped_exchanges_end<X: Transport>(transport: &X) -> Held {
-    let stream = Stream::start()?;
-    {
-        let sending = pin!(send(transport, within(stream.request(), NEAR)));
-        let waiting = pin!(X::Mode::wait(transport.sleep(TIMEOUT)));
-        select(sending, waiting).await;
+    for target in Stream::TARGETS {
+        let stream = Stream::start(target)?;
+        given_up(transport, within(stream.request(), NEAR), TIMEOUT).await;
+        // Before the timeout could end it.
+        stream.ends(transport, NEAR / 2).await?;
     }
-    // Before the timeout could end it.
-    stream.ends(transport, NEAR / 2).await
+    Ok(())
 }
 
 pub(crate) async fn sleeps_are_long_enough<X: Transport>(transport: &X) -> Held {
@@ -85,17 +84,23 @@ pub(crate) async fn sleeps_pass_at_once<X: Transport>(transport: &X) -> Held {
 
 /// A server that answers nobody before [`MANY`] have asked.
 fn answering_together() -> io::Result<Server> {
-    let gate = Arc::new((Mutex::new(0), Condvar::new()));
+    #[derive(Default)]
+    struct Gate {
+        count: usize,
+        is_given_up: bool,
+    }
+    let gate = Arc::new((Mutex::new(Gate::default()), Condvar::new()));
     answering(move |request| {
-        let (count, changed) = &*gate;
-        let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
-        let round = *count / MANY;
-        *count += 1;
+        let (gate, changed) = &*gate;
+        let mut gate = gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let round = gate.count / MANY;
+        gate.count += 1;
         changed.notify_all();
-        let waited = changed.wait_timeout_while(count, NEAR, |count| *count / MANY == round);
-        let mut count = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let waited = changed.wait_timeout_while(gate, NEAR, |gate| gate.count / MANY == round && !gate.is_given_up);
+        let (mut gate, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         // Who waited in vain lets all others pass.
-        *count = (round + 1) * MANY;
+        gate.is_given_up |= waited.timed_out();
+        changed.notify_all();
         answer("200 OK", request.uri().path())
     })
 }
@@ -114,22 +119,26 @@ async fn send_together<X: Transport>(transport: &X, server: &Server) -> Held {
     at_once::<X, Held>(work.collect()).await.into_iter().collect()
 }
 
-/// A server with a body that goes on for as long as somebody takes it.
+/// A server with an answer that does not come to an end for as long as somebody waits for it.
 struct Stream {
     server: Server,
+    target: &'static str,
     /// How many are being sent.
     open: Arc<AtomicUsize>,
 }
 
 impl Stream {
-    fn start() -> io::Result<Self> {
+    /// One whose body goes on and on, and one that never begins.
+    const TARGETS: [&'static str; 2] = ["/stream", "/silence"];
+
+    fn start(target: &'static str) -> io::Result<Self> {
         let open = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&open);
         let server = Server::start(move |connection| {
             while let Some(request) = connection.request()? {
-                if request.uri() == "/stream" {
+                if request.uri() == target {
                     count.fetch_add(1, Ordering::Relaxed);
-                    let ended = Self::stream(connection);
+                    let ended = if target == "/stream" { Self::stream(connection) } else { connection.pause(PATIENCE) };
                     count.fetch_sub(1, Ordering::Relaxed);
                     return ended;
                 }
@@ -137,7 +146,7 @@ impl Stream {
             }
             Ok(())
         })?;
-        Ok(Self { server, open })
+        Ok(Self { server, target, open })
     }
 
     /// At a pace that a transport keeps up with, and no buffer takes for long.
@@ -152,7 +161,7 @@ impl Stream {
     }
 
     fn request(&self) -> partner_center_core::Request {
-        get(&self.server, "/stream")
+        get(&self.server, self.target)
     }
 
     /// Insists that nobody takes the body any more, and that the next exchange is as good as any.
@@ -165,7 +174,7 @@ impl Stream {
             ensure!(elapsed < soon, "{elapsed:?} after the exchange was given up, its connection is still open");
             pause(transport, SHORTLY).await;
         }
-        let count = self.server.requests().iter().filter(|request| request.uri() == "/stream").count();
+        let count = self.server.requests().iter().filter(|request| request.uri() == self.target).count();
         ensure!(count == 1, "it was sent {count} times");
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use crate::exchange::{
     Held, NEAR, PATIENCE, SHORTLY, TIMEOUT, accepts_gzip, answer, answered, answering, chunked, closing_after, ensure,
-    fails, get, get_from, gzip, has_body, limited, outlined, pause, raw, send, told, within,
+    fails, get, get_from, given_up, gzip, has_body, limited, outlined, pause, raw, send, told, within,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
@@ -108,6 +108,12 @@ pub(crate) async fn late_answers_are_no_answers<X: Transport>(transport: &X) -> 
     for target in ["/1", "/2"] {
         let response = answered(transport, get(&server, target), "after a late answer").await?;
         has_body(&response, target.as_bytes(), "after a late answer")?;
+        pause(transport, TIMEOUT).await;
+    }
+    given_up(transport, get(&server, "/late"), TIMEOUT).await;
+    for target in ["/1", "/2"] {
+        let response = answered(transport, get(&server, target), "after an answer that nobody waited for").await?;
+        has_body(&response, target.as_bytes(), "after an answer that nobody waited for")?;
         pause(transport, TIMEOUT).await;
     }
 

@@ -81,8 +81,13 @@ pub(crate) async fn headers_arrive_as_they_are<X: Transport>(transport: &X) -> H
 }
 
 pub(crate) async fn no_header_is_added<X: Transport>(transport: &X) -> Held {
-    const NEEDED: [&str; 5] = ["host", "accept-encoding", "content-length", "connection", "keep-alive"];
+    const ALLOWED: [&str; 5] = ["host", "accept", "accept-encoding", "content-length", "connection"];
     let server = answering(|_| answer("200 OK", ""))?;
+    answered(transport, get(&server, "/"), "no headers").await?;
+    let added = last(&server)?;
+    for (name, value) in added.headers() {
+        ensure!(ALLOWED.contains(&name.as_str()), "`{name}: {}` where there was no header", values(&[value]));
+    }
     for body in [&b""[..], br#"{"a":1}"#] {
         let mut request = get(&server, "/v1/customers?size=40");
         request.headers_mut().insert("accept", HeaderValue::from_static("application/json"));
@@ -94,7 +99,7 @@ pub(crate) async fn no_header_is_added<X: Transport>(transport: &X) -> Held {
         }
         answered(transport, request.clone(), "few headers").await?;
         for (name, value) in last(&server)?.headers() {
-            let known = request.headers().contains_key(name) || NEEDED.contains(&name.as_str());
+            let known = request.headers().contains_key(name) || ALLOWED.contains(&name.as_str());
             ensure!(known, "`{name}: {}` besides those of the request", values(&[value]));
         }
     }
@@ -182,14 +187,12 @@ pub(crate) async fn requests_are_sent_once<X: Transport>(transport: &X) -> Held 
 }
 
 pub(crate) async fn impossible_requests_are_errors<X: Transport>(transport: &X) -> Held {
-    for uri in ["/v1/customers", "127.0.0.1:9", "no-such-scheme://127.0.0.1/", "http://no-such-host.invalid/"] {
+    for uri in ["/v1/customers", "127.0.0.1:9", "no-such-scheme://127.0.0.1/"] {
         let mut request = within(get_from(uri), NEAR);
         request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         let started = Instant::now();
         match send(transport, request).await {
             Ok(response) => seen!("{uri}: no error but an answer: {}", response.status()),
-            // Who answers for names may be slow.
-            Err(error) if error.kind() == TransportErrorKind::Timeout && uri.ends_with(".invalid/") => {}
             Err(error) => ensure!(error.kind() == TransportErrorKind::Exchange, "{uri}: {}", told(&error)),
         }
         let elapsed = started.elapsed();

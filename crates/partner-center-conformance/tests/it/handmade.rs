@@ -2,7 +2,7 @@
 
 mod wire;
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use partner_center_conformance::Promise;
 use partner_center_core::{
     Blocking, Limits, Request, Response, Transport, TransportError, TransportErrorKind,
@@ -248,7 +248,10 @@ impl Handmade {
         let may_be_kept = !is_open
             && response.version() == Version::HTTP_11
             && response.headers().get(header::CONNECTION).is_none_or(|value| value != "close");
-        let is_compressed = response.headers().get(header::CONTENT_ENCODING).is_some_and(|value| value == "gzip")
+        let is_compressed = response
+            .headers()
+            .get(header::CONTENT_ENCODING)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"gzip"))
             && !matches!(framing, Framing::None)
             && !self.breaks(Promise::CompressedBodiesComeBackDecompressed);
         let mut raw = Body { wire, framing, is_short_fine, is_strict, count: 0 };
@@ -260,7 +263,7 @@ impl Handmade {
         let beyond_travelled = self.breaks(Promise::TheBodyLimitCountsWhatIsDecompressed);
         let mut body = Vec::new();
         let read = if is_compressed {
-            let mut decoder = GzDecoder::new(&mut raw);
+            let mut decoder = MultiGzDecoder::new(&mut raw);
             let beyond = if beyond_travelled { usize::MAX } else { beyond };
             let read = (&mut decoder).take(beyond as u64).read_to_end(&mut body);
             match read {
@@ -310,8 +313,8 @@ impl Handmade {
         };
         let length = length.to_str().ok().filter(|_| lengths.next().is_none()).and_then(|length| length.parse().ok());
         let length: u64 = length.ok_or_else(|| TransportError::new("no valid length"))?;
-        if length > 1 << 30 && self.breaks(Promise::AnnouncedLengthsAreNotBelieved) {
-            return Err(TransportError::too_large());
+        if self.breaks(Promise::AnnouncedLengthsAreNotBelieved) {
+            drop(Vec::<u8>::with_capacity(usize::try_from(length).unwrap()));
         }
         Ok(Framing::Length(length))
     }

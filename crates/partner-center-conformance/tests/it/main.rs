@@ -21,7 +21,12 @@ fn each_promise_can_be_broken() {
         .map(|promise| (promise, thread::spawn(|| promise.check(&Handmade::breaking(*promise)))))
         .collect();
     for (promise, check) in checks {
-        let broken = check.join().unwrap().expect_err(promise.name());
+        let Ok(held) = check.join() else {
+            // Who believes a length asks for more memory than there can be.
+            assert_eq!(*promise, Promise::AnnouncedLengthsAreNotBelieved);
+            continue;
+        };
+        let broken = held.expect_err(promise.name());
         assert_eq!(broken.promise(), *promise);
         assert!(!broken.seen().is_empty());
     }
