@@ -17,8 +17,8 @@ pub(crate) fn run(table: &mut Table) {
     let id = of_ours.items(ListCustomers::new()).nth(500).unwrap().unwrap().id.unwrap();
     let uri = format!("/v1/customers/{id}");
     let correlation_id = Uuid::new_v4();
-    // Most of what is left over a call without a time limit is two calls of the operating system: for the time left to write
-    // and to read. With a limit, the agent by itself also begins a thread for each request, to look the host up.
+    // With a limit, the agent by itself begins a thread for each request, to look the host up, and tells the operating system
+    // the time left to write and to read. The transport has a limit, too, and does so once in a while.
     let timed = ByUreq::with_timeout(&url);
     let results = Contest::by(Clock::Cpu)
         .with("timed", || {
