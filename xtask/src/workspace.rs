@@ -1,6 +1,6 @@
 //! The workspace, and cargo at work in it.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -27,8 +27,7 @@ pub(crate) fn published() -> impl Iterator<Item = &'static str> {
 
 /// Fails if a crate of the workspace that can be published is not among those that are.
 pub(crate) fn is_complete(root: &Path) -> Result<()> {
-    let metadata = metadata(root, "--no-deps")?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let packages = packages(root, "--no-deps")?;
     let can_be = packages.iter().filter(|package| package["publish"] != json!([]));
     let can_be: BTreeSet<_> = can_be.filter_map(|package| package["name"].as_str()).collect();
     let are: BTreeSet<_> = published().collect();
@@ -53,9 +52,14 @@ pub(crate) fn tool(root: &Path, name: &str, version: &str) -> Result<Command> {
     Ok(tool)
 }
 
-pub(crate) fn metadata(root: &Path, arguments: &str) -> Result<Value> {
+/// What cargo says of each package.
+pub(crate) fn packages(root: &Path, arguments: &str) -> Result<Vec<Value>> {
     let text = output(&mut command(root, &format!("metadata --format-version 1 {arguments}")))?;
-    serde_json::from_str(&text).context("cargo's metadata is not JSON")
+    let mut metadata: Value = serde_json::from_str(&text).context("cargo's metadata is not JSON")?;
+    match metadata["packages"].take() {
+        Value::Array(packages) => Ok(packages),
+        _ => bail!("cargo's metadata lists no packages"),
+    }
 }
 
 pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {

@@ -70,7 +70,7 @@ impl Decompression {
         }
         let decoder = self.decoder.get_or_insert_with(|| {
             let room = self.limits.room(self.announced.map(|length| length.saturating_mul(USUAL_RATIO)));
-            MultiGzDecoder::new(Bounded { bytes: Vec::with_capacity(room), left: self.limits.body })
+            MultiGzDecoder::new(Bounded { bytes: Vec::with_capacity(room), limit: self.limits.body })
         });
         decoder.write_all(bytes).and_then(|()| decoder.flush()).map_err(failure)
     }
@@ -92,12 +92,14 @@ impl fmt::Debug for Decompression {
 /// As many bytes as are allowed.
 struct Bounded {
     bytes: Vec<u8>,
-    left: usize,
+    limit: usize,
 }
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.left = self.left.checked_sub(bytes.len()).ok_or_else(|| io::Error::other(TooLarge))?;
+        if bytes.len() > self.limit - self.bytes.len() {
+            return Err(io::Error::other(TooLarge));
+        }
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }

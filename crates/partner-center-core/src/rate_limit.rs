@@ -17,12 +17,7 @@ impl RateLimit {
 
     /// Takes the next place in the row, if its time has come.
     pub(crate) fn is_free(&self, now: Instant) -> bool {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_free = next.is_none_or(|next| next <= now);
-        if is_free {
-            *next = Some(now + self.interval);
-        }
-        is_free
+        self.wait(now, Some(Duration::from_nanos(1))).is_some()
     }
 
     /// Takes the next place in the row, and says how long it is until its time comes; unless that is not within

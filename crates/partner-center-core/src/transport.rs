@@ -114,12 +114,7 @@ impl Limits {
         // No clock runs as far as the longest duration.
         Self { timeout: limits.timeout.min(Duration::from_secs(u32::MAX.into())), ..limits }
     }
-}
 
-/// How much memory is made ready because of a length that is announced: more than any page has.
-const MOST_BELIEVED: usize = 1 << 20;
-
-impl Limits {
     /// How many bytes to make room for when a body says how long it is: no more than it may have, and no more than 1 MiB, as
     /// an announced length is not to be believed. What is longer grows as it comes.
     #[must_use]
@@ -128,6 +123,9 @@ impl Limits {
         announced.min(self.body).min(MOST_BELIEVED)
     }
 }
+
+/// How much memory is made ready because of a length that is announced: more than any page has.
+const MOST_BELIEVED: usize = 1 << 20;
 
 impl Default for Limits {
     fn default() -> Self {

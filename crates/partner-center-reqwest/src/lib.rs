@@ -71,12 +71,11 @@ impl Transport for Reqwest {
                 Some(decompression) => read_compressed(answer, decompression).await,
                 None => read(answer, limits).await,
             };
-            match read {
-                Ok(body) => *response.body_mut() = body,
+            *response.body_mut() = match read {
                 // What counts of a refusal is its status.
-                Err(_) if !response.status().is_success() => {}
-                Err(error) => return Err(error),
-            }
+                Err(_) if !response.status().is_success() => Vec::new(),
+                body => body?,
+            };
             Ok(response)
         })
     }

@@ -82,12 +82,11 @@ impl Ureq {
             Some(decompression) => read_compressed(body, decompression),
             None => read(body, limits),
         };
-        match read {
-            Ok(body) => *response.body_mut() = body,
+        *response.body_mut() = match read {
             // What counts of a refusal is its status.
-            Err(_) if !response.status().is_success() => {}
-            Err(error) => return Err(error),
-        }
+            Err(_) if !response.status().is_success() => Vec::new(),
+            body => body?,
+        };
         Ok(response)
     }
 }

@@ -1,6 +1,6 @@
 //! What the crates depend on, and on what terms.
 
-use crate::workspace::{command, metadata, output, succeed, tool};
+use crate::workspace::{command, output, packages, succeed, tool};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
@@ -52,15 +52,14 @@ pub(super) fn deny(root: &Path) -> Result<()> {
 /// No dependency asks for a newer Rust than the workspace declares: whoever has that can use the crates, and run the
 /// tests and these tasks. (That our own code does not either is what the lint `incompatible_msrv` sees to.)
 pub(super) fn rust_version(root: &Path) -> Result<()> {
-    let metadata = metadata(root, "--all-features")?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let packages = packages(root, "--all-features")?;
     let version_of = |package: &Value| package["rust_version"].as_str().map(parse_version);
     let ours = packages
         .iter()
         .find(|package| package["name"] == "partner-center")
         .and_then(version_of)
         .context("partner-center declares no rust-version")??;
-    for package in packages {
+    for package in &packages {
         if let Some(version) = version_of(package).transpose()? {
             let name = package["name"].as_str().unwrap_or_default();
             ensure!(version <= ours, "{name} needs Rust {version:?}, and the workspace declares {ours:?}");

@@ -1,7 +1,7 @@
 //! Each feature by itself and with the others. The workspace unifies features, so building all of it would not notice one
 //! that lacks another.
 
-use crate::workspace::{LIBRARIES, cargo, metadata, published, succeed, tool};
+use crate::workspace::{LIBRARIES, cargo, packages, published, succeed, tool};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use std::{path::Path, process::Command};
@@ -44,11 +44,9 @@ pub(super) fn decompressing_libraries(root: &Path) -> Result<()> {
 
 /// Each example runs with no more than the features that it says it needs, and ends well.
 pub(super) fn examples(root: &Path) -> Result<()> {
-    let targets = metadata(root, "--no-deps")?["packages"]
-        .as_array()
-        .and_then(|packages| packages.iter().find(|package| package["name"] == "partner-center"))
-        .and_then(|package| package["targets"].as_array().cloned())
-        .context("partner-center has no targets")?;
+    let packages = packages(root, "--no-deps")?;
+    let facade = packages.iter().find(|package| package["name"] == "partner-center");
+    let targets = facade.and_then(|package| package["targets"].as_array()).context("partner-center has no targets")?;
     let mut count = 0;
     for example in targets.iter().filter(|target| target["kind"][0] == "example") {
         let name = example["name"].as_str().context("an example has no name")?;

@@ -1,6 +1,6 @@
 //! What would be published of each crate is enough to build and to test it.
 
-use crate::workspace::{command, metadata, published, succeed, target};
+use crate::workspace::{self, command, published, succeed, target};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
 use std::{
@@ -43,8 +43,7 @@ pub(super) fn packages(root: &Path) -> Result<()> {
 }
 
 fn version(root: &Path, name: &str) -> Result<String> {
-    let metadata = metadata(root, "--no-deps")?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
+    let packages = workspace::packages(root, "--no-deps")?;
     let package = packages.iter().find(|package| package["name"] == name);
     let version = package.and_then(|package| package["version"].as_str());
     Ok(version.with_context(|| format!("there is no {name}"))?.to_owned())

@@ -153,36 +153,30 @@ pub(crate) async fn bodies_cut_short_are_errors<X: Transport>(transport: &X) -> 
 
 pub(crate) async fn compressed_bodies_cut_short_are_errors<X: Transport>(transport: &X) -> Held {
     let whole = gzip(&bytes(10_000))?;
-    for kept in [1, 5, 10, 100, whole.len() / 2, whole.len() - 8, whole.len() - 1] {
+    let length = whole.len();
+    let cut = [1, 5, 10, 100, length / 2, length - 8, length - 1]
+        .map(|kept| (format!("{kept} bytes of {length} in gzip"), whole[..kept].to_vec()));
+    // In what there is of it, in its checksum, and in its length.
+    let damaged = [length / 2, length - 8, length - 1].map(|place| {
+        let mut body = whole.clone();
+        body[place] ^= 1;
+        (format!("{length} bytes in gzip, of which number {place} is wrong"), body)
+    });
+    for (case, body) in cut.into_iter().chain(damaged) {
         for is_chunked in [false, true] {
-            let cut = whole[..kept].to_vec();
+            let body = body.clone();
             let server = closing_after(move |request| {
                 let head = "200 OK\r\nContent-Encoding: gzip";
                 if !accepts_gzip(request) {
                     raw("200 OK\r\nContent-Length: 10", "abcd")
                 } else if is_chunked {
-                    raw(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked(&cut))
+                    raw(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked(&body))
                 } else {
-                    answer(head, &cut)
+                    answer(head, &body)
                 }
             })?;
-            let case = format!("{kept} bytes of {} in gzip", whole.len());
-            fails(transport, get(&server, "/"), TransportErrorKind::Exchange, case).await?;
+            fails(transport, get(&server, "/"), TransportErrorKind::Exchange, &case).await?;
         }
-    }
-    // In what there is of it, in its checksum, and in its length.
-    for damaged in [whole.len() / 2, whole.len() - 8, whole.len() - 1] {
-        let mut body = whole.clone();
-        body[damaged] ^= 1;
-        let server = closing_after(move |request| {
-            if accepts_gzip(request) {
-                answer("200 OK\r\nContent-Encoding: gzip", &body)
-            } else {
-                raw("200 OK\r\nContent-Length: 10", "abcd")
-            }
-        })?;
-        let case = format!("{} bytes in gzip, of which number {damaged} is wrong", whole.len());
-        fails(transport, get(&server, "/"), TransportErrorKind::Exchange, case).await?;
     }
     Ok(())
 }

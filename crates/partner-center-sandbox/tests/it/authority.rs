@@ -58,13 +58,13 @@ fn an_application_alone_sees_no_customers_of_indirect_resellers() {
 
 #[test]
 fn tokens_end_and_can_be_revoked() {
-    let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(2)).build();
+    let sandbox = Sandbox::builder().token_lifetime(Duration::from_millis(2500)).build();
     let (status, body) =
         asked(&sandbox, "/t/oauth2/v2.0/token", &form(&format!("grant_type=client_credentials&{SCOPE}")));
-    assert_eq!((status, &body["expires_in"]), (200, &Value::from(2)));
+    assert_eq!((status, &body["expires_in"]), (200, &Value::from(2.5)));
     let once = client(&sandbox, Credential::token(body["access_token"].as_str().unwrap()));
     assert!(once.call(GetCustomer::new(Uuid::nil())).unwrap_err().is_not_found());
-    thread::sleep(Duration::from_millis(2100));
+    thread::sleep(Duration::from_millis(2600));
     assert!(once.call(GetCustomer::new(Uuid::nil())).unwrap_err().is_unauthorized());
 
     let sandbox = Sandbox::builder().customers(1).build();
