@@ -29,7 +29,7 @@ impl Transport for Heedless {
 
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         self.requests.lock().unwrap().push(request);
-        Ok(http::Response::new(page([]).body().to_vec()))
+        Ok(http::Response::new(page([]).body().to_vec().into()))
     }
 
     fn sleep(&self, _: Duration) {}

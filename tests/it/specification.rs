@@ -2,7 +2,7 @@
 //! field that is not described.
 
 use jsonschema::{Draft, Validator};
-use partner_center::{Blocking, Request, Response, Transport};
+use partner_center::{Blocking, Bytes, Request, Response, Transport};
 use partner_center_sandbox::{ContinuationIn, Fault, ListEnd, Sandbox};
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ impl Specification {
         }
         let body = match media_type {
             "application/json" => serde_json::from_slice(response.body()).map_err(|error| error.to_string())?,
-            _ => String::from_utf8(response.body().clone()).unwrap().into(),
+            _ => String::from_utf8(response.body().to_vec()).unwrap().into(),
         };
         self.schema(&content["schema"]).validate(&body).map_err(|error| format!("{}: {error}", error.instance_path()))
     }
@@ -177,7 +177,7 @@ fn what_is_not_described_is_noticed() {
     let specification = Specification::read();
     let judge = |status: u16, media_type: &str, body: &str| {
         let response = http::Response::builder().status(status).header("Content-Type", media_type);
-        specification.judge(LIST, &response.body(body.as_bytes().to_vec()).unwrap())
+        specification.judge(LIST, &response.body(body.to_owned().into()).unwrap())
     };
     assert_eq!(judge(200, "application/json; charset=utf-8", r#"{"items": []}"#), Ok(()));
     for (status, media_type, body) in [
@@ -192,6 +192,6 @@ fn what_is_not_described_is_noticed() {
     ] {
         assert!(judge(status, media_type, body).is_err(), "{status} {media_type} {body}");
     }
-    let response = http::Response::builder().header("MS-RequestId", "no GUID").body(Vec::new()).unwrap();
+    let response = http::Response::builder().header("MS-RequestId", "no GUID").body(Bytes::new()).unwrap();
     assert!(specification.judge(LIST, &response).is_err());
 }

@@ -70,7 +70,7 @@ fn response(answer: &Answer) -> Response {
     for (name, value) in &answer.headers {
         builder = builder.header(name, value);
     }
-    builder.body(answer.body.clone()).expect("the answer is valid")
+    builder.body(answer.body.clone().into()).expect("the answer is valid")
 }
 
 /// A transport that writes down what goes through it, and does not really sleep.

@@ -11,6 +11,7 @@ pub(crate) const TYPES: &[&str] = &[
     "Blocking",
     "Box",
     "Builder",
+    "Bytes",
     "Client",
     "Cloud",
     "Continuation",

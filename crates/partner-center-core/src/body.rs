@@ -75,7 +75,7 @@ impl std::error::Error for Malformed {}
 
 /// The body as text: a byte order mark counts most, then the charset parameter, then the pattern of the first bytes.
 pub(crate) fn text(response: &Response) -> Result<Cow<'_, str>, Malformed> {
-    let body = response.body().as_slice();
+    let body = &response.body()[..];
     match body {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
@@ -131,9 +131,10 @@ fn charset(headers: &HeaderMap) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
 
     fn response(content_type: &str, body: impl Into<Vec<u8>>) -> Response {
-        let body = body.into();
+        let body = Bytes::from(body.into());
         let builder = http::Response::builder().header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, body.len());
         builder.body(body).unwrap()
     }

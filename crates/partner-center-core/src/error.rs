@@ -369,10 +369,11 @@ impl StdError for DeadlineExceeded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
     use http::Response;
 
     fn refusal(status: u16, body: &str) -> Error {
-        let response = Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
+        let response = Response::builder().status(status).body(body.to_owned().into()).unwrap();
         Error::service("getCustomer", ApiError::read(&response, &[]))
     }
 
@@ -458,7 +459,7 @@ mod tests {
     fn the_ids_of_both_sides_are_told_once() {
         let (ours, theirs) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let told = |request_id: Uuid| {
-            let mut response = Response::builder().status(503).body(Vec::new()).unwrap();
+            let mut response = Response::builder().status(503).body(Bytes::new()).unwrap();
             for (name, id) in [("ms-requestid", request_id), ("ms-correlationid", ours)] {
                 response.headers_mut().insert(name, id.to_string().try_into().unwrap());
             }

@@ -4,6 +4,7 @@ use crate::{
     Limits, Request, TransportError,
     http::{HeaderMap, HeaderValue, header},
 };
+use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use std::{
     error::Error,
@@ -33,7 +34,7 @@ pub fn accept(request: &mut Request) {
 /// let mut decompression = Decompression::of(&mut headers, Limits::default()).ok_or("it is compressed")?;
 /// decompression.push(b"\x1f\x8b\x08\0\0\0\0\0\0\xff\xab")?;
 /// decompression.push(b"\xae\x05\0C\xbf\xa6\xa3\x02\0\0\0")?;
-/// assert_eq!((decompression.finish()?, headers.len()), (b"{}".to_vec(), 0));
+/// assert_eq!((&decompression.finish()?[..], headers.len()), (&b"{}"[..], 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Decompression {
@@ -77,9 +78,9 @@ impl Decompression {
 
     /// The decompressed body, which has come whole: an error of the kind `Exchange` if it ends early. No bytes at all are an
     /// empty body.
-    pub fn finish(self) -> Result<Vec<u8>, TransportError> {
+    pub fn finish(self) -> Result<Bytes, TransportError> {
         let body = self.decoder.map(MultiGzDecoder::finish).transpose().map_err(failure)?;
-        Ok(body.map(|body| body.bytes).unwrap_or_default())
+        Ok(body.map(|body| body.bytes.into()).unwrap_or_default())
     }
 }
 
@@ -149,7 +150,7 @@ mod tests {
         (Decompression::of(&mut headers, Limits { body: limit, ..Limits::default() }), headers)
     }
 
-    fn decompressed(body: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, TransportErrorKind> {
+    fn decompressed(body: &[u8], piece: usize, limit: usize) -> Result<Bytes, TransportErrorKind> {
         let mut decompression = of("gzip", limit).0.unwrap();
         let pushed = body.chunks(piece).try_for_each(|piece| decompression.push(piece));
         pushed.and_then(|()| decompression.finish()).map_err(|error| error.kind())
@@ -188,17 +189,17 @@ mod tests {
 
     #[test]
     fn nothing_is_an_empty_body() {
-        assert_eq!(decompressed(b"", 1, 100).unwrap(), b"");
+        assert_eq!(decompressed(b"", 1, 100).unwrap(), "");
         let mut decompression = of("gzip", 100).0.unwrap();
         decompression.push(b"").unwrap();
-        assert_eq!(decompression.finish().unwrap(), b"");
+        assert_eq!(decompression.finish().unwrap(), "");
     }
 
     #[test]
     fn several_members_are_one_body() {
         let body = [compressed(b"{", 6), compressed(b"", 6), compressed(b"}", 6)].concat();
         for piece in 1..=body.len() {
-            assert_eq!(decompressed(&body, piece, 2).unwrap(), b"{}", "{piece}");
+            assert_eq!(decompressed(&body, piece, 2).unwrap(), "{}", "{piece}");
         }
     }
 

@@ -23,6 +23,7 @@ mod retry;
 mod transport;
 
 // In the signatures of this crate, so that users need not match versions.
+pub use bytes::Bytes;
 pub use http;
 
 pub use client::{Builder, Client};

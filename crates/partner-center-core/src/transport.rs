@@ -1,10 +1,12 @@
 use crate::{Error, Mode};
+use bytes::Bytes;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 /// A request on its way to the service; its extensions hold the [`Limits`] it is sent under.
 pub type Request = http::Request<Vec<u8>>;
-/// The service's answer, whatever its status; the body is whole and decompressed.
-pub type Response = http::Response<Vec<u8>>;
+/// The service's answer, whatever its status; the body is whole and decompressed. It is [`Bytes`], so that a transport can
+/// hand over what its HTTP library has received without a copy.
+pub type Response = http::Response<Bytes>;
 
 /// What `X` hands back for a `T`: `T` itself if it blocks, a future of `T` if it does not.
 pub type Output<'a, X, T> = <<X as Transport>::Mode as Mode>::Output<'a, T>;
@@ -55,7 +57,7 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 ///
 ///     fn send(&self, request: Request) -> Result<Response, TransportError> {
 ///         let id = request.uri().path().rsplit('/').next().unwrap_or_default();
-///         Ok(Response::new(format!(r#"{{"id": "{id}"}}"#).into_bytes()))
+///         Ok(Response::new(format!(r#"{{"id": "{id}"}}"#).into()))
 ///     }
 ///
 ///     fn sleep(&self, delay: Duration) {

@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use partner_center_core::{
-    Async, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
+    Async, Bytes, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
     gzip::{self, Decompression},
 };
 use reqwest::{Body, Client, ClientBuilder, NoProxy, Proxy, redirect};
@@ -73,7 +73,7 @@ impl Transport for Reqwest {
             };
             *response.body_mut() = match read {
                 // What counts of a refusal is its status.
-                Err(_) if !response.status().is_success() => Vec::new(),
+                Err(_) if !response.status().is_success() => Bytes::new(),
                 body => body?,
             };
             Ok(response)
@@ -111,21 +111,34 @@ fn outgoing(body: Vec<u8>) -> Body {
     Bytes::from_owner(Zeroizing::new(body)).into()
 }
 
-async fn read(mut answer: reqwest::Response, limits: Limits) -> Result<Vec<u8>, TransportError> {
-    let mut body = Vec::with_capacity(limits.room(answer.content_length()));
+async fn read(mut answer: reqwest::Response, limits: Limits) -> Result<Bytes, TransportError> {
+    let room = limits.room(answer.content_length());
+    let mut body = Bytes::new();
     while let Some(chunk) = answer.chunk().await.map_err(failure)? {
         if chunk.len() > limits.body.saturating_sub(body.len()) {
             return Err(TransportError::too_large());
         }
-        body.extend_from_slice(&chunk);
+        // What comes in one piece is not copied.
+        body = if body.is_empty() { chunk } else { joined(body, &chunk, room) };
     }
     Ok(body)
+}
+
+/// `body` and `more`, in memory with `room` for what is still to come.
+fn joined(body: Bytes, more: &[u8], room: usize) -> Bytes {
+    let mut whole = body.try_into_mut().unwrap_or_else(|shared| {
+        let mut copy = BytesMut::with_capacity(room);
+        copy.extend_from_slice(&shared);
+        copy
+    });
+    whole.extend_from_slice(more);
+    whole.freeze()
 }
 
 async fn read_compressed(
     mut answer: reqwest::Response,
     mut decompression: Decompression,
-) -> Result<Vec<u8>, TransportError> {
+) -> Result<Bytes, TransportError> {
     while let Some(chunk) = answer.chunk().await.map_err(failure)? {
         decompression.push(&chunk)?;
     }

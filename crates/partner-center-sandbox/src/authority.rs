@@ -92,7 +92,7 @@ impl Authority {
             Ok(body) => (StatusCode::OK, body),
             Err(refusal) => (refusal.status(), refusal.body(&correlation_id(request))),
         };
-        let mut response = Response::new(body.to_string().into_bytes());
+        let mut response = Response::new(body.to_string().into());
         *response.status_mut() = status;
         let length = response.body().len();
         let headers = response.headers_mut();

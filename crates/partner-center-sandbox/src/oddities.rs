@@ -139,7 +139,7 @@ impl Oddities {
             Content::Garbage => (self.json(), b"}\x00\xc3\x28 garbage".to_vec()),
             Content::Nothing => ("", Vec::new()),
         };
-        let mut response = Response::new(body);
+        let mut response = Response::new(body.into());
         *response.status_mut() = status;
         *response.headers_mut() = self.context(request.headers(), seed, number);
         response.headers_mut().extend(headers);

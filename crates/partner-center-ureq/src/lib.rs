@@ -4,7 +4,7 @@ mod resolver;
 mod rounded;
 
 use partner_center_core::{
-    Blocking, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
+    Blocking, Bytes, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
     gzip::{self, Decompression},
     http::{self, StatusCode},
 };
@@ -73,7 +73,7 @@ impl Ureq {
             .timeout_global(Some(limits.timeout))
             .build();
         let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
-        let mut response = Response::from_parts(parts, Vec::new());
+        let mut response = Response::from_parts(parts, Bytes::new());
         // With its feature `gzip`, which another crate of the program may ask for, ureq would decompress what is not there.
         if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             return Ok(response);
@@ -84,7 +84,7 @@ impl Ureq {
         };
         *response.body_mut() = match read {
             // What counts of a refusal is its status.
-            Err(_) if !response.status().is_success() => Vec::new(),
+            Err(_) if !response.status().is_success() => Bytes::new(),
             body => body?,
         };
         Ok(response)
@@ -145,14 +145,14 @@ fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError
 /// it would drop and make connections all the time.
 const MOST_IDLE: usize = 64;
 
-fn read(body: Body, limits: Limits) -> Result<Vec<u8>, TransportError> {
+fn read(body: Body, limits: Limits) -> Result<Bytes, TransportError> {
     let mut bytes = Vec::with_capacity(limits.room(body.content_length()));
     let beyond = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
     reader(body).take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
-    if bytes.len() > limits.body { Err(TransportError::too_large()) } else { Ok(bytes) }
+    if bytes.len() > limits.body { Err(TransportError::too_large()) } else { Ok(bytes.into()) }
 }
 
-fn read_compressed(body: Body, mut decompression: Decompression) -> Result<Vec<u8>, TransportError> {
+fn read_compressed(body: Body, mut decompression: Decompression) -> Result<Bytes, TransportError> {
     let (mut reader, mut bytes) = (reader(body), vec![0; 1 << 14]);
     loop {
         match reader.read(&mut bytes).map_err(|error| failure(error.into()))? {

@@ -35,7 +35,7 @@ impl Transport for OverHyper {
                 if error.is::<LengthLimitError>() { TransportError::too_large() } else { TransportError::new(error) }
             })?;
             // Whatever its status is: every answer is an `Ok`.
-            Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
+            Ok(Response::from_parts(parts, body.to_bytes()))
         };
         // Around all of it, so that neither a slow answer nor a slow body takes longer.
         Box::pin(async move {

@@ -135,7 +135,8 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "impl Paged for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
             "const SEEK: Seek = Seek::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\")) .with_size(\"size\");",
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
-            "fn mark(page: &ThingCollection) -> Option<PageMark> { PageMark::of(&page.items) }",
+            "fn mark(page: &ThingCollection) -> Option<PageMark> { \
+             PageMark::by_id(&page.items, |item| item.id.as_ref()) }",
             "let links = page.links.as_ref(); Continuation::read( links.and_then(|links| links.next.as_deref()), \
              page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \
              || page.unknown_fields.contains_like(\"links\") \

@@ -15,6 +15,7 @@ pub(super) struct Paging<'a> {
     items: Ident,
     items_wire: &'a str,
     item: Ident,
+    mark: TokenStream,
     next_link: Option<NextLink<'a>>,
     continuation_token: Option<(&'a str, Ident)>,
     token_header: &'a str,
@@ -59,6 +60,7 @@ impl<'a> Paging<'a> {
                 _ => None,
             };
             let Some(Shape::Named(item)) = item else { bail!("items: `{wire}` is not a required list of a schema") };
+            let items_field = format_ident!("{}", field_name(wire)?);
             let next_link =
                 text("next-link")?.map(|path| NextLink::read(spec, page, path).context("next-link")).transpose()?;
             let continuation_token = text("continuation-token")?.map(|wire| {
@@ -91,7 +93,8 @@ impl<'a> Paging<'a> {
             }
             Ok(Self {
                 page: format_ident!("{}", page.name),
-                items: format_ident!("{}", field_name(wire)?),
+                mark: mark(&items_field, spec.definition(item)?),
+                items: items_field,
                 items_wire: wire,
                 item: format_ident!("{item}"),
                 next_link,
@@ -115,7 +118,7 @@ impl<'a> Paging<'a> {
 
     /// The `Paged` of the operation `name`.
     pub(super) fn implementation(&self, name: &Ident) -> TokenStream {
-        let Self { page, items, items_wire, item, token_header, seek: (seek, value), .. } = self;
+        let Self { page, items, items_wire, item, mark, token_header, seek: (seek, value), .. } = self;
         let size = self.size_query.map(|size| quote!(.with_size(#size)));
         let (mut link, mut token) = (quote!(None), quote!(None));
         let mut links_binding = None;
@@ -141,7 +144,7 @@ impl<'a> Paging<'a> {
                     page.#items
                 }
                 fn mark(page: &#page) -> Option<PageMark> {
-                    PageMark::of(&page.#items)
+                    #mark
                 }
                 fn continuation(page: &#page) -> Result<Option<Continuation>, UnreadableContinuation> {
                     #links_binding
@@ -177,6 +180,16 @@ impl<'a> OptionalObject<'a> {
     fn borrowed(&self) -> TokenStream {
         let field = &self.field;
         if self.boxed { quote!(#field.as_deref()) } else { quote!(#field.as_ref()) }
+    }
+}
+
+/// What tells a page from others: the identifiers of its items, which the service calls so, or else the items.
+fn mark(items: &Ident, item: &Definition) -> TokenStream {
+    let is_identifier = |id: &&Property| matches!(id.shape, Shape::Uuid | Shape::Text);
+    match property(item, "id").ok().filter(is_identifier) {
+        Some(Property { required: false, .. }) => quote!(PageMark::by_id(&page.#items, |item| item.id.as_ref())),
+        Some(_) => quote!(PageMark::by_id(&page.#items, |item| Some(&item.id))),
+        None => quote!(PageMark::of(&page.#items)),
     }
 }
 

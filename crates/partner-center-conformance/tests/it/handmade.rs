@@ -128,9 +128,9 @@ impl Handmade {
             wire.clock = Clock::Anew(timeout);
         }
         match self.receive_body(wire, request, &response) {
-            Ok(body) => *response.body_mut() = body,
+            Ok(body) => *response.body_mut() = body.into(),
             Err((part, _)) if self.breaks(Promise::RefusalsAreWholeOrEmpty) && !response.status().is_success() => {
-                *response.body_mut() = part;
+                *response.body_mut() = part.into();
             }
             Err(_) if !response.status().is_success() => {}
             Err((_, error)) => return Err(error),

@@ -166,7 +166,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
     fn read(body: &str) -> Result<Issued, BoxError> {
-        issued(&Response::new(body.as_bytes().to_vec()))
+        issued(&Response::new(body.to_owned().into()))
     }
 
     #[test]

@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     fn refusal(status: u16, body: &str) -> TokenError {
-        let response = http::Response::builder().status(status).body(body.as_bytes().to_vec()).unwrap();
+        let response = http::Response::builder().status(status).body(body.to_owned().into()).unwrap();
         TokenError::read(&response, &["the-client-secret"])
     }
 

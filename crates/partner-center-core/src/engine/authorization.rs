@@ -288,7 +288,7 @@ impl<X: Transport> Exchange<X> for TokenExchange<'_> {
         Ok(request)
     }
 
-    fn read(&self, mut response: Response) -> Result<Issued, Attempt> {
+    fn read(&self, response: Response) -> Result<Issued, Attempt> {
         let outcome = if response.status().is_success() {
             issued(&response).map_err(|error| Attempt {
                 failure: Failure::Permanent,
@@ -300,7 +300,10 @@ impl<X: Transport> Exchange<X> for TokenExchange<'_> {
             let failure = Failure::of_refusal(&refusal);
             Err(Attempt { failure, error: Error::refused_token(self.fetch.operation, refusal), answered: true })
         };
-        response.body_mut().zeroize();
+        // The transport may share it with its own buffers, which are its own affair.
+        if let Ok(mut body) = response.into_body().try_into_mut() {
+            body.zeroize();
+        }
         outcome
     }
 }

@@ -83,7 +83,7 @@ impl Paged for ListCustomers {
     }
 
     fn mark(page: &CustomerCollection) -> Option<PageMark> {
-        PageMark::of(&page.items)
+        PageMark::by_id(&page.items, |item| item.id.as_ref())
     }
 
     fn continuation(

@@ -32,13 +32,10 @@ impl Deliverer {
             Delivery::Whole(response) => {
                 Ok(response.map(|body| Full::from(body).map_err(|never: Infallible| match never {}).boxed_unsync()))
             }
-            Delivery::Dripping(response, pause) => {
-                Ok(response.map(|body| self.in_pieces(body.into(), PIECE, pause, None)))
-            }
+            Delivery::Dripping(response, pause) => Ok(response.map(|body| self.in_pieces(body, PIECE, pause, None))),
             Delivery::Truncated(response) => Ok(response.map(|body| {
-                let (half, _) = body.split_at(body.len() / 2);
                 let end = io::ErrorKind::UnexpectedEof;
-                self.in_pieces(Bytes::copy_from_slice(half), body.len(), SHORTLY, Some(end))
+                self.in_pieces(body.slice(..body.len() / 2), body.len(), SHORTLY, Some(end))
             })),
             Delivery::Reset => {
                 self.socket.reset();

@@ -42,7 +42,7 @@ fn errors_come_in_every_form() {
         let response = with(&[fault]).transport::<Blocking>().send(authorized("/v1/customers")).unwrap();
         let (head, body) = response.into_parts();
         let header = |name: &str| head.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-        (head.status.as_u16(), header("Content-Type"), header("Retry-After"), String::from_utf8(body).unwrap())
+        (head.status.as_u16(), header("Content-Type"), header("Retry-After"), String::from_utf8(body.to_vec()).unwrap())
     };
     let mut told = String::new();
     for fault in [

@@ -1,5 +1,6 @@
 use crate::{authorization, get, get_with, items, request, sandbox, send};
 use http::{Method, StatusCode};
+use partner_center_core::Response;
 use partner_center_sandbox::{
     Builder, ContinuationIn, Encoding, Fault, FaultCodes, LinkStyle, ListEnd, Sandbox, TotalCount,
 };
@@ -13,7 +14,7 @@ fn odd(make: impl FnOnce(Builder) -> Builder) -> Sandbox {
 }
 
 /// The page that follows on `token`.
-fn continued(sandbox: &Sandbox, token: &str) -> http::Response<Vec<u8>> {
+fn continued(sandbox: &Sandbox, token: &str) -> Response {
     let headers = [("Authorization", &*authorization()), ("MS-ContinuationToken", token)];
     send(sandbox, request(Method::GET, "/v1/customers?seekOperation=Next", &headers))
 }
@@ -45,7 +46,7 @@ fn text_comes_in_every_encoding() {
                 Encoding::Utf16Be => {
                     String::from_utf16(&units.iter().copied().map(u16::from_be_bytes).collect::<Vec<_>>())
                 }
-                _ => Ok(String::from_utf8(response.body().clone()).unwrap()),
+                _ => Ok(String::from_utf8(response.body().to_vec()).unwrap()),
             };
             let text = text.unwrap();
             let value: Value = serde_json::from_str(text.strip_prefix(mark).unwrap()).unwrap();

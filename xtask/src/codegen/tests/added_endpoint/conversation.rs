@@ -29,7 +29,7 @@ impl<M: Mode> Transport for Script<M> {
         } else {
             format!(r#"{{"level": "high", "assessor": {assessor}, "findings": {findings}}}"#)
         };
-        M::ready(Ok(Response::new(body.into_bytes())))
+        M::ready(Ok(Response::new(body.into())))
     }
 
     fn sleep(&self, _: Duration) -> Output<'_, Self, ()> {
