@@ -5,12 +5,8 @@ use crate::{
     http::{HeaderMap, HeaderValue, header},
 };
 use bytes::Bytes;
-use flate2::write::MultiGzDecoder;
-use std::{
-    error::Error,
-    fmt,
-    io::{self, Write},
-};
+use flate2::{Decompress, FlushDecompress, Status};
+use std::{fmt, io};
 
 /// Asks for gzip, unless `request` says by itself what it accepts.
 ///
@@ -41,12 +37,19 @@ pub struct Decompression {
     limits: Limits,
     /// How many bytes are on their way, so it is said.
     announced: Option<u64>,
-    /// `None` as long as nothing has come.
-    decoder: Option<MultiGzDecoder<Bounded>>,
+    body: Vec<u8>,
+    /// Gzip is one member or several, one after the other: this one has begun and not ended.
+    member: Option<Decompress>,
 }
 
 /// How much longer than in gzip a page of customers is, about.
 const USUAL_RATIO: u64 = 10;
+
+/// How much room is made for what comes out, at least.
+const LEAST_ROOM: usize = 1 << 12;
+
+/// How far back gzip may point, as the number of bits of a distance.
+const WINDOW_BITS: u8 = 15;
 
 impl Decompression {
     /// What is to be undone of an answer with `headers`: `None` if it is not labelled as gzip. If it is, the headers that
@@ -60,27 +63,55 @@ impl Decompression {
         }
         headers.remove(header::CONTENT_ENCODING);
         let announced = headers.remove(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        Some(Self { limits, announced, decoder: None })
+        Some(Self { limits, announced, body: Vec::new(), member: None })
     }
 
     /// Takes what comes next of the body. An error of the kind `TooLarge` as soon as that decompresses to more than
     /// [`Limits::body`], and of the kind `Exchange` if it is no gzip.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
-        if bytes.is_empty() {
-            return Ok(());
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
+        while !bytes.is_empty() || self.holds_back() {
+            if self.is_full() {
+                self.make_room();
+            }
+            let member = self.member.get_or_insert_with(|| Decompress::new_gzip(WINDOW_BITS));
+            let before = member.total_in();
+            let status = member.decompress_vec(bytes, &mut self.body, FlushDecompress::None);
+            let taken = usize::try_from(member.total_in() - before).map_err(TransportError::new)?;
+            bytes = bytes.get(taken..).unwrap_or_default();
+            if status.map_err(TransportError::new)? == Status::StreamEnd {
+                self.member = None;
+            }
+            if self.body.len() > self.limits.body {
+                return Err(TransportError::too_large());
+            }
         }
-        let decoder = self.decoder.get_or_insert_with(|| {
-            let room = self.limits.room(self.announced.map(|length| length.saturating_mul(USUAL_RATIO)));
-            MultiGzDecoder::new(Bounded { bytes: Vec::with_capacity(room), limit: self.limits.body })
-        });
-        decoder.write_all(bytes).and_then(|()| decoder.flush()).map_err(failure)
+        Ok(())
     }
 
     /// The decompressed body, which has come whole: an error of the kind `Exchange` if it ends early. No bytes at all are an
     /// empty body.
     pub fn finish(self) -> Result<Bytes, TransportError> {
-        let body = self.decoder.map(MultiGzDecoder::finish).transpose().map_err(failure)?;
-        Ok(body.map(|body| body.bytes.into()).unwrap_or_default())
+        match self.member {
+            None => Ok(self.body.into()),
+            Some(_) => Err(TransportError::new(io::Error::from(io::ErrorKind::UnexpectedEof))),
+        }
+    }
+
+    /// Whether something may have been decompressed that there was no room for.
+    fn holds_back(&self) -> bool {
+        self.member.is_some() && self.is_full()
+    }
+
+    fn is_full(&self) -> bool {
+        self.body.len() == self.body.capacity()
+    }
+
+    /// Up to one byte more than is allowed, by which it is noticed.
+    fn make_room(&mut self) {
+        let usual = self.announced.map(|length| length.saturating_mul(USUAL_RATIO));
+        let wanted = if self.body.is_empty() { self.limits.room(usual) } else { self.body.len() };
+        let allowed = self.limits.body.saturating_add(1) - self.body.len();
+        self.body.reserve_exact(wanted.max(LEAST_ROOM).min(allowed));
     }
 }
 
@@ -90,51 +121,13 @@ impl fmt::Debug for Decompression {
     }
 }
 
-/// As many bytes as are allowed.
-struct Bounded {
-    bytes: Vec<u8>,
-    limit: usize,
-}
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() > self.limit - self.bytes.len() {
-            return Err(io::Error::other(TooLarge));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What a [`Bounded`] has to say to [`failure`].
-#[derive(Debug)]
-struct TooLarge;
-
-impl Error for TooLarge {}
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("too large")
-    }
-}
-
-fn failure(error: io::Error) -> TransportError {
-    match error.get_ref() {
-        Some(inner) if inner.is::<TooLarge>() => TransportError::too_large(),
-        _ => TransportError::new(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{TransportErrorKind, http};
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;
+    use std::io::Write as _;
 
     fn compressed(bytes: &[u8], level: u32) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));

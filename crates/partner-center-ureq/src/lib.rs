@@ -153,7 +153,7 @@ fn read(body: Body, limits: Limits) -> Result<Bytes, TransportError> {
 }
 
 fn read_compressed(body: Body, mut decompression: Decompression) -> Result<Bytes, TransportError> {
-    let (mut reader, mut bytes) = (reader(body), vec![0; 1 << 14]);
+    let (mut reader, mut bytes) = (reader(body), vec![0; 1 << 15]);
     loop {
         match reader.read(&mut bytes).map_err(|error| failure(error.into()))? {
             0 => return decompression.finish(),
