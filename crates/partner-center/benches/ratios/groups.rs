@@ -14,7 +14,7 @@ use std::hint::black_box;
 use tokio::runtime::{Builder, Runtime};
 
 /// How often each contestant has its turn.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 7;
 /// How many customers there are.
 const CUSTOMERS: u32 = 100_000;
 

@@ -1,5 +1,6 @@
 //! Contestants that take turns, and the table of what comes of it.
 
+use serde::{Deserialize, Serialize};
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -50,9 +51,15 @@ impl<'a> Contest<'a> {
 
     /// Runs all of them in turn, `rounds` times, after a round that does not count.
     pub(crate) fn run(mut self, rounds: usize) -> Results {
-        let mut rows = Vec::new();
+        let (mut rows, count) = (Vec::new(), self.contestants.len());
         for round in 0..=rounds {
-            let row: Vec<_> = self.contestants.iter_mut().map(|(_, run)| self.clock.time(run).as_secs_f64()).collect();
+            let mut row = vec![0.0; count];
+            // Whoever has its turn finds memory and caches as the one before has left them: another one each time.
+            let forth: Vec<_> = (0..count).map(|turn| (turn + round) % count).collect();
+            let order = if round % 2 == 0 { forth } else { forth.into_iter().rev().collect() };
+            for contestant in order {
+                row[contestant] = self.clock.time(&mut self.contestants[contestant].1).as_secs_f64();
+            }
             if round > 0 {
                 rows.push(row);
             }
@@ -86,24 +93,31 @@ impl Results {
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
+    let values = sorted(values);
     values[values.len() / 2]
 }
 
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
 /// What was measured, and what it should have been.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Table(Vec<Row>);
 
+#[derive(Serialize, Deserialize)]
 struct Row {
     what: String,
     against: String,
-    measured: f64,
+    /// One for each process.
+    measured: Vec<f64>,
     bar: Bar,
 }
 
 /// What a figure must be.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) enum Bar {
     AtMost(f64),
     AtLeast(f64),
@@ -123,30 +137,58 @@ impl Bar {
 
 impl Table {
     pub(crate) fn add(&mut self, what: impl Into<String>, against: impl Into<String>, measured: f64, bar: Bar) {
-        let row = Row { what: what.into(), against: against.into(), measured, bar };
-        println!("{}", row.line());
-        self.0.push(row);
+        self.0.push(Row { what: what.into(), against: against.into(), measured: vec![measured], bar });
     }
 
-    /// Prints it whole; whether all bars were held.
-    pub(crate) fn print(&self) -> bool {
-        println!("\n| what | against | measured | bar | |\n|---|---|---|---|---|");
+    /// The same, measured by another process as well.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        for (row, other) in self.0.iter_mut().zip(other.0) {
+            assert_eq!((&row.what, &row.against), (&other.what, &other.against));
+            row.measured.extend(other.measured);
+        }
+        self
+    }
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    pub(crate) fn print(&self) {
+        println!("| what | against | median | lowest, highest | bar | |\n|---|---|---|---|---|---|");
         self.0.iter().for_each(|row| println!("{}", row.line()));
-        self.0.iter().all(|row| row.bar.holds(row.measured))
+        println!();
+    }
+
+    /// Whether all bars were held.
+    pub(crate) fn holds(&self) -> bool {
+        self.0.iter().all(Row::holds)
     }
 }
 
 impl Row {
+    fn median(&self) -> f64 {
+        median(self.measured.iter().copied())
+    }
+
+    fn holds(&self) -> bool {
+        self.bar.holds(self.median())
+    }
+
     fn line(&self) -> String {
-        let (bar, verdict) = match self.bar {
-            Bar::AtMost(bar) => {
-                (format!("at most {bar}"), if self.bar.holds(self.measured) { "held" } else { "MISSED" })
-            }
-            Bar::AtLeast(bar) => {
-                (format!("at least {bar}"), if self.bar.holds(self.measured) { "held" } else { "MISSED" })
-            }
-            Bar::None => (String::new(), ""),
+        let bar = match self.bar {
+            Bar::AtMost(bar) => format!("at most {bar}"),
+            Bar::AtLeast(bar) => format!("at least {bar}"),
+            Bar::None => String::new(),
         };
-        format!("| {} | {} | {:.3} | {bar} | {verdict} |", self.what, self.against, self.measured)
+        let verdict = match self.bar {
+            Bar::None => "",
+            _ if self.holds() => "held",
+            _ => "MISSED",
+        };
+        let range = match sorted(self.measured.iter().copied())[..] {
+            [lowest, .., highest] => format!("{lowest:.3}, {highest:.3}"),
+            _ => String::new(),
+        };
+        format!("| {} | {} | {:.3} | {range} | {bar} | {verdict} |", self.what, self.against, self.median())
     }
 }

@@ -5,11 +5,12 @@ use crate::{
     groups::{async_client, runtime, sync_client},
     measure::{Bar, Table},
     model::{Page, plain},
+    processes,
     service::{Framing, Kind, Service, pages},
 };
 use partner_center::{CustomerCollection, ListCustomers};
 use partner_center_sandbox::Sandbox;
-use std::{hint::black_box, process::Command, time::Duration};
+use std::{hint::black_box, time::Duration};
 
 const MEBIBYTE: f64 = 1_048_576.0;
 const COLLECTED: u32 = 50_000;
@@ -55,9 +56,7 @@ pub(crate) fn is_child(arguments: &[String]) -> bool {
 }
 
 fn child(arguments: &[&str]) -> f64 {
-    let output = Command::new(std::env::current_exe().unwrap()).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+    processes::said_by_child(arguments).trim().parse().unwrap()
 }
 
 fn list_sync(url: &str, prefetch: bool) -> u64 {

@@ -30,7 +30,7 @@ pub(crate) fn run(table: &mut Table) {
         .with("bare", || {
             (0..CALLS).for_each(|_| drop(black_box(ByUreq::text::<Customer>(by_hand.get(&uri, &[], correlation_id)))));
         })
-        .run(ROUNDS);
+        .run(ROUNDS * 3);
     table.add("get by ID, ureq", "by hand, our types, with a timeout", results.ratio("ours", "timed"), Bar::None);
     table.add("get by ID, ureq", "by hand, our types", results.ratio("ours", "bare"), Bar::AtMost(1.05));
     let (of_ours, by_hand) = (async_client(&url), ByReqwest::new(&url, &runtime));
@@ -41,6 +41,6 @@ pub(crate) fn run(table: &mut Table) {
         .with("bare", || {
             (0..CALLS).for_each(|_| drop(black_box(by_hand.get::<Customer>(&uri, correlation_id))));
         })
-        .run(ROUNDS);
+        .run(ROUNDS * 3);
     table.add("get by ID, reqwest", "by hand, our types", results.ratio("ours", "bare"), Bar::AtMost(1.05));
 }

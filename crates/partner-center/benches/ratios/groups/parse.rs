@@ -23,7 +23,7 @@ pub(crate) fn run(table: &mut Table) {
             .with("text", each(|page| drop(black_box(from_text::<plain::Page>(page)))))
             .with("ours", each(|page| drop(black_box(from_text::<CustomerCollection>(page)))))
             .with("lean", each(|page| drop(black_box(from_text::<lean::Page>(page)))))
-            .run(ROUNDS * 3);
+            .run(ROUNDS * 5);
         let what = format!("parse, {name}");
         table.add(&what, "`from_slice`, plain full types", results.ratio("ours", "plain"), bar);
         table.add(&what, "`from_str`, plain full types", results.ratio("ours", "text"), Bar::None);
