@@ -4,6 +4,7 @@ use super::conversations;
 use partner_center::{CustomerFilter, ErrorKind, ListCustomers, Paged};
 use partner_center_tests::{Answer, Conversation, Step, answer, list, page};
 use serde_json::json;
+use uuid::Uuid;
 
 const SEEK: &str = "/v1/customers?size=2&seekOperation=Next";
 
@@ -22,6 +23,15 @@ fn no_way_on(rule: &'static str, first: impl FnOnce(Answer) -> Answer) -> impl F
 fn pages(rule: &'static str, pages: impl IntoIterator<Item = Answer>) -> impl FnOnce(&'static str) -> Conversation {
     let pages: Vec<_> = pages.into_iter().collect();
     move |name| pages.into_iter().fold(list(name, rule, ListCustomers::new().size(2)), Conversation::then)
+}
+
+/// A page whose customers have identifiers.
+fn identified(names: [&str; 2], ids: [u128; 2]) -> Answer {
+    page(names).edit(|page| {
+        for (index, id) in ids.into_iter().enumerate() {
+            page["items"][index]["id"] = json!(Uuid::from_u128(id));
+        }
+    })
 }
 
 /// A listing that goes on after `page`, saved and read again.
@@ -216,6 +226,14 @@ conversations! {
         page(["a"]).next(SEEK, "t1"),
         page(["a"]).next(SEEK, "t2"),
     ]) => fails(ErrorKind::Paging, Some(3), ["a", "a"]);
+    page_repeated_with_news: pages("a page with the same customers is the same, whatever has changed with them", [
+        identified(["a", "b"], [1, 2]).next(SEEK, "t1"),
+        identified(["a", "c"], [1, 2]).next(SEEK, "t2"),
+    ]) => fails(ErrorKind::Paging, Some(3), ["a", "b", "a", "c"]);
+    pages_that_begin_alike: pages("a page with other customers is another, however alike they look", [
+        identified(["a", "a"], [1, 2]).next(SEEK, "t1"),
+        identified(["a", "a"], [1, 3]),
+    ]) => whole(["a", "a", "a", "a"]);
     link_back_to_the_first_page: pages("the first page counts as seen", [
         page(["a"]).next_link(json!({"uri": "/v1/customers?size=2", "method": "GET", "headers": []})),
     ]) => fails(ErrorKind::Paging, Some(2), ["a"]);
