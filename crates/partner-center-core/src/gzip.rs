@@ -78,11 +78,12 @@ impl Decompression {
             let status = member.decompress_vec(bytes, &mut self.body, FlushDecompress::None);
             let taken = usize::try_from(member.total_in() - before).map_err(TransportError::new)?;
             bytes = bytes.get(taken..).unwrap_or_default();
-            if status.map_err(TransportError::new)? == Status::StreamEnd {
-                self.member = None;
-            }
+            let status = status.map_err(TransportError::new)?;
             if self.body.len() > self.limits.body {
                 return Err(TransportError::too_large());
+            }
+            if status == Status::StreamEnd {
+                self.member = None;
             }
         }
         Ok(())
@@ -110,7 +111,7 @@ impl Decompression {
     fn make_room(&mut self) {
         let usual = self.announced.map(|length| length.saturating_mul(USUAL_RATIO));
         let wanted = if self.body.is_empty() { self.limits.room(usual) } else { self.body.len() };
-        let allowed = self.limits.body.saturating_add(1) - self.body.len();
+        let allowed = self.limits.body.saturating_add(1).saturating_sub(self.body.len());
         self.body.reserve_exact(wanted.max(LEAST_ROOM).min(allowed));
     }
 }

@@ -40,7 +40,8 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 /// The crate [`partner-center-conformance`](https://docs.rs/partner-center-conformance) makes tests of them, which hold a
 /// transport to each.
 ///
-/// A request for a token has secrets in its body; a transport overwrites it when it is sent, if it can.
+/// A request for a token has secrets in its body; a transport overwrites it when it is sent, if it can. So has the answer to
+/// it, which the client overwrites unless the transport has kept a share of its bytes.
 ///
 /// A whole transport, which here answers everything by itself:
 ///

@@ -133,21 +133,27 @@ impl PageMark {
     /// The mark of a page with these items; `None` if there are none.
     pub fn of(items: &[impl Serialize]) -> Option<Self> {
         let ([first, ..], [.., last]) = (items, items) else { return None };
-        Some(Self::new(serde_json::to_string(&[first, last]).unwrap_or_default(), items.len()))
+        Some(Self::between(first, last, items.len()))
     }
 
-    /// The same for items that have identifiers of their own: those alone are looked at where they are there, which takes next
-    /// to no time.
-    pub fn by_id<T: Serialize, I: Display>(items: &[T], id: impl Fn(&T) -> Option<&I>) -> Option<Self> {
+    /// The same for items with identifiers, of which a list has each once: those alone are looked at, which takes next to no
+    /// time, unless they are not there or all alike.
+    pub fn by_id<T: Serialize, I: Serialize + PartialEq>(items: &[T], id: impl Fn(&T) -> Option<&I>) -> Option<Self> {
         let ([first, ..], [.., last]) = (items, items) else { return None };
         match (id(first), id(last)) {
-            (Some(first), Some(last)) => Some(Self::new(format!("{first} {last}"), items.len())),
+            (Some(first), Some(last)) if first != last || items.len() == 1 => {
+                Some(Self::between(first, last, items.len()))
+            }
             _ => Self::of(items),
         }
     }
 
     pub(crate) fn new(items: String, count: usize) -> Self {
         Self { items, count }
+    }
+
+    fn between<T: Serialize>(first: &T, last: &T, count: usize) -> Self {
+        Self::new(serde_json::to_string(&[first, last]).unwrap_or_default(), count)
     }
 }
 

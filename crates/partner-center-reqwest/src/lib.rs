@@ -126,11 +126,8 @@ async fn read(mut answer: reqwest::Response, limits: Limits) -> Result<Bytes, Tr
 
 /// `body` and `more`, in memory with `room` for what is still to come.
 fn joined(body: Bytes, more: &[u8], room: usize) -> Bytes {
-    let mut whole = body.try_into_mut().unwrap_or_else(|shared| {
-        let mut copy = BytesMut::with_capacity(room);
-        copy.extend_from_slice(&shared);
-        copy
-    });
+    let mut whole = body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+    whole.reserve(more.len().max(room.saturating_sub(whole.len())));
     whole.extend_from_slice(more);
     whole.freeze()
 }

@@ -234,6 +234,10 @@ conversations! {
         identified(["a", "a"], [1, 2]).next(SEEK, "t1"),
         identified(["a", "a"], [1, 3]),
     ]) => whole(["a", "a", "a", "a"]);
+    identifiers_that_tell_nothing: pages("identifiers that are all the same do not tell pages apart", [
+        identified(["a", "b"], [0, 0]).next(SEEK, "t1"),
+        identified(["c", "d"], [0, 0]),
+    ]) => whole(["a", "b", "c", "d"]);
     link_back_to_the_first_page: pages("the first page counts as seen", [
         page(["a"]).next_link(json!({"uri": "/v1/customers?size=2", "method": "GET", "headers": []})),
     ]) => fails(ErrorKind::Paging, Some(2), ["a"]);

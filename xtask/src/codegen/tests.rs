@@ -164,6 +164,22 @@ fn everything_that_is_understood_has_its_form_in_rust() {
     assert!(!operations.contains("seek_operation"), "{operations}");
 }
 
+#[test]
+fn pages_are_told_apart_by_the_identifiers_of_their_items() {
+    const ID: &str =
+        "        id:\n          description: Its identifier.\n          type: string\n          format: uuid\n";
+    const NUMBER: &str = "        id:\n          description: Its identifier.\n          type: number\n";
+    for (from, to, expected) in [
+        ("required: [name]", "required: [id, name]", "PageMark::by_id(&page.items, |item| Some(&item.id))"),
+        (ID, "", "PageMark::of(&page.items)"),
+        (ID, NUMBER, "PageMark::of(&page.items)"),
+    ] {
+        let things = THINGS.replace(from, to);
+        assert_ne!(things, THINGS);
+        contains(&operations::generate(&Spec::parse(&things).unwrap()).unwrap(), &[expected]);
+    }
+}
+
 fn contains(code: &str, parts: &[&str]) {
     let without_space = |text: &str| text.split_whitespace().collect::<String>();
     for part in parts {

@@ -10,6 +10,7 @@
 //! rules criterion and divan out, which run one thing after the other; `allocations` has divan.
 
 #![allow(
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
     missing_docs,

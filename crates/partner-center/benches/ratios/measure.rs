@@ -55,7 +55,7 @@ impl<'a> Contest<'a> {
         for round in 0..=rounds {
             let mut row = vec![0.0; count];
             // Whoever has its turn finds memory and caches as the one before has left them: another one each time.
-            let forth: Vec<_> = (0..count).map(|turn| (turn + round) % count).collect();
+            let forth: Vec<_> = (0..count).map(|turn| (turn + round / 2) % count).collect();
             let order = if round % 2 == 0 { forth } else { forth.into_iter().rev().collect() };
             for contestant in order {
                 row[contestant] = self.clock.time(&mut self.contestants[contestant].1).as_secs_f64();
