@@ -132,15 +132,13 @@ pub struct PageMark {
 impl PageMark {
     /// The mark of a page with these items; `None` if there are none.
     pub fn of(items: &[impl Serialize]) -> Option<Self> {
-        let ([first, ..], [.., last]) = (items, items) else { return None };
-        Some(Self::between(first, last, items.len()))
+        Some(Self::between(items.first()?, items.last()?, items.len()))
     }
 
     /// The same for items with identifiers, of which a list has each once: those alone are looked at, which takes next to no
     /// time, unless they are not there or all alike.
     pub fn by_id<T: Serialize, I: Serialize + PartialEq>(items: &[T], id: impl Fn(&T) -> Option<&I>) -> Option<Self> {
-        let ([first, ..], [.., last]) = (items, items) else { return None };
-        match (id(first), id(last)) {
+        match (id(items.first()?), id(items.last()?)) {
             (Some(first), Some(last)) if first != last || items.len() == 1 => {
                 Some(Self::between(first, last, items.len()))
             }

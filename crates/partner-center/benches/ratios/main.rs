@@ -33,8 +33,8 @@ struct Group {
     run: fn(&mut Table),
     /// How many processes measure it, one after the other.
     processes: usize,
-    /// Whether client and service share a core. If they do not, each request wakes another core, which takes a virtual
-    /// machine longer than all the rest of the request, and counts as the time of whoever asks.
+    /// Whether client and service share a core. If they do not, each request wakes another core, which may take a virtual
+    /// machine as long as all the rest of the request, and counts as the time of whoever asks.
     on_one_core: bool,
 }
 
