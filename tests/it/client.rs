@@ -1,8 +1,8 @@
 //! What a client is set to, and what it does not let its transport get away with.
 
 use partner_center::{
-    Blocking, Client, Continuation, Credential, Error, ErrorKind, ListCustomers, Request, Response, Transport,
-    TransportError,
+    Blocking, Client, Continuation, Credential, CustomerCollection, Error, ErrorKind, InvalidParameter, ListCustomers,
+    Method, Operation, Parameters, Request, Response, SingleResponse, Transport, TransportError,
 };
 use partner_center_tests::page;
 use std::{
@@ -45,15 +45,15 @@ fn what_a_client_is_set_to_is_sent() {
     let transport = Arc::new(Heedless::default());
     let client = Client::builder(Arc::clone(&transport), Credential::token("token"));
     let client = client.application("billing").locale("de-DE").build().unwrap();
-    client.call(ListCustomers::new()).unwrap();
+    client.page(ListCustomers::new()).unwrap();
     assert_eq!(transport.header("ms-partnercenter-application"), "billing");
     assert_eq!(transport.header("x-locale"), "de-DE");
     assert_eq!(transport.header("ms-correlationid"), client.correlation_id().to_string());
 
     let of_another = client.with_correlation_id(Uuid::from_u128(7));
-    of_another.call(ListCustomers::new()).unwrap();
+    of_another.page(ListCustomers::new()).unwrap();
     assert_eq!(transport.header("ms-correlationid"), "00000000-0000-0000-0000-000000000007");
-    client.call(ListCustomers::new()).unwrap();
+    client.page(ListCustomers::new()).unwrap();
     assert_eq!(transport.header("ms-correlationid"), client.correlation_id().to_string());
 }
 
@@ -72,7 +72,7 @@ fn clones_of_a_credential_are_that_credential() {
     let credential = Credential::token("the-token");
     for credential in [credential.clone(), credential] {
         let transport = Arc::new(Heedless::default());
-        Client::builder(Arc::clone(&transport), credential).build().unwrap().call(ListCustomers::new()).unwrap();
+        Client::builder(Arc::clone(&transport), credential).build().unwrap().page(ListCustomers::new()).unwrap();
         assert_eq!(transport.header("authorization"), "Bearer the-token");
     }
 }
@@ -81,7 +81,7 @@ fn clones_of_a_credential_are_that_credential() {
 fn an_answer_beyond_the_limit_is_refused_when_its_transport_let_it_pass() {
     let transport = Arc::new(Heedless::default());
     let client = Client::builder(Arc::clone(&transport), Credential::token("token")).body_limit(5).build().unwrap();
-    let error = client.call(ListCustomers::new()).unwrap_err();
+    let error = client.page(ListCustomers::new()).unwrap_err();
     assert_eq!((error.kind(), cause(&error)), (ErrorKind::Decode, TransportError::too_large().to_string()));
     assert_eq!(transport.requests.lock().unwrap().len(), 1, "it would be as long the next time");
 }
@@ -90,16 +90,31 @@ fn an_answer_beyond_the_limit_is_refused_when_its_transport_let_it_pass() {
 fn nothing_is_asked_when_the_time_is_over() {
     let transport = Arc::new(Heedless::default());
     let client = Client::builder(Arc::clone(&transport), Credential::token("token")).build().unwrap();
-    let error = client.with_deadline(Instant::now()).call(ListCustomers::new()).unwrap_err();
+    let error = client.with_deadline(Instant::now()).page(ListCustomers::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(transport.requests.lock().unwrap().is_empty());
 }
+
+/// An operation that claims to have one response, and yet resumes a list.
+struct Resumed(Continuation);
+
+impl Operation for Resumed {
+    type Response = CustomerCollection;
+    const ID: &'static str = "resumed";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/customers";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new().resume(Some(&self.0)).check()
+    }
+}
+
+impl SingleResponse for Resumed {}
 
 #[test]
 fn a_listing_that_is_resumed_is_not_one_call() {
     let continuation: Continuation = serde_json::from_str(r#"{"token": "t1"}"#).unwrap();
     let client = Client::builder(Heedless::default(), Credential::token("token")).build().unwrap();
-    let error = client.call(ListCustomers::resume(continuation)).unwrap_err();
+    let error = client.call(Resumed(continuation)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
     assert!(cause(&error).contains("perform it with `pages` or `items`"), "{error:?}");
 }

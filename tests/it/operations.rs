@@ -28,18 +28,20 @@ impl<const METHOD: usize> Operation for Touch<METHOD> {
     }
 }
 
+impl<const METHOD: usize> SingleResponse for Touch<METHOD> {}
+
 fn touch<const METHOD: usize>(name: &'static str) -> Touch<METHOD> {
     Touch { name, body: None, tag: None }
 }
 
 /// What is sent for `operation` in either mode, and what comes of it.
-fn sent<O: Operation<Response = NoContent> + Clone>(operation: &O, steps: &[Step]) -> String {
+fn sent<O: SingleResponse<Response = NoContent> + Clone>(operation: &O, steps: &[Step]) -> String {
     let blocking = over::<Blocking, _>(operation.clone(), steps);
     assert_eq!(blocking, over::<Async, _>(operation.clone(), steps));
     blocking
 }
 
-fn over<M: Mode, O: Operation<Response = NoContent>>(operation: O, steps: &[Step]) -> String {
+fn over<M: Mode, O: SingleResponse<Response = NoContent>>(operation: O, steps: &[Step]) -> String {
     let (transport, log) = Recorder::new(Script::<M>::new(steps.to_vec()));
     let client = Client::builder(transport, Credential::token("the-token")).base_url("https://example.com");
     let client = client.retry(Retry::default().jitter(false)).build().unwrap();

@@ -51,11 +51,11 @@ impl<M: Mode> Transport for Keep<M> {
     }
 }
 
+/// How a client is used for a request, whatever comes of it.
+type Use<M> = fn(&Client<Keep<M>>);
+
 /// What a client in mode `M` sends when it is used as the document does, with the ids that it shows.
-fn sent<M: Mode, T: Send + 'static>(
-    documented: &Documented,
-    use_it: impl FnOnce(&Client<Keep<M>>) -> M::Output<'static, T>,
-) -> Request {
+fn sent<M: Mode>(documented: &Documented, use_it: Use<M>) -> Request {
     let kept = Arc::default();
     let transport = Keep::<M> { kept: Arc::clone(&kept), script: Script::new([page([]).into()]) };
     let mut builder = Client::builder(transport, Credential::token("token"))
@@ -63,14 +63,14 @@ fn sent<M: Mode, T: Send + 'static>(
     if let Some(locale) = documented.headers.get("x-locale") {
         builder = builder.locale(locale);
     }
-    finish::<M, _>(use_it(&builder.build().unwrap()));
+    use_it(&builder.build().unwrap());
     kept.lock().unwrap().pop().unwrap()
 }
 
-fn check<O: Operation + Clone>(document: &str, text: &str, operation: &O) {
+fn check(document: &str, text: &str, blocking: Use<Blocking>, asynchronous: Use<Async>) {
     let documented = Documented::parse(text);
-    let blocking = sent::<Blocking, _>(&documented, |client| client.call(operation.clone()));
-    let asynchronous = sent::<Async, _>(&documented, |client| client.call(operation.clone()));
+    let blocking = sent(&documented, blocking);
+    let asynchronous = sent(&documented, asynchronous);
     for request in [&blocking, &asynchronous] {
         assert_eq!(request.method(), documented.method);
         assert_eq!(request.uri().to_string(), documented.uri);
@@ -99,26 +99,40 @@ fn check<O: Operation + Clone>(document: &str, text: &str, operation: &O) {
 }
 
 macro_rules! document {
-    ($test:ident, $file:literal, $operation:expr) => {
+    ($test:ident, $file:literal, $perform:ident($operation:expr)) => {
         #[test]
         fn $test() {
-            check(stringify!($test), include_str!(concat!("../../spec/examples/", $file)), &$operation);
+            fn use_it<M: Mode>(client: &Client<Keep<M>>) {
+                finish::<M, _>(client.$perform($operation)).ok();
+            }
+            check(
+                stringify!($test),
+                include_str!(concat!("../../spec/examples/", $file)),
+                use_it::<Blocking>,
+                use_it::<Async>,
+            );
         }
     };
 }
 
-document!(get_a_list_of_customers, "get-a-list-of-customers.request.http", ListCustomers::new().size(40));
-document!(get_a_list_of_customers_2018, "get-a-list-of-customers-2018.request.http", ListCustomers::new().size(40));
+document!(get_a_list_of_customers, "get-a-list-of-customers.request.http", page(ListCustomers::new().size(40)));
+document!(
+    get_a_list_of_customers_2018,
+    "get-a-list-of-customers-2018.request.http",
+    page(ListCustomers::new().size(40))
+);
 document!(
     get_a_customer_by_id,
     "get-a-customer-by-id.request.http",
-    GetCustomer::new("aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap())
+    call(GetCustomer::new("aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap()))
 );
 document!(
     get_customers_of_an_indirect_reseller,
     "get-customers-of-an-indirect-reseller.request.http",
-    ListCustomers::new()
-        .filter(CustomerFilter::indirect_reseller("484e548c-f5f3-4528-93a9-c16c6373cb59".parse().unwrap()))
+    page(
+        ListCustomers::new()
+            .filter(CustomerFilter::indirect_reseller("484e548c-f5f3-4528-93a9-c16c6373cb59".parse().unwrap()))
+    )
 );
 
 /// The document prints the same request decoded as well.
@@ -135,7 +149,7 @@ fn the_decoded_example_is_the_encoded_one() {
 fn invalid_arguments_are_not_sent() {
     for size in [i32::MIN, -1, 0, 501, i32::MAX] {
         let client = Client::builder(Script::<Blocking>::new([]), Credential::token("token")).build().unwrap();
-        let error = client.call(ListCustomers::new().size(size)).unwrap_err();
+        let error = client.page(ListCustomers::new().size(size)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request);
         assert_eq!(error.attempts(), 0);
         let source = std::error::Error::source(&error).unwrap().to_string();

@@ -23,15 +23,23 @@ struct Output {
     content: String,
 }
 
+/// What a specification comes to.
+#[derive(Debug, PartialEq)]
+struct Generated {
+    outputs: Vec<Output>,
+    /// What is understood, and yet is hardly meant.
+    warnings: Vec<String>,
+}
+
 /// The workspace that this program was built in.
 pub(crate) fn workspace_root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// Writes every generated file, and removes those that are no longer made.
-pub(crate) fn write(root: &Path) -> Result<()> {
-    let outputs = generate(root)?;
+/// Writes every generated file, and removes those that are no longer made. Returns warnings of the specification.
+pub(crate) fn write(root: &Path) -> Result<Vec<String>> {
+    let Generated { outputs, warnings } = generate(root)?;
     for path in left_over(root, &outputs)? {
         fs::remove_file(root.join(&path)).with_context(|| path.display().to_string())?;
     }
@@ -44,12 +52,12 @@ pub(crate) fn write(root: &Path) -> Result<()> {
         fs::create_dir_all(path.parent().unwrap_or(root))?;
         fs::write(&path, content).with_context(|| path.display().to_string())?;
     }
-    Ok(())
+    Ok(warnings)
 }
 
-/// Fails if a file is not what [`write()`] would write.
-pub(crate) fn check(root: &Path) -> Result<()> {
-    let outputs = generate(root)?;
+/// Fails if a file is not what [`write()`] would write. Returns warnings of the specification.
+pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
+    let Generated { outputs, warnings } = generate(root)?;
     let mut stale = left_over(root, &outputs)?;
     for Output { path, content } in outputs {
         let old = fs::read_to_string(root.join(&path)).unwrap_or_default();
@@ -59,24 +67,25 @@ pub(crate) fn check(root: &Path) -> Result<()> {
         }
     }
     if stale.is_empty() {
-        return Ok(());
+        return Ok(warnings);
     }
     let list = stale.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n  ");
     bail!("not what {SPEC} makes:\n  {list}\nrun `cargo xtask codegen` and commit the result")
 }
 
-fn generate(root: &Path) -> Result<Vec<Output>> {
+fn generate(root: &Path) -> Result<Generated> {
     let text = fs::read_to_string(root.join(SPEC)).with_context(|| SPEC.to_owned())?;
     let spec = Spec::parse(&text).context(SPEC)?;
     let examples = examples::read(&spec, &root.join("spec")).context(SPEC)?;
     let output = |path: &str, body: &str| Output { path: path.into(), content: format!("{HEADER}{body}") };
-    Ok(vec![
+    let outputs = vec![
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
         output(&format!("{GENERATED}/operations.rs"), &operations::generate(&spec).context(SPEC)?),
         output(&format!("{GENERATED}/schemas.rs"), &schemas::generate(&spec).context(SPEC)?),
         output(TESTS, &examples::tests(&examples)),
         output(DOCUMENTED, &examples::documented(&examples)),
-    ])
+    ];
+    Ok(Generated { outputs, warnings: operations::warnings(&spec).context(SPEC)? })
 }
 
 /// Files among the generated ones that nothing makes any more.

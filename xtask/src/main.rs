@@ -73,7 +73,10 @@ fn run(task: Option<Task>) -> Result<()> {
         None => Ok(Arguments::command().print_help()?),
         Some(Task::Codegen { check, root }) => {
             let root = root.unwrap_or_else(codegen::workspace_root);
-            if check { codegen::check(&root) } else { codegen::write(&root) }
+            for warning in if check { codegen::check(&root) } else { codegen::write(&root) }? {
+                writeln!(io::stderr().lock(), "warning: {warning}")?;
+            }
+            Ok(())
         }
         Some(Task::Api { check }) => {
             let root = codegen::workspace_root();

@@ -5,7 +5,7 @@ mod paging;
 use crate::{
     layout::{docs, imports, pretty},
     reserved,
-    spec::{CONTEXT, Endpoint, JSON, Kind, Shape, Spec, described, field_name, is_success},
+    spec::{CONTEXT, Endpoint, JSON, Kind, PAGING, Shape, Spec, described, field_name, is_success},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
@@ -26,7 +26,7 @@ const WITHIN: usize = 4;
 pub(crate) const FAULT: &str = "Fault";
 
 /// What generated operations may need of the models crate.
-const HAND_WRITTEN: [&str; 10] = [
+const HAND_WRITTEN: [&str; 11] = [
     "Continuation",
     "InvalidParameter",
     "Method",
@@ -36,6 +36,7 @@ const HAND_WRITTEN: [&str; 10] = [
     "Paged",
     "Parameters",
     "Seek",
+    "SingleResponse",
     "UnreadableContinuation",
 ];
 
@@ -51,6 +52,26 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
     let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
     let imports = imports(&operations, HAND_WRITTEN.into_iter().chain(schemas), &[])?;
     Ok(format!("{imports}\n{}", pretty(operations)?))
+}
+
+/// Warnings of operations that seem to be paged and are not described so: a client takes their response for complete, and
+/// a response with a next page for an error.
+pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for endpoint in spec.endpoints()? {
+        let Some(Body::One(name)) = response(spec, &endpoint).with_context(|| endpoint.at.clone())? else { continue };
+        if endpoint.operation.extensions.contains_key(PAGING) {
+            continue;
+        }
+        if let Some(field) = paging::next_page_field(spec, &name)? {
+            warnings.push(format!(
+                "{}: the response {name} has `{field}`, which leads to a next page, but the operation has no {PAGING}: a \
+                 response with a next page will be an error",
+                endpoint.at
+            ));
+        }
+    }
+    Ok(warnings)
 }
 
 /// What a caller gives: a parameter or the body.
@@ -184,7 +205,10 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let additions = inputs.iter().map(|input| &input.adding);
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
     let response = response.map_or_else(|| quote!(NoContent), |body| body.rust_type());
-    let paged = paging.map(|paging| paging.implementation(&name));
+    let performed = match paging {
+        Some(paging) => paging.implementation(&name),
+        None => quote!(impl SingleResponse for #name {}),
+    };
     Ok(quote! {
         #docs
         #[derive(Clone, Debug, #default PartialEq)]
@@ -206,7 +230,7 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
             }
         }
 
-        #paged
+        #performed
     })
 }
 

@@ -57,6 +57,7 @@ pub(crate) const TYPES: &[&str] = &[
     "Secret",
     "Seek",
     "Self",
+    "SingleResponse",
     "Some",
     "String",
     "SyncClient",

@@ -8,7 +8,7 @@ use crate::{
     rate_limit::RateLimit,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use partner_center_models::{Operation, Paged};
+use partner_center_models::{Paged, SingleResponse};
 use std::{
     fmt,
     sync::Arc,
@@ -18,9 +18,10 @@ use uuid::Uuid;
 
 /// A client of the Partner Center API over transport `X`.
 ///
-/// [`call`](Self::call) performs an operation; [`items`](Self::items) and [`pages`](Self::pages) read a list. Whether they
-/// block is the transport's [`Mode`]: over a [`Blocking`](crate::Blocking) one they give back results and iterators, over an
-/// [`Async`](crate::Async) one futures and streams. Futures do nothing until they are awaited.
+/// [`call`](Self::call) performs an operation with a single response; [`items`](Self::items) and [`pages`](Self::pages) read a
+/// list, and [`page`](Self::page) one page of it. Whether they block is the transport's [`Mode`]: over a
+/// [`Blocking`](crate::Blocking) one they give back results and iterators, over an [`Async`](crate::Async) one futures and
+/// streams. Futures do nothing until they are awaited.
 ///
 /// Cheap to clone, and good for many threads and tasks at once; clones share connections, settings and tokens.
 ///
@@ -74,12 +75,29 @@ impl<X: Transport> Client<X> {
         }
     }
 
-    /// Performs one operation: a `Result` if `X` blocks, a future of one if it does not.
+    /// Performs an operation with a single response: a `Result` if `X` blocks, a future of one if it does not.
     ///
-    /// What is worth repeating is repeated, as [`Builder::retry`] says. Of a list this is one page; [`items`](Self::items)
-    /// has all of it.
+    /// What is worth repeating is repeated, as [`Builder::retry`] says. A response with a next page is an error of the kind
+    /// [`ErrorKind::Paging`], since it would be incomplete.
+    ///
+    /// A paged operation is not accepted, in either mode: its first page could be mistaken for the list. For the list there are
+    /// [`items`](Self::items) and [`pages`](Self::pages), for one page there is [`page`](Self::page).
+    ///
+    /// ```compile_fail,E0277
+    /// # use partner_center_core::{Blocking, Client, ListCustomers, Transport};
+    /// fn blocking(client: &Client<impl Transport<Mode = Blocking>>) {
+    ///     let page = client.call(ListCustomers::new());
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail,E0277
+    /// # use partner_center_core::{Async, Client, ListCustomers, Transport};
+    /// async fn asynchronous(client: &Client<impl Transport<Mode = Async>>) {
+    ///     let page = client.call(ListCustomers::new()).await;
+    /// }
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
-    pub fn call<O: Operation>(&self, operation: O) -> Reply<X, O::Response> {
+    pub fn call<O: SingleResponse>(&self, operation: O) -> Reply<X, O::Response> {
         let call = Call::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::run(async move {
@@ -104,6 +122,36 @@ impl<X: Transport> Client<X> {
     /// early. After an error the list is over; what came before is valid.
     pub fn items<O: Paged>(&self, operation: O) -> Items<X, O> {
         Items::new(self.pages(operation))
+    }
+
+    /// Fetches one page: the first one, or the one at which `operation` resumes the list. The list has more if
+    /// [`Paged::continuation`] of the page says so.
+    ///
+    /// For programs that show a page and wait for their user, or hold a page between two of their own requests. The list is
+    /// had with [`items`](Self::items) or [`pages`](Self::pages).
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, Continuation, Customer};
+    /// use partner_center_core::{ListCustomers, Paged, Transport};
+    /// use std::error::Error;
+    ///
+    /// /// The customers to show, and where the next page is.
+    /// fn show(
+    ///     client: &Client<impl Transport<Mode = Blocking>>,
+    ///     from: Option<Continuation>,
+    /// ) -> Result<(Vec<Customer>, Option<Continuation>), Box<dyn Error>> {
+    ///     let operation = from.map_or_else(ListCustomers::new, ListCustomers::resume);
+    ///     let page = client.page(operation)?;
+    ///     let next = ListCustomers::continuation(&page)?;
+    ///     Ok((page.items, next))
+    /// }
+    /// ```
+    pub fn page<O: Paged + 'static>(&self, operation: O) -> Reply<X, O::Response> {
+        let mut pages = self.pages(operation);
+        X::Mode::run(async move {
+            // A list that is empty may come without a page.
+            X::Mode::wait(pages.next_page()).await.unwrap_or_else(|| pages.empty_page())
+        })
     }
 
     /// The pages themselves: an `Iterator` if `X` blocks, a `Stream` if it does not. For programs that work page by page, or

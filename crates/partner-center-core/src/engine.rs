@@ -105,7 +105,7 @@ impl<X: Transport> Engine<X> {
         let span =
             tracing::info_span!("call", operation = call.operation, correlation_id = %scope.correlation_id, page);
         let mut context = Context { correlation_id: Some(scope.correlation_id), page, ..Context::default() };
-        let plan = Plan { call, scope, lookahead };
+        let plan = Plan { call, is_page: page.is_some(), scope, lookahead };
         match self.authorized(&plan, head_start, &mut context).instrument(span).await {
             Ok((answer, next)) => Ok(Performed { answer, context, next }),
             Err(error) => Err(error.within(context)),
@@ -272,6 +272,8 @@ impl<X: Transport> Engine<X> {
 /// What a call is made of, whichever token it is made with.
 struct Plan<'a, M: Mode> {
     call: &'a Call,
+    /// Whether it is for one page of a list, so that more pages may follow.
+    is_page: bool,
     scope: Scope,
     lookahead: Option<&'a Lookahead<M>>,
 }

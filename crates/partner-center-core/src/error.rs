@@ -66,10 +66,11 @@ pub enum ErrorKind {
     /// that it said.
     Service,
     /// The service's answer was not understood: a proxy in between, a type of your own that it does not fit
-    /// ([`Operation::response_as`](crate::Operation::response_as)), a body beyond
+    /// ([`SingleResponse::response_as`](crate::SingleResponse::response_as)), a body beyond
     /// [`Builder::body_limit`](crate::Builder::body_limit), or a reason to report a bug.
     Decode,
-    /// The service's way to the next page cannot be followed. The list is not complete, and what came before is valid.
+    /// The service's way to the next page cannot be followed, or an operation that is not paged has a next page. The list is
+    /// not complete, and what came before is valid.
     Paging,
 }
 

@@ -16,6 +16,7 @@ mod fault;
 pub mod gzip;
 mod mode;
 mod monitor;
+mod next_page;
 mod pages;
 mod proxy;
 mod rate_limit;

@@ -1,5 +1,5 @@
 use crate::{
-    Async, Blocking, Error, ErrorKind, Mode, Output, Transport,
+    Async, Blocking, Error, ErrorKind, Mode, Output, Reply, Transport,
     base_url::BaseUrl,
     body::{Answer, Malformed},
     call::{Call, Listing},
@@ -28,7 +28,7 @@ const MOST_EMPTY_PAGES: u32 = 100;
 /// The pages of a [`Paged`] operation: an `Iterator` over a blocking transport, a `Stream` over an async one.
 ///
 /// Made by [`Client::pages`](crate::Client::pages). It ends after the last page or the first error; there is no way in which a
-/// part of the list passes for the whole.
+/// part of the list passes for the whole. (But [`Iterator::count`] counts an error as a page.)
 ///
 /// A page says how the list goes on, so that another run of a program can begin where this one ended:
 ///
@@ -121,6 +121,12 @@ impl<X: Transport, O: Paged> Pages<X, O> {
             let fetched = X::Mode::wait(self.fetch()?).await;
             self.advance(fetched)
         })
+    }
+
+    /// A page without items, and without a next page.
+    pub(crate) fn empty_page(&self) -> Result<O::Response, Error> {
+        let page = format!("{{\"{}\":[]}}", O::ITEMS);
+        serde_json::from_str(&page).map_err(|_| Error::new(ErrorKind::Decode, O::ID, Malformed::Empty))
     }
 
     /// Asks for the page at the cursor; `None` when the list is over.
@@ -312,6 +318,9 @@ impl<X: Transport<Mode = Async>, O: Paged> Pages<X, O> {
 /// Made by [`Client::items`](crate::Client::items). It ends after the last item or the first error. Memory is that of one page,
 /// of two with [`prefetch`](Self::prefetch).
 ///
+/// [`count`](Self::count) and [`try_collect`](Self::try_collect) read all of them, or say why that cannot be. Beware of adapters
+/// that make an error look like the end: `flatten()` and `filter_map(Result::ok)` drop it.
+///
 /// ```
 /// use partner_center_core::{Async, Client, Error, ListCustomers, Transport};
 ///
@@ -338,6 +347,68 @@ impl<X: Transport, O: Paged> Items<X, O> {
     pub fn prefetch(mut self) -> Self {
         self.pages = self.pages.prefetch();
         self
+    }
+
+    /// Counts the items that are left, of this page and of all further ones: a `Result` if `X` blocks, a future of one if it
+    /// does not.
+    ///
+    /// It takes the place of [`Iterator::count`], and of that of streams, which would count an error as an item: with a wrong
+    /// token, a list of thousands would have one.
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, CustomerFilter, Error, ListCustomers, Transport};
+    ///
+    /// fn is_popular(client: &Client<impl Transport<Mode = Blocking>>) -> Result<bool, Error> {
+    ///     let named = ListCustomers::new().filter(CustomerFilter::company_name("Contoso"));
+    ///     Ok(client.items(named).count()? > 10)
+    /// }
+    /// ```
+    ///
+    /// There is no number that could be mistaken for the right one:
+    ///
+    /// ```compile_fail,E0308
+    /// # use partner_center_core::{Blocking, Client, ListCustomers, Transport};
+    /// fn blocking(client: &Client<impl Transport<Mode = Blocking>>) -> usize {
+    ///     client.items(ListCustomers::new()).count()
+    /// }
+    /// ```
+    pub fn count(self) -> Reply<X, usize>
+    where
+        O: 'static,
+    {
+        self.fold(0, |count, items| *count += items.len())
+    }
+
+    /// Collects the items that are left into a `Vec`, or any other collection: a `Result` if `X` blocks, a future of one if it
+    /// does not. After an error there is no collection; a loop has what came before it.
+    ///
+    /// ```
+    /// use partner_center_core::{Async, Client, Customer, Error, ListCustomers, Transport};
+    ///
+    /// async fn all(client: &Client<impl Transport<Mode = Async>>) -> Result<Vec<Customer>, Error> {
+    ///     client.items(ListCustomers::new()).try_collect().await
+    /// }
+    /// ```
+    pub fn try_collect<C: Default + Extend<O::Item> + Send + 'static>(self) -> Reply<X, C>
+    where
+        O: 'static,
+    {
+        self.fold(C::default(), Extend::extend)
+    }
+
+    /// Adds what is left to `value`, page by page.
+    fn fold<T: Send + 'static>(self, mut value: T, add: fn(&mut T, vec::IntoIter<O::Item>)) -> Reply<X, T>
+    where
+        O: 'static,
+    {
+        let Self { mut pages, items } = self;
+        X::Mode::run(async move {
+            add(&mut value, items);
+            while let Some(page) = X::Mode::wait(pages.next_page()).await {
+                add(&mut value, O::items(page?).into_iter());
+            }
+            Ok(value)
+        })
     }
 }
 

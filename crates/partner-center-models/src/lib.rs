@@ -23,7 +23,9 @@ pub use continuation::{Continuation, UnreadableContinuation};
 pub use fault_code::FaultCode;
 pub use generated::{operations::*, schemas::*};
 pub use open_enum::Unrecognized;
-pub use operation::{InvalidParameter, Method, NoContent, Operation, PageMark, Paged, Parameters, Seek};
+pub use operation::{
+    InvalidParameter, Method, NoContent, Operation, PageMark, Paged, Parameters, Seek, SingleResponse,
+};
 pub use raw::Raw;
 pub use read_as::{ItemsAs, PageAs, ResponseAs};
 pub use resource::Resource;

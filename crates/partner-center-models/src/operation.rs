@@ -5,13 +5,15 @@ use std::{
     ops::RangeInclusive,
 };
 
-/// One thing the service can be asked.
+/// One thing the service can be asked: either a [`SingleResponse`] operation or a [`Paged`] one.
 ///
 /// Implementations are generated from the specification; they say what to ask and what comes back, never how to ask it.
 /// An endpoint that the specification lacks can be had by implementing this by hand:
 ///
 /// ```
-/// use partner_center_models::{CustomerCompanyProfile, InvalidParameter, Method, Operation, Parameters};
+/// use partner_center_models::{
+///     CustomerCompanyProfile, InvalidParameter, Method, Operation, Parameters, SingleResponse,
+/// };
 /// use uuid::Uuid;
 ///
 /// struct GetCompanyProfile(Uuid);
@@ -25,6 +27,9 @@ use std::{
 ///         Parameters::new().path("customer-tenant-id", &self.0).check()
 ///     }
 /// }
+///
+/// // `client.call(GetCompanyProfile(id))` works now.
+/// impl SingleResponse for GetCompanyProfile {}
 /// # GetCompanyProfile(Uuid::nil()).parameters().unwrap();
 /// ```
 pub trait Operation {
@@ -38,13 +43,26 @@ pub trait Operation {
     const PATH: &'static str;
     /// The parameters' values, or the first that the service would not accept.
     fn parameters(&self) -> Result<Parameters, InvalidParameter>;
+}
 
+/// An [`Operation`] whose response is complete, so that a client performs it with one call.
+///
+/// Generated for every operation that is not [`Paged`]; a custom one needs an empty `impl`, as [`Operation`] shows. It is
+/// what `call` of a client takes, so that the first page of a list is never mistaken for the list. A response that turns
+/// out to have a next page is an error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an operation with a single response",
+    label = "not a `SingleResponse`",
+    note = "a paged operation is performed with `items` or `pages` (the complete list), or with `page` (one page of it)",
+    note = "a custom operation that is not paged needs an empty `impl SingleResponse`"
+)]
+pub trait SingleResponse: Operation {
     /// The same operation, its response read into a type of the caller's own.
     ///
     /// That is faster where few of the fields matter, and as strict as the type is: what does not fit it is an error.
     ///
     /// ```
-    /// use partner_center_models::{GetCustomer, Operation};
+    /// use partner_center_models::{GetCustomer, SingleResponse};
     /// use serde::Deserialize;
     /// use uuid::Uuid;
     ///
@@ -71,6 +89,10 @@ pub trait Operation {
 ///
 /// Generated, as operations are. To whoever lists, [`items_as`](Self::items_as) matters, and
 /// [`continuation`](Self::continuation), which says where to go on another day. The rest is for the client, which follows pages.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a paged operation",
+    note = "an operation with a single response is performed with `call`"
+)]
 pub trait Paged: Operation {
     /// What a page holds.
     type Item: Send + 'static;

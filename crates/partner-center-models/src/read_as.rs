@@ -1,8 +1,8 @@
 //! Answers read into the caller's own types: five fields take a third of the time of fifty.
 
 use crate::{
-    Continuation, InvalidParameter, Method, Operation, PageMark, Paged, Parameters, Seek, UnreadableContinuation,
-    described::has_room,
+    Continuation, InvalidParameter, Method, Operation, PageMark, Paged, Parameters, Seek, SingleResponse,
+    UnreadableContinuation, described::has_room,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -14,7 +14,7 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{fmt, marker::PhantomData};
 
-/// An operation whose response is read as a `T`; made by [`Operation::response_as`].
+/// An operation whose response is read as a `T`; made by [`SingleResponse::response_as`].
 ///
 /// All else is as the operation `O` has it. A response that is no `T` is an error.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ impl<O: Operation, T: DeserializeOwned + Send + 'static> Operation for ResponseA
         self.operation.parameters()
     }
 }
+
+impl<O: SingleResponse, T: DeserializeOwned + Send + 'static> SingleResponse for ResponseAs<O, T> {}
 
 /// An operation whose items are read as `T`s; made by [`Paged::items_as`].
 ///

@@ -8,8 +8,9 @@ const THINGS: &str = include_str!("tests/things.yaml");
 
 #[test]
 fn generated_code_is_fresh() {
-    if let Err(stale) = check(&workspace_root()) {
-        panic!("{stale:#}");
+    match check(&workspace_root()) {
+        Ok(warnings) => assert!(warnings.is_empty(), "{warnings:#?}"),
+        Err(stale) => panic!("{stale:#}"),
     }
 }
 
@@ -154,6 +155,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
              const METHOD: Method = Method::Patch; const PATH: &'static str = \"/v1/things/{thing-id}\";",
             ".path(\"thing-id\", &self.thing_id) .header(\"If-Match\", &self.if_match) \
              .header(\"MS-Reason\", self.reason.as_ref()) .body(self.thing_change.as_ref()) .check()",
+            "impl SingleResponse for ChangeThing {}",
             // A list without an object around it.
             "impl Operation for GetThingParts { type Response = Vec<Thing>;",
             // A parameter whose type is an enum.
@@ -162,6 +164,32 @@ fn everything_that_is_understood_has_its_form_in_rust() {
     );
     // What the client sets by itself is no parameter.
     assert!(!operations.contains("seek_operation"), "{operations}");
+    // What is paged is not performed with one call.
+    assert!(!operations.contains("SingleResponse for ListThings"), "{operations}");
+}
+
+#[test]
+fn unpaged_response_with_a_next_page_is_warned_of() {
+    const AT: &str = "#/paths/~1v1~1kinds~1{thing-kind}/get: the response ThingCollection has `";
+    const ITEMS: &str =
+        "          type: array\n          items:\n            $ref: '#/components/schemas/Thing'\n        links:\n";
+    let warnings = |edits: &[(&str, &str)]| {
+        let mut things = THINGS.to_owned();
+        for (from, to) in edits {
+            assert_eq!(things.matches(from).count(), 1, "{from:?} is not there once");
+            things = things.replace(from, to);
+        }
+        operations::warnings(&Spec::parse(&things).unwrap()).unwrap()
+    };
+    let [warning] = &warnings(&[])[..] else { panic!("{:#?}", warnings(&[])) };
+    assert!(warning.starts_with(AT) && warning.contains("`continuationToken`"), "{warning}");
+    let without_token = ("        continuationToken:\n", "        remark:\n");
+    let [warning] = &warnings(&[without_token])[..] else { panic!("{:#?}", warnings(&[without_token])) };
+    assert!(warning.starts_with(AT) && warning.contains("`links.next`"), "{warning}");
+    // Any resource may have such links; without a list of objects it is not a page.
+    let without_list =
+        [("      required: [items]\n", ""), (ITEMS, "          type: string\n        links:\n"), without_token];
+    assert_eq!(warnings(&without_list), [""; 0]);
 }
 
 #[test]

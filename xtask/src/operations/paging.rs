@@ -23,6 +23,35 @@ pub(super) struct Paging<'a> {
     size_query: Option<&'a str>,
 }
 
+/// The property of the schema `name` by which a response says that there is a next page; `None` if it has none.
+///
+/// Any resource may have the links that pages have. They are those of a page only where it has a list: of objects, or one that
+/// is required, which nothing else is.
+pub(super) fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>> {
+    let Kind::Object(properties) = &spec.definition(name)?.kind else { return Ok(None) };
+    let is = |property: &Property, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(&property.wire));
+    let tokens = ["continuationToken", "nextLink", "@odata.nextLink"];
+    if let Some(token) = properties.iter().find(|property| is(property, &tokens)) {
+        return Ok(Some(token.wire.clone()));
+    }
+    let is_list = |property: &Property| match &property.shape {
+        Shape::List(item) => property.required || matches!(**item, Shape::Named(_)),
+        _ => false,
+    };
+    if !properties.iter().any(is_list) {
+        return Ok(None);
+    }
+    for links in properties.iter().filter(|property| is(property, &["links"])) {
+        if let Shape::Named(target) = &links.shape
+            && let Kind::Object(targets) = &spec.definition(target)?.kind
+            && let Some(next) = targets.iter().find(|property| is(property, &["next"]))
+        {
+            return Ok(Some(format!("{}.{}", links.wire, next.wire)));
+        }
+    }
+    Ok(None)
+}
+
 /// The property of the page that holds its links, and the one of these that leads on.
 struct NextLink<'a> {
     links: OptionalObject<'a>,

@@ -6,6 +6,7 @@ use crate::{
     credential::Held,
     error::Context,
     fault,
+    next_page::UnexpectedNextPage,
     rate_limit::RateLimit,
     retry::{Attempt, Failure},
 };
@@ -43,6 +44,15 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
 
     fn next(&self) -> MutexGuard<'_, Option<HeadStart<X>>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sign that a response which is not a page has a next page. A type without a size, such as `NoContent`, keeps nothing
+    /// of a response, and so cannot miss any of it.
+    fn unexpected_next_page(&self, response: &Response) -> Option<UnexpectedNextPage> {
+        if self.plan.is_page || size_of::<T>() == 0 {
+            return None;
+        }
+        UnexpectedNextPage::find(self.plan.call.operation, &body::text(response).ok()?)
     }
 
     /// What is sent and no one may see: some services tell what they were sent.
@@ -114,7 +124,14 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
                 let retry_after = fault::retry_after(response.headers());
                 Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
             }
-            Ok(answer) => Ok(answer),
+            Ok(answer) => match self.unexpected_next_page(&response) {
+                None => Ok(answer),
+                Some(found) => Err(Attempt {
+                    failure: Failure::Permanent,
+                    error: Error::new(ErrorKind::Paging, call.operation, found),
+                    answered: true,
+                }),
+            },
             Err(malformed) => Err(failed(malformed, Failure::of_body(malformed))),
         }
     }

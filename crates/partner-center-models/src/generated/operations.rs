@@ -2,7 +2,7 @@
 
 use crate::{
     Continuation, Customer, CustomerCollection, CustomerFilter, InvalidParameter, Method,
-    Operation, PageMark, Paged, Parameters, Seek, UnreadableContinuation,
+    Operation, PageMark, Paged, Parameters, Seek, SingleResponse, UnreadableContinuation,
 };
 use uuid::Uuid;
 
@@ -139,3 +139,5 @@ impl Operation for GetCustomer {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
 }
+
+impl SingleResponse for GetCustomer {}
