@@ -9,6 +9,7 @@ mod corpus;
 mod examples;
 mod foreign_clients;
 mod lifetimes;
+mod lists;
 mod many_at_once;
 mod odd_services;
 mod operations;

@@ -184,7 +184,7 @@ fn requests_can_be_spread_over_time() {
         partner_center_tests::Recorder::new(Sandbox::builder().customers(3).build().transport::<Blocking>());
     let client = Client::builder(transport, Credential::token(Sandbox::TOKEN)).requests_per_minute(60);
     let client = client.base_url("http://127.0.0.1").build().unwrap();
-    assert_eq!(client.items(ListCustomers::new().size(1)).count(), 3);
+    assert_eq!(client.items(ListCustomers::new().size(1)).count().unwrap(), 3);
     let trace = log.trace("http://127.0.0.1");
     // The first goes at once; how long the others wait is tested where no clock runs.
     assert_eq!(trace.lines().filter(|line| line.starts_with("  sleep ")).count(), 2, "{trace}");

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Some of them, with pages of a size of your own.
     let some = ListCustomers::new().size(40).filter(CustomerFilter::company_name("Contoso"));
-    let some: Vec<_> = client.items(some).collect::<Result<_, _>>()?;
+    let some: Vec<_> = client.items(some).try_collect()?;
     println!("{} names begin with Contoso", some.len());
     assert!(!some.is_empty() && some.len() < 1200);
 

@@ -1,0 +1,221 @@
+//! A page is not mistaken for the list: what is called has one response, and what is counted or collected is complete.
+
+use partner_center::*;
+use partner_center_sandbox::Sandbox;
+use partner_center_tests::{Answer, Server, answer, customer, finish, page};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, error::Error as _, marker::PhantomData};
+use uuid::Uuid;
+
+/// A custom operation that claims to have a single response.
+struct GetThings<T>(PhantomData<fn() -> T>);
+
+impl<T: DeserializeOwned + Send + 'static> Operation for GetThings<T> {
+    type Response = T;
+    const ID: &'static str = "getThings";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/things";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new().check()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> SingleResponse for GetThings<T> {}
+
+/// A type of the caller's own, which knows nothing of links.
+#[derive(Deserialize)]
+struct Things {
+    #[serde(rename = "items")]
+    _items: Vec<Value>,
+}
+
+fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
+    Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(url).build().unwrap()
+}
+
+/// What the only answer to an operation comes to, over both HTTP clients: "done", or the error with its source.
+fn called<O: SingleResponse>(answer: &Answer, operation: fn() -> O) -> String {
+    fn over<X: Transport, O: SingleResponse>(transport: X, answer: &Answer, operation: O) -> String {
+        let server = Server::start();
+        server.script([answer.clone().into()]);
+        match finish::<X::Mode, _>(client(transport, &server.url()).call(operation)) {
+            Ok(_) => "done".to_owned(),
+            Err(error) => {
+                assert_eq!(error.attempts(), 1, "it would be as incomplete the next time");
+                format!("{:?} ({}): {}", error.kind(), error.operation(), error.source().unwrap())
+            }
+        }
+    }
+    let blocking = over(Ureq::new().unwrap(), answer, operation());
+    assert_eq!(blocking, over(Reqwest::new().unwrap(), answer, operation()));
+    blocking
+}
+
+fn things<T: DeserializeOwned + Send + 'static>() -> GetThings<T> {
+    GetThings(PhantomData)
+}
+
+#[test]
+fn unpaged_response_with_a_next_page_is_an_error() {
+    let by_link = page(["a"]).next("/v1/things?x=1", "t1");
+    let by_token = page(["a"]).token("t1");
+    let in_utf16 = by_token.clone().encode(|text| text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    for (answer, field) in
+        [(&by_link, "links.next"), (&by_token, "continuationToken"), (&in_utf16, "continuationToken")]
+    {
+        for told in [
+            called(answer, things::<CustomerCollection>),
+            called(answer, things::<Things>),
+            called(answer, things::<Value>),
+            called(answer, || things::<CustomerCollection>().response_as::<Things>()),
+        ] {
+            let expected = format!(
+                "Paging (getThings): `getThings` is not a paged operation, but its response has a next page (`{field}`): "
+            );
+            assert!(told.starts_with(&expected), "{told}");
+        }
+        // A response of which nothing is kept is not incomplete.
+        assert_eq!(called(answer, things::<NoContent>), "done");
+    }
+    let customer = answer(200, json!({"id": Uuid::nil(), "continuationToken": "t1"}).to_string());
+    let told = called(&customer, || GetCustomer::new(Uuid::nil()));
+    assert!(told.starts_with("Paging (getCustomer): `getCustomer` is not a paged operation"), "{told}");
+}
+
+#[test]
+fn unpaged_response_without_a_next_page_is_complete() {
+    let link = json!({"uri": "/v1/things?x=1", "method": "GET", "headers": []});
+    for body in [
+        json!({"items": [], "links": {"self": link}, "continuationToken": null}),
+        json!({"items": [], "links": {"self": link, "next": null}}),
+        json!({"items": [{"links": {"next": link}, "continuationToken": "t1"}]}),
+    ] {
+        let answer = answer(200, body.to_string());
+        assert_eq!(called(&answer, things::<CustomerCollection>), "done", "{body}");
+        assert_eq!(called(&answer, things::<Things>), "done", "{body}");
+        assert_eq!(called(&answer, things::<Value>), "done", "{body}");
+    }
+    // A list without an object around it has no place for a link of its own.
+    let bare = answer(200, json!([{"links": {"next": link}, "continuationToken": "t1"}]).to_string());
+    assert_eq!(called(&bare, things::<Vec<Customer>>), "done");
+    let linked = answer(200, json!({"id": Uuid::nil(), "links": {"self": link}}).to_string());
+    assert_eq!(called(&linked, || GetCustomer::new(Uuid::nil())), "done");
+}
+
+#[test]
+fn page_is_one_page_of_the_list() {
+    fn test<X: Transport>(transport: X) {
+        let server = Sandbox::builder().customers(1200).build().serve("127.0.0.1:0").unwrap();
+        let client = client(transport, &server.url());
+        let page = |operation| finish::<X::Mode, _>(client.page(operation));
+        let (mut operation, mut sizes) = (ListCustomers::new(), Vec::new());
+        loop {
+            let page = page(operation).unwrap();
+            sizes.push(page.items.len());
+            let Some(next) = ListCustomers::continuation(&page).unwrap() else { break };
+            operation = ListCustomers::resume(next);
+        }
+        assert_eq!(sizes, [500, 500, 200]);
+        let brief = finish::<X::Mode, _>(client.page(ListCustomers::new().size(7).items_as::<Value>())).unwrap();
+        assert_eq!((brief.items.len(), brief.rest.items.len()), (7, 0));
+    }
+    test(Ureq::new().unwrap());
+    test(Reqwest::new().unwrap());
+}
+
+#[test]
+fn page_of_an_empty_list_is_empty() {
+    fn test<X: Transport>(transport: X) {
+        let server = Server::start();
+        let client = client(transport, &server.url());
+        let page = |operation| finish::<X::Mode, _>(client.page(operation));
+        server.script([answer(204, "").into(), answer(204, "").into(), answer(403, "").into()]);
+        assert!(page(ListCustomers::new()).unwrap().items.is_empty());
+        // Resumed, it could as well mean that the continuation is no longer valid.
+        let next: Continuation = serde_json::from_str(r#"{"token": "t1"}"#).unwrap();
+        assert_eq!(page(ListCustomers::resume(next)).unwrap_err().kind(), ErrorKind::Decode);
+        let error = page(ListCustomers::new()).unwrap_err();
+        assert_eq!((error.kind(), error.page()), (ErrorKind::Service, Some(1)));
+    }
+    test(Ureq::new().unwrap());
+    test(Reqwest::new().unwrap());
+}
+
+#[test]
+fn count_and_collection_are_complete_or_an_error() {
+    fn test<X: Transport>(transport: fn() -> X) {
+        let sandbox = Sandbox::builder().customers(1200).build();
+        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let customers = |token: &str| {
+            let client = Client::builder(transport(), Credential::token(token)).base_url(server.url()).build().unwrap();
+            client.items(ListCustomers::new())
+        };
+        assert_eq!(finish::<X::Mode, _>(customers(Sandbox::TOKEN).count()).unwrap(), 1200);
+        assert_eq!(finish::<X::Mode, _>(customers(Sandbox::TOKEN).prefetch().count()).unwrap(), 1200);
+        let all: Vec<_> = finish::<X::Mode, _>(customers(Sandbox::TOKEN).try_collect()).unwrap();
+        assert_eq!(all.len(), 1200);
+        let ids: BTreeSet<_> = all.into_iter().filter_map(|customer| customer.id).collect();
+        assert_eq!(ids.len(), 1200);
+
+        let is_unauthorized = |error: Error| error.is_unauthorized();
+        assert!(finish::<X::Mode, _>(customers("wrong").count()).is_err_and(is_unauthorized));
+        assert!(finish::<X::Mode, _>(customers("wrong").try_collect::<Vec<_>>()).is_err_and(is_unauthorized));
+    }
+    test(|| Ureq::new().unwrap());
+    test(|| Reqwest::new().unwrap());
+}
+
+#[test]
+fn count_and_collection_stop_at_a_page_that_fails() {
+    fn test<X: Transport>(transport: X) {
+        let server = Server::start();
+        let client = client(transport, &server.url());
+        let fails = || {
+            let first = page(["a", "b"]).next("/v1/customers?x=1", "t1");
+            server.script([first.into(), answer(403, "").into()]);
+            client.items(ListCustomers::new())
+        };
+        let error = finish::<X::Mode, _>(fails().count()).unwrap_err();
+        assert_eq!((error.kind(), error.page()), (ErrorKind::Service, Some(2)));
+        let error = finish::<X::Mode, _>(fails().try_collect::<Vec<_>>()).unwrap_err();
+        assert_eq!((error.kind(), error.page()), (ErrorKind::Service, Some(2)));
+    }
+    test(Ureq::new().unwrap());
+    test(Reqwest::new().unwrap());
+}
+
+#[tokio::test]
+async fn count_and_collection_are_of_what_is_left() {
+    let names = |customers: Vec<Customer>| -> Vec<_> {
+        customers.iter().map(|customer| customer.company_name().unwrap().to_owned()).collect()
+    };
+    let script = || {
+        let server = Server::start();
+        let second = answer(200, json!({"items": [customer("c")]}).to_string());
+        server.script([page(["a", "b"]).next("/v1/customers?x=1", "t1").into(), second.into()]);
+        server
+    };
+
+    let server = script();
+    let mut items = client(Ureq::new().unwrap(), &server.url()).items(ListCustomers::new());
+    items.next().unwrap().unwrap();
+    assert_eq!(names(items.try_collect().unwrap()), ["b", "c"]);
+
+    let server = script();
+    let mut items = client(Reqwest::new().unwrap(), &server.url()).items(ListCustomers::new());
+    items.next().await.unwrap().unwrap();
+    assert_eq!(names(items.try_collect().await.unwrap()), ["b", "c"]);
+
+    // The traits of streams have methods of these names; with them imported it is the same.
+    use futures_util::{StreamExt, TryStreamExt};
+    let server = script();
+    let mut items = client(Reqwest::new().unwrap(), &server.url()).items(ListCustomers::new());
+    items.next().await.unwrap().unwrap();
+    let count: Result<usize, Error> = items.count().await;
+    assert_eq!(count.unwrap(), 2);
+    assert_eq!(StreamExt::count(futures_util::stream::empty::<()>()).await, 0);
+    let server = script();
+    let items = client(Reqwest::new().unwrap(), &server.url()).items(ListCustomers::new()).prefetch();
+    assert_eq!(names(items.map_ok(|customer| customer).try_collect().await.unwrap()), ["a", "b", "c"]);
+}
