@@ -205,10 +205,8 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let additions = inputs.iter().map(|input| &input.adding);
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
     let response = response.map_or_else(|| quote!(NoContent), |body| body.rust_type());
-    let performed = match paging {
-        Some(paging) => paging.implementation(&name),
-        None => quote!(impl SingleResponse for #name {}),
-    };
+    let single = || quote!(impl SingleResponse for #name {});
+    let performed = paging.map_or_else(single, |paging| paging.implementation(&name));
     Ok(quote! {
         #docs
         #[derive(Clone, Debug, #default PartialEq)]

@@ -5,6 +5,7 @@ use crate::{
     credential::{Held, Kind},
     engine::{Authorization, Engine, Origin, Performed, Renewal, Scope, Task},
     monitor::Monitor,
+    pages::empty_page,
     rate_limit::RateLimit,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
@@ -150,7 +151,7 @@ impl<X: Transport> Client<X> {
         let mut pages = self.pages(operation);
         X::Mode::run(async move {
             // A list that is empty may come without a page.
-            X::Mode::wait(pages.next_page()).await.unwrap_or_else(|| pages.empty_page())
+            X::Mode::wait(pages.next_page()).await.unwrap_or_else(empty_page::<O>)
         })
     }
 

@@ -123,12 +123,6 @@ impl<X: Transport, O: Paged> Pages<X, O> {
         })
     }
 
-    /// A page without items, and without a next page.
-    pub(crate) fn empty_page(&self) -> Result<O::Response, Error> {
-        let page = format!("{{\"{}\":[]}}", O::ITEMS);
-        serde_json::from_str(&page).map_err(|_| Error::new(ErrorKind::Decode, O::ID, Malformed::Empty))
-    }
-
     /// Asks for the page at the cursor; `None` when the list is over.
     fn fetch(&mut self) -> Option<Output<'static, X, Fetched<X, O>>> {
         // Were an abandoned request to come to an end now, its page would be taken for the next one.
@@ -260,6 +254,12 @@ impl Cursor {
         let headers: Vec<_> = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         self.hasher.hash_one((&call.target, headers))
     }
+}
+
+/// A page without items, and without a next page.
+pub(crate) fn empty_page<O: Paged>() -> Result<O::Response, Error> {
+    let page = format!("{{\"{}\":[]}}", O::ITEMS);
+    serde_json::from_str(&page).map_err(|_| Error::new(ErrorKind::Decode, O::ID, Malformed::Empty))
 }
 
 /// What the service answers to a token that leads nowhere: the list was over with the page before.
