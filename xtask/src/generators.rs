@@ -11,6 +11,7 @@ use openapiv3::{OpenAPI, PathItem, ReferenceOr, StatusCode};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use std::{
     fs::{self, File},
+    io::{self, Write as _},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -31,14 +32,16 @@ const EXAMPLES: usize = 2;
 const PREFIX: &str = "Co";
 
 /// How long a server may take to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
+
+/// A part of the check, which says what it found.
+type Part = fn(&Check) -> Result<String>;
 
 /// Needs Java 11, Node.js 20 and Python 3.11 or newer, and the network when it runs for the first time.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let program = command_line(root)?;
     let emulator = Emulator::start(&program, CUSTOMERS)?;
     let check = Check::set_up(root, program, emulator)?;
-    type Part = fn(&Check) -> Result<String>;
     let parts: [(&str, Part); 10] = [
         ("openapi-generator, Python", Check::openapi_generator_python),
         ("openapi-generator, TypeScript", Check::openapi_generator_typescript),
@@ -51,13 +54,14 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         ("Spectral", Check::spectral),
         ("Redocly", Check::redocly),
     ];
+    let mut stdout = io::stdout().lock();
     let mut failed = 0;
     for (name, part) in parts {
         match part(&check) {
-            Ok(found) => println!("ok      {name}: {found}"),
+            Ok(found) => writeln!(stdout, "ok      {name}: {found}")?,
             Err(error) => {
                 failed += 1;
-                println!("FAILED  {name}: {error:#}");
+                writeln!(stdout, "FAILED  {name}: {error:#}")?;
             }
         }
     }

@@ -308,7 +308,7 @@ fn links_lead_somewhere(spec: &Spec, response: &Response) -> Result<()> {
         let target = target.with_context(|| format!("there is no operation {id}")).with_context(at)?;
         for name in parameters.keys() {
             let has = |parameter: &&Parameter| parameter.parameter_data_ref().name == *name;
-            let found = target.parameters.iter().any(|parameter| has(parameter));
+            let found = target.parameters.iter().any(has);
             ensure!(found, "{}: {id} has no parameter `{name}`", at());
         }
     }
@@ -390,35 +390,34 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
     let ParameterSchemaOrContent::Schema(schema) = &data.format else {
         bail!("`content` is not understood by most generators: write `schema`, a string, and {JSON_STRING}");
     };
-    let (shape, mut range) = scalar(schema)?;
-    let (value, adding) = match json_in_string(spec, parameter)? {
-        Some(of) => {
-            ensure!(in_query && shape == Shape::Text, "{JSON_STRING} is for strings in the query");
-            (RustType::named(&of), quote!(.query_json(#name, #given)))
+    let (shape, range) = scalar(schema)?;
+    if let Some(object) = json_in_string(spec, parameter)? {
+        ensure!(in_query && shape == Shape::Text, "{JSON_STRING} is for strings in the query");
+        let (value, adding) = (RustType::named(&object), quote!(.query_json(#name, #given)));
+        return Ok(Input { field, description, required: *required, value, adding });
+    }
+    examples_suit(spec, data, &shape, range.as_ref())?;
+    let adding = match (parameter, range_sent(data, range)?) {
+        (Parameter::Query { .. }, Some(range)) => {
+            description = format!("{description} From {} to {}.", range.start(), range.end());
+            let [start, end] = [*range.start(), *range.end()].map(Literal::i64_unsuffixed);
+            quote!(.query_within(#name, #given, &(#start..=#end)))
         }
-        None => {
-            examples_suit(spec, data, &shape, range.as_ref())?;
-            if let Some(minimum) = data.extensions.get(MINIMUM) {
-                let within = minimum.as_i64().zip(range).filter(|(minimum, range)| range.contains(minimum));
-                let (minimum, full) =
-                    within.with_context(|| format!("{MINIMUM} is not within `minimum` and `maximum`"))?;
-                range = Some(minimum..=*full.end());
-            }
-            let adding = match (parameter, range) {
-                (Parameter::Query { .. }, Some(range)) => {
-                    description = format!("{description} From {} to {}.", range.start(), range.end());
-                    let [start, end] = [*range.start(), *range.end()].map(Literal::i64_unsuffixed);
-                    quote!(.query_within(#name, #given, &(#start..=#end)))
-                }
-                (_, Some(_)) => bail!("`minimum` and `maximum` are understood in the query only"),
-                (Parameter::Query { .. }, None) => quote!(.query(#name, #given)),
-                (Parameter::Path { .. }, None) => quote!(.path(#name, #given)),
-                (_, None) => quote!(.header(#name, #given)),
-            };
-            (RustType::of(spec, &shape)?, adding)
-        }
+        (_, Some(_)) => bail!("`minimum` and `maximum` are understood in the query only"),
+        (Parameter::Query { .. }, None) => quote!(.query(#name, #given)),
+        (Parameter::Path { .. }, None) => quote!(.path(#name, #given)),
+        (_, None) => quote!(.header(#name, #given)),
     };
+    let value = RustType::of(spec, &shape)?;
     Ok(Input { field, description, required: *required, value, adding })
+}
+
+/// The integers that the client sends of those that the service takes.
+fn range_sent(data: &ParameterData, range: Option<RangeInclusive<i64>>) -> Result<Option<RangeInclusive<i64>>> {
+    let Some(minimum) = data.extensions.get(MINIMUM) else { return Ok(range) };
+    let within = minimum.as_i64().zip(range).filter(|(minimum, range)| range.contains(minimum));
+    let (minimum, range) = within.with_context(|| format!("{MINIMUM} is not within `minimum` and `maximum`"))?;
+    Ok(Some(minimum..=*range.end()))
 }
 
 /// The object whose JSON a parameter holds in a string.

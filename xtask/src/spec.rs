@@ -169,10 +169,10 @@ impl Spec {
             received
                 .extend(responses.iter().flat_map(|(_, response)| response.content.values()).filter_map(media_shape));
         }
-        Ok(&self.reached_from(sent) - &self.reached_from(received))
+        Ok(&self.reached_from(&sent) - &self.reached_from(&received))
     }
 
-    fn reached_from(&self, shapes: Vec<Shape>) -> BTreeSet<String> {
+    fn reached_from(&self, shapes: &[Shape]) -> BTreeSet<String> {
         let mut ahead: Vec<_> = shapes.iter().filter_map(Shape::named).collect();
         let mut reached = BTreeSet::new();
         while let Some(name) = ahead.pop() {
