@@ -3,11 +3,12 @@
 example!(get_a_list_of_customers, ListCustomers, "../../spec/examples/get-a-list-of-customers.response.json");
 example!(get_a_list_of_customers_2018, ListCustomers, "../../spec/examples/get-a-list-of-customers-2018.response.json");
 example!(get_customers_of_an_indirect_reseller, ListCustomers, "../../spec/examples/get-customers-of-an-indirect-reseller.response.json");
+example!(a_page_with_a_next_link, ListCustomers, "../../spec/examples/a-page-with-a-next-link.response.json");
 future_example!(a_page_from_the_future, ListCustomers, "../../spec/examples/a-page-from-the-future.response.json");
 example!(get_a_customer_by_id, GetCustomer, "../../spec/examples/get-a-customer-by-id.response.json");
 future_example!(a_customer_from_the_future, GetCustomer, "../../spec/examples/a-customer-from-the-future.response.json");
-parameter_example!(list_customers_filter_indirect_reseller, CustomerFilter, r#"{"Field":"IndirectReseller","Operator":"starts_with","Value":"484e548c-f5f3-4528-93a9-c16c6373cb59"}"#);
 parameter_example!(list_customers_filter_company_name, CustomerFilter, r#"{"Field":"CompanyName","Operator":"starts_with","Value":"Cont"}"#);
+parameter_example!(list_customers_filter_indirect_reseller, CustomerFilter, r#"{"Field":"IndirectReseller","Operator":"starts_with","Value":"484e548c-f5f3-4528-93a9-c16c6373cb59"}"#);
 fault_example!(bad_request_unsupported_search, r#"{"code":"2000","data":[],"description":"Customer search only allows starts with and equals operation.","source":"PartnerApiServiceControllers"}"#);
 fault_example!(bad_request_newer_service, r#"{"code":600061,"description":"A partner confirmed agreement already exists for the customer.","errorMessageExtended":"InternalErrorCode=600061","errorName":"PartnerConfirmedAgreementAlreadyExists","isRetryable":false,"message":"A partner confirmed agreement already exists for the customer.","parameters":{}}"#);
 fault_example!(unauthorized_wrong_audience, r#"{"code":"900420","description":"The audience 'https://graph.windows.net' in the token is invalid and is no longer supported in Partner Center API."}"#);
@@ -15,5 +16,12 @@ fault_example!(forbidden_authorization_failed, r#"{"code":1002,"data":[],"descri
 fault_example!(forbidden_no_relationship, r#"{"code":20002,"data":[],"description":"No relationship between caller and account.","source":"PartnerFD"}"#);
 fault_example!(not_found_not_found, r#"{"code":1000,"data":[],"description":"Not found","source":"PartnerFD"}"#);
 fault_example!(not_found_partner_not_found, r#"{"code":3000,"data":[],"description":"Partner Organization with partner_id 9999999 could not be found","source":"PartnerFD"}"#);
+fault_example!(method_not_allowed_front_door, r#"{"message":"The requested resource does not support this HTTP method."}"#);
+fault_example!(not_acceptable_media_type, r#"{"code":406,"data":[],"description":"Not Acceptable","source":"PartnerFD"}"#);
+fault_example!(request_timeout_too_slow, r#"{"code":408,"data":[],"description":"Request Timeout","source":"PartnerFD"}"#);
 fault_example!(too_many_requests_rate_limit, r#"{"message":"Rate limit is exceeded. Try again in 57 seconds.","statusCode":429}"#);
+fault_example!(internal_server_error_unexpected, r#"{"code":800003,"data":[],"description":"Unexpected service error","source":"PartnerFD"}"#);
 fault_example!(not_implemented_undefined, r#"{"code":0,"data":[],"description":"Exception not defined","source":"PartnerFD"}"#);
+fault_example!(bad_gateway_gateway, r#"{"message":"Bad Gateway.","statusCode":502}"#);
+fault_example!(service_unavailable_gateway, r#"{"message":"Service Unavailable. Try again in 5 seconds.","statusCode":503}"#);
+fault_example!(gateway_timeout_gateway, r#"{"message":"Gateway Timeout.","statusCode":504}"#);

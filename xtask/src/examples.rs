@@ -3,11 +3,12 @@
 use crate::{
     codegen::is_stray,
     operations::FAULT,
-    spec::{Endpoint, JSON, Shape, Spec, UNKNOWN_FIELDS},
+    spec::{Endpoint, JSON, JSON_STRING, Shape, Spec, UNKNOWN_FIELDS, parameter_shape},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
-use openapiv3::{Example, MediaType, ParameterSchemaOrContent, Response};
+use openapiv3::{Example, MediaType, ReferenceOr, Response};
+use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// What responses of success and other objects are shown to be.
@@ -102,7 +103,7 @@ fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) ->
     let operation = endpoint.id()?.to_pascal_case();
     let shape = media.schema.as_ref().map(Shape::of).transpose()?;
     let is_list = matches!(shape, Some(Shape::List(_)));
-    each(media, |name, Example { summary, external_value, extensions, .. }| {
+    each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
         let Some(file) = external_value else { bail!("an example of a response stands in a file: `externalValue`") };
         let from_the_future = extensions.contains_key(UNKNOWN_FIELDS);
         ensure!(
@@ -110,7 +111,7 @@ fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) ->
             "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
         );
         let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
-        serde_json::from_str::<serde_json::Value>(&text).with_context(|| format!("spec/{file}"))?;
+        serde_json::from_str::<Value>(&text).with_context(|| format!("spec/{file}"))?;
         Ok(ResponseExample {
             name: name.to_owned(),
             operation: operation.clone(),
@@ -127,41 +128,55 @@ fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) ->
 fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     let id = endpoint.id()?;
     let faults = endpoint.faults()?;
-    let mut media: Vec<(String, &MediaType)> = Vec::new();
+    let mut examples = Vec::new();
     for parameter in &endpoint.parameters {
         let data = parameter.parameter_data_ref();
-        if let ParameterSchemaOrContent::Content(content) = &data.format {
-            media.extend(content.get(JSON).map(|media| (format!("{id}-{}", data.name), media)));
+        if data.extensions.contains_key(JSON_STRING) {
+            let owner = format!("{id}-{}", data.name);
+            let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is no string")?)?);
+            let shape = parameter_shape(parameter).with_context(|| owner.clone())?;
+            examples.extend(inline(&owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
         }
     }
+    let mut media: Vec<(String, &MediaType)> = Vec::new();
     media.extend(endpoint.body.and_then(|body| Some((format!("{id}-body"), body.content.get(JSON)?))));
     media.extend(faults.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
-
-    let mut examples = Vec::new();
     for (owner, media) in media {
         let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
-        // A body of another shape is refused, with its place, by whoever makes the operation of it.
-        let Some(Shape::Named(schema)) = shape else { continue };
-        let found = each(media, |name, Example { value, external_value, extensions, .. }| {
-            let (Some(value), None) = (value, external_value) else {
-                bail!("an example of a fault or of a request is written out: `value`")
-            };
-            ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files");
-            Ok(InlineExample {
-                name: format!("{owner}-{name}"),
-                schema: schema.clone(),
-                json: serde_json::to_string(value)?,
-            })
-        });
-        examples.extend(found.with_context(|| owner.clone())?);
+        examples.extend(inline(&owner, shape, media.example.as_ref(), &media.examples, &|value| Ok(value.clone()))?);
     }
     Ok(examples)
 }
 
-/// What `read` makes of each example of a body.
-fn each<T>(media: &MediaType, mut read: impl FnMut(&str, &Example) -> Result<T>) -> Result<Vec<T>> {
-    ensure!(media.example.is_none(), "an `example` is not tested: write `examples`");
-    let examples = media.examples.iter().map(|(name, example)| {
+/// The examples of `owner`, of whose values `json` makes what is of the `shape`.
+fn inline<'a>(
+    owner: &str,
+    shape: Option<Shape>,
+    single: Option<&Value>,
+    examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
+    json: &dyn Fn(&Value) -> Result<Value>,
+) -> Result<Vec<InlineExample>> {
+    // A body of another shape is refused, with its place, by whoever makes the operation of it.
+    let Some(Shape::Named(schema)) = shape else { return Ok(Vec::new()) };
+    let found = each(single, examples, |name, Example { value, external_value, extensions, .. }| {
+        let (Some(value), None) = (value, external_value) else {
+            bail!("an example of a fault or of a request is written out: `value`")
+        };
+        ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files");
+        let (name, json) = (format!("{owner}-{name}"), serde_json::to_string(&json(value)?)?);
+        Ok(InlineExample { name, schema: schema.clone(), json })
+    });
+    found.with_context(|| owner.to_owned())
+}
+
+/// What `read` makes of each example.
+fn each<'a, T>(
+    single: Option<&Value>,
+    examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
+    mut read: impl FnMut(&str, &Example) -> Result<T>,
+) -> Result<Vec<T>> {
+    ensure!(single.is_none(), "an `example` is not tested: write `examples`");
+    let examples = examples.into_iter().map(|(name, example)| {
         let example = example.as_item().context("an example that is a $ref is not understood");
         example.and_then(|example| read(name, example)).with_context(|| format!("the example {name}"))
     });

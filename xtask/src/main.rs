@@ -1,9 +1,12 @@
 //! The project's own tasks: `cargo xtask`.
 
 mod api;
+mod bundle;
 mod check;
 mod codegen;
+mod emulator;
 mod examples;
+mod generators;
 mod layout;
 mod operations;
 mod reserved;
@@ -52,9 +55,12 @@ enum Task {
         #[arg(default_value = "", hide_default_value = true)]
         part: String,
     },
-    /// Hold the sandbox against the specification with `schemathesis`, which is installed from the Python Package Index
+    /// Hold the emulator against the specification with `schemathesis`, which is installed from the Python Package Index
     /// under target/.
     Schemathesis,
+    /// Hold the specification against generators of clients, a mock server and linters, which are installed from the Python
+    /// Package Index, npm and crates.io under target/.
+    Generators,
 }
 
 fn main() -> ExitCode {
@@ -84,5 +90,6 @@ fn run(task: Option<Task>) -> Result<()> {
         }
         Some(Task::Check { part }) => check::run(&codegen::workspace_root(), &part),
         Some(Task::Schemathesis) => schemathesis::run(&codegen::workspace_root()),
+        Some(Task::Generators) => generators::run(&codegen::workspace_root()),
     }
 }

@@ -5,17 +5,21 @@ mod paging;
 use crate::{
     layout::{docs, imports, pretty},
     reserved,
-    spec::{CONTEXT, Endpoint, JSON, Kind, PAGING, Shape, Spec, described, field_name, is_success},
+    spec::{
+        CONTEXT, Endpoint, JSON, JSON_STRING, Kind, MINIMUM, PAGING, Shape, Spec, described, field_name, is_success,
+        parameter_shape,
+    },
 };
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use openapiv3::{
-    Content, HeaderStyle, MediaType, Operation, Parameter, ParameterData, ParameterSchemaOrContent, PathStyle,
-    QueryStyle, ReferenceOr, Response, Schema, SchemaKind, StatusCode, Type,
+    Content, HeaderStyle, Link, LinkOperation, MediaType, Operation, Parameter, ParameterData,
+    ParameterSchemaOrContent, PathStyle, QueryStyle, ReferenceOr, Response, Schema, SchemaKind, StatusCode, Type,
 };
 use paging::Paging;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
+use serde_json::Value;
 use std::{collections::BTreeSet, ops::RangeInclusive};
 use syn::Ident;
 
@@ -287,7 +291,9 @@ fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
     ensure!(endpoint.successes().next().is_some(), "responses: there is no 2xx");
     let mut bodies = Vec::new();
     for (status, response) in &endpoint.responses {
-        let body = json_of(spec, response, is_success(status)).with_context(|| format!("responses/{status}"))?;
+        let at = || format!("responses/{status}");
+        let body = json_of(spec, response, is_success(status)).with_context(at)?;
+        links_lead_somewhere(spec, response).with_context(at)?;
         if is_success(status) {
             bodies.extend(body);
             continue;
@@ -306,11 +312,29 @@ fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
 }
 
 fn json_of(spec: &Spec, response: &Response, only_json: bool) -> Result<Option<Body>> {
-    ensure!(response.links.is_empty(), "`links` are not understood");
     // A fault of a gateway may be a text for people.
     let other = response.content.keys().find(|media_type| only_json && *media_type != JSON);
     ensure!(other.is_none(), "the media type {other:?} is not understood");
     response.content.get(JSON).map(|media| json_body(spec, media)).transpose()
+}
+
+/// Refuses links to what is not there. Rust makes nothing of them: they are for tools that test.
+fn links_lead_somewhere(spec: &Spec, response: &Response) -> Result<()> {
+    for (name, link) in &response.links {
+        let at = || format!("links/{name}");
+        let Some(Link { operation: LinkOperation::OperationId(id), parameters, .. }) = link.as_item() else {
+            return Err(anyhow!("a link has an `operationId`")).with_context(at);
+        };
+        let endpoints = spec.endpoints()?;
+        let target = endpoints.iter().find(|endpoint| endpoint.operation.operation_id.as_ref() == Some(id));
+        let target = target.with_context(|| format!("there is no operation {id}")).with_context(at)?;
+        for name in parameters.keys() {
+            let has = |parameter: &&Parameter| parameter.parameter_data_ref().name == *name;
+            let found = target.parameters.iter().any(has);
+            ensure!(found, "{}: {id} has no parameter `{name}`", at());
+        }
+    }
+    Ok(())
 }
 
 /// The object in a `content` that is JSON alone.
@@ -370,10 +394,9 @@ fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Paging<'_>>) -> 
 
 fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<Input> {
     let data = parameter.parameter_data_ref();
-    let ParameterData { name, required, deprecated: None, explode: None, example: None, .. } = data else {
-        bail!("`deprecated`, `explode` and `example` are not understood");
+    let ParameterData { name, required, deprecated: None, explode: None, .. } = data else {
+        bail!("`deprecated` and `explode` are not understood");
     };
-    ensure!(data.examples.is_empty(), "`examples` are understood under {JSON} only");
     if let Parameter::Header { .. } = parameter {
         header_is_free(name)?;
     }
@@ -386,28 +409,78 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
         Parameter::Path { style: PathStyle::Simple, .. } => bail!("a parameter of the path is required"),
         _ => bail!("a parameter in this place or style is not understood"),
     };
-    let (value, adding) = match &data.format {
-        ParameterSchemaOrContent::Content(content) => {
-            ensure!(in_query, "`content` is understood in the query only");
-            (RustType::named(&json_sent(spec, content)?), quote!(.query_json(#name, #given)))
-        }
-        ParameterSchemaOrContent::Schema(schema) => {
-            let (shape, range) = scalar(schema)?;
-            let adding = match (parameter, range) {
-                (Parameter::Query { .. }, Some(range)) => {
-                    description = format!("{description} From {} to {}.", range.start(), range.end());
-                    let [start, end] = [*range.start(), *range.end()].map(Literal::i64_unsuffixed);
-                    quote!(.query_within(#name, #given, &(#start..=#end)))
-                }
-                (_, Some(_)) => bail!("`minimum` and `maximum` are understood in the query only"),
-                (Parameter::Query { .. }, None) => quote!(.query(#name, #given)),
-                (Parameter::Path { .. }, None) => quote!(.path(#name, #given)),
-                (_, None) => quote!(.header(#name, #given)),
-            };
-            (RustType::of(spec, &shape)?, adding)
-        }
+    let ParameterSchemaOrContent::Schema(schema) = &data.format else {
+        bail!("`content` is not understood by most generators: write `schema`, a string, and {JSON_STRING}");
     };
+    let (shape, range) = scalar(schema)?;
+    if let Some(object) = json_in_string(spec, parameter)? {
+        ensure!(in_query && shape == Shape::Text, "{JSON_STRING} is for strings in the query");
+        let (value, adding) = (RustType::named(&object), quote!(.query_json(#name, #given)));
+        return Ok(Input { field, description, required: *required, value, adding });
+    }
+    examples_suit(spec, data, &shape, range.as_ref())?;
+    let adding = match (parameter, range_sent(data, range)?) {
+        (Parameter::Query { .. }, Some(range)) => {
+            description = format!("{description} From {} to {}.", range.start(), range.end());
+            let [start, end] = [*range.start(), *range.end()].map(Literal::i64_unsuffixed);
+            quote!(.query_within(#name, #given, &(#start..=#end)))
+        }
+        (_, Some(_)) => bail!("`minimum` and `maximum` are understood in the query only"),
+        (Parameter::Query { .. }, None) => quote!(.query(#name, #given)),
+        (Parameter::Path { .. }, None) => quote!(.path(#name, #given)),
+        (_, None) => quote!(.header(#name, #given)),
+    };
+    let value = RustType::of(spec, &shape)?;
     Ok(Input { field, description, required: *required, value, adding })
+}
+
+/// The integers that the client sends of those that the service takes.
+fn range_sent(data: &ParameterData, range: Option<RangeInclusive<i64>>) -> Result<Option<RangeInclusive<i64>>> {
+    let Some(minimum) = data.extensions.get(MINIMUM) else { return Ok(range) };
+    let within = minimum.as_i64().zip(range).filter(|(minimum, range)| range.contains(minimum));
+    let (minimum, range) = within.with_context(|| format!("{MINIMUM} is not within `minimum` and `maximum`"))?;
+    Ok(Some(minimum..=*range.end()))
+}
+
+/// The object whose JSON a parameter holds in a string.
+fn json_in_string(spec: &Spec, parameter: &Parameter) -> Result<Option<String>> {
+    if !parameter.parameter_data_ref().extensions.contains_key(JSON_STRING) {
+        return Ok(None);
+    }
+    match parameter_shape(parameter)? {
+        Some(Shape::Named(name)) if matches!(spec.definition(&name)?.kind, Kind::Object(_)) => Ok(Some(name)),
+        _ => bail!("{JSON_STRING} is a $ref to an object"),
+    }
+}
+
+/// The examples of a parameter are values that it can have.
+fn examples_suit(spec: &Spec, data: &ParameterData, shape: &Shape, range: Option<&RangeInclusive<i64>>) -> Result<()> {
+    let is_uuid = |text: &str| {
+        let is_hyphen = |index| [8, 13, 18, 23].contains(&index);
+        text.len() == 36
+            && text.bytes().enumerate().all(|(index, byte)| match byte {
+                b'-' => is_hyphen(index),
+                _ => !is_hyphen(index) && byte.is_ascii_hexdigit(),
+            })
+    };
+    let suits = |value: &Value| match shape {
+        Shape::Uuid => value.as_str().is_some_and(is_uuid),
+        Shape::Bool => value.is_boolean(),
+        Shape::Int32 | Shape::Int64 => {
+            value.as_i64().is_some_and(|value| range.is_none_or(|range| range.contains(&value)))
+        }
+        Shape::Named(name) => match spec.definition(name).map(|definition| &definition.kind) {
+            Ok(Kind::Enum(variants)) => variants.iter().any(|variant| value == &variant.wire),
+            _ => false,
+        },
+        _ => value.is_string(),
+    };
+    let examples = data.examples.values().map(|example| example.as_item().and_then(|example| example.value.as_ref()));
+    for example in data.example.iter().map(Some).chain(examples) {
+        let value = example.context("an example of a parameter is written out: `value`")?;
+        ensure!(suits(value), "the example {value} is no value of the parameter");
+    }
+    Ok(())
 }
 
 /// What the schema of a parameter comes to, and the range of an integer.

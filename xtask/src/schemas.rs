@@ -133,7 +133,11 @@ fn fields<'a>(
 ) -> Result<Vec<Field<'a>>> {
     let field = |property: &'a Property| {
         let progenitor_type = types.get(&(definition.name.clone(), property.wire.clone()));
-        let (value, in_cycle) = inner_value(progenitor_type.context("progenitor has no such field")?);
+        let (mut value, in_cycle) = inner_value(progenitor_type.context("progenitor has no such field")?);
+        if property.shape == Shape::Secret {
+            // To `progenitor`, one that is no password is any string.
+            value = parse_quote!(Secret);
+        }
         let kind = match (property.required, &property.shape) {
             (false, _) => FieldKind::Optional,
             (true, Shape::List(_)) => FieldKind::List,

@@ -11,19 +11,30 @@ use openapiv3::{
     Components, MediaType, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, RequestBody,
     Response, Schema, StatusCode,
 };
+use serde::Deserialize as _;
 use std::collections::BTreeSet;
 
 /// The client sets the parameter by itself; operations leave it out.
 pub(crate) const CONTEXT: &str = "x-pc-context";
 /// How to come from one page to the next.
 pub(crate) const PAGING: &str = "x-pc-paging";
+/// The parameter is a string that holds JSON of a schema.
+pub(crate) const JSON_STRING: &str = "x-pc-json";
+/// The least number that the client sends, if that is above `minimum`.
+pub(crate) const MINIMUM: &str = "x-pc-minimum";
 /// The example holds fields and values that the specification does not describe.
 pub(crate) const UNKNOWN_FIELDS: &str = "x-pc-unknown-fields";
+/// The values of a string that are known today; there may be others.
+const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
 /// One description for each value of an enum.
 const ENUM_DESCRIPTIONS: &str = "x-pc-enum-descriptions";
 /// Held in a `Box` where it is optional.
 const BOX: &str = "x-pc-box";
-/// Kept as JSON until someone reads it.
+/// One description for a property that is a `$ref`: beside that it can have none.
+const PROPERTY_DESCRIPTIONS: &str = "x-pc-property-descriptions";
+/// A string that is a secret, though no password.
+const SECRET: &str = "x-pc-secret";
+/// Properties that are kept as JSON until someone reads them.
 pub(crate) const RAW: &str = "x-pc-raw";
 /// A Rust type of the models crate that stands for the schema.
 const TYPE: &str = "x-pc-type";
@@ -136,10 +147,14 @@ impl Spec {
 
     fn read_definitions(&self) -> Result<Vec<Definition>> {
         let schemas = self.document.components.iter().flat_map(|components| &components.schemas);
+        let description_of = |name: &str| {
+            let schema = self.document.components.as_ref()?.schemas.get(name)?.as_item()?;
+            schema.schema_data.description.clone()
+        };
         let read = |(name, schema): (&String, &ReferenceOr<Schema>)| {
             let at = format!("#/components/schemas/{}", lint::escape(name));
             let schema = schema.as_item().with_context(|| format!("{at}: a schema that is only a $ref"))?;
-            Definition::read(&at, name, schema)
+            Definition::read(&at, name, schema, &description_of)
         };
         schemas.map(read).collect()
     }
@@ -148,17 +163,16 @@ impl Spec {
     fn request_only(&self) -> Result<BTreeSet<String>> {
         let (mut sent, mut received) = (Vec::new(), Vec::new());
         for Endpoint { parameters, body, responses, .. } in self.endpoints()? {
-            sent.extend(parameters.into_iter().filter_map(parameter_schema));
-            sent.extend(body.into_iter().flat_map(|body| body.content.values()).filter_map(media_schema));
+            // What is not understood is reported where it is used.
+            sent.extend(parameters.into_iter().filter_map(|parameter| parameter_shape(parameter).ok().flatten()));
+            sent.extend(body.into_iter().flat_map(|body| body.content.values()).filter_map(media_shape));
             received
-                .extend(responses.iter().flat_map(|(_, response)| response.content.values()).filter_map(media_schema));
+                .extend(responses.iter().flat_map(|(_, response)| response.content.values()).filter_map(media_shape));
         }
-        Ok(&self.reached_from(sent) - &self.reached_from(received))
+        Ok(&self.reached_from(&sent) - &self.reached_from(&received))
     }
 
-    fn reached_from(&self, schemas: Vec<&ReferenceOr<Schema>>) -> BTreeSet<String> {
-        // What is not understood is reported where it is used.
-        let shapes: Vec<_> = schemas.into_iter().filter_map(|schema| Shape::of(schema).ok()).collect();
+    fn reached_from(&self, shapes: &[Shape]) -> BTreeSet<String> {
         let mut ahead: Vec<_> = shapes.iter().filter_map(Shape::named).collect();
         let mut reached = BTreeSet::new();
         while let Some(name) = ahead.pop() {
@@ -206,16 +220,21 @@ pub(crate) fn described(description: Option<&str>) -> Result<String> {
     Ok(text.context("a description is missing")?.to_owned())
 }
 
-/// The schema of a parameter, also if it travels as JSON.
-pub(crate) fn parameter_schema(parameter: &Parameter) -> Option<&ReferenceOr<Schema>> {
-    match &parameter.parameter_data_ref().format {
-        ParameterSchemaOrContent::Schema(schema) => Some(schema),
-        ParameterSchemaOrContent::Content(content) => media_schema(content.get(JSON)?),
+/// What the value of a parameter comes to; of one that is JSON in a string, what that is of.
+pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
+    let data = parameter.parameter_data_ref();
+    match (data.extensions.get(JSON_STRING), &data.format) {
+        (Some(schema), _) => {
+            let schema: ReferenceOr<Schema> = ReferenceOr::deserialize(schema).context(JSON_STRING)?;
+            Shape::of(&schema).context(JSON_STRING).map(Some)
+        }
+        (None, ParameterSchemaOrContent::Schema(schema)) => Shape::of(schema).map(Some),
+        (None, ParameterSchemaOrContent::Content(_)) => Ok(None),
     }
 }
 
-fn media_schema(media: &MediaType) -> Option<&ReferenceOr<Schema>> {
-    media.schema.as_ref()
+fn media_shape(media: &MediaType) -> Option<Shape> {
+    Shape::of(media.schema.as_ref()?).ok()
 }
 
 pub(crate) fn is_success(status: &StatusCode) -> bool {

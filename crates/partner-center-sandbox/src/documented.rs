@@ -162,6 +162,63 @@ pub(crate) const GET_CUSTOMERS_OF_AN_INDIRECT_RESELLER: &str = r#"{
   }
 }"#;
 
+/// Ours, a page with a link to the next one, whose headers hold a continuation token.
+pub(crate) const A_PAGE_WITH_A_NEXT_LINK: &str = r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "id": "4d5e6f7a-8b9c-4e0f-9a1b-2c3d4e5f6a7b",
+      "companyProfile": {
+        "tenantId": "4d5e6f7a-8b9c-4e0f-9a1b-2c3d4e5f6a7b",
+        "domain": "alpineskihouse.onmicrosoft.com",
+        "companyName": "Alpine Ski House",
+        "attributes": {
+          "objectType": "CustomerCompanyProfile"
+        }
+      },
+      "relationshipToPartner": "reseller",
+      "attributes": {
+        "objectType": "Customer"
+      }
+    },
+    {
+      "id": "5e6f7a8b-9c0d-4f1a-8b2c-3d4e5f6a7b8c",
+      "companyProfile": {
+        "tenantId": "5e6f7a8b-9c0d-4f1a-8b2c-3d4e5f6a7b8c",
+        "domain": "margiestravel.onmicrosoft.com",
+        "companyName": "Margie's Travel",
+        "attributes": {
+          "objectType": "CustomerCompanyProfile"
+        }
+      },
+      "relationshipToPartner": "advisor",
+      "attributes": {
+        "objectType": "Customer"
+      }
+    }
+  ],
+  "links": {
+    "self": {
+      "uri": "/customers?size=2",
+      "method": "GET",
+      "headers": []
+    },
+    "next": {
+      "uri": "/customers?size=2&seekOperation=Next",
+      "method": "GET",
+      "headers": [
+        {
+          "key": "MS-ContinuationToken",
+          "value": "AQAAAPr/4wAAAAIAAAA="
+        }
+      ]
+    }
+  },
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#;
+
 /// The documented customer; the opening quote of `tags` was restored.
 pub(crate) const GET_A_CUSTOMER_BY_ID: &str = r#"{
   "id": "aaaabbbb-0000-cccc-1111-dddd2222eeee",

@@ -101,6 +101,9 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "pub size: Option<f64>,",
             "pub count: Option<i64>,",
             "pub pin: Option<Secret>,",
+            "pub continuation_token: Option<Secret>,",
+            // Described apart, and by the schema.
+            "/// The next page. pub next: Option<Box<Link>>, /// A link. pub previous: Option<Box<Link>>,",
             "pub type_: Option<bool>,",
             "pub extra: Option<serde_json::Value>,",
             "optional type_ = \"type\" | \"Type\",",
@@ -232,4 +235,33 @@ fn copy_with_crlf(from: &Path, to: &Path) {
             fs::write(to, lines.join(&b"\r\n"[..])).unwrap();
         }
     }
+}
+
+/// The bundle of a specification that says `things` and has a file of a page.
+fn bundled(things: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("page.json"), r#"{"items": [{"name": "a", "x-pc-data": 1.50}]}"#).unwrap();
+    bundle::bundle(things, folder.path()).unwrap()
+}
+
+#[test]
+fn bundle_has_examples_written_out_and_nothing_of_ours() {
+    let from = "                $ref: '#/components/schemas/ThingCollection'\n          links:";
+    let examples = "examples:\n                page: {summary: Page., externalValue: page.json}\n                \
+                    new: {summary: New., externalValue: no.json, x-pc-unknown-fields: true}\n";
+    let to = from.replace("          links:", &format!("              {examples}          links:"));
+    let things = THINGS.replace(from, &to);
+    assert_ne!(things, THINGS);
+    let bundle = bundled(&things);
+    contains(&bundle, &["examples: page: summary: Page. value: items: - name: a x-pc-data: 1.5 links: parts:"]);
+    let document: serde_json::Value = yaml_serde::from_str(&bundle).unwrap();
+    let schemas: Vec<_> = document["components"]["schemas"].as_object().unwrap().keys().collect();
+    // Only JSON in a string is of it.
+    assert!(
+        !schemas.contains(&&"ThingFilter".to_owned()) && schemas.contains(&&"ThingChange".to_owned()),
+        "{schemas:?}"
+    );
+    // In data a key is a key.
+    assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
+    assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
 }

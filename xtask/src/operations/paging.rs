@@ -1,7 +1,7 @@
 //! Operations that answer one page at a time.
 
 use crate::spec::{
-    CONTEXT, Definition, Endpoint, Kind, PAGING, Property, RAW, Shape, Spec, field_name, parameter_schema,
+    CONTEXT, Definition, Endpoint, Kind, PAGING, Property, RAW, Shape, Spec, field_name, parameter_shape,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::Parameter;
@@ -96,7 +96,7 @@ impl<'a> Paging<'a> {
                 let token = property(page, wire)?;
                 ensure!(
                     token.shape == Shape::Secret && !token.required,
-                    "`{wire}` is not an optional text of format password"
+                    "`{wire}` is not an optional string with x-pc-secret"
                 );
                 Ok((wire, format_ident!("{}", field_name(wire)?)))
             });
@@ -242,8 +242,7 @@ fn is_context(parameter: &Parameter) -> bool {
 
 /// Whether a parameter may have the value.
 fn accepts(spec: &Spec, parameter: &Parameter, value: &str) -> Result<bool> {
-    let shape = parameter_schema(parameter).map(Shape::of).transpose()?;
-    Ok(match shape {
+    Ok(match parameter_shape(parameter)? {
         Some(Shape::Text) => true,
         Some(Shape::Named(name)) => match &spec.definition(&name)?.kind {
             Kind::Enum(variants) => variants.iter().any(|variant| variant.wire == value),

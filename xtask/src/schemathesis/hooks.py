@@ -1,4 +1,4 @@
-"""What no description can say: which continuation tokens were given out, and which customers there are."""
+"""What no description can say: which continuation tokens were given out, what a filter is, and which customers there are."""
 
 import json
 import os
@@ -7,17 +7,20 @@ import urllib.request
 import schemathesis
 from schemathesis import GenerationMode
 
-# They are in every sandbox of five customers or more.
+# They are in every emulator of five customers or more.
 CUSTOMER = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 RESELLER = "484e548c-f5f3-4528-93a9-c16c6373cb59"
 
 # The other values are in the description because clients know them; whether the service does is not known.
 SEEK_OPERATIONS = ("First", "Next")
 
+FIELDS = ("CompanyName", "Domain", "IndirectReseller", "IndirectCloudSolutionProvider")
+OPERATORS = ("starts_with", "equals")
+
 
 def given_token():
-    url = f"{os.environ['SANDBOX_URL']}/v1/customers?size=40"
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {os.environ['SANDBOX_TOKEN']}"})
+    url = f"{os.environ['EMULATOR_URL']}/v1/customers?size=40"
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {os.environ['EMULATOR_TOKEN']}"})
     with urllib.request.urlopen(request) as response:
         return json.load(response)["links"]["next"]["headers"][0]["value"]
 
@@ -25,18 +28,11 @@ def given_token():
 TOKEN = given_token()
 
 
-def with_identifier(text):
-    """Resellers and providers are searched by their identifiers."""
-    search = json.loads(text) if isinstance(text, str) else dict(text)
-    if search["Field"].startswith("Indirect"):
-        search["Value"] = RESELLER
-    return json.dumps(search) if isinstance(text, str) else search
-
-
-@schemathesis.hook
-def filter_case(context, case):
-    """0 is below the least size, but stands for none at all: Microsoft's own clients send it."""
-    return str(case.query.get("size")) != "0"
+def filter_for(text):
+    """A filter that searches for the text, or by the identifier that resellers and providers are searched by."""
+    field = FIELDS[len(text) % len(FIELDS)]
+    value = RESELLER if field.startswith("Indirect") else text
+    return json.dumps({"Field": field, "Value": value, "Operator": OPERATORS[sum(text.encode()) % len(OPERATORS)]})
 
 
 @schemathesis.hook
@@ -48,8 +44,8 @@ def before_call(context, case, kwargs):
         if case.query["seekOperation"] not in SEEK_OPERATIONS:
             case.query["seekOperation"] = "Next"
         case.headers["MS-ContinuationToken"] = TOKEN
-    if "filter" in case.query:
-        case.query["filter"] = with_identifier(case.query["filter"])
+    if isinstance(case.query.get("filter"), str):
+        case.query["filter"] = filter_for(case.query["filter"])
     # Half of the customers that are asked for are there.
     identifier = case.path_parameters.get("customer-tenant-id", "")
     if identifier and identifier[0] in "02468ace":

@@ -1,6 +1,8 @@
 //! The named schemas, and what their properties come to in Rust.
 
-use super::{BOX, ENUM_DESCRIPTIONS, RAW, TYPE, described, lint::escape};
+use super::{
+    BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE, described, lint::escape,
+};
 use crate::reserved;
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
@@ -65,7 +67,13 @@ pub(crate) enum Shape {
 }
 
 impl Definition {
-    pub(super) fn read(at: &str, name: &str, schema: &Schema) -> Result<Self> {
+    /// A schema of the document; `description_of` knows the descriptions of all.
+    pub(super) fn read(
+        at: &str,
+        name: &str,
+        schema: &Schema,
+        description_of: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
         ensure!(name == name.to_pascal_case(), "{at}: the name of a schema is written {}", name.to_pascal_case());
         let data = &schema.schema_data;
         let extension = |key| data.extensions.get(key);
@@ -75,19 +83,24 @@ impl Definition {
                 let name = name.as_str().filter(|name| syn::parse_str::<Ident>(name).is_ok());
                 Kind::HandWritten(name.with_context(|| format!("{at}/{TYPE}: not the name of a type"))?.to_owned())
             }
-            (SchemaKind::Type(Type::Object(object)), None) => Kind::Object(read_properties(at, object)?),
-            (SchemaKind::Type(Type::String(text)), None) if !text.enumeration.is_empty() => {
-                Kind::Enum(read_variants(at, text, extension(ENUM_DESCRIPTIONS))?)
+            (SchemaKind::Type(Type::Object(object)), None) => {
+                Kind::Object(read_properties(at, object, data, description_of)?)
+            }
+            (SchemaKind::Type(Type::String(text)), None)
+                if !text.enumeration.is_empty() || extension(EXTENSIBLE_ENUM).is_some() =>
+            {
+                Kind::Enum(read_variants(at, text, extension(EXTENSIBLE_ENUM), extension(ENUM_DESCRIPTIONS))?)
             }
             _ => bail!("{at}: a schema is an object, an enum of strings, or has an {TYPE}"),
         };
         let is_generated = !matches!(kind, Kind::HandWritten(_));
         ensure!(!(is_generated && reserved::TYPES.contains(&name)), "{at}: the name {name} is taken");
-        ensure!(
-            extension(ENUM_DESCRIPTIONS).is_none() || matches!(kind, Kind::Enum(_)),
-            "{at}/{ENUM_DESCRIPTIONS}: the schema is no enum"
-        );
-        ensure!(extension(BOX).is_none() || matches!(kind, Kind::Object(_)), "{at}/{BOX}: the schema is no object");
+        for key in [ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM] {
+            ensure!(extension(key).is_none() || matches!(kind, Kind::Enum(_)), "{at}/{key}: the schema is no enum");
+        }
+        for key in [BOX, PROPERTY_DESCRIPTIONS, RAW] {
+            ensure!(extension(key).is_none() || matches!(kind, Kind::Object(_)), "{at}/{key}: the schema is no object");
+        }
         Ok(Self {
             name: name.to_owned(),
             description: described(data.description.as_deref()).with_context(|| at.to_owned())?,
@@ -107,6 +120,11 @@ impl Shape {
             ReferenceOr::Item(schema) => schema.borrow(),
         };
         nothing_special(&schema.schema_data)?;
+        if schema.schema_data.extensions.contains_key(SECRET) {
+            let plain = SchemaKind::Type(Type::String(StringType::default()));
+            ensure!(schema.schema_kind == plain, "{SECRET} is for strings without a format and constraints");
+            return Ok(Self::Secret);
+        }
         match &schema.schema_kind {
             // A `$ref` with a description of its own.
             SchemaKind::AllOf { all_of } => match all_of.as_slice() {
@@ -192,7 +210,12 @@ pub(super) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str
     name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}"))
 }
 
-fn read_properties(at: &str, object: &ObjectType) -> Result<Vec<Property>> {
+fn read_properties(
+    at: &str,
+    object: &ObjectType,
+    data: &SchemaData,
+    description_of: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<Property>> {
     let ObjectType { properties, required, additional_properties: None, min_properties: None, max_properties: None } =
         object
     else {
@@ -202,47 +225,87 @@ fn read_properties(at: &str, object: &ObjectType) -> Result<Vec<Property>> {
     if let Some(unknown) = required.iter().find(|name| !properties.contains_key(*name)) {
         bail!("{at}/required: there is no property `{unknown}`");
     }
+    let own_descriptions = match data.extensions.get(PROPERTY_DESCRIPTIONS) {
+        None => &serde_json::Map::new(),
+        Some(object) => object.as_object().with_context(|| format!("{at}/{PROPERTY_DESCRIPTIONS}: not an object"))?,
+    };
+    let raw = match data.extensions.get(RAW) {
+        None => &Vec::new(),
+        Some(list) => list.as_array().with_context(|| format!("{at}/{RAW}: not a list of properties"))?,
+    };
+    let own_names = own_descriptions.keys().map(|name| (PROPERTY_DESCRIPTIONS, Some(name.as_str())));
+    for (key, name) in own_names.chain(raw.iter().map(|name| (RAW, name.as_str()))) {
+        let is_property = name.is_some_and(|name| properties.contains_key(name));
+        ensure!(is_property, "{at}/{key}: there is no property `{}`", name.unwrap_or_default());
+    }
     let mut fields = BTreeSet::from(["unknown_fields".to_owned(), "new".to_owned()]);
     properties
         .iter()
         .map(|(wire, schema)| {
             let at = format!("{at}/properties/{}", escape(wire));
             let shape = Shape::of(schema).with_context(|| at.clone())?;
-            let Some(schema) = schema.as_item() else {
-                bail!("{at}: a description is missing; write the $ref into an `allOf` beside it");
+            let description = match (schema, own_descriptions.get(wire)) {
+                (ReferenceOr::Reference { .. }, Some(own)) => own.as_str().map(str::to_owned),
+                (ReferenceOr::Reference { reference }, None) => {
+                    let description = description_of(local_name(reference, "schemas")?);
+                    ensure!(
+                        description.is_some(),
+                        "{at}: a description is missing, in {PROPERTY_DESCRIPTIONS} or in {reference}"
+                    );
+                    description
+                }
+                (ReferenceOr::Item(schema), None) => schema.schema_data.description.clone(),
+                (ReferenceOr::Item(_), Some(_)) => {
+                    bail!(
+                        "{at}: a property that is no $ref has its `description` in it, not in {PROPERTY_DESCRIPTIONS}"
+                    )
+                }
             };
-            let description = described(schema.schema_data.description.as_deref()).with_context(|| at.clone())?;
+            let description = described(description.as_deref()).with_context(|| at.clone())?;
             let field = field_name(wire).with_context(|| at.clone())?;
             ensure!(fields.insert(field.clone()), "{at}: the field `{field}` is there already");
-            let raw = schema.schema_data.extensions.contains_key(RAW);
+            let raw = raw.iter().any(|name| name == wire);
             Ok(Property { wire: wire.clone(), description, required: required.contains(wire), raw, shape })
         })
         .collect()
 }
 
-fn read_variants(at: &str, text: &StringType, descriptions: Option<&Value>) -> Result<Vec<Variant>> {
+fn read_variants(
+    at: &str,
+    text: &StringType,
+    extensible: Option<&Value>,
+    descriptions: Option<&Value>,
+) -> Result<Vec<Variant>> {
     let StringType { format: Format::Empty, pattern: None, enumeration, min_length: None, max_length: None } = text
     else {
         bail!("{at}: an enum has neither a format nor constraints");
     };
+    let (key, values): (_, Vec<_>) = match extensible {
+        None => ("enum", enumeration.iter().map(Option::as_deref).collect()),
+        Some(_) if !enumeration.is_empty() => bail!("{at}: either `enum` or {EXTENSIBLE_ENUM}"),
+        Some(extensible) => {
+            let values = extensible.as_array().with_context(|| format!("{at}/{EXTENSIBLE_ENUM}: not a list"))?;
+            (EXTENSIBLE_ENUM, values.iter().map(Value::as_str).collect())
+        }
+    };
     let descriptions =
         descriptions.and_then(Value::as_array).with_context(|| format!("{at}: {ENUM_DESCRIPTIONS} is missing"))?;
     ensure!(
-        descriptions.len() == enumeration.len(),
+        descriptions.len() == values.len(),
         "{at}/{ENUM_DESCRIPTIONS}: {} descriptions for {} values",
         descriptions.len(),
-        enumeration.len()
+        values.len()
     );
     let mut names = BTreeMap::from([("Unrecognized".to_owned(), "what is not known")]);
-    enumeration
-        .iter()
+    values
+        .into_iter()
         .zip(descriptions)
         .map(|(wire, description)| {
-            let wire = wire.as_deref().with_context(|| format!("{at}/enum: null is not understood"))?;
+            let wire = wire.with_context(|| format!("{at}/{key}: it holds strings only"))?;
             let name = wire.to_pascal_case();
-            ensure!(syn::parse_str::<Ident>(&name).is_ok(), "{at}/enum: `{wire}` makes no name of a variant");
+            ensure!(syn::parse_str::<Ident>(&name).is_ok(), "{at}/{key}: `{wire}` makes no name of a variant");
             if let Some(other) = names.insert(name.clone(), wire) {
-                bail!("{at}/enum: `{wire}` and {other} make the same variant {name}");
+                bail!("{at}/{key}: `{wire}` and {other} make the same variant {name}");
             }
             let description =
                 described(description.as_str()).with_context(|| format!("{at}/{ENUM_DESCRIPTIONS}: `{wire}`"))?;

@@ -1,6 +1,9 @@
 //! What a document may not have, whatever it is about: `openapiv3` would skip it, or `progenitor` panic on it.
 
-use super::{BOX, CONTEXT, ENUM_DESCRIPTIONS, PAGING, RAW, TYPE, UNKNOWN_FIELDS};
+use super::{
+    BOX, CONTEXT, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, JSON_STRING, MINIMUM, PAGING, PROPERTY_DESCRIPTIONS, RAW, SECRET,
+    TYPE, UNKNOWN_FIELDS,
+};
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::{Example, Header, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
 use serde::de::DeserializeOwned;
@@ -78,6 +81,7 @@ fn walk(at: &str, value: &Value, names: Names, visit: &mut dyn FnMut(&str, &Obje
         "content",
         "examples",
         "headers",
+        "links",
         "parameters",
         "paths",
         "properties",
@@ -86,6 +90,7 @@ fn walk(at: &str, value: &Value, names: Names, visit: &mut dyn FnMut(&str, &Obje
         "schemas",
         "securitySchemes",
         "variables",
+        PROPERTY_DESCRIPTIONS,
     ];
     const DATA: &[&str] = &["default", "enum", "example", "value"];
     match value {
@@ -134,16 +139,33 @@ fn extension_in_place(at: &str, key: &str, value: &Value) -> Result<()> {
     }
     let place: Vec<&str> = at.split('/').collect();
     let in_place = match (key, place.as_slice()) {
-        (CONTEXT, [.., "parameters", _])
+        (CONTEXT | JSON_STRING | MINIMUM, [.., "parameters", _])
         | (PAGING, ["#", "paths", _, _])
-        | (ENUM_DESCRIPTIONS | BOX | TYPE, ["#", "components", "schemas", _])
-        | (RAW, ["#", "components", "schemas", _, "properties", _])
+        | (
+            BOX | ENUM_DESCRIPTIONS | EXTENSIBLE_ENUM | PROPERTY_DESCRIPTIONS | RAW | TYPE,
+            ["#", "components", "schemas", _],
+        )
+        | (SECRET, ["#", "components", "schemas", _, "properties", _])
         | (UNKNOWN_FIELDS, [.., "examples", _]) => true,
-        (CONTEXT | PAGING | ENUM_DESCRIPTIONS | BOX | RAW | TYPE | UNKNOWN_FIELDS, _) => false,
+        (
+            BOX
+            | CONTEXT
+            | ENUM_DESCRIPTIONS
+            | EXTENSIBLE_ENUM
+            | JSON_STRING
+            | MINIMUM
+            | PAGING
+            | PROPERTY_DESCRIPTIONS
+            | RAW
+            | SECRET
+            | TYPE
+            | UNKNOWN_FIELDS,
+            _,
+        ) => false,
         _ => bail!("{at}: the extension {key} is not known"),
     };
     ensure!(in_place, "{at}: the extension {key} has no effect here");
-    let is_switch = [CONTEXT, BOX, RAW, UNKNOWN_FIELDS].contains(&key);
+    let is_switch = [BOX, CONTEXT, SECRET, UNKNOWN_FIELDS].contains(&key);
     ensure!(!is_switch || *value == Value::Bool(true), "{at}/{key}: it is `true` or left out");
     Ok(())
 }

@@ -45,14 +45,16 @@ impl ListCustomers {
     }
 
     /// The greatest number of customers in a page. It limits the page, not the list. Without it the
-    /// service chooses, as a rule 500. From 1 to 500.
+    /// service chooses, as a rule 500; 0 means the same, and is what some other clients send. From
+    /// 1 to 500.
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
         self
     }
 
-    /// Which customers to list; all of them without it. It travels as one percent-encoded JSON
-    /// object.
+    /// Which customers to list; all of them without it. It is one JSON object of three strings,
+    /// percent-encoded as the rest of the query: `Field` is `CompanyName`, `Domain` or
+    /// `IndirectReseller`, `Value` is what to search for, and `Operator` is `starts_with`.
     pub fn filter(mut self, filter: CustomerFilter) -> Self {
         self.filter = Some(filter);
         self

@@ -11,7 +11,8 @@ const THING_NAME: &str = "        name:\n          description: Its name.\n     
 const THING_SIZE: &str = "          type: number\n          format: double";
 const KIND_PARAMETER: &str =
     "          description: Of which kind.\n          schema:\n            $ref: '#/components/schemas/ThingKind'";
-const PAGE: &str = "              schema:\n                $ref: '#/components/schemas/ThingCollection'\n        '204'";
+const PAGE: &str =
+    "              schema:\n                $ref: '#/components/schemas/ThingCollection'\n          links:";
 
 const CASES: &[Case] = &[
     // What `openapiv3` would skip.
@@ -76,27 +77,51 @@ const CASES: &[Case] = &[
     ),
     (
         "a text to be kept raw",
-        THING_SIZE,
-        "          x-pc-raw: true\n          type: string",
+        "required: [name]\n      x-pc-raw: [maker]",
+        "required: [name]\n      x-pc-raw: [size]",
         &["#/components/schemas/Thing/properties/size", "x-pc-raw is for optional objects only"],
     ),
     (
         "a list to be kept raw",
-        "          description: What it has.\n",
-        "          description: What it has.\n          x-pc-raw: true\n",
+        "required: [name]\n      x-pc-raw: [maker]",
+        "required: [name]\n      x-pc-raw: [maker, parts]",
         &["Thing/properties/parts", "x-pc-raw is for optional objects only"],
     ),
     (
         "an object that must be there to be kept raw",
-        "required: [name]\n",
-        "required: [name, maker]\n",
+        "required: [name]\n      x-pc-raw",
+        "required: [name, maker]\n      x-pc-raw",
         &["Thing/properties/maker", "x-pc-raw is for optional objects only"],
     ),
     (
         "links of a page to be kept raw",
-        "          description: Where to go.\n",
-        "          description: Where to go.\n          x-pc-raw: true\n",
+        "      required: [items]\n",
+        "      required: [items]\n      x-pc-raw: [links]\n",
         &["~1things/get", "x-pc-paging", "`links` is read for each page"],
+    ),
+    (
+        "a property to be kept raw that is not there",
+        "required: [name]\n      x-pc-raw: [maker]",
+        "required: [name]\n      x-pc-raw: [buyer]",
+        &["#/components/schemas/Thing/x-pc-raw", "no property `buyer`"],
+    ),
+    (
+        "a description of a property that is not there",
+        "        next: The next page.",
+        "        first: The first page.",
+        &["PageLinks/x-pc-property-descriptions", "no property `first`"],
+    ),
+    (
+        "two descriptions of a property",
+        "      x-pc-raw: [maker]\n      properties:\n        id:",
+        "      x-pc-property-descriptions: {id: Another.}\n      properties:\n        id:",
+        &["Thing/properties/id", "`description` in it"],
+    ),
+    (
+        "a secret that is no string",
+        THING_SIZE,
+        "          x-pc-secret: true\n          type: boolean",
+        &["Thing/properties/size", "x-pc-secret is for strings"],
     ),
     // Schemas.
     (
@@ -112,10 +137,10 @@ const CASES: &[Case] = &[
         &["#/components/schemas/Link/properties/uri", "description is missing"],
     ),
     (
-        "a $ref without description",
-        "          description: The next page.\n          allOf:\n            - $ref: '#/components/schemas/Link'",
-        "          $ref: '#/components/schemas/Link'",
-        &["#/components/schemas/PageLinks/properties/next", "description is missing"],
+        "a $ref to a schema without description",
+        "      description: A link.\n",
+        "",
+        &["#/components/schemas/PageLinks/properties/previous", "description is missing"],
     ),
     (
         "an unknown type",
@@ -182,8 +207,8 @@ const CASES: &[Case] = &[
     ),
     (
         "a required cycle",
-        "required: [name]\n",
-        "required: [name, parent]\n",
+        "required: [name]\n      x-pc-raw",
+        "required: [name, parent]\n      x-pc-raw",
         &["Thing/properties/parent", "its own schema"],
     ),
     (
@@ -219,21 +244,26 @@ const CASES: &[Case] = &[
     // Enums.
     (
         "two values of one variant",
-        "enum: [small, very_large]",
-        "enum: [small, Small]",
-        &["#/components/schemas/ThingKind/enum", "Small"],
+        "x-extensible-enum: [small, very_large]",
+        "x-extensible-enum: [small, Small]",
+        &["#/components/schemas/ThingKind/x-extensible-enum", "Small"],
     ),
     (
         "a value that hides the unknown",
-        "enum: [small, very_large]",
-        "enum: [small, unrecognized]",
-        &["ThingKind/enum", "Unrecognized"],
+        "x-extensible-enum: [small, very_large]",
+        "x-extensible-enum: [small, unrecognized]",
+        &["ThingKind/x-extensible-enum", "Unrecognized"],
     ),
-    ("a value that is no name", "enum: [small, very_large]", "enum: [small, '2']", &["ThingKind/enum", "`2`"]),
+    (
+        "a value that is no name",
+        "x-extensible-enum: [small, very_large]",
+        "x-extensible-enum: [small, '2']",
+        &["ThingKind/x-extensible-enum", "`2`"],
+    ),
     (
         "a value too many",
-        "enum: [small, very_large]",
-        "enum: [small, very_large, vast]",
+        "x-extensible-enum: [small, very_large]",
+        "x-extensible-enum: [small, very_large, vast]",
         &["ThingKind/x-pc-enum-descriptions", "2 descriptions for 3 values"],
     ),
     // Operations.
@@ -367,10 +397,47 @@ const CASES: &[Case] = &[
         &["~1things/get", "the parameter MS-RequestId", "x-pc-context"],
     ),
     (
-        "an example of a parameter that is no JSON",
+        "an example that a parameter cannot have",
         KIND_PARAMETER,
-        "          description: Of which kind.\n          example: small\n          schema:\n            $ref: '#/components/schemas/ThingKind'",
-        &["~1things/get", "the parameter kind", "`example`"],
+        "          description: Of which kind.\n          example: medium\n          schema:\n            $ref: '#/components/schemas/ThingKind'",
+        &["~1things/get", "the parameter kind", "\"medium\" is no value"],
+    ),
+    ("an example out of range", "example: 40", "example: 101", &["the parameter size", "101 is no value"]),
+    (
+        "a least number out of range",
+        "x-pc-minimum: 1\n",
+        "x-pc-minimum: 101\n",
+        &["the parameter size", "x-pc-minimum is not within"],
+    ),
+    (
+        "a parameter that is JSON by its media type",
+        KIND_PARAMETER,
+        "          description: Of which kind.\n          content:\n            application/json:\n              schema:\n                $ref: '#/components/schemas/ThingFilter'",
+        &["~1things/get", "the parameter kind", "write `schema`, a string, and x-pc-json"],
+    ),
+    (
+        "an enum as JSON in a string",
+        "          x-pc-json:\n            $ref: '#/components/schemas/ThingFilter'",
+        "          x-pc-json:\n            $ref: '#/components/schemas/ThingKind'",
+        &["the parameter filter", "x-pc-json is a $ref to an object"],
+    ),
+    (
+        "JSON in a number",
+        "          x-pc-minimum: 1\n",
+        "          x-pc-json:\n            $ref: '#/components/schemas/ThingFilter'\n",
+        &["the parameter size", "x-pc-json is for strings in the query"],
+    ),
+    (
+        "a link to an operation that is not there",
+        "              operationId: getThingParts\n",
+        "              operationId: getParts\n",
+        &["~1things/get", "links/parts", "no operation getParts"],
+    ),
+    (
+        "a link with a parameter that its operation has not",
+        "                thing-id: $response",
+        "                id: $response",
+        &["~1things/get", "links/parts", "getThingParts has no parameter `id`"],
     ),
     ("a parameter missing in the path", "  /v1/kinds/{thing-kind}:", "  /v1/kinds:", &["the path has no {thing-kind}"]),
     ("a path without its parameter", "  /v1/kinds/{thing-kind}:", "  /v1/kinds/{thing-kind}/{other}:", &["{other}"]),
@@ -427,19 +494,19 @@ const CASES: &[Case] = &[
     (
         "a response that is a list of texts",
         PAGE,
-        "              schema:\n                type: array\n                items:\n                  type: string\n        '204'",
+        "              schema:\n                type: array\n                items:\n                  type: string\n          links:",
         &["~1things/get", "responses/200", "a list of these"],
     ),
     (
         "a response that is a text",
         PAGE,
-        "              schema:\n                $ref: '#/components/schemas/ThingKind'\n        '204'",
+        "              schema:\n                $ref: '#/components/schemas/ThingKind'\n          links:",
         &["responses/200", "object"],
     ),
     (
         "a response that is no JSON",
-        "            application/json:\n              schema:\n                $ref: '#/components/schemas/ThingCollection'\n        '204'",
-        "            text/csv:\n              schema:\n                type: string\n        '204'",
+        "            application/json:\n              schema:\n                $ref: '#/components/schemas/ThingCollection'\n          links:",
+        "            text/csv:\n              schema:\n                type: string\n          links:",
         &["responses/200", "text/csv"],
     ),
     (
@@ -481,7 +548,7 @@ const CASES: &[Case] = &[
     (
         "pages that are lists",
         PAGE,
-        "              schema:\n                type: array\n                items:\n                  $ref: '#/components/schemas/Thing'\n        '204'",
+        "              schema:\n                type: array\n                items:\n                  $ref: '#/components/schemas/Thing'\n          links:",
         &["~1things/get", "x-pc-paging", "a page is an object"],
     ),
     // Paging.
@@ -556,7 +623,7 @@ fn example_tests(edits: Edits<'_>) -> Result<String, String> {
 }
 
 fn page_with(examples: &str) -> (&'static str, String) {
-    let (schema, next) = PAGE.split_at(PAGE.rfind("\n        '204'").unwrap());
+    let (schema, next) = PAGE.split_at(PAGE.rfind("\n          links:").unwrap());
     (PAGE, format!("{schema}\n              examples: {{{examples}}}{next}"))
 }
 
@@ -566,8 +633,8 @@ const GOOD: &str = "good: {summary: Good., externalValue: good.json}";
 fn every_example_has_a_test() {
     let future =
         "new: {summary: New., externalValue: a-thing-from-the-future.response.json, x-pc-unknown-fields: true}";
-    let filter = "                $ref: '#/components/schemas/ThingFilter'\n";
-    let filter_example = format!("{filter}              examples: {{by-name: {{value: {{Field: '\"#'}}}}}}\n");
+    let filter = "            $ref: '#/components/schemas/ThingFilter'\n          schema:\n            type: string\n";
+    let filter_example = format!("{filter}          examples: {{by-name: {{value: '{{\"Field\":\"\\\"#\"}}'}}}}\n");
     let change = "            $ref: '#/components/schemas/ThingChange'\n";
     let change_example = format!("{change}          examples: {{empty: {{value: {{}}}}}}\n");
     // Of a list there is no object to test.

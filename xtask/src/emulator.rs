@@ -1,0 +1,54 @@
+//! The emulated service, as the checks by hand ask it.
+
+use crate::workspace::{cargo, target};
+use anyhow::{Context as _, Result};
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// The command that serves it.
+const COMMAND: &str = "sandbox";
+
+/// The access token that it expects.
+pub(crate) const TOKEN: &str = "sandbox-token";
+
+/// The command line, built.
+pub(crate) fn command_line(root: &Path) -> Result<PathBuf> {
+    cargo(root, "build --package partner-center-cli")?;
+    Ok(target(root).join("debug/partner-center"))
+}
+
+/// An emulator that ends with this.
+pub(crate) struct Emulator {
+    process: Child,
+    pub(crate) url: String,
+}
+
+impl Emulator {
+    /// Starts one with so many customers; `program` is the command line.
+    pub(crate) fn start(program: &Path, customers: u32) -> Result<Self> {
+        let process = Command::new(program)
+            .args([COMMAND, "--quiet", "--token", TOKEN, "--customers", &customers.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let mut emulator = Self { process, url: String::new() };
+        let mut line = String::new();
+        if let Some(output) = emulator.process.stdout.take() {
+            BufReader::new(output).read_line(&mut line)?;
+        }
+        let url =
+            line.trim_end().strip_prefix("listening on ").context("the emulator does not say where it listens")?;
+        url.clone_into(&mut emulator.url);
+        Ok(emulator)
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
