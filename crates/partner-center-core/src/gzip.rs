@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn what_was_compressed_twice_comes_back() {
-        let body: Vec<_> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        let body: Vec<_> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
         let twice = compressed(&compressed(&body, 6), 0);
         for piece in [1, 1000, twice.len()] {
             assert_eq!(decompressed_of("gzip, gzip", &twice, piece, body.len()).unwrap(), body);
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn bombs_of_two_codings_are_too_large() {
         let empty = compressed(b"", 6);
-        for inner in [compressed(&vec![b' '; 50_000_000], 9), empty.repeat(1_000_000)] {
+        for inner in [compressed(&vec![b' '; 5_000_000], 9), empty.repeat(2_000)] {
             let bomb = compressed(&inner, 9);
             assert_eq!(decompressed_of("gzip, gzip", &bomb, 1000, 1000), Err(TransportErrorKind::TooLarge));
         }

@@ -83,7 +83,7 @@ impl Retry {
         }
         // Who is throttled must let time pass; a random part of it alone may be none.
         let shortest = if is_throttled { longest / 2 } else { Duration::ZERO };
-        let part = (longest - shortest).as_secs_f64() * random;
+        let part = longest.saturating_sub(shortest).as_secs_f64() * random;
         Duration::try_from_secs_f64(part).map_or(longest, |part| shortest.saturating_add(part).min(longest))
     }
 }
