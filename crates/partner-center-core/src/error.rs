@@ -140,8 +140,9 @@ impl Error {
         self.0.refused_wait.or_else(|| said().flatten())
     }
 
-    /// Whether the call was not retried because [`retry_after`](Self::retry_after) is longer than
-    /// [`Retry::longest_retry_after`](crate::Retry::longest_retry_after) allows.
+    /// Whether [`retry_after`](Self::retry_after) is longer than
+    /// [`Retry::longest_retry_after`](crate::Retry::longest_retry_after) allows, so that the call was not retried, however many
+    /// attempts it had left.
     #[must_use]
     pub fn exceeds_max_retry_after(&self) -> bool {
         self.0.refused_wait.is_some()

@@ -193,12 +193,16 @@ pub(crate) fn judge(
     if remaining.is_some_and(|remaining| remaining.is_zero()) {
         return Verdict::OutOfTime;
     }
-    if !idempotent || attempts >= retry.max_attempts {
+    if !idempotent {
         return Verdict::Fail;
     }
     let retry_after = retry_after.filter(|delay| !delay.is_zero());
+    // Before the attempts are counted: more of them would be no help.
     if let Some(delay) = retry_after.filter(|delay| *delay > retry.longest_retry_after) {
         return Verdict::WaitTooLong(delay);
+    }
+    if attempts >= retry.max_attempts {
+        return Verdict::Fail;
     }
     let delay = retry_after.unwrap_or_else(|| retry.delay(attempts, is_throttled, random));
     match remaining {
@@ -248,6 +252,7 @@ mod tests {
             ("to ask for none is to ask nothing", 1, true, after(0), None, 0.5, seconds(0.25)),
             ("it may ask for a minute", 1, true, after(60), None, 0.1, seconds(60.0)),
             ("but not for more", 1, true, after(61), None, 0.1, Verdict::WaitTooLong(Duration::from_secs(61))),
+            ("however many attempts are left", 4, true, after(61), None, 0.1, Verdict::WaitTooLong(Duration::from_secs(61))),
             ("nor when it throttles", 1, true, throttled(61), None, 0.1, Verdict::WaitTooLong(Duration::from_secs(61))),
             ("a throttled call waits as it is told", 1, true, throttled(7), None, 0.1, seconds(7.0)),
             ("and untold 10 s at most", 1, true, throttled(0), None, 1.0, seconds(10.0)),
