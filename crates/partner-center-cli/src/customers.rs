@@ -23,15 +23,13 @@ pub(crate) async fn perform<X: Transport>(
 ) -> Result<(), Failure> {
     let transport = Arc::new(transport);
     let client = session.client(transport.clone(), session.identity()?.credential(notes))?;
+    let pacing = get::Pacing::new(&*transport, session.until);
     let mut printer = Printer::new(session.options.output, notes);
     match command {
         CustomersCommand::List(list) => list::print(&client, list, &mut printer, notes).await,
         CustomersCommand::Get { ids } => match ids[..] {
             [Wanted::Id(id)] => get::print_one(&client, id, &mut printer).await,
-            _ => {
-                let pacing = get::Pacing::new(&*transport, session.until);
-                get::print_each(&client, pacing, ids::read(ids, session.until), &mut printer, notes).await
-            }
+            _ => get::print_each(&client, pacing, ids::read(ids, session.until), &mut printer, notes).await,
         },
     }
 }

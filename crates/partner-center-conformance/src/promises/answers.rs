@@ -101,8 +101,8 @@ pub(crate) async fn headers_come_back_as_they_are<X: Transport>(transport: &X) -
 pub(crate) async fn many_headers_come_back<X: Transport>(transport: &X) -> Held {
     // The one of the length is among them.
     for (count, may_fail) in [(100, false), (101, false), (128, false), (200, true), (2000, true)] {
-        let headers: String = (1..count).map(|number| format!("\r\nX-{number}: {number}")).collect();
-        let server = answering(move |_| answer(&format!("200 OK{headers}"), "{}"))?;
+        let headers: Vec<_> = (1..count).map(|number| format!("\r\nX-{number}: {number}")).collect();
+        let server = answering(move |_| answer(&format!("200 OK{}", headers.concat()), "{}"))?;
         let response = match send(transport, get(&server, "/")).await {
             Err(error) if may_fail && error.kind() == TransportErrorKind::InvalidResponse => continue,
             Err(error) => return Err(Seen(format!("{count} headers: no answer but an error: {}", told(&error)))),
