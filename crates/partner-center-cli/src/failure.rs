@@ -5,7 +5,7 @@ use crate::{
     terminal::{paragraph, width},
 };
 use console::Term;
-use partner_center::{ApiError, Error, ErrorKind, Reason, TokenErrorReason};
+use partner_center::{ApiError, Error, ErrorKind, Reason, TokenErrorReason, TransportError, TransportErrorKind};
 use std::{
     borrow::Cow,
     error::Error as StdError,
@@ -157,11 +157,20 @@ fn remedy(error: &Error) -> Cow<'static, str> {
              -vvv shows each attempt"
         }
         ErrorKind::Timeout => "give it more time with --timeout (each attempt) or --deadline (the whole command)",
+        ErrorKind::Decode if has_invalid_head(error) => {
+            "check which proxy is in between; the other --transport, reqwest or ureq, may read what this one does not"
+        }
         ErrorKind::Decode => "check that the address is the service's and that no proxy changes the answers",
         ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --size or a filter",
         _ => error.api().map_or("try again with -vvv to see each attempt", remedy_by_answer),
     };
     remedy.into()
+}
+
+/// Whether the head of the response could not be read.
+fn has_invalid_head(error: &Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<TransportError>());
+    source.is_some_and(|source| source.kind() == TransportErrorKind::InvalidResponse)
 }
 
 /// What to do about a wait that is longer than the command waits by itself. More attempts are no help.

@@ -88,7 +88,12 @@ fn head_that_is_not_http_is_told_and_requested_once() {
     for transport in ["reqwest", "ureq"] {
         let (url, requests) = answering_with_headers(vec![(200, "Not a header\r\n".to_owned(), "{}".to_owned())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
-        assert_failed(&ended, "could not be listed", "the head of the response is not valid HTTP", "proxy");
+        assert_failed(
+            &ended,
+            "could not be listed",
+            "the head of the response is not valid HTTP",
+            "the other --transport",
+        );
         assert_eq!(requests.try_iter().count(), 1);
     }
 }
