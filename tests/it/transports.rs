@@ -40,6 +40,38 @@ async fn a_dropped_call_is_cancelled() {
     assert!(pages.next().await.is_none());
 }
 
+/// With its feature `gzip`, which another crate of a program may ask for, ureq undoes one of the two and takes both labels off;
+/// what is left is an error of the client then.
+#[cfg(not(feature = "decompressing-libraries"))]
+#[test]
+fn body_compressed_under_two_headers_is_decompressed() {
+    use flate2::{Compression, write::GzEncoder};
+    use partner_center::Request;
+    use std::io::Write as _;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+    fn test<X: Transport>(transport: X) {
+        let server = partner_center_conformance::Server::start(|connection| {
+            let body = gzip(&gzip(b"{}"));
+            let label = "Content-Encoding: gzip\r\nContent-Encoding: gzip";
+            let head = format!("HTTP/1.1 200 OK\r\n{label}\r\nContent-Length: {}\r\n\r\n", body.len());
+            connection.request()?;
+            connection.send(&[head.as_bytes(), &body].concat())
+        });
+        let server = server.unwrap();
+        let mut request = Request::default();
+        *request.uri_mut() = server.url().parse().unwrap();
+        let response = finish::<X::Mode, _>(transport.send(request)).unwrap();
+        assert_eq!((&response.body()[..], response.headers().len()), (&b"{}"[..], 0));
+    }
+    test(Ureq::new().unwrap());
+    test(Reqwest::new().unwrap());
+}
+
 /// A length is believed when the bytes have come.
 #[test]
 fn no_length_is_believed() {

@@ -15,6 +15,8 @@ pub enum Step {
     Silence,
     /// It begins an answer, and then says nothing for longer than any timeout.
     Stall,
+    /// It answers with a head that is not HTTP, as old proxies do.
+    InvalidHead,
     /// It sends the body so slowly that only a timeout over the whole exchange ends it.
     Drip(Answer),
 }
@@ -159,7 +161,7 @@ impl Step {
             Self::Answer(answer) => Self::Answer(answer.at(base)),
             Self::Truncate(answer) => Self::Truncate(answer.at(base)),
             Self::Drip(answer) => Self::Drip(answer.at(base)),
-            Self::Hangup | Self::Reset | Self::Silence | Self::Stall => self,
+            Self::Hangup | Self::Reset | Self::Silence | Self::Stall | Self::InvalidHead => self,
         }
     }
 }

@@ -51,6 +51,7 @@ impl<M: Mode> Transport for Script<M> {
             }
             Step::Answer(_) => Err(TransportError::too_large()),
             Step::Hangup | Step::Reset | Step::Truncate(_) => Err(TransportError::new("the connection was closed")),
+            Step::InvalidHead => Err(TransportError::invalid_response("a header without a colon")),
             Step::Silence | Step::Stall | Step::Drip(_) => Err(TransportError::timeout("too slow")),
         })
     }

@@ -83,6 +83,7 @@ fn serve(connection: &mut Connection, steps: &Mutex<VecDeque<Step>>) -> Result<(
                 connection.send(b"HTTP/1.1 200 OK\r\nContent-")?;
                 return connection.pause(LONG);
             }
+            Some(Step::InvalidHead) => return connection.send(b"HTTP/1.1 200 OK\r\nNot a header\r\n\r\n{}"),
             Some(Step::Hangup | Step::Reset) | None => return Ok(()),
         }
     }
@@ -96,7 +97,9 @@ impl Step {
                 let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
                 encoder.write_all(&answer.body).expect("memory takes all");
                 answer.body = encoder.finish().expect("memory takes all");
-                answer = answer.with("Content-Encoding", "gzip");
+                let label = answer.headers.iter().find(|(name, _)| name == "Content-Encoding");
+                let label = label.map_or("gzip".to_owned(), |(_, label)| format!("gzip, {label}"));
+                answer = answer.with("Content-Encoding", &label);
             }
             answer
         };
@@ -104,7 +107,7 @@ impl Step {
             Self::Answer(answer) => Self::Answer(encoded(answer)),
             Self::Truncate(answer) => Self::Truncate(encoded(answer)),
             Self::Drip(answer) => Self::Drip(encoded(answer)),
-            Self::Hangup | Self::Reset | Self::Silence | Self::Stall => self,
+            Self::Hangup | Self::Reset | Self::Silence | Self::Stall | Self::InvalidHead => self,
         }
     }
 }

@@ -36,6 +36,8 @@ Other settings:
   PARTNER_CENTER_CLOUD               as --cloud: where the service is, who issues tokens, and for whom
   PARTNER_CENTER_BASE_URL, PARTNER_CENTER_AUTHORITY, PARTNER_CENTER_AUDIENCE
                                      each of the three by itself
+  PARTNER_CENTER_MAX_ATTEMPTS, PARTNER_CENTER_MAX_RETRY_AFTER
+                                     as --max-attempts and --max-retry-after
 
 A token and a client secret may be in files: PARTNER_CENTER_TOKEN_FILE, PARTNER_CENTER_CLIENT_SECRET_FILE. Each of these \
 settings may also be in a configuration file, as in client_id = \"...\"; the environment counts more. The file is named by \
@@ -171,6 +173,9 @@ pub(crate) struct ServiceOptions {
     /// How often a request is sent before it counts as failed [default: 4]
     #[arg(long, value_name = "N", global = true, value_parser = from_one)]
     pub(crate) max_attempts: Option<u32>,
+    /// How long the service may have the command wait before a retry; asked for more, it fails immediately [default: 60]
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
+    pub(crate) max_retry_after: Option<Duration>,
 }
 
 /// Options of every command.
@@ -309,13 +314,16 @@ fn guid(text: &str) -> Result<Uuid, &'static str> {
     text.parse().map_err(|_| "it must be a GUID, such as 484e548c-f5f3-4528-93a9-c16c6373cb59")
 }
 
-fn from_one(text: &str) -> Result<u32, &'static str> {
+pub(crate) fn from_one(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number > 0).ok_or("it must be a whole number from 1 to 4294967295")
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+/// The longest time that an option may name: a day.
+pub(crate) const MAX_SECONDS: Duration = Duration::from_secs(86_400);
+
+pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let allowed = Duration::from_millis(1)..=Duration::from_secs(86_400);
+    let allowed = Duration::from_millis(1)..=MAX_SECONDS;
     duration
         .filter(|duration| allowed.contains(duration))
         .ok_or("it must be a number of seconds from 0.001 to 86400, such as 30 or 0.5")

@@ -12,6 +12,7 @@ use crate::{
     session::Session,
 };
 use partner_center::Transport;
+use std::sync::Arc;
 
 /// Does what `command` says.
 pub(crate) async fn perform<X: Transport>(
@@ -20,13 +21,15 @@ pub(crate) async fn perform<X: Transport>(
     session: &Session<'_>,
     notes: &Notes,
 ) -> Result<(), Failure> {
-    let client = session.client(transport, session.identity()?.credential(notes))?;
+    let transport = Arc::new(transport);
+    let client = session.client(transport.clone(), session.identity()?.credential(notes))?;
+    let pacing = get::Pacing::new(&*transport, session.until);
     let mut printer = Printer::new(session.options.output, notes);
     match command {
         CustomersCommand::List(list) => list::print(&client, list, &mut printer, notes).await,
         CustomersCommand::Get { ids } => match ids[..] {
             [Wanted::Id(id)] => get::print_one(&client, id, &mut printer).await,
-            _ => get::print_each(&client, ids::read(ids, session.until), &mut printer, notes).await,
+            _ => get::print_each(&client, pacing, ids::read(ids, session.until), &mut printer, notes).await,
         },
     }
 }

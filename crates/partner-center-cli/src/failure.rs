@@ -1,12 +1,17 @@
 //! What is said when something failed: what, why, and what to do about it.
 
-use crate::terminal::{paragraph, width};
+use crate::{
+    arguments::MAX_SECONDS,
+    terminal::{paragraph, width},
+};
 use console::Term;
-use partner_center::{ApiError, Error, ErrorKind, Reason, TokenErrorReason};
+use partner_center::{ApiError, Error, ErrorKind, Reason, TokenErrorReason, TransportError, TransportErrorKind};
 use std::{
+    borrow::Cow,
     error::Error as StdError,
     io::{self, Write},
     process::ExitCode,
+    time::Duration,
 };
 
 /// Why the command ends before it is done.
@@ -47,7 +52,7 @@ impl Explanation {
 
     /// A call of the client that failed, or a client that could not be built.
     pub(crate) fn of_call(what: &str, error: &Error) -> Self {
-        Self::new(what, error, remedy(error))
+        Self::new(what, error, &remedy(error))
     }
 
     /// Says it on standard error.
@@ -138,21 +143,50 @@ fn chain(error: &dyn StdError) -> String {
     text
 }
 
-fn remedy(error: &Error) -> &'static str {
-    if error.is_sign_in() {
-        return remedy_of_sign_in(error);
+fn remedy(error: &Error) -> Cow<'static, str> {
+    if let Some(wait) = error.retry_after().filter(|_| error.exceeds_max_retry_after()) {
+        return remedy_of_long_wait(wait).into();
     }
-    match error.kind() {
+    if error.is_sign_in() {
+        return remedy_of_sign_in(error).into();
+    }
+    let remedy = match error.kind() {
         ErrorKind::Configuration | ErrorKind::Request => "correct what is named above; see --help for what is allowed",
         ErrorKind::Transport => {
             "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is right and can be reached from here; \
              -vvv shows each attempt"
         }
         ErrorKind::Timeout => "give it more time with --timeout (each attempt) or --deadline (the whole command)",
+        ErrorKind::Decode if has_invalid_head(error) => {
+            "check which proxy is in between; the other --transport, reqwest or ureq, may read what this one does not"
+        }
         ErrorKind::Decode => "check that the address is the service's and that no proxy changes the answers",
         ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --size or a filter",
         _ => error.api().map_or("try again with -vvv to see each attempt", remedy_by_answer),
+    };
+    remedy.into()
+}
+
+/// Whether the head of the response could not be read.
+fn has_invalid_head(error: &Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<TransportError>());
+    source.is_some_and(|source| source.kind() == TransportErrorKind::InvalidResponse)
+}
+
+/// What to do about a wait that is longer than the command waits by itself. More attempts are no help.
+fn remedy_of_long_wait(wait: Duration) -> String {
+    let seconds = whole_seconds(wait);
+    if wait > MAX_SECONDS {
+        return format!("run it again in {seconds} s; if that cannot be meant, check that no proxy answers in between");
     }
+    format!(
+        "run it again in {seconds} s, or with --max-retry-after {seconds}, which waits by itself unless --max-attempts is 1"
+    )
+}
+
+/// The seconds of a wait, such that it is over when they are.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
 }
 
 /// What to do when there is no token to ask the service with.
@@ -190,6 +224,8 @@ fn remedy_by_answer(api: &ApiError) -> &'static str {
         (Some(reason), _) => reason.hint(),
         (None, 403) => "use a token of a user or application that may do this; the code above says what is missing",
         (None, 400) => "correct what the service names above",
+        // A fault in place of what was requested.
+        (None, 200..=299) => "look up the code above among the error codes of Microsoft's Partner Center documentation",
         (None, 408 | 500..) => "try again later; if it stays so, give Microsoft's support the ids above",
         _ => "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's",
     }

@@ -1,7 +1,7 @@
 //! From options and environment to a client: where the service is, and what proves who is asking.
 
 use crate::{
-    arguments::ServiceOptions,
+    arguments::{self, ServiceOptions},
     failure::{Explanation, Failure, WrongUsage},
     identity::Identity,
     settings::{Place, Setting, Settings},
@@ -112,7 +112,7 @@ impl<'a> Session<'a> {
         if let Some(audience) = &self.audience {
             builder = builder.audience(audience);
         }
-        let ServiceOptions { locale, application, correlation_id, timeout, max_attempts, .. } = self.options;
+        let ServiceOptions { locale, application, correlation_id, timeout, .. } = self.options;
         if let Some(tag) = locale {
             builder = builder.locale(tag);
         }
@@ -125,9 +125,7 @@ impl<'a> Session<'a> {
         if let Some(timeout) = *timeout {
             builder = builder.timeout(timeout);
         }
-        if let Some(attempts) = *max_attempts {
-            builder = builder.retry(Retry::default().max_attempts(attempts));
-        }
+        builder = builder.retry(self.retry()?);
         let unusable = |error| WrongUsage(Explanation::of_call("the settings cannot be used", &error));
         let client = builder.build().map_err(unusable)?;
         Ok(match self.until {
@@ -135,12 +133,43 @@ impl<'a> Session<'a> {
             None => client,
         })
     }
+
+    /// When requests are sent again.
+    fn retry(&self) -> Result<Retry, WrongUsage> {
+        let ServiceOptions { max_attempts, max_retry_after, .. } = *self.options;
+        let mut retry = Retry::default();
+        if let Some(attempts) = self.given(max_attempts, "max_attempts", arguments::from_one)? {
+            retry = retry.max_attempts(attempts);
+        }
+        if let Some(wait) = self.given(max_retry_after, "max_retry_after", arguments::seconds)? {
+            retry = retry.longest_retry_after(wait);
+        }
+        Ok(retry)
+    }
+
+    /// What an option says, or else the setting of that name, which is read as the option would be.
+    fn given<T>(
+        &self,
+        option: Option<T>,
+        name: &str,
+        parse: fn(&str) -> Result<T, &'static str>,
+    ) -> Result<Option<T>, WrongUsage> {
+        let (None, Some(settings)) = (&option, &self.settings) else { return Ok(option) };
+        let Some(setting) = settings.get(name)? else { return Ok(None) };
+        parse(setting.text()).map(Some).map_err(|why| {
+            WrongUsage(Explanation {
+                what: format!("`{}` cannot be used, which {} says", setting.text(), setting.place),
+                why: why.to_owned(),
+                remedy: format!("correct it, or give --{} on the command line", name.replace('_', "-")),
+            })
+        })
+    }
 }
 
 fn cloud_of(setting: &Setting) -> Result<Cloud, WrongUsage> {
     let (value, place) = (setting.text(), &setting.place);
-    let names = || crate::arguments::Cloud::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    crate::arguments::Cloud::from_str(value, true).map(Cloud::from).map_err(|_| {
+    let names = || arguments::Cloud::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    arguments::Cloud::from_str(value, true).map(Cloud::from).map_err(|_| {
         WrongUsage(Explanation {
             what: format!("there is no cloud `{value}`, which {place} names"),
             why: "it is not one of Microsoft's clouds".to_owned(),

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// The names of all settings. Of those that are secret, each can be in a file of its own, named by `..._file`.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "audience",
     "authority",
     "base_url",
@@ -22,6 +22,8 @@ const NAMES: [&str; 12] = [
     "client_secret",
     "client_secret_file",
     "cloud",
+    "max_attempts",
+    "max_retry_after",
     "refresh_token",
     "refresh_token_file",
     "tenant_id",

@@ -151,6 +151,11 @@ promises! {
         InterimAnswersArePassedOver => interim_answers_are_passed_over,
         /// Headers come back as they are: every value of a name, in order, long ones too.
         HeadersComeBackAsTheyAre => headers_come_back_as_they_are,
+        /// As many as 128 headers come back; more of them do, or are an error of kind `InvalidResponse`.
+        ManyHeadersComeBack => many_headers_come_back,
+        /// Whatever an old proxy does to a head, such as to fold a line, is read as it was meant, or is an error of kind
+        /// `InvalidResponse`, never one of kind `Exchange`, which is retried.
+        OddHeadsAreReadOrNamed => odd_heads_are_read_or_named,
     }
     bodies {
         /// A body with a length comes back whole.
@@ -159,7 +164,8 @@ promises! {
         ChunkedBodiesComeBackWhole => chunked_bodies_come_back_whole,
         /// A body without a length ends where the connection does.
         BodiesMayEndWithTheConnection => bodies_may_end_with_the_connection,
-        /// A body is decompressed if the transport asked for compression.
+        /// A body is decompressed if the transport asked for compression, whatever `identity` is listed beside it, and as
+        /// often as it was compressed.
         CompressedBodiesComeBackDecompressed => compressed_bodies_come_back_decompressed,
         /// Where no body follows (204, 304, an answer to `HEAD`), none is waited for, whatever the headers say.
         NoBodyIsWaitedForInVain => no_body_is_waited_for_in_vain,
@@ -179,7 +185,7 @@ promises! {
         EndlessBodiesEnd => endless_bodies_end,
         /// The length that a body is said to have is not believed: memory is for what has come.
         AnnouncedLengthsAreNotBelieved => announced_lengths_are_not_believed,
-        /// A head that does not end is an error before it fills the memory.
+        /// A head that does not end is an error of kind `InvalidResponse` before it fills the memory.
         EndlessHeadsEnd => endless_heads_end,
     }
     timeouts {
@@ -211,7 +217,7 @@ promises! {
         NobodyThereIsAnError => nobody_there_is_an_error,
         /// A connection that closes or breaks without an answer is an error of kind `Exchange`.
         LostConnectionsAreErrors => lost_connections_are_errors,
-        /// What is not HTTP is an error of kind `Exchange`.
+        /// What is not HTTP is an error: of kind `InvalidResponse` in a head, of kind `Exchange` in a body.
         NonsenseIsAnError => nonsense_is_an_error,
     }
     concurrency {

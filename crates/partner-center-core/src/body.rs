@@ -3,7 +3,7 @@
 use crate::Response;
 use http::{
     HeaderMap, StatusCode, Version,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 use serde::de::DeserializeOwned;
 use std::{borrow::Cow, fmt, str::Utf8Error};
@@ -28,6 +28,20 @@ impl<T: DeserializeOwned> Answer<T> {
 
 /// Reads a successful answer.
 pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<Answer<T>, Malformed> {
+    // A label that a proxy forgot to take off does no harm. Where it is true, the bytes make no sense, however often they
+    // are fetched.
+    decode_plain(response)
+        .map_err(|malformed| if is_encoded(response.headers()) { Malformed::Coding } else { malformed })
+}
+
+/// Whether the transport could not undo all codings of the body.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let codings =
+        headers.get_all(CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.map(<[u8]>::trim_ascii).any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
+}
+
+fn decode_plain<T: DeserializeOwned>(response: &Response) -> Result<Answer<T>, Malformed> {
     let text = text(response)?;
     if text.trim_ascii().is_empty() {
         return if says_where_it_ends(response) { Ok(Answer::Empty(response.status())) } else { Err(Malformed::Short) };
@@ -43,6 +57,7 @@ pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<Answer<
 /// Why a body makes no sense. What stands there is not shown: it may be private.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Malformed {
+    Coding,
     Encoding,
     Short,
     Markup,
@@ -54,6 +69,9 @@ pub(crate) enum Malformed {
 impl fmt::Display for Malformed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Coding => formatter.write_str(
+                "the body has a content encoding that was not requested and cannot be undone: a proxy may have added it",
+            ),
             Self::Encoding => formatter.write_str("the body is not text in the encoding it claims"),
             Self::Short => formatter.write_str("the body ends in the middle of a value"),
             Self::Markup => formatter.write_str(
@@ -189,6 +207,21 @@ mod tests {
         }
         assert_eq!(decode::<u32>(&response("application/json", *b" \r\n")), Ok(Answer::Empty(StatusCode::OK)));
         assert_eq!(decode::<u32>(&response("application/json", *b"\xEF\xBB\xBF")), Ok(Answer::Empty(StatusCode::OK)));
+    }
+
+    #[test]
+    fn body_that_cannot_be_decompressed_is_named() {
+        let decoded = |coding: &'static str, body: &'static [u8]| {
+            let mut response = response("application/json", body);
+            response.headers_mut().append(CONTENT_ENCODING, http::HeaderValue::from_static(coding));
+            decode::<Vec<u32>>(&response)
+        };
+        for body in [&b"\x8b\x00\x80[1]\x03"[..], b"[1, 2", b"[\xC3"] {
+            assert_eq!(decoded("br", body), Err(Malformed::Coding));
+            assert_eq!(decoded("identity, gzip, deflate", body), Err(Malformed::Coding));
+            assert_ne!(decoded("identity,, Identity", body), Err(Malformed::Coding));
+        }
+        assert_eq!(decoded("utf-8", b"[1]"), Ok(Answer::Value(vec![1])));
     }
 
     #[test]

@@ -210,6 +210,7 @@ impl<X: Transport> Engine<X> {
             let attempts = context.attempts - before;
             match judge(retry, exchange.is_idempotent(), attempts, failed.failure, remaining(), fastrand::f64()) {
                 Verdict::Fail => return Err(failed.error),
+                Verdict::WaitTooLong(wait) => return Err(failed.error.refusing_wait(wait)),
                 Verdict::OutOfTime => return Err(Error::out_of_time(exchange.operation(), Some(failed.error))),
                 Verdict::Repeat(delay) => {
                     tracing::warn!(attempts = context.attempts, ?delay, "will be repeated");

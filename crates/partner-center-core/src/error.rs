@@ -1,6 +1,6 @@
 use crate::{ApiError, Reason, TokenError, TokenErrorReason, TransportError, TransportErrorKind, credential::Failed};
 use http::StatusCode;
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -32,6 +32,8 @@ struct Inner {
     context: Context,
     api: Option<ApiError>,
     token: Option<Arc<TokenError>>,
+    /// The wait that was asked for, if it is longer than [`Retry::longest_retry_after`](crate::Retry::longest_retry_after).
+    refused_wait: Option<Duration>,
     source: Option<BoxError>,
 }
 
@@ -65,8 +67,8 @@ pub enum ErrorKind {
     /// The service said no: see [`Error::reason`] for what that comes down to, where it is known, and [`Error::api`] for all
     /// that it said.
     Service,
-    /// The service's answer was not understood: a proxy in between, a type of your own that it does not fit
-    /// ([`SingleResponse::response_as`](crate::SingleResponse::response_as)), a body beyond
+    /// The service's answer was not understood: a proxy in between, which may have changed its head, a type of your own that
+    /// it does not fit ([`SingleResponse::response_as`](crate::SingleResponse::response_as)), a body beyond
     /// [`Builder::body_limit`](crate::Builder::body_limit), or a reason to report a bug.
     Decode,
     /// The service's way to the next page cannot be followed, or an operation that is not paged has a next page. The list is
@@ -129,6 +131,21 @@ impl Error {
     pub fn is_throttled(&self) -> bool {
         let by_authority = self.token_error().and_then(TokenError::reason);
         self.reason() == Some(Reason::Throttled) || by_authority == Some(TokenErrorReason::Throttled)
+    }
+
+    /// How long the service, or the authority, asked to wait, if it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let said = || self.api().map(|api| api.retry_after).or_else(|| Some(self.token_error()?.retry_after));
+        self.0.refused_wait.or_else(|| said().flatten())
+    }
+
+    /// Whether [`retry_after`](Self::retry_after) is longer than
+    /// [`Retry::longest_retry_after`](crate::Retry::longest_retry_after) allows, so that the call was not retried, however many
+    /// attempts it had left.
+    #[must_use]
+    pub fn exceeds_max_retry_after(&self) -> bool {
+        self.0.refused_wait.is_some()
     }
 
     /// Whether it was signing in that failed, not the call itself: the authority refused or did not answer, or a source of
@@ -204,14 +221,21 @@ impl Error {
     }
 
     /// There is no token; if that is for want of time or of an answer, it is an error of that kind.
-    pub(crate) fn no_token(operation: &'static str, Failed { kind, token, source, authority, .. }: Failed) -> Self {
+    pub(crate) fn no_token(operation: &'static str, failed: Failed) -> Self {
+        let Failed { kind, token, source, authority, refused_wait, is_out_of_time: _ } = failed;
         let mut source = source.map(|source| Box::new(source) as BoxError);
         if let Some(authority) = authority {
             source = Some(Box::new(NoToken { authority, source }));
         }
         let mut error = Self::of(kind, operation).caused_by(source);
-        error.0.token = token;
+        (error.0.token, error.0.refused_wait) = (token, refused_wait);
         error
+    }
+
+    /// The same error of a call that was not retried, as `wait` is longer than is allowed.
+    pub(crate) fn refusing_wait(mut self, wait: Duration) -> Self {
+        self.0.refused_wait = Some(wait);
+        self
     }
 
     /// Whether it is the deadline that ended the call, not what it met.
@@ -220,7 +244,8 @@ impl Error {
     }
 
     fn of(kind: ErrorKind, operation: &'static str) -> Self {
-        Self(Box::new(Inner { kind, operation, context: Context::default(), api: None, token: None, source: None }))
+        let context = Context::default();
+        Self(Box::new(Inner { kind, operation, context, api: None, token: None, refused_wait: None, source: None }))
     }
 
     fn caused_by(mut self, source: Option<BoxError>) -> Self {
@@ -231,7 +256,7 @@ impl Error {
     pub(crate) fn transport(operation: &'static str, error: TransportError) -> Self {
         let kind = match error.kind() {
             TransportErrorKind::Timeout => ErrorKind::Timeout,
-            TransportErrorKind::TooLarge => ErrorKind::Decode,
+            TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => ErrorKind::Decode,
             TransportErrorKind::Exchange => ErrorKind::Transport,
         };
         Self::new(kind, operation, error)
@@ -249,9 +274,9 @@ impl Error {
     /// What all who waited for the same token are told; `authority` is who did not answer, where nobody did.
     pub(crate) fn into_failed(self, authority: Option<String>) -> Failed {
         let is_out_of_time = self.is_out_of_time();
-        let Inner { kind, token, source, .. } = *self.0;
+        let Inner { kind, token, refused_wait, source, .. } = *self.0;
         let authority = authority.filter(|_| kind != ErrorKind::Credential);
-        Failed { kind, token, source: source.map(Arc::from), authority, is_out_of_time }
+        Failed { kind, token, source: source.map(Arc::from), authority, refused_wait, is_out_of_time }
     }
 
     /// The ids by which the call is found in logs: ours, and the service's where they are others.
@@ -311,7 +336,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, operation, context, api, token, source } = &*self.0;
+        let Inner { kind, operation, context, api, token, refused_wait, source } = &*self.0;
         formatter
             .debug_struct("Error")
             .field("kind", kind)
@@ -319,6 +344,7 @@ impl fmt::Debug for Error {
             .field("context", context)
             .field("api", api)
             .field("token", token)
+            .field("refused_wait", refused_wait)
             .field("source", source)
             .finish()
     }

@@ -48,16 +48,29 @@ impl ApiError {
     pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
         let text = body::text(response).unwrap_or_default();
         let text = text.trim();
-        // Some parts of the service wrap it, and some say it in one JSON string.
-        let wrapped = serde_json::from_str(text).ok().and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
-        let fault: Fault = match wrapped {
-            Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped),
-            _ => serde_json::from_str(text),
+        let mut fault = fault(text);
+        if fault.description.is_none() && fault.message.is_none() {
+            // Some parts of the service say it in one JSON string.
+            let text = serde_json::from_str(text).unwrap_or_else(|_| text.to_owned());
+            let is_prose = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
+            fault.description = is_prose.then_some(text);
         }
-        .unwrap_or_default();
-        let text = serde_json::from_str(text).unwrap_or_else(|_| text.to_owned());
-        let is_prose = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
-        let description = fault.description.or(fault.message).or_else(|| is_prose.then_some(text));
+        Self::of(response, fault, secrets)
+    }
+
+    /// Reads a response whose status is a success and whose body is not what was requested: the service documents a fault
+    /// under status 200 (code 400072). `None` if it is not one. Only for what could not be read otherwise, as a resource may
+    /// have a code and a description, too.
+    pub(crate) fn read_under_success(response: &Response, secrets: &[&str]) -> Option<Self> {
+        let fault = fault(body::text(response).ok()?.trim());
+        let is_coded = fault.code.is_some() || fault.status_code.is_some_and(|status| status >= 400);
+        let is_told =
+            fault.description.is_some() || fault.message.is_some() || fault.unknown_fields.iter().next().is_none();
+        (is_coded && is_told).then(|| Self::of(response, fault, secrets))
+    }
+
+    fn of(response: &Response, fault: Fault, secrets: &[&str]) -> Self {
+        let description = fault.description.or(fault.message);
         let shown = |text: &str| Some(shown(text, secrets)).filter(|text| !text.is_empty());
         let id = |name| shown(response.headers().get(name)?.to_str().ok()?);
         Self {
@@ -66,10 +79,10 @@ impl ApiError {
                 Some(_) => Some(code),
                 None => Some(shown(&code.to_string())?.chars().take(LONGEST_CODE).collect::<String>().as_str().into()),
             }),
-            description: description.and_then(|text| shown(&text)),
             request_id: id("ms-requestid"),
             correlation_id: id("ms-correlationid"),
-            retry_after: retry_after(response.headers()),
+            retry_after: retry_after(response, description.as_deref()),
+            description: description.and_then(|text| shown(&text)),
         }
     }
 }
@@ -182,8 +195,57 @@ impl Reason {
     }
 }
 
+/// The fault that `text` is, some parts of the service wrap it; one without any field if it is none.
+fn fault(text: &str) -> Fault {
+    let wrapped = serde_json::from_str(text).ok().and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
+    match wrapped {
+        Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped),
+        _ => serde_json::from_str(text),
+    }
+    .unwrap_or_default()
+}
+
+/// How long `response` asks to wait: by its header, or else, if it is busy, by the text of its `description`. The gateway
+/// says it in words, and not every proxy lets the header pass.
+pub(crate) fn retry_after(response: &Response, description: Option<&str>) -> Option<Duration> {
+    let by_header = retry_after_header(response.headers());
+    if by_header.is_some_and(|delay| !delay.is_zero()) {
+        return by_header;
+    }
+    let is_busy = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    description.filter(|_| is_busy).and_then(told_wait).or(by_header)
+}
+
+/// The wait that a text asks for, as in `Try again in 57 seconds.` or `Retry after 2 minutes`. A figure counts only after a
+/// word that asks for a wait: in `500 requests in 60 seconds` it is something else.
+fn told_wait(text: &str) -> Option<Duration> {
+    let is_part = |character: char| character.is_ascii_alphanumeric() || character == '.';
+    let words =
+        text.split(|character: char| !is_part(character)).map(|word| word.trim_matches('.').to_ascii_lowercase());
+    let mut words = words.filter(|word| !word.is_empty());
+    words.find(|word| ["again", "retry", "retrying", "wait"].contains(&word.as_str()))?;
+    while let Some(word) = words.next() {
+        let (number, unit) =
+            word.split_at(word.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(word.len()));
+        if number.is_empty() {
+            continue;
+        }
+        let unit = if unit.is_empty() { words.next()? } else { unit.to_owned() };
+        let scale = match unit.as_str() {
+            "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+            "h" | "hour" | "hours" => 3600.0,
+            _ => continue,
+        };
+        // Whole seconds, as in the header; more than a duration can hold still means: for ever.
+        let seconds = (number.parse::<f64>().ok()? * scale).ceil();
+        return Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(u64::MAX)));
+    }
+    None
+}
+
 /// How long `Retry-After` asks to wait, given as seconds or as a date.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after_header(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number can hold still mean: for ever.
@@ -207,5 +269,85 @@ pub(crate) fn shown(text: &str, secrets: &[&str]) -> String {
     match line.char_indices().nth(LONGEST_TEXT) {
         Some((end, _)) => line[..end].to_owned() + "…",
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, body: &str) -> Response {
+        http::Response::builder().status(status).body(body.to_owned().into()).unwrap()
+    }
+
+    #[test]
+    fn told_wait_is_that_of_the_text() {
+        for (text, seconds) in [
+            ("Rate limit is exceeded. Try again in 57 seconds.", Some(57)),
+            ("Try again in 1 second", Some(1)),
+            ("Please retry after 2 minutes.", Some(120)),
+            ("Please wait 1 hour, then try again", Some(3600)),
+            ("TRY AGAIN IN 30S", Some(30)),
+            ("Retry in 1.2 seconds.", Some(2)),
+            ("500 requests in 60 seconds are allowed. Try again in 12 seconds.", Some(12)),
+            ("Try request 5 again in 12 seconds", Some(12)),
+            ("Try again with 5 requests, in 12 seconds", Some(12)),
+            ("Try again in 0 seconds", Some(0)),
+            ("Try again in 99999999999999999999999999 seconds", Some(u64::MAX)),
+            ("Try again in 1.2.3 seconds", None),
+            ("500 requests in 60 seconds are allowed.", None),
+            ("Try again in -5 days", None),
+            ("Try again later: 57", None),
+            ("Try again soon", None),
+            ("57 seconds", None),
+            ("", None),
+        ] {
+            assert_eq!(told_wait(text), seconds.map(Duration::from_secs), "{text}");
+        }
+    }
+
+    #[test]
+    fn told_wait_counts_where_the_header_says_nothing() {
+        let body = r#"{"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}"#;
+        let wait = |status, header: Option<&'static str>| {
+            let mut response = response(status, body);
+            response.headers_mut().extend(header.map(|value| (RETRY_AFTER, http::HeaderValue::from_static(value))));
+            ApiError::read(&response, &[]).retry_after.map(|wait| wait.as_secs())
+        };
+        for (status, header, expected) in [
+            (429, None, Some(57)),
+            (503, None, Some(57)),
+            (403, None, None),
+            (429, Some("7"), Some(7)),
+            (429, Some("0"), Some(57)),
+            (429, Some("soon"), Some(57)),
+        ] {
+            assert_eq!(wait(status, header), expected, "{status} {header:?}");
+        }
+    }
+
+    #[test]
+    fn fault_under_success_is_told_from_a_resource() {
+        for (body, code) in [
+            (r#"{"code":400072,"description":"No.","data":[],"source":"PartnerFD"}"#, Some("400072")),
+            (r#"{"code":"400072","description":"No.","more":1}"#, Some("400072")),
+            (r#"{"Code":400072,"Description":"No."}"#, Some("400072")),
+            (r#"{"code":600061,"message":"No.","errorName":"X","isRetryable":false}"#, Some("600061")),
+            (r#"{"error":{"code":"conflict","message":"It is there."}}"#, Some("conflict")),
+            (r#"{"code":1}"#, Some("1")),
+            (r#"{"code":"US","name":"United States"}"#, None),
+            (r#"{"description":"A product."}"#, None),
+            (r#"{"statusCode":200,"message":"Fine."}"#, None),
+            (r#""prose""#, None),
+            ("[1]", None),
+            ("<html>", None),
+            ("", None),
+        ] {
+            let api = ApiError::read_under_success(&response(200, body), &[]);
+            assert_eq!(api.map(|api| api.code.unwrap().to_string()).as_deref(), code, "{body}");
+        }
+        let gateway = r#"{ "statusCode": 429, "message": "Rate limit is exceeded." }"#;
+        let api = ApiError::read_under_success(&response(200, gateway), &[]).unwrap();
+        assert_eq!(api.description.as_deref(), Some("Rate limit is exceeded."));
     }
 }

@@ -7,8 +7,12 @@ use std::time::Duration;
 /// Repeated are calls that may be performed twice without harm (GET, HEAD, PUT and DELETE), and that met no connection, a
 /// broken one, a timeout, a body cut short, or one of the statuses 408, 429, 500, 502, 503 and 504. The n-th repetition
 /// waits a random part of `first_delay * 2^(n-1)`, but no more than of `longest_delay`. If the service says how long to
-/// wait (`Retry-After`), then exactly that long, unless it is more than `longest_retry_after`: then the call fails at
-/// once, and the error holds the value. To be told to wait no time at all is to be told nothing.
+/// wait (`Retry-After`, or a text such as `Try again in 57 seconds.`), then exactly that long, unless it is more than
+/// `longest_retry_after`: then the call fails immediately, and the error holds the value
+/// ([`Error::exceeds_max_retry_after`]). To be told to wait no time at all is to be told nothing.
+///
+/// The service counts requests per minute. So a 429 that names no wait is waited for 20 times as long as a lost connection:
+/// at least half of `20 * first_delay * 2^(n-1)`, which with the defaults is 10, 20 and 30 s at most.
 ///
 /// ```
 /// use partner_center_core::Retry;
@@ -70,15 +74,23 @@ impl Retry {
     }
 
     /// The wait before attempt number `attempts + 1`; `random` is in 0..1.
-    fn delay(&self, attempts: u32, random: f64) -> Duration {
+    fn delay(&self, attempts: u32, is_throttled: bool, random: f64) -> Duration {
         let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
-        let longest = self.first_delay.saturating_mul(doubled).min(self.longest_delay);
+        let factor = if is_throttled { doubled.saturating_mul(THROTTLED_FACTOR) } else { doubled };
+        let longest = self.first_delay.saturating_mul(factor).min(self.longest_delay);
         if !self.jitter {
             return longest;
         }
-        Duration::try_from_secs_f64(longest.as_secs_f64() * random).map_or(longest, |delay| delay.min(longest))
+        // Who is throttled must let time pass; a random part of it alone may be none.
+        let shortest = if is_throttled { longest / 2 } else { Duration::ZERO };
+        let part = longest.saturating_sub(shortest).as_secs_f64() * random;
+        Duration::try_from_secs_f64(part).map_or(longest, |part| shortest.saturating_add(part).min(longest))
     }
 }
+
+/// How many times as long as for a lost connection a 429 is waited for that names no wait: with the defaults, the three
+/// waits are a minute at most, which is what the service counts requests by.
+const THROTTLED_FACTOR: u32 = 20;
 
 impl Default for Retry {
     fn default() -> Self {
@@ -102,6 +114,11 @@ pub(crate) enum Failure {
         /// How long the service asks to wait.
         retry_after: Option<Duration>,
     },
+    /// It goes better when fewer requests are sent.
+    Throttled {
+        /// How long the service asks to wait.
+        retry_after: Option<Duration>,
+    },
 }
 
 impl Failure {
@@ -110,16 +127,17 @@ impl Failure {
     }
 
     pub(crate) fn of_refusal(refusal: &TokenError) -> Self {
-        if matches!(refusal.error.as_deref(), Some("temporarily_unavailable" | "server_error")) {
-            return Self::Transient { retry_after: refusal.retry_after };
+        let retry_after = refusal.retry_after;
+        match (Self::of_status(refusal.status, retry_after), refusal.error.as_deref()) {
+            (Self::Permanent, Some("temporarily_unavailable" | "server_error")) => Self::Transient { retry_after },
+            (failure, _) => failure,
         }
-        Self::of_status(refusal.status, refusal.retry_after)
     }
 
     fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Self {
         match status {
+            StatusCode::TOO_MANY_REQUESTS => Self::Throttled { retry_after },
             StatusCode::REQUEST_TIMEOUT
-            | StatusCode::TOO_MANY_REQUESTS
             | StatusCode::INTERNAL_SERVER_ERROR
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
@@ -130,7 +148,7 @@ impl Failure {
 
     pub(crate) fn of_exchange(kind: TransportErrorKind) -> Self {
         match kind {
-            TransportErrorKind::TooLarge => Self::Permanent,
+            TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => Self::Permanent,
             TransportErrorKind::Exchange | TransportErrorKind::Timeout => Self::Transient { retry_after: None },
         }
     }
@@ -150,6 +168,8 @@ pub(crate) enum Verdict {
     Fail,
     /// Give up, for what remains of the deadline is too short.
     OutOfTime,
+    /// Give up, for the service asks for a longer wait than is allowed.
+    WaitTooLong(Duration),
     /// Wait this long, then send again.
     Repeat(Duration),
 }
@@ -165,20 +185,26 @@ pub(crate) fn judge(
     remaining: Option<Duration>,
     random: f64,
 ) -> Verdict {
-    let Failure::Transient { retry_after } = failure else {
-        return Verdict::Fail;
+    let (retry_after, is_throttled) = match failure {
+        Failure::Permanent => return Verdict::Fail,
+        Failure::Transient { retry_after } => (retry_after, false),
+        Failure::Throttled { retry_after } => (retry_after, true),
     };
     if remaining.is_some_and(|remaining| remaining.is_zero()) {
         return Verdict::OutOfTime;
     }
-    if !idempotent || attempts >= retry.max_attempts {
+    if !idempotent {
         return Verdict::Fail;
     }
     let retry_after = retry_after.filter(|delay| !delay.is_zero());
-    if retry_after.is_some_and(|delay| delay > retry.longest_retry_after) {
+    // Before the attempts are counted: more of them would be no help.
+    if let Some(delay) = retry_after.filter(|delay| *delay > retry.longest_retry_after) {
+        return Verdict::WaitTooLong(delay);
+    }
+    if attempts >= retry.max_attempts {
         return Verdict::Fail;
     }
-    let delay = retry_after.unwrap_or_else(|| retry.delay(attempts, random));
+    let delay = retry_after.unwrap_or_else(|| retry.delay(attempts, is_throttled, random));
     match remaining {
         Some(remaining) if delay >= remaining => Verdict::OutOfTime,
         _ => Verdict::Repeat(delay),
@@ -204,6 +230,10 @@ mod tests {
         Failure::Transient { retry_after: Some(Duration::from_secs(seconds)) }
     }
 
+    fn throttled(seconds: u64) -> Failure {
+        Failure::Throttled { retry_after: Some(Duration::from_secs(seconds)).filter(|delay| !delay.is_zero()) }
+    }
+
     fn seconds(seconds: f64) -> Verdict {
         Verdict::Repeat(Duration::from_secs_f64(seconds))
     }
@@ -221,7 +251,23 @@ mod tests {
             ("what the service asks for is not diced", 1, true, after(7), None, 0.1, seconds(7.0)),
             ("to ask for none is to ask nothing", 1, true, after(0), None, 0.5, seconds(0.25)),
             ("it may ask for a minute", 1, true, after(60), None, 0.1, seconds(60.0)),
-            ("but not for more", 1, true, after(61), None, 0.1, Verdict::Fail),
+            ("but not for more", 1, true, after(61), None, 0.1, Verdict::WaitTooLong(Duration::from_secs(61))),
+            (
+                "however many attempts are left",
+                4,
+                true,
+                after(61),
+                None,
+                0.1,
+                Verdict::WaitTooLong(Duration::from_secs(61)),
+            ),
+            ("nor when it throttles", 1, true, throttled(61), None, 0.1, Verdict::WaitTooLong(Duration::from_secs(61))),
+            ("a throttled call waits as it is told", 1, true, throttled(7), None, 0.1, seconds(7.0)),
+            ("and untold 10 s at most", 1, true, throttled(0), None, 1.0, seconds(10.0)),
+            ("and half of it at least", 1, true, throttled(0), None, 0.0, seconds(5.0)),
+            ("then 20 s", 2, true, throttled(0), None, 1.0, seconds(20.0)),
+            ("then as long as any wait may be", 3, true, throttled(0), None, 1.0, seconds(30.0)),
+            ("four attempts are all of these, too", 4, true, throttled(0), None, 1.0, Verdict::Fail),
             ("what writes is not repeated", 1, false, TRANSIENT, None, 1.0, Verdict::Fail),
             ("what is permanent is not repeated", 1, true, Failure::Permanent, None, 1.0, Verdict::Fail),
             ("nor does time change that", 1, true, Failure::Permanent, left(0), 1.0, Verdict::Fail),
@@ -265,6 +311,7 @@ mod tests {
             cap in duration(),
             jitter: bool,
             asked in prop::option::of(duration()),
+            is_throttled: bool,
             deadline in prop::option::of(duration()),
             random in 0.0..1.0,
         ) {
@@ -279,12 +326,19 @@ mod tests {
                 attempts += 1;
                 prop_assert!(attempts <= max_attempts.max(1));
                 let remaining = deadline.map(|deadline| deadline.saturating_sub(slept));
-                let failure = Failure::Transient { retry_after: asked };
+                let failure = if is_throttled {
+                    Failure::Throttled { retry_after: asked }
+                } else {
+                    Failure::Transient { retry_after: asked }
+                };
                 let Verdict::Repeat(delay) = judge(&retry, true, attempts, failure, remaining, random) else { break };
                 if let Some(asked) = asked.filter(|asked| !asked.is_zero()) {
                     prop_assert!(delay == asked && delay <= cap);
                 } else {
-                    let at_most = first.saturating_mul(1_u32.checked_shl(attempts - 1).unwrap_or(u32::MAX)).min(longest);
+                    let factor = 1_u32.checked_shl(attempts - 1).unwrap_or(u32::MAX);
+                    let factor = if is_throttled { factor.saturating_mul(20) } else { factor };
+                    let at_most = first.saturating_mul(factor).min(longest);
+                    prop_assert!(!is_throttled || delay >= at_most / 2);
                     prop_assert!(delay <= at_most);
                     prop_assert!(jitter || delay == at_most);
                 }

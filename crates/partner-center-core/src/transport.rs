@@ -33,8 +33,10 @@ pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
 ///   [`Limits::body`], believes no length that it is told, and takes no head without end.
 /// - **Connections are kept** and used again. What is given up, because its time has passed or its future was dropped, goes
 ///   on in no background, and its connection is closed.
-/// - **Whatever else happens is an error** made by [`TransportError::new`]: nobody there, a connection that is lost, what is
-///   no HTTP. There is no panic, and no error shows the value of a header or a body.
+/// - **What is not HTTP is told from a lost connection**: a head that cannot be read, or that is larger than the transport
+///   takes, is an error made by [`TransportError::invalid_response`], which is not retried.
+/// - **Whatever else happens is an error** made by [`TransportError::new`]: nobody there, a connection that is lost, a body
+///   that ends early. There is no panic, and no error shows the value of a header or a body.
 /// - **Nobody waits for another**: what is sent at once is on its way at once, and while one sleeps, others go on.
 ///
 /// The crate [`partner-center-conformance`](https://docs.rs/partner-center-conformance) makes tests of them, which hold a
@@ -153,6 +155,9 @@ pub enum TransportErrorKind {
     Timeout,
     /// The body exceeds [`Limits::body`].
     TooLarge,
+    /// The head of the response is not valid HTTP, or has more or larger headers than the transport takes: the same request
+    /// would bring the same, and it is not retried.
+    InvalidResponse,
 }
 
 impl TransportError {
@@ -172,6 +177,11 @@ impl TransportError {
         Self { kind: TransportErrorKind::TooLarge, source: None }
     }
 
+    /// The head of the response cannot be read; `source` must not show a header's value or a body.
+    pub fn invalid_response(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind: TransportErrorKind::InvalidResponse, source: Some(source.into()) }
+    }
+
     /// What kind of failure it is.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
@@ -185,6 +195,9 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Exchange => "the exchange with the server failed",
             TransportErrorKind::Timeout => "the server took longer than the timeout allows",
             TransportErrorKind::TooLarge => "the answer is larger than the body limit allows",
+            TransportErrorKind::InvalidResponse => {
+                "the head of the response is not valid HTTP, or too large: a proxy may have changed it"
+            }
         })
     }
 }

@@ -6,7 +6,7 @@ use partner_center_core::{
     gzip::{self, Decompression},
 };
 use reqwest::{Body, Client, ClientBuilder, NoProxy, Proxy, redirect};
-use std::{fmt, mem, time::Duration};
+use std::{error::Error as StdError, fmt, mem, time::Duration};
 use zeroize::Zeroizing;
 
 /// An async transport over [reqwest](https://docs.rs/reqwest), on a Tokio runtime. Cheap to clone; clones share connections.
@@ -38,6 +38,11 @@ impl Reqwest {
         }
         #[cfg(feature = "rustls")]
         let builder = builder.tls_backend_preconfigured(tls()?);
+        // What curl reads of old proxies. Names that are none stay an error: one of them may have been a length.
+        let builder = builder
+            .http1_max_headers(MAX_HEADERS)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true);
         // Whichever of its features another crate of the program asks for.
         let builder = configure(builder).no_gzip().no_brotli().no_zstd().no_deflate();
         let client = builder.redirect(redirect::Policy::none()).build().map_err(failure)?;
@@ -103,6 +108,9 @@ fn tls() -> Result<rustls::ClientConfig, TransportError> {
     Ok(config.with_no_client_auth())
 }
 
+/// How many headers a response may have. By itself, hyper takes 100, and some services behind a few proxies send more.
+const MAX_HEADERS: usize = 512;
+
 fn outgoing(body: Vec<u8>) -> Body {
     if body.is_empty() {
         return Body::default();
@@ -145,5 +153,23 @@ async fn read_compressed(
 fn failure(error: reqwest::Error) -> TransportError {
     // The URL holds the filter, which may name a customer.
     let error = error.without_url();
-    if error.is_timeout() { TransportError::timeout(error) } else { TransportError::new(error) }
+    if error.is_timeout() {
+        TransportError::timeout(error)
+    } else if is_parse(&error) {
+        TransportError::invalid_response(error)
+    } else {
+        TransportError::new(error)
+    }
+}
+
+/// Whether the head of the response could not be parsed. What is wrong with a body is none of these errors.
+fn is_parse(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.downcast_ref().is_some_and(hyper::Error::is_parse) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }

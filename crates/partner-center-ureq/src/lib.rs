@@ -6,7 +6,7 @@ mod rounded;
 use partner_center_core::{
     Blocking, Bytes, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
     gzip::{self, Decompression},
-    http::{self, StatusCode},
+    http::{self, StatusCode, Version, header::TRANSFER_ENCODING},
 };
 use resolver::Remembering;
 use rounded::RoundedTimeouts;
@@ -38,6 +38,7 @@ impl Ureq {
             .proxy(https_proxy(&proxy)?)
             // For all requests, or ureq would keep no connection.
             .user_agent(AutoHeaderValue::None)
+            .max_response_header_size(MAX_HEAD)
             .max_idle_connections(MOST_IDLE)
             .max_idle_connections_per_host(MOST_IDLE);
         #[cfg(feature = "rustls")]
@@ -73,6 +74,10 @@ impl Ureq {
             .timeout_global(Some(limits.timeout))
             .build();
         let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
+        if parts.version == Version::HTTP_10 && parts.headers.contains_key(TRANSFER_ENCODING) {
+            // ureq takes the chunks for the body.
+            return Err(TransportError::invalid_response("chunks, which HTTP/1.0 does not have"));
+        }
         let mut response = Response::from_parts(parts, Bytes::new());
         // With its feature `gzip`, which another crate of the program may ask for, ureq would decompress what is not there.
         if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
@@ -145,6 +150,10 @@ fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError
 /// it would drop and make connections all the time.
 const MOST_IDLE: usize = 64;
 
+/// How large the head of a response may be: as large as the longest header that curl takes, and smaller than ureq's buffer, in
+/// which it must find room. (The number of headers, 128, is no setting.)
+const MAX_HEAD: usize = 100 << 10;
+
 fn read(body: Body, limits: Limits) -> Result<Bytes, TransportError> {
     let mut bytes = Vec::with_capacity(limits.room(body.content_length()));
     let beyond = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
@@ -171,8 +180,28 @@ fn failure(error: ureq::Error) -> TransportError {
     match error {
         ureq::Error::Timeout(_) => TransportError::timeout(error),
         ureq::Error::Io(error) if is_timeout(&error) => TransportError::timeout(error),
+        ureq::Error::LargeResponseHeader(..) => TransportError::invalid_response(error),
+        ureq::Error::Protocol(ref problem) if is_of_head(problem) => TransportError::invalid_response(error),
         error => TransportError::new(error),
     }
+}
+
+/// Whether the head of the response could not be read, or contradicts itself.
+fn is_of_head(problem: &ureq_proto::Error) -> bool {
+    use ureq_proto::Error::{
+        BadContentLengthHeader, ConflictingBodyHeaders, HeadersWith100, HttpParseFail, HttpParseTooManyHeaders,
+        TooManyContentLengthHeaders, UnsupportedVersion,
+    };
+    matches!(
+        problem,
+        BadContentLengthHeader
+            | ConflictingBodyHeaders
+            | HeadersWith100
+            | HttpParseFail(_)
+            | HttpParseTooManyHeaders
+            | TooManyContentLengthHeaders
+            | UnsupportedVersion
+    )
 }
 
 /// Whether a read failed because time was up: ureq wraps its own error in one of I/O.

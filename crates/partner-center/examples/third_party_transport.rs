@@ -16,7 +16,7 @@ use partner_center::{
     Async, Client, Credential, Limits, ListCustomers, Output, Request, Response, Transport, TransportError,
 };
 use partner_center_sandbox::Sandbox;
-use std::{io::Cursor, time::Duration};
+use std::{error::Error as _, io::Cursor, time::Duration};
 
 /// Connections are kept by hyper. It speaks plain http; for the service, its connector would be that of `hyper-rustls`.
 struct OverHyper(Hyper<HttpConnector, Full<Cursor<Vec<u8>>>>);
@@ -29,7 +29,7 @@ impl Transport for OverHyper {
         let exchange = async move {
             // Redirects are not followed, which suits: they would carry the token along.
             let request = request.map(|body| Full::new(Cursor::new(body)));
-            let (parts, body) = self.0.request(request).await.map_err(TransportError::new)?.into_parts();
+            let (parts, body) = self.0.request(request).await.map_err(failure)?.into_parts();
             // A body that ends early is an error, and so is one that is too large.
             let body = Limited::new(body, limits.body).collect().await.map_err(|error| {
                 if error.is::<LengthLimitError>() { TransportError::too_large() } else { TransportError::new(error) }
@@ -48,8 +48,19 @@ impl Transport for OverHyper {
     }
 }
 
+/// A response head that is not HTTP is told from a connection that was lost, as only the latter is worth a retry.
+fn failure(error: hyper_util::client::legacy::Error) -> TransportError {
+    let source = error.source().and_then(|source| source.downcast_ref());
+    if source.is_some_and(hyper::Error::is_parse) {
+        TransportError::invalid_response(error)
+    } else {
+        TransportError::new(error)
+    }
+}
+
 fn over_hyper() -> OverHyper {
-    OverHyper(Hyper::builder(TokioExecutor::new()).build_http())
+    // By itself, hyper takes 100 headers.
+    OverHyper(Hyper::builder(TokioExecutor::new()).http1_max_headers(512).build_http())
 }
 
 #[tokio::main(flavor = "current_thread")]

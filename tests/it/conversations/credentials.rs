@@ -182,6 +182,18 @@ conversations! {
     authority_redirects: asked(Who::AppOnly, "a secret goes nowhere else", [
         Answer::into(answer(307, "").with("Location", "/elsewhere")),
     ]) => fails(ErrorKind::Credential, None, []);
+    authority_throttles_in_words: asked(Who::AppOnly, "so is its text", [
+        answer(429, r#"{"error":"throttled","error_description":"Try again in 7 seconds."}"#).into(), token("a1"), found(),
+    ]) => whole(["a"]);
+    authority_throttles_for_long: asked(Who::AppOnly, "a wait beyond the cap fails at once, with the value", [
+        Answer::into(answer(429, "").with("Retry-After", "90")),
+    ]) => fails(ErrorKind::Credential, None, []);
+    refused_under_200: asked(Who::AppUser, "an error under a status of success is one", [
+        answer(200, r#"{"error":"invalid_grant","error_description":"AADSTS50173: Expired.","error_codes":[50173]}"#).into(),
+    ]) => fails(ErrorKind::Credential, None, []);
+    busy_under_200: asked(Who::AppOnly, "and retried if that may help", [
+        answer(200, r#"{"error":"temporarily_unavailable"}"#).into(), token("a1"), found(),
+    ]) => whole(["a"]);
     authority_is_a_proxy: asked(Who::AppOnly, "HTML is no token", [
         Answer::into(answer(200, "<html>Sign in</html>").with("Content-Type", "text/html")),
     ]) => fails(ErrorKind::Credential, None, []);

@@ -200,7 +200,7 @@ conversations! {
         => fails(ErrorKind::Decode, Some(1), []);
     fault_with_status_200: pages("error tables show a fault under 200: not an empty page", [
         answer(200, r#"{"code":400072,"description":"Something else"}"#),
-    ]) => fails(ErrorKind::Decode, Some(1), []);
+    ]) => fails(ErrorKind::Service, Some(1), []);
     items_that_are_no_list: pages("half a list would be a lie", [
         page(["a"]).edit(|page| page["items"] = json!("none")),
     ]) => fails(ErrorKind::Decode, Some(1), []);

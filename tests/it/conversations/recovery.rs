@@ -72,6 +72,19 @@ conversations! {
         refused(503).with("Retry-After", "0").into(),
         found().into(),
     ]) => whole(["a"]);
+    retry_after_in_words: asked("the gateway's text is obeyed where there is no Retry-After", [
+        answer(429, r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds." }"#).into(),
+        found().into(),
+    ]) => whole(["a"]);
+    retry_after_in_words_too_long: asked("so is its bound", [
+        answer(429, r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 57000 seconds." }"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    retry_after_in_words_of_another_status: asked("a text is not believed under any status", [
+        answer(500, r#"{"code":1,"description":"Try again in 57 seconds."}"#).into(),
+        found().into(),
+    ]) => whole(["a"]);
+    throttled_without_a_wait: asked("a 429 without a figure is waited for longer than a lost connection", vec![refused(429).into(); 4])
+        => fails(ErrorKind::Service, None, []);
     retry_after_too_long: asked("a Retry-After beyond the cap fails at once, with the value", [
         refused(429).with("Retry-After", "3600").into(),
     ]) => fails(ErrorKind::Service, None, []);
@@ -137,6 +150,15 @@ conversations! {
         .then(answer(200, " ".repeat(10_000_000)).gzip()).body_limit(1_000_000)
         => fails(ErrorKind::Decode, None, []);
 
+    compressed_and_not: asked("identity beside gzip is nothing to undo", [
+        found().gzip().with("Content-Encoding", "identity").into(),
+    ]) => whole(["a"]);
+    compressed_otherwise: asked("a coding that was not requested is named, and not retried", [
+        answer(200, *b"\x8b\x00\x80{\x03").with("Content-Encoding", "br").into(),
+    ]) => fails(ErrorKind::Decode, None, []);
+    compressed_in_words_only: asked("a label that is not true does no harm", [
+        found().with("Content-Encoding", "utf-8").into(),
+    ]) => whole(["a"]);
     compressed_nothing: asked("an empty body labelled gzip is empty", [
         answer(404, "").with("Content-Encoding", "gzip").into(),
     ]) => fails(ErrorKind::Service, None, []);
@@ -149,6 +171,11 @@ conversations! {
         found().announced(100).into(),
         found().into(),
     ]) => whole(["a"]);
+    many_headers: asked("128 headers are read", [
+        (0..126).fold(found(), |answer, number| answer.with(&format!("X-{number}"), "1")).into(),
+    ]) => whole(["a"]);
+    head_that_is_not_http: asked("a head that cannot be read is named, and not retried", [Step::InvalidHead])
+        => fails(ErrorKind::Decode, None, []);
     reset: asked("a connection that is reset is repeated, under the same request id", [Step::Reset, found().into()])
         => whole(["a"]);
 
@@ -186,9 +213,22 @@ conversations! {
         answer(200, *b"{\"companyProfile\": {\"companyName\": \"\xC3").into(),
         found().into(),
     ]) => whole(["a"]);
-    another_object: asked("an object of another kind is no customer", [
+    another_object: asked("a fault under a status of success is a fault, with its code and description", [
         answer(200, r#"{"code":400072,"description":"Something else"}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    another_object_on_a_page: |name| list(name, "so is one in place of a page, and what came before is kept", ListCustomers::new())
+        .then(page(["a"]).next("/v1/customers?seekOperation=Next", "t1"))
+        .then(answer(200, r#"{"code":"400072","description":"Something else","data":[],"source":"PartnerFD"}"#))
+        => fails(ErrorKind::Service, Some(2), ["a"]);
+    another_object_wrapped: asked("or one that is wrapped", [
+        answer(202, r#"{"error":{"code":"conflict","message":"It is there."}}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
+    another_object_without_a_code: asked("an object of another kind is no customer", [
+        answer(200, r#"{"description":"Something else"}"#).into(),
     ]) => fails(ErrorKind::Decode, None, []);
+    customer_with_a_code: asked("a customer that has a code besides is one", [
+        answer(200, r#"{"id":"00000000-0000-0000-0000-000000000007","code":7,"description":"Dear","companyProfile":{"companyName":"a"}}"#).into(),
+    ]) => whole(["a"]);
     nothing: asked("an empty body is no customer", [answer(200, "").into()]) => fails(ErrorKind::Decode, None, []);
     too_deep: asked("nesting is bounded", [answer(200, "[".repeat(100_000)).into()])
         => fails(ErrorKind::Decode, None, []);

@@ -2,12 +2,12 @@
 
 use super::ids::Unusable;
 use crate::{
-    failure::{Explanation, Failure},
+    failure::{Explanation, Failure, whole_seconds},
     notes::Notes,
     output::Printer,
 };
-use partner_center::{Client, Error, ErrorKind, GetCustomer, Mode, Reason, Transport, TransportError};
-use std::{error::Error as StdError, slice};
+use partner_center::{Client, Customer, Error, ErrorKind, GetCustomer, Mode, Reason, Transport, TransportError};
+use std::{error::Error as StdError, slice, sync::Arc, time::Instant};
 use uuid::Uuid;
 
 /// After so many customers in a row for whom the service had no answer, there is no service to ask for more.
@@ -26,7 +26,8 @@ pub(super) async fn print_one<X: Transport>(
 
 /// Prints each of the customers as part of a list, and reports those that cannot be fetched.
 pub(super) async fn print_each<X: Transport>(
-    client: &Client<X>,
+    client: &Client<Arc<X>>,
+    mut pacing: Pacing<'_, X>,
     ids: impl Iterator<Item = Result<Uuid, Unusable>>,
     printer: &mut Printer,
     notes: &Notes,
@@ -36,7 +37,7 @@ pub(super) async fn print_each<X: Transport>(
     for id in ids {
         wanted += 1;
         let explanation = match id {
-            Ok(id) => match X::Mode::wait(client.call(GetCustomer::new(id))).await {
+            Ok(id) => match pacing.call(client, id, notes).await {
                 Ok(customer) => {
                     unanswered = 0;
                     printer.page(slice::from_ref(&customer))?;
@@ -45,7 +46,7 @@ pub(super) async fn print_each<X: Transport>(
                 Err(error) => {
                     let obstacle = Obstacle::of(&error);
                     unanswered = if obstacle == Obstacle::NoAnswer { unanswered + 1 } else { 0 };
-                    if obstacle == Obstacle::ForAll || unanswered == MOST_UNANSWERED {
+                    if obstacle == Obstacle::ForAll || unanswered == MOST_UNANSWERED || !pacing.may_wait(&error) {
                         let what = format!("{}, and no more were asked for", not_fetched(id));
                         return Err(Failure::of_call(&what, &error));
                     }
@@ -73,6 +74,38 @@ pub(super) async fn print_each<X: Transport>(
     }
 }
 
+/// When the next customer may be requested: not before the wait has passed that the service asked for.
+pub(super) struct Pacing<'a, X> {
+    transport: &'a X,
+    /// The end of the whole command.
+    until: Option<Instant>,
+    not_before: Option<Instant>,
+}
+
+impl<'a, X: Transport> Pacing<'a, X> {
+    pub(super) fn new(transport: &'a X, until: Option<Instant>) -> Self {
+        Self { transport, until, not_before: None }
+    }
+
+    /// Requests a customer, as soon as that may be done.
+    async fn call(&mut self, client: &Client<Arc<X>>, id: Uuid, notes: &Notes) -> Result<Customer, Error> {
+        let not_before = self.not_before.take();
+        let wait = not_before.map(|at| at.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero());
+        if let Some(wait) = wait {
+            notes.say(format!("note: waiting {} s, as the service asks", whole_seconds(wait)));
+            X::Mode::wait(self.transport.sleep(wait)).await;
+        }
+        X::Mode::wait(client.call(GetCustomer::new(id))).await
+    }
+
+    /// Takes note of how long the service asks to wait, and says whether the command has that much time.
+    fn may_wait(&mut self, error: &Error) -> bool {
+        let Some(wait) = error.retry_after() else { return true };
+        self.not_before = Instant::now().checked_add(wait);
+        self.not_before.is_some_and(|at| self.until.is_none_or(|until| at < until))
+    }
+}
+
 /// What stands between the command and a customer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Obstacle {
@@ -89,6 +122,8 @@ impl Obstacle {
         match (error.kind(), error.reason()) {
             // Without a token there is nothing to ask with.
             _ if error.is_sign_in() => Self::ForAll,
+            // To request the next one would be to do what the service asks not to do, and to lose that one, too.
+            _ if error.exceeds_max_retry_after() => Self::ForAll,
             // The timeout of an attempt is one of the transport; the other one is the deadline of the command.
             (ErrorKind::Timeout, _) if !error.source().is_some_and(<dyn StdError>::is::<TransportError>) => {
                 Self::ForAll

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 pub(crate) const DOCUMENTED: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 
 /// What would have the command do something else.
-pub(crate) const UNSET: [&str; 22] = [
+pub(crate) const UNSET: [&str; 24] = [
     "PARTNER_CENTER_TOKEN",
     "PARTNER_CENTER_TOKEN_FILE",
     "PARTNER_CENTER_TENANT_ID",
@@ -18,6 +18,8 @@ pub(crate) const UNSET: [&str; 22] = [
     "PARTNER_CENTER_BASE_URL",
     "PARTNER_CENTER_AUTHORITY",
     "PARTNER_CENTER_AUDIENCE",
+    "PARTNER_CENTER_MAX_ATTEMPTS",
+    "PARTNER_CENTER_MAX_RETRY_AFTER",
     "PARTNER_CENTER_CONFIG",
     "XDG_CONFIG_HOME",
     "HTTPS_PROXY",

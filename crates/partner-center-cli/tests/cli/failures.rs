@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Ended, command, run, run_at},
-    server::{answering, page},
+    server::{answering, answering_with_headers, page},
     snapshot::{assert_snapshot, transcript},
 };
 use std::time::{Duration, Instant};
@@ -51,6 +51,51 @@ fn an_answer_is_explained_by_its_status_and_code() {
         transcripts.push(transcript(&list, &ended));
     }
     assert_snapshot("failures", &transcripts.join("\n"));
+}
+
+/// More attempts are no help against a wait that is longer than is allowed, so they are not advised.
+#[test]
+fn long_wait_is_explained_with_the_option_that_helps() {
+    for transport in ["reqwest", "ureq"] {
+        for (wait, remedy) in [
+            ("90", "--max-retry-after 90,"),
+            ("86400", "--max-retry-after 86400,"),
+            ("86401", "run it again in 86401 s; if that cannot be meant"),
+            ("99999999999999999999999", "if that cannot be meant"),
+        ] {
+            let headers = format!("Retry-After: {wait}\r\n");
+            let (url, requests) = answering_with_headers(vec![(429, headers, String::new())]);
+            let ended = run_at(&url, &["customers", "list", "--transport", transport]);
+            assert_failed(&ended, "could not be listed", "429", remedy);
+            assert_eq!(requests.try_iter().count(), 1);
+        }
+    }
+}
+
+#[test]
+fn fault_under_success_is_told() {
+    for transport in ["reqwest", "ureq"] {
+        let fault = r#"{"code": 400072, "description": "a reason", "data": [], "source": "PartnerFD"}"#;
+        let (url, requests) = answering(vec![(200, fault.to_owned())]);
+        let ended = run_at(&url, &["customers", "list", "--transport", transport]);
+        assert_failed(&ended, "could not be listed", "200 OK, code 400072: a reason", "error codes");
+        assert_eq!(requests.try_iter().count(), 1);
+    }
+}
+
+#[test]
+fn head_that_is_not_http_is_told_and_requested_once() {
+    for transport in ["reqwest", "ureq"] {
+        let (url, requests) = answering_with_headers(vec![(200, "Not a header\r\n".to_owned(), "{}".to_owned())]);
+        let ended = run_at(&url, &["customers", "list", "--transport", transport]);
+        assert_failed(
+            &ended,
+            "could not be listed",
+            "the head of the response is not valid HTTP",
+            "the other --transport",
+        );
+        assert_eq!(requests.try_iter().count(), 1);
+    }
 }
 
 #[test]

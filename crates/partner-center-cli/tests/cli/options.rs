@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Ended, command, run, run_at},
-    server::{answering, last_page, page},
+    server::{answering, answering_with_headers, last_page, page},
 };
 use std::time::{Duration, Instant};
 
@@ -139,6 +139,47 @@ fn how_long_is_waited() {
             (ended.status, first_line(&ended), requests.try_iter().count())
         });
         assert_eq!((ended.0, ended.2), (status, asked), "{ended:?}");
+    }
+}
+
+#[test]
+fn max_retry_after_is_an_option_a_variable_and_a_setting() {
+    let run = |bound: &str, place: &str| {
+        on_both(|transport| {
+            let throttled = (429, "Retry-After: 2\r\n".to_owned(), String::new());
+            let (url, requests) = answering_with_headers(vec![throttled, (200, String::new(), last_page("{}"))]);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let mut list = command(&["customers", "list", "--transport", transport, "--output", "jsonl"]);
+            list.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url);
+            match place {
+                "option" => list.args(["--max-retry-after", bound]).env("PARTNER_CENTER_MAX_RETRY_AFTER", "soon"),
+                "variable" => list.env("PARTNER_CENTER_MAX_RETRY_AFTER", bound),
+                _ => {
+                    std::fs::write(file.path(), format!("max_retry_after = '{bound}'\nmax_attempts = '2'")).unwrap();
+                    list.arg("--config").arg(file.path())
+                }
+            };
+            let ended = Ended::from(list.output().unwrap());
+            (ended.status, requests.try_iter().count())
+        })
+    };
+    for place in ["option", "variable", "file"] {
+        assert_eq!(run("1.5", place), (Some(1), 1), "{place}");
+        assert_eq!(run("2", place), (Some(0), 2), "{place}");
+        assert_eq!(run("soon", place), (Some(2), 0), "{place}");
+    }
+}
+
+#[test]
+fn setting_that_is_no_number_is_named() {
+    for (name, value, why) in [
+        ("PARTNER_CENTER_MAX_RETRY_AFTER", "0", "a number of seconds from 0.001 to 86400"),
+        ("PARTNER_CENTER_MAX_ATTEMPTS", "0", "a whole number from 1"),
+    ] {
+        let mut list = command(&["customers", "list", "--base-url", "http://127.0.0.1:9"]);
+        let ended = Ended::from(list.env("PARTNER_CENTER_TOKEN", "token").env(name, value).output().unwrap());
+        assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+        assert!(ended.stderr.contains(name) && ended.stderr.contains(why), "{}", ended.stderr);
     }
 }
 

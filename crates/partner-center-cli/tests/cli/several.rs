@@ -2,7 +2,7 @@
 
 use crate::{
     command::{DOCUMENTED, Ended, command, run, run_at},
-    server::answering,
+    server::{answering, answering_with_headers},
 };
 use serde_json::Value;
 use std::{
@@ -124,6 +124,60 @@ fn what_would_fail_for_all_ends_the_command() {
             assert!(last[1].contains(why), "{}", ended.stderr);
             assert_eq!(requests.try_iter().count(), asked, "{why}");
         }
+    }
+}
+
+fn throttled(seconds: u64) -> (u16, String, String) {
+    (429, format!("Retry-After: {seconds}\r\n"), String::new())
+}
+
+#[test]
+fn wait_that_the_service_asks_for_is_waited_before_the_next_customer() {
+    for transport in ["reqwest", "ureq"] {
+        let found = (200, String::new(), "{}".to_owned());
+        let (url, requests) = answering_with_headers(vec![found.clone(), throttled(2), found.clone(), found]);
+        let options = ["--output", "jsonl", "--max-attempts", "1", "--transport", transport];
+        let started = Instant::now();
+        let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 4], &options].concat());
+        assert!(started.elapsed() >= Duration::from_secs(2), "{}", ended.stderr);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), "{}\n{}\n{}\n"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("note: waiting 2 s, as the service asks"), "{}", ended.stderr);
+        assert!(ended.stderr.ends_with("error: 1 of 4 customers could not be fetched\n"), "{}", ended.stderr);
+        assert_eq!(requests.try_iter().count(), 4);
+    }
+}
+
+#[test]
+fn wait_beyond_the_bound_ends_the_command_with_true_advice() {
+    for transport in ["reqwest", "ureq"] {
+        for (wait, bound) in [(90, &[][..]), (3, &["--max-retry-after", "2.5"])] {
+            let (url, requests) = answering_with_headers(vec![(200, String::new(), "{}".to_owned()), throttled(wait)]);
+            let options = ["--output", "jsonl", "--transport", transport];
+            let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options, bound].concat());
+            assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), "{}\n"));
+            assert!(ended.stderr.contains("and no more were asked for"), "{}", ended.stderr);
+            assert!(ended.stderr.contains(&format!("--max-retry-after {wait}, ")), "{}", ended.stderr);
+            assert_eq!(requests.try_iter().count(), 2);
+        }
+        // What was advised helps.
+        let found = (200, String::new(), "{}".to_owned());
+        let (url, _requests) = answering_with_headers(vec![found.clone(), throttled(2), found]);
+        let options = ["--output", "jsonl", "--max-retry-after", "2", "--transport", transport];
+        let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 2], &options].concat());
+        assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "{}\n{}\n", ""));
+    }
+}
+
+#[test]
+fn wait_that_would_outlast_the_deadline_is_not_begun() {
+    for transport in ["reqwest", "ureq"] {
+        let (url, requests) = answering_with_headers(vec![throttled(30)]);
+        let options = ["--max-attempts", "1", "--deadline", "10", "--transport", transport];
+        let started = Instant::now();
+        let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 3], &options].concat());
+        assert!(started.elapsed() < Duration::from_secs(5));
+        assert!(ended.stderr.contains("and no more were asked for"), "{}", ended.stderr);
+        assert_eq!(requests.try_iter().count(), 1);
     }
 }
 

@@ -1,7 +1,9 @@
 //! What comes back of an answer's head.
 
-use crate::exchange::{Held, Seen, answer, answered, answering, ensure, excerpt, get, has_body};
-use partner_center_core::{Transport, http::header::LOCATION};
+use crate::exchange::{
+    Held, Seen, answer, answered, answering, closing_after, ensure, excerpt, get, has_body, outlined, send, told,
+};
+use partner_center_core::{Transport, TransportErrorKind, http::header::LOCATION};
 
 pub(crate) async fn statuses_are_answers<X: Transport>(transport: &X) -> Held {
     const STATUSES: [u16; 26] = [
@@ -92,6 +94,80 @@ pub(crate) async fn headers_come_back_as_they_are<X: Transport>(transport: &X) -
         let value = response.headers().get(format!("x-{number}"));
         let value = value.ok_or_else(|| Seen(format!("of 60 headers, the one of number {number} is missing")))?;
         ensure!(value == &number.to_string(), "of 60 headers, that of number {number} is another");
+    }
+    Ok(())
+}
+
+pub(crate) async fn many_headers_come_back<X: Transport>(transport: &X) -> Held {
+    // The one of the length is among them.
+    for (count, may_fail) in [(100, false), (101, false), (128, false), (200, true), (2000, true)] {
+        let headers: Vec<_> = (1..count).map(|number| format!("\r\nX-{number}: {number}")).collect();
+        let server = answering(move |_| answer(&format!("200 OK{}", headers.concat()), "{}"))?;
+        let response = match send(transport, get(&server, "/")).await {
+            Err(error) if may_fail && error.kind() == TransportErrorKind::InvalidResponse => continue,
+            Err(error) => return Err(Seen(format!("{count} headers: no answer but an error: {}", told(&error)))),
+            Ok(response) => response,
+        };
+        has_body(&response, b"{}", format!("{count} headers"))?;
+        for number in 1..count {
+            let value = response.headers().get(format!("x-{number}"));
+            let is_same = value.is_some_and(|value| value == &number.to_string());
+            ensure!(is_same, "of {count} headers, that of number {number} came back as {value:?}");
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn odd_heads_are_read_or_named<X: Transport>(transport: &X) -> Held {
+    const LENGTH: &str = "Content-Length: 2\r\n\r\n{}";
+    const CHUNKS: &str = "\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let heads: [(&str, &str, &str); 25] = [
+        ("a folded line", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n b\r\n", LENGTH),
+        ("a line folded with a tab", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n\tb\r\n", LENGTH),
+        ("lines that end without a carriage return", "HTTP/1.1 200 OK\nX-Odd: a b\n", "Content-Length: 2\n\n{}"),
+        ("a space before a colon", "HTTP/1.1 200 OK\r\nX-Odd : a b\r\n", LENGTH),
+        ("a space before the colon of the length", "HTTP/1.1 200 OK\r\n", "Content-Length : 2\r\n\r\n{}"),
+        ("spaces around a value", "HTTP/1.1 200 OK\r\nX-Odd:   a b \t \r\n", LENGTH),
+        ("a name with a space", "HTTP/1.1 200 OK\r\nX Odd: a b\r\n", LENGTH),
+        ("a name that is not ASCII", "HTTP/1.1 200 OK\r\nX-\u{e9}: a b\r\n", LENGTH),
+        ("no name", "HTTP/1.1 200 OK\r\n: a b\r\n", LENGTH),
+        ("a value with a control character", "HTTP/1.1 200 OK\r\nX-Odd: a\u{1}b\r\n", LENGTH),
+        ("a value with a carriage return", "HTTP/1.1 200 OK\r\nX-Odd: a\rb\r\n", LENGTH),
+        ("words that are not ASCII", "HTTP/1.1 200 D\u{e9}j\u{e0} vu\r\n", LENGTH),
+        ("no words", "HTTP/1.1 200\r\n", LENGTH),
+        ("two spaces before the status", "HTTP/1.1  200 OK\r\n", LENGTH),
+        ("a version in small letters", "http/1.1 200 OK\r\n", LENGTH),
+        ("an empty line before the head", "\r\nHTTP/1.1 200 OK\r\n", LENGTH),
+        ("version 1.0", "HTTP/1.0 200 OK\r\n", LENGTH),
+        ("chunks in version 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked", CHUNKS),
+        ("chunks in capitals", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked", CHUNKS),
+        ("chunks and a length", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked", CHUNKS),
+        ("a transfer coding that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n", LENGTH),
+        ("the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", LENGTH),
+        ("the length twice in one line", "HTTP/1.1 200 OK\r\n", "Content-Length: 2, 2\r\n\r\n{}"),
+        ("a length with a sign", "HTTP/1.1 200 OK\r\n", "Content-Length: +2\r\n\r\n{}"),
+        ("an interim answer with a header", "HTTP/1.1 100 Continue\r\nX-Odd: a\r\n\r\nHTTP/1.1 200 OK\r\n", LENGTH),
+    ];
+    for (case, head, rest) in heads {
+        // Such characters are one byte each, as in the time of those proxies.
+        let bytes: Vec<_> =
+            [head, rest].concat().chars().filter_map(|char| u8::try_from(u32::from(char)).ok()).collect();
+        let server = closing_after(move |_| bytes.clone())?;
+        match send(transport, get(&server, "/")).await {
+            Ok(response) => {
+                ensure!(response.status() == 200, "{case}: {}", outlined(&response));
+                has_body(&response, b"{}", case)?;
+                if let Some(value) = response.headers().get("x-odd") {
+                    let words = value.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+                    let is_meant = words.eq([&b"a"[..], b"b"]);
+                    ensure!(is_meant, "{case}: the value came back as {}", excerpt(value.as_bytes()));
+                }
+            }
+            Err(error) => {
+                let is_named = error.kind() == TransportErrorKind::InvalidResponse;
+                ensure!(is_named, "{case}: an error of another kind than InvalidResponse: {}", told(&error));
+            }
+        }
     }
     Ok(())
 }

@@ -93,6 +93,10 @@ async fn odd_ones_come_back<X: Transport>(transport: &X) -> Held {
         ("two members", "gzip", vec![members.concat()]),
         ("two members, one after the other", "gzip", members.to_vec()),
         ("a label in other letters", "GZip", vec![gzip(BODY)?]),
+        ("a label beside one of nothing", "gzip, identity", vec![gzip(BODY)?]),
+        ("a label after one of nothing and an empty one", "identity, ,gzip", vec![gzip(BODY)?]),
+        ("labels of two headers", "identity\r\nContent-Encoding: gzip", vec![gzip(BODY)?]),
+        ("two labels", "gzip, gzip", vec![gzip(&gzip(BODY)?)?]),
     ] {
         let server = once(move |connection, request| {
             if !accepts_gzip(request) {

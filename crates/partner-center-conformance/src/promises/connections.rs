@@ -2,7 +2,7 @@
 
 use crate::exchange::{
     Held, NEAR, PATIENCE, SHORTLY, TIMEOUT, accepts_gzip, answer, answered, answering, chunked, closing_after, ensure,
-    fails, get, get_from, given_up, gzip, has_body, limited, outlined, pause, raw, send, told, within,
+    failed, fails, get, get_from, given_up, gzip, has_body, limited, outlined, pause, raw, send, told, within,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
@@ -163,9 +163,6 @@ pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> 
 pub(crate) async fn nonsense_is_an_error<X: Transport>(transport: &X) -> Held {
     for (case, nonsense) in [
         ("text", &b"Hello! This is not the server you are looking for.\r\n\r\n"[..]),
-        ("zeros", &[0; 1000]),
-        ("a TLS alert", b"\x15\x03\x01\x00\x02\x02\x46"),
-        ("HTTP/2", b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"),
         ("another version", b"HTTP/7.3 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
         ("a status of letters", b"HTTP/1.1 abc OK\r\nContent-Length: 2\r\n\r\n{}"),
         ("a status of two digits", b"HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\n{}"),
@@ -174,7 +171,26 @@ pub(crate) async fn nonsense_is_an_error<X: Transport>(transport: &X) -> Held {
         ("a length of letters", b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n{}"),
         ("a length below zero", b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}"),
         ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\n{}"),
-        ("a chunk without a length", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n{}\r\n0\r\n\r\n"),
+    ] {
+        let server = closing_after(|_| nonsense.to_vec())?;
+        fails(transport, within(get(&server, "/"), NEAR), TransportErrorKind::InvalidResponse, case).await?;
+    }
+    for (case, nonsense) in [
+        ("zeros", &[0; 1000][..]),
+        ("a TLS alert", b"\x15\x03\x01\x00\x02\x02\x46"),
+        ("HTTP/2", b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"),
+    ] {
+        // Who reads line by line sees no line but a connection that is lost.
+        let server = closing_after(|_| nonsense.to_vec())?;
+        let error = failed(transport, within(get(&server, "/"), NEAR), case).await?;
+        let fits = matches!(error.kind(), TransportErrorKind::InvalidResponse | TransportErrorKind::Exchange);
+        ensure!(fits, "{case}: an error of another kind than InvalidResponse: {}", told(&error));
+    }
+    for (case, nonsense) in [
+        (
+            "a chunk without a length",
+            &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n{}\r\n0\r\n\r\n"[..],
+        ),
         (
             "a chunk longer than its length",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",

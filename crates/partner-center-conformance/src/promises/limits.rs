@@ -119,6 +119,8 @@ pub(crate) async fn endless_heads_end<X: Transport>(transport: &X) -> Held {
         })?;
         let error = failed(transport, get(&server, "/"), case).await?;
         ensure!(error.kind() != TransportErrorKind::Timeout, "{case}: more of it was waited for: {}", told(&error));
+        let is_named = error.kind() == TransportErrorKind::InvalidResponse;
+        ensure!(is_named, "{case}: an error of another kind than InvalidResponse: {}", told(&error));
     }
     Ok(())
 }

@@ -182,6 +182,9 @@ impl Handmade {
         loop {
             let limit = if self.breaks(Promise::EndlessHeadsEnd) { usize::MAX } else { LARGEST_HEAD - total };
             let line = match wire.line(limit) {
+                Err(error) if error.kind() == io::ErrorKind::Other => {
+                    return Err(TransportError::invalid_response(error));
+                }
                 Err(error)
                     if error.kind() == io::ErrorKind::UnexpectedEof && self.takes_nothing_for_an_answer(wire) =>
                 {
@@ -198,8 +201,15 @@ impl Handmade {
         let first = lines.first().map(|line| String::from_utf8_lossy(line).into_owned()).unwrap_or_default();
         let invalid = |what: &str| {
             let more = if self.breaks(Promise::ErrorsKeepSecrets) { first.as_str() } else { "" };
-            TransportError::new(format!("{what} {more}"))
+            let problem = format!("{what} {more}");
+            match self.broken {
+                Some(Promise::OddHeadsAreReadOrNamed) => TransportError::new(problem),
+                _ => TransportError::invalid_response(problem),
+            }
         };
+        if lines.len() > 101 && self.breaks(Promise::ManyHeadersComeBack) {
+            return Err(invalid("more than 100 headers"));
+        }
         let (version, status) = first.split_once(' ').unwrap_or_default();
         let status = status.split(' ').next().unwrap_or_default();
         match (version, status.len() == 3, status.parse()) {
@@ -248,10 +258,10 @@ impl Handmade {
         let may_be_kept = !is_open
             && response.version() == Version::HTTP_11
             && response.headers().get(header::CONNECTION).is_none_or(|value| value != "close");
-        let is_compressed = response
-            .headers()
-            .get(header::CONTENT_ENCODING)
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"gzip"))
+        let codings = response.headers().get_all(header::CONTENT_ENCODING).iter();
+        let codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        let times_compressed = codings.filter(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"gzip")).count();
+        let is_compressed = times_compressed > 0
             && !matches!(framing, Framing::None)
             && !self.breaks(Promise::CompressedBodiesComeBackDecompressed);
         let mut raw = Body { wire, framing, is_short_fine, is_strict, count: 0 };
@@ -263,7 +273,10 @@ impl Handmade {
         let beyond_travelled = self.breaks(Promise::TheBodyLimitCountsWhatIsDecompressed);
         let mut body = Vec::new();
         let read = if is_compressed {
-            let mut decoder = MultiGzDecoder::new(&mut raw);
+            let mut decoder: Box<dyn Read> = Box::new(MultiGzDecoder::new(&mut raw));
+            for _ in 1..times_compressed {
+                decoder = Box::new(MultiGzDecoder::new(decoder));
+            }
             let beyond = if beyond_travelled { usize::MAX } else { beyond };
             let read = (&mut decoder).take(beyond as u64).read_to_end(&mut body);
             match read {
@@ -303,7 +316,8 @@ impl Handmade {
         if has_none && !self.breaks(Promise::NoBodyIsWaitedForInVain) {
             return Ok(Framing::None);
         }
-        if response.headers().contains_key(header::TRANSFER_ENCODING) {
+        let coding = response.headers().get(header::TRANSFER_ENCODING);
+        if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Ok(Framing::Chunks { left: 0, is_first: true });
         }
         let mut lengths = response.headers().get_all(header::CONTENT_LENGTH).iter();
@@ -312,7 +326,7 @@ impl Handmade {
             return Ok(if is_open { Framing::Open } else { Framing::None });
         };
         let length = length.to_str().ok().filter(|_| lengths.next().is_none()).and_then(|length| length.parse().ok());
-        let length: u64 = length.ok_or_else(|| TransportError::new("no valid length"))?;
+        let length: u64 = length.ok_or_else(|| TransportError::invalid_response("no valid length"))?;
         if self.breaks(Promise::AnnouncedLengthsAreNotBelieved) {
             drop(Vec::<u8>::with_capacity(usize::try_from(length).unwrap()));
         }

@@ -116,9 +116,18 @@ impl GrantRequest<'_> {
 
     /// Reads what the authority says when it refuses, but for the secrets, in whatever form it tells them back.
     pub(crate) fn refusal(&self, response: &Response) -> TokenError {
+        self.with_secrets(|secrets| TokenError::read(response, secrets))
+    }
+
+    /// The same of a response whose status is a success and that holds no token, if it says why.
+    pub(crate) fn refusal_under_success(&self, response: &Response) -> Option<TokenError> {
+        self.with_secrets(|secrets| TokenError::read_under_success(response, secrets))
+    }
+
+    fn with_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
         let secrets = || [self.app.secret.as_ref(), self.refresh_token].into_iter().flatten().map(Secret::expose);
         let sent: Vec<_> = secrets().map(|secret| Secret::new(encoded(secret).to_string())).collect();
-        TokenError::read(response, &secrets().chain(sent.iter().map(Secret::expose)).collect::<Vec<_>>())
+        read(&secrets().chain(sent.iter().map(Secret::expose)).collect::<Vec<_>>())
     }
 }
 

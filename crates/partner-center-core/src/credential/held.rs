@@ -77,6 +77,8 @@ pub(crate) struct Failed {
     pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
     /// The authority that did not answer, if that is why.
     pub(crate) authority: Option<String>,
+    /// The wait that the authority asked for, if it is longer than is allowed.
+    pub(crate) refused_wait: Option<Duration>,
     /// Whether it was the deadline of the call that fetched.
     pub(crate) is_out_of_time: bool,
 }
@@ -233,7 +235,14 @@ mod tests {
     }
 
     fn failed() -> Failed {
-        Failed { kind: ErrorKind::Credential, token: None, source: None, authority: None, is_out_of_time: false }
+        Failed {
+            kind: ErrorKind::Credential,
+            token: None,
+            source: None,
+            authority: None,
+            refused_wait: None,
+            is_out_of_time: false,
+        }
     }
 
     #[test]

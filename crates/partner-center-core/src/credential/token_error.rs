@@ -34,13 +34,18 @@ impl TokenError {
 
     /// Reads an answer without a token; whatever its body is, this does not fail. The `secrets` are left out of it.
     pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
-        let text = body::text(response).unwrap_or_default();
-        let fields: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
-        let text_of = |name| {
-            let text = fields.get(name).and_then(Value::as_str).map(|text| fault::shown(text, secrets));
-            text.filter(|text| !text.is_empty())
+        let fields = fields(response).unwrap_or_default();
+        // What stands in front of the authority may write it as most of Microsoft's services do.
+        let wrapped = fields.get("error").and_then(Value::as_object);
+        let said = |name: &str, wrapped_name: &str| match wrapped {
+            Some(wrapped) => wrapped.get(wrapped_name).and_then(Value::as_str),
+            None => fields.get(name).and_then(Value::as_str),
         };
-        let description = text_of("error_description");
+        let shown = |text: Option<&str>| text.map(|text| fault::shown(text, secrets)).filter(|text| !text.is_empty());
+        let text_of = |name| shown(fields.get(name).and_then(Value::as_str));
+        let explanation = said("error_description", "message");
+        let retry_after = fault::retry_after(response, explanation);
+        let description = shown(explanation);
         let codes = fields.get("error_codes").and_then(Value::as_array);
         let mut codes: Vec<u64> = codes.into_iter().flatten().filter_map(Value::as_u64).collect();
         if codes.is_empty() {
@@ -49,14 +54,27 @@ impl TokenError {
         codes.truncate(MOST_CODES);
         Self {
             status: response.status(),
-            error: text_of("error").map(|error| error.chars().take(LONGEST_ERROR).collect()),
+            error: shown(said("error", "code")).map(|error| error.chars().take(LONGEST_ERROR).collect()),
             codes,
             description,
             trace_id: text_of("trace_id"),
             correlation_id: text_of("correlation_id"),
-            retry_after: fault::retry_after(response.headers()),
+            retry_after,
         }
     }
+
+    /// Reads a response whose status is a success and that holds no token, if it holds an error in its place; `None` if it
+    /// does not. What may hold a token all the same is not read, as it would be shown.
+    pub(crate) fn read_under_success(response: &Response, secrets: &[&str]) -> Option<Self> {
+        let fields = fields(response)?;
+        let has_token = fields.keys().any(|name| name.ends_with("_token"));
+        let error = Some(Self::read(response, secrets)).filter(|_| !has_token)?;
+        (error.error.is_some() || !error.codes.is_empty()).then_some(error)
+    }
+}
+
+fn fields(response: &Response) -> Option<Map<String, Value>> {
+    serde_json::from_str(&body::text(response).ok()?).ok()
 }
 
 /// Bounds on what is kept of an answer.
@@ -228,6 +246,30 @@ mod tests {
     }
 
     #[test]
+    fn error_under_success_is_told_from_a_token() {
+        for (body, is_error) in [
+            (r#"{"error":"invalid_grant","error_description":"AADSTS50173: Expired.","error_codes":[50173]}"#, true),
+            (r#"{"error":{"code":"invalid_request","message":"No."}}"#, true),
+            (r#"{"error_description":"AADSTS50173: Expired."}"#, true),
+            (r#"{"error":"odd","access_token":"hush"}"#, false),
+            (r#"{"error":"odd","id_token":7}"#, false),
+            (r#"{"error":null}"#, false),
+            ("{}", false),
+            ("[]", false),
+            ("", false),
+        ] {
+            let response = http::Response::new(body.to_owned().into());
+            assert_eq!(TokenError::read_under_success(&response, &[]).is_some(), is_error, "{body}");
+        }
+    }
+
+    #[test]
+    fn told_wait_of_the_authority_is_read() {
+        let error = refusal(429, r#"{"error":"throttled","error_description":"Try again in 57 seconds."}"#);
+        assert_eq!(error.retry_after, Some(Duration::from_secs(57)));
+    }
+
+    #[test]
     fn whatever_it_is_it_is_read_on_one_line_and_without_secrets() {
         for (status, body, expected) in [
             (400, "", "400 Bad Request"),
@@ -251,6 +293,8 @@ mod tests {
         ] {
             assert_eq!(refusal(status, body).to_string(), expected);
         }
+        let wrapped = r#"{"error":{"code":"odd","message":"AADSTS7: No."}}"#;
+        assert_eq!(refusal(400, wrapped).to_string(), "400 Bad Request, odd: AADSTS7: No.");
         let long = refusal(400, &format!(r#"{{"error":"{}"}}"#, "e".repeat(9999)));
         assert_eq!(long.error.map(|error| error.len()), Some(LONGEST_ERROR));
     }

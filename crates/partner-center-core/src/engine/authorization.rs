@@ -289,16 +289,18 @@ impl<X: Transport> Exchange<X> for TokenExchange<'_> {
     }
 
     fn read(&self, response: Response) -> Result<Issued, Attempt> {
+        let rejected = |refusal| Attempt {
+            failure: Failure::of_refusal(&refusal),
+            error: Error::refused_token(self.fetch.operation, refusal),
+            answered: true,
+        };
         let outcome = if response.status().is_success() {
-            issued(&response).map_err(|error| Attempt {
-                failure: Failure::Permanent,
-                error: self.fetch.error(error),
-                answered: true,
+            issued(&response).map_err(|error| match self.request.refusal_under_success(&response) {
+                Some(refusal) => rejected(refusal),
+                None => Attempt { failure: Failure::Permanent, error: self.fetch.error(error), answered: true },
             })
         } else {
-            let refusal = self.request.refusal(&response);
-            let failure = Failure::of_refusal(&refusal);
-            Err(Attempt { failure, error: Error::refused_token(self.fetch.operation, refusal), answered: true })
+            Err(rejected(self.request.refusal(&response)))
         };
         // The transport may share it with its own buffers, which are its own affair.
         if let Ok(mut body) = response.into_body().try_into_mut() {

@@ -105,13 +105,13 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
 
     fn read(&self, response: Response) -> Result<Answer<T>, Attempt> {
         let call = self.plan.call;
+        let rejected = |api| Attempt {
+            failure: Failure::of_answer(&api),
+            error: Error::service(call.operation, api),
+            answered: true,
+        };
         if !response.status().is_success() {
-            let api = ApiError::read(&response, &self.secrets());
-            return Err(Attempt {
-                failure: Failure::of_answer(&api),
-                error: Error::service(call.operation, api),
-                answered: true,
-            });
+            return Err(rejected(ApiError::read(&response, &self.secrets())));
         }
         let failed = |malformed, failure| Attempt {
             failure,
@@ -121,7 +121,7 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
         match body::decode(&response) {
             // Nothing, and when to come back for it.
             Ok(Answer::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, &response) => {
-                let retry_after = fault::retry_after(response.headers());
+                let retry_after = fault::retry_after_header(response.headers());
                 Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
             }
             Ok(answer) => match self.unexpected_next_page(&response) {
@@ -132,7 +132,10 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
                     answered: true,
                 }),
             },
-            Err(malformed) => Err(failed(malformed, Failure::of_body(malformed))),
+            Err(malformed) => Err(match ApiError::read_under_success(&response, &self.secrets()) {
+                Some(api) => rejected(api),
+                None => failed(malformed, Failure::of_body(malformed)),
+            }),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Wire {
     pub(super) fn line(&mut self, limit: usize) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         let mut byte = [0];
-        while !line.ends_with(b"\r\n") {
+        while !line.ends_with(b"\n") {
             if line.len() >= limit {
                 return Err(io::Error::other("too long a line"));
             }
@@ -72,7 +72,8 @@ impl Wire {
             }
             line.push(byte[0]);
         }
-        line.truncate(line.len() - 2);
+        line.pop();
+        line.pop_if(|byte| *byte == b'\r');
         Ok(line)
     }
 }
