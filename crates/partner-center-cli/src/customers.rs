@@ -20,7 +20,7 @@ pub(crate) async fn perform<X: Transport>(
     session: &Session<'_>,
     notes: &Notes,
 ) -> Result<(), Failure> {
-    let client = session.client(transport, session.identity()?.credential(notes))?;
+    let client = session.client(transport, session.identity()?.credential(notes), notes)?;
     let mut printer = Printer::new(session.options.output, notes);
     match command {
         CustomersCommand::List(list) => list::print(&client, list, &mut printer, notes).await,

@@ -49,13 +49,13 @@ impl ApiError {
         let text = body::text(response).unwrap_or_default();
         let text = text.trim();
         // Some parts of the service wrap it, and some say it in one JSON string.
-        let wrapped = serde_json::from_str(text).ok().and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
+        let wrapped = body::lenient(text).and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
         let fault: Fault = match wrapped {
-            Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped),
-            _ => serde_json::from_str(text),
+            Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped).ok(),
+            _ => body::lenient(text),
         }
         .unwrap_or_default();
-        let text = serde_json::from_str(text).unwrap_or_else(|_| text.to_owned());
+        let text = body::lenient(text).unwrap_or_else(|| text.to_owned());
         let is_prose = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
         let description = fault.description.or(fault.message).or_else(|| is_prose.then_some(text));
         let shown = |text: &str| Some(shown(text, secrets)).filter(|text| !text.is_empty());

@@ -238,7 +238,8 @@ impl<'de, T: Described> Visitor<'de> for ValueVisitor<T> {
 
 /// What the specification says, if `value` is a number and that is what it should be.
 fn number_of<T: Described>(value: &JsonValue) -> Option<T> {
-    if value.is_number() { T::from_number(&value.json().parse().ok()?) } else { None }
+    // Written back, -0 would be 0.
+    if value.is_number() && value.json() != "-0" { T::from_number(&value.json().parse().ok()?) } else { None }
 }
 
 /// Reads the JSON of a value, and then the value.
@@ -348,6 +349,10 @@ pub(crate) fn number_in_disguise<'de, A: MapAccess<'de>>(
     }
     let digits: String = object.next_value()?;
     digits.parse::<Number>().map_err(de::Error::custom)?;
+    if digits.contains('e') {
+        // 1E2 is handed over as 1e+2.
+        reading::notice();
+    }
     Ok(Some(JsonValue::of(&digits)))
 }
 

@@ -35,7 +35,7 @@ impl TokenError {
     /// Reads an answer without a token; whatever its body is, this does not fail. The `secrets` are left out of it.
     pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
         let text = body::text(response).unwrap_or_default();
-        let fields: Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
+        let fields: Map<String, Value> = body::lenient(&text).unwrap_or_default();
         let text_of = |name| {
             let text = fields.get(name).and_then(Value::as_str).map(|text| fault::shown(text, secrets));
             text.filter(|text| !text.is_empty())
