@@ -203,10 +203,9 @@ impl PartialEq for JsonValue {
 
 impl Eq for JsonValue {}
 
-/// Not the value: nobody knows whether it is a secret.
 impl fmt::Debug for JsonValue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JsonValue(..)")
+        self.to_value().fmt(formatter)
     }
 }
 
