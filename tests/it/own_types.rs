@@ -20,6 +20,42 @@ struct Company {
     domain: String,
 }
 
+/// What may stand in a name, a number that no `f64` can be, a field twice, and who hears of it.
+#[test]
+fn json_that_serde_json_rejects_ends_no_list_of_custom_types() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Odd {
+        id: Uuid,
+        company_name: String,
+        size: Option<f64>,
+    }
+    const ID: &str = "53eb21cb-6b2d-4ee5-9e92-27dfc927e93c";
+    fn test<M: Mode>() -> (Vec<Odd>, Vec<Replacement>) {
+        let odd = format!(r#"{{"companyName":"\ud83e","id":"{ID}","size":1e999}}"#);
+        let twice = format!(r#"{{"companyName":"a","companyName":"b","id":"{ID}"}}"#);
+        let body = format!(r#"{{"items":[{odd},{}]}}"#, [twice.as_str(); 9].join(","));
+        let script = Script::<M>::new([answer(200, body).into()]);
+        let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let hears = heard.clone();
+        let client = Client::builder(script, Credential::token("secret"))
+            .on_replacement(move |replacement| hears.lock().unwrap().push(replacement.clone()));
+        let items = all(client.build().unwrap().pages(ListCustomers::new().items_as::<Odd>())).unwrap();
+        let heard = heard.lock().unwrap().clone();
+        (items, heard)
+    }
+    for (items, heard) in [test::<Blocking>(), test::<Async>()] {
+        assert_eq!((&*items[0].company_name, items[0].size), ("\u{fffd}", Some(f64::MAX)));
+        assert_eq!((items.len(), &*items[9].company_name), (10, "b"));
+        let told: Vec<_> = heard.iter().map(|heard| (&*heard.path, heard.id.as_deref(), heard.kind)).collect();
+        let expected = [
+            ("items[0].companyName", Some(ID), ReplacementKind::HalfPair),
+            ("items[0].size", Some(ID), ReplacementKind::Number),
+        ];
+        assert_eq!(told, expected);
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Named {

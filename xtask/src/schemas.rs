@@ -20,7 +20,7 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
     let types = progenitor_types(spec)?;
     let mut blocks = Vec::new();
     let mut items = TokenStream::new();
-    let mut candidates = vec!["Raw", "Secret", "UnknownFields", "Unrecognized"];
+    let mut candidates = vec!["JsonValue", "Raw", "Secret", "UnknownFields", "Unrecognized"];
     for definition in &spec.definitions {
         let (code, meaning) = match &definition.kind {
             Kind::HandWritten(name) => {
@@ -322,6 +322,10 @@ impl VisitMut for ShortPaths {
         };
         if let Some(last) = path.segments.last().filter(|last| is_short(last)).cloned() {
             path.segments = std::iter::once(last).collect();
+        }
+        // Whatever it holds, it keeps its digits.
+        if path.segments.iter().map(|segment| segment.ident.to_string()).eq(["serde_json", "Value"]) {
+            *path = parse_quote!(JsonValue);
         }
     }
 }

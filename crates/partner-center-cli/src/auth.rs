@@ -34,7 +34,7 @@ struct Found {
 /// Says what kind of credential is configured, for which cloud, and whether a token can be had. The token is not shown.
 pub(crate) async fn check<X: Transport>(transport: X, session: &Session<'_>, notes: &Notes) -> Result<(), Failure> {
     let identity = session.identity()?;
-    let client = session.client(transport, identity.credential(notes))?;
+    let client = session.client(transport, identity.credential(notes), notes)?;
     let is_given = matches!(identity, Identity::Token { .. });
     let outcome = X::Mode::wait(client.authenticate()).await;
     let lifetime = outcome.as_ref().ok().copied().flatten();

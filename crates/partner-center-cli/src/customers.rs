@@ -22,7 +22,7 @@ pub(crate) async fn perform<X: Transport>(
     notes: &Notes,
 ) -> Result<(), Failure> {
     let transport = Arc::new(transport);
-    let client = session.client(transport.clone(), session.identity()?.credential(notes))?;
+    let client = session.client(transport.clone(), session.identity()?.credential(notes), notes)?;
     let pacing = get::Pacing::new(&*transport, session.until);
     let mut printer = Printer::new(session.options.output, notes);
     match command {

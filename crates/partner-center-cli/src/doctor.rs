@@ -17,7 +17,7 @@ pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>, n
     let transport = Arc::new(transport);
     let mut report = Report::new(session.options.output);
     let uri = session.base_url.trim().parse();
-    report.add("address", address(&transport, session))?;
+    report.add("address", address(&transport, session, notes))?;
     let (Ok(uri), false) = (uri, report.is_blocked()) else {
         report.skip_the_rest()?;
         return report.end();
@@ -26,7 +26,7 @@ pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>, n
     report.check("tls", tls(&uri, &*transport, session)).await?;
 
     // Whether there is a token can be told even if the service cannot be reached.
-    let client = session.identity().and_then(|identity| session.client(transport, identity.credential(notes)));
+    let client = session.identity().and_then(|identity| session.client(transport, identity.credential(notes), notes));
     let (client, found) = match client {
         Ok(client) => {
             let found = token(&client).await;
@@ -93,8 +93,8 @@ async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Resu
 }
 
 /// The settings are tried with a token that is no one's: the user's own has its turn later.
-fn address<X: Transport>(transport: &Arc<X>, session: &Session<'_>) -> Finding {
-    match session.client(transport.clone(), Credential::token("nobody")) {
+fn address<X: Transport>(transport: &Arc<X>, session: &Session<'_>, notes: &Notes) -> Finding {
+    match session.client(transport.clone(), Credential::token("nobody"), notes) {
         Ok(_) => Finding::Fine(format!("{} ({})", session.base_url.trim(), session.source)),
         Err(WrongUsage(explanation)) => Finding::Wrong(explanation),
     }

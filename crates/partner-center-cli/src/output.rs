@@ -6,8 +6,8 @@ mod table;
 
 use crate::{arguments::Form, notes::Notes, terminal};
 use console::Term;
-use partner_center::Customer;
-use serde_json::Value;
+use indexmap::IndexMap;
+use partner_center::{Customer, JsonValue, from_json};
 use std::{
     io::{self, IsTerminal, Write},
     slice,
@@ -92,16 +92,38 @@ impl Printer {
 ///
 /// The wire form, because a value of another type than the documented one is in none of the described fields.
 fn row<const N: usize>(customer: &Customer, pointers: [&str; N]) -> io::Result<[String; N]> {
-    let customer = serde_json::to_value(customer)?;
-    Ok(pointers.map(|pointer| customer.pointer(pointer).map(cell).unwrap_or_default()))
+    let customer = fields(customer)?;
+    Ok(pointers.map(|pointer| {
+        let end = pointer[1..].find('/').map_or(pointer.len(), |length| 1 + length);
+        let (name, rest) = pointer.split_at(end);
+        let value = customer.get(&name[1..]).and_then(|value| value.pointer(rest));
+        value.map(|value| cell(&value)).unwrap_or_default()
+    }))
 }
 
+/// The fields of a customer, in the order of the service and with the digits that it wrote.
+fn fields(customer: &Customer) -> io::Result<IndexMap<String, JsonValue>> {
+    Ok(from_json(&serde_json::to_string(customer)?)?.value)
+}
+
+/// How deep a value is taken apart; what is nested deeper is shown as JSON.
+const MAX_DEPTH: usize = 16;
+
 /// The text of a value on one line; the values of a list are separated by `; `.
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(cell).collect::<Vec<_>>().join("; "),
-        _ => value.to_string(),
+fn cell(value: &JsonValue) -> String {
+    cell_within(value, 0)
+}
+
+fn cell_within(value: &JsonValue, depth: usize) -> String {
+    if let Some(text) = value.as_str() {
+        return text.into_owned();
+    }
+    match value.json() {
+        "null" => String::new(),
+        json if json.starts_with('[') && depth < MAX_DEPTH => {
+            let values: Vec<JsonValue> = value.read().unwrap_or_default();
+            values.iter().map(|value| cell_within(value, depth + 1)).collect::<Vec<_>>().join("; ")
+        }
+        json => json.to_owned(),
     }
 }

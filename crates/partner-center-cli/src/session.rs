@@ -4,7 +4,9 @@ use crate::{
     arguments::{self, ServiceOptions},
     failure::{Explanation, Failure, WrongUsage},
     identity::Identity,
+    notes::Notes,
     settings::{Place, Setting, Settings},
+    terminal::harmless,
 };
 use clap::ValueEnum;
 use partner_center::{Client, Cloud, Credential, Retry, Secret, Transport};
@@ -104,8 +106,11 @@ impl<'a> Session<'a> {
         &self,
         transport: X,
         credential: Credential<X::Mode>,
+        notes: &Notes,
     ) -> Result<Client<X>, WrongUsage> {
+        let notes = notes.clone();
         let mut builder = Client::builder(transport, credential)
+            .on_replacement(move |replacement| notes.say(harmless(&format!("note: {replacement}"))))
             .cloud(self.cloud)
             .base_url(&self.base_url)
             .authority(&self.authority);

@@ -5,6 +5,7 @@ use http::{
     HeaderMap, StatusCode, Version,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
+use partner_center_models::{Replacement, from_json};
 use serde::de::DeserializeOwned;
 use std::{borrow::Cow, fmt, str::Utf8Error};
 
@@ -26,11 +27,14 @@ impl<T: DeserializeOwned> Answer<T> {
     }
 }
 
-/// Reads a successful answer.
-pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<Answer<T>, Malformed> {
+/// Reads a successful answer. What no value can hold is replaced, and handed to `report`.
+pub(crate) fn decode<T: DeserializeOwned>(
+    response: &Response,
+    report: impl FnMut(&Replacement),
+) -> Result<Answer<T>, Malformed> {
     // A label that a proxy forgot to take off does no harm. Where it is true, the bytes make no sense, however often they
     // are fetched.
-    decode_plain(response)
+    decode_plain(response, report)
         .map_err(|malformed| if is_encoded(response.headers()) { Malformed::Coding } else { malformed })
 }
 
@@ -41,15 +45,22 @@ fn is_encoded(headers: &HeaderMap) -> bool {
     codings.map(<[u8]>::trim_ascii).any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
-fn decode_plain<T: DeserializeOwned>(response: &Response) -> Result<Answer<T>, Malformed> {
-    let text = text(response)?;
+fn decode_plain<T: DeserializeOwned>(
+    response: &Response,
+    report: impl FnMut(&Replacement),
+) -> Result<Answer<T>, Malformed> {
+    let Text { text, is_damaged } = decoded(response)?;
     if text.trim_ascii().is_empty() {
         return if says_where_it_ends(response) { Ok(Answer::Empty(response.status())) } else { Err(Malformed::Short) };
     }
-    match serde_json::from_str(&text) {
-        Ok(value) => Ok(Answer::Value(value)),
+    match from_json(&text) {
+        Ok(parsed) => {
+            parsed.replacements.iter().for_each(report);
+            Ok(Answer::Value(parsed.value))
+        }
         Err(error) if error.is_eof() => Err(Malformed::Short),
         Err(_) if text.trim_ascii_start().starts_with('<') => Err(Malformed::Markup),
+        Err(_) if is_damaged => Err(Malformed::Encoding),
         Err(error) => Err(Malformed::Json { line: error.line(), column: error.column(), shape: error.is_data() }),
     }
 }
@@ -91,8 +102,25 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// The body as text: a byte order mark counts most, then the charset parameter, then the pattern of the first bytes.
+/// Reads what is of use if it is JSON, and else nothing.
+pub(crate) fn lenient<T: DeserializeOwned>(text: &str) -> Option<T> {
+    from_json(text).ok().map(|parsed| parsed.value)
+}
+
+/// The body as text.
 pub(crate) fn text(response: &Response) -> Result<Cow<'_, str>, Malformed> {
+    decoded(response).map(|decoded| decoded.text)
+}
+
+struct Text<'a> {
+    text: Cow<'a, str>,
+    /// Whether there are halves of surrogate pairs in it, which JSON allows and nothing else does. They are written as JSON
+    /// escapes them.
+    is_damaged: bool,
+}
+
+/// The body as text: a byte order mark counts most, then the charset parameter, then the pattern of the first bytes.
+fn decoded(response: &Response) -> Result<Text<'_>, Malformed> {
     let body = &response.body()[..];
     match body {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
@@ -101,7 +129,9 @@ pub(crate) fn text(response: &Response) -> Result<Cow<'_, str>, Malformed> {
         _ => match charset(response.headers()).as_deref() {
             Some("utf-16le") => utf16(body, u16::from_le_bytes),
             Some("utf-16be") => utf16(body, u16::from_be_bytes),
-            Some("iso-8859-1" | "latin1") => Ok(body.iter().copied().map(char::from).collect()),
+            Some("iso-8859-1" | "latin1") => {
+                Ok(Text { text: body.iter().copied().map(char::from).collect(), is_damaged: false })
+            }
             // JSON begins with an ASCII character, so a zero byte gives UTF-16 and its byte order away.
             _ => match body {
                 [0, 1..=255, ..] => utf16(body, u16::from_be_bytes),
@@ -121,20 +151,37 @@ fn says_where_it_ends(response: &Response) -> bool {
         || response.headers().contains_key(TRANSFER_ENCODING)
 }
 
-fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Malformed> {
+fn utf8(bytes: &[u8]) -> Result<Text<'_>, Malformed> {
     // Text that ends within a character has been cut there.
     let malformed = |error: Utf8Error| if error.error_len().is_none() { Malformed::Short } else { Malformed::Encoding };
-    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(malformed)
+    let text = std::str::from_utf8(bytes).map_err(malformed)?;
+    Ok(Text { text: Cow::Borrowed(text), is_damaged: false })
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'static, str>, Malformed> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Text<'static>, Malformed> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units = || pairs.iter().copied().map(unit);
     let is_cut = !rest.is_empty() || units().next_back().is_some_and(|unit| (0xD800..0xDC00).contains(&unit));
     if is_cut {
         return Err(Malformed::Short);
     }
-    char::decode_utf16(units()).collect::<Result<String, _>>().map(Cow::Owned).map_err(|_| Malformed::Encoding)
+    let (mut text, mut is_damaged) = (String::with_capacity(bytes.len()), false);
+    for character in char::decode_utf16(units()) {
+        match character {
+            Ok(character) => text.push(character),
+            Err(half) => {
+                is_damaged = true;
+                // Behind a backslash it is not JSON, and may not become so.
+                let is_escaped = text.ends_with('\\');
+                text.push_str(&if is_escaped {
+                    "\u{fffd}".into()
+                } else {
+                    format!("\\u{:04x}", half.unpaired_surrogate())
+                });
+            }
+        }
+    }
+    Ok(Text { text: Cow::Owned(text), is_damaged })
 }
 
 /// The charset parameter of the content type, in lower case.
@@ -150,6 +197,10 @@ fn charset(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use super::*;
     use bytes::Bytes;
+
+    fn decode<T: DeserializeOwned>(response: &Response) -> Result<Answer<T>, Malformed> {
+        super::decode(response, |_| {})
+    }
 
     fn response(content_type: &str, body: impl Into<Vec<u8>>) -> Response {
         let body = Bytes::from(body.into());
@@ -222,6 +273,24 @@ mod tests {
             assert_ne!(decoded("identity,, Identity", body), Err(Malformed::Coding));
         }
         assert_eq!(decoded("utf-8", b"[1]"), Ok(Answer::Value(vec![1])));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_ends_nothing_in_whatever_encoding() {
+        let name = [0x42, 0xD83E, 0x43];
+        let units: Vec<u16> = "[\"".encode_utf16().chain(name).chain("\", \"🥐\"]".encode_utf16()).collect();
+        let be: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+        let le: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        for body in [br#"["B\ud83eC", "\uD83E\udd50"]"#.to_vec(), be, le] {
+            let mut told = Vec::new();
+            let read =
+                super::decode(&response("application/json", body), |replacement| told.push(replacement.to_string()));
+            assert_eq!(read, Ok(Answer::Value(["B\u{fffd}C".to_owned(), "🥐".to_owned()])));
+            assert_eq!(told, ["[0]: half of a surrogate pair was replaced by U+FFFD"]);
+        }
+        let escaped: Vec<u8> =
+            [0x5B, 0x22, 0x5C, 0xD83E, 0x22, 0x5D].iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
+        assert_eq!(decode::<Vec<String>>(&response("application/json", escaped)), Err(Malformed::Encoding));
     }
 
     #[test]

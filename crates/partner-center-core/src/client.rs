@@ -3,13 +3,13 @@ use crate::{
     base_url::BaseUrl,
     call::{Call, Listing, ascii},
     credential::{Held, Kind},
-    engine::{Authorization, Engine, Origin, Performed, Renewal, Scope, Task},
+    engine::{Authorization, Engine, OnReplacement, Origin, Performed, Renewal, Scope, Task},
     monitor::Monitor,
     pages::empty_page,
     rate_limit::RateLimit,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use partner_center_models::{Paged, SingleResponse};
+use partner_center_models::{Paged, Replacement, SingleResponse};
 use std::{
     fmt,
     sync::Arc,
@@ -73,6 +73,7 @@ impl<X: Transport> Client<X> {
             correlation_id: None,
             locale: None,
             application: None,
+            on_replacement: None,
         }
     }
 
@@ -230,6 +231,7 @@ pub struct Builder<X: Transport> {
     correlation_id: Option<Uuid>,
     locale: Option<String>,
     application: Option<String>,
+    on_replacement: Option<Box<OnReplacement>>,
 }
 
 impl<X: Transport> Builder<X> {
@@ -277,6 +279,16 @@ impl<X: Transport> Builder<X> {
     /// whole of it see [`Client::with_deadline`]). Default: no limit but that of the attempts.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Calls `report` for what had to be replaced in a response, because no value can hold it: half a surrogate pair in a
+    /// company's name, say (see [`from_json`](crate::from_json)). Default: it is logged as a warning, as it is in any case.
+    ///
+    /// It is called before the response is handed over, once for each replacement, for up to 16 of a response; for one that
+    /// is requested again, again.
+    pub fn on_replacement(mut self, report: impl Fn(&Replacement) + Send + Sync + 'static) -> Self {
+        self.on_replacement = Some(Box::new(report));
         self
     }
 
@@ -353,6 +365,7 @@ impl<X: Transport> Builder<X> {
                 limits: self.limits,
                 deadline: self.deadline,
                 rate_limit: self.requests_per_minute.map(RateLimit::new),
+                on_replacement: self.on_replacement,
             }),
             scope: Scope { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), until: None },
         })

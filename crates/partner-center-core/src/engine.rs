@@ -20,6 +20,7 @@ use crate::{
 };
 use head_start::Sent;
 use http::{HeaderMap, StatusCode};
+use partner_center_models::Replacement;
 use serde::de::DeserializeOwned;
 use service_call::ServiceCall;
 use std::{
@@ -47,7 +48,11 @@ pub(crate) struct Engine<X: Transport> {
     pub(crate) limits: Limits,
     pub(crate) deadline: Option<Duration>,
     pub(crate) rate_limit: Option<RateLimit>,
+    /// Hears of what had to be replaced in the responses of the service.
+    pub(crate) on_replacement: Option<Box<OnReplacement>>,
 }
+
+pub(crate) type OnReplacement = dyn Fn(&Replacement) + Send + Sync;
 
 /// A request that may be sent any number of times, and what an answer to it means.
 trait Exchange<X: Transport>: Sync {
@@ -119,6 +124,14 @@ impl<X: Transport> Engine<X> {
         let mut context = Context { correlation_id: Some(scope.correlation_id), ..Context::default() };
         let token = self.token(OPERATION, &mut context, self.until(scope), None).instrument(span).await;
         Ok(token.map_err(|error| error.within(context))?.remaining(Instant::now()))
+    }
+
+    /// Reports that something in a response could not be kept.
+    fn report(&self, replacement: &Replacement) {
+        tracing::warn!(id = replacement.id, path = replacement.path, "{}", replacement.kind);
+        if let Some(on_replacement) = &self.on_replacement {
+            on_replacement(replacement);
+        }
     }
 
     /// When a call that begins now must be done.

@@ -51,7 +51,7 @@ impl ApiError {
         let mut fault = fault(text);
         if fault.description.is_none() && fault.message.is_none() {
             // Some parts of the service say it in one JSON string.
-            let text = serde_json::from_str(text).unwrap_or_else(|_| text.to_owned());
+            let text = body::lenient(text).unwrap_or_else(|| text.to_owned());
             let is_prose = !text.is_empty() && !text.starts_with(['{', '[', '<', '"']);
             fault.description = is_prose.then_some(text);
         }
@@ -197,10 +197,10 @@ impl Reason {
 
 /// The fault that `text` is, some parts of the service wrap it; one without any field if it is none.
 fn fault(text: &str) -> Fault {
-    let wrapped = serde_json::from_str(text).ok().and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
+    let wrapped = body::lenient(text).and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
     match wrapped {
-        Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped),
-        _ => serde_json::from_str(text),
+        Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped).ok(),
+        _ => body::lenient(text),
     }
     .unwrap_or_default()
 }

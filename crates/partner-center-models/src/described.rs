@@ -4,15 +4,16 @@
 //! none of it may vanish: whatever a field cannot hold is kept, as it came, in the [`UnknownFields`] of the object it
 //! stood in, and is written back from there.
 
-use crate::UnknownFields;
+use crate::{
+    JsonValue, UnknownFields, from_json,
+    json_value::{RAW_VALUE, json_of},
+    reading,
+};
 use serde::{
     Deserialize, Deserializer,
-    de::{
-        self, MapAccess, SeqAccess, Visitor,
-        value::{MapAccessDeserializer, SeqAccessDeserializer},
-    },
+    de::{self, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Number, Value};
+use serde_json::Number;
 use std::{fmt, marker::PhantomData};
 use uuid::Uuid;
 
@@ -21,7 +22,7 @@ pub(crate) enum Reading<T> {
     /// What the specification says.
     Described(T),
     /// Something else.
-    Other(Value),
+    Other(JsonValue),
 }
 
 impl<T> Reading<T> {
@@ -47,17 +48,20 @@ pub(crate) trait Described: Sized {
         None
     }
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Reading<Self>, A::Error> {
-        Value::deserialize(SeqAccessDeserializer::new(list)).map(Reading::Other)
+        JsonValue::from_seq(list).map(Reading::Other)
     }
     fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Reading<Self>, A::Error> {
-        Value::deserialize(MapAccessDeserializer::new(object)).map(|value| match &value {
+        JsonValue::from_map(object).map(|value| match number_of(&value) {
             // See `number_in_disguise`.
-            Value::Number(number) => Self::from_number(number).map_or(Reading::Other(value), Reading::Described),
-            _ => Reading::Other(value),
+            Some(described) => Reading::Described(described),
+            None => Reading::Other(value),
         })
     }
     /// Reads a value of whatever kind.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
+        if reading::is_exact() {
+            return deserializer.deserialize_newtype_struct(RAW_VALUE, ExactVisitor(PhantomData));
+        }
         deserializer.deserialize_any(ValueVisitor(PhantomData))
     }
     /// Adds what the specification does not describe within the value to `found`; the value stands at the path `at`.
@@ -104,39 +108,17 @@ impl Described for Uuid {
     }
 }
 
-impl Described for Value {
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(Self::Bool(value))
-    }
-    fn from_number(number: &Number) -> Option<Self> {
-        Some(Self::Number(number.clone()))
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self::String(text.to_owned()))
-    }
-    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Reading<Self>, A::Error> {
-        Self::deserialize(SeqAccessDeserializer::new(list)).map(Reading::Described)
-    }
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Reading<Self>, A::Error> {
-        Self::deserialize(MapAccessDeserializer::new(object)).map(Reading::Described)
+impl Described for JsonValue {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
+        let value = Self::deserialize(deserializer)?;
+        Ok(Nullable((value != Self::null()).then_some(Reading::Described(value))))
     }
 }
 
 impl<T: Described> Described for Box<T> {
-    fn from_bool(value: bool) -> Option<Self> {
-        T::from_bool(value).map(Self::new)
-    }
-    fn from_number(number: &Number) -> Option<Self> {
-        T::from_number(number).map(Self::new)
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        T::from_text(text).map(Self::new)
-    }
-    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Reading<Self>, A::Error> {
-        T::from_list(list).map(|reading| reading.map(Self::new))
-    }
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Reading<Self>, A::Error> {
-        T::from_object(object).map(|reading| reading.map(Self::new))
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
+        let Nullable(reading) = T::read(deserializer)?;
+        Ok(Nullable(reading.map(|reading| reading.map(Self::new))))
     }
     fn undescribed(&self, at: &str, found: &mut Vec<String>) {
         (**self).undescribed(at, found);
@@ -163,15 +145,15 @@ impl<T: Described + serde::Serialize> Described for Vec<T> {
                     continue;
                 }
                 Nullable(Some(Reading::Other(value))) => value,
-                Nullable(None) => Value::Null,
+                Nullable(None) => JsonValue::null(),
             };
             let mut values =
-                items.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>().map_err(de::Error::custom)?;
+                items.iter().map(JsonValue::written).collect::<Result<Vec<_>, _>>().map_err(de::Error::custom)?;
             values.push(odd);
             while let Some(value) = list.next_element()? {
                 values.push(value);
             }
-            return Ok(Reading::Other(Value::Array(values)));
+            return Ok(Reading::Other(JsonValue::array(&values)));
         }
         Ok(Reading::Described(items))
     }
@@ -201,8 +183,8 @@ impl<'de, T: Described> Deserialize<'de> for Nullable<T> {
 
 /// The value in `json`, if it is what it should be.
 pub(crate) fn described<T: Described>(json: &str) -> Option<T> {
-    match serde_json::from_str(json) {
-        Ok(Nullable(Some(Reading::Described(value)))) => Some(value),
+    match from_json(json).ok()?.value {
+        Nullable(Some(Reading::Described(value))) => Some(value),
         _ => None,
     }
 }
@@ -210,11 +192,11 @@ pub(crate) fn described<T: Described>(json: &str) -> Option<T> {
 struct ValueVisitor<T>(PhantomData<T>);
 
 impl<T: Described> ValueVisitor<T> {
-    fn reading(described: Option<T>, other: impl FnOnce() -> Value) -> Nullable<T> {
+    fn reading(described: Option<T>, other: impl FnOnce() -> JsonValue) -> Nullable<T> {
         Nullable(Some(described.map_or_else(|| Reading::Other(other()), Reading::Described)))
     }
     fn number(number: Number) -> Nullable<T> {
-        Self::reading(T::from_number(&number), || Value::Number(number))
+        Self::reading(T::from_number(&number), || number.into())
     }
 }
 
@@ -228,7 +210,7 @@ impl<'de, T: Described> Visitor<'de> for ValueVisitor<T> {
         Ok(Nullable(None))
     }
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Self::reading(T::from_bool(value), || Value::Bool(value)))
+        Ok(Self::reading(T::from_bool(value), || value.into()))
     }
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
         Ok(Self::number(value.into()))
@@ -238,16 +220,52 @@ impl<'de, T: Described> Visitor<'de> for ValueVisitor<T> {
     }
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
         let number = Number::from_f64(value).ok_or_else(|| E::custom("a number that is not finite"))?;
-        Ok(Self::number(number))
+        Ok(Self::reading(T::from_number(&number), || {
+            // It may have had other digits.
+            reading::notice();
+            number.into()
+        }))
     }
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Self::reading(T::from_text(text), || Value::String(text.to_owned())))
+        Ok(Self::reading(T::from_text(text), || text.into()))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
         T::from_list(list).map(|reading| Nullable(Some(reading)))
     }
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
         T::from_object(object).map(|reading| Nullable(Some(reading)))
+    }
+}
+
+/// What the specification says, if `value` is a number and that is what it should be.
+fn number_of<T: Described>(value: &JsonValue) -> Option<T> {
+    // Written back, -0 would be 0.
+    if value.is_number() && value.json() != "-0" { T::from_number(&value.json().parse().ok()?) } else { None }
+}
+
+/// Reads the JSON of a value, and then the value.
+struct ExactVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Described> Visitor<'de> for ExactVisitor<T> {
+    type Value = Nullable<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, json: A) -> Result<Self::Value, A::Error> {
+        let json = json_of(json)?;
+        if let Some(number) = JsonValue::of_number(&json) {
+            return Ok(ValueVisitor::reading(number_of(&number), || number));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(&json);
+        deserializer.deserialize_any(ValueVisitor(PhantomData)).map_err(de::Error::custom)
+    }
+    /// Where there is nothing but the value.
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Nullable(None))
+    }
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(ValueVisitor(PhantomData))
     }
 }
 
@@ -326,12 +344,17 @@ pub(crate) fn list<T, E: de::Error>(
 pub(crate) fn number_in_disguise<'de, A: MapAccess<'de>>(
     name: &str,
     object: &mut A,
-) -> Result<Option<Value>, A::Error> {
+) -> Result<Option<JsonValue>, A::Error> {
     if name != "$serde_json::private::Number" {
         return Ok(None);
     }
     let digits: String = object.next_value()?;
-    digits.parse().map(|number| Some(Value::Number(number))).map_err(de::Error::custom)
+    digits.parse::<Number>().map_err(de::Error::custom)?;
+    if digits.contains('e') {
+        // 1E2 is handed over as 1e+2.
+        reading::notice();
+    }
+    Ok(Some(JsonValue::of(&digits)))
 }
 
 /// The path of the field `name` within the object at `at`.
@@ -342,7 +365,7 @@ pub(crate) fn path(at: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Described, Nullable, Reading};
-    use crate::{Customer, FaultCode, UnknownFields};
+    use crate::{Customer, FaultCode, JsonValue, UnknownFields};
     use serde::Deserialize;
     use serde_json::{Value, json};
 
@@ -367,7 +390,7 @@ mod tests {
     #[test]
     fn any_value_is_one() {
         for value in [json!(true), json!(1.5), json!("text"), json!([1]), json!({"a": [null]})] {
-            assert_eq!(read::<Value>(value.clone()), Some(value));
+            assert_eq!(read::<JsonValue>(value.clone()), Some(value.into()));
         }
     }
 
@@ -388,7 +411,7 @@ mod tests {
         let disguised = json!({"$serde_json::private::Number": "1.5"});
         let value = json!({"companyProfile": disguised, "totalCount": disguised, "tags": [disguised]});
         let customer = Customer::deserialize(value).unwrap();
-        assert_eq!(customer.unknown_fields.get("companyProfile"), Some(&json!(1.5)));
+        assert_eq!(customer.unknown_fields.get("companyProfile"), Some(&json!(1.5).into()));
     }
 
     #[test]

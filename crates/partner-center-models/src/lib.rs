@@ -8,10 +8,13 @@ mod described;
 mod fault_code;
 #[rustfmt::skip]
 mod generated;
+mod json;
+mod json_value;
 mod open_enum;
 mod operation;
 mod raw;
 mod read_as;
+mod reading;
 mod resource;
 mod secret;
 mod unknown_fields;
@@ -22,6 +25,8 @@ pub use uuid;
 pub use continuation::{Continuation, UnreadableContinuation};
 pub use fault_code::FaultCode;
 pub use generated::{operations::*, schemas::*};
+pub use json::{ParsedJson, Replacement, ReplacementKind, from_json};
+pub use json_value::JsonValue;
 pub use open_enum::Unrecognized;
 pub use operation::{
     InvalidParameter, Method, NoContent, Operation, PageMark, Paged, Parameters, Seek, SingleResponse,

@@ -1,12 +1,13 @@
 use crate::{
-    Resource,
+    JsonValue, Resource,
     described::{Described, Nullable, Reading},
+    json_value::RAW_VALUE,
 };
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use std::{fmt, marker::PhantomData};
 
 /// An object that hardly anyone reads, kept as the JSON it came in until someone does.
@@ -37,14 +38,14 @@ impl<T: Resource> Raw<T> {
         Self::of(json.expect("a generated object has texts for keys and values that JSON has"))
     }
 
-    /// The object, read anew each time; `None` if there is something in it that no value can be: a number beyond all
-    /// bounds, or objects in objects a hundred times over. Such a thing is written back as JSON only.
+    /// The object, read anew each time, as [`from_json`](crate::from_json) reads; `None` if it lacks what such an object must
+    /// have. It is written back as JSON then.
     #[must_use]
     pub fn get(&self) -> Option<T> {
         T::from_json(self.json())
     }
 
-    /// The JSON itself, to the letter.
+    /// The JSON itself, to the letter: also half a surrogate pair, which is U+FFFD wherever else it goes.
     #[must_use]
     pub fn json(&self) -> &str {
         self.json.get()
@@ -83,15 +84,14 @@ impl<T: Resource> Serialize for Raw<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.get() {
             Some(value) => value.serialize(serializer),
-            None => self.json.serialize(serializer),
+            None => JsonValue::of(self.json()).serialize(serializer),
         }
     }
 }
 
 impl<T: Resource + Described> Described for Raw<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
-        // How `RawValue` asks for the text. A deserializer that is not of `serde_json`, and has none, hands itself over.
-        deserializer.deserialize_newtype_struct("$serde_json::private::RawValue", RawVisitor(PhantomData))
+        deserializer.deserialize_newtype_struct(RAW_VALUE, RawVisitor(PhantomData))
     }
     fn undescribed(&self, at: &str, found: &mut Vec<String>) {
         match self.get() {
@@ -114,8 +114,8 @@ impl<'de, T: Resource + Described> Visitor<'de> for RawVisitor<T> {
         if json.get().starts_with('{') {
             return Ok(Nullable(Some(Reading::Described(Raw::of(json)))));
         }
-        let value: Option<Value> = serde_json::from_str(json.get()).map_err(de::Error::custom)?;
-        Ok(Nullable(value.map(Reading::Other)))
+        let value = JsonValue::of(json.get());
+        Ok(Nullable((value != JsonValue::null()).then_some(Reading::Other(value))))
     }
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let Nullable(reading) = Nullable::<T>::deserialize(deserializer)?;
@@ -126,7 +126,7 @@ impl<'de, T: Resource + Described> Visitor<'de> for RawVisitor<T> {
 #[cfg(test)]
 mod tests {
     use super::Raw;
-    use crate::{Customer, Link, ResourceLinks};
+    use crate::{Customer, JsonValue, Link, ResourceLinks};
     use serde::{Deserialize, Serialize};
     use serde_json::{Value, json};
 
@@ -179,6 +179,7 @@ mod tests {
     fn what_is_no_object_is_kept_among_the_unknown() {
         for (value, kept) in [(json!(null), None), (json!(7), Some(json!(7))), (json!(["x"]), Some(json!(["x"])))] {
             let text = json!({"mine": true, "tags": [], "links": value}).to_string();
+            let kept = kept.map(JsonValue::from);
             let customer: Customer = serde_json::from_str(&text).unwrap();
             assert_eq!((customer.links, customer.unknown_fields.get("links")), (None, kept.as_ref()));
             let flattened: Flattened = serde_json::from_str(&text).unwrap();
@@ -191,12 +192,22 @@ mod tests {
 
     #[test]
     fn what_no_value_can_be_is_kept_all_the_same() {
-        let text = r#"{"links":{"self":{"body":1e999}}}"#;
+        for body in ["1e999".to_owned(), "[".repeat(500) + &"]".repeat(500)] {
+            let text = format!(r#"{{"links":{{"self":{{"body":{body}}}}}}}"#);
+            let customer: Customer = serde_json::from_str(&text).unwrap();
+            assert_eq!(links(&customer).self_.unwrap().body.unwrap().json(), body);
+            assert_eq!(serde_json::to_string(&customer).unwrap(), text);
+            assert!(crate::Resource::undescribed(&customer).is_empty());
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_kept_to_the_letter_and_read_as_a_character() {
+        let text = r#"{"links": {"self": {"uri": "/v1/\ud83e"}}}"#;
         let customer: Customer = serde_json::from_str(text).unwrap();
-        assert_eq!(customer.links.as_ref().and_then(Raw::get), None);
-        assert_eq!(serde_json::to_string(&customer).unwrap(), text);
-        assert_eq!(crate::Resource::undescribed(&customer), ["links"]);
-        assert_eq!(format!("{:?}", customer.links), "Some(Raw(..))");
+        assert_eq!(customer.links.as_ref().unwrap().json(), r#"{"self": {"uri": "/v1/\ud83e"}}"#);
+        assert_eq!(links(&customer).self_.unwrap().uri.as_deref(), Some("/v1/\u{fffd}"));
+        assert_eq!(serde_json::to_string(&customer).unwrap(), "{\"links\":{\"self\":{\"uri\":\"/v1/\u{fffd}\"}}}");
     }
 
     #[test]

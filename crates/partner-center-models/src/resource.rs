@@ -67,7 +67,7 @@ macro_rules! resource {
                                 if let Some(number) = $crate::described::number_in_disguise(&name, &mut object)? {
                                     return Ok($crate::described::Reading::Other(number));
                                 }
-                                unknown_fields.insert(name, object.next_value()?);
+                                unknown_fields.insert(name, object.next_value::<$crate::JsonValue>()?);
                             }
                         }
                     }

@@ -1,10 +1,10 @@
-use serde_json::{Map, Value};
-use std::fmt;
+use crate::JsonValue;
+use std::{collections::BTreeMap, fmt};
 
 /// What an object holds beyond its described fields: fields that this version has no name for, and described ones whose
 /// value is not of the documented type (a GUID field that holds no GUID, say).
 ///
-/// They are written back as they came. One pointer in size, and free when there are none.
+/// They are written back as they came, numbers to the last digit (see [`JsonValue`] and [`from_json`](crate::from_json)). One pointer in size, and free when there are none.
 ///
 /// ```
 /// use partner_center_models::Customer;
@@ -16,12 +16,12 @@ use std::fmt;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct UnknownFields(Option<Box<Map<String, Value>>>);
+pub struct UnknownFields(Option<Box<BTreeMap<String, JsonValue>>>);
 
 impl UnknownFields {
     /// The value of the field `name`.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&JsonValue> {
         self.0.as_ref()?.get(name)
     }
 
@@ -43,17 +43,17 @@ impl UnknownFields {
     }
 
     /// The fields.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &JsonValue)> {
         self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (name.as_str(), value))
     }
 
     /// Adds a field, to be sent along; gives back the value it had.
-    pub fn insert(&mut self, name: impl Into<String>, value: Value) -> Option<Value> {
-        self.0.get_or_insert_default().insert(name.into(), value)
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<JsonValue>) -> Option<JsonValue> {
+        self.0.get_or_insert_default().insert(name.into(), value.into())
     }
 
     /// Takes a field away and gives back its value.
-    pub fn remove(&mut self, name: &str) -> Option<Value> {
+    pub fn remove(&mut self, name: &str) -> Option<JsonValue> {
         self.0.as_mut()?.remove(name)
     }
 }

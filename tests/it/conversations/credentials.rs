@@ -207,6 +207,13 @@ conversations! {
     authority_tells_secrets: asked(Who::AppOnly, "a secret that comes back is struck out", [
         answer(400, r#"{"error":"invalid_client","error_description":"the-secret is wrong"}"#).into(),
     ]) => fails(ErrorKind::Credential, None, []);
+    authority_writes_half_a_pair: asked(Who::AppOnly, "what is said beside the token does not matter", [
+        answer(200, r#"{"access_token":"a1","note":"\ud83e","more":1e999}"#).into(),
+        found(),
+    ]) => whole(["a"]);
+    authority_writes_half_a_pair_in_an_error: asked(Who::AppOnly, "an error is told all the same", [
+        answer(400, r#"{"error":"invalid_client","error_description":"No app \ud83e"}"#).into(),
+    ]) => fails(ErrorKind::Credential, None, []);
     authority_writes_utf16: asked(Who::AppOnly, "the authority is read in every encoding, too", [
         answer(200, r#"{"access_token":"a1"}"#).encode(|text| {
             b"\xFF\xFE".iter().copied().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()

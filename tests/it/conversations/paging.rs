@@ -25,6 +25,11 @@ fn pages(rule: &'static str, pages: impl IntoIterator<Item = Answer>) -> impl Fn
     move |name| pages.into_iter().fold(list(name, rule, ListCustomers::new().size(2)), Conversation::then)
 }
 
+/// The text with half of a surrogate pair wherever it says so.
+fn half_pairs(text: &str) -> Vec<u8> {
+    text.replace("HALF", r"\ud83e").into_bytes()
+}
+
 /// A page whose customers have identifiers.
 fn identified(names: [&str; 2], ids: [u128; 2]) -> Answer {
     page(names).edit(|page| {
@@ -165,6 +170,45 @@ conversations! {
     next_link_that_is_blank: pages("a link that holds nothing leads nowhere", [
         page(["a"]).next_link(json!({"uri": "", "headers": []})),
     ]) => whole(["a"]);
+
+    // JSON that its grammar allows, but not every reader.
+    name_cut_within_a_pair: pages("half a surrogate pair is U+FFFD, and the list goes on", [
+        page(["Bakery HALF", "b"]).next(SEEK, "t1").encode(half_pairs),
+        page(["c"]),
+    ]) => whole(["Bakery \u{fffd}", "b", "c"]);
+    name_cut_within_a_pair_of_utf16: pages("the same in UTF-16, where a half is no escape", [
+        page(["Bakery HALF"]).next(SEEK, "t1").encode(|text| {
+            let units = text.split("HALF").map(|part| part.encode_utf16().collect::<Vec<_>>()).collect::<Vec<_>>();
+            units.join(&0xD83E).into_iter().flat_map(u16::to_le_bytes).collect()
+        }),
+        page(["c"]),
+    ]) => whole(["Bakery \u{fffd}", "c"]);
+    half_a_pair_anywhere: pages("in names of fields, links, and what is unknown", [
+        page(["a", "b"]).next(SEEK, "t1").edit(|page| {
+            page["HALF"] = json!(["HALF"]);
+            page["links"]["HALF"] = json!({"uri": "HALF"});
+            page["items"][0]["HALF"] = json!("HALF");
+            page["items"][0]["links"] = json!({"self": {"uri": "HALF", "HALF": 1}});
+        }).encode(half_pairs),
+        page(["c"]),
+    ]) => whole(["a", "b", "c"]);
+    numbers_without_bounds: pages("a number is whatever its grammar allows", [
+        page(["a"]).next(SEEK, "t1").encode(|text| {
+            text.replace(r#""totalCount":1"#, &format!(r#""totalCount":1e999,"n":[-1E+400,{}]"#, "9".repeat(5_000))).into()
+        }),
+        page(["c"]),
+    ]) => whole(["a", "c"]);
+    nesting_without_bounds: pages("so is nesting", [
+        page(["a"]).next(SEEK, "t1").encode(|text| {
+            let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+            text.replace(r#""totalCount":1"#, &format!(r#""totalCount":1,"n":{deep}"#)).into()
+        }),
+        page(["c"]),
+    ]) => whole(["a", "c"]);
+    page_repeated_with_half_a_pair: pages("a page that was sent before is noticed, however it is written", [
+        page(["Bakery HALF"]).next(SEEK, "t1").encode(half_pairs),
+        page(["Bakery HALF"]).next(SEEK, "t2").encode(half_pairs),
+    ]) => fails(ErrorKind::Paging, Some(2), ["Bakery \u{fffd}"]);
 
     // Not the end of a list.
     token_used_up_by_a_lost_page: |name| list(name, "400 with code 2000 to a second attempt may mean that the first used the token up",

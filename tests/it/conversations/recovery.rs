@@ -124,6 +124,9 @@ conversations! {
     status_401: asked("a fixed token is not tried twice", [refused(401).into()]) => fails(ErrorKind::Service, None, []);
     status_403: asked("403 is not repeated", [refused(403).into()]) => fails(ErrorKind::Service, None, []);
     status_404: asked("404 is not repeated", [refused(404).into()]) => fails(ErrorKind::Service, None, []);
+    status_400_with_half_a_pair: asked("what the service says is told all the same", [
+        answer(400, r#"{"code":900118,"description":"No customer \ud83e","data":1e999}"#).into(),
+    ]) => fails(ErrorKind::Service, None, []);
     status_409: asked("409 is not repeated", [refused(409).into()]) => fails(ErrorKind::Service, None, []);
     status_501: asked("501 is not repeated", [refused(501).into()]) => fails(ErrorKind::Service, None, []);
     redirect: asked("redirects are not followed: the token would go along", [

@@ -86,7 +86,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
     contains(
         &schemas,
         &[
-            "use crate::{FaultCode, Raw, Secret, UnknownFields, Unrecognized, open_enum::open_enum, resource::resource,};",
+            "use crate::{FaultCode, JsonValue, Raw, Secret, UnknownFields, Unrecognized, open_enum::open_enum, resource::resource,};",
             // A required value: no `Default`, but a constructor.
             "#[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Thing { \
              /// Its identifier. pub id: Option<Uuid>, /// Its name. pub name: String,",
@@ -105,7 +105,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             // Described apart, and by the schema.
             "/// The next page. pub next: Option<Box<Link>>, /// A link. pub previous: Option<Box<Link>>,",
             "pub type_: Option<bool>,",
-            "pub extra: Option<serde_json::Value>,",
+            "pub extra: Option<JsonValue>,",
             "optional type_ = \"type\" | \"Type\",",
             "optional has_abc = \"hasABC\" | \"HasABC\",",
             // A page: its items are there, if only as an empty list.

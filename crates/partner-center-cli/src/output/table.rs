@@ -1,11 +1,9 @@
 //! Customers for people to read.
 
-use super::{Format, cell, row};
+use super::{Format, MAX_DEPTH, cell, fields, row};
 use crate::terminal::harmless;
 use indexmap::IndexMap;
-use partner_center::Customer;
-use serde::Deserialize;
-use serde_json::Value;
+use partner_center::{Customer, JsonValue};
 use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -77,7 +75,7 @@ impl Format for Table {
 
     fn customer(&mut self, customer: &Customer, text: &mut Vec<u8>) -> io::Result<()> {
         let mut rows = Vec::new();
-        describe("", serde_json::from_slice(&serde_json::to_vec(customer)?)?, &mut rows);
+        describe("", 0, fields(customer)?, &mut rows);
         let [names, _] = widest(&rows);
         // The values are what was asked for: none of them is cut.
         let whole = Self::new(None);
@@ -85,28 +83,18 @@ impl Format for Table {
     }
 }
 
-/// A value in the order of the service.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Node {
-    Object(IndexMap<String, Node>),
-    Other(Value),
-}
-
-/// Adds a row for each value that is in `node`, which stands at `path`.
-fn describe(path: &str, node: Node, rows: &mut Vec<[String; 2]>) {
-    match node {
-        Node::Object(fields) => {
-            for (name, node) in fields {
-                // What the service says of its own resources is for programs.
-                if name == "links" || name == "attributes" {
-                    continue;
-                }
-                let path = if path.is_empty() { name } else { format!("{path}.{name}") };
-                describe(&path, node, rows);
-            }
+/// Adds a row for each value that is in the object with these `fields`, which stands at `path`.
+fn describe(path: &str, depth: usize, fields: IndexMap<String, JsonValue>, rows: &mut Vec<[String; 2]>) {
+    for (name, value) in fields {
+        // What the service says of its own resources is for programs.
+        if name == "links" || name == "attributes" {
+            continue;
         }
-        Node::Other(value) => rows.push([harmless(path), harmless(&cell(&value))]),
+        let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+        match value.read() {
+            Ok(fields) if depth < MAX_DEPTH => describe(&path, depth + 1, fields, rows),
+            _ => rows.push([harmless(&path), harmless(&cell(&value))]),
+        }
     }
 }
 

@@ -133,6 +133,64 @@ fn nothing_is_lost_and_nothing_is_invented() {
     assert_eq!(list("table").lines().nth(1), Some(r#"no GUID  a, "b""#));
 }
 
+/// A name cut within an emoji, as .NET and JavaScript write it.
+#[test]
+fn half_a_surrogate_pair_ends_no_list_and_is_told() {
+    const ID: &str = "484e548c-f5f3-4528-93a9-c16c6373cb59";
+    let customers = format!(
+        r#"{{"companyProfile": {{"companyName": "Bakery \ud83e"}}, "id": "{ID}"}}, {{"companyProfile": {{"companyName": "Next"}}}}"#
+    );
+    for transport in ["reqwest", "ureq"] {
+        let list = |form, more: &[&str]| {
+            let (url, _requests) = answering(vec![(200, last_page(&customers))]);
+            let arguments = ["customers", "list", "--transport", transport, "--output", form];
+            let ended = run_at(&url, &[&arguments, more].concat());
+            assert_eq!(ended.status, Some(0));
+            (ended.stdout, ended.stderr)
+        };
+        let told = format!(
+            "note: items[0].companyProfile.companyName of {ID}: half of a surrogate pair was replaced by U+FFFD\n"
+        );
+        let (jsonl, stderr) = list("jsonl", &[]);
+        let names: Vec<_> = jsonl.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
+        assert_eq!(names[0]["companyProfile"]["companyName"], "Bakery \u{fffd}");
+        assert_eq!(names[1]["companyProfile"]["companyName"], "Next");
+        assert_eq!(stderr, told);
+        assert_eq!(list("table", &["--quiet"]).1, "");
+        let warned = list("csv", &["-v"]).1;
+        assert!(warned.contains("WARN") && warned.contains(&told), "{warned}");
+    }
+}
+
+#[test]
+fn digits_come_out_as_they_came() {
+    let numbers = ["1.10", "1E2", "1180591620717411303424", "-0", "1e999"];
+    let fields: Vec<_> = numbers.iter().enumerate().map(|(index, number)| format!(r#""n{index}":{number}"#)).collect();
+    let fields = fields.join(",");
+    let customer = format!(r#"{{"relationshipToPartner":1.0,"companyProfile":{{"domain":1.10,{fields}}},{fields}}}"#);
+    // What is described comes first, and what it holds in its place comes after.
+    let written = format!(r#"{{"companyProfile":{{"domain":1.10,{fields}}},{fields},"relationshipToPartner":1.0}}"#);
+    let list = |form| {
+        let (url, _requests) = answering(vec![(200, last_page(&customer))]);
+        run_at(&url, &["customers", "list", "--output", form]).stdout
+    };
+    assert_eq!(list("jsonl"), format!("{written}\n"));
+    assert_eq!(list("json"), format!("[\n{written}\n]\n"));
+    assert_eq!(list("csv").lines().nth(1), Some(",,1.10,1.0,,,,,"));
+    assert!(list("table").lines().nth(1).unwrap().split_whitespace().eq(["1.10", "1.0"]));
+    let get = |form| {
+        let (url, _requests) = answering(vec![(200, customer.clone())]);
+        run_at(&url, &["customers", "get", "484e548c-f5f3-4528-93a9-c16c6373cb59", "--output", form]).stdout
+    };
+    let (table, json) = (get("table"), get("json"));
+    for (index, number) in numbers.iter().enumerate() {
+        for name in [format!("n{index}"), format!("companyProfile.n{index}")] {
+            assert!(table.lines().any(|line| line.split_whitespace().eq([name.as_str(), *number])), "{table}");
+        }
+        assert!(json.contains(&format!("  \"n{index}\": {number},\n")), "{json}");
+    }
+}
+
 #[test]
 fn a_table_does_not_act_on_the_terminal() {
     let name = r"\u001b[31mred\u0007\n\u009b2J\u202eabc";

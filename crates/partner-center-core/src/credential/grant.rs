@@ -134,7 +134,7 @@ impl GrantRequest<'_> {
 /// Reads a success. Of an answer that makes no sense nothing is shown: there may be a token in it.
 pub(crate) fn issued(response: &Response) -> Result<Issued, BoxError> {
     let text = Zeroizing::new(body::text(response)?.into_owned());
-    let mut fields: Map<String, Value> = serde_json::from_str(&text).map_err(|_| NO_TOKEN)?;
+    let mut fields: Map<String, Value> = body::lenient(&text).ok_or(NO_TOKEN)?;
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
         _ => None,

@@ -74,7 +74,7 @@ impl TokenError {
 }
 
 fn fields(response: &Response) -> Option<Map<String, Value>> {
-    serde_json::from_str(&body::text(response).ok()?).ok()
+    body::lenient(&body::text(response).ok()?)
 }
 
 /// Bounds on what is kept of an answer.

@@ -4,6 +4,7 @@ use super::{Engine, Scope};
 use crate::{
     Limits, Mode, Response, Transport, TransportError,
     base_url::BaseUrl,
+    body,
     call::{Call, Listing},
     credential::Held,
     error::Context,
@@ -70,7 +71,7 @@ fn guess<O: Paged>(body: &[u8]) -> Option<Continuation> {
     ends_of_lists.take(MOST_LISTS).find_map(|index| {
         let rest = std::str::from_utf8(&tail[index + 1..]).ok()?;
         let page = rest.trim_ascii_start().starts_with(',').then(|| format!("{{\"{}\":null{rest}", O::ITEMS))?;
-        O::continuation(&serde_json::from_str(&page).ok()?).ok()?
+        O::continuation(&body::lenient(&page)?).ok()?
     })
 }
 

@@ -118,7 +118,7 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
             error: Error::new(ErrorKind::Decode, call.operation, malformed),
             answered: malformed != Malformed::Short,
         };
-        match body::decode(&response) {
+        match body::decode(&response, |replacement| self.engine.report(replacement)) {
             // Nothing, and when to come back for it.
             Ok(Answer::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, &response) => {
                 let retry_after = fault::retry_after_header(response.headers());
