@@ -80,6 +80,8 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
-    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).context("cargo's output is not text")
+    let text = String::from_utf8_lossy(&output.stdout);
+    // Some programs say on standard output what is wrong.
+    ensure!(output.status.success(), "{command:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).context("the output is not text")
 }
