@@ -98,6 +98,23 @@ impl Error {
         self.0.token.as_deref()
     }
 
+    /// What the transport reported, to the service or to the authority, if an exchange failed: the
+    /// [`CertificateProblem`](crate::CertificateProblem) of a server, the proxy it went through.
+    #[must_use]
+    pub fn transport_error(&self) -> Option<&TransportError> {
+        let mut next = StdError::source(self);
+        while let Some(source) = next {
+            // An error that several callers were told is shared among them.
+            let shared = source.downcast_ref::<Arc<dyn StdError + Send + Sync>>();
+            let source = shared.map_or(source, |shared| &**shared as &(dyn StdError + 'static));
+            if let Some(error) = source.downcast_ref() {
+                return Some(error);
+            }
+            next = source.source();
+        }
+        None
+    }
+
     /// The status the service answered with last, if it answered.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
@@ -231,7 +248,7 @@ impl Error {
         let kind = match error.kind() {
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::TooLarge => ErrorKind::Decode,
-            TransportErrorKind::Exchange => ErrorKind::Transport,
+            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) => ErrorKind::Transport,
         };
         Self::new(kind, operation, error)
     }

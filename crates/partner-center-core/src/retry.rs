@@ -130,7 +130,7 @@ impl Failure {
 
     pub(crate) fn of_exchange(kind: TransportErrorKind) -> Self {
         match kind {
-            TransportErrorKind::TooLarge => Self::Permanent,
+            TransportErrorKind::TooLarge | TransportErrorKind::Certificate(_) => Self::Permanent,
             TransportErrorKind::Exchange | TransportErrorKind::Timeout => Self::Transient { retry_after: None },
         }
     }

@@ -1,4 +1,4 @@
-use crate::{Error, Mode};
+use crate::{CertificateProblem, Error, Mode, ProxyServer};
 use bytes::Bytes;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -140,6 +140,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
+    proxy: Option<ProxyServer>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -153,23 +154,37 @@ pub enum TransportErrorKind {
     Timeout,
     /// The body exceeds [`Limits::body`].
     TooLarge,
+    /// The server's certificate is not accepted. The request was not sent, and is not retried.
+    Certificate(CertificateProblem),
 }
 
 impl TransportError {
     /// A failure of the exchange; `source` must not show a header's value or a body.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: TransportErrorKind::Exchange, source: Some(source.into()) }
+        Self::of(TransportErrorKind::Exchange, Some(source.into()))
     }
 
     /// The time limit passed; `source` must not show a header's value or a body.
     pub fn timeout(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: TransportErrorKind::Timeout, source: Some(source.into()) }
+        Self::of(TransportErrorKind::Timeout, Some(source.into()))
     }
 
     /// The body is larger than it may be.
     #[must_use]
     pub fn too_large() -> Self {
-        Self { kind: TransportErrorKind::TooLarge, source: None }
+        Self::of(TransportErrorKind::TooLarge, None)
+    }
+
+    /// The server's certificate is not accepted.
+    pub fn certificate(problem: CertificateProblem, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
+    }
+
+    /// Sets the proxy that the request went through, if it went through one: it may be the cause.
+    #[must_use]
+    pub fn through(mut self, proxy: Option<&ProxyServer>) -> Self {
+        self.proxy = proxy.cloned();
+        self
     }
 
     /// What kind of failure it is.
@@ -177,15 +192,27 @@ impl TransportError {
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
+
+    /// The proxy that the request went through, if it is known to have gone through one.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&ProxyServer> {
+        self.proxy.as_ref()
+    }
+
+    fn of(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, proxy: None, source }
+    }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self.kind {
-            TransportErrorKind::Exchange => "the exchange with the server failed",
-            TransportErrorKind::Timeout => "the server took longer than the timeout allows",
-            TransportErrorKind::TooLarge => "the answer is larger than the body limit allows",
-        })
+        match self.kind {
+            TransportErrorKind::Exchange => formatter.write_str("the exchange with the server failed"),
+            TransportErrorKind::Timeout => formatter.write_str("the server took longer than the timeout allows"),
+            TransportErrorKind::TooLarge => formatter.write_str("the answer is larger than the body limit allows"),
+            TransportErrorKind::Certificate(problem) => problem.fmt(formatter),
+        }?;
+        self.proxy.iter().try_for_each(|proxy| write!(formatter, " (through {proxy})"))
     }
 }
 

@@ -19,19 +19,25 @@ pub(super) fn check(uri: &Uri, session: &Session<'_>) -> Finding {
     let default_port = |uri: &Uri| if uri.scheme_str() == Some("https") { 443 } else { 80 };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(default_port(uri));
-    let proxy = EnvironmentProxy::read();
-    let proxy = proxy.for_host(&host).filter(|_| uri.scheme_str() == Some("https"));
     let patience = session.time_for_attempt(PATIENCE);
+    let environment = EnvironmentProxy::read();
+    let proxy = match environment.for_uri(uri) {
+        Ok(proxy) => proxy,
+        Err(error) => {
+            let remedy = "correct or unset the variable that is named above, or name the service's host in NO_PROXY";
+            return Finding::Wrong(Explanation::new("the proxy cannot be used", &error, remedy));
+        }
+    };
     // A proxy connects in our place: it is the one that must be there.
-    if let Some(proxy) = proxy.and_then(|url| url.parse::<Uri>().ok()) {
-        let host = proxy.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let port = proxy.port_u16().unwrap_or(default_port(&proxy));
+    if let Some((proxy, address)) = proxy.and_then(|proxy| Some((proxy, proxy.origin().parse::<Uri>().ok()?))) {
+        let host = address.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let port = address.port_u16().unwrap_or(default_port(&address));
         return match connect(host.clone(), port, patience) {
             Ok(address) => Finding::Fine(format!("the proxy at {address} answers")),
             Err(Obstacle::Name(error) | Obstacle::Way(error)) => Finding::Wrong(Explanation::new(
                 &format!("the proxy at {host}, port {port} cannot be reached"),
                 &error,
-                "correct HTTPS_PROXY (or ALL_PROXY), or name the service's host in NO_PROXY",
+                &format!("correct or unset {}, or name the service's host in NO_PROXY", proxy.variable()),
             )),
         };
     }
