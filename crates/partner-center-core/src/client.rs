@@ -4,7 +4,6 @@ use crate::{
     call::{Call, Listing, ascii},
     credential::{Held, Kind},
     engine::{Authorization, Engine, Origin, Performed, Renewal, Scope, Task},
-    monitor::Monitor,
     rate_limit::RateLimit,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
@@ -334,7 +333,7 @@ fn authorization<M: Mode>(kind: Kind<M>, authority: BaseUrl, scope: String) -> R
         }
         Kind::Source(source) => Origin::Source(source),
     };
-    Ok(Authorization::Renewed(Box::new(Renewal { origin, scope, tokens: Monitor::default() })))
+    Ok(Authorization::Renewed(Box::new(Renewal::new(origin, scope))))
 }
 
 /// All that the application was granted for `audience`, which is as often written as a scope.
