@@ -115,7 +115,9 @@ async fn tls<X: Transport>(uri: &Uri, transport: &X, session: &Session<'_>) -> F
         Ok(_) => Finding::Fine(format!("the certificate of {host} is trusted")),
         Err(error) => {
             let remedy = remedy_of_connection(&error).unwrap_or_else(|| {
-                "if the server speaks no TLS, or a proxy is in the way, correct the address or HTTPS_PROXY".to_owned()
+                "if its certificate is not trusted, have the operating system trust who issued it (of a proxy that inspects \
+                 traffic, its own); if it speaks no TLS, or a proxy is in the way, correct the address or HTTPS_PROXY"
+                    .to_owned()
             });
             Finding::Wrong(Explanation::new(&format!("there is no trusted way to talk to {host}"), &error, &remedy))
         }

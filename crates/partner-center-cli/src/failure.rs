@@ -84,8 +84,10 @@ impl Failure {
     }
 
     /// An HTTP client that could not be set up.
-    pub(crate) fn of_transport(error: &dyn StdError) -> Self {
-        Self::new("the HTTP client cannot be set up", error, "try the other --transport: reqwest or ureq")
+    pub(crate) fn of_transport(error: &(dyn StdError + 'static)) -> Self {
+        let remedy = error.downcast_ref().and_then(remedy_of_connection);
+        let remedy = remedy.unwrap_or_else(|| "try the other --transport: reqwest or ureq".to_owned());
+        Self::new("the HTTP client cannot be set up", error, &remedy)
     }
 
     /// Says it on standard error, and how the process is to end.

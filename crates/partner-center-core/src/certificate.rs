@@ -13,6 +13,8 @@ pub enum CertificateProblem {
     NotYetValid,
     /// It is for other host names.
     OtherHost,
+    /// It could not be checked, for this machine has no certificates of issuers that it trusts.
+    NoTrustedIssuers,
     /// Anything else; the source of the error says what.
     Invalid,
 }
@@ -25,8 +27,13 @@ impl CertificateProblem {
         let mut next = Some(error);
         while let Some(error) = next {
             #[cfg(feature = "rustls")]
-            if let Some(rustls::Error::InvalidCertificate(error)) = error.downcast_ref() {
-                return Some(Self::of_rustls(error));
+            match error.downcast_ref() {
+                Some(rustls::Error::InvalidCertificate(error)) => return Some(Self::of_rustls(error)),
+                // So says rustls-platform-verifier, which has no error of its own.
+                Some(rustls::Error::General(text)) if text.starts_with("No CA certificates were loaded") => {
+                    return Some(Self::NoTrustedIssuers);
+                }
+                _ => {}
             }
             // The source of an error of I/O is that of the error it wraps, not that error itself.
             next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -69,6 +76,10 @@ impl CertificateProblem {
                 "check the host name in the address: the server there, or a proxy in between, has a certificate for the \
                  names above only"
             }
+            Self::NoTrustedIssuers => {
+                "install the certificates of the issuers that the operating system trusts (in many Linux distributions the \
+                 package ca-certificates), or correct SSL_CERT_FILE or SSL_CERT_DIR if one of them is set"
+            }
             Self::Invalid => {
                 "have whoever runs the server, or the proxy that inspects traffic, replace the certificate; the cause above \
                  says what is wrong with it"
@@ -84,6 +95,7 @@ impl fmt::Display for CertificateProblem {
             Self::Expired => "the server's certificate has expired",
             Self::NotYetValid => "the server's certificate is not valid yet",
             Self::OtherHost => "the server's certificate is for another host",
+            Self::NoTrustedIssuers => "this machine trusts no issuer of certificates",
             Self::Invalid => "the server's certificate is invalid",
         })
     }
@@ -107,6 +119,8 @@ mod tests {
             assert_eq!(Problem::find(&error), None);
         }
         let expired = Error::InvalidCertificate(CertificateError::Expired);
+        let untrusting = Error::General("No CA certificates were loaded from the system".to_owned());
+        assert_eq!(Problem::find(&untrusting), Some(Problem::NoTrustedIssuers));
         let revoked = Error::InvalidCertificate(CertificateError::Revoked);
         assert_eq!(
             [Problem::find(&expired), Problem::find(&revoked)],

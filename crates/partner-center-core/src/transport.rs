@@ -159,9 +159,12 @@ pub enum TransportErrorKind {
 }
 
 impl TransportError {
-    /// A failure of the exchange; `source` must not show a header's value or a body.
+    /// A failure of the exchange; `source` must not show a header's value or a body. If it is about a certificate, as
+    /// [`CertificateProblem::find`] tells, the kind is [`Certificate`](TransportErrorKind::Certificate).
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::of(TransportErrorKind::Exchange, Some(source.into()))
+        let source = source.into();
+        let kind = CertificateProblem::find(&*source).map(TransportErrorKind::Certificate);
+        Self::of(kind.unwrap_or(TransportErrorKind::Exchange), Some(source))
     }
 
     /// The time limit passed; `source` must not show a header's value or a body.
@@ -175,7 +178,7 @@ impl TransportError {
         Self::of(TransportErrorKind::TooLarge, None)
     }
 
-    /// The server's certificate is not accepted.
+    /// The server's certificate is not accepted; `source` must not show a header's value or a body.
     pub fn certificate(problem: CertificateProblem, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
     }

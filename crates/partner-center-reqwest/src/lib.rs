@@ -2,8 +2,7 @@
 
 use bytes::BytesMut;
 use partner_center_core::{
-    Async, Bytes, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport,
-    TransportError,
+    Async, Bytes, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
     gzip::{self, Decompression},
 };
 use reqwest::{Body, Client, ClientBuilder, Proxy, Url, redirect};
@@ -166,8 +165,5 @@ async fn read_compressed(
 fn failure(error: reqwest::Error) -> TransportError {
     // The URL holds the filter, which may name a customer.
     let error = error.without_url();
-    if let Some(problem) = CertificateProblem::find(&error) {
-        return TransportError::certificate(problem, error);
-    }
     if error.is_timeout() { TransportError::timeout(error) } else { TransportError::new(error) }
 }

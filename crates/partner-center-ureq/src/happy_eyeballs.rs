@@ -195,7 +195,12 @@ impl Drop for Count {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io;
+    use partner_center_core::http::Uri;
+    use std::{
+        io::{self, BufRead, BufReader, Write},
+        net::{TcpListener, TcpStream},
+    };
+    use ureq::{config::Config, unversioned::resolver::ResolvedSocketAddrs};
 
     const DEAD: &str = "[2001:db8::1]:443";
     const REFUSED: &str = "[2001:db8::2]:443";
@@ -266,5 +271,60 @@ mod tests {
             *since = Instant::now().checked_sub(MEMORY).unwrap();
         }
         assert_eq!(connector.in_order(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
+    }
+
+    /// Finds the same addresses whatever the name.
+    #[derive(Debug)]
+    struct Fixed(Vec<SocketAddr>);
+
+    impl Resolver for Fixed {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            let mut addresses = self.empty();
+            self.0.iter().for_each(|address| addresses.push(*address));
+            Ok(addresses)
+        }
+    }
+
+    /// Through all of ureq, with real sockets: where the backlog of a listener is full, Linux answers no more.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn real_connection_is_made_around_a_dead_address() {
+        let dead = TcpListener::bind("127.0.0.2:0").unwrap();
+        let dead_address = dead.local_addr().unwrap();
+        let open = || TcpStream::connect_timeout(&dead_address, Duration::from_millis(300)).ok();
+        let backlog: Vec<_> = std::iter::from_fn(open).take(10_000).collect();
+        assert!(backlog.len() < 10_000, "the backlog has no end");
+
+        let live = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addresses = vec![dead_address, live.local_addr().unwrap()];
+        thread::spawn(move || {
+            for stream in live.incoming() {
+                let mut stream = stream.unwrap();
+                let request = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+                request.take_while(|line| !line.is_empty()).for_each(drop);
+                stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+            }
+        });
+        let config = Config::builder().timeout_global(Some(Duration::from_secs(2))).build();
+        let connector = HappyEyeballs::default();
+        let threads = connector.threads.clone();
+        let agent = ureq::Agent::with_parts(config, ().chain(connector), Fixed(addresses));
+        let call = || {
+            let start = Instant::now();
+            agent.get("http://contoso.invalid/").call().unwrap();
+            start.elapsed()
+        };
+        let first = call();
+        assert!((STAGGER..Duration::from_secs(1)).contains(&first), "{first:?}");
+        // From now on the dead address comes last, and no more threads wait for it.
+        for _ in 0..10 {
+            let next = call();
+            assert!(next < STAGGER, "{next:?}");
+        }
+        assert!(threads.load(Ordering::SeqCst) <= 1);
+        // The one that does ends with the time limit of its request.
+        thread::sleep(Duration::from_millis(2500));
+        assert_eq!(threads.load(Ordering::SeqCst), 0);
+        drop(backlog);
     }
 }

@@ -6,8 +6,8 @@ mod rounded;
 
 use happy_eyeballs::HappyEyeballs;
 use partner_center_core::{
-    Blocking, Bytes, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, ProxyServer, Request, Response,
-    Transport, TransportError,
+    Blocking, Bytes, DefaultTransport, EnvironmentProxy, Limits, ProxyServer, Request, Response, Transport,
+    TransportError,
     gzip::{self, Decompression},
     http::{self, StatusCode, Uri},
 };
@@ -177,10 +177,10 @@ fn failure(error: ureq::Error) -> TransportError {
     match error {
         ureq::Error::Timeout(_) => TransportError::timeout(error),
         ureq::Error::Io(error) if is_timeout(&error) => TransportError::timeout(error),
-        ureq::Error::Io(error) => match CertificateProblem::find(&error) {
-            Some(problem) => TransportError::certificate(problem, error),
-            None => TransportError::new(error),
-        },
+        // ureq's error has no source.
+        ureq::Error::Io(error) => TransportError::new(error),
+        #[cfg(feature = "rustls")]
+        ureq::Error::Rustls(error) => TransportError::new(error),
         error => TransportError::new(error),
     }
 }
