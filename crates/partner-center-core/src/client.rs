@@ -217,7 +217,8 @@ impl<X: Transport> Builder<X> {
         self
     }
 
-    /// How long one attempt may take, body included. Default: 60 s.
+    /// How long one attempt may take, body included; and how long a [`TokenSource`](crate::TokenSource) may take, and the
+    /// keeping of a new refresh token ([`Credential::on_rotation`]). Default: 60 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self

@@ -53,11 +53,12 @@ pub enum ErrorKind {
     /// The request could not be built, and nothing was sent: fix the argument that the source names.
     Request,
     /// No answer came back, or not a whole one, after every retry: check the address, the proxy and the network, or try again
-    /// later.
+    /// later. [`Error::transport_error`] tells whether the server's certificate is the cause, and through which proxy the
+    /// request went.
     Transport,
     /// Time ran out, for one attempt ([`Builder::timeout`](crate::Builder::timeout)) or for the whole call
-    /// ([`Builder::deadline`](crate::Builder::deadline), [`Client::with_deadline`](crate::Client::with_deadline)); the source
-    /// says which limit it was.
+    /// ([`Builder::deadline`](crate::Builder::deadline), [`Client::with_deadline`](crate::Client::with_deadline)), be it for
+    /// a server or for a [`TokenSource`](crate::TokenSource); the source says which limit it was.
     Timeout,
     /// No token could be had: see [`Error::token_error`] for what the authority said, or the source for what a
     /// [`TokenSource`](crate::TokenSource) said.

@@ -30,7 +30,7 @@ const MAX_THREADS: usize = 64;
 /// Connects to the addresses of a host by "Happy Eyeballs" (RFC 8305): to one after the other, in turns of IPv6 and IPv4,
 /// each a quarter of a second after the one before or as soon as that has failed; the first connection is the one that counts.
 ///
-/// By itself, ureq waits for the first address as long as half of the timeout, and begins anew with it for each connection.
+/// By itself, ureq waits for the first of two addresses for two thirds of the timeout, and does so for each connection.
 ///
 /// An attempt to connect cannot be cancelled, so each has a thread of its own. One whose connection is no longer wanted ends
 /// when its address answers or the time limit of the request has passed, and closes the connection. So that they do not
