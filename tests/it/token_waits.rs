@@ -84,14 +84,10 @@ impl TokenCredential for Slow {
     }
 }
 
+/// The error and its sources, in one line.
 fn messages(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    text
+    let sources = std::iter::successors(error.source(), |cause: &&dyn StdError| (*cause).source());
+    [error.to_string()].into_iter().chain(sources.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
 
 /// Two calls at once: one fetches the token, the other one waits for it, and both end in time.
