@@ -19,5 +19,6 @@ mod properties;
 mod requests;
 mod sandbox;
 mod specification;
+mod token_waits;
 mod transports;
 mod wholeness;

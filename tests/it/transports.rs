@@ -2,7 +2,10 @@
 
 use partner_center::{Client, Credential, ErrorKind, GetCustomer, ListCustomers, Reqwest, Retry, Transport, Ureq};
 use partner_center_tests::{Server, Step, answer, finish, page};
-use std::time::Duration;
+use std::{
+    net::{TcpListener, TcpStream, ToSocketAddrs},
+    time::{Duration, Instant},
+};
 use uuid::Uuid;
 
 mod ureq {
@@ -88,4 +91,30 @@ fn no_length_is_believed() {
     }
     test(Ureq::new().unwrap());
     test(Reqwest::new().unwrap());
+}
+
+/// A name whose first address is dead and whose second one answers costs a fraction of a second, once in a while.
+#[cfg(target_os = "linux")]
+#[test]
+fn dead_address_beside_a_live_one_costs_little() {
+    fn test<X: Transport>(transport: X, port: u16) {
+        let client = Client::builder(transport, Credential::token("token"));
+        let client = client.base_url(format!("http://localhost:{port}")).retry(Retry::never()).build().unwrap();
+        let start = Instant::now();
+        finish::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(1), "it took {:?}", start.elapsed());
+    }
+    let server = Server::start();
+    server.script([answer(200, r#"{"tags": []}"#).into(), answer(200, r#"{"tags": []}"#).into()]);
+    let port = server.url().rsplit(':').next().unwrap().parse().unwrap();
+    let addresses: Vec<_> = ("localhost", port).to_socket_addrs().unwrap().collect();
+    let Some(Ok(dead)) = addresses.iter().find(|address| address.is_ipv6()).map(TcpListener::bind) else {
+        return; // `localhost` has no IPv6 address here: the tests of the crate `partner-center-ureq` do without.
+    };
+    // Once its backlog is full, nobody answers there.
+    let is_open = || TcpStream::connect_timeout(&dead.local_addr().unwrap(), Duration::from_millis(300));
+    let backlog: Vec<_> = std::iter::from_fn(|| is_open().ok()).take(10_000).collect();
+    assert!(backlog.len() < 10_000);
+    test(Ureq::new().unwrap(), port);
+    test(Reqwest::new().unwrap(), port);
 }

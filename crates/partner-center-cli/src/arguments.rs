@@ -39,6 +39,12 @@ Other settings:
   PARTNER_CENTER_MAX_ATTEMPTS, PARTNER_CENTER_MAX_RETRY_AFTER
                                      as --max-attempts and --max-retry-after
 
+The network:
+  HTTPS_PROXY, ALL_PROXY             the proxy for https
+  NO_PROXY                           hosts to reach without it: contoso.com,10.0.0.0/8,127.*
+  SSL_CERT_FILE, SSL_CERT_DIR        PEM files of issuers to trust, in place of the system's
+                                     (on Unix, but not on macOS)
+
 A token and a client secret may be in files: PARTNER_CENTER_TOKEN_FILE, PARTNER_CENTER_CLIENT_SECRET_FILE. Each of these \
 settings may also be in a configuration file, as in client_id = \"...\"; the environment counts more. The file is named by \
 --config or PARTNER_CENTER_CONFIG; or else it is ~/.config/partner-center/config.toml, or where such files are on your system.

@@ -4,7 +4,7 @@ mod connection;
 mod report;
 
 use crate::{
-    failure::{Explanation, Failure, WrongUsage},
+    failure::{Explanation, Failure, WrongUsage, remedy_of_connection},
     notes::Notes,
     session::Session,
 };
@@ -113,11 +113,13 @@ async fn tls<X: Transport>(uri: &Uri, transport: &X, session: &Session<'_>) -> F
     request.extensions_mut().insert(limits);
     match X::Mode::wait(transport.send(request)).await {
         Ok(_) => Finding::Fine(format!("the certificate of {host} is trusted")),
-        Err(error) => Finding::Wrong(Explanation::new(
-            &format!("there is no trusted way to talk to {host}"),
-            &error,
-            "if its certificate is not trusted, have the operating system trust who issued it (of a proxy that inspects \
-             traffic, its own); if it speaks no TLS, or a proxy is in the way, correct the address or HTTPS_PROXY",
-        )),
+        Err(error) => {
+            let remedy = remedy_of_connection(&error).unwrap_or_else(|| {
+                "if its certificate is not trusted, have the operating system trust who issued it (of a proxy that inspects \
+                 traffic, its own); if it speaks no TLS, or a proxy is in the way, correct the address or HTTPS_PROXY"
+                    .to_owned()
+            });
+            Finding::Wrong(Explanation::new(&format!("there is no trusted way to talk to {host}"), &error, &remedy))
+        }
     }
 }

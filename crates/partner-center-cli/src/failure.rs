@@ -5,7 +5,9 @@ use crate::{
     terminal::{paragraph, width},
 };
 use console::Term;
-use partner_center::{ApiError, Error, ErrorKind, Reason, TokenErrorReason, TransportError, TransportErrorKind};
+use partner_center::{
+    ApiError, Error, ErrorKind, ProxyServer, Reason, TokenErrorReason, TransportError, TransportErrorKind,
+};
 use std::{
     borrow::Cow,
     error::Error as StdError,
@@ -52,7 +54,8 @@ impl Explanation {
 
     /// A call of the client that failed, or a client that could not be built.
     pub(crate) fn of_call(what: &str, error: &Error) -> Self {
-        Self::new(what, error, &remedy(error))
+        let of_connection = error.transport_error().and_then(remedy_of_connection);
+        Self::new(what, error, &of_connection.map_or_else(|| remedy(error), Cow::from))
     }
 
     /// Says it on standard error.
@@ -78,12 +81,18 @@ impl Failure {
             ErrorKind::Configuration | ErrorKind::Request => WRONG_USAGE,
             _ => FAILED,
         };
-        Self::Explained { explanation: Explanation::of_call(what, error), status }
+        let mut explanation = Explanation::of_call(what, error);
+        if error.transport_error().and_then(remedy_of_connection).is_some() {
+            explanation.remedy += "; `partner-center doctor` checks the connection step by step";
+        }
+        Self::Explained { explanation, status }
     }
 
     /// An HTTP client that could not be set up.
-    pub(crate) fn of_transport(error: &dyn StdError) -> Self {
-        Self::new("the HTTP client cannot be set up", error, "try the other --transport: reqwest or ureq")
+    pub(crate) fn of_transport(error: &(dyn StdError + 'static)) -> Self {
+        let remedy = error.downcast_ref().and_then(remedy_of_connection);
+        let remedy = remedy.unwrap_or_else(|| "try the other --transport: reqwest or ureq".to_owned());
+        Self::new("the HTTP client cannot be set up", error, &remedy)
     }
 
     /// Says it on standard error, and how the process is to end.
@@ -141,6 +150,23 @@ fn chain(error: &dyn StdError) -> String {
         source = cause.source();
     }
     text
+}
+
+/// What to do about a certificate or a proxy that is in the way of the service or the authority.
+pub(crate) fn remedy_of_connection(error: &TransportError) -> Option<String> {
+    let variable = error.proxy().map(ProxyServer::variable);
+    match (error.kind(), variable) {
+        (TransportErrorKind::Certificate(problem), _) => Some(problem.hint().to_owned()),
+        (TransportErrorKind::Exchange, Some(variable)) => Some(format!(
+            "check that the proxy is up and lets this machine through, with the user and the password that it wants; \
+             correct or unset {variable}, or name the host in NO_PROXY if it is reached without a proxy"
+        )),
+        (TransportErrorKind::Timeout, Some(variable)) => Some(format!(
+            "check that the proxy is up, or correct {variable}; or give it more time with --timeout (each attempt) or \
+             --deadline (the whole command)"
+        )),
+        _ => None,
+    }
 }
 
 fn remedy(error: &Error) -> Cow<'static, str> {

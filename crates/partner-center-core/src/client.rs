@@ -4,7 +4,6 @@ use crate::{
     call::{Call, Listing, ascii},
     credential::{Held, Kind},
     engine::{Authorization, Engine, OnReplacement, Origin, Performed, Renewal, Scope, Task},
-    monitor::Monitor,
     pages::empty_page,
     rate_limit::RateLimit,
 };
@@ -269,7 +268,8 @@ impl<X: Transport> Builder<X> {
         self
     }
 
-    /// How long one attempt may take, body included. Default: 60 s.
+    /// How long one attempt may take, body included; and how long a [`TokenSource`](crate::TokenSource) may take, and the
+    /// keeping of a new refresh token ([`Credential::on_rotation`]). Default: 60 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self
@@ -396,7 +396,7 @@ fn authorization<M: Mode>(kind: Kind<M>, authority: BaseUrl, scope: String) -> R
         }
         Kind::Source(source) => Origin::Source(source),
     };
-    Ok(Authorization::Renewed(Box::new(Renewal { origin, scope, tokens: Monitor::default() })))
+    Ok(Authorization::Renewed(Box::new(Renewal::new(origin, scope))))
 }
 
 /// All that the application was granted for `audience`, which is as often written as a scope.

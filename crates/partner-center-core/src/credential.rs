@@ -165,11 +165,11 @@ impl<M: Mode> User<M> {
         }
     }
 
-    /// Hands over the newest refresh token, if nobody has kept it yet.
-    pub(crate) fn keep(&self) -> Option<(Secret, Kept<M>)> {
+    /// The newest refresh token, and how it is handed over, if nobody has kept it yet.
+    pub(crate) fn keep(&self) -> Option<(Secret, impl FnOnce() -> Kept<M> + Send + use<M>)> {
         let token = Some(self.newest()).filter(|newest| newest.is_unkept).map(|newest| newest.refresh_token.clone())?;
-        let kept = self.on_rotation.as_ref()?(token.clone());
-        Some((token, kept))
+        let (keep, handed_over) = (self.on_rotation.clone()?, token.clone());
+        Some((token, move || keep(handed_over)))
     }
 
     /// Takes note that `refresh_token` was kept.

@@ -55,11 +55,12 @@ pub enum ErrorKind {
     /// The request could not be built, and nothing was sent: fix the argument that the source names.
     Request,
     /// No answer came back, or not a whole one, after every retry: check the address, the proxy and the network, or try again
-    /// later.
+    /// later. [`Error::transport_error`] tells whether the server's certificate is the cause, and through which proxy the
+    /// request went.
     Transport,
     /// Time ran out, for one attempt ([`Builder::timeout`](crate::Builder::timeout)) or for the whole call
-    /// ([`Builder::deadline`](crate::Builder::deadline), [`Client::with_deadline`](crate::Client::with_deadline)); the source
-    /// says which limit it was.
+    /// ([`Builder::deadline`](crate::Builder::deadline), [`Client::with_deadline`](crate::Client::with_deadline)), be it for
+    /// a server or for a [`TokenSource`](crate::TokenSource); the source says which limit it was.
     Timeout,
     /// No token could be had: see [`Error::token_error`] for what the authority said, or the source for what a
     /// [`TokenSource`](crate::TokenSource) said.
@@ -99,6 +100,23 @@ impl Error {
     #[must_use]
     pub fn token_error(&self) -> Option<&TokenError> {
         self.0.token.as_deref()
+    }
+
+    /// What the transport reported, to the service or to the authority, if an exchange failed: the
+    /// [`CertificateProblem`](crate::CertificateProblem) of a server, the proxy it went through.
+    #[must_use]
+    pub fn transport_error(&self) -> Option<&TransportError> {
+        let mut next = StdError::source(self);
+        while let Some(source) = next {
+            // An error that several callers were told is shared among them.
+            let shared = source.downcast_ref::<Arc<dyn StdError + Send + Sync>>();
+            let source = shared.map_or(source, |shared| &**shared as &(dyn StdError + 'static));
+            if let Some(error) = source.downcast_ref() {
+                return Some(error);
+            }
+            next = source.source();
+        }
+        None
     }
 
     /// The status the service answered with last, if it answered.
@@ -257,7 +275,7 @@ impl Error {
         let kind = match error.kind() {
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => ErrorKind::Decode,
-            TransportErrorKind::Exchange => ErrorKind::Transport,
+            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) => ErrorKind::Transport,
         };
         Self::new(kind, operation, error)
     }

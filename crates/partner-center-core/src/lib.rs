@@ -5,6 +5,7 @@
 mod base_url;
 mod body;
 mod call;
+mod certificate;
 mod client;
 mod cloud;
 mod credential;
@@ -27,6 +28,7 @@ mod transport;
 pub use bytes::Bytes;
 pub use http;
 
+pub use certificate::CertificateProblem;
 pub use client::{Builder, Client};
 pub use cloud::Cloud;
 pub use credential::{
@@ -37,7 +39,7 @@ pub use fault::{ApiError, Reason};
 pub use mode::{Async, Blocking, Mode};
 pub use pages::{Items, Pages};
 pub use partner_center_models::*;
-pub use proxy::EnvironmentProxy;
+pub use proxy::{EnvironmentProxy, ProxyServer};
 pub use retry::Retry;
 pub use transport::{
     DefaultTransport, Limits, Output, Reply, Request, Response, Transport, TransportError, TransportErrorKind,

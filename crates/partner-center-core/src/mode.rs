@@ -2,7 +2,13 @@ use crate::monitor::{Look, Monitor};
 use std::{
     future::Future,
     pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, sync_channel},
+    },
     task::{Context, Poll, Waker},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -81,13 +87,73 @@ impl Mode for Async {
     }
 }
 
-/// What `output` comes to, if that is before `until`. A blocking one is there when this is called.
-pub(crate) fn in_time<'a, 'b: 'a, M: Mode, T: Send + 'b>(
-    output: M::Output<'b, T>,
+/// Runs `work`, which is a user's own code, and returns what it comes to if that is before `until`. If it blocks, it has one of
+/// the `threads`, and is left to itself when time is up; if it does not, it is dropped.
+pub(crate) fn in_time<'a, M: Mode, T: Send + 'static>(
+    threads: &Threads,
+    work: impl FnOnce() -> M::Output<'static, T> + Send + 'static,
     until: Option<Instant>,
     sleep: impl Fn(Duration) -> M::Output<'a, ()> + Send + 'a,
-) -> M::Output<'a, Option<T>> {
-    <M as sealed::Sealed>::in_time(output, until, sleep)
+) -> M::Output<'a, Result<T, Overdue>> {
+    <M as sealed::Sealed>::in_time(threads, work, until, sleep)
+}
+
+/// Why work was not waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// Time was up.
+    TimedOut,
+    /// As much of it as there may be is still running, or there is no thread for it.
+    NotStarted,
+}
+
+/// The threads for blocking work that may be left to itself: no more than `max` at a time.
+#[derive(Debug)]
+pub struct Threads {
+    running: Arc<AtomicUsize>,
+    max: usize,
+}
+
+impl Threads {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { running: Arc::default(), max }
+    }
+
+    /// Runs `work` in a thread, unless there are too many.
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<(Receiver<T>, JoinHandle<()>)> {
+        let place = Place::of(self)?;
+        let (sender, receiver) = sync_channel(1);
+        let span = tracing::Span::current();
+        let thread = thread::Builder::new().name("partner-center-custom".to_owned()).spawn(move || {
+            // Dropped in the reverse order also when `work` panics: whoever hears of the end finds the place free.
+            let sender = sender;
+            let place = place;
+            let value = span.in_scope(work);
+            drop(place);
+            drop(sender.send(value));
+        });
+        Some((receiver, thread.ok()?))
+    }
+}
+
+/// One of the threads, for as long as it runs.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn of(threads: &Threads) -> Option<Self> {
+        let one_more = |running| (running < threads.max).then_some(running + 1);
+        threads.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
+        Some(Self(threads.running.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// [`Mode::wait`]s for a state; see [`Monitor`].
@@ -123,15 +189,16 @@ pub(crate) fn finish<M: Mode, T: Send + 'static>(
 }
 
 mod sealed {
-    use super::{Async, Blocking, Mode};
+    use super::{Async, Blocking, Mode, Overdue, Threads};
     use crate::monitor::{Alarm, Look, Monitor};
     use std::{
         future::{poll_fn, ready},
+        panic::resume_unwind,
         pin::Pin,
         sync::{
             Arc, Mutex, PoisonError,
             atomic::{AtomicBool, Ordering},
-            mpsc::{Receiver, SyncSender, sync_channel},
+            mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
         },
         task::Poll,
         thread,
@@ -156,11 +223,12 @@ mod sealed {
         where
             Self: Mode;
 
-        fn in_time<'a, 'b: 'a, T: Send + 'b>(
-            output: <Self as Mode>::Output<'b, T>,
+        fn in_time<'a, T: Send + 'static>(
+            threads: &Threads,
+            work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
             until: Option<Instant>,
             sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
-        ) -> <Self as Mode>::Output<'a, Option<T>>
+        ) -> <Self as Mode>::Output<'a, Result<T, Overdue>>
         where
             Self: Mode;
 
@@ -195,12 +263,26 @@ mod sealed {
             begun.recv().unwrap_or_else(|_| lost())
         }
 
-        fn in_time<'a, 'b: 'a, T: Send + 'b>(
-            output: T,
-            _until: Option<Instant>,
+        fn in_time<'a, T: Send + 'static>(
+            threads: &Threads,
+            work: impl FnOnce() -> T + Send + 'static,
+            until: Option<Instant>,
             _sleep: impl Fn(Duration) + Send + 'a,
-        ) -> Option<T> {
-            Some(output)
+        ) -> Result<T, Overdue> {
+            let (outcome, thread) = threads.run(work).ok_or(Overdue::NotStarted)?;
+            let received = match until {
+                Some(until) => outcome.recv_timeout(until.saturating_duration_since(Instant::now())),
+                None => outcome.recv().map_err(RecvTimeoutError::from),
+            };
+            match (received, thread) {
+                (Ok(value), _) => Ok(value),
+                (Err(RecvTimeoutError::Timeout), _) => Err(Overdue::TimedOut),
+                // It has panicked, which is as if it had in the caller's thread.
+                (Err(RecvTimeoutError::Disconnected), thread) => match thread.join() {
+                    Err(panic) => resume_unwind(panic),
+                    Ok(()) => Err(Overdue::TimedOut),
+                },
+            }
         }
 
         fn wait_on<'a, S: Send, T: Send + 'a>(
@@ -281,16 +363,22 @@ mod sealed {
             begun
         }
 
-        fn in_time<'a, 'b: 'a, T: Send + 'b>(
-            mut output: <Self as Mode>::Output<'b, T>,
+        fn in_time<'a, T: Send + 'static>(
+            _threads: &Threads,
+            work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
             until: Option<Instant>,
             sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
-        ) -> <Self as Mode>::Output<'a, Option<T>> {
-            let mut alarm = until.map(|until| Alarm::new(until, &sleep));
-            Box::pin(poll_fn(move |context| match output.as_mut().poll(context) {
-                Poll::Ready(value) => Poll::Ready(Some(value)),
-                Poll::Pending if alarm.as_mut().is_some_and(|alarm| alarm.rings(&sleep, context)) => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
+        ) -> <Self as Mode>::Output<'a, Result<T, Overdue>> {
+            let mut output = work();
+            let mut alarm = None;
+            Box::pin(poll_fn(move |context| {
+                if let Poll::Ready(value) = output.as_mut().poll(context) {
+                    return Poll::Ready(Ok(value));
+                }
+                // What is there at once needs no alarm.
+                let Some(until) = until else { return Poll::Pending };
+                let alarm = alarm.get_or_insert_with(|| Alarm::new(until, &sleep));
+                if alarm.rings(&sleep, context) { Poll::Ready(Err(Overdue::TimedOut)) } else { Poll::Pending }
             }))
         }
 

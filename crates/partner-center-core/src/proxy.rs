@@ -1,24 +1,75 @@
-use crate::{Request, TransportError};
+mod no_proxy;
+
+use crate::TransportError;
+use http::Uri;
+use no_proxy::NoProxy;
 use std::{env, fmt, sync::Arc};
 
-/// What the environment says of proxies, read by one rule for every transport.
+/// The proxy that the environment names, and the hosts that are reached without it: one rule for every transport.
 ///
-/// The proxy for https is what the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` names that is not
-/// empty: an http or https URL. `NO_PROXY` (or `no_proxy`) lists the hosts that are reached without it, separated by
-/// commas: `example.com` with all that is below it, `*` for all. Plain http goes to this machine only, and no proxy
-/// stands between a machine and itself.
+/// # The proxy
+///
+/// The proxy for https is that of the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty:
+/// the URL of an http or https proxy (`http://` may be left out), with a user and a password where the proxy wants them
+/// (`http://user:password@proxy.example:8080`). Plain http goes to this machine only, and no proxy stands between a machine
+/// and itself.
+///
+/// # The hosts that are reached without it
+///
+/// `NO_PROXY`, or `no_proxy` if that is empty, lists them, separated by commas or spaces. Upper and lower case are the same,
+/// and so is a name with a dot at its end. An entry is one of:
+///
+/// | entry | hosts |
+/// |---|---|
+/// | `*` | every host |
+/// | `contoso.com`, `.contoso.com`, `*.contoso.com` | `contoso.com` and every name below it |
+/// | `10.1.2.3`, `fd00::1`, `[fd00::1]` | that address |
+/// | `10.0.0.0/8`, `fd00::/8` | every address of that network |
+/// | `10.*`, `api-*.contoso.com` | names and addresses of that pattern; `*` stands for any characters, or none |
+///
+/// An entry with a port at its end (`contoso.com:8443`, `10.0.0.0/8:8443`, `[fd00::1]:8443`, `*:8443`) holds for that port
+/// only; an https URL without a port has the port 443. Addresses and networks are compared with the host as it stands in the
+/// URL: no name is looked up. An entry that is none of these is logged as a warning and holds for no host.
 #[derive(Clone, Default)]
 pub struct EnvironmentProxy {
-    url: Option<String>,
-    exempt: Vec<String>,
-    problem: Option<Arc<str>>,
+    proxy: Option<Result<ProxyServer, Arc<str>>>,
+    no_proxy: NoProxy,
+}
+
+/// A proxy, and the variable that names it. It is displayed without its user and password, which only
+/// [`url`](Self::url) gives.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyServer {
+    url: Arc<str>,
+    origin: Arc<str>,
+    variable: &'static str,
 }
 
 impl EnvironmentProxy {
-    /// Reads the environment. A value that cannot be used is no error yet: it is one for the requests it is meant for.
+    /// Reads the environment. A value that cannot be used is not an error yet: it is one for the requests that it is meant
+    /// for.
     #[must_use]
     pub fn read() -> Self {
         Self::from_variables(|name| env::var(name).ok())
+    }
+
+    /// The proxy that a request to `uri` goes through, or `None` if it goes directly; an error if the proxy that it is meant
+    /// to go through cannot be used, as to go around that would be worse.
+    pub fn for_uri(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
+        if uri.scheme_str() != Some("https") || self.no_proxy.contains(uri) {
+            return Ok(None);
+        }
+        match &self.proxy {
+            Some(Err(problem)) => Err(TransportError::new(&**problem)),
+            Some(Ok(proxy)) => Ok(Some(proxy)),
+            None => Ok(None),
+        }
+    }
+
+    /// The proxy of the environment, whichever hosts are reached without it; `None` if there is none that can be used.
+    #[must_use]
+    pub fn server(&self) -> Option<&ProxyServer> {
+        self.proxy.as_ref()?.as_ref().ok()
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -26,65 +77,67 @@ impl EnvironmentProxy {
             let set = names.iter().map(|name| (*name, variable(name).unwrap_or_default().trim().to_owned()));
             set.into_iter().find(|(_, value)| !value.is_empty())
         };
-        let Some((name, value)) = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) else {
-            return Self::default();
-        };
-        let exempt = first(&["NO_PROXY", "no_proxy"]).map_or_else(Vec::new, |(_, hosts)| {
-            hosts
-                .split(',')
-                .map(|host| host.trim().trim_start_matches('.').to_owned())
-                .filter(|host| !host.is_empty())
-                .collect()
-        });
-        let url = if value.contains("://") { value } else { format!("http://{value}") };
-        let parsed: Option<http::Uri> = url.parse().ok();
-        match parsed.as_ref().map(|url| (url.scheme_str(), url.host())) {
-            Some((Some("http" | "https"), Some(host))) if !host.is_empty() => {
-                Self { url: Some(url), exempt, problem: None }
-            }
+        let proxy = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]).map(|(variable, value)| {
             // The value may hold a password, so it is not repeated.
-            _ => Self {
-                problem: Some(format!("{name} does not hold the URL of an http or https proxy").into()),
-                ..Self::default()
-            },
-        }
-    }
-
-    /// The URL of the proxy for https, if there is one.
-    #[must_use]
-    pub fn url(&self) -> Option<&str> {
-        self.url.as_deref()
-    }
-
-    /// The hosts that are reached without it, with all that is below them; `*` is every host.
-    pub fn exempt(&self) -> impl Iterator<Item = &str> {
-        self.exempt.iter().map(String::as_str)
-    }
-
-    /// The URL of the proxy that https requests to `host` go through, if they go through one.
-    #[must_use]
-    pub fn for_host(&self, host: &str) -> Option<&str> {
-        let host = host.to_ascii_lowercase();
-        let is_exempt = |exempt: &str| {
-            let exempt = exempt.to_ascii_lowercase();
-            exempt == "*" || host.strip_suffix(&exempt).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
-        self.url().filter(|_| !self.exempt().any(is_exempt))
-    }
-
-    /// Fails if the proxy that `request` is meant to go through cannot be used. To go around it would be worse.
-    pub fn check(&self, request: &Request) -> Result<(), TransportError> {
-        match &self.problem {
-            Some(problem) if request.uri().scheme_str() == Some("https") => Err(TransportError::new(&**problem)),
-            _ => Ok(()),
-        }
+            let problem = || format!("{variable} does not hold the URL of an http or https proxy").into();
+            ProxyServer::parse(variable, &value).ok_or_else(problem)
+        });
+        let no_proxy =
+            first(&["NO_PROXY", "no_proxy"]).map_or_else(NoProxy::default, |(_, list)| NoProxy::parse(&list));
+        Self { proxy, no_proxy }
     }
 }
 
-/// The URL may hold a password.
 impl fmt::Debug for EnvironmentProxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("EnvironmentProxy").field("exempt", &self.exempt).finish_non_exhaustive()
+        let Self { proxy, no_proxy } = self;
+        formatter.debug_struct("EnvironmentProxy").field("proxy", proxy).field("no_proxy", no_proxy).finish()
+    }
+}
+
+impl ProxyServer {
+    fn parse(variable: &'static str, value: &str) -> Option<Self> {
+        let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+        let parsed: Uri = url.parse().ok()?;
+        let scheme = parsed.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+        let host = parsed.host().filter(|host| !host.is_empty())?;
+        let port = parsed.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(Self { origin: format!("{scheme}://{host}{port}").into(), url: url.into(), variable })
+    }
+
+    /// The URL of the proxy, with its user and password if it has them.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The URL of the proxy without user and password, which may be shown.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The name of the environment variable that names the proxy.
+    #[must_use]
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+}
+
+impl fmt::Display for ProxyServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the proxy {} that {} names", self.origin, self.variable)
+    }
+}
+
+impl fmt::Debug for ProxyServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, variable, .. } = self;
+        formatter
+            .debug_struct("ProxyServer")
+            .field("origin", origin)
+            .field("variable", variable)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,49 +145,58 @@ impl fmt::Debug for EnvironmentProxy {
 mod tests {
     use super::*;
 
+    /// What [`EnvironmentProxy::for_uri`] says of `uri`, with the name of the variable.
+    fn route(variables: &[(&str, &str)], uri: &str) -> Result<Option<(String, &'static str)>, String> {
+        let find =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let proxy = EnvironmentProxy::from_variables(find);
+        let proxy = proxy.for_uri(&uri.parse().unwrap());
+        proxy
+            .map(|proxy| proxy.map(|proxy| (proxy.url().to_owned(), proxy.variable())))
+            .map_err(|error| std::error::Error::source(&error).unwrap().to_string())
+    }
+
     #[test]
-    fn one_rule_for_every_variable() {
+    fn variables_have_one_order() {
         for (variables, expected) in [
             (&[][..], Ok(None)),
             (&[("HTTP_PROXY", "http://a:1")], Ok(None)),
-            (&[("HTTPS_PROXY", ""), ("https_proxy", "http://b:1")], Ok(Some("http://b:1"))),
-            (&[("ALL_PROXY", "http://c:1"), ("HTTPS_PROXY", "http://a:1")], Ok(Some("http://a:1"))),
-            (&[("all_proxy", "user:secret@d:1")], Ok(Some("http://user:secret@d:1"))),
+            (&[("HTTPS_PROXY", " "), ("https_proxy", "http://b:1")], Ok(Some(("http://b:1", "https_proxy")))),
+            (&[("https_proxy", "http://b:1"), ("HTTPS_PROXY", "http://a:1")], Ok(Some(("http://a:1", "HTTPS_PROXY")))),
+            (&[("ALL_PROXY", "http://c:1"), ("https_proxy", "http://b:1")], Ok(Some(("http://b:1", "https_proxy")))),
+            (&[("all_proxy", "user:secret@d:1")], Ok(Some(("http://user:secret@d:1", "all_proxy")))),
+            (&[("all_proxy", "http://d:1"), ("ALL_PROXY", "http://c:1")], Ok(Some(("http://c:1", "ALL_PROXY")))),
             (&[("ALL_PROXY", "socks5://secret@e:1")], Err("ALL_PROXY does not hold the URL of an http or https proxy")),
             (&[("HTTPS_PROXY", "not a url::")], Err("HTTPS_PROXY does not hold the URL of an http or https proxy")),
+            (&[("HTTPS_PROXY", "http://a:1"), ("no_proxy", "example.com")], Ok(None)),
+            (
+                &[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", "example.net"), ("no_proxy", "example.com")],
+                Ok(Some(("http://a:1", "HTTPS_PROXY"))),
+            ),
+            (&[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", ""), ("no_proxy", "example.com")], Ok(None)),
         ] {
-            let find =
-                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            let proxy = EnvironmentProxy::from_variables(find);
-            assert_eq!(proxy.problem.as_deref().map_or(Ok(proxy.url()), Err), expected, "{variables:?}");
+            let expected = expected
+                .map(|proxy| proxy.map(|(url, variable): (&str, _)| (url.to_owned(), variable)))
+                .map_err(str::to_owned);
+            assert_eq!(route(variables, "https://example.com"), expected, "{variables:?}");
         }
     }
 
     #[test]
-    fn hosts_can_be_exempt() {
-        let proxy = EnvironmentProxy::from_variables(|name| match name {
-            "HTTPS_PROXY" => Some("http://a:1".to_owned()),
-            "NO_PROXY" => Some(" example.com, .example.net,,10.0.0.1".to_owned()),
-            _ => None,
-        });
-        assert_eq!(proxy.exempt().collect::<Vec<_>>(), ["example.com", "example.net", "10.0.0.1"]);
-        for (host, is_exempt) in [
-            ("example.com", true),
-            ("API.Example.com", true),
-            ("notexample.com", false),
-            ("10.0.0.1", true),
-            ("10.0.0.10", false),
-            ("example.org", false),
-        ] {
-            assert_eq!(proxy.for_host(host).is_none(), is_exempt, "{host}");
-        }
+    fn unusable_proxy_is_not_gone_around() {
+        let variables = [("ALL_PROXY", "socks5://a:1"), ("NO_PROXY", "example.net")];
+        assert!(route(&variables, "https://example.com").is_err());
+        assert_eq!(route(&variables, "https://example.net"), Ok(None));
+        assert_eq!(route(&variables, "http://127.0.0.1:1"), Ok(None));
     }
 
     #[test]
-    fn a_proxy_that_cannot_be_used_is_not_gone_around() {
-        let proxy = EnvironmentProxy::from_variables(|name| (name == "ALL_PROXY").then(|| "socks5://a:1".to_owned()));
-        let request = |uri: &str| http::Request::get(uri).body(Vec::new()).unwrap();
-        assert!(proxy.check(&request("https://example.com")).is_err());
-        assert!(proxy.check(&request("http://127.0.0.1:1")).is_ok());
+    fn password_of_a_proxy_is_not_shown() {
+        for value in ["http://user:hush@proxy.example:8080", "user:hush@proxy.example:8080"] {
+            let proxy = EnvironmentProxy::from_variables(|name| (name == "HTTPS_PROXY").then(|| value.to_owned()));
+            let server = proxy.server().unwrap();
+            assert_eq!(server.to_string(), "the proxy http://proxy.example:8080 that HTTPS_PROXY names");
+            assert!(server.url().contains("hush") && !format!("{proxy:?} {server:?}").contains("hush"));
+        }
     }
 }

@@ -148,7 +148,9 @@ impl Failure {
 
     pub(crate) fn of_exchange(kind: TransportErrorKind) -> Self {
         match kind {
-            TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => Self::Permanent,
+            TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse | TransportErrorKind::Certificate(_) => {
+                Self::Permanent
+            }
             TransportErrorKind::Exchange | TransportErrorKind::Timeout => Self::Transient { retry_after: None },
         }
     }

@@ -1,4 +1,4 @@
-use crate::{Error, Mode};
+use crate::{CertificateProblem, Error, Mode, ProxyServer};
 use bytes::Bytes;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -142,6 +142,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
+    proxy: Option<ProxyServer>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -158,28 +159,45 @@ pub enum TransportErrorKind {
     /// The head of the response is not valid HTTP, or has more or larger headers than the transport takes: the same request
     /// would bring the same, and it is not retried.
     InvalidResponse,
+    /// The server's certificate is not accepted. The request was not sent, and is not retried.
+    Certificate(CertificateProblem),
 }
 
 impl TransportError {
-    /// A failure of the exchange; `source` must not show a header's value or a body.
+    /// A failure of the exchange; `source` must not show a header's value or a body. If it is about a certificate, as
+    /// [`CertificateProblem::find`] tells, the kind is [`Certificate`](TransportErrorKind::Certificate).
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: TransportErrorKind::Exchange, source: Some(source.into()) }
+        let source = source.into();
+        let kind = CertificateProblem::find(&*source).map(TransportErrorKind::Certificate);
+        Self::of(kind.unwrap_or(TransportErrorKind::Exchange), Some(source))
     }
 
     /// The time limit passed; `source` must not show a header's value or a body.
     pub fn timeout(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: TransportErrorKind::Timeout, source: Some(source.into()) }
+        Self::of(TransportErrorKind::Timeout, Some(source.into()))
     }
 
     /// The body is larger than it may be.
     #[must_use]
     pub fn too_large() -> Self {
-        Self { kind: TransportErrorKind::TooLarge, source: None }
+        Self::of(TransportErrorKind::TooLarge, None)
+    }
+
+    /// The server's certificate is not accepted; `source` must not show a header's value or a body.
+    pub fn certificate(problem: CertificateProblem, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
+    }
+
+    /// Sets the proxy that the request went through, if it went through one: it may be the cause.
+    #[must_use]
+    pub fn through(mut self, proxy: Option<&ProxyServer>) -> Self {
+        self.proxy = proxy.cloned();
+        self
     }
 
     /// The head of the response cannot be read; `source` must not show a header's value or a body.
     pub fn invalid_response(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: TransportErrorKind::InvalidResponse, source: Some(source.into()) }
+        Self::of(TransportErrorKind::InvalidResponse, Some(source.into()))
     }
 
     /// What kind of failure it is.
@@ -187,18 +205,29 @@ impl TransportError {
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
+
+    /// The proxy that the request went through, if it is known to have gone through one.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&ProxyServer> {
+        self.proxy.as_ref()
+    }
+
+    fn of(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, proxy: None, source }
+    }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self.kind {
-            TransportErrorKind::Exchange => "the exchange with the server failed",
-            TransportErrorKind::Timeout => "the server took longer than the timeout allows",
-            TransportErrorKind::TooLarge => "the answer is larger than the body limit allows",
-            TransportErrorKind::InvalidResponse => {
-                "the head of the response is not valid HTTP, or too large: a proxy may have changed it"
-            }
-        })
+        match self.kind {
+            TransportErrorKind::Exchange => formatter.write_str("the exchange with the server failed"),
+            TransportErrorKind::Timeout => formatter.write_str("the server took longer than the timeout allows"),
+            TransportErrorKind::TooLarge => formatter.write_str("the answer is larger than the body limit allows"),
+            TransportErrorKind::InvalidResponse => formatter
+                .write_str("the head of the response is not valid HTTP, or too large: a proxy may have changed it"),
+            TransportErrorKind::Certificate(problem) => problem.fmt(formatter),
+        }?;
+        self.proxy.iter().try_for_each(|proxy| write!(formatter, " (through {proxy})"))
     }
 }
 

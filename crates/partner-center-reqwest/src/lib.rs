@@ -5,15 +5,25 @@ use partner_center_core::{
     Async, Bytes, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
     gzip::{self, Decompression},
 };
-use reqwest::{Body, Client, ClientBuilder, NoProxy, Proxy, redirect};
-use std::{error::Error as StdError, fmt, mem, time::Duration};
+use reqwest::{Body, Client, ClientBuilder, Proxy, Url, redirect};
+use std::{
+    error::Error as StdError,
+    fmt, mem,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use zeroize::Zeroizing;
 
 /// An async transport over [reqwest](https://docs.rs/reqwest), on a Tokio runtime. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct Reqwest {
     client: Client,
-    proxy: EnvironmentProxy,
+    environment: EnvironmentProxy,
+    /// Whether reqwest has asked which proxy to take: a user's own settings may have dropped that of the environment.
+    is_environment_used: Arc<AtomicBool>,
 }
 
 impl Reqwest {
@@ -29,12 +39,18 @@ impl Reqwest {
     /// Redirects are not followed in any case: they would carry the token along. Nor does reqwest decompress, as this
     /// transport does so by itself.
     pub fn configured(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Self, TransportError> {
-        let proxy = EnvironmentProxy::read();
-        // Only for https: plain http goes to this machine only, and no proxy stands between a machine and itself.
+        let environment = EnvironmentProxy::read();
+        let is_environment_used = Arc::new(AtomicBool::new(false));
         let mut builder = Client::builder().no_proxy();
-        if let Some(url) = proxy.url() {
-            let exempt = proxy.exempt().collect::<Vec<_>>().join(",");
-            builder = builder.proxy(Proxy::https(url).map_err(failure)?.no_proxy(NoProxy::from_string(&exempt)));
+        if let Some(server) = environment.server() {
+            let url: Url = server.url().parse().map_err(TransportError::new)?;
+            let (environment, is_used) = (environment.clone(), is_environment_used.clone());
+            builder = builder.proxy(Proxy::custom(move |target| {
+                is_used.store(true, Ordering::Relaxed);
+                let uri = target.as_str().parse().ok()?;
+                // One that cannot be used is an error before it comes to this.
+                environment.for_uri(&uri).ok().flatten().map(|_| url.clone())
+            }));
         }
         #[cfg(feature = "rustls")]
         let builder = builder.tls_backend_preconfigured(tls()?);
@@ -46,7 +62,28 @@ impl Reqwest {
         // Whichever of its features another crate of the program asks for.
         let builder = configure(builder).no_gzip().no_brotli().no_zstd().no_deflate();
         let client = builder.redirect(redirect::Policy::none()).build().map_err(failure)?;
-        Ok(Self { client, proxy })
+        Ok(Self { client, environment, is_environment_used })
+    }
+
+    async fn exchange(&self, request: Request, limits: Limits) -> Result<Response, TransportError> {
+        let mut request: reqwest::Request = request.map(outgoing).try_into().map_err(failure)?;
+        // Over the whole exchange: a body that drips does not start the clock anew.
+        *request.timeout_mut() = Some(limits.timeout);
+        let mut answer = self.client.execute(request).await.map_err(failure)?;
+        let mut response = Response::default();
+        *response.status_mut() = answer.status();
+        *response.version_mut() = answer.version();
+        *response.headers_mut() = mem::take(answer.headers_mut());
+        let read = match Decompression::of(response.headers_mut(), limits) {
+            Some(decompression) => read_compressed(answer, decompression).await,
+            None => read(answer, limits).await,
+        };
+        *response.body_mut() = match read {
+            // What counts of a refusal is its status.
+            Err(_) if !response.status().is_success() => Bytes::new(),
+            body => body?,
+        };
+        Ok(response)
     }
 }
 
@@ -63,25 +100,9 @@ impl Transport for Reqwest {
         gzip::accept(&mut request);
         let limits = Limits::of(&request);
         Box::pin(async move {
-            self.proxy.check(&request)?;
-            let mut request: reqwest::Request = request.map(outgoing).try_into().map_err(failure)?;
-            // Over the whole exchange: a body that drips does not start the clock anew.
-            *request.timeout_mut() = Some(limits.timeout);
-            let mut answer = self.client.execute(request).await.map_err(failure)?;
-            let mut response = Response::default();
-            *response.status_mut() = answer.status();
-            *response.version_mut() = answer.version();
-            *response.headers_mut() = mem::take(answer.headers_mut());
-            let read = match Decompression::of(response.headers_mut(), limits) {
-                Some(decompression) => read_compressed(answer, decompression).await,
-                None => read(answer, limits).await,
-            };
-            *response.body_mut() = match read {
-                // What counts of a refusal is its status.
-                Err(_) if !response.status().is_success() => Bytes::new(),
-                body => body?,
-            };
-            Ok(response)
+            let proxy = self.environment.for_uri(request.uri())?;
+            let response = self.exchange(request, limits).await;
+            response.map_err(|error| error.through(proxy.filter(|_| self.is_environment_used.load(Ordering::Relaxed))))
         })
     }
 
@@ -100,7 +121,7 @@ impl fmt::Debug for Reqwest {
 #[cfg(feature = "rustls")]
 fn tls() -> Result<rustls::ClientConfig, TransportError> {
     use rustls_platform_verifier::BuilderVerifierExt;
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)

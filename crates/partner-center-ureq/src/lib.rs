@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod happy_eyeballs;
 mod resolver;
 mod rounded;
 
+use happy_eyeballs::HappyEyeballs;
 use partner_center_core::{
-    Blocking, Bytes, DefaultTransport, EnvironmentProxy, Limits, Request, Response, Transport, TransportError,
+    Blocking, Bytes, DefaultTransport, EnvironmentProxy, Limits, ProxyServer, Request, Response, Transport,
+    TransportError,
     gzip::{self, Decompression},
-    http::{self, StatusCode, Version, header::TRANSFER_ENCODING},
+    http::{self, StatusCode, Uri, Version, header::TRANSFER_ENCODING},
 };
 use resolver::Remembering;
 use rounded::RoundedTimeouts;
@@ -18,7 +21,7 @@ use std::{
 use ureq::{
     Agent, AsSendBody, Body, Proxy,
     config::{AutoHeaderValue, Config},
-    unversioned::transport::{Connector, DefaultConnector},
+    unversioned::transport::{ConnectProxyConnector, Connector},
 };
 use zeroize::Zeroizing;
 
@@ -26,16 +29,19 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct Ureq {
     agent: Agent,
-    proxy: EnvironmentProxy,
+    /// The proxy of the environment and what ureq makes of it; `None` if the agent, which is a user's own, has a say.
+    proxy: Option<(EnvironmentProxy, Option<Proxy>)>,
 }
 
 impl Ureq {
     /// The transport with the settings that suit most: HTTPS as the operating system trusts it (feature `rustls`),
     /// through the proxy that the environment names ([`EnvironmentProxy`]), connections kept, gzip asked for.
     pub fn new() -> Result<Self, TransportError> {
-        let proxy = EnvironmentProxy::read();
+        let environment = EnvironmentProxy::read();
+        let proxy = environment.server().map(|server| Proxy::new(server.url())).transpose().map_err(failure)?;
         let config = Config::builder()
-            .proxy(https_proxy(&proxy)?)
+            // Each request has its own.
+            .proxy(None)
             // For all requests, or ureq would keep no connection.
             .user_agent(AutoHeaderValue::None)
             .max_response_header_size(MAX_HEAD)
@@ -44,9 +50,11 @@ impl Ureq {
         #[cfg(feature = "rustls")]
         let config = config
             .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build());
-        let connector = DefaultConnector::default().chain(RoundedTimeouts);
-        let agent = Agent::with_parts(config.build(), connector, Remembering::default());
-        Ok(Self { agent, proxy })
+        let connector = ().chain(ConnectProxyConnector::default()).chain(HappyEyeballs::default());
+        #[cfg(feature = "rustls")]
+        let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
+        let agent = Agent::with_parts(config.build(), connector.chain(RoundedTimeouts), Remembering::default());
+        Ok(Self { agent, proxy: Some((environment, proxy)) })
     }
 
     /// The transport over an agent of your own, for other certificates, another proxy or another TLS.
@@ -55,14 +63,26 @@ impl Ureq {
     /// followed, plain http goes through no proxy, and the client's limits hold.
     #[must_use]
     pub fn from_agent(agent: Agent) -> Self {
-        Self { agent, proxy: EnvironmentProxy::default() }
+        Self { agent, proxy: None }
     }
 
-    fn exchange(&self, request: http::Request<impl AsSendBody>, limits: Limits) -> Result<Response, TransportError> {
+    /// The proxy of the environment that a request to `uri` goes through, if it goes through one.
+    fn proxy(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
+        self.proxy.as_ref().map_or(Ok(None), |(environment, _)| environment.for_uri(uri))
+    }
+
+    fn exchange(
+        &self,
+        request: http::Request<impl AsSendBody>,
+        server: Option<&ProxyServer>,
+        limits: Limits,
+    ) -> Result<Response, TransportError> {
         // Plain http goes to this machine only, and no proxy stands between a machine and itself.
-        let is_direct = request.uri().scheme_str() == Some("http");
+        let is_http = request.uri().scheme_str() == Some("http");
         let mut request = self.agent.configure_request(request);
-        if is_direct {
+        if let Some((_, proxy)) = &self.proxy {
+            request = request.proxy(server.and(proxy.clone()));
+        } else if is_http {
             request = request.proxy(None);
         }
         let request = request
@@ -106,17 +126,19 @@ impl Transport for Ureq {
     type Mode = Blocking;
 
     fn send(&self, mut request: Request) -> Result<Response, TransportError> {
-        self.proxy.check(&request)?;
+        let proxy = self.proxy(request.uri())?;
         gzip::accept(&mut request);
         let limits = Limits::of(&request);
-        if request.body().is_empty() {
-            // An empty body is a body to ureq, and announced.
-            return self.exchange(request.map(drop), limits);
-        }
-        // There may be a secret in it.
         let (head, body) = request.into_parts();
-        let body = Zeroizing::new(body);
-        self.exchange(http::Request::from_parts(head, body.as_slice()), limits)
+        let response = if body.is_empty() {
+            // An empty body is a body to ureq, and announced.
+            self.exchange(http::Request::from_parts(head, ()), proxy, limits)
+        } else {
+            // There may be a secret in it.
+            let body = Zeroizing::new(body);
+            self.exchange(http::Request::from_parts(head, body.as_slice()), proxy, limits)
+        };
+        response.map_err(|error| error.through(proxy))
     }
 
     fn sleep(&self, delay: Duration) {
@@ -128,22 +150,6 @@ impl fmt::Debug for Ureq {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Ureq").finish_non_exhaustive()
     }
-}
-
-fn https_proxy(proxy: &EnvironmentProxy) -> Result<Option<Proxy>, TransportError> {
-    let Some(url) = proxy.url() else { return Ok(None) };
-    let parsed = Proxy::new(url).map_err(failure)?;
-    let mut builder = Proxy::builder(parsed.protocol()).host(parsed.host()).port(parsed.port());
-    if let Some(name) = parsed.username() {
-        builder = builder.username(name);
-    }
-    if let Some(password) = parsed.password() {
-        builder = builder.password(password);
-    }
-    for host in proxy.exempt() {
-        builder = builder.no_proxy(host).no_proxy(&format!(".{host}"));
-    }
-    builder.build().map(Some).map_err(failure)
 }
 
 /// How many connections are kept while nobody uses them. By itself, ureq keeps three for a host: with more threads than that
@@ -182,6 +188,10 @@ fn failure(error: ureq::Error) -> TransportError {
         ureq::Error::Io(error) if is_timeout(&error) => TransportError::timeout(error),
         ureq::Error::LargeResponseHeader(..) => TransportError::invalid_response(error),
         ureq::Error::Protocol(ref problem) if is_of_head(problem) => TransportError::invalid_response(error),
+        // ureq's error has no source.
+        ureq::Error::Io(error) => TransportError::new(error),
+        #[cfg(feature = "rustls")]
+        ureq::Error::Rustls(error) => TransportError::new(error),
         error => TransportError::new(error),
     }
 }

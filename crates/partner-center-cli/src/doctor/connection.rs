@@ -19,19 +19,25 @@ pub(super) fn check(uri: &Uri, session: &Session<'_>) -> Finding {
     let default_port = |uri: &Uri| if uri.scheme_str() == Some("https") { 443 } else { 80 };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(default_port(uri));
-    let proxy = EnvironmentProxy::read();
-    let proxy = proxy.for_host(&host).filter(|_| uri.scheme_str() == Some("https"));
     let patience = session.time_for_attempt(PATIENCE);
+    let environment = EnvironmentProxy::read();
+    let proxy = match environment.for_uri(uri) {
+        Ok(proxy) => proxy,
+        Err(error) => {
+            let remedy = "correct or unset the variable that is named above, or name the service's host in NO_PROXY";
+            return Finding::Wrong(Explanation::new("the proxy cannot be used", &error, remedy));
+        }
+    };
     // A proxy connects in our place: it is the one that must be there.
-    if let Some(proxy) = proxy.and_then(|url| url.parse::<Uri>().ok()) {
-        let host = proxy.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let port = proxy.port_u16().unwrap_or(default_port(&proxy));
+    if let Some((proxy, address)) = proxy.and_then(|proxy| Some((proxy, proxy.origin().parse::<Uri>().ok()?))) {
+        let host = address.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let port = address.port_u16().unwrap_or(default_port(&address));
         return match connect(host.clone(), port, patience) {
             Ok(address) => Finding::Fine(format!("the proxy at {address} answers")),
             Err(Obstacle::Name(error) | Obstacle::Way(error)) => Finding::Wrong(Explanation::new(
                 &format!("the proxy at {host}, port {port} cannot be reached"),
                 &error,
-                "correct HTTPS_PROXY (or ALL_PROXY), or name the service's host in NO_PROXY",
+                &format!("correct or unset {}, or name the service's host in NO_PROXY", proxy.variable()),
             )),
         };
     }
@@ -65,16 +71,49 @@ fn connect(host: String, port: u16, patience: Duration) -> Result<SocketAddr, Ob
     let until = Instant::now() + patience;
     let took_too_long = || io::Error::new(io::ErrorKind::TimedOut, "it took too long");
     let addresses = resolved.recv_timeout(patience).unwrap_or_else(|_| Err(took_too_long())).map_err(Obstacle::Name)?;
-    let mut obstacle = took_too_long();
+    connect_to_any(addresses, until).map_err(|error| Obstacle::Way(error.unwrap_or_else(took_too_long)))
+}
+
+/// The first of the addresses that answers; otherwise the last error, if there was one before time was up. All of them are
+/// tried at once: the transports do not wait long for a dead one either.
+fn connect_to_any(
+    addresses: impl Iterator<Item = SocketAddr>,
+    until: Instant,
+) -> Result<SocketAddr, Option<io::Error>> {
+    let left = || until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    let (sender, outcomes) = mpsc::channel();
     for address in addresses {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        match TcpStream::connect_timeout(&address, left) {
-            Ok(_) => return Ok(address),
-            Err(error) => obstacle = error,
+        let (sender, patience) = (sender.clone(), left());
+        thread::spawn(move || sender.send(TcpStream::connect_timeout(&address, patience).map(|_| address)));
+    }
+    drop(sender);
+    let mut obstacle = None;
+    while let Ok(outcome) = outcomes.recv_timeout(left()) {
+        match outcome {
+            Ok(address) => return Ok(address),
+            Err(error) => obstacle = Some(error),
         }
     }
-    Err(Obstacle::Way(obstacle))
+    Err(obstacle)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn dead_address_does_not_hide_a_live_one() {
+        let [dead, live] = ["127.0.0.2:0", "127.0.0.1:0"].map(|address| TcpListener::bind(address).unwrap());
+        let [dead, live] = [&dead, &live].map(|listener| listener.local_addr().unwrap());
+        // Once its backlog is full, nobody answers there.
+        let open = || TcpStream::connect_timeout(&dead, Duration::from_millis(300)).ok();
+        let backlog: Vec<_> = std::iter::from_fn(open).take(10_000).collect();
+        assert!(backlog.len() < 10_000);
+        let start = Instant::now();
+        let until = start + Duration::from_secs(5);
+        assert_eq!(connect_to_any([dead, live].into_iter(), until).unwrap(), live);
+        assert!(start.elapsed() < Duration::from_secs(1));
+        assert!(connect_to_any([dead].into_iter(), start + Duration::from_millis(700)).is_err());
+    }
 }

@@ -9,6 +9,7 @@ mod failures;
 mod interruption;
 mod listing;
 mod lookup;
+mod network;
 mod options;
 mod sandbox;
 mod server;

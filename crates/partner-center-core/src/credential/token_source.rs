@@ -4,12 +4,13 @@ use std::error::Error as StdError;
 /// Where tokens come from that the client cannot get by itself: a managed identity, a vault, a service of one's own.
 ///
 /// The client keeps a token as long as it lives, asks for the next one a little ahead, and asks once more when the service
-/// refuses one; while it waits for an answer it does not ask again, unless that takes more than five minutes. So a source
-/// need not cache or repeat anything. One that caches all the same must not give a token again that was
-/// [`refused`](TokenRequest::refused).
+/// refuses one; while it waits for an answer it does not ask again. So a source need not cache or repeat anything. One that
+/// caches all the same must not give a token again that was [`refused`](TokenRequest::refused).
 ///
-/// A deadline of the client ends its wait for an async source, but it cannot end what a blocking one does: there, the source
-/// sees to it that it does not take for ever.
+/// The client waits for a token no longer than its [`timeout`](crate::Builder::timeout) for one attempt (60 s by default) and
+/// its deadline allow, and then fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout) that names the token
+/// source. The future of an async source is dropped then. A blocking source runs in a thread of its own, as nothing can
+/// interrupt it, and is left to itself; as long as eight such calls have not returned, it is not called again.
 ///
 /// For a blocking client:
 ///

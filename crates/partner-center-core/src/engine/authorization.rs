@@ -2,11 +2,11 @@
 
 use super::{Engine, Exchange};
 use crate::{
-    Error, ErrorKind, Mode, Request, Response, Retry, TokenRequest, TokenSource, Transport,
+    Error, ErrorKind, Mode, Output, Request, Response, Retry, TokenRequest, TokenSource, Transport,
     base_url::BaseUrl,
     credential::{Failed, Grant, GrantRequest, Held, Issued, Tokens, Turn, User, Want, issued},
     error::{BoxError, Context},
-    mode::{in_time, wait_on},
+    mode::{Overdue, Threads, in_time, wait_on},
     monitor::Monitor,
     rate_limit::RateLimit,
     retry::{Attempt, Failure},
@@ -34,6 +34,17 @@ pub(crate) struct Renewal<M: Mode> {
     /// What tokens are asked for: the audience, in the form of a scope.
     pub(crate) scope: String,
     pub(crate) tokens: Monitor<Tokens>,
+    /// Where a blocking [`TokenSource`] runs.
+    source_threads: Threads,
+    /// Where a new refresh token is kept, if that blocks: one after the other.
+    rotation_threads: Threads,
+}
+
+impl<M: Mode> Renewal<M> {
+    pub(crate) fn new(origin: Origin<M>, scope: String) -> Self {
+        let (source_threads, rotation_threads) = (Threads::new(MAX_SOURCE_THREADS), Threads::new(1));
+        Self { origin, scope, tokens: Monitor::default(), source_threads, rotation_threads }
+    }
 }
 
 /// Where tokens come from.
@@ -47,8 +58,8 @@ pub(crate) enum Origin<M: Mode> {
 /// How long it may take to replace a token that still lives: the call at hand can do without.
 const LONGEST_LEISURE: Duration = Duration::from_secs(10);
 
-/// How long code of the user's own may take before others do not wait for it any more.
-const LONGEST_OF_ONES_OWN: Duration = Duration::from_secs(5 * 60);
+/// How many calls of a blocking token source may run at a time, of which all but one have timed out.
+const MAX_SOURCE_THREADS: usize = 8;
 
 /// What the client's own work takes at most, between what it waits for.
 const GRACE: Duration = Duration::from_secs(5);
@@ -77,7 +88,8 @@ impl<X: Transport> Engine<X> {
             Authorization::Renewed(renewal) => renewal,
         };
         let was_refused = refused.is_some();
-        let mut want = Want { refused, pending: None, until, patience: LONGEST_OF_ONES_OWN };
+        let patience = self.limits.timeout.saturating_add(GRACE);
+        let mut want = Want { refused, pending: None, until, patience };
         let look = move |tokens: &mut Tokens| tokens.turn(&mut want, Instant::now());
         let sleep = |delay| self.transport.sleep(delay);
         match X::Mode::wait(wait_on::<X::Mode, _, _>(&renewal.tokens, look, sleep)).await {
@@ -142,16 +154,26 @@ impl<X: Transport> Engine<X> {
         context: &mut Context,
         until: Option<Instant>,
     ) -> Result<Held, Unfetched> {
-        let sleep = |delay| self.transport.sleep(delay);
         let token = match &renewal.origin {
             Origin::Source(source) => {
-                let request = TokenRequest { scope: &renewal.scope, refused: fetch.was_refused };
-                let asked = X::Mode::wait(in_time::<X::Mode, _>(source.token(request), until, sleep)).await;
-                let given = asked.ok_or_else(|| fetch.out_of_time())?;
+                let (source, scope, refused) = (source.clone(), renewal.scope.clone(), fetch.was_refused);
+                let request = move || {
+                    X::Mode::run(
+                        async move { X::Mode::wait(source.token(TokenRequest { scope: &scope, refused })).await },
+                    )
+                };
+                let given = self.custom(fetch, &renewal.source_threads, request, until).await;
+                let given = given.map_err(|unfinished| match unfinished {
+                    Unfinished::DeadlineExceeded => fetch.out_of_time(),
+                    Unfinished::Overran(overrun) => {
+                        let error = Error::new(ErrorKind::Timeout, fetch.operation, overrun);
+                        Unfetched::Failed(error.into_failed(Some("the token source".to_owned())))
+                    }
+                })?;
                 given.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?
             }
             Origin::Grant(grant, authority) => {
-                self.keep(grant, fetch, until).await?;
+                self.keep(renewal, grant, fetch, until).await?;
                 let refresh_token = grant.user.as_ref().map(User::refresh_token);
                 let request = GrantRequest {
                     app: &grant.app,
@@ -169,7 +191,7 @@ impl<X: Transport> Engine<X> {
                 if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
                     user.rotate(replacement);
                 }
-                self.keep(grant, fetch, until).await?;
+                self.keep(renewal, grant, fetch, until).await?;
                 issued.access_token
             }
         };
@@ -178,18 +200,73 @@ impl<X: Transport> Engine<X> {
     }
 
     /// Has the newest refresh token kept, unless it was.
-    async fn keep(&self, grant: &Grant<X::Mode>, fetch: &Fetch<'_>, until: Option<Instant>) -> Result<(), Unfetched> {
+    async fn keep(
+        &self,
+        renewal: &Renewal<X::Mode>,
+        grant: &Grant<X::Mode>,
+        fetch: &Fetch<'_>,
+        until: Option<Instant>,
+    ) -> Result<(), Unfetched> {
         let Some(user) = &grant.user else { return Ok(()) };
-        let Some((refresh_token, kept)) = user.keep() else { return Ok(()) };
-        fetch.will_be_silent(LONGEST_OF_ONES_OWN);
-        let kept = X::Mode::wait(in_time::<X::Mode, _>(kept, until, |delay| self.transport.sleep(delay))).await;
-        match kept.ok_or_else(|| fetch.out_of_time())? {
+        let Some((refresh_token, keep)) = user.keep() else { return Ok(()) };
+        let kept = match self.custom(fetch, &renewal.rotation_threads, keep, until).await {
+            Ok(kept) => kept,
+            Err(Unfinished::Overran(overrun)) => Err(overrun.into()),
+            Err(Unfinished::DeadlineExceeded) => return Err(fetch.out_of_time()),
+        };
+        match kept {
             Ok(()) => user.kept(&refresh_token),
             Err(error) => return Err(Unfetched::NotKept(fetch.error(NotKept(error)).into_failed(None))),
         }
         Ok(())
     }
+
+    /// Runs a user's own code, as long as the timeout of an attempt and the deadline of the call allow.
+    async fn custom<T: Send + 'static>(
+        &self,
+        fetch: &Fetch<'_>,
+        threads: &Threads,
+        code: impl FnOnce() -> Output<'static, X, T> + Send + 'static,
+        deadline: Option<Instant>,
+    ) -> Result<T, Unfinished> {
+        let timeout = self.limits.timeout;
+        fetch.will_be_silent(timeout);
+        let overrun = Instant::now().checked_add(timeout);
+        let until = [deadline, overrun].into_iter().flatten().min();
+        let sleep = |delay| self.transport.sleep(delay);
+        X::Mode::wait(in_time::<X::Mode, _>(threads, code, until, sleep)).await.map_err(|overdue| match overdue {
+            Overdue::TimedOut if until == deadline => Unfinished::DeadlineExceeded,
+            Overdue::TimedOut => Unfinished::Overran(Overrun::Timeout(timeout)),
+            Overdue::NotStarted => Unfinished::Overran(Overrun::StillRunning),
+        })
+    }
 }
+
+/// Why code of a user's own was not waited for.
+enum Unfinished {
+    /// The call has no more time.
+    DeadlineExceeded,
+    /// The code took more time than it has.
+    Overran(Overrun),
+}
+
+/// How code of a user's own took more time than it has.
+#[derive(Debug)]
+enum Overrun {
+    Timeout(Duration),
+    StillRunning,
+}
+
+impl fmt::Display for Overrun {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout(timeout) => write!(formatter, "it took longer than the timeout of {timeout:?} allows"),
+            Self::StillRunning => formatter.write_str("earlier calls of it, which have timed out, are still running"),
+        }
+    }
+}
+
+impl StdError for Overrun {}
 
 /// Why a fetch brought no token.
 enum Unfetched {
