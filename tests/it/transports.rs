@@ -57,7 +57,7 @@ fn body_compressed_under_two_headers_is_decompressed() {
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
     }
-    fn test<X: Transport>(transport: X) {
+    fn test<X: Transport>(transport: &X) {
         let server = partner_center_conformance::Server::start(|connection| {
             let body = gzip(&gzip(b"{}"));
             let label = "Content-Encoding: gzip\r\nContent-Encoding: gzip";
@@ -71,8 +71,8 @@ fn body_compressed_under_two_headers_is_decompressed() {
         let response = finish::<X::Mode, _>(transport.send(request)).unwrap();
         assert_eq!((&response.body()[..], response.headers().len()), (&b"{}"[..], 0));
     }
-    test(Ureq::new().unwrap());
-    test(Reqwest::new().unwrap());
+    test(&Ureq::new().unwrap());
+    test(&Reqwest::new().unwrap());
 }
 
 /// A length is believed when the bytes have come.
