@@ -201,7 +201,7 @@ impl Default for Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Population { seed, count } = self.0.service.customers;
+        let Population { seed, count, .. } = self.0.service.customers;
         formatter.debug_struct("Sandbox").field("customers", &count).field("seed", &seed).finish_non_exhaustive()
     }
 }

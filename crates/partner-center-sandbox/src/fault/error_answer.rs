@@ -4,7 +4,7 @@ use crate::{
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -63,6 +63,9 @@ impl ErrorAnswer {
         let mut answer = Answer::new(self.status, content);
         if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&self.status) {
             answer = answer.with(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            answer = answer.with(ALLOW, HeaderValue::from_static("GET"));
         }
         match self.retry_after {
             None => answer,
