@@ -4,7 +4,7 @@ mod error_answer;
 mod grammar;
 
 use crate::{
-    authority::{TokenRefusal, is_token_endpoint},
+    authority::{Endpoint, TokenRefusal},
     random::Random,
 };
 use error_answer::ErrorAnswer;
@@ -117,7 +117,7 @@ pub(crate) fn planned<'a>(faults: &'a [Fault], seed: u64, before: u64, path: &st
             continue;
         }
         match &fault.what {
-            What::TokenRefusal(_) if !is_token_endpoint(path) => {}
+            What::TokenRefusal(_) if !Endpoint::is_token(path) => {}
             What::Delay(delay) => planned.delay = planned.delay.saturating_add(*delay),
             what => planned.what = planned.what.or(Some(what)),
         }

@@ -4,13 +4,13 @@ use crate::{
     continuation::Continuation,
     customer::{Attributes, indirect_provider},
     filter::Filter,
-    link::Link,
+    link::{Link, origin},
     oddities::{ContinuationIn, LinkStyle, ListEnd, Oddities, TotalCount},
     parameters::{FILTER, Parameters},
     population::{Listed, Population},
     refusal::Refusal,
 };
-use http::{StatusCode, header::HOST, uri::Authority};
+use http::StatusCode;
 use partner_center_core::Request;
 use serde::Serialize;
 use std::{
@@ -153,10 +153,7 @@ fn link_prefix(style: LinkStyle, request: &Request) -> String {
         LinkStyle::Plain => "/".to_owned(),
         LinkStyle::Bare => String::new(),
         LinkStyle::Absolute => {
-            let scheme = request.uri().scheme_str().unwrap_or("http");
-            let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-            let host = request.uri().authority().map(Authority::as_str).or(host).unwrap_or("localhost");
-            format!("{scheme}://{host}/v1/")
+            format!("{}/v1/", origin(request))
         }
     }
 }

@@ -3,7 +3,8 @@ use http::{HeaderMap, header::ACCEPT};
 /// Whether a client with these `headers` accepts JSON (RFC 9110, section 12.5.1): the most specific media range decides.
 pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
-    let ranges: Vec<_> = lines.flat_map(|line| line.split(',')).map(str::trim).filter(|range| !range.is_empty()).collect();
+    let ranges: Vec<_> =
+        lines.flat_map(|line| line.split(',')).map(str::trim).filter(|range| !range.is_empty()).collect();
     let matching = ranges.iter().filter_map(|range| Some((specificity(range)?, is_welcome(range))));
     // Whoever names no range takes anything.
     ranges.is_empty() || matching.max().is_some_and(|(_, is_welcome)| is_welcome)

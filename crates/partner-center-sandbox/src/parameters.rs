@@ -25,8 +25,11 @@ impl Parameters {
     /// is told so. A filter that is not written as one parameter is rejected in any case: without it, a client would get
     /// every customer for those that it wants.
     pub(crate) fn check(&self, known: &[&str], reject_unknown: bool) -> Result<(), Refusal> {
-        let mut unknown =
-            self.0.iter().map(|(name, _)| name).filter(|name| !known.iter().any(|known| name.eq_ignore_ascii_case(known)));
+        let mut unknown = self
+            .0
+            .iter()
+            .map(|(name, _)| name)
+            .filter(|name| !known.iter().any(|known| name.eq_ignore_ascii_case(known)));
         let Some(first) = unknown.next() else { return Ok(()) };
         if known.contains(&FILTER) && [first].into_iter().chain(unknown).any(|name| is_part_of_filter(name)) {
             return Err(NESTED_FILTER);

@@ -1,7 +1,7 @@
 use crate::{
     Builder, SandboxTransport, Server,
     answer::{Answer, Content},
-    authority::is_token_endpoint,
+    authority::Endpoint,
     clock::Clock,
     customer,
     fault::{Fault, Planned, What, planned, rate_limited},
@@ -57,6 +57,9 @@ const KEPT_BYTES: usize = 16 << 20;
 impl Sandbox {
     /// The access token that is accepted unless [`Builder::token`] sets another.
     pub const TOKEN: &str = "sandbox-token";
+
+    /// The tenant of the partner: whatever tenant a client names by its domain, or as `common`, is this one.
+    pub const TENANT_ID: &str = "99999999-8888-7777-6666-555555555555";
 
     /// The application that the sandbox's authority knows, in every tenant.
     pub const CLIENT_ID: &str = "11111111-2222-3333-4444-555555555555";
@@ -158,20 +161,23 @@ impl Sandbox {
         let path = request.uri().path();
         let write = |answer: Answer| service.oddities.write(answer, request, seed, before);
         if let Some(wait) = self.rate_limit_exceeded() {
-            return Reply { delay: Duration::ZERO, delivery: Delivery::Whole(write(rate_limited(wait))) };
+            let error = rate_limited(wait);
+            let response = error.authority_response(request).filter(|_| Endpoint::of(path).is_some());
+            let response = response.unwrap_or_else(|| write(error.answer()));
+            return Reply { delay: Duration::ZERO, delivery: Delivery::Whole(response) };
         }
         let Planned { delay, what } = planned(faults, seed, before, path);
-        let now = self.0.clock.elapsed();
-        let served = |refusal| {
-            if is_token_endpoint(path) {
-                service.authority.answer(request, refusal, now)
-            } else {
-                write(service.answer(request, now, given_up))
-            }
+        let endpoint = Endpoint::of(path);
+        let served = |refusal| match endpoint {
+            Some(endpoint) => service.authority.respond(request, endpoint, refusal, &self.0.clock),
+            None => write(service.answer(request, self.0.clock.elapsed(), given_up)),
         };
         let delivery = match what {
             None | Some(What::Delay(_)) => Delivery::Whole(served(None)),
-            Some(What::Answer(error)) => Delivery::Whole(write(error.answer())),
+            Some(What::Answer(error)) => Delivery::Whole(match error.authority_response(request) {
+                Some(response) if endpoint.is_some() => response,
+                _ => write(error.answer()),
+            }),
             Some(What::TokenRefusal(refusal)) => Delivery::Whole(served(Some(*refusal))),
             Some(What::Garbage) => Delivery::Whole(write(Answer::new(StatusCode::OK, Content::Garbage))),
             Some(What::Drip(pause)) => Delivery::Dripping(served(None), *pause),
