@@ -46,6 +46,7 @@ impl Refusal {
 
     /// The body as published. Its `code` is a number from the front door and a text from services behind it.
     fn body(&self) -> Value {
+        let unknown;
         let (code, description, source) = match self {
             Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
             Self::AudienceRetired => (json!("900420"), "The audience of the token is not valid.", "PartnerFD"),
@@ -55,8 +56,8 @@ impl Refusal {
             Self::InvalidSearch(reason) => (json!("2000"), *reason, "PartnerApiServiceControllers"),
             Self::NotFound => (json!(1000), "Not found", "PartnerFD"),
             Self::UnknownParameter(name) => {
-                let description = format!("The resource has no query parameter {name:?}.");
-                return fault(json!("2000"), &description, "PartnerApiServiceControllers");
+                unknown = format!("The resource has no query parameter {name:?}.");
+                (json!("2000"), unknown.as_str(), "PartnerApiServiceControllers")
             }
             // No body is published for these two; it is the form in which the service's web framework puts them.
             Self::MethodNotAllowed => {
@@ -66,12 +67,8 @@ impl Refusal {
                 return json!({ "message": "The requested resource is available as application/json only." });
             }
         };
-        fault(code, description, source)
+        json!({ "code": code, "description": description, "data": [], "source": source })
     }
-}
-
-fn fault(code: Value, description: &str, source: &str) -> Value {
-    json!({ "code": code, "description": description, "data": [], "source": source })
 }
 
 impl From<Refusal> for Answer {

@@ -8,6 +8,7 @@ use crate::{
     population::Population,
     rate_limit::RateLimit,
     reply::{Delivery, Reply},
+    server::Security,
     service::Service,
 };
 use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
@@ -96,7 +97,26 @@ impl Sandbox {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start(self.clone(), address)
+        Server::start(self.clone(), address, Security::None)
+    }
+
+    /// Starts a server over TLS, with a certificate for `localhost`, `127.0.0.1` and `::1` that is made for it. Clients must
+    /// trust its [`certificate_authority`](Server::certificate_authority).
+    ///
+    /// Some clients take tokens over TLS only, MSAL and `azure-identity` among them. The errors are those of
+    /// [`serve`](Self::serve), and that no random numbers are available.
+    ///
+    /// ```
+    /// use partner_center_sandbox::Sandbox;
+    ///
+    /// let server = Sandbox::default().serve_tls("127.0.0.1:0")?;
+    /// assert!(server.url().starts_with("https://127.0.0.1:"));
+    /// assert!(server.certificate_authority().is_some_and(|pem| pem.starts_with("-----BEGIN CERTIFICATE-----")));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        Server::start_tls(self.clone(), address)
     }
 
     /// The last requests, the oldest first. The value of `Authorization` is not kept.

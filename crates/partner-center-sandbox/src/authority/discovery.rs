@@ -5,7 +5,7 @@ use crate::{Sandbox, customer_id, parameters::Parameters};
 use http::Uri;
 use serde_json::{Value, json};
 
-/// Returns the OpenID configuration of `tenant` at `origin`.
+/// Returns the `OpenID` configuration of `tenant` at `origin`.
 pub(super) fn configuration(origin: &str, tenant: &str, version: Version) -> Value {
     // As at Entra, a domain is resolved to the identifier of its tenant, and an alias for many stays one.
     let is_alias = ["common", "organizations", "consumers"].contains(&tenant);

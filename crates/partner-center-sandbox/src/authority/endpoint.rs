@@ -9,7 +9,7 @@ pub(crate) enum Version {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Token(Version),
-    /// The OpenID configuration.
+    /// The `OpenID` configuration.
     Configuration(Version),
     /// The document that says which authorities belong together.
     Instances,

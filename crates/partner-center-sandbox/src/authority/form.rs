@@ -30,7 +30,7 @@ impl Form {
     }
 
     /// Returns whom the token is to be for: the resource of the first version, or that of the first scope of the second
-    /// that is not one of OpenID Connect.
+    /// that is not one of `OpenID` Connect.
     pub(super) fn audience(&self, version: Version) -> Result<Audience, TokenRefusal> {
         let resource = match version {
             Version::V1 => self.get("resource").unwrap_or_default(),

@@ -10,6 +10,8 @@ mod garbage;
 mod listing;
 mod oddities;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
 
 use http::{HeaderMap, Method, StatusCode};
 use partner_center_core::{Blocking, Request, Response, Transport};
