@@ -4,6 +4,7 @@ mod api;
 mod check;
 mod codegen;
 mod examples;
+mod foreign_clients;
 mod layout;
 mod operations;
 mod reserved;
@@ -55,6 +56,9 @@ enum Task {
     /// Hold the sandbox against the specification with `schemathesis`, which is installed from the Python Package Index
     /// under target/.
     Schemathesis,
+    /// Let MSAL and azure-identity get tokens from the emulator over TLS. They are installed from the Python Package Index
+    /// under target/.
+    ForeignClients,
 }
 
 fn main() -> ExitCode {
@@ -80,6 +84,7 @@ fn run(task: Option<Task>) -> Result<()> {
             if check { api::check(&root) } else { api::write(&root) }
         }
         Some(Task::Check { part }) => check::run(&codegen::workspace_root(), &part),
+        Some(Task::ForeignClients) => foreign_clients::run(&codegen::workspace_root()),
         Some(Task::Schemathesis) => schemathesis::run(&codegen::workspace_root()),
     }
 }

@@ -1,12 +1,11 @@
 //! Holds the sandbox against the specification: `schemathesis` asks whatever the specification allows or forbids, and
 //! judges the answers.
 
-use crate::workspace::{cargo, succeed, target};
+use crate::workspace::{cargo, python_environment, succeed, target};
 use anyhow::{Context as _, Result};
 use std::{
-    fs,
     io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -21,10 +20,10 @@ const TOKEN: &str = "sandbox-token";
 /// Needs Python 3.10 or newer, and the network when it runs for the first time.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let target = target(root);
-    let schemathesis = installed(&target)?;
+    let environment = python_environment(&target, "schemathesis", &[&format!("schemathesis=={VERSION}")])?;
     cargo(root, "build --package partner-center-cli")?;
-    let sandbox = Sandbox::start(&target.join("debug/partner-center"))?;
-    let mut command = Command::new(schemathesis);
+    let sandbox = Sandbox::start(&target.join("debug/partner-center"), &["--token", TOKEN])?;
+    let mut command = Command::new(environment.join("bin/schemathesis"));
     command
         // It leaves its own files where it runs.
         .current_dir(&target)
@@ -40,29 +39,17 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     succeed(&mut command)
 }
 
-/// The program, in an environment of its own under `target`.
-fn installed(target: &Path) -> Result<PathBuf> {
-    let environment = target.join("schemathesis").join(VERSION);
-    let program = environment.join("bin/schemathesis");
-    if !program.exists() {
-        fs::create_dir_all(&environment)?;
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        let package = format!("schemathesis=={VERSION}");
-        succeed(Command::new(environment.join("bin/pip")).args(["install", "--quiet", &package]))?;
-    }
-    Ok(program)
-}
-
 /// A sandbox that ends with this.
-struct Sandbox {
+pub(crate) struct Sandbox {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Sandbox {
-    fn start(program: &Path) -> Result<Self> {
+    pub(crate) fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
         let process = Command::new(program)
-            .args(["sandbox", "--quiet", "--token", TOKEN])
+            .args(["sandbox", "--quiet"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;

@@ -172,7 +172,12 @@ impl Authority {
             body["refresh_token"] = token(Kind::Refresh, Duration::MAX).write(self.seed).into();
             body["scope"] = match version {
                 Version::V1 => PERMISSION.into(),
-                Version::V2 => format!("{}/{PERMISSION}", audience.resource.trim_end_matches('/')).into(),
+                Version::V2 => {
+                    // With `.default` as it was requested: MSAL looks for it in its cache.
+                    let all = format!("{}/.default", audience.resource);
+                    let granted = format!("{}/{PERMISSION}", audience.resource);
+                    if form.has_scope(&all) { format!("{granted} {all}").into() } else { granted.into() }
+                }
             };
             if form.has_scope("openid") {
                 let claims = identity_claims(&v2_issuer(&origin(request), &tenant), &tenant, times);

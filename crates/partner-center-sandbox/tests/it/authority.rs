@@ -292,7 +292,8 @@ fn access_token_is_a_jwt_of_the_application_or_of_its_user() {
     let user = claims(&of_user["access_token"]);
     assert_eq!((&user["scp"], &user["amr"]), (&json!("user_impersonation"), &json!(["pwd", "mfa"])));
     assert!(user["oid"] != app["oid"] && user["upn"].is_string());
-    assert_eq!(of_user["scope"], "https://api.partnercenter.microsoft.com/user_impersonation");
+    let api = "https://api.partnercenter.microsoft.com";
+    assert_eq!(of_user["scope"], format!("{api}/user_impersonation {api}/.default"));
     let identity = claims(&of_user["id_token"]);
     assert_eq!((&identity["aud"], &identity["oid"]), (&Sandbox::CLIENT_ID.into(), &user["oid"]));
     let info = BASE64_URL_SAFE_NO_PAD.decode(of_user["client_info"].as_str().unwrap()).unwrap();
