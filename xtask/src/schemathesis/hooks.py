@@ -7,7 +7,7 @@ import urllib.request
 import schemathesis
 from schemathesis import GenerationMode
 
-# They are in every sandbox of five customers or more.
+# They are found in every emulator, however few customers it lists.
 CUSTOMER = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 RESELLER = "484e548c-f5f3-4528-93a9-c16c6373cb59"
 

@@ -135,7 +135,7 @@ struct Wording {
     /// Add fields and values that came after the documentation
     #[arg(long)]
     unknown_values: bool,
-    /// Let some customers have values that are documented but rare, such as the relationship microsoft_support, which the
+    /// Let some customers have values that are documented but rare, such as the relationship `microsoft_support`, which the
     /// Java SDK cannot read
     #[arg(long)]
     rare_values: bool,
