@@ -51,7 +51,8 @@ pub(crate) use error_answer::rate_limited;
 /// | `429:retry-after=2` | with `Retry-After: 2` |
 /// | `429:retry-after-date=2` | with `Retry-After` and the date that it will be in two seconds |
 ///
-/// Without a form it is the one in which the service has been seen to send this status.
+/// Without a form it is the one in which the service has been seen to send this status, and at the authority, without a code
+/// as well, the one of OAuth 2.0: `{"error": …, "error_description": …}`.
 ///
 /// ```
 /// use partner_center_core::{Blocking, Client, Credential, ListCustomers};

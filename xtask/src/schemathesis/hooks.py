@@ -48,6 +48,9 @@ def before_call(context, case, kwargs):
         if case.query["seekOperation"] not in SEEK_OPERATIONS:
             case.query["seekOperation"] = "Next"
         case.headers["MS-ContinuationToken"] = TOKEN
+    # A token continues its list without a seek operation, too.
+    elif "MS-ContinuationToken" in case.headers:
+        case.headers["MS-ContinuationToken"] = TOKEN
     if "filter" in case.query:
         case.query["filter"] = with_identifier(case.query["filter"])
     # Half of the customers that are asked for are there.
