@@ -28,7 +28,7 @@ struct Client {
 const REQUEST_ID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 const CORRELATION_ID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3302";
 
-const CLIENTS: [Client; 9] = [
+const CLIENTS: [Client; 10] = [
     Client {
         name: "the .NET SDK",
         service: |service| service.byte_order_mark(true),
@@ -43,18 +43,19 @@ const CLIENTS: [Client; 9] = [
         ],
         list: "/v1/customers?size=3",
         filter: |prefix| with_plus(&json!({ "Field": "CompanyName", "Value": prefix, "Operator": "starts_with" })),
-        next: |page| {
-            let (uri, headers) = link(page)?;
-            // Whatever follows a second `?` is dropped.
-            let mut parts = uri.trim_start_matches('/').split('?');
-            let (path, query) = (parts.next()?, parts.next()?);
-            let versioned = path.to_lowercase().starts_with("v1");
-            Some((format!("/{}{path}?{query}", if versioned { "" } else { "v1/" }), headers))
-        },
+        next: dotnet_next,
+    },
+    Client {
+        name: "the .NET SDK, led by links with two question marks",
+        service: |service| service.double_question_mark(true),
+        headers: &[("Accept", "application/json"), ("MS-RequestId", REQUEST_ID)],
+        list: "/v1/customers?size=3",
+        filter: |prefix| with_plus(&json!({ "Field": "CompanyName", "Value": prefix, "Operator": "starts_with" })),
+        next: dotnet_next,
     },
     Client {
         name: "the open .NET SDK and PowerShell module",
-        service: |service| service.link_style(LinkStyle::Plain),
+        service: |service| service,
         headers: &[("MS-RequestId", REQUEST_ID), ("MS-PartnerCenter-Client", "Partner Center Open .NET SDK")],
         list: "/v1//customers?size=3",
         filter: |prefix| encoded(&json!({ "Field": "CompanyName", "Value": prefix, "Operator": "StartsWith" })),
@@ -62,7 +63,7 @@ const CLIENTS: [Client; 9] = [
     },
     Client {
         name: "the Java SDK",
-        service: |service| service.link_style(LinkStyle::Plain),
+        service: |service| service,
         headers: &[
             ("MS-Contract-Version", "v1"),
             ("MS-RequestId", REQUEST_ID),
@@ -123,7 +124,10 @@ const CLIENTS: [Client; 9] = [
     },
     Client {
         name: "whoever copies the documentation",
-        service: |service| service.double_question_mark(true).total_count(partner_center_sandbox::TotalCount::List),
+        service: |service| {
+            let service = service.link_style(LinkStyle::V1).double_question_mark(true);
+            service.total_count(partner_center_sandbox::TotalCount::List)
+        },
         headers: &[("MS-Contract-Version", "v1")],
         list: "/v1/customers?size=3",
         // `?size={size}?filter={filter}`
@@ -133,6 +137,15 @@ const CLIENTS: [Client; 9] = [
         next: |page| link(page),
     },
 ];
+
+/// The .NET SDK adds the version where it is missing, and drops what follows a second `?`.
+fn dotnet_next(page: &Value) -> Option<(String, Headers)> {
+    let (uri, headers) = link(page)?;
+    let mut parts = uri.trim_start_matches('/').split('?');
+    let (path, query) = (parts.next()?, parts.next()?);
+    let versioned = path.to_lowercase().starts_with("v1");
+    Some((format!("/{}{path}?{query}", if versioned { "" } else { "v1/" }), headers))
+}
 
 fn link(page: &Value) -> Option<(String, Headers)> {
     let next = page["links"].get("next")?;
@@ -206,7 +219,7 @@ fn every_client_gets_all_customers() {
     let prefix = "wingtip toys";
     let plain = |text: &str| {
         let page = Sandbox::builder().customers(400).build().serve("127.0.0.1:0").unwrap();
-        let (_, page) = send(&page, &CLIENTS[7], "/v1/customers", &Headers::new());
+        let (_, page) = send(&page, &CLIENTS[8], "/v1/customers", &Headers::new());
         let items = page["items"].as_array().unwrap().iter();
         let name = |item: &Value| item["companyProfile"]["companyName"].as_str().unwrap_or_default().to_lowercase();
         let found = items.filter(|item| name(item).starts_with(text));

@@ -27,10 +27,11 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts one with so many customers; `program` is the command line.
-    pub(crate) fn start(program: &Path, customers: u32) -> Result<Self> {
+    /// Starts one with these options besides its token; `program` is the command line.
+    pub(crate) fn start(program: &Path, options: &[&str]) -> Result<Self> {
         let process = Command::new(program)
-            .args([COMMAND, "--quiet", "--token", TOKEN, "--customers", &customers.to_string()])
+            .args([COMMAND, "--quiet", "--token", TOKEN])
+            .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;

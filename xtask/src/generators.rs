@@ -40,7 +40,7 @@ type Part = fn(&Check) -> Result<String>;
 /// Needs Java 11, Node.js 20 and Python 3.11 or newer, and the network when it runs for the first time.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let program = command_line(root)?;
-    let emulator = Emulator::start(&program, CUSTOMERS)?;
+    let emulator = Emulator::start(&program, &["--customers", &CUSTOMERS.to_string()])?;
     let check = Check::set_up(root, program, emulator)?;
     let parts: [(&str, Part); 10] = [
         ("openapi-generator, Python", Check::openapi_generator_python),

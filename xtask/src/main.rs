@@ -6,6 +6,7 @@ mod check;
 mod codegen;
 mod emulator;
 mod examples;
+mod foreign_clients;
 mod generators;
 mod layout;
 mod operations;
@@ -61,6 +62,9 @@ enum Task {
     /// Hold the specification against generators of clients, a mock server and linters, which are installed from the Python
     /// Package Index, npm and crates.io under target/.
     Generators,
+    /// Let MSAL and azure-identity get tokens from the emulator over TLS. They are installed from the Python Package Index
+    /// under target/.
+    ForeignClients,
 }
 
 fn main() -> ExitCode {
@@ -89,6 +93,7 @@ fn run(task: Option<Task>) -> Result<()> {
             if check { api::check(&root) } else { api::write(&root) }
         }
         Some(Task::Check { part }) => check::run(&codegen::workspace_root(), &part),
+        Some(Task::ForeignClients) => foreign_clients::run(&codegen::workspace_root()),
         Some(Task::Schemathesis) => schemathesis::run(&codegen::workspace_root()),
         Some(Task::Generators) => generators::run(&codegen::workspace_root()),
     }

@@ -4,14 +4,10 @@
 use crate::{
     codegen::BUNDLE,
     emulator::{Emulator, TOKEN, command_line},
-    workspace::{succeed, target},
+    workspace::{python_environment, succeed, target},
 };
 use anyhow::Result;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::Path, process::Command};
 
 /// The release that is installed from the Python Package Index.
 const VERSION: &str = "4.32.5";
@@ -20,13 +16,14 @@ const VERSION: &str = "4.32.5";
 const EXAMPLES: &str = "200";
 
 /// Some of them are in Microsoft's documentation.
-const CUSTOMERS: u32 = 1000;
+const CUSTOMERS: &str = "1000";
 
 /// Needs Python 3.10 or newer, and the network when it runs for the first time.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let target = target(root);
-    let schemathesis = installed(&target)?;
-    let emulator = Emulator::start(&command_line(root)?, CUSTOMERS)?;
+    let environment = python_environment(&target, "schemathesis", &[&format!("schemathesis=={VERSION}")])?;
+    let schemathesis = environment.join("bin/schemathesis");
+    let emulator = Emulator::start(&command_line(root)?, &["--customers", CUSTOMERS])?;
     let command = |phases: &str| {
         let mut command = Command::new(&schemathesis);
         command
@@ -49,17 +46,4 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     // From a list to its customers and its next page by the links of the specification alone. Without hooks, most filters
     // are none, which is rightly a 400.
     succeed(command("stateful").args(["--exclude-checks", "positive_data_acceptance"]))
-}
-
-/// The program, in an environment of its own under `target`.
-fn installed(target: &Path) -> Result<PathBuf> {
-    let environment = target.join("schemathesis").join(VERSION);
-    let program = environment.join("bin/schemathesis");
-    if !program.exists() {
-        fs::create_dir_all(&environment)?;
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        let package = format!("schemathesis=={VERSION}");
-        succeed(Command::new(environment.join("bin/pip")).args(["install", "--quiet", &package]))?;
-    }
-    Ok(program)
 }

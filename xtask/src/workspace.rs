@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -50,6 +50,20 @@ pub(crate) fn tool(root: &Path, name: &str, version: &str) -> Result<Command> {
     let mut tool = Command::new(folder.join("bin").join(name));
     tool.current_dir(root);
     Ok(tool)
+}
+
+/// Makes an environment with `packages` of the Python Package Index, each in the release that it names, below `target`
+/// where it is not there yet, and returns its folder. Needs the network once.
+pub(crate) fn python_environment(target: &Path, name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let environment = target.join(name).join(packages.join("-"));
+    let installed = environment.join("installed");
+    if !installed.exists() {
+        fs::create_dir_all(&environment)?;
+        succeed(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+        succeed(Command::new(environment.join("bin/pip")).args(["install", "--quiet"]).args(packages))?;
+        fs::write(installed, "")?;
+    }
+    Ok(environment)
 }
 
 /// What cargo says of each package.

@@ -1,24 +1,34 @@
-//! The authority that issues tokens, imitated: the token endpoint of Entra, as far as partners use it.
+//! The authority that issues tokens, emulated: the endpoints of Entra, as far as partners use them.
 
+mod client;
+mod discovery;
+mod endpoint;
+mod form;
 mod refusal;
+mod token;
 
+pub(crate) use endpoint::Endpoint;
 pub(crate) use refusal::TokenRefusal;
 
-use crate::{Sandbox, random::hash};
+use crate::{Sandbox, clock::Clock, link::origin};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use client::ClientCredentials;
+use discovery::{tenant_id, v1_issuer, v2_issuer};
+use endpoint::Version;
+use form::{Audience, Form};
 use http::{
-    HeaderValue, Method, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE},
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE},
 };
 use partner_center_core::{Request, Response};
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
+use token::{Kind, Token};
 
-/// Issues tokens that tell by themselves whose they are, when they end and how many came before, so that none is kept.
+/// Issues tokens, and describes itself.
 pub(crate) struct Authority {
     seed: u64,
     /// How long access tokens live.
@@ -41,15 +51,6 @@ pub(crate) enum Holder {
     User,
     /// Either, for an audience that the service no longer accepts.
     OfRetiredAudience,
-}
-
-/// The name of the endpoint behind the tenant: in the first version of the protocol, and in the second.
-const ENDPOINTS: [&[&str]; 2] = [&["oauth2", "token"], &["oauth2", "v2.0", "token"]];
-
-/// Whether tokens are issued at `path`.
-pub(crate) fn is_token_endpoint(path: &str) -> bool {
-    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    segments.split_first().is_some_and(|(_, endpoint)| ENDPOINTS.contains(&endpoint))
 }
 
 impl Authority {
@@ -77,50 +78,58 @@ impl Authority {
 
     /// Whom `token` was issued to, if it lives `now`, a time since the sandbox was made.
     pub(crate) fn holder(&self, token: &str, now: Duration) -> Option<Holder> {
-        let Token { kind, number, expires } = Token::read(token, self.seed)?;
+        let Token { kind, number, expires } = Token::read_jwt(token, self.seed)?;
         let Kind::Access(holder) = kind else { return None };
         (number > self.revoked.load(Ordering::SeqCst) && now < expires).then_some(holder)
     }
 
-    /// The answer to a request for a token that comes `now`; it is to be refused if there is a `refusal` already.
-    pub(crate) fn answer(&self, request: &Request, refusal: Option<TokenRefusal>, now: Duration) -> Response {
-        let outcome = match refusal {
-            Some(refusal) => Err(refusal),
-            None => self.issue(request, now),
+    /// Returns the response to `request`, which is for the `endpoint` of a `tenant`; with a `refusal`, no token is issued.
+    pub(crate) fn respond(
+        &self,
+        request: &Request,
+        (tenant, endpoint): (&str, Endpoint),
+        refusal: Option<TokenRefusal>,
+        clock: &Clock,
+    ) -> Response {
+        let allowed = if let Endpoint::Token(_) = endpoint { Method::POST } else { Method::GET };
+        let origin = || origin(request);
+        let outcome = match (endpoint, refusal) {
+            (Endpoint::Missing, _) => Err(TokenRefusal::MissingEndpoint),
+            _ if request.method() != allowed => Err(TokenRefusal::MethodNotAllowed),
+            (Endpoint::Token(_), Some(refusal)) => Err(refusal),
+            (Endpoint::Token(version), None) => self.issue(request, tenant, version, clock),
+            (Endpoint::Configuration(version), _) => Ok(discovery::configuration(&origin(), tenant, version)),
+            (Endpoint::Instances, _) => Ok(discovery::instances(&origin(), request.uri())),
+            // Nobody but the emulator can verify its tokens.
+            (Endpoint::Keys, _) => Ok(json!({ "keys": [] })),
         };
-        let (status, body) = match outcome {
-            Ok(body) => (StatusCode::OK, body),
-            Err(refusal) => (refusal.status(), refusal.body(&correlation_id(request))),
-        };
-        let mut response = Response::new(body.to_string().into());
-        *response.status_mut() = status;
-        let length = response.body().len();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-        headers.insert(CONTENT_LENGTH, length.into());
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        match outcome {
+            Ok(body) => response(StatusCode::OK, &body, HeaderMap::new()),
+            Err(TokenRefusal::MethodNotAllowed) => {
+                let allow = HeaderValue::from_str(allowed.as_str()).map(|allowed| (ALLOW, allowed));
+                refused(request, TokenRefusal::MethodNotAllowed, None, allow.into_iter().collect())
+            }
+            Err(TokenRefusal::InvalidClient) if client::basic(request.headers()).is_some() => {
+                // Whoever authenticates by the header is told so by a header (RFC 6749, section 5.2).
+                let challenge = (WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"emulator\""));
+                refused(request, TokenRefusal::InvalidClient, None, HeaderMap::from_iter([challenge]))
+            }
+            Err(refusal) => refused(request, refusal, None, HeaderMap::new()),
         }
-        response
     }
 
-    fn issue(&self, request: &Request, now: Duration) -> Result<Value, TokenRefusal> {
-        if request.method() != Method::POST {
-            return Err(TokenRefusal::MethodNotAllowed);
-        }
+    fn issue(&self, request: &Request, tenant: &str, version: Version, clock: &Clock) -> Result<Value, TokenRefusal> {
         let form = Form::parse(request.body());
-        let is_first_version = !request.uri().path().contains("v2.0");
-        let audience = form.audience(is_first_version)?;
-        if form.get("client_id") != Some(Sandbox::CLIENT_ID) {
+        let audience = form.audience(version)?;
+        let client = ClientCredentials::read(request.headers(), &form)?;
+        if client.id != Sandbox::CLIENT_ID {
             return Err(TokenRefusal::UnknownClient);
         }
-        let secret = form.get("client_secret");
-        let is_right = secret == Some(Sandbox::CLIENT_SECRET);
-        let user = match form.get("grant_type") {
+        let is_right = client.secret.as_deref() == Some(Sandbox::CLIENT_SECRET);
+        let is_user = match form.get("grant_type") {
             Some("client_credentials") if is_right => false,
             // A native application has no secret, but whoever sends one must know it.
-            Some("refresh_token") if is_right || secret.is_none() => {
+            Some("refresh_token") if is_right || client.secret.is_none() => {
                 let known = form.get("refresh_token").is_some_and(|token| self.is_refresh_token(token));
                 if !known {
                     return Err(TokenRefusal::InvalidGrant);
@@ -131,31 +140,55 @@ impl Authority {
             _ => return Err(TokenRefusal::UnsupportedGrantType),
         };
         let number = self.issued.fetch_add(1, Ordering::SeqCst) + 1;
-        let holder = match (audience, user) {
-            (Audience::Retired, _) => Holder::OfRetiredAudience,
-            (Audience::Service, true) => Holder::User,
-            (Audience::Service, false) => Holder::Application,
+        let holder = match (audience.is_retired, is_user) {
+            (true, _) => Holder::OfRetiredAudience,
+            (false, true) => Holder::User,
+            (false, false) => Holder::Application,
         };
-        let token = |kind, expires| Token { kind, number, expires }.write(self.seed);
-        let mut answer = json!({
+        let now = clock.elapsed();
+        let expires = now.saturating_add(self.lifetime);
+        let times = Times { issued: clock.unix(now), expires: clock.unix(expires) };
+        let tenant = tenant_id(tenant);
+        let claims = access_claims(&audience, &tenant, times, is_user, client.secret.is_some());
+        let token = |kind, expires| Token { kind, number, expires };
+        let mut body = json!({
             "token_type": "Bearer",
             "expires_in": self.lifetime.as_secs_f64(),
-            "access_token": token(Kind::Access(holder), now.saturating_add(self.lifetime)),
+            "access_token": token(Kind::Access(holder), expires).write_jwt(claims, self.seed),
         });
-        let seconds = self.lifetime.as_secs();
         if self.lifetime.subsec_nanos() == 0 {
-            answer["expires_in"] = seconds.into();
+            body["expires_in"] = self.lifetime.as_secs().into();
         }
-        answer["ext_expires_in"] = answer["expires_in"].clone();
-        if is_first_version {
-            for name in ["expires_in", "ext_expires_in"] {
-                answer[name] = answer[name].to_string().into();
+        body["ext_expires_in"] = body["expires_in"].clone();
+        if version == Version::V1 {
+            body["expires_on"] = times.expires.into();
+            body["not_before"] = times.issued.into();
+            for name in ["expires_in", "ext_expires_in", "expires_on", "not_before"] {
+                body[name] = body[name].to_string().into();
+            }
+            body["resource"] = audience.resource.as_str().into();
+        }
+        if is_user {
+            body["refresh_token"] = token(Kind::Refresh, Duration::MAX).write(self.seed).into();
+            body["scope"] = match version {
+                Version::V1 => PERMISSION.into(),
+                Version::V2 => {
+                    // With `.default` as it was requested: MSAL looks for it in its cache.
+                    let all = format!("{}/.default", audience.resource);
+                    let granted = format!("{}/{PERMISSION}", audience.resource);
+                    if form.has_scope(&all) { format!("{granted} {all}").into() } else { granted.into() }
+                }
+            };
+            if form.has_scope("openid") {
+                let claims = identity_claims(&v2_issuer(&origin(request), &tenant), &tenant, times);
+                body["id_token"] = token::write_jwt(&claims, self.seed).into();
+            }
+            if form.get("client_info") == Some("1") {
+                let info = json!({ "uid": USER_ID, "utid": tenant });
+                body["client_info"] = BASE64_URL_SAFE_NO_PAD.encode(info.to_string()).into();
             }
         }
-        if user {
-            answer["refresh_token"] = token(Kind::Refresh, Duration::MAX).into();
-        }
-        Ok(answer)
+        Ok(body)
     }
 
     /// Whether `token` is good. As with Entra, an old one goes on being good when a new one is issued, and unless this is
@@ -174,124 +207,85 @@ impl Authority {
     }
 }
 
-fn correlation_id(request: &Request) -> String {
-    let id = request.headers().get("client-request-id").and_then(|id| id.to_str().ok());
-    id.unwrap_or("00000000-0000-0000-0000-000000000000").to_owned()
+/// When a token is issued and expires, in Unix seconds.
+#[derive(Clone, Copy)]
+struct Times {
+    issued: u64,
+    expires: u64,
 }
 
-enum Audience {
-    Service,
-    Retired,
-}
-
-/// The fields of a form, decoded.
-struct Form(Vec<(String, String)>);
-
-impl Form {
-    fn parse(body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(body);
-        let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-        let fields = text.split('&').filter_map(|field| field.split_once('='));
-        Self(fields.map(|(name, value)| (decoded(name), decoded(value))).collect())
+/// Returns the claims of an access token as the API has them, which chooses the first version at both endpoints.
+fn access_claims(audience: &Audience, tenant: &str, times: Times, is_user: bool, has_secret: bool) -> Value {
+    let id = if is_user { USER_ID } else { SERVICE_PRINCIPAL_ID };
+    let mut claims = json!({
+        "appid": Sandbox::CLIENT_ID,
+        "appidacr": if has_secret { "1" } else { "0" },
+        "aud": audience.resource,
+        "exp": times.expires,
+        "iat": times.issued,
+        "iss": v1_issuer(tenant),
+        "nbf": times.issued,
+        "oid": id,
+        "sub": id,
+        "tid": tenant,
+        "ver": "1.0",
+    });
+    if is_user {
+        claims["acr"] = "1".into();
+        claims["amr"] = json!(["pwd", "mfa"]);
+        claims["scp"] = PERMISSION.into();
+        claims["unique_name"] = USER_NAME.into();
+        claims["upn"] = USER_NAME.into();
     }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Whom the token is to be for: the resource of the first version, or a scope of the second.
-    fn audience(&self, is_first_version: bool) -> Result<Audience, TokenRefusal> {
-        let asked = if is_first_version { self.get("resource") } else { self.get("scope") };
-        let asked = asked.unwrap_or_default().split(' ').next().unwrap_or_default();
-        let resource =
-            if is_first_version { asked } else { asked.rsplit_once('/').map_or(asked, |(resource, _)| resource) };
-        match resource.trim_end_matches('/') {
-            "https://api.partnercenter.microsoft.com" | "https://partner.partnercenterapi.microsoftonline.cn" => {
-                Ok(Audience::Service)
-            }
-            "https://graph.windows.net" => Ok(Audience::Retired),
-            _ => Err(TokenRefusal::UnknownAudience),
-        }
-    }
+    claims
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Token {
-    kind: Kind,
-    /// By which answer it came, counted from 1.
-    number: u64,
-    /// A time since the sandbox was made.
-    expires: Duration,
+fn identity_claims(issuer: &str, tenant: &str, times: Times) -> Value {
+    json!({
+        "aud": Sandbox::CLIENT_ID,
+        "exp": times.expires,
+        "iat": times.issued,
+        "iss": issuer,
+        "nbf": times.issued,
+        "oid": USER_ID,
+        "preferred_username": USER_NAME,
+        "sub": USER_ID,
+        "tid": tenant,
+        "ver": "2.0",
+    })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Access(Holder),
-    Refresh,
+/// Returns the response that issues no token, or has no document, for a reason.
+pub(crate) fn refused(
+    request: &Request,
+    refusal: TokenRefusal,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+) -> Response {
+    let correlation_id = request.headers().get("client-request-id").and_then(|id| id.to_str().ok());
+    let body = refusal.body(correlation_id.unwrap_or("00000000-0000-0000-0000-000000000000"));
+    response(status.unwrap_or_else(|| refusal.status()), &body, headers)
 }
 
-impl Kind {
-    const ALL: [Self; 4] = [
-        Self::Access(Holder::Application),
-        Self::Access(Holder::User),
-        Self::Access(Holder::OfRetiredAudience),
-        Self::Refresh,
-    ];
+fn response(status: StatusCode, body: &Value, headers: HeaderMap) -> Response {
+    let mut response = Response::new(body.to_string().into());
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    let length = response.body().len();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(CONTENT_LENGTH, length.into());
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
 }
 
-impl Token {
-    fn write(self, seed: u64) -> String {
-        let kind = (0_u8..).zip(Kind::ALL).find(|(_, kind)| *kind == self.kind).map_or(0, |(kind, _)| kind);
-        let expires = u64::try_from(self.expires.as_millis()).unwrap_or(u64::MAX);
-        let content = [&[kind][..], &self.number.to_be_bytes(), &expires.to_be_bytes()].concat();
-        BASE64_URL_SAFE_NO_PAD.encode([&content[..], &hash(seed, &content).to_be_bytes()].concat())
-    }
+/// The permission that a user delegates to the application.
+const PERMISSION: &str = "user_impersonation";
 
-    /// What `token` says; nothing unless it was written under this seed.
-    fn read(token: &str, seed: u64) -> Option<Self> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (content, checksum) = bytes.split_last_chunk()?;
-        if hash(seed, content) != u64::from_be_bytes(*checksum) {
-            return None;
-        }
-        let (kind, content) = content.split_first()?;
-        let (number, content) = content.split_first_chunk()?;
-        let expires = <[u8; 8]>::try_from(content).ok()?;
-        Some(Self {
-            kind: *Kind::ALL.get(usize::from(*kind))?,
-            number: u64::from_be_bytes(*number),
-            expires: Duration::from_millis(u64::from_be_bytes(expires)),
-        })
-    }
-}
+/// The user whose tokens the refresh tokens give.
+const USER_ID: &str = "22222222-3333-4444-5555-666666666666";
+const USER_NAME: &str = "admin.agent@contoso.example";
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_says_whose_it_is_and_until_when() {
-        for kind in Kind::ALL {
-            let token = Token { kind, number: 7, expires: Duration::from_millis(1234) };
-            assert_eq!(Token::read(&token.write(1), 1), Some(token));
-            assert_eq!(Token::read(&token.write(1), 2), None);
-        }
-        for text in ["", "sandbox-token", "AAAA"] {
-            assert_eq!(Token::read(text, 1), None);
-        }
-    }
-
-    #[test]
-    fn the_endpoint_is_that_of_any_tenant() {
-        for (path, is_one) in [
-            ("/contoso.com/oauth2/v2.0/token", true),
-            ("/common//oauth2/token/", true),
-            ("/oauth2/v2.0/token", false),
-            ("/contoso.com/oauth2/v2.0/token/more", false),
-            ("/v1/customers", false),
-            ("/", false),
-        ] {
-            assert_eq!(is_token_endpoint(path), is_one, "{path}");
-        }
-    }
-}
+/// What the application is in the partner's tenant.
+const SERVICE_PRINCIPAL_ID: &str = "33333333-4444-5555-6666-777777777777";

@@ -32,10 +32,12 @@ pub struct Builder {
     oddities: Oddities,
     faults: Vec<Fault>,
     rate_limit: Option<NonZeroU32>,
+    rare_values: bool,
+    reject_unknown_parameters: bool,
 }
 
 impl Builder {
-    /// How many customers there are. Default: 1,000. The first five are those of the documentation.
+    /// How many customers there are. Default: 1,000. From the eleventh on, five are those of the documentation.
     pub fn customers(self, customers: u32) -> Self {
         Self { customers, ..self }
     }
@@ -77,7 +79,7 @@ impl Builder {
         Self { rate_limit: Some(per_minute), ..self }
     }
 
-    /// The form of the links between pages. Default: [`LinkStyle::V1`].
+    /// The form of the links between pages. Default: [`LinkStyle::Plain`].
     pub fn link_style(mut self, style: LinkStyle) -> Self {
         self.oddities.link_style = style;
         self
@@ -138,6 +140,18 @@ impl Builder {
         self
     }
 
+    /// Sets whether generated customers have values that are documented but hardly ever sent: the relationship
+    /// `microsoft_support`, which ends the list of the Java SDK. Default: no.
+    pub fn rare_values(self, rare: bool) -> Self {
+        Self { rare_values: rare, ..self }
+    }
+
+    /// Sets whether a request with a query parameter that its resource does not have is rejected with 400 and code 2000.
+    /// Default: no, it is ignored, and the log warns of it.
+    pub fn reject_unknown_parameters(self, reject: bool) -> Self {
+        Self { reject_unknown_parameters: reject, ..self }
+    }
+
     /// Whether names of fields begin with a capital letter. Default: no.
     pub fn pascal_case(mut self, pascal_case: bool) -> Self {
         self.oddities.pascal_case = pascal_case;
@@ -177,9 +191,11 @@ impl Builder {
     /// The sandbox.
     #[must_use]
     pub fn build(self) -> Sandbox {
-        let Self { customers, seed, token, token_lifetime, strict_refresh_tokens, oddities, faults, rate_limit } = self;
+        let Self { customers, seed, token, token_lifetime, strict_refresh_tokens, oddities, faults, .. } = self;
+        let Self { rate_limit, rare_values, reject_unknown_parameters, .. } = self;
         let authority = Authority::new(seed, token_lifetime, strict_refresh_tokens);
-        let service = Service { customers: Population { seed, count: customers }, token, authority, oddities };
+        let customers = Population { seed, count: customers, rare_values };
+        let service = Service { customers, token, authority, oddities, reject_unknown_parameters };
         Sandbox::new(service, faults, rate_limit.map(RateLimit::new))
     }
 }
@@ -195,6 +211,8 @@ impl Default for Builder {
             oddities: Oddities::default(),
             faults: Vec::new(),
             rate_limit: None,
+            rare_values: false,
+            reject_unknown_parameters: false,
         }
     }
 }

@@ -65,6 +65,7 @@ pub(crate) struct Attributes {
 pub(crate) struct Generated {
     seed: u64,
     index: u32,
+    rare_values: bool,
     country: &'static Country,
     /// The domain as far as it does not say whose it is: `contosotoys42`.
     domain_prefix: String,
@@ -72,7 +73,7 @@ pub(crate) struct Generated {
 }
 
 impl Generated {
-    pub(crate) fn new(seed: u64, index: u32) -> Self {
+    pub(crate) fn new(seed: u64, index: u32, rare_values: bool) -> Self {
         let mut random = Random::new(seed, "searchable", index);
         let country = random.pick(COUNTRIES);
         let (company, trade, form) =
@@ -82,6 +83,7 @@ impl Generated {
         Self {
             seed,
             index,
+            rare_values,
             country,
             searchable: Searchable {
                 company_name: [company.native, country.between, trade.native, form_follows, form].concat(),
@@ -147,10 +149,12 @@ impl Generated {
 
     fn relationship(&self) -> &'static str {
         let mut random = Random::new(self.seed, "relationship", self.index);
-        if random.one_in(12) {
-            random.pick(&["unknown", "advisor", "syndication", "microsoft_support", "none"])
-        } else {
-            "reseller"
+        if !random.one_in(12) {
+            return "reseller";
+        }
+        match random.pick(&["unknown", "advisor", "syndication", RARE_RELATIONSHIP, "none"]) {
+            RARE_RELATIONSHIP if !self.rare_values => "reseller",
+            relationship => relationship,
         }
     }
 
@@ -229,6 +233,9 @@ impl Generated {
         }
     }
 }
+
+/// A documented relationship that ends the list of the Java SDK, which calls it `microsoftSupport`.
+const RARE_RELATIONSHIP: &str = "microsoft_support";
 
 /// The fields that have a value.
 fn present<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {

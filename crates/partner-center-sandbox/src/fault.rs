@@ -4,7 +4,7 @@ mod error_answer;
 mod grammar;
 
 use crate::{
-    authority::{TokenRefusal, is_token_endpoint},
+    authority::{Endpoint, TokenRefusal},
     random::Random,
 };
 use error_answer::ErrorAnswer;
@@ -51,7 +51,8 @@ pub(crate) use error_answer::rate_limited;
 /// | `429:retry-after=2` | with `Retry-After: 2` |
 /// | `429:retry-after-date=2` | with `Retry-After` and the date that it will be in two seconds |
 ///
-/// Without a form it is the one in which the service has been seen to send this status.
+/// Without a form it is the one in which the service has been seen to send this status, and at the authority, without a code
+/// as well, the one of OAuth 2.0: `{"error": …, "error_description": …}`.
 ///
 /// ```
 /// use partner_center_core::{Blocking, Client, Credential, ListCustomers};
@@ -117,7 +118,7 @@ pub(crate) fn planned<'a>(faults: &'a [Fault], seed: u64, before: u64, path: &st
             continue;
         }
         match &fault.what {
-            What::TokenRefusal(_) if !is_token_endpoint(path) => {}
+            What::TokenRefusal(_) if !Endpoint::is_token(path) => {}
             What::Delay(delay) => planned.delay = planned.delay.saturating_add(*delay),
             what => planned.what = planned.what.or(Some(what)),
         }

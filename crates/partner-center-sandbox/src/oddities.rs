@@ -39,9 +39,9 @@ pub enum Encoding {
 #[non_exhaustive]
 pub enum LinkStyle {
     /// `/v1/customers?…`
-    #[default]
     V1,
     /// `/customers?…`
+    #[default]
     Plain,
     /// `customers?…`
     Bare,

@@ -1,4 +1,5 @@
-//! Which customers there are: the documented ones first, then generated ones. None is kept; each is made when asked for.
+//! Which customers there are: generated ones, and among them those of the documentation. None is kept; each is made when
+//! it is requested.
 
 use crate::{
     customer::{Brief, Generated, Searchable, indirect_reseller},
@@ -14,14 +15,20 @@ use uuid::Uuid;
 pub(crate) struct Population {
     pub(crate) seed: u64,
     pub(crate) count: u32,
+    /// Whether generated customers have values that are documented but hardly ever sent.
+    pub(crate) rare_values: bool,
 }
+
+/// The index of the first documented customer. Their names are placeholders (`companyName`), which a list that begins with
+/// them would be mistaken for a bug.
+const FIRST_DOCUMENTED: u32 = 10;
 
 impl Population {
     /// The customer as a list has it.
     pub(crate) fn brief(&self, index: u32) -> Listed {
         match Documented::at(index) {
             Some(customer) => Listed::Documented(&customer.brief),
-            None => Listed::Generated(Generated::new(self.seed, index).brief()),
+            None => Listed::Generated(self.generated(index).brief()),
         }
     }
 
@@ -29,25 +36,30 @@ impl Population {
     pub(crate) fn full(&self, index: u32) -> Value {
         match Documented::at(index) {
             Some(customer) => customer.document.clone(),
-            None => Generated::new(self.seed, index).full(),
+            None => self.generated(index).full(),
         }
     }
 
     pub(crate) fn searchable(&self, index: u32) -> Searchable {
         match Documented::at(index) {
             Some(customer) => customer.searchable(self.seed),
-            None => Generated::new(self.seed, index).searchable,
+            None => self.generated(index).searchable,
         }
     }
 
-    /// The index of the customer with this identifier.
+    /// Returns the index of the customer with this identifier. A documented customer has one even if the list is too short
+    /// for it.
     pub(crate) fn find(&self, id: Uuid) -> Option<u32> {
-        let documented = (0..).zip(DOCUMENTED.iter()).find(|(_, customer)| customer.id() == Some(id));
-        let index = match documented {
-            Some((index, _)) => index,
-            None => customer_id::index_of(self.seed, id).filter(|index| Documented::at(*index).is_none())?,
+        let documented = (FIRST_DOCUMENTED..).zip(DOCUMENTED.iter()).find(|(_, customer)| customer.id() == Some(id));
+        let generated = || {
+            let index = customer_id::index_of(self.seed, id)?;
+            (index < self.count && Documented::at(index).is_none()).then_some(index)
         };
-        (index < self.count).then_some(index)
+        documented.map(|(index, _)| index).or_else(generated)
+    }
+
+    fn generated(&self, index: u32) -> Generated {
+        Generated::new(self.seed, index, self.rare_values)
     }
 }
 
@@ -103,7 +115,7 @@ fn brief(mut customer: Value) -> Value {
 
 impl Documented {
     fn at(index: u32) -> Option<&'static Self> {
-        DOCUMENTED.get(index as usize)
+        DOCUMENTED.get(index.checked_sub(FIRST_DOCUMENTED)? as usize)
     }
 
     fn id(&self) -> Option<Uuid> {

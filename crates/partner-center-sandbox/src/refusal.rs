@@ -20,10 +20,14 @@ pub(crate) enum Refusal {
     InvalidCustomerId,
     /// The query of a list cannot be understood, for this reason.
     InvalidSearch(&'static str),
+    /// The query has this parameter, which the resource does not have.
+    UnknownParameter(String),
     /// There is no such customer, or no such resource.
     NotFound,
     /// The resource can only be read.
     MethodNotAllowed,
+    /// The client accepts no JSON.
+    NotAcceptable,
 }
 
 impl Refusal {
@@ -31,14 +35,18 @@ impl Refusal {
         match self {
             Self::AccessDenied | Self::AudienceRetired => StatusCode::UNAUTHORIZED,
             Self::NeedsUser => StatusCode::FORBIDDEN,
-            Self::InvalidHeader | Self::InvalidCustomerId | Self::InvalidSearch(_) => StatusCode::BAD_REQUEST,
+            Self::InvalidHeader | Self::InvalidCustomerId | Self::InvalidSearch(_) | Self::UnknownParameter(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         }
     }
 
     /// The body as published. Its `code` is a number from the front door and a text from services behind it.
     fn body(&self) -> Value {
+        let unknown;
         let (code, description, source) = match self {
             Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
             Self::AudienceRetired => (json!("900420"), "The audience of the token is not valid.", "PartnerFD"),
@@ -47,9 +55,16 @@ impl Refusal {
             Self::InvalidCustomerId => (json!(900_118), "Invalid customer id", "PartnerFD"),
             Self::InvalidSearch(reason) => (json!("2000"), *reason, "PartnerApiServiceControllers"),
             Self::NotFound => (json!(1000), "Not found", "PartnerFD"),
-            // No body is published for this one; it is the form in which the service's web framework puts it.
+            Self::UnknownParameter(name) => {
+                unknown = format!("The resource has no query parameter {name:?}.");
+                (json!("2000"), unknown.as_str(), "PartnerApiServiceControllers")
+            }
+            // No body is published for these two; it is the form in which the service's web framework puts them.
             Self::MethodNotAllowed => {
                 return json!({ "message": "The requested resource does not support this HTTP method." });
+            }
+            Self::NotAcceptable => {
+                return json!({ "message": "The requested resource is available as application/json only." });
             }
         };
         json!({ "code": code, "description": description, "data": [], "source": source })

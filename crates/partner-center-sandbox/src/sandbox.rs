@@ -1,13 +1,14 @@
 use crate::{
     Builder, SandboxTransport, Server,
     answer::{Answer, Content},
-    authority::is_token_endpoint,
+    authority::Endpoint,
     clock::Clock,
     customer,
     fault::{Fault, Planned, What, planned, rate_limited},
     population::Population,
     rate_limit::RateLimit,
     reply::{Delivery, Reply},
+    server::Security,
     service::Service,
 };
 use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
@@ -58,6 +59,9 @@ impl Sandbox {
     /// The access token that is accepted unless [`Builder::token`] sets another.
     pub const TOKEN: &str = "sandbox-token";
 
+    /// The tenant of the partner: whatever tenant a client names by its domain, or as `common`, is this one.
+    pub const TENANT_ID: &str = "99999999-8888-7777-6666-555555555555";
+
     /// The application that the sandbox's authority knows, in every tenant.
     pub const CLIENT_ID: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -93,7 +97,26 @@ impl Sandbox {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start(self.clone(), address)
+        Server::start(self.clone(), address, Security::None)
+    }
+
+    /// Starts a server over TLS, with a certificate for `localhost`, `127.0.0.1` and `::1` that is made for it. Clients must
+    /// trust its [`certificate_authority`](Server::certificate_authority).
+    ///
+    /// Some clients take tokens over TLS only, MSAL and `azure-identity` among them. The errors are those of
+    /// [`serve`](Self::serve), and that no random numbers are available.
+    ///
+    /// ```
+    /// use partner_center_sandbox::Sandbox;
+    ///
+    /// let server = Sandbox::default().serve_tls("127.0.0.1:0")?;
+    /// assert!(server.url().starts_with("https://127.0.0.1:"));
+    /// assert!(server.certificate_authority().is_some_and(|pem| pem.starts_with("-----BEGIN CERTIFICATE-----")));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        Server::start_tls(self.clone(), address)
     }
 
     /// The last requests, the oldest first. The value of `Authorization` is not kept.
@@ -158,20 +181,23 @@ impl Sandbox {
         let path = request.uri().path();
         let write = |answer: Answer| service.oddities.write(answer, request, seed, before);
         if let Some(wait) = self.rate_limit_exceeded() {
-            return Reply { delay: Duration::ZERO, delivery: Delivery::Whole(write(rate_limited(wait))) };
+            let error = rate_limited(wait);
+            let response = error.authority_response(request).filter(|_| Endpoint::of(path).is_some());
+            let response = response.unwrap_or_else(|| write(error.answer()));
+            return Reply { delay: Duration::ZERO, delivery: Delivery::Whole(response) };
         }
         let Planned { delay, what } = planned(faults, seed, before, path);
-        let now = self.0.clock.elapsed();
-        let served = |refusal| {
-            if is_token_endpoint(path) {
-                service.authority.answer(request, refusal, now)
-            } else {
-                write(service.answer(request, now, given_up))
-            }
+        let endpoint = Endpoint::of(path);
+        let served = |refusal| match endpoint {
+            Some(endpoint) => service.authority.respond(request, endpoint, refusal, &self.0.clock),
+            None => write(service.answer(request, self.0.clock.elapsed(), given_up)),
         };
         let delivery = match what {
             None | Some(What::Delay(_)) => Delivery::Whole(served(None)),
-            Some(What::Answer(error)) => Delivery::Whole(write(error.answer())),
+            Some(What::Answer(error)) => Delivery::Whole(match error.authority_response(request) {
+                Some(response) if endpoint.is_some() => response,
+                _ => write(error.answer()),
+            }),
             Some(What::TokenRefusal(refusal)) => Delivery::Whole(served(Some(*refusal))),
             Some(What::Garbage) => Delivery::Whole(write(Answer::new(StatusCode::OK, Content::Garbage))),
             Some(What::Drip(pause)) => Delivery::Dripping(served(None), *pause),
@@ -201,7 +227,7 @@ impl Default for Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Population { seed, count } = self.0.service.customers;
+        let Population { seed, count, .. } = self.0.service.customers;
         formatter.debug_struct("Sandbox").field("customers", &count).field("seed", &seed).finish_non_exhaustive()
     }
 }

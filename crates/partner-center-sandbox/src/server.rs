@@ -1,7 +1,9 @@
 mod delivery;
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 
-use crate::Sandbox;
+use crate::{Sandbox, link::OverTls};
 use delivery::{Body, Deliverer};
 use futures_util::future::{Either, select};
 use http::{StatusCode, header::CONNECTION};
@@ -9,7 +11,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulShutdown, Watcher},
 };
 use socket::Socket;
 use std::{
@@ -24,22 +26,29 @@ use std::{
         mpsc,
     },
     task::Poll,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
-    net::TcpListener,
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
     runtime::{self, Runtime},
     sync::watch,
     task::spawn_blocking,
     time::{sleep, timeout},
 };
 
-/// A [`Sandbox`] that answers over HTTP/1.1, from a thread of its own, made by [`Sandbox::serve`].
+/// A [`Sandbox`] that answers over HTTP/1.1, from a thread of its own, made by [`Sandbox::serve`] or, over TLS, by
+/// `Sandbox::serve_tls`.
+///
+/// Each request is an event of `tracing` at level `INFO`, with method, path, status and duration.
 ///
 /// Dropping it shuts the server down, as [`shutdown`](Self::shutdown) does.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    scheme: &'static str,
+    #[cfg(feature = "tls")]
+    certificate_authority: Option<String>,
     /// The server stops when this is dropped.
     stop: Option<watch::Sender<()>>,
     /// Closed once it has stopped. Locked so that the server can be shared between threads.
@@ -52,7 +61,15 @@ impl Server {
     /// The base URL for clients, such as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Returns the certificate authority that issued the server's certificate, in PEM, if this is a server over TLS: clients
+    /// must trust it. It is another one with each server.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn certificate_authority(&self) -> Option<&str> {
+        self.certificate_authority.as_deref()
     }
 
     /// Where the server listens.
@@ -73,7 +90,16 @@ impl Server {
         self.served();
     }
 
-    pub(crate) fn start(sandbox: Sandbox, address: impl ToSocketAddrs) -> io::Result<Self> {
+    /// Starts a server over TLS, with a certificate that is made for it.
+    #[cfg(feature = "tls")]
+    pub(crate) fn start_tls(sandbox: Sandbox, address: impl ToSocketAddrs) -> io::Result<Self> {
+        let tls::Identity { acceptor, authority } = tls::Identity::generate()?;
+        let mut server = Self::start(sandbox, address, Security::Tls(acceptor))?;
+        (server.scheme, server.certificate_authority) = ("https", Some(authority));
+        Ok(server)
+    }
+
+    pub(crate) fn start(sandbox: Sandbox, address: impl ToSocketAddrs, security: Security) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -94,12 +120,20 @@ impl Server {
         let (stop, stopped) = watch::channel(());
         let (end, serving) = mpsc::channel();
         runtime.spawn(async move {
-            serve(&listener, &sandbox, stopped).await;
+            serve(&listener, &sandbox, &security, stopped).await;
             // Whoever waits for the end may want the port.
             drop(listener);
             drop(end);
         });
-        Ok(Self { address, stop: Some(stop), serving: Mutex::new(serving), runtime: Some(runtime) })
+        Ok(Self {
+            address,
+            scheme: "http",
+            #[cfg(feature = "tls")]
+            certificate_authority: None,
+            stop: Some(stop),
+            serving: Mutex::new(serving),
+            runtime: Some(runtime),
+        })
     }
 
     /// Returns once the server has stopped.
@@ -123,17 +157,29 @@ impl Drop for Server {
 /// How long answers under way may take when the server shuts down, and requests that are too large to end.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The maximum time that a TLS handshake takes.
+#[cfg(feature = "tls")]
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How large the body of a request may be; no request has one that matters.
 const GREATEST_BODY: usize = 1 << 20;
 
 /// How large a request may be without its body, more or less. A token and a filter fit several times.
 const GREATEST_HEAD: usize = 64 << 10;
 
-async fn serve(listener: &TcpListener, sandbox: &Sandbox, mut stopped: watch::Receiver<()>) {
+/// What is below HTTP.
+#[derive(Clone)]
+pub(crate) enum Security {
+    None,
+    #[cfg(feature = "tls")]
+    Tls(tokio_rustls::TlsAcceptor),
+}
+
+async fn serve(listener: &TcpListener, sandbox: &Sandbox, security: &Security, mut stopped: watch::Receiver<()>) {
     let connections = GracefulShutdown::new();
     {
         let of_connections = stopped.clone();
-        let mut accepting = pin!(accept(listener, sandbox, &connections, &of_connections));
+        let mut accepting = pin!(accept(listener, sandbox, security, &connections, &of_connections));
         let mut stopped = pin!(stopped.changed());
         // Whichever comes first; accepting never ends by itself.
         poll_fn(|context| match stopped.as_mut().poll(context) {
@@ -148,27 +194,83 @@ async fn serve(listener: &TcpListener, sandbox: &Sandbox, mut stopped: watch::Re
 async fn accept(
     listener: &TcpListener,
     sandbox: &Sandbox,
+    security: &Security,
     connections: &GracefulShutdown,
     stopped: &watch::Receiver<()>,
 ) {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD).half_close(true);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // As a rule there are too many open files: wait until some are closed.
             sleep(Duration::from_millis(10)).await;
             continue;
         };
+        let connection =
+            Connection { sandbox: sandbox.clone(), stopped: stopped.clone(), watcher: connections.watcher() };
+        tokio::spawn(connection.accept(stream, security.clone()));
+    }
+}
+
+/// What a connection needs besides its stream.
+struct Connection {
+    sandbox: Sandbox,
+    /// Never changed, only closed, when the server stops.
+    stopped: watch::Receiver<()>,
+    watcher: Watcher,
+}
+
+impl Connection {
+    async fn accept(self, stream: TcpStream, security: Security) {
         // Answers are small and written at once: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let socket = Socket::new(stream);
-        let deliverer = Deliverer { stopped: stopped.clone(), socket: socket.clone() };
-        let sandbox = sandbox.clone();
-        let answer = service_fn(move |request| answer(sandbox.clone(), deliverer.clone(), request));
-        let connection = connections.watch(http.serve_connection(TokioIo::new(socket), answer));
-        // A connection that fails concerns its client alone.
-        tokio::spawn(async move { drop(connection.await) });
+        match security {
+            Security::None => self.serve(socket.clone(), socket, false).await,
+            #[cfg(feature = "tls")]
+            Security::Tls(acceptor) => {
+                let mut stopped = self.stopped.clone();
+                let handshake = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket.clone()));
+                match select(pin!(handshake), pin!(stopped.changed())).await {
+                    Either::Left((Ok(Ok(stream)), _)) => self.serve(stream, socket, true).await,
+                    Either::Left((Ok(Err(error)), _)) => tracing::warn!("a TLS handshake failed: {error}"),
+                    _ => {}
+                }
+            }
+        }
     }
+
+    /// Answers the requests that come over `stream`, which is that of `socket`.
+    async fn serve(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        socket: Socket,
+        is_over_tls: bool,
+    ) {
+        let Self { sandbox, stopped, watcher } = self;
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD).half_close(true);
+        let deliverer = Deliverer { stopped, socket };
+        let answer = service_fn(move |mut request: http::Request<Incoming>| {
+            if is_over_tls {
+                request.extensions_mut().insert(OverTls);
+            }
+            logged(sandbox.clone(), deliverer.clone(), request)
+        });
+        // A connection that fails concerns its client alone.
+        let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), answer)).await;
+    }
+}
+
+/// Logs the request and what came of it. The query may have names of customers, and the headers have tokens.
+async fn logged(
+    sandbox: Sandbox,
+    deliverer: Deliverer,
+    request: http::Request<Incoming>,
+) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
+    let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let outcome = answer(sandbox, deliverer, request).await;
+    let status = outcome.as_ref().map_or("no response".to_owned(), |response| response.status().as_str().to_owned());
+    tracing::info!("{method} {}: {status} in {:?}", path.escape_debug(), start.elapsed());
+    outcome
 }
 
 async fn answer(

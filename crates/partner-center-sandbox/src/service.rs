@@ -5,7 +5,9 @@ use crate::{
     authority::{Authority, Holder},
     customer_id,
     listing::Listing,
+    negotiation::accepts_json,
     oddities::{CORRELATION_ID, Oddities, REQUEST_ID, is_guid},
+    parameters::Parameters,
     population::Population,
     refusal::Refusal,
 };
@@ -20,6 +22,7 @@ pub(crate) struct Service {
     pub(crate) token: String,
     pub(crate) authority: Authority,
     pub(crate) oddities: Oddities,
+    pub(crate) reject_unknown_parameters: bool,
 }
 
 impl Service {
@@ -66,13 +69,19 @@ impl Service {
         if request.method() != Method::GET {
             return Err(Refusal::MethodNotAllowed);
         }
+        if !accepts_json(request.headers()) {
+            return Err(Refusal::NotAcceptable);
+        }
+        let Self { customers, oddities, reject_unknown_parameters, .. } = self;
+        let reject_unknown_parameters = *reject_unknown_parameters;
         let Some(id) = id else {
-            return Listing { customers: &self.customers, oddities: &self.oddities, holder, given_up }.page(request);
+            return Listing { customers, oddities, reject_unknown_parameters, holder, given_up }.page(request);
         };
+        Parameters::of(request.uri()).check(&[], reject_unknown_parameters)?;
         let id = percent_decode_str(id).decode_utf8_lossy();
         let id = customer_id::parse(&id).ok_or(Refusal::InvalidCustomerId)?;
-        let index = self.customers.find(id).ok_or(Refusal::NotFound)?;
-        Ok(Answer::new(StatusCode::OK, Content::Customer(self.customers.full(index))))
+        let index = customers.find(id).ok_or(Refusal::NotFound)?;
+        Ok(Answer::new(StatusCode::OK, Content::Customer(customers.full(index))))
     }
 }
 

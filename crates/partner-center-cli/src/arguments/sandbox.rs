@@ -4,12 +4,14 @@ use partner_center_sandbox::{
 };
 use std::{
     num::{NonZeroU16, NonZeroU32},
+    path::PathBuf,
     time::Duration,
 };
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The first line on standard output says where it listens. There are made-up customers and those of Microsoft's \
+The first line on standard output says where it listens, and with --tls the second where its certificate authority \
+is. With -vv each request is a line on standard error. There are made-up customers and those of Microsoft's \
 documentation. Nothing leaves this machine. An interruption (Ctrl-C) is how it is meant to end: the exit status is \
 then 0.
 
@@ -28,7 +30,8 @@ A fault is WHAT happens, and to WHICH requests; without any WHICH to all:
 Examples:
   partner-center sandbox --port 8080
   PARTNER_CENTER_TOKEN=sandbox-token partner-center --base-url http://127.0.0.1:8080 customers list
-  partner-center sandbox --link-style plain --bom --list-end refusal
+  partner-center sandbox --port 8443 --tls --ca-file ca.pem
+  partner-center sandbox --link-style v1 --bom --list-end refusal
   partner-center sandbox --fault 503@10% --fault 429:retry-after=2@every:7
   partner-center customers list --sandbox --sandbox-with fault=reset@2")]
 pub(crate) struct SandboxCommand {
@@ -41,6 +44,14 @@ pub(crate) struct SandboxCommand {
     /// The token to expect: any throw-away text of visible ASCII characters without blanks, not a secret
     #[arg(long, value_name = "T", default_value = Sandbox::TOKEN, value_parser = token)]
     pub(crate) token: String,
+    /// Serve over TLS, with a certificate for localhost that a new certificate authority issues: MSAL and azure-identity
+    /// insist on it
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where to write the certificate authority that clients must trust, in PEM [default: a temporary file, which is named
+    /// on standard output]
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) behaviour: SandboxBehaviour,
 }
@@ -57,6 +68,9 @@ pub(crate) struct SandboxBehaviour {
     /// Let a refresh token die when one that came after it is used
     #[arg(long)]
     strict_refresh_tokens: bool,
+    /// Reject query parameters that a resource does not have; without this, `-v` warns of them
+    #[arg(long)]
+    reject_unknown_parameters: bool,
     #[command(flatten)]
     disturbances: Disturbances,
     #[command(flatten)]
@@ -121,6 +135,10 @@ struct Wording {
     /// Add fields and values that came after the documentation
     #[arg(long)]
     unknown_values: bool,
+    /// Let some customers have values that are documented but rare, such as the relationship `microsoft_support`, which the
+    /// Java SDK cannot read
+    #[arg(long)]
+    rare_values: bool,
     /// Let no customer allow delegated access, which hides addresses and domains
     #[arg(long)]
     without_delegated_access: bool,
@@ -156,11 +174,12 @@ impl SandboxBehaviour {
 
     /// `builder`, set to behave so.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
-        let Self { seed, token_lifetime, strict_refresh_tokens, disturbances, lists, wording } = self;
+        let Self { seed, token_lifetime, strict_refresh_tokens, disturbances, lists, wording, .. } = self;
         let mut builder = builder
             .seed(*seed)
             .token_lifetime(*token_lifetime)
             .strict_refresh_tokens(*strict_refresh_tokens)
+            .reject_unknown_parameters(self.reject_unknown_parameters)
             .link_style(lists.link_style)
             .double_question_mark(lists.double_question_mark)
             .continuation_in(lists.continuation_in)
@@ -172,6 +191,7 @@ impl SandboxBehaviour {
             .nulls(wording.nulls)
             .pascal_case(wording.pascal_case)
             .unknown_values(wording.unknown_values)
+            .rare_values(wording.rare_values)
             .without_delegated_access(wording.without_delegated_access)
             .fault_codes(wording.fault_codes)
             .duplicate_locale(wording.duplicate_locale)

@@ -24,9 +24,11 @@ fn the_first_command_shows_a_table() {
     assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["ID", "COMPANY", "DOMAIN", "RELATIONSHIP"]);
     let column = lines[0].find("COMPANY").unwrap();
     assert!(
-        lines[1].starts_with("b44bb1fb-c595-45b0-9e09-d657365580bf") && lines[1][column..].starts_with("companyName")
+        lines[1].starts_with("a39715f8-c3f1-4c44-a74f-a31a62f51d69")
+            && lines[1][column..].starts_with("A. Datum Logistics Corp.")
     );
-    assert!(lines[5].starts_with(DOCUMENTED) && lines[5].contains("1kl as kjk"));
+    // Documented customers have placeholders for names, and are not what the list begins with.
+    assert!(lines[15].starts_with(DOCUMENTED) && lines[15].contains("1kl as kjk"));
     assert!(lines.iter().all(|line| line.trim_end() == *line));
 }
 
@@ -99,7 +101,9 @@ fn filters_pick_customers() {
     assert_eq!(ids(&list(&["--domain", "ABCDEFGH1234"])), [DOCUMENTED]);
     assert_eq!(ids(&list(&["--company-name", "1kl as"])), [DOCUMENTED]);
     let through_reseller = ids(&list(&["--indirect-reseller", "484e548c-f5f3-4528-93a9-c16c6373cb59"]));
-    assert_eq!(through_reseller[..2], ["53eb21cb-6b2d-4ee5-9e92-27dfc927e93c", "3dfe847b-cad9-4fc1-86d3-cf16c2790087"]);
+    for documented in ["53eb21cb-6b2d-4ee5-9e92-27dfc927e93c", "3dfe847b-cad9-4fc1-86d3-cf16c2790087"] {
+        assert!(through_reseller.iter().any(|id| id == documented), "{documented}");
+    }
     assert!((3..600).contains(&through_reseller.len()));
 }
 

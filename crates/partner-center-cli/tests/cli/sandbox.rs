@@ -2,7 +2,7 @@
 
 use crate::command::{Ended, command, run, run_at};
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
@@ -105,13 +105,13 @@ fn however_odd_the_sandbox_is_the_list_is_the_same() {
         &["encoding=utf-16be", "bom"],
         &["bom", "pascal-case"],
         &["nulls"],
-        &["link-style=plain", "double-question-mark"],
+        &["link-style=v1", "double-question-mark"],
         &["link-style=bare"],
         &["link-style=absolute"],
         &["continuation-in=body", "list-end=refusal", "fault-codes=numbers"],
         &["continuation-in=both", "list-end=no-content"],
         &["list-end=empty-page", "total-count=list"],
-        &["page-cap=7", "duplicate-locale", "foreign-request-ids"],
+        &["page-cap=7", "duplicate-locale", "foreign-request-ids", "reject-unknown-parameters"],
         &["fault=reset@2", "fault=truncate@1", "fault=503:retry-after=0@4", "fault=drip:1ms"],
     ] {
         assert_eq!(embedded(settings), plain, "{settings:?}");
@@ -125,6 +125,8 @@ fn however_odd_the_sandbox_is_the_list_is_the_same() {
     assert!(!without_links.contains("links") && plain.contains("links"));
     assert_ne!(embedded(&["seed=1"]), plain);
     assert!(embedded(&["unknown-values"]).contains("co_steward"));
+    assert!(embedded(&["rare-values", "seed=7"]).contains("microsoft_support"));
+    assert!(!embedded(&["seed=7"]).contains("microsoft_support"));
     let id = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
     let get = ["customers", "get", id, "--sandbox", "--output", "json", "--sandbox-with", "without-delegated-access"];
     assert!(!run(&get).stdout.contains("customDomains"));
@@ -147,14 +149,117 @@ fn faults_and_limits_are_met() {
     }
 }
 
+/// What an emulator over TLS says on standard output: where it listens, and where its certificate authority is.
+fn over_tls(arguments: &[&str]) -> (Running, String, String) {
+    let mut command = command(&[&["sandbox", "--quiet", "--tls", "--token", "token"], arguments].concat());
+    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+    let mut said = |prefix: &str| lines.next().unwrap().unwrap().strip_prefix(prefix).unwrap().to_owned();
+    let (url, file) = (said("listening on "), said("certificate authority in "));
+    assert!(url.starts_with("https://127.0.0.1:"));
+    (running, url, file)
+}
+
+/// On other systems, a certificate authority has to be trusted by the user's account.
+#[cfg(target_os = "linux")]
+#[test]
+fn certificate_authority_is_trusted_by_both_transports() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = folder.path().join("a folder").with_extension("pem");
+    let named = named.to_str().unwrap();
+    for arguments in [&[][..], &["--ca-file", named]] {
+        let (_running, url, file) = over_tls(&[&["--customers", "7"], arguments].concat());
+        assert_eq!(arguments.is_empty(), file != named);
+        for transport in ["reqwest", "ureq"] {
+            let list = ["customers", "list", "--output", "jsonl", "--base-url", &url, "--transport", transport];
+            let mut trusting = command(&list);
+            trusting.env("PARTNER_CENTER_TOKEN", "token").env("SSL_CERT_FILE", &file);
+            let listed: Ended = trusting.output().unwrap().into();
+            assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 7), "{transport}: {}", listed.stderr);
+
+            // The authority issues tokens over it, too.
+            let mut app = command(&list);
+            app.env("SSL_CERT_FILE", &file).env("PARTNER_CENTER_AUTHORITY", &url);
+            app.env("PARTNER_CENTER_TENANT_ID", "contoso.com").env("PARTNER_CENTER_CLIENT_SECRET", "sandbox-secret");
+            app.env("PARTNER_CENTER_CLIENT_ID", "11111111-2222-3333-4444-555555555555");
+            let listed: Ended = app.output().unwrap().into();
+            assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 7), "{transport}: {}", listed.stderr);
+
+            let mut doubting = command(&[&list[..], &["--max-attempts", "1"]].concat());
+            doubting.env("PARTNER_CENTER_TOKEN", "token").env_remove("SSL_CERT_FILE");
+            let refused: Ended = doubting.output().unwrap().into();
+            assert_eq!((refused.status, refused.stdout.as_str()), (Some(1), ""), "{transport}");
+        }
+    }
+}
+
+#[test]
+fn certificate_authority_that_cannot_be_written_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended: Ended =
+        command(&["sandbox", "--tls", "--ca-file", folder.path().to_str().unwrap()]).output().unwrap().into();
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
+    assert!(ended.stderr.contains("--ca-file"), "{}", ended.stderr);
+    let ended: Ended = command(&["sandbox", "--ca-file", "ca.pem"]).output().unwrap().into();
+    assert_eq!(ended.status, Some(2), "{}", ended.stderr);
+}
+
+/// What is logged while a list is requested, and a parameter is sent that a list does not have.
+fn logged(arguments: &[&str]) -> String {
+    let mut command = command(&[&["sandbox", "--token", "a-secret-token", "--customers", "7"], arguments].concat());
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").unwrap();
+    for (target, token) in [
+        ("/v1/customers?size=1&compa%1bny=Contoso", "a-secret-token"),
+        ("/v1/customers?filter=%7B%22Field%22:%22Domain%22,%22Value%22:%22contoso%22,%22Operator%22:9%7D", "wrong"),
+    ] {
+        let mut stream = std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    }
+    running.0.kill().unwrap();
+    let mut log = String::new();
+    running.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    // The command that can be pasted has the token.
+    log.lines().filter(|line| line.contains("partner_center_sandbox")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn log_has_a_line_for_each_request_and_no_secret() {
+    assert_eq!(logged(&[]), "");
+    let warnings = logged(&["-v"]);
+    assert_eq!(warnings.lines().count(), 1, "{warnings}");
+    assert!(warnings.contains(r#""compa\u{1b}ny""#) && warnings.contains("WARN"), "{warnings}");
+
+    let log = logged(&["-vv"]);
+    let requests: Vec<_> = log.lines().filter(|line| line.contains("INFO")).collect();
+    assert_eq!(requests.len(), 2, "{log}");
+    for (line, status) in requests.iter().zip(["200", "401"]) {
+        assert!(line.contains(&format!("GET /v1/customers: {status} in ")) && line.ends_with('s'), "{line}");
+    }
+    for secret in ["a-secret-token", "wrong", "contoso", "Contoso", "filter"] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}
+
 /// The command that a sandbox proposes is one that a shell runs against it.
 #[cfg(unix)]
 #[test]
 fn what_it_says_can_be_pasted() {
     use std::{env, path::Path, process::Command};
 
-    for token in ["sandbox-token", "a'b$(c)`;\"\\|&", "~root"] {
+    let mut cases = vec![("sandbox-token", None), ("a'b$(c)`;\"\\|&", None), ("~root", None)];
+    if cfg!(target_os = "linux") {
+        cases.push(("sandbox-token", Some("--tls")));
+    }
+    for (token, tls) in cases {
         let mut sandbox = command(&["sandbox", "--token", token]);
+        sandbox.args(tls);
         let mut running = Running(sandbox.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
         let mut line = String::new();
         BufReader::new(running.0.stderr.take().unwrap()).read_line(&mut line).unwrap();

@@ -17,7 +17,13 @@ pub(crate) enum TokenRefusal {
     /// Nothing is known by the resource or scope that was asked for.
     UnknownAudience,
     UnsupportedGrantType,
+    /// The request contradicts itself, or cannot be read.
+    InvalidRequest,
+    /// The authority is overloaded or broken.
+    Unavailable,
     MethodNotAllowed,
+    /// Entra has an endpoint there, the emulator has none.
+    MissingEndpoint,
 }
 
 impl TokenRefusal {
@@ -46,6 +52,8 @@ impl TokenRefusal {
         match self {
             Self::InvalidClient => StatusCode::UNAUTHORIZED,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MissingEndpoint => StatusCode::NOT_FOUND,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -81,7 +89,14 @@ impl TokenRefusal {
                 ("invalid_resource", 500_011, "The resource principal was not found in the tenant.")
             }
             Self::UnsupportedGrantType => ("unsupported_grant_type", 70_003, "The grant type is not supported."),
-            Self::MethodNotAllowed => ("invalid_request", 900_561, "The endpoint only accepts POST requests."),
+            Self::InvalidRequest => ("invalid_request", 90_013, "Invalid input received from the user."),
+            Self::Unavailable => {
+                ("temporarily_unavailable", 90_033, "A transient error has occurred. Please try again.")
+            }
+            Self::MethodNotAllowed => {
+                ("invalid_request", 900_561, "The endpoint accepts only requests of the method that Allow names.")
+            }
+            Self::MissingEndpoint => ("invalid_request", 90_013, "The emulator does not have this endpoint."),
         };
         json!({
             "error": error,

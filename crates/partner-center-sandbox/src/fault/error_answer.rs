@@ -1,11 +1,13 @@
 use crate::{
     answer::{Answer, Content},
+    authority::{TokenRefusal, refused},
     refusal::CHALLENGE,
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
 };
+use partner_center_core::{Request, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
@@ -40,14 +42,29 @@ pub(super) enum RetryAfter {
 }
 
 /// What the gateway says to one request too many.
-pub(crate) fn rate_limited(wait: Duration) -> Answer {
+pub(crate) fn rate_limited(wait: Duration) -> ErrorAnswer {
     // Whoever waits for so many whole seconds is welcome.
     let seconds = wait.as_millis().div_ceil(1000).try_into().unwrap_or(u32::MAX);
     let retry_after = Some(RetryAfter::Seconds(seconds));
-    ErrorAnswer { status: StatusCode::TOO_MANY_REQUESTS, form: None, code: None, retry_after }.answer()
+    ErrorAnswer { status: StatusCode::TOO_MANY_REQUESTS, form: None, code: None, retry_after }
 }
 
 impl ErrorAnswer {
+    /// Returns the error as the authority sends it to `request`, unless another form was asked for: as OAuth 2.0 has it.
+    pub(crate) fn authority_response(&self, request: &Request) -> Option<Response> {
+        let is_transient = self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS;
+        let refusal = match self.status {
+            StatusCode::UNAUTHORIZED => TokenRefusal::InvalidClient,
+            _ if is_transient => TokenRefusal::Unavailable,
+            status if status.is_client_error() => TokenRefusal::InvalidRequest,
+            _ => return None,
+        };
+        let mut headers = self.answer().headers;
+        headers.remove(WWW_AUTHENTICATE);
+        let is_usual = self.form.is_none() && self.code.is_none();
+        is_usual.then(|| refused(request, refusal, Some(self.status), headers))
+    }
+
     pub(crate) fn answer(&self) -> Answer {
         let content = match self.form.unwrap_or_else(|| self.usual_form()) {
             Form::FrontDoor => Content::Fault(self.front_door(self.code())),
@@ -63,6 +80,9 @@ impl ErrorAnswer {
         let mut answer = Answer::new(self.status, content);
         if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&self.status) {
             answer = answer.with(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            answer = answer.with(ALLOW, HeaderValue::from_static("GET"));
         }
         match self.retry_after {
             None => answer,

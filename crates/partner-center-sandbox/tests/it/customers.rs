@@ -1,7 +1,10 @@
-use crate::{EXAMPLES, example, example_text, get, items, sandbox};
-use partner_center_sandbox::Sandbox;
+use crate::{EXAMPLES, example, example_text, get, get_with, items, sandbox};
+use partner_center_sandbox::{LinkStyle, Sandbox};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
+
+/// The positions of the documented customers in a list.
+const DOCUMENTED: std::ops::Range<usize> = 10..15;
 
 /// Whether every field of `part` is in `whole`, with the same value or one that has the same fields and more.
 fn agrees(part: &Value, whole: &Value) -> bool {
@@ -33,7 +36,9 @@ fn whoever_is_listed_can_be_had() {
 #[test]
 fn generated_customers_have_the_shape_of_the_service() {
     let sandbox = sandbox(1500);
-    for brief in items(&sandbox, "/v1/customers").split_off(5) {
+    let mut listed = items(&sandbox, "/v1/customers");
+    listed.drain(DOCUMENTED);
+    for brief in listed {
         assert_eq!(names(&brief), ["attributes", "companyProfile", "id", "links", "relationshipToPartner"].into());
         assert_eq!(
             names(&brief["companyProfile"]),
@@ -60,7 +65,7 @@ fn generated_customers_have_the_shape_of_the_service() {
 
 #[test]
 fn generated_customers_are_of_every_kind() {
-    let sandbox = sandbox(2000);
+    let sandbox = Sandbox::builder().customers(2000).seed(7).rare_values(true).build();
     let full: Vec<Value> = items(&sandbox, "/v1/customers")
         .iter()
         .map(|brief| get(&sandbox, &format!("/v1/customers/{}", brief["id"].as_str().unwrap())).1)
@@ -101,7 +106,48 @@ fn the_same_seed_gives_the_same_customers() {
     assert_eq!(list(600, 1), list(600, 1));
     assert_eq!(list(600, 1)[..300], list(300, 1));
     assert_ne!(list(600, 1), list(600, 2));
-    assert_eq!(list(600, 1)[..5], list(600, 2)[..5]);
+    assert_eq!(list(600, 1)[DOCUMENTED], list(600, 2)[DOCUMENTED]);
+}
+
+#[test]
+fn rare_values_are_there_on_request() {
+    let relationships = |rare: bool| -> Vec<Value> {
+        let sandbox = Sandbox::builder().customers(2000).rare_values(rare).build();
+        items(&sandbox, "/v1/customers").iter().map(|customer| customer["relationshipToPartner"].clone()).collect()
+    };
+    let (ordinary, rare) = (relationships(false), relationships(true));
+    assert!(!ordinary.contains(&"microsoft_support".into()));
+    assert!(rare.contains(&"microsoft_support".into()));
+    // Nothing else changes, and all that every client knows is there.
+    for (ordinary, rare) in ordinary.iter().zip(&rare) {
+        assert_eq!(ordinary, if rare == "microsoft_support" { "reseller" } else { rare.as_str().unwrap() });
+    }
+    for known in ["unknown", "reseller", "advisor", "syndication", "none"] {
+        assert!(ordinary.contains(&known.into()), "{known}");
+    }
+}
+
+#[test]
+fn first_customers_look_like_companies() {
+    for seed in 0..50 {
+        let sandbox = Sandbox::builder().customers(25).seed(seed).build();
+        let listed = items(&sandbox, "/v1/customers");
+        let placeholders = ["companyName", "1kl as kjk"].map(Value::from);
+        let positions: Vec<_> = (0..25)
+            .filter(|position| placeholders.contains(&listed[*position]["companyProfile"]["companyName"]))
+            .collect();
+        assert_eq!(positions, [10, 11, 14], "seed {seed}");
+    }
+}
+
+#[test]
+fn documented_customers_are_found_however_short_the_list_is() {
+    for count in [0, 3, 10, 1000] {
+        let sandbox = sandbox(count);
+        let (status, customer) = get(&sandbox, "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee");
+        assert_eq!((status, &customer["companyProfile"]["companyName"]), (http::StatusCode::OK, &"1kl as kjk".into()));
+        assert_eq!(items(&sandbox, "/v1/customers").len(), count as usize);
+    }
 }
 
 #[test]
@@ -115,15 +161,20 @@ fn the_documents_are_answered_as_they_are_printed() {
             "{name}.response.json is not in src/documented.rs: run `cargo xtask codegen` and commit what it writes"
         );
     }
-    assert_eq!(get(&sandbox(2), "/v1/customers?size=40"), (http::StatusCode::OK, example("get-a-list-of-customers")));
+    // They come after ten others, and their page prints the version in its links.
+    let twelve = Sandbox::builder().customers(12).link_style(LinkStyle::V1).build();
+    let (_, first) = get(&twelve, "/v1/customers?size=10");
+    let token = [("MS-ContinuationToken", first["links"]["next"]["headers"][0]["value"].as_str().unwrap())];
+    let (status, _, second) = get_with(&twelve, "/v1/customers?size=40&seekOperation=Next", &token);
+    assert_eq!((status, second), (http::StatusCode::OK, example("get-a-list-of-customers")));
 
-    let five = sandbox(5);
+    let fifteen = sandbox(15);
     let by_id = example("get-a-customer-by-id");
-    assert_eq!(get(&five, "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee"), (http::StatusCode::OK, by_id));
+    assert_eq!(get(&fifteen, "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee"), (http::StatusCode::OK, by_id));
 
     let filter = "%7B%22Field%22%3A%22IndirectReseller%22%2C%22Value%22%3A%22484e548c-f5f3-4528-93a9-c16c6373cb59%22\
                   %2C%22Operator%22%3A%22starts_with%22%7D";
-    let (_, page) = get(&five, &format!("/v1/customers?size=0?filter={filter}"));
+    let (_, page) = get(&fifteen, &format!("/v1/customers?size=0?filter={filter}"));
     let of_reseller = example("get-customers-of-an-indirect-reseller");
     for field in ["totalCount", "items", "attributes"] {
         assert_eq!(page[field], of_reseller[field]);

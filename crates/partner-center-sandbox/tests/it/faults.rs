@@ -1,4 +1,4 @@
-use crate::{authorization, get, get_with, request, sandbox, send};
+use crate::{authorization, get, get_with, items, request, sandbox, send};
 use http::{Method, StatusCode};
 use partner_center_core::{Async, Blocking, Limits, Transport, TransportErrorKind};
 use partner_center_sandbox::Sandbox;
@@ -42,10 +42,11 @@ fn what_is_not_there_is_not_found() {
         "/v1/v1/customers",
         "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles",
         "/v1/customers/00000000-0000-0000-0000-000000000000",
-        "/v1/customers/3dfe847b-cad9-4fc1-86d3-cf16c2790087", // the fourth of three
     ] {
         assert_eq!(fault(&sandbox, uri), (404, json!(1000)), "{uri}");
     }
+    let fourth = items(&crate::sandbox(4), "/v1/customers")[3]["id"].as_str().unwrap().to_owned();
+    assert_eq!(fault(&sandbox, &format!("/v1/customers/{fourth}")), (404, json!(1000)), "the fourth of three");
 }
 
 #[test]
@@ -77,6 +78,13 @@ fn what_cannot_be_understood_is_refused() {
         "seekOperation=Next",
         "seekOperation=Previous",
         "seekOperation=",
+        "size",
+        "filter",
+        "filter[Field]=Domain&filter[Value]=a&filter[Operator]=starts_with",
+        "filter%5BField%5D=Domain",
+        "filter.Field=Domain",
+        "Field=Domain&Value=a&Operator=starts_with",
+        "filter%7B%22Field%22:%22Domain%22,%22Value%22:%22a%22,%22Operator%22:%22starts_with%22%7D",
     ] {
         assert_eq!(fault(&sandbox, &format!("/v1/customers?{query}")), (400, json!("2000")), "{query}");
     }
@@ -114,6 +122,48 @@ fn customers_can_only_be_read() {
             assert_eq!(response.body().is_empty(), method == Method::HEAD);
         }
     }
+}
+
+#[test]
+fn nested_filter_is_told_how_a_filter_is_written() {
+    let (_, fault) = get(&sandbox(100), "/v1/customers?filter[Field]=Domain");
+    let description = fault["description"].as_str().unwrap();
+    assert!(description.contains(r#"filter={"Field":"CompanyName","Value":"#), "{description}");
+}
+
+#[test]
+fn unknown_parameters_are_rejected_on_request() {
+    let strict = Sandbox::builder().customers(5).reject_unknown_parameters(true).build();
+    let customer = "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee";
+    for uri in ["/v1/customers?offset=1", "/v1/customers?size=1&companyName=a", &format!("{customer}?size=1")] {
+        assert_eq!(get(&sandbox(5), uri).0, StatusCode::OK, "{uri}");
+        let (status, code) = fault(&strict, uri);
+        assert_eq!((status, code), (400, json!("2000")), "{uri}");
+    }
+    assert!(get(&strict, "/v1/customers?offset=1").1["description"].as_str().unwrap().contains("\"offset\""));
+    assert_eq!(get(&strict, "/v1/customers?size=1&FILTER=").0, StatusCode::BAD_REQUEST);
+    assert_eq!(get(&strict, "/v1/customers?size=1").0, StatusCode::OK);
+    assert_eq!(get(&strict, customer).0, StatusCode::OK);
+}
+
+#[test]
+fn unacceptable_accept_is_not_acceptable() {
+    let sandbox = sandbox(5);
+    for uri in ["/v1/customers", "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee"] {
+        let (status, _, body) = get_with(&sandbox, uri, &[("Accept", "application/xml")]);
+        assert_eq!(status, StatusCode::NOT_ACCEPTABLE, "{uri}");
+        assert!(body["message"].as_str().unwrap().contains("application/json"));
+        for accept in ["application/json", "text/json", "*/*", "application/*;q=0.5, text/html"] {
+            assert_eq!(get_with(&sandbox, uri, &[("Accept", accept)]).0, StatusCode::OK, "{accept}");
+        }
+    }
+}
+
+#[test]
+fn fault_405_has_allow() {
+    let sandbox = Sandbox::builder().fault("405".parse().unwrap()).build();
+    let (status, headers, _) = get_with(&sandbox, "/v1/customers", &[]);
+    assert_eq!((status, &headers["Allow"]), (StatusCode::METHOD_NOT_ALLOWED, &"GET".parse().unwrap()));
 }
 
 #[test]

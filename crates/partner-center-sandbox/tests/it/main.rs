@@ -10,6 +10,8 @@ mod garbage;
 mod listing;
 mod oddities;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
 
 use http::{HeaderMap, Method, StatusCode};
 use partner_center_core::{Blocking, Request, Response, Transport};
@@ -49,6 +51,11 @@ fn get(sandbox: &Sandbox, uri: &str) -> (StatusCode, Value) {
     (status, body)
 }
 
+/// Where a link points to: below `/v1`, whether it says so or not.
+fn target(link: &str) -> String {
+    if link.starts_with("/v1/") { link.to_owned() } else { format!("/v1/{}", link.trim_start_matches('/')) }
+}
+
 /// The pages from `uri` on, each as it came.
 fn pages(sandbox: &Sandbox, uri: &str) -> Vec<Value> {
     let (status, mut page) = get(sandbox, uri);
@@ -62,7 +69,7 @@ fn pages(sandbox: &Sandbox, uri: &str) -> Vec<Value> {
         }
         assert_eq!((&next["method"], &next["headers"][0]["key"]), (&"GET".into(), &"MS-ContinuationToken".into()));
         let token = [("MS-ContinuationToken", next["headers"][0]["value"].as_str().unwrap())];
-        page = get_with(sandbox, next["uri"].as_str().unwrap(), &token).2;
+        page = get_with(sandbox, &target(next["uri"].as_str().unwrap()), &token).2;
     }
 }
 

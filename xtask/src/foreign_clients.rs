@@ -1,0 +1,23 @@
+//! Clients of other makers work against the emulator as it is served over TLS: MSAL and azure-identity get tokens from it.
+
+use crate::{
+    emulator::{Emulator, command_line},
+    workspace::{python_environment, succeed, target},
+};
+use anyhow::Result;
+use std::{path::Path, process::Command};
+
+/// The releases that are installed from the Python Package Index.
+const PACKAGES: [&str; 2] = ["azure-identity==1.27.0", "msal==1.39.0"];
+
+/// Needs Python 3.10 or newer, and the network when it runs for the first time.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let target = target(root);
+    let environment = python_environment(&target, "foreign-clients", &PACKAGES)?;
+    let ca_file = target.join("foreign-clients.pem");
+    let ca_option = format!("--ca-file={}", ca_file.display());
+    let emulator = Emulator::start(&command_line(root)?, &["--tls", &ca_option])?;
+    let mut command = Command::new(environment.join("bin/python"));
+    command.arg(root.join("xtask/src/foreign_clients/authenticate.py")).arg(&emulator.url).arg(&ca_file);
+    succeed(&mut command)
+}
