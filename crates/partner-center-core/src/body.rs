@@ -152,7 +152,11 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Text<'static>, Malfor
                 is_damaged = true;
                 // Behind a backslash it is not JSON, and may not become so.
                 let is_escaped = text.ends_with('\\');
-                text.push_str(&if is_escaped { "\u{fffd}".into() } else { format!("\\u{:04x}", half.unpaired_surrogate()) });
+                text.push_str(&if is_escaped {
+                    "\u{fffd}".into()
+                } else {
+                    format!("\\u{:04x}", half.unpaired_surrogate())
+                });
             }
         }
     }
@@ -243,11 +247,13 @@ mod tests {
         let le: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         for body in [br#"["B\ud83eC", "\uD83E\udd50"]"#.to_vec(), be, le] {
             let mut told = Vec::new();
-            let read = super::decode(&response("application/json", body), |replacement| told.push(replacement.to_string()));
+            let read =
+                super::decode(&response("application/json", body), |replacement| told.push(replacement.to_string()));
             assert_eq!(read, Ok(Answer::Value(["B\u{fffd}C".to_owned(), "🥐".to_owned()])));
             assert_eq!(told, ["[0]: half of a surrogate pair was replaced by U+FFFD"]);
         }
-        let escaped: Vec<u8> = [0x5B, 0x22, 0x5C, 0xD83E, 0x22, 0x5D].iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
+        let escaped: Vec<u8> =
+            [0x5B, 0x22, 0x5C, 0xD83E, 0x22, 0x5D].iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
         assert_eq!(decode::<Vec<String>>(&response("application/json", escaped)), Err(Malformed::Encoding));
     }
 

@@ -112,10 +112,7 @@ const MAX_ID: usize = 64;
 const MAX_TREE: usize = 8 << 20;
 
 /// The second reading; of the generated types each value in full before it is judged.
-fn read_exactly<T: DeserializeOwned>(
-    json: &str,
-    first: serde_json::Result<T>,
-) -> serde_json::Result<ParsedJson<T>> {
+fn read_exactly<T: DeserializeOwned>(json: &str, first: serde_json::Result<T>) -> serde_json::Result<ParsedJson<T>> {
     let (strings, replacements) = repaired(json, Extent::Strings);
     let mut last = match reading::exactly(|| serde_json::from_str(text_of(json, strings.as_ref()))) {
         Ok(value) => return Ok(ParsedJson { value, replacements }),
@@ -184,7 +181,11 @@ fn repaired(json: &str, extent: Extent) -> (Option<Secret>, Vec<Replacement>) {
                 }
             }
             Token::Scalar(scalar) if extent == Extent::All && is_out_of_range(scalar) => {
-                text.push_str(if scalar.starts_with('-') { "-1.7976931348623157e308" } else { "1.7976931348623157e308" });
+                text.push_str(if scalar.starts_with('-') {
+                    "-1.7976931348623157e308"
+                } else {
+                    "1.7976931348623157e308"
+                });
                 place.report(ReplacementKind::Number);
                 is_replaced = true;
             }
@@ -287,7 +288,8 @@ impl<'a> Iterator for Tokens<'a> {
 /// The length of the string that `bytes` begin with, quotes and all.
 fn string_length(bytes: &[u8]) -> usize {
     let mut at = 1;
-    while let Some(length) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))) {
+    while let Some(length) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\')))
+    {
         at += length;
         if bytes[at] == b'"' {
             return at + 1;
@@ -394,7 +396,7 @@ impl<'a> Place<'a> {
         let mut path = String::new();
         for key in inner.chain(innermost) {
             match key {
-                Key::Index(index) => path.push_str(&format!("[{index}]")),
+                Key::Index(index) => path.extend(["[", &index.to_string(), "]"]),
                 Key::Name(name) => {
                     let name: String = string(name).chars().filter(|character| !character.is_control()).collect();
                     path = crate::described::path(&path, &name);

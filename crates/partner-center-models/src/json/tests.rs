@@ -97,7 +97,8 @@ fn a_custom_type_gets_what_it_can_hold() {
     assert_eq!(value, of(Some(f64::MAX), json!(f64::MIN)));
     assert_eq!(
         told,
-        ["size", "more"].map(|name| format!("{name} of {ID}: a number out of range was replaced by the largest there is"))
+        ["size", "more"]
+            .map(|name| format!("{name} of {ID}: a number out of range was replaced by the largest there is"))
     );
     let digits = "9".repeat(400);
     let (value, _) = read::<Custom>(&format!(r#"{{"size": {digits}, "id": "{ID}", "ignored": 1e999}}"#));
@@ -128,7 +129,16 @@ fn a_byte_order_mark_is_skipped() {
 #[test]
 fn digits_are_kept_wherever_they_stand() {
     let numbers = [
-        "1.10", "1E2", "-0", "-0.0", "1180591620717411303424", "18446744073709551616", "1e999", "0.1e-400", "1.0", "100",
+        "1.10",
+        "1E2",
+        "-0",
+        "-0.0",
+        "1180591620717411303424",
+        "18446744073709551616",
+        "1e999",
+        "0.1e-400",
+        "1.0",
+        "100",
     ];
     for number in numbers {
         for place in [
@@ -206,7 +216,8 @@ fn kinds_of_replacements_are_told() {
 
 #[test]
 fn a_value_is_read_into_what_it_is() {
-    let value: JsonValue = serde_json::from_str(r#" { "a\/b" : [ 1.10 , "x\u002fy" , "\ud83e" ] , "c" : null } "#).unwrap();
+    let value: JsonValue =
+        serde_json::from_str(r#" { "a\/b" : [ 1.10 , "x\u002fy" , "\ud83e" ] , "c" : null } "#).unwrap();
     assert_eq!(value.json(), "{\"a/b\":[1.10,\"x/y\",\"\u{fffd}\"],\"c\":null}");
     assert_eq!(value.to_value()["a/b"][1], json!("x/y"));
     assert_eq!(value.to_value()["a/b"][0].as_f64(), Some(1.1));
@@ -221,7 +232,9 @@ fn a_value_is_read_into_what_it_is() {
 fn values_are_equal_by_what_they_hold() {
     let of = |json: &str| serde_json::from_str::<JsonValue>(json).unwrap();
     assert_eq!(of(r#"{"a": 1.10, "b": [{"c": 1, "d": 2}]}"#), of(r#"{"b":[{"d":2,"c":1}],"a":1.10}"#));
-    for (one, other) in [("1.10", "1.1"), ("[1,2]", "[2,1]"), (r#"{"a":1}"#, r#"{"a":2}"#), ("1", "true"), ("[12]", "[1,2]")] {
+    for (one, other) in
+        [("1.10", "1.1"), ("[1,2]", "[2,1]"), (r#"{"a":1}"#, r#"{"a":2}"#), ("1", "true"), ("[12]", "[1,2]")]
+    {
         assert_ne!(of(one), of(other));
     }
     assert_eq!(JsonValue::from(json!({"a": [1, true, null, "x"]})), of(r#"{"a": [1, true, null, "x"]}"#));
