@@ -14,7 +14,7 @@ use std::{path::Path, time::Instant};
 
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     ("all crates are checked", is_complete),
     ("generated files are fresh", |root| codegen::check(root).map(drop)),
     ("formatting", |root| cargo(root, "fmt --all --check")),
@@ -25,6 +25,7 @@ const STEPS: [Step; 17] = [
     ("tests of each feature", features::tests),
     ("no secret in a log without a cap", features::uncapped_log),
     ("transports whose libraries decompress", features::decompressing_libraries),
+    ("numbers of arbitrary precision", features::arbitrary_precision),
     ("examples", features::examples),
     ("dependencies", dependencies::graph),
     ("licences, sources and duplicates", dependencies::deny),

@@ -173,11 +173,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Text<'static>, Malfor
                 is_damaged = true;
                 // Behind a backslash it is not JSON, and may not become so.
                 let is_escaped = text.ends_with('\\');
-                text.push_str(&if is_escaped {
-                    "\u{fffd}".into()
-                } else {
-                    format!("\\u{:04x}", half.unpaired_surrogate())
-                });
+                let escape = format!("\\u{:04x}", half.unpaired_surrogate());
+                text.push_str(if is_escaped { "\u{fffd}" } else { &escape });
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, SeqAccess, Visitor},
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::Number;
 use std::{fmt, marker::PhantomData};
@@ -57,10 +57,10 @@ pub(crate) trait Described: Sized {
             None => Reading::Other(value),
         })
     }
-    /// Reads a value of whatever kind.
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
-        if reading::is_exact() {
-            return deserializer.deserialize_newtype_struct(RAW_VALUE, ExactVisitor(PhantomData));
+    /// Reads a value of whatever kind; exactly if [`reading::is_exact`].
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, is_exact: bool) -> Result<Nullable<Self>, D::Error> {
+        if is_exact {
+            return read_exactly(deserializer);
         }
         deserializer.deserialize_any(ValueVisitor(PhantomData))
     }
@@ -109,16 +109,27 @@ impl Described for Uuid {
 }
 
 impl Described for JsonValue {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: bool) -> Result<Nullable<Self>, D::Error> {
         let value = Self::deserialize(deserializer)?;
         Ok(Nullable((value != Self::null()).then_some(Reading::Described(value))))
     }
 }
 
 impl<T: Described> Described for Box<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
-        let Nullable(reading) = T::read(deserializer)?;
-        Ok(Nullable(reading.map(|reading| reading.map(Self::new))))
+    fn from_bool(value: bool) -> Option<Self> {
+        T::from_bool(value).map(Self::new)
+    }
+    fn from_number(number: &Number) -> Option<Self> {
+        T::from_number(number).map(Self::new)
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        T::from_text(text).map(Self::new)
+    }
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Reading<Self>, A::Error> {
+        T::from_list(list).map(|reading| reading.map(Self::new))
+    }
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Reading<Self>, A::Error> {
+        T::from_object(object).map(|reading| reading.map(Self::new))
     }
     fn undescribed(&self, at: &str, found: &mut Vec<String>) {
         (**self).undescribed(at, found);
@@ -177,7 +188,21 @@ pub(crate) struct Nullable<T>(pub(crate) Option<Reading<T>>);
 
 impl<'de, T: Described> Deserialize<'de> for Nullable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer)
+        T::read(deserializer, reading::is_exact())
+    }
+}
+
+/// How the value of a field is read.
+struct FieldValue<T> {
+    is_exact: bool,
+    value: PhantomData<T>,
+}
+
+impl<'de, T: Described> DeserializeSeed<'de> for FieldValue<T> {
+    type Value = Nullable<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        T::read(deserializer, self.is_exact)
     }
 }
 
@@ -237,13 +262,20 @@ impl<'de, T: Described> Visitor<'de> for ValueVisitor<T> {
     }
 }
 
+/// Reads the JSON of a value, and then the value. Out of the way of what is done for each field of each customer.
+#[cold]
+#[inline(never)]
+fn read_exactly<'de, T: Described, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<T>, D::Error> {
+    deserializer.deserialize_newtype_struct(RAW_VALUE, ExactVisitor(PhantomData))
+}
+
 /// What the specification says, if `value` is a number and that is what it should be.
 fn number_of<T: Described>(value: &JsonValue) -> Option<T> {
     // Written back, -0 would be 0.
     if value.is_number() && value.json() != "-0" { T::from_number(&value.json().parse().ok()?) } else { None }
 }
 
-/// Reads the JSON of a value, and then the value.
+/// Takes the JSON of a value.
 struct ExactVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Described> Visitor<'de> for ExactVisitor<T> {
@@ -301,8 +333,9 @@ pub(crate) fn read_field<'de, T: Described, A: MapAccess<'de>>(
     object: &mut A,
     name: &str,
     unknown: &mut UnknownFields,
+    is_exact: bool,
 ) -> Result<Option<T>, A::Error> {
-    let Nullable(reading) = object.next_value()?;
+    let Nullable(reading) = object.next_value_seed(FieldValue { is_exact, value: PhantomData })?;
     unknown.remove(name);
     Ok(match reading {
         None => None,

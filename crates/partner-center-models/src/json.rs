@@ -396,7 +396,7 @@ impl<'a> Place<'a> {
         let mut path = String::new();
         for key in inner.chain(innermost) {
             match key {
-                Key::Index(index) => path.push_str(&format!("[{index}]")),
+                Key::Index(index) => path.extend(["[", &index.to_string(), "]"]),
                 Key::Name(name) => {
                     let name: String = string(name).chars().filter(|character| !character.is_control()).collect();
                     path = crate::described::path(&path, &name);

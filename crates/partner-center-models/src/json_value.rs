@@ -15,13 +15,13 @@ use std::{any::type_name, borrow::Cow, collections::BTreeMap, fmt};
 /// ```
 /// use partner_center_models::Customer;
 ///
-/// let customer: Customer = serde_json::from_str(r#"{"discount": 1.10, "moods": ["sunny"]}"#)?;
+/// let customer: Customer = serde_json::from_str(r#"{"tags": [], "discount": 1.10, "moods": ["sunny"]}"#)?;
 /// let discount = customer.unknown_fields.get("discount").ok_or("there is none")?;
 /// assert_eq!(discount.json(), "1.10");
 /// assert_eq!(discount.read::<f64>()?, 1.1);
 /// let moods = customer.unknown_fields.get("moods").ok_or("there are none")?;
 /// assert_eq!(moods.read::<Vec<String>>()?, ["sunny"]);
-/// assert_eq!(serde_json::to_string(&customer)?, r#"{"discount":1.10,"moods":["sunny"]}"#);
+/// assert_eq!(serde_json::to_string(&customer)?, r#"{"tags":[],"discount":1.10,"moods":["sunny"]}"#);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

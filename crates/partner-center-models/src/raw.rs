@@ -90,7 +90,7 @@ impl<T: Resource> Serialize for Raw<T> {
 }
 
 impl<T: Resource + Described> Described for Raw<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Nullable<Self>, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: bool) -> Result<Nullable<Self>, D::Error> {
         deserializer.deserialize_newtype_struct(RAW_VALUE, RawVisitor(PhantomData))
     }
     fn undescribed(&self, at: &str, found: &mut Vec<String>) {

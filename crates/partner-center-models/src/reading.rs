@@ -33,6 +33,7 @@ pub(crate) fn exactly<T>(read: impl FnOnce() -> T) -> T {
     read()
 }
 
+#[inline]
 pub(crate) fn is_exact() -> bool {
     MODE.get() == Mode::Exact
 }

@@ -58,10 +58,11 @@ macro_rules! resource {
                 ) -> Result<$crate::described::Reading<Self>, A::Error> {
                     $(let mut $field = None;)*
                     let mut unknown_fields = $crate::UnknownFields::default();
+                    let is_exact = $crate::reading::is_exact();
                     while let Some(name) = object.next_key()? {
                         match name {
                             $($crate::described::Name::Field(Field::$field) => {
-                                $field = Some($crate::described::read_field(&mut object, $name, &mut unknown_fields)?);
+                                $field = Some($crate::described::read_field(&mut object, $name, &mut unknown_fields, is_exact)?);
                             })*
                             $crate::described::Name::Unknown(name) => {
                                 if let Some(number) = $crate::described::number_in_disguise(&name, &mut object)? {

@@ -16,6 +16,7 @@ use std::{collections::BTreeMap, fmt};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default)]
+#[expect(clippy::box_collection, reason = "a pointer is a third of the size of a map, and mostly there is none")]
 pub struct UnknownFields(Option<Box<BTreeMap<String, JsonValue>>>);
 
 impl UnknownFields {

@@ -42,6 +42,11 @@ pub(super) fn decompressing_libraries(root: &Path) -> Result<()> {
     cargo(root, "test --quiet -p partner-center-tests --features decompressing-libraries --test it transports::")
 }
 
+/// Another crate of a program may turn `serde_json/arbitrary_precision` on, which changes how each number arrives.
+pub(super) fn arbitrary_precision(root: &Path) -> Result<()> {
+    cargo(root, "test --quiet -p partner-center-models --features serde_json/arbitrary_precision")
+}
+
 /// Each example runs with no more than the features that it says it needs, and ends well.
 pub(super) fn examples(root: &Path) -> Result<()> {
     let packages = packages(root, "--no-deps")?;
