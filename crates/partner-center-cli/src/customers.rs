@@ -21,7 +21,8 @@ pub(crate) async fn perform<X: Transport>(
     notes: &Notes,
 ) -> Result<(), Failure> {
     let client = session.client(transport, session.identity()?.credential(notes))?;
-    let mut printer = Printer::new(session.options.output, notes);
+    let is_list = matches!(command, CustomersCommand::List(_));
+    let mut printer = Printer::new(session.options.output, is_list, notes);
     match command {
         CustomersCommand::List(list) => list::print(&client, list, &mut printer, notes).await,
         CustomersCommand::Get { ids } => match ids[..] {

@@ -162,16 +162,14 @@ fn remedy_of_sign_in(error: &Error) -> &'static str {
     match error.token_error() {
         Some(token) => match token.reason() {
             Some(TokenErrorReason::InvalidGrant) => {
-                "have the user sign in again, and give the new refresh token with PARTNER_CENTER_REFRESH_TOKEN; if \
-                 PARTNER_CENTER_REFRESH_TOKEN_FILE names a file, delete it first, for what is in it counts more"
+                "have the user sign in again, and put the new refresh token where the old one is: in the file that \
+                 PARTNER_CENTER_REFRESH_TOKEN_FILE (refresh_token_file) names, or else in PARTNER_CENTER_REFRESH_TOKEN \
+                 (refresh_token)"
             }
             Some(reason) => reason.hint(),
             None if token.status.is_server_error() => "try again later: the authority is not well",
             None => "correct what the authority names above; `partner-center auth check` shows what is set up",
         },
-        None if error.source().is_some_and(|source| source.to_string().contains("could not be kept")) => {
-            "make the folder of the file that PARTNER_CENTER_REFRESH_TOKEN_FILE names one that can be written to"
-        }
         None => UNREACHED,
     }
 }

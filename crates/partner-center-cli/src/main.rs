@@ -4,6 +4,7 @@
 
 mod arguments;
 mod auth;
+mod completions;
 mod customers;
 mod doctor;
 mod failure;
@@ -16,6 +17,7 @@ mod sandbox;
 mod session;
 mod settings;
 mod terminal;
+mod text;
 
 use arguments::{Arguments, AuthCommand, Command, CustomersCommand, NotesOptions, Options, TransportName};
 use failure::Failure;
@@ -23,7 +25,7 @@ use notes::Notes;
 use partner_center::{DefaultTransport, Mode, Output, Reqwest, Transport, Ureq};
 use session::Session;
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     process::ExitCode,
 };
 
@@ -42,7 +44,7 @@ fn run(command: Command, options: &Options) -> Result<(), Failure> {
         Command::Auth(AuthCommand::Check) => Task::CheckCredential,
         Command::Doctor => Task::Doctor,
         Command::Sandbox(sandbox) => return sandbox::serve(sandbox, &Notes::new(options.notes.quiet)),
-        Command::Completions { shell } => return completions(shell),
+        Command::Completions { shell } => return completions::print(shell),
     };
     let notes = task.notes(&options.notes);
     let done = interruption::exits(notes.progress()).and_then(|()| over_transport(task, options, &notes));
@@ -105,13 +107,4 @@ fn perform<'a, X: Transport>(
             Task::Doctor => doctor::examine(transport, session, notes).await,
         }
     })
-}
-
-fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
-    // By way of memory: written straight to a pipe that is closed, it would panic.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::grammar(), "partner-center", &mut script);
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&script)?;
-    Ok(stdout.flush()?)
 }

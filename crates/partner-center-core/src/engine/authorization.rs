@@ -2,7 +2,8 @@
 
 use super::{Engine, Exchange};
 use crate::{
-    Error, ErrorKind, Mode, Request, Response, Retry, TokenRequest, TokenSource, Transport,
+    Error, ErrorKind, Mode, RefreshTokenLease, Request, Response, Retry, TokenError, TokenErrorReason, TokenRequest,
+    TokenSource, Transport,
     base_url::BaseUrl,
     credential::{Failed, Grant, GrantRequest, Held, Issued, Tokens, Turn, User, Want, issued},
     error::{BoxError, Context},
@@ -152,29 +153,65 @@ impl<X: Transport> Engine<X> {
             }
             Origin::Grant(grant, authority) => {
                 self.keep(grant, fetch, until).await?;
-                let refresh_token = grant.user.as_ref().map(User::refresh_token);
-                let request = GrantRequest {
-                    app: &grant.app,
-                    refresh_token: refresh_token.as_ref(),
-                    authority,
-                    scope: &renewal.scope,
-                };
-                let exchange = TokenExchange { request, fetch, user_agent: self.headers.get(header::USER_AGENT) };
-                let mut own = Context { correlation_id: context.correlation_id, ..Context::default() };
-                let answer = self.attempts(&exchange, retry, &mut own, until, None).await;
-                let issued = answer.map_err(|error| {
+                let mut rejected = None;
+                loop {
+                    // Held until the next refresh token is kept.
+                    let lease = self.lease(grant, fetch, until).await?;
+                    let refresh_token = grant.user.as_ref().map(User::refresh_token);
+                    if let Some((_, error)) = rejected.take_if(|(token, _)| *token == refresh_token) {
+                        return Err(Unfetched::of(error, authority));
+                    }
+                    let request = GrantRequest {
+                        app: &grant.app,
+                        refresh_token: refresh_token.as_ref(),
+                        authority,
+                        scope: &renewal.scope,
+                    };
+                    let exchange = TokenExchange { request, fetch, user_agent: self.headers.get(header::USER_AGENT) };
+                    let mut own = Context { correlation_id: context.correlation_id, ..Context::default() };
+                    let error = match self.attempts(&exchange, retry, &mut own, until, None).await {
+                        Ok(issued) => {
+                            if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
+                                user.rotate(replacement);
+                            }
+                            self.keep(grant, fetch, until).await?;
+                            break issued.access_token;
+                        }
+                        Err(error) => error,
+                    };
                     context.attempts += own.attempts;
-                    Unfetched::of(error, authority)
-                })?;
-                if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
-                    user.rotate(replacement);
+                    let is_rejected =
+                        error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
+                    if !is_rejected || lease.is_none() || rejected.is_some() {
+                        return Err(Unfetched::of(error, authority));
+                    }
+                    // A process that does not know of leases may have exchanged it meanwhile.
+                    rejected = Some((refresh_token, error));
                 }
-                self.keep(grant, fetch, until).await?;
-                issued.access_token
             }
         };
         let unusable = || Unfetched::Failed(fetch.error(NOT_A_TOKEN).into_failed(None));
         Held::new(&token, fetch.number).ok_or_else(unusable)
+    }
+
+    /// Waits for the lease on the refresh token, if there is such a thing, and takes the token that it names into use.
+    async fn lease(
+        &self,
+        grant: &Grant<X::Mode>,
+        fetch: &Fetch<'_>,
+        until: Option<Instant>,
+    ) -> Result<Option<RefreshTokenLease>, Unfetched> {
+        let Some(user) = &grant.user else { return Ok(None) };
+        let Some(before_refresh) = user.before_refresh() else { return Ok(None) };
+        fetch.will_be_silent(LONGEST_OF_ONES_OWN);
+        let lease =
+            X::Mode::wait(in_time::<X::Mode, _>(before_refresh(), until, |delay| self.transport.sleep(delay))).await;
+        let lease = lease.ok_or_else(|| fetch.out_of_time())?;
+        let mut lease = lease.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?;
+        if let Some(refresh_token) = lease.refresh_token.take() {
+            user.adopt(refresh_token);
+        }
+        Ok(Some(lease))
     }
 
     /// Has the newest refresh token kept, unless it was.
