@@ -1,6 +1,7 @@
 //! `partner-center completions`
 
 use crate::{arguments::Arguments, failure::Failure};
+use clap::ValueEnum;
 use clap_complete::Shell;
 use std::io::{self, Write};
 
@@ -8,6 +9,7 @@ use std::io::{self, Write};
 pub(crate) fn print(shell: Shell) -> Result<(), Failure> {
     let script = match shell {
         Shell::Bash => for_bash(),
+        Shell::Fish => for_fish(),
         _ => generated(shell, NAME),
     };
     let mut stdout = io::stdout().lock();
@@ -26,6 +28,18 @@ fn for_bash() -> Vec<u8> {
     let script = String::from_utf8_lossy(&generated(Shell::Bash, PLAIN_NAME)).into_owned();
     let (plain, registered) = (format!(" -o default {PLAIN_NAME}\n"), format!(" -o default {NAME}\n"));
     script.replace(&plain, &registered).into_bytes()
+}
+
+/// The script for fish, in which clap_complete 4.6.11 completes the values of options only.
+fn for_fish() -> Vec<u8> {
+    let mut script = generated(Shell::Fish, NAME);
+    let shells: Vec<_> = Shell::value_variants().iter().map(ToString::to_string).collect();
+    let line = format!(
+        "complete -c {NAME} -n \"__fish_partner_center_using_subcommand completions\" -f -a \"{}\"\n",
+        shells.join(" ")
+    );
+    script.extend(line.into_bytes());
+    script
 }
 
 /// By way of memory: written straight to a pipe that is closed, it would panic.

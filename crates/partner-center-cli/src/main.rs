@@ -25,7 +25,7 @@ use notes::Notes;
 use partner_center::{DefaultTransport, Mode, Output, Reqwest, Transport, Ureq};
 use session::Session;
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -45,6 +45,7 @@ fn run(command: Command, options: &Options) -> Result<(), Failure> {
         Command::Doctor => Task::Doctor,
         Command::Sandbox(sandbox) => return sandbox::serve(sandbox, &Notes::new(options.notes.quiet)),
         Command::Completions { shell } => return completions::print(shell),
+        Command::Options => return explain_options(),
     };
     let notes = task.notes(&options.notes);
     let done = interruption::exits(notes.progress()).and_then(|()| over_transport(task, options, &notes));
@@ -107,4 +108,14 @@ fn perform<'a, X: Transport>(
             Task::Doctor => doctor::examine(transport, session, notes).await,
         }
     })
+}
+
+/// As `partner-center help options` has it.
+fn explain_options() -> Result<(), Failure> {
+    let mut grammar = Arguments::grammar();
+    grammar.build();
+    let help = grammar.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(help.unwrap_or_default().as_bytes())?;
+    Ok(stdout.flush()?)
 }

@@ -4,6 +4,7 @@
 
 mod auth;
 mod command;
+mod completions;
 mod doctor;
 mod failures;
 mod interruption;
