@@ -181,7 +181,7 @@ fn remedy_by_answer(error: &Error, api: &ApiError) -> &'static str {
     match (api.reason(), api.status.as_u16()) {
         // What the command's own options and variables can do about it.
         (Some(Reason::NotFound), _) if api.code.is_none() => ADDRESS,
-        (Some(Reason::NotFound), _) if error.page().is_some() => {
+        (Some(Reason::NotFound), 404) if error.page().is_some() => {
             "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's, and any ID that was given"
         }
         (Some(Reason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",

@@ -14,6 +14,7 @@ mod options;
 mod sandbox;
 mod server;
 mod several;
+mod shared_token;
 mod snapshot;
 mod terminal;
 mod usage;
