@@ -19,7 +19,7 @@ pub(crate) fn print(shell: Shell) -> Result<(), Failure> {
 
 const NAME: &str = "partner-center";
 
-/// The script for bash, which clap_complete 4.6.11 generates wrongly for a command with a hyphen: the function keeps what
+/// The script for bash, which `clap_complete` 4.6.11 generates wrongly for a command with a hyphen: the function keeps what
 /// it has read in a variable as `partner__center__subcmd__customers`, and looks for `partner__subcmd__center__subcmd__customers`.
 ///
 /// So it is generated for a command without one; only where the function is registered does the name matter.
@@ -30,7 +30,7 @@ fn for_bash() -> Vec<u8> {
     script.replace(&plain, &registered).into_bytes()
 }
 
-/// The script for fish, in which clap_complete 4.6.11 completes the values of options only.
+/// The script for fish, in which `clap_complete` 4.6.11 completes the values of options only.
 fn for_fish() -> Vec<u8> {
     let mut script = generated(Shell::Fish, NAME);
     let shells: Vec<_> = Shell::value_variants().iter().map(ToString::to_string).collect();

@@ -17,7 +17,7 @@ pub(crate) enum Identity {
     Token { token: Secret, place: Place },
     /// An application by itself.
     App { app: AppRegistration, places: Vec<Place> },
-    /// An application for a user.
+    /// An application for a user; the last of the places is that of the refresh token.
     AppUser { app: AppRegistration, places: Vec<Place>, refresh_token: Secret, file: Option<Arc<TokenFile>> },
 }
 
@@ -93,16 +93,21 @@ impl Identity {
         match self {
             Self::Token { token, .. } => Credential::token(token.expose()),
             Self::App { app, .. } => Credential::app_only(app.clone()),
-            Self::AppUser { app, refresh_token, file, .. } => {
+            Self::AppUser { app, refresh_token, file, places } => {
                 let credential = Credential::app_user(app.clone(), refresh_token.expose());
                 let Some(file) = file.clone() else {
+                    let place = places.last().map(|place| place.beside("refresh_token_file")).unwrap_or_default();
                     let notes = notes.clone();
                     return credential.on_rotation(move |_| {
-                        notes.say(NOT_KEPT);
+                        notes.say(format_args!(
+                            "note: a new refresh token was issued and is not kept; name a file for it with {place}, \
+                             since the old one expires"
+                        ));
                         M::ready(Ok(()))
                     });
                 };
                 let (kept_in, notes) = (file.clone(), notes.clone());
+                // Nothing else is to be done while others are waited for, not even in an async client.
                 credential.before_refresh(move || M::ready(Ok(file.lease()))).on_rotation(move |newest| {
                     // The access token that came with it is good all the same.
                     if let Err(error) = kept_in.keep(&newest) {
@@ -139,9 +144,6 @@ impl Identity {
         }
     }
 }
-
-const NOT_KEPT: &str = "note: a new refresh token was issued and is not kept; name a file for it with \
-                        PARTNER_CENTER_REFRESH_TOKEN_FILE, since the old one expires";
 
 fn not_kept(path: &Path, error: &io::Error) -> Explanation {
     Explanation::new(

@@ -79,8 +79,8 @@ impl Settings {
         };
         let text = text::read_file(&path).map_err(|error| unusable(&error))?;
         // The error of the parser shows the line, and there may be a secret in it.
-        let values: BTreeMap<String, Secret> =
-            toml::from_str(text.expose().trim_end()).map_err(|error| unusable(&NotUnderstood::at(text.expose(), &error)))?;
+        let values: BTreeMap<String, Secret> = toml::from_str(text.expose().trim_end())
+            .map_err(|error| unusable(&NotUnderstood::at(text.expose(), &error)))?;
         if let Some(unknown) = values.keys().find(|key| !NAMES.contains(&key.as_str())) {
             return Err(unusable(&NotUnderstood(format!("there is no setting `{unknown}`"))));
         }

@@ -313,6 +313,14 @@ fn settings_of_a_file_are_told_to_be_set_there() {
         assert!(ended.status == Some(2) && ended.stderr.contains(&wanted), "{wanted}: {}", ended.stderr);
         assert!(!ended.stderr.contains("PARTNER_CENTER_"), "{}", ended.stderr);
     }
+    let (_, server) = served();
+    let (url, refresh_token, client_id) = (server.url(), Sandbox::REFRESH_TOKEN, Sandbox::CLIENT_ID);
+    let (_folder, config) = configured(&format!(
+        "base_url = '{url}'\nauthority = '{url}'\ntenant_id = 'b'\nclient_id = '{client_id}'\nrefresh_token = '{refresh_token}'\n"
+    ));
+    let ended = run_with([], &["auth", "check", "--config", &config]);
+    let wanted = format!("name a file for it with refresh_token_file in {config}");
+    assert!(ended.status == Some(0) && ended.stderr.contains(&wanted), "{}", ended.stderr);
 }
 
 #[test]
@@ -360,8 +368,8 @@ fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
     let lost = folder.path().join("missing/refresh-token");
     let lost = ("PARTNER_CENTER_REFRESH_TOKEN_FILE", lost.to_str().unwrap());
     for transport in ["reqwest", "ureq"] {
-        let list = ["customers", "list", "--output", "jsonl", "--quiet", "--transport", transport];
-        let ended = run_with(with(&place, &[&APP[..], &[USER, lost]].concat()), &list);
+        let arguments = ["customers", "list", "--output", "jsonl", "--quiet", "--transport", transport];
+        let ended = run_with(with(&place, &[&APP[..], &[USER, lost]].concat()), &arguments);
         assert_eq!((ended.status, ended.stdout.lines().count()), (Some(0), 30), "{}", ended.stderr);
         assert!(ended.stderr.starts_with("error: the new refresh token could not be kept in "), "{}", ended.stderr);
     }

@@ -4,6 +4,7 @@
 use crate::command::stdout;
 use std::{
     fs,
+    io::{self, Write},
     process::{Command, Stdio},
 };
 
@@ -19,8 +20,8 @@ fn run(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             Some(String::from_utf8(output.stdout).unwrap())
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            println!("there is no {shell} on this machine");
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let _ = writeln!(io::stderr(), "there is no {shell} on this machine");
             None
         }
         Err(error) => panic!("{error}"),

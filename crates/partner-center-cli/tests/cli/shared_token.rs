@@ -3,7 +3,7 @@
 use crate::command::{Ended, command};
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -161,7 +161,7 @@ fn file_that_is_mounted_by_itself_is_kept_up() {
     fs::write(&inside, "").unwrap();
     let mount = format!("mount --bind {} {}", outside.display(), inside.display());
     if !unshare(&mount).output().is_ok_and(|output| output.status.success()) {
-        println!("this machine does not let the test mount a file");
+        let _ = writeln!(io::stderr(), "this machine does not let the test mount a file");
         return;
     }
     for transport in ["reqwest", "ureq"] {

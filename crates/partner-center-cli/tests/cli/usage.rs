@@ -251,7 +251,8 @@ fn examples_are_right() {
     for text in texts.map(stdout) {
         let (_, examples) = text.split_once("Examples:\n").unwrap();
         for example in examples.replace("\n  json", " json").lines() {
-            let words: Vec<_> = example.trim().split([' ']).take_while(|word| *word != ">" && *word != "<").collect();
+            let words: Vec<_> =
+                example.trim().split([' ']).take_while(|word| ![">", "<", "|"].contains(word)).collect();
             assert_eq!(words[0], "partner-center", "{example}");
             // What is asked for last decides, and asks no one.
             let ended = run(&[&words[1..], &["--max-attempts", "0"]].concat());
