@@ -2,7 +2,7 @@
 
 use partner_center::{
     AppRegistration, Async, AsyncClient, Blocking, Client, Credential, Error, ErrorKind, ListCustomers, Mode, Output,
-    Reply, Request, Reqwest, Response, TokenErrorReason, Transport, TransportError, Ureq,
+    RefreshTokenLease, Reply, Request, Reqwest, Response, TokenErrorReason, Transport, TransportError, Ureq,
 };
 use partner_center_sandbox::{Builder, Sandbox, SandboxTransport};
 use partner_center_tests::finish;
@@ -175,6 +175,81 @@ fn a_refresh_token_that_was_not_kept_is_handed_over_again() {
         // The first one again, before it was used, and then the one that it was replaced by.
         assert_eq!((kept.len(), &kept[0]), (3, &kept[1]));
         assert_ne!(kept[1], kept[2]);
+    }
+    over::<Blocking>();
+    over::<Async>();
+}
+
+/// Writes down when it is dropped.
+struct Guard(Arc<Mutex<Vec<String>>>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push("released".to_owned());
+    }
+}
+
+/// What happens around a refresh token of which a lease knows a newer one, given each time that one is requested.
+fn around_the_lease<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<usize, Error>, Vec<String>) {
+    let sandbox = Sandbox::builder().customers(1).build();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let (requested, kept) = (log.clone(), log.clone());
+    let credential = Credential::app_user(app(), "an-old-one")
+        .before_refresh(move || {
+            let mut log = requested.lock().unwrap();
+            let newer = newer[log.iter().filter(|event| *event == "requested").count()];
+            log.push("requested".to_owned());
+            let lease = RefreshTokenLease::new(Guard(requested.clone()));
+            M::ready(Ok(match newer {
+                Some(token) => lease.refresh_token(token),
+                None => lease,
+            }))
+        })
+        .on_rotation(move |_| {
+            kept.lock().unwrap().push("kept".to_owned());
+            M::ready(Ok(()))
+        });
+    let client = Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+    let outcome = list(&client);
+    let log = log.lock().unwrap().clone();
+    (outcome, log)
+}
+
+#[test]
+fn lease_brings_a_newer_refresh_token_and_lasts_until_the_next_one_is_kept() {
+    fn over<M: Mode>() {
+        let (outcome, log) = around_the_lease::<M>(&[Some(Sandbox::REFRESH_TOKEN)]);
+        assert_eq!((outcome.unwrap(), log), (1, ["requested", "kept", "released"].map(str::to_owned).to_vec()));
+
+        // What is rejected was exchanged by somebody else: there may be a newer one now.
+        let (outcome, log) = around_the_lease::<M>(&[None, Some(Sandbox::REFRESH_TOKEN)]);
+        let expected = ["requested", "released", "requested", "kept", "released"];
+        assert_eq!((outcome.unwrap(), log), (1, expected.map(str::to_owned).to_vec()));
+
+        for newer in [&[None, None][..], &[None, Some("an-old-one")], &[None, Some("another-old-one")]] {
+            let (outcome, log) = around_the_lease::<M>(newer);
+            let error = outcome.unwrap_err();
+            let reason = error.token_error().and_then(partner_center::TokenError::reason);
+            assert_eq!(reason, Some(TokenErrorReason::InvalidGrant), "{error}");
+            assert_eq!(log, ["requested", "released", "requested", "released"]);
+        }
+    }
+    over::<Blocking>();
+    over::<Async>();
+}
+
+#[test]
+fn lease_that_cannot_be_had_fails_the_call() {
+    fn over<M: Mode>() {
+        let sandbox = Sandbox::builder().customers(1).build();
+        let credential = Credential::app_user(app(), Sandbox::REFRESH_TOKEN)
+            .before_refresh(|| M::ready(Err("the lock is broken".into())))
+            .on_rotation(|_| M::ready(Ok(())));
+        let client = Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+        let error = list(&client).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credential);
+        assert_eq!(error.source().unwrap().to_string(), "the lock is broken");
+        assert_eq!(sandbox.requests().len(), 0);
     }
     over::<Blocking>();
     over::<Async>();

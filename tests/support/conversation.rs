@@ -287,7 +287,8 @@ impl Conversation {
         let mut transcript = format!("{} ({})\n{trace}=> {}", self.name, self.rule, companies.join(" "));
         if let Some(error) = error {
             let text = without_ids(&without_long_waits(&error.to_string()));
-            write!(transcript, " ERROR {:?}: {text}", error.kind()).expect("a string takes all");
+            write!(transcript, " ERROR {:?}: {}", error.kind(), text.replace(base, "{base}"))
+                .expect("a string takes all");
             // Below the first cause, the transports tell it in their own words.
             if let Some(source) = std::error::Error::source(error) {
                 write!(transcript, ": {}", source.to_string().replace(base, "{base}")).expect("a string takes all");

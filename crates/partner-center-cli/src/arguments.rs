@@ -10,18 +10,26 @@ use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
     parser::ValueSource,
 };
-use std::{fmt::Display, path::PathBuf, time::Duration};
+use std::{env, ffi::OsString, fmt::Display, path::PathBuf, time::Duration};
 use uuid::Uuid;
 
 /// Lists and looks up the customers of a Microsoft partner.
 #[derive(Debug, Parser)]
-#[command(name = "partner-center", version, after_help = ABOUT)]
+#[command(name = "partner-center", version, after_help = ABOUT_BRIEFLY, after_long_help = ABOUT)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) options: Options,
 }
+
+const ABOUT_BRIEFLY: &str = "\
+Examples:
+  partner-center customers list --sandbox
+  partner-center auth check
+  partner-center doctor
+
+`partner-center --help` tells how to sign in, and `partner-center help COMMAND` what a command takes.";
 
 const ABOUT: &str = "\
 Signing in (--sandbox needs none of it):
@@ -104,6 +112,18 @@ Examples:
         /// The shell to complete in
         shell: clap_complete::Shell,
     },
+    /// The options that commands have in common, all of them
+    #[command(
+        hide = true,
+        after_help = "\
+Options may stand before the command as well as after it.
+
+Examples:
+  partner-center customers list --timeout 10 --correlation-id 484e548c-f5f3-4528-93a9-c16c6373cb59
+  partner-center doctor --transport ureq
+  partner-center auth check --config ./partner-center.toml"
+    )]
+    Options,
 }
 
 #[derive(Debug, Subcommand)]
@@ -131,7 +151,7 @@ pub(crate) struct Options {
 
 /// Options of the commands that ask the service, and of no others.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Options of customers, auth and doctor")]
+#[command(next_help_heading = "Common options (all of them: partner-center help options)")]
 pub(crate) struct ServiceOptions {
     /// Run against a sandbox of the service instead: no account, no network, no set-up
     #[arg(long, global = true)]
@@ -245,17 +265,32 @@ impl From<Cloud> for partner_center::Cloud {
 impl Arguments {
     /// All that is understood.
     pub(crate) fn grammar() -> clap::Command {
+        let service = Self::service_options();
+        // Each command shows what it has of its own, and few of the others.
+        let is_rare =
+            |option: &Arg| service.iter().any(|other| other == option) && !COMMON.contains(&option.get_id().as_str());
+        let command = Self::command().mut_args(|option| {
+            let is_hidden = is_rare(&option);
+            option.hide(is_hidden)
+        });
         // Any option may stand before any command; where it is refused, the help does not show it.
-        let service: Vec<_> = Self::service_options().into_iter().map(|option| option.hide(true)).collect();
-        ["sandbox", "completions"]
+        let hidden: Vec<_> = service.iter().map(|option| option.clone().hide(true)).collect();
+        let command = ["sandbox", "completions"]
             .into_iter()
-            .fold(Self::command(), |command, name| command.mut_subcommand(name, |command| command.args(&service)))
+            .fold(command, |command, name| command.mut_subcommand(name, |command| command.args(&hidden)));
+        let all = service.iter().map(|option| option.clone().help_heading("Options of customers, auth and doctor"));
+        command.mut_subcommand("options", |command| command.args(all))
     }
 
     /// What was asked for. Wrong usage, and the wish for help, end the process here.
     pub(crate) fn read() -> Self {
         let mut command = Self::grammar();
-        let matches = command.get_matches_mut();
+        let mut words: Vec<_> = env::args_os().collect();
+        if words.len() < 2 {
+            // Whoever gives nothing to do wants to know what there is: that is no error.
+            words = ["partner-center", "-h"].map(OsString::from).into();
+        }
+        let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| error.exit());
         Self::from_arg_matches(&matches)
             .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
             .and_then(Self::with_behaviour)
@@ -307,6 +342,9 @@ impl Arguments {
         Ok(self)
     }
 }
+
+/// The service options that every command shows.
+const COMMON: [&str; 3] = ["sandbox", "output", "cloud"];
 
 /// Options that contradict each other.
 const CONFLICTS: [(&str, &str); 5] =

@@ -24,7 +24,8 @@ pub(crate) async fn perform<X: Transport>(
     let transport = Arc::new(transport);
     let client = session.client(transport.clone(), session.identity()?.credential(notes), notes)?;
     let pacing = get::Pacing::new(&*transport, session.until);
-    let mut printer = Printer::new(session.options.output, notes);
+    let is_list = matches!(command, CustomersCommand::List(_));
+    let mut printer = Printer::new(session.options.output, is_list, notes);
     match command {
         CustomersCommand::List(list) => list::print(&client, list, &mut printer, notes).await,
         CustomersCommand::Get { ids } => match ids[..] {

@@ -188,7 +188,7 @@ fn remedy(error: &Error) -> Cow<'static, str> {
         }
         ErrorKind::Decode => "check that the address is the service's and that no proxy changes the answers",
         ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --size or a filter",
-        _ => error.api().map_or("try again with -vvv to see each attempt", remedy_by_answer),
+        _ => error.api().map_or("try again with -vvv to see each attempt", |api| remedy_by_answer(error, api)),
     };
     remedy.into()
 }
@@ -222,37 +222,48 @@ fn remedy_of_sign_in(error: &Error) -> &'static str {
     match error.token_error() {
         Some(token) => match token.reason() {
             Some(TokenErrorReason::InvalidGrant) => {
-                "have the user sign in again, and give the new refresh token with PARTNER_CENTER_REFRESH_TOKEN; if \
-                 PARTNER_CENTER_REFRESH_TOKEN_FILE names a file, delete it first, for what is in it counts more"
+                "have the user sign in again, and put the new refresh token where the old one is: in the file that \
+                 PARTNER_CENTER_REFRESH_TOKEN_FILE (refresh_token_file) names, or else in PARTNER_CENTER_REFRESH_TOKEN \
+                 (refresh_token)"
             }
             Some(reason) => reason.hint(),
             None if token.status.is_server_error() => "try again later: the authority is not well",
+            None if token.error.is_none() && token.description.is_none() => UNREACHED,
             None => "correct what the authority names above; `partner-center auth check` shows what is set up",
         },
-        None if error.source().is_some_and(|source| source.to_string().contains("could not be kept")) => {
-            "make the folder of the file that PARTNER_CENTER_REFRESH_TOKEN_FILE names one that can be written to"
-        }
         None => UNREACHED,
     }
 }
 
-fn remedy_by_answer(api: &ApiError) -> &'static str {
+fn remedy_by_answer(error: &Error, api: &ApiError) -> &'static str {
+    const ADDRESS: &str = "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's";
+    let says_why = api.code.is_some() || api.description.is_some();
     match (api.reason(), api.status.as_u16()) {
         // What the command's own options and variables can do about it.
+        (Some(Reason::NotFound), _) if api.code.is_none() => ADDRESS,
+        (Some(Reason::NotFound), 404) if error.page().is_some() => {
+            "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's, and any ID that was given"
+        }
         (Some(Reason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
         (Some(Reason::Unauthorized), _) => {
-            "if PARTNER_CENTER_TOKEN gives the token, get a new one: it lives about an hour; its audience must be \
+            "if the token was given (PARTNER_CENTER_TOKEN, or token in a file), get a new one: it lives about an hour; its audience must be \
              https://api.partnercenter.microsoft.com (or that of your cloud)"
         }
         (Some(Reason::Throttled), _) => {
             "wait as long as the service asks, or a minute, and run it again; a greater --max-attempts waits by itself"
         }
         (Some(reason), _) => reason.hint(),
-        (None, 403) => "use a token of a user or application that may do this; the code above says what is missing",
-        (None, 400) => "correct what the service names above",
+        (None, 403) if api.code.is_some() => {
+            "use a token of a user or application that may do this; the code above says what is missing"
+        }
+        (None, 403) => {
+            "use a token of a user or application that may do this; the response has no error code, so that a proxy or \
+             firewall may have sent it: `partner-center doctor` checks the way"
+        }
+        (None, 400) if says_why => "correct what the service names above",
         // A fault in place of what was requested.
         (None, 200..=299) => "look up the code above among the error codes of Microsoft's Partner Center documentation",
         (None, 408 | 500..) => "try again later; if it stays so, give Microsoft's support the ids above",
-        _ => "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's",
+        _ => ADDRESS,
     }
 }

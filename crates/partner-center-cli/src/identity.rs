@@ -5,10 +5,10 @@ mod token_file;
 use crate::{
     failure::{Explanation, WrongUsage},
     notes::Notes,
-    settings::{Place, Setting, Settings, variable_name},
+    settings::{Place, Setting, Settings},
 };
 use partner_center::{AppRegistration, Cloud, Credential, Mode, Secret};
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc, time::Instant};
 use token_file::TokenFile;
 
 /// What there is to sign in with.
@@ -17,24 +17,25 @@ pub(crate) enum Identity {
     Token { token: Secret, place: Place },
     /// An application by itself.
     App { app: AppRegistration, places: Vec<Place> },
-    /// An application for a user.
+    /// An application for a user; the last of the places is that of the refresh token.
     AppUser { app: AppRegistration, places: Vec<Place>, refresh_token: Secret, file: Option<Arc<TokenFile>> },
 }
 
 impl Identity {
     /// The token, if there is one, or else the application; but what is in the environment before what is in a file.
-    pub(crate) fn find(settings: &Settings) -> Result<Self, WrongUsage> {
+    /// `until` is the end of the whole command.
+    pub(crate) fn find(settings: &Settings, until: Option<Instant>) -> Result<Self, WrongUsage> {
         match (settings.secret("token")?, settings.get("client_id")?) {
             (Some((_, token)), Some(client_id)) if client_id.place.is_environment() && !token.is_environment() => {
-                Self::app(settings, &client_id)
+                Self::app(settings, &client_id, until)
             }
             (Some((token, place)), _) => Ok(Self::Token { token, place }),
-            (None, Some(client_id)) => Self::app(settings, &client_id),
+            (None, Some(client_id)) => Self::app(settings, &client_id, until),
             (None, None) => Err(nothing_to_sign_in_with()),
         }
     }
 
-    fn app(settings: &Settings, client_id: &Setting) -> Result<Self, WrongUsage> {
+    fn app(settings: &Settings, client_id: &Setting, until: Option<Instant>) -> Result<Self, WrongUsage> {
         let tenant = settings.get("tenant_id")?.ok_or_else(|| missing("tenant_id", &client_id.place))?;
         let mut app = AppRegistration::new(tenant.text(), client_id.text());
         let mut places = vec![client_id.place.clone()];
@@ -44,7 +45,7 @@ impl Identity {
             app = app.secret(secret.expose());
             places.push(place);
         }
-        if let Some((refresh_token, place, file)) = Self::refresh_token(settings)? {
+        if let Some((refresh_token, place, file)) = Self::refresh_token(settings, until)? {
             places.push(place);
             return Ok(Self::AppUser { app, places, refresh_token, file: file.map(Arc::new) });
         }
@@ -52,18 +53,23 @@ impl Identity {
     }
 
     /// The refresh token that was kept last; or the one to begin with.
-    fn refresh_token(settings: &Settings) -> Result<Option<(Secret, Place, Option<TokenFile>)>, WrongUsage> {
+    fn refresh_token(
+        settings: &Settings,
+        until: Option<Instant>,
+    ) -> Result<Option<(Secret, Place, Option<TokenFile>)>, WrongUsage> {
         let first = settings.get("refresh_token")?.map(|setting| (Secret::new(setting.text()), setting.place));
         let Some(setting) = settings.get("refresh_token_file")? else {
             return Ok(first.map(|(token, place)| (token, place, None)));
         };
-        let file = TokenFile::new(Path::new(setting.text()));
+        let file = TokenFile::new(Path::new(setting.text()), until);
         let kept = file.read().map_err(|error| {
             WrongUsage(Explanation::new(
-                &format!("the file {} cannot be read, which {} names", setting.text(), setting.place),
+                &format!("the file {} cannot be used, which {} names", setting.text(), setting.place),
                 &error,
-                "name a file that holds a refresh token; or one that does not exist yet, and give the first token with \
-                 PARTNER_CENTER_REFRESH_TOKEN",
+                &format!(
+                    "name a file that holds a refresh token; or one that does not exist yet, and give the first token with {}",
+                    setting.place.beside("refresh_token")
+                ),
             ))
         })?;
         if let Some(token) = kept {
@@ -73,10 +79,10 @@ impl Identity {
             WrongUsage(Explanation {
                 what: "there is no refresh token to sign in with".to_owned(),
                 why: format!("the file {} is empty or does not exist, which {} names", setting.text(), setting.place),
-                remedy:
-                    "give the first refresh token with PARTNER_CENTER_REFRESH_TOKEN: it is then kept in the file, and \
-                         each new one after it"
-                        .to_owned(),
+                remedy: format!(
+                    "give the first refresh token with {}: it is then kept in the file, and each new one after it",
+                    setting.place.beside("refresh_token")
+                ),
             })
         })?;
         Ok(Some((token, place, Some(file))))
@@ -87,16 +93,27 @@ impl Identity {
         match self {
             Self::Token { token, .. } => Credential::token(token.expose()),
             Self::App { app, .. } => Credential::app_only(app.clone()),
-            Self::AppUser { app, refresh_token, file, .. } => {
+            Self::AppUser { app, refresh_token, file, places } => {
                 let credential = Credential::app_user(app.clone(), refresh_token.expose());
-                let (file, notes) = (file.clone(), notes.clone());
-                credential.on_rotation(move |newest| {
-                    M::ready(if let Some(file) = &file {
-                        file.keep(&newest).map_err(Into::into)
-                    } else {
-                        notes.say(NOT_KEPT);
-                        Ok(())
-                    })
+                let Some(file) = file.clone() else {
+                    let place = places.last().map(|place| place.beside("refresh_token_file")).unwrap_or_default();
+                    let notes = notes.clone();
+                    return credential.on_rotation(move |_| {
+                        notes.say(format_args!(
+                            "note: a new refresh token was issued and is not kept; name a file for it with {place}, \
+                             since the old one expires"
+                        ));
+                        M::ready(Ok(()))
+                    });
+                };
+                let (kept_in, notes) = (file.clone(), notes.clone());
+                // Nothing else is to be done while others are waited for, not even in an async client.
+                credential.before_refresh(move || M::ready(Ok(file.lease()))).on_rotation(move |newest| {
+                    // The access token that came with it is good all the same.
+                    if let Err(error) = kept_in.keep(&newest) {
+                        notes.report(&not_kept(kept_in.path(), &error));
+                    }
+                    M::ready(Ok(()))
                 })
             }
         }
@@ -128,8 +145,14 @@ impl Identity {
     }
 }
 
-const NOT_KEPT: &str = "note: a new refresh token was issued and is not kept; name a file for it with \
-                        PARTNER_CENTER_REFRESH_TOKEN_FILE, since the old one expires";
+fn not_kept(path: &Path, error: &io::Error) -> Explanation {
+    Explanation::new(
+        &format!("the new refresh token could not be kept in {}", path.display()),
+        error,
+        "make that file and its folder writable; the command goes on, but the next one has the old token only, which the \
+         authority may not take again",
+    )
+}
 
 fn nothing_to_sign_in_with() -> WrongUsage {
     WrongUsage(Explanation {
@@ -145,20 +168,22 @@ fn nothing_to_sign_in_with() -> WrongUsage {
     })
 }
 
+/// What is missing beside the setting at `place`, called as it would be there.
 fn missing(name: &str, place: &Place) -> WrongUsage {
-    let variable = variable_name(name);
+    let setting = place.beside(name);
     let what = match name {
         "tenant_id" => "the tenant of the application is missing",
         _ => "the application has neither a secret nor a user's refresh token",
     };
     WrongUsage(Explanation {
         what: what.to_owned(),
-        why: format!("{place} is set, but not {variable}"),
+        why: format!("{place} is set, but not {setting}"),
         remedy: match name {
-            "tenant_id" => format!("set {variable} to the ID or a domain of the partner's tenant"),
+            "tenant_id" => format!("set {setting} to the ID or a domain of the partner's tenant"),
             _ => format!(
-                "set {variable} (or {variable}_FILE) for the application by itself, or PARTNER_CENTER_REFRESH_TOKEN_FILE to \
-                 act for a user"
+                "set {setting} (or {}) for the application by itself, or {} to act for a user",
+                place.beside("client_secret_file"),
+                place.beside("refresh_token_file")
             ),
         },
     })

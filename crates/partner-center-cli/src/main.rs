@@ -4,6 +4,7 @@
 
 mod arguments;
 mod auth;
+mod completions;
 mod customers;
 mod doctor;
 mod failure;
@@ -16,6 +17,7 @@ mod sandbox;
 mod session;
 mod settings;
 mod terminal;
+mod text;
 
 use arguments::{Arguments, AuthCommand, Command, CustomersCommand, NotesOptions, Options, TransportName};
 use failure::Failure;
@@ -42,7 +44,8 @@ fn run(command: Command, options: &Options) -> Result<(), Failure> {
         Command::Auth(AuthCommand::Check) => Task::CheckCredential,
         Command::Doctor => Task::Doctor,
         Command::Sandbox(sandbox) => return sandbox::serve(sandbox, &Notes::new(options.notes.quiet)),
-        Command::Completions { shell } => return completions(shell),
+        Command::Completions { shell } => return completions::print(shell),
+        Command::Options => return explain_options(),
     };
     let notes = task.notes(&options.notes);
     let done = interruption::exits(notes.progress()).and_then(|()| over_transport(task, options, &notes));
@@ -107,11 +110,12 @@ fn perform<'a, X: Transport>(
     })
 }
 
-fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
-    // By way of memory: written straight to a pipe that is closed, it would panic.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::grammar(), "partner-center", &mut script);
+/// As `partner-center help options` has it.
+fn explain_options() -> Result<(), Failure> {
+    let mut grammar = Arguments::grammar();
+    grammar.build();
+    let help = grammar.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
     let mut stdout = io::stdout().lock();
-    stdout.write_all(&script)?;
+    stdout.write_all(help.unwrap_or_default().as_bytes())?;
     Ok(stdout.flush()?)
 }

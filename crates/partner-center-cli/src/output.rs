@@ -39,14 +39,15 @@ trait Format: Send {
 }
 
 impl Printer {
-    pub(crate) fn new(form: Form, notes: &Notes) -> Self {
+    /// A printer of customers that are listed (`is_list`), or fetched one by one: a list carries less of them.
+    pub(crate) fn new(form: Form, is_list: bool, notes: &Notes) -> Self {
         // Programs get every character as it is; a terminal would obey some of them.
         let is_terminal = io::stdout().is_terminal();
         let format: Box<dyn Format> = match form {
             Form::Table => Box::new(table::Table::new(terminal::width(&Term::stdout()))),
             Form::Json => Box::<json::Array>::default(),
             Form::Jsonl => Box::new(json::Lines),
-            Form::Csv => Box::new(csv::Csv::new(is_terminal)),
+            Form::Csv => Box::new(csv::Csv::new(is_list, is_terminal)),
         };
         let is_json_to_see = is_terminal && matches!(form, Form::Json | Form::Jsonl);
         Self { format, is_json_to_see, notes: notes.clone() }

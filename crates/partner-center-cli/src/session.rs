@@ -86,7 +86,7 @@ impl<'a> Session<'a> {
     /// What there is to sign in with.
     pub(crate) fn identity(&self) -> Result<Identity, WrongUsage> {
         match &self.settings {
-            Some(settings) => Identity::find(settings),
+            Some(settings) => Identity::find(settings, self.until),
             None => Ok(Identity::Token { token: Secret::new(Sandbox::TOKEN), place: Place::Sandbox }),
         }
     }

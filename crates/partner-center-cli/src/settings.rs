@@ -2,14 +2,17 @@
 //!
 //! Each setting has one name: `client_id` in the file is `PARTNER_CENTER_CLIENT_ID` in the environment, which counts more.
 
-use crate::failure::{Explanation, WrongUsage};
+use crate::{
+    failure::{Explanation, WrongUsage},
+    text,
+};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use partner_center::Secret;
 use std::{
     collections::BTreeMap,
     env::{self, VarError},
     error::Error as StdError,
-    fmt, fs,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -76,10 +79,10 @@ impl Settings {
                 remedy: format!("it is TOML, with texts for any of {}", NAMES.join(", ")),
             })
         };
-        let text = Secret::new(fs::read_to_string(&path).map_err(|error| unusable(&error))?);
+        let text = text::read_file(&path).map_err(|error| unusable(&error))?;
         // The error of the parser shows the line, and there may be a secret in it.
-        let values: BTreeMap<String, Secret> =
-            toml::from_str(text.expose()).map_err(|error| unusable(&NotUnderstood::at(text.expose(), &error)))?;
+        let values: BTreeMap<String, Secret> = toml::from_str(text.expose().trim_end())
+            .map_err(|error| unusable(&NotUnderstood::at(text.expose(), &error)))?;
         if let Some(unknown) = values.keys().find(|key| !NAMES.contains(&key.as_str())) {
             return Err(unusable(&NotUnderstood(format!("there is no setting `{unknown}`"))));
         }
@@ -90,7 +93,7 @@ impl Settings {
     pub(crate) fn get(&self, name: &str) -> Result<Option<Setting>, WrongUsage> {
         Ok(match Self::in_environment(name)? {
             Some(setting) => Some(setting),
-            None => self.in_file(name),
+            None => self.in_file(name)?,
         })
     }
 
@@ -103,7 +106,7 @@ impl Settings {
         if let Some(setting) = Self::in_environment(&by_file)? {
             return setting.read().map(Some);
         }
-        match (self.in_file(name), self.in_file(&by_file)) {
+        match (self.in_file(name)?, self.in_file(&by_file)?) {
             (Some(setting), _) => Ok(Some((setting.value, setting.place))),
             (None, Some(setting)) => setting.read().map(Some),
             (None, None) => Ok(None),
@@ -112,35 +115,43 @@ impl Settings {
 
     fn in_environment(name: &str) -> Result<Option<Setting>, WrongUsage> {
         let name = variable_name(name);
-        let value = variable(&name)?;
-        Ok(value.map(|value| Setting { value: Secret::new(value.trim()), place: Place::Variable(name) }))
+        let value = variable(&name)?.map(Secret::new);
+        value.map(|value| Setting::new(&value, Place::Variable(name))).transpose()
     }
 
-    fn in_file(&self, name: &str) -> Option<Setting> {
-        let (path, values) = self.file.as_ref()?;
-        let value = values.get(name).map(|value| value.expose().trim()).filter(|value| !value.is_empty())?;
-        Some(Setting { value: Secret::new(value), place: Place::File { key: name.to_owned(), path: path.clone() } })
+    fn in_file(&self, name: &str) -> Result<Option<Setting>, WrongUsage> {
+        let Some((path, values)) = &self.file else { return Ok(None) };
+        let value = values.get(name).filter(|value| !value.expose().trim().is_empty());
+        let place = || Place::File { key: name.to_owned(), path: path.clone() };
+        value.map(|value| Setting::new(value, place())).transpose()
     }
 }
 
 impl Setting {
+    fn new(value: &Secret, place: Place) -> Result<Self, WrongUsage> {
+        match text::value(value) {
+            Ok(value) => Ok(Self { value, place }),
+            Err(error) => Err(WrongUsage(Explanation::new(
+                &format!("the value of {place} cannot be used"),
+                &error,
+                "set it to the value alone",
+            ))),
+        }
+    }
+
     pub(crate) fn text(&self) -> &str {
         self.value.expose()
     }
 
     /// The secret in the file that the setting names.
     fn read(self) -> Result<(Secret, Place), WrongUsage> {
-        match fs::read_to_string(self.text()) {
-            Ok(text) if text.trim().is_empty() => Err(WrongUsage(Explanation {
-                what: format!("there is nothing in the file {}, which {} names", self.text(), self.place),
-                why: "it is empty".to_owned(),
-                remedy: "write the secret into it, and nothing else".to_owned(),
-            })),
-            Ok(text) => Ok((Secret::new(Secret::new(text).expose().trim()), self.place)),
+        let secret = text::read_file(Path::new(self.text())).and_then(|text| Ok(text::value(&text)?));
+        match secret {
+            Ok(secret) => Ok((secret, self.place)),
             Err(error) => Err(WrongUsage(Explanation::new(
-                &format!("the file {} cannot be read, which {} names", self.text(), self.place),
+                &format!("the file {} cannot be used, which {} names", self.text(), self.place),
                 &error,
-                "name the file that holds the secret, and nothing else",
+                "name a file that holds the secret, and nothing else",
             ))),
         }
     }
@@ -150,6 +161,14 @@ impl Place {
     /// Whether it counts more than a file.
     pub(crate) fn is_environment(&self) -> bool {
         matches!(self, Self::Variable(_))
+    }
+
+    /// What the setting `name` is called in the same place.
+    pub(crate) fn beside(&self, name: &str) -> String {
+        match self {
+            Self::File { path, .. } => Self::File { key: name.to_owned(), path: path.clone() }.to_string(),
+            Self::Variable(_) | Self::Sandbox => variable_name(name),
+        }
     }
 }
 
@@ -164,7 +183,7 @@ impl fmt::Display for Place {
 }
 
 /// What a setting is called in the environment.
-pub(crate) fn variable_name(name: &str) -> String {
+fn variable_name(name: &str) -> String {
     format!("PARTNER_CENTER_{}", name.to_ascii_uppercase())
 }
 

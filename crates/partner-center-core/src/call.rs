@@ -184,9 +184,14 @@ fn link_headers(continuation: &Continuation) -> Result<HeaderMap, BoxError> {
 }
 
 fn secret_value(value: &str) -> Result<HeaderValue, BoxError> {
-    let mut value = ascii(value)
-        .filter(|value| value.len() <= LONGEST_HEADER)
-        .ok_or("the continuation holds a value that cannot stand in a header")?;
+    if value.len() > LONGEST_HEADER {
+        return Err(format!(
+            "the continuation holds a value of {} bytes, which is more than the {LONGEST_HEADER} that a header may have",
+            value.len()
+        )
+        .into());
+    }
+    let mut value = ascii(value).ok_or("the continuation holds a value that cannot stand in a header")?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -3,11 +3,13 @@
 mod access_token;
 mod grant;
 mod held;
+mod lease;
 mod token_error;
 mod token_source;
 
 pub use access_token::AccessToken;
 pub use grant::AppRegistration;
+pub use lease::RefreshTokenLease;
 pub use token_error::{TokenError, TokenErrorReason};
 pub use token_source::{TokenRequest, TokenSource};
 
@@ -64,6 +66,7 @@ pub(crate) struct Grant<M: Mode> {
 pub(crate) struct User<M: Mode> {
     newest: Arc<Mutex<Newest>>,
     on_rotation: Option<Arc<OnRotation<M>>>,
+    before_refresh: Option<Arc<BeforeRefresh<M>>>,
 }
 
 /// The newest refresh token.
@@ -74,6 +77,11 @@ struct Newest {
 }
 
 type OnRotation<M> = dyn Fn(Secret) -> Kept<M> + Send + Sync;
+
+pub(crate) type BeforeRefresh<M> = dyn Fn() -> Leased<M> + Send + Sync;
+
+/// A lease on the refresh token, now or later.
+pub(crate) type Leased<M> = <M as Mode>::Output<'static, Result<RefreshTokenLease, BoxError>>;
 
 /// Whether a refresh token was kept, now or later.
 pub(crate) type Kept<M> = <M as Mode>::Output<'static, Result<(), BoxError>>;
@@ -101,7 +109,7 @@ impl<M: Mode> Credential<M> {
     #[must_use]
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
         let newest = Newest { refresh_token: trimmed(refresh_token), is_unkept: false };
-        let user = User { newest: Arc::new(Mutex::new(newest)), on_rotation: None };
+        let user = User { newest: Arc::new(Mutex::new(newest)), on_rotation: None, before_refresh: None };
         Self { kind: Kind::Grant(Grant { app, user: Some(user) }) }
     }
 
@@ -131,6 +139,32 @@ impl<M: Mode> Credential<M> {
     ) -> Self {
         if let Kind::Grant(Grant { user: Some(user), .. }) = &mut self.kind {
             user.on_rotation = Some(Arc::new(keep));
+        }
+        self
+    }
+
+    /// Sets what happens before the refresh token is sent to the authority: other processes that use the same one are kept
+    /// out, and the newest one is read.
+    ///
+    /// An authority may take each refresh token only once. Processes that share one then exchange it one after the other:
+    /// `lease` waits for its turn, and returns a [`RefreshTokenLease`] with the token that another process has kept, if there
+    /// is one. The lease is dropped when the exchange has failed, or when [`on_rotation`](Self::on_rotation) has kept the next
+    /// token. An error fails the call: what it says may end up in a log.
+    ///
+    /// If the authority rejects the refresh token as invalid ([`TokenErrorReason::InvalidGrant`]), `lease` is called once more,
+    /// and another token than the rejected one is tried.
+    ///
+    /// Has no effect on any other credential than [`app_user`](Self::app_user).
+    #[must_use]
+    pub fn before_refresh(
+        mut self,
+        lease: impl Fn() -> M::Output<'static, Result<RefreshTokenLease, Box<dyn std::error::Error + Send + Sync>>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        if let Kind::Grant(Grant { user: Some(user), .. }) = &mut self.kind {
+            user.before_refresh = Some(Arc::new(lease));
         }
         self
     }
@@ -165,6 +199,17 @@ impl<M: Mode> User<M> {
         }
     }
 
+    /// What requests a lease, if other processes use the refresh token as well.
+    pub(crate) fn before_refresh(&self) -> Option<impl FnOnce() -> Leased<M> + Send + use<M>> {
+        let before_refresh = self.before_refresh.clone()?;
+        Some(move || before_refresh())
+    }
+
+    /// Takes `refresh_token` into use, which somebody else has kept.
+    pub(crate) fn adopt(&self, refresh_token: Secret) {
+        *self.newest() = Newest { refresh_token, is_unkept: false };
+    }
+
     /// The newest refresh token, and how it is handed over, if nobody has kept it yet.
     pub(crate) fn keep(&self) -> Option<(Secret, impl FnOnce() -> Kept<M> + Send + use<M>)> {
         let token = Some(self.newest()).filter(|newest| newest.is_unkept).map(|newest| newest.refresh_token.clone())?;
@@ -190,9 +235,10 @@ impl<M: Mode> Clone for Credential<M> {
             Kind::Token(token) => Kind::Token(token.clone()),
             Kind::Grant(Grant { app, user }) => Kind::Grant(Grant {
                 app: app.clone(),
-                user: user.as_ref().map(|User { newest, on_rotation }| User {
+                user: user.as_ref().map(|User { newest, on_rotation, before_refresh }| User {
                     newest: newest.clone(),
                     on_rotation: on_rotation.clone(),
+                    before_refresh: before_refresh.clone(),
                 }),
             }),
             Kind::Source(source) => Kind::Source(source.clone()),

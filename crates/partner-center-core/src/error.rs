@@ -479,6 +479,35 @@ mod tests {
         assert_eq!(refusal(400, r#"{"code":20002}"#).reason(), None);
     }
 
+    #[test]
+    fn redirect_says_where_to_and_no_more() {
+        let told = |status: u16, location: &str| {
+            let response = Response::builder().status(status).header("Location", location).body(Bytes::new()).unwrap();
+            Error::service("getCustomer", ApiError::read(&response, &["the-secret"])).to_string()
+        };
+        for (location, shown) in [
+            ("https://login.example/sign/in", " to https://login.example/sign/in"),
+            ("https://user:hush@login.example:8443?code=hush#hush", " to https://login.example:8443"),
+            ("//login.example/@me", " to //login.example/@me"),
+            ("/login?token=hush", " to /login"),
+            ("https://login.example/the-secret", " to https://login.example/[redacted]"),
+            ("", ""),
+            ("?hush", ""),
+        ] {
+            assert_eq!(told(302, location), format!("the service refused (getCustomer): 302 Found{shown}"));
+        }
+        assert_eq!(told(500, "/login"), "the service refused (getCustomer): 500 Internal Server Error");
+    }
+
+    #[test]
+    fn unknown_path_does_not_blame_the_id() {
+        for body in ["", "<html>Not here</html>"] {
+            let told = refusal(404, body).to_string();
+            assert!(told.contains("check the base URL") && !told.contains("ID"), "{told}");
+        }
+        assert!(refusal(404, r#"{"code":1000}"#).to_string().contains("check the ID"));
+    }
+
     /// What ended the last attempt is not lost when time runs out.
     #[test]
     fn the_causes_of_an_error_can_be_had() {

@@ -1,7 +1,7 @@
 use crate::{Response, body};
 use http::{
     HeaderMap, StatusCode,
-    header::{DATE, RETRY_AFTER},
+    header::{DATE, LOCATION, RETRY_AFTER},
 };
 use partner_center_models::{Fault, FaultCode};
 use serde_json::Value;
@@ -34,6 +34,9 @@ pub struct ApiError {
     pub correlation_id: Option<String>,
     /// How long the service asks to wait before the next request.
     pub retry_after: Option<Duration>,
+    /// Where a redirect (3xx) points, without user, query and fragment, at most 1,024 characters of it. Redirects are not
+    /// followed: the service has none, so that a proxy, or a wrong base URL, is the reason.
+    pub location: Option<String>,
 }
 
 impl ApiError {
@@ -83,6 +86,18 @@ impl ApiError {
             correlation_id: id("ms-correlationid"),
             retry_after: retry_after(response, description.as_deref()),
             description: description.and_then(|text| shown(&text)),
+            location: location(response, secrets),
+        }
+    }
+
+    /// What to do about it, where that is known.
+    fn hint(&self) -> Option<&'static str> {
+        match self.reason()? {
+            // Whatever the service does not find, it says so with a code.
+            Reason::NotFound if self.code.is_none() => {
+                Some("check the base URL: the response has no error code, so that it may not be the service's")
+            }
+            reason => Some(reason.hint()),
         }
     }
 }
@@ -90,6 +105,9 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.status)?;
+        if let Some(location) = &self.location {
+            write!(formatter, " to {location}")?;
+        }
         if let Some(code) = &self.code {
             write!(formatter, ", code {code}")?;
         }
@@ -99,8 +117,8 @@ impl fmt::Display for ApiError {
         if let Some(delay) = self.retry_after {
             write!(formatter, " (retry after {} s)", delay.as_secs())?;
         }
-        if let Some(reason) = self.reason().filter(|_| !formatter.alternate()) {
-            write!(formatter, " (hint: {})", reason.hint())?;
+        if let Some(hint) = self.hint().filter(|_| !formatter.alternate()) {
+            write!(formatter, " (hint: {hint})")?;
         }
         Ok(())
     }
@@ -165,7 +183,9 @@ impl Reason {
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
-            Self::NotFound => "check the ID; a list shows those that this partner has",
+            Self::NotFound => {
+                "check the ID, if there is one, and the base URL; a list shows the IDs that this partner has"
+            }
             Self::NoRelationship => "the partner has no relationship with this customer, or no longer; leave it out",
             Self::Throttled => {
                 "wait as long as the service asks, and send fewer requests at once; a tenant has 500 a minute"
@@ -242,6 +262,16 @@ fn told_wait(text: &str) -> Option<Duration> {
         return Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(u64::MAX)));
     }
     None
+}
+
+/// Where a redirect points, without the parts that may hold a secret.
+pub(crate) fn location(response: &Response, secrets: &[&str]) -> Option<String> {
+    let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection())?.to_str().ok()?;
+    let location = location.split(['?', '#']).next()?;
+    let (scheme, rest) = location.split_at(location.find("//").map_or(0, |start| start + 2));
+    let authority = if scheme.is_empty() { "" } else { rest.split('/').next()? };
+    let user = authority.rfind('@').map_or(0, |end| end + 1);
+    Some(shown(&format!("{scheme}{}", &rest[user..]), secrets)).filter(|text| !text.is_empty())
 }
 
 /// How long `Retry-After` asks to wait, given as seconds or as a date.

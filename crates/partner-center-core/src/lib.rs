@@ -32,7 +32,8 @@ pub use certificate::CertificateProblem;
 pub use client::{Builder, Client};
 pub use cloud::Cloud;
 pub use credential::{
-    AccessToken, AppRegistration, Credential, TokenError, TokenErrorReason, TokenRequest, TokenSource,
+    AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
+    TokenSource,
 };
 pub use error::{Error, ErrorKind};
 pub use fault::{ApiError, Reason};

@@ -19,14 +19,15 @@ Examples:
 What you may not see is absent. One customer is shown in full; as a table, links and attributes are left out, and \
 `--output json` has everything. Several are printed as a list is, in the order of their IDs.
 
-IDs from standard input are separated by blanks or line ends; what follows a `#` on a line is a comment. A customer that \
-cannot be fetched is reported, and the rest goes on: the exit status is then 1. What would fail for every customer, such \
+Standard input may be what `customers list` printed as csv, json or jsonl, or any CSV with a column `id`; or else IDs that \
+are separated by blanks, commas or line ends, where what follows a `#` on a line is a comment. A customer that cannot be fetched is reported, and the rest goes on: the exit status is then 1. What would fail for every customer, such \
 as a refused token, ends the command.
 
 Examples:
   partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --sandbox
   partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json
-  partner-center customers get - --output csv < ids.txt > customers.csv")]
+  partner-center customers get - --output csv < ids.txt > customers.csv
+  partner-center customers list --output csv | partner-center customers get - --output jsonl")]
     Get {
         /// IDs of customers, the GUIDs that `customers list` shows; `-` reads them from standard input
         #[arg(value_name = "ID", required = true, value_parser = wanted)]

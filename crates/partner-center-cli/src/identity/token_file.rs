@@ -1,39 +1,82 @@
-use partner_center::Secret;
+use crate::text;
+use partner_center::{RefreshTokenLease, Secret};
 use std::{
-    fs::{self, File},
+    ffi::OsString,
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
 };
 
-/// The file with the newest refresh token.
+/// The file with the newest refresh token, which several processes may use.
 ///
-/// It is replaced as a whole and never written into: whenever the process ends, there is the old token in it or the new one.
+/// It is replaced as a whole: whenever the process ends, there is the old token in it or the new one. Only where that is
+/// impossible, as for a file that is mounted by itself, it is written into.
 pub(crate) struct TokenFile {
     path: PathBuf,
+    /// What was last read from it or written into it.
+    known: Mutex<Option<Secret>>,
+    /// The end of the whole command.
+    until: Option<Instant>,
 }
 
+/// How long others are waited for at most. They hold the lock for as long as the authority takes to answer.
+const MAX_LOCK_WAIT: Duration = Duration::from_secs(30);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
+
 impl TokenFile {
-    pub(crate) fn new(path: &Path) -> Self {
+    pub(crate) fn new(path: &Path, until: Option<Instant>) -> Self {
         // To replace a link would leave what it leads to as it is.
         let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
-        Self { path: fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned()) }
+        let path = fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned());
+        Self { path, known: Mutex::default(), until }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The token that was kept last; none if there is no file, or nothing in it.
+    /// Reads the token that was kept last; none if there is no file, or nothing in it.
     pub(crate) fn read(&self) -> io::Result<Option<Secret>> {
-        match fs::read_to_string(&self.path).map(Secret::new) {
-            Ok(text) => Ok(Some(text.expose().trim()).filter(|token| !token.is_empty()).map(Secret::new)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        let token = match text::read_file(&self.path) {
+            Ok(text) if text.expose().trim().is_empty() => None,
+            Ok(text) => Some(text::value(&text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        self.remember(token.clone());
+        Ok(token)
+    }
+
+    /// Keeps other processes from using the token, if they do it in this way, and finds out whether one of them has kept a
+    /// newer one. Who holds the lock for too long is not waited for: the token in hand may still be good.
+    pub(crate) fn lease(&self) -> RefreshTokenLease {
+        let lease = RefreshTokenLease::new(self.lock());
+        let known = self.remember(None);
+        // If the last token could not be kept, the file has an older one than the process.
+        match self.read() {
+            Ok(Some(token)) if known.as_ref() != Some(&token) => lease.refresh_token(token.expose()),
+            Ok(_) => lease,
+            Err(_) => {
+                self.remember(known);
+                lease
+            }
         }
     }
 
-    /// Keeps `token` instead of the one there is. Where files have modes, the file is its owner's alone (0600).
+    /// Keeps `token` instead of the one there is. Where files have modes, a new file is its owner's alone (0600).
     pub(crate) fn keep(&self, token: &Secret) -> io::Result<()> {
+        if let Err(error) = self.replace(token) {
+            self.overwrite(token)
+                .map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })?;
+        }
+        self.remember(Some(token.clone()));
+        Ok(())
+    }
+
+    fn replace(&self, token: &Secret) -> io::Result<()> {
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -45,6 +88,54 @@ impl TokenFile {
         file.as_file().sync_all()?;
         file.persist(&self.path)?;
         sync_folder(folder)
+    }
+
+    /// Writes into the file itself.
+    fn overwrite(&self, token: &Secret) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).open(&self.path)?;
+        let line = Secret::new(format!("{}\n", token.expose()));
+        file.write_all(line.expose().as_bytes())?;
+        file.set_len(line.expose().len() as u64)?;
+        // Not everything that can be written can be synchronized, too.
+        let _ = file.sync_all();
+        Ok(())
+    }
+
+    /// The locks that could be acquired, which last until they are dropped.
+    fn lock(&self) -> Vec<File> {
+        let until = Instant::now() + MAX_LOCK_WAIT;
+        let until = self.until.map_or(until, |end| end.min(until));
+        let mut locks = Vec::new();
+        for file in self.lock_files() {
+            let outcome = loop {
+                match file.try_lock() {
+                    Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_POLL_INTERVAL),
+                    outcome => break outcome,
+                }
+            };
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "the refresh token is used without a lock");
+            }
+            locks.push(file);
+        }
+        locks
+    }
+
+    /// What is locked: a file beside that of the token, for that one is replaced.
+    fn lock_files(&self) -> Vec<File> {
+        let mut name = self.path.file_name().map_or_else(OsString::new, OsString::from);
+        name.push(".lock");
+        let path = self.path.with_file_name(name);
+        let beside = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let beside = beside.or_else(|_| File::open(&path));
+        // A file that is mounted by itself has another neighbor in each container. On Windows its lock would keep even this
+        // process from reading it.
+        let itself = if cfg!(unix) { File::open(&self.path).ok() } else { None };
+        beside.ok().into_iter().chain(itself).collect()
+    }
+
+    fn remember(&self, token: Option<Secret>) -> Option<Secret> {
+        std::mem::replace(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner), token)
     }
 }
 
@@ -67,7 +158,7 @@ mod tests {
     fn the_newest_token_is_kept_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
-        let file = TokenFile::new(&path);
+        let file = TokenFile::new(&path, None);
         assert!(file.read().unwrap().is_none());
         for token in ["first", "second"] {
             file.keep(&Secret::new(token)).unwrap();
@@ -80,12 +171,12 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
             let link = folder.path().join("link");
             symlink(&path, &link).unwrap();
-            TokenFile::new(&link).keep(&Secret::new("third")).unwrap();
+            TokenFile::new(&link, None).keep(&Secret::new("third")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
             assert_eq!(file.read().unwrap().unwrap().expose(), "third");
             // A link that leads to nothing yet.
             fs::remove_file(&path).unwrap();
-            TokenFile::new(&link).keep(&Secret::new("fourth")).unwrap();
+            TokenFile::new(&link, None).keep(&Secret::new("fourth")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
             assert_eq!(file.read().unwrap().unwrap().expose(), "fourth");
         }
@@ -98,7 +189,7 @@ mod tests {
     #[test]
     fn half_a_token_is_never_read() {
         let folder = tempfile::tempdir().unwrap();
-        let file = TokenFile::new(&folder.path().join("token"));
+        let file = TokenFile::new(&folder.path().join("token"), None);
         file.keep(&Secret::new("the-old-one")).unwrap();
         for half in ["", "the-new", "the-new-one\n"] {
             fs::write(folder.path().join(".partner-center-abcdef"), half).unwrap();
@@ -111,8 +202,65 @@ mod tests {
     #[test]
     fn what_cannot_be_kept_is_an_error_and_harms_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let file = TokenFile::new(&folder.path().join("missing/token"));
+        let file = TokenFile::new(&folder.path().join("missing/token"), None);
         assert!(file.keep(&Secret::new("token")).is_err());
         assert!(file.read().unwrap().is_none());
+    }
+    #[test]
+    fn file_that_cannot_be_replaced_is_written_into() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let file = TokenFile::new(&path, None);
+        for token in ["the-first-one", "another", "the-longest-of-them"] {
+            fs::write(&path, "the-old-one").unwrap();
+            file.overwrite(&Secret::new(token)).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{token}\n"));
+        }
+    }
+
+    /// In this folder, not even root can create a file; it has a file that can be written into.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn file_in_a_folder_that_takes_no_file_is_kept_up() {
+        let file = TokenFile::new(Path::new("/proc/thread-self/comm"), None);
+        assert!(file.replace(&Secret::new("new")).is_err());
+        let _lease = file.lease();
+        file.keep(&Secret::new("new")).unwrap();
+        assert_eq!(file.read().unwrap().unwrap().expose(), "new");
+    }
+
+    #[test]
+    fn lease_has_the_token_that_another_process_has_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let [ours, theirs] = [(); 2].map(|()| TokenFile::new(&folder.path().join("token"), None));
+        let newer = || format!("{:?}", ours.lease()).contains("Some");
+        assert!(ours.read().unwrap().is_none() && !newer());
+        theirs.keep(&Secret::new("theirs")).unwrap();
+        assert!(newer() && !newer());
+        ours.keep(&Secret::new("ours")).unwrap();
+        assert!(!newer());
+        // Neither the same token in other words nor a file that cannot be read is news.
+        fs::write(ours.path(), "\u{feff}ours\r\n").unwrap();
+        assert!(!newer());
+        fs::write(ours.path(), b"\xff").unwrap();
+        assert!(!newer());
+        fs::write(ours.path(), "ours").unwrap();
+        assert!(!newer());
+    }
+
+    #[test]
+    fn lease_is_one_process_at_a_time_and_waits_no_longer_than_the_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let lease = TokenFile::new(&path, None).lease();
+        let waiting = path.clone();
+        let other = thread::spawn(move || drop(TokenFile::new(&waiting, None).lease()));
+        thread::sleep(Duration::from_millis(100));
+        assert!(!other.is_finished());
+        let started = Instant::now();
+        drop(TokenFile::new(&path, Some(started + Duration::from_millis(50))).lease());
+        assert!((50..5000).contains(&started.elapsed().as_millis()) && !other.is_finished());
+        drop(lease);
+        other.join().unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Ended, command, run, run_at},
-    server::{answering, answering_with_headers, page},
+    server::{answering, answering_with_headers, answering_with_heads, page},
     snapshot::{assert_snapshot, transcript},
 };
 use std::time::{Duration, Instant};
@@ -160,5 +160,60 @@ fn no_amount_of_talk_gives_the_token_away() {
             assert!(ended.stderr.contains("attempt"), "{}", ended.stderr);
             assert!(!ended.stderr.contains("not-for-your-eyes") && !ended.stdout.contains("not-for-your-eyes"));
         }
+    }
+}
+
+#[test]
+fn response_without_a_code_is_not_said_to_have_one() {
+    for transport in ["reqwest", "ureq"] {
+        for (status, body, remedy) in [
+            (403, "", "the response has no error code"),
+            (403, "<html>Blocked</html>", "the response has no error code"),
+            (403, r#"{"code": 12345}"#, "the code above"),
+            (400, "", "--base-url"),
+            (400, r#"{"description": "The size is wrong."}"#, "correct what the service names above"),
+        ] {
+            let (url, _requests) = answering(vec![(status, body.to_owned())]);
+            let ended = run_at(&url, &["customers", "list", "--transport", transport]);
+            assert_failed(&ended, "could not be listed", &status.to_string(), remedy);
+        }
+    }
+}
+
+#[test]
+fn unknown_path_does_not_blame_the_id() {
+    let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
+    for transport in ["reqwest", "ureq"] {
+        for (arguments, body, remedy) in [
+            (&["customers", "list"][..], "", "check that the address"),
+            (&["customers", "list"], r#"{"code": 1000}"#, "check that the address"),
+            (&["customers", "get", id], "<html>Nothing here</html>", "check that the address"),
+            (&["customers", "get", id], r#"{"code": 1000}"#, "check the ID"),
+        ] {
+            let (url, _requests) = answering(vec![(404, body.to_owned())]);
+            let ended = run_at(&url, &[arguments, &["--transport", transport]].concat());
+            assert_failed(&ended, "could not be", "404", remedy);
+        }
+    }
+}
+
+#[test]
+fn redirect_says_where_to() {
+    for transport in ["reqwest", "ureq"] {
+        let head = "302 Found\r\nLocation: https://login.example/sign-in?ticket=not-for-your-eyes".to_owned();
+        let (url, _requests) = answering_with_heads(vec![(head, String::new())]);
+        let ended = run_at(&url, &["customers", "list", "--transport", transport]);
+        assert_failed(&ended, "could not be listed", "302 Found to https://login.example/sign-in", "--base-url");
+        assert!(!ended.stderr.contains("not-for-your-eyes"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn continuation_that_is_too_long_is_said_to_be() {
+    for transport in ["reqwest", "ureq"] {
+        let page = page("{}").replace("\"next\"}", &format!("\"{}\"}}", "n".repeat(17 << 10)));
+        let (url, _requests) = answering(vec![(200, page)]);
+        let ended = run_at(&url, &["customers", "list", "--output", "jsonl", "--transport", transport]);
+        assert_failed(&ended, "broke off", "17408 bytes, which is more than the 16384", "");
     }
 }

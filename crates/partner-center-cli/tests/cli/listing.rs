@@ -59,8 +59,8 @@ fn the_forms_agree() {
 
     let table = list("csv");
     let mut csv = csv::Reader::from_reader(table.as_bytes());
-    let header =
-        "id,company_name,domain,relationship_to_partner,country,email,allow_delegated_access,custom_domains,tags";
+    // What a list does not carry has no column there.
+    let header = "id,company_name,domain,relationship_to_partner";
     assert!(csv.headers().unwrap().iter().eq(header.split(',')));
     assert!(csv.records().map(|record| record.unwrap()[0].to_owned()).eq(ids.iter().cloned()));
 
@@ -133,7 +133,7 @@ fn nothing_is_lost_and_nothing_is_invented() {
     let customer: Value = serde_json::from_str(&list("jsonl")).unwrap();
     let expected = r#"{"id":"no GUID","mood":"sunny","companyProfile":{"companyName":"a, \"b\""}}"#;
     assert_eq!(customer, serde_json::from_str::<Value>(expected).unwrap());
-    assert_eq!(list("csv").lines().nth(1), Some(r#"no GUID,"a, ""b""",,,,,,,"#));
+    assert_eq!(list("csv").lines().nth(1), Some(r#"no GUID,"a, ""b""",,"#));
     assert_eq!(list("table").lines().nth(1), Some(r#"no GUID  a, "b""#));
 }
 

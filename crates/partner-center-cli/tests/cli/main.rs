@@ -4,6 +4,7 @@
 
 mod auth;
 mod command;
+mod completions;
 mod doctor;
 mod failures;
 mod interruption;
@@ -14,6 +15,7 @@ mod options;
 mod sandbox;
 mod server;
 mod several;
+mod shared_token;
 mod snapshot;
 mod terminal;
 mod usage;

@@ -1,7 +1,7 @@
 //! `customers get` with several IDs
 
 use crate::{
-    command::{DOCUMENTED, Ended, command, run, run_at},
+    command::{DOCUMENTED, Ended, command, run, run_at, stdout},
     server::{answering, answering_with_headers},
 };
 use serde_json::Value;
@@ -19,9 +19,9 @@ fn start(command: &mut Command) -> Child {
 }
 
 /// Runs the command with `input` on its standard input.
-fn run_with(input: &str, arguments: &[&str]) -> Ended {
+fn run_with(input: impl AsRef<[u8]>, arguments: &[&str]) -> Ended {
     let mut child = start(&mut command(arguments));
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(input.as_ref()).unwrap();
     child.wait_with_output().unwrap().into()
 }
 
@@ -74,6 +74,46 @@ fn ids_come_from_standard_input_too() {
         (none.status, none.stdout.as_str(), none.stderr.as_str()),
         (Some(0), "", "note: standard input names no customers\n")
     );
+}
+
+#[test]
+fn what_list_printed_is_taken() {
+    for (transport, form) in [("reqwest", "csv"), ("ureq", "csv"), ("reqwest", "json"), ("ureq", "jsonl")] {
+        let printed = stdout(&["customers", "list", "--sandbox", "--sandbox-customers", "30", "--output", form]);
+        let windows = format!("\u{feff}{}", printed.replace('\n', "\r\n"));
+        let utf16: Vec<u8> = windows.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for input in [printed.as_bytes(), windows.as_bytes(), &utf16] {
+            let options = ["-", "--sandbox-customers", "30", "--output", "jsonl", "--transport", transport];
+            let ended = run_with(input, &get(&options));
+            assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{form}");
+            let expected =
+                ids(&stdout(&["customers", "list", "--sandbox", "--sandbox-customers", "30", "--output", "jsonl"]));
+            assert_eq!(ids(&ended.stdout), expected, "{form}");
+        }
+    }
+    // From a spreadsheet, and quoted.
+    for input in [
+        format!("Company;\"Customer ID\"\n\"Contoso; Ltd\";{DOCUMENTED}\nFabrikam;\"{OTHER}\"\n"),
+        format!("\"{DOCUMENTED}\"\r\n'{OTHER}'\r\n"),
+        format!("\"{DOCUMENTED}\", \"{OTHER}\""),
+    ] {
+        let ended = run_with(&input, &get(&["-", "--output", "jsonl"]));
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{input}");
+        assert_eq!(ids(&ended.stdout), [DOCUMENTED, OTHER], "{input}");
+    }
+}
+
+#[test]
+fn input_that_is_no_text_is_named() {
+    let utf16: Vec<u8> = format!("{DOCUMENTED}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (input, why) in [(&utf16[..], "UTF-16 without a byte order mark"), (b"PK\x03\x04\0\0\0\0\xff", "binary")] {
+        let ended = run_with(input, &get(&["-"]));
+        assert_eq!(ended.status, Some(1));
+        assert!(ended.stderr.contains(why), "{}", ended.stderr);
+    }
+    let ended = run_with(format!("id,name\n{OTHER},a\nnobody,b\n,c\n"), &get(&["-", "--output", "jsonl"]));
+    assert_eq!((ended.status, ids(&ended.stdout)), (Some(1), vec![OTHER.to_owned()]));
+    assert!(ended.stderr.contains("line 3 of") && ended.stderr.contains("line 4 of"), "{}", ended.stderr);
 }
 
 #[test]

@@ -201,28 +201,58 @@ fn help_teaches() {
         assert!(help.contains("Examples:\n  "), "{command:?}");
         // What is refused is not offered.
         let asks_the_service = !["sandbox", "completions"].contains(command.first().unwrap_or(&""));
-        assert_eq!(help.contains("--transport"), asks_the_service, "{command:?}");
+        assert_eq!(help.contains("--output <FORM>"), asks_the_service, "{command:?}");
+        // What all commands have in common is told in one place.
+        assert_eq!(help.contains("partner-center help options"), asks_the_service, "{command:?}");
+        assert!(!help.contains("--correlation-id"), "{command:?}");
         assert_snapshot(&["help"].iter().chain(command).copied().collect::<Vec<_>>().join("_"), &help);
         assert_eq!(stdout(&[&["help"], command].concat()), help);
         assert!(stdout(&[command, &["-h"]].concat()).len() <= help.len());
     }
-    for alone in [&[][..], &["customers"], &["auth"]] {
+    for alone in [&["customers"][..], &["auth"]] {
         let ended = run(alone);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
         assert!(ended.stderr.contains("Usage: partner-center"));
     }
 }
 
+#[test]
+fn command_alone_says_in_short_what_there_is() {
+    let help = stdout(&[]);
+    assert_eq!(help, stdout(&["-h"]));
+    assert!(help.contains("Usage: partner-center") && help.lines().count() < 40, "{help}");
+    assert_snapshot("help_in_short", &help);
+}
+
+#[test]
+fn common_options_are_explained_in_one_place() {
+    let help = stdout(&["help", "options"]);
+    assert_eq!(stdout(&["options"]), help);
+    assert_eq!(stdout(&["options", "--help"]), help);
+    for option in ["--sandbox-with", "--transport", "--config", "--base-url", "--locale", "--deadline", "--verbose"] {
+        assert!(help.contains(&format!("{option} ")) || help.contains(&format!("{option}...")), "{option}: {help}");
+    }
+    assert_snapshot("help_options", &help);
+    let check = stdout(&["auth", "check", "--help"]);
+    assert!(check.lines().count() <= 50, "{check}");
+}
+
 /// Each command that the help proposes is one that is understood.
 #[test]
 fn examples_are_right() {
-    let texts =
-        [&["--help"][..], &["customers", "list", "--help"], &["customers", "get", "--help"], &["doctor", "--help"]];
+    let texts = [
+        &["--help"][..],
+        &["customers", "list", "--help"],
+        &["customers", "get", "--help"],
+        &["doctor", "--help"],
+        &["help", "options"],
+    ];
     let mut count = 0;
     for text in texts.map(stdout) {
         let (_, examples) = text.split_once("Examples:\n").unwrap();
         for example in examples.replace("\n  json", " json").lines() {
-            let words: Vec<_> = example.trim().split([' ']).take_while(|word| *word != ">" && *word != "<").collect();
+            let words: Vec<_> =
+                example.trim().split([' ']).take_while(|word| ![">", "<", "|"].contains(word)).collect();
             assert_eq!(words[0], "partner-center", "{example}");
             // What is asked for last decides, and asks no one.
             let ended = run(&[&words[1..], &["--max-attempts", "0"]].concat());

@@ -23,6 +23,8 @@ pub struct TokenError {
     pub correlation_id: Option<String>,
     /// How long the authority asks to wait.
     pub retry_after: Option<Duration>,
+    /// Where a redirect (3xx) points, without user, query and fragment, at most 1,024 characters of it.
+    pub location: Option<String>,
 }
 
 impl TokenError {
@@ -60,6 +62,7 @@ impl TokenError {
             trace_id: text_of("trace_id"),
             correlation_id: text_of("correlation_id"),
             retry_after,
+            location: fault::location(response, secrets),
         }
     }
 
@@ -90,6 +93,9 @@ fn leading_code(description: &str) -> Option<u64> {
 impl fmt::Display for TokenError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.status)?;
+        if let Some(location) = &self.location {
+            write!(formatter, " to {location}")?;
+        }
         if let Some(error) = &self.error {
             write!(formatter, ", {error}")?;
         }
@@ -297,5 +303,11 @@ mod tests {
         assert_eq!(refusal(400, wrapped).to_string(), "400 Bad Request, odd: AADSTS7: No.");
         let long = refusal(400, &format!(r#"{{"error":"{}"}}"#, "e".repeat(9999)));
         assert_eq!(long.error.map(|error| error.len()), Some(LONGEST_ERROR));
+    }
+    #[test]
+    fn redirect_says_where_to() {
+        let response = http::Response::builder().status(302).header("Location", "https://portal.example/?token=hush");
+        let error = TokenError::read(&response.body("".into()).unwrap(), &[]);
+        assert_eq!(error.to_string(), "302 Found to https://portal.example/");
     }
 }

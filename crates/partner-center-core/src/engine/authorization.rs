@@ -2,7 +2,8 @@
 
 use super::{Engine, Exchange};
 use crate::{
-    Error, ErrorKind, Mode, Output, Request, Response, Retry, TokenRequest, TokenSource, Transport,
+    Error, ErrorKind, Mode, Output, RefreshTokenLease, Request, Response, Retry, TokenError, TokenErrorReason,
+    TokenRequest, TokenSource, Transport,
     base_url::BaseUrl,
     credential::{Failed, Grant, GrantRequest, Held, Issued, Tokens, Turn, User, Want, issued},
     error::{BoxError, Context},
@@ -38,12 +39,20 @@ pub(crate) struct Renewal<M: Mode> {
     source_threads: Threads,
     /// Where a new refresh token is kept, if that blocks: one after the other.
     rotation_threads: Threads,
+    /// Where a lease on the refresh token is waited for, if that blocks.
+    lease_threads: Threads,
 }
 
 impl<M: Mode> Renewal<M> {
     pub(crate) fn new(origin: Origin<M>, scope: String) -> Self {
-        let (source_threads, rotation_threads) = (Threads::new(MAX_SOURCE_THREADS), Threads::new(1));
-        Self { origin, scope, tokens: Monitor::default(), source_threads, rotation_threads }
+        Self {
+            origin,
+            scope,
+            tokens: Monitor::default(),
+            source_threads: Threads::new(MAX_SOURCE_THREADS),
+            rotation_threads: Threads::new(1),
+            lease_threads: Threads::new(1),
+        }
     }
 }
 
@@ -163,40 +172,69 @@ impl<X: Transport> Engine<X> {
                     )
                 };
                 let given = self.custom(fetch, &renewal.source_threads, request, until).await;
-                let given = given.map_err(|unfinished| match unfinished {
-                    Unfinished::DeadlineExceeded => fetch.out_of_time(),
-                    Unfinished::Overran(overrun) => {
-                        let error = Error::new(ErrorKind::Timeout, fetch.operation, overrun);
-                        Unfetched::Failed(error.into_failed(Some("the token source".to_owned())))
-                    }
-                })?;
+                let given = given.map_err(|unfinished| fetch.unfinished(unfinished, "the token source"))?;
                 given.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?
             }
             Origin::Grant(grant, authority) => {
                 self.keep(renewal, grant, fetch, until).await?;
-                let refresh_token = grant.user.as_ref().map(User::refresh_token);
-                let request = GrantRequest {
-                    app: &grant.app,
-                    refresh_token: refresh_token.as_ref(),
-                    authority,
-                    scope: &renewal.scope,
-                };
-                let exchange = TokenExchange { request, fetch, user_agent: self.headers.get(header::USER_AGENT) };
-                let mut own = Context { correlation_id: context.correlation_id, ..Context::default() };
-                let answer = self.attempts(&exchange, retry, &mut own, until, None).await;
-                let issued = answer.map_err(|error| {
+                let mut rejected = None;
+                loop {
+                    // Held until the next refresh token is kept.
+                    let lease = self.lease(renewal, grant, fetch, until).await?;
+                    let refresh_token = grant.user.as_ref().map(User::refresh_token);
+                    if let Some((_, error)) = rejected.take_if(|(token, _)| *token == refresh_token) {
+                        return Err(Unfetched::of(error, authority));
+                    }
+                    let request = GrantRequest {
+                        app: &grant.app,
+                        refresh_token: refresh_token.as_ref(),
+                        authority,
+                        scope: &renewal.scope,
+                    };
+                    let exchange = TokenExchange { request, fetch, user_agent: self.headers.get(header::USER_AGENT) };
+                    let mut own = Context { correlation_id: context.correlation_id, ..Context::default() };
+                    let error = match self.attempts(&exchange, retry, &mut own, until, None).await {
+                        Ok(issued) => {
+                            if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
+                                user.rotate(replacement);
+                            }
+                            self.keep(renewal, grant, fetch, until).await?;
+                            break issued.access_token;
+                        }
+                        Err(error) => error,
+                    };
                     context.attempts += own.attempts;
-                    Unfetched::of(error, authority)
-                })?;
-                if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
-                    user.rotate(replacement);
+                    let is_rejected =
+                        error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
+                    if !is_rejected || lease.is_none() || rejected.is_some() {
+                        return Err(Unfetched::of(error, authority));
+                    }
+                    // A process that does not know of leases may have exchanged it meanwhile.
+                    rejected = Some((refresh_token, error));
                 }
-                self.keep(renewal, grant, fetch, until).await?;
-                issued.access_token
             }
         };
         let unusable = || Unfetched::Failed(fetch.error(NOT_A_TOKEN).into_failed(None));
         Held::new(&token, fetch.number).ok_or_else(unusable)
+    }
+
+    /// Waits for the lease on the refresh token, if there is such a thing, and takes the token that it names into use.
+    async fn lease(
+        &self,
+        renewal: &Renewal<X::Mode>,
+        grant: &Grant<X::Mode>,
+        fetch: &Fetch<'_>,
+        until: Option<Instant>,
+    ) -> Result<Option<RefreshTokenLease>, Unfetched> {
+        let Some(user) = &grant.user else { return Ok(None) };
+        let Some(before_refresh) = user.before_refresh() else { return Ok(None) };
+        let lease = self.custom(fetch, &renewal.lease_threads, before_refresh, until).await;
+        let lease = lease.map_err(|unfinished| fetch.unfinished(unfinished, "the lease of the refresh token"))?;
+        let mut lease = lease.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?;
+        if let Some(refresh_token) = lease.refresh_token.take() {
+            user.adopt(refresh_token);
+        }
+        Ok(Some(lease))
     }
 
     /// Has the newest refresh token kept, unless it was.
@@ -312,6 +350,17 @@ impl Fetch<'_> {
 
     fn error(&self, source: impl Into<BoxError>) -> Error {
         Error::new(ErrorKind::Credential, self.operation, source)
+    }
+
+    /// Custom code, which `from` names, was not waited for.
+    fn unfinished(&self, unfinished: Unfinished, from: &str) -> Unfetched {
+        match unfinished {
+            Unfinished::DeadlineExceeded => self.out_of_time(),
+            Unfinished::Overran(overrun) => {
+                let error = Error::new(ErrorKind::Timeout, self.operation, overrun);
+                Unfetched::Failed(error.into_failed(Some(from.to_owned())))
+            }
+        }
     }
 
     fn out_of_time(&self) -> Unfetched {

@@ -1,0 +1,316 @@
+//! The IDs in a text: IDs by themselves, CSV with a header, or JSON, whichever it begins like.
+
+use crate::text::TextReader;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use std::{
+    fmt,
+    io::{self, BufRead, BufReader, Cursor, Read},
+};
+
+/// What stands where an ID belongs.
+#[derive(Debug, PartialEq)]
+pub(super) struct Word {
+    pub(super) text: String,
+    /// Where it stands, such as `line 7`.
+    pub(super) place: String,
+}
+
+impl Word {
+    fn new(text: &str, place: String) -> Self {
+        Self { text: text.trim().chars().take(MAX_WORD_LENGTH).collect(), place }
+    }
+}
+
+/// The maximum of what is kept of a word, in characters: a GUID in its longest spelling is shorter.
+const MAX_WORD_LENGTH: usize = 100;
+
+/// How much is read at most, in bytes, to find out how the text begins.
+const MAX_BEGINNING: u64 = 64 << 10;
+
+/// Reads `input` and hands each word of it to `take` as soon as it is there, until that returns `false`.
+pub(super) fn read(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
+    let mut input = BufReader::new(TextReader::new(input));
+    let Beginning { skipped, lines, first } = Beginning::read(&mut input)?;
+    let is_json = is_json(&first);
+    let header = if is_json { None } else { Header::find(&first) };
+    let rest = Cursor::new(first).chain(input);
+    match header {
+        Some(header) => header.read(rest, lines, take),
+        None if is_json => read_json(rest, take),
+        None => read_words(Cursor::new(skipped).chain(rest), take),
+    }
+}
+
+/// The text up to the end of its first line that is neither blank nor a comment.
+struct Beginning {
+    /// What is before that line.
+    skipped: Vec<u8>,
+    /// How many lines are before it.
+    lines: u64,
+    first: Vec<u8>,
+}
+
+impl Beginning {
+    fn read(input: &mut impl BufRead) -> io::Result<Self> {
+        let mut beginning = Self { skipped: Vec::new(), lines: 0, first: Vec::new() };
+        let mut input = input.take(MAX_BEGINNING);
+        loop {
+            let mut line = Vec::new();
+            // What is good before an error is for whoever reads on, and meets the error again.
+            let is_good = input.read_until(b'\n', &mut line).is_ok();
+            let is_comment = line.trim_ascii_start().first().is_none_or(|byte| *byte == b'#');
+            if !is_good || !is_comment || !line.ends_with(b"\n") {
+                beginning.first = line;
+                return Ok(beginning);
+            }
+            beginning.skipped.append(&mut line);
+            beginning.lines += 1;
+        }
+    }
+}
+
+/// Whether a text that begins with this line is JSON; an ID may stand in braces, too.
+fn is_json(line: &[u8]) -> bool {
+    match line.trim_ascii() {
+        [b'[', ..] => true,
+        [b'{', rest @ ..] => matches!(rest.trim_ascii_start(), [] | [b'"' | b'}', ..]),
+        _ => false,
+    }
+}
+
+/// The header of a CSV file, as far as it matters.
+struct Header {
+    delimiter: u8,
+    /// The column of the IDs.
+    column: usize,
+}
+
+impl Header {
+    /// Finds a column of IDs in a line that separates columns in one of the ways that spreadsheets do.
+    fn find(line: &[u8]) -> Option<Self> {
+        [b',', b';', b'\t'].into_iter().find_map(|delimiter| {
+            let mut csv = csv(delimiter, line);
+            let names = csv.headers().ok()?;
+            let find = |name: &str| names.iter().position(|column| plain(column) == name);
+            let column = find("id").or_else(|| find("customerid"))?;
+            Some(Self { delimiter, column })
+        })
+    }
+
+    /// Hands on the IDs of the records; there are `lines` before `input`.
+    fn read(self, input: impl Read, lines: u64, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
+        let mut csv = csv(self.delimiter, input);
+        for record in csv.records() {
+            let record = record.map_err(io::Error::from)?;
+            let line = lines + record.position().map_or(0, ::csv::Position::line);
+            let text = record.get(self.column).unwrap_or_default();
+            if !take(Word::new(text, format!("line {line}"))) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn csv<R: Read>(delimiter: u8, input: R) -> ::csv::Reader<R> {
+    // By default the lines after one that ends with CR LF are counted one too low.
+    let terminator = ::csv::Terminator::Any(b'\n');
+    ::csv::ReaderBuilder::new().delimiter(delimiter).terminator(terminator).flexible(true).from_reader(input)
+}
+
+/// The name of a column, however it is written: `customer_id`, `Customer ID` and `CustomerId` are one name.
+fn plain(name: &str) -> String {
+    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Hands on the IDs of JSON values, one after another.
+fn read_json(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
+    let mut count = 0_u64;
+    for ids in serde_json::Deserializer::from_reader(input).into_iter::<Ids>() {
+        for id in ids?.0 {
+            count += 1;
+            if !take(Word::new(&id, format!("entry {count}"))) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The IDs in a JSON value: a string, an object with the field `id`, a list of such, or an object with such `items`.
+#[derive(Default)]
+struct Ids(Vec<String>);
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(IdsVisitor)
+    }
+}
+
+struct IdsVisitor;
+
+impl<'de> Visitor<'de> for IdsVisitor {
+    type Value = Ids;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an ID, a customer, or a list of such")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Ids, E> {
+        Ok(Ids(vec![text.to_owned()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Ids, A::Error> {
+        let mut ids = Ids::default();
+        while let Some(mut more) = values.next_element::<Ids>()? {
+            ids.0.append(&mut more.0);
+        }
+        Ok(ids)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Ids, A::Error> {
+        let mut ids = None;
+        while let Some(name) = fields.next_key::<String>()? {
+            match name.to_ascii_lowercase().as_str() {
+                "id" | "items" if ids.is_none() => ids = Some(fields.next_value()?),
+                _ => drop(fields.next_value::<IgnoredAny>()?),
+            }
+        }
+        // A customer without an ID is reported, not left out.
+        Ok(ids.unwrap_or_else(|| Ids(vec![String::new()])))
+    }
+}
+
+/// Hands on words one by one: blanks, commas and semicolons separate them, quotation marks may enclose them, and a `#`
+/// hides the rest of its line.
+fn read_words(mut input: impl BufRead, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
+    let (mut text, mut line) = (Vec::new(), 1_u64);
+    let mut is_comment = false;
+    loop {
+        let byte = match input.fill_buf() {
+            Ok(bytes) => bytes.first().copied(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let ends_word = byte.is_none_or(|byte| byte.is_ascii_whitespace() || b"#,;".contains(&byte));
+        if ends_word && !text.is_empty() {
+            let word = String::from_utf8_lossy(&text);
+            if !take(Word::new(unquoted(&word), format!("line {line}"))) {
+                return Ok(());
+            }
+            text.clear();
+        }
+        let Some(byte) = byte else { return Ok(()) };
+        input.consume(1);
+        match byte {
+            b'\n' => {
+                line += 1;
+                is_comment = false;
+            }
+            b'#' => is_comment = true,
+            // Of a word that is too long, the beginning will do: it is not an ID.
+            _ if !is_comment && !ends_word && text.len() < 4 * MAX_WORD_LENGTH => text.push(byte),
+            _ => {}
+        }
+    }
+}
+
+/// `word` without the quotation marks around it.
+fn unquoted(word: &str) -> &str {
+    let word = word.trim();
+    let inner = |mark: char| word.strip_prefix(mark).and_then(|word| word.strip_suffix(mark));
+    inner('"').or_else(|| inner('\'')).unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of a text, and how reading it ended.
+    fn words(text: &[u8]) -> (Vec<(String, String)>, Option<String>) {
+        let mut words = Vec::new();
+        let outcome = read(text, &mut |word| {
+            words.push((word.text, word.place));
+            true
+        });
+        (words, outcome.err().map(|error| error.to_string()))
+    }
+
+    #[track_caller]
+    fn assert_words(text: &str, expected: &[(&str, &str)]) {
+        let marked = format!("\u{feff}{text}");
+        let utf16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [text.as_bytes(), marked.as_bytes(), &utf16] {
+            let (words, error) = words(bytes);
+            let words: Vec<_> = words.iter().map(|(text, place)| (text.as_str(), place.as_str())).collect();
+            assert_eq!((words.as_slice(), error), (expected, None), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_with_their_lines() {
+        let long = "x".repeat(1000);
+        assert_words(
+            &format!("a b\tc\r\n\n# d e\n  f#g h\r\n{long}\nlast"),
+            &[
+                ("a", "line 1"),
+                ("b", "line 1"),
+                ("c", "line 1"),
+                ("f", "line 4"),
+                (&long[..MAX_WORD_LENGTH], "line 5"),
+                ("last", "line 6"),
+            ],
+        );
+        assert_words(
+            "'a'\n\"b\", \"c\"\n{d};e\u{a0}\n",
+            &[("a", "line 1"), ("b", "line 2"), ("c", "line 2"), ("{d}", "line 3"), ("e", "line 3")],
+        );
+        for (text, count) in [("# none\n", 0), ("\na", 1), ("", 0), ("\n\n", 0), ("a", 1)] {
+            assert_eq!(words(text.as_bytes()).0.len(), count, "{text:?}");
+            assert_eq!(words(format!("\u{feff}{text}").as_bytes()).0.len(), count, "{text:?}");
+        }
+        // In the middle of a text, a byte order mark is none.
+        assert_eq!(words("a \u{feff}".as_bytes()).0.len(), 2);
+    }
+
+    #[test]
+    fn csv_is_known_by_its_header() {
+        assert_words("id\na\n\"b\"\n", &[("a", "line 2"), ("b", "line 3")]);
+        assert_words(
+            "# exported\r\n\r\ncompany_name,id\r\n\"Contoso, \"\"Ltd\"\"\r\n(2)\",a\r\n#1 Bakery,b\r\nshort\r\n",
+            &[("a", "line 4"), ("b", "line 6"), ("", "line 7")],
+        );
+        // As Excel writes it in much of Europe, and PowerShell's `Export-Csv`.
+        assert_words("Name;Customer ID;Id2\nx;a;y\n", &[("a", "line 2")]);
+        assert_words("name\tID\tcustomer_id\nx\ta\ty\n", &[("a", "line 2")]);
+        assert_words("#TYPE System.Object\n\"Id\",\"Name\"\n\"a\",\"x\"\n", &[("a", "line 3")]);
+        assert_words("id,name", &[]);
+    }
+
+    #[test]
+    fn json_is_known_by_its_first_line() {
+        let (one, two) = (("a", "entry 1"), ("b", "entry 2"));
+        assert_words("{\"id\":\"a\",\"tags\":[\"x\"]}\n{\"tags\":null,\"id\":\"b\"}\n", &[one, two]);
+        assert_words("[\n{\"id\":\"a\"},\n{\"Id\":\"b\", \"links\": {\"id\": \"c\"}}\n]\n", &[one, two]);
+        assert_words("[\"a\", \"b\"]", &[one, two]);
+        assert_words("{\n  \"totalCount\": 2, \"items\": [{\"id\": \"a\"}, {\"id\": \"b\"}]\n}", &[one, two]);
+        assert_words("[]\n", &[]);
+        // What has no ID is not passed over.
+        assert_words("{\"id\":\"a\"}\n{}\n", &[one, ("", "entry 2")]);
+        let (found, error) = words(b"{\"id\":\"a\"}\n{\"id\":\n");
+        assert!(found.len() == 1 && error.is_some_and(|error| error.contains("EOF")));
+        assert!(words(b"[{\"id\": 7}]").1.is_some());
+    }
+
+    #[test]
+    fn what_is_before_an_error_is_taken() {
+        let (found, error) = words(b"a\nb\n\xff");
+        assert_eq!(found.len(), 2);
+        assert!(error.is_some_and(|error| error.contains("UTF-8")));
+        let (found, error) = words(b"a\0\nb\0\n");
+        assert!(error.is_some_and(|error| error.contains("binary")), "{found:?}");
+    }
+}

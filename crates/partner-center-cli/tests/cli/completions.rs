@@ -1,0 +1,147 @@
+//! The scripts that `partner-center completions` prints, in the shells that they are for.
+#![cfg(unix)]
+
+use crate::command::stdout;
+use std::{
+    fs,
+    io::{self, Write},
+    process::{Command, Stdio},
+};
+
+/// Runs `script` in `shell`, or does nothing where there is no such shell: only bash must be there.
+fn run(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script");
+    fs::write(&path, script).unwrap();
+    let mut command = Command::new(shell);
+    let command = command.args(arguments).arg(&path).stdin(Stdio::null()).env("HOME", folder.path());
+    match command.output() {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            Some(String::from_utf8(output.stdout).unwrap())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let _ = writeln!(io::stderr(), "there is no {shell} on this machine");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// What is typed, and what must and must not be among what completes it.
+const CASES: [(&str, &[&str], &[&str]); 12] = [
+    ("", &["customers", "auth", "doctor", "completions"], &["list"]),
+    ("cust", &["customers"], &["auth", "list"]),
+    ("customers ", &["list", "get"], &["doctor", "check"]),
+    ("customers l", &["list"], &["get"]),
+    ("customers list --", &["--size", "--limit", "--company-name", "--output", "--base-url", "--quiet"], &["--port"]),
+    ("customers list --output ", &["table", "json", "jsonl", "csv"], &["--size", "list"]),
+    ("customers list --output js", &["json", "jsonl"], &["csv"]),
+    ("--transport ureq customers list --company", &["--company-name"], &["--size"]),
+    ("auth ", &["check"], &["list"]),
+    ("auth check --cloud ", &["global", "china", "us-government", "germany"], &["--output"]),
+    ("completions ", &["bash", "zsh", "fish", "powershell", "elvish"], &["list"]),
+    ("help customers ", &["list", "get"], &["doctor"]),
+];
+
+fn assert_completed(shell: &str, typed: &str, completions: &str, wanted: &[&str], unwanted: &[&str]) {
+    let completions: Vec<_> =
+        completions.lines().map(|line| line.split('\t').next().unwrap_or_default().trim()).collect();
+    for word in wanted {
+        assert!(completions.contains(word), "{shell} does not complete `{typed}` with {word}: {completions:?}");
+    }
+    for word in unwanted {
+        assert!(!completions.contains(word), "{shell} completes `{typed}` with {word}: {completions:?}");
+    }
+}
+
+#[test]
+fn bash_completes_at_every_level() {
+    let script = stdout(&["completions", "bash"]);
+    for (typed, wanted, unwanted) in CASES {
+        // As bash itself does it: the words up to the cursor, the command, the word that is typed, and the one before.
+        let test = format!(
+            r#"
+            line='partner-center {typed}'
+            read -ra COMP_WORDS <<< "$line"
+            [[ "$line" == *' ' ]] && COMP_WORDS+=('')
+            COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))
+            function_name=$(complete -p partner-center | sed 's/.*-F \([^ ]*\).*/\1/')
+            "$function_name" partner-center "${{COMP_WORDS[COMP_CWORD]}}" "${{COMP_WORDS[COMP_CWORD - 1]}}"
+            printf '%s\n' "${{COMPREPLY[@]}}"
+            "#
+        );
+        let completions = run("bash", &["--norc", "--noprofile"], &format!("{script}{test}")).unwrap();
+        assert_completed("bash", typed, &completions, wanted, unwanted);
+    }
+}
+
+#[test]
+fn fish_completes_at_every_level() {
+    let script = stdout(&["completions", "fish"]);
+    for (typed, wanted, unwanted) in CASES {
+        let test = format!("\ncomplete --do-complete 'partner-center {typed}'\n");
+        let Some(completions) = run("fish", &["--no-config"], &format!("{script}{test}")) else { return };
+        assert_completed("fish", typed, &completions, wanted, unwanted);
+    }
+}
+
+/// Its scripts complete commands and options, not their values; a script has no editor, so that one is put in its place.
+#[test]
+fn elvish_completes_commands_and_options() {
+    const EDITOR: &str = "
+        fn candidate {|text &display='' &code-suffix=''| put $text }
+        var edit: = (ns [&complex-candidate~=$candidate~ &completion:=(ns [&arg-completer=[&]])])
+    ";
+    let script = stdout(&["completions", "elvish"]);
+    for (typed, wanted, unwanted) in CASES {
+        let (words, last) = typed.rsplit_once(' ').unwrap_or(("", typed));
+        if words.contains("--") || words == "completions" {
+            continue;
+        }
+        let test =
+            format!("\n$edit:completion:arg-completer[partner-center] partner-center {words} '{last}' | to-lines\n");
+        let Some(completions) = run("elvish", &["-norc"], &format!("{EDITOR}{script}{test}")) else { return };
+        let matching: Vec<_> = completions.lines().filter(|line| line.starts_with(last)).collect();
+        assert_completed("elvish", typed, &matching.join("\n"), wanted, unwanted);
+    }
+}
+
+/// What is typed goes to a shell in a terminal of its own: the completions of zsh are made for its line editor.
+#[test]
+fn zsh_completes_at_every_level() {
+    const STARTUP: &str = r#"
+        fpath=(FOLDER $fpath)
+        autoload -U compinit; compinit -u -D
+        # What would be listed is written down, too.
+        compadd() {
+            if [[ ${@[(I)-[OAD]]} -gt 0 ]]; then builtin compadd "$@"; return; fi
+            local -a words
+            builtin compadd -O words "$@"
+            print -rl -- $words >> FOLDER/completions
+            builtin compadd "$@"
+        }
+        finish() { zle complete-word; print > FOLDER/done; }
+        zle -N finish; bindkey '^T' finish
+        print > FOLDER/ready
+    "#;
+    const TEST: &str = r"
+        zmodload zsh/zpty
+        wait_for() { repeat 400; do [[ -e FOLDER/$1 ]] && return; zpty -r -t terminal ignored; sleep 0.05; done; exit 3 }
+        zpty terminal 'TERM=dumb ZDOTDIR=FOLDER zsh -d -i'
+        wait_for ready
+        zpty -w -n terminal $'partner-center TYPED\x14'
+        wait_for done
+        cat FOLDER/completions
+    ";
+    let script = stdout(&["completions", "zsh"]);
+    for (typed, wanted, unwanted) in CASES {
+        let folder = tempfile::tempdir().unwrap();
+        let folder_name = folder.path().to_str().unwrap();
+        fs::write(folder.path().join("_partner-center"), &script).unwrap();
+        fs::write(folder.path().join(".zshrc"), STARTUP.replace("FOLDER", folder_name)).unwrap();
+        let test = TEST.replace("FOLDER", folder_name).replace("TYPED", typed);
+        let Some(completions) = run("zsh", &["-f"], &test) else { return };
+        assert_completed("zsh", typed, &completions, wanted, unwanted);
+    }
+}
