@@ -50,6 +50,7 @@ pub(crate) const TYPES: &[&str] = &[
     "ProxyServer",
     "Raw",
     "Reason",
+    "RefreshTokenLease",
     "Replacement",
     "ReplacementKind",
     "Reply",
