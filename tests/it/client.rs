@@ -1,8 +1,8 @@
 //! What a client is set to, and what it does not let its transport get away with.
 
 use partner_center::{
-    Blocking, Client, Continuation, Credential, CustomerCollection, Error, ErrorKind, InvalidParameter, ListCustomers,
-    Method, Operation, Parameters, Request, Response, SingleResponse, Transport, TransportError,
+    Blocking, Client, ContinuationToken, Credential, CustomerCollection, Error, ErrorKind, InvalidParameter,
+    ListCustomers, Method, Operation, Parameters, Request, Response, SingleResponse, Transport, TransportError,
 };
 use partner_center_tests::page;
 use std::{
@@ -80,7 +80,8 @@ fn clones_of_a_credential_are_that_credential() {
 #[test]
 fn an_answer_beyond_the_limit_is_refused_when_its_transport_let_it_pass() {
     let transport = Arc::new(Heedless::default());
-    let client = Client::builder(Arc::clone(&transport), Credential::token("token")).body_limit(5).build().unwrap();
+    let client =
+        Client::builder(Arc::clone(&transport), Credential::token("token")).max_response_size(5).build().unwrap();
     let error = client.page(ListCustomers::new()).unwrap_err();
     assert_eq!((error.kind(), cause(&error)), (ErrorKind::Decode, TransportError::too_large().to_string()));
     assert_eq!(transport.requests.lock().unwrap().len(), 1, "it would be as long the next time");
@@ -96,7 +97,7 @@ fn nothing_is_asked_when_the_time_is_over() {
 }
 
 /// An operation that claims to have one response, and yet resumes a list.
-struct Resumed(Continuation);
+struct Resumed(ContinuationToken);
 
 impl Operation for Resumed {
     type Response = CustomerCollection;
@@ -112,7 +113,7 @@ impl SingleResponse for Resumed {}
 
 #[test]
 fn a_listing_that_is_resumed_is_not_one_call() {
-    let continuation: Continuation = serde_json::from_str(r#"{"token": "t1"}"#).unwrap();
+    let continuation: ContinuationToken = serde_json::from_str(r#"{"token": "t1"}"#).unwrap();
     let client = Client::builder(Heedless::default(), Credential::token("token")).build().unwrap();
     let error = client.call(Resumed(continuation)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
@@ -122,6 +123,6 @@ fn a_listing_that_is_resumed_is_not_one_call() {
 #[test]
 fn what_leads_nowhere_is_no_continuation() {
     for text in ["{}", r#"{"link": null, "token": null}"#, r#"{"token": 7}"#] {
-        assert!(serde_json::from_str::<Continuation>(text).is_err(), "{text}");
+        assert!(serde_json::from_str::<ContinuationToken>(text).is_err(), "{text}");
     }
 }

@@ -30,7 +30,7 @@ macro_rules! future_example {
 /// A documented fault.
 macro_rules! fault_example {
     ($test:ident, $json:literal) => {
-        example_of!($test, Fault, $json);
+        example_of!($test, ErrorBody, $json);
     };
 }
 

@@ -1,7 +1,7 @@
-//! Other clients of the service work against the sandbox: each asks, over a socket of its own, as its source has it,
+//! Other clients of the service work against the emulator: each asks, over a socket of its own, as its source has it,
 //! and walks all pages in its own manner. All must come by the same customers.
 
-use partner_center_sandbox::{Builder, ContinuationIn, Encoding, LinkStyle, ListEnd, Sandbox, Server};
+use partner_center_emulator::{ContinuationIn, Emulator, EmulatorBuilder, Encoding, LinkStyle, ListEnd, Server};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ type Headers = Vec<(String, String)>;
 struct Client {
     name: &'static str,
     /// How the service has to be for it to work.
-    service: fn(Builder) -> Builder,
+    service: fn(EmulatorBuilder) -> EmulatorBuilder,
     headers: &'static [(&'static str, &'static str)],
     /// The address of a list, up to its filter.
     list: &'static str,
@@ -89,7 +89,10 @@ const CLIENTS: [Client; 10] = [
     Client {
         name: "the bulk migration sample",
         service: |service| {
-            service.continuation_in(ContinuationIn::Body).list_end(ListEnd::Refusal).page_cap(11.try_into().unwrap())
+            service
+                .continuation_in(ContinuationIn::Body)
+                .list_end(ListEnd::ErrorResponse)
+                .page_cap(11.try_into().unwrap())
         },
         headers: &[("Accept", "application/json")],
         list: "/v1/customers?size=500",
@@ -126,7 +129,7 @@ const CLIENTS: [Client; 10] = [
         name: "whoever copies the documentation",
         service: |service| {
             let service = service.link_style(LinkStyle::V1).double_question_mark(true);
-            service.total_count(partner_center_sandbox::TotalCount::List)
+            service.total_count(partner_center_emulator::TotalCount::List)
         },
         headers: &[("MS-Contract-Version", "v1")],
         list: "/v1/customers?size=3",
@@ -172,7 +175,7 @@ fn with_plus(filter: &Value) -> String {
 }
 
 fn send(server: &Server, client: &Client, target: &str, further: &Headers) -> (u16, Value) {
-    let authorization = format!("Bearer {}", Sandbox::TOKEN);
+    let authorization = format!("Bearer {}", Emulator::TOKEN);
     let usual =
         [("Host", server.address().to_string()), ("Connection", "close".to_owned()), ("Authorization", authorization)];
     let usual = usual.iter().map(|(name, value)| (*name, value.as_str()));
@@ -218,7 +221,7 @@ fn walk(server: &Server, client: &Client, target: &str) -> (BTreeSet<String>, us
 fn every_client_gets_all_customers() {
     let prefix = "wingtip toys";
     let plain = |text: &str| {
-        let page = Sandbox::builder().customers(400).build().serve("127.0.0.1:0").unwrap();
+        let page = Emulator::builder().customers(400).build().serve("127.0.0.1:0").unwrap();
         let (_, page) = send(&page, &CLIENTS[8], "/v1/customers", &Headers::new());
         let items = page["items"].as_array().unwrap().iter();
         let name = |item: &Value| item["companyProfile"]["companyName"].as_str().unwrap_or_default().to_lowercase();
@@ -229,7 +232,7 @@ fn every_client_gets_all_customers() {
     assert_eq!(all.len(), 400);
     assert!(!named.is_empty());
     for client in &CLIENTS {
-        let service = (client.service)(Sandbox::builder().customers(400));
+        let service = (client.service)(Emulator::builder().customers(400));
         let server = service.build().serve("127.0.0.1:0").unwrap();
         let (ids, pages) = walk(&server, client, client.list);
         assert_eq!(ids, all, "{}", client.name);

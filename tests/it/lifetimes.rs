@@ -1,10 +1,10 @@
 //! Lists that outlive many tokens, alone and many at once, sharing one client.
 
 use partner_center::{
-    AppRegistration, Async, AsyncClient, Blocking, Client, Credential, Error, ErrorKind, ListCustomers, Mode, Output,
-    RefreshTokenLease, Reply, Request, Reqwest, Response, TokenErrorReason, Transport, TransportError, Ureq,
+    AppRegistration, Async, AsyncClient, Blocking, CallOutput, Client, Credential, Error, ErrorKind, ListCustomers,
+    Mode, Output, RefreshTokenLease, Request, Reqwest, Response, TokenErrorReason, Transport, TransportError, Ureq,
 };
-use partner_center_sandbox::{Builder, Sandbox, SandboxTransport};
+use partner_center_emulator::{Emulator, EmulatorBuilder, EmulatorTransport};
 use partner_center_tests::finish;
 use std::{
     error::Error as StdError,
@@ -21,16 +21,16 @@ const LIFETIME: Duration = Duration::from_millis(300);
 const PAGES: u32 = 70;
 const PAUSE: Duration = Duration::from_millis(100);
 
-fn sandbox() -> Sandbox {
-    Sandbox::builder().customers(PAGES).token_lifetime(LIFETIME).build()
+fn emulator() -> Emulator {
+    Emulator::builder().customers(PAGES).token_lifetime(LIFETIME).build()
 }
 
 fn app() -> AppRegistration {
-    AppRegistration::new("contoso.com", Sandbox::CLIENT_ID).secret(Sandbox::CLIENT_SECRET)
+    AppRegistration::new("contoso.com", Emulator::CLIENT_ID).secret(Emulator::CLIENT_SECRET)
 }
 
 fn app_user<M: Mode>() -> Credential<M> {
-    Credential::app_user(app(), Sandbox::REFRESH_TOKEN).on_rotation(|_| M::ready(Ok(())))
+    Credential::app_user(app(), Emulator::REFRESH_TOKEN).on_rotation(|_| M::ready(Ok(())))
 }
 
 /// Lists pages of one customer, with time for other things in between.
@@ -57,19 +57,19 @@ async fn list_as_task(client: AsyncClient) -> Result<usize, Error> {
 
 /// One request for a token each time that one ends, and no more; and more than twenty of them.
 #[track_caller]
-fn one_token_for_each_lifetime(sandbox: &Sandbox, began: Instant) {
+fn one_token_for_each_lifetime(emulator: &Emulator, began: Instant) {
     let most = began.elapsed().as_millis() * 10 / (LIFETIME.as_millis() * 9) + 1;
-    let tokens = sandbox.requests().iter().filter(|request| request.uri().path().ends_with("/token")).count();
+    let tokens = emulator.requests().iter().filter(|request| request.uri().path().ends_with("/token")).count();
     assert!((21..=most).contains(&(tokens as u128)), "{tokens} tokens, where at most {most} are needed");
 }
 
 #[test]
 fn a_list_outlives_its_tokens_in_both_modes() {
     fn over<M: Mode>(credential: Credential<M>) {
-        let (sandbox, began) = (sandbox(), Instant::now());
-        let client = Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+        let (emulator, began) = (emulator(), Instant::now());
+        let client = Client::builder(emulator.transport::<M>(), credential).build().unwrap();
         assert_eq!(list(&client).unwrap(), PAGES as usize);
-        one_token_for_each_lifetime(&sandbox, began);
+        one_token_for_each_lifetime(&emulator, began);
     }
     thread::scope(|scope| {
         scope.spawn(|| over::<Blocking>(Credential::app_only(app())));
@@ -81,8 +81,8 @@ fn a_list_outlives_its_tokens_in_both_modes() {
 
 #[test]
 fn sixteen_threads_share_their_tokens() {
-    let (sandbox, began) = (sandbox(), Instant::now());
-    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let (emulator, began) = (emulator(), Instant::now());
+    let server = emulator.serve("127.0.0.1:0").unwrap();
     let client = Client::builder(Ureq::new().unwrap(), app_user());
     let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
     thread::scope(|scope| {
@@ -91,13 +91,13 @@ fn sixteen_threads_share_their_tokens() {
             assert_eq!(list.join().unwrap().unwrap(), PAGES as usize);
         }
     });
-    one_token_for_each_lifetime(&sandbox, began);
+    one_token_for_each_lifetime(&emulator, began);
 }
 
 #[test]
 fn sixty_four_tasks_share_their_tokens() {
-    let (sandbox, began) = (sandbox(), Instant::now());
-    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let (emulator, began) = (emulator(), Instant::now());
+    let server = emulator.serve("127.0.0.1:0").unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
         let client = Client::builder(Reqwest::new().unwrap(), Credential::app_only(app()));
@@ -107,22 +107,22 @@ fn sixty_four_tasks_share_their_tokens() {
             assert_eq!(list.await.unwrap().unwrap(), PAGES as usize);
         }
     });
-    one_token_for_each_lifetime(&sandbox, began);
+    one_token_for_each_lifetime(&emulator, began);
 }
 
 #[test]
 fn a_program_can_know_early_whether_it_gets_a_token() {
     fn over<M: Mode>() {
-        let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(100)).build();
-        let client = |credential| Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+        let emulator = Emulator::builder().token_lifetime(Duration::from_secs(100)).build();
+        let client = |credential| Client::builder(emulator.transport::<M>(), credential).build().unwrap();
         let app_only = client(Credential::app_only(app()));
         let lifetime = finish::<M, _>(app_only.authenticate()).unwrap().unwrap();
         assert!((Duration::from_secs(90)..=Duration::from_secs(100)).contains(&lifetime), "{lifetime:?}");
         // The token that was had is the one that is used.
         assert!(finish::<M, _>(app_only.pages(ListCustomers::new()).next_page()).unwrap().is_ok());
-        assert_eq!(sandbox.requests().len(), 2);
+        assert_eq!(emulator.requests().len(), 2);
         assert_eq!(finish::<M, _>(client(Credential::token("any")).authenticate()).unwrap(), None);
-        sandbox.revoke_refresh_tokens();
+        emulator.revoke_refresh_tokens();
         let refused = client(app_user());
         let error = finish::<M, _>(refused.authenticate()).unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Credential, "authenticate"));
@@ -137,8 +137,8 @@ fn a_program_can_know_early_whether_it_gets_a_token() {
 fn a_caller_without_time_leaves_the_token_to_the_others() {
     fn over<X: Transport>(transport: X) {
         let faults = ["delay:300ms@1", "503:retry-after=2@1"].map(|fault| fault.parse().unwrap());
-        let sandbox = faults.into_iter().fold(Sandbox::builder().customers(1), Builder::fault).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let emulator = faults.into_iter().fold(Emulator::builder().customers(1), EmulatorBuilder::fault).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = Client::builder(transport, Credential::app_only(app()));
         let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
         thread::scope(|scope| {
@@ -157,15 +157,15 @@ fn a_caller_without_time_leaves_the_token_to_the_others() {
 #[test]
 fn a_refresh_token_that_was_not_kept_is_handed_over_again() {
     fn over<M: Mode>() {
-        let sandbox = Sandbox::builder().customers(1).build();
+        let emulator = Emulator::builder().customers(1).build();
         let kept = Arc::new(Mutex::new(Vec::new()));
         let log = kept.clone();
-        let credential = Credential::app_user(app(), Sandbox::REFRESH_TOKEN).on_rotation(move |token| {
+        let credential = Credential::app_user(app(), Emulator::REFRESH_TOKEN).on_rotation(move |token| {
             let mut kept = log.lock().unwrap();
             kept.push(token.expose().to_owned());
             M::ready(if kept.len() == 1 { Err("the disk is full".into()) } else { Ok(()) })
         });
-        let client = Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+        let client = Client::builder(emulator.transport::<M>(), credential).build().unwrap();
         let error = list(&client).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credential);
         let causes = [Some(&error as &dyn StdError), error.source(), error.source().and_then(StdError::source)];
@@ -191,7 +191,7 @@ impl Drop for Guard {
 
 /// What happens around a refresh token of which a lease knows a newer one, given each time that one is requested.
 fn around_the_lease<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<usize, Error>, Vec<String>) {
-    let sandbox = Sandbox::builder().customers(1).build();
+    let emulator = Emulator::builder().customers(1).build();
     let log = Arc::new(Mutex::new(Vec::new()));
     let (requested, kept) = (log.clone(), log.clone());
     let credential = Credential::app_user(app(), "an-old-one")
@@ -209,7 +209,7 @@ fn around_the_lease<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<
             kept.lock().unwrap().push("kept".to_owned());
             M::ready(Ok(()))
         });
-    let client = Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+    let client = Client::builder(emulator.transport::<M>(), credential).build().unwrap();
     let outcome = list(&client);
     let log = log.lock().unwrap().clone();
     (outcome, log)
@@ -218,11 +218,11 @@ fn around_the_lease<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<
 #[test]
 fn lease_brings_a_newer_refresh_token_and_lasts_until_the_next_one_is_kept() {
     fn over<M: Mode>() {
-        let (outcome, log) = around_the_lease::<M>(&[Some(Sandbox::REFRESH_TOKEN)]);
+        let (outcome, log) = around_the_lease::<M>(&[Some(Emulator::REFRESH_TOKEN)]);
         assert_eq!((outcome.unwrap(), log), (1, ["requested", "kept", "released"].map(str::to_owned).to_vec()));
 
         // What is rejected was exchanged by somebody else: there may be a newer one now.
-        let (outcome, log) = around_the_lease::<M>(&[None, Some(Sandbox::REFRESH_TOKEN)]);
+        let (outcome, log) = around_the_lease::<M>(&[None, Some(Emulator::REFRESH_TOKEN)]);
         let expected = ["requested", "released", "requested", "kept", "released"];
         assert_eq!((outcome.unwrap(), log), (1, expected.map(str::to_owned).to_vec()));
 
@@ -241,15 +241,15 @@ fn lease_brings_a_newer_refresh_token_and_lasts_until_the_next_one_is_kept() {
 #[test]
 fn lease_that_cannot_be_had_fails_the_call() {
     fn over<M: Mode>() {
-        let sandbox = Sandbox::builder().customers(1).build();
-        let credential = Credential::app_user(app(), Sandbox::REFRESH_TOKEN)
+        let emulator = Emulator::builder().customers(1).build();
+        let credential = Credential::app_user(app(), Emulator::REFRESH_TOKEN)
             .before_refresh(|| M::ready(Err("the lock is broken".into())))
             .on_rotation(|_| M::ready(Ok(())));
-        let client = Client::builder(sandbox.transport::<M>(), credential).build().unwrap();
+        let client = Client::builder(emulator.transport::<M>(), credential).build().unwrap();
         let error = list(&client).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credential);
         assert_eq!(error.source().unwrap().to_string(), "the lock is broken");
-        assert_eq!(sandbox.requests().len(), 0);
+        assert_eq!(emulator.requests().len(), 0);
     }
     over::<Blocking>();
     over::<Async>();
@@ -257,7 +257,7 @@ fn lease_that_cannot_be_had_fails_the_call() {
 
 /// Leaves the first request without an answer.
 struct Stuck {
-    sandbox: SandboxTransport<Async>,
+    emulator: EmulatorTransport<Async>,
     is_first: AtomicBool,
 }
 
@@ -268,7 +268,7 @@ impl Transport for Stuck {
         if self.is_first.swap(false, Ordering::SeqCst) {
             return Box::pin(std::future::pending());
         }
-        self.sandbox.send(request)
+        self.emulator.send(request)
     }
 
     fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
@@ -276,13 +276,15 @@ impl Transport for Stuck {
     }
 }
 
-type Authentication = Reply<Stuck, Option<Duration>>;
+type Authentication = CallOutput<Stuck, Option<Duration>>;
 
 /// How long a call waits for the token that another one was to fetch, which is polled once and then `left`.
 fn waited(left: fn(Authentication) -> Option<Authentication>) -> Duration {
-    let stuck = Stuck { sandbox: Sandbox::default().transport(), is_first: AtomicBool::new(true) };
-    let client =
-        Client::builder(stuck, Credential::app_only(app())).timeout(Duration::from_millis(100)).build().unwrap();
+    let stuck = Stuck { emulator: Emulator::default().transport(), is_first: AtomicBool::new(true) };
+    let client = Client::builder(stuck, Credential::app_only(app()))
+        .attempt_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut first = client.authenticate();
@@ -310,8 +312,8 @@ fn a_call_that_is_dropped_holds_nobody_up() {
 #[test]
 fn a_refusal_is_for_all_who_waited_for_it() {
     let faults = ["delay:500ms@1", "invalid-client"].map(|fault| fault.parse().unwrap());
-    let sandbox = faults.into_iter().fold(Sandbox::builder(), Builder::fault).build();
-    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let emulator = faults.into_iter().fold(Emulator::builder(), EmulatorBuilder::fault).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
     let client = Client::builder(Ureq::new().unwrap(), Credential::app_only(app()));
     let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
     thread::scope(|scope| {
@@ -321,5 +323,5 @@ fn a_refusal_is_for_all_who_waited_for_it() {
             assert_eq!(error.token_error().unwrap().reason(), Some(TokenErrorReason::InvalidClient));
         }
     });
-    assert_eq!(sandbox.requests().len(), 1);
+    assert_eq!(emulator.requests().len(), 1);
 }

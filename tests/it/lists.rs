@@ -1,7 +1,7 @@
 //! A page is not mistaken for the list: what is called has one response, and what is counted or collected is complete.
 
 use partner_center::*;
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use partner_center_tests::{Answer, Server, answer, finish, page};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ struct Things {
 }
 
 fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
-    Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(url).build().unwrap()
+    Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap()
 }
 
 /// What the only answer to an operation comes to, over both HTTP clients: "done", or the error with its source.
@@ -106,7 +106,7 @@ fn unpaged_response_without_a_next_page_is_complete() {
 #[test]
 fn page_is_one_page_of_the_list() {
     fn test<X: Transport>(transport: X) {
-        let server = Sandbox::builder().customers(1200).build().serve("127.0.0.1:0").unwrap();
+        let server = Emulator::builder().customers(1200).build().serve("127.0.0.1:0").unwrap();
         let client = client(transport, &server.url());
         let page = |operation| finish::<X::Mode, _>(client.page(operation));
         let (mut operation, mut sizes) = (ListCustomers::new(), Vec::new());
@@ -133,7 +133,7 @@ fn page_of_an_empty_list_is_empty() {
         server.script([answer(204, "").into(), answer(204, "").into(), answer(403, "").into()]);
         assert!(page(ListCustomers::new()).unwrap().items.is_empty());
         // Resumed, it could as well mean that the continuation is no longer valid.
-        let next: Continuation = serde_json::from_str(r#"{"token": "t1"}"#).unwrap();
+        let next: ContinuationToken = serde_json::from_str(r#"{"token": "t1"}"#).unwrap();
         assert_eq!(page(ListCustomers::resume(next)).unwrap_err().kind(), ErrorKind::Decode);
         let error = page(ListCustomers::new()).unwrap_err();
         assert_eq!((error.kind(), error.page()), (ErrorKind::Service, Some(1)));
@@ -145,15 +145,15 @@ fn page_of_an_empty_list_is_empty() {
 #[test]
 fn count_and_collection_are_complete_or_an_error() {
     fn test<X: Transport>(transport: fn() -> X) {
-        let sandbox = Sandbox::builder().customers(1200).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let emulator = Emulator::builder().customers(1200).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
         let customers = |token: &str| {
             let client = Client::builder(transport(), Credential::token(token)).base_url(server.url()).build().unwrap();
             client.items(ListCustomers::new())
         };
-        assert_eq!(finish::<X::Mode, _>(customers(Sandbox::TOKEN).count()).unwrap(), 1200);
-        assert_eq!(finish::<X::Mode, _>(customers(Sandbox::TOKEN).prefetch().count()).unwrap(), 1200);
-        let all: Vec<_> = finish::<X::Mode, _>(customers(Sandbox::TOKEN).try_collect()).unwrap();
+        assert_eq!(finish::<X::Mode, _>(customers(Emulator::TOKEN).count()).unwrap(), 1200);
+        assert_eq!(finish::<X::Mode, _>(customers(Emulator::TOKEN).prefetch().count()).unwrap(), 1200);
+        let all: Vec<_> = finish::<X::Mode, _>(customers(Emulator::TOKEN).try_collect()).unwrap();
         assert_eq!(all.len(), 1200);
         let ids: BTreeSet<_> = all.into_iter().filter_map(|customer| customer.id).collect();
         assert_eq!(ids.len(), 1200);

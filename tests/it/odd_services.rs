@@ -1,25 +1,25 @@
 //! However oddly the service writes, the client reads the same list; whatever goes wrong, the list is whole or an error.
 
 use partner_center::{Blocking, Client, Credential, Error, ListCustomers};
-use partner_center_sandbox::{
-    Builder, ContinuationIn, Encoding, Fault, FaultCodes, LinkStyle, ListEnd, Sandbox, TotalCount,
+use partner_center_emulator::{
+    ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
 };
 use proptest::{bool, collection::vec, prelude::*, sample::select};
 use uuid::Uuid;
 
 const CUSTOMERS: u32 = 60;
 
-fn paging() -> impl Strategy<Value = Builder> {
+fn paging() -> impl Strategy<Value = EmulatorBuilder> {
     (
         select(&[LinkStyle::V1, LinkStyle::Plain, LinkStyle::Bare, LinkStyle::Absolute][..]),
         select(&[ContinuationIn::Link, ContinuationIn::Body, ContinuationIn::Both][..]),
-        select(&[ListEnd::NoToken, ListEnd::Refusal, ListEnd::NoContent, ListEnd::EmptyPage][..]),
+        select(&[ListEnd::NoToken, ListEnd::ErrorResponse, ListEnd::NoContent, ListEnd::EmptyPage][..]),
         select(&[TotalCount::Page, TotalCount::List][..]),
         1..30_u16,
         [bool::ANY; 2],
     )
         .prop_map(|(style, place, end, count, cap, [double, without_links])| {
-            Sandbox::builder()
+            Emulator::builder()
                 .customers(CUSTOMERS)
                 .link_style(style)
                 .continuation_in(place)
@@ -31,14 +31,14 @@ fn paging() -> impl Strategy<Value = Builder> {
         })
 }
 
-fn service() -> impl Strategy<Value = Builder> {
+fn service() -> impl Strategy<Value = EmulatorBuilder> {
     let encodings = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
-    let codes = [FaultCodes::Mixed, FaultCodes::Numbers, FaultCodes::Texts];
+    let codes = [ErrorCodes::Mixed, ErrorCodes::Numbers, ErrorCodes::Texts];
     (paging(), select(encodings.to_vec()), select(codes.to_vec()), [bool::ANY; 7]).prop_map(
         |(builder, encoding, codes, [mark, nulls, pascal_case, unknown, without_access, duplicate, foreign])| {
             builder
                 .encoding(encoding)
-                .fault_codes(codes)
+                .error_codes(codes)
                 .byte_order_mark(mark)
                 .nulls(nulls)
                 .pascal_case(pascal_case)
@@ -70,15 +70,15 @@ fn fault() -> impl Strategy<Value = Fault> {
     (select(&FAULTS[..]), 1..40_u32).prop_map(|(what, percent)| format!("{what}@{percent}%").parse().unwrap())
 }
 
-fn list(service: Builder, size: i32) -> Result<Vec<Uuid>, Error> {
+fn list(service: EmulatorBuilder, size: i32) -> Result<Vec<Uuid>, Error> {
     let transport = service.build().transport::<Blocking>();
-    let client = Client::builder(transport, Credential::token(Sandbox::TOKEN)).build()?;
+    let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).build()?;
     let items = client.items(ListCustomers::new().size(size));
     items.map(|customer| customer.map(|customer| customer.id.unwrap())).collect()
 }
 
 fn whole() -> Vec<Uuid> {
-    list(Sandbox::builder().customers(CUSTOMERS), 500).unwrap()
+    list(Emulator::builder().customers(CUSTOMERS), 500).unwrap()
 }
 
 proptest! {
@@ -93,8 +93,8 @@ proptest! {
     fn the_list_is_whole_or_an_error_whatever_goes_wrong(
         service in service(), size in 1..70, seed in any::<u64>(), faults in vec(fault(), 1..4),
     ) {
-        let plain = list(Sandbox::builder().customers(CUSTOMERS).seed(seed), 500).unwrap();
-        let service = faults.into_iter().fold(service.seed(seed), Builder::fault);
+        let plain = list(Emulator::builder().customers(CUSTOMERS).seed(seed), 500).unwrap();
+        let service = faults.into_iter().fold(service.seed(seed), EmulatorBuilder::fault);
         if let Ok(listed) = list(service, size) {
             prop_assert_eq!(listed, plain);
         }

@@ -1,7 +1,7 @@
 //! Answers read into types of the caller's own, through the same client and paging.
 
 use partner_center::*;
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use partner_center_tests::{Script, answer, finish, page};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -74,10 +74,10 @@ fn in_brief(customer: &Customer) -> Brief {
     Brief { id: customer.id.unwrap(), company_profile: Company { company_name, domain } }
 }
 
-fn all<X: Transport, O: Paged>(mut pages: Pages<X, O>) -> Result<Vec<O::Item>, Error> {
-    finish::<X::Mode, _>(X::Mode::run(async move {
+fn all<X: Transport, O: Paginated>(mut pages: Pages<X, O>) -> Result<Vec<O::Item>, Error> {
+    finish::<X::Mode, _>(X::Mode::block_or_box(async move {
         let mut items = Vec::new();
-        while let Some(page) = X::Mode::wait(pages.next_page()).await {
+        while let Some(page) = X::Mode::into_future(pages.next_page()).await {
             items.extend(O::items(page?));
         }
         Ok(items)
@@ -87,9 +87,9 @@ fn all<X: Transport, O: Paged>(mut pages: Pages<X, O>) -> Result<Vec<O::Item>, E
 #[test]
 fn a_list_and_a_customer_are_the_same_in_brief() {
     fn test<X: Transport>(transport: X) {
-        let sandbox = Sandbox::builder().customers(1200).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
-        let client = Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(server.url());
+        let emulator = Emulator::builder().customers(1200).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
+        let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(server.url());
         let client = client.build().unwrap();
         let customers = all(client.pages(ListCustomers::new())).unwrap();
         let expected: Vec<_> = customers.iter().map(in_brief).collect();
@@ -106,7 +106,7 @@ fn a_list_and_a_customer_are_the_same_in_brief() {
 /// What comes of a scripted list of `Named`s in both modes.
 fn scripted(steps: impl Fn() -> Vec<partner_center_tests::Step>) -> Result<Vec<Option<String>>, (ErrorKind, String)> {
     fn test<M: Mode>(script: Script<M>) -> Result<Vec<Option<String>>, (ErrorKind, String)> {
-        let client = Client::builder(script, Credential::token("token")).retry(Retry::never()).build().unwrap();
+        let client = Client::builder(script, Credential::token("token")).retry(RetryPolicy::none()).build().unwrap();
         let named = all(client.pages(ListCustomers::new().items_as::<Named>()));
         let companies = |all: Vec<Named>| all.into_iter().map(|named| named.company_profile?.company_name).collect();
         let source = |error: &Error| std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! different.
 
 use partner_center::*;
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use partner_center_tests::{Server, Step, answer, finish, page};
 use std::{
     thread,
@@ -21,15 +21,15 @@ macro_rules! over_both_transports {
     };
 }
 
-fn client<X: Transport>(transport: X, url: &str) -> Builder<X> {
-    Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(url)
+fn client<X: Transport>(transport: X, url: &str) -> ClientBuilder<X> {
+    Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url)
 }
 
 /// The customers of a list, with a pause after each page; the runtime is kept busy meanwhile.
 fn list<X: Transport>(mut pages: Pages<X, ListCustomers>, pause: Duration) -> Vec<Option<Uuid>> {
-    finish::<X::Mode, _>(X::Mode::run(async move {
+    finish::<X::Mode, _>(X::Mode::block_or_box(async move {
         let mut customers = Vec::new();
-        while let Some(page) = X::Mode::wait(pages.next_page()).await {
+        while let Some(page) = X::Mode::into_future(pages.next_page()).await {
             customers.extend(page.unwrap().items.into_iter().map(|customer| customer.id));
             thread::sleep(pause);
         }
@@ -40,18 +40,18 @@ fn list<X: Transport>(mut pages: Pages<X, ListCustomers>, pause: Duration) -> Ve
 #[test]
 fn the_service_is_at_work_while_the_program_is() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let sandbox = Sandbox::builder().customers(80).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let emulator = Emulator::builder().customers(80).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).build().unwrap();
         let pages = || client.pages(ListCustomers::new().size(10));
         let expected = list(pages(), Duration::ZERO);
-        let sequential = sandbox.requests().len();
+        let sequential = emulator.requests().len();
         let mut early = pages().prefetch();
-        let requests = || sandbox.requests().len() - sequential;
-        let customers = finish::<X::Mode, _>(X::Mode::run(async move {
+        let requests = || emulator.requests().len() - sequential;
+        let customers = finish::<X::Mode, _>(X::Mode::block_or_box(async move {
             let mut customers = Vec::new();
             for asked in 1..=sequential {
-                customers.extend(X::Mode::wait(early.next_page()).await.unwrap().unwrap().items);
+                customers.extend(X::Mode::into_future(early.next_page()).await.unwrap().unwrap().items);
                 // While the program has a page, the next one is on its way.
                 let began = Instant::now();
                 while requests() < (asked + 1).min(sequential) {
@@ -59,7 +59,7 @@ fn the_service_is_at_work_while_the_program_is() {
                     thread::sleep(Duration::from_millis(1));
                 }
             }
-            assert!(X::Mode::wait(early.next_page()).await.is_none());
+            assert!(X::Mode::into_future(early.next_page()).await.is_none());
             customers
         }));
         assert_eq!(customers.into_iter().map(|customer| customer.id).collect::<Vec<_>>(), expected);
@@ -88,21 +88,21 @@ fn one_connection_is_enough() {
 #[test]
 fn nothing_is_asked_for_that_nobody_waits_for() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let sandbox = Sandbox::builder().customers(1000).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let emulator = Emulator::builder().customers(1000).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).build().unwrap();
         let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
-        assert_eq!(sandbox.requests().len(), 0);
-        finish::<X::Mode, _>(X::Mode::run(async move {
+        assert_eq!(emulator.requests().len(), 0);
+        finish::<X::Mode, _>(X::Mode::block_or_box(async move {
             for asked in 1..=3 {
-                X::Mode::wait(pages.next_page()).await.unwrap().unwrap();
+                X::Mode::into_future(pages.next_page()).await.unwrap().unwrap();
                 thread::sleep(PAUSE);
-                let requests = sandbox.requests().len();
+                let requests = emulator.requests().len();
                 assert!((asked..=asked + 1).contains(&requests), "{requests} requests for {asked} pages");
             }
             drop(pages);
             thread::sleep(PAUSE);
-            assert!(sandbox.requests().len() <= 4);
+            assert!(emulator.requests().len() <= 4);
         }));
     }
     over_both_transports!(test);
@@ -112,9 +112,10 @@ fn nothing_is_asked_for_that_nobody_waits_for() {
 #[test]
 fn a_page_that_waited_too_long_is_asked_for_again() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let sandbox = Sandbox::builder().customers(30).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
-        let client = client(transport(), &server.url()).timeout(PAUSE * 10).retry(Retry::never()).build().unwrap();
+        let emulator = Emulator::builder().customers(30).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
+        let client =
+            client(transport(), &server.url()).attempt_timeout(PAUSE * 10).retry(RetryPolicy::none()).build().unwrap();
         let pages = client.pages(ListCustomers::new().size(10)).prefetch();
         assert_eq!(list(pages, PAUSE * 12).len(), 30);
     }
@@ -125,22 +126,22 @@ fn a_page_that_waited_too_long_is_asked_for_again() {
 #[test]
 fn an_early_request_that_fails_is_repeated() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let sandbox = Sandbox::builder().customers(30).fault("reset@2".parse().unwrap()).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
-        let list_with = |retry: Retry| {
+        let emulator = Emulator::builder().customers(30).fault("reset@2".parse().unwrap()).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
+        let list_with = |retry: RetryPolicy| {
             let client = client(transport(), &server.url()).retry(retry).build().unwrap();
             let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
-            finish::<X::Mode, _>(X::Mode::run(async move {
+            finish::<X::Mode, _>(X::Mode::block_or_box(async move {
                 let mut count = 0;
-                while let Some(page) = X::Mode::wait(pages.next_page()).await {
+                while let Some(page) = X::Mode::into_future(pages.next_page()).await {
                     count += page?.items.len();
                 }
                 Ok::<_, Error>(count)
             }))
         };
-        let error = list_with(Retry::never()).unwrap_err();
+        let error = list_with(RetryPolicy::none()).unwrap_err();
         assert_eq!((error.kind(), error.page(), error.attempts()), (ErrorKind::Transport, Some(2), 1));
-        assert_eq!(list_with(Retry::default()).unwrap(), 30);
+        assert_eq!(list_with(RetryPolicy::default()).unwrap(), 30);
     }
     over_both_transports!(test);
 }
@@ -148,8 +149,8 @@ fn an_early_request_that_fails_is_repeated() {
 #[test]
 fn the_pace_is_kept() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let sandbox = Sandbox::builder().customers(50).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let emulator = Emulator::builder().customers(50).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).requests_per_minute(1000).build().unwrap();
         let began = Instant::now();
         assert_eq!(list(client.pages(ListCustomers::new().size(10)).prefetch(), Duration::ZERO).len(), 50);
@@ -162,15 +163,15 @@ fn the_pace_is_kept() {
 #[test]
 fn nothing_waits_for_its_place_in_the_row() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
-        let sandbox = Sandbox::builder().customers(50).build();
-        let server = sandbox.serve("127.0.0.1:0").unwrap();
+        let emulator = Emulator::builder().customers(50).build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).requests_per_minute(120).build().unwrap();
         let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
-        finish::<X::Mode, _>(X::Mode::run(async move {
-            X::Mode::wait(pages.next_page()).await.unwrap().unwrap();
+        finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+            X::Mode::into_future(pages.next_page()).await.unwrap().unwrap();
         }));
         thread::sleep(Duration::from_millis(700));
-        assert_eq!(sandbox.requests().len(), 1);
+        assert_eq!(emulator.requests().len(), 1);
     }
     over_both_transports!(test);
 }
@@ -185,12 +186,13 @@ fn an_early_request_without_an_answer_is_an_attempt() {
             Step::Silence,
             answer(400, r#"{"code":2000,"description":"Invalid continuation","data":[],"source":"PartnerFD"}"#).into(),
         ]);
-        let client = client(transport(), &server.url()).timeout(PAUSE * 10).retry(Retry::never()).build().unwrap();
+        let client =
+            client(transport(), &server.url()).attempt_timeout(PAUSE * 10).retry(RetryPolicy::none()).build().unwrap();
         let mut pages = client.pages(ListCustomers::new()).prefetch();
-        let error = finish::<X::Mode, _>(X::Mode::run(async move {
-            X::Mode::wait(pages.next_page()).await.unwrap().unwrap();
+        let error = finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+            X::Mode::into_future(pages.next_page()).await.unwrap().unwrap();
             thread::sleep(PAUSE * 12);
-            X::Mode::wait(pages.next_page()).await.unwrap().unwrap_err()
+            X::Mode::into_future(pages.next_page()).await.unwrap().unwrap_err()
         }));
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Service, 2), "{error}");
     }

@@ -101,7 +101,7 @@ proptest! {
         prop_assert_eq!(value.to_string(), text.as_str());
         prop_assert_eq!(serde_json::to_value(&value).unwrap(), json!(text));
         let known = ["unknown", "reseller", "advisor", "syndication", "microsoft_support", "none"].contains(&&*text);
-        prop_assert_eq!(matches!(value, RelationshipToPartner::Unrecognized(_)), !known);
+        prop_assert_eq!(matches!(value, RelationshipToPartner::UnknownVariant(_)), !known);
     }
 
     /// A filter's value arrives as it was given, whatever is in it.

@@ -1,9 +1,9 @@
-//! The sandbox answers as the specification says: documented statuses, media types and headers, and bodies without a
+//! The emulator answers as the specification says: documented statuses, media types and headers, and bodies without a
 //! field that is not described. And the specification is one that other generators can read.
 
 use jsonschema::{Draft, Validator};
 use partner_center::{Blocking, Bytes, Request, Response, Transport};
-use partner_center_sandbox::{ContinuationIn, Fault, ListEnd, Sandbox};
+use partner_center_emulator::{ContinuationIn, Emulator, Fault, ListEnd};
 use serde_json::{Value, json};
 
 struct Specification(Value);
@@ -17,7 +17,7 @@ impl Specification {
 
     fn read() -> Self {
         let Self(mut document) = Self::for_other_tools();
-        // The service may say more than is described; the sandbox does not.
+        // The service may say more than is described; the emulator does not.
         for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
             if schema.get("properties").is_some() {
                 schema["additionalProperties"] = false.into();
@@ -101,19 +101,19 @@ const DATA: [&str; 3] = ["example", "examples", "value"];
 const LIST: &str = "/v1/customers";
 const GET: &str = "/v1/customers/{customer-tenant-id}";
 
-fn send(sandbox: &Sandbox, uri: &str, token: Option<&str>) -> Response {
-    let authorization = format!("Bearer {}", Sandbox::TOKEN);
+fn send(emulator: &Emulator, uri: &str, token: Option<&str>) -> Response {
+    let authorization = format!("Bearer {}", Emulator::TOKEN);
     let mut request = http::Request::get(uri).header("Authorization", authorization);
     if let Some(token) = token {
         request = request.header("MS-ContinuationToken", token);
     }
     let request: Request = request.body(Vec::new()).unwrap();
-    sandbox.transport::<Blocking>().send(request).unwrap()
+    emulator.transport::<Blocking>().send(request).unwrap()
 }
 
 /// Sends a request and judges what comes.
-fn answer(specification: &Specification, sandbox: &Sandbox, path: &str, uri: &str, token: Option<&str>) -> Response {
-    let response = send(sandbox, uri, token);
+fn answer(specification: &Specification, emulator: &Emulator, path: &str, uri: &str, token: Option<&str>) -> Response {
+    let response = send(emulator, uri, token);
     let verdict = specification.judge(path, &response);
     assert_eq!(verdict, Ok(()), "{uri}: {}", String::from_utf8_lossy(response.body()));
     response
@@ -122,16 +122,16 @@ fn answer(specification: &Specification, sandbox: &Sandbox, path: &str, uri: &st
 #[test]
 fn pages_and_customers_are_as_described() {
     let specification = Specification::read();
-    for end in [ListEnd::NoToken, ListEnd::Refusal, ListEnd::NoContent, ListEnd::EmptyPage] {
-        let sandbox = Sandbox::builder().customers(200).continuation_in(ContinuationIn::Both).list_end(end).build();
+    for end in [ListEnd::NoToken, ListEnd::ErrorResponse, ListEnd::NoContent, ListEnd::EmptyPage] {
+        let emulator = Emulator::builder().customers(200).continuation_in(ContinuationIn::Both).list_end(end).build();
         let mut token: Option<String> = None;
         loop {
             let uri =
                 if token.is_some() { "/v1/customers?size=70&seekOperation=Next" } else { "/v1/customers?size=70" };
-            let response = answer(&specification, &sandbox, LIST, uri, token.as_deref());
+            let response = answer(&specification, &emulator, LIST, uri, token.as_deref());
             let page: Value = serde_json::from_slice(response.body()).unwrap_or_default();
             for customer in page["items"].as_array().into_iter().flatten() {
-                answer(&specification, &sandbox, GET, &format!("{LIST}/{}", customer["id"].as_str().unwrap()), None);
+                answer(&specification, &emulator, GET, &format!("{LIST}/{}", customer["id"].as_str().unwrap()), None);
             }
             token = page["continuationToken"].as_str().map(str::to_owned);
             if token.is_none() {
@@ -150,7 +150,7 @@ fn pages_and_customers_are_as_described() {
             let filter =
                 format!("%7B%22Field%22:%22{field}%22,%22Value%22:%22{value}%22,%22Operator%22:%22{operator}%22%7D");
             let uri = format!("{LIST}?filter={filter}");
-            let response = answer(&specification, &Sandbox::default(), LIST, &uri, None);
+            let response = answer(&specification, &Emulator::default(), LIST, &uri, None);
             assert_eq!(response.status(), 200);
         }
     }
@@ -159,7 +159,7 @@ fn pages_and_customers_are_as_described() {
 #[test]
 fn refusals_and_faults_are_as_described() {
     let specification = Specification::read();
-    let sandbox = Sandbox::default();
+    let emulator = Emulator::default();
     let nobody = "00000000-0000-0000-0000-000000000000";
     for (path, uri, status) in [
         (LIST, "/v1/customers?size=501".to_owned(), 400),
@@ -168,7 +168,7 @@ fn refusals_and_faults_are_as_described() {
         (GET, "/v1/customers/x".to_owned(), 400),
         (GET, format!("/v1/customers/{nobody}"), 404),
     ] {
-        assert_eq!(answer(&specification, &sandbox, path, &uri, None).status(), status, "{uri}");
+        assert_eq!(answer(&specification, &emulator, path, &uri, None).status(), status, "{uri}");
     }
     for fault in [
         "400:code=2000",
@@ -194,13 +194,13 @@ fn refusals_and_faults_are_as_described() {
         "503:gateway:retry-after-date=5",
         "504",
     ] {
-        let sandbox = Sandbox::builder().fault(fault.parse::<Fault>().unwrap()).build();
+        let emulator = Emulator::builder().fault(fault.parse::<Fault>().unwrap()).build();
         for (path, uri) in [(LIST, LIST.to_owned()), (GET, format!("/v1/customers/{nobody}"))] {
-            let response = answer(&specification, &sandbox, path, &uri, None);
+            let response = answer(&specification, &emulator, path, &uri, None);
             assert_eq!(response.status().as_str(), &fault[..3]);
         }
     }
-    let limited = Sandbox::builder().rate_limit(1.try_into().unwrap()).build();
+    let limited = Emulator::builder().rate_limit(1.try_into().unwrap()).build();
     assert_eq!(["", ""].map(|_| answer(&specification, &limited, LIST, LIST, None).status().as_u16()), [200, 429]);
 }
 
@@ -305,9 +305,9 @@ fn examples_are_valid_by_the_document() {
 
 /// The identifier that shows how to get a customer is that of one who is there.
 #[test]
-fn example_of_an_identifier_is_a_customer_of_the_sandbox() {
+fn example_of_an_identifier_is_a_customer_of_the_emulator() {
     let document = Specification::for_other_tools();
     let id = document.0["paths"][GET]["get"]["parameters"][0]["example"].as_str().unwrap().to_owned();
-    let response = answer(&Specification::read(), &Sandbox::default(), GET, &format!("{LIST}/{id}"), None);
+    let response = answer(&Specification::read(), &Emulator::default(), GET, &format!("{LIST}/{id}"), None);
     assert_eq!(response.status(), 200);
 }

@@ -3,7 +3,7 @@
 use azure_core::credentials::{AccessToken as AzureToken, TokenCredential, TokenRequestOptions};
 use partner_center::{
     AccessToken, AppRegistration, Async, AzureCredential, Blocking, Client, Credential, Error, ErrorKind, GetCustomer,
-    Mode, Output, Reqwest, Retry, TokenRequest, TokenSource, Transport, Ureq,
+    Mode, Output, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
 };
 use partner_center_tests::{Server, answer, customer};
 use std::{
@@ -97,7 +97,9 @@ where
 {
     let call = || {
         let client = client.clone();
-        X::Mode::run(async move { X::Mode::wait(client.call(GetCustomer::new(Uuid::nil()))).await.map(drop) })
+        X::Mode::block_or_box(async move {
+            X::Mode::into_future(client.call(GetCustomer::new(Uuid::nil()))).await.map(drop)
+        })
     };
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -125,15 +127,15 @@ fn in_runtime<T>(future: impl Future<Output = T>) -> T {
 fn token_source_is_bounded_by_the_timeout() {
     let limit = "no token could be had from the token source: it took longer than the timeout of 200ms allows";
     let client = Client::builder(Ureq::new().unwrap(), Credential::source(BlockingSource(Slow::default())));
-    let client = client.base_url("http://127.0.0.1:9").timeout(TIMEOUT).build().unwrap();
+    let client = client.base_url("http://127.0.0.1:9").attempt_timeout(TIMEOUT).build().unwrap();
     assert_bounded(&client, |outcome| {
-        assert!(outcome.as_ref().is_err_and(Error::is_sign_in));
+        assert!(outcome.as_ref().is_err_and(Error::is_authentication));
         assert_timed_out(outcome, limit);
     });
     let azure = AzureCredential::new(Arc::new(Slow::default()));
     for credential in [Credential::source(AsyncSource(Slow::default())), Credential::source(azure)] {
         let client = Client::builder(Reqwest::new().unwrap(), credential);
-        let client = client.base_url("http://127.0.0.1:9").timeout(TIMEOUT).build().unwrap();
+        let client = client.base_url("http://127.0.0.1:9").attempt_timeout(TIMEOUT).build().unwrap();
         assert_bounded(&client, |outcome| assert_timed_out(in_runtime(outcome), limit));
     }
 }
@@ -142,10 +144,10 @@ fn token_source_is_bounded_by_the_timeout() {
 fn token_source_is_bounded_by_the_deadline() {
     let limit = "the deadline leaves no time";
     let client = Client::builder(Ureq::new().unwrap(), Credential::source(BlockingSource(Slow::default())));
-    let client = client.base_url("http://127.0.0.1:9").deadline(TIMEOUT).build().unwrap();
+    let client = client.base_url("http://127.0.0.1:9").call_timeout(TIMEOUT).build().unwrap();
     assert_bounded(&client, |outcome| assert_timed_out(outcome, limit));
     let client = Client::builder(Reqwest::new().unwrap(), Credential::source(AsyncSource(Slow::default())));
-    let client = client.base_url("http://127.0.0.1:9").deadline(TIMEOUT).build().unwrap();
+    let client = client.base_url("http://127.0.0.1:9").call_timeout(TIMEOUT).build().unwrap();
     assert_bounded(&client, |outcome| assert_timed_out(in_runtime(outcome), limit));
 }
 
@@ -153,7 +155,7 @@ fn token_source_is_bounded_by_the_deadline() {
 fn abandoned_calls_of_a_blocking_source_are_few() {
     let slow = Slow::default();
     let client = Client::builder(Ureq::new().unwrap(), Credential::source(BlockingSource(slow.clone())));
-    let client = client.base_url("http://127.0.0.1:9").timeout(Duration::from_millis(10)).build().unwrap();
+    let client = client.base_url("http://127.0.0.1:9").attempt_timeout(Duration::from_millis(10)).build().unwrap();
     let mut last = Ok(None);
     for _ in 0..20 {
         last = client.authenticate();
@@ -183,7 +185,8 @@ fn keeping_a_refresh_token_is_bounded_and_never_done_twice_at_once() {
         Ok(())
     });
     let client = Client::builder(Ureq::new().unwrap(), credential);
-    let client = client.authority(server.url()).base_url(server.url()).timeout(TIMEOUT).retry(Retry::never());
+    let client =
+        client.authority(server.url()).base_url(server.url()).attempt_timeout(TIMEOUT).retry(RetryPolicy::none());
     let client = client.build().unwrap();
     let start = Instant::now();
     not_kept(client.authenticate(), "longer than the timeout of 200ms");
@@ -200,7 +203,7 @@ fn keeping_a_refresh_token_is_bounded_and_never_done_twice_at_once() {
         })
     });
     let client = Client::builder(Reqwest::new().unwrap(), credential);
-    let client = client.authority(server.url()).base_url(server.url()).timeout(TIMEOUT).build().unwrap();
+    let client = client.authority(server.url()).base_url(server.url()).attempt_timeout(TIMEOUT).build().unwrap();
     let start = Instant::now();
     not_kept(in_runtime(client.authenticate()), "longer than the timeout of 200ms");
     assert!(start.elapsed() < SLOW / 2);
@@ -242,6 +245,6 @@ fn source_within_the_timeout_is_waited_for() {
     let server = Server::start();
     server.script([answer(200, customer("a").to_string()).into()]);
     let client = Client::builder(Ureq::new().unwrap(), Credential::source(Patient));
-    let client = client.base_url(server.url()).timeout(SLOW).build().unwrap();
+    let client = client.base_url(server.url()).attempt_timeout(SLOW).build().unwrap();
     assert_eq!(client.call(GetCustomer::new(Uuid::nil())).unwrap().company_name(), Some("a"));
 }

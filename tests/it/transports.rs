@@ -1,6 +1,8 @@
-//! What the two real transports promise by themselves, below the engine, and what is special to one of them.
+//! What the two real transports requirement by themselves, below the engine, and what is special to one of them.
 
-use partner_center::{Client, Credential, ErrorKind, GetCustomer, ListCustomers, Reqwest, Retry, Transport, Ureq};
+use partner_center::{
+    Client, Credential, ErrorKind, GetCustomer, ListCustomers, Reqwest, RetryPolicy, Transport, Ureq,
+};
 use partner_center_tests::{Server, Step, answer, finish, page};
 use std::{
     net::{TcpListener, TcpStream, ToSocketAddrs},
@@ -83,7 +85,7 @@ fn no_length_is_believed() {
         let lengths = [usize::MAX / 2, 1 << 45, 1 << 62];
         server.script(lengths.map(|length| answer(200, "{}").announced(length).into()));
         let client = Client::builder(transport, Credential::token("token")).base_url(server.url());
-        let client = client.body_limit(usize::MAX).retry(Retry::never()).build().unwrap();
+        let client = client.max_response_size(usize::MAX).retry(RetryPolicy::none()).build().unwrap();
         for _ in lengths {
             let error = finish::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
@@ -99,7 +101,7 @@ fn no_length_is_believed() {
 fn dead_address_beside_a_live_one_costs_little() {
     fn test<X: Transport>(transport: X, port: u16) {
         let client = Client::builder(transport, Credential::token("token"));
-        let client = client.base_url(format!("http://localhost:{port}")).retry(Retry::never()).build().unwrap();
+        let client = client.base_url(format!("http://localhost:{port}")).retry(RetryPolicy::none()).build().unwrap();
         let start = Instant::now();
         finish::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap();
         assert!(start.elapsed() < Duration::from_secs(1), "it took {:?}", start.elapsed());

@@ -5,7 +5,7 @@
 
 use flate2::{Compression, write::GzEncoder};
 use partner_center::{Client, Credential, ErrorKind, GetCustomer, ListCustomers, Mode, Reqwest, Transport, Ureq};
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use partner_center_tests::finish;
 use std::{
     io::{Read, Write},
@@ -29,12 +29,12 @@ fn memory_is_bounded_whatever_comes() {
 }
 
 fn list_all<X: Transport>(transport: X) {
-    let server = Sandbox::builder().customers(100_000).build().serve("127.0.0.1:0").unwrap();
+    let server = Emulator::builder().customers(100_000).build().serve("127.0.0.1:0").unwrap();
     let client = client(transport, &server.url());
     let mut pages = client.pages(ListCustomers::new());
-    let count = finish::<X::Mode, _>(X::Mode::run(async move {
+    let count = finish::<X::Mode, _>(X::Mode::block_or_box(async move {
         let mut count = 0;
-        while let Some(page) = X::Mode::wait(pages.next_page()).await {
+        while let Some(page) = X::Mode::into_future(pages.next_page()).await {
             count += page.unwrap().items.len();
         }
         count
@@ -53,7 +53,7 @@ fn refuse_what_is_huge<X: Transport + Clone>(transport: &X) {
 }
 
 fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
-    Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(url).build().unwrap()
+    Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap()
 }
 
 /// Answers one request with 600 MiB of blanks.

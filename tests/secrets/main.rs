@@ -155,8 +155,8 @@ fn over<X: Transport + std::fmt::Debug>(
     let builder = Client::builder(transport, credential)
         .base_url(server.url())
         .authority(server.url())
-        .timeout(Duration::from_millis(200))
-        .retry(Retry::default().max_attempts(2).first_delay(Duration::from_millis(1)));
+        .attempt_timeout(Duration::from_millis(200))
+        .retry(RetryPolicy::default().max_attempts(2).initial_backoff(Duration::from_millis(1)));
     told.push(format!("{builder:?}"));
     let client = builder.build().unwrap();
     told.push(format!("{client:?}"));

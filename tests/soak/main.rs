@@ -1,4 +1,4 @@
-//! Many clients at once against a sandbox that goes wrong at random. A test binary of its own, with one test, for it
+//! Many clients at once against an emulator that goes wrong at random. A test binary of its own, with one test, for it
 //! counts the threads, sockets and bytes of the whole process.
 //!
 //! It takes a few seconds; `SOAK_SECONDS=30` makes it 30.
@@ -6,8 +6,10 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
-use partner_center::{Client, Credential, Error, ErrorKind, ListCustomers, Mode, Reqwest, Retry, Transport, Ureq};
-use partner_center_sandbox::{Builder, Fault, Sandbox, Server};
+use partner_center::{
+    Client, Credential, Error, ErrorKind, ListCustomers, Mode, Reqwest, RetryPolicy, Transport, Ureq,
+};
+use partner_center_emulator::{Emulator, EmulatorBuilder, Fault, Server};
 use std::{
     env, fs,
     io::Write,
@@ -73,12 +75,12 @@ fn lists_are_whole_or_errors_and_nothing_leaks() {
     assert!(after.memory < middle.memory + 16 * MEBIBYTE, "memory grows from round to round");
 }
 
-/// Lists from all clients for so long, against a sandbox that ends with it.
+/// Lists from all clients for so long, against an emulator that ends with it.
 fn run(time: Duration) -> Arc<Tally> {
     let tally = Arc::new(Tally::default());
     let faults = FAULTS.map(|fault| fault.parse::<Fault>().unwrap());
-    let sandbox = faults.into_iter().fold(Sandbox::builder().customers(CUSTOMERS), Builder::fault);
-    let server = sandbox.build().serve("127.0.0.1:0").unwrap();
+    let emulator = faults.into_iter().fold(Emulator::builder().customers(CUSTOMERS), EmulatorBuilder::fault);
+    let server = emulator.build().serve("127.0.0.1:0").unwrap();
     let idle = Usage::now();
     let until = Instant::now() + time;
     let expected: Arc<[Uuid]> = customers().into();
@@ -125,24 +127,24 @@ fn run(time: Duration) -> Arc<Tally> {
 /// Asks for more than it waits for, which leaves requests unread where one of them hangs.
 fn ask_and_leave(address: SocketAddr) {
     let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET /v1/customers HTTP/1.1\r\nAuthorization: Bearer {}\r\n\r\n", Sandbox::TOKEN);
+    let request = format!("GET /v1/customers HTTP/1.1\r\nAuthorization: Bearer {}\r\n\r\n", Emulator::TOKEN);
     // A fault may have ended the connection before.
     let _ = stream.write_all(request.repeat(20).as_bytes());
     thread::sleep(Duration::from_millis(20));
 }
 
 fn client<X: Transport>(transport: X, server: &Server) -> Client<X> {
-    let retry = Retry::default().first_delay(Duration::from_millis(1)).longest_delay(Duration::from_millis(20));
-    let builder = Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(server.url());
-    builder.retry(retry.max_attempts(3)).timeout(Duration::from_secs(1)).build().unwrap()
+    let retry = RetryPolicy::default().initial_backoff(Duration::from_millis(1)).max_backoff(Duration::from_millis(20));
+    let builder = Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(server.url());
+    builder.retry(retry.max_attempts(3)).attempt_timeout(Duration::from_secs(1)).build().unwrap()
 }
 
 /// The identifiers of all customers, or the error that ended the list.
 fn list<X: Transport>(client: &Client<X>) -> partner_center::Output<'static, X, Result<Vec<Uuid>, Error>> {
     let mut pages = client.pages(ListCustomers::new().size(20));
-    X::Mode::run(async move {
+    X::Mode::block_or_box(async move {
         let mut ids = Vec::new();
-        while let Some(page) = X::Mode::wait(pages.next_page()).await {
+        while let Some(page) = X::Mode::into_future(pages.next_page()).await {
             ids.extend(page?.items.iter().filter_map(|customer| customer.id));
         }
         Ok(ids)
@@ -151,9 +153,9 @@ fn list<X: Transport>(client: &Client<X>) -> partner_center::Output<'static, X, 
 
 /// The identifiers as they come when nothing goes wrong.
 fn customers() -> Vec<Uuid> {
-    let sandbox = Sandbox::builder().customers(CUSTOMERS).build();
-    let transport = sandbox.transport::<partner_center::Blocking>();
-    list(&Client::builder(transport, Credential::token(Sandbox::TOKEN)).build().unwrap()).unwrap()
+    let emulator = Emulator::builder().customers(CUSTOMERS).build();
+    let transport = emulator.transport::<partner_center::Blocking>();
+    list(&Client::builder(transport, Credential::token(Emulator::TOKEN)).build().unwrap()).unwrap()
 }
 
 impl Tally {

@@ -1,7 +1,7 @@
 use crate::{Recorder, Script, Server, Step, finish, script::Log};
 use partner_center::{
-    AccessToken, AppRegistration, Async, Blocking, Builder, Client, Credential, Customer, Error, ErrorKind,
-    GetCustomer, ListCustomers, Mode, Paged, Reqwest, Retry, TokenRequest, TokenSource, Transport, Ureq,
+    AccessToken, AppRegistration, Async, Blocking, Client, ClientBuilder, Credential, Customer, Error, ErrorKind,
+    GetCustomer, ListCustomers, Mode, Paginated, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
 };
 use std::{
     error::Error as StdError,
@@ -24,9 +24,9 @@ pub struct Conversation {
     prefetch: bool,
     pause: Duration,
     timeout: Duration,
-    body_limit: usize,
+    max_response_size: usize,
     deadline: Option<Duration>,
-    retry: Retry,
+    retry: RetryPolicy,
 }
 
 enum Ask {
@@ -86,9 +86,9 @@ impl Conversation {
             prefetch: false,
             pause: Duration::ZERO,
             timeout: Duration::from_secs(30),
-            body_limit: 64 << 20,
+            max_response_size: 64 << 20,
             deadline: None,
-            retry: Retry::default().jitter(false),
+            retry: RetryPolicy::default().jitter(false),
         }
     }
 
@@ -137,8 +137,8 @@ impl Conversation {
 
     /// Sets the body limit.
     #[must_use]
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
+    pub fn max_response_size(mut self, bytes: usize) -> Self {
+        self.max_response_size = bytes;
         self
     }
 
@@ -151,7 +151,7 @@ impl Conversation {
 
     /// Sets when calls are repeated.
     #[must_use]
-    pub fn retry(mut self, retry: Retry) -> Self {
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry.jitter(false);
         self
     }
@@ -224,15 +224,16 @@ impl Conversation {
             .authority(base)
             .build()
             .expect("the settings are valid");
-        let outcome = finish::<X::Mode, _>(X::Mode::run(self.converse(client, log, base)));
+        let outcome = finish::<X::Mode, _>(X::Mode::block_or_box(self.converse(client, log, base)));
         assert!(started.elapsed() < Duration::from_secs(20), "{}: hangs for {:?}", self.name, started.elapsed());
         outcome
     }
 
-    fn settings<X: Transport>(&self, builder: Builder<X>) -> Builder<X> {
-        let builder = builder.retry(self.retry.clone()).timeout(self.timeout).body_limit(self.body_limit);
+    fn settings<X: Transport>(&self, builder: ClientBuilder<X>) -> ClientBuilder<X> {
+        let builder =
+            builder.retry(self.retry.clone()).attempt_timeout(self.timeout).max_response_size(self.max_response_size);
         match self.deadline {
-            Some(deadline) => builder.deadline(deadline),
+            Some(deadline) => builder.call_timeout(deadline),
             None => builder,
         }
     }
@@ -240,7 +241,7 @@ impl Conversation {
     async fn converse<X: Transport>(&self, client: Client<X>, log: Log, base: &str) -> Outcome {
         let mut customers = Vec::new();
         let error = match &self.ask {
-            Ask::Get(id) => match X::Mode::wait(client.call(GetCustomer::new(*id))).await {
+            Ask::Get(id) => match X::Mode::into_future(client.call(GetCustomer::new(*id))).await {
                 Ok(customer) => {
                     customers.push(customer);
                     None
@@ -249,7 +250,7 @@ impl Conversation {
             },
             Ask::List(operation) => {
                 if self.again {
-                    let first = X::Mode::wait(client.pages(operation.clone()).next_page()).await;
+                    let first = X::Mode::into_future(client.pages(operation.clone()).next_page()).await;
                     assert!(first.is_some_and(|page| page.is_err()), "{}: it does not fail at first", self.name);
                 }
                 let mut pages = client.pages(operation.clone());
@@ -257,19 +258,19 @@ impl Conversation {
                     pages = pages.prefetch();
                 }
                 loop {
-                    match X::Mode::wait(pages.next_page()).await {
+                    match X::Mode::into_future(pages.next_page()).await {
                         None => break None,
                         Some(Ok(page)) => {
                             customers.extend(ListCustomers::items(page));
                             thread::sleep(self.pause);
                         }
                         Some(Err(error)) => {
-                            let after = X::Mode::wait(pages.next_page()).await;
+                            let after = X::Mode::into_future(pages.next_page()).await;
                             assert!(after.is_none(), "{}: a list goes on after its error", self.name);
                             // What cannot be asked for has not been asked for.
                             assert_eq!(
                                 error.attempts() == 0,
-                                error.is_sign_in() && error.token_error().is_none()
+                                error.is_authentication() && error.token_error().is_none()
                                     || matches!(error.kind(), ErrorKind::Paging | ErrorKind::Request)
                             );
                             break Some(error);

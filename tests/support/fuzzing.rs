@@ -3,8 +3,8 @@
 
 use crate::{Answer, Recorder, Script, Step, answer, page};
 use partner_center::{
-    ApiError, AppRegistration, Blocking, Client, Credential, Customer, Error, GetCustomer, ListCustomers, Resource,
-    Retry, Transport,
+    AppRegistration, Blocking, Client, Credential, Customer, Error, GetCustomer, ListCustomers, Resource, RetryPolicy,
+    ServiceError, Transport,
 };
 use serde_json::json;
 use std::error::Error as _;
@@ -64,7 +64,7 @@ pub fn fault(data: &[u8]) {
     assert!(told.len() < 20_000, "an error tells too much");
     assert!(!error.to_string().contains(['\n', '\r', '\u{1b}']), "an error acts on the terminal: {error}");
     assert!(!told.contains("the-token"), "{told}");
-    assert!(error.api().is_some_and(|api: &ApiError| api.status.as_u16() == 300 + status % 300));
+    assert!(error.service_error().is_some_and(|api: &ServiceError| api.status.as_u16() == 300 + status % 300));
     let _ = error.source().map(ToString::to_string);
 }
 
@@ -74,7 +74,7 @@ pub fn token(data: &[u8]) {
     let answers = [answer(200 + status % 400, body), answer(200, "{}")].map(Step::from);
     let app = AppRegistration::new("contoso.com", "the-app").secret("the-secret");
     let client = Client::builder(Script::<Blocking>::new(answers), Credential::app_user(app, "the-refresh-token"));
-    let client = client.base_url(BASE).authority(BASE).retry(Retry::never()).build().unwrap();
+    let client = client.base_url(BASE).authority(BASE).retry(RetryPolicy::none()).build().unwrap();
     let Err(error) = client.authenticate() else { return };
     let told = format!("{error} {error:#} {error:?}");
     assert!(told.len() < 20_000, "an error tells too much");
@@ -90,11 +90,11 @@ pub fn retry_after(data: &[u8]) {
     }
     let busy = || answer(503, "").with("Retry-After", value).into();
     let (transport, log) = Recorder::new(Script::<Blocking>::new([busy(), busy()]));
-    let client = client_with(transport, Retry::default().max_attempts(2));
+    let client = client_with(transport, RetryPolicy::default().max_attempts(2));
     let error = client.call(GetCustomer::new(Uuid::nil())).unwrap_err();
     assert!(error.attempts() <= 2);
     for line in log.trace(BASE).lines().filter(|line| line.contains("sleep")) {
-        let asked = error.api().and_then(|api| api.retry_after);
+        let asked = error.service_error().and_then(|api| api.retry_after);
         assert!(asked.is_none_or(|asked| asked.as_secs() <= 60), "{line}, but the service asked for {asked:?}");
     }
 }
@@ -104,9 +104,9 @@ fn get_customer(answer: Answer) -> Result<Customer, Error> {
 }
 
 fn client<X: Transport>(transport: X) -> Client<X> {
-    client_with(transport, Retry::never())
+    client_with(transport, RetryPolicy::none())
 }
 
-fn client_with<X: Transport>(transport: X, retry: Retry) -> Client<X> {
+fn client_with<X: Transport>(transport: X, retry: RetryPolicy) -> Client<X> {
     Client::builder(transport, Credential::token("the-token")).base_url(BASE).retry(retry).build().unwrap()
 }

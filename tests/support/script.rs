@@ -202,5 +202,5 @@ impl Log {
 /// The value of an output of either mode.
 pub fn finish<'a, M: Mode, T: Send + 'a>(output: M::Output<'a, T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(M::wait(output))
+    runtime.block_on(M::into_future(output))
 }

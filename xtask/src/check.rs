@@ -31,7 +31,7 @@ const STEPS: [Step; 18] = [
     ("licences, sources and duplicates", dependencies::deny),
     ("the declared Rust version is honest", dependencies::rust_version),
     ("no executor in the libraries", sources::no_executor),
-    ("the engine awaits nothing but `Mode::wait`", sources::awaits_mode_wait),
+    ("the engine awaits nothing but `Mode::into_future`", sources::awaits_mode_wait),
     ("packages build and pass their tests alone", packages::packages),
 ];
 

@@ -9,10 +9,10 @@ use std::{
 };
 
 /// The command that serves it.
-const COMMAND: &str = "sandbox";
+const COMMAND: &str = "emulator";
 
 /// The access token that it expects.
-pub(crate) const TOKEN: &str = "sandbox-token";
+pub(crate) const TOKEN: &str = "emulator-token";
 
 /// The command line, built.
 pub(crate) fn command_line(root: &Path) -> Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! The specification's examples: a test for each, and texts for the sandbox.
+//! The specification's examples: a test for each, and texts for the emulator.
 
 use crate::{
     codegen::is_stray,

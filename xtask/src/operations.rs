@@ -27,21 +27,21 @@ use syn::Ident;
 const WITHIN: usize = 4;
 
 /// The schema that all faults are read as.
-pub(crate) const FAULT: &str = "Fault";
+pub(crate) const FAULT: &str = "ErrorBody";
 
 /// What generated operations may need of the models crate.
 const HAND_WRITTEN: [&str; 11] = [
-    "Continuation",
+    "ContinuationToken",
     "InvalidParameter",
     "Method",
     "NoContent",
     "Operation",
-    "PageMark",
-    "Paged",
+    "PageFingerprint",
+    "Paginated",
     "Parameters",
-    "Seek",
+    "Pagination",
     "SingleResponse",
-    "UnreadableContinuation",
+    "InvalidContinuationToken",
 ];
 
 pub(crate) fn generate(spec: &Spec) -> Result<String> {
@@ -203,7 +203,7 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let docs = docs(&documentation(endpoint)?, 0);
     let default = inputs.iter().all(|input| !input.required).then(|| quote!(Default,));
     let mut declarations: Vec<_> = inputs.iter().map(Input::declaration).collect();
-    declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<Continuation>)));
+    declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<ContinuationToken>)));
     let constructors = constructors(&inputs, paging.is_some());
     let setters = inputs.iter().filter(|input| !input.required).map(Input::setter);
     let additions = inputs.iter().map(|input| &input.adding);
@@ -259,7 +259,7 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     let resume = paged.then(|| {
         quote! {
             /// Goes on where `continuation` points, instead of at the first page.
-            pub fn resume(#(#arguments,)* continuation: Continuation) -> Self {
+            pub fn resume(#(#arguments,)* continuation: ContinuationToken) -> Self {
                 Self { #(#fields,)* continuation: Some(continuation) }
             }
         }
@@ -303,7 +303,7 @@ fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
             "responses/{status}: the status is neither 2xx nor 4xx nor 5xx"
         );
         if let Some(other) = body.filter(|body| *body != Body::One(FAULT.to_owned())) {
-            bail!("responses/{status}: every fault is a {FAULT}, not a {}", other.rust_type());
+            bail!("responses/{status}: every error response is an {FAULT}, not a {}", other.rust_type());
         }
     }
     bodies.dedup();

@@ -20,7 +20,7 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
     let types = progenitor_types(spec)?;
     let mut blocks = Vec::new();
     let mut items = TokenStream::new();
-    let mut candidates = vec!["JsonValue", "Raw", "Secret", "UnknownFields", "Unrecognized"];
+    let mut candidates = vec!["JsonValue", "RawJson", "Secret", "UnknownFields", "UnknownVariant"];
     for definition in &spec.definitions {
         let (code, meaning) = match &definition.kind {
             Kind::HandWritten(name) => {
@@ -56,7 +56,7 @@ struct Field<'a> {
 enum Holder {
     Nothing,
     Box,
-    Raw,
+    RawJson,
 }
 
 #[derive(PartialEq)]
@@ -73,7 +73,7 @@ impl Field<'_> {
         match (&self.kind, &self.holder) {
             (FieldKind::Optional, Holder::Nothing) => parse_quote!(Option<#value>),
             (FieldKind::Optional, Holder::Box) => parse_quote!(Option<Box<#value>>),
-            (FieldKind::Optional, Holder::Raw) => parse_quote!(Option<Raw<#value>>),
+            (FieldKind::Optional, Holder::RawJson) => parse_quote!(Option<RawJson<#value>>),
             _ => value.clone(),
         }
     }
@@ -146,12 +146,12 @@ fn fields<'a>(
         ensure!(!(in_cycle && kind == FieldKind::Required), "a required property cannot lead back to its own schema");
         let target = property.shape.named().map(|name| spec.definition(name)).transpose()?;
         let holder = match (&property.shape, target) {
-            (Shape::Named(_), Some(Definition { kind: Kind::Object(_), .. })) if property.raw => Holder::Raw,
+            (Shape::Named(_), Some(Definition { kind: Kind::Object(_), .. })) if property.raw => Holder::RawJson,
             (Shape::Named(_), Some(target)) if in_cycle || target.boxed => Holder::Box,
             _ => Holder::Nothing,
         };
         ensure!(
-            !property.raw || matches!((&holder, &kind), (Holder::Raw, FieldKind::Optional)),
+            !property.raw || matches!((&holder, &kind), (Holder::RawJson, FieldKind::Optional)),
             "{RAW} is for optional objects only"
         );
         Ok(Field { property, name: format_ident!("{}", field_name(&property.wire)?), kind, value, holder })
@@ -223,7 +223,7 @@ fn setter(field: &Field<'_>) -> TokenStream {
     let value = match field.holder {
         Holder::Nothing => value,
         Holder::Box => quote!(Box::new(#value)),
-        Holder::Raw => quote!(Raw::new(&#value)),
+        Holder::RawJson => quote!(RawJson::new(&#value)),
     };
     quote! {
         #docs
@@ -267,7 +267,7 @@ fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, Str
         pub enum #name {
             #(#declarations)*
             /// A text that this version has no variant for; it is kept and sent back as it came.
-            Unrecognized(Unrecognized),
+            UnknownVariant(UnknownVariant),
         }
     };
     let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, quoted(&variant.wire)));

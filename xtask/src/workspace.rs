@@ -16,7 +16,7 @@ pub(crate) const LIBRARIES: [&str; 7] = [
     "partner-center-reqwest",
     "partner-center-ureq",
     "partner-center-conformance",
-    "partner-center-sandbox",
+    "partner-center-emulator",
     "partner-center",
 ];
 

@@ -1,10 +1,10 @@
 //! What can be asked on the command line. The comments are the help texts.
 
 mod customers;
-mod sandbox;
+mod emulator;
 
 pub(crate) use customers::{CustomersCommand, Filter, List, Wanted};
-pub(crate) use sandbox::{SandboxBehaviour, SandboxCommand};
+pub(crate) use emulator::{EmulatorBehaviour, EmulatorCommand};
 
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
@@ -25,14 +25,14 @@ pub(crate) struct Arguments {
 
 const ABOUT_BRIEFLY: &str = "\
 Examples:
-  partner-center customers list --sandbox
+  partner-center customers list --emulator
   partner-center auth check
   partner-center doctor
 
 `partner-center --help` tells how to sign in, and `partner-center help COMMAND` what a command takes.";
 
 const ABOUT: &str = "\
-Signing in (--sandbox needs none of it):
+Signing in (--emulator needs none of it):
   PARTNER_CENTER_TOKEN               an access token; if it is set, the others do not matter
   PARTNER_CENTER_TENANT_ID           the partner's tenant: its ID or a domain
   PARTNER_CENTER_CLIENT_ID           the application that signs in
@@ -58,10 +58,10 @@ settings may also be in a configuration file, as in client_id = \"...\"; the env
 --config or PARTNER_CENTER_CONFIG; or else it is ~/.config/partner-center/config.toml, or where such files are on your system.
 
 Exit status:
-  0 done, 1 failed, 2 wrong usage, 130 interrupted; `sandbox` is done when it is interrupted
+  0 done, 1 failed, 2 wrong usage, 130 interrupted; `emulator` is done when it is interrupted
 
 Examples:
-  partner-center customers list --sandbox
+  partner-center customers list --emulator
   partner-center customers list --company-name Contoso --output csv > customers.csv
   partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json
   partner-center auth check
@@ -74,8 +74,8 @@ pub(crate) enum Command {
         subcommand,
         after_help = "\
 Examples:
-  partner-center customers list --sandbox
-  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --sandbox"
+  partner-center customers list --emulator
+  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --emulator"
     )]
     Customers(CustomersCommand),
     /// See what there is to sign in with
@@ -98,10 +98,10 @@ Examples:
   partner-center doctor
   partner-center doctor --cloud china --transport ureq
   partner-center doctor --output json
-  partner-center doctor --sandbox")]
+  partner-center doctor --emulator")]
     Doctor,
     /// Run an imitation of the service on this machine, until interrupted
-    Sandbox(SandboxCommand),
+    Emulator(EmulatorCommand),
     /// Print a script that completes commands and options in your shell
     #[command(after_help = "\
 Examples:
@@ -153,19 +153,19 @@ pub(crate) struct Options {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Common options (all of them: partner-center help options)")]
 pub(crate) struct ServiceOptions {
-    /// Run against a sandbox of the service instead: no account, no network, no set-up
+    /// Run against an emulator of the service instead: no account, no network, no set-up
     #[arg(long, global = true)]
-    pub(crate) sandbox: bool,
-    /// How many customers that sandbox has, up to 10000000 [default: 25]
+    pub(crate) emulator: bool,
+    /// How many customers that emulator has, up to 10000000 [default: 25]
     #[arg(long, value_name = "N", global = true, value_parser = customers)]
-    pub(crate) sandbox_customers: Option<u32>,
-    /// How that sandbox is to behave: an option of `partner-center sandbox` without its dashes, such as bom or
+    pub(crate) emulator_customers: Option<u32>,
+    /// How that emulator is to behave: an option of `partner-center emulator` without its dashes, such as bom or
     /// fault=503@10%; may be given several times
     #[arg(long, value_name = "NAME[=VALUE]", global = true)]
-    pub(crate) sandbox_with: Vec<String>,
-    /// What `sandbox_with` says.
+    pub(crate) emulator_with: Vec<String>,
+    /// What `emulator_with` says.
     #[arg(skip)]
-    pub(crate) sandbox_behaviour: SandboxBehaviour,
+    pub(crate) emulator_behaviour: EmulatorBehaviour,
     /// The HTTP client to use, async or blocking; both do the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
@@ -275,7 +275,7 @@ impl Arguments {
         });
         // Any option may stand before any command; where it is refused, the help does not show it.
         let hidden: Vec<_> = service.iter().map(|option| option.clone().hide(true)).collect();
-        let command = ["sandbox", "completions"]
+        let command = ["emulator", "completions"]
             .into_iter()
             .fold(command, |command, name| command.mut_subcommand(name, |command| command.args(&hidden)));
         let all = service.iter().map(|option| option.clone().help_heading("Options of customers, auth and doctor"));
@@ -311,7 +311,7 @@ impl Arguments {
             Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem))
         };
 
-        if let Command::Sandbox(_) | Command::Completions { .. } = self.command
+        if let Command::Emulator(_) | Command::Completions { .. } = self.command
             && let Some(option) = Self::service_options().iter().find_map(|option| find(option.get_id().as_str()))
         {
             return conflict(option, &matches.subcommand_name().unwrap_or_default());
@@ -327,9 +327,9 @@ impl Arguments {
             let problem = "the argument '-' cannot be used multiple times: there is one standard input";
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
         }
-        match (find("sandbox_customers").or(find("sandbox_with")), find("sandbox")) {
+        match (find("emulator_customers").or(find("emulator_with")), find("emulator")) {
             (Some(option), None) => {
-                let problem = format!("the argument '{option}' requires '--sandbox'");
+                let problem = format!("the argument '{option}' requires '--emulator'");
                 Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, problem))
             }
             _ => Ok(()),
@@ -338,17 +338,22 @@ impl Arguments {
 
     fn with_behaviour(mut self) -> Result<Self, clap::Error> {
         let options = &mut self.options.service;
-        options.sandbox_behaviour = SandboxBehaviour::of(&options.sandbox_with)?;
+        options.emulator_behaviour = EmulatorBehaviour::of(&options.emulator_with)?;
         Ok(self)
     }
 }
 
 /// The service options that every command shows.
-const COMMON: [&str; 3] = ["sandbox", "output", "cloud"];
+const COMMON: [&str; 3] = ["emulator", "output", "cloud"];
 
 /// Options that contradict each other.
-const CONFLICTS: [(&str, &str); 5] =
-    [("sandbox", "base_url"), ("sandbox", "cloud"), ("sandbox", "config"), ("base_url", "cloud"), ("quiet", "verbose")];
+const CONFLICTS: [(&str, &str); 5] = [
+    ("emulator", "base_url"),
+    ("emulator", "cloud"),
+    ("emulator", "config"),
+    ("base_url", "cloud"),
+    ("quiet", "verbose"),
+];
 
 fn customers(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")

@@ -36,7 +36,7 @@ pub(crate) async fn check<X: Transport>(transport: X, session: &Session<'_>, not
     let identity = session.identity()?;
     let client = session.client(transport, identity.credential(notes), notes)?;
     let is_given = matches!(identity, Identity::Token { .. });
-    let outcome = X::Mode::wait(client.authenticate()).await;
+    let outcome = X::Mode::into_future(client.authenticate()).await;
     let lifetime = outcome.as_ref().ok().copied().flatten();
     let found = Found {
         credential: identity.kind(),

@@ -44,7 +44,7 @@ pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>, n
 
 /// Whether there is a token, or one can be had.
 async fn token<X: Transport>(client: &Client<X>) -> Finding {
-    match X::Mode::wait(client.authenticate()).await {
+    match X::Mode::into_future(client.authenticate()).await {
         Ok(None) => Finding::Fine("there is one, which is yet to be tried".to_owned()),
         Ok(Some(_)) => Finding::Fine("one was issued, which is yet to be tried".to_owned()),
         Err(error) => Finding::Wrong(Explanation::of_call("no token can be had", &error)),
@@ -53,7 +53,7 @@ async fn token<X: Transport>(client: &Client<X>) -> Finding {
 
 /// The checks of a service that can be reached: one list, which the token gets or not, and one customer.
 async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Result<(), Failure> {
-    let page = X::Mode::wait(client.page(ListCustomers::new().size(1))).await;
+    let page = X::Mode::into_future(client.page(ListCustomers::new().size(1))).await;
     let is_accepted = match &page {
         Ok(_) => Finding::Fine("the service accepts the token".to_owned()),
         Err(error) if error.is_unauthorized() => {
@@ -84,7 +84,7 @@ async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Resu
         let Some(id) = listed.and_then(|customer| customer.id) else {
             return Finding::Skipped("there is no customer to get".to_owned());
         };
-        match X::Mode::wait(client.call(GetCustomer::new(id))).await {
+        match X::Mode::into_future(client.call(GetCustomer::new(id))).await {
             Ok(_) => Finding::Fine(format!("customer {id} came")),
             Err(error) => Finding::Wrong(Explanation::of_call(&format!("customer {id} cannot be fetched"), &error)),
         }
@@ -111,7 +111,7 @@ async fn tls<X: Transport>(uri: &Uri, transport: &X, session: &Session<'_>) -> F
     let mut limits = Limits::default();
     limits.timeout = session.time_for_attempt(limits.timeout);
     request.extensions_mut().insert(limits);
-    match X::Mode::wait(transport.send(request)).await {
+    match X::Mode::into_future(transport.send(request)).await {
         Ok(_) => Finding::Fine(format!("the certificate of {host} is trusted")),
         Err(error) => {
             let remedy = remedy_of_connection(&error).unwrap_or_else(|| {

@@ -6,7 +6,7 @@ use crate::{
 };
 use console::Term;
 use partner_center::{
-    ApiError, Error, ErrorKind, ProxyServer, Reason, TokenErrorReason, TransportError, TransportErrorKind,
+    Error, ErrorKind, ErrorReason, ProxyServer, ServiceError, TokenErrorReason, TransportError, TransportErrorKind,
 };
 use std::{
     borrow::Cow,
@@ -173,7 +173,7 @@ fn remedy(error: &Error) -> Cow<'static, str> {
     if let Some(wait) = error.retry_after().filter(|_| error.exceeds_max_retry_after()) {
         return remedy_of_long_wait(wait).into();
     }
-    if error.is_sign_in() {
+    if error.is_authentication() {
         return remedy_of_sign_in(error).into();
     }
     let remedy = match error.kind() {
@@ -188,7 +188,9 @@ fn remedy(error: &Error) -> Cow<'static, str> {
         }
         ErrorKind::Decode => "check that the address is the service's and that no proxy changes the answers",
         ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --size or a filter",
-        _ => error.api().map_or("try again with -vvv to see each attempt", |api| remedy_by_answer(error, api)),
+        _ => {
+            error.service_error().map_or("try again with -vvv to see each attempt", |api| remedy_by_answer(error, api))
+        }
     };
     remedy.into()
 }
@@ -235,21 +237,21 @@ fn remedy_of_sign_in(error: &Error) -> &'static str {
     }
 }
 
-fn remedy_by_answer(error: &Error, api: &ApiError) -> &'static str {
+fn remedy_by_answer(error: &Error, api: &ServiceError) -> &'static str {
     const ADDRESS: &str = "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's";
     let says_why = api.code.is_some() || api.description.is_some();
     match (api.reason(), api.status.as_u16()) {
         // What the command's own options and variables can do about it.
-        (Some(Reason::NotFound), _) if api.code.is_none() => ADDRESS,
-        (Some(Reason::NotFound), 404) if error.page().is_some() => {
+        (Some(ErrorReason::NotFound), _) if api.code.is_none() => ADDRESS,
+        (Some(ErrorReason::NotFound), 404) if error.page().is_some() => {
             "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's, and any ID that was given"
         }
-        (Some(Reason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
-        (Some(Reason::Unauthorized), _) => {
+        (Some(ErrorReason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
+        (Some(ErrorReason::Unauthorized), _) => {
             "if the token was given (PARTNER_CENTER_TOKEN, or token in a file), get a new one: it lives about an hour; its audience must be \
              https://api.partnercenter.microsoft.com (or that of your cloud)"
         }
-        (Some(Reason::Throttled), _) => {
+        (Some(ErrorReason::Throttled), _) => {
             "wait as long as the service asks, or a minute, and run it again; a greater --max-attempts waits by itself"
         }
         (Some(reason), _) => reason.hint(),

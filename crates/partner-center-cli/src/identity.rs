@@ -161,7 +161,7 @@ fn nothing_to_sign_in_with() -> WrongUsage {
             .to_owned(),
         remedy: format!(
             "set PARTNER_CENTER_TOKEN to an access token for {} (or for your cloud); or PARTNER_CENTER_TENANT_ID, \
-             PARTNER_CENTER_CLIENT_ID and PARTNER_CENTER_CLIENT_SECRET to those of your application; or add --sandbox, which \
+             PARTNER_CENTER_CLIENT_ID and PARTNER_CENTER_CLIENT_SECRET to those of your application; or add --emulator, which \
              needs none",
             Cloud::Global.audience()
         ),

@@ -7,13 +7,13 @@ mod auth;
 mod completions;
 mod customers;
 mod doctor;
+mod emulator;
 mod failure;
 mod identity;
 mod interruption;
 mod notes;
 mod output;
 mod progress;
-mod sandbox;
 mod session;
 mod settings;
 mod terminal;
@@ -43,7 +43,7 @@ fn run(command: Command, options: &Options) -> Result<(), Failure> {
         Command::Customers(command) => Task::Customers(command),
         Command::Auth(AuthCommand::Check) => Task::CheckCredential,
         Command::Doctor => Task::Doctor,
-        Command::Sandbox(sandbox) => return sandbox::serve(sandbox, &Notes::new(options.notes.quiet)),
+        Command::Emulator(emulator) => return emulator::serve(emulator, &Notes::new(options.notes.quiet)),
         Command::Completions { shell } => return completions::print(shell),
         Command::Options => return explain_options(),
     };
@@ -78,8 +78,8 @@ impl Task {
 
 /// The one place where the transports differ: one is done when it returns, the other needs a runtime to drive it.
 fn over_transport(task: Task, options: &Options, notes: &Notes) -> Result<(), Failure> {
-    let sandbox = session::sandbox(&options.service)?;
-    let session = Session::open(&options.service, sandbox.as_ref())?;
+    let emulator = session::emulator(&options.service)?;
+    let session = Session::open(&options.service, emulator.as_ref())?;
     match options.service.transport {
         TransportName::Ureq => {
             let transport = Ureq::with_defaults().map_err(|error| Failure::of_transport(&error))?;
@@ -101,7 +101,7 @@ fn perform<'a, X: Transport>(
     session: &'a Session<'_>,
     notes: &'a Notes,
 ) -> Output<'a, X, Result<(), Failure>> {
-    X::Mode::run(async move {
+    X::Mode::block_or_box(async move {
         match task {
             Task::Customers(command) => customers::perform(command, transport, session, notes).await,
             Task::CheckCredential => auth::check(transport, session, notes).await,

@@ -9,21 +9,21 @@ use crate::{
     terminal::harmless,
 };
 use clap::ValueEnum;
-use partner_center::{Client, Cloud, Credential, Retry, Secret, Transport};
-use partner_center_sandbox::{Sandbox, Server};
+use partner_center::{Client, Cloud, Credential, RetryPolicy, Secret, Transport};
+use partner_center_emulator::{Emulator, Server};
 use std::{
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
 
-/// The embedded sandbox, if the options ask for it; it serves as long as it lives.
-pub(crate) fn sandbox(options: &ServiceOptions) -> Result<Option<Server>, Failure> {
-    if !options.sandbox {
+/// The embedded emulator, if the options ask for it; it serves as long as it lives.
+pub(crate) fn emulator(options: &ServiceOptions) -> Result<Option<Server>, Failure> {
+    if !options.emulator {
         return Ok(None);
     }
-    let sandbox = Sandbox::builder().customers(options.sandbox_customers.unwrap_or(25));
-    options.sandbox_behaviour.apply(sandbox).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(|error| {
-        Failure::new("the sandbox cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
+    let emulator = Emulator::builder().customers(options.emulator_customers.unwrap_or(25));
+    options.emulator_behaviour.apply(emulator).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(|error| {
+        Failure::new("the emulator cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
     })
 }
 
@@ -39,17 +39,17 @@ pub(crate) struct Session<'a> {
     cloud: Cloud,
     /// The end of the whole command.
     pub(crate) until: Option<Instant>,
-    /// None of them if it is an embedded sandbox.
+    /// None of them if it is an embedded emulator.
     settings: Option<Settings>,
 }
 
 impl<'a> Session<'a> {
-    /// Finds the place, which is `sandbox` if there is one.
-    pub(crate) fn open(options: &'a ServiceOptions, sandbox: Option<&Server>) -> Result<Self, WrongUsage> {
+    /// Finds the place, which is `emulator` if there is one.
+    pub(crate) fn open(options: &'a ServiceOptions, emulator: Option<&Server>) -> Result<Self, WrongUsage> {
         let until = options.deadline.map(|deadline| Instant::now() + deadline);
         let cloud = Cloud::Global;
-        if let Some(server) = sandbox {
-            let (source, authority) = ("the embedded sandbox".to_owned(), server.url());
+        if let Some(server) = emulator {
+            let (source, authority) = ("the embedded emulator".to_owned(), server.url());
             let (base_url, audience) = (server.url(), None);
             return Ok(Self { options, base_url, source, authority, audience, cloud, until, settings: None });
         }
@@ -87,7 +87,7 @@ impl<'a> Session<'a> {
     pub(crate) fn identity(&self) -> Result<Identity, WrongUsage> {
         match &self.settings {
             Some(settings) => Identity::find(settings, self.until),
-            None => Ok(Identity::Token { token: Secret::new(Sandbox::TOKEN), place: Place::Sandbox }),
+            None => Ok(Identity::Token { token: Secret::new(Emulator::TOKEN), place: Place::Emulator }),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Session<'a> {
             builder = builder.correlation_id(id);
         }
         if let Some(timeout) = *timeout {
-            builder = builder.timeout(timeout);
+            builder = builder.attempt_timeout(timeout);
         }
         builder = builder.retry(self.retry()?);
         let unusable = |error| WrongUsage(Explanation::of_call("the settings cannot be used", &error));
@@ -140,14 +140,14 @@ impl<'a> Session<'a> {
     }
 
     /// When requests are sent again.
-    fn retry(&self) -> Result<Retry, WrongUsage> {
+    fn retry(&self) -> Result<RetryPolicy, WrongUsage> {
         let ServiceOptions { max_attempts, max_retry_after, .. } = *self.options;
-        let mut retry = Retry::default();
+        let mut retry = RetryPolicy::default();
         if let Some(attempts) = self.given(max_attempts, "max_attempts", arguments::from_one)? {
             retry = retry.max_attempts(attempts);
         }
         if let Some(wait) = self.given(max_retry_after, "max_retry_after", arguments::seconds)? {
-            retry = retry.longest_retry_after(wait);
+            retry = retry.max_retry_after(wait);
         }
         Ok(retry)
     }

@@ -53,7 +53,7 @@ pub(crate) struct Setting {
 pub(crate) enum Place {
     Variable(String),
     /// There is nothing to set.
-    Sandbox,
+    Emulator,
     File {
         key: String,
         path: PathBuf,
@@ -167,7 +167,7 @@ impl Place {
     pub(crate) fn beside(&self, name: &str) -> String {
         match self {
             Self::File { path, .. } => Self::File { key: name.to_owned(), path: path.clone() }.to_string(),
-            Self::Variable(_) | Self::Sandbox => variable_name(name),
+            Self::Variable(_) | Self::Emulator => variable_name(name),
         }
     }
 }
@@ -176,7 +176,7 @@ impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable(name) => formatter.write_str(name),
-            Self::Sandbox => formatter.write_str("--sandbox"),
+            Self::Emulator => formatter.write_str("--emulator"),
             Self::File { key, path } => write!(formatter, "{key} in {}", path.display()),
         }
     }

@@ -1,4 +1,4 @@
-//! What the promises are held with.
+//! What the requirements are held with.
 
 use crate::{Connection, Server};
 use futures_util::future::{join_all, select};
@@ -22,10 +22,10 @@ pub(crate) const SHORTLY: Duration = Duration::from_millis(20);
 /// How long after a timeout is near enough, on a machine that is busy with other tests.
 pub(crate) const NEAR: Duration = Duration::from_secs(3);
 
-/// Whether a promise holds.
+/// Whether a requirement holds.
 pub(crate) type Held = Result<(), Seen>;
 
-/// What was seen of a promise that does not hold.
+/// What was seen of a requirement that does not hold.
 #[derive(Debug)]
 pub(crate) struct Seen(pub(crate) String);
 
@@ -154,10 +154,10 @@ pub(crate) fn within(request: Request, timeout: Duration) -> Request {
 }
 
 pub(crate) async fn send<X: Transport>(transport: &X, request: Request) -> Result<Response, TransportError> {
-    X::Mode::wait(transport.send(request)).await
+    X::Mode::into_future(transport.send(request)).await
 }
 
-/// What `transport` answers; `case` says which part of the promise it is.
+/// What `transport` answers; `case` says which part of the requirement it is.
 pub(crate) async fn answered<X: Transport>(
     transport: &X,
     request: Request,
@@ -205,10 +205,10 @@ pub(crate) async fn times_out<X: Transport>(transport: &X, request: Request, cas
 /// Does all of `work` at once: each on a thread if the transport blocks, or else as futures of one task.
 pub(crate) async fn at_once<'a, X: Transport, T: Send + 'a>(work: Vec<impl Future<Output = T> + Send + 'a>) -> Vec<T> {
     let outputs: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = work.into_iter().map(|work| scope.spawn(move || X::Mode::run(work))).collect();
+        let threads: Vec<_> = work.into_iter().map(|work| scope.spawn(move || X::Mode::block_or_box(work))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    join_all(outputs.into_iter().map(X::Mode::wait)).await
+    join_all(outputs.into_iter().map(X::Mode::into_future)).await
 }
 
 /// Sends `request` and drops the exchange after `patience`. Where nothing can be dropped, it is waited for.
@@ -220,7 +220,7 @@ pub(crate) async fn given_up<X: Transport>(transport: &X, request: Request, pati
 
 /// Lets the transport do what it does in the background, such as to take a connection back.
 pub(crate) async fn pause<X: Transport>(transport: &X, delay: Duration) {
-    X::Mode::wait(transport.sleep(delay)).await;
+    X::Mode::into_future(transport.sleep(delay)).await;
 }
 
 /// An error with its causes.

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod exchange;
-mod promise;
-mod promises;
+mod requirement;
+mod requirements;
 mod server;
 
-pub use promise::{Broken, Promise};
+pub use requirement::{Requirement, Violation};
 pub use server::{Connection, Server};

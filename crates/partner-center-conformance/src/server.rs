@@ -23,7 +23,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// A server on a raw socket of this machine, which can do what no HTTP library would: send nonsense, cut short, drip,
 /// say nothing.
 ///
-/// The promises are held with it. It is public for what is special to a transport:
+/// The requirements are held with it. It is public for what is special to a transport:
 ///
 /// ```
 /// use partner_center_conformance::Server;

@@ -5,7 +5,7 @@ use crate::{
     error::BoxError,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use partner_center_models::{Continuation, Method, Operation, Paged, Parameters, Seek};
+use partner_center_models::{ContinuationToken, Method, Operation, Paginated, Pagination, Parameters};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// All but RFC 3986's unreserved characters.
@@ -58,14 +58,14 @@ pub(crate) struct Listing {
     token_header: HeaderName,
     /// The target of a page that is asked for by token alone.
     seek_target: String,
-    resume: Option<Continuation>,
+    resume: Option<ContinuationToken>,
 }
 
 impl Listing {
-    pub(crate) fn new<O: Paged>(operation: &O) -> Result<Self, BoxError> {
+    pub(crate) fn new<O: Paginated>(operation: &O) -> Result<Self, BoxError> {
         let mut parameters = operation.parameters()?;
         let resume = parameters.continuation.take();
-        let Seek { token_header, query, size_query, .. } = O::SEEK;
+        let Pagination { token_header, query, size_query, .. } = O::PAGINATION;
         let is_other = |(name, _): &&(&str, String)| Some(*name) != size_query;
         if let Some((name, _)) = parameters.query.iter().find(is_other).filter(|_| resume.is_some()) {
             return Err(
@@ -101,7 +101,7 @@ impl Listing {
     /// The call for the page that `continuation` points to.
     ///
     /// A link may not lead away from the service, nor do anything but read: the bearer token goes along.
-    pub(crate) fn follow(&self, continuation: &Continuation, base: &BaseUrl) -> Result<Call, BoxError> {
+    pub(crate) fn follow(&self, continuation: &ContinuationToken, base: &BaseUrl) -> Result<Call, BoxError> {
         if !continuation.method().eq_ignore_ascii_case("GET") {
             return Err("the link to the next page is not a GET".into());
         }
@@ -161,7 +161,7 @@ fn link_target(uri: &str, base: &BaseUrl) -> Result<String, BoxError> {
 }
 
 /// The headers a link asks for: only the service's own, `MS-*`, and of those none that identifies the call.
-fn link_headers(continuation: &Continuation) -> Result<HeaderMap, BoxError> {
+fn link_headers(continuation: &ContinuationToken) -> Result<HeaderMap, BoxError> {
     let mut headers = HeaderMap::new();
     for (name, value) in continuation.headers() {
         let name = HeaderName::from_bytes(name.trim().as_bytes())

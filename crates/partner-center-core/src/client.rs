@@ -1,5 +1,6 @@
 use crate::{
-    Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, Reply, Retry, Transport,
+    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RetryPolicy,
+    Transport,
     base_url::BaseUrl,
     call::{Call, Listing, ascii},
     credential::{Held, Kind},
@@ -8,7 +9,7 @@ use crate::{
     rate_limit::RateLimit,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use partner_center_models::{Paged, Replacement, SingleResponse};
+use partner_center_models::{Paginated, Replacement, SingleResponse};
 use std::{
     fmt,
     sync::Arc,
@@ -46,7 +47,7 @@ pub struct Client<X: Transport> {
 }
 
 impl<X: DefaultTransport> Client<X> {
-    /// A client of the public service with default settings; see [`Builder`] for what they are.
+    /// A client of the public service with default settings; see [`ClientBuilder`] for what they are.
     ///
     /// It fails, with [`ErrorKind::Configuration`], when the transport cannot be set up or the credential is incomplete.
     pub fn new(credential: Credential<X::Mode>) -> Result<Self, Error> {
@@ -57,15 +58,15 @@ impl<X: DefaultTransport> Client<X> {
 
 impl<X: Transport> Client<X> {
     /// A client with settings of its own, such as another address, retries or time limits.
-    pub fn builder(transport: X, credential: Credential<X::Mode>) -> Builder<X> {
-        Builder {
+    pub fn builder(transport: X, credential: Credential<X::Mode>) -> ClientBuilder<X> {
+        ClientBuilder {
             transport,
             credential,
             cloud: Cloud::default(),
             base_url: None,
             authority: None,
             audience: None,
-            retry: Retry::default(),
+            retry: RetryPolicy::default(),
             limits: Limits::default(),
             deadline: None,
             requests_per_minute: None,
@@ -78,7 +79,7 @@ impl<X: Transport> Client<X> {
 
     /// Performs an operation with a single response: a `Result` if `X` blocks, a future of one if it does not.
     ///
-    /// What is worth repeating is repeated, as [`Builder::retry`] says. A response with a next page is an error of the kind
+    /// What is worth repeating is repeated, as [`ClientBuilder::retry`] says. A response with a next page is an error of the kind
     /// [`ErrorKind::Paging`], since it would be incomplete.
     ///
     /// A paged operation is not accepted, in either mode: its first page could be mistaken for the list. For the list there are
@@ -98,10 +99,10 @@ impl<X: Transport> Client<X> {
     /// }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
-    pub fn call<O: SingleResponse>(&self, operation: O) -> Reply<X, O::Response> {
+    pub fn call<O: SingleResponse>(&self, operation: O) -> CallOutput<X, O::Response> {
         let call = Call::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
-        X::Mode::run(async move {
+        X::Mode::block_or_box(async move {
             let Performed { answer, context, .. } = engine.perform(Task::of(&call?), scope).await?;
             answer.into_value().map_err(|empty| Error::new(ErrorKind::Decode, O::ID, empty).within(context))
         })
@@ -112,53 +113,53 @@ impl<X: Transport> Client<X> {
     /// Calls do so by themselves. This is for programs that want to know early whether their credential is any good. The
     /// service is not asked: a token that is at hand may still be refused.
     #[must_use = "a token is had once the outcome is looked at"]
-    pub fn authenticate(&self) -> Reply<X, Option<Duration>> {
+    pub fn authenticate(&self) -> CallOutput<X, Option<Duration>> {
         let (engine, scope) = (self.engine.clone(), self.scope);
-        X::Mode::run(async move { engine.authenticate(scope).await })
+        X::Mode::block_or_box(async move { engine.authenticate(scope).await })
     }
 
     /// The items of every page: an `Iterator` if `X` blocks, a `Stream` if it does not.
     ///
     /// Pages are fetched when their first item is asked for, one at a time, unless [`Items::prefetch`] asks for the next one
     /// early. After an error the list is over; what came before is valid.
-    pub fn items<O: Paged>(&self, operation: O) -> Items<X, O> {
+    pub fn items<O: Paginated>(&self, operation: O) -> Items<X, O> {
         Items::new(self.pages(operation))
     }
 
     /// Fetches one page: the first one, or the one at which `operation` resumes the list. The list has more if
-    /// [`Paged::continuation`] of the page says so.
+    /// [`Paginated::continuation`] of the page says so.
     ///
     /// For programs that show a page and wait for their user, or hold a page between two of their own requests. The list is
     /// had with [`items`](Self::items) or [`pages`](Self::pages).
     ///
     /// ```
-    /// use partner_center_core::{Blocking, Client, Continuation, Customer};
-    /// use partner_center_core::{ListCustomers, Paged, Transport};
+    /// use partner_center_core::{Blocking, Client, ContinuationToken, Customer};
+    /// use partner_center_core::{ListCustomers, Paginated, Transport};
     /// use std::error::Error;
     ///
     /// /// The customers to show, and where the next page is.
     /// fn show(
     ///     client: &Client<impl Transport<Mode = Blocking>>,
-    ///     from: Option<Continuation>,
-    /// ) -> Result<(Vec<Customer>, Option<Continuation>), Box<dyn Error>> {
+    ///     from: Option<ContinuationToken>,
+    /// ) -> Result<(Vec<Customer>, Option<ContinuationToken>), Box<dyn Error>> {
     ///     let operation = from.map_or_else(ListCustomers::new, ListCustomers::resume);
     ///     let page = client.page(operation)?;
     ///     let next = ListCustomers::continuation(&page)?;
     ///     Ok((page.items, next))
     /// }
     /// ```
-    pub fn page<O: Paged + 'static>(&self, operation: O) -> Reply<X, O::Response> {
+    pub fn page<O: Paginated + 'static>(&self, operation: O) -> CallOutput<X, O::Response> {
         let mut pages = self.pages(operation);
-        X::Mode::run(async move {
+        X::Mode::block_or_box(async move {
             // A list that is empty may come without a page.
-            X::Mode::wait(pages.next_page()).await.unwrap_or_else(empty_page::<O>)
+            X::Mode::into_future(pages.next_page()).await.unwrap_or_else(empty_page::<O>)
         })
     }
 
     /// The pages themselves: an `Iterator` if `X` blocks, a `Stream` if it does not. For programs that work page by page, or
     /// save where they are ([`Pages`] shows how).
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
-    pub fn pages<O: Paged>(&self, operation: O) -> Pages<X, O> {
+    pub fn pages<O: Paginated>(&self, operation: O) -> Pages<X, O> {
         Pages::new(self.engine.clone(), self.scope, Listing::new(&operation))
     }
 
@@ -202,28 +203,28 @@ impl<X: Transport> fmt::Debug for Client<X> {
 /// told by [`build`](Self::build).
 ///
 /// ```
-/// use partner_center_core::{Builder, Client, Cloud, Error, Retry, Transport};
+/// use partner_center_core::{ClientBuilder, Client, Cloud, Error, RetryPolicy, Transport};
 /// use std::time::Duration;
 ///
-/// fn patient<X: Transport>(builder: Builder<X>) -> Result<Client<X>, Error> {
+/// fn patient<X: Transport>(builder: ClientBuilder<X>) -> Result<Client<X>, Error> {
 ///     builder
 ///         .cloud(Cloud::China)
-///         .timeout(Duration::from_secs(120))
-///         .retry(Retry::default().max_attempts(10))
+///         .attempt_timeout(Duration::from_secs(120))
+///         .retry(RetryPolicy::default().max_attempts(10))
 ///         .requests_per_minute(500)
 ///         .application("Contoso Billing")
 ///         .build()
 /// }
 /// ```
 #[must_use = "a builder does nothing until it is built"]
-pub struct Builder<X: Transport> {
+pub struct ClientBuilder<X: Transport> {
     transport: X,
     credential: Credential<X::Mode>,
     cloud: Cloud,
     base_url: Option<String>,
     authority: Option<String>,
     audience: Option<String>,
-    retry: Retry,
+    retry: RetryPolicy,
     limits: Limits,
     deadline: Option<Duration>,
     requests_per_minute: Option<u32>,
@@ -233,7 +234,7 @@ pub struct Builder<X: Transport> {
     on_replacement: Option<Box<OnReplacement>>,
 }
 
-impl<X: Transport> Builder<X> {
+impl<X: Transport> ClientBuilder<X> {
     /// Which of Microsoft's clouds the partner is in: where the service is, who issues tokens, and for which audience.
     /// Default: [`Cloud::Global`].
     pub fn cloud(mut self, cloud: Cloud) -> Self {
@@ -263,21 +264,21 @@ impl<X: Transport> Builder<X> {
     }
 
     /// When a call is repeated. Default: [`Retry::default`], up to 4 attempts.
-    pub fn retry(mut self, retry: Retry) -> Self {
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
 
     /// How long one attempt may take, body included; and how long a [`TokenSource`](crate::TokenSource) may take, and the
     /// keeping of a new refresh token ([`Credential::on_rotation`]). Default: 60 s.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self
     }
 
     /// How long one call may take in all, with every attempt and every wait; in a listing, each page is a call (for the
     /// whole of it see [`Client::with_deadline`]). Default: no limit but that of the attempts.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
+    pub fn call_timeout(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
@@ -300,7 +301,7 @@ impl<X: Transport> Builder<X> {
     }
 
     /// How many bytes an answer may have, decompressed. Default: 64 MiB.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
+    pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.limits.body = bytes;
         self
     }
@@ -372,10 +373,10 @@ impl<X: Transport> Builder<X> {
     }
 }
 
-impl<X: Transport> fmt::Debug for Builder<X> {
+impl<X: Transport> fmt::Debug for ClientBuilder<X> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Builder")
+            .debug_struct("ClientBuilder")
             .field("retry", &self.retry)
             .field("limits", &self.limits)
             .finish_non_exhaustive()

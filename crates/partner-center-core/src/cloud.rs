@@ -1,8 +1,8 @@
 /// One of Microsoft's clouds: where the service is, who issues its tokens, and for which audience.
 ///
 /// Tokens of one cloud mean nothing in another. What a cloud sets can be set apart by
-/// [`Builder::base_url`](crate::Builder::base_url), [`Builder::authority`](crate::Builder::authority) and
-/// [`Builder::audience`](crate::Builder::audience).
+/// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url), [`ClientBuilder::authority`](crate::ClientBuilder::authority) and
+/// [`ClientBuilder::audience`](crate::ClientBuilder::audience).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cloud {

@@ -1,6 +1,6 @@
 //! How a call goes, from first attempt to last, in straight-line code for both modes.
 //!
-//! Invariant: nothing here awaits anything but `Mode::wait`.
+//! Invariant: nothing here awaits anything but `Mode::into_future`.
 
 mod authorization;
 mod head_start;
@@ -10,7 +10,7 @@ pub(crate) use authorization::{Authorization, Origin, Renewal};
 pub(crate) use head_start::{HeadStart, Lookahead};
 
 use crate::{
-    Error, ErrorKind, Limits, Mode, Output, Request, Response, Retry, Transport, TransportError,
+    Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
     base_url::BaseUrl,
     body::Answer,
     call::Call,
@@ -44,7 +44,7 @@ pub(crate) struct Engine<X: Transport> {
     pub(crate) authorization: Authorization<X::Mode>,
     /// What every request to the service carries: accepted types, and what the client says of itself.
     pub(crate) headers: HeaderMap,
-    pub(crate) retry: Retry,
+    pub(crate) retry: RetryPolicy,
     pub(crate) limits: Limits,
     pub(crate) deadline: Option<Duration>,
     pub(crate) rate_limit: Option<RateLimit>,
@@ -63,7 +63,7 @@ trait Exchange<X: Transport>: Sync {
     /// What spreads such requests over time.
     fn rate_limit(&self) -> Option<&RateLimit>;
     /// How many bytes the answer may have.
-    fn body_limit(&self) -> usize;
+    fn max_response_size(&self) -> usize;
     /// Hears that nothing more may come for so long.
     fn will_be_silent(&self, time: Duration);
     fn request(&self, context: &Context) -> Result<Request, http::Error>;
@@ -180,7 +180,7 @@ impl<X: Transport> Engine<X> {
     async fn attempts<E: Exchange<X>>(
         &self,
         exchange: &E,
-        retry: &Retry,
+        retry: &RetryPolicy,
         context: &mut Context,
         until: Option<Instant>,
         sent: Option<Sent<X>>,
@@ -203,7 +203,7 @@ impl<X: Transport> Engine<X> {
                     return Err(Error::out_of_time(exchange.operation(), None));
                 };
                 if !wait.is_zero() {
-                    X::Mode::wait(self.transport.sleep(wait)).await;
+                    X::Mode::into_future(self.transport.sleep(wait)).await;
                 }
             }
             let outgoing = match early.take() {
@@ -228,7 +228,7 @@ impl<X: Transport> Engine<X> {
                 Verdict::Repeat(delay) => {
                     tracing::warn!(attempts = context.attempts, ?delay, "will be repeated");
                     exchange.will_be_silent(delay);
-                    X::Mode::wait(self.transport.sleep(delay)).await;
+                    X::Mode::into_future(self.transport.sleep(delay)).await;
                 }
             }
             if failed.answered {
@@ -244,7 +244,7 @@ impl<X: Transport> Engine<X> {
             Outgoing::Request(request) => {
                 exchange.will_be_silent(Limits::of(&request).timeout);
                 let sent = Instant::now();
-                (sent, X::Mode::wait(self.transport.send(request)).await)
+                (sent, X::Mode::into_future(self.transport.send(request)).await)
             }
         };
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
@@ -254,14 +254,14 @@ impl<X: Transport> Engine<X> {
             error: Error::transport(exchange.operation(), error),
             answered: false,
         })?;
-        if response.status().is_success() && response.body().len() > exchange.body_limit() {
+        if response.status().is_success() && response.body().len() > exchange.max_response_size() {
             return Err(Attempt {
                 failure: Failure::Permanent,
                 error: Error::transport(exchange.operation(), TransportError::too_large()),
                 answered: true,
             });
         }
-        X::Mode::wait(exchange.received(&response)).await;
+        X::Mode::into_future(exchange.received(&response)).await;
         exchange.read(response)
     }
 
@@ -273,7 +273,7 @@ impl<X: Transport> Engine<X> {
     ) -> Result<Request, Error> {
         let request =
             exchange.request(context).map_err(|error| Error::new(ErrorKind::Request, exchange.operation(), error))?;
-        Ok(self.limited(request, exchange.body_limit(), remaining))
+        Ok(self.limited(request, exchange.max_response_size(), remaining))
     }
 
     fn limited(&self, mut request: Request, body: usize, remaining: Option<Duration>) -> Request {
@@ -302,5 +302,5 @@ enum Outgoing {
 fn is_refused_token(error: &Error) -> bool {
     error.kind() == ErrorKind::Service
         && error.status() == Some(StatusCode::UNAUTHORIZED)
-        && !error.is_audience_retired()
+        && !error.is_unsupported_audience()
 }

@@ -1,4 +1,6 @@
-use crate::{ApiError, Reason, TokenError, TokenErrorReason, TransportError, TransportErrorKind, credential::Failed};
+use crate::{
+    ErrorReason, ServiceError, TokenError, TokenErrorReason, TransportError, TransportErrorKind, credential::Failed,
+};
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
@@ -7,9 +9,9 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a call failed.
 ///
-/// Neither `Display` nor `Debug` shows a token, a filter or anything of a body but the code and description of a fault, so
+/// Neither `Display` nor `Debug` shows a token, a filter or anything of a body but the code and description of a service_error, so
 /// an error may be logged as it is. `Display` is one line and does not repeat the
-/// [`source`](StdError::source); `{:#}` leaves out the hint, for those who show [`Reason::hint`] apart.
+/// [`source`](StdError::source); `{:#}` leaves out the hint, for those who show [`ErrorReason::hint`] apart.
 ///
 /// ```
 /// use partner_center_core::{Error, ErrorKind};
@@ -30,9 +32,9 @@ struct Inner {
     kind: ErrorKind,
     operation: &'static str,
     context: Context,
-    api: Option<ApiError>,
+    api: Option<ServiceError>,
     token: Option<Arc<TokenError>>,
-    /// The wait that was asked for, if it is longer than [`Retry::longest_retry_after`](crate::Retry::longest_retry_after).
+    /// The wait that was asked for, if it is longer than [`Retry::max_retry_after`](crate::RetryPolicy::max_retry_after).
     refused_wait: Option<Duration>,
     source: Option<BoxError>,
 }
@@ -58,19 +60,19 @@ pub enum ErrorKind {
     /// later. [`Error::transport_error`] tells whether the server's certificate is the cause, and through which proxy the
     /// request went.
     Transport,
-    /// Time ran out, for one attempt ([`Builder::timeout`](crate::Builder::timeout)) or for the whole call
-    /// ([`Builder::deadline`](crate::Builder::deadline), [`Client::with_deadline`](crate::Client::with_deadline)), be it for
+    /// Time ran out, for one attempt ([`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout)) or for the whole call
+    /// ([`ClientBuilder::call_timeout`](crate::ClientBuilder::call_timeout), [`Client::with_deadline`](crate::Client::with_deadline)), be it for
     /// a server or for a [`TokenSource`](crate::TokenSource); the source says which limit it was.
     Timeout,
     /// No token could be had: see [`Error::token_error`] for what the authority said, or the source for what a
     /// [`TokenSource`](crate::TokenSource) said.
     Credential,
-    /// The service said no: see [`Error::reason`] for what that comes down to, where it is known, and [`Error::api`] for all
+    /// The service said no: see [`Error::reason`] for what that comes down to, where it is known, and [`Error::service_error`] for all
     /// that it said.
     Service,
     /// The service's answer was not understood: a proxy in between, which may have changed its head, a type of your own that
     /// it does not fit ([`SingleResponse::response_as`](crate::SingleResponse::response_as)), a body beyond
-    /// [`Builder::body_limit`](crate::Builder::body_limit), or a reason to report a bug.
+    /// [`ClientBuilder::max_response_size`](crate::ClientBuilder::max_response_size), or a reason to report a bug.
     Decode,
     /// The service's way to the next page cannot be followed, or an operation that is not paged has a next page. The list is
     /// not complete, and what came before is valid.
@@ -92,7 +94,7 @@ impl Error {
 
     /// What the service said last, if it said anything.
     #[must_use]
-    pub fn api(&self) -> Option<&ApiError> {
+    pub fn service_error(&self) -> Option<&ServiceError> {
         self.0.api.as_ref()
     }
 
@@ -122,44 +124,44 @@ impl Error {
     /// The status the service answered with last, if it answered.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        self.api().map(|api| api.status)
+        self.service_error().map(|api| api.status)
     }
 
     /// What the service's refusal comes down to, where that is known.
     #[must_use]
-    pub fn reason(&self) -> Option<Reason> {
-        self.api().and_then(ApiError::reason)
+    pub fn reason(&self) -> Option<ErrorReason> {
+        self.service_error().and_then(ServiceError::reason)
     }
 
     /// Whether what was asked for does not exist, or not for this partner.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.reason() == Some(Reason::NotFound)
+        self.reason() == Some(ErrorReason::NotFound)
     }
 
     /// Whether the partner has no commerce relationship with the customer. A list may still name such a customer.
     #[must_use]
-    pub fn is_no_relationship(&self) -> bool {
-        self.reason() == Some(Reason::NoRelationship)
+    pub fn is_relationship_missing(&self) -> bool {
+        self.reason() == Some(ErrorReason::NoRelationship)
     }
 
-    /// Whether there were too many requests, to the service or to the authority; [`ApiError::retry_after`] or
+    /// Whether there were too many requests, to the service or to the authority; [`ServiceError::retry_after`] or
     /// [`TokenError::retry_after`] may say how long to wait.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         let by_authority = self.token_error().and_then(TokenError::reason);
-        self.reason() == Some(Reason::Throttled) || by_authority == Some(TokenErrorReason::Throttled)
+        self.reason() == Some(ErrorReason::Throttled) || by_authority == Some(TokenErrorReason::Throttled)
     }
 
     /// How long the service, or the authority, asked to wait, if it did.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let said = || self.api().map(|api| api.retry_after).or_else(|| Some(self.token_error()?.retry_after));
+        let said = || self.service_error().map(|api| api.retry_after).or_else(|| Some(self.token_error()?.retry_after));
         self.0.refused_wait.or_else(|| said().flatten())
     }
 
     /// Whether [`retry_after`](Self::retry_after) is longer than
-    /// [`Retry::longest_retry_after`](crate::Retry::longest_retry_after) allows, so that the call was not retried, however many
+    /// [`Retry::max_retry_after`](crate::RetryPolicy::max_retry_after) allows, so that the call was not retried, however many
     /// attempts it had left.
     #[must_use]
     pub fn exceeds_max_retry_after(&self) -> bool {
@@ -169,26 +171,26 @@ impl Error {
     /// Whether it was signing in that failed, not the call itself: the authority refused or did not answer, or a source of
     /// tokens had none.
     #[must_use]
-    pub fn is_sign_in(&self) -> bool {
+    pub fn is_authentication(&self) -> bool {
         self.kind() == ErrorKind::Credential || self.0.source.as_ref().is_some_and(|source| source.is::<NoToken>())
     }
 
     /// Whether the credential was refused, as expired or as one for another audience.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self.reason(), Some(Reason::Unauthorized | Reason::AudienceRetired))
+        matches!(self.reason(), Some(ErrorReason::Unauthorized | ErrorReason::AudienceRetired))
     }
 
     /// Whether the token is for an audience that the service no longer accepts.
     #[must_use]
-    pub fn is_audience_retired(&self) -> bool {
-        self.reason() == Some(Reason::AudienceRetired)
+    pub fn is_unsupported_audience(&self) -> bool {
+        self.reason() == Some(ErrorReason::AudienceRetired)
     }
 
     /// Whether the service wants an App+User credential and got an app-only one.
     #[must_use]
     pub fn needs_app_and_user(&self) -> bool {
-        self.reason() == Some(Reason::NeedsAppAndUser)
+        self.reason() == Some(ErrorReason::NeedsAppAndUser)
     }
 
     /// Whether time ran out, for an attempt or for the call.
@@ -225,7 +227,7 @@ impl Error {
         Self::of(kind, operation).caused_by(Some(source.into()))
     }
 
-    pub(crate) fn service(operation: &'static str, api: ApiError) -> Self {
+    pub(crate) fn service(operation: &'static str, api: ServiceError) -> Self {
         let mut error = Self::of(ErrorKind::Service, operation);
         error.0.api = Some(api);
         error
@@ -300,8 +302,9 @@ impl Error {
     /// The ids by which the call is found in logs: ours, and the service's where they are others.
     fn ids(&self) -> Vec<String> {
         let ours = [self.request_id(), self.correlation_id()].map(|id| id.map(|id| id.to_string()));
-        let theirs =
-            self.api().map_or([None, None], |api| [&api.request_id, &api.correlation_id].map(Option::as_deref));
+        let theirs = self
+            .service_error()
+            .map_or([None, None], |api| [&api.request_id, &api.correlation_id].map(Option::as_deref));
         let mut ids = Vec::new();
         for (name, (ours, theirs)) in ["request id", "correlation id"].into_iter().zip(ours.into_iter().zip(theirs)) {
             let theirs = theirs.filter(|theirs| ours.as_deref() != Some(theirs));
@@ -339,7 +342,7 @@ impl fmt::Display for Error {
             }
             formatter.write_str(")")?;
         }
-        if let Some(api) = self.api() {
+        if let Some(api) = self.service_error() {
             formatter.write_str(": ")?;
             fmt::Display::fmt(api, formatter)?;
         }
@@ -419,7 +422,7 @@ mod tests {
 
     fn refusal(status: u16, body: &str) -> Error {
         let response = Response::builder().status(status).body(body.to_owned().into()).unwrap();
-        Error::service("getCustomer", ApiError::read(&response, &[]))
+        Error::service("getCustomer", ServiceError::read(&response, &[]))
     }
 
     #[test]
@@ -427,10 +430,10 @@ mod tests {
         type Predicate = fn(&Error) -> bool;
         let predicates: [(&str, Predicate); 7] = [
             ("not found", Error::is_not_found),
-            ("no relationship", Error::is_no_relationship),
+            ("no relationship", Error::is_relationship_missing),
             ("throttled", Error::is_throttled),
             ("unauthorized", Error::is_unauthorized),
-            ("audience retired", Error::is_audience_retired),
+            ("audience retired", Error::is_unsupported_audience),
             ("needs app and user", Error::needs_app_and_user),
             ("timeout", Error::is_timeout),
         ];
@@ -456,19 +459,19 @@ mod tests {
     fn every_reason_has_a_code_and_a_hint_of_its_own() {
         let mut hints = std::collections::HashSet::new();
         for (status, code, reason) in [
-            (404, 1000, Reason::NotFound),
-            (404, 3000, Reason::PartnerUnknown),
-            (403, 20_002, Reason::NoRelationship),
-            (429, 0, Reason::Throttled),
-            (401, 400, Reason::Unauthorized),
-            (401, 900_420, Reason::AudienceRetired),
-            (403, 900_329, Reason::NeedsAppAndUser),
-            (403, 1002, Reason::MissingRole),
-            (403, 900_309, Reason::ConditionalAccess),
-            (403, 900_416, Reason::CustomerLocked),
-            (403, 800_074, Reason::CustomerUnderReview),
-            (403, 900_124, Reason::AgreementMissing),
-            (403, 900_149, Reason::PartnerInactive),
+            (404, 1000, ErrorReason::NotFound),
+            (404, 3000, ErrorReason::PartnerUnknown),
+            (403, 20_002, ErrorReason::NoRelationship),
+            (429, 0, ErrorReason::Throttled),
+            (401, 400, ErrorReason::Unauthorized),
+            (401, 900_420, ErrorReason::AudienceRetired),
+            (403, 900_329, ErrorReason::NeedsAppAndUser),
+            (403, 1002, ErrorReason::MissingRole),
+            (403, 900_309, ErrorReason::ConditionalAccess),
+            (403, 900_416, ErrorReason::CustomerLocked),
+            (403, 800_074, ErrorReason::CustomerUnderReview),
+            (403, 900_124, ErrorReason::AgreementMissing),
+            (403, 900_149, ErrorReason::PartnerInactive),
         ] {
             let error = refusal(status, &format!(r#"{{"code":{code}}}"#));
             assert_eq!(error.reason(), Some(reason));
@@ -483,7 +486,7 @@ mod tests {
     fn redirect_says_where_to_and_no_more() {
         let told = |status: u16, location: &str| {
             let response = Response::builder().status(status).header("Location", location).body(Bytes::new()).unwrap();
-            Error::service("getCustomer", ApiError::read(&response, &["the-secret"])).to_string()
+            Error::service("getCustomer", ServiceError::read(&response, &["the-secret"])).to_string()
         };
         for (location, shown) in [
             ("https://login.example/sign/in", " to https://login.example/sign/in"),
@@ -538,7 +541,7 @@ mod tests {
                 response.headers_mut().insert(name, id.to_string().try_into().unwrap());
             }
             let context = Context { request_id: Some(ours), correlation_id: Some(ours), ..Context::default() };
-            Error::service("getCustomer", ApiError::read(&response, &[])).within(context).to_string()
+            Error::service("getCustomer", ServiceError::read(&response, &[])).within(context).to_string()
         };
         assert!(told(ours).ends_with(&format!(" [request id {ours}, correlation id {ours}]")));
         let both = format!(" [request id {ours}, the service's request id {theirs}, correlation id {ours}]");
@@ -550,7 +553,7 @@ mod tests {
     fn who_gave_no_token_and_why_is_told() {
         let failed = Error::transport("getCustomer", TransportError::new("reset")).into_failed(Some("them".to_owned()));
         let error = Error::no_token("getCustomer", failed);
-        assert!(error.is_sign_in() && error.kind() == ErrorKind::Transport);
+        assert!(error.is_authentication() && error.kind() == ErrorKind::Transport);
         let source = error.source().unwrap();
         assert_eq!(source.to_string(), "no token could be had from them");
         assert_eq!(source.source().unwrap().to_string(), "the exchange with the server failed");

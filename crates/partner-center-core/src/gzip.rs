@@ -175,7 +175,7 @@ impl Inner {
     /// Up to one byte more than is allowed, by which it is noticed.
     fn make_room(&mut self) {
         let usual = self.announced.map(|length| length.saturating_mul(USUAL_RATIO));
-        let wanted = if self.body.is_empty() { self.limits.room(usual) } else { self.body.len() };
+        let wanted = if self.body.is_empty() { self.limits.initial_capacity(usual) } else { self.body.len() };
         let allowed = self.limits.body.saturating_add(1).saturating_sub(self.body.len());
         self.body.reserve_exact(wanted.max(LEAST_ROOM).min(allowed));
     }

@@ -11,7 +11,6 @@ mod cloud;
 mod credential;
 mod engine;
 mod error;
-mod fault;
 #[cfg(feature = "gzip")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
 pub mod gzip;
@@ -22,6 +21,7 @@ mod pages;
 mod proxy;
 mod rate_limit;
 mod retry;
+mod service_error;
 mod transport;
 
 // In the signatures of this crate, so that users need not match versions.
@@ -29,19 +29,19 @@ pub use bytes::Bytes;
 pub use http;
 
 pub use certificate::CertificateProblem;
-pub use client::{Builder, Client};
+pub use client::{Client, ClientBuilder};
 pub use cloud::Cloud;
 pub use credential::{
     AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
 pub use error::{Error, ErrorKind};
-pub use fault::{ApiError, Reason};
 pub use mode::{Async, Blocking, Mode};
 pub use pages::{Items, Pages};
 pub use partner_center_models::*;
 pub use proxy::{EnvironmentProxy, ProxyServer};
-pub use retry::Retry;
+pub use retry::RetryPolicy;
+pub use service_error::{ErrorReason, ServiceError};
 pub use transport::{
-    DefaultTransport, Limits, Output, Reply, Request, Response, Transport, TransportError, TransportErrorKind,
+    CallOutput, DefaultTransport, Limits, Output, Request, Response, Transport, TransportError, TransportErrorKind,
 };

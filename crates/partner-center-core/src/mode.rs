@@ -14,7 +14,7 @@ use std::{
 
 /// When a [`Transport`](crate::Transport) hands back a value: at once, or later.
 ///
-/// The engine is written as `async` code whose only awaits are [`wait`](Mode::wait)s. [`Async`] hands that code to the
+/// The engine is written as `async` code whose only awaits are [`wait`](Mode::into_future)s. [`Async`] hands that code to the
 /// caller as a future; [`Blocking`] has nothing to wait for and runs it to the end. Code of one's own that is to work
 /// in both modes is written the same way:
 ///
@@ -24,8 +24,8 @@ use std::{
 ///
 /// /// The name of a customer's company: a `Result` over a blocking transport, a future of one over an async one.
 /// fn company_name<X: Transport>(client: &Client<X>, id: Uuid) -> Output<'_, X, Result<Option<String>, Error>> {
-///     X::Mode::run(async move {
-///         let customer = X::Mode::wait(client.call(GetCustomer::new(id))).await?;
+///     X::Mode::block_or_box(async move {
+///         let customer = X::Mode::into_future(client.call(GetCustomer::new(id))).await?;
 ///         Ok(customer.company_name().map(str::to_owned))
 ///     })
 /// }
@@ -38,14 +38,14 @@ pub trait Mode: sealed::Sealed + Send + Sync + 'static {
     fn ready<'a, T: Send + 'a>(value: T) -> Self::Output<'a, T>;
 
     /// Makes an output awaitable.
-    fn wait<'a, T: Send + 'a>(output: Self::Output<'a, T>) -> impl Future<Output = T> + Send + 'a;
+    fn into_future<'a, T: Send + 'a>(output: Self::Output<'a, T>) -> impl Future<Output = T> + Send + 'a;
 
-    /// Turns work that awaits nothing but [`wait`](Mode::wait)s into an output.
+    /// Turns work that awaits nothing but [`wait`](Mode::into_future)s into an output.
     ///
     /// # Panics
     ///
     /// In [`Blocking`], when `work` awaits anything else and that is not ready.
-    fn run<'a, T: Send + 'a>(work: impl Future<Output = T> + Send + 'a) -> Self::Output<'a, T>;
+    fn block_or_box<'a, T: Send + 'a>(work: impl Future<Output = T> + Send + 'a) -> Self::Output<'a, T>;
 }
 
 /// The calling thread waits, and values come back as they are.
@@ -62,10 +62,10 @@ impl Mode for Blocking {
     fn ready<'a, T: Send + 'a>(value: T) -> T {
         value
     }
-    fn wait<'a, T: Send + 'a>(output: T) -> impl Future<Output = T> + Send + 'a {
+    fn into_future<'a, T: Send + 'a>(output: T) -> impl Future<Output = T> + Send + 'a {
         std::future::ready(output)
     }
-    fn run<'a, T: Send + 'a>(work: impl Future<Output = T> + Send + 'a) -> T {
+    fn block_or_box<'a, T: Send + 'a>(work: impl Future<Output = T> + Send + 'a) -> T {
         match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(value) => value,
             Poll::Pending => unreachable!("work in blocking mode awaits outputs only, and those are there already"),
@@ -79,10 +79,10 @@ impl Mode for Async {
     fn ready<'a, T: Send + 'a>(value: T) -> Self::Output<'a, T> {
         Box::pin(std::future::ready(value))
     }
-    fn wait<'a, T: Send + 'a>(output: Self::Output<'a, T>) -> impl Future<Output = T> + Send + 'a {
+    fn into_future<'a, T: Send + 'a>(output: Self::Output<'a, T>) -> impl Future<Output = T> + Send + 'a {
         output
     }
-    fn run<'a, T: Send + 'a>(work: impl Future<Output = T> + Send + 'a) -> Self::Output<'a, T> {
+    fn block_or_box<'a, T: Send + 'a>(work: impl Future<Output = T> + Send + 'a) -> Self::Output<'a, T> {
         Box::pin(work)
     }
 }
@@ -156,7 +156,7 @@ impl Drop for Place {
     }
 }
 
-/// [`Mode::wait`]s for a state; see [`Monitor`].
+/// [`Mode::into_future`]s for a state; see [`Monitor`].
 pub(crate) fn wait_on<'a, M: Mode, S: Send, T: Send + 'a>(
     monitor: &'a Monitor<S>,
     look: impl FnMut(&mut S) -> Look<T> + Send + 'a,

@@ -43,7 +43,7 @@ impl fmt::Display for UnexpectedNextPage {
         write!(
             formatter,
             "`{operation}` is not a paged operation, but its response has a next page (`{field}`): it is incomplete; describe \
-             the operation as paged (`x-pc-paging` in the specification, `Paged` in a program) and list it with `items`"
+             the operation as paged (`x-pc-paging` in the specification, `Paginated` in a program) and list it with `items`"
         )
     }
 }

@@ -1,5 +1,5 @@
 use crate::{
-    Async, Blocking, Error, ErrorKind, Mode, Output, Reply, Transport,
+    Async, Blocking, CallOutput, Error, ErrorKind, Mode, Output, Transport,
     base_url::BaseUrl,
     body::{Answer, Malformed},
     call::{Call, Listing},
@@ -9,7 +9,7 @@ use crate::{
 #[cfg(feature = "stream")]
 use futures_core::Stream;
 use http::StatusCode;
-use partner_center_models::{FaultCode, Operation, Paged};
+use partner_center_models::{ErrorCode, Operation, Paginated};
 #[cfg(feature = "stream")]
 use std::pin::Pin;
 use std::{
@@ -25,7 +25,7 @@ use std::{
 /// So many pages without an item, one after another, are taken for a list that never ends.
 const MOST_EMPTY_PAGES: u32 = 100;
 
-/// The pages of a [`Paged`] operation: an `Iterator` over a blocking transport, a `Stream` over an async one.
+/// The pages of a [`Paginated`] operation: an `Iterator` over a blocking transport, a `Stream` over an async one.
 ///
 /// Made by [`Client::pages`](crate::Client::pages). It ends after the last page or the first error; there is no way in which a
 /// part of the list passes for the whole. (But [`Iterator::count`] counts an error as a page.)
@@ -33,15 +33,15 @@ const MOST_EMPTY_PAGES: u32 = 100;
 /// A page says how the list goes on, so that another run of a program can begin where this one ended:
 ///
 /// ```
-/// use partner_center_core::{Blocking, Client, Continuation, Customer};
-/// use partner_center_core::{ListCustomers, Paged, Transport};
+/// use partner_center_core::{Blocking, Client, ContinuationToken, Customer};
+/// use partner_center_core::{ListCustomers, Paginated, Transport};
 /// use std::error::Error;
 ///
 /// /// Hands over one page after the other, each with where to go on after it.
 /// fn copy(
 ///     client: &Client<impl Transport<Mode = Blocking>>,
-///     begun: Option<Continuation>,
-///     mut keep: impl FnMut(Vec<Customer>, Option<Continuation>),
+///     begun: Option<ContinuationToken>,
+///     mut keep: impl FnMut(Vec<Customer>, Option<ContinuationToken>),
 /// ) -> Result<(), Box<dyn Error>> {
 ///     let operation = begun.map_or_else(ListCustomers::new, ListCustomers::resume);
 ///     for page in client.pages(operation) {
@@ -53,7 +53,7 @@ const MOST_EMPTY_PAGES: u32 = 100;
 /// }
 /// ```
 #[must_use = "pages are fetched only when asked for"]
-pub struct Pages<X: Transport, O: Paged> {
+pub struct Pages<X: Transport, O: Paginated> {
     engine: Arc<Engine<X>>,
     scope: Scope,
     cursor: Option<Result<Cursor, Error>>,
@@ -89,7 +89,7 @@ struct Cursor {
     empty_pages: u32,
 }
 
-impl<X: Transport, O: Paged> Pages<X, O> {
+impl<X: Transport, O: Paginated> Pages<X, O> {
     pub(crate) fn new(engine: Arc<Engine<X>>, scope: Scope, listing: Result<Listing, BoxError>) -> Self {
         let cursor = listing
             .and_then(|listing| Cursor::new(listing, &engine.base_url))
@@ -106,7 +106,7 @@ impl<X: Transport, O: Paged> Pages<X, O> {
     ///
     /// Over a blocking transport the requests are sent by another thread. Over an async one the request is sent, over the
     /// connection that is there, and the answer is waiting when it is asked for, as far as buffers go; a new connection, or a
-    /// place in the row of [`requests_per_minute`](crate::Builder::requests_per_minute), is not waited for ahead of time. A
+    /// place in the row of [`requests_per_minute`](crate::ClientBuilder::requests_per_minute), is not waited for ahead of time. A
     /// program that leaves a page alone for longer than a second may have its request sent once more.
     pub fn prefetch(mut self) -> Self {
         if let Some(Ok(cursor)) = &self.cursor {
@@ -117,8 +117,8 @@ impl<X: Transport, O: Paged> Pages<X, O> {
 
     /// The next page, in whichever mode the transport has; `None` after the last. For code that is to work in both.
     pub fn next_page(&mut self) -> Output<'_, X, Option<Result<O::Response, Error>>> {
-        X::Mode::run(async move {
-            let fetched = X::Mode::wait(self.fetch()?).await;
+        X::Mode::block_or_box(async move {
+            let fetched = X::Mode::into_future(self.fetch()?).await;
             self.advance(fetched)
         })
     }
@@ -135,7 +135,7 @@ impl<X: Transport, O: Paged> Pages<X, O> {
         let (call, page) = (cursor.call.clone(), cursor.page);
         let head_start = self.head_start.take();
         let lookahead = self.lookahead.clone();
-        Some(X::Mode::run(async move {
+        Some(X::Mode::block_or_box(async move {
             let task = Task { call: &call, page: Some(page), head_start, lookahead: lookahead.as_deref() };
             let mut performed = engine.perform(task, scope).await?;
             let mut is_next_doubtful = false;
@@ -219,7 +219,7 @@ impl Cursor {
     }
 
     /// Moves on to the page after `page`; false if that was the last.
-    fn follow<O: Paged>(&mut self, page: &O::Response, base_url: &BaseUrl) -> Result<bool, BoxError> {
+    fn follow<O: Paginated>(&mut self, page: &O::Response, base_url: &BaseUrl) -> Result<bool, BoxError> {
         let mark = O::mark(page);
         // The same customers under another token: a token that is lost on its way, say.
         if mark.as_ref().is_some_and(|mark| !self.seen.insert(self.hasher.hash_one(mark))) {
@@ -257,19 +257,19 @@ impl Cursor {
 }
 
 /// A page without items, and without a next page.
-pub(crate) fn empty_page<O: Paged>() -> Result<O::Response, Error> {
+pub(crate) fn empty_page<O: Paginated>() -> Result<O::Response, Error> {
     let page = format!("{{\"{}\":[]}}", O::ITEMS);
     serde_json::from_str(&page).map_err(|_| Error::new(ErrorKind::Decode, O::ID, Malformed::Empty))
 }
 
 /// What the service answers to a token that leads nowhere: the list was over with the page before.
 fn is_end_of_list(error: &Error) -> bool {
-    error.api().is_some_and(|api| {
-        api.status == StatusCode::BAD_REQUEST && api.code.as_ref().and_then(FaultCode::number) == Some(2000)
+    error.service_error().is_some_and(|api| {
+        api.status == StatusCode::BAD_REQUEST && api.code.as_ref().and_then(ErrorCode::number) == Some(2000)
     })
 }
 
-impl<X: Transport<Mode = Blocking>, O: Paged> Iterator for Pages<X, O> {
+impl<X: Transport<Mode = Blocking>, O: Paginated> Iterator for Pages<X, O> {
     type Item = Result<O::Response, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -278,7 +278,7 @@ impl<X: Transport<Mode = Blocking>, O: Paged> Iterator for Pages<X, O> {
 }
 
 #[cfg(feature = "stream")]
-impl<X: Transport<Mode = Async>, O: Paged> Stream for Pages<X, O> {
+impl<X: Transport<Mode = Async>, O: Paginated> Stream for Pages<X, O> {
     type Item = Result<O::Response, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -286,7 +286,7 @@ impl<X: Transport<Mode = Async>, O: Paged> Stream for Pages<X, O> {
     }
 }
 
-impl<X: Transport<Mode = Async>, O: Paged> Pages<X, O> {
+impl<X: Transport<Mode = Async>, O: Paginated> Pages<X, O> {
     /// The next page; `None` after the last. The same as `StreamExt::next`, without the import.
     ///
     /// Dropping the future and asking again loses nothing.
@@ -333,12 +333,12 @@ impl<X: Transport<Mode = Async>, O: Paged> Pages<X, O> {
 /// }
 /// ```
 #[must_use = "items are fetched only when asked for"]
-pub struct Items<X: Transport, O: Paged> {
+pub struct Items<X: Transport, O: Paginated> {
     pages: Pages<X, O>,
     items: vec::IntoIter<O::Item>,
 }
 
-impl<X: Transport, O: Paged> Items<X, O> {
+impl<X: Transport, O: Paginated> Items<X, O> {
     pub(crate) fn new(pages: Pages<X, O>) -> Self {
         Self { pages, items: Vec::new().into_iter() }
     }
@@ -372,7 +372,7 @@ impl<X: Transport, O: Paged> Items<X, O> {
     ///     client.items(ListCustomers::new()).count()
     /// }
     /// ```
-    pub fn count(self) -> Reply<X, usize>
+    pub fn count(self) -> CallOutput<X, usize>
     where
         O: 'static,
     {
@@ -389,7 +389,7 @@ impl<X: Transport, O: Paged> Items<X, O> {
     ///     client.items(ListCustomers::new()).try_collect().await
     /// }
     /// ```
-    pub fn try_collect<C: Default + Extend<O::Item> + Send + 'static>(self) -> Reply<X, C>
+    pub fn try_collect<C: Default + Extend<O::Item> + Send + 'static>(self) -> CallOutput<X, C>
     where
         O: 'static,
     {
@@ -397,14 +397,14 @@ impl<X: Transport, O: Paged> Items<X, O> {
     }
 
     /// Adds what is left to `value`, page by page.
-    fn fold<T: Send + 'static>(self, mut value: T, add: fn(&mut T, vec::IntoIter<O::Item>)) -> Reply<X, T>
+    fn fold<T: Send + 'static>(self, mut value: T, add: fn(&mut T, vec::IntoIter<O::Item>)) -> CallOutput<X, T>
     where
         O: 'static,
     {
         let Self { mut pages, items } = self;
-        X::Mode::run(async move {
+        X::Mode::block_or_box(async move {
             add(&mut value, items);
-            while let Some(page) = X::Mode::wait(pages.next_page()).await {
+            while let Some(page) = X::Mode::into_future(pages.next_page()).await {
                 add(&mut value, O::items(page?).into_iter());
             }
             Ok(value)
@@ -412,7 +412,7 @@ impl<X: Transport, O: Paged> Items<X, O> {
     }
 }
 
-impl<X: Transport<Mode = Blocking>, O: Paged> Iterator for Items<X, O> {
+impl<X: Transport<Mode = Blocking>, O: Paginated> Iterator for Items<X, O> {
     type Item = Result<O::Item, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -429,7 +429,7 @@ impl<X: Transport<Mode = Blocking>, O: Paged> Iterator for Items<X, O> {
 }
 
 #[cfg(feature = "stream")]
-impl<X: Transport<Mode = Async>, O: Paged> Stream for Items<X, O> {
+impl<X: Transport<Mode = Async>, O: Paginated> Stream for Items<X, O> {
     type Item = Result<O::Item, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -437,7 +437,7 @@ impl<X: Transport<Mode = Async>, O: Paged> Stream for Items<X, O> {
     }
 }
 
-impl<X: Transport<Mode = Async>, O: Paged> Items<X, O> {
+impl<X: Transport<Mode = Async>, O: Paginated> Items<X, O> {
     /// The next item; `None` after the last. The same as `StreamExt::next`, without the import.
     ///
     /// Dropping the future and asking again loses nothing.
@@ -461,17 +461,17 @@ impl<X: Transport<Mode = Async>, O: Paged> Items<X, O> {
 }
 
 // Nothing in them is ever pinned: the page under way is boxed.
-impl<X: Transport, O: Paged> Unpin for Pages<X, O> {}
-impl<X: Transport, O: Paged> Unpin for Items<X, O> {}
+impl<X: Transport, O: Paginated> Unpin for Pages<X, O> {}
+impl<X: Transport, O: Paginated> Unpin for Items<X, O> {}
 
-impl<X: Transport, O: Paged> fmt::Debug for Pages<X, O> {
+impl<X: Transport, O: Paginated> fmt::Debug for Pages<X, O> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let page = self.cursor.as_ref().and_then(|cursor| cursor.as_ref().ok()).map(|cursor| cursor.page);
         formatter.debug_struct("Pages").field("operation", &O::ID).field("page", &page).finish_non_exhaustive()
     }
 }
 
-impl<X: Transport, O: Paged> fmt::Debug for Items<X, O> {
+impl<X: Transport, O: Paginated> fmt::Debug for Items<X, O> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
     }

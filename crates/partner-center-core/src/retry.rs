@@ -1,4 +1,4 @@
-use crate::{ApiError, Error, TokenError, TransportErrorKind, body::Malformed};
+use crate::{Error, ServiceError, TokenError, TransportErrorKind, body::Malformed};
 use http::StatusCode;
 use std::time::Duration;
 
@@ -6,34 +6,34 @@ use std::time::Duration;
 ///
 /// Repeated are calls that may be performed twice without harm (GET, HEAD, PUT and DELETE), and that met no connection, a
 /// broken one, a timeout, a body cut short, or one of the statuses 408, 429, 500, 502, 503 and 504. The n-th repetition
-/// waits a random part of `first_delay * 2^(n-1)`, but no more than of `longest_delay`. If the service says how long to
+/// waits a random part of `initial_backoff * 2^(n-1)`, but no more than of `max_backoff`. If the service says how long to
 /// wait (`Retry-After`, or a text such as `Try again in 57 seconds.`), then exactly that long, unless it is more than
-/// `longest_retry_after`: then the call fails immediately, and the error holds the value
+/// `max_retry_after`: then the call fails immediately, and the error holds the value
 /// ([`Error::exceeds_max_retry_after`]). To be told to wait no time at all is to be told nothing.
 ///
 /// The service counts requests per minute. So a 429 that names no wait is waited for 20 times as long as a lost connection:
-/// at least half of `20 * first_delay * 2^(n-1)`, which with the defaults is 10, 20 and 30 s at most.
+/// at least half of `20 * initial_backoff * 2^(n-1)`, which with the defaults is 10, 20 and 30 s at most.
 ///
 /// ```
-/// use partner_center_core::Retry;
+/// use partner_center_core::RetryPolicy;
 /// use std::time::Duration;
 ///
-/// let patient = Retry::default().max_attempts(10).longest_retry_after(Duration::from_secs(300));
-/// let never = Retry::never();
+/// let patient = RetryPolicy::default().max_attempts(10).max_retry_after(Duration::from_secs(300));
+/// let never = RetryPolicy::none();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retry {
+pub struct RetryPolicy {
     pub(crate) max_attempts: u32,
-    pub(crate) first_delay: Duration,
-    pub(crate) longest_delay: Duration,
-    pub(crate) longest_retry_after: Duration,
+    pub(crate) initial_backoff: Duration,
+    pub(crate) max_backoff: Duration,
+    pub(crate) max_retry_after: Duration,
     pub(crate) jitter: bool,
 }
 
-impl Retry {
+impl RetryPolicy {
     /// No repetition at all.
     #[must_use]
-    pub fn never() -> Self {
+    pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
@@ -46,22 +46,22 @@ impl Retry {
 
     /// The longest wait before the first repetition. Default: 0.5 s.
     #[must_use]
-    pub fn first_delay(mut self, delay: Duration) -> Self {
-        self.first_delay = delay;
+    pub fn initial_backoff(mut self, delay: Duration) -> Self {
+        self.initial_backoff = delay;
         self
     }
 
     /// The longest wait before any repetition. Default: 30 s.
     #[must_use]
-    pub fn longest_delay(mut self, delay: Duration) -> Self {
-        self.longest_delay = delay;
+    pub fn max_backoff(mut self, delay: Duration) -> Self {
+        self.max_backoff = delay;
         self
     }
 
     /// The longest wait that the service may ask for. Default: 60 s.
     #[must_use]
-    pub fn longest_retry_after(mut self, delay: Duration) -> Self {
-        self.longest_retry_after = delay;
+    pub fn max_retry_after(mut self, delay: Duration) -> Self {
+        self.max_retry_after = delay;
         self
     }
 
@@ -77,7 +77,7 @@ impl Retry {
     fn delay(&self, attempts: u32, is_throttled: bool, random: f64) -> Duration {
         let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
         let factor = if is_throttled { doubled.saturating_mul(THROTTLED_FACTOR) } else { doubled };
-        let longest = self.first_delay.saturating_mul(factor).min(self.longest_delay);
+        let longest = self.initial_backoff.saturating_mul(factor).min(self.max_backoff);
         if !self.jitter {
             return longest;
         }
@@ -92,13 +92,13 @@ impl Retry {
 /// waits are a minute at most, which is what the service counts requests by.
 const THROTTLED_FACTOR: u32 = 20;
 
-impl Default for Retry {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             max_attempts: 4,
-            first_delay: Duration::from_millis(500),
-            longest_delay: Duration::from_secs(30),
-            longest_retry_after: Duration::from_secs(60),
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(30),
+            max_retry_after: Duration::from_secs(60),
             jitter: true,
         }
     }
@@ -122,7 +122,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn of_answer(api: &ApiError) -> Self {
+    pub(crate) fn of_answer(api: &ServiceError) -> Self {
         Self::of_status(api.status, api.retry_after)
     }
 
@@ -180,7 +180,7 @@ pub(crate) enum Verdict {
 ///
 /// `attempts` have been made so far; `remaining` is what is left of the deadline, if there is one.
 pub(crate) fn judge(
-    retry: &Retry,
+    retry: &RetryPolicy,
     idempotent: bool,
     attempts: u32,
     failure: Failure,
@@ -200,7 +200,7 @@ pub(crate) fn judge(
     }
     let retry_after = retry_after.filter(|delay| !delay.is_zero());
     // Before the attempts are counted: more of them would be no help.
-    if let Some(delay) = retry_after.filter(|delay| *delay > retry.longest_retry_after) {
+    if let Some(delay) = retry_after.filter(|delay| *delay > retry.max_retry_after) {
         return Verdict::WaitTooLong(delay);
     }
     if attempts >= retry.max_attempts {
@@ -277,13 +277,17 @@ mod tests {
             ("one that does not is not begun", 1, true, after(7), left(7), 1.0, Verdict::OutOfTime),
             ("when time is up it is up", 4, true, TRANSIENT, left(0), 1.0, Verdict::OutOfTime),
         ] {
-            assert_eq!(judge(&Retry::default(), idempotent, attempts, failure, remaining, random), expected, "{name}");
+            assert_eq!(
+                judge(&RetryPolicy::default(), idempotent, attempts, failure, remaining, random),
+                expected,
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn the_longest_wait_is_half_a_minute() {
-        let retry = Retry::default().max_attempts(u32::MAX);
+        let retry = RetryPolicy::default().max_attempts(u32::MAX);
         for attempts in [7, 8, 32, 33, u32::MAX - 1] {
             assert_eq!(judge(&retry, true, attempts, TRANSIENT, None, 1.0), seconds(30.0));
         }
@@ -291,8 +295,8 @@ mod tests {
 
     #[test]
     fn never_is_never() {
-        assert_eq!(judge(&Retry::never(), true, 1, after(0), None, 0.0), Verdict::Fail);
-        assert_eq!(Retry::default().max_attempts(0), Retry::never());
+        assert_eq!(judge(&RetryPolicy::none(), true, 1, after(0), None, 0.0), Verdict::Fail);
+        assert_eq!(RetryPolicy::default().max_attempts(0), RetryPolicy::none());
     }
 
     fn duration() -> impl Strategy<Value = Duration> {
@@ -317,11 +321,11 @@ mod tests {
             deadline in prop::option::of(duration()),
             random in 0.0..1.0,
         ) {
-            let retry = Retry::default()
+            let retry = RetryPolicy::default()
                 .max_attempts(max_attempts)
-                .first_delay(first)
-                .longest_delay(longest)
-                .longest_retry_after(cap)
+                .initial_backoff(first)
+                .max_backoff(longest)
+                .max_retry_after(cap)
                 .jitter(jitter);
             let (mut attempts, mut slept) = (0, Duration::ZERO);
             loop {

@@ -11,7 +11,7 @@ pub type Response = http::Response<Bytes>;
 /// What `X` hands back for a `T`: `T` itself if it blocks, a future of `T` if it does not.
 pub type Output<'a, X, T> = <<X as Transport>::Mode as Mode>::Output<'a, T>;
 /// What a [`Client`](crate::Client) over `X` hands back: a `Result`, or a future of one.
-pub type Reply<X, T> = Output<'static, X, Result<T, Error>>;
+pub type CallOutput<X, T> = Output<'static, X, Result<T, Error>>;
 
 /// Carries a request to the service and its answer back.
 ///
@@ -123,7 +123,7 @@ impl Limits {
     /// How many bytes to make room for when a body says how long it is: no more than it may have, and no more than 1 MiB, as
     /// an announced length is not to be believed. What is longer grows as it comes.
     #[must_use]
-    pub fn room(&self, announced: Option<u64>) -> usize {
+    pub fn initial_capacity(&self, announced: Option<u64>) -> usize {
         let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         announced.min(self.body).min(MOST_BELIEVED)
     }

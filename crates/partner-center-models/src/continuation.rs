@@ -10,19 +10,19 @@ use std::fmt;
 /// `Debug` does not show what is in it.
 ///
 /// ```
-/// use partner_center_models::{Continuation, CustomerCollection, ListCustomers, Paged};
+/// use partner_center_models::{ContinuationToken, CustomerCollection, ListCustomers, Paginated};
 ///
 /// let page: CustomerCollection = serde_json::from_str(r#"{"items": [], "continuationToken": "abc"}"#)?;
 /// let next = ListCustomers::continuation(&page)?.ok_or("that was the last page")?;
 /// let saved = serde_json::to_string(&next)?;
 ///
 /// // On another day:
-/// let next: Continuation = serde_json::from_str(&saved)?;
+/// let next: ContinuationToken = serde_json::from_str(&saved)?;
 /// let operation = ListCustomers::resume(next);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Continuation {
+pub struct ContinuationToken {
     link: Option<NextLink>,
     token: Option<String>,
 }
@@ -34,7 +34,7 @@ struct NextLink {
     headers: Vec<(String, String)>,
 }
 
-impl Continuation {
+impl ContinuationToken {
     /// Reads what a page offers: a link, a token, both, or neither.
     ///
     /// `unreadable` says that the page has something in the place of one of them that is not what the specification
@@ -43,9 +43,9 @@ impl Continuation {
         link: Option<&Link>,
         token: Option<&Secret>,
         unreadable: bool,
-    ) -> Result<Option<Self>, UnreadableContinuation> {
+    ) -> Result<Option<Self>, InvalidContinuationToken> {
         if unreadable {
-            return Err(UnreadableContinuation);
+            return Err(InvalidContinuationToken);
         }
         let token = token.map(Secret::expose).filter(|token| !token.trim().is_empty()).map(str::to_owned);
         let link = link.map(NextLink::read).transpose()?.flatten();
@@ -78,9 +78,9 @@ impl Continuation {
 
 impl NextLink {
     /// A link that leads nowhere is none; one that cannot be followed as it was meant is an error.
-    fn read(link: &Link) -> Result<Option<Self>, UnreadableContinuation> {
+    fn read(link: &Link) -> Result<Option<Self>, InvalidContinuationToken> {
         if ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains_like(name)) {
-            return Err(UnreadableContinuation);
+            return Err(InvalidContinuationToken);
         }
         let headers = link
             .headers
@@ -88,11 +88,11 @@ impl NextLink {
             .flatten()
             .map(|header| Some((header.key.clone()?, header.value.as_ref()?.expose().to_owned())))
             .collect::<Option<Vec<_>>>()
-            .ok_or(UnreadableContinuation)?;
+            .ok_or(InvalidContinuationToken)?;
         let uri = link.uri.as_deref().map(str::trim).filter(|uri| !uri.is_empty());
         match uri {
             None if headers.is_empty() && link.body.is_none() && link.unknown_fields.is_empty() => Ok(None),
-            None => Err(UnreadableContinuation),
+            None => Err(InvalidContinuationToken),
             Some(uri) => Ok(Some(Self {
                 uri: uri.to_owned(),
                 method: link.method.as_ref().map_or("GET", |method| method.as_str()).to_owned(),
@@ -103,7 +103,7 @@ impl NextLink {
 }
 
 /// A map, so that a later version may add to it.
-impl Serialize for Continuation {
+impl Serialize for ContinuationToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         if let Some(NextLink { uri, method, headers }) = &self.link {
@@ -116,7 +116,7 @@ impl Serialize for Continuation {
     }
 }
 
-impl<'de> Deserialize<'de> for Continuation {
+impl<'de> Deserialize<'de> for ContinuationToken {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut map = Map::deserialize(deserializer)?;
         let mut take = |name| map.remove(name).unwrap_or_default();
@@ -131,9 +131,9 @@ impl<'de> Deserialize<'de> for Continuation {
     }
 }
 
-impl fmt::Debug for Continuation {
+impl fmt::Debug for ContinuationToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Continuation(..)")
+        formatter.write_str("ContinuationToken(..)")
     }
 }
 
@@ -141,12 +141,12 @@ impl fmt::Debug for Continuation {
 ///
 /// Never taken for the last page: that would lose customers without a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnreadableContinuation;
+pub struct InvalidContinuationToken;
 
-impl fmt::Display for UnreadableContinuation {
+impl fmt::Display for InvalidContinuationToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the page has a continuation that is not of any known form")
     }
 }
 
-impl std::error::Error for UnreadableContinuation {}
+impl std::error::Error for InvalidContinuationToken {}

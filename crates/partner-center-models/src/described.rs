@@ -398,7 +398,7 @@ pub(crate) fn path(at: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Described, Nullable, Reading};
-    use crate::{Customer, FaultCode, JsonValue, UnknownFields};
+    use crate::{Customer, ErrorCode, JsonValue, UnknownFields};
     use serde::Deserialize;
     use serde_json::{Value, json};
 
@@ -429,13 +429,13 @@ mod tests {
 
     #[test]
     fn a_code_is_a_number_or_a_text() {
-        let codes: Vec<FaultCode> = serde_json::from_value(json!([2000, " 2000", "Other", 2001])).unwrap();
+        let codes: Vec<ErrorCode> = serde_json::from_value(json!([2000, " 2000", "Other", 2001])).unwrap();
         assert_eq!(codes[0], codes[1]);
         for (one, other) in [(0, 2), (0, 3), (2, 3)] {
             assert_ne!(codes[one], codes[other]);
         }
         assert_eq!(codes[2], codes[2].clone());
-        assert!(serde_json::from_value::<FaultCode>(json!([2000])).is_err());
+        assert!(serde_json::from_value::<ErrorCode>(json!([2000])).is_err());
     }
 
     /// What `serde_json/arbitrary_precision` makes of a number, which the tests cannot switch on for themselves alone.

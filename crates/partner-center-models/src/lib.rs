@@ -5,14 +5,14 @@
 mod continuation;
 mod conveniences;
 mod described;
-mod fault_code;
+mod error_code;
 #[rustfmt::skip]
 mod generated;
 mod json;
 mod json_value;
 mod open_enum;
 mod operation;
-mod raw;
+mod raw_json;
 mod read_as;
 mod reading;
 mod resource;
@@ -22,16 +22,16 @@ mod unknown_fields;
 // In the signatures of this crate, so that users need not match versions.
 pub use uuid;
 
-pub use continuation::{Continuation, UnreadableContinuation};
-pub use fault_code::FaultCode;
+pub use continuation::{ContinuationToken, InvalidContinuationToken};
+pub use error_code::ErrorCode;
 pub use generated::{operations::*, schemas::*};
 pub use json::{ParsedJson, Replacement, ReplacementKind, from_json};
 pub use json_value::JsonValue;
-pub use open_enum::Unrecognized;
+pub use open_enum::UnknownVariant;
 pub use operation::{
-    InvalidParameter, Method, NoContent, Operation, PageMark, Paged, Parameters, Seek, SingleResponse,
+    InvalidParameter, Method, NoContent, Operation, PageFingerprint, Paginated, Pagination, Parameters, SingleResponse,
 };
-pub use raw::Raw;
+pub use raw_json::RawJson;
 pub use read_as::{ItemsAs, PageAs, ResponseAs};
 pub use resource::Resource;
 pub use secret::Secret;

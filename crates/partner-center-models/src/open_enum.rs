@@ -4,9 +4,9 @@ use std::fmt;
 ///
 /// Only parsing makes one, so it never hides a text that does have a variant.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Unrecognized(Box<str>);
+pub struct UnknownVariant(Box<str>);
 
-impl Unrecognized {
+impl UnknownVariant {
     pub(crate) fn new(text: &str) -> Self {
         Self(text.into())
     }
@@ -18,7 +18,7 @@ impl Unrecognized {
     }
 }
 
-impl fmt::Debug for Unrecognized {
+impl fmt::Debug for UnknownVariant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }
@@ -34,7 +34,7 @@ macro_rules! open_enum {
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
-                    Self::Unrecognized(text) => text.as_str(),
+                    Self::UnknownVariant(text) => text.as_str(),
                 }
             }
         }
@@ -43,7 +43,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $($text => Self::$variant,)*
-                    _ => Self::Unrecognized($crate::Unrecognized::new(text)),
+                    _ => Self::UnknownVariant($crate::UnknownVariant::new(text)),
                 }
             }
         }
@@ -71,7 +71,7 @@ macro_rules! open_enum {
                 Some(text.into())
             }
             fn undescribed(&self, at: &str, found: &mut Vec<String>) {
-                if let Self::Unrecognized(_) = self {
+                if let Self::UnknownVariant(_) = self {
                     found.push(at.to_owned());
                 }
             }

@@ -1,11 +1,11 @@
-use crate::{Continuation, ItemsAs, ResponseAs, UnreadableContinuation};
+use crate::{ContinuationToken, InvalidContinuationToken, ItemsAs, ResponseAs};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use std::{
     fmt::{self, Display},
     ops::RangeInclusive,
 };
 
-/// One thing the service can be asked: either a [`SingleResponse`] operation or a [`Paged`] one.
+/// One thing the service can be asked: either a [`SingleResponse`] operation or a [`Paginated`] one.
 ///
 /// Implementations are generated from the specification; they say what to ask and what comes back, never how to ask it.
 /// An endpoint that the specification lacks can be had by implementing this by hand:
@@ -47,7 +47,7 @@ pub trait Operation {
 
 /// An [`Operation`] whose response is complete, so that a client performs it with one call.
 ///
-/// Generated for every operation that is not [`Paged`]; a custom one needs an empty `impl`, as [`Operation`] shows. It is
+/// Generated for every operation that is not [`Paginated`]; a custom one needs an empty `impl`, as [`Operation`] shows. It is
 /// what `call` of a client takes, so that the first page of a list is never mistaken for the list. A response that turns
 /// out to have a next page is an error.
 #[diagnostic::on_unimplemented(
@@ -93,19 +93,19 @@ pub trait SingleResponse: Operation {
     message = "`{Self}` is not a paged operation",
     note = "an operation with a single response is performed with `call`"
 )]
-pub trait Paged: Operation {
+pub trait Paginated: Operation {
     /// What a page holds.
     type Item: Send + 'static;
     /// The name of the list of items in a page.
     const ITEMS: &'static str;
     /// How to ask for the page after one that offers a token but no link.
-    const SEEK: Seek;
+    const PAGINATION: Pagination;
     /// The items of `page`.
     fn items(page: Self::Response) -> Vec<Self::Item>;
     /// What tells `page` from the other pages of a list; `None` if it holds nothing.
-    fn mark(page: &Self::Response) -> Option<PageMark>;
+    fn mark(page: &Self::Response) -> Option<PageFingerprint>;
     /// The way to the page after `page`; `None` after the last. It can be saved, and resumed later.
-    fn continuation(page: &Self::Response) -> Result<Option<Continuation>, UnreadableContinuation>;
+    fn continuation(page: &Self::Response) -> Result<Option<ContinuationToken>, InvalidContinuationToken>;
 
     /// The same operation, each item read into a type of the caller's own.
     ///
@@ -113,7 +113,7 @@ pub trait Paged: Operation {
     /// error.
     ///
     /// ```
-    /// use partner_center_models::{ListCustomers, Paged};
+    /// use partner_center_models::{ListCustomers, Paginated};
     /// use serde::Deserialize;
     /// use uuid::Uuid;
     ///
@@ -146,12 +146,12 @@ pub trait Paged: Operation {
 /// By it a client notices that the service sends the same page again, and does not take that for a longer list. Opaque: marks
 /// are compared, and `Debug` does not show what is in them.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PageMark {
+pub struct PageFingerprint {
     items: String,
     count: usize,
 }
 
-impl PageMark {
+impl PageFingerprint {
     /// The mark of a page with these items; `None` if there are none.
     pub fn of(items: &[impl Serialize]) -> Option<Self> {
         Some(Self::between(items.first()?, items.last()?, items.len()))
@@ -178,16 +178,16 @@ impl PageMark {
 }
 
 /// What is in it is a customer's.
-impl fmt::Debug for PageMark {
+impl fmt::Debug for PageFingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("PageMark(..)")
+        formatter.write_str("PageFingerprint(..)")
     }
 }
 
 /// How an operation is asked for the page after a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Seek {
+pub struct Pagination {
     /// The header that carries the token.
     pub token_header: &'static str,
     /// The query parameter that says to go on, and its value.
@@ -196,7 +196,7 @@ pub struct Seek {
     pub size_query: Option<&'static str>,
 }
 
-impl Seek {
+impl Pagination {
     /// A token that travels in the header `token_header`, with the query parameter `query`.
     #[must_use]
     pub const fn new(token_header: &'static str, query: (&'static str, &'static str)) -> Self {
@@ -241,7 +241,7 @@ pub struct Parameters {
     /// The body, as JSON.
     pub body: Option<String>,
     /// Where to go on, instead of at the first page.
-    pub continuation: Option<Continuation>,
+    pub continuation: Option<ContinuationToken>,
     invalid: Option<InvalidParameter>,
 }
 
@@ -307,7 +307,7 @@ impl Parameters {
 
     /// Where to go on.
     #[must_use]
-    pub fn resume(mut self, continuation: Option<&Continuation>) -> Self {
+    pub fn resume(mut self, continuation: Option<&ContinuationToken>) -> Self {
         self.continuation = continuation.cloned();
         self
     }

@@ -1,8 +1,8 @@
 //! Answers read into the caller's own types: five fields take a third of the time of fifty.
 
 use crate::{
-    Continuation, InvalidParameter, Method, Operation, PageMark, Paged, Parameters, Seek, SingleResponse,
-    UnreadableContinuation, described::has_room,
+    ContinuationToken, InvalidContinuationToken, InvalidParameter, Method, Operation, PageFingerprint, Paginated,
+    Pagination, Parameters, SingleResponse, described::has_room,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -42,7 +42,7 @@ impl<O: Operation, T: DeserializeOwned + Send + 'static> Operation for ResponseA
 
 impl<O: SingleResponse, T: DeserializeOwned + Send + 'static> SingleResponse for ResponseAs<O, T> {}
 
-/// An operation whose items are read as `T`s; made by [`Paged::items_as`].
+/// An operation whose items are read as `T`s; made by [`Paginated::items_as`].
 ///
 /// All else is as the operation `O` has it; a page is a [`PageAs`]. An item that is no `T` is an error.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl<O, T> ItemsAs<O, T> {
     }
 }
 
-impl<O: Paged + 'static, T: DeserializeOwned + Send + 'static> Operation for ItemsAs<O, T> {
+impl<O: Paginated + 'static, T: DeserializeOwned + Send + 'static> Operation for ItemsAs<O, T> {
     type Response = PageAs<O, T>;
     const ID: &'static str = O::ID;
     const METHOD: Method = O::METHOD;
@@ -68,17 +68,17 @@ impl<O: Paged + 'static, T: DeserializeOwned + Send + 'static> Operation for Ite
     }
 }
 
-impl<O: Paged + 'static, T: DeserializeOwned + Send + 'static> Paged for ItemsAs<O, T> {
+impl<O: Paginated + 'static, T: DeserializeOwned + Send + 'static> Paginated for ItemsAs<O, T> {
     type Item = T;
-    const SEEK: Seek = O::SEEK;
+    const PAGINATION: Pagination = O::PAGINATION;
     const ITEMS: &'static str = O::ITEMS;
     fn items(page: Self::Response) -> Vec<T> {
         page.items
     }
-    fn mark(page: &Self::Response) -> Option<PageMark> {
+    fn mark(page: &Self::Response) -> Option<PageFingerprint> {
         page.mark.clone()
     }
-    fn continuation(page: &Self::Response) -> Result<Option<Continuation>, UnreadableContinuation> {
+    fn continuation(page: &Self::Response) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
         O::continuation(&page.rest)
     }
 }
@@ -102,21 +102,21 @@ impl<O: Paged + 'static, T: DeserializeOwned + Send + 'static> Paged for ItemsAs
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[non_exhaustive]
-pub struct PageAs<O: Paged, T> {
+pub struct PageAs<O: Paginated, T> {
     /// The items, in the order of the service.
     pub items: Vec<T>,
     /// The page but for its items, of which this has none: its links, its count, its continuation.
     pub rest: O::Response,
-    mark: Option<PageMark>,
+    mark: Option<PageFingerprint>,
 }
 
-impl<O: Paged<Response: fmt::Debug>, T: fmt::Debug> fmt::Debug for PageAs<O, T> {
+impl<O: Paginated<Response: fmt::Debug>, T: fmt::Debug> fmt::Debug for PageAs<O, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("PageAs").field("items", &self.items).field("rest", &self.rest).finish_non_exhaustive()
     }
 }
 
-impl<'de, O: Paged, T: DeserializeOwned> Deserialize<'de> for PageAs<O, T> {
+impl<'de, O: Paginated, T: DeserializeOwned> Deserialize<'de> for PageAs<O, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(PageVisitor(PhantomData))
     }
@@ -124,7 +124,7 @@ impl<'de, O: Paged, T: DeserializeOwned> Deserialize<'de> for PageAs<O, T> {
 
 struct PageVisitor<O, T>(PhantomData<(O, T)>);
 
-impl<'de, O: Paged, T: DeserializeOwned> Visitor<'de> for PageVisitor<O, T> {
+impl<'de, O: Paginated, T: DeserializeOwned> Visitor<'de> for PageVisitor<O, T> {
     type Value = PageAs<O, T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,7 +135,7 @@ impl<'de, O: Paged, T: DeserializeOwned> Visitor<'de> for PageVisitor<O, T> {
         let rest = WithoutItems { page, name: O::ITEMS, is_at_items: false, list: &mut list };
         let rest = O::Response::deserialize(MapAccessDeserializer::new(rest))?;
         let List { items, beginning } = list.unwrap_or_default();
-        let mark = (!items.is_empty()).then(|| PageMark::new(beginning, items.len()));
+        let mark = (!items.is_empty()).then(|| PageFingerprint::new(beginning, items.len()));
         Ok(PageAs { items, rest, mark })
     }
 }

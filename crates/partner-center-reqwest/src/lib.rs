@@ -141,7 +141,7 @@ fn outgoing(body: Vec<u8>) -> Body {
 }
 
 async fn read(mut answer: reqwest::Response, limits: Limits) -> Result<Bytes, TransportError> {
-    let room = limits.room(answer.content_length());
+    let room = limits.initial_capacity(answer.content_length());
     let mut body = Bytes::new();
     while let Some(chunk) = answer.chunk().await.map_err(failure)? {
         if chunk.len() > limits.body.saturating_sub(body.len()) {

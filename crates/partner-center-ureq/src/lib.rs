@@ -161,7 +161,7 @@ const MOST_IDLE: usize = 64;
 const MAX_HEAD: usize = 100 << 10;
 
 fn read(body: Body, limits: Limits) -> Result<Bytes, TransportError> {
-    let mut bytes = Vec::with_capacity(limits.room(body.content_length()));
+    let mut bytes = Vec::with_capacity(limits.initial_capacity(body.content_length()));
     let beyond = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
     reader(body).take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
     if bytes.len() > limits.body { Err(TransportError::too_large()) } else { Ok(bytes.into()) }

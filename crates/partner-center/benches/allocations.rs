@@ -5,14 +5,14 @@
 
 use divan::{AllocProfiler, Bencher, black_box};
 use partner_center::{AsyncClient, Client, Credential, ListCustomers, Reqwest, SyncClient, Ureq};
-use partner_center_sandbox::{Sandbox, Server};
+use partner_center_emulator::{Emulator, Server};
 use std::sync::LazyLock;
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
-static SANDBOX: LazyLock<Server> =
-    LazyLock::new(|| Sandbox::builder().customers(100_000).build().serve("127.0.0.1:0").unwrap());
+static EMULATOR: LazyLock<Server> =
+    LazyLock::new(|| Emulator::builder().customers(100_000).build().serve("127.0.0.1:0").unwrap());
 
 fn main() {
     divan::main();
@@ -20,8 +20,8 @@ fn main() {
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn list_over_ureq(bencher: Bencher<'_, '_>) {
-    let client: SyncClient = Client::builder(Ureq::new().unwrap(), Credential::token(Sandbox::TOKEN))
-        .base_url(SANDBOX.url())
+    let client: SyncClient = Client::builder(Ureq::new().unwrap(), Credential::token(Emulator::TOKEN))
+        .base_url(EMULATOR.url())
         .build()
         .unwrap();
     bencher.bench_local(|| {
@@ -31,8 +31,8 @@ fn list_over_ureq(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn list_over_reqwest(bencher: Bencher<'_, '_>) {
-    let client: AsyncClient = Client::builder(Reqwest::new().unwrap(), Credential::token(Sandbox::TOKEN))
-        .base_url(SANDBOX.url())
+    let client: AsyncClient = Client::builder(Reqwest::new().unwrap(), Credential::token(Emulator::TOKEN))
+        .base_url(EMULATOR.url())
         .build()
         .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -6,15 +6,15 @@
 
 use futures_util::TryStreamExt;
 use partner_center::{AsyncClient, Credential, GetCustomer, ListCustomers, Reqwest};
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The imitated service, so that this runs anywhere. Of the real one, a client is made by
     // `AsyncClient::new(Credential::token(token))?`.
-    let service = Sandbox::builder().customers(1200).build().serve("127.0.0.1:0")?;
+    let service = Emulator::builder().customers(1200).build().serve("127.0.0.1:0")?;
     let client =
-        AsyncClient::builder(Reqwest::new()?, Credential::token(Sandbox::TOKEN)).base_url(service.url()).build()?;
+        AsyncClient::builder(Reqwest::new()?, Credential::token(Emulator::TOKEN)).base_url(service.url()).build()?;
 
     // All customers, one by one. Pages are fetched when they are needed, and only one of them is in memory.
     let mut customers = client.items(ListCustomers::new().size(100));

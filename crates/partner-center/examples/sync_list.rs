@@ -5,14 +5,14 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use partner_center::{Credential, CustomerFilter, GetCustomer, ListCustomers, SyncClient, Ureq};
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The imitated service, so that this runs anywhere. Of the real one, a client is made by
     // `SyncClient::new(Credential::token(token))?`.
-    let service = Sandbox::builder().customers(1200).build().serve("127.0.0.1:0")?;
+    let service = Emulator::builder().customers(1200).build().serve("127.0.0.1:0")?;
     let client =
-        SyncClient::builder(Ureq::new()?, Credential::token(Sandbox::TOKEN)).base_url(service.url()).build()?;
+        SyncClient::builder(Ureq::new()?, Credential::token(Emulator::TOKEN)).base_url(service.url()).build()?;
 
     // All customers, one by one. Pages are fetched when they are needed, and only one of them is in memory.
     let mut count = 0;

@@ -15,7 +15,7 @@ use hyper_util::{
 use partner_center::{
     Async, Client, Credential, Limits, ListCustomers, Output, Request, Response, Transport, TransportError,
 };
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use std::{error::Error as _, io::Cursor, time::Duration};
 
 /// Connections are kept by hyper. It speaks plain http; for the service, its connector would be that of `hyper-rustls`.
@@ -65,8 +65,8 @@ fn over_hyper() -> OverHyper {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let service = Sandbox::builder().customers(1200).build().serve("127.0.0.1:0")?;
-    let client = Client::builder(over_hyper(), Credential::token(Sandbox::TOKEN)).base_url(service.url()).build()?;
+    let service = Emulator::builder().customers(1200).build().serve("127.0.0.1:0")?;
+    let client = Client::builder(over_hyper(), Credential::token(Emulator::TOKEN)).base_url(service.url()).build()?;
 
     let mut customers = client.items(ListCustomers::new());
     let mut count = 0;
@@ -78,13 +78,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(count, 1200);
 
     // The limits hold here, too.
-    let narrow = Client::builder(over_hyper(), Credential::token(Sandbox::TOKEN)).base_url(service.url());
-    let page = narrow.body_limit(1000).build()?.pages(ListCustomers::new()).next_page().await;
+    let narrow = Client::builder(over_hyper(), Credential::token(Emulator::TOKEN)).base_url(service.url());
+    let page = narrow.max_response_size(1000).build()?.pages(ListCustomers::new()).next_page().await;
     assert!(page.is_some_and(|page| page.is_err()));
     Ok(())
 }
 
-/// Whether it keeps every promise of a transport; each is a test.
+/// Whether it keeps every requirement of a transport; each is a test.
 #[cfg(test)]
 mod conformance {
     partner_center_conformance::suite!(#[tokio::test] async super::over_hyper());

@@ -1,7 +1,7 @@
 //! When things go wrong: what is repeated, what is given up, and how it is told.
 
 use super::conversations;
-use partner_center::{ErrorKind, ListCustomers, Retry};
+use partner_center::{ErrorKind, ListCustomers, RetryPolicy};
 use partner_center_tests::{Answer, Conversation, Step, answer, customer, get, list, page};
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ conversations! {
         refused(429).with("Retry-After", "soon").into(),
         found().into(),
     ]) => whole(["a"]);
-    retry_never: |name| get(name, "repeating can be switched off").then(refused(503)).retry(Retry::never())
+    retry_never: |name| get(name, "repeating can be switched off").then(refused(503)).retry(RetryPolicy::none())
         => fails(ErrorKind::Service, None, []);
     deadline_before_the_wait: |name| get(name, "a wait that would outlast the deadline is not begun")
         .then(refused(503).with("Retry-After", "50")).deadline(Duration::from_secs(20))
@@ -112,7 +112,7 @@ conversations! {
         .then(Step::Silence).deadline(Duration::from_millis(300))
         => fails(ErrorKind::Timeout, None, []);
     timeout_every_time: |name| get(name, "the error says which limit ended it")
-        .then_times(2, Step::Silence).timeout(Duration::from_millis(200)).retry(Retry::default().max_attempts(2))
+        .then_times(2, Step::Silence).timeout(Duration::from_millis(200)).retry(RetryPolicy::default().max_attempts(2))
         => fails(ErrorKind::Timeout, None, []);
     hangup_every_time: asked("four attempts under one request id, then the error", vec![Step::Hangup; 4])
         => fails(ErrorKind::Transport, None, []);
@@ -132,16 +132,16 @@ conversations! {
     redirect: asked("redirects are not followed: the token would go along", [
         answer(302, "").with("Location", "{base}/elsewhere").into(),
     ]) => fails(ErrorKind::Service, None, []);
-    body_too_large: |name| get(name, "the body limit is enforced while reading").then(found()).body_limit(20)
+    body_too_large: |name| get(name, "the body limit is enforced while reading").then(found()).max_response_size(20)
         => fails(ErrorKind::Decode, None, []);
-    body_too_large_in_chunks: |name| get(name, "the body limit needs no Content-Length").then(found().chunked()).body_limit(20)
+    body_too_large_in_chunks: |name| get(name, "the body limit needs no Content-Length").then(found().chunked()).max_response_size(20)
         => fails(ErrorKind::Decode, None, []);
 
-    body_at_the_limit: |name| get(name, "the limit itself is allowed").then(found()).body_limit(38)
+    body_at_the_limit: |name| get(name, "the limit itself is allowed").then(found()).max_response_size(38)
         => whole(["a"]);
-    body_at_the_limit_in_chunks: |name| get(name, "the limit itself is allowed").then(found().chunked()).body_limit(38)
+    body_at_the_limit_in_chunks: |name| get(name, "the limit itself is allowed").then(found().chunked()).max_response_size(38)
         => whole(["a"]);
-    body_one_over_the_limit: |name| get(name, "one byte more is not").then(found()).body_limit(37)
+    body_one_over_the_limit: |name| get(name, "one byte more is not").then(found()).max_response_size(37)
         => fails(ErrorKind::Decode, None, []);
     compressed: asked("gzip is asked for and undone", [found().gzip().into()]) => whole(["a"]);
     compressed_in_chunks: asked("gzip is asked for and undone", [found().gzip().chunked().into()]) => whole(["a"]);
@@ -150,7 +150,7 @@ conversations! {
         found().into(),
     ]) => whole(["a"]);
     compressed_bomb: |name| get(name, "the limit counts what a body has decompressed")
-        .then(answer(200, " ".repeat(10_000_000)).gzip()).body_limit(1_000_000)
+        .then(answer(200, " ".repeat(10_000_000)).gzip()).max_response_size(1_000_000)
         => fails(ErrorKind::Decode, None, []);
 
     compressed_and_not: asked("identity beside gzip is nothing to undo", [
@@ -268,7 +268,7 @@ conversations! {
     ]) => fails(ErrorKind::Service, None, []);
     fault_cut_short: asked("what counts of a refusal is its status", [Step::Truncate(refused(403))])
         => fails(ErrorKind::Service, None, []);
-    fault_too_large: |name| get(name, "what counts of a refusal is its status").then(refused(403)).body_limit(10)
+    fault_too_large: |name| get(name, "what counts of a refusal is its status").then(refused(403)).max_response_size(10)
         => fails(ErrorKind::Service, None, []);
     fault_with_a_code_that_acts: asked("a code in text is printed on one line, and short", [
         answer(403, format!(r#"{{"code":"line 1\nline 2\u001b[2J{}"}}"#, "x".repeat(5000))).into(),

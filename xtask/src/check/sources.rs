@@ -23,16 +23,16 @@ pub(super) fn no_executor(root: &Path) -> Result<()> {
 pub(super) fn awaits_mode_wait(root: &Path) -> Result<()> {
     for (path, text) in sources(&root.join("crates/partner-center-core/src"))? {
         if let Some(line) = foreign_await(&text) {
-            bail!("{} awaits something else than `Mode::wait`: {}", path.display(), line.trim());
+            bail!("{} awaits something else than `Mode::into_future`: {}", path.display(), line.trim());
         }
     }
     Ok(())
 }
 
-/// The first line that awaits neither `Mode::wait` nor another function of the engine; tests are at the end of a file.
+/// The first line that awaits neither `Mode::into_future` nor another function of the engine; tests are at the end of a file.
 fn foreign_await(source: &str) -> Option<&str> {
     const ALLOWED: [&str; 15] = [
-        "Mode::wait(",
+        "Mode::into_future(",
         "HeadStart::begin(",
         "HeadStart::of(",
         "Self::begin(",
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn an_await_of_something_else_is_found() {
         for line in [
-            "    let response = X::Mode::wait(self.transport.send(request)).await;",
+            "    let response = X::Mode::into_future(self.transport.send(request)).await;",
             "        self.attempts(call, scope, page).instrument(span).await",
             "    /// client.call(operation).await?",
             "#[cfg(test)]\nmod tests { async fn any() { anything().await } }",
@@ -92,7 +92,7 @@ mod tests {
         for line in [
             "    let response = self.transport.send(request).await;",
             "        .await",
-            "    let both = (X::Mode::wait(one()).await, other().await);",
+            "    let both = (X::Mode::into_future(one()).await, other().await);",
         ] {
             assert_eq!(foreign_await(line), Some(line));
         }

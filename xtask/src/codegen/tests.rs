@@ -86,7 +86,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
     contains(
         &schemas,
         &[
-            "use crate::{FaultCode, JsonValue, Raw, Secret, UnknownFields, Unrecognized, open_enum::open_enum, resource::resource,};",
+            "use crate::{ErrorCode, JsonValue, RawJson, Secret, UnknownFields, UnknownVariant, open_enum::open_enum, resource::resource,};",
             // A required value: no `Default`, but a constructor.
             "#[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Thing { \
              /// Its identifier. pub id: Option<Uuid>, /// Its name. pub name: String,",
@@ -97,7 +97,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "pub parts: Option<Vec<Thing>>,",
             "pub kind: Option<ThingKind>,",
             "pub origin: Option<Box<Origin>>,",
-            "pub maker: Option<Raw<Origin>>,",
+            "pub maker: Option<RawJson<Origin>>,",
             "pub size: Option<f64>,",
             "pub count: Option<i64>,",
             "pub pin: Option<Secret>,",
@@ -115,13 +115,13 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             // Sent only: constructor and setters.
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
             "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
-            "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(Raw::new(&maker)); self }",
+            "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(RawJson::new(&maker)); self }",
             "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
             "impl ThingChange { /// A `ThingChange` with nothing but what it must have. #[must_use] \
              pub fn new() -> Self { Self::default() }",
             // An enum.
             "pub enum ThingKind { /// Small. Small, /// Very large. VeryLarge, \
-             /// A text that this version has no variant for; it is kept and sent back as it came. Unrecognized(Unrecognized), }",
+             /// A text that this version has no variant for; it is kept and sent back as it came. UnknownVariant(UnknownVariant), }",
             "open_enum!(ThingKind { Small = \"small\", VeryLarge = \"very_large\", });",
         ],
     );
@@ -130,18 +130,18 @@ fn everything_that_is_understood_has_its_form_in_rust() {
         &[
             "/// Lists things. /// /// All of them. /// /// `GET /v1/things` ([documentation](https://example.com/things))",
             "pub struct ListThings { size: Option<i32>, kind: Option<ThingKind>, filter: Option<ThingFilter>, \
-             continuation: Option<Continuation>, }",
-            "pub fn resume(continuation: Continuation) -> Self { Self { size: None, kind: None, filter: None, \
+             continuation: Option<ContinuationToken>, }",
+            "pub fn resume(continuation: ContinuationToken) -> Self { Self { size: None, kind: None, filter: None, \
              continuation: Some(continuation), } }",
             "/// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
             ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
              .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
-            "impl Paged for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
-            "const SEEK: Seek = Seek::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\")) .with_size(\"size\");",
+            "impl Paginated for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
+            "const PAGINATION: Pagination = Pagination::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\"),) .with_size(\"size\");",
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
-            "fn mark(page: &ThingCollection) -> Option<PageMark> { \
-             PageMark::by_id(&page.items, |item| item.id.as_ref()) }",
-            "let links = page.links.as_ref(); Continuation::read( links.and_then(|links| links.next.as_deref()), \
+            "fn mark(page: &ThingCollection) -> Option<PageFingerprint> { \
+             PageFingerprint::by_id(&page.items, |item| item.id.as_ref()) }",
+            "let links = page.links.as_ref(); ContinuationToken::read( links.and_then(|links| links.next.as_deref()), \
              page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \
              || page.unknown_fields.contains_like(\"links\") \
              || links.is_some_and(|links| links.unknown_fields.contains_like(\"next\")), )",
@@ -201,9 +201,9 @@ fn pages_are_told_apart_by_the_identifiers_of_their_items() {
         "        id:\n          description: Its identifier.\n          type: string\n          format: uuid\n";
     const NUMBER: &str = "        id:\n          description: Its identifier.\n          type: number\n";
     for (from, to, expected) in [
-        ("required: [name]", "required: [id, name]", "PageMark::by_id(&page.items, |item| Some(&item.id))"),
-        (ID, "", "PageMark::of(&page.items)"),
-        (ID, NUMBER, "PageMark::of(&page.items)"),
+        ("required: [name]", "required: [id, name]", "PageFingerprint::by_id(&page.items, |item| Some(&item.id))"),
+        (ID, "", "PageFingerprint::of(&page.items)"),
+        (ID, NUMBER, "PageFingerprint::of(&page.items)"),
     ] {
         let things = THINGS.replace(from, to);
         assert_ne!(things, THINGS);

@@ -19,8 +19,8 @@ from azure.identity import ClientSecretCredential
 
 URL, CA_FILE = sys.argv[1:]
 CLIENT_ID = "11111111-2222-3333-4444-555555555555"
-SECRET = "sandbox-secret"
-REFRESH_TOKEN = "sandbox-refresh-token"
+SECRET = "emulator-secret"
+REFRESH_TOKEN = "emulator-refresh-token"
 TENANT = "contoso.onmicrosoft.com"
 API = "https://api.partnercenter.microsoft.com"
 SCOPE = f"{API}/.default"

@@ -145,7 +145,7 @@ impl<'a> Paging<'a> {
         }
     }
 
-    /// The `Paged` of the operation `name`.
+    /// The `Paginated` of the operation `name`.
     pub(super) fn implementation(&self, name: &Ident) -> TokenStream {
         let Self { page, items, items_wire, item, mark, token_header, seek: (seek, value), .. } = self;
         let size = self.size_query.map(|size| quote!(.with_size(#size)));
@@ -165,19 +165,19 @@ impl<'a> Paging<'a> {
             unreadable.push(quote!(links.is_some_and(|links| links.unknown_fields.contains_like(#next))));
         }
         quote! {
-            impl Paged for #name {
+            impl Paginated for #name {
                 type Item = #item;
                 const ITEMS: &'static str = #items_wire;
-                const SEEK: Seek = Seek::new(#token_header, (#seek, #value)) #size;
+                const PAGINATION: Pagination = Pagination::new(#token_header, (#seek, #value)) #size;
                 fn items(page: #page) -> Vec<#item> {
                     page.#items
                 }
-                fn mark(page: &#page) -> Option<PageMark> {
+                fn mark(page: &#page) -> Option<PageFingerprint> {
                     #mark
                 }
-                fn continuation(page: &#page) -> Result<Option<Continuation>, UnreadableContinuation> {
+                fn continuation(page: &#page) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
                     #links_binding
-                    Continuation::read(#link, #token, #(#unreadable)||*)
+                    ContinuationToken::read(#link, #token, #(#unreadable)||*)
                 }
             }
         }
@@ -216,9 +216,9 @@ impl<'a> OptionalObject<'a> {
 fn mark(items: &Ident, item: &Definition) -> TokenStream {
     let is_identifier = |id: &&Property| matches!(id.shape, Shape::Uuid | Shape::Text);
     match property(item, "id").ok().filter(is_identifier) {
-        Some(Property { required: false, .. }) => quote!(PageMark::by_id(&page.#items, |item| item.id.as_ref())),
-        Some(_) => quote!(PageMark::by_id(&page.#items, |item| Some(&item.id))),
-        None => quote!(PageMark::of(&page.#items)),
+        Some(Property { required: false, .. }) => quote!(PageFingerprint::by_id(&page.#items, |item| item.id.as_ref())),
+        Some(_) => quote!(PageFingerprint::by_id(&page.#items, |item| Some(&item.id))),
+        None => quote!(PageFingerprint::of(&page.#items)),
     }
 }
 

@@ -296,7 +296,7 @@ fn read_variants(
         descriptions.len(),
         values.len()
     );
-    let mut names = BTreeMap::from([("Unrecognized".to_owned(), "what is not known")]);
+    let mut names = BTreeMap::from([("UnknownVariant".to_owned(), "what is not known")]);
     values
         .into_iter()
         .zip(descriptions)

@@ -9,7 +9,7 @@ Customers are printed as they arrive, one page after another. If the list breaks
 printed is valid; with `--output json` the array then stays open, so that a part does not pass for the whole.
 
 Examples:
-  partner-center customers list --sandbox
+  partner-center customers list --emulator
   partner-center customers list --limit 10
   partner-center customers list --domain contoso --output jsonl
   partner-center customers list --indirect-reseller 484e548c-f5f3-4528-93a9-c16c6373cb59")]
@@ -24,7 +24,7 @@ are separated by blanks, commas or line ends, where what follows a `#` on a line
 as a refused token, ends the command.
 
 Examples:
-  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --sandbox
+  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --emulator
   partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json
   partner-center customers get - --output csv < ids.txt > customers.csv
   partner-center customers list --output csv | partner-center customers get - --output jsonl")]

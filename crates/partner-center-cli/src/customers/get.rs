@@ -6,7 +6,7 @@ use crate::{
     notes::Notes,
     output::Printer,
 };
-use partner_center::{Client, Customer, Error, ErrorKind, GetCustomer, Mode, Reason, Transport, TransportError};
+use partner_center::{Client, Customer, Error, ErrorKind, ErrorReason, GetCustomer, Mode, Transport, TransportError};
 use std::{error::Error as StdError, slice, sync::Arc, time::Instant};
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub(super) async fn print_one<X: Transport>(
     id: Uuid,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    let customer = X::Mode::wait(client.call(GetCustomer::new(id))).await;
+    let customer = X::Mode::into_future(client.call(GetCustomer::new(id))).await;
     let customer = customer.map_err(|error| Failure::of_call(&not_fetched(id), &error))?;
     Ok(printer.customer(&customer)?)
 }
@@ -93,9 +93,9 @@ impl<'a, X: Transport> Pacing<'a, X> {
         let wait = not_before.map(|at| at.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero());
         if let Some(wait) = wait {
             notes.say(format!("note: waiting {} s, as the service asks", whole_seconds(wait)));
-            X::Mode::wait(self.transport.sleep(wait)).await;
+            X::Mode::into_future(self.transport.sleep(wait)).await;
         }
-        X::Mode::wait(client.call(GetCustomer::new(id))).await
+        X::Mode::into_future(client.call(GetCustomer::new(id))).await
     }
 
     /// Takes note of how long the service asks to wait, and says whether the command has that much time.
@@ -121,24 +121,24 @@ impl Obstacle {
     fn of(error: &Error) -> Self {
         match (error.kind(), error.reason()) {
             // Without a token there is nothing to ask with.
-            _ if error.is_sign_in() => Self::ForAll,
+            _ if error.is_authentication() => Self::ForAll,
             // To request the next one would be to do what the service asks not to do, and to lose that one, too.
             _ if error.exceeds_max_retry_after() => Self::ForAll,
             // The timeout of an attempt is one of the transport; the other one is the deadline of the command.
             (ErrorKind::Timeout, _) if !error.source().is_some_and(<dyn StdError>::is::<TransportError>) => {
                 Self::ForAll
             }
-            (ErrorKind::Transport | ErrorKind::Timeout, _) | (_, Some(Reason::Throttled)) => Self::NoAnswer,
+            (ErrorKind::Transport | ErrorKind::Timeout, _) | (_, Some(ErrorReason::Throttled)) => Self::NoAnswer,
             (
                 _,
                 Some(
-                    Reason::Unauthorized
-                    | Reason::AudienceRetired
-                    | Reason::NeedsAppAndUser
-                    | Reason::ConditionalAccess
-                    | Reason::AgreementMissing
-                    | Reason::PartnerInactive
-                    | Reason::PartnerUnknown,
+                    ErrorReason::Unauthorized
+                    | ErrorReason::AudienceRetired
+                    | ErrorReason::NeedsAppAndUser
+                    | ErrorReason::ConditionalAccess
+                    | ErrorReason::AgreementMissing
+                    | ErrorReason::PartnerInactive
+                    | ErrorReason::PartnerUnknown,
                 ),
             ) => Self::ForAll,
             _ if error.status().is_some_and(|status| status.is_server_error()) => Self::NoAnswer,

@@ -24,7 +24,7 @@ pub(super) async fn print<X: Transport>(
         pages = pages.prefetch();
     }
     while remaining > 0
-        && let Some(page) = X::Mode::wait(pages.next_page()).await
+        && let Some(page) = X::Mode::into_future(pages.next_page()).await
     {
         let mut customers = page.map_err(|error| Failure::of_call(&broken_off(count), &error))?.items;
         customers.truncate(remaining);

@@ -4,7 +4,7 @@ use crate::{
     command::{Ended, command},
     snapshot::{assert_snapshot, transcript},
 };
-use partner_center_sandbox::{Sandbox, Server};
+use partner_center_emulator::{Emulator, Server};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path, process::Stdio, thread, time::Duration};
 use tempfile::TempDir;
@@ -12,15 +12,15 @@ use tempfile::TempDir;
 /// What an application has to sign in with.
 const APP: [(&str, &str); 3] = [
     ("PARTNER_CENTER_TENANT_ID", "contoso.com"),
-    ("PARTNER_CENTER_CLIENT_ID", Sandbox::CLIENT_ID),
-    ("PARTNER_CENTER_CLIENT_SECRET", Sandbox::CLIENT_SECRET),
+    ("PARTNER_CENTER_CLIENT_ID", Emulator::CLIENT_ID),
+    ("PARTNER_CENTER_CLIENT_SECRET", Emulator::CLIENT_SECRET),
 ];
-const USER: (&str, &str) = ("PARTNER_CENTER_REFRESH_TOKEN", Sandbox::REFRESH_TOKEN);
+const USER: (&str, &str) = ("PARTNER_CENTER_REFRESH_TOKEN", Emulator::REFRESH_TOKEN);
 
-fn served() -> (Sandbox, Server) {
-    let sandbox = Sandbox::builder().customers(30).build();
-    let server = sandbox.serve("127.0.0.1:0").unwrap();
-    (sandbox, server)
+fn served() -> (Emulator, Server) {
+    let emulator = Emulator::builder().customers(30).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    (emulator, server)
 }
 
 /// Runs the command with these settings in its environment.
@@ -42,7 +42,7 @@ fn each_kind_of_credential_is_checked_and_works() {
     let (_, server) = served();
     let place = at(&server);
     for (name, settings) in [
-        ("token", vec![("PARTNER_CENTER_TOKEN", Sandbox::TOKEN)]),
+        ("token", vec![("PARTNER_CENTER_TOKEN", Emulator::TOKEN)]),
         ("app_only", APP.to_vec()),
         ("app_user", [&APP[..], &[USER]].concat()),
         ("native_app_user", [&APP[..2], &[USER]].concat()),
@@ -81,8 +81,8 @@ fn every_form_says_the_same() {
 
 #[test]
 fn an_application_alone_is_told_what_it_needs_a_user_for() {
-    let (sandbox, server) = served();
-    let reseller = sandbox.indirect_resellers()[0].to_string();
+    let (emulator, server) = served();
+    let reseller = emulator.indirect_resellers()[0].to_string();
     let ended = run_with(with(&at(&server), &APP), &["customers", "list", "--indirect-reseller", &reseller]);
     assert_snapshot("auth_needs_user", &transcript(&["customers", "list", "--indirect-reseller", "[guid]"], &ended));
 }
@@ -91,7 +91,7 @@ fn an_application_alone_is_told_what_it_needs_a_user_for() {
 fn what_the_authority_says_is_explained() {
     let mut said = String::new();
     for fault in ["invalid-client", "invalid-grant", "consent-required", "multifactor-required", "unknown-tenant"] {
-        let server = Sandbox::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
+        let server = Emulator::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
         let ended = ["reqwest", "ureq"].map(|transport| {
             let ended = run_with(with(&at(&server), &APP), &["auth", "check", "--transport", transport]);
             transcript(&["auth", "check"], &ended)
@@ -117,14 +117,14 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn a_refused_sign_in_ends_the_command() {
-    let sandbox = Sandbox::builder().fault("invalid-client".parse().unwrap()).build();
-    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let emulator = Emulator::builder().fault("invalid-client".parse().unwrap()).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
     for transport in ["reqwest", "ureq"] {
-        let before = sandbox.requests().len();
+        let before = emulator.requests().len();
         let ids = ["484e548c-f5f3-4528-93a9-c16c6373cb59"; 5];
         let ended =
             run_with(with(&at(&server), &APP), &[&["customers", "get", "--transport", transport], &ids[..]].concat());
-        assert_eq!((ended.status, sandbox.requests().len()), (Some(1), before + 1), "{}", ended.stderr);
+        assert_eq!((ended.status, emulator.requests().len()), (Some(1), before + 1), "{}", ended.stderr);
         assert!(ended.stderr.contains("no more were asked for"), "{}", ended.stderr);
     }
 }
@@ -136,7 +136,7 @@ fn what_is_wrong_with_the_authority_is_told_from_what_is_wrong_with_the_settings
         ("garbage", "check that the authority"),
         ("reset", "check that the authority"),
     ] {
-        let server = Sandbox::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
+        let server = Emulator::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
         let ended = run_with(with(&at(&server), &APP), &["auth", "check", "--max-attempts", "1"]);
         assert!(ended.status == Some(1) && ended.stderr.contains(remedy), "{fault}: {}", ended.stderr);
     }
@@ -157,10 +157,10 @@ fn all_can_be_in_a_file_and_the_environment_counts_more() {
     let url = server.url();
     let secrets = tempfile::tempdir().unwrap();
     let secret = secrets.path().join("secret");
-    fs::write(&secret, format!("{}\n", Sandbox::CLIENT_SECRET)).unwrap();
+    fs::write(&secret, format!("{}\n", Emulator::CLIENT_SECRET)).unwrap();
     let (_folder, config) = configured(&format!(
         "base_url = '{url}'\nauthority = '{url}'\ntenant_id = 'contoso.com'\nclient_id = '{}'\nclient_secret_file = '{}'\n",
-        Sandbox::CLIENT_ID,
+        Emulator::CLIENT_ID,
         secret.display(),
     ));
     let credential = |settings: &[(&str, &str)], arguments: &[&str]| {
@@ -233,9 +233,9 @@ fn files_are_read_as_editors_and_shells_write_them() {
     let path = file.to_str().unwrap();
     let tenant_and_client = &APP[..2];
     for (name, secret) in [
-        ("PARTNER_CENTER_TOKEN_FILE", Sandbox::TOKEN),
-        ("PARTNER_CENTER_CLIENT_SECRET_FILE", Sandbox::CLIENT_SECRET),
-        ("PARTNER_CENTER_REFRESH_TOKEN_FILE", Sandbox::REFRESH_TOKEN),
+        ("PARTNER_CENTER_TOKEN_FILE", Emulator::TOKEN),
+        ("PARTNER_CENTER_CLIENT_SECRET_FILE", Emulator::CLIENT_SECRET),
+        ("PARTNER_CENTER_REFRESH_TOKEN_FILE", Emulator::REFRESH_TOKEN),
     ] {
         for (number, spelling) in spellings(secret).into_iter().enumerate() {
             for transport in ["reqwest", "ureq"] {
@@ -252,7 +252,7 @@ fn files_are_read_as_editors_and_shells_write_them() {
         }
     }
     let url = server.url();
-    for spelling in spellings(&format!("base_url = '{url}'\r\ntoken = '{}'", Sandbox::TOKEN)) {
+    for spelling in spellings(&format!("base_url = '{url}'\r\ntoken = '{}'", Emulator::TOKEN)) {
         fs::write(&file, &spelling).unwrap();
         let ended = run_with([], &["customers", "list", "--config", path]);
         assert_eq!(ended.status, Some(0), "{}", ended.stderr);
@@ -314,7 +314,7 @@ fn settings_of_a_file_are_told_to_be_set_there() {
         assert!(!ended.stderr.contains("PARTNER_CENTER_"), "{}", ended.stderr);
     }
     let (_, server) = served();
-    let (url, refresh_token, client_id) = (server.url(), Sandbox::REFRESH_TOKEN, Sandbox::CLIENT_ID);
+    let (url, refresh_token, client_id) = (server.url(), Emulator::REFRESH_TOKEN, Emulator::CLIENT_ID);
     let (_folder, config) = configured(&format!(
         "base_url = '{url}'\nauthority = '{url}'\ntenant_id = 'b'\nclient_id = '{client_id}'\nrefresh_token = '{refresh_token}'\n"
     ));
@@ -325,9 +325,9 @@ fn settings_of_a_file_are_told_to_be_set_there() {
 
 #[test]
 fn no_secret_is_shown_however_much_is_told() {
-    let sandbox =
-        Sandbox::builder().customers(3).fault("503@2".parse().unwrap()).fault("401@4".parse().unwrap()).build();
-    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let emulator =
+        Emulator::builder().customers(3).fault("503@2".parse().unwrap()).fault("401@4".parse().unwrap()).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
     let place = at(&server);
     let settings = with(&place, &[&APP[..], &[USER]].concat());
     for transport in ["reqwest", "ureq"] {
@@ -335,7 +335,7 @@ fn no_secret_is_shown_however_much_is_told() {
             let ended = run_with(settings.clone(), &[command, &["-vvvv", "--transport", transport]].concat());
             let told = ended.stdout + &ended.stderr;
             assert!(told.contains("attempt"), "{told}");
-            for secret in [Sandbox::CLIENT_SECRET, Sandbox::REFRESH_TOKEN, "Bearer", "access_token"] {
+            for secret in [Emulator::CLIENT_SECRET, Emulator::REFRESH_TOKEN, "Bearer", "access_token"] {
                 assert!(!told.contains(secret), "{secret}: {told}");
             }
         }
@@ -344,7 +344,7 @@ fn no_secret_is_shown_however_much_is_told() {
 
 #[test]
 fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
-    let (sandbox, server) = served();
+    let (emulator, server) = served();
     let place = at(&server);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("refresh-token");
@@ -355,7 +355,7 @@ fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
     let first = kept(&file);
     assert_eq!(check(&[&APP[..], &[named]].concat()).status, Some(0));
     let second = kept(&file);
-    assert!(![Sandbox::REFRESH_TOKEN, &second].contains(&first.as_str()));
+    assert!(![Emulator::REFRESH_TOKEN, &second].contains(&first.as_str()));
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap()) & 0o777, 0o600);
 
@@ -373,7 +373,7 @@ fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
         assert_eq!((ended.status, ended.stdout.lines().count()), (Some(0), 30), "{}", ended.stderr);
         assert!(ended.stderr.starts_with("error: the new refresh token could not be kept in "), "{}", ended.stderr);
     }
-    assert!(sandbox.requests().len() > 4);
+    assert!(emulator.requests().len() > 4);
 }
 
 fn kept(file: &Path) -> String {
@@ -384,14 +384,14 @@ fn kept(file: &Path) -> String {
 /// service refuses every third request.
 #[test]
 fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
-    let sandbox = Sandbox::builder().customers(200).fault("401@every:3@/v1/".parse().unwrap());
+    let emulator = Emulator::builder().customers(200).fault("401@every:3@/v1/".parse().unwrap());
     // The only good token is the one that was issued last, once it is used.
-    let sandbox = sandbox.strict_refresh_tokens(true).build();
-    let server = sandbox.serve("127.0.0.1:0").unwrap();
+    let emulator = emulator.strict_refresh_tokens(true).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
     let place = at(&server);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("refresh-token");
-    fs::write(&file, Sandbox::REFRESH_TOKEN).unwrap();
+    fs::write(&file, Emulator::REFRESH_TOKEN).unwrap();
     let named = ("PARTNER_CENTER_REFRESH_TOKEN_FILE", file.to_str().unwrap());
     let mut seen = BTreeSet::new();
     for kill in 0..60_u64 {
@@ -406,9 +406,9 @@ fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
         let token = kept(&file);
         let form = format!(
             "grant_type=refresh_token&client_id={}&refresh_token={token}&scope=https://api.partnercenter.microsoft.com/.default",
-            Sandbox::CLIENT_ID
+            Emulator::CLIENT_ID
         );
-        let next = refreshed(&sandbox, form).unwrap_or_else(|| panic!("after {kill} kills there is {token:?}"));
+        let next = refreshed(&emulator, form).unwrap_or_else(|| panic!("after {kill} kills there is {token:?}"));
         fs::write(&file, next).unwrap();
         seen.insert(token);
     }
@@ -416,10 +416,10 @@ fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
 }
 
 /// The refresh token that takes the place of the one in the form, if that is good.
-fn refreshed(sandbox: &Sandbox, form: String) -> Option<String> {
+fn refreshed(emulator: &Emulator, form: String) -> Option<String> {
     use partner_center::{Blocking, Transport, http};
     let request = http::Request::post("/contoso.com/oauth2/v2.0/token").body(form.into_bytes()).unwrap();
-    let response = sandbox.transport::<Blocking>().send(request).unwrap();
+    let response = emulator.transport::<Blocking>().send(request).unwrap();
     let body: Value = serde_json::from_slice(response.body()).unwrap();
     body["refresh_token"].as_str().map(str::to_owned)
 }

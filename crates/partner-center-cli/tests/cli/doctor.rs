@@ -23,9 +23,9 @@ fn statuses(json: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_sandbox_is_in_good_health() {
+fn a_emulator_is_in_good_health() {
     for transport in ["reqwest", "ureq"] {
-        let arguments = ["doctor", "--sandbox", "--transport", transport];
+        let arguments = ["doctor", "--emulator", "--transport", transport];
         let ended = run(&arguments);
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
         assert_snapshot("doctor_healthy", &transcript(&arguments[..2], &ended));
@@ -37,7 +37,7 @@ fn every_form_says_the_same() {
     let expected = ["address", "connection", "tls", "token", "acceptance", "list", "get"]
         .map(|check| (check.to_owned(), if check == "tls" { "skipped" } else { "ok" }.to_owned()));
     let stdout = |form| {
-        let ended = run(&["doctor", "--sandbox", "--output", form]);
+        let ended = run(&["doctor", "--emulator", "--output", form]);
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
         ended.stdout
     };

@@ -22,7 +22,7 @@ fn assert_failed(ended: &Ended, what: &str, why: &str, remedy: &str) {
 fn an_unknown_customer() {
     let id = "00000000-0000-4000-8000-000000000000";
     for transport in ["reqwest", "ureq"] {
-        let ended = run(&["customers", "get", id, "--sandbox", "--transport", transport]);
+        let ended = run(&["customers", "get", id, "--emulator", "--transport", transport]);
         assert_failed(&ended, id, "404 Not Found, code", "customers list");
         assert!(ended.stderr.contains("request id") && ended.stdout.is_empty());
     }

@@ -40,8 +40,8 @@ fn stuck(form: &str, transport: &str) -> Child {
     let mut command = command(&[
         "customers",
         "list",
-        "--sandbox",
-        "--sandbox-customers",
+        "--emulator",
+        "--emulator-customers",
         "5000",
         "--output",
         form,
@@ -86,9 +86,9 @@ fn a_second_interruption_waits_for_no_reader() {
 }
 
 #[test]
-fn an_interruption_is_how_a_sandbox_ends() {
+fn an_interruption_is_how_a_emulator_ends() {
     for name in ["INT", "TERM"] {
-        let mut command = command(&["sandbox"]);
+        let mut command = command(&["emulator"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -97,7 +97,7 @@ fn an_interruption_is_how_a_sandbox_ends() {
         let mut stderr = String::new();
         child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         assert!(
-            stderr.contains("PARTNER_CENTER_TOKEN=sandbox-token partner-center --base-url http://127.0.0.1:"),
+            stderr.contains("PARTNER_CENTER_TOKEN=emulator-token partner-center --base-url http://127.0.0.1:"),
             "{stderr}"
         );
     }

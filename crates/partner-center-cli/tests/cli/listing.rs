@@ -18,7 +18,7 @@ fn ids(lines: &str) -> Vec<String> {
 
 #[test]
 fn the_first_command_shows_a_table() {
-    let table = stdout(&["customers", "list", "--sandbox"]);
+    let table = stdout(&["customers", "list", "--emulator"]);
     let lines: Vec<_> = table.lines().collect();
     assert_eq!(lines.len(), 26);
     assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["ID", "COMPANY", "DOMAIN", "RELATIONSHIP"]);
@@ -35,10 +35,10 @@ fn the_first_command_shows_a_table() {
 #[test]
 fn both_transports_print_the_same_bytes() {
     for size in [&["--size", "500"][..], &[]] {
-        let sandbox = ["customers", "list", "--sandbox", "--sandbox-customers", "2500"];
+        let emulator = ["customers", "list", "--emulator", "--emulator-customers", "2500"];
         for form in ["jsonl", "json", "csv", "table"] {
             let list =
-                |transport| stdout(&[&sandbox[..], size, &["--output", form, "--transport", transport]].concat());
+                |transport| stdout(&[&emulator[..], size, &["--output", form, "--transport", transport]].concat());
             let (from_reqwest, from_ureq) = (list("reqwest"), list("ureq"));
             assert!(from_reqwest == from_ureq, "{form}, {size:?}");
             if form == "jsonl" {
@@ -50,7 +50,7 @@ fn both_transports_print_the_same_bytes() {
 
 #[test]
 fn the_forms_agree() {
-    let list = |form| stdout(&["customers", "list", "--sandbox", "--sandbox-customers", "1200", "--output", form]);
+    let list = |form| stdout(&["customers", "list", "--emulator", "--emulator-customers", "1200", "--output", form]);
     let ids = ids(&list("jsonl"));
     assert_eq!(ids.len(), 1200);
 
@@ -70,15 +70,15 @@ fn the_forms_agree() {
 
 #[test]
 fn options_may_stand_before_the_command() {
-    let before = stdout(&["--sandbox", "--output", "jsonl", "--transport", "ureq", "customers", "list"]);
-    assert_eq!(before, stdout(&["customers", "list", "--sandbox", "--output", "jsonl"]));
+    let before = stdout(&["--emulator", "--output", "jsonl", "--transport", "ureq", "customers", "list"]);
+    assert_eq!(before, stdout(&["customers", "list", "--emulator", "--output", "jsonl"]));
 }
 
 #[test]
 fn a_limit_is_kept_and_no_more_is_asked_for() {
     let list = |more: &[&str]| {
-        let sandbox = ["customers", "list", "--sandbox", "--sandbox-customers", "1200", "--output", "jsonl"];
-        ids(&stdout(&[&sandbox, more].concat()))
+        let emulator = ["customers", "list", "--emulator", "--emulator-customers", "1200", "--output", "jsonl"];
+        ids(&stdout(&[&emulator, more].concat()))
     };
     let all = list(&[]);
     for limit in [1, 2, 499, 500, 501, 1000, 1200, 5000] {
@@ -95,8 +95,8 @@ fn a_limit_is_kept_and_no_more_is_asked_for() {
 #[test]
 fn filters_pick_customers() {
     let list = |filter: &[&str]| {
-        let sandbox = ["customers", "list", "--sandbox", "--sandbox-customers", "1200", "--output", "jsonl"];
-        stdout(&[&sandbox, filter].concat())
+        let emulator = ["customers", "list", "--emulator", "--emulator-customers", "1200", "--output", "jsonl"];
+        stdout(&[&emulator, filter].concat())
     };
     assert_eq!(ids(&list(&["--domain", "ABCDEFGH1234"])), [DOCUMENTED]);
     assert_eq!(ids(&list(&["--company-name", "1kl as"])), [DOCUMENTED]);
@@ -110,7 +110,7 @@ fn filters_pick_customers() {
 #[test]
 fn an_empty_list_is_said_to_be_empty() {
     let list = |form, more: &[&str]| {
-        let arguments = ["customers", "list", "--sandbox", "--company-name", "there is none", "--output", form];
+        let arguments = ["customers", "list", "--emulator", "--company-name", "there is none", "--output", form];
         let ended = run(&[&arguments, more].concat());
         assert_eq!(ended.status, Some(0));
         (ended.stdout, ended.stderr)
@@ -215,8 +215,8 @@ fn a_table_does_not_act_on_the_terminal() {
 #[test]
 fn a_closed_pipe_ends_it_quietly() {
     for (transport, form) in [("reqwest", "jsonl"), ("ureq", "table")] {
-        let sandbox = ["customers", "list", "--sandbox", "--sandbox-customers", "5000"];
-        let arguments = [&sandbox[..], &["--output", form, "--transport", transport]].concat();
+        let emulator = ["customers", "list", "--emulator", "--emulator-customers", "5000"];
+        let arguments = [&emulator[..], &["--output", form, "--transport", transport]].concat();
         let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

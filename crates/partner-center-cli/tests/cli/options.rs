@@ -20,8 +20,8 @@ fn on_both<T: std::fmt::Debug + PartialEq>(mut run: impl FnMut(&'static str) -> 
 fn what_is_listed() {
     let list = |options: &[&str]| {
         on_both(|transport| {
-            let sandbox = ["customers", "list", "--sandbox", "--transport", transport];
-            let Ended { status, stdout, stderr } = run(&[&sandbox, options].concat());
+            let emulator = ["customers", "list", "--emulator", "--transport", transport];
+            let Ended { status, stdout, stderr } = run(&[&emulator, options].concat());
             (status, stdout, stderr)
         })
     };
@@ -32,13 +32,13 @@ fn what_is_listed() {
     };
     for (options, expected) in [
         (&[][..], 25),
-        (&["--sandbox-customers", "60"], 60),
+        (&["--emulator-customers", "60"], 60),
         (&["--size", "7"], 25),
         (&["--limit", "13"], 13),
         (&["--size", "7", "--limit", "13"], 13),
         (&["--company-name", "1KL as"], 1),
         (&["--domain", "abcdefgh"], 1),
-        (&["--indirect-reseller", RESELLER, "--sandbox-customers", "5"], 2),
+        (&["--indirect-reseller", RESELLER, "--emulator-customers", "5"], 2),
         (&["--quiet"], 25),
         (&["-v"], 25),
     ] {

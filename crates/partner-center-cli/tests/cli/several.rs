@@ -26,7 +26,7 @@ fn run_with(input: impl AsRef<[u8]>, arguments: &[&str]) -> Ended {
 }
 
 fn get<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    [&["customers", "get", "--sandbox"], more].concat()
+    [&["customers", "get", "--emulator"], more].concat()
 }
 
 fn ids(lines: &str) -> Vec<String> {
@@ -79,15 +79,15 @@ fn ids_come_from_standard_input_too() {
 #[test]
 fn what_list_printed_is_taken() {
     for (transport, form) in [("reqwest", "csv"), ("ureq", "csv"), ("reqwest", "json"), ("ureq", "jsonl")] {
-        let printed = stdout(&["customers", "list", "--sandbox", "--sandbox-customers", "30", "--output", form]);
+        let printed = stdout(&["customers", "list", "--emulator", "--emulator-customers", "30", "--output", form]);
         let windows = format!("\u{feff}{}", printed.replace('\n', "\r\n"));
         let utf16: Vec<u8> = windows.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for input in [printed.as_bytes(), windows.as_bytes(), &utf16] {
-            let options = ["-", "--sandbox-customers", "30", "--output", "jsonl", "--transport", transport];
+            let options = ["-", "--emulator-customers", "30", "--output", "jsonl", "--transport", transport];
             let ended = run_with(input, &get(&options));
             assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{form}");
             let expected =
-                ids(&stdout(&["customers", "list", "--sandbox", "--sandbox-customers", "30", "--output", "jsonl"]));
+                ids(&stdout(&["customers", "list", "--emulator", "--emulator-customers", "30", "--output", "jsonl"]));
             assert_eq!(ids(&ended.stdout), expected, "{form}");
         }
     }

@@ -30,18 +30,18 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
         (&["--deadline", "-1"], "unexpected argument"),
         (&["--deadline", "soon"], "from 0.001 to 86400"),
         (&["--max-attempts", "0"], "from 1 to 4294967295"),
-        (&["--sandbox-customers", "3"], "requires '--sandbox'"),
-        (&["--sandbox", "--sandbox-customers", "10000001"], "from 0 to 10000000"),
-        (&["--sandbox-with", "bom"], "requires '--sandbox'"),
-        (&["--sandbox", "--sandbox-with", "bim"], "without its dashes: seed, "),
-        (&["--sandbox", "--sandbox-with", ""], "without its dashes: seed, "),
-        (&["--sandbox", "--sandbox-with=--bom"], "without its dashes: seed, "),
-        (&["--sandbox", "--sandbox-with", "fault=flood"], "a status from 200 to 599"),
-        (&["--sandbox", "--sandbox-with", "port=1"], "invalid value 'port=1' for '--sandbox-with <NAME[=VALUE]>'"),
-        (&["--sandbox", "--sandbox-with", "help"], "invalid value 'help' for '--sandbox-with <NAME[=VALUE]>'"),
-        (&["--sandbox", "--sandbox-with", "bom", "--sandbox-with", "bom"], "cannot be used multiple times"),
-        (&["--sandbox", "--base-url", NOWHERE], "'--sandbox' cannot be used with '--base-url <URL>'"),
-        (&["--sandbox", "--cloud", "china"], "'--sandbox' cannot be used with '--cloud <CLOUD>'"),
+        (&["--emulator-customers", "3"], "requires '--emulator'"),
+        (&["--emulator", "--emulator-customers", "10000001"], "from 0 to 10000000"),
+        (&["--emulator-with", "bom"], "requires '--emulator'"),
+        (&["--emulator", "--emulator-with", "bim"], "without its dashes: seed, "),
+        (&["--emulator", "--emulator-with", ""], "without its dashes: seed, "),
+        (&["--emulator", "--emulator-with=--bom"], "without its dashes: seed, "),
+        (&["--emulator", "--emulator-with", "fault=flood"], "a status from 200 to 599"),
+        (&["--emulator", "--emulator-with", "port=1"], "invalid value 'port=1' for '--emulator-with <NAME[=VALUE]>'"),
+        (&["--emulator", "--emulator-with", "help"], "invalid value 'help' for '--emulator-with <NAME[=VALUE]>'"),
+        (&["--emulator", "--emulator-with", "bom", "--emulator-with", "bom"], "cannot be used multiple times"),
+        (&["--emulator", "--base-url", NOWHERE], "'--emulator' cannot be used with '--base-url <URL>'"),
+        (&["--emulator", "--cloud", "china"], "'--emulator' cannot be used with '--cloud <CLOUD>'"),
         (&["--quiet", "-v"], "'--quiet' cannot be used with '--verbose...'"),
         (&["--base-url", NOWHERE, "--cloud", "global"], "cannot be used with"),
         (&["--base-url", "http://example.com"], "must be https"),
@@ -61,9 +61,9 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
     assert_snapshot("usage_errors_of_list", &transcripts.join("\n"));
     for before_and_after in [
         &["--cloud", "china", "customers", "list", "--base-url", NOWHERE][..],
-        &["--sandbox", "customers", "list", "--base-url", NOWHERE],
-        &["--cloud", "global", "customers", "list", "--sandbox"],
-        &["-vv", "customers", "list", "--sandbox", "--quiet"],
+        &["--emulator", "customers", "list", "--base-url", NOWHERE],
+        &["--cloud", "global", "customers", "list", "--emulator"],
+        &["-vv", "customers", "list", "--emulator", "--quiet"],
     ] {
         let ended = run_at(NOWHERE, before_and_after);
         assert_eq!(ended.status, Some(2), "{before_and_after:?}: {}", ended.stderr);
@@ -92,15 +92,15 @@ fn wrong_ids_are_refused_before_anything_is_sent() {
 
 #[test]
 fn options_of_customers_are_refused_where_they_mean_nothing() {
-    // A sandbox that starts would not end: its port is in use.
+    // An emulator that starts would not end: its port is in use.
     let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = occupied.local_addr().unwrap().port().to_string();
-    for command in [&["sandbox", "--port", &port][..], &["completions", "bash"]] {
+    for command in [&["emulator", "--port", &port][..], &["completions", "bash"]] {
         for options in [
-            &["--sandbox"][..],
-            &["--sandbox", "--sandbox-customers", "3"],
-            &["--sandbox-customers", "3"],
-            &["--sandbox-with", "bom"],
+            &["--emulator"][..],
+            &["--emulator", "--emulator-customers", "3"],
+            &["--emulator-customers", "3"],
+            &["--emulator-with", "bom"],
             &["--transport", "reqwest"],
             &["--output", "json"],
             &["--base-url", NOWHERE],
@@ -124,7 +124,7 @@ fn options_of_customers_are_refused_where_they_mean_nothing() {
 }
 
 #[test]
-fn a_sandbox_that_cannot_be_is_refused() {
+fn a_emulator_that_cannot_be_is_refused() {
     for (arguments, allowed) in [
         (["--token", "two words"], "visible ASCII characters, without blanks"),
         (["--token", ""], "visible ASCII characters, without blanks"),
@@ -137,7 +137,7 @@ fn a_sandbox_that_cannot_be_is_refused() {
         (["--link-style", "v2"], "v1, plain, bare, absolute"),
         (["--fault", "503@0"], "@NUMBER from 1 on"),
     ] {
-        let ended = run(&[&["sandbox"][..], &arguments].concat());
+        let ended = run(&[&["emulator"][..], &arguments].concat());
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(allowed), "{}", ended.stderr);
     }
@@ -151,7 +151,7 @@ fn unknown_commands_are_refused() {
         &["completions"],
         &["completions", "cmd"],
         &["doctor", "now"],
-        &["--sandbox", "completions", "bash"],
+        &["--emulator", "completions", "bash"],
         &["--sandbocks", "doctor"],
     ]
     .map(|arguments| {
@@ -170,7 +170,7 @@ fn a_missing_token_is_explained() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr.contains("error: ") && stderr.contains("why: ") && stderr.contains("try: "), "{stderr}");
-        assert!(stderr.contains("PARTNER_CENTER_TOKEN") && stderr.contains("--sandbox"), "{stderr}");
+        assert!(stderr.contains("PARTNER_CENTER_TOKEN") && stderr.contains("--emulator"), "{stderr}");
     }
 }
 
@@ -193,14 +193,14 @@ fn help_teaches() {
         &["auth"],
         &["auth", "check"],
         &["doctor"],
-        &["sandbox"],
+        &["emulator"],
         &["completions"],
     ];
     for command in commands {
         let help = stdout(&[command, &["--help"]].concat());
         assert!(help.contains("Examples:\n  "), "{command:?}");
         // What is refused is not offered.
-        let asks_the_service = !["sandbox", "completions"].contains(command.first().unwrap_or(&""));
+        let asks_the_service = !["emulator", "completions"].contains(command.first().unwrap_or(&""));
         assert_eq!(help.contains("--output <FORM>"), asks_the_service, "{command:?}");
         // What all commands have in common is told in one place.
         assert_eq!(help.contains("partner-center help options"), asks_the_service, "{command:?}");
@@ -229,7 +229,7 @@ fn common_options_are_explained_in_one_place() {
     let help = stdout(&["help", "options"]);
     assert_eq!(stdout(&["options"]), help);
     assert_eq!(stdout(&["options", "--help"]), help);
-    for option in ["--sandbox-with", "--transport", "--config", "--base-url", "--locale", "--deadline", "--verbose"] {
+    for option in ["--emulator-with", "--transport", "--config", "--base-url", "--locale", "--deadline", "--verbose"] {
         assert!(help.contains(&format!("{option} ")) || help.contains(&format!("{option}...")), "{option}: {help}");
     }
     assert_snapshot("help_options", &help);
@@ -274,7 +274,7 @@ fn every_shell_gets_completions() {
     for shell in clap_complete::Shell::value_variants() {
         let shell = shell.to_string();
         let script = stdout(&["completions", &shell]);
-        for word in ["sandbox-customers", "doctor", "customers"] {
+        for word in ["emulator-customers", "doctor", "customers"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
@@ -283,7 +283,7 @@ fn every_shell_gets_completions() {
 #[test]
 fn the_more_is_asked_the_more_is_told() {
     let list = |verbosity| {
-        let ended = run(&["customers", "list", "--sandbox", verbosity]);
+        let ended = run(&["customers", "list", "--emulator", verbosity]);
         assert_eq!(ended.stdout.lines().count(), 26);
         ended.stderr
     };

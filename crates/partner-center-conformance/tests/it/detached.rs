@@ -1,7 +1,7 @@
 //! What only an async transport can break.
 
 use crate::handmade::Handmade;
-use partner_center_conformance::Promise;
+use partner_center_conformance::Requirement;
 use partner_center_core::{Async, Output, Request, Response, Transport, TransportError};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::sync::oneshot;
@@ -37,15 +37,15 @@ impl Transport for Detached {
 #[tokio::test]
 async fn a_detached_exchange_goes_on() {
     let detached = Detached::default();
-    assert_eq!(Promise::ManyAreSentAtOnce.check(&detached).await, Ok(()));
-    assert_eq!(Promise::TimedOutExchangesEnd.check(&detached).await, Ok(()));
-    let broken = Promise::DroppedExchangesEnd.check(&detached).await.unwrap_err();
-    assert_eq!(broken.promise(), Promise::DroppedExchangesEnd);
+    assert_eq!(Requirement::ManyAreSentAtOnce.check(&detached).await, Ok(()));
+    assert_eq!(Requirement::TimedOutExchangesEnd.check(&detached).await, Ok(()));
+    let broken = Requirement::DroppedExchangesEnd.check(&detached).await.unwrap_err();
+    assert_eq!(broken.requirement(), Requirement::DroppedExchangesEnd);
 }
 
 #[tokio::test]
 async fn a_sleep_that_blocks_holds_up_the_others() {
     let blocking = Detached { blocks: true, ..Detached::default() };
-    assert_eq!(Promise::SleepsAreLongEnough.check(&blocking).await, Ok(()));
-    assert!(Promise::SleepsPassAtOnce.check(&blocking).await.is_err());
+    assert_eq!(Requirement::SleepsAreLongEnough.check(&blocking).await, Ok(()));
+    assert!(Requirement::SleepsPassAtOnce.check(&blocking).await.is_err());
 }

@@ -1,9 +1,9 @@
-//! A transport by hand, which keeps every promise but the one it is told to break.
+//! A transport by hand, which keeps every requirement but the one it is told to break.
 
 mod wire;
 
 use flate2::read::MultiGzDecoder;
-use partner_center_conformance::Promise;
+use partner_center_conformance::Requirement;
 use partner_center_core::{
     Blocking, Limits, Request, Response, Transport, TransportError, TransportErrorKind,
     http::{HeaderName, HeaderValue, Method, Version, header},
@@ -21,19 +21,19 @@ const LARGEST_HEAD: usize = 64 << 10;
 
 #[derive(Default)]
 pub(crate) struct Handmade {
-    broken: Option<Promise>,
+    broken: Option<Requirement>,
     idle: Mutex<HashMap<String, Vec<Wire>>>,
     cookie: Mutex<Option<HeaderValue>>,
     turn: Mutex<()>,
 }
 
 impl Handmade {
-    pub(crate) fn breaking(promise: Promise) -> Self {
-        Self { broken: Some(promise), ..Self::default() }
+    pub(crate) fn breaking(requirement: Requirement) -> Self {
+        Self { broken: Some(requirement), ..Self::default() }
     }
 
-    fn breaks(&self, promise: Promise) -> bool {
-        self.broken == Some(promise)
+    fn breaks(&self, requirement: Requirement) -> bool {
+        self.broken == Some(requirement)
     }
 
     /// Sends and receives, and keeps the connection if it is as good as new.
@@ -41,32 +41,32 @@ impl Handmade {
         let uri = request.uri();
         let host = match uri.authority() {
             Some(host) if uri.scheme_str() == Some("http") => host.to_string(),
-            _ if self.breaks(Promise::ImpossibleRequestsAreErrors) => return Ok(Response::default()),
+            _ if self.breaks(Requirement::ImpossibleRequestsAreErrors) => return Ok(Response::default()),
             _ => return Err(TransportError::new("that URI leads nowhere")),
         };
-        let place = if self.breaks(Promise::ServersAreToldApart) { "anywhere".to_owned() } else { host.clone() };
+        let place = if self.breaks(Requirement::ServersAreToldApart) { "anywhere".to_owned() } else { host.clone() };
         let until = self.until(request)?;
         let mut wire = self.connection(&place, &host)?;
         let response = self.converse(&mut wire, request, &host, until);
         let response = match response {
-            Err(_) if wire.is_unused && self.breaks(Promise::RequestsAreSentOnce) => {
+            Err(_) if wire.is_unused && self.breaks(Requirement::RequestsAreSentOnce) => {
                 wire = Wire::connect(&host).map_err(failure)?;
                 self.converse(&mut wire, request, &host, until)
             }
             response => response,
         };
         let is_late = response.as_ref().is_err_and(|error| error.kind() == TransportErrorKind::Timeout);
-        let goes_on =
-            is_late && (self.breaks(Promise::TimedOutExchangesEnd) || self.breaks(Promise::DroppedExchangesEnd));
+        let goes_on = is_late
+            && (self.breaks(Requirement::TimedOutExchangesEnd) || self.breaks(Requirement::DroppedExchangesEnd));
         if goes_on {
             thread::spawn(move || {
                 let _ = wire.stream.set_read_timeout(None);
                 io::copy(&mut wire.stream, &mut io::sink())
             });
-        } else if wire.is_clean || is_late && self.breaks(Promise::LateAnswersAreNoAnswers) {
+        } else if wire.is_clean || is_late && self.breaks(Requirement::LateAnswersAreNoAnswers) {
             let mut idle = self.idle.lock().unwrap();
             let kept = idle.entry(place).or_default();
-            if !(self.breaks(Promise::ManyConnectionsAreKept) && kept.len() == 3) {
+            if !(self.breaks(Requirement::ManyConnectionsAreKept) && kept.len() == 3) {
                 kept.push(wire);
             }
         }
@@ -74,29 +74,29 @@ impl Handmade {
     }
 
     fn until(&self, request: &Request) -> Result<Instant, TransportError> {
-        if self.breaks(Promise::TheLongestTimeoutIsOne) {
+        if self.breaks(Requirement::TheLongestTimeoutIsOne) {
             let limits: Limits = request.extensions().get().copied().unwrap_or_default();
             return Instant::now().checked_add(limits.timeout).ok_or_else(|| TransportError::new("the clock ends"));
         }
         let timeout = Limits::of(request).timeout;
-        if timeout.is_zero() && self.breaks(Promise::NoTimeIsATimeout) {
+        if timeout.is_zero() && self.breaks(Requirement::NoTimeIsATimeout) {
             return Err(TransportError::new("a socket has no timeout of zero"));
         }
         Ok(Instant::now() + timeout)
     }
 
     fn connection(&self, place: &str, host: &str) -> Result<Wire, TransportError> {
-        let keeps = !self.breaks(Promise::ConnectionsAreKept);
+        let keeps = !self.breaks(Requirement::ConnectionsAreKept);
         while let Some(mut wire) = self.idle.lock().unwrap().get_mut(place).filter(|_| keeps).and_then(Vec::pop) {
-            let is_careless = self.breaks(Promise::ClosedConnectionsAreNoAnswers)
-                || self.breaks(Promise::WhatIsSentUnaskedIsNoAnswer)
-                || self.breaks(Promise::LateAnswersAreNoAnswers);
+            let is_careless = self.breaks(Requirement::ClosedConnectionsAreNoAnswers)
+                || self.breaks(Requirement::WhatIsSentUnaskedIsNoAnswer)
+                || self.breaks(Requirement::LateAnswersAreNoAnswers);
             if is_careless || wire.is_silent() {
                 wire.is_used_again = true;
                 return Ok(wire);
             }
         }
-        let nobody = if self.breaks(Promise::NobodyThereIsAnError) { TransportError::timeout } else { failure };
+        let nobody = if self.breaks(Requirement::NobodyThereIsAnError) { TransportError::timeout } else { failure };
         Wire::connect(host).map_err(nobody)
     }
 
@@ -110,26 +110,26 @@ impl Handmade {
         let timeout = Limits::of(request).timeout;
         wire.is_clean = false;
         wire.is_unused = true;
-        wire.clock = if self.breaks(Promise::StuckRequestsTimeOut) { Clock::Stopped } else { Clock::Until(until) };
+        wire.clock = if self.breaks(Requirement::StuckRequestsTimeOut) { Clock::Stopped } else { Clock::Until(until) };
         wire.send(&self.head(request, host)).map_err(failure)?;
         wire.send(&self.body(request)).map_err(failure)?;
         wire.clock = match self.broken {
-            Some(Promise::SilenceTimesOut) => Clock::Stopped,
-            Some(Promise::DrippingHeadsTimeOut) => Clock::Anew(timeout),
+            Some(Requirement::SilenceTimesOut) => Clock::Stopped,
+            Some(Requirement::DrippingHeadsTimeOut) => Clock::Anew(timeout),
             _ => Clock::Until(until),
         };
         let mut response = loop {
             let response = self.receive_head(wire)?;
-            if !response.status().is_informational() || self.breaks(Promise::InterimAnswersArePassedOver) {
+            if !response.status().is_informational() || self.breaks(Requirement::InterimAnswersArePassedOver) {
                 break response;
             }
         };
-        if self.breaks(Promise::DrippingBodiesTimeOut) {
+        if self.breaks(Requirement::DrippingBodiesTimeOut) {
             wire.clock = Clock::Anew(timeout);
         }
         match self.receive_body(wire, request, &response) {
             Ok(body) => *response.body_mut() = body.into(),
-            Err((part, _)) if self.breaks(Promise::RefusalsAreWholeOrEmpty) && !response.status().is_success() => {
+            Err((part, _)) if self.breaks(Requirement::RefusalsAreWholeOrEmpty) && !response.status().is_success() => {
                 *response.body_mut() = part.into();
             }
             Err(_) if !response.status().is_success() => {}
@@ -140,19 +140,19 @@ impl Handmade {
 
     fn head(&self, request: &Request, host: &str) -> Vec<u8> {
         let mut target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
-        if self.breaks(Promise::TargetsArriveAsTheyAre) {
+        if self.breaks(Requirement::TargetsArriveAsTheyAre) {
             target = target.replace("%20", "+");
         }
         let mut head =
             format!("{} {target} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: gzip\r\n", request.method()).into_bytes();
         for name in request.headers().keys().filter(|name| *name != header::CONTENT_LENGTH) {
             let values = request.headers().get_all(name).iter();
-            let count = if self.breaks(Promise::HeadersArriveAsTheyAre) { 1 } else { usize::MAX };
+            let count = if self.breaks(Requirement::HeadersArriveAsTheyAre) { 1 } else { usize::MAX };
             for value in values.take(count) {
                 head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
             }
         }
-        if self.breaks(Promise::NoHeaderIsAdded) {
+        if self.breaks(Requirement::NoHeaderIsAdded) {
             head.extend(b"accept-language: en\r\n");
         }
         if let Some(cookie) = self.cookie.lock().unwrap().as_ref() {
@@ -168,19 +168,19 @@ impl Handmade {
 
     fn body(&self, request: &Request) -> Vec<u8> {
         let mut body = request.body().clone();
-        if self.breaks(Promise::BodiesArriveWhole) {
+        if self.breaks(Requirement::BodiesArriveWhole) {
             body.truncate(65_536);
         }
         body
     }
 
     fn receive_head(&self, wire: &mut Wire) -> Result<Response, TransportError> {
-        let is_lenient = self.breaks(Promise::NonsenseIsAnError);
+        let is_lenient = self.breaks(Requirement::NonsenseIsAnError);
         let mut response = Response::default();
         let mut total = 0;
         let mut lines = Vec::new();
         loop {
-            let limit = if self.breaks(Promise::EndlessHeadsEnd) { usize::MAX } else { LARGEST_HEAD - total };
+            let limit = if self.breaks(Requirement::EndlessHeadsEnd) { usize::MAX } else { LARGEST_HEAD - total };
             let line = match wire.line(limit) {
                 Err(error) if error.kind() == io::ErrorKind::Other => {
                     return Err(TransportError::invalid_response(error));
@@ -200,14 +200,14 @@ impl Handmade {
         }
         let first = lines.first().map(|line| String::from_utf8_lossy(line).into_owned()).unwrap_or_default();
         let invalid = |what: &str| {
-            let more = if self.breaks(Promise::ErrorsKeepSecrets) { first.as_str() } else { "" };
+            let more = if self.breaks(Requirement::ErrorsKeepSecrets) { first.as_str() } else { "" };
             let problem = format!("{what} {more}");
             match self.broken {
-                Some(Promise::OddHeadsAreReadOrNamed) => TransportError::new(problem),
+                Some(Requirement::OddHeadsAreReadOrNamed) => TransportError::new(problem),
                 _ => TransportError::invalid_response(problem),
             }
         };
-        if lines.len() > 101 && self.breaks(Promise::ManyHeadersComeBack) {
+        if lines.len() > 101 && self.breaks(Requirement::ManyHeadersComeBack) {
             return Err(invalid("more than 100 headers"));
         }
         let (version, status) = first.split_once(' ').unwrap_or_default();
@@ -226,10 +226,10 @@ impl Handmade {
             let name = HeaderName::from_bytes(&line[..colon]).map_err(|_| invalid("no header name"))?;
             let value =
                 HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).map_err(|_| invalid("no header value"))?;
-            if name == header::SET_COOKIE && self.breaks(Promise::CookiesAreNotKept) {
+            if name == header::SET_COOKIE && self.breaks(Requirement::CookiesAreNotKept) {
                 *self.cookie.lock().unwrap() = Some(value.clone());
             }
-            if self.breaks(Promise::HeadersComeBackAsTheyAre) {
+            if self.breaks(Requirement::HeadersComeBackAsTheyAre) {
                 response.headers_mut().insert(name, value);
             } else {
                 response.headers_mut().append(name, value);
@@ -239,8 +239,8 @@ impl Handmade {
     }
 
     fn takes_nothing_for_an_answer(&self, wire: &Wire) -> bool {
-        self.breaks(Promise::LostConnectionsAreErrors)
-            || wire.is_used_again && self.breaks(Promise::ClosedConnectionsAreNoAnswers)
+        self.breaks(Requirement::LostConnectionsAreErrors)
+            || wire.is_used_again && self.breaks(Requirement::ClosedConnectionsAreNoAnswers)
     }
 
     /// The body, or what there is of it with what went wrong.
@@ -253,8 +253,8 @@ impl Handmade {
         let limit = Limits::of(request).body;
         let framing = self.framing(request, response).map_err(|error| (Vec::new(), error))?;
         let is_open = matches!(framing, Framing::Open);
-        let is_short_fine = self.breaks(Promise::BodiesCutShortAreErrors);
-        let is_strict = self.breaks(Promise::ChunkedBodiesComeBackWhole);
+        let is_short_fine = self.breaks(Requirement::BodiesCutShortAreErrors);
+        let is_strict = self.breaks(Requirement::ChunkedBodiesComeBackWhole);
         let may_be_kept = !is_open
             && response.version() == Version::HTTP_11
             && response.headers().get(header::CONNECTION).is_none_or(|value| value != "close");
@@ -263,14 +263,14 @@ impl Handmade {
         let times_compressed = codings.filter(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"gzip")).count();
         let is_compressed = times_compressed > 0
             && !matches!(framing, Framing::None)
-            && !self.breaks(Promise::CompressedBodiesComeBackDecompressed);
+            && !self.breaks(Requirement::CompressedBodiesComeBackDecompressed);
         let mut raw = Body { wire, framing, is_short_fine, is_strict, count: 0 };
         let beyond = match () {
-            () if self.breaks(Promise::TheBodyLimitIsExact) => limit.saturating_add(2),
-            () if self.breaks(Promise::EndlessBodiesEnd) => usize::MAX,
+            () if self.breaks(Requirement::TheBodyLimitIsExact) => limit.saturating_add(2),
+            () if self.breaks(Requirement::EndlessBodiesEnd) => usize::MAX,
             () => limit.saturating_add(1),
         };
-        let beyond_travelled = self.breaks(Promise::TheBodyLimitCountsWhatIsDecompressed);
+        let beyond_travelled = self.breaks(Requirement::TheBodyLimitCountsWhatIsDecompressed);
         let mut body = Vec::new();
         let read = if is_compressed {
             let mut decoder: Box<dyn Read> = Box::new(MultiGzDecoder::new(&mut raw));
@@ -282,7 +282,7 @@ impl Handmade {
             match read {
                 Err(error)
                     if error.kind() == io::ErrorKind::UnexpectedEof
-                        && self.breaks(Promise::CompressedBodiesCutShortAreErrors) =>
+                        && self.breaks(Requirement::CompressedBodiesCutShortAreErrors) =>
                 {
                     Ok(0)
                 }
@@ -292,20 +292,20 @@ impl Handmade {
             (&mut raw).take(beyond as u64).read_to_end(&mut body)
         };
         let size = if beyond_travelled { raw.count } else { body.len() };
-        if size > limit && !(self.breaks(Promise::TheBodyLimitIsExact) && size == limit + 1) {
+        if size > limit && !(self.breaks(Requirement::TheBodyLimitIsExact) && size == limit + 1) {
             return Err((body, TransportError::too_large()));
         }
         let drained = read.and_then(|_| io::copy(&mut raw, &mut io::sink()));
         if let Err(error) = drained {
-            if self.breaks(Promise::ErrorsKeepSecrets) {
+            if self.breaks(Requirement::ErrorsKeepSecrets) {
                 let error = format!("{error} after {}", String::from_utf8_lossy(&body));
                 return Err((body, TransportError::new(error)));
             }
             return Err((body, failure(error)));
         }
-        let has_surplus = !wire.buffer.is_empty() && !self.breaks(Promise::WhatIsSentUnaskedIsNoAnswer);
+        let has_surplus = !wire.buffer.is_empty() && !self.breaks(Requirement::WhatIsSentUnaskedIsNoAnswer);
         wire.is_clean = may_be_kept && !has_surplus;
-        if self.breaks(Promise::BodiesComeBackWhole) {
+        if self.breaks(Requirement::BodiesComeBackWhole) {
             body = String::from_utf8_lossy(&body).into_owned().into_bytes();
         }
         Ok(body)
@@ -313,7 +313,7 @@ impl Handmade {
 
     fn framing(&self, request: &Request, response: &Response) -> Result<Framing, TransportError> {
         let has_none = request.method() == Method::HEAD || matches!(response.status().as_u16(), 204 | 304);
-        if has_none && !self.breaks(Promise::NoBodyIsWaitedForInVain) {
+        if has_none && !self.breaks(Requirement::NoBodyIsWaitedForInVain) {
             return Ok(Framing::None);
         }
         let coding = response.headers().get(header::TRANSFER_ENCODING);
@@ -322,12 +322,12 @@ impl Handmade {
         }
         let mut lengths = response.headers().get_all(header::CONTENT_LENGTH).iter();
         let Some(length) = lengths.next() else {
-            let is_open = !self.breaks(Promise::BodiesMayEndWithTheConnection) && response.status() != 204;
+            let is_open = !self.breaks(Requirement::BodiesMayEndWithTheConnection) && response.status() != 204;
             return Ok(if is_open { Framing::Open } else { Framing::None });
         };
         let length = length.to_str().ok().filter(|_| lengths.next().is_none()).and_then(|length| length.parse().ok());
         let length: u64 = length.ok_or_else(|| TransportError::invalid_response("no valid length"))?;
-        if self.breaks(Promise::AnnouncedLengthsAreNotBelieved) {
+        if self.breaks(Requirement::AnnouncedLengthsAreNotBelieved) {
             drop(Vec::<u8>::with_capacity(usize::try_from(length).unwrap()));
         }
         Ok(Framing::Length(length))
@@ -338,13 +338,13 @@ impl Transport for Handmade {
     type Mode = Blocking;
 
     fn send(&self, mut request: Request) -> Result<Response, TransportError> {
-        let _turn = self.breaks(Promise::ManyAreSentAtOnce).then(|| self.turn.lock().unwrap());
+        let _turn = self.breaks(Requirement::ManyAreSentAtOnce).then(|| self.turn.lock().unwrap());
         let response = self.exchange(&request)?;
-        if self.breaks(Promise::StatusesAreAnswers) && response.status().is_server_error() {
+        if self.breaks(Requirement::StatusesAreAnswers) && response.status().is_server_error() {
             return Err(TransportError::new("a status that is no success"));
         }
         if let Some(location) = response.headers().get(header::LOCATION)
-            && self.breaks(Promise::RedirectsAreNotFollowed)
+            && self.breaks(Requirement::RedirectsAreNotFollowed)
             && let Ok(uri) = location.to_str().unwrap().parse::<partner_center_core::http::Uri>()
             && uri.host().is_some()
         {
@@ -355,8 +355,8 @@ impl Transport for Handmade {
     }
 
     fn sleep(&self, delay: Duration) {
-        let _turn = self.breaks(Promise::SleepsPassAtOnce).then(|| self.turn.lock().unwrap());
-        let is_short = self.breaks(Promise::SleepsAreLongEnough);
+        let _turn = self.breaks(Requirement::SleepsPassAtOnce).then(|| self.turn.lock().unwrap());
+        let is_short = self.breaks(Requirement::SleepsAreLongEnough);
         thread::sleep(if is_short { delay / 2 } else { delay });
     }
 }

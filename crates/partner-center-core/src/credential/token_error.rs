@@ -1,4 +1,4 @@
-use crate::{Response, body, fault};
+use crate::{Response, body, service_error};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
@@ -43,10 +43,11 @@ impl TokenError {
             Some(wrapped) => wrapped.get(wrapped_name).and_then(Value::as_str),
             None => fields.get(name).and_then(Value::as_str),
         };
-        let shown = |text: Option<&str>| text.map(|text| fault::shown(text, secrets)).filter(|text| !text.is_empty());
+        let shown =
+            |text: Option<&str>| text.map(|text| service_error::shown(text, secrets)).filter(|text| !text.is_empty());
         let text_of = |name| shown(fields.get(name).and_then(Value::as_str));
         let explanation = said("error_description", "message");
-        let retry_after = fault::retry_after(response, explanation);
+        let retry_after = service_error::retry_after(response, explanation);
         let description = shown(explanation);
         let codes = fields.get("error_codes").and_then(Value::as_array);
         let mut codes: Vec<u64> = codes.into_iter().flatten().filter_map(Value::as_u64).collect();
@@ -62,7 +63,7 @@ impl TokenError {
             trace_id: text_of("trace_id"),
             correlation_id: text_of("correlation_id"),
             retry_after,
-            location: fault::location(response, secrets),
+            location: service_error::location(response, secrets),
         }
     }
 

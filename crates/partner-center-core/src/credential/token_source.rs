@@ -7,7 +7,7 @@ use std::error::Error as StdError;
 /// refuses one; while it waits for an answer it does not ask again. So a source need not cache or repeat anything. One that
 /// caches all the same must not give a token again that was [`refused`](TokenRequest::refused).
 ///
-/// The client waits for a token no longer than its [`timeout`](crate::Builder::timeout) for one attempt (60 s by default) and
+/// The client waits for a token no longer than its [`timeout`](crate::ClientBuilder::attempt_timeout) for one attempt (60 s by default) and
 /// its deadline allow, and then fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout) that names the token
 /// source. The future of an async source is dropped then. A blocking source runs in a thread of its own, as nothing can
 /// interrupt it, and is left to itself; as long as eight such calls have not returned, it is not called again.

@@ -2,7 +2,7 @@
 
 use super::{Engine, Exchange};
 use crate::{
-    Error, ErrorKind, Mode, Output, RefreshTokenLease, Request, Response, Retry, TokenError, TokenErrorReason,
+    Error, ErrorKind, Mode, Output, RefreshTokenLease, Request, Response, RetryPolicy, TokenError, TokenErrorReason,
     TokenRequest, TokenSource, Transport,
     base_url::BaseUrl,
     credential::{Failed, Grant, GrantRequest, Held, Issued, Tokens, Turn, User, Want, issued},
@@ -101,7 +101,7 @@ impl<X: Transport> Engine<X> {
         let mut want = Want { refused, pending: None, until, patience };
         let look = move |tokens: &mut Tokens| tokens.turn(&mut want, Instant::now());
         let sleep = |delay| self.transport.sleep(delay);
-        match X::Mode::wait(wait_on::<X::Mode, _, _>(&renewal.tokens, look, sleep)).await {
+        match X::Mode::into_future(wait_on::<X::Mode, _, _>(&renewal.tokens, look, sleep)).await {
             Turn::Use(token) => Ok(token),
             Turn::Fail(failed) => Err(Error::no_token(operation, failed)),
             Turn::OutOfTime => Err(Error::out_of_time(operation, None)),
@@ -142,7 +142,7 @@ impl<X: Transport> Engine<X> {
         until: Option<Instant>,
     ) -> Result<Arc<Held>, Error> {
         let until = [Some(Instant::now() + LONGEST_LEISURE), until].into_iter().flatten().min();
-        match self.fetch(renewal, fetch, &Retry::never(), context, until).await {
+        match self.fetch(renewal, fetch, &RetryPolicy::none(), context, until).await {
             Ok(held) => Ok(fetch.lands(held)),
             // Whoever goes on has the one refresh token that is good, and nobody keeps it.
             Err(Unfetched::NotKept(failed)) => Err(fetch.fails(failed)),
@@ -159,7 +159,7 @@ impl<X: Transport> Engine<X> {
         &self,
         renewal: &Renewal<X::Mode>,
         fetch: &Fetch<'_>,
-        retry: &Retry,
+        retry: &RetryPolicy,
         context: &mut Context,
         until: Option<Instant>,
     ) -> Result<Held, Unfetched> {
@@ -167,9 +167,9 @@ impl<X: Transport> Engine<X> {
             Origin::Source(source) => {
                 let (source, scope, refused) = (source.clone(), renewal.scope.clone(), fetch.was_refused);
                 let request = move || {
-                    X::Mode::run(
-                        async move { X::Mode::wait(source.token(TokenRequest { scope: &scope, refused })).await },
-                    )
+                    X::Mode::block_or_box(async move {
+                        X::Mode::into_future(source.token(TokenRequest { scope: &scope, refused })).await
+                    })
                 };
                 let given = self.custom(fetch, &renewal.source_threads, request, until).await;
                 let given = given.map_err(|unfinished| fetch.unfinished(unfinished, "the token source"))?;
@@ -272,11 +272,13 @@ impl<X: Transport> Engine<X> {
         let overrun = Instant::now().checked_add(timeout);
         let until = [deadline, overrun].into_iter().flatten().min();
         let sleep = |delay| self.transport.sleep(delay);
-        X::Mode::wait(in_time::<X::Mode, _>(threads, code, until, sleep)).await.map_err(|overdue| match overdue {
-            Overdue::TimedOut if until == deadline => Unfinished::DeadlineExceeded,
-            Overdue::TimedOut => Unfinished::Overran(Overrun::Timeout(timeout)),
-            Overdue::NotStarted => Unfinished::Overran(Overrun::StillRunning),
-        })
+        X::Mode::into_future(in_time::<X::Mode, _>(threads, code, until, sleep)).await.map_err(
+            |overdue| match overdue {
+                Overdue::TimedOut if until == deadline => Unfinished::DeadlineExceeded,
+                Overdue::TimedOut => Unfinished::Overran(Overrun::Timeout(timeout)),
+                Overdue::NotStarted => Unfinished::Overran(Overrun::StillRunning),
+            },
+        )
     }
 }
 
@@ -400,7 +402,7 @@ impl<X: Transport> Exchange<X> for TokenExchange<'_> {
         None
     }
 
-    fn body_limit(&self) -> usize {
+    fn max_response_size(&self) -> usize {
         LARGEST_ANSWER
     }
 

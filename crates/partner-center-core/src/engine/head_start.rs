@@ -10,7 +10,7 @@ use crate::{
     error::Context,
     mode::{Begun, Worker, begin, finish},
 };
-use partner_center_models::{Continuation, Paged};
+use partner_center_models::{ContinuationToken, Paginated};
 use std::{
     sync::{
         Arc,
@@ -34,12 +34,12 @@ pub(crate) struct Lookahead<M: Mode> {
     worker: Worker<M>,
     /// Until a guess was wrong.
     guesses: AtomicBool,
-    guess: fn(&[u8]) -> Option<Continuation>,
+    guess: fn(&[u8]) -> Option<ContinuationToken>,
 }
 
 impl<M: Mode> Lookahead<M> {
     /// A lookahead for the pages of `O`.
-    pub(crate) fn new<O: Paged>(listing: Arc<Listing>) -> Self {
+    pub(crate) fn new<O: Paginated>(listing: Arc<Listing>) -> Self {
         Self { listing, worker: Worker::<M>::default(), guesses: AtomicBool::new(true), guess: guess::<O> }
     }
 
@@ -56,7 +56,7 @@ impl<M: Mode> Lookahead<M> {
     }
 
     /// The call that `page` leads to.
-    pub(crate) fn after<O: Paged>(&self, page: &O::Response, base_url: &BaseUrl) -> Option<Call> {
+    pub(crate) fn after<O: Paginated>(&self, page: &O::Response, base_url: &BaseUrl) -> Option<Call> {
         self.listing.follow(&O::continuation(page).ok()??, base_url).ok()
     }
 }
@@ -65,7 +65,7 @@ impl<M: Mode> Lookahead<M> {
 ///
 /// What follows the list of items is a page itself, but for them. A list within anything else is followed by one brace too
 /// many.
-fn guess<O: Paged>(body: &[u8]) -> Option<Continuation> {
+fn guess<O: Paginated>(body: &[u8]) -> Option<ContinuationToken> {
     let tail = &body[body.len().saturating_sub(TAIL)..];
     let ends_of_lists = (0..tail.len()).rev().filter(|index| tail[*index] == b']');
     ends_of_lists.take(MOST_LISTS).find_map(|index| {
@@ -132,8 +132,9 @@ impl<X: Transport> HeadStart<X> {
         }
         let (at, patience) = (Instant::now(), Limits::of(&request).timeout.min(LONGEST_UNREAD));
         let engine = engine.clone();
-        let send = move || X::Mode::run(async move { X::Mode::wait(engine.transport.send(request)).await });
-        let answer = X::Mode::wait(begin::<X::Mode, _>(&lookahead.worker, send)).await?;
+        let send =
+            move || X::Mode::block_or_box(async move { X::Mode::into_future(engine.transport.send(request)).await });
+        let answer = X::Mode::into_future(begin::<X::Mode, _>(&lookahead.worker, send)).await?;
         Some(Self { call, token, request_id, sent: Sent { at, patience, answer } })
     }
 }
@@ -143,7 +144,7 @@ impl<X: Transport> Sent<X> {
     pub(super) async fn answer(self) -> Option<(Instant, Result<Response, TransportError>)> {
         let is_late = self.at.elapsed() >= self.patience;
         let lost = || Err(TransportError::new("the thread that sent the request has ended without an answer"));
-        let answer = X::Mode::wait(finish::<X::Mode, _>(self.answer, lost)).await;
+        let answer = X::Mode::into_future(finish::<X::Mode, _>(self.answer, lost)).await;
         (!is_late || answer.is_ok()).then_some((self.at, answer))
     }
 }

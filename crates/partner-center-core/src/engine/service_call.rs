@@ -1,14 +1,14 @@
 use super::{Engine, Exchange, HeadStart, Plan};
 use crate::{
-    ApiError, Error, ErrorKind, Mode, Output, Request, Response, Transport,
+    Error, ErrorKind, Mode, Output, Request, Response, ServiceError, Transport,
     body::{self, Answer, Malformed},
     call::Call,
     credential::Held,
     error::Context,
-    fault,
     next_page::UnexpectedNextPage,
     rate_limit::RateLimit,
     retry::{Attempt, Failure},
+    service_error,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -78,7 +78,7 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
         self.engine.rate_limit.as_ref()
     }
 
-    fn body_limit(&self) -> usize {
+    fn max_response_size(&self) -> usize {
         self.engine.limits.body
     }
 
@@ -96,7 +96,7 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
         let has_begun = |next: &Call| self.next().as_ref().is_some_and(|begun| begun.call == *next);
         match next.filter(|next| next != self.plan.call && !has_begun(next)) {
             None => X::Mode::ready(()),
-            Some(next) => X::Mode::run(async move {
+            Some(next) => X::Mode::block_or_box(async move {
                 let begun = HeadStart::begin(next, lookahead, self.engine, self.plan.scope).await;
                 *self.next() = begun;
             }),
@@ -111,7 +111,7 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
             answered: true,
         };
         if !response.status().is_success() {
-            return Err(rejected(ApiError::read(&response, &self.secrets())));
+            return Err(rejected(ServiceError::read(&response, &self.secrets())));
         }
         let failed = |malformed, failure| Attempt {
             failure,
@@ -121,7 +121,7 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
         match body::decode(&response, |replacement| self.engine.report(replacement)) {
             // Nothing, and when to come back for it.
             Ok(Answer::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, &response) => {
-                let retry_after = fault::retry_after_header(response.headers());
+                let retry_after = service_error::retry_after_header(response.headers());
                 Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
             }
             Ok(answer) => match self.unexpected_next_page(&response) {
@@ -132,7 +132,7 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
                     answered: true,
                 }),
             },
-            Err(malformed) => Err(match ApiError::read_under_success(&response, &self.secrets()) {
+            Err(malformed) => Err(match ServiceError::read_under_success(&response, &self.secrets()) {
                 Some(api) => rejected(api),
                 None => failed(malformed, Failure::of_body(malformed)),
             }),

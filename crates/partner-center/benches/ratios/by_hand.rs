@@ -1,7 +1,7 @@
 //! The loops that one would write by hand on the same HTTP libraries, with the same requests.
 
 use crate::model::Page;
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use serde::de::DeserializeOwned;
 use std::{hint::black_box, time::Duration};
 use tokio::runtime::Runtime;
@@ -20,7 +20,7 @@ const HEADERS: [(&str, &str); 7] = [
 ];
 
 fn authorization() -> String {
-    format!("Bearer {}", Sandbox::TOKEN)
+    format!("Bearer {}", Emulator::TOKEN)
 }
 
 /// Text, and then the value: the fastest way there is.

@@ -8,8 +8,8 @@ pub(crate) mod parse;
 pub(crate) mod prefetch;
 pub(crate) mod sizes;
 
-use partner_center::{AsyncClient, Client, Credential, Paged, Reqwest, SyncClient, Transport, Ureq};
-use partner_center_sandbox::Sandbox;
+use partner_center::{AsyncClient, Client, Credential, Paginated, Reqwest, SyncClient, Transport, Ureq};
+use partner_center_emulator::Emulator;
 use std::hint::black_box;
 use tokio::runtime::{Builder, Runtime};
 
@@ -23,7 +23,7 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
-    Client::builder(transport, Credential::token(Sandbox::TOKEN)).base_url(url).build().unwrap()
+    Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap()
 }
 
 pub(crate) fn sync_client(url: &str) -> SyncClient {
@@ -34,11 +34,11 @@ pub(crate) fn async_client(url: &str) -> AsyncClient {
     client(Reqwest::new().unwrap(), url)
 }
 
-fn list_sync<O: Paged>(client: &SyncClient, operation: O) -> usize {
+fn list_sync<O: Paginated>(client: &SyncClient, operation: O) -> usize {
     client.pages(operation).map(|page| O::items(page.unwrap())).map(|items| black_box(items).len()).sum()
 }
 
-fn list_async<O: Paged>(client: &AsyncClient, operation: O, runtime: &Runtime) -> usize {
+fn list_async<O: Paginated>(client: &AsyncClient, operation: O, runtime: &Runtime) -> usize {
     runtime.block_on(async {
         let mut pages = client.pages(operation);
         let mut count = 0;

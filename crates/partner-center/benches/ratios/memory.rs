@@ -9,7 +9,7 @@ use crate::{
     service::{Framing, Kind, Service, pages},
 };
 use partner_center::{CustomerCollection, ListCustomers};
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use std::{hint::black_box, time::Duration};
 
 const MEBIBYTE: f64 = 1_048_576.0;
@@ -19,15 +19,15 @@ const COLLECTED: u32 = 50_000;
 const PROGRAM: f64 = 3.5;
 
 pub(crate) fn run(table: &mut Table) {
-    let sandbox = Sandbox::builder().customers(1_000_000).build().serve("127.0.0.1:0").unwrap();
+    let emulator = Emulator::builder().customers(1_000_000).build().serve("127.0.0.1:0").unwrap();
     for (library, bar) in [("ureq", 6.0), ("reqwest", 9.0)] {
         for (how, bar) in [("plainly", Bar::AtMost(bar)), ("prefetching", Bar::None)] {
             let what = format!("peak memory of 1,000,000 customers, {library}, {how}, in MiB");
-            let allocated = child(&["child", library, how, &sandbox.url()]) / MEBIBYTE;
+            let allocated = child(&["child", library, how, &emulator.url()]) / MEBIBYTE;
             table.add(what, "", PROGRAM + allocated, bar);
         }
     }
-    drop(sandbox);
+    drop(emulator);
     for (kind, name, bar) in [(Kind::Brief, "list", Bar::AtMost(0.5)), (Kind::Full, "full", Bar::None)] {
         let service = Service::start(&pages(COLLECTED, 500, kind), Framing::Length, Duration::ZERO);
         let [ours, plain] = ["ours", "plain"].map(|types| child(&["child", "collect", types, &service.url()]));

@@ -1,6 +1,6 @@
 //! The types that one would write by hand.
 
-use partner_center::{CustomerCollection, ListCustomers, Paged};
+use partner_center::{CustomerCollection, ListCustomers, Paginated};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 

@@ -1,8 +1,8 @@
-//! The service, with pages that were made beforehand: what the sandbox cannot serve, and at no cost.
+//! The service, with pages that were made beforehand: what the emulator cannot serve, and at no cost.
 
 use flate2::{Compression, write::GzEncoder};
 use partner_center::{Blocking, Request, Transport};
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Result, Write},
@@ -32,12 +32,12 @@ pub(crate) enum Kind {
 
 /// The pages of a list of so many customers.
 pub(crate) fn pages(customers: u32, size: usize, kind: Kind) -> Vec<Vec<u8>> {
-    let sandbox = Sandbox::builder().customers(customers).build();
+    let emulator = Emulator::builder().customers(customers).build();
     let mut items: Vec<Value> = Vec::new();
-    let transport = sandbox.transport::<Blocking>();
+    let transport = emulator.transport::<Blocking>();
     let get = |uri: &str, token: &str| -> Value {
         let request = partner_center::http::Request::get(format!("http://127.0.0.1{uri}"));
-        let request = request.header("Authorization", format!("Bearer {}", Sandbox::TOKEN));
+        let request = request.header("Authorization", format!("Bearer {}", Emulator::TOKEN));
         let request: Request = request.header("MS-ContinuationToken", token).body(Vec::new()).unwrap();
         serde_json::from_slice(transport.send(request).unwrap().body()).unwrap()
     };

@@ -251,8 +251,8 @@ const CASES: &[Case] = &[
     (
         "a value that hides the unknown",
         "x-extensible-enum: [small, very_large]",
-        "x-extensible-enum: [small, unrecognized]",
-        &["ThingKind/x-extensible-enum", "Unrecognized"],
+        "x-extensible-enum: [small, unknown_variant]",
+        &["ThingKind/x-extensible-enum", "UnknownVariant"],
     ),
     (
         "a value that is no name",
@@ -523,9 +523,9 @@ const CASES: &[Case] = &[
     ),
     (
         "a fault of another form",
-        "            $ref: '#/components/schemas/Fault'",
+        "            $ref: '#/components/schemas/ErrorBody'",
         "            $ref: '#/components/schemas/Thing'",
-        &["responses/404", "every fault is a Fault, not a Thing"],
+        &["responses/404", "every error response is an ErrorBody, not a Thing"],
     ),
     (
         "a body that is no JSON",
@@ -535,9 +535,9 @@ const CASES: &[Case] = &[
     ),
     (
         "a fault that is a list",
-        "          schema:\n            $ref: '#/components/schemas/Fault'",
-        "          schema:\n            type: array\n            items:\n              $ref: '#/components/schemas/Fault'",
-        &["responses/404", "every fault is a Fault"],
+        "          schema:\n            $ref: '#/components/schemas/ErrorBody'",
+        "          schema:\n            type: array\n            items:\n              $ref: '#/components/schemas/ErrorBody'",
+        &["responses/404", "every error response is an ErrorBody"],
     ),
     (
         "a body that is a list",

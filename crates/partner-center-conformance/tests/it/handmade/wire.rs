@@ -119,7 +119,7 @@ pub(super) struct Body<'a> {
 
 impl Body<'_> {
     /// How many bytes may be read now.
-    fn room(&mut self) -> io::Result<u64> {
+    fn initial_capacity(&mut self) -> io::Result<u64> {
         let invalid = || io::Error::from(io::ErrorKind::InvalidData);
         match &mut self.framing {
             Framing::Open => Ok(u64::MAX),
@@ -146,7 +146,7 @@ impl Body<'_> {
 
 impl Read for Body<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let room = match self.room() {
+        let room = match self.initial_capacity() {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && self.is_short_fine => 0,
             room => room?,
         };

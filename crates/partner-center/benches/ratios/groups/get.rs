@@ -4,15 +4,15 @@ use crate::{
     measure::{Bar, Clock, Contest, Table},
 };
 use partner_center::{Customer, GetCustomer, ListCustomers};
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use std::hint::black_box;
 use uuid::Uuid;
 
 const CALLS: usize = 2_000;
 
 pub(crate) fn run(table: &mut Table) {
-    let sandbox = Sandbox::builder().customers(1_000).build().serve("127.0.0.1:0").unwrap();
-    let (url, runtime) = (sandbox.url(), runtime());
+    let emulator = Emulator::builder().customers(1_000).build().serve("127.0.0.1:0").unwrap();
+    let (url, runtime) = (emulator.url(), runtime());
     let (of_ours, by_hand) = (sync_client(&url), ByUreq::new(&url));
     let id = of_ours.items(ListCustomers::new()).nth(500).unwrap().unwrap().id.unwrap();
     let uri = format!("/v1/customers/{id}");

@@ -6,13 +6,13 @@ use crate::{
     service::{Framing, Kind, Service, pages},
 };
 use partner_center::{CustomerCollection, ListCustomers};
-use partner_center_sandbox::Sandbox;
+use partner_center_emulator::Emulator;
 use std::time::Duration;
 
 pub(crate) fn run(table: &mut Table) {
-    let sandbox = Sandbox::builder().customers(CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
-    against(table, "pages of 500 from the sandbox", &sandbox.url(), 500, [0.70, 1.03].map(Bar::AtMost));
-    drop(sandbox);
+    let emulator = Emulator::builder().customers(CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
+    against(table, "pages of 500 from the emulator", &emulator.url(), 500, [0.70, 1.03].map(Bar::AtMost));
+    drop(emulator);
     for (what, size, kind, bar) in [
         ("pages of 500", 500_i32, Kind::Brief, 0.70),
         ("pages of 40", 40, Kind::Brief, 0.78),

@@ -4,12 +4,12 @@ use crate::{
     measure::{Bar, Clock, Contest, Results, Table},
     model::lean,
 };
-use partner_center::{ListCustomers, Paged};
-use partner_center_sandbox::Sandbox;
+use partner_center::{ListCustomers, Paginated};
+use partner_center_emulator::Emulator;
 
 pub(crate) fn run(table: &mut Table) {
-    let sandbox = Sandbox::builder().customers(CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
-    let (url, runtime) = (sandbox.url(), runtime());
+    let emulator = Emulator::builder().customers(CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
+    let (url, runtime) = (emulator.url(), runtime());
     let operation = || ListCustomers::new().size(500).items_as::<lean::Customer>();
     let (of_ours, by_hand) = (sync_client(&url), ByUreq::new(&url));
     let results = Contest::by(Clock::Cpu)

@@ -1,0 +1,95 @@
+//! `partner-center emulator`: an imitation of the service, to try things out against.
+
+use crate::{arguments::EmulatorCommand, failure::Failure, interruption, notes::Notes};
+use partner_center_emulator::Emulator;
+use std::{
+    borrow::Cow,
+    fs,
+    io::{self, Write},
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+};
+use tempfile::NamedTempFile;
+
+/// Serves until interrupted, which is how it is meant to end.
+pub(crate) fn serve(command: EmulatorCommand, notes: &Notes) -> Result<(), Failure> {
+    let interrupted = interruption::arrives()?;
+    let EmulatorCommand { port, customers, token, tls, ca_file, behaviour } = command;
+    let emulator = behaviour.apply(Emulator::builder().customers(customers).token(&token)).build();
+    let address = (Ipv4Addr::LOCALHOST, port);
+    let server = if tls { emulator.serve_tls(address) } else { emulator.serve(address) };
+    let server = server.map_err(|error| {
+        Failure::new(
+            &format!("the emulator cannot listen on 127.0.0.1:{port}"),
+            &error,
+            "choose another --port, or leave it out to have a free one found",
+        )
+    })?;
+    let authority = server.certificate_authority().map(|pem| AuthorityFile::write(pem, ca_file)).transpose()?;
+    let authority = authority.as_ref().map(AuthorityFile::path);
+    let url = server.url();
+    {
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "listening on {url}")?;
+        if let Some(path) = authority {
+            writeln!(stdout, "certificate authority in {}", path.display())?;
+        }
+        stdout.flush()?;
+    }
+    let trust = authority.map(|path| format!("SSL_CERT_FILE={} ", quoted(&path.to_string_lossy()))).unwrap_or_default();
+    notes.say(format_args!(
+        "in another terminal: {trust}PARTNER_CENTER_TOKEN={} partner-center --base-url {url} customers list",
+        quoted(&token)
+    ));
+    if authority.is_some() {
+        notes.say("other clients trust that file by SSL_CERT_FILE, REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS");
+    }
+    notes.say("Ctrl-C ends it");
+    // An error would mean that no interruption can come any more: no reason to stay either.
+    let _ = interrupted.recv();
+    Ok(())
+}
+
+/// The file with the certificate authority that clients must trust.
+enum AuthorityFile {
+    Named(PathBuf),
+    /// Removed in the end.
+    Temporary(NamedTempFile),
+}
+
+impl AuthorityFile {
+    fn write(pem: &str, path: Option<PathBuf>) -> Result<Self, Failure> {
+        let file = match path {
+            Some(path) => fs::write(&path, pem).map(|()| Self::Named(path)),
+            None => {
+                tempfile::Builder::new().prefix("partner-center-ca-").suffix(".pem").tempfile().and_then(|mut file| {
+                    file.write_all(pem.as_bytes())?;
+                    Ok(Self::Temporary(file))
+                })
+            }
+        };
+        file.map_err(|error| {
+            Failure::new(
+                "the certificate authority cannot be written",
+                &error,
+                "name a file that can be written with --ca-file",
+            )
+        })
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Temporary(file) => file.path(),
+        }
+    }
+}
+
+/// `text` as a shell takes it literally.
+fn quoted(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+/=".contains(&byte)) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+    }
+}

@@ -1,0 +1,60 @@
+//! The documents by which clients find the endpoints of the authority.
+
+use super::endpoint::Version;
+use crate::{Emulator, customer_id, parameters::Parameters};
+use http::Uri;
+use serde_json::{Value, json};
+
+/// Returns the `OpenID` configuration of `tenant` at `origin`.
+pub(super) fn configuration(origin: &str, tenant: &str, version: Version) -> Value {
+    // As at Entra, a domain is resolved to the identifier of its tenant, and an alias for many stays one.
+    let is_alias = ["common", "organizations", "consumers"].contains(&tenant);
+    let id = tenant_id(tenant);
+    let (segment, issuing) = if is_alias { (tenant, "{tenantid}") } else { (&*id, &*id) };
+    let authority = format!("{origin}/{segment}");
+    let (infix, issuer) = match version {
+        Version::V1 => ("", v1_issuer(issuing)),
+        Version::V2 => ("/v2.0", v2_issuer(origin, issuing)),
+    };
+    json!({
+        "authorization_endpoint": format!("{authority}/oauth2{infix}/authorize"),
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "issuer": issuer,
+        "jwks_uri": format!("{authority}/discovery{infix}/keys"),
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": ["code", "id_token", "code id_token"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "subject_types_supported": ["pairwise"],
+        "token_endpoint": format!("{authority}/oauth2{infix}/token"),
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+    })
+}
+
+/// Returns the document of instance discovery: the authority at `origin` is known, and alone. `uri` names the tenant that a
+/// client wants the configuration of.
+pub(super) fn instances(origin: &str, uri: &Uri) -> Value {
+    let endpoint = Parameters::of(uri).get("authorization_endpoint").and_then(|endpoint| endpoint.parse::<Uri>().ok());
+    let tenant = endpoint.as_ref().and_then(|uri| uri.path().split('/').nth(1)).filter(|tenant| !tenant.is_empty());
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    json!({
+        "api-version": "1.1",
+        "metadata": [{ "aliases": [host], "preferred_cache": host, "preferred_network": host }],
+        "tenant_discovery_endpoint":
+            format!("{origin}/{}/v2.0/.well-known/openid-configuration", tenant.unwrap_or("common")),
+    })
+}
+
+/// Returns the identifier of the tenant that is named in a path, by itself or by a domain.
+pub(super) fn tenant_id(tenant: &str) -> String {
+    customer_id::parse(tenant).map_or_else(|| Emulator::TENANT_ID.to_owned(), |id| id.to_string())
+}
+
+/// Returns the issuer of access tokens, which are of the first version at both endpoints: the API chooses that.
+pub(super) fn v1_issuer(tenant_id: &str) -> String {
+    format!("https://sts.windows.net/{tenant_id}/")
+}
+
+/// Returns the issuer of identity tokens of the second version.
+pub(super) fn v2_issuer(origin: &str, tenant_id: &str) -> String {
+    format!("{origin}/{tenant_id}/v2.0")
+}

@@ -1,0 +1,92 @@
+//! The emulator from outside: what it answers in memory and over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
+
+mod authority;
+mod customers;
+mod disturbances;
+mod faults;
+mod garbage;
+mod listing;
+mod quirks;
+mod server;
+#[cfg(feature = "tls")]
+mod tls;
+
+use http::{HeaderMap, Method, StatusCode};
+use partner_center_core::{Blocking, Request, Response, Transport};
+use partner_center_emulator::Emulator;
+use serde_json::Value;
+
+fn emulator(customers: u32) -> Emulator {
+    Emulator::builder().customers(customers).seed(7).build()
+}
+
+fn send(emulator: &Emulator, request: Request) -> Response {
+    emulator.transport::<Blocking>().send(request).unwrap()
+}
+
+fn request(method: Method, uri: &str, headers: &[(&str, &str)]) -> Request {
+    let mut request = http::Request::builder().method(method).uri(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Vec::new()).unwrap()
+}
+
+fn authorization() -> String {
+    format!("Bearer {}", Emulator::TOKEN)
+}
+
+/// Sends an authorized `GET`; the answer in parts.
+fn get_with(emulator: &Emulator, uri: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Value) {
+    let authorization = authorization();
+    let headers = [headers, &[("Authorization", authorization.as_str())]].concat();
+    let (head, body) = send(emulator, request(Method::GET, uri, &headers)).into_parts();
+    (head.status, head.headers, serde_json::from_slice(&body).unwrap())
+}
+
+fn get(emulator: &Emulator, uri: &str) -> (StatusCode, Value) {
+    let (status, _, body) = get_with(emulator, uri, &[]);
+    (status, body)
+}
+
+/// Where a link points to: below `/v1`, whether it says so or not.
+fn target(link: &str) -> String {
+    if link.starts_with("/v1/") { link.to_owned() } else { format!("/v1/{}", link.trim_start_matches('/')) }
+}
+
+/// The pages from `uri` on, each as it came.
+fn pages(emulator: &Emulator, uri: &str) -> Vec<Value> {
+    let (status, mut page) = get(emulator, uri);
+    let mut pages = Vec::new();
+    loop {
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let next = page["links"]["next"].clone();
+        pages.push(page);
+        if next.is_null() {
+            return pages;
+        }
+        assert_eq!((&next["method"], &next["headers"][0]["key"]), (&"GET".into(), &"MS-ContinuationToken".into()));
+        let token = [("MS-ContinuationToken", next["headers"][0]["value"].as_str().unwrap())];
+        page = get_with(emulator, &target(next["uri"].as_str().unwrap()), &token).2;
+    }
+}
+
+/// The customers of all pages from `uri` on.
+fn items(emulator: &Emulator, uri: &str) -> Vec<Value> {
+    let items = |page: Value| page["items"].as_array().unwrap().clone();
+    pages(emulator, uri).into_iter().flat_map(items).collect()
+}
+
+/// The documented responses, which a packaged crate does not come with.
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/examples");
+
+/// The text of the documented response with this name.
+fn example_text(name: &str) -> String {
+    std::fs::read_to_string(format!("{EXAMPLES}/{name}.response.json")).unwrap()
+}
+
+fn example(name: &str) -> Value {
+    serde_json::from_str(&example_text(name)).unwrap()
+}
