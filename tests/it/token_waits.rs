@@ -197,7 +197,7 @@ fn keeping_a_refresh_token_is_bounded_and_never_done_twice_at_once() {
     let server = Server::start();
     server.script([answer(200, issued).into()]);
     let credential: Credential<Async> = Credential::app_user(app(), "first").on_rotation(|_| {
-        Async::run(async {
+        Async::block_or_box(async {
             tokio::time::sleep(SLOW).await;
             Ok(())
         })

@@ -53,7 +53,7 @@ fn converse<M: Mode>() {
     let customer = "b44bb1fb-c595-45b0-9e09-d657365580bf".parse().unwrap();
     let operation = GetCustomerRisk::new(customer, RiskDetail::InFull);
 
-    let risk = finish(M::wait(client.call(operation.clone().months(12)))).unwrap();
+    let risk = finish(M::into_future(client.call(operation.clone().months(12)))).unwrap();
     assert_eq!(risk.level, Some(RiskLevel::High));
     let assessor = risk.assessor.unwrap();
     assert_eq!(assessor.name.as_deref(), Some("Contoso"));
@@ -62,9 +62,9 @@ fn converse<M: Mode>() {
     assert_eq!(findings.iter().filter_map(|finding| finding.points).sum::<i32>(), 7);
 
     // Nothing is sent.
-    finish(M::wait(client.call(operation.months(25)))).unwrap_err();
+    finish(M::into_future(client.call(operation.months(25)))).unwrap_err();
 
-    assert_eq!(finish(M::wait(client.call(ListRiskFindings::new(customer)))).unwrap(), findings);
+    assert_eq!(finish(M::into_future(client.call(ListRiskFindings::new(customer)))).unwrap(), findings);
 
     let requests = script.requests.lock().unwrap();
     let [risk, findings] = requests.as_slice() else { panic!("{requests:?}") };
