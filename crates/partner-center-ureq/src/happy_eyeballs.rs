@@ -23,8 +23,11 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// How long an address comes last after another one was faster.
 const MEMORY: Duration = Duration::from_secs(10 * 60);
 
-/// How many threads may connect at a time, those included whose connection is no longer wanted. Beyond that, addresses are
-/// tried one after the other.
+/// How long an attempt may take. One whose connection is no longer wanted holds its thread for that long at most.
+const MAX_ATTEMPT: Duration = Duration::from_secs(10);
+
+/// How many threads may connect at a time, those included whose connection is no longer wanted. Beyond that, the thread of the
+/// caller connects.
 const MAX_THREADS: usize = 64;
 
 /// Connects to the addresses of a host by "Happy Eyeballs" (RFC 8305): to one after the other, in turns of IPv6 and IPv4,
@@ -32,9 +35,9 @@ const MAX_THREADS: usize = 64;
 ///
 /// By itself, ureq waits for the first of two addresses for two thirds of the timeout, and does so for each connection.
 ///
-/// An attempt to connect cannot be cancelled, so each has a thread of its own. One whose connection is no longer wanted ends
-/// when its address answers or the time limit of the request has passed, and closes the connection. So that they do not
-/// pile up, an address that was slower than another one comes last for a while.
+/// An attempt to connect cannot be cancelled, so each has a separate thread. One whose connection is no longer wanted ends
+/// after [`MAX_ATTEMPT`] and closes the connection. So that they do not pile up, an address that was slower than another one
+/// comes last for a while. Where no thread is available, the caller's thread makes short attempts that become longer.
 #[derive(Debug, Default)]
 pub(crate) struct HappyEyeballs {
     tcp: TcpConnector,
@@ -47,23 +50,17 @@ impl<In: Transport> Connector<In> for HappyEyeballs {
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
         let addresses = self.in_order(&details.addrs);
-        if chained.is_some() || addresses.len() < 2 || self.threads.load(Ordering::Relaxed) >= MAX_THREADS {
+        if chained.is_some() || addresses.len() < 2 {
             return self.tcp.connect(details, chained);
         }
-        let (connect, threads) = (connection(details), self.threads.clone());
-        let connect = move |address, timeout| {
-            let _count = Count::of(&threads);
-            connect(address, timeout)
-        };
-        match race(addresses, *details.timeout.after, connect) {
-            Some(Race { outcome: Ok(connection), silent }) => {
-                self.remember(silent);
+        let Race { outcome, slow } = race(addresses, *details.timeout.after, &self.threads, connection(details));
+        match outcome {
+            Ok(connection) => {
+                self.remember(slow);
                 Ok(connection)
             }
-            Some(Race { outcome: Err(Some(error)), .. }) => Err(error),
-            Some(Race { outcome: Err(None), .. }) => Err(Error::Timeout(details.timeout.reason)),
-            // There are no more threads in this process.
-            None => self.tcp.connect(details, chained),
+            Err(Some(error)) => Err(error),
+            Err(None) => Err(Error::Timeout(details.timeout.reason)),
         }
     }
 }
@@ -84,67 +81,105 @@ impl HappyEyeballs {
         ordered
     }
 
-    fn remember(&self, silent: Vec<SocketAddr>) {
-        if silent.is_empty() {
+    fn remember(&self, addresses: Vec<SocketAddr>) {
+        if addresses.is_empty() {
             return;
         }
         let mut slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
         slow.retain(|_, since| since.elapsed() < MEMORY);
-        slow.extend(silent.into_iter().map(|address| (address, Instant::now())));
+        slow.extend(addresses.into_iter().map(|address| (address, Instant::now())));
     }
 }
 
-/// What came of a race.
+/// The result of a race.
 struct Race<T> {
-    /// What the first successful attempt returned; otherwise the last error, or none if time ran out.
+    /// The value of the first successful attempt; otherwise the last error, or none if time ran out.
     outcome: Result<T, Option<Error>>,
-    /// The addresses that had not answered by then.
-    silent: Vec<SocketAddr>,
+    /// The addresses from which nothing had come by then.
+    slow: Vec<SocketAddr>,
 }
 
-/// Has `connect` try one address after the other, each in a thread; `None` if there is no thread to be had at all.
+/// Connects to one address after the other with `connect`, each in a thread as long as fewer than [`MAX_THREADS`] run.
 fn race<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     timeout: Duration,
+    threads: &Arc<AtomicUsize>,
     connect: impl Fn(SocketAddr, Duration) -> Result<T, Error> + Send + Sync + 'static,
-) -> Option<Race<T>> {
+) -> Race<T> {
     let start = Instant::now();
     let left = || timeout.saturating_sub(start.elapsed());
     let connect = Arc::new(connect);
     let (sender, outcomes) = mpsc::channel();
     let mut waiting = VecDeque::from(addresses);
-    let mut silent = Vec::new();
+    // In threads, and in the caller's own.
+    let (mut pending, mut timed_out) = (Vec::new(), Vec::new());
     let mut last_error = None;
+    let mut own_timeout = STAGGER;
     loop {
         if let Some(address) = waiting.pop_front() {
-            let (connect, sender, timeout) = (connect.clone(), sender.clone(), left());
-            let thread = thread::Builder::new().name("partner-center-connect".to_owned());
-            // Whoever has won meanwhile does not miss it.
-            let attempt = move || drop(sender.send((address, connect(address, timeout))));
-            match thread.spawn(attempt) {
-                Ok(_) => silent.push(address),
-                Err(_) if silent.is_empty() && last_error.is_none() => return None,
-                Err(error) => last_error = Some(error.into()),
+            let attempt = {
+                let (connect, sender, timeout) = (connect.clone(), sender.clone(), left().min(MAX_ATTEMPT));
+                // Whoever has won meanwhile does not miss it.
+                move || drop(sender.send((address, connect(address, timeout))))
+            };
+            if spawn(threads, attempt) {
+                pending.push(address);
+            } else {
+                let (begun, timeout) = (Instant::now(), left().min(own_timeout));
+                match connect(address, timeout) {
+                    Ok(value) => {
+                        pending.append(&mut timed_out);
+                        return Race { outcome: Ok(value), slow: pending };
+                    }
+                    Err(_) if begun.elapsed() >= timeout => {
+                        timed_out.push(address);
+                        waiting.push_back(address);
+                        own_timeout = own_timeout.saturating_mul(2).min(MAX_ATTEMPT);
+                    }
+                    Err(error) => last_error = Some(error),
+                }
             }
         }
-        if silent.is_empty() && waiting.is_empty() {
-            return Some(Race { outcome: Err(last_error), silent });
+        if pending.is_empty() && waiting.is_empty() {
+            return Race { outcome: Err(last_error), slow: timed_out };
         }
-        let patience = if waiting.is_empty() { left() } else { left().min(STAGGER) };
+        let patience = match (pending.is_empty(), waiting.is_empty()) {
+            (true, _) => Duration::ZERO,
+            (false, false) => left().min(STAGGER),
+            (false, true) => left(),
+        };
         match outcomes.recv_timeout(patience) {
             Ok((address, outcome)) => {
-                silent.retain(|other| *other != address);
+                pending.retain(|other| *other != address);
                 match outcome {
-                    Ok(value) => return Some(Race { outcome: Ok(value), silent }),
+                    Ok(value) => {
+                        pending.append(&mut timed_out);
+                        return Race { outcome: Ok(value), slow: pending };
+                    }
                     Err(error) => last_error = Some(error),
                 }
             }
             Err(RecvTimeoutError::Timeout) if !left().is_zero() => {}
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                return Some(Race { outcome: Err(None), silent });
+                return Race { outcome: Err(None), slow: pending };
             }
         }
     }
+}
+
+/// Runs `attempt` in a new thread, if there is one to spare; returns whether there is.
+fn spawn(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
+    let one_more = |count| (count < MAX_THREADS).then_some(count + 1);
+    if threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
+        return false;
+    }
+    let count = Count(threads.clone());
+    let thread = thread::Builder::new().name("partner-center-connect".to_owned());
+    let attempt = move || {
+        let _count = count;
+        attempt();
+    };
+    thread.spawn(attempt).is_ok()
 }
 
 /// Has [`TcpConnector`] connect to one address, in any thread.
@@ -178,13 +213,6 @@ fn connection<In: Transport>(
 
 /// Counts a thread for as long as it runs.
 struct Count(Arc<AtomicUsize>);
-
-impl Count {
-    fn of(threads: &Arc<AtomicUsize>) -> Self {
-        threads.fetch_add(1, Ordering::Relaxed);
-        Self(threads.clone())
-    }
-}
 
 impl Drop for Count {
     fn drop(&mut self) {
@@ -225,14 +253,14 @@ mod tests {
 
     fn race_of(order: &[&str], timeout: Duration) -> (Race<SocketAddr>, Duration) {
         let start = Instant::now();
-        (race(addresses(order), timeout, connect).unwrap(), start.elapsed())
+        (race(addresses(order), timeout, &Arc::default(), connect), start.elapsed())
     }
 
     #[test]
     fn silent_address_costs_a_quarter_of_a_second() {
         let (race, elapsed) = race_of(&[DEAD, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-        assert_eq!(race.silent, addresses(&[DEAD]));
+        assert_eq!(race.slow, addresses(&[DEAD]));
         assert!((STAGGER..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
     }
 
@@ -240,7 +268,7 @@ mod tests {
     fn failed_address_costs_nothing() {
         let (race, elapsed) = race_of(&[REFUSED, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-        assert!(race.silent.is_empty() && elapsed < STAGGER, "{elapsed:?}");
+        assert!(race.slow.is_empty() && elapsed < STAGGER, "{elapsed:?}");
     }
 
     #[test]
@@ -258,6 +286,44 @@ mod tests {
             assert!(matches!(race.outcome, Err(None | Some(Error::Timeout(_)))), "{order:?}");
             assert!((400..900).contains(&elapsed.as_millis()), "{order:?}: {elapsed:?}");
         }
+    }
+
+    /// More callers at once than there are threads, and a first address that never responds.
+    #[test]
+    fn burst_of_connections_is_not_held_up() {
+        let threads = Arc::default();
+        let slowest = thread::scope(|scope| {
+            let callers: Vec<_> = (0..3 * MAX_THREADS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let start = Instant::now();
+                        let race = race(addresses(&[DEAD, LIVE]), Duration::from_secs(6), &threads, connect);
+                        assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
+                        assert_eq!(race.slow, addresses(&[DEAD]));
+                        start.elapsed()
+                    })
+                })
+                .collect();
+            callers.into_iter().map(|caller| caller.join().unwrap()).max().unwrap()
+        });
+        assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+        assert!(threads.load(Ordering::Relaxed) <= MAX_THREADS);
+    }
+
+    #[test]
+    fn caller_connects_by_itself_where_there_is_no_thread() {
+        let race_of = |order: &[&str], timeout| {
+            let start = Instant::now();
+            (race(addresses(order), timeout, &Arc::new(AtomicUsize::new(MAX_THREADS)), connect), start.elapsed())
+        };
+        let (race, elapsed) = race_of(&[DEAD, LIVE], Duration::from_secs(3));
+        assert_eq!((race.outcome.unwrap(), race.slow), (LIVE.parse().unwrap(), addresses(&[DEAD])));
+        assert!((STAGGER..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
+        let (race, _) = race_of(&[REFUSED, REFUSED], Duration::from_secs(3));
+        assert!(matches!(race.outcome, Err(Some(Error::Io(_)))));
+        let (race, elapsed) = race_of(&[DEAD, REFUSED, DEAD], Duration::from_millis(600));
+        assert!(matches!(race.outcome, Err(None)), "{:?}", race.outcome);
+        assert!((600..1200).contains(&elapsed.as_millis()), "{elapsed:?}");
     }
 
     #[test]
