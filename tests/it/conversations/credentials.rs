@@ -55,166 +55,166 @@ fn first() -> Answer {
 
 conversations! {
     // Where a token comes from.
-    app_only: listed(Who::AppOnly, "app-only: one token for the whole list", [
+    app_only_token_is_reused: listed(Who::AppOnly, "app-only: one token serves the complete list", [
         token("a1"), first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    app_user: listed(Who::AppUser, "app+user: the new refresh token is kept before the call goes on", [
+    rotated_refresh_token_is_stored_first: listed(Who::AppUser, "app+user: the new refresh token is stored before the call continues", [
         issued(r#""expires_in":"3599","access_token":"u1","refresh_token":"r1""#), first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    rotation_goes_on: asked(Who::AppUser, "the newest refresh token is the one that is used", [
+    latest_refresh_token_is_used: asked(Who::AppUser, "the latest refresh token is the one that is sent", [
         issued(r#""expires_in":3599,"access_token":"u1","refresh_token":"r1""#),
         unauthorized(),
         issued(r#""expires_in":3599,"access_token":"u2","refresh_token":"r2""#),
         found(),
     ]) => whole(["a"]);
-    no_rotation: asked(Who::AppUser, "a refresh token that is not replaced goes on being used", [
+    unrotated_refresh_token_stays_in_use: asked(Who::AppUser, "a refresh token that is not replaced stays in use", [
         issued(r#""access_token":"u1","refresh_token":"r0""#), unauthorized(), token("u2"), found(),
     ]) => whole(["a"]);
-    rotation_not_kept: asked(Who::CarelessAppUser, "a call does not go on before the new refresh token is kept", [
+    unstored_refresh_token_fails_the_call: asked(Who::CarelessAppUser, "a call fails if the new refresh token cannot be stored", [
         issued(r#""access_token":"u1","refresh_token":"r1""#),
     ]) => fails(ErrorKind::Credential, None, []);
-    kept_before_it_is_used: |name| list(name, "a refresh token that was not kept is handed over again before it is used", ListCustomers::new())
+    unstored_refresh_token_is_handed_over_again: |name| list(name, "a refresh token that was not stored is handed over again before it is used", ListCustomers::new())
         .who(Who::CarelessAppUser).again()
         .then(issued(r#""access_token":"u1","refresh_token":"r1""#))
         => fails(ErrorKind::Credential, Some(1), []);
-    source: listed(Who::Source, "one's own source is asked once", [
+    token_source_is_called_once: listed(Who::Source, "a custom token source is called once", [
         first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    source_fails: asked(Who::EmptySource, "why a source has no token is told", []) => fails(ErrorKind::Credential, None, []);
+    token_source_error_is_reported: asked(Who::EmptySource, "the reason why a token source has no token is reported", []) => fails(ErrorKind::Credential, None, []);
 
     // What is refused.
-    refused_once: listed(Who::AppOnly, "a refused token is replaced, once", [
+    rejected_token_is_replaced_once: listed(Who::AppOnly, "a rejected token is replaced, once", [
         token("a1"), first().into(), unauthorized(), token("a2"), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    refused_twice: asked(Who::AppOnly, "a second refusal is the caller's", [
+    second_rejection_is_returned: asked(Who::AppOnly, "a second 401 is returned to the caller", [
         token("a1"), unauthorized(), token("a2"), unauthorized(),
     ]) => fails(ErrorKind::Service, None, []);
-    refused_between_failures: asked(Who::AppOnly, "attempts are counted for each token anew", [
+    attempts_restart_with_a_new_token: asked(Who::AppOnly, "attempts are counted anew for each token", [
         token("a1"), answer(503, "").into(), Step::Hangup, unauthorized(), token("a2"),
         answer(503, "").into(), answer(503, "").into(), answer(503, "").into(), found(),
     ]) => whole(["a"]);
-    audience_retired: asked(Who::AppOnly, "a token for a retired audience is not asked for again", [
+    unsupported_audience_is_final: asked(Who::AppOnly, "no new token is requested for an unsupported audience", [
         token("a1"), answer(401, r#"{"code":"900420","description":"Invalid audience."}"#).into(),
     ]) => fails(ErrorKind::Service, None, []);
-    source_refused: asked(Who::Source, "a source is asked for another one", [unauthorized(), found()]) => whole(["a"]);
-    source_without_another: asked(Who::StubbornSource, "the same token is not sent again", [unauthorized()])
+    rejected_token_of_a_source_is_replaced: asked(Who::Source, "a token source is called again after a 401", [unauthorized(), found()]) => whole(["a"]);
+    unchanged_token_is_not_sent_again: asked(Who::StubbornSource, "a token that has been rejected is not sent again", [unauthorized()])
         => fails(ErrorKind::Service, None, []);
-    forbidden: asked(Who::AppOnly, "403 is not about the token", [
+    forbidden_does_not_replace_the_token: asked(Who::AppOnly, "403 is not about the token", [
         token("a1"), answer(403, r#"{"code":900329,"description":"App-only is not supported."}"#).into(),
     ]) => fails(ErrorKind::Service, None, []);
-    refused_refresh: asked(Who::AppOnly, "no other token, no other try", [
+    failed_refresh_ends_the_call: asked(Who::AppOnly, "without a new token, a rejected call is not retried", [
         token("a1"), unauthorized(), refused("invalid_client", "7000222"),
     ]) => fails(ErrorKind::Credential, None, []);
 
     // How long a token lives.
-    lifetime_of_none: listed(Who::AppOnly, "a lifetime of nothing: a token for each page", [
+    token_lifetime_zero: listed(Who::AppOnly, "with a lifetime of zero, each page gets its own token", [
         issued(r#""expires_in":0,"access_token":"a1""#), first().into(),
         issued(r#""expires_in":"0","access_token":"a2""#), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    lifetime_negative: listed(Who::AppOnly, "a negative lifetime: a token for each page", [
+    token_lifetime_negative: listed(Who::AppOnly, "with a negative lifetime, each page gets its own token", [
         issued(r#""expires_in":-3599,"access_token":"a1""#), first().into(),
         issued(r#""expires_in":"-1","access_token":"a2""#), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    lifetime_as_text: listed(Who::AppOnly, "v1 endpoints write numbers as text", [
+    token_lifetime_as_a_string: listed(Who::AppOnly, "v1 endpoints write numbers as strings", [
         issued(r#""expires_in":"3599","expires_on":"1546469802","access_token":"a1""#), first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    lifetime_missing: listed(Who::AppOnly, "without a lifetime, the usual one", [
+    token_lifetime_missing: listed(Who::AppOnly, "the default lifetime applies", [
         issued(r#""access_token":"a1""#), first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    lifetime_absurd: listed(Who::AppOnly, "no lifetime is too long", [
+    token_lifetime_unbounded: listed(Who::AppOnly, "no lifetime is too long", [
         issued(r#""expires_in":1e300,"access_token":"a1""#), first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    lifetime_is_no_number: listed(Who::AppOnly, "what is no lifetime is none", [
+    token_lifetime_not_a_number: listed(Who::AppOnly, "an invalid lifetime is ignored", [
         issued(r#""expires_in":"soon","access_token":"a1""#), first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    skewed_clock: listed(Who::AppOnly, "the clocks of the authority do not matter", [
+    authority_clock_is_ignored: listed(Who::AppOnly, "the clock of the authority does not matter", [
         Answer::into(answer(200, r#"{"expires_in":3599,"expires_on":1,"not_before":9999999999,"access_token":"a1"}"#)
             .with("Date", "Thu, 01 Jan 1970 00:00:00 GMT")),
         first().into(), page(["b"]).into(),
     ]) => whole(["a", "b"]);
-    replaced_ahead_of_time: |name| listed(Who::AppOnly, "a token is replaced ahead of its end", [
+    token_is_replaced_before_it_expires: |name| listed(Who::AppOnly, "a token is replaced before it expires", [
         issued(r#""expires_in":6,"access_token":"a1""#), first().into(), token("a2"), page(["b"]).into(),
     ])(name).pause(Duration::from_millis(5600)) => whole(["a", "b"]);
-    old_token_outlasts_failure: |name| listed(Who::AppOnly, "a token that still lives outlasts a failure to replace it", [
+    valid_token_survives_a_failed_refresh: |name| listed(Who::AppOnly, "a token that is still valid is used when its early refresh fails", [
         issued(r#""expires_in":6,"access_token":"a1""#), first().into(), answer(500, "").into(), page(["b"]).into(),
     ])(name).pause(Duration::from_millis(5600)) => whole(["a", "b"]);
 
     // When none is issued.
-    invalid_client: asked(Who::AppOnly, "a wrong secret is final", [refused("invalid_client", "7000215")])
+    invalid_client_is_final: asked(Who::AppOnly, "a wrong secret is final", [refused("invalid_client", "7000215")])
         => fails(ErrorKind::Credential, None, []);
-    invalid_grant: asked(Who::AppUser, "a dead refresh token is final", [refused("invalid_grant", "700082")])
+    expired_refresh_token_is_final: asked(Who::AppUser, "an expired refresh token is final", [refused("invalid_grant", "700082")])
         => fails(ErrorKind::Credential, None, []);
-    consent: asked(Who::AppOnly, "missing consent is final", [refused("invalid_grant", "65001")])
+    missing_consent_is_final: asked(Who::AppOnly, "missing consent is final", [refused("invalid_grant", "65001")])
         => fails(ErrorKind::Credential, None, []);
-    multifactor: asked(Who::AppUser, "a missing second factor is final", [refused("interaction_required", "50076")])
+    missing_second_factor_is_final: asked(Who::AppUser, "a missing second factor is final", [refused("interaction_required", "50076")])
         => fails(ErrorKind::Credential, None, []);
-    conditional_access: asked(Who::AppUser, "Conditional Access is final", [refused("interaction_required", "53003")])
+    conditional_access_is_final: asked(Who::AppUser, "Conditional Access is final", [refused("interaction_required", "53003")])
         => fails(ErrorKind::Credential, None, []);
-    unknown_tenant: asked(Who::AppOnly, "a tenant of another cloud is final", [refused("invalid_request", "90002")])
+    unknown_tenant_is_final: asked(Who::AppOnly, "a tenant of another cloud is final", [refused("invalid_request", "90002")])
         => fails(ErrorKind::Credential, None, []);
-    unknown_audience: asked(Who::AppOnly, "an audience of another cloud is final", [refused("invalid_resource", "500011")])
+    unknown_audience_is_final: asked(Who::AppOnly, "an audience of another cloud is final", [refused("invalid_resource", "500011")])
         => fails(ErrorKind::Credential, None, []);
-    unknown_refusal: asked(Who::AppOnly, "any other refusal is final", [answer(418, "a teapot").into()])
+    unknown_token_error_is_final: asked(Who::AppOnly, "any other token error is final", [answer(418, "a teapot").into()])
         => fails(ErrorKind::Credential, None, []);
-    on_a_later_page: listed(Who::AppOnly, "without a token for it, a page is an error", [
+    token_error_on_a_later_page: listed(Who::AppOnly, "a page whose token cannot be fetched is an error", [
         issued(r#""expires_in":0,"access_token":"a1""#), first().into(), refused("invalid_client", "7000222"),
     ]) => fails(ErrorKind::Credential, Some(2), ["a"]);
 
     // When the authority is not well.
-    authority_throttles: asked(Who::AppOnly, "the authority's Retry-After is obeyed", [
+    authority_retry_after: asked(Who::AppOnly, "the authority's Retry-After is respected", [
         Answer::into(answer(429, "").with("Retry-After", "7")), token("a1"), found(),
     ]) => whole(["a"]);
-    authority_is_down: asked(Who::AppOnly, "a broken authority is asked again like any service", [
+    authority_outage_is_retried: asked(Who::AppOnly, "failures of the authority are retried like those of the service", [
         answer(503, "").into(), Step::Hangup, answer(500, "").into(), token("a1"), found(),
     ]) => whole(["a"]);
-    authority_is_busy: asked(Who::AppOnly, "temporarily_unavailable is not final", [
+    authority_temporarily_unavailable_is_retried: asked(Who::AppOnly, "temporarily_unavailable is not final", [
         refused("temporarily_unavailable", "90033"), token("a1"), found(),
     ]) => whole(["a"]);
-    authority_stays_down: asked(Who::AppOnly, "but not for ever", vec![answer(503, "").into(); 4])
+    authority_outage_of_every_attempt: asked(Who::AppOnly, "retries of a token request are limited", vec![answer(503, "").into(); 4])
         => fails(ErrorKind::Credential, None, []);
-    authority_hangs_up: asked(Who::AppOnly, "who gave no answer is told", vec![Step::Hangup; 4])
+    authority_closed_connection_of_every_attempt: asked(Who::AppOnly, "the error names the authority", vec![Step::Hangup; 4])
         => fails(ErrorKind::Transport, None, []);
-    authority_is_silent: |name| asked(Who::AppOnly, "the timeout holds for the authority, too", vec![Step::Silence; 4])(name)
+    authority_timeout_of_every_attempt: |name| asked(Who::AppOnly, "the attempt timeout applies to the authority, too", vec![Step::Silence; 4])(name)
         .timeout(Duration::from_millis(100)) => fails(ErrorKind::Timeout, None, []);
-    authority_truncates: asked(Who::AppOnly, "half a token is none", [
+    authority_truncated_response_is_retried: asked(Who::AppOnly, "a truncated response is not a token", [
         Step::Truncate(answer(200, r#"{"access_token":"a1"}"#)), token("a1"), found(),
     ]) => whole(["a"]);
-    authority_redirects: asked(Who::AppOnly, "a secret goes nowhere else", [
+    authority_redirect_is_not_followed: asked(Who::AppOnly, "a secret is not sent to another address", [
         Answer::into(answer(307, "").with("Location", "/elsewhere")),
     ]) => fails(ErrorKind::Credential, None, []);
-    authority_throttles_in_words: asked(Who::AppOnly, "so is its text", [
+    authority_wait_in_prose: asked(Who::AppOnly, "a wait in the authority's message is respected", [
         answer(429, r#"{"error":"throttled","error_description":"Try again in 7 seconds."}"#).into(), token("a1"), found(),
     ]) => whole(["a"]);
-    authority_throttles_for_long: asked(Who::AppOnly, "a wait beyond the cap fails at once, with the value", [
+    authority_retry_after_too_long: asked(Who::AppOnly, "a wait beyond the limit fails immediately, with its value", [
         Answer::into(answer(429, "").with("Retry-After", "90")),
     ]) => fails(ErrorKind::Credential, None, []);
-    refused_under_200: asked(Who::AppUser, "an error under a status of success is one", [
+    authority_error_with_status_200: asked(Who::AppUser, "an error with a success status is an error", [
         answer(200, r#"{"error":"invalid_grant","error_description":"AADSTS50173: Expired.","error_codes":[50173]}"#).into(),
     ]) => fails(ErrorKind::Credential, None, []);
-    busy_under_200: asked(Who::AppOnly, "and retried if that may help", [
+    authority_temporarily_unavailable_with_status_200: asked(Who::AppOnly, "a transient error with a success status is retried", [
         answer(200, r#"{"error":"temporarily_unavailable"}"#).into(), token("a1"), found(),
     ]) => whole(["a"]);
-    authority_is_a_proxy: asked(Who::AppOnly, "HTML is no token", [
+    authority_html_response: asked(Who::AppOnly, "HTML is not a token", [
         Answer::into(answer(200, "<html>Sign in</html>").with("Content-Type", "text/html")),
     ]) => fails(ErrorKind::Credential, None, []);
-    authority_says_nothing: asked(Who::AppOnly, "nothing is no token", [answer(200, "").into()])
+    authority_empty_response: asked(Who::AppOnly, "an empty body is not a token", [answer(200, "").into()])
         => fails(ErrorKind::Credential, None, []);
-    authority_says_too_much: asked(Who::AppOnly, "a token is not that long", [
+    authority_response_too_large: asked(Who::AppOnly, "the size of a token is limited", [
         answer(200, format!(r#"{{"access_token":"{}"}}"#, "a".repeat(2 << 20))).into(),
     ]) => fails(ErrorKind::Decode, None, []);
-    token_of_two_lines: asked(Who::AppOnly, "what cannot stand in a header is no token", [token(r"a\r\nX-Evil: 1")])
+    token_with_a_line_break: asked(Who::AppOnly, "a string that is invalid in a header is not a token", [token(r"a\r\nX-Evil: 1")])
         => fails(ErrorKind::Credential, None, []);
-    authority_tells_secrets: asked(Who::AppOnly, "a secret that comes back is struck out", [
+    authority_echoing_a_secret: asked(Who::AppOnly, "a secret in the authority's response is redacted", [
         answer(400, r#"{"error":"invalid_client","error_description":"the-secret is wrong"}"#).into(),
     ]) => fails(ErrorKind::Credential, None, []);
-    authority_writes_half_a_pair: asked(Who::AppOnly, "what is said beside the token does not matter", [
+    authority_lone_surrogate_beside_a_token: asked(Who::AppOnly, "fields beside the token do not matter", [
         answer(200, r#"{"access_token":"a1","note":"\ud83e","more":1e999}"#).into(),
         found(),
     ]) => whole(["a"]);
-    authority_writes_half_a_pair_in_an_error: asked(Who::AppOnly, "an error is told all the same", [
+    authority_lone_surrogate_in_an_error: asked(Who::AppOnly, "an invalid character does not hide the error", [
         answer(400, r#"{"error":"invalid_client","error_description":"No app \ud83e"}"#).into(),
     ]) => fails(ErrorKind::Credential, None, []);
-    authority_writes_utf16: asked(Who::AppOnly, "the authority is read in every encoding, too", [
+    authority_utf16_response: asked(Who::AppOnly, "token responses are read in every encoding, too", [
         answer(200, r#"{"access_token":"a1"}"#).encode(|text| {
             b"\xFF\xFE".iter().copied().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
         }).into(),
