@@ -1,8 +1,8 @@
-//! Answers read into types of the caller's own, through the same client and paging.
+//! Custom types: `response_as` and `items_as` decode responses into them, with the same client and the same pagination.
 
 use partner_center::*;
 use partner_center_emulator::Emulator;
-use partner_center_tests::{Script, answer, finish, page};
+use partner_center_tests::{ScriptedTransport, block_on, page, response};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -20,39 +20,40 @@ struct Company {
     domain: String,
 }
 
-/// What may stand in a name, a number that no `f64` can be, a field twice, and who hears of it.
+/// A lone surrogate, a number beyond the range of `f64` and a duplicate field; the callback hears of the first two.
 #[test]
-fn json_that_serde_json_rejects_ends_no_list_of_custom_types() {
+fn custom_types_accept_json_that_serde_json_rejects() {
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Odd {
+    struct Lenient {
         id: Uuid,
         company_name: String,
         size: Option<f64>,
     }
     const ID: &str = "53eb21cb-6b2d-4ee5-9e92-27dfc927e93c";
-    fn test<M: Mode>() -> (Vec<Odd>, Vec<Replacement>) {
-        let odd = format!(r#"{{"companyName":"\ud83e","id":"{ID}","size":1e999}}"#);
+    fn test<M: Mode>() -> (Vec<Lenient>, Vec<Replacement>) {
+        let invalid = format!(r#"{{"companyName":"\ud83e","id":"{ID}","size":1e999}}"#);
         let twice = format!(r#"{{"companyName":"a","companyName":"b","id":"{ID}"}}"#);
-        let body = format!(r#"{{"items":[{odd},{}]}}"#, [twice.as_str(); 9].join(","));
-        let script = Script::<M>::new([answer(200, body).into()]);
-        let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-        let hears = heard.clone();
+        let body = format!(r#"{{"items":[{invalid},{}]}}"#, [twice.as_str(); 9].join(","));
+        let script = ScriptedTransport::<M>::new([response(200, body).into()]);
+        let recorded = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let recorder = recorded.clone();
         let client = Client::builder(script, Credential::token("secret"))
-            .on_replacement(move |replacement| hears.lock().unwrap().push(replacement.clone()));
-        let items = all(client.build().unwrap().pages(ListCustomers::new().items_as::<Odd>())).unwrap();
-        let heard = heard.lock().unwrap().clone();
-        (items, heard)
+            .on_replacement(move |replacement| recorder.lock().unwrap().push(replacement.clone()));
+        let items = all(client.build().unwrap().pages(ListCustomers::new().items_as::<Lenient>())).unwrap();
+        let recorded = recorded.lock().unwrap().clone();
+        (items, recorded)
     }
-    for (items, heard) in [test::<Blocking>(), test::<Async>()] {
+    for (items, recorded) in [test::<Blocking>(), test::<Async>()] {
         assert_eq!((&*items[0].company_name, items[0].size), ("\u{fffd}", Some(f64::MAX)));
         assert_eq!((items.len(), &*items[9].company_name), (10, "b"));
-        let told: Vec<_> = heard.iter().map(|heard| (&*heard.path, heard.id.as_deref(), heard.kind)).collect();
+        let replacements: Vec<_> =
+            recorded.iter().map(|recorded| (&*recorded.path, recorded.id.as_deref(), recorded.kind)).collect();
         let expected = [
             ("items[0].companyName", Some(ID), ReplacementKind::HalfPair),
             ("items[0].size", Some(ID), ReplacementKind::Number),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(replacements, expected);
     }
 }
 
@@ -68,14 +69,14 @@ struct Profile {
     company_name: Option<String>,
 }
 
-fn in_brief(customer: &Customer) -> Brief {
+fn to_brief(customer: &Customer) -> Brief {
     let company_name = customer.company_name().unwrap().to_owned();
     let domain = customer.domain().unwrap().to_owned();
     Brief { id: customer.id.unwrap(), company_profile: Company { company_name, domain } }
 }
 
 fn all<X: Transport, O: Paginated>(mut pages: Pages<X, O>) -> Result<Vec<O::Item>, Error> {
-    finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+    block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
         let mut items = Vec::new();
         while let Some(page) = X::Mode::into_future(pages.next_page()).await {
             items.extend(O::items(page?));
@@ -85,61 +86,63 @@ fn all<X: Transport, O: Paginated>(mut pages: Pages<X, O>) -> Result<Vec<O::Item
 }
 
 #[test]
-fn a_list_and_a_customer_are_the_same_in_brief() {
+fn custom_types_have_the_same_values() {
     fn test<X: Transport>(transport: X) {
         let emulator = Emulator::builder().customers(1200).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(server.url());
         let client = client.build().unwrap();
         let customers = all(client.pages(ListCustomers::new())).unwrap();
-        let expected: Vec<_> = customers.iter().map(in_brief).collect();
+        let expected: Vec<_> = customers.iter().map(to_brief).collect();
         assert_eq!(all(client.pages(ListCustomers::new().items_as::<Brief>())).unwrap(), expected);
         assert_eq!(all(client.pages(ListCustomers::new().size(40).items_as::<Brief>()).prefetch()).unwrap(), expected);
         let id = expected[1000].id;
-        let customer: Brief = finish::<X::Mode, _>(client.call(GetCustomer::new(id).response_as())).unwrap();
+        let customer: Brief = block_on::<X::Mode, _>(client.call(GetCustomer::new(id).response_as())).unwrap();
         assert_eq!(customer, expected[1000]);
     }
     test(Ureq::new().unwrap());
     test(Reqwest::new().unwrap());
 }
 
-/// What comes of a scripted list of `Named`s in both modes.
-fn scripted(steps: impl Fn() -> Vec<partner_center_tests::Step>) -> Result<Vec<Option<String>>, (ErrorKind, String)> {
-    fn test<M: Mode>(script: Script<M>) -> Result<Vec<Option<String>>, (ErrorKind, String)> {
+/// Returns the company names of a scripted list of `Named`, the same in both modes, or the error.
+fn list_scripted(
+    steps: impl Fn() -> Vec<partner_center_tests::Step>,
+) -> Result<Vec<Option<String>>, (ErrorKind, String)> {
+    fn test<M: Mode>(script: ScriptedTransport<M>) -> Result<Vec<Option<String>>, (ErrorKind, String)> {
         let client = Client::builder(script, Credential::token("token")).retry(RetryPolicy::none()).build().unwrap();
         let named = all(client.pages(ListCustomers::new().items_as::<Named>()));
         let companies = |all: Vec<Named>| all.into_iter().map(|named| named.company_profile?.company_name).collect();
         let source = |error: &Error| std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         named.map(companies).map_err(|error| (error.kind(), source(&error)))
     }
-    let blocking = test(Script::<Blocking>::new(steps()));
-    assert_eq!(test(Script::<Async>::new(steps())), blocking);
+    let blocking = test(ScriptedTransport::<Blocking>::new(steps()));
+    assert_eq!(test(ScriptedTransport::<Async>::new(steps())), blocking);
     blocking
 }
 
 #[test]
-fn pages_go_on_as_ever() {
+fn custom_types_are_paginated_alike() {
     let link = "/v1/customers?x=1";
     let names = |names: &[&str]| Ok(names.iter().map(|name| Some((*name).to_owned())).collect());
-    let both = || vec![page(["a", "b"]).next(link, "t1").into(), page(["c"]).into()];
-    assert_eq!(scripted(both), names(&["a", "b", "c"]));
+    let by_link = || vec![page(["a", "b"]).next(link, "t1").into(), page(["c"]).into()];
+    assert_eq!(list_scripted(by_link), names(&["a", "b", "c"]));
     let by_token = || vec![page(["a"]).token("t1").into(), page([]).token("t2").into(), page(["b"]).into()];
-    assert_eq!(scripted(by_token), names(&["a", "b"]));
-    // A page that was there before, a page without items, and one whose items are null.
-    let again = || vec![page(["a", "b"]).next(link, "t1").into(), page(["a", "b"]).next(link, "t2").into()];
+    assert_eq!(list_scripted(by_token), names(&["a", "b"]));
+    // A duplicate page, a page without items, and a page whose items are null.
+    let duplicate_page = || vec![page(["a", "b"]).next(link, "t1").into(), page(["a", "b"]).next(link, "t2").into()];
     let sent_before = "the service sends a page that it has sent before".to_owned();
-    assert_eq!(scripted(again), Err((ErrorKind::Paging, sent_before)));
-    assert_eq!(scripted(|| vec![answer(200, r#"{"totalCount": 0}"#).into()]).unwrap_err().0, ErrorKind::Decode);
-    assert_eq!(scripted(|| vec![answer(200, r#"{"items": null}"#).into()]), names(&[]));
-    assert_eq!(scripted(|| vec![answer(200, r#"{"Items": [{}], "new": 1}"#).into()]), Ok(vec![None]));
-    // Another page may begin with the same customer, and another field may have nearly the same name.
-    let alike = || vec![page(["a", "b"]).next(link, "t1").into(), page(["a", "c"]).into()];
-    assert_eq!(scripted(alike), names(&["a", "b", "a", "c"]));
-    assert_eq!(scripted(|| vec![answer(200, r#"{"items": [{}], "ITEMS": 7}"#).into()]), Ok(vec![None]));
+    assert_eq!(list_scripted(duplicate_page), Err((ErrorKind::Paging, sent_before)));
+    assert_eq!(list_scripted(|| vec![response(200, r#"{"totalCount": 0}"#).into()]).unwrap_err().0, ErrorKind::Decode);
+    assert_eq!(list_scripted(|| vec![response(200, r#"{"items": null}"#).into()]), names(&[]));
+    assert_eq!(list_scripted(|| vec![response(200, r#"{"Items": [{}], "new": 1}"#).into()]), Ok(vec![None]));
+    // A different page may begin with the same customer, and a different field may have a similar name.
+    let similar_pages = || vec![page(["a", "b"]).next(link, "t1").into(), page(["a", "c"]).into()];
+    assert_eq!(list_scripted(similar_pages), names(&["a", "b", "a", "c"]));
+    assert_eq!(list_scripted(|| vec![response(200, r#"{"items": [{}], "ITEMS": 7}"#).into()]), Ok(vec![None]));
 }
 
 #[test]
-fn what_does_not_fit_is_an_error() {
+fn mismatched_type_is_an_error() {
     for body in [
         r#"{"items": [{"companyProfile": 7}]}"#,
         r#"{"items": [{}, {"companyProfile": 7}]}"#,
@@ -147,6 +150,6 @@ fn what_does_not_fit_is_an_error() {
         r#"{"items": [{}"#,
         "[]",
     ] {
-        assert_eq!(scripted(|| vec![answer(200, body).into()]).unwrap_err().0, ErrorKind::Decode, "{body}");
+        assert_eq!(list_scripted(|| vec![response(200, body).into()]).unwrap_err().0, ErrorKind::Decode, "{body}");
     }
 }

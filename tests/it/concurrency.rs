@@ -1,33 +1,33 @@
-//! Many customers at once, a few at a time, as the README has it.
+//! Concurrent calls, in tasks and in threads, as in the README: a limited number at a time shares as many connections.
 
 use futures_util::{StreamExt, stream};
 use partner_center::{Client, Credential, ErrorKind, GetCustomer, Reqwest, SyncClient, Ureq};
-use partner_center_tests::{Server, Step, answer};
+use partner_center_tests::{Server, Step, response};
 use std::{sync::Mutex, thread};
 use uuid::Uuid;
 
 const CUSTOMERS: usize = 64;
-const AT_A_TIME: usize = 8;
+const MAX_CONCURRENT_CALLS: usize = 8;
 
-/// Every eighth is not there.
+/// Starts a server that does not find every eighth customer.
 fn server() -> Server {
     let server = Server::start();
     server.script((0..CUSTOMERS).map(|number| {
-        let gone = number % 8 == 7;
-        Step::from(if gone { answer(404, r#"{"code":3000}"#) } else { answer(200, r#"{"tags":["here"]}"#) })
+        let is_missing = number % 8 == 7;
+        Step::from(if is_missing { response(404, r#"{"code":3000}"#) } else { response(200, r#"{"tags":["here"]}"#) })
     }));
     server
 }
 
-fn check(outcomes: &[Result<(), ErrorKind>], server: &Server) {
+fn assert_complete(outcomes: &[Result<(), ErrorKind>], server: &Server) {
     assert_eq!(outcomes.len(), CUSTOMERS);
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Err(ErrorKind::Service)).count(), CUSTOMERS / 8);
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), CUSTOMERS / 8 * 7);
-    assert!(server.connections() <= AT_A_TIME, "{} connections", server.connections());
+    assert!(server.connections() <= MAX_CONCURRENT_CALLS, "{} connections", server.connections());
 }
 
 #[tokio::test]
-async fn as_tasks() {
+async fn tasks_share_connections() {
     let server = server();
     let client = Client::builder(Reqwest::new().unwrap(), Credential::token("token")).base_url(server.url());
     let client = client.build().unwrap();
@@ -35,17 +35,17 @@ async fn as_tasks() {
         let outcome = client.call(GetCustomer::new(Uuid::new_v4())).await;
         outcome.map(drop).map_err(|error| error.kind())
     });
-    check(&calls.buffer_unordered(AT_A_TIME).collect::<Vec<_>>().await, &server);
+    assert_complete(&calls.buffer_unordered(MAX_CONCURRENT_CALLS).collect::<Vec<_>>().await, &server);
 }
 
 #[test]
-fn in_threads() {
+fn threads_share_connections() {
     let server = server();
     let client = Client::builder(Ureq::new().unwrap(), Credential::token("token")).base_url(server.url());
     let client: SyncClient = client.build().unwrap();
     let (ids, outcomes) = (Mutex::new(0..CUSTOMERS), Mutex::new(Vec::new()));
     thread::scope(|scope| {
-        for _ in 0..AT_A_TIME {
+        for _ in 0..MAX_CONCURRENT_CALLS {
             scope.spawn(|| {
                 while ids.lock().unwrap().next().is_some() {
                     let outcome = client.call(GetCustomer::new(Uuid::new_v4()));
@@ -54,5 +54,5 @@ fn in_threads() {
             });
         }
     });
-    check(&outcomes.into_inner().unwrap(), &server);
+    assert_complete(&outcomes.into_inner().unwrap(), &server);
 }

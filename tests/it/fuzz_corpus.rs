@@ -1,4 +1,4 @@
-//! What fuzzing found worth keeping, replayed.
+//! The corpora of the fuzz targets, replayed.
 
 use partner_center_tests::fuzzing;
 use std::{fs, path::Path};
@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 fn replay(target: &str, run: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(!files.is_empty(), "the corpus of {target} is gone");
+    assert!(!files.is_empty(), "the corpus of {target} is missing");
     for file in files {
         let outcome = std::panic::catch_unwind(|| run(&fs::read(&file).unwrap()));
         assert!(outcome.is_ok(), "{}", file.display());
@@ -14,18 +14,18 @@ fn replay(target: &str, run: fn(&[u8])) {
 }
 
 #[test]
-fn decode() {
-    replay("decode", fuzzing::decode);
+fn response_body() {
+    replay("response_body", fuzzing::response_body);
 }
 
 #[test]
-fn follow() {
-    replay("follow", fuzzing::follow);
+fn next_link() {
+    replay("next_link", fuzzing::next_link);
 }
 
 #[test]
-fn fault() {
-    replay("fault", fuzzing::fault);
+fn error_response() {
+    replay("error_response", fuzzing::error_response);
 }
 
 #[test]
@@ -34,6 +34,6 @@ fn retry_after() {
 }
 
 #[test]
-fn token() {
-    replay("token", fuzzing::token);
+fn token_response() {
+    replay("token_response", fuzzing::token_response);
 }

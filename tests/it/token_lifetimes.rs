@@ -1,11 +1,12 @@
-//! Lists that outlive many tokens, alone and many at once, sharing one client.
+//! Token refresh: lists that outlast many tokens, alone or with many others on one client; leases of a refresh token; calls
+//! that wait for a token which another call fetches.
 
 use partner_center::{
     AppRegistration, Async, AsyncClient, Blocking, CallOutput, Client, Credential, Error, ErrorKind, ListCustomers,
     Mode, Output, RefreshTokenLease, Request, Reqwest, Response, TokenErrorReason, Transport, TransportError, Ureq,
 };
 use partner_center_emulator::{Emulator, EmulatorBuilder, EmulatorTransport};
-use partner_center_tests::finish;
+use partner_center_tests::block_on;
 use std::{
     error::Error as StdError,
     sync::{
@@ -33,18 +34,18 @@ fn app_user<M: Mode>() -> Credential<M> {
     Credential::app_user(app(), Emulator::REFRESH_TOKEN).on_rotation(|_| M::ready(Ok(())))
 }
 
-/// Lists pages of one customer, with time for other things in between.
+/// Lists pages of one customer, with a pause after each, and returns the number of customers.
 fn list<X: Transport>(client: &Client<X>) -> Result<usize, Error> {
     let mut pages = client.pages(ListCustomers::new().size(1));
     let mut customers = 0;
-    while let Some(page) = finish::<X::Mode, _>(pages.next_page()) {
+    while let Some(page) = block_on::<X::Mode, _>(pages.next_page()) {
         customers += page?.items.len();
         thread::sleep(PAUSE);
     }
     Ok(customers)
 }
 
-/// The same as a task.
+/// Does the same in a task.
 async fn list_as_task(client: AsyncClient) -> Result<usize, Error> {
     let mut pages = client.pages(ListCustomers::new().size(1));
     let mut customers = 0;
@@ -55,21 +56,21 @@ async fn list_as_task(client: AsyncClient) -> Result<usize, Error> {
     Ok(customers)
 }
 
-/// One request for a token each time that one ends, and no more; and more than twenty of them.
+/// Asserts that more than twenty tokens were requested, and no more than one for each lifetime.
 #[track_caller]
-fn one_token_for_each_lifetime(emulator: &Emulator, began: Instant) {
-    let most = began.elapsed().as_millis() * 10 / (LIFETIME.as_millis() * 9) + 1;
+fn assert_one_token_per_lifetime(emulator: &Emulator, start: Instant) {
+    let max = start.elapsed().as_millis() * 10 / (LIFETIME.as_millis() * 9) + 1;
     let tokens = emulator.requests().iter().filter(|request| request.uri().path().ends_with("/token")).count();
-    assert!((21..=most).contains(&(tokens as u128)), "{tokens} tokens, where at most {most} are needed");
+    assert!((21..=max).contains(&(tokens as u128)), "{tokens} tokens, where at most {max} are needed");
 }
 
 #[test]
-fn a_list_outlives_its_tokens_in_both_modes() {
+fn list_outlasts_its_tokens() {
     fn over<M: Mode>(credential: Credential<M>) {
-        let (emulator, began) = (emulator(), Instant::now());
+        let (emulator, start) = (emulator(), Instant::now());
         let client = Client::builder(emulator.transport::<M>(), credential).build().unwrap();
         assert_eq!(list(&client).unwrap(), PAGES as usize);
-        one_token_for_each_lifetime(&emulator, began);
+        assert_one_token_per_lifetime(&emulator, start);
     }
     thread::scope(|scope| {
         scope.spawn(|| over::<Blocking>(Credential::app_only(app())));
@@ -80,8 +81,8 @@ fn a_list_outlives_its_tokens_in_both_modes() {
 }
 
 #[test]
-fn sixteen_threads_share_their_tokens() {
-    let (emulator, began) = (emulator(), Instant::now());
+fn threads_share_tokens() {
+    let (emulator, start) = (emulator(), Instant::now());
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let client = Client::builder(Ureq::new().unwrap(), app_user());
     let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
@@ -91,12 +92,12 @@ fn sixteen_threads_share_their_tokens() {
             assert_eq!(list.join().unwrap().unwrap(), PAGES as usize);
         }
     });
-    one_token_for_each_lifetime(&emulator, began);
+    assert_one_token_per_lifetime(&emulator, start);
 }
 
 #[test]
-fn sixty_four_tasks_share_their_tokens() {
-    let (emulator, began) = (emulator(), Instant::now());
+fn tasks_share_tokens() {
+    let (emulator, start) = (emulator(), Instant::now());
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -107,34 +108,34 @@ fn sixty_four_tasks_share_their_tokens() {
             assert_eq!(list.await.unwrap().unwrap(), PAGES as usize);
         }
     });
-    one_token_for_each_lifetime(&emulator, began);
+    assert_one_token_per_lifetime(&emulator, start);
 }
 
 #[test]
-fn a_program_can_know_early_whether_it_gets_a_token() {
+fn authenticate_fetches_a_token_for_later_calls() {
     fn over<M: Mode>() {
         let emulator = Emulator::builder().token_lifetime(Duration::from_secs(100)).build();
         let client = |credential| Client::builder(emulator.transport::<M>(), credential).build().unwrap();
         let app_only = client(Credential::app_only(app()));
-        let lifetime = finish::<M, _>(app_only.authenticate()).unwrap().unwrap();
+        let lifetime = block_on::<M, _>(app_only.authenticate()).unwrap().unwrap();
         assert!((Duration::from_secs(90)..=Duration::from_secs(100)).contains(&lifetime), "{lifetime:?}");
-        // The token that was had is the one that is used.
-        assert!(finish::<M, _>(app_only.pages(ListCustomers::new()).next_page()).unwrap().is_ok());
+        // The call uses the token that `authenticate` fetched.
+        assert!(block_on::<M, _>(app_only.pages(ListCustomers::new()).next_page()).unwrap().is_ok());
         assert_eq!(emulator.requests().len(), 2);
-        assert_eq!(finish::<M, _>(client(Credential::token("any")).authenticate()).unwrap(), None);
+        assert_eq!(block_on::<M, _>(client(Credential::token("any")).authenticate()).unwrap(), None);
         emulator.revoke_refresh_tokens();
-        let refused = client(app_user());
-        let error = finish::<M, _>(refused.authenticate()).unwrap_err();
+        let rejected = client(app_user());
+        let error = block_on::<M, _>(rejected.authenticate()).unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Credential, "authenticate"));
-        assert_eq!((error.correlation_id(), error.request_id()), (Some(refused.correlation_id()), None));
+        assert_eq!((error.correlation_id(), error.request_id()), (Some(rejected.correlation_id()), None));
     }
     over::<Blocking>();
     over::<Async>();
 }
 
-/// The first request for a token is slow to fail, and asks for more patience than one of two callers has.
+/// The first token request fails slowly, with a `Retry-After` beyond the deadline of one of two callers.
 #[test]
-fn a_caller_without_time_leaves_the_token_to_the_others() {
+fn deadline_of_one_caller_does_not_fail_the_others() {
     fn over<X: Transport>(transport: X) {
         let faults = ["delay:300ms@1", "503:retry-after=2@1"].map(|fault| fault.parse().unwrap());
         let emulator = faults.into_iter().fold(Emulator::builder().customers(1), EmulatorBuilder::fault).build();
@@ -142,11 +143,11 @@ fn a_caller_without_time_leaves_the_token_to_the_others() {
         let client = Client::builder(transport, Credential::app_only(app()));
         let client = client.base_url(server.url()).authority(server.url()).build().unwrap();
         thread::scope(|scope| {
-            let hasty = client.with_deadline(Instant::now() + Duration::from_secs(1));
-            let hasty = scope.spawn(move || list(&hasty));
+            let urgent = client.with_deadline(Instant::now() + Duration::from_secs(1));
+            let urgent = scope.spawn(move || list(&urgent));
             thread::sleep(Duration::from_millis(100));
             let patient = scope.spawn(|| list(&client));
-            assert!(hasty.join().unwrap().unwrap_err().is_timeout());
+            assert!(urgent.join().unwrap().unwrap_err().is_timeout());
             assert_eq!(patient.join().unwrap().unwrap(), 1);
         });
     }
@@ -155,15 +156,15 @@ fn a_caller_without_time_leaves_the_token_to_the_others() {
 }
 
 #[test]
-fn a_refresh_token_that_was_not_kept_is_handed_over_again() {
+fn unstored_refresh_token_is_handed_over_again() {
     fn over<M: Mode>() {
         let emulator = Emulator::builder().customers(1).build();
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        let log = kept.clone();
+        let stored = Arc::new(Mutex::new(Vec::new()));
+        let storage = stored.clone();
         let credential = Credential::app_user(app(), Emulator::REFRESH_TOKEN).on_rotation(move |token| {
-            let mut kept = log.lock().unwrap();
-            kept.push(token.expose().to_owned());
-            M::ready(if kept.len() == 1 { Err("the disk is full".into()) } else { Ok(()) })
+            let mut stored = storage.lock().unwrap();
+            stored.push(token.expose().to_owned());
+            M::ready(if stored.len() == 1 { Err("the disk is full".into()) } else { Ok(()) })
         });
         let client = Client::builder(emulator.transport::<M>(), credential).build().unwrap();
         let error = list(&client).unwrap_err();
@@ -171,42 +172,43 @@ fn a_refresh_token_that_was_not_kept_is_handed_over_again() {
         let causes = [Some(&error as &dyn StdError), error.source(), error.source().and_then(StdError::source)];
         assert!(causes[2].or(causes[1]).unwrap().to_string().contains("the disk is full"), "{causes:?}");
         assert_eq!(list(&client).unwrap(), 1);
-        let kept = kept.lock().unwrap();
-        // The first one again, before it was used, and then the one that it was replaced by.
-        assert_eq!((kept.len(), &kept[0]), (3, &kept[1]));
-        assert_ne!(kept[1], kept[2]);
+        let stored = stored.lock().unwrap();
+        // The first one is handed over twice, before it is used; then the one that replaced it.
+        assert_eq!((stored.len(), &stored[0]), (3, &stored[1]));
+        assert_ne!(stored[1], stored[2]);
     }
     over::<Blocking>();
     over::<Async>();
 }
 
-/// Writes down when it is dropped.
-struct Guard(Arc<Mutex<Vec<String>>>);
+/// A guard that records when it is dropped.
+struct RecordedGuard(Arc<Mutex<Vec<String>>>);
 
-impl Drop for Guard {
+impl Drop for RecordedGuard {
     fn drop(&mut self) {
         self.0.lock().unwrap().push("released".to_owned());
     }
 }
 
-/// What happens around a refresh token of which a lease knows a newer one, given each time that one is requested.
-fn around_the_lease<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<usize, Error>, Vec<String>) {
+/// Returns the outcome of a list, and the order of the lease and storage callbacks. The leases have the `newer` refresh
+/// tokens, one for each request.
+fn list_with_leases<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<usize, Error>, Vec<String>) {
     let emulator = Emulator::builder().customers(1).build();
     let log = Arc::new(Mutex::new(Vec::new()));
-    let (requested, kept) = (log.clone(), log.clone());
+    let (requested, stored) = (log.clone(), log.clone());
     let credential = Credential::app_user(app(), "an-old-one")
         .before_refresh(move || {
             let mut log = requested.lock().unwrap();
             let newer = newer[log.iter().filter(|event| *event == "requested").count()];
             log.push("requested".to_owned());
-            let lease = RefreshTokenLease::new(Guard(requested.clone()));
+            let lease = RefreshTokenLease::new(RecordedGuard(requested.clone()));
             M::ready(Ok(match newer {
                 Some(token) => lease.refresh_token(token),
                 None => lease,
             }))
         })
         .on_rotation(move |_| {
-            kept.lock().unwrap().push("kept".to_owned());
+            stored.lock().unwrap().push("kept".to_owned());
             M::ready(Ok(()))
         });
     let client = Client::builder(emulator.transport::<M>(), credential).build().unwrap();
@@ -216,18 +218,18 @@ fn around_the_lease<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<
 }
 
 #[test]
-fn lease_brings_a_newer_refresh_token_and_lasts_until_the_next_one_is_kept() {
+fn lease_has_a_newer_refresh_token_and_lasts_until_the_next_one_is_stored() {
     fn over<M: Mode>() {
-        let (outcome, log) = around_the_lease::<M>(&[Some(Emulator::REFRESH_TOKEN)]);
-        assert_eq!((outcome.unwrap(), log), (1, ["requested", "kept", "released"].map(str::to_owned).to_vec()));
+        let (outcome, log) = list_with_leases::<M>(&[Some(Emulator::REFRESH_TOKEN)]);
+        assert_eq!((outcome.unwrap(), log), (1, ["requested", "stored", "released"].map(str::to_owned).to_vec()));
 
-        // What is rejected was exchanged by somebody else: there may be a newer one now.
-        let (outcome, log) = around_the_lease::<M>(&[None, Some(Emulator::REFRESH_TOKEN)]);
-        let expected = ["requested", "released", "requested", "kept", "released"];
+        // A rejected token was used by another process, so there may be a newer one.
+        let (outcome, log) = list_with_leases::<M>(&[None, Some(Emulator::REFRESH_TOKEN)]);
+        let expected = ["requested", "released", "requested", "stored", "released"];
         assert_eq!((outcome.unwrap(), log), (1, expected.map(str::to_owned).to_vec()));
 
         for newer in [&[None, None][..], &[None, Some("an-old-one")], &[None, Some("another-old-one")]] {
-            let (outcome, log) = around_the_lease::<M>(newer);
+            let (outcome, log) = list_with_leases::<M>(newer);
             let error = outcome.unwrap_err();
             let reason = error.token_error().and_then(partner_center::TokenError::reason);
             assert_eq!(reason, Some(TokenErrorReason::InvalidGrant), "{error}");
@@ -239,7 +241,7 @@ fn lease_brings_a_newer_refresh_token_and_lasts_until_the_next_one_is_kept() {
 }
 
 #[test]
-fn lease_that_cannot_be_had_fails_the_call() {
+fn lease_error_fails_the_call() {
     fn over<M: Mode>() {
         let emulator = Emulator::builder().customers(1).build();
         let credential = Credential::app_user(app(), Emulator::REFRESH_TOKEN)
@@ -255,13 +257,13 @@ fn lease_that_cannot_be_had_fails_the_call() {
     over::<Async>();
 }
 
-/// Leaves the first request without an answer.
-struct Stuck {
+/// A transport whose first request never ends.
+struct HangingTransport {
     emulator: EmulatorTransport<Async>,
     is_first: AtomicBool,
 }
 
-impl Transport for Stuck {
+impl Transport for HangingTransport {
     type Mode = Async;
 
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
@@ -276,12 +278,12 @@ impl Transport for Stuck {
     }
 }
 
-type Authentication = CallOutput<Stuck, Option<Duration>>;
+type Authentication = CallOutput<HangingTransport, Option<Duration>>;
 
-/// How long a call waits for the token that another one was to fetch, which is polled once and then `left`.
-fn waited(left: fn(Authentication) -> Option<Authentication>) -> Duration {
-    let stuck = Stuck { emulator: Emulator::default().transport(), is_first: AtomicBool::new(true) };
-    let client = Client::builder(stuck, Credential::app_only(app()))
+/// Returns the time that a call waits for the token of a first call, which is polled once and then passed to `leave`.
+fn wait_for_first_call(leave: fn(Authentication) -> Option<Authentication>) -> Duration {
+    let transport = HangingTransport { emulator: Emulator::default().transport(), is_first: AtomicBool::new(true) };
+    let client = Client::builder(transport, Credential::app_only(app()))
         .attempt_timeout(Duration::from_millis(100))
         .build()
         .unwrap();
@@ -289,28 +291,28 @@ fn waited(left: fn(Authentication) -> Option<Authentication>) -> Duration {
     runtime.block_on(async {
         let mut first = client.authenticate();
         let polled = std::future::poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending()));
-        assert!(polled.await, "there is no answer");
-        let _left = left(first);
-        let began = Instant::now();
+        assert!(polled.await, "the first call is pending");
+        let _first = leave(first);
+        let start = Instant::now();
         client.authenticate().await.unwrap();
-        began.elapsed()
+        start.elapsed()
     })
 }
 
 #[test]
-fn a_call_that_nobody_drives_holds_the_others_up_for_a_while_only() {
-    let waited = waited(Some);
-    assert!((Duration::from_secs(5)..Duration::from_secs(20)).contains(&waited), "{waited:?}");
+fn stalled_refresh_is_taken_over() {
+    let wait = wait_for_first_call(Some);
+    assert!((Duration::from_secs(5)..Duration::from_secs(20)).contains(&wait), "{wait:?}");
 }
 
 #[test]
-fn a_call_that_is_dropped_holds_nobody_up() {
-    let waited = waited(|_| None);
-    assert!(waited < Duration::from_secs(2), "{waited:?}");
+fn abandoned_refresh_is_taken_over() {
+    let wait = wait_for_first_call(|_| None);
+    assert!(wait < Duration::from_secs(2), "{wait:?}");
 }
 
 #[test]
-fn a_refusal_is_for_all_who_waited_for_it() {
+fn failed_refresh_fails_all_waiting_calls() {
     let faults = ["delay:500ms@1", "invalid-client"].map(|fault| fault.parse().unwrap());
     let emulator = faults.into_iter().fold(Emulator::builder(), EmulatorBuilder::fault).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();

@@ -1,11 +1,12 @@
-//! Waits for a token: none takes longer than the timeout and the deadline allow, whoever's code it is.
+//! Timeouts of token sources and refresh token storage: the attempt timeout and the deadline apply to the code of the caller
+//! as well.
 
 use azure_core::credentials::{AccessToken as AzureToken, TokenCredential, TokenRequestOptions};
 use partner_center::{
     AccessToken, AppRegistration, Async, AzureCredential, Blocking, Client, Credential, Error, ErrorKind, GetCustomer,
     Mode, Output, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
 };
-use partner_center_tests::{Server, answer, customer};
+use partner_center_tests::{Server, customer, response};
 use std::{
     error::Error as StdError,
     pin::Pin,
@@ -22,10 +23,10 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 const TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Longer than anything may wait, and not so long that an abandoned thread outlives the tests by much.
+/// Longer than any timeout, but short enough that abandoned threads end soon after the tests.
 const SLOW: Duration = Duration::from_secs(4);
 
-/// Takes its time, as `azure_identity` does after a 429 with `Retry-After`.
+/// Counts the calls of a slow credential. `azure_identity` is as slow after a 429 with `Retry-After`.
 #[derive(Clone, Debug, Default)]
 struct Slow {
     calls: Arc<AtomicUsize>,
@@ -84,13 +85,13 @@ impl TokenCredential for Slow {
     }
 }
 
-/// The error and its sources, in one line.
+/// Returns the messages of an error and its sources, on one line.
 fn messages(error: &Error) -> String {
     let sources = std::iter::successors(error.source(), |cause: &&dyn StdError| (*cause).source());
     [error.to_string()].into_iter().chain(sources.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
 
-/// Two calls at once: one fetches the token, the other one waits for it, and both end in time.
+/// Runs two calls at the same time. One fetches the token, the other one waits for it; asserts that both time out.
 fn assert_bounded<X: Transport>(client: &Client<X>, run: impl Fn(Output<'static, X, Result<(), Error>>) + Sync)
 where
     Client<X>: Sync,
@@ -119,7 +120,7 @@ fn assert_timed_out(outcome: Result<(), Error>, limit: &str) {
     assert!(text.contains(limit), "{text}");
 }
 
-fn in_runtime<T>(future: impl Future<Output = T>) -> T {
+fn block_on_future<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
@@ -136,7 +137,7 @@ fn token_source_is_bounded_by_the_timeout() {
     for credential in [Credential::source(AsyncSource(Slow::default())), Credential::source(azure)] {
         let client = Client::builder(Reqwest::new().unwrap(), credential);
         let client = client.base_url("http://127.0.0.1:9").attempt_timeout(TIMEOUT).build().unwrap();
-        assert_bounded(&client, |outcome| assert_timed_out(in_runtime(outcome), limit));
+        assert_bounded(&client, |outcome| assert_timed_out(block_on_future(outcome), limit));
     }
 }
 
@@ -148,7 +149,7 @@ fn token_source_is_bounded_by_the_deadline() {
     assert_bounded(&client, |outcome| assert_timed_out(outcome, limit));
     let client = Client::builder(Reqwest::new().unwrap(), Credential::source(AsyncSource(Slow::default())));
     let client = client.base_url("http://127.0.0.1:9").call_timeout(TIMEOUT).build().unwrap();
-    assert_bounded(&client, |outcome| assert_timed_out(in_runtime(outcome), limit));
+    assert_bounded(&client, |outcome| assert_timed_out(block_on_future(outcome), limit));
 }
 
 #[test]
@@ -162,26 +163,26 @@ fn abandoned_calls_of_a_blocking_source_are_few() {
     }
     assert_eq!((slow.calls.load(Ordering::SeqCst), slow.max_running.load(Ordering::SeqCst)), (8, 8));
     assert_timed_out(last.map(drop), "earlier calls of it, which have timed out, are still running");
-    // When they have returned, it is called again.
+    // After they have returned, the source is called again.
     thread::sleep(SLOW);
     assert_timed_out(client.authenticate().map(drop), "longer than the timeout");
     assert_eq!(slow.calls.load(Ordering::SeqCst), 9);
 }
 
 #[test]
-fn keeping_a_refresh_token_is_bounded_and_never_done_twice_at_once() {
+fn refresh_token_storage_is_bounded_and_not_concurrent() {
     let issued = r#"{"access_token": "a", "refresh_token": "next"}"#;
     let app = || AppRegistration::new("contoso.com", "11111111-2222-3333-4444-555555555555");
-    let not_kept = |outcome: Result<Option<Duration>, Error>, limit: &str| {
+    let assert_not_stored = |outcome: Result<Option<Duration>, Error>, limit: &str| {
         let text = messages(&outcome.unwrap_err());
         assert!(text.contains("the new refresh token could not be kept: ") && text.contains(limit), "{text}");
     };
 
     let (server, slow) = (Server::start(), Slow::default());
-    server.script([answer(200, issued).into()]);
-    let keeper = slow.clone();
+    server.script([response(200, issued).into()]);
+    let storage = slow.clone();
     let credential: Credential<Blocking> = Credential::app_user(app(), "first").on_rotation(move |_| {
-        keeper.block(SLOW);
+        storage.block(SLOW);
         Ok(())
     });
     let client = Client::builder(Ureq::new().unwrap(), credential);
@@ -189,13 +190,13 @@ fn keeping_a_refresh_token_is_bounded_and_never_done_twice_at_once() {
         client.authority(server.url()).base_url(server.url()).attempt_timeout(TIMEOUT).retry(RetryPolicy::none());
     let client = client.build().unwrap();
     let start = Instant::now();
-    not_kept(client.authenticate(), "longer than the timeout of 200ms");
-    not_kept(client.authenticate(), "still running");
+    assert_not_stored(client.authenticate(), "longer than the timeout of 200ms");
+    assert_not_stored(client.authenticate(), "still running");
     assert!(start.elapsed() < SLOW / 2);
     assert_eq!((slow.calls.load(Ordering::SeqCst), slow.max_running.load(Ordering::SeqCst)), (1, 1));
 
     let server = Server::start();
-    server.script([answer(200, issued).into()]);
+    server.script([response(200, issued).into()]);
     let credential: Credential<Async> = Credential::app_user(app(), "first").on_rotation(|_| {
         Async::block_or_box(async {
             tokio::time::sleep(SLOW).await;
@@ -205,35 +206,35 @@ fn keeping_a_refresh_token_is_bounded_and_never_done_twice_at_once() {
     let client = Client::builder(Reqwest::new().unwrap(), credential);
     let client = client.authority(server.url()).base_url(server.url()).attempt_timeout(TIMEOUT).build().unwrap();
     let start = Instant::now();
-    not_kept(in_runtime(client.authenticate()), "longer than the timeout of 200ms");
+    assert_not_stored(block_on_future(client.authenticate()), "longer than the timeout of 200ms");
     assert!(start.elapsed() < SLOW / 2);
 }
 
 #[test]
-fn panic_of_a_blocking_source_is_one_of_the_caller() {
-    struct Panics;
+fn panic_of_a_blocking_source_reaches_the_caller() {
+    struct PanickingSource;
 
-    impl TokenSource for Panics {
+    impl TokenSource for PanickingSource {
         type Mode = Blocking;
 
         fn token(&self, _: TokenRequest<'_>) -> Result<AccessToken, BoxError> {
-            panic!("a bug of one's own")
+            panic!("a bug in the source")
         }
     }
 
-    let client = Client::builder(Ureq::new().unwrap(), Credential::source(Panics));
+    let client = Client::builder(Ureq::new().unwrap(), Credential::source(PanickingSource));
     let client = client.base_url("http://127.0.0.1:9").build().unwrap();
     for _ in 0..10 {
         let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| client.authenticate())).unwrap_err();
-        assert_eq!(panic.downcast_ref(), Some(&"a bug of one's own"));
+        assert_eq!(panic.downcast_ref(), Some(&"a bug in the source"));
     }
 }
 
 #[test]
-fn source_within_the_timeout_is_waited_for() {
-    struct Patient;
+fn source_within_the_timeout_succeeds() {
+    struct SourceWithinTimeout;
 
-    impl TokenSource for Patient {
+    impl TokenSource for SourceWithinTimeout {
         type Mode = Blocking;
 
         fn token(&self, _: TokenRequest<'_>) -> Result<AccessToken, BoxError> {
@@ -243,8 +244,8 @@ fn source_within_the_timeout_is_waited_for() {
     }
 
     let server = Server::start();
-    server.script([answer(200, customer("a").to_string()).into()]);
-    let client = Client::builder(Ureq::new().unwrap(), Credential::source(Patient));
+    server.script([response(200, customer("a").to_string()).into()]);
+    let client = Client::builder(Ureq::new().unwrap(), Credential::source(SourceWithinTimeout));
     let client = client.base_url(server.url()).attempt_timeout(SLOW).build().unwrap();
     assert_eq!(client.call(GetCustomer::new(Uuid::nil())).unwrap().company_name(), Some("a"));
 }

@@ -1,4 +1,4 @@
-//! However oddly the service writes, the client reads the same list; whatever goes wrong, the list is whole or an error.
+//! Random quirks and faults of the emulator: quirks do not change a list, and with faults it is complete or an error.
 
 use partner_center::{Blocking, Client, Credential, Error, ListCustomers};
 use partner_center_emulator::{
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 const CUSTOMERS: u32 = 60;
 
-fn paging() -> impl Strategy<Value = EmulatorBuilder> {
+fn pagination_quirks() -> impl Strategy<Value = EmulatorBuilder> {
     (
         select(&[LinkStyle::V1, LinkStyle::Plain, LinkStyle::Bare, LinkStyle::Absolute][..]),
         select(&[ContinuationIn::Link, ContinuationIn::Body, ContinuationIn::Both][..]),
@@ -18,28 +18,33 @@ fn paging() -> impl Strategy<Value = EmulatorBuilder> {
         1..30_u16,
         [bool::ANY; 2],
     )
-        .prop_map(|(style, place, end, count, cap, [double, without_links])| {
+        .prop_map(|(style, location, end, count, cap, [double_question_mark, without_links])| {
             Emulator::builder()
                 .customers(CUSTOMERS)
                 .link_style(style)
-                .continuation_in(place)
+                .continuation_in(location)
                 .list_end(end)
                 .total_count(count)
                 .page_cap(cap.try_into().unwrap())
-                .double_question_mark(double)
+                .double_question_mark(double_question_mark)
                 .without_links(without_links)
         })
 }
 
-fn service() -> impl Strategy<Value = EmulatorBuilder> {
+fn quirks() -> impl Strategy<Value = EmulatorBuilder> {
     let encodings = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
     let codes = [ErrorCodes::Mixed, ErrorCodes::Numbers, ErrorCodes::Texts];
-    (paging(), select(encodings.to_vec()), select(codes.to_vec()), [bool::ANY; 7]).prop_map(
-        |(builder, encoding, codes, [mark, nulls, pascal_case, unknown, without_access, duplicate, foreign])| {
+    (pagination_quirks(), select(encodings.to_vec()), select(codes.to_vec()), [bool::ANY; 7]).prop_map(
+        |(
+            builder,
+            encoding,
+            codes,
+            [byte_order_mark, nulls, pascal_case, unknown, without_access, duplicate, foreign],
+        )| {
             builder
                 .encoding(encoding)
                 .error_codes(codes)
-                .byte_order_mark(mark)
+                .byte_order_mark(byte_order_mark)
                 .nulls(nulls)
                 .pascal_case(pascal_case)
                 .unknown_values(unknown)
@@ -67,17 +72,17 @@ fn fault() -> impl Strategy<Value = Fault> {
         "delay:50s",
         "drip:1s",
     ];
-    (select(&FAULTS[..]), 1..40_u32).prop_map(|(what, percent)| format!("{what}@{percent}%").parse().unwrap())
+    (select(&FAULTS[..]), 1..40_u32).prop_map(|(fault, percent)| format!("{fault}@{percent}%").parse().unwrap())
 }
 
-fn list(service: EmulatorBuilder, size: i32) -> Result<Vec<Uuid>, Error> {
-    let transport = service.build().transport::<Blocking>();
+fn list(emulator: EmulatorBuilder, size: i32) -> Result<Vec<Uuid>, Error> {
+    let transport = emulator.build().transport::<Blocking>();
     let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).build()?;
     let items = client.items(ListCustomers::new().size(size));
     items.map(|customer| customer.map(|customer| customer.id.unwrap())).collect()
 }
 
-fn whole() -> Vec<Uuid> {
+fn complete_list() -> Vec<Uuid> {
     list(Emulator::builder().customers(CUSTOMERS), 500).unwrap()
 }
 
@@ -85,18 +90,18 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
-    fn the_list_is_the_same_however_it_is_written(service in service(), size in 1..70) {
-        prop_assert_eq!(list(service, size).unwrap(), whole());
+    fn list_is_the_same_under_all_quirks(emulator in quirks(), size in 1..70) {
+        prop_assert_eq!(list(emulator, size).unwrap(), complete_list());
     }
 
     #[test]
-    fn the_list_is_whole_or_an_error_whatever_goes_wrong(
-        service in service(), size in 1..70, seed in any::<u64>(), faults in vec(fault(), 1..4),
+    fn list_is_complete_or_an_error_under_all_faults(
+        emulator in quirks(), size in 1..70, seed in any::<u64>(), faults in vec(fault(), 1..4),
     ) {
-        let plain = list(Emulator::builder().customers(CUSTOMERS).seed(seed), 500).unwrap();
-        let service = faults.into_iter().fold(service.seed(seed), EmulatorBuilder::fault);
-        if let Ok(listed) = list(service, size) {
-            prop_assert_eq!(listed, plain);
+        let expected = list(Emulator::builder().customers(CUSTOMERS).seed(seed), 500).unwrap();
+        let emulator = faults.into_iter().fold(emulator.seed(seed), EmulatorBuilder::fault);
+        if let Ok(ids) = list(emulator, size) {
+            prop_assert_eq!(ids, expected);
         }
     }
 }
