@@ -55,10 +55,21 @@ enum Failure {
 fn continuation() -> impl Strategy<Value = Continuation> {
     prop_oneof![
         8 => prop::sample::select(&[
-            Continuation::WithVersion, Continuation::WithoutVersion, Continuation::WithoutSlash, Continuation::Absolute, Continuation::TwoQuestionMarks,
-            Continuation::TokenInBody, Continuation::TokenInBoth, Continuation::LinkWithTokenInBody,
+            Continuation::WithVersion,
+            Continuation::WithoutVersion,
+            Continuation::WithoutSlash,
+            Continuation::Absolute,
+            Continuation::TwoQuestionMarks,
+            Continuation::TokenInBody,
+            Continuation::TokenInBoth,
+            Continuation::LinkWithTokenInBody,
         ][..]),
-        1 => prop::sample::select(&[Continuation::AnotherHost, Continuation::FirstPage, Continuation::TokenOfTheFirstPage, Continuation::Invalid][..]),
+        1 => prop::sample::select(&[
+            Continuation::AnotherHost,
+            Continuation::FirstPage,
+            Continuation::TokenOfTheFirstPage,
+            Continuation::Invalid,
+        ][..]),
     ]
 }
 
@@ -212,7 +223,9 @@ proptest! {
         let pages: Vec<Vec<String>> =
             sizes.iter().map(|size| next.by_ref().take(*size).map(|number| format!("c{number}")).collect()).collect();
         // An empty page with the token that was sent ends the list: the missing pages cannot be noticed.
-        prop_assume!(!(pages.len() > 2 && pages[1].is_empty() && matches!(continuations[1], Continuation::TokenOfTheFirstPage)));
+        let is_token_of_the_first_page =
+            |continuation: &Continuation| matches!(continuation, Continuation::TokenOfTheFirstPage);
+        prop_assume!(!(pages.len() > 2 && pages[1].is_empty() && is_token_of_the_first_page(&continuations[1])));
         let complete = pages.concat();
         let (names, error) = list(Service::<Blocking>::new(&pages, &continuations, &failures, last_response));
         let in_async_mode = list(Service::<Async>::new(&pages, &continuations, &failures, last_response));
@@ -223,23 +236,28 @@ proptest! {
             Some((_, page)) => {
                 prop_assert!(page.is_some(), "the error does not say on which page");
                 let before = &names[..names.len().min(complete.len())];
-                prop_assert!(complete.starts_with(before) || continuations.iter().any(|continuation| matches!(continuation, Continuation::TokenOfTheFirstPage)));
+                prop_assert!(complete.starts_with(before) || continuations.iter().any(is_token_of_the_first_page));
             }
         }
         // Only a permanent failure, too many failures or an invalid continuation is an error.
         let has_permanent_failure = failures[..pages.len()].iter().flatten().any(|failure| {
             matches!(
                 failure,
-                Failure::Html | Failure::ErrorWithStatus200 | Failure::Forbidden | Failure::NotFound | Failure::ConsumedToken
+                Failure::Html
+                    | Failure::ErrorWithStatus200
+                    | Failure::Forbidden
+                    | Failure::NotFound
+                    | Failure::ConsumedToken
             )
         });
         let is_exhausted = failures[..pages.len()].iter().any(|failures| failures.len() >= 4);
-        let has_invalid_continuation = continuations[..pages.len() - 1].iter().enumerate().any(|(number, continuation)| match continuation {
+        let is_invalid = |(number, continuation): (usize, &Continuation)| match continuation {
             Continuation::AnotherHost | Continuation::FirstPage | Continuation::Invalid => true,
             // On the first page, its own token is the right one.
             Continuation::TokenOfTheFirstPage => number > 0,
             _ => false,
-        });
+        };
+        let has_invalid_continuation = continuations[..pages.len() - 1].iter().enumerate().any(is_invalid);
         prop_assert_eq!(error.is_some(), has_permanent_failure || is_exhausted || has_invalid_continuation);
     }
 }

@@ -50,12 +50,12 @@ fn next_page_is_requested_while_the_program_has_a_page() {
         let requests = || emulator.requests().len() - sequential;
         let customers = block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
             let mut customers = Vec::new();
-            for read in 1..=sequential {
+            for pages_read in 1..=sequential {
                 customers.extend(X::Mode::into_future(prefetched.next_page()).await.unwrap().unwrap().items);
                 // While the program has a page, the next one is requested.
-                let began = Instant::now();
-                while requests() < (read + 1).min(sequential) {
-                    assert!(began.elapsed() < MAX_WAIT, "{} requests for {read} pages", requests());
+                let start = Instant::now();
+                while requests() < (pages_read + 1).min(sequential) {
+                    assert!(start.elapsed() < MAX_WAIT, "{} requests for {pages_read} pages", requests());
                     thread::sleep(Duration::from_millis(1));
                 }
             }
@@ -94,11 +94,14 @@ fn at_most_one_page_is_prefetched() {
         let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
         assert_eq!(emulator.requests().len(), 0);
         block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
-            for read in 1..=3 {
+            for pages_read in 1..=3 {
                 X::Mode::into_future(pages.next_page()).await.unwrap().unwrap();
                 thread::sleep(PAUSE);
                 let requests = emulator.requests().len();
-                assert!((read..=read + 1).contains(&requests), "{requests} requests for {read} pages");
+                assert!(
+                    (pages_read..=pages_read + 1).contains(&requests),
+                    "{requests} requests for {pages_read} pages"
+                );
             }
             drop(pages);
             thread::sleep(PAUSE);
@@ -152,9 +155,9 @@ fn requests_per_minute_apply_to_prefetch() {
         let emulator = Emulator::builder().customers(50).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).requests_per_minute(1000).build().unwrap();
-        let began = Instant::now();
+        let start = Instant::now();
         assert_eq!(list(client.pages(ListCustomers::new().size(10)).prefetch(), Duration::ZERO).len(), 50);
-        assert!(began.elapsed() >= Duration::from_millis(60 * 4), "{:?}", began.elapsed());
+        assert!(start.elapsed() >= Duration::from_millis(60 * 4), "{:?}", start.elapsed());
     }
     over_both_transports!(test);
 }

@@ -1,4 +1,4 @@
-//! DocumentedRequest requests: the client sends each of them as documented.
+//! Documented requests: the client sends each of them as documented.
 
 use http::Method;
 use partner_center::*;

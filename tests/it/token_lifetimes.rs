@@ -146,9 +146,9 @@ fn deadline_of_one_caller_does_not_fail_the_others() {
             let urgent = client.with_deadline(Instant::now() + Duration::from_secs(1));
             let urgent = scope.spawn(move || list(&urgent));
             thread::sleep(Duration::from_millis(100));
-            let patient = scope.spawn(|| list(&client));
+            let other = scope.spawn(|| list(&client));
             assert!(urgent.join().unwrap().unwrap_err().is_timeout());
-            assert_eq!(patient.join().unwrap().unwrap(), 1);
+            assert_eq!(other.join().unwrap().unwrap(), 1);
         });
     }
     over(Ureq::new().unwrap());
@@ -208,7 +208,7 @@ fn list_with_leases<M: Mode>(newer: &'static [Option<&'static str>]) -> (Result<
             }))
         })
         .on_rotation(move |_| {
-            stored.lock().unwrap().push("kept".to_owned());
+            stored.lock().unwrap().push("stored".to_owned());
             M::ready(Ok(()))
         });
     let client = Client::builder(emulator.transport::<M>(), credential).build().unwrap();

@@ -131,7 +131,7 @@ fn secrets_appear_in_no_output() {
     }
 }
 
-/// An application that acts for a user.
+/// Returns the credential of an application for a user.
 fn app_user<M: Mode>() -> Credential<M> {
     let app = AppRegistration::new("contoso.com", "the-app").secret(CLIENT_SECRET);
     Credential::app_user(app, REFRESH_TOKEN).on_rotation(|_| M::ready(Ok(())))
@@ -144,7 +144,7 @@ fn token_response() -> MockResponse {
     response(200, body).chunked()
 }
 
-/// A first page that leads on.
+/// Returns a first page that has a next page.
 fn first_page() -> MockResponse {
     page(["a"]).next("/v1/customers?seekOperation=Next", CONTINUATION).token(CONTINUATION)
 }

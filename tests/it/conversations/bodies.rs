@@ -10,20 +10,28 @@ fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 
 conversations! {
     // Size.
-    body_too_large: |name| get(name, "the limit is enforced while the body is read").then(customer_response()).max_response_size(20)
-        => fails_with(ErrorKind::Decode, None, []);
-    chunked_body_too_large: |name| get(name, "the limit does not need a Content-Length").then(customer_response().chunked()).max_response_size(20)
-        => fails_with(ErrorKind::Decode, None, []);
-    body_of_max_size: |name| get(name, "a body of exactly the limit is accepted").then(customer_response()).max_response_size(38)
-        => returns(["a"]);
-    chunked_body_of_max_size: |name| get(name, "a body of exactly the limit is accepted").then(customer_response().chunked()).max_response_size(38)
-        => returns(["a"]);
-    body_one_byte_too_large: |name| get(name, "one byte more is too large").then(customer_response()).max_response_size(37)
-        => fails_with(ErrorKind::Decode, None, []);
+    body_too_large:
+        |name| get(name, "the limit is enforced while the body is read").then(customer_response()).max_response_size(20)
+            => fails_with(ErrorKind::Decode, None, []);
+    chunked_body_too_large:
+        |name| get(name, "the limit does not need a Content-Length").then(customer_response().chunked()).max_response_size(20)
+            => fails_with(ErrorKind::Decode, None, []);
+    body_of_max_size:
+        |name| get(name, "a body of exactly the limit is accepted").then(customer_response()).max_response_size(38)
+            => returns(["a"]);
+    chunked_body_of_max_size:
+        |name| get(name, "a body of exactly the limit is accepted").then(customer_response().chunked()).max_response_size(38)
+            => returns(["a"]);
+    body_one_byte_too_large:
+        |name| get(name, "one byte more is too large").then(customer_response()).max_response_size(37)
+            => fails_with(ErrorKind::Decode, None, []);
 
     // Compression.
-    compressed_body: get_customer("gzip is requested and decompressed", [customer_response().gzip().into()]) => returns(["a"]);
-    compressed_chunked_body: get_customer("gzip is requested and decompressed", [customer_response().gzip().chunked().into()]) => returns(["a"]);
+    compressed_body: get_customer("gzip is requested and decompressed", [customer_response().gzip().into()])
+        => returns(["a"]);
+    compressed_chunked_body:
+        get_customer("gzip is requested and decompressed", [customer_response().gzip().chunked().into()])
+            => returns(["a"]);
     compressed_truncated_body: get_customer("a truncated compressed body is retried", [
         Step::Truncate(customer_response().gzip().chunked()),
         customer_response().into(),
@@ -56,9 +64,11 @@ conversations! {
     many_headers: get_customer("128 headers are accepted", [
         (0..126).fold(customer_response(), |response, number| response.with(&format!("X-{number}"), "1")).into(),
     ]) => returns(["a"]);
-    chunked_body: get_customer("chunked bodies are complete bodies", [customer_response().chunked().into()]) => returns(["a"]);
-    body_without_length: get_customer("a body may end where the connection does", [customer_response().unframed().into()])
+    chunked_body: get_customer("chunked bodies are complete bodies", [customer_response().chunked().into()])
         => returns(["a"]);
+    body_without_length:
+        get_customer("a body may end where the connection does", [customer_response().unframed().into()])
+            => returns(["a"]);
     truncated_body_without_length: get_customer("incomplete JSON shows that the connection closed too early", [
         response(200, &customer_response().body()[..20]).unframed().into(),
         customer_response().into(),
@@ -77,8 +87,9 @@ conversations! {
     utf16_by_charset: get_customer("the charset parameter is respected", [
         customer_response().encode(|text| utf16(text, u16::to_le_bytes)).with("Content-Type", "application/json;charset=utf-16LE").into(),
     ]) => returns(["a"]);
-    content_type_is_ignored: get_customer("the content type is not trusted", [customer_response().with("Content-Type", "text/plain").into()])
-        => returns(["a"]);
+    content_type_is_ignored:
+        get_customer("the content type is not trusted", [customer_response().with("Content-Type", "text/plain").into()])
+            => returns(["a"]);
     truncated_utf16_unit: get_customer("a body that ends within a character is truncated", [
         response(200, [&b"\xFF\xFE"[..], &utf16("{\"a\":1", u16::to_le_bytes), b"\x7D"].concat()).into(),
         customer_response().into(),
@@ -89,11 +100,13 @@ conversations! {
     ]) => returns(["a"]);
 
     // Content.
-    html_with_status_200: get_customer("HTML with status 200 is not a customer", [response(200, "<html>Log in</html>").into()])
-        => fails_with(ErrorKind::Decode, None, []);
+    html_with_status_200:
+        get_customer("HTML with status 200 is not a customer", [response(200, "<html>Log in</html>").into()])
+            => fails_with(ErrorKind::Decode, None, []);
     invalid_utf8: get_customer("invalid UTF-8 is not a customer", [response(200, *b"{\"id\": \"\xC3\x28\"}").into()])
         => fails_with(ErrorKind::Decode, None, []);
-    empty_body: get_customer("an empty body is not a customer", [response(200, "").into()]) => fails_with(ErrorKind::Decode, None, []);
+    empty_body: get_customer("an empty body is not a customer", [response(200, "").into()])
+        => fails_with(ErrorKind::Decode, None, []);
     nesting_of_arrays_is_limited: get_customer("nesting is limited", [response(200, "[".repeat(100_000)).into()])
         => fails_with(ErrorKind::Decode, None, []);
     object_without_an_error_code: get_customer("an object of another kind is not a customer", [

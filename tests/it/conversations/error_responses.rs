@@ -36,10 +36,12 @@ conversations! {
     error_body_as_a_json_string: get_customer("prose may be quoted", [
         response(403, r#""The supplied role does not have the rights""#).into(),
     ]) => fails_with(ErrorKind::Service, None, []);
-    error_body_truncated: get_customer("the status of an error response is enough", [Step::Truncate(error_response(403))])
-        => fails_with(ErrorKind::Service, None, []);
-    error_body_too_large: |name| get(name, "the status of an error response is enough").then(error_response(403)).max_response_size(10)
-        => fails_with(ErrorKind::Service, None, []);
+    error_body_truncated:
+        get_customer("the status of an error response is enough", [Step::Truncate(error_response(403))])
+            => fails_with(ErrorKind::Service, None, []);
+    error_body_too_large:
+        |name| get(name, "the status of an error response is enough").then(error_response(403)).max_response_size(10)
+            => fails_with(ErrorKind::Service, None, []);
     error_code_with_control_characters: get_customer("a code is escaped onto one line, and shortened", [
         response(403, format!(r#"{{"code":"line 1\nline 2\u001b[2J{}"}}"#, "x".repeat(5000))).into(),
     ]) => fails_with(ErrorKind::Service, None, []);
@@ -55,13 +57,15 @@ conversations! {
     ]) => fails_with(ErrorKind::Service, None, []);
 
     // With a success status.
-    error_body_in_place_of_a_customer: get_customer("an error body with a success status is an error, with its code and description", [
-        response(200, r#"{"code":400072,"description":"Something else"}"#).into(),
-    ]) => fails_with(ErrorKind::Service, None, []);
-    error_body_in_place_of_a_page: |name| list(name, "the same in place of a page; the pages before it are kept", ListCustomers::new())
-        .then(page(["a"]).next("/v1/customers?seekOperation=Next", "t1"))
-        .then(response(200, r#"{"code":"400072","description":"Something else","data":[],"source":"PartnerFD"}"#))
-        => fails_with(ErrorKind::Service, Some(2), ["a"]);
+    error_body_in_place_of_a_customer:
+        get_customer("an error body with a success status is an error, with its code and description", [
+            response(200, r#"{"code":400072,"description":"Something else"}"#).into(),
+        ]) => fails_with(ErrorKind::Service, None, []);
+    error_body_in_place_of_a_page:
+        |name| list(name, "the same in place of a page; the pages before it are kept", ListCustomers::new())
+            .then(page(["a"]).next("/v1/customers?seekOperation=Next", "t1"))
+            .then(response(200, r#"{"code":"400072","description":"Something else","data":[],"source":"PartnerFD"}"#))
+            => fails_with(ErrorKind::Service, Some(2), ["a"]);
     error_body_wrapped_with_status_202: get_customer("the same for an error body in a wrapper", [
         response(202, r#"{"error":{"code":"conflict","message":"It is there."}}"#).into(),
     ]) => fails_with(ErrorKind::Service, None, []);
