@@ -20,7 +20,7 @@ struct Company {
     domain: String,
 }
 
-/// A lone surrogate, a number beyond the range of `f64` and a duplicate field; the callback hears of the first two.
+/// A lone surrogate, a number beyond the range of `f64` and a duplicate field; the first two are reported to the callback.
 #[test]
 fn custom_types_accept_json_that_serde_json_rejects() {
     #[derive(Debug, PartialEq, Deserialize)]
@@ -36,19 +36,19 @@ fn custom_types_accept_json_that_serde_json_rejects() {
         let twice = format!(r#"{{"companyName":"a","companyName":"b","id":"{ID}"}}"#);
         let body = format!(r#"{{"items":[{invalid},{}]}}"#, [twice.as_str(); 9].join(","));
         let script = ScriptedTransport::<M>::new([response(200, body).into()]);
-        let recorded = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-        let recorder = recorded.clone();
+        let replacements = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let storage = replacements.clone();
         let client = Client::builder(script, Credential::token("secret"))
-            .on_replacement(move |replacement| recorder.lock().unwrap().push(replacement.clone()));
+            .on_replacement(move |replacement| storage.lock().unwrap().push(replacement.clone()));
         let items = all(client.build().unwrap().pages(ListCustomers::new().items_as::<Lenient>())).unwrap();
-        let recorded = recorded.lock().unwrap().clone();
-        (items, recorded)
+        let replacements = replacements.lock().unwrap().clone();
+        (items, replacements)
     }
-    for (items, recorded) in [test::<Blocking>(), test::<Async>()] {
+    for (items, replacements) in [test::<Blocking>(), test::<Async>()] {
         assert_eq!((&*items[0].company_name, items[0].size), ("\u{fffd}", Some(f64::MAX)));
         assert_eq!((items.len(), &*items[9].company_name), (10, "b"));
         let replacements: Vec<_> =
-            recorded.iter().map(|recorded| (&*recorded.path, recorded.id.as_deref(), recorded.kind)).collect();
+            replacements.iter().map(|found| (&*found.path, found.id.as_deref(), found.kind)).collect();
         let expected = [
             ("items[0].companyName", Some(ID), ReplacementKind::HalfPair),
             ("items[0].size", Some(ID), ReplacementKind::Number),
