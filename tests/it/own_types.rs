@@ -49,7 +49,7 @@ fn json_that_serde_json_rejects_ends_no_list_of_custom_types() {
         assert_eq!((items.len(), &*items[9].company_name), (10, "b"));
         let told: Vec<_> = heard.iter().map(|heard| (&*heard.path, heard.id.as_deref(), heard.kind)).collect();
         let expected = [
-            ("items[0].companyName", Some(ID), ReplacementKind::HalfPair),
+            ("items[0].companyName", Some(ID), ReplacementKind::UnpairedSurrogate),
             ("items[0].size", Some(ID), ReplacementKind::Number),
         ];
         assert_eq!(told, expected);

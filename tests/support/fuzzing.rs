@@ -28,7 +28,7 @@ pub fn decode(data: &[u8]) {
         let written = serde_json::to_string(&customer).unwrap();
         let again = serde_json::from_str(&written).unwrap();
         assert_eq!(customer, again);
-        let _ = customer.undescribed();
+        let _ = customer.unknown_paths();
     }
     let _ = client(Script::<Blocking>::new([found.into()])).page(ListCustomers::new());
 }
