@@ -6,7 +6,7 @@ mod packages;
 mod sources;
 
 use crate::{
-    api, codegen,
+    api, generate,
     workspace::{cargo, command, is_complete, succeed},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -16,7 +16,7 @@ type Step = (&'static str, fn(&Path) -> Result<()>);
 
 const STEPS: [Step; 18] = [
     ("all crates are checked", is_complete),
-    ("generated files are fresh", |root| codegen::check(root).map(drop)),
+    ("generated files are fresh", |root| generate::check(root).map(drop)),
     ("formatting", |root| cargo(root, "fmt --all --check")),
     ("lints", |root| cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")),
     ("documentation", documentation),

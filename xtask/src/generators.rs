@@ -2,9 +2,8 @@
 //! a mock server and a proxy made of it; linters.
 
 use crate::{
-    codegen::BUNDLE,
     emulator::{Emulator, TOKEN, command_line},
-    workspace::{command, output, succeed, target},
+    workspace::{BUNDLE, command, output, succeed, target},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::{OpenAPI, PathItem, ReferenceOr, StatusCode};

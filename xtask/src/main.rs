@@ -1,19 +1,14 @@
 //! The project's own tasks: `cargo xtask`.
 
 mod api;
-mod bundle;
 mod check;
-mod codegen;
+mod dialect;
+mod document;
 mod emulator;
-mod examples;
 mod foreign_clients;
+mod generate;
 mod generators;
-mod layout;
-mod operations;
-mod reserved;
-mod schemas;
 mod schemathesis;
-mod spec;
 mod workspace;
 
 use anyhow::Result;
@@ -82,19 +77,19 @@ fn run(task: Option<Task>) -> Result<()> {
     match task {
         None => Ok(Arguments::command().print_help()?),
         Some(Task::Codegen { check, root }) => {
-            let root = root.unwrap_or_else(codegen::workspace_root);
-            for warning in if check { codegen::check(&root) } else { codegen::write(&root) }? {
+            let root = root.unwrap_or_else(workspace::workspace_root);
+            for warning in if check { generate::check(&root) } else { generate::write(&root) }? {
                 writeln!(io::stderr().lock(), "warning: {warning}")?;
             }
             Ok(())
         }
         Some(Task::Api { check }) => {
-            let root = codegen::workspace_root();
+            let root = workspace::workspace_root();
             if check { api::check(&root) } else { api::write(&root) }
         }
-        Some(Task::Check { part }) => check::run(&codegen::workspace_root(), &part),
-        Some(Task::ForeignClients) => foreign_clients::run(&codegen::workspace_root()),
-        Some(Task::Schemathesis) => schemathesis::run(&codegen::workspace_root()),
-        Some(Task::Generators) => generators::run(&codegen::workspace_root()),
+        Some(Task::Check { part }) => check::run(&workspace::workspace_root(), &part),
+        Some(Task::ForeignClients) => foreign_clients::run(&workspace::workspace_root()),
+        Some(Task::Schemathesis) => schemathesis::run(&workspace::workspace_root()),
+        Some(Task::Generators) => generators::run(&workspace::workspace_root()),
     }
 }

@@ -2,9 +2,8 @@
 //! judges the answers.
 
 use crate::{
-    codegen::BUNDLE,
     emulator::{Emulator, TOKEN, command_line},
-    workspace::{python_environment, succeed, target},
+    workspace::{BUNDLE, python_environment, succeed, target},
 };
 use anyhow::Result;
 use std::{path::Path, process::Command};

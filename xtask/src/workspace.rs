@@ -4,10 +4,29 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
+
+/// The specification.
+pub(crate) const SPEC: &str = "spec/partner-center.yaml";
+/// The specification for other tools, which is generated.
+pub(crate) const BUNDLE: &str = "spec/openapi.yaml";
+
+/// Returns the root of the workspace that this program was built in.
+pub(crate) fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Whether a file of this name is an editor's or the system's, and no part of the workspace.
+pub(crate) fn is_stray(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".") || name.ends_with(b"~")
+}
 
 /// The libraries that are published, in the order in which they can be.
 pub(crate) const LIBRARIES: [&str; 7] = [

@@ -1,7 +1,10 @@
 //! Adding an endpoint is an edit of the specification and `cargo xtask codegen`, and no Rust by hand: a copy of the
 //! workspace gets one, and a program that uses it, in both modes.
 
-use crate::codegen::{SPEC, is_stray, workspace_root, write};
+use crate::{
+    generate::write,
+    workspace::{SPEC, is_stray, workspace_root},
+};
 use std::{
     collections::BTreeMap,
     env,
@@ -13,7 +16,7 @@ use std::{
 
 const PATHS: &str = include_str!("added_endpoint/paths.yaml");
 const SCHEMAS: &str = include_str!("added_endpoint/schemas.yaml");
-const CONVERSATION: &str = include_str!("added_endpoint/conversation.rs");
+const CALLS: &str = include_str!("added_endpoint/calls.rs");
 
 const MANIFEST: &str = r#"[package]
 name = "added-endpoint"
@@ -40,7 +43,7 @@ fn an_added_endpoint_needs_no_rust() {
     copy.put("Cargo.toml", manifest.replace(members, MEMBERS));
     copy.put("crates/added-endpoint/Cargo.toml", MANIFEST);
     copy.put("crates/added-endpoint/src/lib.rs", "");
-    copy.put("crates/added-endpoint/tests/conversation.rs", CONVERSATION);
+    copy.put("crates/added-endpoint/tests/calls.rs", CALLS);
 
     let spec = fs::read_to_string(original.join(SPEC)).unwrap().replace("\r\n", "\n");
     let spec = insert(&spec, "\ncomponents:\n", &format!("\n{PATHS}\ncomponents:\n"));

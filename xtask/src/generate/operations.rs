@@ -2,13 +2,10 @@
 
 mod paging;
 
+use super::code::{docs, imports, pretty};
 use crate::{
-    layout::{docs, imports, pretty},
-    reserved,
-    spec::{
-        CONTEXT, Endpoint, JSON, JSON_STRING, Kind, MINIMUM, PAGING, Shape, Spec, described, field_name, is_success,
-        parameter_shape,
-    },
+    dialect::{CONTEXT, JSON, JSON_STRING, Kind, MINIMUM, PAGING, Shape, field_name, required_description, reserved},
+    document::{ERROR_BODY, Endpoint, Spec, is_success, parameter_shape},
 };
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
@@ -25,9 +22,6 @@ use syn::Ident;
 
 /// The column of methods.
 const WITHIN: usize = 4;
-
-/// The schema that all faults are read as.
-pub(crate) const FAULT: &str = "ErrorBody";
 
 /// What generated operations may need of the models crate.
 const HAND_WRITTEN: [&str; 11] = [
@@ -280,7 +274,7 @@ fn nothing_special(operation: &Operation) -> Result<()> {
 fn documentation(endpoint: &Endpoint<'_>) -> Result<String> {
     let Endpoint { path, method, operation, .. } = endpoint;
     let summary = operation.summary.as_deref().context("a summary is missing")?;
-    let description = described(operation.description.as_deref())?;
+    let description = required_description(operation.description.as_deref())?;
     let link = operation.external_docs.as_ref();
     let link = link.map(|docs| format!(" ([documentation]({}))", docs.url)).unwrap_or_default();
     Ok(format!("{summary}\n\n{description}\n\n`{} {path}`{link}", method.to_uppercase()))
@@ -302,8 +296,8 @@ fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
             matches!(status, StatusCode::Code(400..=599) | StatusCode::Range(4 | 5)),
             "responses/{status}: the status is neither 2xx nor 4xx nor 5xx"
         );
-        if let Some(other) = body.filter(|body| *body != Body::One(FAULT.to_owned())) {
-            bail!("responses/{status}: every error response is an {FAULT}, not a {}", other.rust_type());
+        if let Some(other) = body.filter(|body| *body != Body::One(ERROR_BODY.to_owned())) {
+            bail!("responses/{status}: every error response is an {ERROR_BODY}, not a {}", other.rust_type());
         }
     }
     bodies.dedup();
@@ -369,7 +363,7 @@ fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Paging<'_>>) -> 
     for parameter in &endpoint.parameters {
         let ParameterData { name, extensions, description, .. } = parameter.parameter_data_ref();
         let at = || format!("the parameter {name}");
-        let description = described(description.as_deref()).with_context(at)?;
+        let description = required_description(description.as_deref()).with_context(at)?;
         if extensions.contains_key(CONTEXT) {
             let by_client =
                 matches!(parameter, Parameter::Header { .. }) && reserved::has(reserved::SERVICE_HEADERS, name);
@@ -510,7 +504,7 @@ fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
     let given = if body.required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
     Ok(Some(Input {
         field,
-        description: described(body.description.as_deref())?,
+        description: required_description(body.description.as_deref())?,
         required: body.required,
         value: RustType::named(&name),
         adding: quote!(.body(#given)),

@@ -1,7 +1,8 @@
 mod added_endpoint;
-mod refusals;
+mod rejections;
 
 use super::*;
+use crate::workspace::workspace_root;
 
 /// A small specification with one of everything.
 const THINGS: &str = include_str!("tests/things.yaml");
@@ -78,7 +79,7 @@ fn the_endpoint_of_the_contributing_guide_is_understood() {
 #[test]
 fn everything_that_is_understood_has_its_form_in_rust() {
     let spec = Spec::parse(THINGS).unwrap();
-    let schemas = schemas::generate(&spec).unwrap();
+    let schemas = types::generate(&spec).unwrap();
     let operations = operations::generate(&spec).unwrap();
     for code in [&schemas, &operations] {
         syn::parse_file(code).unwrap();

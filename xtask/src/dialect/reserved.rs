@@ -116,7 +116,7 @@ pub(crate) fn has(headers: &[&str], name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{SERVICE_HEADERS, TYPES};
-    use crate::codegen::workspace_root;
+    use crate::workspace::workspace_root;
     use heck::ToPascalCase as _;
     use std::fs;
     use syn::{Item, UseTree, Visibility};

@@ -1,8 +1,8 @@
 //! What a document may not have, whatever it is about: `openapiv3` would skip it, or `progenitor` panic on it.
 
-use super::{
+use crate::dialect::{
     BOX, CONTEXT, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, JSON_STRING, MINIMUM, PAGING, PROPERTY_DESCRIPTIONS, RAW, SECRET,
-    TYPE, UNKNOWN_FIELDS,
+    TYPE, UNKNOWN_FIELDS, escape,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::{Example, Header, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
@@ -31,11 +31,6 @@ pub(super) fn first_unreadable(source: &Value) -> Result<()> {
         Ok(())
     })?;
     innermost.map_or(Ok(()), |(at, error)| Err(error).context(at))
-}
-
-/// A key as a step of a JSON pointer.
-pub(crate) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// Refuses a key that reading has ignored: `openapiv3` skips what it does not know, and what stands beside a `$ref`.

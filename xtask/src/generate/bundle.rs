@@ -1,6 +1,6 @@
 //! The specification for other tools: one file, with its examples written out and without what only this workspace reads.
 
-use crate::spec::UNKNOWN_FIELDS;
+use crate::dialect::UNKNOWN_FIELDS;
 use anyhow::{Context as _, Result};
 use std::{collections::BTreeSet, fs, path::Path};
 use yaml_serde::Value;

@@ -1,16 +1,21 @@
 //! From the specification to files: `cargo xtask codegen`.
 
-use crate::{bundle, examples, operations, schemas, spec::Spec};
+mod bundle;
+mod code;
+mod examples;
+mod operations;
+mod types;
+
+use crate::{
+    document::Spec,
+    workspace::{BUNDLE, SPEC, is_stray},
+};
 use anyhow::{Context as _, Result, bail};
 use std::{
-    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
 
-const SPEC: &str = "spec/partner-center.yaml";
-/// The specification for other tools.
-pub(crate) const BUNDLE: &str = "spec/openapi.yaml";
 const GENERATED: &str = "crates/partner-center-models/src/generated";
 const TESTS: &str = "tests/it/generated.rs";
 const DOCUMENTED: &str = "crates/partner-center-emulator/src/documented.rs";
@@ -31,12 +36,6 @@ struct Generated {
     outputs: Vec<Output>,
     /// What is understood, and yet is hardly meant.
     warnings: Vec<String>,
-}
-
-/// The workspace that this program was built in.
-pub(crate) fn workspace_root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
 }
 
 /// Writes every generated file, and removes those that are no longer made. Returns warnings of the specification.
@@ -85,7 +84,7 @@ fn generate(root: &Path) -> Result<Generated> {
         Output { path: BUNDLE.into(), content: format!("# {HEADER}{bundle}") },
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
         output(&format!("{GENERATED}/operations.rs"), &operations::generate(&spec).context(SPEC)?),
-        output(&format!("{GENERATED}/schemas.rs"), &schemas::generate(&spec).context(SPEC)?),
+        output(&format!("{GENERATED}/schemas.rs"), &types::generate(&spec).context(SPEC)?),
         output(TESTS, &examples::tests(&examples)),
         output(DOCUMENTED, &examples::documented(&examples)),
     ];
@@ -100,12 +99,6 @@ fn left_over(root: &Path, outputs: &[Output]) -> Result<Vec<PathBuf>> {
     let names = folder.map(|entry| Ok(entry?.file_name())).collect::<Result<Vec<_>>>()?;
     let paths = names.iter().filter(|name| !is_stray(name)).map(|name| Path::new(GENERATED).join(name));
     Ok(paths.filter(|path| outputs.iter().all(|output| output.path != *path)).collect())
-}
-
-/// Whether a file of this name is an editor's or the system's, and no part of the workspace.
-pub(crate) fn is_stray(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(b".") || name.ends_with(b"~")
 }
 
 #[cfg(test)]

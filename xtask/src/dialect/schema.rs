@@ -1,9 +1,9 @@
 //! The named schemas, and what their properties come to in Rust.
 
 use super::{
-    BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE, described, lint::escape,
+    BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE, escape, required_description,
+    reserved,
 };
-use crate::reserved;
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use openapiv3::{
@@ -68,7 +68,7 @@ pub(crate) enum Shape {
 
 impl Definition {
     /// A schema of the document; `description_of` knows the descriptions of all.
-    pub(super) fn read(
+    pub(crate) fn read(
         at: &str,
         name: &str,
         schema: &Schema,
@@ -103,7 +103,7 @@ impl Definition {
         }
         Ok(Self {
             name: name.to_owned(),
-            description: described(data.description.as_deref()).with_context(|| at.to_owned())?,
+            description: required_description(data.description.as_deref()).with_context(|| at.to_owned())?,
             boxed: extension(BOX).is_some(),
             request_only: false,
             kind,
@@ -205,7 +205,7 @@ pub(crate) fn field_name(wire: &str) -> Result<String> {
 }
 
 /// The name within the components that a `$ref` leads to.
-pub(super) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
+pub(crate) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
     let name = reference.strip_prefix("#/components/").and_then(|rest| rest.strip_prefix(folder)?.strip_prefix('/'));
     name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}"))
 }
@@ -261,7 +261,7 @@ fn read_properties(
                     )
                 }
             };
-            let description = described(description.as_deref()).with_context(|| at.clone())?;
+            let description = required_description(description.as_deref()).with_context(|| at.clone())?;
             let field = field_name(wire).with_context(|| at.clone())?;
             ensure!(fields.insert(field.clone()), "{at}: the field `{field}` is there already");
             let raw = raw.iter().any(|name| name == wire);
@@ -307,8 +307,8 @@ fn read_variants(
             if let Some(other) = names.insert(name.clone(), wire) {
                 bail!("{at}/{key}: `{wire}` and {other} make the same variant {name}");
             }
-            let description =
-                described(description.as_str()).with_context(|| format!("{at}/{ENUM_DESCRIPTIONS}: `{wire}`"))?;
+            let description = required_description(description.as_str())
+                .with_context(|| format!("{at}/{ENUM_DESCRIPTIONS}: `{wire}`"))?;
             Ok(Variant { name, wire: wire.to_owned(), description })
         })
         .collect()

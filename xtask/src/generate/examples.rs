@@ -1,9 +1,9 @@
 //! The specification's examples: a test for each, and texts for the emulator.
 
 use crate::{
-    codegen::is_stray,
-    operations::FAULT,
-    spec::{Endpoint, JSON, JSON_STRING, Shape, Spec, UNKNOWN_FIELDS, parameter_shape},
+    dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS},
+    document::{ERROR_BODY, Endpoint, Spec, parameter_shape},
+    workspace::is_stray,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
@@ -80,7 +80,7 @@ pub(crate) fn tests(examples: &Examples) -> String {
     });
     let inline = examples.inline.iter().map(|InlineExample { name, schema, json }| {
         let (name, json) = (name.to_snake_case(), raw(json));
-        if schema == FAULT {
+        if schema == ERROR_BODY {
             format!("fault_example!({name}, {json});\n")
         } else {
             format!("parameter_example!({name}, {schema}, {json});\n")

@@ -1,10 +1,8 @@
 //! The specification as the generator sees it: everything in it is understood, or loading it fails.
 
-mod definition;
 mod lint;
 
-pub(crate) use definition::{Definition, Kind, Property, Shape, Variant, field_name};
-
+use crate::dialect::{Definition, JSON_STRING, Kind, Shape, escape, local_name};
 use anyhow::{Context as _, Result, ensure};
 use heck::ToLowerCamelCase as _;
 use openapiv3::{
@@ -14,33 +12,8 @@ use openapiv3::{
 use serde::Deserialize as _;
 use std::collections::BTreeSet;
 
-/// The client sets the parameter by itself; operations leave it out.
-pub(crate) const CONTEXT: &str = "x-pc-context";
-/// How to come from one page to the next.
-pub(crate) const PAGING: &str = "x-pc-paging";
-/// The parameter is a string that holds JSON of a schema.
-pub(crate) const JSON_STRING: &str = "x-pc-json";
-/// The least number that the client sends, if that is above `minimum`.
-pub(crate) const MINIMUM: &str = "x-pc-minimum";
-/// The example holds fields and values that the specification does not describe.
-pub(crate) const UNKNOWN_FIELDS: &str = "x-pc-unknown-fields";
-/// The values of a string that are known today; there may be others.
-const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
-/// One description for each value of an enum.
-const ENUM_DESCRIPTIONS: &str = "x-pc-enum-descriptions";
-/// Held in a `Box` where it is optional.
-const BOX: &str = "x-pc-box";
-/// One description for a property that is a `$ref`: beside that it can have none.
-const PROPERTY_DESCRIPTIONS: &str = "x-pc-property-descriptions";
-/// A string that is a secret, though no password.
-const SECRET: &str = "x-pc-secret";
-/// Properties that are kept as JSON until someone reads them.
-pub(crate) const RAW: &str = "x-pc-raw";
-/// A Rust type of the models crate that stands for the schema.
-const TYPE: &str = "x-pc-type";
-
-/// The one media type of the service.
-pub(crate) const JSON: &str = "application/json";
+/// The schema that all error responses are read as.
+pub(crate) const ERROR_BODY: &str = "ErrorBody";
 
 /// A specification that is understood in full.
 pub(crate) struct Spec {
@@ -93,7 +66,7 @@ impl Spec {
     pub(crate) fn endpoints(&self) -> Result<Vec<Endpoint<'_>>> {
         let mut endpoints = Vec::new();
         for (path, item) in self.document.paths.iter() {
-            let at = format!("#/paths/{}", lint::escape(path));
+            let at = format!("#/paths/{}", escape(path));
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
             ensure!(item.servers.is_empty(), "{at}/servers: a path with servers of its own is not understood");
             for (method, operation) in item.iter() {
@@ -138,7 +111,7 @@ impl Spec {
         match item {
             ReferenceOr::Item(item) => Ok(item),
             ReferenceOr::Reference { reference } => {
-                let name = definition::local_name(reference, folder)?;
+                let name = local_name(reference, folder)?;
                 let found = self.document.components.as_ref().and_then(|components| find(components, name));
                 found.and_then(ReferenceOr::as_item).with_context(|| format!("{reference} is only another $ref"))
             }
@@ -152,7 +125,7 @@ impl Spec {
             schema.schema_data.description.clone()
         };
         let read = |(name, schema): (&String, &ReferenceOr<Schema>)| {
-            let at = format!("#/components/schemas/{}", lint::escape(name));
+            let at = format!("#/components/schemas/{}", escape(name));
             let schema = schema.as_item().with_context(|| format!("{at}: a schema that is only a $ref"))?;
             Definition::read(&at, name, schema, &description_of)
         };
@@ -205,19 +178,11 @@ impl<'a> Endpoint<'a> {
         let with_reference = self.responses.iter().zip(self.operation.responses.responses.values());
         let faults = with_reference.filter(|((status, _), _)| !is_success(status));
         let named = faults.map(|((status, response), item)| match item {
-            ReferenceOr::Reference { reference } => {
-                Ok((definition::local_name(reference, "responses")?.to_owned(), *response))
-            }
+            ReferenceOr::Reference { reference } => Ok((local_name(reference, "responses")?.to_owned(), *response)),
             ReferenceOr::Item(_) => Ok((format!("{id}-{status}"), *response)),
         });
         named.collect()
     }
-}
-
-/// A description that is there.
-pub(crate) fn described(description: Option<&str>) -> Result<String> {
-    let text = description.map(str::trim).filter(|text| !text.is_empty());
-    Ok(text.context("a description is missing")?.to_owned())
 }
 
 /// What the value of a parameter comes to; of one that is JSON in a string, what that is of.

@@ -1,7 +1,10 @@
 //! What is not understood is refused, and the message names the place.
 
 use super::THINGS;
-use crate::{operations, schemas, spec::Spec};
+use crate::{
+    document::Spec,
+    generate::{examples, operations, types},
+};
 use anyhow::Result;
 
 /// What is planted, the text that it replaces, what stands there then, and what the message says.
@@ -618,8 +621,8 @@ fn example_tests(edits: Edits<'_>) -> Result<String, String> {
         assert_eq!(spec.matches(from).count(), 1, "{from:?} is not there once");
         spec = spec.replace(from, to);
     }
-    let examples = Spec::parse(&spec).and_then(|spec| crate::examples::read(&spec, folder.path()));
-    examples.map(|examples| crate::examples::tests(&examples)).map_err(|error| format!("{error:#}"))
+    let examples = Spec::parse(&spec).and_then(|spec| examples::read(&spec, folder.path()));
+    examples.map(|examples| examples::tests(&examples)).map_err(|error| format!("{error:#}"))
 }
 
 fn page_with(examples: &str) -> (&'static str, String) {
@@ -693,7 +696,7 @@ fn a_file_of_a_response_that_nothing_names_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let examples = folder.path().join("examples");
     std::fs::create_dir(&examples).unwrap();
-    let read = || crate::examples::read(&Spec::parse(THINGS).unwrap(), folder.path()).map(|_| ());
+    let read = || examples::read(&Spec::parse(THINGS).unwrap(), folder.path()).map(|_| ());
     for other in ["README.md", "one.request.http", ".one.response.json"] {
         std::fs::write(examples.join(other), "").unwrap();
     }
@@ -705,7 +708,7 @@ fn a_file_of_a_response_that_nothing_names_is_refused() {
 
 fn generate(spec: &str) -> Result<()> {
     let spec = Spec::parse(spec)?;
-    schemas::generate(&spec)?;
+    types::generate(&spec)?;
     operations::generate(&spec)?;
     Ok(())
 }

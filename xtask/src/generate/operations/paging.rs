@@ -1,7 +1,8 @@
 //! Operations that answer one page at a time.
 
-use crate::spec::{
-    CONTEXT, Definition, Endpoint, Kind, PAGING, Property, RAW, Shape, Spec, field_name, parameter_shape,
+use crate::{
+    dialect::{CONTEXT, Definition, Kind, PAGING, Property, RAW, Shape, field_name},
+    document::{Endpoint, Spec, parameter_shape},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::Parameter;

@@ -1,8 +1,9 @@
 //! Types: `progenitor` maps the schemas to Rust, and a pass over its structs makes them ours.
 
+use super::code::{docs, imports, pretty};
 use crate::{
-    layout::{docs, imports, pretty},
-    spec::{Definition, Kind, Property, RAW, Shape, Spec, Variant, field_name},
+    dialect::{Definition, Kind, Property, RAW, Shape, Variant, field_name},
+    document::Spec,
 };
 use anyhow::{Context as _, Result, ensure};
 use openapiv3::{OpenAPI, Paths};
