@@ -4,6 +4,7 @@ mod bundle;
 mod code;
 mod examples;
 mod operations;
+mod samples;
 mod types;
 
 use crate::{

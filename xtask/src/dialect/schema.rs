@@ -21,6 +21,10 @@ use syn::Ident;
 pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) description: String,
+    /// The title and the URL of its page of the documentation of the service.
+    pub(crate) external_docs: Option<(String, String)>,
+    /// An object of this schema, for the documentation.
+    pub(crate) example: Option<Value>,
     /// Held in a `Box` where it is optional.
     pub(crate) boxed: bool,
     /// Occurs in what is sent and in nothing that comes back.
@@ -77,7 +81,9 @@ impl Definition {
         ensure!(name == name.to_pascal_case(), "{at}: the name of a schema is written {}", name.to_pascal_case());
         let data = &schema.schema_data;
         let extension = |key| data.extensions.get(key);
-        nothing_special(data).with_context(|| at.to_owned())?;
+        // Both are understood in named schemas only.
+        nothing_special(&SchemaData { external_docs: None, example: None, ..data.clone() })
+            .with_context(|| at.to_owned())?;
         let kind = match (&schema.schema_kind, extension(TYPE)) {
             (_, Some(name)) => {
                 let name = name.as_str().filter(|name| syn::parse_str::<Ident>(name).is_ok());
@@ -101,9 +107,15 @@ impl Definition {
         for key in [BOX, PROPERTY_DESCRIPTIONS, RAW] {
             ensure!(extension(key).is_none() || matches!(kind, Kind::Object(_)), "{at}/{key}: the schema is no object");
         }
+        ensure!(
+            data.example.is_none() || matches!(kind, Kind::Object(_)),
+            "{at}: an `example` is understood in an object only"
+        );
         Ok(Self {
             name: name.to_owned(),
             description: required_description(data.description.as_deref()).with_context(|| at.to_owned())?,
+            external_docs: external_docs(data).with_context(|| format!("{at}/externalDocs"))?,
+            example: data.example.clone(),
             boxed: extension(BOX).is_some(),
             request_only: false,
             kind,
@@ -314,6 +326,13 @@ fn read_variants(
         .collect()
 }
 
+/// Returns the title and the URL of the documentation of a schema.
+fn external_docs(data: &SchemaData) -> Result<Option<(String, String)>> {
+    let Some(docs) = &data.external_docs else { return Ok(None) };
+    let title = docs.description.clone().context("a description is missing")?;
+    Ok(Some((title, docs.url.clone())))
+}
+
 /// Refuses what would change the meaning of a schema and is not understood.
 fn nothing_special(data: &SchemaData) -> Result<()> {
     let special = [
@@ -325,6 +344,7 @@ fn nothing_special(data: &SchemaData) -> Result<()> {
         ("discriminator", data.discriminator.is_some()),
         ("default", data.default.is_some()),
         ("example", data.example.is_some()),
+        ("externalDocs", data.external_docs.is_some()),
     ];
     match special.iter().find(|(_, present)| *present) {
         Some((key, _)) => bail!("`{key}` is not understood"),

@@ -197,7 +197,7 @@ fn nothing_left_over(examples: &Examples, folder: &Path) -> Result<()> {
 }
 
 /// A text as a raw string literal.
-fn raw(text: &str) -> String {
+pub(super) fn raw(text: &str) -> String {
     let mut hashes = "#".to_owned();
     while text.contains(&format!("\"{hashes}")) {
         hashes.push('#');

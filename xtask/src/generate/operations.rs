@@ -2,7 +2,10 @@
 
 mod paging;
 
-use super::code::{docs, imports, pretty};
+use super::{
+    code::{docs, imports, pretty},
+    samples,
+};
 use crate::{
     dialect::{CONTEXT, JSON, JSON_STRING, Kind, MINIMUM, PAGING, Shape, field_name, required_description, reserved},
     document::{ERROR_BODY, Endpoint, Spec, is_success, parameter_shape},
@@ -72,14 +75,31 @@ pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
-/// What a caller gives: a parameter or the body.
+/// A value that the caller passes: a parameter or the body.
 struct Input {
     field: Ident,
+    location: Location,
     description: String,
     required: bool,
     value: RustType,
     /// The call that adds it to the `Parameters`.
     adding: TokenStream,
+    sample: Option<Sample>,
+}
+
+/// The part of the request that an [`Input`] goes to, with its name there.
+enum Location {
+    Path(String),
+    Query(String),
+    Header(String),
+    Body,
+}
+
+/// A value of an [`Input`] in the example of the documentation.
+struct Sample {
+    code: TokenStream,
+    /// The value as it is sent, before it is encoded.
+    sent: String,
 }
 
 /// A JSON body.
@@ -113,7 +133,14 @@ impl Input {
     }
 
     fn setter(&self) -> TokenStream {
-        let (docs, field, argument) = (docs(&self.description, WITHIN), &self.field, self.argument());
+        let (field, argument) = (&self.field, self.argument());
+        let target = match &self.location {
+            Location::Path(name) => format!("the path parameter `{name}`"),
+            Location::Query(name) => format!("the query parameter `{name}`"),
+            Location::Header(name) => format!("the header `{name}`"),
+            Location::Body => "the body".to_owned(),
+        };
+        let docs = docs(&format!("Sets {target}.\n\n{}", self.description), WITHIN);
         let value = match &self.value {
             RustType::String => quote!(#field.into()),
             RustType::Other(_) => quote!(#field),
@@ -194,7 +221,7 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let paging = Paging::read(spec, endpoint, page)?;
     let inputs = inputs(spec, endpoint, paging.as_ref())?;
 
-    let docs = docs(&documentation(endpoint)?, 0);
+    let docs = docs(&(documentation(endpoint)? + &example(spec, endpoint, &name, &inputs)?), 0);
     let default = inputs.iter().all(|input| !input.required).then(|| quote!(Default,));
     let mut declarations: Vec<_> = inputs.iter().map(Input::declaration).collect();
     declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<ContinuationToken>)));
@@ -234,10 +261,10 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
 fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     let required: Vec<_> = inputs.iter().filter(|input| input.required).collect();
     let doc = match (required.len(), inputs.len()) {
-        (0, 0) => "The operation; it has no parameters.",
-        (0, _) => "The operation without parameters; they are set on it.",
-        (required, all) if required == all => "The operation with its parameters.",
-        _ => "The operation with its required parameters; the others are set on it.",
+        (0, 0) => "Creates the operation, which has no parameters.",
+        (0, _) => "Creates the operation without parameters; its methods set them.",
+        (required, all) if required == all => "Creates the operation with its parameters.",
+        _ => "Creates the operation with its required parameters; its methods set the others.",
     };
     let list = required.iter().map(|input| format!("- `{}`: {}", input.field, one_line(&input.description)));
     let list = list.collect::<Vec<_>>().join("\n");
@@ -252,7 +279,7 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     };
     let resume = paged.then(|| {
         quote! {
-            /// Goes on where `continuation` points, instead of at the first page.
+            /// Creates the operation so that it continues at `continuation` instead of the first page.
             pub fn resume(#(#arguments,)* continuation: ContinuationToken) -> Self {
                 Self { #(#fields,)* continuation: Some(continuation) }
             }
@@ -278,6 +305,48 @@ fn documentation(endpoint: &Endpoint<'_>) -> Result<String> {
     let link = operation.external_docs.as_ref();
     let link = link.map(|docs| format!(" ([documentation]({}))", docs.url)).unwrap_or_default();
     Ok(format!("{summary}\n\n{description}\n\n`{} {path}`{link}", method.to_uppercase()))
+}
+
+/// Returns the documentation of an example that creates the operation and shows what it sends.
+fn example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs: &[Input]) -> Result<String> {
+    let (mut arguments, mut setters, mut given) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut path, mut query, mut headers] = [const { Vec::new() }; 3];
+    let mut body = None;
+    for Input { field, location, required, value, sample, .. } in inputs {
+        match (sample, required) {
+            (Some(Sample { code, .. }), true) => arguments.push(code.clone()),
+            (Some(Sample { code, .. }), false) => setters.push(quote!(.#field(#code))),
+            (None, true) => {
+                arguments.push(quote!(#field));
+                given.push((field.clone(), value.name()));
+            }
+            (None, false) => {}
+        }
+        let Some(Sample { sent, .. }) = sample else { continue };
+        let sent = samples::raw_string(sent)?;
+        match location {
+            Location::Path(name) => path.push((name, sent)),
+            Location::Query(name) => query.push((name, sent)),
+            Location::Header(name) => headers.push((name, sent)),
+            Location::Body => body = Some(quote!(assert_eq!(parameters.body.as_deref(), Some(#sent));)),
+        }
+    }
+    let parts = [(quote!(path), path), (quote!(query), query), (quote!(headers), headers)];
+    let parts = parts.iter().flat_map(|(part, values)| {
+        values.iter().enumerate().map(move |(index, (name, sent))| {
+            let index = Literal::usize_unsuffixed(index);
+            quote!(assert_eq!(parameters.#part[#index], (#name, #sent.to_owned()));)
+        })
+    });
+    let path = endpoint.path;
+    let code = quote! {
+        let operation = #name::new(#(#arguments),*) #(#setters)*;
+        let parameters = operation.parameters()?;
+        assert_eq!(#name::PATH, #path);
+        #(#parts)*
+        #body
+    };
+    samples::documented(spec, &[&name.to_string(), "Operation"], &code, &given)
 }
 
 /// What comes back, if anything does.
@@ -406,13 +475,24 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
     let ParameterSchemaOrContent::Schema(schema) = &data.format else {
         bail!("`content` is not understood by most generators: write `schema`, a string, and {JSON_STRING}");
     };
+    let location = match parameter {
+        Parameter::Query { .. } => Location::Query(name.clone()),
+        Parameter::Header { .. } => Location::Header(name.clone()),
+        _ => Location::Path(name.clone()),
+    };
     let (shape, range) = scalar(schema)?;
     if let Some(object) = json_in_string(spec, parameter)? {
         ensure!(in_query && shape == Shape::Text, "{JSON_STRING} is for strings in the query");
         let (value, adding) = (RustType::named(&object), quote!(.query_json(#name, #given)));
-        return Ok(Input { field, description, required: *required, value, adding });
+        let json = first_example(data).and_then(Value::as_str).and_then(|json| serde_json::from_str(json).ok());
+        let sample = json.and_then(|json| sample(spec, &Shape::Named(object), &json));
+        return Ok(Input { field, location, description, required: *required, value, adding, sample });
     }
     examples_suit(spec, data, &shape, range.as_ref())?;
+    let minimum = range.as_ref().map(|range| *range.start());
+    let value = first_example(data).cloned();
+    let value = value.or_else(|| required.then(|| samples::placeholder(spec, &shape, minimum)).flatten());
+    let sample = value.and_then(|value| sample(spec, &shape, &value));
     let adding = match (parameter, range_sent(data, range)?) {
         (Parameter::Query { .. }, Some(range)) => {
             description = format!("{description} From {} to {}.", range.start(), range.end());
@@ -425,7 +505,23 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
         (_, None) => quote!(.header(#name, #given)),
     };
     let value = RustType::of(spec, &shape)?;
-    Ok(Input { field, description, required: *required, value, adding })
+    Ok(Input { field, location, description, required: *required, value, adding, sample })
+}
+
+/// The first example of a parameter.
+fn first_example(data: &ParameterData) -> Option<&Value> {
+    let examples = data.examples.values().filter_map(|example| example.as_item()?.value.as_ref());
+    data.example.iter().chain(examples).next()
+}
+
+fn sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<Sample> {
+    let code = samples::expression(spec, shape, value)?;
+    let sent = match (shape, value) {
+        (Shape::Named(name), Value::Object(_)) => samples::serialized(spec.definition(name).ok()?, value),
+        (_, Value::String(string)) => string.clone(),
+        (_, value) => value.to_string(),
+    };
+    Some(Sample { code, sent })
 }
 
 /// The integers that the client sends of those that the service takes.
@@ -500,10 +596,15 @@ fn scalar(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<
 fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
     let Some(body) = endpoint.body else { return Ok(None) };
     let name = json_sent(spec, &body.content)?;
+    let media = body.content.get(JSON);
+    let example = media.and_then(|media| media.examples.values().find_map(|example| example.as_item()?.value.as_ref()));
+    let sample = example.and_then(|example| sample(spec, &Shape::Named(name.clone()), example));
     let field = format_ident!("{}", name.to_snake_case());
     let given = if body.required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
     Ok(Some(Input {
         field,
+        location: Location::Body,
+        sample,
         description: required_description(body.description.as_deref())?,
         required: body.required,
         value: RustType::named(&name),

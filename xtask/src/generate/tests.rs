@@ -113,16 +113,18 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "#[derive(Clone, Debug, Default, PartialEq)] #[non_exhaustive] pub struct ThingCollection { \
              /// The things. pub items: Vec<Thing>,",
             "list items = \"items\" | \"Items\",",
-            // Sent only: constructor and setters.
+            // Sent only: constructor and setters, which are documented.
+            "/// Sets `remark`. /// /// A remark. #[must_use] pub fn remark(",
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
             "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
             "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(RawJson::new(&maker)); self }",
             "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
-            "impl ThingChange { /// A `ThingChange` with nothing but what it must have. #[must_use] \
+            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[must_use] \
              pub fn new() -> Self { Self::default() }",
             // An enum.
             "pub enum ThingKind { /// Small. Small, /// Very large. VeryLarge, \
-             /// A text that this version has no variant for; it is kept and sent back as it came. UnknownVariant(UnknownVariant), }",
+             /// A string that this version has no variant for; it is kept and serialized as received. \
+             UnknownVariant(UnknownVariant), }",
             "open_enum!(ThingKind { Small = \"small\", VeryLarge = \"very_large\", });",
         ],
     );
@@ -134,7 +136,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
              continuation: Option<ContinuationToken>, }",
             "pub fn resume(continuation: ContinuationToken) -> Self { Self { size: None, kind: None, filter: None, \
              continuation: Some(continuation), } }",
-            "/// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
+            "/// Sets the query parameter `size`. /// /// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
             ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
              .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
             "impl Paginated for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
@@ -152,7 +154,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             // A parameter of the path item, a header, a body that is not required, and nothing that comes back.
             "pub struct ChangeThing { thing_id: String, if_match: String, reason: Option<bool>, \
              thing_change: Option<ThingChange>, }",
-            "/// The operation with its required parameters; the others are set on it. /// \
+            "/// Creates the operation with its required parameters; its methods set the others. /// \
              /// - `thing_id`: The identifier of the thing. /// - `if_match`: The version to change. \
              pub fn new(thing_id: impl Into<String>, if_match: impl Into<String>) -> Self {",
             "impl Operation for ChangeThing { type Response = NoContent; const ID: &'static str = \"changeThing\"; \
@@ -164,6 +166,35 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "impl Operation for GetThingParts { type Response = Vec<Thing>;",
             // A parameter whose type is an enum.
             "pub struct GetThings { thing_kind: ThingKind, }",
+        ],
+    );
+    // Examples: of the examples of parameters, of placeholders, and of a body that has none.
+    contains(
+        &operations,
+        &[
+            "/// # Example /// /// ``` /// use partner_center_models::{ListThings, Operation as _}; /// \
+             /// let operation = ListThings::new().size(40); /// let parameters = operation.parameters()?; \
+             /// assert_eq!(ListThings::PATH, \"/v1/things\"); \
+             /// assert_eq!(parameters.query[0], (\"size\", \"40\".to_owned())); \
+             /// # Ok::<(), Box<dyn std::error::Error>>(()) /// ```",
+            "/// let operation = ChangeThing::new(\"example\", \"example\");",
+            "/// assert_eq!(parameters.path[0], (\"thing-id\", \"example\".to_owned())); \
+             /// assert_eq!(parameters.headers[0], (\"If-Match\", \"example\".to_owned()));",
+            "/// use partner_center_models::{GetThings, Operation as _, ThingKind}; /// \
+             /// let operation = GetThings::new(ThingKind::Small);",
+            "/// use partner_center_models::{CreateThing, NewThing, Operation as _}; /// \
+             /// # fn example(new_thing: NewThing) -> Result<(), Box<dyn std::error::Error>> { \
+             /// let operation = CreateThing::new(new_thing);",
+        ],
+    );
+    contains(
+        &schemas,
+        &[
+            "/// A thing. /// /// See [Things](https://example.com/things). /// /// # Example",
+            "/// let thing: Thing = serde_json::from_str( /// r#\"{ /// \"id\": \"5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11\", \
+             /// \"name\": \"Wheel\", /// \"kind\": \"very_large\", /// \"count\": 4 /// }\"#, /// )?;",
+            "/// assert_eq!(thing.name, \"Wheel\"); /// assert_eq!(thing.kind, Some(ThingKind::VeryLarge)); \
+             /// assert_eq!(thing.count, Some(4)); /// assert!(thing.unknown_paths().is_empty());",
         ],
     );
     // What the client sets by itself is no parameter.

@@ -1,6 +1,9 @@
 //! Types: `progenitor` maps the schemas to Rust, and a pass over its structs makes them ours.
 
-use super::code::{docs, imports, pretty};
+use super::{
+    code::{docs, imports, pretty},
+    samples,
+};
 use crate::{
     dialect::{Definition, Kind, Property, RAW, Shape, Variant, field_name},
     document::Spec,
@@ -31,7 +34,7 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
             Kind::Enum(variants) => open_enum(definition, variants),
             Kind::Object(properties) => {
                 let fields = fields(spec, definition, properties, &types)?;
-                (structure(definition, &fields), resource(definition, &fields))
+                (structure(spec, definition, &fields)?, resource(definition, &fields))
             }
         };
         blocks.push(pretty(code.clone())?);
@@ -161,9 +164,9 @@ fn fields<'a>(
     properties.iter().map(|property| field(property).with_context(|| at(property))).collect()
 }
 
-fn structure(definition: &Definition, fields: &[Field<'_>]) -> TokenStream {
+fn structure(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<TokenStream> {
     let name = format_ident!("{}", definition.name);
-    let description = docs(&definition.description, 0);
+    let description = docs(&(documentation(definition) + &samples::model(spec, definition)?), 0);
     let has_default = fields.iter().all(|field| match field.kind {
         FieldKind::Optional => true,
         // A response without items is an empty page; a request is given what it must have.
@@ -180,22 +183,28 @@ fn structure(definition: &Definition, fields: &[Field<'_>]) -> TokenStream {
         fields.iter().filter(|field| definition.request_only && field.kind == FieldKind::Optional).map(setter);
     let methods = quote!(#constructor #(#setters)*);
     let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
-    quote! {
+    Ok(quote! {
         #description
         #[derive(Clone, Debug, #default PartialEq)]
         #[non_exhaustive]
         pub struct #name {
             #(#declarations)*
-            /// What was sent beyond the fields above; see [`UnknownFields`].
+            /// The fields that the specification does not describe; see [`UnknownFields`].
             pub unknown_fields: UnknownFields,
         }
         #implementation
-    }
+    })
+}
+
+/// The description of a schema, with a link to the documentation of the service.
+fn documentation(definition: &Definition) -> String {
+    let link = definition.external_docs.as_ref().map(|(title, url)| format!("\n\nSee [{title}]({url})."));
+    definition.description.clone() + &link.unwrap_or_default()
 }
 
 /// `new`, which takes what is required.
 fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool) -> TokenStream {
-    let doc = format!("A `{}` with nothing but what it must have.", definition.name);
+    let doc = format!("Creates a `{}` from its required fields.", definition.name);
     let doc = docs(&doc, WITHIN);
     if has_default {
         return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
@@ -220,7 +229,8 @@ fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool)
 }
 
 fn setter(field: &Field<'_>) -> TokenStream {
-    let (docs, name, (argument, value)) = (field.docs(), &field.name, field.argument());
+    let (name, (argument, value)) = (&field.name, field.argument());
+    let docs = docs(&format!("Sets `{name}`.\n\n{}", field.property.description), WITHIN);
     let value = match field.holder {
         Holder::Nothing => value,
         Holder::Box => quote!(Box::new(#value)),
@@ -256,7 +266,7 @@ fn resource(definition: &Definition, fields: &[Field<'_>]) -> String {
 
 fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, String) {
     let name = format_ident!("{}", definition.name);
-    let description = docs(&definition.description, 0);
+    let description = docs(&documentation(definition), 0);
     let declarations = variants.iter().map(|variant| {
         let (docs, name) = (docs(&variant.description, WITHIN), format_ident!("{}", variant.name));
         quote!(#docs #name,)
@@ -267,7 +277,7 @@ fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, Str
         #[non_exhaustive]
         pub enum #name {
             #(#declarations)*
-            /// A text that this version has no variant for; it is kept and sent back as it came.
+            /// A string that this version has no variant for; it is kept and serialized as received.
             UnknownVariant(UnknownVariant),
         }
     };

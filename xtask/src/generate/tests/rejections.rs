@@ -239,10 +239,28 @@ const CASES: &[Case] = &[
         &["#/components/schemas/Method", "taken"],
     ),
     (
-        "an example of a schema",
-        "      description: A link.\n",
-        "      description: A link.\n      example: {}\n",
-        &["#/components/schemas/Link", "`example`"],
+        "an example of an enum",
+        "      description: A kind.\n",
+        "      description: A kind.\n      example: small\n",
+        &["#/components/schemas/ThingKind", "`example` is understood in an object only"],
+    ),
+    (
+        "an example of a property",
+        "          description: Where to.\n",
+        "          description: Where to.\n          example: /v1\n",
+        &["#/components/schemas/Link/properties/uri", "`example` is not understood"],
+    ),
+    (
+        "documentation of a property",
+        "          description: Where to.\n",
+        "          description: Where to.\n          externalDocs: {url: 'https://example.com'}\n",
+        &["#/components/schemas/Link/properties/uri", "`externalDocs` is not understood"],
+    ),
+    (
+        "documentation without a title",
+        "        description: Things\n",
+        "",
+        &["#/components/schemas/Thing/externalDocs", "description is missing"],
     ),
     // Enums.
     (
