@@ -1,4 +1,4 @@
-//! The specification as the generator sees it: everything in it is understood, or loading it fails.
+//! The specification as the generator reads it. Everything in it is understood, or reading it fails: nothing is skipped silently.
 
 mod lint;
 
@@ -15,16 +15,16 @@ use std::collections::BTreeSet;
 /// The schema that all error responses are read as.
 pub(crate) const ERROR_BODY: &str = "ErrorBody";
 
-/// A specification that is understood in full.
+/// A specification that is understood completely.
 pub(crate) struct Spec {
     pub(crate) document: OpenAPI,
     /// The schemas, in the order of the document.
     pub(crate) definitions: Vec<Definition>,
 }
 
-/// One method of one path, its references followed.
+/// A method of a path, with its references resolved.
 pub(crate) struct Endpoint<'a> {
-    /// The place in the document.
+    /// The place in the document, as a JSON pointer.
     pub(crate) at: String,
     pub(crate) path: &'a str,
     pub(crate) method: &'a str,
@@ -37,16 +37,16 @@ pub(crate) struct Endpoint<'a> {
 
 impl Spec {
     pub(crate) fn parse(yaml: &str) -> Result<Self> {
-        // By way of a value, which refuses a key that comes twice; `OpenAPI` itself would take the last.
+        // By way of a value, which rejects duplicate keys; `OpenAPI` itself takes the last one.
         let source: yaml_serde::Value = yaml_serde::from_str(yaml)?;
         let source = serde_json::to_value(source)?;
-        // From the text, since a JSON value would forget the order of keys.
+        // From the YAML itself, since a JSON value does not keep the order of keys.
         let document: Result<OpenAPI, _> = yaml_serde::from_str(yaml);
         if document.is_err() {
-            lint::first_unreadable(&source)?;
+            lint::first_invalid_object(&source)?;
         }
         let document = document?;
-        lint::nothing_without_effect(&source, &serde_json::to_value(&document)?)?;
+        lint::ensure_no_ignored_content(&source, &serde_json::to_value(&document)?)?;
 
         let mut spec = Self { document, definitions: Vec::new() };
         spec.definitions = spec.read_definitions()?;
@@ -62,7 +62,7 @@ impl Spec {
         found.with_context(|| format!("there is no schema {name}"))
     }
 
-    /// The operations, in the order of the document.
+    /// Returns the operations, in the order of the document.
     pub(crate) fn endpoints(&self) -> Result<Vec<Endpoint<'_>>> {
         let mut endpoints = Vec::new();
         for (path, item) in self.document.paths.iter() {
@@ -95,7 +95,7 @@ impl Spec {
             path,
             method,
             operation,
-            // `PathItem::iter` leaves the parameters of the path out.
+            // `PathItem::iter` omits the parameters of the path.
             parameters: item.parameters.iter().chain(&operation.parameters).map(parameter).collect::<Result<_>>()?,
             body: operation.request_body.as_ref().map(body).transpose()?,
             responses: responses.map(|(status, item)| Ok((status, response(item)?))).collect::<Result<_>>()?,
@@ -132,11 +132,11 @@ impl Spec {
         schemas.map(read).collect()
     }
 
-    /// The names of the schemas that are sent and never come back.
+    /// Returns the names of the schemas that occur in requests only.
     fn request_only(&self) -> Result<BTreeSet<String>> {
         let (mut sent, mut received) = (Vec::new(), Vec::new());
         for Endpoint { parameters, body, responses, .. } in self.endpoints()? {
-            // What is not understood is reported where it is used.
+            // An error is reported by the code that uses the parameter.
             sent.extend(parameters.into_iter().filter_map(|parameter| parameter_shape(parameter).ok().flatten()));
             sent.extend(body.into_iter().flat_map(|body| body.content.values()).filter_map(media_shape));
             received
@@ -167,17 +167,17 @@ impl<'a> Endpoint<'a> {
         Ok(id)
     }
 
-    /// The responses that are no faults.
+    /// Returns the responses with a 2xx status.
     pub(crate) fn successes(&self) -> impl Iterator<Item = &'a Response> {
         self.responses.iter().filter(|(status, _)| is_success(status)).map(|(_, response)| *response)
     }
 
-    /// The responses that are faults, each with a name: that among the components, or one of its own.
-    pub(crate) fn faults(&self) -> Result<Vec<(String, &'a Response)>> {
+    /// Returns the error responses, each with a name: that of the component, or one of the operation and the status.
+    pub(crate) fn error_responses(&self) -> Result<Vec<(String, &'a Response)>> {
         let id = self.id()?;
         let with_reference = self.responses.iter().zip(self.operation.responses.responses.values());
-        let faults = with_reference.filter(|((status, _), _)| !is_success(status));
-        let named = faults.map(|((status, response), item)| match item {
+        let error_responses = with_reference.filter(|((status, _), _)| !is_success(status));
+        let named = error_responses.map(|((status, response), item)| match item {
             ReferenceOr::Reference { reference } => Ok((local_name(reference, "responses")?.to_owned(), *response)),
             ReferenceOr::Item(_) => Ok((format!("{id}-{status}"), *response)),
         });
@@ -185,7 +185,7 @@ impl<'a> Endpoint<'a> {
     }
 }
 
-/// What the value of a parameter comes to; of one that is JSON in a string, what that is of.
+/// Returns the shape of a parameter; for JSON in a string, the shape of that JSON.
 pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
     let data = parameter.parameter_data_ref();
     match (data.extensions.get(JSON_STRING), &data.format) {

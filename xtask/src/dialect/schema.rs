@@ -1,4 +1,4 @@
-//! The named schemas, and what their properties come to in Rust.
+//! The named schemas, and the shapes of their properties.
 
 use super::{
     BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE, escape, required_description,
@@ -27,12 +27,12 @@ pub(crate) struct Definition {
     pub(crate) example: Option<Value>,
     /// Held in a `Box` where it is optional.
     pub(crate) boxed: bool,
-    /// Occurs in what is sent and in nothing that comes back.
+    /// Whether it occurs in requests only.
     pub(crate) request_only: bool,
     pub(crate) kind: Kind,
 }
 
-/// What a named schema comes to.
+/// The kind of a named schema.
 pub(crate) enum Kind {
     Object(Vec<Property>),
     Enum(Vec<Variant>),
@@ -44,7 +44,7 @@ pub(crate) struct Property {
     pub(crate) wire: String,
     pub(crate) description: String,
     pub(crate) required: bool,
-    /// Kept as JSON until someone reads it.
+    /// Whether it is kept as JSON and parsed on demand.
     pub(crate) raw: bool,
     pub(crate) shape: Shape,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Variant {
     pub(crate) description: String,
 }
 
-/// What the schema of a property or parameter comes to.
+/// The shape of a property or a parameter: its type, as far as the generator distinguishes types.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Shape {
     Named(String),
@@ -71,7 +71,7 @@ pub(crate) enum Shape {
 }
 
 impl Definition {
-    /// A schema of the document; `description_of` knows the descriptions of all.
+    /// Reads a schema of the document; `description_of` returns the description of a schema by its name.
     pub(crate) fn read(
         at: &str,
         name: &str,
@@ -82,7 +82,7 @@ impl Definition {
         let data = &schema.schema_data;
         let extension = |key| data.extensions.get(key);
         // Both are understood in named schemas only.
-        nothing_special(&SchemaData { external_docs: None, example: None, ..data.clone() })
+        ensure_nothing_unsupported(&SchemaData { external_docs: None, example: None, ..data.clone() })
             .with_context(|| at.to_owned())?;
         let kind = match (&schema.schema_kind, extension(TYPE)) {
             (_, Some(name)) => {
@@ -131,14 +131,14 @@ impl Shape {
             }
             ReferenceOr::Item(schema) => schema.borrow(),
         };
-        nothing_special(&schema.schema_data)?;
+        ensure_nothing_unsupported(&schema.schema_data)?;
         if schema.schema_data.extensions.contains_key(SECRET) {
             let plain = SchemaKind::Type(Type::String(StringType::default()));
             ensure!(schema.schema_kind == plain, "{SECRET} is for strings without a format and constraints");
             return Ok(Self::Secret);
         }
         match &schema.schema_kind {
-            // A `$ref` with a description of its own.
+            // A `$ref` with its own description.
             SchemaKind::AllOf { all_of } => match all_of.as_slice() {
                 [reference @ ReferenceOr::Reference { .. }] => Self::of(reference),
                 _ => bail!("`allOf` is understood around one $ref only"),
@@ -162,7 +162,7 @@ impl Shape {
         }
     }
 
-    /// The schema that this is, or is a list of.
+    /// Returns the name of the schema that this is, or is a list of.
     pub(crate) fn named(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
@@ -208,7 +208,7 @@ impl Shape {
     }
 }
 
-/// The name of a Rust field for the name on the wire.
+/// Returns the name of the Rust field for a name on the wire.
 pub(crate) fn field_name(wire: &str) -> Result<String> {
     let name = wire.to_snake_case();
     ensure!(syn::parse_str::<Ident>(&format!("{name}_")).is_ok(), "`{wire}` makes no name in Rust");
@@ -216,7 +216,7 @@ pub(crate) fn field_name(wire: &str) -> Result<String> {
     Ok(if syn::parse_str::<Ident>(&name).is_ok() { name } else { format!("{name}_") })
 }
 
-/// The name within the components that a `$ref` leads to.
+/// Returns the name of the component that a `$ref` points to.
 pub(crate) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
     let name = reference.strip_prefix("#/components/").and_then(|rest| rest.strip_prefix(folder)?.strip_prefix('/'));
     name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}"))
@@ -333,8 +333,8 @@ fn external_docs(data: &SchemaData) -> Result<Option<(String, String)>> {
     Ok(Some((title, docs.url.clone())))
 }
 
-/// Refuses what would change the meaning of a schema and is not understood.
-fn nothing_special(data: &SchemaData) -> Result<()> {
+/// Rejects keywords that change the meaning of a schema and are not understood.
+fn ensure_nothing_unsupported(data: &SchemaData) -> Result<()> {
     let special = [
         ("nullable", data.nullable),
         ("readOnly", data.read_only),

@@ -1,4 +1,4 @@
-//! Operations: constants and plain data, straight from the document.
+//! The operations of the models crate: structs with the parameters, whose traits define the request and the response.
 
 mod paging;
 
@@ -23,11 +23,11 @@ use serde_json::Value;
 use std::{collections::BTreeSet, ops::RangeInclusive};
 use syn::Ident;
 
-/// The column of methods.
-const WITHIN: usize = 4;
+/// The column of the members of an `impl`.
+const MEMBER_INDENT: usize = 4;
 
-/// What generated operations may need of the models crate.
-const HAND_WRITTEN: [&str; 11] = [
+/// Hand-written names of the models crate that generated operations may use.
+const HAND_WRITTEN_NAMES: [&str; 11] = [
     "ContinuationToken",
     "InvalidParameter",
     "Method",
@@ -51,12 +51,12 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
         operations.extend(operation(spec, &endpoint).with_context(|| endpoint.at.clone())?);
     }
     let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
-    let imports = imports(&operations, HAND_WRITTEN.into_iter().chain(schemas), &[])?;
+    let imports = imports(&operations, HAND_WRITTEN_NAMES.into_iter().chain(schemas), &[])?;
     Ok(format!("{imports}\n{}", pretty(operations)?))
 }
 
-/// Warnings of operations that seem to be paged and are not described so: a client takes their response for complete, and
-/// a response with a next page for an error.
+/// Returns warnings about operations that seem to be paginated but lack the extension: a client takes their response for
+/// complete, and a response with a next page for an error.
 pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for endpoint in spec.endpoints()? {
@@ -66,7 +66,7 @@ pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
         }
         if let Some(field) = paging::next_page_field(spec, &name)? {
             warnings.push(format!(
-                "{}: the response {name} has `{field}`, which leads to a next page, but the operation has no {PAGING}: a \
+                "{}: the response {name} has `{field}`, which points to a next page, but the operation has no {PAGING}: a \
                  response with a next page will be an error",
                 endpoint.at
             ));
@@ -113,7 +113,7 @@ enum Body {
 
 /// The type of an [`Input`].
 enum RustType {
-    /// Taken as anything that becomes one.
+    /// Taken as `impl Into<String>`.
     String,
     Other(TokenStream),
 }
@@ -140,7 +140,7 @@ impl Input {
             Location::Header(name) => format!("the header `{name}`"),
             Location::Body => "the body".to_owned(),
         };
-        let docs = docs(&format!("Sets {target}.\n\n{}", self.description), WITHIN);
+        let docs = docs(&format!("Sets {target}.\n\n{}", self.description), MEMBER_INDENT);
         let value = match &self.value {
             RustType::String => quote!(#field.into()),
             RustType::Other(_) => quote!(#field),
@@ -154,7 +154,7 @@ impl Input {
         }
     }
 
-    /// The field of a new operation.
+    /// Returns the field in the constructor.
     fn initial(&self) -> TokenStream {
         let field = &self.field;
         match (self.required, &self.value) {
@@ -178,7 +178,7 @@ impl Body {
 }
 
 impl RustType {
-    /// What a parameter that is one value comes to.
+    /// Returns the type of a parameter, which must be a single value.
     fn of(spec: &Spec, shape: &Shape) -> Result<Self> {
         Ok(Self::Other(match shape {
             Shape::Text => return Ok(Self::String),
@@ -206,7 +206,7 @@ impl RustType {
 
 fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let Endpoint { path, method, operation, .. } = endpoint;
-    nothing_special(operation)?;
+    ensure_nothing_unsupported(operation)?;
     let id = endpoint.id()?;
     let name = format_ident!("{}", id.to_pascal_case());
     let verb = match *method {
@@ -257,7 +257,7 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     })
 }
 
-/// `new`, and `resume` where there are pages.
+/// Returns the functions `new` and, for a paginated operation, `resume`.
 fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     let required: Vec<_> = inputs.iter().filter(|input| input.required).collect();
     let doc = match (required.len(), inputs.len()) {
@@ -268,7 +268,7 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     };
     let list = required.iter().map(|input| format!("- `{}`: {}", input.field, one_line(&input.description)));
     let list = list.collect::<Vec<_>>().join("\n");
-    let doc = docs(format!("{doc}\n\n{list}").trim_end(), WITHIN);
+    let doc = docs(format!("{doc}\n\n{list}").trim_end(), MEMBER_INDENT);
     let arguments: Vec<_> = required.iter().map(|input| input.argument()).collect();
     let fields: Vec<_> = inputs.iter().map(Input::initial).collect();
     let first_page = paged.then(|| quote!(continuation: None));
@@ -288,8 +288,8 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     quote!(#new #resume)
 }
 
-/// Refuses what would change the meaning of an operation and is not understood.
-fn nothing_special(operation: &Operation) -> Result<()> {
+/// Rejects keywords that change the meaning of an operation and are not understood.
+fn ensure_nothing_unsupported(operation: &Operation) -> Result<()> {
     ensure!(!operation.deprecated, "`deprecated` is not understood");
     ensure!(operation.callbacks.is_empty(), "`callbacks` are not understood");
     ensure!(operation.servers.is_empty(), "servers: an operation with servers of its own is not understood");
@@ -349,14 +349,14 @@ fn example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs: &[Input])
     samples::documented(spec, &[&name.to_string(), "Operation"], &code, &given)
 }
 
-/// What comes back, if anything does.
+/// Returns the type of the response body, if there is one.
 fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
     ensure!(endpoint.successes().next().is_some(), "responses: there is no 2xx");
     let mut bodies = Vec::new();
     for (status, response) in &endpoint.responses {
         let at = || format!("responses/{status}");
-        let body = json_of(spec, response, is_success(status)).with_context(at)?;
-        links_lead_somewhere(spec, response).with_context(at)?;
+        let body = response_body(spec, response, is_success(status)).with_context(at)?;
+        ensure_links_exist(spec, response).with_context(at)?;
         if is_success(status) {
             bodies.extend(body);
             continue;
@@ -374,15 +374,15 @@ fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
     Ok(bodies.pop())
 }
 
-fn json_of(spec: &Spec, response: &Response, only_json: bool) -> Result<Option<Body>> {
-    // A fault of a gateway may be a text for people.
+fn response_body(spec: &Spec, response: &Response, only_json: bool) -> Result<Option<Body>> {
+    // An error response of a gateway may be text or HTML.
     let other = response.content.keys().find(|media_type| only_json && *media_type != JSON);
     ensure!(other.is_none(), "the media type {other:?} is not understood");
     response.content.get(JSON).map(|media| json_body(spec, media)).transpose()
 }
 
-/// Refuses links to what is not there. Rust makes nothing of them: they are for tools that test.
-fn links_lead_somewhere(spec: &Spec, response: &Response) -> Result<()> {
+/// Rejects links to operations and parameters that do not exist. The links are for testing tools; no code is generated for them.
+fn ensure_links_exist(spec: &Spec, response: &Response) -> Result<()> {
     for (name, link) in &response.links {
         let at = || format!("links/{name}");
         let Some(Link { operation: LinkOperation::OperationId(id), parameters, .. }) = link.as_item() else {
@@ -400,8 +400,8 @@ fn links_lead_somewhere(spec: &Spec, response: &Response) -> Result<()> {
     Ok(())
 }
 
-/// The object in a `content` that is JSON alone.
-fn json_sent(spec: &Spec, content: &Content) -> Result<String> {
+/// Returns the schema of a request body, whose `content` must be JSON alone.
+fn request_body_schema(spec: &Spec, content: &Content) -> Result<String> {
     let Some(media) = content.get(JSON).filter(|_| content.len() == 1) else {
         bail!("`content` is {JSON} and nothing else")
     };
@@ -445,8 +445,8 @@ fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Paging<'_>>) -> 
             in_path.push(name.as_str());
         }
     }
-    path_is_plain(endpoint.path)?;
-    path_is_filled(endpoint.path, &in_path)?;
+    ensure_plain_path(endpoint.path)?;
+    ensure_path_parameters(endpoint.path, &in_path)?;
     inputs.extend(body(spec, endpoint).context("requestBody")?);
     let mut fields = BTreeSet::from(["new", "resume", "continuation", "parameters"].map(str::to_owned));
     for input in &inputs {
@@ -461,7 +461,7 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
         bail!("`deprecated` and `explode` are not understood");
     };
     if let Parameter::Header { .. } = parameter {
-        header_is_free(name)?;
+        ensure_header_is_free(name)?;
     }
     let field = format_ident!("{}", field_name(without_prefix(name))?);
     let given = if *required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
@@ -488,7 +488,7 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
         let sample = json.and_then(|json| sample(spec, &Shape::Named(object), &json));
         return Ok(Input { field, location, description, required: *required, value, adding, sample });
     }
-    examples_suit(spec, data, &shape, range.as_ref())?;
+    ensure_examples_are_valid(spec, data, &shape, range.as_ref())?;
     let minimum = range.as_ref().map(|range| *range.start());
     let value = first_example(data).cloned();
     let value = value.or_else(|| required.then(|| samples::placeholder(spec, &shape, minimum)).flatten());
@@ -508,7 +508,7 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
     Ok(Input { field, location, description, required: *required, value, adding, sample })
 }
 
-/// The first example of a parameter.
+/// Returns the first example of a parameter.
 fn first_example(data: &ParameterData) -> Option<&Value> {
     let examples = data.examples.values().filter_map(|example| example.as_item()?.value.as_ref());
     data.example.iter().chain(examples).next()
@@ -524,7 +524,7 @@ fn sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<Sample> {
     Some(Sample { code, sent })
 }
 
-/// The integers that the client sends of those that the service takes.
+/// Returns the range of integers that the client sends, of those that the service accepts.
 fn range_sent(data: &ParameterData, range: Option<RangeInclusive<i64>>) -> Result<Option<RangeInclusive<i64>>> {
     let Some(minimum) = data.extensions.get(MINIMUM) else { return Ok(range) };
     let within = minimum.as_i64().zip(range).filter(|(minimum, range)| range.contains(minimum));
@@ -532,7 +532,7 @@ fn range_sent(data: &ParameterData, range: Option<RangeInclusive<i64>>) -> Resul
     Ok(Some(minimum..=*range.end()))
 }
 
-/// The object whose JSON a parameter holds in a string.
+/// Returns the schema of the object whose JSON a parameter holds in a string.
 fn json_in_string(spec: &Spec, parameter: &Parameter) -> Result<Option<String>> {
     if !parameter.parameter_data_ref().extensions.contains_key(JSON_STRING) {
         return Ok(None);
@@ -543,8 +543,13 @@ fn json_in_string(spec: &Spec, parameter: &Parameter) -> Result<Option<String>> 
     }
 }
 
-/// The examples of a parameter are values that it can have.
-fn examples_suit(spec: &Spec, data: &ParameterData, shape: &Shape, range: Option<&RangeInclusive<i64>>) -> Result<()> {
+/// Rejects examples that are not valid values of their parameter.
+fn ensure_examples_are_valid(
+    spec: &Spec,
+    data: &ParameterData,
+    shape: &Shape,
+    range: Option<&RangeInclusive<i64>>,
+) -> Result<()> {
     let is_uuid = |text: &str| {
         let is_hyphen = |index| [8, 13, 18, 23].contains(&index);
         text.len() == 36
@@ -567,13 +572,13 @@ fn examples_suit(spec: &Spec, data: &ParameterData, shape: &Shape, range: Option
     };
     let examples = data.examples.values().map(|example| example.as_item().and_then(|example| example.value.as_ref()));
     for example in data.example.iter().map(Some).chain(examples) {
-        let value = example.context("an example of a parameter is written out: `value`")?;
-        ensure!(suits(value), "the example {value} is no value of the parameter");
+        let value = example.context("an example of a parameter must be inline: `value`")?;
+        ensure!(suits(value), "the example {value} is not a valid value of the parameter");
     }
     Ok(())
 }
 
-/// What the schema of a parameter comes to, and the range of an integer.
+/// Returns the shape of a parameter, and the range of an integer.
 fn scalar(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<i64>>)> {
     let mut schema = schema.clone();
     let ReferenceOr::Item(Schema { schema_kind: SchemaKind::Type(Type::Integer(integer)), .. }) = &mut schema else {
@@ -595,7 +600,7 @@ fn scalar(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<
 
 fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
     let Some(body) = endpoint.body else { return Ok(None) };
-    let name = json_sent(spec, &body.content)?;
+    let name = request_body_schema(spec, &body.content)?;
     let media = body.content.get(JSON);
     let example = media.and_then(|media| media.examples.values().find_map(|example| example.as_item()?.value.as_ref()));
     let sample = example.and_then(|example| sample(spec, &Shape::Named(name.clone()), example));
@@ -612,10 +617,10 @@ fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
     }))
 }
 
-/// The name of a header can be one, and nothing else sets the header.
-fn header_is_free(name: &str) -> Result<()> {
+/// Rejects a header with an invalid name, and one that the client sets by itself.
+fn ensure_header_is_free(name: &str) -> Result<()> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    ensure!(!name.is_empty() && name.bytes().all(is_token), "it is no name of a header");
+    ensure!(!name.is_empty() && name.bytes().all(is_token), "it is not a valid name of a header");
     ensure!(!reserved::has(reserved::HTTP_HEADERS, name), "the client sets this header by itself");
     ensure!(
         !reserved::has(reserved::SERVICE_HEADERS, name),
@@ -624,8 +629,8 @@ fn header_is_free(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The path is one, as it is sent: no query, no fragment, and nothing that servers read in more than one way.
-fn path_is_plain(path: &str) -> Result<()> {
+/// Rejects a path with a query or a fragment, and one that servers may interpret in different ways.
+fn ensure_plain_path(path: &str) -> Result<()> {
     let segments = path.strip_prefix("/v1/").context("a path begins with `/v1/`")?;
     ensure!(!segments.split('/').any(str::is_empty), "a path has no empty segment, and no slash at its end");
     let illegal = |character: char| !character.is_ascii_graphic() || "?#%\\".contains(character);
@@ -635,8 +640,8 @@ fn path_is_plain(path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Every `{name}` of the path is a parameter, and every parameter of the path has its `{name}`.
-fn path_is_filled(path: &str, parameters: &[&str]) -> Result<()> {
+/// Rejects a path whose `{name}`s are not exactly its path parameters.
+fn ensure_path_parameters(path: &str, parameters: &[&str]) -> Result<()> {
     let names = path.split('{').skip(1).map(|rest| rest.split_once('}').map(|(name, _)| name));
     let names = names.collect::<Option<Vec<_>>>().context("the path has a brace that is not closed")?;
     for name in &names {
@@ -648,7 +653,7 @@ fn path_is_filled(path: &str, parameters: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The name of a header without what says whose it is.
+/// Returns the name of a header without its vendor prefix.
 fn without_prefix(name: &str) -> &str {
     name.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name)
 }

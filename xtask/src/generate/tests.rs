@@ -8,7 +8,7 @@ use crate::workspace::workspace_root;
 const THINGS: &str = include_str!("tests/things.yaml");
 
 #[test]
-fn generated_code_is_fresh() {
+fn generated_code_is_up_to_date() {
     match check(&workspace_root()) {
         Ok(warnings) => assert!(warnings.is_empty(), "{warnings:#?}"),
         Err(stale) => panic!("{stale:#}"),
@@ -16,13 +16,13 @@ fn generated_code_is_fresh() {
 }
 
 #[test]
-fn generating_twice_gives_the_same_bytes() {
+fn generated_code_is_deterministic() {
     let root = workspace_root();
     assert_eq!(generate(&root).unwrap(), generate(&root).unwrap());
 }
 
 #[test]
-fn line_ends_of_the_specification_change_nothing() {
+fn line_ends_of_the_specification_do_not_matter() {
     let root = workspace_root();
     let copy = tempfile::tempdir().unwrap();
     copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
@@ -30,7 +30,7 @@ fn line_ends_of_the_specification_change_nothing() {
 }
 
 #[test]
-fn a_stale_a_missing_and_a_left_over_file_are_named_and_repaired() {
+fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     fs::create_dir(root.join("spec")).unwrap();
@@ -41,7 +41,7 @@ fn a_stale_a_missing_and_a_left_over_file_are_named_and_repaired() {
     fs::write(root.join(GENERATED).join("schemas.rs"), "edited").unwrap();
     fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
     fs::remove_file(root.join(TESTS)).unwrap();
-    // An editor's, which are none of our business, and no text at that.
+    // Temporary files of an editor, which are ignored, whatever is in them.
     for stray in [".schemas.rs.swp", "schemas.rs~"] {
         fs::write(root.join(GENERATED).join(stray), b"\xFF").unwrap();
     }
@@ -58,18 +58,18 @@ fn a_stale_a_missing_and_a_left_over_file_are_named_and_repaired() {
     assert!(root.join(GENERATED).join("schemas.rs~").exists());
 }
 
-/// The endpoint that CONTRIBUTING.md adds is understood as it stands there.
+/// The YAML of CONTRIBUTING.md is complete.
 #[test]
-fn the_endpoint_of_the_contributing_guide_is_understood() {
+fn endpoint_of_the_contributing_guide_is_understood() {
     let root = workspace_root();
     let guide = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap().replace("\r\n", "\n");
     let (_, block) = guide.split_once("```yaml\n").unwrap();
     let (block, _) = block.split_once("```").unwrap();
-    // The block stands within an item of a list.
+    // The block is within an item of a list.
     let endpoint: Vec<_> = block.lines().map(|line| line.strip_prefix("   ").unwrap_or(line)).collect();
     let endpoint = endpoint.join("\n").replace("paths:\n", "");
     let spec = fs::read_to_string(root.join(SPEC)).unwrap().replace("\r\n", "\n");
-    // Whoever follows the guide to the letter has it in the specification by now.
+    // Someone who follows the guide has added it to the specification.
     let is_there = spec.contains("operationId: getCompanyProfile");
     let spec = if is_there { spec } else { spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n")) };
     let operations = operations::generate(&Spec::parse(&spec).unwrap()).unwrap();
@@ -77,7 +77,7 @@ fn the_endpoint_of_the_contributing_guide_is_understood() {
 }
 
 #[test]
-fn everything_that_is_understood_has_its_form_in_rust() {
+fn everything_understood_is_generated() {
     let spec = Spec::parse(THINGS).unwrap();
     let schemas = types::generate(&spec).unwrap();
     let operations = operations::generate(&spec).unwrap();
@@ -103,7 +103,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "pub count: Option<i64>,",
             "pub pin: Option<Secret>,",
             "pub continuation_token: Option<Secret>,",
-            // Described apart, and by the schema.
+            // Described by the extension, and by the schema.
             "/// The next page. pub next: Option<Box<Link>>, /// A link. pub previous: Option<Box<Link>>,",
             "pub type_: Option<bool>,",
             "pub extra: Option<JsonValue>,",
@@ -151,7 +151,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             // A body that is required.
             "pub struct CreateThing { new_thing: NewThing, }",
             "Parameters::new().body(&self.new_thing).check()",
-            // A parameter of the path item, a header, a body that is not required, and nothing that comes back.
+            // A parameter of the path item, a header, an optional body, and no response body.
             "pub struct ChangeThing { thing_id: String, if_match: String, reason: Option<bool>, \
              thing_change: Option<ThingChange>, }",
             "/// Creates the operation with its required parameters; its methods set the others. /// \
@@ -197,21 +197,21 @@ fn everything_that_is_understood_has_its_form_in_rust() {
              /// assert_eq!(thing.count, Some(4)); /// assert!(thing.unknown_paths().is_empty());",
         ],
     );
-    // What the client sets by itself is no parameter.
+    // Parameters that the client sets by itself are left out.
     assert!(!operations.contains("seek_operation"), "{operations}");
-    // What is paged is not performed with one call.
+    // A paginated operation is not performed with one call.
     assert!(!operations.contains("SingleResponse for ListThings"), "{operations}");
 }
 
 #[test]
-fn unpaged_response_with_a_next_page_is_warned_of() {
+fn unpaginated_response_with_a_next_page_is_a_warning() {
     const AT: &str = "#/paths/~1v1~1kinds~1{thing-kind}/get: the response ThingCollection has `";
     const ITEMS: &str =
         "          type: array\n          items:\n            $ref: '#/components/schemas/Thing'\n        links:\n";
     let warnings = |edits: &[(&str, &str)]| {
         let mut things = THINGS.to_owned();
         for (from, to) in edits {
-            assert_eq!(things.matches(from).count(), 1, "{from:?} is not there once");
+            assert_eq!(things.matches(from).count(), 1, "{from:?} does not occur once");
             things = things.replace(from, to);
         }
         operations::warnings(&Spec::parse(&things).unwrap()).unwrap()
@@ -228,7 +228,7 @@ fn unpaged_response_with_a_next_page_is_warned_of() {
 }
 
 #[test]
-fn pages_are_told_apart_by_the_identifiers_of_their_items() {
+fn page_fingerprint_uses_the_identifiers_of_items() {
     const ID: &str =
         "        id:\n          description: Its identifier.\n          type: string\n          format: uuid\n";
     const NUMBER: &str = "        id:\n          description: Its identifier.\n          type: number\n";
@@ -254,7 +254,7 @@ fn copy_with_crlf(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        if is_stray(&entry.file_name()) {
+        if is_temporary_file(&entry.file_name()) {
             continue;
         }
         let to = to.join(entry.file_name());
@@ -269,7 +269,7 @@ fn copy_with_crlf(from: &Path, to: &Path) {
     }
 }
 
-/// The bundle of a specification that says `things` and has a file of a page.
+/// Returns the bundle of the specification `things`, which may refer to the file of a page.
 fn bundled(things: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("page.json"), r#"{"items": [{"name": "a", "x-pc-data": 1.50}]}"#).unwrap();
@@ -277,7 +277,7 @@ fn bundled(things: &str) -> String {
 }
 
 #[test]
-fn bundle_has_examples_written_out_and_nothing_of_ours() {
+fn bundle_has_inline_examples_and_no_own_extensions() {
     let from = "                $ref: '#/components/schemas/ThingCollection'\n          links:";
     let examples = "examples:\n                page: {summary: Page., externalValue: page.json}\n                \
                     new: {summary: New., externalValue: no.json, x-pc-unknown-fields: true}\n";
@@ -288,12 +288,12 @@ fn bundle_has_examples_written_out_and_nothing_of_ours() {
     contains(&bundle, &["examples: page: summary: Page. value: items: - name: a x-pc-data: 1.5 links: parts:"]);
     let document: serde_json::Value = yaml_serde::from_str(&bundle).unwrap();
     let schemas: Vec<_> = document["components"]["schemas"].as_object().unwrap().keys().collect();
-    // Only JSON in a string is of it.
+    // The bundle lacks the schema of JSON in a string.
     assert!(
         !schemas.contains(&&"ThingFilter".to_owned()) && schemas.contains(&&"ThingChange".to_owned()),
         "{schemas:?}"
     );
-    // In data a key is a key.
+    // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
 }
