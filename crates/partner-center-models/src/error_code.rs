@@ -22,7 +22,7 @@ pub struct ErrorCode(CodeFormat);
 #[derive(Clone, Debug)]
 enum CodeFormat {
     Number(i64),
-    String(Box<str>),
+    Text(Box<str>),
 }
 
 impl ErrorCode {
@@ -31,7 +31,7 @@ impl ErrorCode {
     pub fn number(&self) -> Option<i64> {
         match &self.0 {
             CodeFormat::Number(number) => Some(*number),
-            CodeFormat::String(string) => string.trim().parse().ok(),
+            CodeFormat::Text(string) => string.trim().parse().ok(),
         }
     }
 }
@@ -40,7 +40,7 @@ impl fmt::Display for ErrorCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             CodeFormat::Number(number) => number.fmt(formatter),
-            CodeFormat::String(string) => string.fmt(formatter),
+            CodeFormat::Text(string) => string.fmt(formatter),
         }
     }
 }
@@ -64,7 +64,7 @@ impl From<i64> for ErrorCode {
 
 impl From<&str> for ErrorCode {
     fn from(string: &str) -> Self {
-        Self(CodeFormat::String(string.into()))
+        Self(CodeFormat::Text(string.into()))
     }
 }
 
@@ -72,7 +72,7 @@ impl Serialize for ErrorCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             CodeFormat::Number(number) => number.serialize(serializer),
-            CodeFormat::String(string) => string.serialize(serializer),
+            CodeFormat::Text(string) => string.serialize(serializer),
         }
     }
 }
