@@ -50,7 +50,7 @@ fn custom_types_accept_json_that_serde_json_rejects() {
         let replacements: Vec<_> =
             replacements.iter().map(|found| (&*found.path, found.id.as_deref(), found.kind)).collect();
         let expected = [
-            ("items[0].companyName", Some(ID), ReplacementKind::HalfPair),
+            ("items[0].companyName", Some(ID), ReplacementKind::UnpairedSurrogate),
             ("items[0].size", Some(ID), ReplacementKind::Number),
         ];
         assert_eq!(replacements, expected);

@@ -1,16 +1,16 @@
-//! The specification for other tools: one file, with its examples written out and without what only this workspace reads.
+//! The specification for other tools: one file, with its examples inline and without the extensions of this workspace.
 
-use crate::spec::UNKNOWN_FIELDS;
+use crate::dialect::UNKNOWN_FIELDS;
 use anyhow::{Context as _, Result};
 use std::{collections::BTreeSet, fs, path::Path};
 use yaml_serde::Value;
 
-/// What the keys of our own extensions begin with.
-const OURS: &str = "x-pc-";
-/// Data of the specification, in which no key has a meaning.
-const DATA: [&str; 2] = ["example", "value"];
+/// The prefix of this workspace's extensions.
+const OWN_PREFIX: &str = "x-pc-";
+/// Keys whose values are data, in which no key is a keyword.
+const DATA_KEYS: [&str; 2] = ["example", "value"];
 
-/// The document of which `yaml` is the text, and `folder` the place of its files.
+/// Returns the bundle of the document `yaml`, whose files are in `folder`.
 pub(crate) fn bundle(yaml: &str, folder: &Path) -> Result<String> {
     let mut document: Value = yaml_serde::from_str(yaml)?;
     rewrite(&mut document, folder)?;
@@ -18,13 +18,13 @@ pub(crate) fn bundle(yaml: &str, folder: &Path) -> Result<String> {
     Ok(yaml_serde::to_string(&document)?)
 }
 
-/// Writes out examples that stand in files, which most tools do not open, and removes our own extensions. An example of
-/// what is not described goes, too: linters and mock servers take what is described for all that there is.
+/// Replaces examples in files, which most tools do not open, by their content, and removes our own extensions. Examples with
+/// unknown fields are removed as well: linters and mock servers reject what is not described.
 fn rewrite(value: &mut Value, folder: &Path) -> Result<()> {
     match value {
         Value::Mapping(mapping) => {
             mapping.retain(|key, value| {
-                !key.as_str().is_some_and(|key| key.starts_with(OURS)) && value.get(UNKNOWN_FIELDS).is_none()
+                !key.as_str().is_some_and(|key| key.starts_with(OWN_PREFIX)) && value.get(UNKNOWN_FIELDS).is_none()
             });
             if let Some(Value::String(file)) = mapping.get("externalValue") {
                 let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
@@ -33,7 +33,7 @@ fn rewrite(value: &mut Value, folder: &Path) -> Result<()> {
                 mapping.shift_remove("externalValue");
                 mapping.insert("value".into(), example);
             }
-            let is_data = |key: &Value| key.as_str().is_some_and(|key| DATA.contains(&key));
+            let is_data = |key: &Value| key.as_str().is_some_and(|key| DATA_KEYS.contains(&key));
             mapping.iter_mut().filter(|(key, _)| !is_data(key)).try_for_each(|(_, value)| rewrite(value, folder))
         }
         Value::Sequence(items) => items.iter_mut().try_for_each(|item| rewrite(item, folder)),
@@ -41,7 +41,7 @@ fn rewrite(value: &mut Value, folder: &Path) -> Result<()> {
     }
 }
 
-/// Removes the schemas that nothing refers to: those of JSON in strings, of which only we know.
+/// Removes the schemas that nothing refers to: those of JSON in strings, which only our extension refers to.
 fn remove_unused_schemas(document: &mut Value) {
     loop {
         let mut used = BTreeSet::new();

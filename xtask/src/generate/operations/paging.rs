@@ -1,7 +1,8 @@
-//! Operations that answer one page at a time.
+//! The pagination of operations that return one page at a time.
 
-use crate::spec::{
-    CONTEXT, Definition, Endpoint, Kind, PAGING, Property, RAW, Shape, Spec, field_name, parameter_shape,
+use crate::{
+    dialect::{CONTEXT, Definition, Kind, PAGING, Property, RAW, Shape, field_name},
+    document::{Endpoint, Spec, parameter_shape},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::Parameter;
@@ -9,7 +10,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-/// `x-pc-paging`, its promises checked.
+/// The extension `x-pc-paging`, verified against the operation and its schemas.
 pub(super) struct Paging<'a> {
     page: Ident,
     items: Ident,
@@ -23,10 +24,9 @@ pub(super) struct Paging<'a> {
     size_query: Option<&'a str>,
 }
 
-/// The property of the schema `name` by which a response says that there is a next page; `None` if it has none.
+/// Returns the property of the schema `name` by which a response points to a next page; `None` if it has none.
 ///
-/// Any resource may have the links that pages have. They are those of a page only where it has a list: of objects, or one that
-/// is required, which nothing else is.
+/// Any resource may have the links that pages have. It is a page only if it has a list of objects, or a required list.
 pub(super) fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>> {
     let Kind::Object(properties) = &spec.definition(name)?.kind else { return Ok(None) };
     let is = |property: &Property, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(&property.wire));
@@ -52,20 +52,20 @@ pub(super) fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>>
     Ok(None)
 }
 
-/// The property of the page that holds its links, and the one of these that leads on.
+/// The property of the page that holds its links, and the link to the next page.
 struct NextLink<'a> {
-    links: OptionalObject<'a>,
-    next: OptionalObject<'a>,
+    links: OptionalProperty<'a>,
+    next: OptionalProperty<'a>,
 }
 
-struct OptionalObject<'a> {
+struct OptionalProperty<'a> {
     wire: &'a str,
     field: Ident,
     boxed: bool,
 }
 
 impl<'a> Paging<'a> {
-    /// The extension of an operation that gives back the object `page`, if it has it.
+    /// Reads the extension of an operation whose response is the object `page`; `None` if it has none.
     pub(super) fn read(spec: &Spec, endpoint: &Endpoint<'a>, page: Option<&str>) -> Result<Option<Self>> {
         let Some(extension) = endpoint.operation.extensions.get(PAGING) else { return Ok(None) };
         let keys =
@@ -77,7 +77,7 @@ impl<'a> Paging<'a> {
             }
             let text = |key: &str| match object.get(key) {
                 None => Ok(None),
-                Some(value) => value.as_str().map(Some).with_context(|| format!("{key}: not a text")),
+                Some(value) => value.as_str().map(Some).with_context(|| format!("{key}: not a string")),
             };
             let required = |key: &str| text(key)?.with_context(|| format!("{key} is missing"));
 
@@ -136,7 +136,7 @@ impl<'a> Paging<'a> {
         read().context(PAGING).map(Some)
     }
 
-    /// Whether following pages is what sets the parameter.
+    /// Whether the client sets the parameter when it follows pages.
     pub(super) fn sets(&self, parameter: &Parameter) -> bool {
         match parameter {
             Parameter::Header { parameter_data, .. } => parameter_data.name == self.token_header,
@@ -145,24 +145,24 @@ impl<'a> Paging<'a> {
         }
     }
 
-    /// The `Paginated` of the operation `name`.
+    /// Returns the implementation of `Paginated` for the operation `name`.
     pub(super) fn implementation(&self, name: &Ident) -> TokenStream {
         let Self { page, items, items_wire, item, mark, token_header, seek: (seek, value), .. } = self;
         let size = self.size_query.map(|size| quote!(.with_size(#size)));
         let (mut link, mut token) = (quote!(None), quote!(None));
         let mut links_binding = None;
-        let mut unreadable = Vec::new();
+        let mut invalid_fields = Vec::new();
         if let Some((wire, field)) = &self.continuation_token {
             token = quote!(page.#field.as_ref());
-            unreadable.push(quote!(page.unknown_fields.contains_like(#wire)));
+            invalid_fields.push(quote!(page.unknown_fields.contains_like(#wire)));
         }
         if let Some(NextLink { links, next }) = &self.next_link {
             let (borrowed_links, borrowed_next) = (links.borrowed(), next.borrowed());
             let (links, next) = (links.wire, next.wire);
             links_binding = Some(quote!(let links = page.#borrowed_links;));
             link = quote!(links.and_then(|links| links.#borrowed_next));
-            unreadable.push(quote!(page.unknown_fields.contains_like(#links)));
-            unreadable.push(quote!(links.is_some_and(|links| links.unknown_fields.contains_like(#next))));
+            invalid_fields.push(quote!(page.unknown_fields.contains_like(#links)));
+            invalid_fields.push(quote!(links.is_some_and(|links| links.unknown_fields.contains_like(#next))));
         }
         quote! {
             impl Paginated for #name {
@@ -177,7 +177,7 @@ impl<'a> Paging<'a> {
                 }
                 fn continuation(page: &#page) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
                     #links_binding
-                    ContinuationToken::read(#link, #token, #(#unreadable)||*)
+                    ContinuationToken::read(#link, #token, #(#invalid_fields)||*)
                 }
             }
         }
@@ -187,15 +187,15 @@ impl<'a> Paging<'a> {
 impl<'a> NextLink<'a> {
     fn read(spec: &Spec, page: &Definition, path: &'a str) -> Result<Self> {
         let (links, next) = path.split_once('.').context("it has the form `links.next`")?;
-        let (links, holder) = OptionalObject::read(spec, page, links)?;
-        let (next, target) = OptionalObject::read(spec, holder, next)?;
+        let (links, holder) = OptionalProperty::read(spec, page, links)?;
+        let (next, target) = OptionalProperty::read(spec, holder, next)?;
         ensure!(target.name == "Link", "`{path}` is not a Link");
         Ok(Self { links, next })
     }
 }
 
-impl<'a> OptionalObject<'a> {
-    /// The property, and the schema that it leads to.
+impl<'a> OptionalProperty<'a> {
+    /// Reads the property, and returns the schema that it points to.
     fn read<'s>(spec: &'s Spec, owner: &Definition, wire: &'a str) -> Result<(Self, &'s Definition)> {
         let property = property(owner, wire)?;
         let (Shape::Named(name), false) = (&property.shape, property.required) else {
@@ -212,7 +212,7 @@ impl<'a> OptionalObject<'a> {
     }
 }
 
-/// What tells a page from others: the identifiers of its items, which the service calls so, or else the items.
+/// Returns the expression of a page's fingerprint: by the `id` of its items, or else by the items.
 fn mark(items: &Ident, item: &Definition) -> TokenStream {
     let is_identifier = |id: &&Property| matches!(id.shape, Shape::Uuid | Shape::Text);
     match property(item, "id").ok().filter(is_identifier) {

@@ -1,9 +1,9 @@
-//! The named schemas, and what their properties come to in Rust.
+//! The named schemas, and the shapes of their properties.
 
 use super::{
-    BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE, described, lint::escape,
+    BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE, escape, required_description,
+    reserved,
 };
-use crate::reserved;
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use openapiv3::{
@@ -21,14 +21,18 @@ use syn::Ident;
 pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) description: String,
+    /// The title and the URL of its page of the documentation of the service.
+    pub(crate) external_docs: Option<(String, String)>,
+    /// An object of this schema, for the documentation.
+    pub(crate) example: Option<Value>,
     /// Held in a `Box` where it is optional.
     pub(crate) boxed: bool,
-    /// Occurs in what is sent and in nothing that comes back.
+    /// Whether it occurs in requests only.
     pub(crate) request_only: bool,
     pub(crate) kind: Kind,
 }
 
-/// What a named schema comes to.
+/// The kind of a named schema.
 pub(crate) enum Kind {
     Object(Vec<Property>),
     Enum(Vec<Variant>),
@@ -40,7 +44,7 @@ pub(crate) struct Property {
     pub(crate) wire: String,
     pub(crate) description: String,
     pub(crate) required: bool,
-    /// Kept as JSON until someone reads it.
+    /// Whether it is kept as JSON and parsed on demand.
     pub(crate) raw: bool,
     pub(crate) shape: Shape,
 }
@@ -51,7 +55,7 @@ pub(crate) struct Variant {
     pub(crate) description: String,
 }
 
-/// What the schema of a property or parameter comes to.
+/// The shape of a property or a parameter: its type, as far as the generator distinguishes types.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Shape {
     Named(String),
@@ -67,8 +71,8 @@ pub(crate) enum Shape {
 }
 
 impl Definition {
-    /// A schema of the document; `description_of` knows the descriptions of all.
-    pub(super) fn read(
+    /// Reads a schema of the document; `description_of` returns the description of a schema by its name.
+    pub(crate) fn read(
         at: &str,
         name: &str,
         schema: &Schema,
@@ -77,7 +81,9 @@ impl Definition {
         ensure!(name == name.to_pascal_case(), "{at}: the name of a schema is written {}", name.to_pascal_case());
         let data = &schema.schema_data;
         let extension = |key| data.extensions.get(key);
-        nothing_special(data).with_context(|| at.to_owned())?;
+        // Both are understood in named schemas only.
+        ensure_nothing_unsupported(&SchemaData { external_docs: None, example: None, ..data.clone() })
+            .with_context(|| at.to_owned())?;
         let kind = match (&schema.schema_kind, extension(TYPE)) {
             (_, Some(name)) => {
                 let name = name.as_str().filter(|name| syn::parse_str::<Ident>(name).is_ok());
@@ -101,9 +107,15 @@ impl Definition {
         for key in [BOX, PROPERTY_DESCRIPTIONS, RAW] {
             ensure!(extension(key).is_none() || matches!(kind, Kind::Object(_)), "{at}/{key}: the schema is no object");
         }
+        ensure!(
+            data.example.is_none() || matches!(kind, Kind::Object(_)),
+            "{at}: an `example` is understood in an object only"
+        );
         Ok(Self {
             name: name.to_owned(),
-            description: described(data.description.as_deref()).with_context(|| at.to_owned())?,
+            description: required_description(data.description.as_deref()).with_context(|| at.to_owned())?,
+            external_docs: external_docs(data).with_context(|| format!("{at}/externalDocs"))?,
+            example: data.example.clone(),
             boxed: extension(BOX).is_some(),
             request_only: false,
             kind,
@@ -119,14 +131,14 @@ impl Shape {
             }
             ReferenceOr::Item(schema) => schema.borrow(),
         };
-        nothing_special(&schema.schema_data)?;
+        ensure_nothing_unsupported(&schema.schema_data)?;
         if schema.schema_data.extensions.contains_key(SECRET) {
             let plain = SchemaKind::Type(Type::String(StringType::default()));
             ensure!(schema.schema_kind == plain, "{SECRET} is for strings without a format and constraints");
             return Ok(Self::Secret);
         }
         match &schema.schema_kind {
-            // A `$ref` with a description of its own.
+            // A `$ref` with its own description.
             SchemaKind::AllOf { all_of } => match all_of.as_slice() {
                 [reference @ ReferenceOr::Reference { .. }] => Self::of(reference),
                 _ => bail!("`allOf` is understood around one $ref only"),
@@ -150,7 +162,7 @@ impl Shape {
         }
     }
 
-    /// The schema that this is, or is a list of.
+    /// Returns the name of the schema that this is, or is a list of.
     pub(crate) fn named(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
@@ -196,7 +208,7 @@ impl Shape {
     }
 }
 
-/// The name of a Rust field for the name on the wire.
+/// Returns the name of the Rust field for a name on the wire.
 pub(crate) fn field_name(wire: &str) -> Result<String> {
     let name = wire.to_snake_case();
     ensure!(syn::parse_str::<Ident>(&format!("{name}_")).is_ok(), "`{wire}` makes no name in Rust");
@@ -204,8 +216,8 @@ pub(crate) fn field_name(wire: &str) -> Result<String> {
     Ok(if syn::parse_str::<Ident>(&name).is_ok() { name } else { format!("{name}_") })
 }
 
-/// The name within the components that a `$ref` leads to.
-pub(super) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
+/// Returns the name of the component that a `$ref` points to.
+pub(crate) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
     let name = reference.strip_prefix("#/components/").and_then(|rest| rest.strip_prefix(folder)?.strip_prefix('/'));
     name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}"))
 }
@@ -261,7 +273,7 @@ fn read_properties(
                     )
                 }
             };
-            let description = described(description.as_deref()).with_context(|| at.clone())?;
+            let description = required_description(description.as_deref()).with_context(|| at.clone())?;
             let field = field_name(wire).with_context(|| at.clone())?;
             ensure!(fields.insert(field.clone()), "{at}: the field `{field}` is there already");
             let raw = raw.iter().any(|name| name == wire);
@@ -307,15 +319,22 @@ fn read_variants(
             if let Some(other) = names.insert(name.clone(), wire) {
                 bail!("{at}/{key}: `{wire}` and {other} make the same variant {name}");
             }
-            let description =
-                described(description.as_str()).with_context(|| format!("{at}/{ENUM_DESCRIPTIONS}: `{wire}`"))?;
+            let description = required_description(description.as_str())
+                .with_context(|| format!("{at}/{ENUM_DESCRIPTIONS}: `{wire}`"))?;
             Ok(Variant { name, wire: wire.to_owned(), description })
         })
         .collect()
 }
 
-/// Refuses what would change the meaning of a schema and is not understood.
-fn nothing_special(data: &SchemaData) -> Result<()> {
+/// Returns the title and the URL of the documentation of a schema.
+fn external_docs(data: &SchemaData) -> Result<Option<(String, String)>> {
+    let Some(docs) = &data.external_docs else { return Ok(None) };
+    let title = docs.description.clone().context("a description is missing")?;
+    Ok(Some((title, docs.url.clone())))
+}
+
+/// Rejects keywords that change the meaning of a schema and are not understood.
+fn ensure_nothing_unsupported(data: &SchemaData) -> Result<()> {
     let special = [
         ("nullable", data.nullable),
         ("readOnly", data.read_only),
@@ -325,6 +344,7 @@ fn nothing_special(data: &SchemaData) -> Result<()> {
         ("discriminator", data.discriminator.is_some()),
         ("default", data.default.is_some()),
         ("example", data.example.is_some()),
+        ("externalDocs", data.external_docs.is_some()),
     ];
     match special.iter().find(|(_, present)| *present) {
         Some((key, _)) => bail!("`{key}` is not understood"),

@@ -1,10 +1,8 @@
-//! The specification as the generator sees it: everything in it is understood, or loading it fails.
+//! The specification as the generator reads it. Everything in it is understood, or reading it fails: nothing is skipped silently.
 
-mod definition;
 mod lint;
 
-pub(crate) use definition::{Definition, Kind, Property, Shape, Variant, field_name};
-
+use crate::dialect::{Definition, JSON_STRING, Kind, Shape, escape, local_name};
 use anyhow::{Context as _, Result, ensure};
 use heck::ToLowerCamelCase as _;
 use openapiv3::{
@@ -14,44 +12,19 @@ use openapiv3::{
 use serde::Deserialize as _;
 use std::collections::BTreeSet;
 
-/// The client sets the parameter by itself; operations leave it out.
-pub(crate) const CONTEXT: &str = "x-pc-context";
-/// How to come from one page to the next.
-pub(crate) const PAGING: &str = "x-pc-paging";
-/// The parameter is a string that holds JSON of a schema.
-pub(crate) const JSON_STRING: &str = "x-pc-json";
-/// The least number that the client sends, if that is above `minimum`.
-pub(crate) const MINIMUM: &str = "x-pc-minimum";
-/// The example holds fields and values that the specification does not describe.
-pub(crate) const UNKNOWN_FIELDS: &str = "x-pc-unknown-fields";
-/// The values of a string that are known today; there may be others.
-const EXTENSIBLE_ENUM: &str = "x-extensible-enum";
-/// One description for each value of an enum.
-const ENUM_DESCRIPTIONS: &str = "x-pc-enum-descriptions";
-/// Held in a `Box` where it is optional.
-const BOX: &str = "x-pc-box";
-/// One description for a property that is a `$ref`: beside that it can have none.
-const PROPERTY_DESCRIPTIONS: &str = "x-pc-property-descriptions";
-/// A string that is a secret, though no password.
-const SECRET: &str = "x-pc-secret";
-/// Properties that are kept as JSON until someone reads them.
-pub(crate) const RAW: &str = "x-pc-raw";
-/// A Rust type of the models crate that stands for the schema.
-const TYPE: &str = "x-pc-type";
+/// The schema that all error responses are read as.
+pub(crate) const ERROR_BODY: &str = "ErrorBody";
 
-/// The one media type of the service.
-pub(crate) const JSON: &str = "application/json";
-
-/// A specification that is understood in full.
+/// A specification that is understood completely.
 pub(crate) struct Spec {
     pub(crate) document: OpenAPI,
     /// The schemas, in the order of the document.
     pub(crate) definitions: Vec<Definition>,
 }
 
-/// One method of one path, its references followed.
+/// A method of a path, with its references resolved.
 pub(crate) struct Endpoint<'a> {
-    /// The place in the document.
+    /// The place in the document, as a JSON pointer.
     pub(crate) at: String,
     pub(crate) path: &'a str,
     pub(crate) method: &'a str,
@@ -64,16 +37,16 @@ pub(crate) struct Endpoint<'a> {
 
 impl Spec {
     pub(crate) fn parse(yaml: &str) -> Result<Self> {
-        // By way of a value, which refuses a key that comes twice; `OpenAPI` itself would take the last.
+        // By way of a value, which rejects duplicate keys; `OpenAPI` itself takes the last one.
         let source: yaml_serde::Value = yaml_serde::from_str(yaml)?;
         let source = serde_json::to_value(source)?;
-        // From the text, since a JSON value would forget the order of keys.
+        // From the YAML itself, since a JSON value does not keep the order of keys.
         let document: Result<OpenAPI, _> = yaml_serde::from_str(yaml);
         if document.is_err() {
-            lint::first_unreadable(&source)?;
+            lint::first_invalid_object(&source)?;
         }
         let document = document?;
-        lint::nothing_without_effect(&source, &serde_json::to_value(&document)?)?;
+        lint::ensure_no_ignored_content(&source, &serde_json::to_value(&document)?)?;
 
         let mut spec = Self { document, definitions: Vec::new() };
         spec.definitions = spec.read_definitions()?;
@@ -89,11 +62,11 @@ impl Spec {
         found.with_context(|| format!("there is no schema {name}"))
     }
 
-    /// The operations, in the order of the document.
+    /// Returns the operations, in the order of the document.
     pub(crate) fn endpoints(&self) -> Result<Vec<Endpoint<'_>>> {
         let mut endpoints = Vec::new();
         for (path, item) in self.document.paths.iter() {
-            let at = format!("#/paths/{}", lint::escape(path));
+            let at = format!("#/paths/{}", escape(path));
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
             ensure!(item.servers.is_empty(), "{at}/servers: a path with servers of its own is not understood");
             for (method, operation) in item.iter() {
@@ -122,7 +95,7 @@ impl Spec {
             path,
             method,
             operation,
-            // `PathItem::iter` leaves the parameters of the path out.
+            // `PathItem::iter` omits the parameters of the path.
             parameters: item.parameters.iter().chain(&operation.parameters).map(parameter).collect::<Result<_>>()?,
             body: operation.request_body.as_ref().map(body).transpose()?,
             responses: responses.map(|(status, item)| Ok((status, response(item)?))).collect::<Result<_>>()?,
@@ -138,7 +111,7 @@ impl Spec {
         match item {
             ReferenceOr::Item(item) => Ok(item),
             ReferenceOr::Reference { reference } => {
-                let name = definition::local_name(reference, folder)?;
+                let name = local_name(reference, folder)?;
                 let found = self.document.components.as_ref().and_then(|components| find(components, name));
                 found.and_then(ReferenceOr::as_item).with_context(|| format!("{reference} is only another $ref"))
             }
@@ -152,18 +125,18 @@ impl Spec {
             schema.schema_data.description.clone()
         };
         let read = |(name, schema): (&String, &ReferenceOr<Schema>)| {
-            let at = format!("#/components/schemas/{}", lint::escape(name));
+            let at = format!("#/components/schemas/{}", escape(name));
             let schema = schema.as_item().with_context(|| format!("{at}: a schema that is only a $ref"))?;
             Definition::read(&at, name, schema, &description_of)
         };
         schemas.map(read).collect()
     }
 
-    /// The names of the schemas that are sent and never come back.
+    /// Returns the names of the schemas that occur in requests only.
     fn request_only(&self) -> Result<BTreeSet<String>> {
         let (mut sent, mut received) = (Vec::new(), Vec::new());
         for Endpoint { parameters, body, responses, .. } in self.endpoints()? {
-            // What is not understood is reported where it is used.
+            // An error is reported by the code that uses the parameter.
             sent.extend(parameters.into_iter().filter_map(|parameter| parameter_shape(parameter).ok().flatten()));
             sent.extend(body.into_iter().flat_map(|body| body.content.values()).filter_map(media_shape));
             received
@@ -194,33 +167,25 @@ impl<'a> Endpoint<'a> {
         Ok(id)
     }
 
-    /// The responses that are no faults.
+    /// Returns the responses with a 2xx status.
     pub(crate) fn successes(&self) -> impl Iterator<Item = &'a Response> {
         self.responses.iter().filter(|(status, _)| is_success(status)).map(|(_, response)| *response)
     }
 
-    /// The responses that are faults, each with a name: that among the components, or one of its own.
-    pub(crate) fn faults(&self) -> Result<Vec<(String, &'a Response)>> {
+    /// Returns the error responses, each with a name: that of the component, or one of the operation and the status.
+    pub(crate) fn error_responses(&self) -> Result<Vec<(String, &'a Response)>> {
         let id = self.id()?;
         let with_reference = self.responses.iter().zip(self.operation.responses.responses.values());
-        let faults = with_reference.filter(|((status, _), _)| !is_success(status));
-        let named = faults.map(|((status, response), item)| match item {
-            ReferenceOr::Reference { reference } => {
-                Ok((definition::local_name(reference, "responses")?.to_owned(), *response))
-            }
+        let error_responses = with_reference.filter(|((status, _), _)| !is_success(status));
+        let named = error_responses.map(|((status, response), item)| match item {
+            ReferenceOr::Reference { reference } => Ok((local_name(reference, "responses")?.to_owned(), *response)),
             ReferenceOr::Item(_) => Ok((format!("{id}-{status}"), *response)),
         });
         named.collect()
     }
 }
 
-/// A description that is there.
-pub(crate) fn described(description: Option<&str>) -> Result<String> {
-    let text = description.map(str::trim).filter(|text| !text.is_empty());
-    Ok(text.context("a description is missing")?.to_owned())
-}
-
-/// What the value of a parameter comes to; of one that is JSON in a string, what that is of.
+/// Returns the shape of a parameter; for JSON in a string, the shape of that JSON.
 pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
     let data = parameter.parameter_data_ref();
     match (data.extensions.get(JSON_STRING), &data.format) {

@@ -1,10 +1,13 @@
-//! What is not understood is refused, and the message names the place.
+//! A specification with anything that is not understood is rejected, and the message names the place.
 
 use super::THINGS;
-use crate::{operations, schemas, spec::Spec};
+use crate::{
+    document::Spec,
+    generate::{examples, operations, types},
+};
 use anyhow::Result;
 
-/// What is planted, the text that it replaces, what stands there then, and what the message says.
+/// The mistake, the string that is replaced by it, the replacement, and the parts of the error message.
 type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
 const THING_NAME: &str = "        name:\n          description: Its name.\n          type: string\n        parent:";
@@ -15,10 +18,10 @@ const PAGE: &str =
     "              schema:\n                $ref: '#/components/schemas/ThingCollection'\n          links:";
 
 const CASES: &[Case] = &[
-    // What `openapiv3` would skip.
+    // Skipped by `openapiv3`.
     ("a typing error", "required: [items]", "requried: [items]", &["#/components/schemas/ThingCollection/requried"]),
     (
-        "a neighbour of a $ref",
+        "a sibling of a $ref",
         "        - $ref: '#/components/parameters/seekOperation'",
         "        - $ref: '#/components/parameters/seekOperation'\n          description: More.",
         &["#/paths/~1v1~1things/get/parameters/3/description"],
@@ -28,15 +31,15 @@ const CASES: &[Case] = &[
         "a broken $ref",
         "responses/NotFound'",
         "responses/NoFound'",
-        &["get/responses/404", "responses/NoFound leads nowhere"],
+        &["get/responses/404", "responses/NoFound points to nothing"],
     ),
     (
         "a $ref to another file",
         "'#/components/responses/NotFound'",
         "'other.yaml#/NotFound'",
-        &["get/responses/404", "other.yaml#/NotFound leads nowhere"],
+        &["get/responses/404", "other.yaml#/NotFound points to nothing"],
     ),
-    // What `openapiv3` cannot read.
+    // Not readable by `openapiv3`.
     (
         "a response without description",
         "          description: Another page.\n",
@@ -118,7 +121,7 @@ const CASES: &[Case] = &[
         &["Thing/properties/id", "`description` in it"],
     ),
     (
-        "a secret that is no string",
+        "a secret that is not string",
         THING_SIZE,
         "          x-pc-secret: true\n          type: boolean",
         &["Thing/properties/size", "x-pc-secret is for strings"],
@@ -236,10 +239,28 @@ const CASES: &[Case] = &[
         &["#/components/schemas/Method", "taken"],
     ),
     (
-        "an example of a schema",
-        "      description: A link.\n",
-        "      description: A link.\n      example: {}\n",
-        &["#/components/schemas/Link", "`example`"],
+        "an example of an enum",
+        "      description: A kind.\n",
+        "      description: A kind.\n      example: small\n",
+        &["#/components/schemas/ThingKind", "`example` is understood in an object only"],
+    ),
+    (
+        "an example of a property",
+        "          description: Where to.\n",
+        "          description: Where to.\n          example: /v1\n",
+        &["#/components/schemas/Link/properties/uri", "`example` is not understood"],
+    ),
+    (
+        "documentation of a property",
+        "          description: Where to.\n",
+        "          description: Where to.\n          externalDocs: {url: 'https://example.com'}\n",
+        &["#/components/schemas/Link/properties/uri", "`externalDocs` is not understood"],
+    ),
+    (
+        "documentation without a title",
+        "        description: Things\n",
+        "",
+        &["#/components/schemas/Thing/externalDocs", "description is missing"],
     ),
     // Enums.
     (
@@ -255,7 +276,7 @@ const CASES: &[Case] = &[
         &["ThingKind/x-extensible-enum", "UnknownVariant"],
     ),
     (
-        "a value that is no name",
+        "a value that is not name",
         "x-extensible-enum: [small, very_large]",
         "x-extensible-enum: [small, '2']",
         &["ThingKind/x-extensible-enum", "`2`"],
@@ -367,10 +388,10 @@ const CASES: &[Case] = &[
         &["patch", "the parameter MS-CorrelationId", "x-pc-context: true"],
     ),
     (
-        "a header that is no token",
+        "a header that is not token",
         "name: If-Match",
         "name: If Match",
-        &["patch", "the parameter If Match", "no name of a header"],
+        &["patch", "the parameter If Match", "not a valid name of a header"],
     ),
     (
         "a query that the client does not set",
@@ -400,9 +421,9 @@ const CASES: &[Case] = &[
         "an example that a parameter cannot have",
         KIND_PARAMETER,
         "          description: Of which kind.\n          example: medium\n          schema:\n            $ref: '#/components/schemas/ThingKind'",
-        &["~1things/get", "the parameter kind", "\"medium\" is no value"],
+        &["~1things/get", "the parameter kind", "\"medium\" is not a valid value"],
     ),
-    ("an example out of range", "example: 40", "example: 101", &["the parameter size", "101 is no value"]),
+    ("an example out of range", "example: 40", "example: 101", &["the parameter size", "101 is not a valid value"]),
     (
         "a least number out of range",
         "x-pc-minimum: 1\n",
@@ -504,7 +525,7 @@ const CASES: &[Case] = &[
         &["responses/200", "object"],
     ),
     (
-        "a response that is no JSON",
+        "a response that is not JSON",
         "            application/json:\n              schema:\n                $ref: '#/components/schemas/ThingCollection'\n          links:",
         "            text/csv:\n              schema:\n                type: string\n          links:",
         &["responses/200", "text/csv"],
@@ -522,19 +543,19 @@ const CASES: &[Case] = &[
         &["patch", "no 2xx"],
     ),
     (
-        "a fault of another form",
+        "an error response of another schema",
         "            $ref: '#/components/schemas/ErrorBody'",
         "            $ref: '#/components/schemas/Thing'",
         &["responses/404", "every error response is an ErrorBody, not a Thing"],
     ),
     (
-        "a body that is no JSON",
+        "a body that is not JSON",
         "      description: What to change.\n      content:\n        application/json:",
         "      description: What to change.\n      content:\n        text/xml:",
         &["patch", "requestBody", "application/json"],
     ),
     (
-        "a fault that is a list",
+        "an error response that is a list",
         "          schema:\n            $ref: '#/components/schemas/ErrorBody'",
         "          schema:\n            type: array\n            items:\n              $ref: '#/components/schemas/ErrorBody'",
         &["responses/404", "every error response is an ErrorBody"],
@@ -572,42 +593,37 @@ const CASES: &[Case] = &[
         "token-header: MS-Token",
         &["x-pc-paging", "token-header"],
     ),
-    (
-        "a way to seek that is not there",
-        "seek-query: seekOperation",
-        "seek-query: seek",
-        &["x-pc-paging", "seek-query"],
-    ),
-    ("a way to seek that is refused", "seek-value: Next", "seek-value: Onward", &["x-pc-paging", "Onward"]),
+    ("a seek query that is not there", "seek-query: seekOperation", "seek-query: seek", &["x-pc-paging", "seek-query"]),
+    ("a seek value that is not accepted", "seek-value: Next", "seek-value: Onward", &["x-pc-paging", "Onward"]),
     ("a page size that is not there", "size-query: size", "size-query: pageSize", &["x-pc-paging", "pageSize"]),
     ("an unknown key of paging", "size-query: size", "size: size", &["x-pc-paging", "size"]),
 ];
 
 #[test]
-fn what_is_not_understood_is_refused_with_its_place() {
+fn mistake_in_the_specification_is_rejected_with_its_place() {
     generate(THINGS).unwrap();
-    for (planted, from, to, expected) in CASES {
-        assert_eq!(THINGS.matches(from).count(), 1, "{planted}: {from:?} is not there once");
+    for (mistake, from, to, expected) in CASES {
+        assert_eq!(THINGS.matches(from).count(), 1, "{mistake}: {from:?} does not occur once");
         let message = match generate(&THINGS.replace(from, to)) {
-            Ok(()) => panic!("{planted} was accepted"),
+            Ok(()) => panic!("{mistake} was accepted"),
             Err(error) => format!("{error:#}"),
         };
         for part in *expected {
-            assert!(message.contains(part), "{planted}: {part:?} is not in {message:?}");
+            assert!(message.contains(part), "{mistake}: {part:?} is not in {message:?}");
         }
     }
 }
 
-/// A response of a page, of which examples can be shown.
+/// The schema of a response that is a list.
 const LIST_OF_PARTS: &str =
     "                type: array\n                items:\n                  $ref: '#/components/schemas/Thing'\n";
-const FAULT_EXAMPLE: &str =
+const ERROR_EXAMPLE: &str =
     "              value:\n                code: 1000\n                $ref: nowhere\n                x-pc-data: 1\n";
 
-/// Texts that are replaced in the specification, and what stands there then.
+/// Strings that are replaced in the specification, with their replacements.
 type Edits<'a> = &'a [(&'a str, String)];
 
-/// The tests that are made of examples, or why none is; there are files of good and of broken JSON.
+/// Returns the tests generated from examples, or the error; there are files of valid and of invalid JSON.
 fn example_tests(edits: Edits<'_>) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [("broken.json", "{"), ("good.json", "{}"), ("a-thing-from-the-future.response.json", "{}")] {
@@ -615,11 +631,11 @@ fn example_tests(edits: Edits<'_>) -> Result<String, String> {
     }
     let mut spec = THINGS.to_owned();
     for (from, to) in edits {
-        assert_eq!(spec.matches(from).count(), 1, "{from:?} is not there once");
+        assert_eq!(spec.matches(from).count(), 1, "{from:?} does not occur once");
         spec = spec.replace(from, to);
     }
-    let examples = Spec::parse(&spec).and_then(|spec| crate::examples::read(&spec, folder.path()));
-    examples.map(|examples| crate::examples::tests(&examples)).map_err(|error| format!("{error:#}"))
+    let examples = Spec::parse(&spec).and_then(|spec| examples::read(&spec, folder.path()));
+    examples.map(|examples| examples::tests(&examples)).map_err(|error| format!("{error:#}"))
 }
 
 fn page_with(examples: &str) -> (&'static str, String) {
@@ -630,14 +646,14 @@ fn page_with(examples: &str) -> (&'static str, String) {
 const GOOD: &str = "good: {summary: Good., externalValue: good.json}";
 
 #[test]
-fn every_example_has_a_test() {
+fn example_becomes_a_test() {
     let future =
         "new: {summary: New., externalValue: a-thing-from-the-future.response.json, x-pc-unknown-fields: true}";
     let filter = "            $ref: '#/components/schemas/ThingFilter'\n          schema:\n            type: string\n";
     let filter_example = format!("{filter}          examples: {{by-name: {{value: '{{\"Field\":\"\\\"#\"}}'}}}}\n");
     let change = "            $ref: '#/components/schemas/ThingChange'\n";
     let change_example = format!("{change}          examples: {{empty: {{value: {{}}}}}}\n");
-    // Of a list there is no object to test.
+    // No test is generated for a list.
     let parts =
         format!("{LIST_OF_PARTS}              examples: {{parts: {{summary: Parts., externalValue: good.json}}}}\n");
     let edits = [
@@ -646,7 +662,7 @@ fn every_example_has_a_test() {
         (change, change_example),
         (LIST_OF_PARTS, parts),
     ];
-    let fault = r##"fault_example!(not_found_not_found, r#"{"$ref":"nowhere","code":1000,"x-pc-data":1}"#);"##;
+    let error = r##"fault_example!(not_found_not_found, r#"{"$ref":"nowhere","code":1000,"x-pc-data":1}"#);"##;
     let filter = r###"parameter_example!(list_things_filter_by_name, ThingFilter, r##"{"Field":"\"#"}"##);"###;
     assert_eq!(
         example_tests(&edits).unwrap().lines().collect::<Vec<_>>(),
@@ -654,24 +670,25 @@ fn every_example_has_a_test() {
             r#"example!(good, ListThings, "../../spec/good.json");"#,
             r#"future_example!(new, ListThings, "../../spec/a-thing-from-the-future.response.json");"#,
             filter,
-            fault,
+            error,
             r##"parameter_example!(change_thing_body_empty, ThingChange, r#"{}"#);"##,
         ]
     );
 }
 
 #[test]
-fn an_example_that_nothing_can_test_is_refused() {
+fn untestable_example_is_rejected() {
     const PAGES: &str = "#/paths/~1v1~1things/get";
-    let fault_in_file = || (FAULT_EXAMPLE, "              externalValue: good.json\n".to_owned());
-    let fault_of_the_future = || (FAULT_EXAMPLE, format!("              x-pc-unknown-fields: true\n{FAULT_EXAMPLE}"));
+    let error_in_file = || (ERROR_EXAMPLE, "              externalValue: good.json\n".to_owned());
+    let error_with_unknown_fields =
+        || (ERROR_EXAMPLE, format!("              x-pc-unknown-fields: true\n{ERROR_EXAMPLE}"));
     let single_example = || page_with("").1.replace("examples: {}", "example: {}");
     for (edit, expected) in [
         (page_with("lost: {summary: Lost., externalValue: lost.json}"), "the example lost: spec/lost.json"),
         (page_with("broken: {summary: Broken., externalValue: broken.json}"), "the example broken: spec/broken.json"),
         (
             page_with("inline: {summary: In., value: {}}"),
-            "the example inline: an example of a response stands in a file",
+            "the example inline: an example of a response must be in a file",
         ),
         (page_with("bare: {externalValue: good.json}"), "the example bare: a summary is missing"),
         (page_with(&format!("{GOOD}, Good: {{summary: Twice., externalValue: good.json}}")), "another example Good"),
@@ -680,8 +697,11 @@ fn an_example_that_nothing_can_test_is_refused() {
             "the example new: x-pc-unknown-fields is for what is ours",
         ),
         ((PAGE, single_example()), "an `example` is not tested"),
-        (fault_in_file(), "NotFound: the example not-found: an example of a fault or of a request is written out"),
-        (fault_of_the_future(), "NotFound: the example not-found: x-pc-unknown-fields"),
+        (
+            error_in_file(),
+            "NotFound: the example not-found: an example of an error response or of a request must be inline",
+        ),
+        (error_with_unknown_fields(), "NotFound: the example not-found: x-pc-unknown-fields"),
     ] {
         let message = example_tests(&[edit]).unwrap_err();
         assert!(message.contains(PAGES) && message.contains(expected), "{expected:?} is not in {message:?}");
@@ -689,11 +709,11 @@ fn an_example_that_nothing_can_test_is_refused() {
 }
 
 #[test]
-fn a_file_of_a_response_that_nothing_names_is_refused() {
+fn response_file_that_no_response_names_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let examples = folder.path().join("examples");
     std::fs::create_dir(&examples).unwrap();
-    let read = || crate::examples::read(&Spec::parse(THINGS).unwrap(), folder.path()).map(|_| ());
+    let read = || examples::read(&Spec::parse(THINGS).unwrap(), folder.path()).map(|_| ());
     for other in ["README.md", "one.request.http", ".one.response.json"] {
         std::fs::write(examples.join(other), "").unwrap();
     }
@@ -705,7 +725,7 @@ fn a_file_of_a_response_that_nothing_names_is_refused() {
 
 fn generate(spec: &str) -> Result<()> {
     let spec = Spec::parse(spec)?;
-    schemas::generate(&spec)?;
+    types::generate(&spec)?;
     operations::generate(&spec)?;
     Ok(())
 }

@@ -1,14 +1,14 @@
-//! Operations: constants and plain data, straight from the document.
+//! The operations of the models crate: structs with the parameters, whose traits define the request and the response.
 
 mod paging;
 
+use super::{
+    code::{docs, imports, pretty},
+    samples,
+};
 use crate::{
-    layout::{docs, imports, pretty},
-    reserved,
-    spec::{
-        CONTEXT, Endpoint, JSON, JSON_STRING, Kind, MINIMUM, PAGING, Shape, Spec, described, field_name, is_success,
-        parameter_shape,
-    },
+    dialect::{CONTEXT, JSON, JSON_STRING, Kind, MINIMUM, PAGING, Shape, field_name, required_description, reserved},
+    document::{ERROR_BODY, Endpoint, Spec, is_success, parameter_shape},
 };
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
@@ -23,14 +23,11 @@ use serde_json::Value;
 use std::{collections::BTreeSet, ops::RangeInclusive};
 use syn::Ident;
 
-/// The column of methods.
-const WITHIN: usize = 4;
+/// The column of the members of an `impl`.
+const MEMBER_INDENT: usize = 4;
 
-/// The schema that all faults are read as.
-pub(crate) const FAULT: &str = "ErrorBody";
-
-/// What generated operations may need of the models crate.
-const HAND_WRITTEN: [&str; 11] = [
+/// Hand-written names of the models crate that generated operations may use.
+const HAND_WRITTEN_NAMES: [&str; 11] = [
     "ContinuationToken",
     "InvalidParameter",
     "Method",
@@ -54,12 +51,12 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
         operations.extend(operation(spec, &endpoint).with_context(|| endpoint.at.clone())?);
     }
     let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
-    let imports = imports(&operations, HAND_WRITTEN.into_iter().chain(schemas), &[])?;
+    let imports = imports(&operations, HAND_WRITTEN_NAMES.into_iter().chain(schemas), &[])?;
     Ok(format!("{imports}\n{}", pretty(operations)?))
 }
 
-/// Warnings of operations that seem to be paged and are not described so: a client takes their response for complete, and
-/// a response with a next page for an error.
+/// Returns warnings about operations that seem to be paginated but lack the extension: a client takes their response for
+/// complete, and a response with a next page for an error.
 pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for endpoint in spec.endpoints()? {
@@ -69,7 +66,7 @@ pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
         }
         if let Some(field) = paging::next_page_field(spec, &name)? {
             warnings.push(format!(
-                "{}: the response {name} has `{field}`, which leads to a next page, but the operation has no {PAGING}: a \
+                "{}: the response {name} has `{field}`, which points to a next page, but the operation has no {PAGING}: a \
                  response with a next page will be an error",
                 endpoint.at
             ));
@@ -78,14 +75,31 @@ pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
-/// What a caller gives: a parameter or the body.
+/// A value that the caller passes: a parameter or the body.
 struct Input {
     field: Ident,
+    location: Location,
     description: String,
     required: bool,
     value: RustType,
     /// The call that adds it to the `Parameters`.
     adding: TokenStream,
+    sample: Option<Sample>,
+}
+
+/// The part of the request that an [`Input`] goes to, with its name there.
+enum Location {
+    Path(String),
+    Query(String),
+    Header(String),
+    Body,
+}
+
+/// A value of an [`Input`] in the example of the documentation.
+struct Sample {
+    code: TokenStream,
+    /// The value as it is sent, before it is encoded.
+    sent: String,
 }
 
 /// A JSON body.
@@ -99,7 +113,7 @@ enum Body {
 
 /// The type of an [`Input`].
 enum RustType {
-    /// Taken as anything that becomes one.
+    /// Taken as `impl Into<String>`.
     String,
     Other(TokenStream),
 }
@@ -119,7 +133,14 @@ impl Input {
     }
 
     fn setter(&self) -> TokenStream {
-        let (docs, field, argument) = (docs(&self.description, WITHIN), &self.field, self.argument());
+        let (field, argument) = (&self.field, self.argument());
+        let target = match &self.location {
+            Location::Path(name) => format!("the path parameter `{name}`"),
+            Location::Query(name) => format!("the query parameter `{name}`"),
+            Location::Header(name) => format!("the header `{name}`"),
+            Location::Body => "the body".to_owned(),
+        };
+        let docs = docs(&format!("Sets {target}.\n\n{}", self.description), MEMBER_INDENT);
         let value = match &self.value {
             RustType::String => quote!(#field.into()),
             RustType::Other(_) => quote!(#field),
@@ -133,7 +154,7 @@ impl Input {
         }
     }
 
-    /// The field of a new operation.
+    /// Returns the field in the constructor.
     fn initial(&self) -> TokenStream {
         let field = &self.field;
         match (self.required, &self.value) {
@@ -157,7 +178,7 @@ impl Body {
 }
 
 impl RustType {
-    /// What a parameter that is one value comes to.
+    /// Returns the type of a parameter, which must be a single value.
     fn of(spec: &Spec, shape: &Shape) -> Result<Self> {
         Ok(Self::Other(match shape {
             Shape::Text => return Ok(Self::String),
@@ -185,7 +206,7 @@ impl RustType {
 
 fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let Endpoint { path, method, operation, .. } = endpoint;
-    nothing_special(operation)?;
+    ensure_nothing_unsupported(operation)?;
     let id = endpoint.id()?;
     let name = format_ident!("{}", id.to_pascal_case());
     let verb = match *method {
@@ -200,7 +221,7 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let paging = Paging::read(spec, endpoint, page)?;
     let inputs = inputs(spec, endpoint, paging.as_ref())?;
 
-    let docs = docs(&documentation(endpoint)?, 0);
+    let docs = docs(&(documentation(endpoint)? + &example(spec, endpoint, &name, &inputs)?), 0);
     let default = inputs.iter().all(|input| !input.required).then(|| quote!(Default,));
     let mut declarations: Vec<_> = inputs.iter().map(Input::declaration).collect();
     declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<ContinuationToken>)));
@@ -236,18 +257,18 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     })
 }
 
-/// `new`, and `resume` where there are pages.
+/// Returns the functions `new` and, for a paginated operation, `resume`.
 fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     let required: Vec<_> = inputs.iter().filter(|input| input.required).collect();
     let doc = match (required.len(), inputs.len()) {
-        (0, 0) => "The operation; it has no parameters.",
-        (0, _) => "The operation without parameters; they are set on it.",
-        (required, all) if required == all => "The operation with its parameters.",
-        _ => "The operation with its required parameters; the others are set on it.",
+        (0, 0) => "Creates the operation, which has no parameters.",
+        (0, _) => "Creates the operation without parameters; its methods set them.",
+        (required, all) if required == all => "Creates the operation with its parameters.",
+        _ => "Creates the operation with its required parameters; its methods set the others.",
     };
     let list = required.iter().map(|input| format!("- `{}`: {}", input.field, one_line(&input.description)));
     let list = list.collect::<Vec<_>>().join("\n");
-    let doc = docs(format!("{doc}\n\n{list}").trim_end(), WITHIN);
+    let doc = docs(format!("{doc}\n\n{list}").trim_end(), MEMBER_INDENT);
     let arguments: Vec<_> = required.iter().map(|input| input.argument()).collect();
     let fields: Vec<_> = inputs.iter().map(Input::initial).collect();
     let first_page = paged.then(|| quote!(continuation: None));
@@ -258,7 +279,7 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     };
     let resume = paged.then(|| {
         quote! {
-            /// Goes on where `continuation` points, instead of at the first page.
+            /// Creates the operation so that it continues at `continuation` instead of the first page.
             pub fn resume(#(#arguments,)* continuation: ContinuationToken) -> Self {
                 Self { #(#fields,)* continuation: Some(continuation) }
             }
@@ -267,8 +288,8 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     quote!(#new #resume)
 }
 
-/// Refuses what would change the meaning of an operation and is not understood.
-fn nothing_special(operation: &Operation) -> Result<()> {
+/// Rejects keywords that change the meaning of an operation and are not understood.
+fn ensure_nothing_unsupported(operation: &Operation) -> Result<()> {
     ensure!(!operation.deprecated, "`deprecated` is not understood");
     ensure!(operation.callbacks.is_empty(), "`callbacks` are not understood");
     ensure!(operation.servers.is_empty(), "servers: an operation with servers of its own is not understood");
@@ -280,20 +301,62 @@ fn nothing_special(operation: &Operation) -> Result<()> {
 fn documentation(endpoint: &Endpoint<'_>) -> Result<String> {
     let Endpoint { path, method, operation, .. } = endpoint;
     let summary = operation.summary.as_deref().context("a summary is missing")?;
-    let description = described(operation.description.as_deref())?;
+    let description = required_description(operation.description.as_deref())?;
     let link = operation.external_docs.as_ref();
     let link = link.map(|docs| format!(" ([documentation]({}))", docs.url)).unwrap_or_default();
     Ok(format!("{summary}\n\n{description}\n\n`{} {path}`{link}", method.to_uppercase()))
 }
 
-/// What comes back, if anything does.
+/// Returns the documentation of an example that creates the operation and shows what it sends.
+fn example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs: &[Input]) -> Result<String> {
+    let (mut arguments, mut setters, mut given) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut path, mut query, mut headers] = [const { Vec::new() }; 3];
+    let mut body = None;
+    for Input { field, location, required, value, sample, .. } in inputs {
+        match (sample, required) {
+            (Some(Sample { code, .. }), true) => arguments.push(code.clone()),
+            (Some(Sample { code, .. }), false) => setters.push(quote!(.#field(#code))),
+            (None, true) => {
+                arguments.push(quote!(#field));
+                given.push((field.clone(), value.name()));
+            }
+            (None, false) => {}
+        }
+        let Some(Sample { sent, .. }) = sample else { continue };
+        let sent = samples::raw_string(sent)?;
+        match location {
+            Location::Path(name) => path.push((name, sent)),
+            Location::Query(name) => query.push((name, sent)),
+            Location::Header(name) => headers.push((name, sent)),
+            Location::Body => body = Some(quote!(assert_eq!(parameters.body.as_deref(), Some(#sent));)),
+        }
+    }
+    let parts = [(quote!(path), path), (quote!(query), query), (quote!(headers), headers)];
+    let parts = parts.iter().flat_map(|(part, values)| {
+        values.iter().enumerate().map(move |(index, (name, sent))| {
+            let index = Literal::usize_unsuffixed(index);
+            quote!(assert_eq!(parameters.#part[#index], (#name, #sent.to_owned()));)
+        })
+    });
+    let path = endpoint.path;
+    let code = quote! {
+        let operation = #name::new(#(#arguments),*) #(#setters)*;
+        let parameters = operation.parameters()?;
+        assert_eq!(#name::PATH, #path);
+        #(#parts)*
+        #body
+    };
+    samples::documented(spec, &[&name.to_string(), "Operation"], &code, &given)
+}
+
+/// Returns the type of the response body, if there is one.
 fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
     ensure!(endpoint.successes().next().is_some(), "responses: there is no 2xx");
     let mut bodies = Vec::new();
     for (status, response) in &endpoint.responses {
         let at = || format!("responses/{status}");
-        let body = json_of(spec, response, is_success(status)).with_context(at)?;
-        links_lead_somewhere(spec, response).with_context(at)?;
+        let body = response_body(spec, response, is_success(status)).with_context(at)?;
+        ensure_links_exist(spec, response).with_context(at)?;
         if is_success(status) {
             bodies.extend(body);
             continue;
@@ -302,8 +365,8 @@ fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
             matches!(status, StatusCode::Code(400..=599) | StatusCode::Range(4 | 5)),
             "responses/{status}: the status is neither 2xx nor 4xx nor 5xx"
         );
-        if let Some(other) = body.filter(|body| *body != Body::One(FAULT.to_owned())) {
-            bail!("responses/{status}: every error response is an {FAULT}, not a {}", other.rust_type());
+        if let Some(other) = body.filter(|body| *body != Body::One(ERROR_BODY.to_owned())) {
+            bail!("responses/{status}: every error response is an {ERROR_BODY}, not a {}", other.rust_type());
         }
     }
     bodies.dedup();
@@ -311,15 +374,15 @@ fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
     Ok(bodies.pop())
 }
 
-fn json_of(spec: &Spec, response: &Response, only_json: bool) -> Result<Option<Body>> {
-    // A fault of a gateway may be a text for people.
+fn response_body(spec: &Spec, response: &Response, only_json: bool) -> Result<Option<Body>> {
+    // An error response of a gateway may be text or HTML.
     let other = response.content.keys().find(|media_type| only_json && *media_type != JSON);
     ensure!(other.is_none(), "the media type {other:?} is not understood");
     response.content.get(JSON).map(|media| json_body(spec, media)).transpose()
 }
 
-/// Refuses links to what is not there. Rust makes nothing of them: they are for tools that test.
-fn links_lead_somewhere(spec: &Spec, response: &Response) -> Result<()> {
+/// Rejects links to operations and parameters that do not exist. The links are for testing tools; no code is generated for them.
+fn ensure_links_exist(spec: &Spec, response: &Response) -> Result<()> {
     for (name, link) in &response.links {
         let at = || format!("links/{name}");
         let Some(Link { operation: LinkOperation::OperationId(id), parameters, .. }) = link.as_item() else {
@@ -337,8 +400,8 @@ fn links_lead_somewhere(spec: &Spec, response: &Response) -> Result<()> {
     Ok(())
 }
 
-/// The object in a `content` that is JSON alone.
-fn json_sent(spec: &Spec, content: &Content) -> Result<String> {
+/// Returns the schema of a request body, whose `content` must be JSON alone.
+fn request_body_schema(spec: &Spec, content: &Content) -> Result<String> {
     let Some(media) = content.get(JSON).filter(|_| content.len() == 1) else {
         bail!("`content` is {JSON} and nothing else")
     };
@@ -369,7 +432,7 @@ fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Paging<'_>>) -> 
     for parameter in &endpoint.parameters {
         let ParameterData { name, extensions, description, .. } = parameter.parameter_data_ref();
         let at = || format!("the parameter {name}");
-        let description = described(description.as_deref()).with_context(at)?;
+        let description = required_description(description.as_deref()).with_context(at)?;
         if extensions.contains_key(CONTEXT) {
             let by_client =
                 matches!(parameter, Parameter::Header { .. }) && reserved::has(reserved::SERVICE_HEADERS, name);
@@ -382,8 +445,8 @@ fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Paging<'_>>) -> 
             in_path.push(name.as_str());
         }
     }
-    path_is_plain(endpoint.path)?;
-    path_is_filled(endpoint.path, &in_path)?;
+    ensure_plain_path(endpoint.path)?;
+    ensure_path_parameters(endpoint.path, &in_path)?;
     inputs.extend(body(spec, endpoint).context("requestBody")?);
     let mut fields = BTreeSet::from(["new", "resume", "continuation", "parameters"].map(str::to_owned));
     for input in &inputs {
@@ -398,7 +461,7 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
         bail!("`deprecated` and `explode` are not understood");
     };
     if let Parameter::Header { .. } = parameter {
-        header_is_free(name)?;
+        ensure_header_is_free(name)?;
     }
     let field = format_ident!("{}", field_name(without_prefix(name))?);
     let given = if *required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
@@ -412,13 +475,24 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
     let ParameterSchemaOrContent::Schema(schema) = &data.format else {
         bail!("`content` is not understood by most generators: write `schema`, a string, and {JSON_STRING}");
     };
+    let location = match parameter {
+        Parameter::Query { .. } => Location::Query(name.clone()),
+        Parameter::Header { .. } => Location::Header(name.clone()),
+        _ => Location::Path(name.clone()),
+    };
     let (shape, range) = scalar(schema)?;
     if let Some(object) = json_in_string(spec, parameter)? {
         ensure!(in_query && shape == Shape::Text, "{JSON_STRING} is for strings in the query");
         let (value, adding) = (RustType::named(&object), quote!(.query_json(#name, #given)));
-        return Ok(Input { field, description, required: *required, value, adding });
+        let json = first_example(data).and_then(Value::as_str).and_then(|json| serde_json::from_str(json).ok());
+        let sample = json.and_then(|json| sample(spec, &Shape::Named(object), &json));
+        return Ok(Input { field, location, description, required: *required, value, adding, sample });
     }
-    examples_suit(spec, data, &shape, range.as_ref())?;
+    ensure_examples_are_valid(spec, data, &shape, range.as_ref())?;
+    let minimum = range.as_ref().map(|range| *range.start());
+    let value = first_example(data).cloned();
+    let value = value.or_else(|| required.then(|| samples::placeholder(spec, &shape, minimum)).flatten());
+    let sample = value.and_then(|value| sample(spec, &shape, &value));
     let adding = match (parameter, range_sent(data, range)?) {
         (Parameter::Query { .. }, Some(range)) => {
             description = format!("{description} From {} to {}.", range.start(), range.end());
@@ -431,10 +505,26 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
         (_, None) => quote!(.header(#name, #given)),
     };
     let value = RustType::of(spec, &shape)?;
-    Ok(Input { field, description, required: *required, value, adding })
+    Ok(Input { field, location, description, required: *required, value, adding, sample })
 }
 
-/// The integers that the client sends of those that the service takes.
+/// Returns the first example of a parameter.
+fn first_example(data: &ParameterData) -> Option<&Value> {
+    let examples = data.examples.values().filter_map(|example| example.as_item()?.value.as_ref());
+    data.example.iter().chain(examples).next()
+}
+
+fn sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<Sample> {
+    let code = samples::expression(spec, shape, value)?;
+    let sent = match (shape, value) {
+        (Shape::Named(name), Value::Object(_)) => samples::serialized(spec.definition(name).ok()?, value),
+        (_, Value::String(string)) => string.clone(),
+        (_, value) => value.to_string(),
+    };
+    Some(Sample { code, sent })
+}
+
+/// Returns the range of integers that the client sends, of those that the service accepts.
 fn range_sent(data: &ParameterData, range: Option<RangeInclusive<i64>>) -> Result<Option<RangeInclusive<i64>>> {
     let Some(minimum) = data.extensions.get(MINIMUM) else { return Ok(range) };
     let within = minimum.as_i64().zip(range).filter(|(minimum, range)| range.contains(minimum));
@@ -442,7 +532,7 @@ fn range_sent(data: &ParameterData, range: Option<RangeInclusive<i64>>) -> Resul
     Ok(Some(minimum..=*range.end()))
 }
 
-/// The object whose JSON a parameter holds in a string.
+/// Returns the schema of the object whose JSON a parameter holds in a string.
 fn json_in_string(spec: &Spec, parameter: &Parameter) -> Result<Option<String>> {
     if !parameter.parameter_data_ref().extensions.contains_key(JSON_STRING) {
         return Ok(None);
@@ -453,8 +543,13 @@ fn json_in_string(spec: &Spec, parameter: &Parameter) -> Result<Option<String>> 
     }
 }
 
-/// The examples of a parameter are values that it can have.
-fn examples_suit(spec: &Spec, data: &ParameterData, shape: &Shape, range: Option<&RangeInclusive<i64>>) -> Result<()> {
+/// Rejects examples that are not valid values of their parameter.
+fn ensure_examples_are_valid(
+    spec: &Spec,
+    data: &ParameterData,
+    shape: &Shape,
+    range: Option<&RangeInclusive<i64>>,
+) -> Result<()> {
     let is_uuid = |text: &str| {
         let is_hyphen = |index| [8, 13, 18, 23].contains(&index);
         text.len() == 36
@@ -477,13 +572,13 @@ fn examples_suit(spec: &Spec, data: &ParameterData, shape: &Shape, range: Option
     };
     let examples = data.examples.values().map(|example| example.as_item().and_then(|example| example.value.as_ref()));
     for example in data.example.iter().map(Some).chain(examples) {
-        let value = example.context("an example of a parameter is written out: `value`")?;
-        ensure!(suits(value), "the example {value} is no value of the parameter");
+        let value = example.context("an example of a parameter must be inline: `value`")?;
+        ensure!(suits(value), "the example {value} is not a valid value of the parameter");
     }
     Ok(())
 }
 
-/// What the schema of a parameter comes to, and the range of an integer.
+/// Returns the shape of a parameter, and the range of an integer.
 fn scalar(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<i64>>)> {
     let mut schema = schema.clone();
     let ReferenceOr::Item(Schema { schema_kind: SchemaKind::Type(Type::Integer(integer)), .. }) = &mut schema else {
@@ -505,22 +600,27 @@ fn scalar(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<
 
 fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
     let Some(body) = endpoint.body else { return Ok(None) };
-    let name = json_sent(spec, &body.content)?;
+    let name = request_body_schema(spec, &body.content)?;
+    let media = body.content.get(JSON);
+    let example = media.and_then(|media| media.examples.values().find_map(|example| example.as_item()?.value.as_ref()));
+    let sample = example.and_then(|example| sample(spec, &Shape::Named(name.clone()), example));
     let field = format_ident!("{}", name.to_snake_case());
     let given = if body.required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
     Ok(Some(Input {
         field,
-        description: described(body.description.as_deref())?,
+        location: Location::Body,
+        sample,
+        description: required_description(body.description.as_deref())?,
         required: body.required,
         value: RustType::named(&name),
         adding: quote!(.body(#given)),
     }))
 }
 
-/// The name of a header can be one, and nothing else sets the header.
-fn header_is_free(name: &str) -> Result<()> {
+/// Rejects a header with an invalid name, and one that the client sets by itself.
+fn ensure_header_is_free(name: &str) -> Result<()> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    ensure!(!name.is_empty() && name.bytes().all(is_token), "it is no name of a header");
+    ensure!(!name.is_empty() && name.bytes().all(is_token), "it is not a valid name of a header");
     ensure!(!reserved::has(reserved::HTTP_HEADERS, name), "the client sets this header by itself");
     ensure!(
         !reserved::has(reserved::SERVICE_HEADERS, name),
@@ -529,8 +629,8 @@ fn header_is_free(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The path is one, as it is sent: no query, no fragment, and nothing that servers read in more than one way.
-fn path_is_plain(path: &str) -> Result<()> {
+/// Rejects a path with a query or a fragment, and one that servers may interpret in different ways.
+fn ensure_plain_path(path: &str) -> Result<()> {
     let segments = path.strip_prefix("/v1/").context("a path begins with `/v1/`")?;
     ensure!(!segments.split('/').any(str::is_empty), "a path has no empty segment, and no slash at its end");
     let illegal = |character: char| !character.is_ascii_graphic() || "?#%\\".contains(character);
@@ -540,8 +640,8 @@ fn path_is_plain(path: &str) -> Result<()> {
     Ok(())
 }
 
-/// Every `{name}` of the path is a parameter, and every parameter of the path has its `{name}`.
-fn path_is_filled(path: &str, parameters: &[&str]) -> Result<()> {
+/// Rejects a path whose `{name}`s are not exactly its path parameters.
+fn ensure_path_parameters(path: &str, parameters: &[&str]) -> Result<()> {
     let names = path.split('{').skip(1).map(|rest| rest.split_once('}').map(|(name, _)| name));
     let names = names.collect::<Option<Vec<_>>>().context("the path has a brace that is not closed")?;
     for name in &names {
@@ -553,7 +653,7 @@ fn path_is_filled(path: &str, parameters: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The name of a header without what says whose it is.
+/// Returns the name of a header without its vendor prefix.
 fn without_prefix(name: &str) -> &str {
     name.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name)
 }

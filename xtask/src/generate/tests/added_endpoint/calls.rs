@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-/// Answers every request with one customer's risk, or with the list of its findings, and keeps what was asked for.
+/// A transport that returns the risk of a customer, or the list of its findings, and records the requests.
 struct Script<M> {
     requests: Mutex<Vec<String>>,
     mode: PhantomData<M>,
@@ -38,16 +38,16 @@ impl<M: Mode> Transport for Script<M> {
 }
 
 #[test]
-fn blocking() {
-    converse::<Blocking>();
+fn blocking_client_calls_the_added_endpoint() {
+    call_both_operations::<Blocking>();
 }
 
 #[test]
-fn asynchronous() {
-    converse::<Async>();
+fn async_client_calls_the_added_endpoint() {
+    call_both_operations::<Async>();
 }
 
-fn converse<M: Mode>() {
+fn call_both_operations<M: Mode>() {
     let script = Arc::new(Script::<M> { requests: Mutex::default(), mode: PhantomData });
     let client = Client::builder(Arc::clone(&script), Credential::token("secret")).build().unwrap();
     let customer = "b44bb1fb-c595-45b0-9e09-d657365580bf".parse().unwrap();
@@ -61,7 +61,7 @@ fn converse<M: Mode>() {
     let findings = risk.findings.unwrap();
     assert_eq!(findings.iter().filter_map(|finding| finding.points).sum::<i32>(), 7);
 
-    // Nothing is sent.
+    // An invalid parameter: nothing is sent.
     finish(M::into_future(client.call(operation.months(25)))).unwrap_err();
 
     assert_eq!(finish(M::into_future(client.call(ListRiskFindings::new(customer)))).unwrap(), findings);
@@ -75,7 +75,7 @@ fn converse<M: Mode>() {
     );
 }
 
-/// The result of a future that has nothing to wait for.
+/// Returns the result of a future that is ready.
 fn finish<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,

@@ -1,6 +1,6 @@
-//! Names that the specification cannot give, since something has them already.
+//! Names that the specification cannot use, because the crates or HTTP use them already.
 
-/// Types that the crates give away by hand, and names that generated code and its macros use.
+/// Hand-written types that the crates export, and names that generated code and its macros use.
 pub(crate) const TYPES: &[&str] = &[
     "AccessToken",
     "AppRegistration",
@@ -94,7 +94,7 @@ pub(crate) const SERVICE_HEADERS: &[&str] = &[
     "MS-SdkVersion",
 ];
 
-/// Headers that belong to HTTP itself, to the credential or to the transport.
+/// Headers that HTTP itself, the credential or the transport sets.
 pub(crate) const HTTP_HEADERS: &[&str] = &[
     "Accept",
     "Accept-Encoding",
@@ -108,7 +108,7 @@ pub(crate) const HTTP_HEADERS: &[&str] = &[
     "User-Agent",
 ];
 
-/// Whether a list of headers has a name; the case of letters does not matter.
+/// Whether a list of headers contains a name, in any case.
 pub(crate) fn has(headers: &[&str], name: &str) -> bool {
     headers.iter().any(|header| header.eq_ignore_ascii_case(name))
 }
@@ -116,20 +116,20 @@ pub(crate) fn has(headers: &[&str], name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{SERVICE_HEADERS, TYPES};
-    use crate::codegen::workspace_root;
+    use crate::workspace::workspace_root;
     use heck::ToPascalCase as _;
-    use std::fs;
+    use std::{fs, path::Path};
     use syn::{Item, UseTree, Visibility};
 
-    /// A `pub use` of a name would win over the generated one, without a word.
+    /// A `pub use` of a name would shadow the generated one silently.
     #[test]
-    fn every_name_that_a_crate_gives_away_by_hand_is_taken() {
+    fn exported_names_of_the_crates_are_reserved() {
         for name in ["partner-center-models", "partner-center-core", "partner-center"] {
             let path = format!("crates/{name}/src/lib.rs");
             let file = syn::parse_file(&fs::read_to_string(workspace_root().join(&path)).unwrap()).unwrap();
             let names: Vec<_> = file.items.iter().flat_map(public_names).collect();
             assert!(!names.is_empty(), "{path}");
-            // No schema or operation can be named otherwise.
+            // Schemas and operations can have names in Pascal case only.
             for name in names.iter().filter(|name| **name == name.to_pascal_case()) {
                 assert!(TYPES.contains(&name.as_str()), "{name} of {path} is missing in the reserved TYPES");
             }
@@ -137,11 +137,22 @@ mod tests {
     }
 
     #[test]
-    fn the_client_sets_every_header_that_it_is_said_to_set() {
-        let source = |name| fs::read_to_string(workspace_root().join("crates/partner-center-core/src").join(name));
-        let source = source("client.rs").unwrap() + &source("engine/service_call.rs").unwrap();
+    fn service_headers_are_set_by_the_client() {
+        let mut source = String::new();
+        read_all(&workspace_root().join("crates/partner-center-core/src"), &mut source);
         for header in SERVICE_HEADERS {
             assert!(source.contains(&format!("\"{}\"", header.to_lowercase())), "the client does not set {header}");
+        }
+    }
+
+    fn read_all(folder: &Path, source: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read_all(&path, source);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                *source += &fs::read_to_string(path).unwrap();
+            }
         }
     }
 
@@ -156,7 +167,7 @@ mod tests {
         }
     }
 
-    /// The names of a `use`; what a `*` stands for, another crate gives away, or the generator.
+    /// Returns the names of a `use`; those behind a `*` are exported by another crate, or generated.
     fn leaves(tree: &UseTree) -> Vec<String> {
         match tree {
             UseTree::Path(path) => leaves(&path.tree),

@@ -1,13 +1,14 @@
 mod added_endpoint;
-mod refusals;
+mod rejections;
 
 use super::*;
+use crate::workspace::workspace_root;
 
 /// A small specification with one of everything.
 const THINGS: &str = include_str!("tests/things.yaml");
 
 #[test]
-fn generated_code_is_fresh() {
+fn generated_code_is_up_to_date() {
     match check(&workspace_root()) {
         Ok(warnings) => assert!(warnings.is_empty(), "{warnings:#?}"),
         Err(stale) => panic!("{stale:#}"),
@@ -15,13 +16,13 @@ fn generated_code_is_fresh() {
 }
 
 #[test]
-fn generating_twice_gives_the_same_bytes() {
+fn generated_code_is_deterministic() {
     let root = workspace_root();
     assert_eq!(generate(&root).unwrap(), generate(&root).unwrap());
 }
 
 #[test]
-fn line_ends_of_the_specification_change_nothing() {
+fn line_ends_of_the_specification_do_not_matter() {
     let root = workspace_root();
     let copy = tempfile::tempdir().unwrap();
     copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
@@ -29,7 +30,7 @@ fn line_ends_of_the_specification_change_nothing() {
 }
 
 #[test]
-fn a_stale_a_missing_and_a_left_over_file_are_named_and_repaired() {
+fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     fs::create_dir(root.join("spec")).unwrap();
@@ -40,7 +41,7 @@ fn a_stale_a_missing_and_a_left_over_file_are_named_and_repaired() {
     fs::write(root.join(GENERATED).join("schemas.rs"), "edited").unwrap();
     fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
     fs::remove_file(root.join(TESTS)).unwrap();
-    // An editor's, which are none of our business, and no text at that.
+    // Temporary files of an editor, which are ignored, whatever is in them.
     for stray in [".schemas.rs.swp", "schemas.rs~"] {
         fs::write(root.join(GENERATED).join(stray), b"\xFF").unwrap();
     }
@@ -57,18 +58,18 @@ fn a_stale_a_missing_and_a_left_over_file_are_named_and_repaired() {
     assert!(root.join(GENERATED).join("schemas.rs~").exists());
 }
 
-/// The endpoint that CONTRIBUTING.md adds is understood as it stands there.
+/// The YAML of CONTRIBUTING.md is complete.
 #[test]
-fn the_endpoint_of_the_contributing_guide_is_understood() {
+fn endpoint_of_the_contributing_guide_is_understood() {
     let root = workspace_root();
     let guide = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap().replace("\r\n", "\n");
     let (_, block) = guide.split_once("```yaml\n").unwrap();
     let (block, _) = block.split_once("```").unwrap();
-    // The block stands within an item of a list.
+    // The block is within an item of a list.
     let endpoint: Vec<_> = block.lines().map(|line| line.strip_prefix("   ").unwrap_or(line)).collect();
     let endpoint = endpoint.join("\n").replace("paths:\n", "");
     let spec = fs::read_to_string(root.join(SPEC)).unwrap().replace("\r\n", "\n");
-    // Whoever follows the guide to the letter has it in the specification by now.
+    // Someone who follows the guide has added it to the specification.
     let is_there = spec.contains("operationId: getCompanyProfile");
     let spec = if is_there { spec } else { spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n")) };
     let operations = operations::generate(&Spec::parse(&spec).unwrap()).unwrap();
@@ -76,9 +77,9 @@ fn the_endpoint_of_the_contributing_guide_is_understood() {
 }
 
 #[test]
-fn everything_that_is_understood_has_its_form_in_rust() {
+fn everything_understood_is_generated() {
     let spec = Spec::parse(THINGS).unwrap();
-    let schemas = schemas::generate(&spec).unwrap();
+    let schemas = types::generate(&spec).unwrap();
     let operations = operations::generate(&spec).unwrap();
     for code in [&schemas, &operations] {
         syn::parse_file(code).unwrap();
@@ -102,7 +103,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "pub count: Option<i64>,",
             "pub pin: Option<Secret>,",
             "pub continuation_token: Option<Secret>,",
-            // Described apart, and by the schema.
+            // Described by the extension, and by the schema.
             "/// The next page. pub next: Option<Box<Link>>, /// A link. pub previous: Option<Box<Link>>,",
             "pub type_: Option<bool>,",
             "pub extra: Option<JsonValue>,",
@@ -112,16 +113,18 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "#[derive(Clone, Debug, Default, PartialEq)] #[non_exhaustive] pub struct ThingCollection { \
              /// The things. pub items: Vec<Thing>,",
             "list items = \"items\" | \"Items\",",
-            // Sent only: constructor and setters.
+            // Sent only: constructor and setters, which are documented.
+            "/// Sets `remark`. /// /// A remark. #[must_use] pub fn remark(",
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
             "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
             "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(RawJson::new(&maker)); self }",
             "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
-            "impl ThingChange { /// A `ThingChange` with nothing but what it must have. #[must_use] \
+            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[must_use] \
              pub fn new() -> Self { Self::default() }",
             // An enum.
             "pub enum ThingKind { /// Small. Small, /// Very large. VeryLarge, \
-             /// A text that this version has no variant for; it is kept and sent back as it came. UnknownVariant(UnknownVariant), }",
+             /// A string that this version has no variant for; it is kept and serialized as received. \
+             UnknownVariant(UnknownVariant), }",
             "open_enum!(ThingKind { Small = \"small\", VeryLarge = \"very_large\", });",
         ],
     );
@@ -133,7 +136,7 @@ fn everything_that_is_understood_has_its_form_in_rust() {
              continuation: Option<ContinuationToken>, }",
             "pub fn resume(continuation: ContinuationToken) -> Self { Self { size: None, kind: None, filter: None, \
              continuation: Some(continuation), } }",
-            "/// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
+            "/// Sets the query parameter `size`. /// /// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
             ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
              .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
             "impl Paginated for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
@@ -148,10 +151,10 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             // A body that is required.
             "pub struct CreateThing { new_thing: NewThing, }",
             "Parameters::new().body(&self.new_thing).check()",
-            // A parameter of the path item, a header, a body that is not required, and nothing that comes back.
+            // A parameter of the path item, a header, an optional body, and no response body.
             "pub struct ChangeThing { thing_id: String, if_match: String, reason: Option<bool>, \
              thing_change: Option<ThingChange>, }",
-            "/// The operation with its required parameters; the others are set on it. /// \
+            "/// Creates the operation with its required parameters; its methods set the others. /// \
              /// - `thing_id`: The identifier of the thing. /// - `if_match`: The version to change. \
              pub fn new(thing_id: impl Into<String>, if_match: impl Into<String>) -> Self {",
             "impl Operation for ChangeThing { type Response = NoContent; const ID: &'static str = \"changeThing\"; \
@@ -165,21 +168,50 @@ fn everything_that_is_understood_has_its_form_in_rust() {
             "pub struct GetThings { thing_kind: ThingKind, }",
         ],
     );
-    // What the client sets by itself is no parameter.
+    // Examples: of the examples of parameters, of placeholders, and of a body that has none.
+    contains(
+        &operations,
+        &[
+            "/// # Example /// /// ``` /// use partner_center_models::{ListThings, Operation as _}; /// \
+             /// let operation = ListThings::new().size(40); /// let parameters = operation.parameters()?; \
+             /// assert_eq!(ListThings::PATH, \"/v1/things\"); \
+             /// assert_eq!(parameters.query[0], (\"size\", \"40\".to_owned())); \
+             /// # Ok::<(), Box<dyn std::error::Error>>(()) /// ```",
+            "/// let operation = ChangeThing::new(\"example\", \"example\");",
+            "/// assert_eq!(parameters.path[0], (\"thing-id\", \"example\".to_owned())); \
+             /// assert_eq!(parameters.headers[0], (\"If-Match\", \"example\".to_owned()));",
+            "/// use partner_center_models::{GetThings, Operation as _, ThingKind}; /// \
+             /// let operation = GetThings::new(ThingKind::Small);",
+            "/// use partner_center_models::{CreateThing, NewThing, Operation as _}; /// \
+             /// # fn example(new_thing: NewThing) -> Result<(), Box<dyn std::error::Error>> { \
+             /// let operation = CreateThing::new(new_thing);",
+        ],
+    );
+    contains(
+        &schemas,
+        &[
+            "/// A thing. /// /// See [Things](https://example.com/things). /// /// # Example",
+            "/// let thing: Thing = serde_json::from_str( /// r#\"{ /// \"id\": \"5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11\", \
+             /// \"name\": \"Wheel\", /// \"kind\": \"very_large\", /// \"count\": 4 /// }\"#, /// )?;",
+            "/// assert_eq!(thing.name, \"Wheel\"); /// assert_eq!(thing.kind, Some(ThingKind::VeryLarge)); \
+             /// assert_eq!(thing.count, Some(4)); /// assert!(thing.unknown_paths().is_empty());",
+        ],
+    );
+    // Parameters that the client sets by itself are left out.
     assert!(!operations.contains("seek_operation"), "{operations}");
-    // What is paged is not performed with one call.
+    // A paginated operation is not performed with one call.
     assert!(!operations.contains("SingleResponse for ListThings"), "{operations}");
 }
 
 #[test]
-fn unpaged_response_with_a_next_page_is_warned_of() {
+fn unpaginated_response_with_a_next_page_is_a_warning() {
     const AT: &str = "#/paths/~1v1~1kinds~1{thing-kind}/get: the response ThingCollection has `";
     const ITEMS: &str =
         "          type: array\n          items:\n            $ref: '#/components/schemas/Thing'\n        links:\n";
     let warnings = |edits: &[(&str, &str)]| {
         let mut things = THINGS.to_owned();
         for (from, to) in edits {
-            assert_eq!(things.matches(from).count(), 1, "{from:?} is not there once");
+            assert_eq!(things.matches(from).count(), 1, "{from:?} does not occur once");
             things = things.replace(from, to);
         }
         operations::warnings(&Spec::parse(&things).unwrap()).unwrap()
@@ -196,7 +228,7 @@ fn unpaged_response_with_a_next_page_is_warned_of() {
 }
 
 #[test]
-fn pages_are_told_apart_by_the_identifiers_of_their_items() {
+fn page_fingerprint_uses_the_identifiers_of_items() {
     const ID: &str =
         "        id:\n          description: Its identifier.\n          type: string\n          format: uuid\n";
     const NUMBER: &str = "        id:\n          description: Its identifier.\n          type: number\n";
@@ -222,7 +254,7 @@ fn copy_with_crlf(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        if is_stray(&entry.file_name()) {
+        if is_temporary_file(&entry.file_name()) {
             continue;
         }
         let to = to.join(entry.file_name());
@@ -237,7 +269,7 @@ fn copy_with_crlf(from: &Path, to: &Path) {
     }
 }
 
-/// The bundle of a specification that says `things` and has a file of a page.
+/// Returns the bundle of the specification `things`, which may refer to the file of a page.
 fn bundled(things: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("page.json"), r#"{"items": [{"name": "a", "x-pc-data": 1.50}]}"#).unwrap();
@@ -245,7 +277,7 @@ fn bundled(things: &str) -> String {
 }
 
 #[test]
-fn bundle_has_examples_written_out_and_nothing_of_ours() {
+fn bundle_has_inline_examples_and_no_own_extensions() {
     let from = "                $ref: '#/components/schemas/ThingCollection'\n          links:";
     let examples = "examples:\n                page: {summary: Page., externalValue: page.json}\n                \
                     new: {summary: New., externalValue: no.json, x-pc-unknown-fields: true}\n";
@@ -256,12 +288,12 @@ fn bundle_has_examples_written_out_and_nothing_of_ours() {
     contains(&bundle, &["examples: page: summary: Page. value: items: - name: a x-pc-data: 1.5 links: parts:"]);
     let document: serde_json::Value = yaml_serde::from_str(&bundle).unwrap();
     let schemas: Vec<_> = document["components"]["schemas"].as_object().unwrap().keys().collect();
-    // Only JSON in a string is of it.
+    // The bundle lacks the schema of JSON in a string.
     assert!(
         !schemas.contains(&&"ThingFilter".to_owned()) && schemas.contains(&&"ThingChange".to_owned()),
         "{schemas:?}"
     );
-    // In data a key is a key.
+    // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
 }

@@ -1,9 +1,9 @@
-//! The specification's examples: a test for each, and texts for the emulator.
+//! The examples of the specification: a test for each, and fixtures for the emulator.
 
 use crate::{
-    codegen::is_stray,
-    operations::FAULT,
-    spec::{Endpoint, JSON, JSON_STRING, Shape, Spec, UNKNOWN_FIELDS, parameter_shape},
+    dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS},
+    document::{ERROR_BODY, Endpoint, Spec, parameter_shape},
+    workspace::is_temporary_file,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
@@ -11,15 +11,15 @@ use openapiv3::{Example, MediaType, ReferenceOr, Response};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// What responses of success and other objects are shown to be.
+/// The examples of successful responses, error responses, and requests.
 pub(crate) struct Examples {
     responses: Vec<ResponseExample>,
     inline: Vec<InlineExample>,
 }
 
-/// A response that the specification shows in a file of its own.
+/// An example of a response, in its own file.
 struct ResponseExample {
-    /// As it is called in the specification.
+    /// The name of the example in the specification.
     name: String,
     /// The Rust name of its operation.
     operation: String,
@@ -27,22 +27,22 @@ struct ResponseExample {
     /// Relative to the folder of the specification.
     file: String,
     text: String,
-    /// It holds what the specification does not describe, on purpose.
-    from_the_future: bool,
-    /// It is no object of its own, so that no test can be made of it.
+    /// Whether it has fields and values that the specification does not describe, on purpose.
+    has_unknown_fields: bool,
+    /// Whether it is a list, which no test is generated for.
     is_list: bool,
 }
 
-/// A fault, or what a request carries, written out in the specification.
+/// An example of an error response, a parameter, or a body, inline in the specification.
 #[derive(PartialEq)]
 struct InlineExample {
     name: String,
     schema: String,
-    /// In one line.
+    /// The JSON in one line.
     json: String,
 }
 
-/// The examples in the order of the document; files are below `folder`, and each response there is an example.
+/// Reads the examples in the order of the document. Files are in `folder`; each response file there must be an example.
 pub(crate) fn read(spec: &Spec, folder: &Path) -> Result<Examples> {
     let mut examples = Examples { responses: Vec::new(), inline: Vec::new() };
     let mut names = BTreeSet::new();
@@ -60,27 +60,27 @@ pub(crate) fn read(spec: &Spec, folder: &Path) -> Result<Examples> {
             }
         }
         for example in read_inline(&endpoint).with_context(|| endpoint.at.clone())? {
-            // Several operations may have the same fault.
+            // Several operations may have the same error response.
             if !examples.inline.contains(&example) {
                 add(&example.name)?;
                 examples.inline.push(example);
             }
         }
     }
-    nothing_left_over(&examples, folder)?;
+    ensure_no_unnamed_file(&examples, folder)?;
     Ok(examples)
 }
 
-/// One test a line; the macros say what is tested.
+/// Returns the tests, one a line; the macros define what is tested.
 pub(crate) fn tests(examples: &Examples) -> String {
     let responses = examples.responses.iter().filter(|example| !example.is_list).map(|example| {
-        let example_macro = if example.from_the_future { "future_example" } else { "example" };
+        let example_macro = if example.has_unknown_fields { "future_example" } else { "example" };
         let (name, operation, file) = (example.name.to_snake_case(), &example.operation, &example.file);
         format!("{example_macro}!({name}, {operation}, \"../../spec/{file}\");\n")
     });
     let inline = examples.inline.iter().map(|InlineExample { name, schema, json }| {
         let (name, json) = (name.to_snake_case(), raw(json));
-        if schema == FAULT {
+        if schema == ERROR_BODY {
             format!("fault_example!({name}, {json});\n")
         } else {
             format!("parameter_example!({name}, {schema}, {json});\n")
@@ -89,9 +89,9 @@ pub(crate) fn tests(examples: &Examples) -> String {
     responses.chain(inline).collect()
 }
 
-/// The documented responses as constants: a packaged crate cannot include a file from outside.
+/// Returns the documented responses as constants: a packaged crate cannot include a file from outside.
 pub(crate) fn documented(examples: &Examples) -> String {
-    let constants = examples.responses.iter().filter(|example| !example.from_the_future).map(|example| {
+    let constants = examples.responses.iter().filter(|example| !example.has_unknown_fields).map(|example| {
         let (name, summary, text) = (example.name.to_shouty_snake_case(), &example.summary, raw(&example.text));
         format!("/// {summary}\npub(crate) const {name}: &str = {text};\n")
     });
@@ -104,10 +104,10 @@ fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) ->
     let shape = media.schema.as_ref().map(Shape::of).transpose()?;
     let is_list = matches!(shape, Some(Shape::List(_)));
     each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
-        let Some(file) = external_value else { bail!("an example of a response stands in a file: `externalValue`") };
-        let from_the_future = extensions.contains_key(UNKNOWN_FIELDS);
+        let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
+        let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
         ensure!(
-            !from_the_future || file.ends_with("-from-the-future.response.json"),
+            !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
             "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
         );
         let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
@@ -118,29 +118,29 @@ fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) ->
             summary: summary.clone().context("a summary is missing")?,
             file: file.clone(),
             text: text.replace("\r\n", "\n").trim_end().to_owned(),
-            from_the_future,
+            has_unknown_fields,
             is_list,
         })
     })
 }
 
-/// What stands in the specification itself: examples of faults, of parameters that are JSON, and of bodies.
+/// Reads the inline examples: of error responses, of parameters that are JSON, and of bodies.
 fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     let id = endpoint.id()?;
-    let faults = endpoint.faults()?;
+    let error_responses = endpoint.error_responses()?;
     let mut examples = Vec::new();
     for parameter in &endpoint.parameters {
         let data = parameter.parameter_data_ref();
         if data.extensions.contains_key(JSON_STRING) {
             let owner = format!("{id}-{}", data.name);
-            let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is no string")?)?);
+            let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is not a string")?)?);
             let shape = parameter_shape(parameter).with_context(|| owner.clone())?;
             examples.extend(inline(&owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
         }
     }
     let mut media: Vec<(String, &MediaType)> = Vec::new();
     media.extend(endpoint.body.and_then(|body| Some((format!("{id}-body"), body.content.get(JSON)?))));
-    media.extend(faults.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
+    media.extend(error_responses.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
     for (owner, media) in media {
         let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
         examples.extend(inline(&owner, shape, media.example.as_ref(), &media.examples, &|value| Ok(value.clone()))?);
@@ -148,7 +148,7 @@ fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     Ok(examples)
 }
 
-/// The examples of `owner`, of whose values `json` makes what is of the `shape`.
+/// Reads the inline examples of `owner`, which are of the `shape`; `json` returns the JSON of an example's value.
 fn inline<'a>(
     owner: &str,
     shape: Option<Shape>,
@@ -156,11 +156,11 @@ fn inline<'a>(
     examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
     json: &dyn Fn(&Value) -> Result<Value>,
 ) -> Result<Vec<InlineExample>> {
-    // A body of another shape is refused, with its place, by whoever makes the operation of it.
+    // A body of another shape is rejected, with its place, when the operation is generated.
     let Some(Shape::Named(schema)) = shape else { return Ok(Vec::new()) };
     let found = each(single, examples, |name, Example { value, external_value, extensions, .. }| {
         let (Some(value), None) = (value, external_value) else {
-            bail!("an example of a fault or of a request is written out: `value`")
+            bail!("an example of an error response or of a request must be inline: `value`")
         };
         ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files");
         let (name, json) = (format!("{owner}-{name}"), serde_json::to_string(&json(value)?)?);
@@ -169,7 +169,7 @@ fn inline<'a>(
     found.with_context(|| owner.to_owned())
 }
 
-/// What `read` makes of each example.
+/// Reads each example with `read`.
 fn each<'a, T>(
     single: Option<&Value>,
     examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
@@ -183,21 +183,21 @@ fn each<'a, T>(
     examples.collect()
 }
 
-/// Refuses a file of a response that no response names: nothing would test it.
-fn nothing_left_over(examples: &Examples, folder: &Path) -> Result<()> {
+/// Rejects a response file that no response names as its example: nothing would test it.
+fn ensure_no_unnamed_file(examples: &Examples, folder: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder.join("examples")) else { return Ok(()) };
     for entry in entries {
         let name = entry?.file_name();
         let file = format!("examples/{}", name.to_string_lossy());
-        let is_response = !is_stray(&name) && file.ends_with(".response.json");
+        let is_response = !is_temporary_file(&name) && file.ends_with(".response.json");
         let is_named = examples.responses.iter().any(|example| example.file == file);
         ensure!(!is_response || is_named, "spec/{file}: no response names it as an `externalValue`");
     }
     Ok(())
 }
 
-/// A text as a raw string literal.
-fn raw(text: &str) -> String {
+/// Returns a raw string literal.
+pub(super) fn raw(text: &str) -> String {
     let mut hashes = "#".to_owned();
     while text.contains(&format!("\"{hashes}")) {
         hashes.push('#');

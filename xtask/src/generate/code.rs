@@ -1,14 +1,14 @@
-//! How generated code looks: no rustfmt, so the bytes depend on the specification and `Cargo.lock` alone.
+//! The layout of generated code. Without rustfmt, so that it depends on the specification and `Cargo.lock` alone.
 
 use anyhow::Result;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
-use syn::visit::Visit;
+use syn::{Expr, Token, punctuated::Punctuated, visit::Visit};
 
 const WIDTH: usize = 100;
 
-/// The code of some items, with a blank line between items and between methods.
+/// Formats items, with a blank line between items and between methods.
 pub(crate) fn pretty(items: TokenStream) -> Result<String> {
     let mut file: syn::File = syn::parse2(items)?;
     let items = std::mem::take(&mut file.items).into_iter().map(|item| {
@@ -19,18 +19,23 @@ pub(crate) fn pretty(items: TokenStream) -> Result<String> {
     Ok(items.collect::<Vec<_>>().join("\n"))
 }
 
-/// A doc comment, wrapped; `indent` is the column that it stands at.
+/// Returns a doc comment, wrapped except for its code; `indent` is its column.
 pub(crate) fn docs(text: &str, indent: usize) -> TokenStream {
     let width = WIDTH - indent - "/// ".len();
-    let lines = text.lines().flat_map(|line| wrap(line, width)).map(|line| {
+    let mut is_code = false;
+    let lines = text.lines().flat_map(|line| {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        if is_code || is_fence { vec![line.to_owned()] } else { wrap(line, width) }
+    });
+    let lines = lines.map(|line| {
         let line = if line.is_empty() { line } else { format!(" {line}") };
         quote!(#[doc = #line])
     });
     quote!(#(#lines)*)
 }
 
-/// Imports for some items: what they name of `candidates`, which the crate has at its root, and `macros`, which no path
-/// names. Whatever else was imported, rustc would warn of.
+/// Returns the imports of some items: those of the `candidates`, names at the root of the crate, that they use, and the `macros`.
 pub(crate) fn imports<'a>(
     items: &TokenStream,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -44,7 +49,7 @@ pub(crate) fn imports<'a>(
     Ok(of_crate + uuid)
 }
 
-/// Lines of at most `width` columns, where words allow it; what follows in a list item is indented.
+/// Wraps a line at `width` columns, where words allow it; the following lines of a list item are indented.
 fn wrap(line: &str, width: usize) -> Vec<String> {
     let indent = if line.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];
@@ -62,13 +67,21 @@ fn wrap(line: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The first segment of every path in some items.
-fn names_used(items: &TokenStream) -> Result<BTreeSet<String>> {
+/// Returns the first segment of every path in some items, also in the arguments of macros that are expressions.
+pub(crate) fn names_used(items: &TokenStream) -> Result<BTreeSet<String>> {
     struct Names(BTreeSet<String>);
     impl<'ast> Visit<'ast> for Names {
         fn visit_path(&mut self, path: &'ast syn::Path) {
             self.0.extend(path.segments.first().map(|segment| segment.ident.to_string()));
             syn::visit::visit_path(self, path);
+        }
+        fn visit_macro(&mut self, call: &'ast syn::Macro) {
+            let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
+            for argument in call.parse_body_with(arguments).into_iter().flatten() {
+                let mut inner = Names(BTreeSet::new());
+                inner.visit_expr(&argument);
+                self.0.extend(inner.0);
+            }
         }
     }
     let mut names = Names(BTreeSet::new());

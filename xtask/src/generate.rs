@@ -1,16 +1,25 @@
-//! From the specification to files: `cargo xtask codegen`.
+//! The generated files: `cargo xtask codegen`.
+//!
+//! The types and operations of the models crate, the tests and fixtures made of the specification's examples, and the
+//! specification for other tools.
 
-use crate::{bundle, examples, operations, schemas, spec::Spec};
+mod bundle;
+mod code;
+mod examples;
+mod operations;
+mod samples;
+mod types;
+
+use crate::{
+    document::Spec,
+    workspace::{BUNDLE, SPEC, is_temporary_file},
+};
 use anyhow::{Context as _, Result, bail};
 use std::{
-    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
 
-const SPEC: &str = "spec/partner-center.yaml";
-/// The specification for other tools.
-pub(crate) const BUNDLE: &str = "spec/openapi.yaml";
 const GENERATED: &str = "crates/partner-center-models/src/generated";
 const TESTS: &str = "tests/it/generated.rs";
 const DOCUMENTED: &str = "crates/partner-center-emulator/src/documented.rs";
@@ -25,29 +34,23 @@ struct Output {
     content: String,
 }
 
-/// What a specification comes to.
+/// The result of generating from a specification.
 #[derive(Debug, PartialEq)]
 struct Generated {
     outputs: Vec<Output>,
-    /// What is understood, and yet is hardly meant.
+    /// Findings that are valid but probably not intended.
     warnings: Vec<String>,
 }
 
-/// The workspace that this program was built in.
-pub(crate) fn workspace_root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
-
-/// Writes every generated file, and removes those that are no longer made. Returns warnings of the specification.
+/// Writes every generated file, and removes those that are no longer generated. Returns warnings about the specification.
 pub(crate) fn write(root: &Path) -> Result<Vec<String>> {
     let Generated { outputs, warnings } = generate(root)?;
-    for path in left_over(root, &outputs)? {
+    for path in stale_files(root, &outputs)? {
         fs::remove_file(root.join(&path)).with_context(|| path.display().to_string())?;
     }
     for Output { path, content } in outputs {
         let path = root.join(path);
-        // An untouched file is not built anew.
+        // A file that is not written again is not compiled again.
         if fs::read_to_string(&path).is_ok_and(|old| old == content) {
             continue;
         }
@@ -57,13 +60,13 @@ pub(crate) fn write(root: &Path) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
-/// Fails if a file is not what [`write()`] would write. Returns warnings of the specification.
+/// Returns an error if a file is not up to date with the specification, else warnings about the specification.
 pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     let Generated { outputs, warnings } = generate(root)?;
-    let mut stale = left_over(root, &outputs)?;
+    let mut stale = stale_files(root, &outputs)?;
     for Output { path, content } in outputs {
         let old = fs::read_to_string(root.join(&path)).unwrap_or_default();
-        // A checkout may have its own line ends.
+        // A checkout may have other line ends.
         if old.replace("\r\n", "\n") != content {
             stale.push(path);
         }
@@ -72,7 +75,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
         return Ok(warnings);
     }
     let list = stale.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("\n  ");
-    bail!("not what {SPEC} makes:\n  {list}\nrun `cargo xtask codegen` and commit the result")
+    bail!("not up to date with {SPEC}:\n  {list}\nrun `cargo xtask codegen` and commit the result")
 }
 
 fn generate(root: &Path) -> Result<Generated> {
@@ -85,27 +88,21 @@ fn generate(root: &Path) -> Result<Generated> {
         Output { path: BUNDLE.into(), content: format!("# {HEADER}{bundle}") },
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
         output(&format!("{GENERATED}/operations.rs"), &operations::generate(&spec).context(SPEC)?),
-        output(&format!("{GENERATED}/schemas.rs"), &schemas::generate(&spec).context(SPEC)?),
+        output(&format!("{GENERATED}/schemas.rs"), &types::generate(&spec).context(SPEC)?),
         output(TESTS, &examples::tests(&examples)),
         output(DOCUMENTED, &examples::documented(&examples)),
     ];
     Ok(Generated { outputs, warnings: operations::warnings(&spec).context(SPEC)? })
 }
 
-/// Files among the generated ones that nothing makes any more.
-fn left_over(root: &Path, outputs: &[Output]) -> Result<Vec<PathBuf>> {
+/// Returns the files in the generated folder that are no longer generated.
+fn stale_files(root: &Path, outputs: &[Output]) -> Result<Vec<PathBuf>> {
     let Ok(folder) = fs::read_dir(root.join(GENERATED)) else {
         return Ok(Vec::new());
     };
     let names = folder.map(|entry| Ok(entry?.file_name())).collect::<Result<Vec<_>>>()?;
-    let paths = names.iter().filter(|name| !is_stray(name)).map(|name| Path::new(GENERATED).join(name));
+    let paths = names.iter().filter(|name| !is_temporary_file(name)).map(|name| Path::new(GENERATED).join(name));
     Ok(paths.filter(|path| outputs.iter().all(|output| output.path != *path)).collect())
-}
-
-/// Whether a file of this name is an editor's or the system's, and no part of the workspace.
-pub(crate) fn is_stray(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(b".") || name.ends_with(b"~")
 }
 
 #[cfg(test)]

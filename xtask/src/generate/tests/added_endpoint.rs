@@ -1,7 +1,10 @@
-//! Adding an endpoint is an edit of the specification and `cargo xtask codegen`, and no Rust by hand: a copy of the
-//! workspace gets one, and a program that uses it, in both modes.
+//! Adding an endpoint takes an edit of the specification and `cargo xtask codegen`, but no hand-written Rust: a copy of the
+//! workspace gets an endpoint, and a program that calls it in both modes.
 
-use crate::codegen::{SPEC, is_stray, workspace_root, write};
+use crate::{
+    generate::write,
+    workspace::{SPEC, is_temporary_file, workspace_root},
+};
 use std::{
     collections::BTreeMap,
     env,
@@ -13,7 +16,7 @@ use std::{
 
 const PATHS: &str = include_str!("added_endpoint/paths.yaml");
 const SCHEMAS: &str = include_str!("added_endpoint/schemas.yaml");
-const CONVERSATION: &str = include_str!("added_endpoint/conversation.rs");
+const CALLS: &str = include_str!("added_endpoint/calls.rs");
 
 const MANIFEST: &str = r#"[package]
 name = "added-endpoint"
@@ -28,7 +31,7 @@ const MEMBERS: &str =
     r#"members = ["crates/added-endpoint", "crates/partner-center-core", "crates/partner-center-models"]"#;
 
 #[test]
-fn an_added_endpoint_needs_no_rust() {
+fn added_endpoint_needs_no_rust() {
     let (original, scratch) = (workspace_root(), scratch_folder());
     // The same path every time, so that only the first run builds everything.
     let mut copy = Copy::at(scratch.join("workspace"));
@@ -40,7 +43,7 @@ fn an_added_endpoint_needs_no_rust() {
     copy.put("Cargo.toml", manifest.replace(members, MEMBERS));
     copy.put("crates/added-endpoint/Cargo.toml", MANIFEST);
     copy.put("crates/added-endpoint/src/lib.rs", "");
-    copy.put("crates/added-endpoint/tests/conversation.rs", CONVERSATION);
+    copy.put("crates/added-endpoint/tests/calls.rs", CALLS);
 
     let spec = fs::read_to_string(original.join(SPEC)).unwrap().replace("\r\n", "\n");
     let spec = insert(&spec, "\ncomponents:\n", &format!("\n{PATHS}\ncomponents:\n"));
@@ -54,7 +57,7 @@ fn an_added_endpoint_needs_no_rust() {
         .args(["test", "--offline", "--quiet", "--package", "added-endpoint"])
         .current_dir(&copy)
         .env("CARGO_TARGET_DIR", scratch.join("target"));
-    // What was meant for the outer build.
+    // Settings of the outer build.
     for name in
         ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET", "LLVM_PROFILE_FILE"]
     {
@@ -67,18 +70,18 @@ fn an_added_endpoint_needs_no_rust() {
     assert!(stdout.contains("2 passed"), "{stdout}\n{stderr}");
 }
 
-/// A folder below the target folder, which is where this program runs.
+/// Returns a folder below the target folder, in which this program runs.
 fn scratch_folder() -> PathBuf {
     let program = env::current_exe().unwrap();
     program.ancestors().find(|folder| folder.ends_with("deps")).unwrap().join("../../added-endpoint")
 }
 
 fn insert(spec: &str, at: &str, text: &str) -> String {
-    assert_eq!(spec.matches(at).count(), 1, "{at:?} is not there once");
+    assert_eq!(spec.matches(at).count(), 1, "{at:?} does not occur once");
     spec.replace(at, text)
 }
 
-/// A copy of the workspace that has, in the end, what was put there and nothing else.
+/// A copy of the workspace with the files that were put there and no others.
 struct Copy {
     root: PathBuf,
     files: BTreeMap<PathBuf, Vec<u8>>,
@@ -93,7 +96,7 @@ impl Copy {
         self.files.insert(path.as_ref().to_owned(), content.into());
     }
 
-    /// A file or a folder of the original.
+    /// Puts a file or a folder of the original.
     fn put_all(&mut self, original: &Path, path: &Path) {
         let from = original.join(path);
         if from.is_file() {
@@ -101,13 +104,13 @@ impl Copy {
         }
         for entry in fs::read_dir(from).unwrap() {
             let name = entry.unwrap().file_name();
-            if !is_left_to_others(&name) {
+            if !is_not_copied(&name) {
                 self.put_all(original, &path.join(name));
             }
         }
     }
 
-    /// Writes what has changed, so that cargo builds nothing else, and removes what was not put here.
+    /// Writes the files that have changed, so that cargo compiles no others, and removes files that were not put here.
     fn finish(self) -> PathBuf {
         self.remove_others(Path::new(""));
         for (path, content) in &self.files {
@@ -125,12 +128,12 @@ impl Copy {
         for entry in fs::read_dir(self.root.join(folder)).into_iter().flatten() {
             let entry = entry.unwrap();
             let path = folder.join(entry.file_name());
-            if is_left_to_others(&entry.file_name()) || self.files.contains_key(&path) {
+            if is_not_copied(&entry.file_name()) || self.files.contains_key(&path) {
                 continue;
             }
             if entry.file_type().unwrap().is_dir() {
                 self.remove_others(&path);
-                // It stays if there is something in it.
+                // Fails if the folder is not empty, which then stays.
                 let _ = fs::remove_dir(entry.path());
             } else {
                 fs::remove_file(entry.path()).unwrap();
@@ -139,13 +142,13 @@ impl Copy {
     }
 }
 
-/// Whether it is an editor's, or generated in the copy itself.
-fn is_left_to_others(name: &OsStr) -> bool {
-    is_stray(name) || name == "generated"
+/// Whether it is a temporary file of an editor, or generated in the copy itself.
+fn is_not_copied(name: &OsStr) -> bool {
+    is_temporary_file(name) || name == "generated"
 }
 
 #[test]
-fn what_the_original_no_longer_has_vanishes_from_the_copy() {
+fn file_removed_from_the_original_is_removed_from_the_copy() {
     let folder = tempfile::tempdir().unwrap();
     let (original, copy) = (folder.path().join("original"), folder.path().join("copy"));
     let put = |path: &str| {

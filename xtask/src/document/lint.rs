@@ -1,8 +1,8 @@
-//! What a document may not have, whatever it is about: `openapiv3` would skip it, or `progenitor` panic on it.
+//! Errors of a document that `openapiv3` would skip silently, or that `progenitor` would panic on.
 
-use super::{
+use crate::dialect::{
     BOX, CONTEXT, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, JSON_STRING, MINIMUM, PAGING, PROPERTY_DESCRIPTIONS, RAW, SECRET,
-    TYPE, UNKNOWN_FIELDS,
+    TYPE, UNKNOWN_FIELDS, escape,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::{Example, Header, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
@@ -11,21 +11,21 @@ use serde_json::Value;
 
 type Object = serde_json::Map<String, Value>;
 
-/// Refuses what has no effect in the document `source`, of which `read` is what was read and written back.
-pub(super) fn nothing_without_effect(source: &Value, read: &Value) -> Result<()> {
-    nothing_ignored("#", source, Some(read))?;
+/// Rejects content without effect in the document `source`; `read` is the document after it was read and serialized again.
+pub(super) fn ensure_no_ignored_content(source: &Value, read: &Value) -> Result<()> {
+    ensure_no_ignored_key("#", source, Some(read))?;
     walk("#", source, Names::Keywords, &mut |at, object| {
-        object.iter().try_for_each(|(key, value)| extension_in_place(at, key, value))?;
-        leads_somewhere(source, object).with_context(|| at.to_owned())
+        object.iter().try_for_each(|(key, value)| ensure_extension_in_place(at, key, value))?;
+        ensure_reference_exists(source, object).with_context(|| at.to_owned())
     })
 }
 
-/// What is wrong with a document that cannot be read, and where: `openapiv3` itself knows that only roughly.
-pub(super) fn first_unreadable(source: &Value) -> Result<()> {
+/// Returns the error of the innermost object that cannot be read, with its place: `openapiv3` itself reports that imprecisely.
+pub(super) fn first_invalid_object(source: &Value) -> Result<()> {
     let mut innermost: Option<(String, serde_json::Error)> = None;
     walk("#", source, Names::Keywords, &mut |at, object| {
         let within = innermost.as_ref().is_none_or(|(outer, _)| at.starts_with(outer));
-        if let Some(error) = unreadable(at, object).filter(|_| within) {
+        if let Some(error) = parse_error(at, object).filter(|_| within) {
             innermost = Some((at.to_owned(), error));
         }
         Ok(())
@@ -33,30 +33,25 @@ pub(super) fn first_unreadable(source: &Value) -> Result<()> {
     innermost.map_or(Ok(()), |(at, error)| Err(error).context(at))
 }
 
-/// A key as a step of a JSON pointer.
-pub(crate) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// Refuses a key that reading has ignored: `openapiv3` skips what it does not know, and what stands beside a `$ref`.
-/// What it has read is compared with the document.
-fn nothing_ignored(at: &str, source: &Value, read: Option<&Value>) -> Result<()> {
+/// Rejects a key that reading has ignored: `openapiv3` skips unknown keys and the siblings of a `$ref`. Found by comparing the
+/// document with what was read.
+fn ensure_no_ignored_key(at: &str, source: &Value, read: Option<&Value>) -> Result<()> {
     match (source, read) {
         (Value::Object(source), Some(Value::Object(read))) => source
             .iter()
-            .try_for_each(|(key, value)| nothing_ignored(&format!("{at}/{}", escape(key)), value, read.get(key))),
-        (Value::Array(source), Some(Value::Array(read))) if source.len() == read.len() => source
-            .iter()
-            .zip(read)
-            .enumerate()
-            .try_for_each(|(index, (source, read))| nothing_ignored(&format!("{at}/{index}"), source, Some(read))),
+            .try_for_each(|(key, value)| ensure_no_ignored_key(&format!("{at}/{}", escape(key)), value, read.get(key))),
+        (Value::Array(source), Some(Value::Array(read))) if source.len() == read.len() => {
+            source.iter().zip(read).enumerate().try_for_each(|(index, (source, read))| {
+                ensure_no_ignored_key(&format!("{at}/{index}"), source, Some(read))
+            })
+        }
         (source, read) => {
             let same_number = source.as_f64().is_some() && source.as_f64() == read.and_then(Value::as_f64);
             let hint = match at.rsplit_once('/') {
                 Some((parent, key)) if key.starts_with("~1") && parent != "#/paths" => {
                     "paths are indented by two under `paths:`"
                 }
-                _ => "a typing error, a neighbour of a $ref, or a default that goes without saying",
+                _ => "a typing error, a sibling of a $ref, or an explicit default",
             };
             ensure!(read == Some(source) || same_number, "{at}: it has no effect: {hint}");
             Ok(())
@@ -64,19 +59,18 @@ fn nothing_ignored(at: &str, source: &Value, read: Option<&Value>) -> Result<()>
     }
 }
 
-/// What the keys of an object are.
+/// The kind of the keys of an object.
 #[derive(Clone, Copy, PartialEq)]
 enum Names {
-    /// Words of the format itself.
+    /// Keywords of OpenAPI.
     Keywords,
-    /// Names that the specification gives: of schemas, properties, paths.
+    /// Names that the specification defines: of schemas, properties, paths.
     Own,
 }
 
-/// Visits every object of the format itself, from the outside in, with its place; examples and defaults, which are data,
-/// are left out.
+/// Visits every object with keywords of OpenAPI, from the outside in, with its place. Skips examples and defaults, which are data.
 fn walk(at: &str, value: &Value, names: Names, visit: &mut dyn FnMut(&str, &Object) -> Result<()>) -> Result<()> {
-    const GIVE_NAMES: &[&str] = &[
+    const NAME_MAPS: &[&str] = &[
         "callbacks",
         "content",
         "examples",
@@ -92,18 +86,20 @@ fn walk(at: &str, value: &Value, names: Names, visit: &mut dyn FnMut(&str, &Obje
         "variables",
         PROPERTY_DESCRIPTIONS,
     ];
-    const DATA: &[&str] = &["default", "enum", "example", "value"];
+    const DATA_KEYS: &[&str] = &["default", "enum", "example", "value"];
     match value {
         Value::Object(object) => {
-            let own_names = names == Names::Own;
-            if !own_names {
+            let are_own_names = names == Names::Own;
+            if !are_own_names {
                 visit(at, object)?;
             }
-            object.iter().filter(|(key, _)| own_names || !DATA.contains(&key.as_str())).try_for_each(|(key, value)| {
-                let gives_names = !own_names && GIVE_NAMES.contains(&key.as_str());
-                let inner = if gives_names && value.is_object() { Names::Own } else { Names::Keywords };
-                walk(&format!("{at}/{}", escape(key)), value, inner, visit)
-            })
+            object.iter().filter(|(key, _)| are_own_names || !DATA_KEYS.contains(&key.as_str())).try_for_each(
+                |(key, value)| {
+                    let is_name_map = !are_own_names && NAME_MAPS.contains(&key.as_str());
+                    let inner = if is_name_map && value.is_object() { Names::Own } else { Names::Keywords };
+                    walk(&format!("{at}/{}", escape(key)), value, inner, visit)
+                },
+            )
         }
         Value::Array(array) => array
             .iter()
@@ -113,8 +109,8 @@ fn walk(at: &str, value: &Value, names: Names, visit: &mut dyn FnMut(&str, &Obje
     }
 }
 
-/// Why what stands at a place cannot be read.
-fn unreadable(at: &str, object: &Object) -> Option<serde_json::Error> {
+/// Returns the error of parsing the object at a place as what OpenAPI has there.
+fn parse_error(at: &str, object: &Object) -> Option<serde_json::Error> {
     fn read<T: DeserializeOwned>(object: &Object) -> Option<serde_json::Error> {
         T::deserialize(object).err()
     }
@@ -132,8 +128,8 @@ fn unreadable(at: &str, object: &Object) -> Option<serde_json::Error> {
     }
 }
 
-/// Refuses an extension that would be without effect.
-fn extension_in_place(at: &str, key: &str, value: &Value) -> Result<()> {
+/// Rejects an extension that has no effect at its place.
+fn ensure_extension_in_place(at: &str, key: &str, value: &Value) -> Result<()> {
     if !key.starts_with("x-") {
         return Ok(());
     }
@@ -170,10 +166,10 @@ fn extension_in_place(at: &str, key: &str, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a `$ref` to nothing, on which `progenitor` would panic.
-fn leads_somewhere(source: &Value, object: &Object) -> Result<()> {
+/// Rejects a `$ref` without a target, on which `progenitor` would panic.
+fn ensure_reference_exists(source: &Value, object: &Object) -> Result<()> {
     let Some(reference) = object.get("$ref").and_then(Value::as_str) else { return Ok(()) };
     let target = reference.strip_prefix('#').and_then(|pointer| source.pointer(pointer));
-    ensure!(target.is_some(), "the $ref {reference} leads nowhere");
+    ensure!(target.is_some(), "the $ref {reference} points to nothing");
     Ok(())
 }

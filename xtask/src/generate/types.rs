@@ -1,8 +1,15 @@
-//! Types: `progenitor` maps the schemas to Rust, and a pass over its structs makes them ours.
+//! The types of the models crate.
+//!
+//! `progenitor` maps the schemas to Rust types. Of these, only the types of fields are used: the structs and enums are written
+//! here, as they must keep what the specification does not describe.
 
+use super::{
+    code::{docs, imports, pretty},
+    samples,
+};
 use crate::{
-    layout::{docs, imports, pretty},
-    spec::{Definition, Kind, Property, RAW, Shape, Spec, Variant, field_name},
+    dialect::{Definition, Kind, Property, RAW, Shape, Variant, field_name},
+    document::Spec,
 };
 use anyhow::{Context as _, Result, ensure};
 use openapiv3::{OpenAPI, Paths};
@@ -13,8 +20,8 @@ use serde_json::json;
 use std::{collections::BTreeMap, fmt::Write as _};
 use syn::{Ident, Item, LitStr, Type, parse_quote, visit_mut::VisitMut};
 
-/// The column of what stands within a struct or an enum.
-const WITHIN: usize = 4;
+/// The column of the members of a struct or an enum.
+const MEMBER_INDENT: usize = 4;
 
 pub(crate) fn generate(spec: &Spec) -> Result<String> {
     let types = progenitor_types(spec)?;
@@ -30,14 +37,14 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
             Kind::Enum(variants) => open_enum(definition, variants),
             Kind::Object(properties) => {
                 let fields = fields(spec, definition, properties, &types)?;
-                (structure(definition, &fields), resource(definition, &fields))
+                (structure(spec, definition, &fields)?, resource(definition, &fields))
             }
         };
         blocks.push(pretty(code.clone())?);
         blocks.push(meaning);
         items.extend(code);
     }
-    // Every specification has an enum and an object; the compiler tells if one day it has not.
+    // Every specification has an enum and an object; otherwise the compiler would warn of an unused import.
     let imports = imports(&items, candidates, &[quote!(open_enum::open_enum), quote!(resource::resource)])?;
     Ok(format!("{imports}\n{}", blocks.join("\n")))
 }
@@ -47,12 +54,12 @@ struct Field<'a> {
     property: &'a Property,
     name: Ident,
     kind: FieldKind,
-    /// The type of a value, without what an optional field holds it in.
+    /// The type of the value, without `Option` and holder.
     value: Type,
     holder: Holder,
 }
 
-/// What an optional field holds its value in.
+/// The wrapper within the `Option` of an optional field.
 enum Holder {
     Nothing,
     Box,
@@ -62,7 +69,7 @@ enum Holder {
 #[derive(PartialEq)]
 enum FieldKind {
     Optional,
-    /// Required, and empty when it is absent.
+    /// Required, and empty when it is null.
     List,
     Required,
 }
@@ -79,10 +86,10 @@ impl Field<'_> {
     }
 
     fn docs(&self) -> TokenStream {
-        docs(&self.property.description, WITHIN)
+        docs(&self.property.description, MEMBER_INDENT)
     }
 
-    /// How it is taken as an argument, and what makes its value of that.
+    /// Returns the declaration of the argument for the field, and the expression that converts the argument.
     fn argument(&self) -> (TokenStream, TokenStream) {
         let (name, value) = (&self.name, &self.value);
         if self.property.shape == Shape::Text {
@@ -93,12 +100,12 @@ impl Field<'_> {
     }
 }
 
-/// The types of all fields as `progenitor` has them, by schema and name on the wire.
+/// Returns the types that `progenitor` gives to all fields, by schema and name on the wire.
 fn progenitor_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type>> {
     let mut settings = GenerationSettings::new();
     for Definition { name, kind, .. } in &spec.definitions {
         match kind {
-            // An enum of its own would be closed.
+            // Its own enums are closed.
             Kind::Enum(_) => settings.with_replacement(name, name, [TypeImpl::Display].into_iter()),
             Kind::HandWritten(hand_written) => settings.with_replacement(name, hand_written, std::iter::empty()),
             Kind::Object(_) => &mut settings,
@@ -107,7 +114,7 @@ fn progenitor_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type>> {
     let password = serde_json::from_value(json!({"type": "string", "format": "password"}))?;
     settings.with_conversion(password, "Secret", std::iter::empty());
 
-    // Without paths there is no client, and nothing of it to remove.
+    // Without paths it generates no client.
     let schemas = OpenAPI { paths: Paths::default(), ..spec.document.clone() };
     let mut generator = Generator::new(&settings);
     generator.generate_tokens(&schemas)?;
@@ -118,7 +125,7 @@ fn progenitor_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type>> {
         let Item::Struct(item) = item else { continue };
         for mut field in item.fields {
             let wire = renamed(&field).or_else(|| Some(field.ident.as_ref()?.to_string()));
-            ShortPaths.visit_type_mut(&mut field.ty);
+            ShortenPaths.visit_type_mut(&mut field.ty);
             types.extend(wire.map(|wire| ((item.ident.to_string(), wire), field.ty)));
         }
     }
@@ -135,7 +142,7 @@ fn fields<'a>(
         let progenitor_type = types.get(&(definition.name.clone(), property.wire.clone()));
         let (mut value, in_cycle) = inner_value(progenitor_type.context("progenitor has no such field")?);
         if property.shape == Shape::Secret {
-            // To `progenitor`, one that is no password is any string.
+            // `progenitor` does not know the extension.
             value = parse_quote!(Secret);
         }
         let kind = match (property.required, &property.shape) {
@@ -160,12 +167,12 @@ fn fields<'a>(
     properties.iter().map(|property| field(property).with_context(|| at(property))).collect()
 }
 
-fn structure(definition: &Definition, fields: &[Field<'_>]) -> TokenStream {
+fn structure(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<TokenStream> {
     let name = format_ident!("{}", definition.name);
-    let description = docs(&definition.description, 0);
+    let description = docs(&(documentation(definition) + &samples::model(spec, definition)?), 0);
     let has_default = fields.iter().all(|field| match field.kind {
         FieldKind::Optional => true,
-        // A response without items is an empty page; a request is given what it must have.
+        // The default of a response is an empty page; a request has no default for its required fields.
         FieldKind::List => !definition.request_only,
         FieldKind::Required => false,
     });
@@ -179,23 +186,29 @@ fn structure(definition: &Definition, fields: &[Field<'_>]) -> TokenStream {
         fields.iter().filter(|field| definition.request_only && field.kind == FieldKind::Optional).map(setter);
     let methods = quote!(#constructor #(#setters)*);
     let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
-    quote! {
+    Ok(quote! {
         #description
         #[derive(Clone, Debug, #default PartialEq)]
         #[non_exhaustive]
         pub struct #name {
             #(#declarations)*
-            /// What was sent beyond the fields above; see [`UnknownFields`].
+            /// The fields that the specification does not describe; see [`UnknownFields`].
             pub unknown_fields: UnknownFields,
         }
         #implementation
-    }
+    })
 }
 
-/// `new`, which takes what is required.
+/// Returns the description of a schema with a link to the documentation of the service.
+fn documentation(definition: &Definition) -> String {
+    let link = definition.external_docs.as_ref().map(|(title, url)| format!("\n\nSee [{title}]({url})."));
+    definition.description.clone() + &link.unwrap_or_default()
+}
+
+/// Returns the function `new`, with an argument for each required field.
 fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool) -> TokenStream {
-    let doc = format!("A `{}` with nothing but what it must have.", definition.name);
-    let doc = docs(&doc, WITHIN);
+    let doc = format!("Creates a `{}` from its required fields.", definition.name);
+    let doc = docs(&doc, MEMBER_INDENT);
     if has_default {
         return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
     }
@@ -219,7 +232,8 @@ fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool)
 }
 
 fn setter(field: &Field<'_>) -> TokenStream {
-    let (docs, name, (argument, value)) = (field.docs(), &field.name, field.argument());
+    let (name, (argument, value)) = (&field.name, field.argument());
+    let docs = docs(&format!("Sets `{name}`.\n\n{}", field.property.description), MEMBER_INDENT);
     let value = match field.holder {
         Holder::Nothing => value,
         Holder::Box => quote!(Box::new(#value)),
@@ -235,7 +249,7 @@ fn setter(field: &Field<'_>) -> TokenStream {
     }
 }
 
-/// The macro that gives a struct its meaning. Written as text: `prettyplease` cannot know how it reads best.
+/// Returns the macro call that implements serialization for a struct. Formatted here, since `prettyplease` cannot format it.
 fn resource(definition: &Definition, fields: &[Field<'_>]) -> String {
     let mut code = format!("resource!({} {{\n", definition.name);
     for Field { property, name, kind, .. } in fields {
@@ -245,7 +259,7 @@ fn resource(definition: &Definition, fields: &[Field<'_>]) -> String {
             FieldKind::Required => "required",
         };
         let wire = &property.wire;
-        let spelling = capitalised(wire);
+        let spelling = capitalized(wire);
         let spelling = if spelling == *wire { String::new() } else { format!(" | {}", quoted(&spelling)) };
         // Writing to a `String` does not fail.
         let _ = writeln!(code, "    {kind} {name} = {}{spelling},", quoted(wire));
@@ -255,9 +269,9 @@ fn resource(definition: &Definition, fields: &[Field<'_>]) -> String {
 
 fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, String) {
     let name = format_ident!("{}", definition.name);
-    let description = docs(&definition.description, 0);
+    let description = docs(&documentation(definition), 0);
     let declarations = variants.iter().map(|variant| {
-        let (docs, name) = (docs(&variant.description, WITHIN), format_ident!("{}", variant.name));
+        let (docs, name) = (docs(&variant.description, MEMBER_INDENT), format_ident!("{}", variant.name));
         quote!(#docs #name,)
     });
     let code = quote! {
@@ -266,7 +280,7 @@ fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, Str
         #[non_exhaustive]
         pub enum #name {
             #(#declarations)*
-            /// A text that this version has no variant for; it is kept and sent back as it came.
+            /// A string that this version has no variant for; it is kept and serialized as received.
             UnknownVariant(UnknownVariant),
         }
     };
@@ -274,7 +288,7 @@ fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, Str
     (code, format!("open_enum!({name} {{\n{}}});\n", texts.collect::<String>()))
 }
 
-/// A type without the `Option` around it, and whether it is boxed because it leads back to itself.
+/// Returns a type without its `Option`, and whether `progenitor` boxes it because it refers back to itself.
 fn inner_value(declared: &Type) -> (Type, bool) {
     match (argument_of(declared, "Option"), argument_of(declared, "Box")) {
         (Some(inner), _) => inner_value(inner),
@@ -283,7 +297,7 @@ fn inner_value(declared: &Type) -> (Type, bool) {
     }
 }
 
-/// The `T` of `Wrapper<T>`.
+/// Returns the `T` of `Wrapper<T>`.
 fn argument_of<'a>(declared: &'a Type, wrapper: &str) -> Option<&'a Type> {
     let Type::Path(path) = declared else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == wrapper)?;
@@ -294,11 +308,11 @@ fn argument_of<'a>(declared: &'a Type, wrapper: &str) -> Option<&'a Type> {
     })
 }
 
-/// The name that serde is told to use.
+/// Returns the name in `#[serde(rename = "...")]`.
 fn renamed(field: &syn::Field) -> Option<String> {
     let mut found = None;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        // Other settings are not of interest; what cannot be parsed ends the search of the attribute.
+        // Other settings do not matter; an error only ends the search within this attribute.
         let _ = attribute.parse_nested_meta(|meta| {
             let value: LitStr = meta.value()?.parse()?;
             if meta.path.is_ident("rename") {
@@ -310,10 +324,10 @@ fn renamed(field: &syn::Field) -> Option<String> {
     found
 }
 
-/// `::std::option::Option` as `Option`, and so on.
-struct ShortPaths;
+/// Shortens `::std::option::Option` to `Option`, and so on.
+struct ShortenPaths;
 
-impl VisitMut for ShortPaths {
+impl VisitMut for ShortenPaths {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
         syn::visit_mut::visit_path_mut(self, path);
         path.leading_colon = None;
@@ -323,20 +337,20 @@ impl VisitMut for ShortPaths {
         if let Some(last) = path.segments.last().filter(|last| is_short(last)).cloned() {
             path.segments = std::iter::once(last).collect();
         }
-        // Whatever it holds, it keeps its digits.
+        // Unlike `serde_json::Value`, this type keeps the digits of numbers.
         if path.segments.iter().map(|segment| segment.ident.to_string()).eq(["serde_json", "Value"]) {
             *path = parse_quote!(JsonValue);
         }
     }
 }
 
-/// The other spelling of a name: parts of the service write it so.
-fn capitalised(wire: &str) -> String {
+/// Returns a name with a capital initial, as some parts of the service spell it.
+fn capitalized(wire: &str) -> String {
     let mut letters = wire.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-/// A text as a Rust literal.
+/// Returns a string literal of Rust.
 fn quoted(text: &str) -> String {
     quote!(#text).to_string()
 }
