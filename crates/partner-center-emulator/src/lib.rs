@@ -1,32 +1,41 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
 mod authority;
 mod builder;
 mod clock;
-mod continuation;
-mod customer;
+mod content_negotiation;
+mod continuation_token;
+mod countries;
 mod customer_id;
-#[rustfmt::skip]
-#[allow(dead_code, reason = "all documented responses are generated; not every one is about other customers")]
-mod fixtures;
+mod customer_list;
 mod customer_store;
+mod documented_customer;
 mod emulator;
 mod error_response;
 mod fault;
 mod filter;
-mod link;
-mod listing;
-mod names;
-mod negotiation;
-mod parameters;
+#[rustfmt::skip]
+#[allow(dead_code, reason = "all documented responses are generated; not every one is about other customers")]
+mod fixtures;
+mod generated_customer;
+mod indirect_reseller;
+mod origin;
+mod query;
 mod quirks;
 mod random;
 mod rate_limit;
-mod reply;
+mod request_handler;
+mod request_log;
+mod resource;
+mod response_headers;
+mod response_writer;
+mod scheduled_response;
+mod searchable_fields;
 mod server;
 mod service;
+mod service_response;
 mod transport;
+mod well_known;
 
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;
