@@ -53,7 +53,7 @@ fn the_documented_customers_are_listed() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<Value> {
         pages(client, &ListCustomers::new().size(40))
     }
-    let pages = over_every_transport!(Emulator::builder().customers(15).build(), test);
+    let pages = over_every_transport!(Emulator::builder().customers(30).build(), test);
     let listed = customers(&pages);
     for document in ["get-a-list-of-customers", "get-customers-of-an-indirect-reseller"] {
         for customer in documented(document)["items"].as_array().unwrap() {
@@ -69,7 +69,7 @@ fn the_customers_of_the_documented_reseller_are_those_of_the_document() {
         pages(client, &ListCustomers::new().filter(CustomerFilter::indirect_reseller(reseller)))
     }
     // Under this seed, none of the ten customers before them came through that reseller.
-    let pages = over_every_transport!(Emulator::builder().customers(15).seed(7).build(), test);
+    let pages = over_every_transport!(Emulator::builder().customers(30).seed(7).build(), test);
     let document = documented("get-customers-of-an-indirect-reseller");
     assert_eq!(pages.len(), 1);
     assert_eq!(pages[0]["items"], document["items"]);
@@ -119,7 +119,7 @@ fn each_filter_finds_what_it_says() {
         .map(|filter| pages(client, &ListCustomers::new().size(7).filter(filter)))
         .into()
     }
-    let found = over_every_transport!(Emulator::builder().customers(15).build(), test);
+    let found = over_every_transport!(Emulator::builder().customers(30).build(), test);
     let names: Vec<Vec<_>> = found
         .iter()
         .map(|pages| {

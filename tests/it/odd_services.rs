@@ -33,7 +33,7 @@ fn paging() -> impl Strategy<Value = EmulatorBuilder> {
 
 fn service() -> impl Strategy<Value = EmulatorBuilder> {
     let encodings = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
-    let codes = [ErrorCodes::Mixed, ErrorCodes::Numbers, ErrorCodes::Texts];
+    let codes = [ErrorCodes::Mixed, ErrorCodes::Numbers, ErrorCodes::Strings];
     (paging(), select(encodings.to_vec()), select(codes.to_vec()), [bool::ANY; 7]).prop_map(
         |(builder, encoding, codes, [mark, nulls, pascal_case, unknown, without_access, duplicate, foreign])| {
             builder
