@@ -1,6 +1,6 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount, authority::Authority,
-    customer_store::CustomerStore, fault::FaultInjector, quirks::Quirks, rate_limit::RateLimit,
+    customers::CustomerStore, fault::FaultInjector, quirks::Quirks, rate_limit::RateLimit,
     request_handler::RequestHandler, service::Service,
 };
 use std::{

@@ -4,10 +4,9 @@
 use crate::{
     authority::Caller,
     continuation_token::ContinuationToken,
-    customer_store::CustomerStore,
+    customers::{CustomerStore, indirect_provider},
     error_response::ErrorResponse,
     filter::Filter,
-    indirect_reseller::indirect_provider,
     origin::origin,
     query::{FILTER, QueryParameters},
     quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
@@ -158,7 +157,7 @@ const INVALID_TOKEN: ErrorResponse = ErrorResponse::InvalidSearch(
 #[cfg(test)]
 mod tests {
     use super::{ContinuationToken, CustomerList, TOKEN_HEADER};
-    use crate::{authority::Caller, customer_store::CustomerStore, quirks::Quirks, service_response::Content};
+    use crate::{authority::Caller, customers::CustomerStore, quirks::Quirks, service_response::Content};
     use std::sync::atomic::AtomicBool;
 
     #[test]
@@ -168,14 +167,14 @@ mod tests {
         let token = ContinuationToken { start: 999_501, size: 500, filter: None }.encode(7);
         let request = http::Request::get("/v1/customers?size=500&seekOperation=Next").header(TOKEN_HEADER, token);
         let (quirks, cancelled) = (Quirks::default(), AtomicBool::new(false));
-        let list = CustomerList {
+        let customer_list = CustomerList {
             customers: &customers,
             quirks: &quirks,
             reject_unknown_parameters: false,
             caller: Caller::User,
             cancelled: &cancelled,
         };
-        let response = list.page(&request.body(Vec::new()).unwrap()).unwrap();
+        let response = customer_list.page(&request.body(Vec::new()).unwrap()).unwrap();
         let Content::CustomerPage(page) = response.content else { panic!("a page was requested") };
         assert_eq!((page.total_count, page.items.len()), (499, 499));
         let [last, expected] =

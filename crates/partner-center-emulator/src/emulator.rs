@@ -1,6 +1,6 @@
 use crate::{
     EmulatorBuilder, EmulatorTransport, Server,
-    indirect_reseller::{INDIRECT_RESELLERS, indirect_provider, indirect_reseller},
+    customers::{INDIRECT_RESELLERS, indirect_provider, indirect_reseller},
     request_handler::RequestHandler,
     server::Security,
     well_known,

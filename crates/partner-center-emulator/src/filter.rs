@@ -1,4 +1,7 @@
-use crate::{customer_id::parse_guid, error_response::ErrorResponse, searchable_fields::SearchableFields};
+use crate::{
+    customers::{SearchableFields, parse_guid},
+    error_response::ErrorResponse,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;

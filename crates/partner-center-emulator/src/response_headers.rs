@@ -1,6 +1,6 @@
 //! The headers that the service adds to every response: identifiers for support cases, and the locale.
 
-use crate::{customer_id::parse_guid, error_response::ErrorResponse, quirks::Quirks, random::Random};
+use crate::{customers::parse_guid, error_response::ErrorResponse, quirks::Quirks, random::Random};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");

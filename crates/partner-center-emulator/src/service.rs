@@ -3,9 +3,8 @@
 use crate::{
     authority::{Authority, Caller},
     content_negotiation::accepts_json,
-    customer_id::parse_guid,
     customer_list::CustomerList,
-    customer_store::CustomerStore,
+    customers::{CustomerStore, parse_guid},
     error_response::ErrorResponse,
     query::QueryParameters,
     quirks::Quirks,

@@ -1,5 +1,5 @@
 use crate::{
-    customer_store::ListedCustomer,
+    customers::ListedCustomer,
     resource::{Attributes, Link},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};

@@ -1,7 +1,7 @@
 //! The discovery documents, in which clients find the endpoints of the authority.
 
 use super::endpoint::Version;
-use crate::{customer_id::parse_guid, query::QueryParameters, well_known};
+use crate::{customers::parse_guid, query::QueryParameters, well_known};
 use http::Uri;
 use serde_json::{Value, json};
 

@@ -1,13 +1,14 @@
 //! Customers that are generated from the seed and their index, without any other state. Each group of values has a separate
 //! sequence of random numbers, so that a list, which needs few of them, generates no others.
 
-use crate::{
+use super::{
+    INDIRECT_RESELLERS, SearchableFields,
     countries::{COUNTRIES, City, Country},
-    customer_id,
-    indirect_reseller::{INDIRECT_RESELLERS, indirect_reseller},
+    customer_id, indirect_reseller,
+};
+use crate::{
     random::Random,
     resource::{Attributes, SelfLinks},
-    searchable_fields::SearchableFields,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};

@@ -1,11 +1,10 @@
 //! The customers of the partner: generated ones, and among them those of the service's documentation. None is stored; each is
 //! generated from the seed and its index when it is requested, so a million customers take no memory.
 
-use crate::{
-    customer_id,
-    documented_customer::{DOCUMENTED_CUSTOMERS, DocumentedCustomer},
-    generated_customer::{CustomerSummary, GeneratedCustomer},
-    searchable_fields::SearchableFields,
+use super::{
+    SearchableFields, customer_id,
+    documented::{DOCUMENTED_CUSTOMERS, DocumentedCustomer},
+    generated::{CustomerSummary, GeneratedCustomer},
 };
 use serde::Serialize;
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! The customers in the example responses of the service's documentation.
 
-use crate::{fixtures, indirect_reseller::indirect_reseller, searchable_fields::SearchableFields};
+use super::{SearchableFields, indirect_reseller};
+use crate::fixtures;
 use serde_json::Value;
 use std::sync::LazyLock;
 use uuid::Uuid;
