@@ -11,7 +11,7 @@ mod token_error;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use token_error::TokenError;
 
-use crate::{clock::Clock, origin::origin, well_known};
+use crate::{clock::Clock, origin::origin, test_credentials};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use client_credentials::ClientCredentials;
 use discovery::{tenant_id, v1_issuer, v2_issuer};
@@ -31,13 +31,13 @@ use token::{Token, TokenKind};
 
 pub(crate) struct Authority {
     seed: u64,
-    /// How long an access token is valid.
+    /// The time for which an access token is valid.
     token_lifetime: Duration,
     /// The number of token responses so far, which is the number of the newest tokens.
     issued: AtomicU64,
     /// The number of the newest access token that is revoked, or 0.
     last_revoked_access: AtomicU64,
-    /// The number of the oldest refresh token that is valid. [`well_known::REFRESH_TOKEN`] has number 0.
+    /// The number of the oldest refresh token that is valid. [`test_credentials::REFRESH_TOKEN`] has number 0.
     first_valid_refresh: AtomicU64,
     /// Whether the use of a refresh token invalidates all older ones.
     strict_refresh_tokens: bool,
@@ -123,10 +123,10 @@ impl Authority {
         let form = Form::parse(request.body());
         let audience = form.audience(version)?;
         let client = ClientCredentials::read(request.headers(), &form)?;
-        if client.id != well_known::CLIENT_ID {
+        if client.id != test_credentials::CLIENT_ID {
             return Err(TokenError::UnknownClient);
         }
-        let has_valid_secret = client.secret.as_deref() == Some(well_known::CLIENT_SECRET);
+        let has_valid_secret = client.secret.as_deref() == Some(test_credentials::CLIENT_SECRET);
         let is_user = match form.get("grant_type") {
             Some("client_credentials") if has_valid_secret => false,
             // A native application has no secret, but one that is sent must be valid.
@@ -201,7 +201,7 @@ impl Authority {
     fn accepts_refresh_token(&self, token: &str) -> bool {
         let number = match Token::read(token, self.seed) {
             Some(Token { kind: TokenKind::Refresh, number, .. }) => number,
-            _ if token == well_known::REFRESH_TOKEN => 0,
+            _ if token == test_credentials::REFRESH_TOKEN => 0,
             _ => return false,
         };
         let first_valid = self.first_valid_refresh.load(Ordering::SeqCst);
@@ -224,7 +224,7 @@ struct Times {
 fn access_token_claims(audience: &Audience, tenant: &str, times: Times, is_user: bool, has_secret: bool) -> Value {
     let id = if is_user { USER_ID } else { SERVICE_PRINCIPAL_ID };
     let mut claims = json!({
-        "appid": well_known::CLIENT_ID,
+        "appid": test_credentials::CLIENT_ID,
         "appidacr": if has_secret { "1" } else { "0" },
         "aud": audience.resource,
         "exp": times.expires,
@@ -248,7 +248,7 @@ fn access_token_claims(audience: &Audience, tenant: &str, times: Times, is_user:
 
 fn id_token_claims(issuer: &str, tenant: &str, times: Times) -> Value {
     json!({
-        "aud": well_known::CLIENT_ID,
+        "aud": test_credentials::CLIENT_ID,
         "exp": times.expires,
         "iat": times.issued,
         "iss": issuer,

@@ -3,7 +3,7 @@ use crate::{
     customers::{INDIRECT_RESELLERS, indirect_provider, indirect_reseller},
     request_handler::RequestHandler,
     server::Security,
-    well_known,
+    test_credentials,
 };
 use partner_center_core::Mode;
 use std::{fmt, io, net::ToSocketAddrs, sync::Arc};
@@ -21,19 +21,19 @@ pub struct Emulator(Arc<RequestHandler>);
 
 impl Emulator {
     /// The access token that is accepted by default; [`EmulatorBuilder::token`] sets another.
-    pub const TOKEN: &str = well_known::TOKEN;
+    pub const TOKEN: &str = test_credentials::TOKEN;
 
     /// The tenant of the partner. A tenant that a client names by its domain, or as `common`, is this one.
-    pub const TENANT_ID: &str = well_known::TENANT_ID;
+    pub const TENANT_ID: &str = test_credentials::TENANT_ID;
 
     /// The application that the emulator's authority knows, in every tenant.
-    pub const CLIENT_ID: &str = well_known::CLIENT_ID;
+    pub const CLIENT_ID: &str = test_credentials::CLIENT_ID;
 
     /// The client secret of that application.
-    pub const CLIENT_SECRET: &str = well_known::CLIENT_SECRET;
+    pub const CLIENT_SECRET: &str = test_credentials::CLIENT_SECRET;
 
     /// A refresh token of a user of that application.
-    pub const REFRESH_TOKEN: &str = well_known::REFRESH_TOKEN;
+    pub const REFRESH_TOKEN: &str = test_credentials::REFRESH_TOKEN;
 
     /// Returns a builder with the default settings, among them 1,000 customers.
     pub fn builder() -> EmulatorBuilder {

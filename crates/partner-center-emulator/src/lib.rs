@@ -28,8 +28,8 @@ mod scheduled_response;
 mod server;
 mod service;
 mod service_response;
+mod test_credentials;
 mod transport;
-mod well_known;
 
 pub use builder::EmulatorBuilder;
 pub use emulator::Emulator;

@@ -1,7 +1,7 @@
 //! The discovery documents, in which clients find the endpoints of the authority.
 
 use super::endpoint::Version;
-use crate::{customers::parse_guid, query::QueryParameters, well_known};
+use crate::{customers::parse_guid, query::QueryParameters, test_credentials};
 use http::Uri;
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ pub(super) fn instances(origin: &str, uri: &Uri) -> Value {
 
 /// Returns the identifier of the tenant that a path names by its identifier or by a domain.
 pub(super) fn tenant_id(tenant: &str) -> String {
-    parse_guid(tenant).map_or_else(|| well_known::TENANT_ID.to_owned(), |id| id.to_string())
+    parse_guid(tenant).map_or_else(|| test_credentials::TENANT_ID.to_owned(), |id| id.to_string())
 }
 
 /// Returns the issuer of access tokens, which are of version 1 at both endpoints.
