@@ -54,7 +54,7 @@ fn documented_customers_are_listed() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<Value> {
         pages(client, &ListCustomers::new().size(40))
     }
-    let pages = over_every_transport!(Emulator::builder().customers(15).build(), test);
+    let pages = over_every_transport!(Emulator::builder().customers(30).build(), test);
     let listed = customers(&pages);
     for document in ["get-a-list-of-customers", "get-customers-of-an-indirect-reseller"] {
         for customer in documented(document)["items"].as_array().unwrap() {
@@ -69,8 +69,8 @@ fn documented_reseller_has_the_documented_customers() {
         let reseller = "484e548c-f5f3-4528-93a9-c16c6373cb59".parse().unwrap();
         pages(client, &ListCustomers::new().filter(CustomerFilter::indirect_reseller(reseller)))
     }
-    // With this seed, none of the ten customers before them belongs to that reseller.
-    let pages = over_every_transport!(Emulator::builder().customers(15).seed(7).build(), test);
+    // With this seed, none of the 25 customers before them belongs to that reseller.
+    let pages = over_every_transport!(Emulator::builder().customers(30).seed(7).build(), test);
     let document = documented("get-customers-of-an-indirect-reseller");
     assert_eq!(pages.len(), 1);
     assert_eq!(pages[0]["items"], document["items"]);
@@ -120,7 +120,7 @@ fn filters_select_customers() {
         .map(|filter| pages(client, &ListCustomers::new().size(7).filter(filter)))
         .into()
     }
-    let found = over_every_transport!(Emulator::builder().customers(15).build(), test);
+    let found = over_every_transport!(Emulator::builder().customers(30).build(), test);
     let names: Vec<Vec<_>> = found
         .iter()
         .map(|pages| {

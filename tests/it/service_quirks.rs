@@ -33,7 +33,7 @@ fn pagination_quirks() -> impl Strategy<Value = EmulatorBuilder> {
 
 fn quirks() -> impl Strategy<Value = EmulatorBuilder> {
     let encodings = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
-    let codes = [ErrorCodes::Mixed, ErrorCodes::Numbers, ErrorCodes::Texts];
+    let codes = [ErrorCodes::Mixed, ErrorCodes::Numbers, ErrorCodes::Strings];
     (pagination_quirks(), select(encodings.to_vec()), select(codes.to_vec()), [bool::ANY; 7]).prop_map(
         |(
             builder,

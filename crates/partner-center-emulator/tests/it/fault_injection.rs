@@ -1,4 +1,4 @@
-//! What goes wrong on demand, in memory and over sockets.
+//! Faults, in memory and over sockets.
 
 use crate::{authorization, request};
 use http::Method;
@@ -21,7 +21,7 @@ fn authorized(path: &str) -> Request {
     request(Method::GET, path, &[("Authorization", &authorization())])
 }
 
-/// The statuses of so many requests for a list.
+/// Returns the statuses of `count` requests for a list.
 fn statuses(emulator: &Emulator, count: usize) -> Vec<u16> {
     let transport = emulator.transport::<Blocking>();
     (0..count).map(|_| transport.send(authorized("/v1/customers?size=1")).unwrap().status().as_u16()).collect()
@@ -32,23 +32,23 @@ fn in_memory(fault: &str, timeout: Duration) -> Result<usize, TransportErrorKind
     limits.timeout = timeout;
     let mut request = authorized("/v1/customers");
     request.extensions_mut().insert(limits);
-    let answer = with(&[fault]).transport::<Blocking>().send(request);
-    answer.map(|response| response.body().len()).map_err(|error| error.kind())
+    let response = with(&[fault]).transport::<Blocking>().send(request);
+    response.map(|response| response.body().len()).map_err(|error| error.kind())
 }
 
 #[test]
-fn errors_come_in_every_form() {
-    let answer = |fault: &str| {
+fn injected_response_has_every_format() {
+    let respond = |fault: &str| {
         let response = with(&[fault]).transport::<Blocking>().send(authorized("/v1/customers")).unwrap();
         let (head, body) = response.into_parts();
         let header = |name: &str| head.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
         (head.status.as_u16(), header("Content-Type"), header("Retry-After"), String::from_utf8(body.to_vec()).unwrap())
     };
-    let mut told = String::new();
+    let mut responses = String::new();
     for fault in [
         "400:code=2000",
         "401",
-        "403:text-code:code=20002",
+        "403:string-code:code=20002",
         "403:text",
         "403:empty",
         "404",
@@ -61,15 +61,15 @@ fn errors_come_in_every_form() {
         "504:gateway:retry-after=1",
         "599",
     ] {
-        let (status, media_type, retry_after, body) = answer(fault);
+        let (status, media_type, retry_after, body) = respond(fault);
         let [media_type, retry_after] = [media_type, retry_after].map(Option::unwrap_or_default);
-        writeln!(told, "{fault}: {status} [{media_type}] [{retry_after}] {}", body.trim_end()).unwrap();
+        writeln!(responses, "{fault}: {status} [{media_type}] [{retry_after}] {}", body.trim_end()).unwrap();
     }
     assert_eq!(
-        told,
+        responses,
         r#"400:code=2000: 400 [application/json; charset=utf-8] [] {"code":2000,"data":[],"description":"Bad Request","source":"PartnerFD"}
 401: 401 [application/json; charset=utf-8] [] {"code":400,"data":[],"description":"Access denied","source":"PartnerFD"}
-403:text-code:code=20002: 403 [application/json; charset=utf-8] [] {"code":"20002","data":[],"description":"No relationship between caller and account.","source":"PartnerFD"}
+403:string-code:code=20002: 403 [application/json; charset=utf-8] [] {"code":"20002","data":[],"description":"No relationship between caller and account.","source":"PartnerFD"}
 403:text: 403 [text/plain; charset=utf-8] [] The supplied role does not have the rights to perform the requested operation
 403:empty: 403 [] [] 
 404: 404 [application/json; charset=utf-8] [] {"code":1000,"data":[],"description":"Not found","source":"PartnerFD"}
@@ -83,7 +83,7 @@ fn errors_come_in_every_form() {
 599: 599 [application/json; charset=utf-8] [] {"code":0,"data":[],"description":"Exception not defined","source":"PartnerFD"}
 "#
     );
-    let (_, _, date, _) = answer("503:retry-after-date=100");
+    let (_, _, date, _) = respond("503:retry-after-date=100");
     let date = date.unwrap();
     assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
 
@@ -94,7 +94,7 @@ fn errors_come_in_every_form() {
 }
 
 #[test]
-fn faults_happen_to_the_requests_that_are_meant() {
+fn fault_affects_only_the_selected_requests() {
     assert_eq!(statuses(&with(&["503@2"]), 4), [200, 503, 200, 200]);
     assert_eq!(statuses(&with(&["503@every:2"]), 5), [200, 503, 200, 503, 200]);
     assert_eq!(statuses(&with(&["503@every:2", "500@every:3"]), 6), [200, 503, 500, 503, 200, 503]);
@@ -116,13 +116,13 @@ fn faults_happen_to_the_requests_that_are_meant() {
 }
 
 #[test]
-fn in_memory_no_time_passes_and_time_runs_out() {
+fn in_memory_transport_times_out_without_waiting() {
     let start = Instant::now();
-    let whole = in_memory("delay:0s", Duration::from_secs(1)).unwrap();
-    assert_eq!(in_memory("delay:10s", Duration::from_secs(10)), Ok(whole));
+    let size = in_memory("delay:0s", Duration::from_secs(1)).unwrap();
+    assert_eq!(in_memory("delay:10s", Duration::from_secs(10)), Ok(size));
     assert_eq!(in_memory("delay:10001ms", Duration::from_secs(10)), Err(TransportErrorKind::Timeout));
     assert_eq!(in_memory("hang", Duration::MAX), Err(TransportErrorKind::Timeout));
-    assert_eq!(in_memory("drip:1s", Duration::from_secs(86_400)), Ok(whole));
+    assert_eq!(in_memory("drip:1s", Duration::from_secs(86_400)), Ok(size));
     assert_eq!(in_memory("drip:1s", Duration::from_secs(10)), Err(TransportErrorKind::Timeout));
     assert_eq!(in_memory("reset", Duration::from_secs(1)), Err(TransportErrorKind::Exchange));
     assert_eq!(in_memory("truncate", Duration::from_secs(1)), Err(TransportErrorKind::Exchange));
@@ -132,31 +132,32 @@ fn in_memory_no_time_passes_and_time_runs_out() {
 #[test]
 fn delays_add_up() {
     let transport = with(&["delay:40s", "503", "delay:30s@2"]).transport::<Blocking>();
-    let send = || transport.send(authorized("/v1/customers")).map(|answer| answer.status().as_u16());
+    let send = || transport.send(authorized("/v1/customers")).map(|response| response.status().as_u16());
     assert_eq!(send().unwrap(), 503);
     assert_eq!(send().unwrap_err().kind(), TransportErrorKind::Timeout);
 }
 
 #[test]
-fn the_rate_is_limited_by_the_minute() {
+fn rate_limit_counts_requests_of_a_minute() {
     let emulator = Emulator::builder().rate_limit(2.try_into().unwrap()).build();
     let transport = emulator.transport::<Blocking>();
-    let ask = || {
+    let send = || {
         let response = transport.send(authorized("/v1/customers?size=1")).unwrap();
         let wait = response.headers().get("Retry-After").map(|wait| wait.to_str().unwrap().parse::<u64>().unwrap());
         (response.status().as_u16(), wait, serde_json::from_slice::<Value>(response.body()).unwrap())
     };
-    assert_eq!([ask().0, ask().0], [200, 200]);
-    let (status, wait, fault) = ask();
+    assert_eq!([send().0, send().0], [200, 200]);
+    let (status, wait, error) = send();
     let wait = wait.unwrap();
     assert!(status == 429 && (50..=60).contains(&wait), "{status} {wait}");
-    assert_eq!(fault["message"], format!("Rate limit is exceeded. Try again in {wait} seconds."));
-    // In memory a pause takes no time, and counts.
+    assert_eq!(error["message"], format!("Rate limit is exceeded. Try again in {wait} seconds."));
+    // In memory a pause takes no time but counts.
     transport.sleep(Duration::from_secs(wait));
-    assert_eq!([ask().0, ask().0, ask().0], [200, 200, 429]);
+    assert_eq!([send().0, send().0, send().0], [200, 200, 429]);
 }
 
-fn ask(server: &Server) -> TcpStream {
+/// Sends a request and returns the connection, from which the response can be read.
+fn send_request(server: &Server) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let authorization = authorization();
@@ -164,39 +165,39 @@ fn ask(server: &Server) -> TcpStream {
     stream
 }
 
-/// What comes until the connection ends, and how that is.
-fn answered(mut stream: TcpStream) -> (String, Option<ErrorKind>) {
+/// Reads until the connection ends; returns what was read, and the error if that is how it ended.
+fn read_to_end(mut stream: TcpStream) -> (String, Option<ErrorKind>) {
     let mut bytes = Vec::new();
     let end = stream.read_to_end(&mut bytes).err().map(|error| error.kind());
     (String::from_utf8_lossy(&bytes).into_owned(), end)
 }
 
 #[test]
-fn a_reset_is_one() {
+fn reset_ends_the_connection_with_a_reset() {
     let server = with(&["reset@1"]).serve("127.0.0.1:0").unwrap();
-    assert_eq!(answered(ask(&server)), (String::new(), Some(ErrorKind::ConnectionReset)));
-    let mut next = ask(&server);
+    assert_eq!(read_to_end(send_request(&server)), (String::new(), Some(ErrorKind::ConnectionReset)));
+    let mut next = send_request(&server);
     let mut status = [0; 15];
     next.read_exact(&mut status).unwrap();
     assert_eq!(&status, b"HTTP/1.1 200 OK");
 }
 
 #[test]
-fn a_truncated_body_breaks_off_in_the_middle() {
+fn truncated_body_ends_in_the_middle() {
     let server = with(&["truncate"]).serve("127.0.0.1:0").unwrap();
-    let (text, end) = answered(ask(&server));
+    let (text, end) = read_to_end(send_request(&server));
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let length: usize = length.unwrap();
-    // Half of the bytes, which may cut a character.
+    // Half of the bytes; a character at the cut may be incomplete.
     assert!(body.len() >= length / 2 && body.len() < length / 2 + 3, "{} of {length}", body.len());
     assert_eq!(end, None);
 }
 
 #[test]
-fn a_body_drips() {
+fn dripping_body_arrives_in_chunks() {
     let server = with(&["drip:20ms"]).serve("127.0.0.1:0").unwrap();
-    let mut stream = ask(&server);
+    let mut stream = send_request(&server);
     let start = Instant::now();
     let (mut reads, mut received) = (0, Vec::new());
     let mut buffer = [0; 4096];
@@ -206,9 +207,9 @@ fn a_body_drips() {
         received.extend_from_slice(&buffer[..count]);
         reads += 1;
     }
-    let pieces = body(&received).len() / 1024;
-    assert!(reads > pieces / 2, "{reads} reads");
-    assert!(start.elapsed() > Duration::from_millis(10) * u32::try_from(pieces).unwrap());
+    let chunks = body(&received).len() / 1024;
+    assert!(reads > chunks / 2, "{reads} reads");
+    assert!(start.elapsed() > Duration::from_millis(10) * u32::try_from(chunks).unwrap());
 }
 
 fn body(received: &[u8]) -> &[u8] {
@@ -216,23 +217,23 @@ fn body(received: &[u8]) -> &[u8] {
 }
 
 #[test]
-fn a_server_that_stops_waits_for_nothing_that_is_late_on_purpose() {
+fn shutdown_does_not_wait_for_delayed_responses() {
     for fault in ["hang", "delay:1000s", "drip:1000s"] {
         let server = with(&[fault]).serve("127.0.0.1:0").unwrap();
-        let waiting: Vec<_> = (0..8).map(|_| ask(&server)).collect();
+        let waiting: Vec<_> = (0..8).map(|_| send_request(&server)).collect();
         std::thread::sleep(Duration::from_millis(200));
         let start = Instant::now();
         server.shutdown();
         assert!(start.elapsed() < Duration::from_millis(500), "{fault}: took {:?}", start.elapsed());
         for stream in waiting {
-            let (text, _) = answered(stream);
+            let (text, _) = read_to_end(stream);
             assert!(!text.contains("totalCount"), "{fault}: {text}");
         }
     }
 }
 
 #[test]
-fn nothing_is_kept_for_a_client_that_has_gone() {
+fn delayed_response_ends_when_its_client_has_gone() {
     for fault in ["hang", "delay:1000s", "drip:1000s"] {
         let server = with(&[fault]).serve("127.0.0.1:0").unwrap();
         // The second request is not read, so the server reads no further.
@@ -244,12 +245,12 @@ fn nothing_is_kept_for_a_client_that_has_gone() {
             stream
         });
         std::thread::sleep(Duration::from_millis(200));
-        // For the server the same as if they were closed, but their own ends of the connections can still be seen.
+        // For the server this looks like closed connections, but the test can still read from them.
         for stream in &gone {
             stream.shutdown(Shutdown::Write).unwrap();
         }
         for stream in gone {
-            let (text, end) = answered(stream);
+            let (text, end) = read_to_end(stream);
             assert!(!matches!(end, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "{fault}: kept open");
             assert!(!text.contains("totalCount"), "{fault}: {text}");
         }
@@ -257,15 +258,15 @@ fn nothing_is_kept_for_a_client_that_has_gone() {
 }
 
 #[test]
-fn a_hung_connection_ends_however_much_its_client_had_sent() {
+fn hanging_connection_ends_whatever_its_client_has_sent() {
     let server = with(&["hang"]).serve("127.0.0.1:0").unwrap();
-    let mut stream = ask(&server);
+    let mut stream = send_request(&server);
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
-    // More than the system keeps of what is not read.
+    // More than fits into the buffers of the system.
     stream.write_all(&vec![b'x'; 64 << 20]).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    let (text, end) = answered(stream);
+    let (text, end) = read_to_end(stream);
     assert!(!matches!(end, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "kept open");
     assert_eq!(text, "");
 }

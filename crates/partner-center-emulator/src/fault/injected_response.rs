@@ -1,7 +1,7 @@
 use crate::{
-    answer::{Answer, Content},
-    authority::{TokenRefusal, refused},
+    authority::{TokenError, token_error_response},
     error_response::CHALLENGE,
+    service_response::{Content, ServiceResponse},
 };
 use http::{
     HeaderValue, StatusCode,
@@ -12,21 +12,21 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
-/// An answer that says that something went wrong.
+/// A response that a fault sends instead of the service's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ErrorAnswer {
+pub(crate) struct InjectedResponse {
     pub(super) status: StatusCode,
-    /// Absent: as the service does it for this status.
-    pub(super) form: Option<Form>,
+    /// The format of the body. Default: the usual one of the service for this status.
+    pub(super) format: Option<ErrorFormat>,
     pub(super) code: Option<u32>,
     pub(super) retry_after: Option<RetryAfter>,
 }
 
-/// The forms in which errors have been seen.
+/// A format of error responses that the service has been seen to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum ErrorFormat {
     FrontDoor,
-    TextCode,
+    StringCode,
     NewerService,
     Gateway,
     Text,
@@ -37,71 +37,74 @@ pub(super) enum Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RetryAfter {
     Seconds(u32),
-    /// As the date that it will be in so many seconds.
+    /// The date in this many seconds.
     Date(u32),
 }
 
-/// What the gateway says to one request too many.
-pub(crate) fn rate_limited(wait: Duration) -> ErrorAnswer {
-    // Whoever waits for so many whole seconds is welcome.
+/// Returns the response of the gateway to a request over the rate limit. `wait` is the time until requests are accepted again.
+pub(crate) fn rate_limited(wait: Duration) -> InjectedResponse {
+    // Rounded up, so that a client that waits this long is accepted.
     let seconds = wait.as_millis().div_ceil(1000).try_into().unwrap_or(u32::MAX);
     let retry_after = Some(RetryAfter::Seconds(seconds));
-    ErrorAnswer { status: StatusCode::TOO_MANY_REQUESTS, form: None, code: None, retry_after }
+    InjectedResponse { status: StatusCode::TOO_MANY_REQUESTS, format: None, code: None, retry_after }
 }
 
-impl ErrorAnswer {
-    /// Returns the error as the authority sends it to `request`, unless another form was asked for: as OAuth 2.0 has it.
+impl InjectedResponse {
+    /// Returns the error in the format of the authority (OAuth 2.0), unless the fault sets a format or a code, or the status is not
+    /// an error.
     pub(crate) fn authority_response(&self, request: &Request) -> Option<Response> {
         let is_transient = self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS;
-        let refusal = match self.status {
-            StatusCode::UNAUTHORIZED => TokenRefusal::InvalidClient,
-            _ if is_transient => TokenRefusal::Unavailable,
-            status if status.is_client_error() => TokenRefusal::InvalidRequest,
+        let error = match self.status {
+            StatusCode::UNAUTHORIZED => TokenError::InvalidClient,
+            _ if is_transient => TokenError::Unavailable,
+            status if status.is_client_error() => TokenError::InvalidRequest,
             _ => return None,
         };
-        let mut headers = self.answer().headers;
+        let mut headers = self.service_response().headers;
         headers.remove(WWW_AUTHENTICATE);
-        let is_usual = self.form.is_none() && self.code.is_none();
-        is_usual.then(|| refused(request, refusal, Some(self.status), headers))
+        let is_usual = self.format.is_none() && self.code.is_none();
+        is_usual.then(|| token_error_response(request, error, Some(self.status), headers))
     }
 
-    pub(crate) fn answer(&self) -> Answer {
-        let content = match self.form.unwrap_or_else(|| self.usual_form()) {
-            Form::FrontDoor => Content::Fault(self.front_door(self.code())),
-            Form::TextCode => Content::Fault(self.front_door(self.code().to_string())),
-            Form::NewerService => Content::Fault(self.newer_service()),
-            Form::Gateway => Content::Fault(self.gateway()),
-            Form::Text => {
-                Content::Text("The supplied role does not have the rights to perform the requested operation")
+    pub(crate) fn service_response(&self) -> ServiceResponse {
+        let content = match self.format.unwrap_or_else(|| self.usual_format()) {
+            ErrorFormat::FrontDoor => Content::Error(self.front_door(self.code())),
+            ErrorFormat::StringCode => Content::Error(self.front_door(self.code().to_string())),
+            ErrorFormat::NewerService => Content::Error(self.newer_service()),
+            ErrorFormat::Gateway => Content::Error(self.gateway()),
+            ErrorFormat::Text => {
+                Content::PlainText("The supplied role does not have the rights to perform the requested operation")
             }
-            Form::Html => Content::Html(PAGE),
-            Form::Empty => Content::Nothing,
+            ErrorFormat::Html => Content::Html(UNAVAILABLE_PAGE),
+            ErrorFormat::Empty => Content::Empty,
         };
-        let mut answer = Answer::new(self.status, content);
+        let mut response = ServiceResponse::new(self.status, content);
         if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&self.status) {
-            answer = answer.with(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+            response = response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
         }
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            answer = answer.with(ALLOW, HeaderValue::from_static("GET"));
+            response = response.with_header(ALLOW, HeaderValue::from_static("GET"));
         }
         match self.retry_after {
-            None => answer,
-            Some(RetryAfter::Seconds(seconds)) => answer.with(RETRY_AFTER, seconds),
+            None => response,
+            Some(RetryAfter::Seconds(seconds)) => response.with_header(RETRY_AFTER, seconds),
             Some(RetryAfter::Date(seconds)) => {
                 let date = SystemTime::now() + Duration::from_secs(seconds.into());
                 match HeaderValue::try_from(httpdate::fmt_http_date(date)) {
-                    Ok(date) => answer.with(RETRY_AFTER, date),
-                    Err(_) => answer,
+                    Ok(date) => response.with_header(RETRY_AFTER, date),
+                    Err(_) => response,
                 }
             }
         }
     }
 
-    fn usual_form(&self) -> Form {
+    fn usual_format(&self) -> ErrorFormat {
         match self.status {
-            StatusCode::TOO_MANY_REQUESTS => Form::Gateway,
-            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => Form::Html,
-            _ => Form::FrontDoor,
+            StatusCode::TOO_MANY_REQUESTS => ErrorFormat::Gateway,
+            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+                ErrorFormat::Html
+            }
+            _ => ErrorFormat::FrontDoor,
         }
     }
 
@@ -147,19 +150,19 @@ impl ErrorAnswer {
     }
 
     fn gateway(&self) -> Value {
-        let again = match self.retry_after {
+        let retry_hint = match self.retry_after {
             Some(RetryAfter::Seconds(seconds) | RetryAfter::Date(seconds)) => {
                 format!(" Try again in {seconds} seconds.")
             }
             None => String::new(),
         };
         let message = match self.status {
-            StatusCode::TOO_MANY_REQUESTS => format!("Rate limit is exceeded.{again}"),
-            status => format!("{}.{again}", status.canonical_reason().unwrap_or("Unknown")),
+            StatusCode::TOO_MANY_REQUESTS => format!("Rate limit is exceeded.{retry_hint}"),
+            status => format!("{}.{retry_hint}", status.canonical_reason().unwrap_or("Unknown")),
         };
         json!({ "statusCode": self.status.as_u16(), "message": message })
     }
 }
 
-const PAGE: &str = "<html><head><title>Service unavailable</title></head><body><h1>Our services aren't available right \
+const UNAVAILABLE_PAGE: &str = "<html><head><title>Service unavailable</title></head><body><h1>Our services aren't available right \
                     now</h1><p>We're working to restore all services as soon as possible.</p></body></html>\n";

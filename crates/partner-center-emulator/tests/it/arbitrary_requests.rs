@@ -1,9 +1,11 @@
+//! Property tests: a request of any kind gets a well-formed response.
+
 use crate::{emulator, send};
 use http::{HeaderValue, Method, header::CONTENT_LENGTH};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 
-/// Parts that get past the first checks, and parts that do not.
+/// Generates known parts, which pass the first checks, and arbitrary ones, which do not.
 fn part(known: &'static [&'static str]) -> impl Strategy<Value = String> {
     prop_oneof![3 => select(known).prop_map(str::to_owned), 1 => "\\PC{0,12}", 1 => "[ -~]{0,12}"]
 }
@@ -44,7 +46,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
-    fn every_request_is_answered(
+    fn any_request_gets_a_response(
         method in prop_oneof![4 => Just("GET".to_owned()), 1 => "[A-Z]{1,8}"],
         (path, query) in (path(), query()),
         headers in vec(header(), 0..4),

@@ -1,46 +1,27 @@
-//! A customer as it is generated from the seed and its index, without any other state.
+//! Customers that are generated from the seed and their index, without any other state. Each group of values has a separate
+//! sequence of random numbers, so that a list, which needs few of them, generates no others.
 
+use super::{
+    INDIRECT_RESELLERS, SearchableFields,
+    countries::{COUNTRIES, City, Country},
+    customer_id, indirect_reseller,
+};
 use crate::{
-    customer_id,
-    link::ToItself,
-    names::{COUNTRIES, City, Country},
     random::Random,
+    resource::{Attributes, SelfLinks},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use uuid::{Uuid, uuid};
-
-/// What customers can be searched by.
-pub(crate) struct Searchable {
-    pub(crate) company_name: String,
-    pub(crate) domain: String,
-    pub(crate) indirect_reseller: Option<Uuid>,
-}
-
-/// How many indirect resellers there are.
-pub(crate) const INDIRECT_RESELLERS: usize = 4;
-
-/// The identifier of an indirect reseller; the first is the documented one.
-pub(crate) fn indirect_reseller(seed: u64, number: usize) -> Uuid {
-    if number == 0 {
-        return uuid!("484e548c-f5f3-4528-93a9-c16c6373cb59");
-    }
-    Random::new(seed, "indirect reseller", number as u64).guid()
-}
-
-/// The identifier of the indirect provider of all customers that have an indirect reseller.
-pub(crate) fn indirect_provider(seed: u64) -> Uuid {
-    Random::new(seed, "indirect provider", 0u8).guid()
-}
+use uuid::Uuid;
 
 /// A customer as a list has it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Brief {
+pub(crate) struct CustomerSummary {
     attributes: Attributes,
     company_profile: CompanyProfile,
     id: Uuid,
-    links: ToItself,
+    links: SelfLinks,
     relationship_to_partner: &'static str,
 }
 
@@ -50,43 +31,35 @@ struct CompanyProfile {
     attributes: Attributes,
     company_name: String,
     domain: String,
-    links: ToItself,
+    links: SelfLinks,
     tenant_id: Uuid,
 }
 
-/// What the service says of a resource itself.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Attributes {
-    pub(crate) object_type: &'static str,
-}
-
-/// A customer that is in no document.
-pub(crate) struct Generated {
+pub(crate) struct GeneratedCustomer {
     seed: u64,
     index: u32,
     rare_values: bool,
     country: &'static Country,
-    /// The domain as far as it does not say whose it is: `contosotoys42`.
+    /// The domain without its suffix, such as `contosotoys42`.
     domain_prefix: String,
-    pub(crate) searchable: Searchable,
+    pub(crate) searchable: SearchableFields,
 }
 
-impl Generated {
+impl GeneratedCustomer {
     pub(crate) fn new(seed: u64, index: u32, rare_values: bool) -> Self {
         let mut random = Random::new(seed, "searchable", index);
         let country = random.pick(COUNTRIES);
-        let (company, trade, form) =
-            (random.pick(country.companies), random.pick(country.trades), random.pick(country.forms));
-        let form_follows = if form.is_empty() { "" } else { country.between };
+        let (company, trade, legal_form) =
+            (random.pick(country.companies), random.pick(country.trades), random.pick(country.legal_forms));
+        let before_legal_form = if legal_form.is_empty() { "" } else { country.separator };
         let domain_prefix = format!("{}{}{index}", company.latin, trade.latin);
         Self {
             seed,
             index,
             rare_values,
             country,
-            searchable: Searchable {
-                company_name: [company.native, country.between, trade.native, form_follows, form].concat(),
+            searchable: SearchableFields {
+                company_name: [company.native, country.separator, trade.native, before_legal_form, legal_form].concat(),
                 domain: if random.one_in(64) { String::new() } else { format!("{domain_prefix}.onmicrosoft.com") },
                 indirect_reseller: match random.below(20) {
                     0 => Some(indirect_reseller(seed, 0)),
@@ -98,53 +71,56 @@ impl Generated {
         }
     }
 
-    /// The customer as a list has it.
-    pub(crate) fn brief(self) -> Brief {
+    /// Returns the customer as a list has it.
+    pub(crate) fn summary(self) -> CustomerSummary {
         let id = customer_id::id_of(self.seed, self.index);
         let relationship_to_partner = self.relationship();
-        let Searchable { company_name, domain, .. } = self.searchable;
-        Brief {
+        let SearchableFields { company_name, domain, .. } = self.searchable;
+        CustomerSummary {
             attributes: Attributes { object_type: "Customer" },
             company_profile: CompanyProfile {
                 attributes: Attributes { object_type: "CustomerCompanyProfile" },
                 company_name,
                 domain,
-                links: ToItself::at(format!("/customers/{id}/profiles/company")),
+                links: SelfLinks::new(format!("/customers/{id}/profiles/company")),
                 tenant_id: id,
             },
             id,
-            links: ToItself::at(format!("/customers/{id}")),
+            links: SelfLinks::new(format!("/customers/{id}")),
             relationship_to_partner,
         }
     }
 
-    /// The customer as it is when requested by its identifier.
-    pub(crate) fn full(self) -> Value {
+    /// Returns the customer as a request by its identifier gets it.
+    pub(crate) fn details(self) -> Value {
         let random = &mut Random::new(self.seed, "details", self.index);
-        let seen = !random.one_in(4);
+        let has_delegated_access = !random.one_in(4);
         let has_email = !random.one_in(8);
         let country = self.country;
         let profile = present([
             ("organizationRegistrationNumber", country.registers_organizations.then(|| digits(random, 8).into())),
-            ("address", seen.then(|| self.company_address(random).into())),
-            ("email", (seen && has_email).then(|| format!("info@{}.example", self.domain_prefix).into())),
+            ("address", has_delegated_access.then(|| self.company_address(random).into())),
+            (
+                "email",
+                (has_delegated_access && has_email).then(|| format!("info@{}.example", self.domain_prefix).into()),
+            ),
         ]);
         let customer = present([
             ("commerceId", Some(json!(random.guid()))),
             ("billingProfile", (!random.one_in(50)).then(|| self.billing_profile(random).into())),
-            ("allowDelegatedAccess", Some(seen.into())),
-            ("customDomains", seen.then(|| self.custom_domains(random))),
+            ("allowDelegatedAccess", Some(has_delegated_access.into())),
+            ("customDomains", has_delegated_access.then(|| self.custom_domains(random))),
             ("tags", random.one_in(3).then(|| self.tags(random))),
             ("associatedPartnerId", self.searchable.indirect_reseller.map(|reseller| partner_id(reseller).into())),
         ]);
-        let mut whole = json!(self.brief());
-        if let Some(fields) = whole["companyProfile"].as_object_mut() {
+        let mut details = json!(self.summary());
+        if let Some(fields) = details["companyProfile"].as_object_mut() {
             fields.extend(profile);
         }
-        if let Some(fields) = whole.as_object_mut() {
+        if let Some(fields) = details.as_object_mut() {
             fields.extend(customer);
         }
-        whole
+        details
     }
 
     fn relationship(&self) -> &'static str {
@@ -158,11 +134,11 @@ impl Generated {
         }
     }
 
-    /// Company profiles have `region`, billing profiles have `state`.
+    /// Returns an address of a company profile. It has `region` where an address of a billing profile has `state`.
     fn company_address(&self, random: &mut Random) -> Map<String, Value> {
         let city = random.pick(self.country.cities);
         let mut address = self.address(random, city);
-        address.extend(present([("region", named(city.state))]));
+        address.extend(present([("region", non_empty(city.state))]));
         address
     }
 
@@ -175,7 +151,7 @@ impl Generated {
         let [given, family] = [person.map(|(given, _)| given.into()), person.map(|(_, family)| family.into())];
         let mut address = self.address(random, city);
         address.extend(present([
-            ("state", named(city.state)),
+            ("state", non_empty(city.state)),
             ("firstName", given.clone()),
             ("lastName", family.clone()),
         ]));
@@ -188,11 +164,11 @@ impl Generated {
             ("language", Some(language.into())),
             ("companyName", Some(self.searchable.company_name.as_str().into())),
             ("defaultAddress", Some(address.into())),
-            ("links", Some(json!(ToItself::at(format!("/customers/{id}/profiles/billing"))))),
+            ("links", Some(json!(SelfLinks::new(format!("/customers/{id}/profiles/billing"))))),
             (
                 "attributes",
                 Some(json!({
-                    "etag": random.number().cast_signed().to_string(),
+                    "etag": random.next_u64().cast_signed().to_string(),
                     "objectType": "CustomerBillingProfile",
                 })),
             ),
@@ -211,7 +187,7 @@ impl Generated {
                 match random.below(8) {
                     0 => None,
                     1 => Some("".into()),
-                    _ => Some(format!("{}{}", self.country.dialling, digits(random, 9)).into()),
+                    _ => Some(format!("{}{}", self.country.dialing_code, digits(random, 9)).into()),
                 },
             ),
         ])
@@ -234,24 +210,24 @@ impl Generated {
     }
 }
 
-/// A documented relationship that ends the list of the Java SDK, which calls it `microsoftSupport`.
+/// A documented relationship at which the Java SDK stops reading a list, as it expects `microsoftSupport`.
 const RARE_RELATIONSHIP: &str = "microsoft_support";
 
-/// The fields that have a value.
+/// Returns the fields that have a value.
 fn present<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// A text, unless it is empty.
-fn named(text: &str) -> Option<Value> {
-    (!text.is_empty()).then(|| text.into())
+/// Returns `value`, or `None` if it is empty.
+fn non_empty(value: &str) -> Option<Value> {
+    (!value.is_empty()).then(|| value.into())
 }
 
 fn digits(random: &mut Random, count: usize) -> String {
     (0..count).map(|_| random.pick(b"0123456789") as char).collect()
 }
 
-/// The partner ID of an indirect reseller, of seven digits.
+/// Returns the partner ID of an indirect reseller, which has seven digits.
 fn partner_id(reseller: Uuid) -> String {
     (1_000_000 + reseller.as_u128() % 9_000_000).to_string()
 }

@@ -1,20 +1,21 @@
-//! What generated customers are made of: countries, with names in their own script.
+//! The countries of generated customers, with company names, addresses and people in the script of each: they show whether a
+//! client handles letters beyond ASCII, characters outside the Basic Multilingual Plane, and text from right to left.
 
-/// Where a customer is at home.
+/// A country with the values that its customers are generated from.
 pub(crate) struct Country {
-    /// ISO 3166, two letters.
+    /// The code of ISO 3166, two letters.
     pub(crate) code: &'static str,
-    /// Language and country, such as `de-DE`.
+    /// The language and the country, such as `de-DE`.
     pub(crate) culture: &'static str,
     /// The prefix of telephone numbers.
-    pub(crate) dialling: &'static str,
-    /// Whether the service asks companies for the number they are registered under.
+    pub(crate) dialing_code: &'static str,
+    /// Whether the service requires the registration number of companies.
     pub(crate) registers_organizations: bool,
-    /// What stands between the parts of a company's name.
-    pub(crate) between: &'static str,
+    /// The separator between the parts of a company's name.
+    pub(crate) separator: &'static str,
     pub(crate) companies: &'static [Word],
     pub(crate) trades: &'static [Word],
-    pub(crate) forms: &'static [&'static str],
+    pub(crate) legal_forms: &'static [&'static str],
     pub(crate) cities: &'static [City],
     pub(crate) streets: &'static [&'static str],
     pub(crate) given_names: &'static [&'static str],
@@ -25,11 +26,11 @@ pub(crate) struct Country {
 #[derive(Clone, Copy)]
 pub(crate) struct Word {
     pub(crate) native: &'static str,
-    /// The same in the letters that a domain may have.
+    /// The transliteration, in letters that a domain may have.
     pub(crate) latin: &'static str,
 }
 
-/// A city with its state or province (empty where addresses name none) and a postal code.
+/// A city with a postal code and its state or province, which is empty where addresses have none.
 #[derive(Clone, Copy)]
 pub(crate) struct City {
     pub(crate) name: &'static str,
@@ -37,7 +38,7 @@ pub(crate) struct City {
     pub(crate) postal_code: &'static str,
 }
 
-/// Countries in which customers live, each as often as it is named.
+/// The countries to pick from. A country that is listed twice is picked twice as often.
 pub(crate) const COUNTRIES: &[&Country] = &[
     &UNITED_STATES,
     &UNITED_STATES,
@@ -70,9 +71,9 @@ const fn city(name: &'static str, state: &'static str, postal_code: &'static str
 const UNITED_STATES: Country = Country {
     code: "US",
     culture: "en-US",
-    dialling: "+1",
+    dialing_code: "+1",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[
         word("Contoso", "contoso"),
         word("Fabrikam", "fabrikam"),
@@ -89,7 +90,7 @@ const UNITED_STATES: Country = Country {
         word("\"Fresh\" Foods", "freshfoods"),
         word("Health", "health"),
     ],
-    forms: &["", "Inc.", "LLC", "Corp."],
+    legal_forms: &["", "Inc.", "LLC", "Corp."],
     cities: &[city("Redmond", "WA", "98052"), city("Austin", "TX", "78701"), city("New York", "NY", "10001")],
     streets: &["Main Street", "Microsoft Way", "5th Avenue"],
     given_names: &["Amy", "Chris", "Jordan", "María José"],
@@ -99,9 +100,9 @@ const UNITED_STATES: Country = Country {
 const GERMANY: Country = Country {
     code: "DE",
     culture: "de-DE",
-    dialling: "+49",
+    dialing_code: "+49",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[
         word("Müller", "mueller"),
         word("Größer", "groesser"),
@@ -110,7 +111,7 @@ const GERMANY: Country = Country {
         word("Nordwind", "nordwind"),
     ],
     trades: &[word("Maschinenbau", "maschinenbau"), word("Bäckerei", "baeckerei"), word("Straßenbau", "strassenbau")],
-    forms: &["GmbH", "AG", "GmbH & Co. KG", "e. K."],
+    legal_forms: &["GmbH", "AG", "GmbH & Co. KG", "e. K."],
     cities: &[city("München", "BY", "80331"), city("Köln", "NW", "50667"), city("Saarbrücken", "SL", "66111")],
     streets: &["Hauptstraße", "Lindenallee", "Am Weißen Turm"],
     given_names: &["Jürgen", "Anke", "Björn", "Zoë"],
@@ -120,9 +121,9 @@ const GERMANY: Country = Country {
 const FRANCE: Country = Country {
     code: "FR",
     culture: "fr-FR",
-    dialling: "+33",
+    dialing_code: "+33",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[
         word("Élan", "elan"),
         word("Cœur d'Artichaut", "coeurdartichaut"),
@@ -130,7 +131,7 @@ const FRANCE: Country = Country {
         word("L'Étoile", "letoile"),
     ],
     trades: &[word("Pâtisserie", "patisserie"), word("Ingénierie", "ingenierie"), word("Santé", "sante")],
-    forms: &["SARL", "SA", "SAS", "& Cie"],
+    legal_forms: &["SARL", "SA", "SAS", "& Cie"],
     cities: &[city("Orléans", "", "45000"), city("Nîmes", "", "30000"), city("L'Haÿ-les-Roses", "", "94240")],
     streets: &["rue de l'Église", "avenue Foch", "place du Marché"],
     given_names: &["Hélène", "François", "Loïc"],
@@ -140,12 +141,12 @@ const FRANCE: Country = Country {
 const BRAZIL: Country = Country {
     code: "BR",
     culture: "pt-BR",
-    dialling: "+55",
+    dialing_code: "+55",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[word("São Jorge", "saojorge"), word("Coração", "coracao"), word("Pé de Serra", "pedeserra")],
     trades: &[word("Construções", "construcoes"), word("Informática", "informatica"), word("Cafés", "cafes")],
-    forms: &["Ltda.", "S.A.", "ME"],
+    legal_forms: &["Ltda.", "S.A.", "ME"],
     cities: &[city("São Paulo", "SP", "01001-000"), city("Brasília", "DF", "70040-010")],
     streets: &["Rua das Flores", "Avenida Paulista"],
     given_names: &["João", "Inês", "Antônio"],
@@ -155,12 +156,12 @@ const BRAZIL: Country = Country {
 const POLAND: Country = Country {
     code: "PL",
     culture: "pl-PL",
-    dialling: "+48",
+    dialing_code: "+48",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[word("Żółw", "zolw"), word("Śląsk", "slask"), word("Dąb", "dab")],
     trades: &[word("Usługi", "uslugi"), word("Księgarnia", "ksiegarnia")],
-    forms: &["sp. z o.o.", "S.A."],
+    legal_forms: &["sp. z o.o.", "S.A."],
     cities: &[city("Łódź", "", "90-001"), city("Kraków", "", "30-001")],
     streets: &["ul. Długa", "ul. Święty Marcin"],
     given_names: &["Łukasz", "Małgorzata"],
@@ -170,13 +171,13 @@ const POLAND: Country = Country {
 const TURKIYE: Country = Country {
     code: "TR",
     culture: "tr-TR",
-    dialling: "+90",
+    dialing_code: "+90",
     registers_organizations: false,
-    between: " ",
-    // Dotted and dotless i: lower and upper case are not what they are elsewhere.
+    separator: " ",
+    // Dotted and dotless i: lower and upper case differ from other languages.
     companies: &[word("İNCİ", "inci"), word("Işık", "isik"), word("Güneş", "gunes")],
     trades: &[word("Gıda", "gida"), word("Yazılım", "yazilim")],
-    forms: &["A.Ş.", "Ltd. Şti."],
+    legal_forms: &["A.Ş.", "Ltd. Şti."],
     cities: &[city("İstanbul", "", "34000"), city("Muğla", "", "48000")],
     streets: &["Atatürk Caddesi", "Çınar Sokak"],
     given_names: &["İbrahim", "Ayşe"],
@@ -186,12 +187,12 @@ const TURKIYE: Country = Country {
 const VIETNAM: Country = Country {
     code: "VN",
     culture: "vi-VN",
-    dialling: "+84",
+    dialing_code: "+84",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[word("Phở Việt", "phoviet"), word("Hòa Bình", "hoabinh")],
     trades: &[word("Thương mại", "thuongmai"), word("Kỹ thuật", "kythuat")],
-    forms: &["TNHH", "Cổ phần"],
+    legal_forms: &["TNHH", "Cổ phần"],
     cities: &[city("Hà Nội", "", "100000"), city("Đà Nẵng", "", "550000")],
     streets: &["Phố Huế", "đường Lê Lợi"],
     given_names: &["Thị Hương", "Văn Đức"],
@@ -201,12 +202,12 @@ const VIETNAM: Country = Country {
 const GREECE: Country = Country {
     code: "GR",
     culture: "el-GR",
-    dialling: "+30",
+    dialing_code: "+30",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[word("Αθηνά", "athina"), word("Ήλιος", "ilios"), word("Οδυσσεύς", "odysseus")],
     trades: &[word("Τεχνική", "techniki"), word("Ναυτιλία", "naftilia")],
-    forms: &["Α.Ε.", "Ε.Π.Ε."],
+    legal_forms: &["Α.Ε.", "Ε.Π.Ε."],
     cities: &[city("Αθήνα", "", "105 57"), city("Θεσσαλονίκη", "", "546 24")],
     streets: &["Οδός Ερμού", "Λεωφόρος Νίκης"],
     given_names: &["Γιώργος", "Ελένη"],
@@ -216,12 +217,12 @@ const GREECE: Country = Country {
 const UKRAINE: Country = Country {
     code: "UA",
     culture: "uk-UA",
-    dialling: "+380",
+    dialing_code: "+380",
     registers_organizations: true,
-    between: " ",
+    separator: " ",
     companies: &[word("Зоря", "zoria"), word("Їжак", "yizhak"), word("Дніпро", "dnipro")],
     trades: &[word("Аграрна компанія", "agro"), word("Зв'язок", "zviazok")],
-    forms: &["ТОВ", "ПрАТ"],
+    legal_forms: &["ТОВ", "ПрАТ"],
     cities: &[city("Київ", "", "01001"), city("Львів", "", "79000")],
     streets: &["вул. Хрещатик", "просп. Свободи"],
     given_names: &["Олексій", "Оксана"],
@@ -231,12 +232,12 @@ const UKRAINE: Country = Country {
 const CHINA: Country = Country {
     code: "CN",
     culture: "zh-CN",
-    dialling: "+86",
+    dialing_code: "+86",
     registers_organizations: false,
-    between: "",
+    separator: "",
     companies: &[word("东方", "dongfang"), word("长城", "changcheng"), word("𠮷祥", "jixiang")],
     trades: &[word("科技", "keji"), word("贸易", "maoyi")],
-    forms: &["有限公司", "股份有限公司"],
+    legal_forms: &["有限公司", "股份有限公司"],
     cities: &[city("北京市", "", "100000"), city("上海市", "", "200000")],
     streets: &["长安街", "南京路"],
     given_names: &["伟", "秀英"],
@@ -246,9 +247,9 @@ const CHINA: Country = Country {
 const JAPAN: Country = Country {
     code: "JP",
     culture: "ja-JP",
-    dialling: "+81",
+    dialing_code: "+81",
     registers_organizations: false,
-    between: "",
+    separator: "",
     companies: &[
         word("さくら", "sakura"),
         word("フジヤマ", "fujiyama"),
@@ -256,7 +257,7 @@ const JAPAN: Country = Country {
         word("ﾋｶﾘ", "hikari"),
     ],
     trades: &[word("電機", "denki"), word("ソフトウェア", "software"), word("商事", "shoji")],
-    forms: &["株式会社", "合同会社"],
+    legal_forms: &["株式会社", "合同会社"],
     cities: &[city("東京都", "", "100-0001"), city("大阪市", "", "530-0001")],
     streets: &["丸の内", "ひばりが丘"],
     given_names: &["花子", "タロウ"],
@@ -266,12 +267,12 @@ const JAPAN: Country = Country {
 const SAUDI_ARABIA: Country = Country {
     code: "SA",
     culture: "ar-SA",
-    dialling: "+966",
+    dialing_code: "+966",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[word("شركة الفجر", "alfajr"), word("مؤسسة النخيل", "alnakheel")],
     trades: &[word("للتجارة", "tijara"), word("للتقنية", "tiqniya")],
-    forms: &["المحدودة", "ش.م.س."],
+    legal_forms: &["المحدودة", "ش.م.س."],
     cities: &[city("الرياض", "", "11564"), city("جدة", "", "21589")],
     streets: &["شارع الملك فهد", "طريق المدينة"],
     given_names: &["محمد", "نورة"],
@@ -281,12 +282,12 @@ const SAUDI_ARABIA: Country = Country {
 const INDIA: Country = Country {
     code: "IN",
     culture: "hi-IN",
-    dialling: "+91",
+    dialing_code: "+91",
     registers_organizations: false,
-    between: " ",
+    separator: " ",
     companies: &[word("सूर्य", "surya"), word("गंगा", "ganga"), word("हिन्द", "hind")],
     trades: &[word("उद्योग", "udyog"), word("सॉफ़्टवेयर", "software")],
-    forms: &["प्रा. लि.", "लिमिटेड"],
+    legal_forms: &["प्रा. लि.", "लिमिटेड"],
     cities: &[city("नई दिल्ली", "DL", "110001"), city("मुंबई", "MH", "400001")],
     streets: &["महात्मा गांधी मार्ग", "स्टेशन रोड"],
     given_names: &["अनिल", "प्रिया"],

@@ -1,29 +1,27 @@
-//! The parameters of a query.
-
 use crate::error_response::ErrorResponse;
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
-/// The parameters of a query, decoded, in their order.
-pub(crate) struct Parameters(Vec<(String, String)>);
+/// The decoded parameters of a query, in their order.
+pub(crate) struct QueryParameters(Vec<(String, String)>);
 
-impl Parameters {
-    /// Reads the query of `uri`. Clients are known to begin the second parameter with `?` once more.
-    pub(crate) fn of(uri: &Uri) -> Self {
+impl QueryParameters {
+    /// Parses the query of `uri`. A second `?` separates parameters like `&`, as some clients send it.
+    pub(crate) fn parse(uri: &Uri) -> Self {
         let query = uri.query().unwrap_or_default();
         let parameters = query.split(['&', '?']).filter(|parameter| !parameter.is_empty());
         let parameters = parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")));
-        Self(parameters.map(|(name, value)| (form_decoded(name), form_decoded(value))).collect())
+        Self(parameters.map(|(name, value)| (decode_form_value(name), decode_form_value(value))).collect())
     }
 
-    /// Returns the first value of a parameter.
+    /// Returns the first value of a parameter, whose name may be in any case.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Checks that all parameters are `known` ones. An unknown one is ignored with a warning, or rejected if the emulator
-    /// is told so. A filter that is not written as one parameter is rejected in any case: without it, a client would get
-    /// every customer for those that it wants.
+    /// Checks that all parameters are `known` ones. An unknown one is ignored with a warning, or rejected if `reject_unknown` is
+    /// set. A filter that is not written as one parameter is rejected in any case: if it were ignored, the client would get all
+    /// customers.
     pub(crate) fn check(&self, known: &[&str], reject_unknown: bool) -> Result<(), ErrorResponse> {
         let mut unknown = self
             .0
@@ -31,14 +29,14 @@ impl Parameters {
             .map(|(name, _)| name)
             .filter(|name| !known.iter().any(|known| name.eq_ignore_ascii_case(known)));
         let Some(first) = unknown.next() else { return Ok(()) };
-        if known.contains(&FILTER) && [first].into_iter().chain(unknown).any(|name| is_part_of_filter(name)) {
+        if known.contains(&FILTER) && [first].into_iter().chain(unknown).any(|name| is_filter_part(name)) {
             return Err(NESTED_FILTER);
         }
-        let name: String = first.chars().take(MAX_NAME).collect();
+        let name: String = first.chars().take(MAX_NAME_LENGTH).collect();
         if reject_unknown {
             return Err(ErrorResponse::UnknownParameter(name));
         }
-        // The name is what a client sent: `Debug` escapes what a terminal would obey.
+        // A client chose the name: `Debug` escapes control characters, which a terminal would execute.
         tracing::warn!("ignored the query parameter {name:?}, which the resource does not have");
         Ok(())
     }
@@ -47,12 +45,12 @@ impl Parameters {
 /// The name of the parameter that holds a filter.
 pub(crate) const FILTER: &str = "filter";
 
-/// The maximum length of a name in a message, in characters.
-const MAX_NAME: usize = 80;
+/// The maximum length of a parameter name in a message, in characters.
+const MAX_NAME_LENGTH: usize = 80;
 
-/// Whether `name` is one that a client uses for a part of a filter: `filter[Field]`, `filter.Field`, `Field`; or what
-/// is left of `filter={...}` without its `=`, as a page of the service's documentation prints it.
-fn is_part_of_filter(name: &str) -> bool {
+/// Whether `name` is a name that a client uses for a part of a filter: `filter[Field]`, `filter.Field` or `Field`, or
+/// `filter{...}` without its `=`, as a page of the service's documentation prints it.
+fn is_filter_part(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let nested = name.strip_prefix(FILTER).is_some_and(|rest| rest.starts_with(['[', '.', '{']));
     nested || ["field", "value", "operator"].contains(&name.as_str())
@@ -63,21 +61,21 @@ const NESTED_FILTER: ErrorResponse = ErrorResponse::InvalidSearch(
      filter={\"Field\":\"CompanyName\",\"Value\":\"Cont\",\"Operator\":\"starts_with\"}.",
 );
 
-/// Decodes a part of an `application/x-www-form-urlencoded` string.
-pub(crate) fn form_decoded(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+/// Decodes a name or a value of an `application/x-www-form-urlencoded` string.
+pub(crate) fn decode_form_value(encoded: &str) -> String {
+    percent_decode_str(&encoded.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ErrorResponse, FILTER, NESTED_FILTER, Parameters};
+    use super::{ErrorResponse, FILTER, NESTED_FILTER, QueryParameters};
 
-    fn parameters(query: &str) -> Parameters {
-        Parameters::of(&format!("/v1/customers?{query}").parse().unwrap())
+    fn parameters(query: &str) -> QueryParameters {
+        QueryParameters::parse(&format!("/v1/customers?{query}").parse().unwrap())
     }
 
     #[test]
-    fn parameters_are_found_as_clients_write_them() {
+    fn parameters_are_parsed_as_clients_write_them() {
         for query in
             ["size=1&filter=a%20b", "size=1?filter=a+b", "&?size=1&&FILTER=a%20b&filter=c", "filter=a%20b&size=1"]
         {

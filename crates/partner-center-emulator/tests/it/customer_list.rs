@@ -1,10 +1,12 @@
+//! The list of customers: pages, continuation tokens and filters.
+
 use crate::{emulator, get, get_with, items, pages, target};
 use partner_center_emulator::Emulator;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The address of a list with this filter.
+/// Returns the URI of a list with this filter.
 fn filtered(filter: &Value) -> String {
     format!("/v1/customers?filter={}", utf8_percent_encode(&filter.to_string(), NON_ALPHANUMERIC))
 }
@@ -14,7 +16,7 @@ fn company_name(customer: &Value) -> &str {
 }
 
 #[test]
-fn every_page_size_gives_the_same_list() {
+fn list_is_the_same_for_every_page_size() {
     let emulator = emulator(2500);
     let all = items(&emulator, "/v1/customers");
     let ids: BTreeSet<_> = all.iter().map(|customer| customer["id"].as_str().unwrap()).collect();
@@ -28,7 +30,7 @@ fn every_page_size_gives_the_same_list() {
 }
 
 #[test]
-fn a_page_has_the_form_of_the_service() {
+fn page_has_the_format_of_the_service() {
     let (_, page) = get(&emulator(100), "/v1/customers?size=40");
     let token = &page["links"]["next"]["headers"][0]["value"];
     assert_eq!(
@@ -46,7 +48,7 @@ fn a_page_has_the_form_of_the_service() {
 }
 
 #[test]
-fn a_filtered_page_leads_to_itself() {
+fn self_link_of_filtered_page_has_the_filter() {
     let filter =
         json!({ "Operator": "StartsWith", "Value": "Größe & co", "fieldType": "String", "Field": "CompanyName" });
     let (_, page) = get(&emulator(100), &format!("{}&size=40", filtered(&filter)));
@@ -57,25 +59,25 @@ fn a_filtered_page_leads_to_itself() {
     );
 
     let filter = json!({ "Field": "Domain", "Value": "", "Operator": "starts_with" });
-    let emulatores = [emulator(100), Emulator::builder().customers(100).double_question_mark(true).build()];
-    for emulator in emulatores {
+    let emulators = [emulator(100), Emulator::builder().customers(100).double_question_mark(true).build()];
+    for emulator in emulators {
         let (_, page) = get(&emulator, &format!("{}&size=40", filtered(&filter)));
-        let itself = page["links"]["self"]["uri"].as_str().unwrap();
-        assert!(itself.contains("filter="), "{itself}");
-        assert_eq!(get(&emulator, &target(itself)).1, page, "{itself}");
+        let self_link = page["links"]["self"]["uri"].as_str().unwrap();
+        assert!(self_link.contains("filter="), "{self_link}");
+        assert_eq!(get(&emulator, &target(self_link)).1, page, "{self_link}");
         let next = page["links"]["next"]["uri"].as_str().unwrap();
         assert!(!next.contains("filter="), "the token has it");
     }
 }
 
 #[test]
-fn no_customers_make_one_empty_page() {
+fn list_without_customers_has_one_empty_page() {
     let (_, page) = get(&emulator(0), "/v1/customers");
     assert_eq!((&page["totalCount"], &page["items"], page["links"].get("next")), (&json!(0), &json!([]), None));
 }
 
 #[test]
-fn a_token_works_as_clients_send_it() {
+fn continuation_token_is_accepted_as_clients_send_it() {
     let emulator = emulator(100);
     let filter = json!({ "Field": "Domain", "Value": "", "Operator": "starts_with" });
     let (_, first) = get(&emulator, &format!("{}&size=40", filtered(&filter)));
@@ -95,17 +97,17 @@ fn a_token_works_as_clients_send_it() {
     // As the .NET SDK follows `?size=40?seekOperation=Next`: the token, and the filter in it, say where the list continues.
     assert!(page("size=40") == second);
     assert!(page("") == second);
-    let rubbish = [("MS-ContinuationToken", "rubbish")];
+    let invalid = [("MS-ContinuationToken", "invalid")];
     for query in ["", "size=40"] {
-        let (status, _, fault) = get_with(&emulator, &format!("/v1/customers?{query}"), &rubbish);
-        assert_eq!((status.as_u16(), &fault["code"]), (400, &json!("2000")), "{query}");
+        let (status, _, error) = get_with(&emulator, &format!("/v1/customers?{query}"), &invalid);
+        assert_eq!((status.as_u16(), &error["code"]), (400, &json!("2000")), "{query}");
     }
     let (_, unfiltered) = get(&emulator, "/v1/customers?size=40");
     assert!(get(&emulator, "/v1/customers?seekOperation=First&size=40").1 == unfiltered);
 }
 
 #[test]
-fn addresses_are_read_leniently() {
+fn uris_are_parsed_leniently() {
     let emulator = emulator(100);
     let (_, expected) = get(&emulator, "/v1/customers?size=3");
     for uri in
@@ -117,7 +119,7 @@ fn addresses_are_read_leniently() {
 }
 
 #[test]
-fn filters_choose_by_the_beginning_whatever_the_case() {
+fn filter_by_prefix_ignores_case() {
     let emulator = emulator(2500);
     let all = items(&emulator, "/v1/customers");
     for value in
@@ -137,7 +139,7 @@ fn filters_choose_by_the_beginning_whatever_the_case() {
 }
 
 #[test]
-fn a_filter_by_equality_finds_one_domain() {
+fn filter_by_equality_finds_one_domain() {
     let emulator = emulator(500);
     let all = items(&emulator, "/v1/customers");
     let customer = &all[321];
@@ -152,11 +154,11 @@ fn a_filter_by_equality_finds_one_domain() {
 }
 
 #[test]
-fn blanks_in_a_filter_are_written_in_two_ways() {
+fn spaces_in_a_filter_have_two_encodings() {
     let emulator = emulator(2500);
-    let find = |blank: &str| {
+    let find = |space: &str| {
         let filter = r#"{"Field":"CompanyName","Value":"Wingtip Toys","Operator":"starts_with"}"#;
-        let filter = utf8_percent_encode(filter, NON_ALPHANUMERIC).to_string().replace("%20", blank);
+        let filter = utf8_percent_encode(filter, NON_ALPHANUMERIC).to_string().replace("%20", space);
         items(&emulator, &format!("/v1/customers?size=500?filter={filter}"))
     };
     assert_eq!(find("+"), find("%20"));
@@ -164,7 +166,7 @@ fn blanks_in_a_filter_are_written_in_two_ways() {
 }
 
 #[test]
-fn resellers_and_their_provider_share_customers_out() {
+fn indirect_resellers_share_the_customers_of_their_provider() {
     let emulator = emulator(2500);
     let of = |field: &str, id: uuid::Uuid| {
         let filter = json!({ "Field": field, "Value": id.to_string().to_uppercase(), "Operator": "StartsWith" });
@@ -179,9 +181,9 @@ fn resellers_and_their_provider_share_customers_out() {
 }
 
 #[test]
-fn a_size_is_digits_and_an_identifier_a_hyphenated_guid() {
+fn size_has_digits_only_and_identifier_is_a_hyphenated_guid() {
     let emulator = Emulator::default();
-    for (target, locale, status, answered) in [
+    for (target, locale, status, response_locale) in [
         ("/v1/customers?size=5", "de-DE", 200, "de-DE"),
         ("/v1/customers?size=%2B5", "", 400, "en-US"),
         ("/v1/customers?size=-5", " ", 400, "en-US"),
@@ -192,6 +194,6 @@ fn a_size_is_digits_and_an_identifier_a_hyphenated_guid() {
         ("/v1/customers/urn:uuid:aaaabbbb-0000-cccc-1111-dddd2222eeee", "fr", 400, "fr"),
     ] {
         let (code, headers, _) = get_with(&emulator, target, &[("X-Locale", locale)]);
-        assert_eq!((code.as_u16(), headers["X-Locale"].to_str().unwrap()), (status, answered), "{target}");
+        assert_eq!((code.as_u16(), headers["X-Locale"].to_str().unwrap()), (status, response_locale), "{target}");
     }
 }

@@ -1,33 +1,33 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// Why no token is issued.
+/// An error that the authority returns instead of a token or a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenRefusal {
-    /// The application is not known.
+pub(crate) enum TokenError {
+    /// The application is unknown.
     UnknownClient,
     /// The client secret is wrong.
     InvalidClient,
-    /// The refresh token is not known, has expired or was revoked.
+    /// The refresh token is unknown, has expired or is revoked.
     InvalidGrant,
     ConsentRequired,
     MultifactorRequired,
     ConditionalAccess,
     UnknownTenant,
-    /// Nothing is known by the resource or scope that was asked for.
+    /// The requested resource or scope is unknown.
     UnknownAudience,
     UnsupportedGrantType,
-    /// The request contradicts itself, or cannot be read.
+    /// The request is contradictory or malformed.
     InvalidRequest,
-    /// The authority is overloaded or broken.
+    /// The authority is overloaded or fails.
     Unavailable,
     MethodNotAllowed,
-    /// Entra has an endpoint there, the emulator has none.
+    /// Entra has an endpoint at this path, but the emulator does not.
     MissingEndpoint,
 }
 
-impl TokenRefusal {
-    /// Those that can be asked for, with their names.
+impl TokenError {
+    /// The errors that a fault can select, with their names.
     pub(crate) const NAMED: [(&str, Self); 7] = [
         ("invalid-client", Self::InvalidClient),
         ("invalid-grant", Self::InvalidGrant),
@@ -38,12 +38,12 @@ impl TokenRefusal {
         ("unknown-audience", Self::UnknownAudience),
     ];
 
-    /// The one of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, refusal)| *refusal)
+    /// Returns the error with this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, error)| *error)
     }
 
-    /// Its name; those without one are never asked for.
+    /// Returns the name of an error that a fault has selected.
     pub(crate) fn name(self) -> &'static str {
         Self::NAMED.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
     }
@@ -58,9 +58,9 @@ impl TokenRefusal {
         }
     }
 
-    /// The body, in the form and words of Entra.
+    /// Returns the body, in the format and words of Entra.
     pub(crate) fn body(self, correlation_id: &str) -> Value {
-        let (error, code, words) = match self {
+        let (error, code, message) = match self {
             Self::UnknownClient => {
                 ("unauthorized_client", 700_016, "Application with this identifier was not found in the directory.")
             }
@@ -100,7 +100,7 @@ impl TokenRefusal {
         };
         json!({
             "error": error,
-            "error_description": format!("AADSTS{code}: {words} Trace ID: {TRACE_ID} Correlation ID: {correlation_id}"),
+            "error_description": format!("AADSTS{code}: {message} Trace ID: {TRACE_ID} Correlation ID: {correlation_id}"),
             "error_codes": [code],
             "timestamp": "2026-01-01 00:00:00Z",
             "trace_id": TRACE_ID,
@@ -110,5 +110,5 @@ impl TokenRefusal {
     }
 }
 
-/// The same for every request, as nothing is traced.
+/// The trace ID of every response: the emulator traces nothing.
 const TRACE_ID: &str = "00000000-0000-0000-0000-000000000000";

@@ -5,12 +5,12 @@ pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let ranges: Vec<_> =
         lines.flat_map(|line| line.split(',')).map(str::trim).filter(|range| !range.is_empty()).collect();
-    let matching = ranges.iter().filter_map(|range| Some((specificity(range)?, is_welcome(range))));
-    // Whoever names no range takes anything.
-    ranges.is_empty() || matching.max().is_some_and(|(_, is_welcome)| is_welcome)
+    let matching = ranges.iter().filter_map(|range| Some((specificity(range)?, is_acceptable(range))));
+    // A client that names no range accepts anything.
+    ranges.is_empty() || matching.max().is_some_and(|(_, is_acceptable)| is_acceptable)
 }
 
-/// Returns how closely a media range names JSON. The service's documentation has both names of it.
+/// Returns how specifically a media range names JSON; the maximum decides. The service's documentation has both media types.
 fn specificity(range: &str) -> Option<u8> {
     let media_type = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.as_str() {
@@ -22,8 +22,8 @@ fn specificity(range: &str) -> Option<u8> {
     }
 }
 
-/// Whether the quality of a media range is more than zero, which means "not acceptable".
-fn is_welcome(range: &str) -> bool {
+/// Whether the quality of a media range is not zero. Zero means "not acceptable".
+fn is_acceptable(range: &str) -> bool {
     let mut parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let quality = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
     quality.is_none_or(|(_, value)| value.trim().parse() != Ok(0.0_f32))
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_accepted_as_clients_ask_for_it() {
+    fn json_is_acceptable_to_usual_clients() {
         for lines in [
             &[][..],
             &[""],
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_not_accepted_where_it_is_excluded_or_not_named() {
+    fn json_is_not_acceptable_if_it_is_excluded_or_not_named() {
         for lines in [
             &["application/xml"][..],
             &["text/html, image/*"],

@@ -1,3 +1,5 @@
+//! Error responses of the service, the headers of all responses, and the log of requests.
+
 use crate::{authorization, emulator, get, get_with, items, request, send};
 use http::{Method, StatusCode};
 use partner_center_core::{Async, Blocking, Limits, Transport, TransportErrorKind};
@@ -8,23 +10,24 @@ use std::{
     time::Duration,
 };
 
-fn fault(emulator: &Emulator, uri: &str) -> (u16, Value) {
-    let (status, fault) = get(emulator, uri);
-    assert!(!fault["description"].as_str().unwrap().is_empty());
-    assert_eq!(fault["data"], json!([]));
-    (status.as_u16(), fault["code"].clone())
+/// Returns the status and the code of an error response.
+fn error(emulator: &Emulator, uri: &str) -> (u16, Value) {
+    let (status, error) = get(emulator, uri);
+    assert!(!error["description"].as_str().unwrap().is_empty());
+    assert_eq!(error["data"], json!([]));
+    (status.as_u16(), error["code"].clone())
 }
 
 #[test]
-fn nobody_gets_in_without_the_token() {
+fn token_is_required() {
     let emulator = Emulator::builder().token("right").build();
     for authorization in [None, Some(""), Some("Bearer"), Some("Bearer wrong"), Some("Basic right"), Some("right")] {
         let headers: Vec<_> = authorization.map(|value| ("Authorization", value)).into_iter().collect();
         let response = send(&emulator, request(Method::GET, "/v1/customers", &headers));
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{authorization:?}");
         assert!(response.headers()["WWW-Authenticate"].to_str().unwrap().starts_with("OAuth realm="));
-        let fault: Value = serde_json::from_slice(response.body()).unwrap();
-        assert_eq!(fault, json!({ "code": 400, "description": "Access denied", "data": [], "source": "PartnerFD" }));
+        let error: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(error, json!({ "code": 400, "description": "Access denied", "data": [], "source": "PartnerFD" }));
     }
     for authorization in ["Bearer right", "bearer  right "] {
         let request = request(Method::GET, "/v1/customers", &[("Authorization", authorization)]);
@@ -33,7 +36,7 @@ fn nobody_gets_in_without_the_token() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn unknown_resource_is_not_found() {
     let emulator = emulator(3);
     for uri in [
         "/",
@@ -43,14 +46,14 @@ fn what_is_not_there_is_not_found() {
         "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles",
         "/v1/customers/00000000-0000-0000-0000-000000000000",
     ] {
-        assert_eq!(fault(&emulator, uri), (404, json!(1000)), "{uri}");
+        assert_eq!(error(&emulator, uri), (404, json!(1000)), "{uri}");
     }
     let fourth = items(&crate::emulator(4), "/v1/customers")[3]["id"].as_str().unwrap().to_owned();
-    assert_eq!(fault(&emulator, &format!("/v1/customers/{fourth}")), (404, json!(1000)), "the fourth of three");
+    assert_eq!(error(&emulator, &format!("/v1/customers/{fourth}")), (404, json!(1000)), "the fourth of three");
 }
 
 #[test]
-fn what_cannot_be_understood_is_refused() {
+fn invalid_request_is_rejected() {
     let emulator = emulator(100);
     for id in [
         "customer",
@@ -62,7 +65,7 @@ fn what_cannot_be_understood_is_refused() {
         "%FF",
         "relationshiprequests",
     ] {
-        assert_eq!(fault(&emulator, &format!("/v1/customers/{id}")), (400, json!(900_118)), "{id}");
+        assert_eq!(error(&emulator, &format!("/v1/customers/{id}")), (400, json!(900_118)), "{id}");
     }
     for query in [
         "size=501",
@@ -86,12 +89,24 @@ fn what_cannot_be_understood_is_refused() {
         "Field=Domain&Value=a&Operator=starts_with",
         "filter%7B%22Field%22:%22Domain%22,%22Value%22:%22a%22,%22Operator%22:%22starts_with%22%7D",
     ] {
-        assert_eq!(fault(&emulator, &format!("/v1/customers?{query}")), (400, json!("2000")), "{query}");
+        assert_eq!(error(&emulator, &format!("/v1/customers?{query}")), (400, json!("2000")), "{query}");
     }
 }
 
 #[test]
-fn a_token_that_was_not_given_is_refused() {
+fn invalid_size_is_rejected_with_the_accepted_range() {
+    let emulator = emulator(5);
+    for size in ["-1", "501"] {
+        let (_, error) = get(&emulator, &format!("/v1/customers?size={size}"));
+        assert_eq!(error["description"], "The size must be a number from 0 to 500.");
+    }
+    for size in ["0", "500"] {
+        assert_eq!(get(&emulator, &format!("/v1/customers?size={size}")).0, StatusCode::OK);
+    }
+}
+
+#[test]
+fn foreign_continuation_token_is_rejected() {
     let page = |customers, seed, token: &str| {
         let emulator = Emulator::builder().customers(customers).seed(seed).build();
         get_with(&emulator, "/v1/customers?size=40&seekOperation=Next", &[("MS-ContinuationToken", token)])
@@ -100,19 +115,19 @@ fn a_token_that_was_not_given_is_refused() {
     let token = first["links"]["next"]["headers"][0]["value"].as_str().unwrap();
     assert_eq!(page(100, 7, token).0, StatusCode::OK);
 
-    let refused = |customers, seed, token: &str| {
-        let (status, _, fault) = page(customers, seed, token);
-        assert_eq!((status, &fault["code"]), (StatusCode::BAD_REQUEST, &json!("2000")), "{token}");
+    let assert_rejected = |customers, seed, token: &str| {
+        let (status, _, error) = page(customers, seed, token);
+        assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("2000")), "{token}");
     };
     for other in ["", "AQAAAA==", "?", &token[1..], &token.to_lowercase(), &format!("{token}{token}")] {
-        refused(100, 7, other);
+        assert_rejected(100, 7, other);
     }
-    refused(100, 8, token);
-    refused(40, 7, token); // the list has ended
+    assert_rejected(100, 8, token);
+    assert_rejected(40, 7, token); // past the end of the list
 }
 
 #[test]
-fn customers_can_only_be_read() {
+fn customers_are_read_only() {
     let emulator = emulator(5);
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS] {
         for uri in ["/v1/customers", "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf"] {
@@ -125,19 +140,19 @@ fn customers_can_only_be_read() {
 }
 
 #[test]
-fn nested_filter_is_told_how_a_filter_is_written() {
-    let (_, fault) = get(&emulator(100), "/v1/customers?filter[Field]=Domain");
-    let description = fault["description"].as_str().unwrap();
+fn nested_filter_is_rejected_with_an_example() {
+    let (_, error) = get(&emulator(100), "/v1/customers?filter[Field]=Domain");
+    let description = error["description"].as_str().unwrap();
     assert!(description.contains(r#"filter={"Field":"CompanyName","Value":"#), "{description}");
 }
 
 #[test]
-fn unknown_parameters_are_rejected_on_request() {
+fn unknown_parameters_are_rejected_if_configured() {
     let strict = Emulator::builder().customers(5).reject_unknown_parameters(true).build();
     let customer = "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee";
     for uri in ["/v1/customers?offset=1", "/v1/customers?size=1&companyName=a", &format!("{customer}?size=1")] {
         assert_eq!(get(&emulator(5), uri).0, StatusCode::OK, "{uri}");
-        let (status, code) = fault(&strict, uri);
+        let (status, code) = error(&strict, uri);
         assert_eq!((status, code), (400, json!("2000")), "{uri}");
     }
     assert!(get(&strict, "/v1/customers?offset=1").1["description"].as_str().unwrap().contains("\"offset\""));
@@ -147,7 +162,7 @@ fn unknown_parameters_are_rejected_on_request() {
 }
 
 #[test]
-fn unacceptable_accept_is_not_acceptable() {
+fn accept_without_json_is_not_acceptable() {
     let emulator = emulator(5);
     for uri in ["/v1/customers", "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee"] {
         let (status, _, body) = get_with(&emulator, uri, &[("Accept", "application/xml")]);
@@ -160,23 +175,24 @@ fn unacceptable_accept_is_not_acceptable() {
 }
 
 #[test]
-fn fault_405_has_allow() {
+fn injected_405_has_allow() {
     let emulator = Emulator::builder().fault("405".parse().unwrap()).build();
     let (status, headers, _) = get_with(&emulator, "/v1/customers", &[]);
     assert_eq!((status, &headers["Allow"]), (StatusCode::METHOD_NOT_ALLOWED, &"GET".parse().unwrap()));
 }
 
 #[test]
-fn answers_say_which_request_they_are_for() {
+fn response_headers_identify_the_request() {
     let emulator = emulator(5);
-    let (ours, scope) = (REQUEST_ID, "3F2504E0-4F89-41D3-9A0C-0305E82C3302");
-    let sent = [("MS-RequestId", ours), ("ms-correlationid", scope), ("X-Locale", "de-DE"), ("MS-CV", "mine")];
+    let (request_id, correlation_id) = (REQUEST_ID, "3F2504E0-4F89-41D3-9A0C-0305E82C3302");
+    let sent =
+        [("MS-RequestId", request_id), ("ms-correlationid", correlation_id), ("X-Locale", "de-DE"), ("MS-CV", "mine")];
     for uri in ["/v1/customers", "/nowhere"] {
         let (_, headers, _) = get_with(&emulator, uri, &sent);
         assert_eq!(headers["Content-Type"], "application/json; charset=utf-8");
         assert_eq!(
             (&headers["MS-RequestId"], &headers["MS-CorrelationId"]),
-            (&ours.parse().unwrap(), &scope.parse().unwrap())
+            (&request_id.parse().unwrap(), &correlation_id.parse().unwrap())
         );
         assert_eq!(headers["X-Locale"], "de-DE");
         assert!(headers["MS-CV"].to_str().unwrap().ends_with(".0"));
@@ -187,25 +203,25 @@ fn answers_say_which_request_they_are_for() {
     assert!(first["MS-RequestId"].to_str().unwrap().parse::<uuid::Uuid>().is_ok());
     assert_ne!(first["MS-RequestId"], second["MS-RequestId"]);
     assert_eq!(first["X-Locale"], "en-US");
-    for no_locale in ["", "de DE", "dé"] {
-        assert_eq!(get_with(&emulator, "/v1/customers", &[("X-Locale", no_locale)]).1["X-Locale"], "en-US");
+    for invalid_locale in ["", "de DE", "dé"] {
+        assert_eq!(get_with(&emulator, "/v1/customers", &[("X-Locale", invalid_locale)]).1["X-Locale"], "en-US");
     }
 }
 
 #[test]
-fn identifiers_of_requests_must_be_some() {
+fn request_ids_must_be_guids() {
     let emulator = emulator(5);
     for name in ["MS-RequestId", "MS-CorrelationId"] {
         for value in ["", "a", "3f2504e0-4f89-41d3-9a0c-0305e82c330", "3f2504e04f8941d39a0c0305e82c3301"] {
-            let (status, headers, fault) = get_with(&emulator, "/v1/customers", &[(name, value)]);
-            assert_eq!((status, &fault["code"]), (StatusCode::BAD_REQUEST, &json!(800_002)), "{name}: {value}");
+            let (status, headers, error) = get_with(&emulator, "/v1/customers", &[(name, value)]);
+            assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!(800_002)), "{name}: {value}");
             assert!(headers[name].to_str().unwrap().parse::<uuid::Uuid>().is_ok());
         }
     }
 }
 
 #[test]
-fn answers_say_how_long_they_are() {
+fn response_has_its_content_length() {
     let emulator = emulator(5);
     for (method, uri, token, status) in [
         (Method::GET, "/v1/customers", Emulator::TOKEN, 200),
@@ -223,7 +239,7 @@ fn answers_say_how_long_they_are() {
 }
 
 #[test]
-fn requests_are_recorded_without_their_token() {
+fn request_log_has_no_tokens() {
     let emulator = emulator(5);
     for number in 0..10_001 {
         get_with(&emulator, &format!("/nowhere/{number}"), &[("X-Number", &number.to_string())]);
@@ -239,7 +255,7 @@ fn requests_are_recorded_without_their_token() {
 }
 
 #[test]
-fn long_requests_are_recorded_until_they_are_too_many() {
+fn request_log_is_bounded_in_bytes() {
     let emulator = emulator(0);
     let long = "x".repeat(1 << 20);
     for number in 0..20 {
@@ -252,22 +268,22 @@ fn long_requests_are_recorded_until_they_are_too_many() {
 const REQUEST_ID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 
 #[test]
-fn both_modes_give_the_same_answer() {
-    let asked =
+fn both_modes_return_the_same_response() {
+    let make_request =
         || request(Method::GET, "/v1/customers", &[("Authorization", &authorization()), ("MS-RequestId", REQUEST_ID)]);
-    let blocking = send(&emulator(5), asked());
+    let blocking = send(&emulator(5), make_request());
     let transport = emulator(5).transport::<Async>();
     let mut context = Context::from_waker(Waker::noop());
-    let Poll::Ready(answer) = transport.send(asked()).as_mut().poll(&mut context) else {
+    let Poll::Ready(response) = transport.send(make_request()).as_mut().poll(&mut context) else {
         panic!("nothing to wait for")
     };
-    let answer = answer.unwrap();
-    assert_eq!((answer.headers(), answer.body()), (blocking.headers(), blocking.body()));
+    let response = response.unwrap();
+    assert_eq!((response.headers(), response.body()), (blocking.headers(), blocking.body()));
     assert!(transport.sleep(Duration::from_secs(3600)).as_mut().poll(&mut context).is_ready());
 }
 
 #[test]
-fn the_transport_observes_the_body_limit() {
+fn in_memory_transport_limits_the_body() {
     let mut limits = Limits::default();
     limits.body = 1000;
     let mut request = request(Method::GET, "/v1/customers", &[("Authorization", &authorization())]);
