@@ -1,7 +1,7 @@
 //! The named schemas, and the shapes of their properties.
 
 use super::{
-    BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE, escape, required_description,
+    extensions::{BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE},
     reserved,
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -206,6 +206,17 @@ impl Shape {
             Format::Item(format) => bail!("the format `{format:?}` of a string is not understood"),
         }
     }
+}
+
+/// Returns a description, or an error if it is missing or blank.
+pub(crate) fn required_description(description: Option<&str>) -> Result<String> {
+    let text = description.map(str::trim).filter(|text| !text.is_empty());
+    Ok(text.context("a description is missing")?.to_owned())
+}
+
+/// Escapes a key as a step of a JSON pointer (RFC 6901).
+pub(crate) fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// Returns the name of the Rust field for a name on the wire.

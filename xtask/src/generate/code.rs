@@ -6,7 +6,11 @@ use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 use syn::{Expr, Token, punctuated::Punctuated, visit::Visit};
 
+/// The maximum width of doc comments.
 const WIDTH: usize = 100;
+
+/// The column of the members of a struct, an enum or an `impl`.
+pub(crate) const MEMBER_INDENT: usize = 4;
 
 /// Formats items, with a blank line between items and between methods.
 pub(crate) fn pretty(items: TokenStream) -> Result<String> {

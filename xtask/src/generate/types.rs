@@ -4,7 +4,7 @@
 //! here, as they must keep what the specification does not describe.
 
 use super::{
-    code::{docs, imports, pretty},
+    code::{MEMBER_INDENT, docs, imports, pretty},
     samples,
 };
 use crate::{
@@ -19,9 +19,6 @@ use quote::{format_ident, quote};
 use serde_json::json;
 use std::{collections::BTreeMap, fmt::Write as _};
 use syn::{Ident, Item, LitStr, Type, parse_quote, visit_mut::VisitMut};
-
-/// The column of the members of a struct or an enum.
-const MEMBER_INDENT: usize = 4;
 
 pub(crate) fn generate(spec: &Spec) -> Result<String> {
     let types = progenitor_types(spec)?;

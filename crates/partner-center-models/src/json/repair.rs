@@ -4,7 +4,7 @@
 //! reported with a path and with the identifier of the customer it belongs to.
 
 use super::{
-    Replacement, ReplacementKind,
+    replacement::{Replacement, ReplacementKind},
     tokens::{Token, Tokens, is_number, replace_unpaired_surrogates, unescape},
 };
 use crate::{Secret, lenient};
