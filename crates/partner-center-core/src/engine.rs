@@ -78,7 +78,7 @@ pub(crate) struct Task<'a, X: Transport> {
     /// The number of the page, counted from 1.
     pub(crate) page: Option<u64>,
     /// The first request of the call, if it is on its way.
-    pub(crate) prefetched: Option<PrefetchedPage<X>>,
+    pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
     /// How to give the call after this one a head start.
     pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
 }
@@ -86,7 +86,7 @@ pub(crate) struct Task<'a, X: Transport> {
 impl<'a, X: Transport> Task<'a, X> {
     /// A call by itself.
     pub(crate) fn of(call: &'a PreparedRequest) -> Self {
-        Self { call, page: None, prefetched: None, prefetcher: None }
+        Self { call, page: None, prefetched_page: None, prefetcher: None }
     }
 }
 
@@ -104,12 +104,12 @@ impl<X: Transport> Engine<X> {
         task: Task<'_, X>,
         scope: Scope,
     ) -> Result<Performed<X, T>, Error> {
-        let Task { call, page, prefetched, prefetcher } = task;
+        let Task { call, page, prefetched_page, prefetcher } = task;
         let span =
             tracing::info_span!("call", operation = call.operation, correlation_id = %scope.correlation_id, page);
         let mut context = ErrorContext { correlation_id: Some(scope.correlation_id), page, ..ErrorContext::default() };
         let plan = Plan { call, is_page: page.is_some(), scope, prefetcher };
-        match self.authorized(&plan, prefetched, &mut context).instrument(span).await {
+        match self.authorized(&plan, prefetched_page, &mut context).instrument(span).await {
             Ok((answer, next)) => Ok(Performed { answer, context, next }),
             Err(error) => Err(error.within(context)),
         }
@@ -142,18 +142,19 @@ impl<X: Transport> Engine<X> {
     async fn authorized<T: DeserializeOwned>(
         self: &Arc<Self>,
         plan: &Plan<'_, X::Mode>,
-        prefetched: Option<PrefetchedPage<X>>,
+        prefetched_page: Option<PrefetchedPage<X>>,
         context: &mut ErrorContext,
     ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
         let (call, until) = (plan.call, self.until(plan.scope));
         if until.is_some_and(|until| until <= Instant::now()) {
             return Err(Error::deadline_exceeded(call.operation, None));
         }
-        let (token, request_id, sent) = if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched {
-            (token, request_id, Some(in_flight))
-        } else {
-            (self.token(call.operation, context, until, None).await?, Uuid::new_v4(), None)
-        };
+        let (token, request_id, sent) =
+            if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched_page {
+                (token, request_id, Some(in_flight))
+            } else {
+                (self.token(call.operation, context, until, None).await?, Uuid::new_v4(), None)
+            };
         context.request_id = Some(request_id);
         let service_call = ServiceCall::new(self, plan, &token);
         let refusal = match self.attempts(&service_call, &self.retry, context, until, sent).await {
