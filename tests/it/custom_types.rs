@@ -130,7 +130,7 @@ fn custom_types_are_paginated_alike() {
     assert_eq!(list_scripted(by_token), names(&["a", "b"]));
     // A duplicate page, a page without items, and a page whose items are null.
     let duplicate_page = || vec![page(["a", "b"]).next(link, "t1").into(), page(["a", "b"]).next(link, "t2").into()];
-    let sent_before = "the service sends a page that it has sent before".to_owned();
+    let sent_before = "the service sent a page that it had sent before".to_owned();
     assert_eq!(list_scripted(duplicate_page), Err((ErrorKind::Paging, sent_before)));
     assert_eq!(list_scripted(|| vec![response(200, r#"{"totalCount": 0}"#).into()]).unwrap_err().0, ErrorKind::Decode);
     assert_eq!(list_scripted(|| vec![response(200, r#"{"items": null}"#).into()]), names(&[]));

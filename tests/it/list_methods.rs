@@ -71,7 +71,7 @@ fn unpaged_response_with_a_next_page_is_an_error() {
             call(response, || things::<CustomerCollection>().response_as::<Things>()),
         ] {
             let expected = format!(
-                "Paging (getThings): `getThings` is not a paged operation, but its response has a next page (`{field}`): "
+                "Paging (getThings): `getThings` is not a paginated operation, but its response has a next page (`{field}`): "
             );
             assert!(message.starts_with(&expected), "{message}");
         }
@@ -80,7 +80,7 @@ fn unpaged_response_with_a_next_page_is_an_error() {
     }
     let customer = response(200, json!({"id": Uuid::nil(), "continuationToken": "t1"}).to_string());
     let message = call(&customer, || GetCustomer::new(Uuid::nil()));
-    assert!(message.starts_with("Paging (getCustomer): `getCustomer` is not a paged operation"), "{message}");
+    assert!(message.starts_with("Paging (getCustomer): `getCustomer` is not a paginated operation"), "{message}");
 }
 
 #[test]

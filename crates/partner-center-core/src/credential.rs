@@ -14,7 +14,7 @@ pub use token_error::{TokenError, TokenErrorReason};
 pub use token_source::{TokenRequest, TokenSource};
 
 pub(crate) use grant::{GrantRequest, Issued, issued};
-pub(crate) use held::{Failed, Held, Tokens, Turn, Want};
+pub(crate) use held::{Held, Tokens, Turn, Want};
 
 use crate::{Mode, error::BoxError};
 use grant::trimmed;

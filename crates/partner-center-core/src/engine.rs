@@ -3,22 +3,20 @@
 //! Invariant: nothing here awaits anything but `Mode::into_future`.
 
 mod authorization;
-mod head_start;
 mod service_call;
 
 pub(crate) use authorization::{Authorization, Origin, Renewal};
-pub(crate) use head_start::{HeadStart, Lookahead};
 
 use crate::{
     Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
     base_url::BaseUrl,
-    body::Answer,
-    call::Call,
-    error::Context,
+    body::ResponseBody,
+    error::ErrorContext,
+    pagination::{InFlight, PrefetchedPage, Prefetcher},
     rate_limit::RateLimit,
-    retry::{Attempt, Failure, Verdict, judge},
+    request::PreparedRequest,
+    retry::{AttemptError, RetryDecision, Retryability, decide},
 };
-use head_start::Sent;
 use http::{HeaderMap, StatusCode};
 use partner_center_models::Replacement;
 use serde::de::DeserializeOwned;
@@ -66,52 +64,52 @@ trait Exchange<X: Transport>: Sync {
     fn max_response_size(&self) -> usize;
     /// Hears that nothing more may come for so long.
     fn will_be_silent(&self, time: Duration);
-    fn request(&self, context: &Context) -> Result<Request, http::Error>;
+    fn request(&self, context: &ErrorContext) -> Result<Request, http::Error>;
     /// Sees an answer before it is read.
     fn received(&self, _response: &Response) -> Output<'_, X, ()> {
         X::Mode::ready(())
     }
-    fn read(&self, response: Response) -> Result<Self::Value, Attempt>;
+    fn read(&self, response: Response) -> Result<Self::Value, AttemptError>;
 }
 
 /// A call, and its place in a listing if it has one.
 pub(crate) struct Task<'a, X: Transport> {
-    pub(crate) call: &'a Call,
+    pub(crate) call: &'a PreparedRequest,
     /// The number of the page, counted from 1.
     pub(crate) page: Option<u64>,
     /// The first request of the call, if it is on its way.
-    pub(crate) head_start: Option<HeadStart<X>>,
+    pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
     /// How to give the call after this one a head start.
-    pub(crate) lookahead: Option<&'a Lookahead<X::Mode>>,
+    pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
 }
 
 impl<'a, X: Transport> Task<'a, X> {
     /// A call by itself.
-    pub(crate) fn of(call: &'a Call) -> Self {
-        Self { call, page: None, head_start: None, lookahead: None }
+    pub(crate) fn of(call: &'a PreparedRequest) -> Self {
+        Self { call, page: None, prefetched_page: None, prefetcher: None }
     }
 }
 
 /// What came of a call.
 pub(crate) struct Performed<X: Transport, T> {
-    pub(crate) answer: Answer<T>,
-    pub(crate) context: Context,
-    pub(crate) next: Option<HeadStart<X>>,
+    pub(crate) answer: ResponseBody<T>,
+    pub(crate) context: ErrorContext,
+    pub(crate) next: Option<PrefetchedPage<X>>,
 }
 
 impl<X: Transport> Engine<X> {
-    /// Performs a call: send, judge, and again if there is hope.
+    /// Performs a call: send, decide, and again if there is hope.
     pub(crate) async fn perform<T: DeserializeOwned>(
         self: &Arc<Self>,
         task: Task<'_, X>,
         scope: Scope,
     ) -> Result<Performed<X, T>, Error> {
-        let Task { call, page, head_start, lookahead } = task;
+        let Task { call, page, prefetched_page, prefetcher } = task;
         let span =
             tracing::info_span!("call", operation = call.operation, correlation_id = %scope.correlation_id, page);
-        let mut context = Context { correlation_id: Some(scope.correlation_id), page, ..Context::default() };
-        let plan = Plan { call, is_page: page.is_some(), scope, lookahead };
-        match self.authorized(&plan, head_start, &mut context).instrument(span).await {
+        let mut context = ErrorContext { correlation_id: Some(scope.correlation_id), page, ..ErrorContext::default() };
+        let plan = Plan { call, is_page: page.is_some(), scope, prefetcher };
+        match self.authorized(&plan, prefetched_page, &mut context).instrument(span).await {
             Ok((answer, next)) => Ok(Performed { answer, context, next }),
             Err(error) => Err(error.within(context)),
         }
@@ -121,7 +119,7 @@ impl<X: Transport> Engine<X> {
     pub(crate) async fn authenticate(&self, scope: Scope) -> Result<Option<Duration>, Error> {
         const OPERATION: &str = "authenticate";
         let span = tracing::info_span!("call", operation = OPERATION, correlation_id = %scope.correlation_id);
-        let mut context = Context { correlation_id: Some(scope.correlation_id), ..Context::default() };
+        let mut context = ErrorContext { correlation_id: Some(scope.correlation_id), ..ErrorContext::default() };
         let token = self.token(OPERATION, &mut context, self.until(scope), None).instrument(span).await;
         Ok(token.map_err(|error| error.within(context))?.remaining(Instant::now()))
     }
@@ -135,7 +133,7 @@ impl<X: Transport> Engine<X> {
     }
 
     /// When a call that begins now must be done.
-    fn until(&self, scope: Scope) -> Option<Instant> {
+    pub(crate) fn until(&self, scope: Scope) -> Option<Instant> {
         let of_this_call = self.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
         [of_this_call, scope.until].into_iter().flatten().min()
     }
@@ -144,18 +142,19 @@ impl<X: Transport> Engine<X> {
     async fn authorized<T: DeserializeOwned>(
         self: &Arc<Self>,
         plan: &Plan<'_, X::Mode>,
-        head_start: Option<HeadStart<X>>,
-        context: &mut Context,
-    ) -> Result<(Answer<T>, Option<HeadStart<X>>), Error> {
+        prefetched_page: Option<PrefetchedPage<X>>,
+        context: &mut ErrorContext,
+    ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
         let (call, until) = (plan.call, self.until(plan.scope));
         if until.is_some_and(|until| until <= Instant::now()) {
-            return Err(Error::out_of_time(call.operation, None));
+            return Err(Error::deadline_exceeded(call.operation, None));
         }
-        let (token, request_id, sent) = if let Some(HeadStart { token, request_id, sent, .. }) = head_start {
-            (token, request_id, Some(sent))
-        } else {
-            (self.token(call.operation, context, until, None).await?, Uuid::new_v4(), None)
-        };
+        let (token, request_id, sent) =
+            if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched_page {
+                (token, request_id, Some(in_flight))
+            } else {
+                (self.token(call.operation, context, until, None).await?, Uuid::new_v4(), None)
+            };
         context.request_id = Some(request_id);
         let service_call = ServiceCall::new(self, plan, &token);
         let refusal = match self.attempts(&service_call, &self.retry, context, until, sent).await {
@@ -181,14 +180,14 @@ impl<X: Transport> Engine<X> {
         &self,
         exchange: &E,
         retry: &RetryPolicy,
-        context: &mut Context,
+        context: &mut ErrorContext,
         until: Option<Instant>,
-        sent: Option<Sent<X>>,
+        sent: Option<InFlight<X>>,
     ) -> Result<E::Value, Error> {
         let remaining = || until.map(|until| until.saturating_duration_since(Instant::now()));
         let mut early = None;
         if let Some(sent) = sent {
-            early = sent.answer().await;
+            early = sent.response().await;
             if early.is_none() {
                 // It was sent all the same, and has perhaps used a token up.
                 context.attempts += 1;
@@ -200,7 +199,7 @@ impl<X: Transport> Engine<X> {
                 && let Some(rate_limit) = exchange.rate_limit()
             {
                 let Some(wait) = rate_limit.wait(Instant::now(), remaining()) else {
-                    return Err(Error::out_of_time(exchange.operation(), None));
+                    return Err(Error::deadline_exceeded(exchange.operation(), None));
                 };
                 if !wait.is_zero() {
                     X::Mode::into_future(self.transport.sleep(wait)).await;
@@ -221,24 +220,26 @@ impl<X: Transport> Engine<X> {
                 Err(failed) => failed,
             };
             let attempts = context.attempts - before;
-            match judge(retry, exchange.is_idempotent(), attempts, failed.failure, remaining(), fastrand::f64()) {
-                Verdict::Fail => return Err(failed.error),
-                Verdict::WaitTooLong(wait) => return Err(failed.error.refusing_wait(wait)),
-                Verdict::OutOfTime => return Err(Error::out_of_time(exchange.operation(), Some(failed.error))),
-                Verdict::Repeat(delay) => {
+            match decide(retry, exchange.is_idempotent(), attempts, failed.retryability, remaining(), fastrand::f64()) {
+                RetryDecision::Fail => return Err(failed.error),
+                RetryDecision::WaitTooLong(wait) => return Err(failed.error.with_excessive_wait(wait)),
+                RetryDecision::DeadlineExceeded => {
+                    return Err(Error::deadline_exceeded(exchange.operation(), Some(failed.error)));
+                }
+                RetryDecision::Retry(delay) => {
                     tracing::warn!(attempts = context.attempts, ?delay, "will be repeated");
                     exchange.will_be_silent(delay);
                     X::Mode::into_future(self.transport.sleep(delay)).await;
                 }
             }
-            if failed.answered {
+            if failed.has_response {
                 context.request_id = Some(Uuid::new_v4());
             }
         }
     }
 
     /// One request and what comes of it.
-    async fn attempt<E: Exchange<X>>(&self, exchange: &E, outgoing: Outgoing) -> Result<E::Value, Attempt> {
+    async fn attempt<E: Exchange<X>>(&self, exchange: &E, outgoing: Outgoing) -> Result<E::Value, AttemptError> {
         let (sent, outcome) = match outgoing {
             Outgoing::Answered(sent, outcome) => (sent, outcome),
             Outgoing::Request(request) => {
@@ -249,16 +250,16 @@ impl<X: Transport> Engine<X> {
         };
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
         tracing::debug!(status, elapsed = ?sent.elapsed(), "attempted");
-        let response = outcome.map_err(|error| Attempt {
-            failure: Failure::of_exchange(error.kind()),
+        let response = outcome.map_err(|error| AttemptError {
+            retryability: Retryability::of_transport_error(error.kind()),
             error: Error::transport(exchange.operation(), error),
-            answered: false,
+            has_response: false,
         })?;
         if response.status().is_success() && response.body().len() > exchange.max_response_size() {
-            return Err(Attempt {
-                failure: Failure::Permanent,
+            return Err(AttemptError {
+                retryability: Retryability::Permanent,
                 error: Error::transport(exchange.operation(), TransportError::too_large()),
-                answered: true,
+                has_response: true,
             });
         }
         X::Mode::into_future(exchange.received(&response)).await;
@@ -268,7 +269,7 @@ impl<X: Transport> Engine<X> {
     fn request<E: Exchange<X>>(
         &self,
         exchange: &E,
-        context: &Context,
+        context: &ErrorContext,
         remaining: Option<Duration>,
     ) -> Result<Request, Error> {
         let request =
@@ -276,7 +277,7 @@ impl<X: Transport> Engine<X> {
         Ok(self.limited(request, exchange.max_response_size(), remaining))
     }
 
-    fn limited(&self, mut request: Request, body: usize, remaining: Option<Duration>) -> Request {
+    pub(crate) fn limited(&self, mut request: Request, body: usize, remaining: Option<Duration>) -> Request {
         let timeout = remaining.map_or(self.limits.timeout, |remaining| remaining.min(self.limits.timeout));
         request.extensions_mut().insert(Limits { timeout, body });
         request
@@ -285,11 +286,11 @@ impl<X: Transport> Engine<X> {
 
 /// What a call is made of, whichever token it is made with.
 struct Plan<'a, M: Mode> {
-    call: &'a Call,
+    call: &'a PreparedRequest,
     /// Whether it is for one page of a list, so that more pages may follow.
     is_page: bool,
     scope: Scope,
-    lookahead: Option<&'a Lookahead<M>>,
+    prefetcher: Option<&'a Prefetcher<M>>,
 }
 
 /// A request to be sent, or what came of one that was, and when it was.

@@ -1,7 +1,7 @@
 //! The grants of OAuth 2.0 that partners use, as data: what to ask the authority, and how to read what it says.
 
 use super::{AccessToken, TokenError};
-use crate::{Request, Response, base_url::BaseUrl, body, call::encoded, error::BoxError};
+use crate::{Request, Response, base_url::BaseUrl, body, error::BoxError, request::percent_encode};
 use http::{HeaderValue, Method, header};
 use partner_center_models::Secret;
 use serde_json::{Map, Value};
@@ -93,7 +93,7 @@ impl GrantRequest<'_> {
             ("refresh_token", self.refresh_token.map(Secret::expose)),
             ("scope", Some(&scope)),
         ];
-        let fields = || form.iter().filter_map(|(name, value)| value.map(|value| (name, encoded(value))));
+        let fields = || form.iter().filter_map(|(name, value)| value.map(|value| (name, percent_encode(value))));
         // Never moved while it grows: that would leave a secret behind.
         let length = fields().map(|(name, value)| name.len() + 2 + value.map(str::len).sum::<usize>()).sum();
         let mut body = String::with_capacity(length);
@@ -126,15 +126,15 @@ impl GrantRequest<'_> {
 
     fn with_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
         let secrets = || [self.app.secret.as_ref(), self.refresh_token].into_iter().flatten().map(Secret::expose);
-        let sent: Vec<_> = secrets().map(|secret| Secret::new(encoded(secret).to_string())).collect();
+        let sent: Vec<_> = secrets().map(|secret| Secret::new(percent_encode(secret).to_string())).collect();
         read(&secrets().chain(sent.iter().map(Secret::expose)).collect::<Vec<_>>())
     }
 }
 
 /// Reads a success. Of an answer that makes no sense nothing is shown: there may be a token in it.
 pub(crate) fn issued(response: &Response) -> Result<Issued, BoxError> {
-    let text = Zeroizing::new(body::text(response)?.into_owned());
-    let mut fields: Map<String, Value> = body::lenient(&text).ok_or(NO_TOKEN)?;
+    let text = Zeroizing::new(body::decode_string(response)?.into_owned());
+    let mut fields: Map<String, Value> = body::from_json_or_none(&text).ok_or(NO_TOKEN)?;
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
         _ => None,

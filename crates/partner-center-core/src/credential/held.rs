@@ -3,13 +3,12 @@
 //! Clones of a client, in whatever threads and tasks, share one token. At most one of them fetches at a time; the others
 //! go on with the old one while it lives, and then wait. What is fetched, or why it failed, is for all who waited.
 
-use super::{AccessToken, TokenError};
-use crate::{ErrorKind, monitor::Look};
+use super::AccessToken;
+use crate::{error::RefreshFailure, monitor::Look};
 use bytes::Bytes;
 use http::HeaderValue;
 use partner_center_models::Secret;
 use std::{
-    error::Error as StdError,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -69,20 +68,6 @@ impl AsRef<[u8]> for Bearer {
     }
 }
 
-/// Why there is no token, for all who waited for one.
-#[derive(Clone, Debug)]
-pub(crate) struct Failed {
-    pub(crate) kind: ErrorKind,
-    pub(crate) token: Option<Arc<TokenError>>,
-    pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
-    /// The authority that did not answer, if that is why.
-    pub(crate) authority: Option<String>,
-    /// The wait that the authority asked for, if it is longer than is allowed.
-    pub(crate) refused_wait: Option<Duration>,
-    /// Whether it was the deadline of the call that fetched.
-    pub(crate) is_out_of_time: bool,
-}
-
 /// What a client knows about its tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
@@ -92,7 +77,7 @@ pub(crate) struct Tokens {
     /// The fetch that is under way, and when it counts as abandoned: its task may not be driven any more.
     fetching: Option<(u64, Instant)>,
     /// The last fetch that failed, unless another one has succeeded since.
-    failed: Option<(u64, Failed)>,
+    failed: Option<(u64, RefreshFailure)>,
     /// Until when a token that still lives is not replaced ahead of time.
     paused: Option<Instant>,
 }
@@ -118,7 +103,7 @@ pub(crate) enum Turn {
     /// Fetch one, under this number; if that fails, there may be one that still lives.
     Fetch(u64, Option<Arc<Held>>),
     /// Fail as the one did who fetched.
-    Fail(Failed),
+    Fail(RefreshFailure),
     /// Fail, for time is up.
     OutOfTime,
 }
@@ -183,7 +168,7 @@ impl Tokens {
     }
 
     /// Takes note that a fetch failed, for all who waited for it.
-    pub(crate) fn fail(&mut self, fetch: u64, failed: Failed) {
+    pub(crate) fn fail(&mut self, fetch: u64, failed: RefreshFailure) {
         self.abandon(fetch);
         self.failed = Some((fetch, failed));
     }
@@ -209,6 +194,7 @@ fn later(now: Instant, patience: Duration) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     const PATIENCE: Duration = Duration::from_secs(1000);
 
@@ -234,14 +220,14 @@ mod tests {
         }
     }
 
-    fn failed() -> Failed {
-        Failed {
+    fn failed() -> RefreshFailure {
+        RefreshFailure {
             kind: ErrorKind::Credential,
-            token: None,
+            token_error: None,
             source: None,
             authority: None,
-            refused_wait: None,
-            is_out_of_time: false,
+            excessive_wait: None,
+            is_deadline_exceeded: false,
         }
     }
 

@@ -5,12 +5,12 @@ use crate::{
     Error, ErrorKind, Mode, Output, RefreshTokenLease, Request, Response, RetryPolicy, TokenError, TokenErrorReason,
     TokenRequest, TokenSource, Transport,
     base_url::BaseUrl,
-    credential::{Failed, Grant, GrantRequest, Held, Issued, Tokens, Turn, User, Want, issued},
-    error::{BoxError, Context},
+    credential::{Grant, GrantRequest, Held, Issued, Tokens, Turn, User, Want, issued},
+    error::{BoxError, ErrorContext, RefreshFailure},
     mode::{Overdue, Threads, in_time, wait_on},
     monitor::Monitor,
     rate_limit::RateLimit,
-    retry::{Attempt, Failure},
+    retry::{AttemptError, Retryability},
 };
 use http::{HeaderValue, header};
 use std::{
@@ -75,7 +75,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl<M: Mode> Authorization<M> {
     /// The token that a call would use at once.
-    pub(super) fn at_hand(&self, now: Instant) -> Option<Arc<Held>> {
+    pub(crate) fn at_hand(&self, now: Instant) -> Option<Arc<Held>> {
         match self {
             Self::Fixed(token) => Some(token.clone()),
             Self::Renewed(renewal) => renewal.tokens.change(|tokens| tokens.at_hand(now)),
@@ -88,7 +88,7 @@ impl<X: Transport> Engine<X> {
     pub(super) async fn token(
         &self,
         operation: &'static str,
-        context: &mut Context,
+        context: &mut ErrorContext,
         until: Option<Instant>,
         refused: Option<Arc<Held>>,
     ) -> Result<Arc<Held>, Error> {
@@ -103,8 +103,8 @@ impl<X: Transport> Engine<X> {
         let sleep = |delay| self.transport.sleep(delay);
         match X::Mode::into_future(wait_on::<X::Mode, _, _>(&renewal.tokens, look, sleep)).await {
             Turn::Use(token) => Ok(token),
-            Turn::Fail(failed) => Err(Error::no_token(operation, failed)),
-            Turn::OutOfTime => Err(Error::out_of_time(operation, None)),
+            Turn::Fail(failed) => Err(Error::token_unavailable(operation, failed)),
+            Turn::OutOfTime => Err(Error::deadline_exceeded(operation, None)),
             Turn::Fetch(number, fallback) => {
                 let fetch = Fetch { tokens: &renewal.tokens, number, operation, was_refused };
                 let span = tracing::info_span!("token");
@@ -121,13 +121,15 @@ impl<X: Transport> Engine<X> {
         &self,
         renewal: &Renewal<X::Mode>,
         fetch: &Fetch<'_>,
-        context: &mut Context,
+        context: &mut ErrorContext,
         until: Option<Instant>,
     ) -> Result<Arc<Held>, Error> {
         match self.fetch(renewal, fetch, &self.retry, context, until).await {
             Ok(held) => Ok(fetch.lands(held)),
             // This call has no more time; the others may have.
-            Err(Unfetched::Failed(failed)) if failed.is_out_of_time => Err(Error::no_token(fetch.operation, failed)),
+            Err(Unfetched::Failed(failed)) if failed.is_deadline_exceeded => {
+                Err(Error::token_unavailable(fetch.operation, failed))
+            }
             Err(Unfetched::Failed(failed) | Unfetched::NotKept(failed)) => Err(fetch.fails(failed)),
         }
     }
@@ -138,7 +140,7 @@ impl<X: Transport> Engine<X> {
         renewal: &Renewal<X::Mode>,
         fetch: &Fetch<'_>,
         token: Arc<Held>,
-        context: &mut Context,
+        context: &mut ErrorContext,
         until: Option<Instant>,
     ) -> Result<Arc<Held>, Error> {
         let until = [Some(Instant::now() + LONGEST_LEISURE), until].into_iter().flatten().min();
@@ -148,7 +150,7 @@ impl<X: Transport> Engine<X> {
             Err(Unfetched::NotKept(failed)) => Err(fetch.fails(failed)),
             Err(Unfetched::Failed(failed)) => {
                 fetch.tokens.change(|tokens| tokens.postpone(fetch.number, Instant::now()));
-                let error = Error::no_token(fetch.operation, failed);
+                let error = Error::token_unavailable(fetch.operation, failed);
                 tracing::warn!(%error, "the token could not be replaced ahead of its end");
                 Ok(token)
             }
@@ -160,7 +162,7 @@ impl<X: Transport> Engine<X> {
         renewal: &Renewal<X::Mode>,
         fetch: &Fetch<'_>,
         retry: &RetryPolicy,
-        context: &mut Context,
+        context: &mut ErrorContext,
         until: Option<Instant>,
     ) -> Result<Held, Unfetched> {
         let token = match &renewal.origin {
@@ -173,7 +175,7 @@ impl<X: Transport> Engine<X> {
                 };
                 let given = self.custom(fetch, &renewal.source_threads, request, until).await;
                 let given = given.map_err(|unfinished| fetch.unfinished(unfinished, "the token source"))?;
-                given.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?
+                given.map_err(|error| Unfetched::Failed(fetch.error(error).into_refresh_failure(None)))?
             }
             Origin::Grant(grant, authority) => {
                 self.keep(renewal, grant, fetch, until).await?;
@@ -192,7 +194,7 @@ impl<X: Transport> Engine<X> {
                         scope: &renewal.scope,
                     };
                     let exchange = TokenExchange { request, fetch, user_agent: self.headers.get(header::USER_AGENT) };
-                    let mut own = Context { correlation_id: context.correlation_id, ..Context::default() };
+                    let mut own = ErrorContext { correlation_id: context.correlation_id, ..ErrorContext::default() };
                     let error = match self.attempts(&exchange, retry, &mut own, until, None).await {
                         Ok(issued) => {
                             if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
@@ -214,7 +216,7 @@ impl<X: Transport> Engine<X> {
                 }
             }
         };
-        let unusable = || Unfetched::Failed(fetch.error(NOT_A_TOKEN).into_failed(None));
+        let unusable = || Unfetched::Failed(fetch.error(NOT_A_TOKEN).into_refresh_failure(None));
         Held::new(&token, fetch.number).ok_or_else(unusable)
     }
 
@@ -230,7 +232,7 @@ impl<X: Transport> Engine<X> {
         let Some(before_refresh) = user.before_refresh() else { return Ok(None) };
         let lease = self.custom(fetch, &renewal.lease_threads, before_refresh, until).await;
         let lease = lease.map_err(|unfinished| fetch.unfinished(unfinished, "the lease of the refresh token"))?;
-        let mut lease = lease.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?;
+        let mut lease = lease.map_err(|error| Unfetched::Failed(fetch.error(error).into_refresh_failure(None)))?;
         if let Some(refresh_token) = lease.refresh_token.take() {
             user.adopt(refresh_token);
         }
@@ -254,7 +256,7 @@ impl<X: Transport> Engine<X> {
         };
         match kept {
             Ok(()) => user.kept(&refresh_token),
-            Err(error) => return Err(Unfetched::NotKept(fetch.error(NotKept(error)).into_failed(None))),
+            Err(error) => return Err(Unfetched::NotKept(fetch.error(NotKept(error)).into_refresh_failure(None))),
         }
         Ok(())
     }
@@ -311,14 +313,14 @@ impl StdError for Overrun {}
 /// Why a fetch brought no token.
 enum Unfetched {
     /// None was issued.
-    Failed(Failed),
+    Failed(RefreshFailure),
     /// One was issued, but the refresh token that came with it was not kept.
-    NotKept(Failed),
+    NotKept(RefreshFailure),
 }
 
 impl Unfetched {
     fn of(error: Error, authority: &BaseUrl) -> Self {
-        Self::Failed(error.into_failed(Some(authority.to_string())))
+        Self::Failed(error.into_refresh_failure(Some(authority.to_string())))
     }
 }
 
@@ -340,9 +342,9 @@ impl Fetch<'_> {
     }
 
     /// Tells all who wait.
-    fn fails(&self, failed: Failed) -> Error {
+    fn fails(&self, failed: RefreshFailure) -> Error {
         self.tokens.change(|tokens| tokens.fail(self.number, failed.clone()));
-        Error::no_token(self.operation, failed)
+        Error::token_unavailable(self.operation, failed)
     }
 
     fn will_be_silent(&self, time: Duration) {
@@ -360,13 +362,13 @@ impl Fetch<'_> {
             Unfinished::DeadlineExceeded => self.out_of_time(),
             Unfinished::Overran(overrun) => {
                 let error = Error::new(ErrorKind::Timeout, self.operation, overrun);
-                Unfetched::Failed(error.into_failed(Some(from.to_owned())))
+                Unfetched::Failed(error.into_refresh_failure(Some(from.to_owned())))
             }
         }
     }
 
     fn out_of_time(&self) -> Unfetched {
-        Unfetched::Failed(Error::out_of_time(self.operation, None).into_failed(None))
+        Unfetched::Failed(Error::deadline_exceeded(self.operation, None).into_refresh_failure(None))
     }
 }
 
@@ -410,22 +412,26 @@ impl<X: Transport> Exchange<X> for TokenExchange<'_> {
         self.fetch.will_be_silent(time);
     }
 
-    fn request(&self, context: &Context) -> Result<Request, http::Error> {
+    fn request(&self, context: &ErrorContext) -> Result<Request, http::Error> {
         let mut request = self.request.build(context.correlation_id)?;
         request.headers_mut().extend(self.user_agent.map(|name| (header::USER_AGENT, name.clone())));
         Ok(request)
     }
 
-    fn read(&self, response: Response) -> Result<Issued, Attempt> {
-        let rejected = |refusal| Attempt {
-            failure: Failure::of_refusal(&refusal),
-            error: Error::refused_token(self.fetch.operation, refusal),
-            answered: true,
+    fn read(&self, response: Response) -> Result<Issued, AttemptError> {
+        let rejected = |refusal| AttemptError {
+            retryability: Retryability::of_token_error(&refusal),
+            error: Error::rejected_by_authority(self.fetch.operation, refusal),
+            has_response: true,
         };
         let outcome = if response.status().is_success() {
             issued(&response).map_err(|error| match self.request.refusal_under_success(&response) {
                 Some(refusal) => rejected(refusal),
-                None => Attempt { failure: Failure::Permanent, error: self.fetch.error(error), answered: true },
+                None => AttemptError {
+                    retryability: Retryability::Permanent,
+                    error: self.fetch.error(error),
+                    has_response: true,
+                },
             })
         } else {
             Err(rejected(self.request.refusal(&response)))

@@ -1,14 +1,13 @@
-use super::{Engine, Exchange, HeadStart, Plan};
+use super::{Engine, Exchange, Plan};
 use crate::{
     Error, ErrorKind, Mode, Output, Request, Response, ServiceError, Transport,
-    body::{self, Answer, Malformed},
-    call::Call,
+    body::{self, DecodeError, ResponseBody},
     credential::Held,
-    error::Context,
-    next_page::UnexpectedNextPage,
+    error::ErrorContext,
+    pagination::{PrefetchedPage, UnexpectedNextPage},
     rate_limit::RateLimit,
-    retry::{Attempt, Failure},
-    service_error,
+    request::PreparedRequest,
+    retry::{self, AttemptError, Retryability},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -28,7 +27,7 @@ pub(super) struct ServiceCall<'a, X: Transport, T> {
     plan: &'a Plan<'a, X::Mode>,
     token: &'a Held,
     /// The call after this one, if it has begun.
-    next: Mutex<Option<HeadStart<X>>>,
+    next: Mutex<Option<PrefetchedPage<X>>>,
     value: PhantomData<fn() -> T>,
 }
 
@@ -38,11 +37,11 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     }
 
     /// The call after this one, if it has begun.
-    pub(super) fn into_next(self) -> Option<HeadStart<X>> {
+    pub(super) fn into_next(self) -> Option<PrefetchedPage<X>> {
         self.next.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> MutexGuard<'_, Option<HeadStart<X>>> {
+    fn next(&self) -> MutexGuard<'_, Option<PrefetchedPage<X>>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -52,7 +51,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if self.plan.is_page || size_of::<T>() == 0 {
             return None;
         }
-        UnexpectedNextPage::find(self.plan.call.operation, &body::text(response).ok()?)
+        UnexpectedNextPage::find(self.plan.call.operation, &body::decode_string(response).ok()?)
     }
 
     /// What is sent and no one may see: some services tell what they were sent.
@@ -64,7 +63,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
 }
 
 impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
-    type Value = Answer<T>;
+    type Value = ResponseBody<T>;
 
     fn operation(&self) -> &'static str {
         self.plan.call.operation
@@ -84,57 +83,57 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
 
     fn will_be_silent(&self, _: Duration) {}
 
-    fn request(&self, context: &Context) -> Result<Request, http::Error> {
+    fn request(&self, context: &ErrorContext) -> Result<Request, http::Error> {
         self.engine.request_of(self.plan.call, self.token, context)
     }
 
     fn received(&self, response: &Response) -> Output<'_, X, ()> {
-        let Some(lookahead) = self.plan.lookahead.filter(|_| response.status().is_success()) else {
+        let Some(prefetcher) = self.plan.prefetcher.filter(|_| response.status().is_success()) else {
             return X::Mode::ready(());
         };
-        let next = lookahead.next(response.body(), &self.engine.base_url);
-        let has_begun = |next: &Call| self.next().as_ref().is_some_and(|begun| begun.call == *next);
+        let next = prefetcher.peek_next_request(response.body(), &self.engine.base_url);
+        let has_begun = |next: &PreparedRequest| self.next().as_ref().is_some_and(|begun| begun.request == *next);
         match next.filter(|next| next != self.plan.call && !has_begun(next)) {
             None => X::Mode::ready(()),
             Some(next) => X::Mode::block_or_box(async move {
-                let begun = HeadStart::begin(next, lookahead, self.engine, self.plan.scope).await;
+                let begun = PrefetchedPage::send(next, prefetcher, self.engine, self.plan.scope).await;
                 *self.next() = begun;
             }),
         }
     }
 
-    fn read(&self, response: Response) -> Result<Answer<T>, Attempt> {
+    fn read(&self, response: Response) -> Result<ResponseBody<T>, AttemptError> {
         let call = self.plan.call;
-        let rejected = |api| Attempt {
-            failure: Failure::of_answer(&api),
+        let rejected = |api| AttemptError {
+            retryability: Retryability::of_service_error(&api),
             error: Error::service(call.operation, api),
-            answered: true,
+            has_response: true,
         };
         if !response.status().is_success() {
-            return Err(rejected(ServiceError::read(&response, &self.secrets())));
+            return Err(rejected(ServiceError::from_response(&response, &self.secrets())));
         }
-        let failed = |malformed, failure| Attempt {
-            failure,
+        let failed = |malformed, failure| AttemptError {
+            retryability: failure,
             error: Error::new(ErrorKind::Decode, call.operation, malformed),
-            answered: malformed != Malformed::Short,
+            has_response: malformed != DecodeError::Truncated,
         };
         match body::decode(&response, |replacement| self.engine.report(replacement)) {
             // Nothing, and when to come back for it.
-            Ok(Answer::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, &response) => {
-                let retry_after = service_error::retry_after_header(response.headers());
-                Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
+            Ok(ResponseBody::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, &response) => {
+                let retry_after = retry::retry_after_header(response.headers());
+                Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }))
             }
             Ok(answer) => match self.unexpected_next_page(&response) {
                 None => Ok(answer),
-                Some(found) => Err(Attempt {
-                    failure: Failure::Permanent,
+                Some(found) => Err(AttemptError {
+                    retryability: Retryability::Permanent,
                     error: Error::new(ErrorKind::Paging, call.operation, found),
-                    answered: true,
+                    has_response: true,
                 }),
             },
-            Err(malformed) => Err(match ServiceError::read_under_success(&response, &self.secrets()) {
+            Err(malformed) => Err(match ServiceError::from_success_response(&response, &self.secrets()) {
                 Some(api) => rejected(api),
-                None => failed(malformed, Failure::of_body(malformed)),
+                None => failed(malformed, Retryability::of_decode_error(malformed)),
             }),
         }
     }
@@ -146,7 +145,12 @@ fn asks_to_come_back(status: StatusCode, response: &Response) -> bool {
 
 impl<X: Transport> Engine<X> {
     /// The request that `call` is made with.
-    pub(super) fn request_of(&self, call: &Call, token: &Held, context: &Context) -> Result<Request, http::Error> {
+    pub(crate) fn request_of(
+        &self,
+        call: &PreparedRequest,
+        token: &Held,
+        context: &ErrorContext,
+    ) -> Result<Request, http::Error> {
         let mut request = Request::new(call.body.clone().unwrap_or_default().into_bytes());
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = self.base_url.join(&call.target)?;
