@@ -1,12 +1,11 @@
 use crate::{
     CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RetryPolicy,
     Transport,
+    auth::{Authorization, Held, Kind, Origin, Renewal},
     base_url::BaseUrl,
     call::{Call, Listing, ascii},
-    credential::{Held, Kind},
-    engine::{Authorization, Engine, OnReplacement, Origin, Performed, Renewal, Scope, Task},
+    engine::{Engine, OnReplacement, Performed, Scope, Task, rate_limiter::RateLimit},
     pages::empty_page,
-    rate_limit::RateLimit,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use partner_center_models::{Paginated, Replacement, SingleResponse};

@@ -2,25 +2,24 @@
 //!
 //! Invariant: nothing here awaits anything but `Mode::into_future`.
 
-mod authorization;
 mod head_start;
+pub(crate) mod rate_limiter;
 mod service_call;
 
-pub(crate) use authorization::{Authorization, Origin, Renewal};
 pub(crate) use head_start::{HeadStart, Lookahead};
 
 use crate::{
     Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
+    auth::Authorization,
     base_url::BaseUrl,
     body::Answer,
     call::Call,
     error::Context,
-    rate_limit::RateLimit,
     retry::{Attempt, Failure, Verdict, judge},
 };
-use head_start::Sent;
 use http::{HeaderMap, StatusCode};
 use partner_center_models::Replacement;
+use rate_limiter::RateLimit;
 use serde::de::DeserializeOwned;
 use service_call::ServiceCall;
 use std::{
@@ -55,7 +54,7 @@ pub(crate) struct Engine<X: Transport> {
 pub(crate) type OnReplacement = dyn Fn(&Replacement) + Send + Sync;
 
 /// A request that may be sent any number of times, and what an answer to it means.
-trait Exchange<X: Transport>: Sync {
+pub(crate) trait Exchange<X: Transport>: Sync {
     type Value;
 
     fn operation(&self) -> &'static str;
@@ -151,14 +150,19 @@ impl<X: Transport> Engine<X> {
         if until.is_some_and(|until| until <= Instant::now()) {
             return Err(Error::out_of_time(call.operation, None));
         }
-        let (token, request_id, sent) = if let Some(HeadStart { token, request_id, sent, .. }) = head_start {
-            (token, request_id, Some(sent))
+        let (token, request_id, early) = if let Some(HeadStart { token, request_id, sent, .. }) = head_start {
+            let early = sent.answer().await;
+            if early.is_none() {
+                // It was sent all the same, and has perhaps used a token up.
+                context.attempts += 1;
+            }
+            (token, request_id, early)
         } else {
             (self.token(call.operation, context, until, None).await?, Uuid::new_v4(), None)
         };
         context.request_id = Some(request_id);
         let service_call = ServiceCall::new(self, plan, &token);
-        let refusal = match self.attempts(&service_call, &self.retry, context, until, sent).await {
+        let refusal = match self.attempts(&service_call, &self.retry, context, until, early).await {
             Err(error) if is_refused_token(&error) => error,
             outcome => return outcome.map(|answer| (answer, service_call.into_next())),
         };
@@ -176,24 +180,16 @@ impl<X: Transport> Engine<X> {
 
     /// Sends what `exchange` asks for until there is an answer, or no hope of one.
     ///
-    /// The first request may have been `sent` already.
-    async fn attempts<E: Exchange<X>>(
+    /// What came of the first request is given if that was sent before.
+    pub(crate) async fn attempts<E: Exchange<X>>(
         &self,
         exchange: &E,
         retry: &RetryPolicy,
         context: &mut Context,
         until: Option<Instant>,
-        sent: Option<Sent<X>>,
+        mut early: Option<(Instant, Result<Response, TransportError>)>,
     ) -> Result<E::Value, Error> {
         let remaining = || until.map(|until| until.saturating_duration_since(Instant::now()));
-        let mut early = None;
-        if let Some(sent) = sent {
-            early = sent.answer().await;
-            if early.is_none() {
-                // It was sent all the same, and has perhaps used a token up.
-                context.attempts += 1;
-            }
-        }
         let before = context.attempts;
         loop {
             if early.is_none()

@@ -1,5 +1,5 @@
 use crate::{
-    ErrorReason, ServiceError, TokenError, TokenErrorReason, TransportError, TransportErrorKind, credential::Failed,
+    ErrorReason, ServiceError, TokenError, TokenErrorReason, TransportError, TransportErrorKind, auth::Failed,
 };
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};

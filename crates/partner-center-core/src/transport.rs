@@ -1,6 +1,21 @@
-use crate::{CertificateProblem, Error, Mode, ProxyServer};
+//! The exchange of a request for a response: what a transport is, and what it reports.
+
+mod certificate;
+mod limits;
+pub(crate) mod mode;
+mod proxy;
+pub(crate) mod shared_state;
+mod transport_error;
+
+pub use certificate::CertificateProblem;
+pub use limits::Limits;
+pub use mode::{Async, Blocking, Mode};
+pub use proxy::{EnvironmentProxy, ProxyServer};
+pub use transport_error::{TransportError, TransportErrorKind};
+
+use crate::Error;
 use bytes::Bytes;
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// A request on its way to the service; its extensions hold the [`Limits`] it is sent under.
 pub type Request = http::Request<Vec<u8>>;
@@ -99,140 +114,4 @@ impl<X: Transport + ?Sized> Transport for Arc<X> {
 pub trait DefaultTransport: Transport + Sized {
     /// The transport with the settings that suit most.
     fn with_defaults() -> Result<Self, TransportError>;
-}
-
-/// The bounds of one exchange, among the extensions of a [`Request`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// How long the exchange may take, from connecting to the last byte received. Default: 60 s.
-    pub timeout: Duration,
-    /// How many bytes the body of the answer may have once decompressed. Default: 64 MiB.
-    pub body: usize,
-}
-
-impl Limits {
-    /// The limits of `request`; the default ones if it has none.
-    #[must_use]
-    pub fn of(request: &Request) -> Self {
-        let limits: Self = request.extensions().get().copied().unwrap_or_default();
-        // No clock runs as far as the longest duration.
-        Self { timeout: limits.timeout.min(Duration::from_secs(u32::MAX.into())), ..limits }
-    }
-
-    /// How many bytes to make room for when a body says how long it is: no more than it may have, and no more than 1 MiB, as
-    /// an announced length is not to be believed. What is longer grows as it comes.
-    #[must_use]
-    pub fn initial_capacity(&self, announced: Option<u64>) -> usize {
-        let announced = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-        announced.min(self.body).min(MOST_BELIEVED)
-    }
-}
-
-/// How much memory is made ready because of a length that is announced: more than any page has.
-const MOST_BELIEVED: usize = 1 << 20;
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { timeout: Duration::from_secs(60), body: 64 << 20 }
-    }
-}
-
-/// No answer came back, or not a whole one.
-#[derive(Debug)]
-pub struct TransportError {
-    kind: TransportErrorKind,
-    proxy: Option<ProxyServer>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-/// The kinds of [`TransportError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransportErrorKind {
-    /// The exchange failed: no connection, one that broke, an answer that ended early.
-    Exchange,
-    /// [`Limits::timeout`] passed.
-    Timeout,
-    /// The body exceeds [`Limits::body`].
-    TooLarge,
-    /// The head of the response is not valid HTTP, or has more or larger headers than the transport takes: the same request
-    /// would bring the same, and it is not retried.
-    InvalidResponse,
-    /// The server's certificate is not accepted. The request was not sent, and is not retried.
-    Certificate(CertificateProblem),
-}
-
-impl TransportError {
-    /// A failure of the exchange; `source` must not show a header's value or a body. If it is about a certificate, as
-    /// [`CertificateProblem::find`] tells, the kind is [`Certificate`](TransportErrorKind::Certificate).
-    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        let source = source.into();
-        let kind = CertificateProblem::find(&*source).map(TransportErrorKind::Certificate);
-        Self::of(kind.unwrap_or(TransportErrorKind::Exchange), Some(source))
-    }
-
-    /// The time limit passed; `source` must not show a header's value or a body.
-    pub fn timeout(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::of(TransportErrorKind::Timeout, Some(source.into()))
-    }
-
-    /// The body is larger than it may be.
-    #[must_use]
-    pub fn too_large() -> Self {
-        Self::of(TransportErrorKind::TooLarge, None)
-    }
-
-    /// The server's certificate is not accepted; `source` must not show a header's value or a body.
-    pub fn certificate(problem: CertificateProblem, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
-    }
-
-    /// Sets the proxy that the request went through, if it went through one: it may be the cause.
-    #[must_use]
-    pub fn through(mut self, proxy: Option<&ProxyServer>) -> Self {
-        self.proxy = proxy.cloned();
-        self
-    }
-
-    /// The head of the response cannot be read; `source` must not show a header's value or a body.
-    pub fn invalid_response(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::of(TransportErrorKind::InvalidResponse, Some(source.into()))
-    }
-
-    /// What kind of failure it is.
-    #[must_use]
-    pub fn kind(&self) -> TransportErrorKind {
-        self.kind
-    }
-
-    /// The proxy that the request went through, if it is known to have gone through one.
-    #[must_use]
-    pub fn proxy(&self) -> Option<&ProxyServer> {
-        self.proxy.as_ref()
-    }
-
-    fn of(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, proxy: None, source }
-    }
-}
-
-impl fmt::Display for TransportError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            TransportErrorKind::Exchange => formatter.write_str("the exchange with the server failed"),
-            TransportErrorKind::Timeout => formatter.write_str("the server took longer than the timeout allows"),
-            TransportErrorKind::TooLarge => formatter.write_str("the answer is larger than the body limit allows"),
-            TransportErrorKind::InvalidResponse => formatter
-                .write_str("the head of the response is not valid HTTP, or too large: a proxy may have changed it"),
-            TransportErrorKind::Certificate(problem) => problem.fmt(formatter),
-        }?;
-        self.proxy.iter().try_for_each(|proxy| write!(formatter, " (through {proxy})"))
-    }
-}
-
-impl StdError for TransportError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
 }

@@ -3,12 +3,12 @@
 use super::{Engine, Scope};
 use crate::{
     Limits, Mode, Response, Transport, TransportError,
+    auth::Held,
     base_url::BaseUrl,
     body,
     call::{Call, Listing},
-    credential::Held,
     error::Context,
-    mode::{Begun, Worker, begin, finish},
+    transport::mode::{Begun, Worker, begin, finish},
 };
 use partner_center_models::{ContinuationToken, Paginated};
 use std::{

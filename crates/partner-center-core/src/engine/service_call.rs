@@ -1,12 +1,11 @@
-use super::{Engine, Exchange, HeadStart, Plan};
+use super::{Engine, Exchange, HeadStart, Plan, rate_limiter::RateLimit};
 use crate::{
     Error, ErrorKind, Mode, Output, Request, Response, ServiceError, Transport,
+    auth::Held,
     body::{self, Answer, Malformed},
     call::Call,
-    credential::Held,
     error::Context,
     next_page::UnexpectedNextPage,
-    rate_limit::RateLimit,
     retry::{Attempt, Failure},
     service_error,
 };

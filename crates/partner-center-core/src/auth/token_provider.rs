@@ -1,16 +1,21 @@
 //! How the client comes to the token that a call is made with.
 
-use super::{Engine, Exchange};
+use super::{
+    credential::{Grant, User},
+    grants::{GrantRequest, Issued, issued},
+    token_cache::{Failed, Held, Tokens, Turn, Want},
+};
 use crate::{
     Error, ErrorKind, Mode, Output, RefreshTokenLease, Request, Response, RetryPolicy, TokenError, TokenErrorReason,
     TokenRequest, TokenSource, Transport,
     base_url::BaseUrl,
-    credential::{Failed, Grant, GrantRequest, Held, Issued, Tokens, Turn, User, Want, issued},
+    engine::{Engine, Exchange, rate_limiter::RateLimit},
     error::{BoxError, Context},
-    mode::{Overdue, Threads, in_time, wait_on},
-    monitor::Monitor,
-    rate_limit::RateLimit,
     retry::{Attempt, Failure},
+    transport::{
+        mode::{Overdue, Threads, in_time, wait_on},
+        shared_state::Monitor,
+    },
 };
 use http::{HeaderValue, header};
 use std::{
@@ -75,7 +80,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 impl<M: Mode> Authorization<M> {
     /// The token that a call would use at once.
-    pub(super) fn at_hand(&self, now: Instant) -> Option<Arc<Held>> {
+    pub(crate) fn at_hand(&self, now: Instant) -> Option<Arc<Held>> {
         match self {
             Self::Fixed(token) => Some(token.clone()),
             Self::Renewed(renewal) => renewal.tokens.change(|tokens| tokens.at_hand(now)),
@@ -85,7 +90,7 @@ impl<M: Mode> Authorization<M> {
 
 impl<X: Transport> Engine<X> {
     /// A token that is not the one `refused`.
-    pub(super) async fn token(
+    pub(crate) async fn token(
         &self,
         operation: &'static str,
         context: &mut Context,

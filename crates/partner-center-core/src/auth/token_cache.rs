@@ -4,7 +4,7 @@
 //! go on with the old one while it lives, and then wait. What is fetched, or why it failed, is for all who waited.
 
 use super::{AccessToken, TokenError};
-use crate::{ErrorKind, monitor::Look};
+use crate::{ErrorKind, transport::shared_state::Look};
 use bytes::Bytes;
 use http::HeaderValue;
 use partner_center_models::Secret;

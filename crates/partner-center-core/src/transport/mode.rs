@@ -1,4 +1,4 @@
-use crate::monitor::{Look, Monitor};
+use super::shared_state::{Look, Monitor};
 use std::{
     future::Future,
     pin::{Pin, pin},
@@ -189,8 +189,8 @@ pub(crate) fn finish<M: Mode, T: Send + 'static>(
 }
 
 mod sealed {
+    use super::super::shared_state::{Alarm, Look, Monitor};
     use super::{Async, Blocking, Mode, Overdue, Threads};
-    use crate::monitor::{Alarm, Look, Monitor};
     use std::{
         future::{poll_fn, ready},
         panic::resume_unwind,

@@ -1,23 +1,7 @@
-//! Who asks: from what the user has to the token that a request carries.
+//! The credential of a client: what the user has, and what tokens are obtained with.
 
-mod access_token;
-mod grant;
-mod held;
-mod lease;
-mod token_error;
-mod token_source;
-
-pub use access_token::AccessToken;
-pub use grant::AppRegistration;
-pub use lease::RefreshTokenLease;
-pub use token_error::{TokenError, TokenErrorReason};
-pub use token_source::{TokenRequest, TokenSource};
-
-pub(crate) use grant::{GrantRequest, Issued, issued};
-pub(crate) use held::{Failed, Held, Tokens, Turn, Want};
-
+use super::{AccessToken, AppRegistration, RefreshTokenLease, TokenSource, grants::trimmed};
 use crate::{Mode, error::BoxError};
-use grant::trimmed;
 use partner_center_models::Secret;
 use std::{
     fmt,
@@ -260,8 +244,11 @@ impl<M: Mode> fmt::Debug for Credential<M> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AppRegistration, Credential, Secret, TokenRequest, TokenSource};
-    use crate::{AccessToken, Blocking, Client, Limits, Request, Response, Transport, TransportError, error::BoxError};
+    use super::{AppRegistration, Credential, Secret, TokenSource};
+    use crate::{
+        AccessToken, Blocking, Client, Limits, Request, Response, TokenRequest, Transport, TransportError,
+        error::BoxError,
+    };
     use std::time::Duration;
 
     struct Nothing;

@@ -28,7 +28,7 @@ impl RefreshTokenLease {
 
     /// Sets the newest refresh token. Without it, the credential goes on with the one that it has.
     pub fn refresh_token(mut self, refresh_token: impl Into<String>) -> Self {
-        self.refresh_token = Some(super::grant::trimmed(refresh_token));
+        self.refresh_token = Some(super::grants::trimmed(refresh_token));
         self
     }
 }
