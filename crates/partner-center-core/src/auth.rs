@@ -1,9 +1,10 @@
-//! Authentication: from the [`Credential`] that the user has to the token that a request carries.
+//! Authentication: from the [`Credential`] of the user to the token that a request carries.
 //!
-//! `token_provider` decides when a token is fetched and fetches it; `token_cache` holds the current one and decides which of the
-//! calls that need the next one fetches it, and which wait.
+//! `token_provider` returns the token of each call and refreshes it, `token_cache` holds it and decides which call refreshes it
+//! and which calls wait, and `grants` builds token requests and reads the responses to them.
 
 mod access_token;
+mod app_registration;
 mod credential;
 mod grants;
 mod refresh_token_lease;
@@ -13,12 +14,11 @@ mod token_provider;
 mod token_source;
 
 pub use access_token::AccessToken;
+pub use app_registration::AppRegistration;
 pub use credential::Credential;
-pub use grants::AppRegistration;
 pub use refresh_token_lease::RefreshTokenLease;
 pub use token_error::{TokenError, TokenErrorReason};
 pub use token_source::{TokenRequest, TokenSource};
 
-pub(crate) use credential::Kind;
-pub(crate) use token_cache::{Failed, Held};
-pub(crate) use token_provider::{Authorization, Origin, Renewal};
+pub(crate) use token_cache::CachedToken;
+pub(crate) use token_provider::TokenProvider;

@@ -1,10 +1,13 @@
 use crate::{
     CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RetryPolicy,
     Transport,
-    auth::{Authorization, Held, Kind, Origin, Renewal},
+    auth::TokenProvider,
     base_url::BaseUrl,
     call::{Call, Listing, ascii},
-    engine::{Engine, OnReplacement, Performed, Scope, Task, rate_limiter::RateLimit},
+    engine::{
+        CallContext, CallInput, CallOutcome, Engine, OnReplacement, rate_limiter::RateLimiter,
+        request_sender::RequestSender,
+    },
     pages::empty_page,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
@@ -42,7 +45,7 @@ use uuid::Uuid;
 /// ```
 pub struct Client<X: Transport> {
     engine: Arc<Engine<X>>,
-    scope: Scope,
+    scope: CallContext,
 }
 
 impl<X: DefaultTransport> Client<X> {
@@ -102,7 +105,7 @@ impl<X: Transport> Client<X> {
         let call = Call::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::block_or_box(async move {
-            let Performed { answer, context, .. } = engine.perform(Task::of(&call?), scope).await?;
+            let CallOutcome { answer, context, .. } = engine.perform(CallInput::single(&call?), scope).await?;
             answer.into_value().map_err(|empty| Error::new(ErrorKind::Decode, O::ID, empty).within(context))
         })
     }
@@ -165,14 +168,14 @@ impl<X: Transport> Client<X> {
     /// A client for another piece of work: all its requests carry `correlation_id`. It shares the rest with this one.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
-        Self { engine: self.engine.clone(), scope: Scope { correlation_id, ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope } }
     }
 
     /// A client for a piece of work that must be done by `until`, however many calls it takes: a whole listing, say.
     /// What is not done by then fails with [`ErrorKind::Timeout`].
     #[must_use]
     pub fn with_deadline(&self, until: Instant) -> Self {
-        Self { engine: self.engine.clone(), scope: Scope { until: Some(until), ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(until), ..self.scope } }
     }
 
     /// What the requests of this client carry as `MS-CorrelationId`.
@@ -333,13 +336,12 @@ impl<X: Transport> ClientBuilder<X> {
         let authority =
             BaseUrl::parse(authority).map_err(|problem| invalid(format!("the authority's URL {problem}")))?;
         let scope = scope(self.audience.as_deref().unwrap_or(self.cloud.audience()), self.cloud).map_err(invalid)?;
-        let authorization = authorization(self.credential.into_kind(), authority, scope).map_err(invalid)?;
+        let user_agent = HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION")));
+        let token_provider =
+            TokenProvider::new(self.credential, authority, scope, user_agent.clone()).map_err(invalid)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(
-            header::USER_AGENT,
-            HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION"))),
-        );
+        headers.insert(header::USER_AGENT, user_agent);
         let own = [
             ("ms-contract-version", Some("v1".to_owned())),
             ("x-locale", Some(self.locale.unwrap_or_else(|| "en-US".to_owned()))),
@@ -357,17 +359,15 @@ impl<X: Transport> ClientBuilder<X> {
         }
         Ok(Client {
             engine: Arc::new(Engine {
-                transport: self.transport,
+                sender: RequestSender { transport: self.transport, retry_policy: self.retry, limits: self.limits },
                 base_url,
-                authorization,
+                token_provider,
                 headers,
-                retry: self.retry,
-                limits: self.limits,
-                deadline: self.deadline,
-                rate_limit: self.requests_per_minute.map(RateLimit::new),
+                call_timeout: self.deadline,
+                rate_limiter: self.requests_per_minute.map(RateLimiter::new),
                 on_replacement: self.on_replacement,
             }),
-            scope: Scope { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), until: None },
+            scope: CallContext { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), deadline: None },
         })
     }
 }
@@ -380,23 +380,6 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
-}
-
-/// How a client with this credential comes to tokens.
-fn authorization<M: Mode>(kind: Kind<M>, authority: BaseUrl, scope: String) -> Result<Authorization<M>, String> {
-    let origin = match kind {
-        Kind::Token(token) => {
-            let held = Held::new(&token, 0)
-                .ok_or("the token is empty or holds a character that no token has; is it complete and on one line?")?;
-            return Ok(Authorization::Fixed(Arc::new(held)));
-        }
-        Kind::Grant(grant) => {
-            grant.check()?;
-            Origin::Grant(grant, authority)
-        }
-        Kind::Source(source) => Origin::Source(source),
-    };
-    Ok(Authorization::Renewed(Box::new(Renewal::new(origin, scope))))
 }
 
 /// All that the application was granted for `audience`, which is as often written as a scope.

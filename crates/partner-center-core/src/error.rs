@@ -1,6 +1,4 @@
-use crate::{
-    ErrorReason, ServiceError, TokenError, TokenErrorReason, TransportError, TransportErrorKind, auth::Failed,
-};
+use crate::{ErrorReason, ServiceError, TokenError, TokenErrorReason, TransportError, TransportErrorKind};
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
@@ -77,6 +75,20 @@ pub enum ErrorKind {
     /// The service's way to the next page cannot be followed, or an operation that is not paged has a next page. The list is
     /// not complete, and what came before is valid.
     Paging,
+}
+
+/// An error as all callers that waited for the same token receive it.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedError {
+    pub(crate) kind: ErrorKind,
+    pub(crate) token: Option<Arc<TokenError>>,
+    pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// The authority or the custom code that did not respond, if that is the cause.
+    pub(crate) authority: Option<String>,
+    /// The wait that the authority asked for, if it exceeds [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
+    pub(crate) refused_wait: Option<Duration>,
+    /// Whether the deadline of the call that fetched the token was the cause.
+    pub(crate) is_out_of_time: bool,
 }
 
 impl Error {
@@ -241,8 +253,8 @@ impl Error {
     }
 
     /// There is no token; if that is for want of time or of an answer, it is an error of that kind.
-    pub(crate) fn no_token(operation: &'static str, failed: Failed) -> Self {
-        let Failed { kind, token, source, authority, refused_wait, is_out_of_time: _ } = failed;
+    pub(crate) fn from_shared(operation: &'static str, failed: SharedError) -> Self {
+        let SharedError { kind, token, source, authority, refused_wait, is_out_of_time: _ } = failed;
         let mut source = source.map(|source| Box::new(source) as BoxError);
         if let Some(authority) = authority {
             source = Some(Box::new(NoToken { authority, source }));
@@ -292,11 +304,11 @@ impl Error {
     }
 
     /// What all who waited for the same token are told; `authority` is who did not answer, where nobody did.
-    pub(crate) fn into_failed(self, authority: Option<String>) -> Failed {
+    pub(crate) fn into_shared(self, authority: Option<String>) -> SharedError {
         let is_out_of_time = self.is_out_of_time();
         let Inner { kind, token, refused_wait, source, .. } = *self.0;
         let authority = authority.filter(|_| kind != ErrorKind::Credential);
-        Failed { kind, token, source: source.map(Arc::from), authority, refused_wait, is_out_of_time }
+        SharedError { kind, token, source: source.map(Arc::from), authority, refused_wait, is_out_of_time }
     }
 
     /// The ids by which the call is found in logs: ours, and the service's where they are others.
@@ -550,17 +562,17 @@ mod tests {
     }
 
     #[test]
-    fn who_gave_no_token_and_why_is_told() {
-        let failed = Error::transport("getCustomer", TransportError::new("reset")).into_failed(Some("them".to_owned()));
-        let error = Error::no_token("getCustomer", failed);
+    fn who_gave_from_shared_and_why_is_told() {
+        let failed = Error::transport("getCustomer", TransportError::new("reset")).into_shared(Some("them".to_owned()));
+        let error = Error::from_shared("getCustomer", failed);
         assert!(error.is_authentication() && error.kind() == ErrorKind::Transport);
         let source = error.source().unwrap();
         assert_eq!(source.to_string(), "no token could be had from them");
         assert_eq!(source.source().unwrap().to_string(), "the exchange with the server failed");
         // The user's own code needs no such word.
         let failed =
-            Error::new(ErrorKind::Credential, "getCustomer", "the vault is empty").into_failed(Some("them".to_owned()));
-        assert_eq!(Error::no_token("getCustomer", failed).source().unwrap().to_string(), "the vault is empty");
+            Error::new(ErrorKind::Credential, "getCustomer", "the vault is empty").into_shared(Some("them".to_owned()));
+        assert_eq!(Error::from_shared("getCustomer", failed).source().unwrap().to_string(), "the vault is empty");
     }
 
     #[test]

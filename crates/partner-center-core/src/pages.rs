@@ -3,7 +3,7 @@ use crate::{
     base_url::BaseUrl,
     body::{Answer, Malformed},
     call::{Call, Listing},
-    engine::{Engine, HeadStart, Lookahead, Performed, Scope, Task},
+    engine::{CallContext, CallInput, CallOutcome, Engine, HeadStart, Lookahead},
     error::{self, BoxError},
 };
 #[cfg(feature = "stream")]
@@ -55,7 +55,7 @@ const MOST_EMPTY_PAGES: u32 = 100;
 #[must_use = "pages are fetched only when asked for"]
 pub struct Pages<X: Transport, O: Paginated> {
     engine: Arc<Engine<X>>,
-    scope: Scope,
+    scope: CallContext,
     cursor: Option<Result<Cursor, Error>>,
     /// How the page after the one at hand is asked for early, if it is.
     lookahead: Option<Arc<Lookahead<X::Mode>>>,
@@ -70,7 +70,7 @@ type Fetched<X, O> = Result<Arrived<X, <O as Operation>::Response>, Error>;
 
 /// A page that has come.
 struct Arrived<X: Transport, T> {
-    performed: Performed<X, T>,
+    performed: CallOutcome<X, T>,
     /// Whether a request that was none of the next call has been sent with its token.
     is_next_doubtful: bool,
 }
@@ -90,7 +90,7 @@ struct Cursor {
 }
 
 impl<X: Transport, O: Paginated> Pages<X, O> {
-    pub(crate) fn new(engine: Arc<Engine<X>>, scope: Scope, listing: Result<Listing, BoxError>) -> Self {
+    pub(crate) fn new(engine: Arc<Engine<X>>, scope: CallContext, listing: Result<Listing, BoxError>) -> Self {
         let cursor = listing
             .and_then(|listing| Cursor::new(listing, &engine.base_url))
             .map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
@@ -136,7 +136,8 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         let head_start = self.head_start.take();
         let lookahead = self.lookahead.clone();
         Some(X::Mode::block_or_box(async move {
-            let task = Task { call: &call, page: Some(page), head_start, lookahead: lookahead.as_deref() };
+            let task =
+                CallInput { call: &call, page: Some(page), prefetched: head_start, prefetcher: lookahead.as_deref() };
             let mut performed = engine.perform(task, scope).await?;
             let mut is_next_doubtful = false;
             if let Some(lookahead) = &lookahead {
@@ -161,7 +162,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             // The listing stood at an error, and that is what was fetched.
             return fetched.err().map(Err);
         };
-        let Arrived { performed: Performed { answer, context, next }, is_next_doubtful } = match fetched {
+        let Arrived { performed: CallOutcome { answer, context, next }, is_next_doubtful } = match fetched {
             Ok(arrived) => arrived,
             // On a second attempt it could as well mean that the first one has used the token up.
             Err(error)

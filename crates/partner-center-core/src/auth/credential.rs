@@ -1,6 +1,6 @@
 //! The credential of a client: what the user has, and what tokens are obtained with.
 
-use super::{AccessToken, AppRegistration, RefreshTokenLease, TokenSource, grants::trimmed};
+use super::{AccessToken, AppRegistration, RefreshTokenLease, TokenSource, app_registration::trimmed};
 use crate::{Mode, error::BoxError};
 use partner_center_models::Secret;
 use std::{
@@ -40,35 +40,33 @@ pub(crate) enum Kind<M: Mode> {
     Source(Arc<dyn TokenSource<Mode = M>>),
 }
 
-/// What tokens are asked for with.
+/// The OAuth 2.0 grant that tokens are requested with: `client_credentials` without a user, else `refresh_token`.
 pub(crate) struct Grant<M: Mode> {
     pub(crate) app: AppRegistration,
     pub(crate) user: Option<User<M>>,
 }
 
-/// The user that an application acts for.
+/// The user for whom an application acts.
 pub(crate) struct User<M: Mode> {
-    newest: Arc<Mutex<Newest>>,
+    newest: Arc<Mutex<NewestRefreshToken>>,
     on_rotation: Option<Arc<OnRotation<M>>>,
     before_refresh: Option<Arc<BeforeRefresh<M>>>,
 }
 
-/// The newest refresh token.
-struct Newest {
+/// The newest refresh token, which clones of a credential share.
+struct NewestRefreshToken {
     refresh_token: Secret,
-    /// Whether it came from the authority, and nobody has kept it yet.
-    is_unkept: bool,
+    /// Whether the authority issued it and [`Credential::on_rotation`] has not stored it yet.
+    is_unstored: bool,
 }
 
-type OnRotation<M> = dyn Fn(Secret) -> Kept<M> + Send + Sync;
+type OnRotation<M> = dyn Fn(Secret) -> StoreOutput<M> + Send + Sync;
 
-pub(crate) type BeforeRefresh<M> = dyn Fn() -> Leased<M> + Send + Sync;
+type BeforeRefresh<M> = dyn Fn() -> LeaseOutput<M> + Send + Sync;
 
-/// A lease on the refresh token, now or later.
-pub(crate) type Leased<M> = <M as Mode>::Output<'static, Result<RefreshTokenLease, BoxError>>;
+type StoreOutput<M> = <M as Mode>::Output<'static, Result<(), BoxError>>;
 
-/// Whether a refresh token was kept, now or later.
-pub(crate) type Kept<M> = <M as Mode>::Output<'static, Result<(), BoxError>>;
+type LeaseOutput<M> = <M as Mode>::Output<'static, Result<RefreshTokenLease, BoxError>>;
 
 impl<M: Mode> Credential<M> {
     /// A bearer token that is valid already: an Entra access token for the audience
@@ -92,7 +90,7 @@ impl<M: Mode> Credential<M> {
     /// the newest with [`on_rotation`](Self::on_rotation).
     #[must_use]
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
-        let newest = Newest { refresh_token: trimmed(refresh_token), is_unkept: false };
+        let newest = NewestRefreshToken { refresh_token: trimmed(refresh_token), is_unstored: false };
         let user = User { newest: Arc::new(Mutex::new(newest)), on_rotation: None, before_refresh: None };
         Self { kind: Kind::Grant(Grant { app, user: Some(user) }) }
     }
@@ -159,7 +157,7 @@ impl<M: Mode> Credential<M> {
 }
 
 impl<M: Mode> Grant<M> {
-    /// What is wrong with it.
+    /// Checks that it can be used; the error is the problem.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         self.app.check(self.user.is_none())?;
         match &self.user {
@@ -170,45 +168,46 @@ impl<M: Mode> Grant<M> {
 }
 
 impl<M: Mode> User<M> {
-    /// The newest refresh token.
+    /// Returns the newest refresh token.
     pub(crate) fn refresh_token(&self) -> Secret {
         self.newest().refresh_token.clone()
     }
 
-    /// Takes `refresh_token` into use.
+    /// Replaces the refresh token by one that the authority has issued.
     pub(crate) fn rotate(&self, refresh_token: Secret) {
         let mut newest = self.newest();
         if newest.refresh_token != refresh_token {
-            *newest = Newest { refresh_token, is_unkept: self.on_rotation.is_some() };
+            *newest = NewestRefreshToken { refresh_token, is_unstored: self.on_rotation.is_some() };
         }
     }
 
-    /// What requests a lease, if other processes use the refresh token as well.
-    pub(crate) fn before_refresh(&self) -> Option<impl FnOnce() -> Leased<M> + Send + use<M>> {
+    /// Returns the code that acquires the lease on the refresh token, if there is any.
+    pub(crate) fn before_refresh(&self) -> Option<impl FnOnce() -> LeaseOutput<M> + Send + use<M>> {
         let before_refresh = self.before_refresh.clone()?;
         Some(move || before_refresh())
     }
 
-    /// Takes `refresh_token` into use, which somebody else has kept.
+    /// Replaces the refresh token by one that another process has issued and stored.
     pub(crate) fn adopt(&self, refresh_token: Secret) {
-        *self.newest() = Newest { refresh_token, is_unkept: false };
+        *self.newest() = NewestRefreshToken { refresh_token, is_unstored: false };
     }
 
-    /// The newest refresh token, and how it is handed over, if nobody has kept it yet.
-    pub(crate) fn keep(&self) -> Option<(Secret, impl FnOnce() -> Kept<M> + Send + use<M>)> {
-        let token = Some(self.newest()).filter(|newest| newest.is_unkept).map(|newest| newest.refresh_token.clone())?;
-        let (keep, handed_over) = (self.on_rotation.clone()?, token.clone());
-        Some((token, move || keep(handed_over)))
+    /// Returns the newest refresh token and the code that stores it, unless it is stored already.
+    pub(crate) fn unstored(&self) -> Option<(Secret, impl FnOnce() -> StoreOutput<M> + Send + use<M>)> {
+        let token =
+            Some(self.newest()).filter(|newest| newest.is_unstored).map(|newest| newest.refresh_token.clone())?;
+        let (on_rotation, argument) = (self.on_rotation.clone()?, token.clone());
+        Some((token, move || on_rotation(argument)))
     }
 
-    /// Takes note that `refresh_token` was kept.
-    pub(crate) fn kept(&self, refresh_token: &Secret) {
+    /// Marks `refresh_token` as stored, unless a newer one has replaced it.
+    pub(crate) fn mark_stored(&self, refresh_token: &Secret) {
         let mut newest = self.newest();
-        newest.is_unkept &= newest.refresh_token != *refresh_token;
+        newest.is_unstored &= newest.refresh_token != *refresh_token;
     }
 
-    fn newest(&self) -> MutexGuard<'_, Newest> {
-        // Whatever panicked, a token is whole.
+    fn newest(&self) -> MutexGuard<'_, NewestRefreshToken> {
+        // A panic cannot leave a token half written.
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -251,9 +250,9 @@ mod tests {
     };
     use std::time::Duration;
 
-    struct Nothing;
+    struct Unused;
 
-    impl Transport for Nothing {
+    impl Transport for Unused {
         type Mode = Blocking;
 
         fn send(&self, request: Request) -> Result<Response, TransportError> {
@@ -262,7 +261,7 @@ mod tests {
         fn sleep(&self, _: Duration) {}
     }
 
-    impl TokenSource for Nothing {
+    impl TokenSource for Unused {
         type Mode = Blocking;
 
         fn token(&self, _: TokenRequest<'_>) -> Result<AccessToken, BoxError> {
@@ -271,13 +270,13 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_says_of_what_kind_it_is_and_no_more() {
+    fn debug_output_shows_the_kind_of_a_credential_only() {
         let app = || AppRegistration::new("contoso.com", "app").secret("hush");
         for (credential, shown) in [
             (Credential::token("hush"), "Credential(token)"),
             (Credential::app_only(app()), "Credential(app-only)"),
             (Credential::app_user(app(), "hush"), "Credential(app+user)"),
-            (Credential::source(Nothing), "Credential(source)"),
+            (Credential::source(Unused), "Credential(source)"),
         ] {
             assert_eq!(format!("{credential:?}"), shown);
             assert_eq!(format!("{:?}", credential.clone()), shown);
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_that_cannot_be_one_makes_no_client() {
+    fn invalid_credential_is_rejected_by_the_builder() {
         let app = AppRegistration::new("contoso.com", "app");
         for (credential, problem) in [
             (Credential::token(""), "the token is empty"),
@@ -293,15 +292,15 @@ mod tests {
             (Credential::app_user(app.clone(), " \n"), "the refresh token is empty"),
             (Credential::app_user(AppRegistration::new("a b", "app"), "token"), "the tenant must be"),
         ] {
-            let error = Client::builder(Nothing, credential).build().unwrap_err();
+            let error = Client::builder(Unused, credential).build().unwrap_err();
             assert!(std::error::Error::source(&error).unwrap().to_string().contains(problem), "{error:?}");
         }
-        assert!(Client::builder(Nothing, Credential::app_user(app, "token")).build().is_ok());
+        assert!(Client::builder(Unused, Credential::app_user(app, "token")).build().is_ok());
     }
 
     #[test]
     fn secrets_are_overwritten_when_they_are_dropped() {
-        fn is_overwritten<T: zeroize::ZeroizeOnDrop>() {}
-        is_overwritten::<Secret>();
+        fn assert_overwritten<T: zeroize::ZeroizeOnDrop>() {}
+        assert_overwritten::<Secret>();
     }
 }

@@ -1,20 +1,29 @@
-//! How the client comes to the token that a call is made with.
+//! The token provider: returns the token that a call is made with, and refreshes it when the token cache says so.
+//!
+//! Calls begin in [`TokenProvider::token`]. There the token cache decides: the call uses the current token, waits for the refresh of
+//! another call, or refreshes the token itself ([`Refresh::obtain`]), with the grant of the credential or the user's
+//! [`TokenSource`]. A refresh with a refresh token runs in this order: lease (other processes are kept out), token request,
+//! rotation (the new refresh token is stored by the user's code), and only then is the lease dropped. Everything that the user
+//! provides (token source, lease, rotation) is bounded by the timeout of an attempt and the deadline of the call.
 
 use super::{
-    credential::{Grant, User},
-    grants::{GrantRequest, Issued, issued},
-    token_cache::{Failed, Held, Tokens, Turn, Want},
+    AccessToken, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest, TokenSource,
+    credential::{Grant, Kind, User},
+    grants::{GrantRequest, IssuedTokens, issued_tokens},
+    token_cache::{Action, CachedToken, TokenCache, TokenQuery},
 };
 use crate::{
-    Error, ErrorKind, Mode, Output, RefreshTokenLease, Request, Response, RetryPolicy, TokenError, TokenErrorReason,
-    TokenRequest, TokenSource, Transport,
+    Error, ErrorKind, Mode, Output, Request, Response, RetryPolicy, Transport,
     base_url::BaseUrl,
-    engine::{Engine, Exchange, rate_limiter::RateLimit},
-    error::{BoxError, Context},
+    engine::{
+        rate_limiter::RateLimiter,
+        request_sender::{RequestSender, RetryableRequest},
+    },
+    error::{BoxError, Context, SharedError},
     retry::{Attempt, Failure},
     transport::{
-        mode::{Overdue, Threads, in_time, wait_on},
-        shared_state::Monitor,
+        mode::{BoundedThreads, Incomplete, wait_for, with_deadline},
+        shared_state::SharedState,
     },
 };
 use http::{HeaderValue, header};
@@ -27,282 +36,462 @@ use std::{
 use tracing::Instrument;
 use zeroize::Zeroize;
 
-/// The client's way to a token.
-pub(crate) enum Authorization<M: Mode> {
-    /// The one that was given.
-    Fixed(Arc<Held>),
-    /// One after the other.
-    Renewed(Box<Renewal<M>>),
+/// The maximum time for refreshing a token that is still valid: the call can do without.
+const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The maximum number of calls of a blocking token source that run at the same time; all but one of them have timed out.
+const MAX_SOURCE_THREADS: usize = 8;
+
+/// The time that a refresh has, beyond its timeouts, before it counts as abandoned.
+const LEASE_GRACE: Duration = Duration::from_secs(5);
+
+/// The maximum size of a response of the authority: a token has a few kilobytes.
+const MAX_TOKEN_RESPONSE_SIZE: usize = 1 << 20;
+
+const INVALID_TOKEN: &str = "the token that was issued is empty or holds a character that no token has";
+
+/// The tokens of a client and its clones.
+pub(crate) enum TokenProvider<M: Mode> {
+    /// A token that the user has obtained, and that is not refreshed.
+    Fixed(Arc<CachedToken>),
+    Refreshing(Box<RefreshingToken<M>>),
 }
 
-pub(crate) struct Renewal<M: Mode> {
-    pub(crate) origin: Origin<M>,
-    /// What tokens are asked for: the audience, in the form of a scope.
-    pub(crate) scope: String,
-    pub(crate) tokens: Monitor<Tokens>,
-    /// Where a blocking [`TokenSource`] runs.
-    source_threads: Threads,
-    /// Where a new refresh token is kept, if that blocks: one after the other.
-    rotation_threads: Threads,
-    /// Where a lease on the refresh token is waited for, if that blocks.
-    lease_threads: Threads,
+/// A token that is refreshed.
+pub(crate) struct RefreshingToken<M: Mode> {
+    origin: TokenOrigin<M>,
+    /// The audience of the tokens, as a scope.
+    scope: String,
+    /// The `User-Agent` of token requests.
+    user_agent: HeaderValue,
+    cache: SharedState<TokenCache>,
+    /// The threads for a blocking [`TokenSource`].
+    source_threads: BoundedThreads,
+    /// The thread for a blocking [`Credential::on_rotation`]: one new refresh token after the other is stored.
+    rotation_threads: BoundedThreads,
+    /// The thread for a blocking [`Credential::before_refresh`].
+    lease_threads: BoundedThreads,
 }
 
-impl<M: Mode> Renewal<M> {
-    pub(crate) fn new(origin: Origin<M>, scope: String) -> Self {
-        Self {
-            origin,
-            scope,
-            tokens: Monitor::default(),
-            source_threads: Threads::new(MAX_SOURCE_THREADS),
-            rotation_threads: Threads::new(1),
-            lease_threads: Threads::new(1),
-        }
-    }
-}
-
-/// Where tokens come from.
-pub(crate) enum Origin<M: Mode> {
-    /// The authority.
-    Grant(Grant<M>, BaseUrl),
-    /// The user's own code.
+/// What issues the tokens.
+enum TokenOrigin<M: Mode> {
+    Authority(Grant<M>, BaseUrl),
+    /// Custom code of the user.
     Source(Arc<dyn TokenSource<Mode = M>>),
 }
 
-/// How long it may take to replace a token that still lives: the call at hand can do without.
-const LONGEST_LEISURE: Duration = Duration::from_secs(10);
+impl<M: Mode> TokenProvider<M> {
+    /// Creates the provider of tokens for `scope`. The error is what is wrong with `credential`.
+    pub(crate) fn new(
+        credential: Credential<M>,
+        authority: BaseUrl,
+        scope: String,
+        user_agent: HeaderValue,
+    ) -> Result<Self, String> {
+        let origin = match credential.into_kind() {
+            Kind::Token(token) => {
+                let token = CachedToken::new(&token, 0).ok_or(
+                    "the token is empty or holds a character that no token has; is it complete and on one line?",
+                )?;
+                return Ok(Self::Fixed(Arc::new(token)));
+            }
+            Kind::Grant(grant) => {
+                grant.check()?;
+                TokenOrigin::Authority(grant, authority)
+            }
+            Kind::Source(source) => TokenOrigin::Source(source),
+        };
+        Ok(Self::Refreshing(Box::new(RefreshingToken {
+            origin,
+            scope,
+            user_agent,
+            cache: SharedState::default(),
+            source_threads: BoundedThreads::new(MAX_SOURCE_THREADS),
+            rotation_threads: BoundedThreads::new(1),
+            lease_threads: BoundedThreads::new(1),
+        })))
+    }
 
-/// How many calls of a blocking token source may run at a time, of which all but one have timed out.
-const MAX_SOURCE_THREADS: usize = 8;
-
-/// What the client's own work takes at most, between what it waits for.
-const GRACE: Duration = Duration::from_secs(5);
-
-impl<M: Mode> Authorization<M> {
-    /// The token that a call would use at once.
-    pub(crate) fn at_hand(&self, now: Instant) -> Option<Arc<Held>> {
+    /// Returns the current token if it need not be refreshed yet, without waiting.
+    pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<CachedToken>> {
         match self {
             Self::Fixed(token) => Some(token.clone()),
-            Self::Renewed(renewal) => renewal.tokens.change(|tokens| tokens.at_hand(now)),
+            Self::Refreshing(refreshing) => refreshing.cache.update(|cache| cache.fresh(now)),
         }
     }
-}
 
-impl<X: Transport> Engine<X> {
-    /// A token that is not the one `refused`.
-    pub(crate) async fn token(
+    /// Returns a token other than the one that the service `rejected`; the same one only if it is fixed.
+    pub(crate) async fn token<X: Transport<Mode = M>>(
         &self,
+        sender: &RequestSender<X>,
         operation: &'static str,
         context: &mut Context,
-        until: Option<Instant>,
-        refused: Option<Arc<Held>>,
-    ) -> Result<Arc<Held>, Error> {
-        let renewal = match &self.authorization {
-            Authorization::Fixed(token) => return Ok(token.clone()),
-            Authorization::Renewed(renewal) => renewal,
+        deadline: Option<Instant>,
+        rejected: Option<Arc<CachedToken>>,
+    ) -> Result<Arc<CachedToken>, Error> {
+        let refreshing = match self {
+            Self::Fixed(token) => return Ok(token.clone()),
+            Self::Refreshing(refreshing) => refreshing,
         };
-        let was_refused = refused.is_some();
-        let patience = self.limits.timeout.saturating_add(GRACE);
-        let mut want = Want { refused, pending: None, until, patience };
-        let look = move |tokens: &mut Tokens| tokens.turn(&mut want, Instant::now());
-        let sleep = |delay| self.transport.sleep(delay);
-        match X::Mode::into_future(wait_on::<X::Mode, _, _>(&renewal.tokens, look, sleep)).await {
-            Turn::Use(token) => Ok(token),
-            Turn::Fail(failed) => Err(Error::no_token(operation, failed)),
-            Turn::OutOfTime => Err(Error::out_of_time(operation, None)),
-            Turn::Fetch(number, fallback) => {
-                let fetch = Fetch { tokens: &renewal.tokens, number, operation, was_refused };
+        let is_rejected = rejected.is_some();
+        let lease = sender.limits.timeout.saturating_add(LEASE_GRACE);
+        let mut query = TokenQuery { rejected, awaited_refresh: None, deadline, lease };
+        let next_action = move |cache: &mut TokenCache| cache.next_action(&mut query, Instant::now());
+        let sleep = |delay| sender.transport.sleep(delay);
+        match M::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
+            Action::Use(token) => Ok(token),
+            Action::Fail(error) => Err(Error::from_shared(operation, error)),
+            Action::DeadlineExceeded => Err(Error::out_of_time(operation, None)),
+            Action::Refresh(number, fallback) => {
+                let guard = RefreshGuard { cache: &refreshing.cache, number };
+                let refresh = Refresh { refreshing, sender, guard, operation, is_rejected, deadline };
                 let span = tracing::info_span!("token");
                 match fallback {
-                    Some(token) => Ok(self.replaced(renewal, &fetch, token, context, until).instrument(span).await?),
-                    None => self.fetched(renewal, &fetch, context, until).instrument(span).await,
+                    Some(token) => refresh.early(token, context).instrument(span).await,
+                    None => refresh.required(context).instrument(span).await,
                 }
             }
         }
     }
+}
 
-    /// Fetches a token for all.
-    async fn fetched(
-        &self,
-        renewal: &Renewal<X::Mode>,
-        fetch: &Fetch<'_>,
-        context: &mut Context,
-        until: Option<Instant>,
-    ) -> Result<Arc<Held>, Error> {
-        match self.fetch(renewal, fetch, &self.retry, context, until).await {
-            Ok(held) => Ok(fetch.lands(held)),
-            // This call has no more time; the others may have.
-            Err(Unfetched::Failed(failed)) if failed.is_out_of_time => Err(Error::no_token(fetch.operation, failed)),
-            Err(Unfetched::Failed(failed) | Unfetched::NotKept(failed)) => Err(fetch.fails(failed)),
+/// A refresh in progress. When it is dropped without an outcome, one of the calls that wait for it takes over.
+struct RefreshGuard<'a> {
+    cache: &'a SharedState<TokenCache>,
+    number: u64,
+}
+
+impl RefreshGuard<'_> {
+    fn store(&self, token: CachedToken) -> Arc<CachedToken> {
+        self.cache.update(|cache| cache.store(token))
+    }
+
+    fn fail(&self, error: SharedError) {
+        self.cache.update(|cache| cache.fail(self.number, error));
+    }
+
+    fn defer(&self) {
+        self.cache.update(|cache| cache.defer_refresh(self.number, Instant::now()));
+    }
+
+    /// Reports that nothing may happen for `duration`.
+    fn extend_lease(&self, duration: Duration) {
+        let lease = duration.saturating_add(LEASE_GRACE);
+        self.cache.update(|cache| cache.extend_lease(self.number, lease, Instant::now()));
+    }
+}
+
+impl Drop for RefreshGuard<'_> {
+    fn drop(&mut self) {
+        self.cache.update(|cache| cache.release(self.number));
+    }
+}
+
+/// A refresh, on behalf of the call that makes it and of those that wait for it.
+struct Refresh<'a, X: Transport> {
+    refreshing: &'a RefreshingToken<X::Mode>,
+    sender: &'a RequestSender<X>,
+    guard: RefreshGuard<'a>,
+    /// The operation that the token is for.
+    operation: &'static str,
+    /// Whether the service rejected the token before.
+    is_rejected: bool,
+    /// The deadline of the call.
+    deadline: Option<Instant>,
+}
+
+impl<X: Transport> Refresh<'_, X> {
+    /// Refreshes a token that has expired or was rejected. The calls that wait share the outcome.
+    async fn required(&self, context: &mut Context) -> Result<Arc<CachedToken>, Error> {
+        match self.obtain(&self.sender.retry_policy, self.deadline, context).await {
+            Ok(token) => Ok(self.guard.store(token)),
+            // The deadline is that of this call; the others may have more time.
+            Err(RefreshError::NotIssued(error)) if error.is_out_of_time => {
+                Err(Error::from_shared(self.operation, error))
+            }
+            Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) => Err(self.fail(error)),
         }
     }
 
-    /// Fetches a token in the place of one that still lives, and makes do with that one if it has to.
-    async fn replaced(
-        &self,
-        renewal: &Renewal<X::Mode>,
-        fetch: &Fetch<'_>,
-        token: Arc<Held>,
-        context: &mut Context,
-        until: Option<Instant>,
-    ) -> Result<Arc<Held>, Error> {
-        let until = [Some(Instant::now() + LONGEST_LEISURE), until].into_iter().flatten().min();
-        match self.fetch(renewal, fetch, &RetryPolicy::none(), context, until).await {
-            Ok(held) => Ok(fetch.lands(held)),
-            // Whoever goes on has the one refresh token that is good, and nobody keeps it.
-            Err(Unfetched::NotKept(failed)) => Err(fetch.fails(failed)),
-            Err(Unfetched::Failed(failed)) => {
-                fetch.tokens.change(|tokens| tokens.postpone(fetch.number, Instant::now()));
-                let error = Error::no_token(fetch.operation, failed);
-                tracing::warn!(%error, "the token could not be replaced ahead of its end");
+    /// Refreshes a token that is still valid, and falls back to it.
+    async fn early(&self, token: Arc<CachedToken>, context: &mut Context) -> Result<Arc<CachedToken>, Error> {
+        let deadline = [Some(Instant::now() + EARLY_REFRESH_TIMEOUT), self.deadline].into_iter().flatten().min();
+        match self.obtain(&RetryPolicy::none(), deadline, context).await {
+            Ok(token) => Ok(self.guard.store(token)),
+            // To continue would risk the only valid refresh token, which nobody has stored.
+            Err(RefreshError::NotStored(error)) => Err(self.fail(error)),
+            Err(RefreshError::NotIssued(error)) => {
+                self.guard.defer();
+                let error = Error::from_shared(self.operation, error);
+                tracing::warn!(%error, "the token could not be refreshed before it expires");
                 Ok(token)
             }
         }
     }
 
-    async fn fetch(
+    /// Obtains a token from the authority or from the custom token source.
+    async fn obtain(
         &self,
-        renewal: &Renewal<X::Mode>,
-        fetch: &Fetch<'_>,
-        retry: &RetryPolicy,
+        retry_policy: &RetryPolicy,
+        deadline: Option<Instant>,
         context: &mut Context,
-        until: Option<Instant>,
-    ) -> Result<Held, Unfetched> {
-        let token = match &renewal.origin {
-            Origin::Source(source) => {
-                let (source, scope, refused) = (source.clone(), renewal.scope.clone(), fetch.was_refused);
-                let request = move || {
-                    X::Mode::block_or_box(async move {
-                        X::Mode::into_future(source.token(TokenRequest { scope: &scope, refused })).await
-                    })
-                };
-                let given = self.custom(fetch, &renewal.source_threads, request, until).await;
-                let given = given.map_err(|unfinished| fetch.unfinished(unfinished, "the token source"))?;
-                given.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?
-            }
-            Origin::Grant(grant, authority) => {
-                self.keep(renewal, grant, fetch, until).await?;
-                let mut rejected = None;
-                loop {
-                    // Held until the next refresh token is kept.
-                    let lease = self.lease(renewal, grant, fetch, until).await?;
-                    let refresh_token = grant.user.as_ref().map(User::refresh_token);
-                    if let Some((_, error)) = rejected.take_if(|(token, _)| *token == refresh_token) {
-                        return Err(Unfetched::of(error, authority));
-                    }
-                    let request = GrantRequest {
-                        app: &grant.app,
-                        refresh_token: refresh_token.as_ref(),
-                        authority,
-                        scope: &renewal.scope,
-                    };
-                    let exchange = TokenExchange { request, fetch, user_agent: self.headers.get(header::USER_AGENT) };
-                    let mut own = Context { correlation_id: context.correlation_id, ..Context::default() };
-                    let error = match self.attempts(&exchange, retry, &mut own, until, None).await {
-                        Ok(issued) => {
-                            if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
-                                user.rotate(replacement);
-                            }
-                            self.keep(renewal, grant, fetch, until).await?;
-                            break issued.access_token;
-                        }
-                        Err(error) => error,
-                    };
-                    context.attempts += own.attempts;
-                    let is_rejected =
-                        error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
-                    if !is_rejected || lease.is_none() || rejected.is_some() {
-                        return Err(Unfetched::of(error, authority));
-                    }
-                    // A process that does not know of leases may have exchanged it meanwhile.
-                    rejected = Some((refresh_token, error));
-                }
+    ) -> Result<CachedToken, RefreshError> {
+        let token = match &self.refreshing.origin {
+            TokenOrigin::Source(source) => self.call_source(source.clone(), deadline).await?,
+            TokenOrigin::Authority(grant, authority) => {
+                self.exchange(grant, authority, retry_policy, deadline, context).await?
             }
         };
-        let unusable = || Unfetched::Failed(fetch.error(NOT_A_TOKEN).into_failed(None));
-        Held::new(&token, fetch.number).ok_or_else(unusable)
+        CachedToken::new(&token, self.guard.number).ok_or_else(|| self.not_issued(INVALID_TOKEN))
     }
 
-    /// Waits for the lease on the refresh token, if there is such a thing, and takes the token that it names into use.
-    async fn lease(
+    async fn call_source(
         &self,
-        renewal: &Renewal<X::Mode>,
+        source: Arc<dyn TokenSource<Mode = X::Mode>>,
+        deadline: Option<Instant>,
+    ) -> Result<AccessToken, RefreshError> {
+        let (scope, refused) = (self.refreshing.scope.clone(), self.is_rejected);
+        let request = move || {
+            X::Mode::block_or_box(async move {
+                X::Mode::into_future(source.token(TokenRequest { scope: &scope, refused })).await
+            })
+        };
+        let token = self.run_custom(&self.refreshing.source_threads, request, deadline).await;
+        let token = token.map_err(|unfinished| self.unfinished(unfinished, "the token source"))?;
+        token.map_err(|error| self.not_issued(error))
+    }
+
+    /// Exchanges the grant for tokens.
+    async fn exchange(
+        &self,
         grant: &Grant<X::Mode>,
-        fetch: &Fetch<'_>,
-        until: Option<Instant>,
-    ) -> Result<Option<RefreshTokenLease>, Unfetched> {
+        authority: &BaseUrl,
+        retry_policy: &RetryPolicy,
+        deadline: Option<Instant>,
+        context: &mut Context,
+    ) -> Result<AccessToken, RefreshError> {
+        self.store_refresh_token(grant, deadline).await?;
+        let mut rejected = None;
+        loop {
+            // Held until the next refresh token is stored.
+            let lease = self.acquire_lease(grant, deadline).await?;
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                // Code that blocks in async mode is not interrupted. To send the refresh token now could use it up, and the
+                // response with the next one would come too late.
+                return Err(self.deadline_exceeded());
+            }
+            let refresh_token = grant.user.as_ref().map(User::refresh_token);
+            if let Some((_, error)) = rejected.take_if(|(token, _)| *token == refresh_token) {
+                return Err(RefreshError::of_authority(error, authority));
+            }
+            let grant_request = GrantRequest {
+                app: &grant.app,
+                refresh_token: refresh_token.as_ref(),
+                authority,
+                scope: &self.refreshing.scope,
+            };
+            let exchange = TokenExchange {
+                request: grant_request,
+                user_agent: &self.refreshing.user_agent,
+                guard: &self.guard,
+                operation: self.operation,
+            };
+            let mut token_context = Context { correlation_id: context.correlation_id, ..Context::default() };
+            let error = match self.sender.send(&exchange, retry_policy, &mut token_context, deadline, None).await {
+                Ok(issued) => {
+                    if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
+                        user.rotate(replacement);
+                    }
+                    self.store_refresh_token(grant, deadline).await?;
+                    return Ok(issued.access_token);
+                }
+                Err(error) => error,
+            };
+            context.attempts += token_context.attempts;
+            let is_rejected = error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
+            if !is_rejected || lease.is_none() || rejected.is_some() {
+                return Err(RefreshError::of_authority(error, authority));
+            }
+            // A process that does not take the lease may have exchanged the refresh token meanwhile.
+            rejected = Some((refresh_token, error));
+        }
+    }
+
+    /// Waits for the lease on the refresh token, if the credential has one, and adopts the refresh token that comes with it.
+    async fn acquire_lease(
+        &self,
+        grant: &Grant<X::Mode>,
+        deadline: Option<Instant>,
+    ) -> Result<Option<RefreshTokenLease>, RefreshError> {
         let Some(user) = &grant.user else { return Ok(None) };
         let Some(before_refresh) = user.before_refresh() else { return Ok(None) };
-        let lease = self.custom(fetch, &renewal.lease_threads, before_refresh, until).await;
-        let lease = lease.map_err(|unfinished| fetch.unfinished(unfinished, "the lease of the refresh token"))?;
-        let mut lease = lease.map_err(|error| Unfetched::Failed(fetch.error(error).into_failed(None)))?;
+        let lease = self.run_custom(&self.refreshing.lease_threads, before_refresh, deadline).await;
+        let lease = lease.map_err(|unfinished| self.unfinished(unfinished, "the lease of the refresh token"))?;
+        let mut lease = lease.map_err(|error| self.not_issued(error))?;
         if let Some(refresh_token) = lease.refresh_token.take() {
             user.adopt(refresh_token);
         }
         Ok(Some(lease))
     }
 
-    /// Has the newest refresh token kept, unless it was.
-    async fn keep(
-        &self,
-        renewal: &Renewal<X::Mode>,
-        grant: &Grant<X::Mode>,
-        fetch: &Fetch<'_>,
-        until: Option<Instant>,
-    ) -> Result<(), Unfetched> {
+    /// Has the newest refresh token stored by the user's code, unless it was stored before.
+    async fn store_refresh_token(&self, grant: &Grant<X::Mode>, deadline: Option<Instant>) -> Result<(), RefreshError> {
         let Some(user) = &grant.user else { return Ok(()) };
-        let Some((refresh_token, keep)) = user.keep() else { return Ok(()) };
-        let kept = match self.custom(fetch, &renewal.rotation_threads, keep, until).await {
-            Ok(kept) => kept,
-            Err(Unfinished::Overran(overrun)) => Err(overrun.into()),
-            Err(Unfinished::DeadlineExceeded) => return Err(fetch.out_of_time()),
+        let Some((refresh_token, store)) = user.unstored() else { return Ok(()) };
+        let outcome = match self.run_custom(&self.refreshing.rotation_threads, store, deadline).await {
+            Ok(outcome) => outcome,
+            Err(Unfinished::TimedOut(limit)) => Err(limit.into()),
+            Err(Unfinished::DeadlineExceeded) => return Err(self.deadline_exceeded()),
         };
-        match kept {
-            Ok(()) => user.kept(&refresh_token),
-            Err(error) => return Err(Unfetched::NotKept(fetch.error(NotKept(error)).into_failed(None))),
+        match outcome {
+            Ok(()) => user.mark_stored(&refresh_token),
+            Err(error) => {
+                let error = Error::new(ErrorKind::Credential, self.operation, NotStored(error));
+                return Err(RefreshError::NotStored(error.into_shared(None)));
+            }
         }
         Ok(())
     }
 
-    /// Runs a user's own code, as long as the timeout of an attempt and the deadline of the call allow.
-    async fn custom<T: Send + 'static>(
+    /// Runs custom code, for no longer than the timeout of an attempt and `deadline` allow.
+    async fn run_custom<T: Send + 'static>(
         &self,
-        fetch: &Fetch<'_>,
-        threads: &Threads,
+        threads: &BoundedThreads,
         code: impl FnOnce() -> Output<'static, X, T> + Send + 'static,
         deadline: Option<Instant>,
     ) -> Result<T, Unfinished> {
-        let timeout = self.limits.timeout;
-        fetch.will_be_silent(timeout);
-        let overrun = Instant::now().checked_add(timeout);
-        let until = [deadline, overrun].into_iter().flatten().min();
-        let sleep = |delay| self.transport.sleep(delay);
-        X::Mode::into_future(in_time::<X::Mode, _>(threads, code, until, sleep)).await.map_err(
-            |overdue| match overdue {
-                Overdue::TimedOut if until == deadline => Unfinished::DeadlineExceeded,
-                Overdue::TimedOut => Unfinished::Overran(Overrun::Timeout(timeout)),
-                Overdue::NotStarted => Unfinished::Overran(Overrun::StillRunning),
-            },
-        )
+        let timeout = self.sender.limits.timeout;
+        self.guard.extend_lease(timeout);
+        let end_of_timeout = Instant::now().checked_add(timeout);
+        let end = [deadline, end_of_timeout].into_iter().flatten().min();
+        let sleep = |delay| self.sender.transport.sleep(delay);
+        let outcome = X::Mode::into_future(with_deadline::<X::Mode, _>(threads, code, end, sleep)).await;
+        outcome.map_err(|incomplete| match incomplete {
+            Incomplete::TimedOut if end == deadline => Unfinished::DeadlineExceeded,
+            Incomplete::TimedOut => Unfinished::TimedOut(CustomCodeTimeout::Timeout(timeout)),
+            Incomplete::NotStarted => Unfinished::TimedOut(CustomCodeTimeout::StillRunning),
+        })
+    }
+
+    /// Shares `error` with the calls that wait, and returns it.
+    fn fail(&self, error: SharedError) -> Error {
+        self.guard.fail(error.clone());
+        Error::from_shared(self.operation, error)
+    }
+
+    fn not_issued(&self, source: impl Into<BoxError>) -> RefreshError {
+        RefreshError::NotIssued(Error::new(ErrorKind::Credential, self.operation, source).into_shared(None))
+    }
+
+    /// Returns the error for custom code, named by `name`, that has not finished.
+    fn unfinished(&self, unfinished: Unfinished, name: &str) -> RefreshError {
+        match unfinished {
+            Unfinished::DeadlineExceeded => self.deadline_exceeded(),
+            Unfinished::TimedOut(limit) => {
+                let error = Error::new(ErrorKind::Timeout, self.operation, limit);
+                RefreshError::NotIssued(error.into_shared(Some(name.to_owned())))
+            }
+        }
+    }
+
+    fn deadline_exceeded(&self) -> RefreshError {
+        RefreshError::NotIssued(Error::out_of_time(self.operation, None).into_shared(None))
     }
 }
 
-/// Why code of a user's own was not waited for.
-enum Unfinished {
-    /// The call has no more time.
-    DeadlineExceeded,
-    /// The code took more time than it has.
-    Overran(Overrun),
+/// A token request to the authority.
+struct TokenExchange<'a> {
+    request: GrantRequest<'a>,
+    user_agent: &'a HeaderValue,
+    guard: &'a RefreshGuard<'a>,
+    operation: &'static str,
 }
 
-/// How code of a user's own took more time than it has.
+impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
+    type Value = IssuedTokens;
+
+    fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// To be issued a second token does no harm.
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+
+    fn rate_limiter(&self) -> Option<&RateLimiter> {
+        None
+    }
+
+    fn max_response_size(&self) -> usize {
+        MAX_TOKEN_RESPONSE_SIZE
+    }
+
+    fn extend_lease(&self, duration: Duration) {
+        self.guard.extend_lease(duration);
+    }
+
+    fn build(&self, context: &Context) -> Result<Request, http::Error> {
+        let mut request = self.request.build(context.correlation_id)?;
+        request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
+        Ok(request)
+    }
+
+    fn decode(&self, response: Response) -> Result<IssuedTokens, Attempt> {
+        let rejected = |error| Attempt {
+            failure: Failure::of_refusal(&error),
+            error: Error::refused_token(self.operation, error),
+            answered: true,
+        };
+        let outcome = if response.status().is_success() {
+            issued_tokens(&response).map_err(|error| match self.request.error_under_success(&response) {
+                Some(token_error) => rejected(token_error),
+                None => Attempt {
+                    failure: Failure::Permanent,
+                    error: Error::new(ErrorKind::Credential, self.operation, error),
+                    answered: true,
+                },
+            })
+        } else {
+            Err(rejected(self.request.error(&response)))
+        };
+        // The body holds tokens. A transport that shares its buffer overwrites it itself.
+        if let Ok(mut body) = response.into_body().try_into_mut() {
+            body.zeroize();
+        }
+        outcome
+    }
+}
+
+/// Why a refresh failed.
+enum RefreshError {
+    /// No token was issued.
+    NotIssued(SharedError),
+    /// A token was issued, but the refresh token that came with it was not stored.
+    NotStored(SharedError),
+}
+
+impl RefreshError {
+    fn of_authority(error: Error, authority: &BaseUrl) -> Self {
+        Self::NotIssued(error.into_shared(Some(authority.to_string())))
+    }
+}
+
+/// Why the outcome of custom code was not waited for.
+enum Unfinished {
+    /// The deadline of the call has passed.
+    DeadlineExceeded,
+    TimedOut(CustomCodeTimeout),
+}
+
+/// Custom code has exceeded its own timeout.
 #[derive(Debug)]
-enum Overrun {
+enum CustomCodeTimeout {
     Timeout(Duration),
     StillRunning,
 }
 
-impl fmt::Display for Overrun {
+impl fmt::Display for CustomCodeTimeout {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout(timeout) => write!(formatter, "it took longer than the timeout of {timeout:?} allows"),
@@ -311,149 +500,19 @@ impl fmt::Display for Overrun {
     }
 }
 
-impl StdError for Overrun {}
+impl StdError for CustomCodeTimeout {}
 
-/// Why a fetch brought no token.
-enum Unfetched {
-    /// None was issued.
-    Failed(Failed),
-    /// One was issued, but the refresh token that came with it was not kept.
-    NotKept(Failed),
-}
-
-impl Unfetched {
-    fn of(error: Error, authority: &BaseUrl) -> Self {
-        Self::Failed(error.into_failed(Some(authority.to_string())))
-    }
-}
-
-const NOT_A_TOKEN: &str = "the token that was issued is empty or holds a character that no token has";
-
-/// A fetch under way. When it is dropped, whoever waits for it takes over, unless there was an outcome.
-struct Fetch<'a> {
-    tokens: &'a Monitor<Tokens>,
-    number: u64,
-    /// For which operation it is made.
-    operation: &'static str,
-    /// Whether the service refused the token before.
-    was_refused: bool,
-}
-
-impl Fetch<'_> {
-    fn lands(&self, held: Held) -> Arc<Held> {
-        self.tokens.change(|tokens| tokens.land(held))
-    }
-
-    /// Tells all who wait.
-    fn fails(&self, failed: Failed) -> Error {
-        self.tokens.change(|tokens| tokens.fail(self.number, failed.clone()));
-        Error::no_token(self.operation, failed)
-    }
-
-    fn will_be_silent(&self, time: Duration) {
-        let patience = time.saturating_add(GRACE);
-        self.tokens.change(|tokens| tokens.prolong(self.number, patience, Instant::now()));
-    }
-
-    fn error(&self, source: impl Into<BoxError>) -> Error {
-        Error::new(ErrorKind::Credential, self.operation, source)
-    }
-
-    /// Custom code, which `from` names, was not waited for.
-    fn unfinished(&self, unfinished: Unfinished, from: &str) -> Unfetched {
-        match unfinished {
-            Unfinished::DeadlineExceeded => self.out_of_time(),
-            Unfinished::Overran(overrun) => {
-                let error = Error::new(ErrorKind::Timeout, self.operation, overrun);
-                Unfetched::Failed(error.into_failed(Some(from.to_owned())))
-            }
-        }
-    }
-
-    fn out_of_time(&self) -> Unfetched {
-        Unfetched::Failed(Error::out_of_time(self.operation, None).into_failed(None))
-    }
-}
-
-impl Drop for Fetch<'_> {
-    fn drop(&mut self) {
-        self.tokens.change(|tokens| tokens.abandon(self.number));
-    }
-}
-
-/// A request for a token, as something that may be sent any number of times.
-struct TokenExchange<'a> {
-    request: GrantRequest<'a>,
-    fetch: &'a Fetch<'a>,
-    user_agent: Option<&'a HeaderValue>,
-}
-
-/// A token is a few kilobytes.
-const LARGEST_ANSWER: usize = 1 << 20;
-
-impl<X: Transport> Exchange<X> for TokenExchange<'_> {
-    type Value = Issued;
-
-    fn operation(&self) -> &'static str {
-        self.fetch.operation
-    }
-
-    /// To be issued two tokens does no harm.
-    fn is_idempotent(&self) -> bool {
-        true
-    }
-
-    fn rate_limit(&self) -> Option<&RateLimit> {
-        None
-    }
-
-    fn max_response_size(&self) -> usize {
-        LARGEST_ANSWER
-    }
-
-    fn will_be_silent(&self, time: Duration) {
-        self.fetch.will_be_silent(time);
-    }
-
-    fn request(&self, context: &Context) -> Result<Request, http::Error> {
-        let mut request = self.request.build(context.correlation_id)?;
-        request.headers_mut().extend(self.user_agent.map(|name| (header::USER_AGENT, name.clone())));
-        Ok(request)
-    }
-
-    fn read(&self, response: Response) -> Result<Issued, Attempt> {
-        let rejected = |refusal| Attempt {
-            failure: Failure::of_refusal(&refusal),
-            error: Error::refused_token(self.fetch.operation, refusal),
-            answered: true,
-        };
-        let outcome = if response.status().is_success() {
-            issued(&response).map_err(|error| match self.request.refusal_under_success(&response) {
-                Some(refusal) => rejected(refusal),
-                None => Attempt { failure: Failure::Permanent, error: self.fetch.error(error), answered: true },
-            })
-        } else {
-            Err(rejected(self.request.refusal(&response)))
-        };
-        // The transport may share it with its own buffers, which are its own affair.
-        if let Ok(mut body) = response.into_body().try_into_mut() {
-            body.zeroize();
-        }
-        outcome
-    }
-}
-
-/// The new refresh token could not be kept.
+/// The new refresh token could not be stored.
 #[derive(Debug)]
-struct NotKept(BoxError);
+struct NotStored(BoxError);
 
-impl fmt::Display for NotKept {
+impl fmt::Display for NotStored {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the new refresh token could not be kept")
     }
 }
 
-impl StdError for NotKept {
+impl StdError for NotStored {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.0)
     }

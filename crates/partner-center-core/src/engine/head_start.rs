@@ -1,14 +1,14 @@
 //! The request for the page after the one at hand, sent before that one is read.
 
-use super::{Engine, Scope};
+use super::{CallContext, Engine};
 use crate::{
     Limits, Mode, Response, Transport, TransportError,
-    auth::Held,
+    auth::CachedToken,
     base_url::BaseUrl,
     body,
     call::{Call, Listing},
     error::Context,
-    transport::mode::{Begun, Worker, begin, finish},
+    transport::mode::{Spawned, Worker, join, spawn},
 };
 use partner_center_models::{ContinuationToken, Paginated};
 use std::{
@@ -78,7 +78,7 @@ fn guess<O: Paginated>(body: &[u8]) -> Option<ContinuationToken> {
 /// A call whose first request is on its way.
 pub(crate) struct HeadStart<X: Transport> {
     pub(crate) call: Call,
-    pub(super) token: Arc<Held>,
+    pub(super) token: Arc<CachedToken>,
     pub(super) request_id: Uuid,
     pub(super) sent: Sent<X>,
 }
@@ -88,7 +88,7 @@ pub(super) struct Sent<X: Transport> {
     at: Instant,
     /// How long it may be left alone.
     patience: Duration,
-    answer: Begun<X::Mode, Result<Response, TransportError>>,
+    answer: Spawned<X::Mode, Result<Response, TransportError>>,
 }
 
 impl<X: Transport> HeadStart<X> {
@@ -99,7 +99,7 @@ impl<X: Transport> HeadStart<X> {
         guessed: Option<Self>,
         lookahead: &Lookahead<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: Scope,
+        scope: CallContext,
     ) -> Option<Self> {
         match guessed {
             Some(guessed) if guessed.call == call => Some(guessed),
@@ -116,25 +116,26 @@ impl<X: Transport> HeadStart<X> {
         call: Call,
         lookahead: &Lookahead<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: Scope,
+        scope: CallContext,
     ) -> Option<Self> {
-        let token = engine.authorization.at_hand(Instant::now())?;
-        let until = engine.until(scope);
+        let token = engine.token_provider.fresh(Instant::now())?;
+        let until = engine.deadline(scope);
         let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
         let request_id = Uuid::new_v4();
         let context =
             Context { request_id: Some(request_id), correlation_id: Some(scope.correlation_id), ..Context::default() };
         // What cannot be sent early tells why when its turn has come.
         let request = engine.request_of(&call, &token, &context).ok()?;
-        let request = engine.limited(request, engine.limits.body, remaining);
-        if engine.rate_limit.as_ref().is_some_and(|rate_limit| !rate_limit.is_free(Instant::now())) {
+        let request = engine.sender.with_limits(request, engine.sender.limits.body, remaining);
+        if engine.rate_limiter.as_ref().is_some_and(|rate_limiter| !rate_limiter.try_reserve(Instant::now())) {
             return None;
         }
         let (at, patience) = (Instant::now(), Limits::of(&request).timeout.min(LONGEST_UNREAD));
         let engine = engine.clone();
-        let send =
-            move || X::Mode::block_or_box(async move { X::Mode::into_future(engine.transport.send(request)).await });
-        let answer = X::Mode::into_future(begin::<X::Mode, _>(&lookahead.worker, send)).await?;
+        let send = move || {
+            X::Mode::block_or_box(async move { X::Mode::into_future(engine.sender.transport.send(request)).await })
+        };
+        let answer = X::Mode::into_future(spawn::<X::Mode, _>(&lookahead.worker, send)).await?;
         Some(Self { call, token, request_id, sent: Sent { at, patience, answer } })
     }
 }
@@ -144,7 +145,7 @@ impl<X: Transport> Sent<X> {
     pub(super) async fn answer(self) -> Option<(Instant, Result<Response, TransportError>)> {
         let is_late = self.at.elapsed() >= self.patience;
         let lost = || Err(TransportError::new("the thread that sent the request has ended without an answer"));
-        let answer = X::Mode::into_future(finish::<X::Mode, _>(self.answer, lost)).await;
+        let answer = X::Mode::into_future(join::<X::Mode, _>(self.answer, lost)).await;
         (!is_late || answer.is_ok()).then_some((self.at, answer))
     }
 }

@@ -1,4 +1,10 @@
-use super::shared_state::{Look, Monitor};
+//! The two modes, blocking and async, behind one trait.
+//!
+//! All code of this crate that waits is written once, generic over [`Mode`]. The public part of the trait turns values into
+//! [`Mode::Output`] and back. The hidden part (`sealed`) has the four operations that a mode does in its own way: to run custom code
+//! with a deadline, to wait for a shared state, and to spawn and join a request that is sent ahead.
+
+use super::shared_state::{SharedState, Step};
 use std::{
     future::Future,
     pin::{Pin, pin},
@@ -12,11 +18,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// When a [`Transport`](crate::Transport) hands back a value: at once, or later.
+/// The mode of a [`Transport`](crate::Transport) and of the clients over it: [`Blocking`] or [`Async`].
 ///
-/// The engine is written as `async` code whose only awaits are [`wait`](Mode::into_future)s. [`Async`] hands that code to the
-/// caller as a future; [`Blocking`] has nothing to wait for and runs it to the end. Code of one's own that is to work
-/// in both modes is written the same way:
+/// The client is written once, as `async` code that awaits nothing but [`Mode::into_future`]. In [`Async`] mode that code is returned
+/// to the caller as a future. In [`Blocking`] mode each awaited value is ready, so the code runs to its end when it is polled once.
+/// Custom code for both modes is written in the same way:
 ///
 /// ```
 /// use partner_center_core::{Client, Error, GetCustomer, Mode, Output, Transport};
@@ -31,28 +37,33 @@ use std::{
 /// }
 /// ```
 pub trait Mode: sealed::Sealed + Send + Sync + 'static {
-    /// `T` itself for [`Blocking`], a boxed future of `T` for [`Async`].
+    /// The type that functions return for a `T`:
+    ///
+    /// ```text
+    /// Blocking: T
+    /// Async:    Pin<Box<dyn Future<Output = T> + Send + 'a>>
+    /// ```
     type Output<'a, T: Send + 'a>: Send + 'a;
 
-    /// A value that is there already.
+    /// Returns the output for a value that is ready.
     fn ready<'a, T: Send + 'a>(value: T) -> Self::Output<'a, T>;
 
-    /// Makes an output awaitable.
+    /// Turns an output into a future, which is ready in [`Blocking`] mode.
     fn into_future<'a, T: Send + 'a>(output: Self::Output<'a, T>) -> impl Future<Output = T> + Send + 'a;
 
-    /// Turns work that awaits nothing but [`wait`](Mode::into_future)s into an output.
+    /// Turns a future into an output: runs it in [`Blocking`] mode, boxes it in [`Async`] mode.
     ///
     /// # Panics
     ///
-    /// In [`Blocking`], when `work` awaits anything else and that is not ready.
+    /// In [`Blocking`] mode, if `work` awaits anything but [`Mode::into_future`] and that is not ready.
     fn block_or_box<'a, T: Send + 'a>(work: impl Future<Output = T> + Send + 'a) -> Self::Output<'a, T>;
 }
 
-/// The calling thread waits, and values come back as they are.
+/// The mode in which functions block the calling thread, and return values.
 #[derive(Debug)]
 pub enum Blocking {}
 
-/// Values come back as futures.
+/// The mode in which functions return futures.
 #[derive(Debug)]
 pub enum Async {}
 
@@ -68,7 +79,9 @@ impl Mode for Blocking {
     fn block_or_box<'a, T: Send + 'a>(work: impl Future<Output = T> + Send + 'a) -> T {
         match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(value) => value,
-            Poll::Pending => unreachable!("work in blocking mode awaits outputs only, and those are there already"),
+            Poll::Pending => {
+                unreachable!("code in blocking mode awaits `Mode::into_future` only, which is always ready")
+            }
         }
     }
 }
@@ -87,110 +100,114 @@ impl Mode for Async {
     }
 }
 
-/// Runs `work`, which is a user's own code, and returns what it comes to if that is before `until`. If it blocks, it has one of
-/// the `threads`, and is left to itself when time is up; if it does not, it is dropped.
-pub(crate) fn in_time<'a, M: Mode, T: Send + 'static>(
-    threads: &Threads,
+/// Runs custom code, and returns its value unless `deadline` passes first. In blocking mode it runs in one of the `threads`, and
+/// continues there unattended after the deadline; in async mode it is dropped, but cannot be interrupted while it blocks.
+pub(crate) fn with_deadline<'a, M: Mode, T: Send + 'static>(
+    threads: &BoundedThreads,
     work: impl FnOnce() -> M::Output<'static, T> + Send + 'static,
-    until: Option<Instant>,
+    deadline: Option<Instant>,
     sleep: impl Fn(Duration) -> M::Output<'a, ()> + Send + 'a,
-) -> M::Output<'a, Result<T, Overdue>> {
-    <M as sealed::Sealed>::in_time(threads, work, until, sleep)
+) -> M::Output<'a, Result<T, Incomplete>> {
+    <M as sealed::Sealed>::with_deadline(threads, work, deadline, sleep)
 }
 
-/// Why work was not waited for.
+/// Why there is no value of custom code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overdue {
-    /// Time was up.
+pub enum Incomplete {
+    /// The deadline has passed.
     TimedOut,
-    /// As much of it as there may be is still running, or there is no thread for it.
+    /// All threads are still busy with earlier calls, or no thread could be started.
     NotStarted,
 }
 
-/// The threads for blocking work that may be left to itself: no more than `max` at a time.
+/// Threads for blocking custom code that may outlast its deadline: at most `max` at the same time.
 #[derive(Debug)]
-pub struct Threads {
+pub struct BoundedThreads {
     running: Arc<AtomicUsize>,
     max: usize,
 }
 
-impl Threads {
+impl BoundedThreads {
     pub(crate) fn new(max: usize) -> Self {
         Self { running: Arc::default(), max }
     }
 
-    /// Runs `work` in a thread, unless there are too many.
+    /// Runs `work` in a thread; `None` if there are `max` threads already, or no other one can be started.
     fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<(Receiver<T>, JoinHandle<()>)> {
-        let place = Place::of(self)?;
+        let permit = Permit::acquire(self)?;
         let (sender, receiver) = sync_channel(1);
         let span = tracing::Span::current();
         let thread = thread::Builder::new().name("partner-center-custom".to_owned()).spawn(move || {
-            // Dropped in the reverse order also when `work` panics: whoever hears of the end finds the place free.
+            // Declared in this order, so that when `work` panics the permit is released before the receiver is notified.
             let sender = sender;
-            let place = place;
+            let permit = permit;
             let value = span.in_scope(work);
-            drop(place);
+            drop(permit);
             drop(sender.send(value));
         });
         Some((receiver, thread.ok()?))
     }
 }
 
-/// One of the threads, for as long as it runs.
-struct Place(Arc<AtomicUsize>);
+/// The permit of a running thread.
+struct Permit(Arc<AtomicUsize>);
 
-impl Place {
-    fn of(threads: &Threads) -> Option<Self> {
+impl Permit {
+    fn acquire(threads: &BoundedThreads) -> Option<Self> {
         let one_more = |running| (running < threads.max).then_some(running + 1);
         threads.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
         Some(Self(threads.running.clone()))
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-/// [`Mode::into_future`]s for a state; see [`Monitor`].
-pub(crate) fn wait_on<'a, M: Mode, S: Send, T: Send + 'a>(
-    monitor: &'a Monitor<S>,
-    look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
+/// Waits until `next_step` of a shared state is ready; see [`SharedState`].
+pub(crate) fn wait_for<'a, M: Mode, S: Send, T: Send + 'a>(
+    state: &'a SharedState<S>,
+    next_step: impl FnMut(&mut S) -> Step<T> + Send + 'a,
     sleep: impl Fn(Duration) -> M::Output<'a, ()> + Send + 'a,
 ) -> M::Output<'a, T> {
-    <M as sealed::Sealed>::wait_on(monitor, look, sleep)
+    <M as sealed::Sealed>::wait_for(state, next_step, sleep)
 }
 
-/// Work that goes on while its owner does something else.
-pub(crate) type Begun<M, T> = <M as sealed::Sealed>::Begun<T>;
+/// Work in progress that can be joined.
+pub(crate) type Spawned<M, T> = <M as sealed::Sealed>::Spawned<T>;
 
-/// Who does such work: a thread if it blocks, and otherwise nobody.
+/// The worker that runs spawned work: a thread in blocking mode, nothing in async mode.
 pub(crate) type Worker<M> = <M as sealed::Sealed>::Worker;
 
-/// Begins `work`: in the worker's thread if it blocks; if it does not, as far as it gets before it waits for something, and
-/// with one turn for whoever it waits for. `None` if the worker is not to be had.
-pub(crate) fn begin<M: Mode, T: Send + 'static>(
+/// Starts `work` without waiting for it; `None` if the worker's thread cannot be started.
+///
+/// In blocking mode it runs in the worker's thread. In async mode nothing is spawned on a runtime: the future is polled once, so
+/// that the request is handed to the HTTP library, and the caller yields once, so that the library's tasks can write it.
+pub(crate) fn spawn<M: Mode, T: Send + 'static>(
     worker: &Worker<M>,
     work: impl FnOnce() -> M::Output<'static, T> + Send + 'static,
-) -> M::Output<'static, Option<Begun<M, T>>> {
-    <M as sealed::Sealed>::begin(worker, work)
+) -> M::Output<'static, Option<Spawned<M, T>>> {
+    <M as sealed::Sealed>::spawn(worker, work)
 }
 
-/// What came of work that was begun; `lost` if its thread panicked.
-pub(crate) fn finish<M: Mode, T: Send + 'static>(
-    begun: Begun<M, T>,
-    lost: impl FnOnce() -> T,
+/// Waits for spawned work and returns its value, or that of `on_panic` if its thread panicked.
+pub(crate) fn join<M: Mode, T: Send + 'static>(
+    spawned: Spawned<M, T>,
+    on_panic: impl FnOnce() -> T,
 ) -> M::Output<'static, T> {
-    <M as sealed::Sealed>::finish(begun, lost)
+    <M as sealed::Sealed>::join(spawned, on_panic)
 }
 
 mod sealed {
-    use super::super::shared_state::{Alarm, Look, Monitor};
-    use super::{Async, Blocking, Mode, Overdue, Threads};
+    use super::{
+        super::shared_state::{SharedState, Step, Timer},
+        Async, Blocking, BoundedThreads, Incomplete, Mode,
+    };
     use std::{
         future::{poll_fn, ready},
         panic::resume_unwind,
@@ -206,36 +223,35 @@ mod sealed {
     };
 
     pub trait Sealed {
-        type Begun<T: Send + 'static>: Send;
+        type Spawned<T: Send + 'static>: Send;
         type Worker: Default + Send + Sync;
 
-        fn begin<T: Send + 'static>(
+        fn spawn<T: Send + 'static>(
             worker: &Self::Worker,
             work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
-        ) -> <Self as Mode>::Output<'static, Option<Self::Begun<T>>>
+        ) -> <Self as Mode>::Output<'static, Option<Self::Spawned<T>>>
         where
             Self: Mode;
 
-        fn finish<T: Send + 'static>(
-            begun: Self::Begun<T>,
-            lost: impl FnOnce() -> T,
+        fn join<T: Send + 'static>(
+            spawned: Self::Spawned<T>,
+            on_panic: impl FnOnce() -> T,
         ) -> <Self as Mode>::Output<'static, T>
         where
             Self: Mode;
 
-        fn in_time<'a, T: Send + 'static>(
-            threads: &Threads,
+        fn with_deadline<'a, T: Send + 'static>(
+            threads: &BoundedThreads,
             work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
-            until: Option<Instant>,
+            deadline: Option<Instant>,
             sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
-        ) -> <Self as Mode>::Output<'a, Result<T, Overdue>>
+        ) -> <Self as Mode>::Output<'a, Result<T, Incomplete>>
         where
             Self: Mode;
 
-        /// Waits until a `look` at the state is done; `sleep` is the transport's.
-        fn wait_on<'a, S: Send, T: Send + 'a>(
-            monitor: &'a Monitor<S>,
-            look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
+        fn wait_for<'a, S: Send, T: Send + 'a>(
+            state: &'a SharedState<S>,
+            next_step: impl FnMut(&mut S) -> Step<T> + Send + 'a,
             sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
         ) -> <Self as Mode>::Output<'a, T>
         where
@@ -243,85 +259,88 @@ mod sealed {
     }
 
     impl Sealed for Blocking {
-        type Begun<T: Send + 'static> = Receiver<T>;
-        type Worker = Thread;
+        type Spawned<T: Send + 'static> = Receiver<T>;
+        type Worker = WorkerThread;
 
-        fn begin<T: Send + 'static>(worker: &Thread, work: impl FnOnce() -> T + Send + 'static) -> Option<Receiver<T>> {
+        fn spawn<T: Send + 'static>(
+            worker: &WorkerThread,
+            work: impl FnOnce() -> T + Send + 'static,
+        ) -> Option<Receiver<T>> {
             let (sender, receiver) = sync_channel(1);
             let job = |is_busy: Arc<AtomicBool>| -> Job {
                 Box::new(move || {
                     let value = work();
                     is_busy.store(false, Ordering::Release);
-                    // Whoever has gone meanwhile does not miss it.
+                    // The receiver may have been dropped meanwhile.
                     drop(sender.send(value));
                 })
             };
             worker.take(job).then_some(receiver)
         }
 
-        fn finish<T: Send + 'static>(begun: Receiver<T>, lost: impl FnOnce() -> T) -> T {
-            begun.recv().unwrap_or_else(|_| lost())
+        fn join<T: Send + 'static>(spawned: Receiver<T>, on_panic: impl FnOnce() -> T) -> T {
+            spawned.recv().unwrap_or_else(|_| on_panic())
         }
 
-        fn in_time<'a, T: Send + 'static>(
-            threads: &Threads,
+        fn with_deadline<'a, T: Send + 'static>(
+            threads: &BoundedThreads,
             work: impl FnOnce() -> T + Send + 'static,
-            until: Option<Instant>,
+            deadline: Option<Instant>,
             _sleep: impl Fn(Duration) + Send + 'a,
-        ) -> Result<T, Overdue> {
-            let (outcome, thread) = threads.run(work).ok_or(Overdue::NotStarted)?;
-            let received = match until {
-                Some(until) => outcome.recv_timeout(until.saturating_duration_since(Instant::now())),
+        ) -> Result<T, Incomplete> {
+            let (outcome, thread) = threads.run(work).ok_or(Incomplete::NotStarted)?;
+            let received = match deadline {
+                Some(deadline) => outcome.recv_timeout(deadline.saturating_duration_since(Instant::now())),
                 None => outcome.recv().map_err(RecvTimeoutError::from),
             };
             match (received, thread) {
                 (Ok(value), _) => Ok(value),
-                (Err(RecvTimeoutError::Timeout), _) => Err(Overdue::TimedOut),
-                // It has panicked, which is as if it had in the caller's thread.
+                (Err(RecvTimeoutError::Timeout), _) => Err(Incomplete::TimedOut),
+                // The code has panicked: continue the panic in the thread of the caller.
                 (Err(RecvTimeoutError::Disconnected), thread) => match thread.join() {
                     Err(panic) => resume_unwind(panic),
-                    Ok(()) => Err(Overdue::TimedOut),
+                    Ok(()) => Err(Incomplete::TimedOut),
                 },
             }
         }
 
-        fn wait_on<'a, S: Send, T: Send + 'a>(
-            monitor: &'a Monitor<S>,
-            look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
+        fn wait_for<'a, S: Send, T: Send + 'a>(
+            state: &'a SharedState<S>,
+            next_step: impl FnMut(&mut S) -> Step<T> + Send + 'a,
             _sleep: impl Fn(Duration) + Send + 'a,
         ) -> T {
-            monitor.wait_blocking(look)
+            state.wait_blocking(next_step)
         }
     }
 
-    /// A thread that is there once it has something to do, and ends when its owner has gone.
+    /// A thread that starts with the first job, and ends when this value is dropped.
     #[derive(Default)]
-    pub struct Thread(Mutex<Option<Running>>);
+    pub struct WorkerThread(Mutex<Option<RunningThread>>);
 
-    struct Running {
+    struct RunningThread {
         jobs: SyncSender<Job>,
         is_busy: Arc<AtomicBool>,
     }
 
     type Job = Box<dyn FnOnce() + Send>;
 
-    impl Thread {
-        /// Whether the thread takes the job on; it is told where to say that it is done.
+    impl WorkerThread {
+        /// Gives the job to the thread; false if there is none. The job clears the flag that it receives when it is done.
         fn take(&self, job: impl FnOnce(Arc<AtomicBool>) -> Job) -> bool {
             let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // What still goes on is of no use to anyone any more, or has panicked.
+            // A busy thread runs a job that nobody waits for, or has panicked: replace it.
             running.take_if(|running| running.is_busy.load(Ordering::Acquire));
             if running.is_none() {
-                *running = Running::start();
+                *running = RunningThread::start();
             }
-            running.as_ref().is_some_and(|Running { jobs, is_busy }| {
+            running.as_ref().is_some_and(|RunningThread { jobs, is_busy }| {
                 is_busy.store(true, Ordering::Relaxed);
                 jobs.try_send(job(is_busy.clone())).is_ok()
             })
         }
     }
 
-    impl Running {
+    impl RunningThread {
         fn start() -> Option<Self> {
             let (sender, jobs) = sync_channel::<Job>(1);
             let thread = thread::Builder::new().name("partner-center".to_owned());
@@ -331,14 +350,14 @@ mod sealed {
     }
 
     impl Sealed for Async {
-        type Begun<T: Send + 'static> = Pin<Box<dyn Future<Output = T> + Send>>;
+        type Spawned<T: Send + 'static> = Pin<Box<dyn Future<Output = T> + Send>>;
 
         type Worker = ();
 
-        fn begin<T: Send + 'static>(
+        fn spawn<T: Send + 'static>(
             (): &(),
-            work: impl FnOnce() -> Self::Begun<T> + Send + 'static,
-        ) -> <Self as Mode>::Output<'static, Option<Self::Begun<T>>> {
+            work: impl FnOnce() -> Self::Spawned<T> + Send + 'static,
+        ) -> <Self as Mode>::Output<'static, Option<Self::Spawned<T>>> {
             let mut work = Some(work());
             let mut was_polled = false;
             Box::pin(poll_fn(move |context| {
@@ -348,7 +367,7 @@ mod sealed {
                     if let Some(Poll::Ready(value)) = value {
                         work = Some(Box::pin(ready(value)));
                     }
-                    // The connection is a task of its own, and writes nothing while the caller keeps the thread busy.
+                    // The connection is a separate task, and writes nothing unless this one yields.
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -356,38 +375,38 @@ mod sealed {
             }))
         }
 
-        fn finish<T: Send + 'static>(
-            begun: Self::Begun<T>,
-            _lost: impl FnOnce() -> T,
+        fn join<T: Send + 'static>(
+            spawned: Self::Spawned<T>,
+            _on_panic: impl FnOnce() -> T,
         ) -> <Self as Mode>::Output<'static, T> {
-            begun
+            spawned
         }
 
-        fn in_time<'a, T: Send + 'static>(
-            _threads: &Threads,
+        fn with_deadline<'a, T: Send + 'static>(
+            _threads: &BoundedThreads,
             work: impl FnOnce() -> <Self as Mode>::Output<'static, T> + Send + 'static,
-            until: Option<Instant>,
+            deadline: Option<Instant>,
             sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
-        ) -> <Self as Mode>::Output<'a, Result<T, Overdue>> {
+        ) -> <Self as Mode>::Output<'a, Result<T, Incomplete>> {
             let mut output = work();
-            let mut alarm = None;
+            let mut timer = None;
             Box::pin(poll_fn(move |context| {
                 if let Poll::Ready(value) = output.as_mut().poll(context) {
                     return Poll::Ready(Ok(value));
                 }
-                // What is there at once needs no alarm.
-                let Some(until) = until else { return Poll::Pending };
-                let alarm = alarm.get_or_insert_with(|| Alarm::new(until, &sleep));
-                if alarm.rings(&sleep, context) { Poll::Ready(Err(Overdue::TimedOut)) } else { Poll::Pending }
+                // Started only now: a value that is ready immediately needs no timer.
+                let Some(deadline) = deadline else { return Poll::Pending };
+                let timer = timer.get_or_insert_with(|| Timer::new(deadline, &sleep));
+                if timer.is_elapsed(&sleep, context) { Poll::Ready(Err(Incomplete::TimedOut)) } else { Poll::Pending }
             }))
         }
 
-        fn wait_on<'a, S: Send, T: Send + 'a>(
-            monitor: &'a Monitor<S>,
-            look: impl FnMut(&mut S) -> Look<T> + Send + 'a,
+        fn wait_for<'a, S: Send, T: Send + 'a>(
+            state: &'a SharedState<S>,
+            next_step: impl FnMut(&mut S) -> Step<T> + Send + 'a,
             sleep: impl Fn(Duration) -> <Self as Mode>::Output<'a, ()> + Send + 'a,
         ) -> <Self as Mode>::Output<'a, T> {
-            Box::pin(monitor.wait(look, sleep))
+            Box::pin(state.wait(next_step, sleep))
         }
     }
 }

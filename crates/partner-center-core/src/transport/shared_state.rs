@@ -1,4 +1,9 @@
-//! Waiting, in either mode, for what another thread or task does.
+//! A shared state that threads and tasks can wait for, in either mode.
+//!
+//! A waiting caller gives a function from the state to a [`Step`]: the value that it waited for, or the time until which it waits for
+//! a change. Each [`SharedState::update`] makes every waiting caller call its function again: a condition variable wakes threads
+//! (blocking mode), stored wakers wake tasks (async mode). Tasks have no clock without a runtime, so the time comes from the
+//! `sleep` of the transport ([`Timer`]).
 
 use std::{
     collections::BTreeMap,
@@ -9,119 +14,122 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A state that can be waited upon: by threads with a condition variable, by tasks with their wakers.
+/// A state that threads and tasks share, and can wait for.
 #[derive(Debug, Default)]
-pub struct Monitor<S> {
-    watched: Mutex<Watched<S>>,
+pub struct SharedState<S> {
+    shared: Mutex<Shared<S>>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Watched<S> {
+struct Shared<S> {
     state: S,
+    /// The wakers of the tasks that wait, by their numbers.
     wakers: BTreeMap<u64, Waker>,
-    /// How many tasks have waited so far.
+    /// The number of tasks that have waited so far.
     tasks: u64,
 }
 
-/// What a look at the state comes to.
+/// What the state means for a caller that waits.
 #[derive(Debug)]
-pub enum Look<T> {
-    /// There is nothing more to wait for.
-    Done(T),
-    /// Look again when the state has changed, or when this moment has come.
-    Until(Instant),
+pub enum Step<T> {
+    /// The value that was waited for.
+    Ready(T),
+    /// Nothing yet: check again when the state has changed, or at this time.
+    WaitUntil(Instant),
 }
 
-/// A sleep that is a future.
+/// A sleep of an async transport.
 type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-impl<S> Monitor<S> {
-    /// Changes the state, and has everyone look again.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut S) -> T) -> T {
-        let mut watched = self.lock();
-        let value = change(&mut watched.state);
-        let wakers = std::mem::take(&mut watched.wakers);
-        drop(watched);
+impl<S> SharedState<S> {
+    /// Updates the state, and wakes all callers that wait for it.
+    pub(crate) fn update<T>(&self, update: impl FnOnce(&mut S) -> T) -> T {
+        let mut shared = self.lock();
+        let value = update(&mut shared.state);
+        let wakers = std::mem::take(&mut shared.wakers);
+        drop(shared);
         self.changed.notify_all();
         wakers.into_values().for_each(Waker::wake);
         value
     }
 
-    /// Blocks the thread until a `look` is done.
-    pub(crate) fn wait_blocking<T>(&self, mut look: impl FnMut(&mut S) -> Look<T>) -> T {
-        let mut watched = self.lock();
+    /// Blocks the thread until `next_step` is ready.
+    pub(crate) fn wait_blocking<T>(&self, mut next_step: impl FnMut(&mut S) -> Step<T>) -> T {
+        let mut shared = self.lock();
         loop {
-            match look(&mut watched.state) {
-                Look::Done(value) => return value,
-                Look::Until(moment) => {
-                    let patience = moment.saturating_duration_since(Instant::now());
-                    let waited = self.changed.wait_timeout(watched, patience);
-                    watched = waited.unwrap_or_else(PoisonError::into_inner).0;
+            match next_step(&mut shared.state) {
+                Step::Ready(value) => return value,
+                Step::WaitUntil(moment) => {
+                    let timeout = moment.saturating_duration_since(Instant::now());
+                    let waited = self.changed.wait_timeout(shared, timeout);
+                    shared = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }
             }
         }
     }
 
-    /// Waits until a `look` is done; `sleep` sees to it that there is another look in time.
+    /// Waits until `next_step` is ready; `sleep` is that of the transport.
     pub(crate) fn wait<'a, T>(
         &'a self,
-        mut look: impl FnMut(&mut S) -> Look<T>,
+        mut next_step: impl FnMut(&mut S) -> Step<T>,
         sleep: impl Fn(Duration) -> Sleep<'a>,
     ) -> impl Future<Output = T> {
-        let task = Task::new(self);
-        let mut alarm: Option<Alarm<'a>> = None;
+        let task = WaitingTask::new(self);
+        let mut timer: Option<Timer<'a>> = None;
         poll_fn(move |context| {
             let moment = {
-                let mut watched = self.lock();
-                match look(&mut watched.state) {
-                    Look::Done(value) => return Poll::Ready(value),
-                    Look::Until(moment) => {
-                        task.wait(&mut watched, context.waker());
+                let mut shared = self.lock();
+                match next_step(&mut shared.state) {
+                    Step::Ready(value) => return Poll::Ready(value),
+                    Step::WaitUntil(moment) => {
+                        task.register(&mut shared, context.waker());
                         moment
                     }
                 }
             };
-            if alarm.as_ref().is_none_or(|alarm| alarm.moment != moment) {
-                alarm = Some(Alarm::new(moment, &sleep));
+            if timer.as_ref().is_none_or(|timer| timer.moment != moment) {
+                timer = Some(Timer::new(moment, &sleep));
             }
-            if alarm.as_mut().is_some_and(|alarm| alarm.rings(&sleep, context)) {
+            if timer.as_mut().is_some_and(|timer| timer.is_elapsed(&sleep, context)) {
                 context.waker().wake_by_ref();
             }
             Poll::Pending
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Watched<S>> {
-        // No look and no change leaves a state half done.
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Shared<S>> {
+        // No update and no step leaves the state half changed when it panics.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Sees to it that a moment is not missed.
-pub(crate) struct Alarm<'a> {
+/// A timer over the sleep of a transport, which may end early.
+pub(crate) struct Timer<'a> {
     moment: Instant,
-    set: Instant,
-    /// None once a transport has let no time pass, as in tests: then nothing is to be expected of the clock.
+    started_at: Instant,
+    /// `None` once a sleep has ended although hardly any time has passed, as those of test transports do: the moment is then not
+    /// waited for.
     sleep: Option<Sleep<'a>>,
 }
 
-impl<'a> Alarm<'a> {
+impl<'a> Timer<'a> {
     pub(crate) fn new(moment: Instant, sleep: impl Fn(Duration) -> Sleep<'a>) -> Self {
-        let set = Instant::now();
-        Self { moment, set, sleep: Some(sleep(moment.saturating_duration_since(set))) }
+        let started_at = Instant::now();
+        Self { moment, started_at, sleep: Some(sleep(moment.saturating_duration_since(started_at))) }
     }
 
-    /// Whether the moment has come.
-    pub(crate) fn rings(&mut self, sleep: impl Fn(Duration) -> Sleep<'a>, context: &mut Context<'_>) -> bool {
+    /// Returns whether the moment has come; if not, the task is woken when it has.
+    pub(crate) fn is_elapsed(&mut self, sleep: impl Fn(Duration) -> Sleep<'a>, context: &mut Context<'_>) -> bool {
         while let Some(sleeping) = &mut self.sleep
             && sleeping.as_mut().poll(context).is_ready()
         {
             let now = Instant::now();
-            let (asked, slept) = (self.moment.saturating_duration_since(self.set), now - self.set);
-            // Clocks differ a little: one may be early.
-            self.set = now;
-            self.sleep = (now < self.moment && slept > asked / 2).then(|| sleep(self.moment - now));
+            let requested = self.moment.saturating_duration_since(self.started_at);
+            let slept = now - self.started_at;
+            self.started_at = now;
+            // The clock of a runtime differs a little from the system's, so that a sleep may end early: sleep once more.
+            self.sleep = (now < self.moment && slept > requested / 2).then(|| sleep(self.moment - now));
             if now >= self.moment {
                 return true;
             }
@@ -130,27 +138,27 @@ impl<'a> Alarm<'a> {
     }
 }
 
-/// A waiting task; no one wakes it any more once it is dropped.
-struct Task<'a, S> {
-    monitor: &'a Monitor<S>,
+/// A task that waits. Its waker is removed when it is dropped.
+struct WaitingTask<'a, S> {
+    state: &'a SharedState<S>,
     number: u64,
 }
 
-impl<'a, S> Task<'a, S> {
-    fn new(monitor: &'a Monitor<S>) -> Self {
-        let mut watched = monitor.lock();
-        watched.tasks += 1;
-        Self { monitor, number: watched.tasks }
+impl<'a, S> WaitingTask<'a, S> {
+    fn new(state: &'a SharedState<S>) -> Self {
+        let mut shared = state.lock();
+        shared.tasks += 1;
+        Self { state, number: shared.tasks }
     }
 
-    fn wait(&self, watched: &mut Watched<S>, waker: &Waker) {
-        watched.wakers.insert(self.number, waker.clone());
+    fn register(&self, shared: &mut Shared<S>, waker: &Waker) {
+        shared.wakers.insert(self.number, waker.clone());
     }
 }
 
-impl<S> Drop for Task<'_, S> {
+impl<S> Drop for WaitingTask<'_, S> {
     fn drop(&mut self) {
-        self.monitor.lock().wakers.remove(&self.number);
+        self.state.lock().wakers.remove(&self.number);
     }
 }
 
@@ -170,29 +178,29 @@ mod tests {
 
     /// Counts how often it is woken.
     #[derive(Default)]
-    struct Bell(AtomicUsize);
+    struct WakeCounter(AtomicUsize);
 
-    impl Wake for Bell {
+    impl Wake for WakeCounter {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    impl Bell {
-        fn times(&self) -> usize {
+    impl WakeCounter {
+        fn count(&self) -> usize {
             self.0.load(Ordering::SeqCst)
         }
     }
 
-    fn is_set(moment: Instant) -> impl FnMut(&mut bool) -> Look<()> {
-        move |set| if *set { Look::Done(()) } else { Look::Until(moment) }
+    fn is_set(moment: Instant) -> impl FnMut(&mut bool) -> Step<()> {
+        move |set| if *set { Step::Ready(()) } else { Step::WaitUntil(moment) }
     }
 
     #[test]
-    fn a_change_wakes_those_who_wait_and_no_others() {
-        let monitor = Monitor::<bool>::default();
-        let alarm = Arc::new(Bell::default());
-        let waker = Waker::from(alarm.clone());
+    fn update_wakes_the_tasks_that_wait_and_no_others() {
+        let state = SharedState::<bool>::default();
+        let counter = Arc::new(WakeCounter::default());
+        let waker = Waker::from(counter.clone());
         let mut context = Context::from_waker(&waker);
         let far = Instant::now() + Duration::from_secs(60);
         let sleeps = AtomicUsize::new(0);
@@ -201,26 +209,26 @@ mod tests {
             Box::pin(pending())
         };
         {
-            let mut dropped = pin!(monitor.wait(is_set(far), |_| Box::pin(ready(()))));
+            let mut dropped = pin!(state.wait(is_set(far), |_| Box::pin(ready(()))));
             assert!(dropped.as_mut().poll(&mut context).is_pending());
-            assert_eq!(monitor.lock().wakers.len(), 1);
+            assert_eq!(state.lock().wakers.len(), 1);
         }
-        assert_eq!((monitor.lock().wakers.len(), alarm.times()), (0, 0), "no time has passed");
+        assert_eq!((state.lock().wakers.len(), counter.count()), (0, 0), "no time has passed");
 
-        let mut waiting = pin!(monitor.wait(is_set(far), sleep));
+        let mut waiting = pin!(state.wait(is_set(far), sleep));
         assert!(waiting.as_mut().poll(&mut context).is_pending());
         assert!(waiting.as_mut().poll(&mut context).is_pending());
-        assert_eq!((monitor.lock().wakers.len(), sleeps.load(Ordering::SeqCst)), (1, 1), "one sleep for a moment");
-        monitor.change(|set| *set = true);
-        assert_eq!(alarm.times(), 1);
+        assert_eq!((state.lock().wakers.len(), sleeps.load(Ordering::SeqCst)), (1, 1), "one sleep for a moment");
+        state.update(|set| *set = true);
+        assert_eq!(counter.count(), 1);
         assert!(waiting.as_mut().poll(&mut context).is_ready());
     }
 
     #[test]
-    fn each_moment_has_a_sleep_of_its_own_after_which_there_is_another_look() {
-        let monitor = Monitor::<bool>::default();
-        let alarm = Arc::new(Bell::default());
-        let waker = Waker::from(alarm.clone());
+    fn waiting_task_checks_again_when_its_time_has_come() {
+        let state = SharedState::<bool>::default();
+        let counter = Arc::new(WakeCounter::default());
+        let waker = Waker::from(counter.clone());
         let mut context = Context::from_waker(&waker);
         let start = Instant::now();
         let mut moments = [0, 0, 60].into_iter().map(|seconds| start + Duration::from_secs(seconds));
@@ -229,46 +237,47 @@ mod tests {
             sleeps.fetch_add(1, Ordering::SeqCst);
             Box::pin(ready(()))
         };
-        let mut waiting = pin!(monitor.wait(|_| moments.next().map_or(Look::Done(()), Look::Until), sleep));
-        for (times, slept) in [(1, 1), (1, 1), (1, 2)] {
+        let mut waiting = pin!(state.wait(|_| moments.next().map_or(Step::Ready(()), Step::WaitUntil), sleep));
+        for (wakes, slept) in [(1, 1), (1, 1), (1, 2)] {
             assert!(waiting.as_mut().poll(&mut context).is_pending());
-            assert_eq!((alarm.times(), sleeps.load(Ordering::SeqCst)), (times, slept));
+            assert_eq!((counter.count(), sleeps.load(Ordering::SeqCst)), (wakes, slept));
         }
         assert!(waiting.as_mut().poll(&mut context).is_ready());
     }
 
     #[test]
-    fn a_timer_that_is_early_is_set_once_more() {
+    fn timer_that_ends_early_is_started_once_more() {
         let mut context = Context::from_waker(Waker::noop());
         let delays = Mutex::new(Vec::new());
         let sleep = |delay: Duration| -> Sleep<'_> {
             delays.lock().unwrap().push(delay);
             Box::pin(pending())
         };
-        // It was set to a minute, fifty seconds ago, and says that the minute is over.
+        // It was set to a minute, fifty seconds ago, and its sleep has ended.
         let now = Instant::now();
-        let (set, moment) = (now.checked_sub(Duration::from_secs(50)).unwrap(), now + Duration::from_secs(10));
-        let mut alarm = Alarm { moment, set, sleep: Some(Box::pin(ready(()))) };
-        assert!(!alarm.rings(sleep, &mut context));
+        let (started_at, moment) = (now.checked_sub(Duration::from_secs(50)).unwrap(), now + Duration::from_secs(10));
+        let mut timer = Timer { moment, started_at, sleep: Some(Box::pin(ready(()))) };
+        assert!(!timer.is_elapsed(sleep, &mut context));
         let delays = delays.lock().unwrap();
         assert!(matches!(delays[..], [delay] if delay <= Duration::from_secs(10)), "{delays:?}");
-        // What is late is late.
-        let mut alarm = Alarm { moment: now, set, sleep: Some(Box::pin(ready(()))) };
-        assert!(alarm.rings(|_| unreachable!(), &mut context));
+        // A moment that has passed has come.
+        let mut timer = Timer { moment: now, started_at, sleep: Some(Box::pin(ready(()))) };
+        assert!(timer.is_elapsed(|_| unreachable!(), &mut context));
     }
 
     #[test]
-    fn a_thread_waits_for_a_change_or_for_the_moment() {
-        let monitor = Monitor::<bool>::default();
+    fn waiting_thread_checks_again_after_an_update_and_at_its_time() {
+        let state = SharedState::<bool>::default();
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| monitor.wait_blocking(is_set(Instant::now() + Duration::from_secs(60))));
+            let waiting = scope.spawn(|| state.wait_blocking(is_set(Instant::now() + Duration::from_secs(60))));
             thread::sleep(Duration::from_millis(50));
-            monitor.change(|set| *set = true);
+            state.update(|set| *set = true);
             waiting.join().unwrap();
         });
         let soon = Instant::now() + Duration::from_millis(30);
-        let at = monitor
-            .wait_blocking(|_| if Instant::now() >= soon { Look::Done(Instant::now()) } else { Look::Until(soon) });
+        let at = state.wait_blocking(|_| {
+            if Instant::now() >= soon { Step::Ready(Instant::now()) } else { Step::WaitUntil(soon) }
+        });
         assert!(at >= soon);
     }
 }
