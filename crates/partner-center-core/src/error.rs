@@ -289,7 +289,9 @@ impl Error {
         let kind = match error.kind() {
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => ErrorKind::Decode,
-            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) => ErrorKind::Transport,
+            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) | TransportErrorKind::ProxySetting => {
+                ErrorKind::Transport
+            }
         };
         Self::new(kind, operation, error)
     }
@@ -562,7 +564,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gave_from_shared_and_why_is_told() {
+    fn who_gave_no_token_and_why_is_told() {
         let failed = Error::transport("getCustomer", TransportError::new("reset")).into_shared(Some("them".to_owned()));
         let error = Error::from_shared("getCustomer", failed);
         assert!(error.is_authentication() && error.kind() == ErrorKind::Transport);

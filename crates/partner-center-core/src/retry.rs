@@ -148,9 +148,10 @@ impl Failure {
 
     pub(crate) fn of_exchange(kind: TransportErrorKind) -> Self {
         match kind {
-            TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse | TransportErrorKind::Certificate(_) => {
-                Self::Permanent
-            }
+            TransportErrorKind::TooLarge
+            | TransportErrorKind::InvalidResponse
+            | TransportErrorKind::Certificate(_)
+            | TransportErrorKind::ProxySetting => Self::Permanent,
             TransportErrorKind::Exchange | TransportErrorKind::Timeout => Self::Transient { retry_after: None },
         }
     }

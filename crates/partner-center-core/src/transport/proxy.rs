@@ -60,7 +60,7 @@ impl EnvironmentProxy {
             return Ok(None);
         }
         match &self.proxy {
-            Some(Err(problem)) => Err(TransportError::new(&**problem)),
+            Some(Err(problem)) => Err(TransportError::proxy_setting(&**problem)),
             Some(Ok(proxy)) => Ok(Some(proxy)),
             None => Ok(None),
         }
@@ -78,7 +78,7 @@ impl EnvironmentProxy {
             set.into_iter().find(|(_, value)| !value.is_empty())
         };
         let proxy = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]).map(|(variable, value)| {
-            // The value may hold a password, so it is not repeated.
+            // The value may hold a password, so it is not shown.
             let problem = || format!("{variable} does not hold the URL of an http or https proxy").into();
             ProxyServer::parse(variable, &value).ok_or_else(problem)
         });
@@ -101,8 +101,12 @@ impl ProxyServer {
         let parsed: Uri = url.parse().ok()?;
         let scheme = parsed.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
         let host = parsed.host().filter(|host| !host.is_empty())?;
-        let port = parsed.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
-        Some(Self { origin: format!("{scheme}://{host}{port}").into(), url: url.into(), variable })
+        let authority = parsed.authority()?.as_str();
+        let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host_and_port)| host_and_port);
+        // `http` accepts an invalid port, and characters after the bracket of an IPv6 address, and leaves them out.
+        let is_complete =
+            host_and_port == host || parsed.port_u16().is_some_and(|port| host_and_port == format!("{host}:{port}"));
+        is_complete.then(|| Self { origin: format!("{scheme}://{host_and_port}").into(), url: url.into(), variable })
     }
 
     /// The URL of the proxy, with its user and password if it has them.
@@ -168,6 +172,13 @@ mod tests {
             (&[("all_proxy", "http://d:1"), ("ALL_PROXY", "http://c:1")], Ok(Some(("http://c:1", "ALL_PROXY")))),
             (&[("ALL_PROXY", "socks5://secret@e:1")], Err("ALL_PROXY does not hold the URL of an http or https proxy")),
             (&[("HTTPS_PROXY", "not a url::")], Err("HTTPS_PROXY does not hold the URL of an http or https proxy")),
+            (
+                &[("HTTPS_PROXY", "http://user:hush@[bad")],
+                Err("HTTPS_PROXY does not hold the URL of an http or https proxy"),
+            ),
+            (&[("HTTPS_PROXY", "http://a:99999")], Err("HTTPS_PROXY does not hold the URL of an http or https proxy")),
+            (&[("HTTPS_PROXY", "http://[::1]x")], Err("HTTPS_PROXY does not hold the URL of an http or https proxy")),
+            (&[("HTTPS_PROXY", "http://[::1]:8080")], Ok(Some(("http://[::1]:8080", "HTTPS_PROXY")))),
             (&[("HTTPS_PROXY", "http://a:1"), ("no_proxy", "example.com")], Ok(None)),
             (
                 &[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", "example.net"), ("no_proxy", "example.com")],

@@ -24,6 +24,9 @@ pub enum TransportErrorKind {
     InvalidResponse,
     /// The server's certificate is not accepted. The request was not sent, and is not retried.
     Certificate(CertificateProblem),
+    /// The environment variable that names the proxy cannot be used; the source names the variable. The request was not sent, and
+    /// is not retried.
+    ProxySetting,
 }
 
 impl TransportError {
@@ -49,6 +52,12 @@ impl TransportError {
     /// The server's certificate is not accepted; `source` must not show a header's value or a body.
     pub fn certificate(problem: CertificateProblem, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
+    }
+
+    /// Creates an error of the kind [`ProxySetting`](TransportErrorKind::ProxySetting); `source` must name the variable, and must
+    /// not show its value, which may hold a password.
+    pub fn proxy_setting(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(TransportErrorKind::ProxySetting, Some(source.into()))
     }
 
     /// Sets the proxy that the request went through, if it went through one: it may be the cause.
@@ -89,6 +98,9 @@ impl fmt::Display for TransportError {
             TransportErrorKind::InvalidResponse => formatter
                 .write_str("the head of the response is not valid HTTP, or too large: a proxy may have changed it"),
             TransportErrorKind::Certificate(problem) => problem.fmt(formatter),
+            TransportErrorKind::ProxySetting => {
+                formatter.write_str("the request was not sent: the proxy setting of the environment is invalid")
+            }
         }?;
         self.proxy.iter().try_for_each(|proxy| write!(formatter, " (through {proxy})"))
     }
