@@ -125,7 +125,7 @@ fn in_runtime<T>(future: impl Future<Output = T>) -> T {
 
 #[test]
 fn token_source_is_bounded_by_the_timeout() {
-    let limit = "no token could be had from the token source: it took longer than the timeout of 200ms allows";
+    let limit = "no token was obtained from the token source: it took longer than the timeout of 200ms allows";
     let client = Client::builder(Ureq::new().unwrap(), Credential::source(BlockingSource(Slow::default())));
     let client = client.base_url("http://127.0.0.1:9").attempt_timeout(TIMEOUT).build().unwrap();
     assert_bounded(&client, |outcome| {

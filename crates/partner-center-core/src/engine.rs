@@ -5,15 +5,13 @@
 //! [`Mode::into_future`](crate::Mode::into_future), so that it runs to its end without a runtime in blocking mode.
 
 mod call;
-mod head_start;
 pub(crate) mod rate_limiter;
 pub(crate) mod request_sender;
 mod service_call;
 
 pub(crate) use call::{CallInput, CallOutcome};
-pub(crate) use head_start::{HeadStart, Lookahead};
 
-use crate::{Error, Transport, auth::TokenProvider, base_url::BaseUrl, error::Context};
+use crate::{Error, Transport, auth::TokenProvider, base_url::BaseUrl, error::ErrorContext};
 use http::HeaderMap;
 use partner_center_models::Replacement;
 use rate_limiter::RateLimiter;
@@ -51,7 +49,7 @@ impl<X: Transport> Engine<X> {
         const OPERATION: &str = "authenticate";
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = OPERATION, %correlation_id);
-        let mut context = Context { correlation_id: Some(correlation_id), ..Context::default() };
+        let mut context = ErrorContext { correlation_id: Some(correlation_id), ..ErrorContext::default() };
         let deadline = self.deadline(call_context);
         let token = self.token_provider.token(&self.sender, OPERATION, &mut context, deadline, None);
         let token = token.instrument(span).await.map_err(|error| error.within(context))?;
@@ -67,7 +65,7 @@ impl<X: Transport> Engine<X> {
     }
 
     /// Returns the deadline of a call that begins now: that of its unit of work, or its own if that is earlier.
-    fn deadline(&self, call_context: CallContext) -> Option<Instant> {
+    pub(crate) fn deadline(&self, call_context: CallContext) -> Option<Instant> {
         let of_this_call = self.call_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         [of_this_call, call_context.deadline].into_iter().flatten().min()
     }

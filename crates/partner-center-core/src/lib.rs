@@ -5,18 +5,13 @@
 mod auth;
 mod base_url;
 mod body;
-mod call;
 mod client;
 mod cloud;
 mod engine;
 mod error;
-#[cfg(feature = "gzip")]
-#[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
-pub mod gzip;
-mod next_page;
-mod pages;
+mod pagination;
+mod request;
 mod retry;
-mod service_error;
 mod transport;
 
 // In the signatures of this crate, so that users need not match versions.
@@ -27,13 +22,15 @@ pub use auth::{
     AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
+#[cfg(feature = "gzip")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
+pub use body::compression as gzip;
 pub use client::{Client, ClientBuilder};
 pub use cloud::Cloud;
-pub use error::{Error, ErrorKind};
-pub use pages::{Items, Pages};
+pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
+pub use pagination::{Items, Pages};
 pub use partner_center_models::*;
 pub use retry::RetryPolicy;
-pub use service_error::{ErrorReason, ServiceError};
 pub use transport::{
     Async, Blocking, CallOutput, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Mode, Output,
     ProxyServer, Request, Response, Transport, TransportError, TransportErrorKind,

@@ -289,6 +289,6 @@ fn untrusted_authority_is_told_like_an_untrusted_service() {
             list.env(format!("PARTNER_CENTER_{name}"), value);
         }
         let stderr = end(list).stderr;
-        assert!(stderr.contains("no token could be had from") && stderr.contains("SSL_CERT_FILE"), "{stderr}");
+        assert!(stderr.contains("no token was obtained from") && stderr.contains("SSL_CERT_FILE"), "{stderr}");
     }
 }

@@ -2,7 +2,7 @@
 //! (App+User), and how the response of the authority is read.
 
 use super::{AccessToken, AppRegistration, TokenError};
-use crate::{Request, Response, base_url::BaseUrl, body, call::encoded, error::BoxError};
+use crate::{Request, Response, base_url::BaseUrl, body, error::BoxError, request::percent_encode};
 use http::{HeaderValue, Method, header};
 use partner_center_models::Secret;
 use serde_json::{Map, Value};
@@ -43,7 +43,7 @@ impl GrantRequest<'_> {
             ("refresh_token", self.refresh_token.map(Secret::expose)),
             ("scope", Some(&scope)),
         ];
-        let fields = || form.iter().filter_map(|(name, value)| value.map(|value| (name, encoded(value))));
+        let fields = || form.iter().filter_map(|(name, value)| value.map(|value| (name, percent_encode(value))));
         // Allocated once: a reallocation would leave a copy of the secret in freed memory.
         let length = fields().map(|(name, value)| name.len() + 2 + value.map(str::len).sum::<usize>()).sum();
         let mut body = String::with_capacity(length);
@@ -76,15 +76,15 @@ impl GrantRequest<'_> {
 
     fn with_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
         let secrets = || [self.app.secret.as_ref(), self.refresh_token].into_iter().flatten().map(Secret::expose);
-        let sent: Vec<_> = secrets().map(|secret| Secret::new(encoded(secret).to_string())).collect();
+        let sent: Vec<_> = secrets().map(|secret| Secret::new(percent_encode(secret).to_string())).collect();
         read(&secrets().chain(sent.iter().map(Secret::expose)).collect::<Vec<_>>())
     }
 }
 
 /// Reads a success response. Nothing of an invalid one is shown in the error, as there may be a token in it.
 pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxError> {
-    let body = Zeroizing::new(body::text(response)?.into_owned());
-    let mut fields: Map<String, Value> = body::lenient(&body).ok_or(NO_TOKEN)?;
+    let body = Zeroizing::new(body::decode_string(response)?.into_owned());
+    let mut fields: Map<String, Value> = body::from_json_or_none(&body).ok_or(NO_TOKEN)?;
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
         _ => None,

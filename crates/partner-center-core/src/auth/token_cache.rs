@@ -7,7 +7,7 @@
 //! cache does no I/O and reads no clock, so every sequence of events can be tested; `token_provider` does the work.
 
 use super::AccessToken;
-use crate::{error::SharedError, transport::shared_state::Step};
+use crate::{error::RefreshFailure, transport::shared_state::Step};
 use bytes::Bytes;
 use http::HeaderValue;
 use partner_center_models::Secret;
@@ -31,7 +31,7 @@ pub(crate) struct TokenCache {
     /// The number of the refresh that is in progress, and the end of its lease.
     refreshing: Option<(u64, Instant)>,
     /// The last refresh that failed, unless a later one has succeeded.
-    failure: Option<(u64, SharedError)>,
+    failure: Option<(u64, RefreshFailure)>,
     /// The end of the cooldown after a failed early refresh.
     cooldown_end: Option<Instant>,
 }
@@ -57,7 +57,7 @@ pub(crate) enum Action {
     /// Refresh the token, under this number. The token is there if it has not expired yet, as a fallback.
     Refresh(u64, Option<Arc<CachedToken>>),
     /// Fail with the error of the refresh that was waited for.
-    Fail(SharedError),
+    Fail(RefreshFailure),
     /// Fail because the deadline has passed.
     DeadlineExceeded,
 }
@@ -125,7 +125,7 @@ impl TokenCache {
     }
 
     /// Stores the error of a refresh, for all calls that wait for it.
-    pub(crate) fn fail(&mut self, refresh: u64, error: SharedError) {
+    pub(crate) fn fail(&mut self, refresh: u64, error: RefreshFailure) {
         self.release(refresh);
         self.failure = Some((refresh, error));
     }
@@ -227,14 +227,14 @@ mod tests {
         }
     }
 
-    fn error() -> SharedError {
-        SharedError {
+    fn error() -> RefreshFailure {
+        RefreshFailure {
             kind: crate::ErrorKind::Credential,
-            token: None,
+            token_error: None,
             source: None,
             authority: None,
-            refused_wait: None,
-            is_out_of_time: false,
+            excessive_wait: None,
+            is_deadline_exceeded: false,
         }
     }
 

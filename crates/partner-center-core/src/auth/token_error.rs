@@ -1,4 +1,4 @@
-use crate::{Response, body, service_error};
+use crate::{Response, body, error, retry};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
@@ -44,10 +44,10 @@ impl TokenError {
             None => fields.get(name).and_then(Value::as_str),
         };
         let shown =
-            |text: Option<&str>| text.map(|text| service_error::shown(text, secrets)).filter(|text| !text.is_empty());
+            |text: Option<&str>| text.map(|text| error::sanitize(text, secrets)).filter(|text| !text.is_empty());
         let text_of = |name| shown(fields.get(name).and_then(Value::as_str));
         let explanation = said("error_description", "message");
-        let retry_after = service_error::retry_after(response, explanation);
+        let retry_after = retry::retry_after(response, explanation);
         let description = shown(explanation);
         let codes = fields.get("error_codes").and_then(Value::as_array);
         let mut codes: Vec<u64> = codes.into_iter().flatten().filter_map(Value::as_u64).collect();
@@ -63,7 +63,7 @@ impl TokenError {
             trace_id: text_of("trace_id"),
             correlation_id: text_of("correlation_id"),
             retry_after,
-            location: service_error::location(response, secrets),
+            location: error::redirect_location(response, secrets),
         }
     }
 
@@ -78,7 +78,7 @@ impl TokenError {
 }
 
 fn fields(response: &Response) -> Option<Map<String, Value>> {
-    body::lenient(&body::text(response).ok()?)
+    body::from_json_or_none(&body::decode_string(response).ok()?)
 }
 
 /// Bounds on what is kept of an answer.

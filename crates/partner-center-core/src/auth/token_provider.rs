@@ -19,8 +19,8 @@ use crate::{
         rate_limiter::RateLimiter,
         request_sender::{RequestSender, RetryableRequest},
     },
-    error::{BoxError, Context, SharedError},
-    retry::{Attempt, Failure},
+    error::{BoxError, ErrorContext, RefreshFailure},
+    retry::{AttemptError, Retryability},
     transport::{
         mode::{BoundedThreads, Incomplete, wait_for, with_deadline},
         shared_state::SharedState,
@@ -48,7 +48,7 @@ const LEASE_GRACE: Duration = Duration::from_secs(5);
 /// The maximum size of a response of the authority: a token has a few kilobytes.
 const MAX_TOKEN_RESPONSE_SIZE: usize = 1 << 20;
 
-const INVALID_TOKEN: &str = "the token that was issued is empty or holds a character that no token has";
+const INVALID_TOKEN: &str = "the token that was issued is empty or has a character that is invalid in a token";
 
 /// The tokens of a client and its clones.
 pub(crate) enum TokenProvider<M: Mode> {
@@ -91,7 +91,7 @@ impl<M: Mode> TokenProvider<M> {
         let origin = match credential.into_kind() {
             Kind::Token(token) => {
                 let token = CachedToken::new(&token, 0).ok_or(
-                    "the token is empty or holds a character that no token has; is it complete and on one line?",
+                    "the token is empty or has a character that is invalid in a token; is it complete and on one line?",
                 )?;
                 return Ok(Self::Fixed(Arc::new(token)));
             }
@@ -125,7 +125,7 @@ impl<M: Mode> TokenProvider<M> {
         &self,
         sender: &RequestSender<X>,
         operation: &'static str,
-        context: &mut Context,
+        context: &mut ErrorContext,
         deadline: Option<Instant>,
         rejected: Option<Arc<CachedToken>>,
     ) -> Result<Arc<CachedToken>, Error> {
@@ -140,8 +140,8 @@ impl<M: Mode> TokenProvider<M> {
         let sleep = |delay| sender.transport.sleep(delay);
         match M::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
             Action::Use(token) => Ok(token),
-            Action::Fail(error) => Err(Error::from_shared(operation, error)),
-            Action::DeadlineExceeded => Err(Error::out_of_time(operation, None)),
+            Action::Fail(error) => Err(Error::token_unavailable(operation, error)),
+            Action::DeadlineExceeded => Err(Error::deadline_exceeded(operation, None)),
             Action::Refresh(number, fallback) => {
                 let guard = RefreshGuard { cache: &refreshing.cache, number };
                 let refresh = Refresh { refreshing, sender, guard, operation, is_rejected, deadline };
@@ -166,7 +166,7 @@ impl RefreshGuard<'_> {
         self.cache.update(|cache| cache.store(token))
     }
 
-    fn fail(&self, error: SharedError) {
+    fn fail(&self, error: RefreshFailure) {
         self.cache.update(|cache| cache.fail(self.number, error));
     }
 
@@ -202,19 +202,19 @@ struct Refresh<'a, X: Transport> {
 
 impl<X: Transport> Refresh<'_, X> {
     /// Refreshes a token that has expired or was rejected. The calls that wait share the outcome.
-    async fn required(&self, context: &mut Context) -> Result<Arc<CachedToken>, Error> {
+    async fn required(&self, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
         match self.obtain(&self.sender.retry_policy, self.deadline, context).await {
             Ok(token) => Ok(self.guard.store(token)),
             // The deadline is that of this call; the others may have more time.
-            Err(RefreshError::NotIssued(error)) if error.is_out_of_time => {
-                Err(Error::from_shared(self.operation, error))
+            Err(RefreshError::NotIssued(error)) if error.is_deadline_exceeded => {
+                Err(Error::token_unavailable(self.operation, error))
             }
             Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) => Err(self.fail(error)),
         }
     }
 
     /// Refreshes a token that is still valid, and falls back to it.
-    async fn early(&self, token: Arc<CachedToken>, context: &mut Context) -> Result<Arc<CachedToken>, Error> {
+    async fn early(&self, token: Arc<CachedToken>, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
         let deadline = [Some(Instant::now() + EARLY_REFRESH_TIMEOUT), self.deadline].into_iter().flatten().min();
         match self.obtain(&RetryPolicy::none(), deadline, context).await {
             Ok(token) => Ok(self.guard.store(token)),
@@ -222,7 +222,7 @@ impl<X: Transport> Refresh<'_, X> {
             Err(RefreshError::NotStored(error)) => Err(self.fail(error)),
             Err(RefreshError::NotIssued(error)) => {
                 self.guard.defer();
-                let error = Error::from_shared(self.operation, error);
+                let error = Error::token_unavailable(self.operation, error);
                 tracing::warn!(%error, "the token could not be refreshed before it expires");
                 Ok(token)
             }
@@ -234,7 +234,7 @@ impl<X: Transport> Refresh<'_, X> {
         &self,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
-        context: &mut Context,
+        context: &mut ErrorContext,
     ) -> Result<CachedToken, RefreshError> {
         let token = match &self.refreshing.origin {
             TokenOrigin::Source(source) => self.call_source(source.clone(), deadline).await?,
@@ -268,7 +268,7 @@ impl<X: Transport> Refresh<'_, X> {
         authority: &BaseUrl,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
-        context: &mut Context,
+        context: &mut ErrorContext,
     ) -> Result<AccessToken, RefreshError> {
         self.store_refresh_token(grant, deadline).await?;
         let mut rejected = None;
@@ -296,7 +296,7 @@ impl<X: Transport> Refresh<'_, X> {
                 guard: &self.guard,
                 operation: self.operation,
             };
-            let mut token_context = Context { correlation_id: context.correlation_id, ..Context::default() };
+            let mut token_context = ErrorContext { correlation_id: context.correlation_id, ..ErrorContext::default() };
             let error = match self.sender.send(&exchange, retry_policy, &mut token_context, deadline, None).await {
                 Ok(issued) => {
                     if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
@@ -347,7 +347,7 @@ impl<X: Transport> Refresh<'_, X> {
             Ok(()) => user.mark_stored(&refresh_token),
             Err(error) => {
                 let error = Error::new(ErrorKind::Credential, self.operation, NotStored(error));
-                return Err(RefreshError::NotStored(error.into_shared(None)));
+                return Err(RefreshError::NotStored(error.into_refresh_failure(None)));
             }
         }
         Ok(())
@@ -374,13 +374,13 @@ impl<X: Transport> Refresh<'_, X> {
     }
 
     /// Shares `error` with the calls that wait, and returns it.
-    fn fail(&self, error: SharedError) -> Error {
+    fn fail(&self, error: RefreshFailure) -> Error {
         self.guard.fail(error.clone());
-        Error::from_shared(self.operation, error)
+        Error::token_unavailable(self.operation, error)
     }
 
     fn not_issued(&self, source: impl Into<BoxError>) -> RefreshError {
-        RefreshError::NotIssued(Error::new(ErrorKind::Credential, self.operation, source).into_shared(None))
+        RefreshError::NotIssued(Error::new(ErrorKind::Credential, self.operation, source).into_refresh_failure(None))
     }
 
     /// Returns the error for custom code, named by `name`, that has not finished.
@@ -389,13 +389,13 @@ impl<X: Transport> Refresh<'_, X> {
             Unfinished::DeadlineExceeded => self.deadline_exceeded(),
             Unfinished::TimedOut(limit) => {
                 let error = Error::new(ErrorKind::Timeout, self.operation, limit);
-                RefreshError::NotIssued(error.into_shared(Some(name.to_owned())))
+                RefreshError::NotIssued(error.into_refresh_failure(Some(name.to_owned())))
             }
         }
     }
 
     fn deadline_exceeded(&self) -> RefreshError {
-        RefreshError::NotIssued(Error::out_of_time(self.operation, None).into_shared(None))
+        RefreshError::NotIssued(Error::deadline_exceeded(self.operation, None).into_refresh_failure(None))
     }
 }
 
@@ -431,25 +431,25 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
         self.guard.extend_lease(duration);
     }
 
-    fn build(&self, context: &Context) -> Result<Request, http::Error> {
+    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
         let mut request = self.request.build(context.correlation_id)?;
         request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
         Ok(request)
     }
 
-    fn decode(&self, response: Response) -> Result<IssuedTokens, Attempt> {
-        let rejected = |error| Attempt {
-            failure: Failure::of_refusal(&error),
-            error: Error::refused_token(self.operation, error),
-            answered: true,
+    fn decode(&self, response: Response) -> Result<IssuedTokens, AttemptError> {
+        let rejected = |error| AttemptError {
+            retryability: Retryability::of_token_error(&error),
+            error: Error::rejected_by_authority(self.operation, error),
+            has_response: true,
         };
         let outcome = if response.status().is_success() {
             issued_tokens(&response).map_err(|error| match self.request.error_under_success(&response) {
                 Some(token_error) => rejected(token_error),
-                None => Attempt {
-                    failure: Failure::Permanent,
+                None => AttemptError {
+                    retryability: Retryability::Permanent,
                     error: Error::new(ErrorKind::Credential, self.operation, error),
-                    answered: true,
+                    has_response: true,
                 },
             })
         } else {
@@ -466,14 +466,14 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
 /// Why a refresh failed.
 enum RefreshError {
     /// No token was issued.
-    NotIssued(SharedError),
+    NotIssued(RefreshFailure),
     /// A token was issued, but the refresh token that came with it was not stored.
-    NotStored(SharedError),
+    NotStored(RefreshFailure),
 }
 
 impl RefreshError {
     fn of_authority(error: Error, authority: &BaseUrl) -> Self {
-        Self::NotIssued(error.into_shared(Some(authority.to_string())))
+        Self::NotIssued(error.into_refresh_failure(Some(authority.to_string())))
     }
 }
 

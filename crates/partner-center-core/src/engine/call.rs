@@ -2,11 +2,17 @@
 //! the service rejects the first one.
 
 use super::{
-    CallContext, Engine, HeadStart, Lookahead,
+    CallContext, Engine,
     request_sender::EarlyResponse,
     service_call::{CallPlan, ServiceCall},
 };
-use crate::{Error, ErrorKind, Transport, body::Answer, call::Call, error::Context};
+use crate::{
+    Error, ErrorKind, Transport,
+    body::ResponseBody,
+    error::ErrorContext,
+    pagination::{PrefetchedPage, Prefetcher},
+    request::PreparedRequest,
+};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Instant};
@@ -15,28 +21,28 @@ use uuid::Uuid;
 
 /// A call to perform, and its place in a list if it has one.
 pub(crate) struct CallInput<'a, X: Transport> {
-    pub(crate) call: &'a Call,
+    pub(crate) call: &'a PreparedRequest,
     /// The number of the page, counted from 1.
     pub(crate) page: Option<u64>,
     /// The first request of the call, if it was sent already.
-    pub(crate) prefetched: Option<HeadStart<X>>,
+    pub(crate) prefetched: Option<PrefetchedPage<X>>,
     /// Sends the request for the next page as soon as the response tells where that is.
-    pub(crate) prefetcher: Option<&'a Lookahead<X::Mode>>,
+    pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
 }
 
 impl<'a, X: Transport> CallInput<'a, X> {
     /// Returns the input of a call that is not part of a list.
-    pub(crate) fn single(call: &'a Call) -> Self {
+    pub(crate) fn single(call: &'a PreparedRequest) -> Self {
         Self { call, page: None, prefetched: None, prefetcher: None }
     }
 }
 
 /// The outcome of a call that succeeded.
 pub(crate) struct CallOutcome<X: Transport, T> {
-    pub(crate) answer: Answer<T>,
-    pub(crate) context: Context,
+    pub(crate) answer: ResponseBody<T>,
+    pub(crate) context: ErrorContext,
     /// The request for the next page, if it was sent already.
-    pub(crate) next: Option<HeadStart<X>>,
+    pub(crate) next: Option<PrefetchedPage<X>>,
 }
 
 impl<X: Transport> Engine<X> {
@@ -49,7 +55,7 @@ impl<X: Transport> Engine<X> {
         let CallInput { call, page, prefetched, prefetcher } = input;
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page);
-        let mut context = Context { correlation_id: Some(correlation_id), page, ..Context::default() };
+        let mut context = ErrorContext { correlation_id: Some(correlation_id), page, ..ErrorContext::default() };
         let plan = CallPlan { call, is_page: page.is_some(), call_context, prefetcher };
         match self.send_with_token(&plan, prefetched, &mut context).instrument(span).await {
             Ok((answer, next)) => Ok(CallOutcome { answer, context, next }),
@@ -61,26 +67,27 @@ impl<X: Transport> Engine<X> {
     async fn send_with_token<T: DeserializeOwned>(
         self: &Arc<Self>,
         plan: &CallPlan<'_, X::Mode>,
-        prefetched: Option<HeadStart<X>>,
-        context: &mut Context,
-    ) -> Result<(Answer<T>, Option<HeadStart<X>>), Error> {
+        prefetched: Option<PrefetchedPage<X>>,
+        context: &mut ErrorContext,
+    ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
         let (operation, deadline) = (plan.call.operation, self.deadline(plan.call_context));
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Err(Error::out_of_time(operation, None));
+            return Err(Error::deadline_exceeded(operation, None));
         }
         let sender = &self.sender;
-        let (token, request_id, early_response) = if let Some(HeadStart { token, request_id, sent, .. }) = prefetched {
-            let early_response = sent.answer().await;
-            if early_response.is_none() {
-                // It was sent all the same, and may have used up a continuation token.
-                context.attempts += 1;
-            }
-            let early_response = early_response.map(|(sent_at, outcome)| EarlyResponse { sent_at, outcome });
-            (token, request_id, early_response)
-        } else {
-            let token = self.token_provider.token(sender, operation, context, deadline, None).await?;
-            (token, Uuid::new_v4(), None)
-        };
+        let (token, request_id, early_response) =
+            if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched {
+                let early_response = in_flight.response().await;
+                if early_response.is_none() {
+                    // It was sent all the same, and may have used up a continuation token.
+                    context.attempts += 1;
+                }
+                let early_response = early_response.map(|(sent_at, outcome)| EarlyResponse { sent_at, outcome });
+                (token, request_id, early_response)
+            } else {
+                let token = self.token_provider.token(sender, operation, context, deadline, None).await?;
+                (token, Uuid::new_v4(), None)
+            };
         context.request_id = Some(request_id);
         let service_call = ServiceCall::new(self, plan, &token);
         let rejection = match sender.send(&service_call, &sender.retry_policy, context, deadline, early_response).await

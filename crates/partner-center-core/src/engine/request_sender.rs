@@ -6,8 +6,8 @@
 use super::rate_limiter::RateLimiter;
 use crate::{
     Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
-    error::Context,
-    retry::{Attempt, Failure, Verdict, judge},
+    error::ErrorContext,
+    retry::{AttemptError, RetryDecision, Retryability, decide},
 };
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -32,12 +32,12 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     fn max_response_size(&self) -> usize;
     /// Reports that nothing may happen for `duration`, while a response or the next attempt is waited for.
     fn extend_lease(&self, duration: Duration);
-    fn build(&self, context: &Context) -> Result<Request, http::Error>;
+    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error>;
     /// Inspects a response before it is decoded.
     fn on_response(&self, _response: &Response) -> Output<'_, X, ()> {
         X::Mode::ready(())
     }
-    fn decode(&self, response: Response) -> Result<Self::Value, Attempt>;
+    fn decode(&self, response: Response) -> Result<Self::Value, AttemptError>;
 }
 
 /// The outcome of a request that was sent before the call that it is for began.
@@ -55,7 +55,7 @@ impl<X: Transport> RequestSender<X> {
         &self,
         request: &R,
         retry_policy: &RetryPolicy,
-        context: &mut Context,
+        context: &mut ErrorContext,
         deadline: Option<Instant>,
         mut early_response: Option<EarlyResponse>,
     ) -> Result<R::Value, Error> {
@@ -68,7 +68,7 @@ impl<X: Transport> RequestSender<X> {
                     Some(rate_limiter) => rate_limiter.reserve(Instant::now(), remaining()),
                     None => Some(Duration::ZERO),
                 };
-                let Some(wait) = wait else { return Err(Error::out_of_time(request.operation(), last_error)) };
+                let Some(wait) = wait else { return Err(Error::deadline_exceeded(request.operation(), last_error)) };
                 if !wait.is_zero() {
                     X::Mode::into_future(self.transport.sleep(wait)).await;
                 }
@@ -76,7 +76,7 @@ impl<X: Transport> RequestSender<X> {
             let next = match early_response.take() {
                 Some(early_response) => Next::Receive(early_response),
                 None if remaining().is_some_and(|remaining| remaining.is_zero()) => {
-                    return Err(Error::out_of_time(request.operation(), last_error));
+                    return Err(Error::deadline_exceeded(request.operation(), last_error));
                 }
                 None => Next::Send(self.build(request, context, remaining())?),
             };
@@ -91,17 +91,26 @@ impl<X: Transport> RequestSender<X> {
                 Err(failed) => failed,
             };
             let attempts = context.attempts - previous_attempts;
-            match judge(retry_policy, request.is_idempotent(), attempts, failed.failure, remaining(), fastrand::f64()) {
-                Verdict::Fail => return Err(failed.error),
-                Verdict::WaitTooLong(wait) => return Err(failed.error.refusing_wait(wait)),
-                Verdict::OutOfTime => return Err(Error::out_of_time(request.operation(), Some(failed.error))),
-                Verdict::Repeat(delay) => {
+            match decide(
+                retry_policy,
+                request.is_idempotent(),
+                attempts,
+                failed.retryability,
+                remaining(),
+                fastrand::f64(),
+            ) {
+                RetryDecision::Fail => return Err(failed.error),
+                RetryDecision::WaitTooLong(wait) => return Err(failed.error.with_excessive_wait(wait)),
+                RetryDecision::DeadlineExceeded => {
+                    return Err(Error::deadline_exceeded(request.operation(), Some(failed.error)));
+                }
+                RetryDecision::Retry(delay) => {
                     tracing::warn!(attempts = context.attempts, ?delay, "will be retried");
                     request.extend_lease(delay);
                     X::Mode::into_future(self.transport.sleep(delay)).await;
                 }
             }
-            if failed.answered {
+            if failed.has_response {
                 context.request_id = Some(Uuid::new_v4());
             }
             last_error = Some(failed.error);
@@ -120,7 +129,7 @@ impl<X: Transport> RequestSender<X> {
         request
     }
 
-    async fn attempt<R: RetryableRequest<X>>(&self, request: &R, next: Next) -> Result<R::Value, Attempt> {
+    async fn attempt<R: RetryableRequest<X>>(&self, request: &R, next: Next) -> Result<R::Value, AttemptError> {
         let EarlyResponse { sent_at, outcome } = match next {
             Next::Receive(early_response) => early_response,
             Next::Send(http_request) => {
@@ -132,16 +141,16 @@ impl<X: Transport> RequestSender<X> {
         };
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
         tracing::debug!(status, elapsed = ?sent_at.elapsed(), "attempted");
-        let response = outcome.map_err(|error| Attempt {
-            failure: Failure::of_exchange(error.kind()),
+        let response = outcome.map_err(|error| AttemptError {
+            retryability: Retryability::of_transport_error(error.kind()),
             error: Error::transport(request.operation(), error),
-            answered: false,
+            has_response: false,
         })?;
         if response.status().is_success() && response.body().len() > request.max_response_size() {
-            return Err(Attempt {
-                failure: Failure::Permanent,
+            return Err(AttemptError {
+                retryability: Retryability::Permanent,
                 error: Error::transport(request.operation(), TransportError::too_large()),
-                answered: true,
+                has_response: true,
             });
         }
         X::Mode::into_future(request.on_response(&response)).await;
@@ -151,7 +160,7 @@ impl<X: Transport> RequestSender<X> {
     fn build<R: RetryableRequest<X>>(
         &self,
         request: &R,
-        context: &Context,
+        context: &ErrorContext,
         remaining: Option<Duration>,
     ) -> Result<Request, Error> {
         let http_request =

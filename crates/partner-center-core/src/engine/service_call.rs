@@ -1,15 +1,14 @@
 //! A request to the service: how a call becomes an HTTP request, and what the response to it means.
 
-use super::{CallContext, Engine, HeadStart, Lookahead, rate_limiter::RateLimiter, request_sender::RetryableRequest};
+use super::{CallContext, Engine, rate_limiter::RateLimiter, request_sender::RetryableRequest};
 use crate::{
     Error, ErrorKind, Mode, Output, Request, Response, ServiceError, Transport,
     auth::CachedToken,
-    body::{self, Answer, Malformed},
-    call::Call,
-    error::Context,
-    next_page::UnexpectedNextPage,
-    retry::{Attempt, Failure},
-    service_error,
+    body::{self, DecodeError, ResponseBody},
+    error::ErrorContext,
+    pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
+    request::PreparedRequest,
+    retry::{self, AttemptError, Retryability},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -25,11 +24,11 @@ const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
 /// What a call consists of, whichever token it is made with.
 pub(super) struct CallPlan<'a, M: Mode> {
-    pub(super) call: &'a Call,
+    pub(super) call: &'a PreparedRequest,
     /// Whether it is for one page of a list, so that more pages may follow.
     pub(super) is_page: bool,
     pub(super) call_context: CallContext,
-    pub(super) prefetcher: Option<&'a Lookahead<M>>,
+    pub(super) prefetcher: Option<&'a Prefetcher<M>>,
 }
 
 /// A request to the service, with the token that it carries.
@@ -38,7 +37,7 @@ pub(super) struct ServiceCall<'a, X: Transport, T> {
     plan: &'a CallPlan<'a, X::Mode>,
     token: &'a CachedToken,
     /// The request for the next page, if it was sent already.
-    next: Mutex<Option<HeadStart<X>>>,
+    next: Mutex<Option<PrefetchedPage<X>>>,
     value: PhantomData<fn() -> T>,
 }
 
@@ -48,11 +47,11 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     }
 
     /// Returns the request for the next page, if it was sent already.
-    pub(super) fn into_next(self) -> Option<HeadStart<X>> {
+    pub(super) fn into_next(self) -> Option<PrefetchedPage<X>> {
         self.next.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> MutexGuard<'_, Option<HeadStart<X>>> {
+    fn next(&self) -> MutexGuard<'_, Option<PrefetchedPage<X>>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -62,7 +61,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if self.plan.is_page || size_of::<T>() == 0 {
             return None;
         }
-        UnexpectedNextPage::find(self.plan.call.operation, &body::text(response).ok()?)
+        UnexpectedNextPage::find(self.plan.call.operation, &body::decode_string(response).ok()?)
     }
 
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.
@@ -74,7 +73,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
 }
 
 impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, X, T> {
-    type Value = Answer<T>;
+    type Value = ResponseBody<T>;
 
     fn operation(&self) -> &'static str {
         self.plan.call.operation
@@ -94,7 +93,7 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
 
     fn extend_lease(&self, _: Duration) {}
 
-    fn build(&self, context: &Context) -> Result<Request, http::Error> {
+    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
         self.engine.request_of(self.plan.call, self.token, context)
     }
 
@@ -102,49 +101,49 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
         let Some(prefetcher) = self.plan.prefetcher.filter(|_| response.status().is_success()) else {
             return X::Mode::ready(());
         };
-        let next = prefetcher.next(response.body(), &self.engine.base_url);
-        let is_sent = |next: &Call| self.next().as_ref().is_some_and(|sent| sent.call == *next);
+        let next = prefetcher.peek_next_request(response.body(), &self.engine.base_url);
+        let is_sent = |next: &PreparedRequest| self.next().as_ref().is_some_and(|sent| sent.request == *next);
         match next.filter(|next| next != self.plan.call && !is_sent(next)) {
             None => X::Mode::ready(()),
             Some(next) => X::Mode::block_or_box(async move {
-                let prefetched = HeadStart::begin(next, prefetcher, self.engine, self.plan.call_context).await;
-                *self.next() = prefetched;
+                let next_page = PrefetchedPage::send(next, prefetcher, self.engine, self.plan.call_context).await;
+                *self.next() = next_page;
             }),
         }
     }
 
-    fn decode(&self, response: Response) -> Result<Answer<T>, Attempt> {
+    fn decode(&self, response: Response) -> Result<ResponseBody<T>, AttemptError> {
         let call = self.plan.call;
-        let rejected = |service_error| Attempt {
-            failure: Failure::of_answer(&service_error),
+        let rejected = |service_error| AttemptError {
+            retryability: Retryability::of_service_error(&service_error),
             error: Error::service(call.operation, service_error),
-            answered: true,
+            has_response: true,
         };
         if !response.status().is_success() {
-            return Err(rejected(ServiceError::read(&response, &self.secrets())));
+            return Err(rejected(ServiceError::from_response(&response, &self.secrets())));
         }
-        let failed = |malformed, failure| Attempt {
-            failure,
-            error: Error::new(ErrorKind::Decode, call.operation, malformed),
-            answered: malformed != Malformed::Short,
+        let failed = |decode_error, retryability| AttemptError {
+            retryability,
+            error: Error::new(ErrorKind::Decode, call.operation, decode_error),
+            has_response: decode_error != DecodeError::Truncated,
         };
         match body::decode(&response, |replacement| self.engine.report(replacement)) {
             // An empty response that says when to request it again.
-            Ok(Answer::Empty(status)) if call.method == Method::GET && is_not_ready(status, &response) => {
-                let retry_after = service_error::retry_after_header(response.headers());
-                Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
+            Ok(ResponseBody::Empty(status)) if call.method == Method::GET && is_not_ready(status, &response) => {
+                let retry_after = retry::retry_after_header(response.headers());
+                Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }))
             }
             Ok(answer) => match self.unexpected_next_page(&response) {
                 None => Ok(answer),
-                Some(found) => Err(Attempt {
-                    failure: Failure::Permanent,
+                Some(found) => Err(AttemptError {
+                    retryability: Retryability::Permanent,
                     error: Error::new(ErrorKind::Paging, call.operation, found),
-                    answered: true,
+                    has_response: true,
                 }),
             },
-            Err(malformed) => Err(match ServiceError::read_under_success(&response, &self.secrets()) {
+            Err(decode_error) => Err(match ServiceError::from_success_response(&response, &self.secrets()) {
                 Some(service_error) => rejected(service_error),
-                None => failed(malformed, Failure::of_body(malformed)),
+                None => failed(decode_error, Retryability::of_decode_error(decode_error)),
             }),
         }
     }
@@ -157,11 +156,11 @@ fn is_not_ready(status: StatusCode, response: &Response) -> bool {
 
 impl<X: Transport> Engine<X> {
     /// Builds the HTTP request of `call`.
-    pub(super) fn request_of(
+    pub(crate) fn request_of(
         &self,
-        call: &Call,
+        call: &PreparedRequest,
         token: &CachedToken,
-        context: &Context,
+        context: &ErrorContext,
     ) -> Result<Request, http::Error> {
         let mut request = Request::new(call.body.clone().unwrap_or_default().into_bytes());
         *request.method_mut() = call.method.clone();

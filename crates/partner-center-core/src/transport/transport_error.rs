@@ -94,7 +94,7 @@ impl fmt::Display for TransportError {
         match self.kind {
             TransportErrorKind::Exchange => formatter.write_str("the exchange with the server failed"),
             TransportErrorKind::Timeout => formatter.write_str("the server took longer than the timeout allows"),
-            TransportErrorKind::TooLarge => formatter.write_str("the answer is larger than the body limit allows"),
+            TransportErrorKind::TooLarge => formatter.write_str("the response is larger than the limit allows"),
             TransportErrorKind::InvalidResponse => formatter
                 .write_str("the head of the response is not valid HTTP, or too large: a proxy may have changed it"),
             TransportErrorKind::Certificate(problem) => problem.fmt(formatter),

@@ -42,7 +42,7 @@ impl fmt::Display for UnexpectedNextPage {
         let Self { operation, field } = self;
         write!(
             formatter,
-            "`{operation}` is not a paged operation, but its response has a next page (`{field}`): it is incomplete; describe \
+            "`{operation}` is not a paginated operation, but its response has a next page (`{field}`): it is incomplete; describe \
              the operation as paged (`x-pc-paging` in the specification, `Paginated` in a program) and list it with `items`"
         )
     }
