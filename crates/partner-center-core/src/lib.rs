@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-// So that docs.rs says which feature an item needs.
+// docs.rs shows which feature an item requires.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod auth;
@@ -14,7 +14,7 @@ mod request;
 mod retry;
 mod transport;
 
-// In the signatures of this crate, so that users need not match versions.
+// Re-exported because they are in signatures of this crate: users need no dependency of a matching version.
 pub use bytes::Bytes;
 pub use http;
 

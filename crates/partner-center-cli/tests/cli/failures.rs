@@ -137,7 +137,7 @@ fn time_runs_out() {
         let (url, _requests) = answering(Vec::new());
         let list = ["customers", "list", "--transport", transport];
         let once = run_at(&url, &[&list[..], &["--timeout", "0.2", "--max-attempts", "1"]].concat());
-        assert_failed(&once, "could not be listed", "time ran out", "--timeout");
+        assert_failed(&once, "could not be listed", "timed out", "--timeout");
 
         // The deadline is that of the command: the second page gets what the first one left.
         let (url, _requests) = answering(vec![(200, page("{}"))]);

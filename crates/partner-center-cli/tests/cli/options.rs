@@ -124,7 +124,7 @@ fn how_long_is_waited() {
             let (url, requests) = answering(Vec::new());
             let ended = run_at(&url, &[&["customers", "list", "--transport", transport], options].concat());
             assert_eq!(ended.status, Some(1));
-            assert!(ended.stderr.contains("time ran out"), "{}", ended.stderr);
+            assert!(ended.stderr.contains("timed out"), "{}", ended.stderr);
             (first_line(&ended), requests.try_iter().count())
         });
         assert_eq!((line.as_str(), count), ("error: the customers could not be listed", expected.0), "{options:?}");

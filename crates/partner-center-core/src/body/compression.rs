@@ -1,4 +1,8 @@
-//! Compression, for a transport over an HTTP library that is to leave bodies alone.
+//! Gzip, for transports over an HTTP library that leaves bodies as they are.
+//!
+//! The body is decompressed while it arrives, so that its limit applies to the decompressed size before memory is used for it:
+//! a decompression bomb ends with [`TransportError::too_large`]. A proxy may compress a body a second time; two encodings are
+//! decompressed, in pieces.
 
 use crate::{
     Limits, Request, TransportError,
@@ -8,10 +12,10 @@ use bytes::Bytes;
 use flate2::{Decompress, FlushDecompress, Status};
 use std::{fmt, io};
 
-/// Asks for gzip, unless `request` says by itself what it accepts.
+/// Sets `Accept-Encoding: gzip`, unless `request` has that header or a body.
 ///
-/// Nor is it asked for when `request` has a body: it is one for a token then, and of what is decompressed there are copies that
-/// nobody overwrites.
+/// A request with a body is one for a token, whose response must not be decompressed: the decompressor keeps copies of it in
+/// memory that are never overwritten.
 pub fn accept(request: &mut Request) {
     if request.body().is_empty() {
         request.headers_mut().entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
@@ -34,50 +38,54 @@ pub fn accept(request: &mut Request) {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Decompression {
-    /// The last coding, which is undone first, if there is another one below it.
+    /// The encoding that was applied last, if there are two; it is decompressed first.
     outer: Option<Outer>,
     inner: Inner,
 }
 
-/// A coding around another one, of which a piece at a time is undone.
+/// An encoding around another one, decompressed a piece at a time.
 struct Outer {
     gzip: Gzip,
     piece: Vec<u8>,
-    /// How many bytes have come out of it.
+    /// The number of bytes that were decompressed so far.
     length: usize,
 }
 
-/// The coding of the body itself.
+/// The encoding of the body itself.
 struct Inner {
     limits: Limits,
-    /// How many bytes are on their way, so it is said.
-    announced: Option<u64>,
+    /// The declared length of the compressed body.
+    content_length: Option<u64>,
     gzip: Gzip,
     body: Vec<u8>,
 }
 
-/// Gzip is one member or several, one after the other: this one has begun and not ended.
+/// A gzip stream: one member or several, one after the other. `member` is the one that has begun and not ended.
 #[derive(Default)]
 struct Gzip {
     member: Option<Decompress>,
 }
 
 impl Gzip {
-    /// Decompresses of `bytes` what there is room for in `output`, and says how many of them were taken.
+    /// Decompresses as much of `bytes` as fits the capacity of `output`, and returns the number of bytes consumed.
     fn decompress(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> Result<usize, TransportError> {
         let member = self.member.get_or_insert_with(|| Decompress::new_gzip(WINDOW_BITS));
         let before = member.total_in();
         let status = member.decompress_vec(bytes, output, FlushDecompress::None);
-        let taken = usize::try_from(member.total_in() - before).map_err(TransportError::new)?;
+        let consumed = usize::try_from(member.total_in() - before).map_err(TransportError::new)?;
         if status.map_err(TransportError::new)? == Status::StreamEnd {
             self.member = None;
         }
-        Ok(taken)
+        Ok(consumed)
     }
 
-    /// Whether something may have been decompressed that there was no room for.
-    fn holds_back(&self, output: &Vec<u8>) -> bool {
+    /// Whether the decompressor may hold bytes that did not fit `output`.
+    fn may_hold_output(&self, output: &Vec<u8>) -> bool {
         self.member.is_some() && is_full(output)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.member.is_none()
     }
 }
 
@@ -85,60 +93,67 @@ fn is_full(output: &Vec<u8>) -> bool {
     output.len() == output.capacity()
 }
 
-/// How much longer than in gzip a page of customers is, about.
+/// Usual compression ratio of a page of customers.
 const USUAL_RATIO: u64 = 10;
 
-/// How much room is made for what comes out, at least.
-const LEAST_ROOM: usize = 1 << 12;
+/// Minimum number of bytes by which the decompressed body grows.
+const MIN_GROWTH: usize = 1 << 12;
 
-/// How often a body may be compressed: by the service, and once more by a proxy.
-const MAX_CODINGS: usize = 2;
+/// Maximum number of encodings: that of the service, and that of a proxy.
+const MAX_ENCODINGS: usize = 2;
 
-/// How many bytes of an outer coding are undone at a time.
-const PIECE: usize = 1 << 14;
+/// Size of the pieces in which an outer encoding is decompressed, in bytes.
+const PIECE_SIZE: usize = 1 << 14;
 
-/// How far back gzip may point, as the number of bits of a distance.
+/// Size of gzip's window, as the number of bits of a distance: the maximum of the format.
 const WINDOW_BITS: u8 = 15;
 
 impl Decompression {
-    /// What is to be undone of a response with `headers`: `None` if it is not labelled as gzip, or as something else besides.
-    /// If it is, the headers that tell of its coding and its length on the way are taken out. Whoever compresses what is
-    /// compressed says so twice, and both are undone; `identity` is nothing to undo.
+    /// Returns the decompression of a response with `headers`: `None` if its content encoding is not gzip, or not only gzip.
+    ///
+    /// Removes the headers of the content encoding and length, which no longer apply. Gzip applied twice, and named twice, is
+    /// decompressed twice; `identity` is ignored.
     #[must_use]
     pub fn of(headers: &mut HeaderMap, limits: Limits) -> Option<Self> {
-        let codings = headers.get_all(header::CONTENT_ENCODING);
-        let codings = codings.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        let encodings = headers.get_all(header::CONTENT_ENCODING);
+        let encodings = encodings.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
         let mut count = 0;
-        for coding in codings.map(<[u8]>::trim_ascii) {
-            // The other name is an old one of the same.
-            match coding.to_ascii_lowercase().as_slice() {
+        for encoding in encodings.map(<[u8]>::trim_ascii) {
+            match encoding.to_ascii_lowercase().as_slice() {
                 b"" | b"identity" => {}
+                // `x-gzip` is an old name of the same.
                 b"gzip" | b"x-gzip" => count += 1,
                 _ => return None,
             }
         }
-        if !(1..=MAX_CODINGS).contains(&count) {
+        if !(1..=MAX_ENCODINGS).contains(&count) {
             return None;
         }
         headers.remove(header::CONTENT_ENCODING);
-        let announced = headers.remove(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let outer = (count > 1).then(|| Outer { gzip: Gzip::default(), piece: Vec::with_capacity(PIECE), length: 0 });
-        let inner = Inner { limits, announced, gzip: Gzip::default(), body: Vec::new() };
+        let content_length =
+            headers.remove(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let outer =
+            (count > 1).then(|| Outer { gzip: Gzip::default(), piece: Vec::with_capacity(PIECE_SIZE), length: 0 });
+        let inner = Inner { limits, content_length, gzip: Gzip::default(), body: Vec::new() };
         Some(Self { outer, inner })
     }
 
-    /// Takes what comes next of the body. An error of the kind `TooLarge` as soon as that decompresses to more than
-    /// [`Limits::body`], and of the kind `Exchange` if it is no gzip.
+    /// Decompresses the next bytes of the body.
+    ///
+    /// # Errors
+    ///
+    /// - [`TooLarge`](crate::TransportErrorKind::TooLarge): the decompressed body exceeds [`Limits::body`].
+    /// - [`Exchange`](crate::TransportErrorKind::Exchange): the bytes are not gzip.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
         let Self { outer, inner } = self;
         let Some(Outer { gzip, piece, length }) = outer else { return inner.push(bytes) };
-        while !bytes.is_empty() || gzip.holds_back(piece) {
+        while !bytes.is_empty() || gzip.may_hold_output(piece) {
             piece.clear();
-            let taken = gzip.decompress(bytes, piece)?;
-            bytes = bytes.get(taken..).unwrap_or_default();
+            let consumed = gzip.decompress(bytes, piece)?;
+            bytes = bytes.get(consumed..).unwrap_or_default();
             *length = length.saturating_add(piece.len());
-            // An endless row of empty members is no body, but work.
-            if *length > inner.limits.body.saturating_add(inner.limits.body / 8).saturating_add(PIECE) {
+            // An endless sequence of empty members has no size, but costs time.
+            if *length > inner.limits.body.saturating_add(inner.limits.body / 8).saturating_add(PIECE_SIZE) {
                 return Err(TransportError::too_large());
             }
             inner.push(piece)?;
@@ -146,11 +161,13 @@ impl Decompression {
         Ok(())
     }
 
-    /// The decompressed body, which has come whole: an error of the kind `Exchange` if it ends early. No bytes at all are an
-    /// empty body.
+    /// Returns the decompressed body, once all bytes were pushed. No bytes at all are an empty body.
+    ///
+    /// # Errors
+    ///
+    /// - [`Exchange`](crate::TransportErrorKind::Exchange): the body is truncated.
     pub fn finish(self) -> Result<Bytes, TransportError> {
-        let is_whole = |gzip: &Gzip| gzip.member.is_none();
-        if is_whole(&self.inner.gzip) && self.outer.is_none_or(|outer| is_whole(&outer.gzip)) {
+        if self.inner.gzip.is_complete() && self.outer.is_none_or(|outer| outer.gzip.is_complete()) {
             return Ok(self.inner.body.into());
         }
         Err(TransportError::new(io::Error::from(io::ErrorKind::UnexpectedEof)))
@@ -159,12 +176,12 @@ impl Decompression {
 
 impl Inner {
     fn push(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
-        while !bytes.is_empty() || self.gzip.holds_back(&self.body) {
+        while !bytes.is_empty() || self.gzip.may_hold_output(&self.body) {
             if is_full(&self.body) {
-                self.make_room();
+                self.grow();
             }
-            let taken = self.gzip.decompress(bytes, &mut self.body)?;
-            bytes = bytes.get(taken..).unwrap_or_default();
+            let consumed = self.gzip.decompress(bytes, &mut self.body)?;
+            bytes = bytes.get(consumed..).unwrap_or_default();
             if self.body.len() > self.limits.body {
                 return Err(TransportError::too_large());
             }
@@ -172,12 +189,12 @@ impl Inner {
         Ok(())
     }
 
-    /// Up to one byte more than is allowed, by which it is noticed.
-    fn make_room(&mut self) {
-        let usual = self.announced.map(|length| length.saturating_mul(USUAL_RATIO));
-        let wanted = if self.body.is_empty() { self.limits.initial_capacity(usual) } else { self.body.len() };
+    /// Grows the capacity of the body, to at most one byte above its limit, which shows that the limit is exceeded.
+    fn grow(&mut self) {
+        let usual_size = self.content_length.map(|length| length.saturating_mul(USUAL_RATIO));
+        let growth = if self.body.is_empty() { self.limits.initial_capacity(usual_size) } else { self.body.len() };
         let allowed = self.limits.body.saturating_add(1).saturating_sub(self.body.len());
-        self.body.reserve_exact(wanted.max(LEAST_ROOM).min(allowed));
+        self.body.reserve_exact(growth.max(MIN_GROWTH).min(allowed));
     }
 }
 
@@ -201,9 +218,9 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn of(coding: &'static str, limit: usize) -> (Option<Decompression>, HeaderMap) {
+    fn of(encoding: &'static str, limit: usize) -> (Option<Decompression>, HeaderMap) {
         let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("100"));
         headers.insert(header::ETAG, HeaderValue::from_static("1"));
         (Decompression::of(&mut headers, Limits { body: limit, ..Limits::default() }), headers)
@@ -214,18 +231,18 @@ mod tests {
     }
 
     fn decompressed_of(
-        coding: &'static str,
+        encoding: &'static str,
         body: &[u8],
         piece: usize,
         limit: usize,
     ) -> Result<Bytes, TransportErrorKind> {
-        let mut decompression = of(coding, limit).0.unwrap();
+        let mut decompression = of(encoding, limit).0.unwrap();
         let pushed = body.chunks(piece).try_for_each(|piece| decompression.push(piece));
         pushed.and_then(|()| decompression.finish()).map_err(|error| error.kind())
     }
 
     #[test]
-    fn it_is_asked_for_where_nothing_secret_comes_back() {
+    fn gzip_is_not_requested_with_a_body() {
         let accepted = |mut request: Request| {
             accept(&mut request);
             request.headers().get("accept-encoding").cloned()
@@ -237,8 +254,8 @@ mod tests {
     }
 
     #[test]
-    fn only_gzip_is_undone() {
-        for (coding, is_undone) in [
+    fn only_gzip_is_decompressed() {
+        for (encoding, is_decompressed) in [
             ("gzip", true),
             ("GZip", true),
             ("x-gzip", true),
@@ -259,18 +276,18 @@ mod tests {
             ("gzip;q=1", false),
             ("gzip gzip", false),
         ] {
-            let (decompression, headers) = of(coding, 100);
+            let (decompression, headers) = of(encoding, 100);
             assert_eq!(
                 (decompression.is_some(), headers.len()),
-                (is_undone, if is_undone { 1 } else { 3 }),
-                "{coding}"
+                (is_decompressed, if is_decompressed { 1 } else { 3 }),
+                "{encoding}"
             );
         }
     }
 
     #[test]
-    fn codings_of_several_headers_are_one_list() {
-        for (codings, is_undone) in [
+    fn encodings_of_several_headers_are_one_list() {
+        for (encodings, is_decompressed) in [
             (&["gzip", "identity"][..], true),
             (&["identity", "gzip"], true),
             (&["", "gzip"], true),
@@ -279,16 +296,16 @@ mod tests {
             (&["identity", ""], false),
         ] {
             let mut headers = HeaderMap::new();
-            for coding in codings {
-                headers.append(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+            for encoding in encodings {
+                headers.append(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
             }
-            assert_eq!(Decompression::of(&mut headers, Limits::default()).is_some(), is_undone, "{codings:?}");
-            assert_eq!(headers.len(), if is_undone { 0 } else { codings.len() }, "{codings:?}");
+            assert_eq!(Decompression::of(&mut headers, Limits::default()).is_some(), is_decompressed, "{encodings:?}");
+            assert_eq!(headers.len(), if is_decompressed { 0 } else { encodings.len() }, "{encodings:?}");
         }
     }
 
     #[test]
-    fn what_was_compressed_twice_comes_back() {
+    fn body_compressed_twice_is_decompressed() {
         let body: Vec<_> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
         let twice = compressed(&compressed(&body, 6), 0);
         for piece in [1, 1000, twice.len()] {
@@ -296,19 +313,19 @@ mod tests {
             let too_large = decompressed_of("gzip, gzip", &twice, piece, body.len() - 1);
             assert_eq!(too_large, Err(TransportErrorKind::TooLarge));
             for length in [1, 20, twice.len() / 2, twice.len() - 1] {
-                let cut = decompressed_of("gzip, gzip", &twice[..length], piece, body.len());
-                assert_eq!(cut, Err(TransportErrorKind::Exchange), "{length}");
+                let truncated = decompressed_of("gzip, gzip", &twice[..length], piece, body.len());
+                assert_eq!(truncated, Err(TransportErrorKind::Exchange), "{length}");
             }
         }
         assert_eq!(decompressed_of("gzip, gzip", b"", 1, 100).unwrap(), "");
-        // The inner one ends early, the outer one does not.
-        let cut = compressed(&compressed(b"{}", 6)[..10], 6);
-        assert_eq!(decompressed_of("gzip, gzip", &cut, 5, 100), Err(TransportErrorKind::Exchange));
+        // The inner encoding is truncated, the outer one is not.
+        let truncated = compressed(&compressed(b"{}", 6)[..10], 6);
+        assert_eq!(decompressed_of("gzip, gzip", &truncated, 5, 100), Err(TransportErrorKind::Exchange));
         assert_eq!(decompressed_of("gzip, gzip", &compressed(b"{}", 6), 5, 100), Err(TransportErrorKind::Exchange));
     }
 
     #[test]
-    fn bombs_of_two_codings_are_too_large() {
+    fn bombs_of_two_encodings_are_too_large() {
         let empty = compressed(b"", 6);
         for inner in [compressed(&vec![b' '; 5_000_000], 9), empty.repeat(2_000)] {
             let bomb = compressed(&inner, 9);
@@ -317,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_an_empty_body() {
+    fn no_bytes_are_an_empty_body() {
         assert_eq!(decompressed(b"", 1, 100).unwrap(), "");
         let mut decompression = of("gzip", 100).0.unwrap();
         decompression.push(b"").unwrap();
@@ -333,13 +350,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_gzip_is_an_error() {
-        let whole = compressed(br#"{"items": []}"#, 6);
-        let mut corrupt = whole.clone();
+    fn invalid_gzip_is_an_error() {
+        let complete = compressed(br#"{"items": []}"#, 6);
+        let mut corrupt = complete.clone();
         *corrupt.last_mut().unwrap() ^= 1;
-        let cut = (1..whole.len()).map(|length| whole[..length].to_vec());
-        let longer = [&whole[..], b"and more"].concat();
-        for body in cut.chain([corrupt, longer, b"{}".to_vec()]) {
+        let truncated = (1..complete.len()).map(|length| complete[..length].to_vec());
+        let longer = [&complete[..], b"and more"].concat();
+        for body in truncated.chain([corrupt, longer, b"{}".to_vec()]) {
             for piece in [1, 5, body.len()] {
                 assert_eq!(decompressed(&body, piece, 100), Err(TransportErrorKind::Exchange), "{piece} of {body:?}");
             }
@@ -347,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_that_of_what_comes_out() {
+    fn limit_applies_to_the_decompressed_size() {
         for limit in [1, 1_000, 100_000] {
             for (length, fits) in [(limit, true), (limit + 1, false), (limit * 1000, false)] {
                 let body = decompressed(&compressed(&vec![b' '; length], 6), 1_000, limit);
@@ -358,9 +375,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_so_as_soon_as_it_has_come() {
+    fn body_that_exceeds_the_limit_fails_immediately() {
         let mut body = compressed(&[b' '; 1_000], 6);
-        // What follows the last byte does not come.
+        // The trailer does not arrive.
         body.truncate(body.len() - 8);
         assert_eq!(of("gzip", 999).0.unwrap().push(&body).unwrap_err().kind(), TransportErrorKind::TooLarge);
         assert!(of("gzip", 1_000).0.unwrap().push(&body).is_ok());
@@ -368,12 +385,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_compressed_comes_back(bytes: Vec<u8>, level in 0_u32..=9, piece in 1_usize..100) {
+        fn compressed_body_is_decompressed(bytes: Vec<u8>, level in 0_u32..=9, piece in 1_usize..100) {
             prop_assert_eq!(decompressed(&compressed(&bytes, level), piece, bytes.len()).unwrap(), bytes);
         }
 
         #[test]
-        fn nonsense_is_no_panic(bytes: Vec<u8>, piece in 1_usize..100) {
+        fn invalid_bytes_never_panic(bytes: Vec<u8>, piece in 1_usize..100) {
             match decompressed(&[&b"\x1f\x8b\x08"[..], &bytes].concat(), piece, 1000) {
                 Ok(body) => prop_assert!(body.len() <= 1000),
                 Err(kind) => prop_assert_ne!(kind, TransportErrorKind::Timeout),

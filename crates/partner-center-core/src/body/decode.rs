@@ -196,7 +196,7 @@ mod tests {
         for body in [br#"["B\ud83eC", "\uD83E\udd50"]"#.to_vec(), be, le] {
             let mut reported = Vec::new();
             let decoded = super::decode(&response("application/json", body), |replacement| {
-                reported.push(replacement.to_string())
+                reported.push(replacement.to_string());
             });
             assert_eq!(decoded, Ok(ResponseBody::Value(["B\u{fffd}C".to_owned(), "🥐".to_owned()])));
             assert_eq!(reported, ["[0]: half of a surrogate pair was replaced by U+FFFD"]);

@@ -25,7 +25,7 @@ pub(crate) struct CallInput<'a, X: Transport> {
     /// The number of the page, counted from 1.
     pub(crate) page: Option<u64>,
     /// The first request of the call, if it was sent already.
-    pub(crate) prefetched: Option<PrefetchedPage<X>>,
+    pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
     /// Sends the request for the next page as soon as the response tells where that is.
     pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct CallInput<'a, X: Transport> {
 impl<'a, X: Transport> CallInput<'a, X> {
     /// Returns the input of a call that is not part of a list.
     pub(crate) fn single(call: &'a PreparedRequest) -> Self {
-        Self { call, page: None, prefetched: None, prefetcher: None }
+        Self { call, page: None, prefetched_page: None, prefetcher: None }
     }
 }
 
@@ -52,12 +52,12 @@ impl<X: Transport> Engine<X> {
         input: CallInput<'_, X>,
         call_context: CallContext,
     ) -> Result<CallOutcome<X, T>, Error> {
-        let CallInput { call, page, prefetched, prefetcher } = input;
+        let CallInput { call, page, prefetched_page, prefetcher } = input;
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page);
         let mut context = ErrorContext { correlation_id: Some(correlation_id), page, ..ErrorContext::default() };
         let plan = CallPlan { call, is_page: page.is_some(), call_context, prefetcher };
-        match self.send_with_token(&plan, prefetched, &mut context).instrument(span).await {
+        match self.send_with_token(&plan, prefetched_page, &mut context).instrument(span).await {
             Ok((answer, next)) => Ok(CallOutcome { answer, context, next }),
             Err(error) => Err(error.within(context)),
         }
@@ -67,7 +67,7 @@ impl<X: Transport> Engine<X> {
     async fn send_with_token<T: DeserializeOwned>(
         self: &Arc<Self>,
         plan: &CallPlan<'_, X::Mode>,
-        prefetched: Option<PrefetchedPage<X>>,
+        prefetched_page: Option<PrefetchedPage<X>>,
         context: &mut ErrorContext,
     ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
         let (operation, deadline) = (plan.call.operation, self.deadline(plan.call_context));
@@ -76,7 +76,7 @@ impl<X: Transport> Engine<X> {
         }
         let sender = &self.sender;
         let (token, request_id, early_response) =
-            if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched {
+            if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched_page {
                 let early_response = in_flight.response().await;
                 if early_response.is_none() {
                     // It was sent all the same, and may have used up a continuation token.

@@ -1,4 +1,4 @@
-//! What others sent, made safe to show in an error.
+//! Strings from responses, made safe to show in an error.
 
 use crate::Response;
 use http::header::LOCATION;

@@ -66,13 +66,12 @@ impl ServiceError {
         let description = error_body.description.or(error_body.message);
         let sanitized = |value: &str| Some(sanitize(value, secrets)).filter(|value| !value.is_empty());
         let id = |name| sanitized(response.headers().get(name)?.to_str().ok()?);
-        let code = error_body.code.and_then(|code| match code.number() {
-            Some(_) => Some(code),
-            None => {
-                let code = sanitized(&code.to_string())?;
-                Some(code.chars().take(MAX_CODE_LENGTH).collect::<String>().as_str().into())
-            }
-        });
+        let short_code = |code: &ErrorCode| {
+            let code = sanitized(&code.to_string())?;
+            Some(code.chars().take(MAX_CODE_LENGTH).collect::<String>().as_str().into())
+        };
+        let code =
+            error_body.code.and_then(|code| if code.number().is_some() { Some(code) } else { short_code(&code) });
         Self {
             status: response.status(),
             code,

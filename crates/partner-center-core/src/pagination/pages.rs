@@ -74,7 +74,7 @@ pub struct Pages<X: Transport, O: Paginated> {
     /// Sends the request for the next page early, if prefetching is on.
     prefetcher: Option<Arc<Prefetcher<X::Mode>>>,
     /// The page at the cursor, if it was requested early.
-    prefetched: Option<PrefetchedPage<X>>,
+    prefetched_page: Option<PrefetchedPage<X>>,
     /// The page being fetched, in async mode; kept here so that dropping a future of [`next`](Self::next) loses nothing.
     fetching: Option<Output<'static, X, FetchResult<X, O>>>,
 }
@@ -92,7 +92,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         let cursor = list_request
             .and_then(|list_request| Cursor::new(list_request, &engine.base_url))
             .map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
-        Self { engine, scope, cursor: Some(cursor), prefetcher: None, prefetched: None, fetching: None }
+        Self { engine, scope, cursor: Some(cursor), prefetcher: None, prefetched_page: None, fetching: None }
     }
 
     /// Requests the next page as soon as a page has arrived, before that is parsed and returned, so that the service and the
@@ -136,10 +136,11 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         let cursor = self.cursor.as_ref()?.as_ref().ok()?;
         let (engine, scope) = (self.engine.clone(), self.scope);
         let (request, page) = (cursor.request.clone(), cursor.page);
-        let prefetched = self.prefetched.take();
+        let prefetched_page = self.prefetched_page.take();
         let prefetcher = self.prefetcher.clone();
         Some(X::Mode::block_or_box(async move {
-            let task = CallInput { call: &request, page: Some(page), prefetched, prefetcher: prefetcher.as_deref() };
+            let task =
+                CallInput { call: &request, page: Some(page), prefetched_page, prefetcher: prefetcher.as_deref() };
             let mut performed = engine.perform(task, scope).await?;
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
@@ -180,7 +181,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         };
         match cursor.advance::<O>(&page, &self.engine.base_url) {
             Ok(true) => {
-                self.prefetched = next.filter(|next| next.request == cursor.request);
+                self.prefetched_page = next.filter(|next| next.request == cursor.request);
                 cursor.token_may_be_consumed = next_token_may_be_consumed;
                 self.cursor = Some(Ok(cursor));
             }

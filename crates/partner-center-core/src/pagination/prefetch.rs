@@ -103,7 +103,7 @@ pub(crate) struct PrefetchedPage<X: Transport> {
 /// A request that was sent, and its pending response.
 pub(crate) struct InFlight<X: Transport> {
     sent_at: Instant,
-    /// How long the response may wait to be read.
+    /// Maximum time that the response may wait to be read.
     max_unread_time: Duration,
     response: Spawned<X::Mode, Result<Response, TransportError>>,
 }

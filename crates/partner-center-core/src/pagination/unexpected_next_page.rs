@@ -1,37 +1,41 @@
-//! Signs of a next page in a response that is taken for complete.
+//! Detects a next page in the response of an operation that is not paginated.
+//!
+//! Why: an operation whose specification does not say that it is paginated returns its response as complete. If the service
+//! starts to paginate it, or the specification is wrong, the first page would silently pass for the list. So each such
+//! response is searched for the fields by which Partner Center, Microsoft's REST guidelines and `OData` point to a next page,
+//! and one of them is an error. Without such a field the search costs three substring searches and no parsing.
 
 use serde_json::{Value, value::RawValue};
 use std::{collections::HashMap, fmt};
 
-/// A response that is one page of a list where the operation promises all there is.
+/// The error for a response that is one page of a list, though its operation is not paginated.
 #[derive(Debug)]
 pub(crate) struct UnexpectedNextPage {
     operation: &'static str,
-    /// Where the response says that there is more.
+    /// The field of the response that points to the next page.
     field: &'static str,
 }
 
 impl UnexpectedNextPage {
-    /// Finds in the JSON of a response to `operation` the field that says how the list continues.
+    /// Finds, in the JSON of a response to `operation`, the field that points to a next page.
     ///
-    /// Only the fields of the response itself count: the links of an item are no matter of the list. Without such a field this
-    /// takes next to no time, since a search for its name comes first.
+    /// Only the fields of the response itself count: the links of an item are unrelated to the list.
     pub(crate) fn find(operation: &'static str, json: &str) -> Option<Self> {
-        // Of each name the part that `camelCase` and `PascalCase` share, so that a search that ignores case is not needed.
+        // The part of each name that `camelCase` and `PascalCase` share, so that a case-sensitive search is enough.
         const NAMES: [&str; 3] = ["ext\"", "ontinuationToken\"", "extLink\""];
         if !json.trim_ascii_start().starts_with('{') || !NAMES.iter().any(|name| json.contains(name)) {
             return None;
         }
         let fields: Fields<'_> = serde_json::from_str(json).ok()?;
-        let is_in_links = |links: &RawValue| {
-            serde_json::from_str(links.get()).is_ok_and(|links: Fields<'_>| named(&links, "next").any(is_set))
+        let has_next = |links: &RawValue| {
+            serde_json::from_str(links.get()).is_ok_and(|links: Fields<'_>| values_of(&links, "next").any(is_set))
         };
-        let field = if named(&fields, "links").any(is_in_links) {
+        let field = if values_of(&fields, "links").any(has_next) {
             "links.next"
         } else {
             // The service's own name, and those of Microsoft's guidelines for REST APIs and of OData.
             let names = ["continuationToken", "nextLink", "@odata.nextLink"];
-            names.into_iter().find(|name| named(&fields, name).any(is_set))?
+            names.into_iter().find(|name| values_of(&fields, name).any(is_set))?
         };
         Some(Self { operation, field })
     }
@@ -42,32 +46,33 @@ impl fmt::Display for UnexpectedNextPage {
         let Self { operation, field } = self;
         write!(
             formatter,
-            "`{operation}` is not a paginated operation, but its response has a next page (`{field}`): it is incomplete; describe \
-             the operation as paged (`x-pc-paging` in the specification, `Paginated` in a program) and list it with `items`"
+            "`{operation}` is not a paginated operation, but its response has a next page (`{field}`): it is incomplete; \
+             declare the operation as paginated (`x-pc-paging` in the specification, `Paginated` in a program) and list it \
+             with `items`"
         )
     }
 }
 
 impl std::error::Error for UnexpectedNextPage {}
 
-/// The fields of an object, each as it came.
+/// The fields of an object, each as unparsed JSON.
 type Fields<'a> = HashMap<String, &'a RawValue>;
 
-/// The values of the field `name`, which may be there in more than one spelling.
-fn named<'a>(fields: &Fields<'a>, name: &str) -> impl Iterator<Item = &'a RawValue> {
+/// Returns the values of the field `name`, in any combination of upper and lower case.
+fn values_of<'a>(fields: &Fields<'a>, name: &str) -> impl Iterator<Item = &'a RawValue> {
     fields.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
 }
 
 fn is_set(value: &RawValue) -> bool {
-    // What no `Value` can hold is not empty either.
+    // A value that `Value` cannot hold, such as 1e999, is not blank either.
     serde_json::from_str(value.get()).map_or(true, |value| !is_blank(&value))
 }
 
-/// Whether a link or a token leads nowhere: absent links are also written as `null`, as blank text, or without a URI.
+/// Whether a link or a token points to nothing: absent links are also written as `null`, as a blank string, or without a URI.
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
+        Value::String(string) => string.trim().is_empty(),
         Value::Array(list) => list.is_empty(),
         Value::Object(link) => link.iter().all(|(name, value)| name.eq_ignore_ascii_case("method") || is_blank(value)),
         Value::Bool(_) | Value::Number(_) => false,
@@ -96,7 +101,7 @@ mod tests {
             (r#"{"links": [], "continuationToken": "t"}"#, "continuationToken"),
             (r#"{"value": [], "nextLink": "https://example.com/b"}"#, "nextLink"),
             (r#"{"value": [], "@odata.nextLink": "https://example.com/b"}"#, "@odata.nextLink"),
-            // What stands elsewhere is skipped, whatever it is.
+            // Other fields are skipped, even where no string or number can hold them.
             (r#"{"name": "\ud83e", "size": 1e999, "continuationToken": "t"}"#, "continuationToken"),
         ] {
             assert_eq!(found(json), Some(expected), "{json}");
@@ -104,14 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn next_page_is_not_seen_where_there_is_none() {
+    fn complete_response_has_no_next_page() {
         for json in [
             r#"{"id": "1", "links": {"self": {"uri": "/a", "method": "GET", "headers": []}}}"#,
             r#"{"links": {"self": {"uri": "/a"}, "next": null, "previous": {"uri": "/z"}}}"#,
             r#"{"links": {"next": {}}}"#,
             r#"{"links": {"next": {"uri": "", "method": "GET", "headers": []}}}"#,
             r#"{"continuationToken": null, "nextLink": " "}"#,
-            // Of the items, not of the response.
+            // Fields of the items, not of the response.
             r#"{"items": [{"links": {"next": {"uri": "/b"}}, "continuationToken": "t"}]}"#,
             r#"{"history": {"links": {"next": {"uri": "/b"}}, "continuationToken": "t"}}"#,
             r#"[{"links": {"next": {"uri": "/b"}}, "continuationToken": "t"}]"#,
