@@ -154,8 +154,8 @@ impl<X: Transport> Client<X> {
         let request = PreparedRequest::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::block_or_box(async move {
-            let CallOutcome { answer, context, .. } = engine.perform(CallInput::single(&request?), scope).await?;
-            answer.into_value().map_err(|error| Error::new(ErrorKind::Decode, O::ID, error).within(context))
+            let CallOutcome { body, context, .. } = engine.perform(CallInput::single(&request?), scope).await?;
+            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, O::ID, error).within(context))
         })
     }
 

@@ -8,27 +8,60 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// What proves to the service who is asking.
+/// The credential that a client authenticates with: an access token, an app registration (app-only or App+User), or a custom
+/// [`TokenSource`].
 ///
-/// Clones share what they have: a refresh token that was replaced is replaced for all of them. `M` is the mode of the
-/// client that it is for, [`Blocking`](crate::Blocking) or [`Async`](crate::Async); the compiler finds it out.
+/// Calls obtain and refresh tokens by themselves; clones of a client share them. Clones of a credential share the refresh token: one
+/// that was replaced is replaced for all of them. `M` is the mode of the client, [`Blocking`](crate::Blocking) or
+/// [`Async`](crate::Async), which the compiler infers.
+///
+/// Which calls need App+User, and how an app is registered, is described on the page
+/// [Partner Center authentication](https://learn.microsoft.com/partner-center/developer/partner-center-authentication).
 ///
 /// ```
-/// use partner_center_core::{AppRegistration, Blocking, Credential};
+/// use partner_center_core::{AppRegistration, Client, Credential, GetCustomer};
+/// use uuid::Uuid;
 ///
-/// // A token that was had elsewhere; it is not replaced.
-/// let credential: Credential<Blocking> = Credential::token("eyJ0eXAi...");
+/// // App-only: the application acts for itself (OAuth 2.0 client credentials).
+/// let app = AppRegistration::new("contoso.com", "11111111-2222-3333-4444-555555555555").secret("client-secret");
+/// let app_only = Credential::app_only(app.clone());
 ///
-/// // App-only: the application acts by itself.
-/// let app = AppRegistration::new("contoso.com", "11111111-2222-3333-4444-555555555555").secret("...");
-/// let credential: Credential<Blocking> = Credential::app_only(app.clone());
-///
-/// // App+User: the application acts for a user who has signed in before.
-/// let credential: Credential<Blocking> = Credential::app_user(app, "0.AAAA...").on_rotation(|newest| {
-///     // Where the next run finds it, and nobody else.
-///     std::fs::write("/dev/null", newest.expose())?;
+/// // App+User: the application acts for a user who has signed in before (secure application model).
+/// let folder = std::env::temp_dir();
+/// let file = folder.join("partner-center-refresh-token");
+/// # let refresh_token_file = file.clone();
+/// let app_user = Credential::app_user(app, "0.AAAA...").on_rotation(move |refresh_token| {
+///     // Where only this program can read it, and finds it when it runs again.
+///     std::fs::write(&file, refresh_token.expose())?;
 ///     Ok(())
 /// });
+///
+/// // An access token that was obtained by other means, and is not refreshed.
+/// let token = Credential::token("eyJ0eXAi...");
+///
+/// for credential in [app_only, app_user, token] {
+///     # let transport = Stub;
+///     let client = Client::builder(transport, credential).build()?;
+///     client.call(GetCustomer::new(Uuid::nil()))?;
+/// }
+/// # assert_eq!(std::fs::read_to_string(&refresh_token_file)?, "0.BBBB...");
+/// # std::fs::remove_file(refresh_token_file)?;
+/// # use partner_center_core::{Blocking, Request, Response, Transport, TransportError};
+/// # struct Stub;
+/// # impl Transport for Stub {
+/// #     type Mode = Blocking;
+/// #     fn send(&self, request: Request) -> Result<Response, TransportError> {
+/// #         let is_token_request = request.uri().path().ends_with("/oauth2/v2.0/token");
+/// #         let is_app_user = String::from_utf8_lossy(request.body()).contains("grant_type=refresh_token");
+/// #         Ok(Response::new(match (is_token_request, is_app_user) {
+/// #             (true, true) => r#"{"access_token": "a", "expires_in": 3600, "refresh_token": "0.BBBB..."}"#.into(),
+/// #             (true, false) => r#"{"access_token": "a", "expires_in": 3600}"#.into(),
+/// #             (false, _) => r#"{"id": "00000000-0000-0000-0000-000000000000"}"#.into(),
+/// #         }))
+/// #     }
+/// #     fn sleep(&self, _: std::time::Duration) {}
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Credential<M: Mode> {
     kind: Kind<M>,
@@ -69,25 +102,28 @@ type StoreOutput<M> = <M as Mode>::Output<'static, Result<(), BoxError>>;
 type LeaseOutput<M> = <M as Mode>::Output<'static, Result<RefreshTokenLease, BoxError>>;
 
 impl<M: Mode> Credential<M> {
-    /// A bearer token that is valid already: an Entra access token for the audience
-    /// `https://api.partnercenter.microsoft.com` (or that of the cloud). It lives for about an hour and is not replaced.
+    /// Creates a credential from an access token: one of Entra for the audience `https://api.partnercenter.microsoft.com` (or that of
+    /// the [`Cloud`](crate::Cloud)). It is valid for about an hour, and is not refreshed.
     pub fn token(token: impl Into<String>) -> Self {
         Self { kind: Kind::Token(AccessToken::new(token)) }
     }
 
-    /// App-only: tokens for the application itself, by its client secret (the grant `client_credentials`).
+    /// Creates an app-only credential: tokens for the application itself, by its client secret (OAuth 2.0 grant
+    /// `client_credentials`).
     ///
-    /// Not everything is open to an application alone: customers of an indirect reseller are not.
+    /// Some resources need [`app_user`](Self::app_user), such as the customers of an indirect reseller; see
+    /// [`Error::needs_app_and_user`](crate::Error::needs_app_and_user).
     #[must_use]
     pub fn app_only(app: AppRegistration) -> Self {
         Self { kind: Kind::Grant(Grant { app, user: None }) }
     }
 
-    /// App+User: tokens for the application on behalf of a user, by the refresh token that the user's signing in left
-    /// behind (the secure application model; the grant `refresh_token`).
+    /// Creates an App+User credential: tokens for the application on behalf of a user, by the refresh token from the user's sign-in
+    /// (OAuth 2.0 grant `refresh_token`), as the
+    /// [secure application model](https://learn.microsoft.com/partner-center/developer/enable-secure-app-model) requires.
     ///
-    /// Each time a token is issued the authority may replace the refresh token, and the old one dies after 90 days: keep
-    /// the newest with [`on_rotation`](Self::on_rotation).
+    /// The authority may issue a new refresh token with each access token, and a refresh token expires after 90 days: store the
+    /// newest one with [`on_rotation`](Self::on_rotation).
     #[must_use]
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
         let newest = NewestRefreshToken { refresh_token: trimmed(refresh_token), is_unstored: false };
@@ -95,48 +131,66 @@ impl<M: Mode> Credential<M> {
         Self { kind: Kind::Grant(Grant { app, user: Some(user) }) }
     }
 
-    /// Tokens from elsewhere: a managed identity, a vault, a service of one's own; [`TokenSource`] has examples. The feature
-    /// `azure_core` of `partner-center` has one for the credentials of `azure_identity`.
+    /// Creates a credential from a custom source of tokens, such as a managed identity, a vault, or a service; [`TokenSource`] has
+    /// examples. The feature `azure_core` of `partner-center` has a source for the credentials of `azure_identity`.
     pub fn source(source: impl TokenSource<Mode = M>) -> Self {
         Self { kind: Kind::Source(Arc::new(source)) }
     }
 
-    /// What to do with each new refresh token: keep it where the next run of the program finds it.
+    /// Sets the function that stores each new refresh token where the next run of the program finds it.
     ///
-    /// `keep` gives back a `Result`, for an async client a boxed future of one. The call that needed the token goes on once
-    /// that is `Ok`. An error fails it: what it says may end up in a log. A token that was not kept is handed over again
-    /// before it is used. For an async client, a deadline ends the wait, but not what was begun.
+    /// `store` returns a `Result`, or for an async client a boxed future of one:
     ///
-    /// One client, with its clones, hands over one token after the other. Two clients that were made from clones of this
-    /// credential may do so at the same time.
+    /// ```text
+    /// Blocking: Fn(Secret) -> Result<(), Box<dyn Error + Send + Sync>>
+    /// Async:    Fn(Secret) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send>>
+    /// ```
     ///
-    /// Without effect on any other credential than [`app_user`](Self::app_user).
+    /// The call that needed the token continues once that is `Ok`. An error fails the call: its message may end up in a log. A
+    /// refresh token that was not stored is passed to `store` again before it is used. `store` may take as long as the
+    /// [timeout of an attempt](crate::ClientBuilder::attempt_timeout) and the deadline of the call allow; in blocking mode it then
+    /// continues in its own thread, in async mode its future is dropped.
+    ///
+    /// One client, with its clones, stores one token after the other. Two clients made from clones of this credential may do so at
+    /// the same time.
+    ///
+    /// Has no effect on any credential but [`app_user`](Self::app_user).
     #[must_use]
     pub fn on_rotation(
         mut self,
-        keep: impl Fn(Secret) -> M::Output<'static, Result<(), Box<dyn std::error::Error + Send + Sync>>>
+        store: impl Fn(Secret) -> M::Output<'static, Result<(), Box<dyn std::error::Error + Send + Sync>>>
         + Send
         + Sync
         + 'static,
     ) -> Self {
         if let Kind::Grant(Grant { user: Some(user), .. }) = &mut self.kind {
-            user.on_rotation = Some(Arc::new(keep));
+            user.on_rotation = Some(Arc::new(store));
         }
         self
     }
 
-    /// Sets what happens before the refresh token is sent to the authority: other processes that use the same one are kept
-    /// out, and the newest one is read.
+    /// Sets the function that is called before the refresh token is sent to the authority: it keeps out other processes that use the
+    /// same refresh token, and reads the newest one.
     ///
-    /// An authority may take each refresh token only once. Processes that share one then exchange it one after the other:
-    /// `lease` waits for its turn, and returns a [`RefreshTokenLease`] with the token that another process has kept, if there
-    /// is one. The lease is dropped when the exchange has failed, or when [`on_rotation`](Self::on_rotation) has kept the next
-    /// token. An error fails the call: what it says may end up in a log.
+    /// ```text
+    /// Blocking: Fn() -> Result<RefreshTokenLease, Box<dyn Error + Send + Sync>>
+    /// Async:    Fn() -> Pin<Box<dyn Future<Output = Result<RefreshTokenLease, Box<dyn Error + Send + Sync>>> + Send>>
+    /// ```
     ///
-    /// If the authority rejects the refresh token as invalid ([`TokenErrorReason::InvalidGrant`]), `lease` is called once more,
-    /// and another token than the rejected one is tried.
+    /// An authority may accept each refresh token only once, so processes that share one have to exchange it one after the other:
+    /// `lease` waits until no other process does, and returns a [`RefreshTokenLease`], with the refresh token that another process
+    /// has stored, if there is one. The lease is dropped when the exchange has failed, or when [`on_rotation`](Self::on_rotation)
+    /// has stored the next refresh token. An error fails the call: its message may end up in a log.
     ///
-    /// Has no effect on any other credential than [`app_user`](Self::app_user).
+    /// `lease` may take as long as the [timeout of an attempt](crate::ClientBuilder::attempt_timeout) and the deadline of the call
+    /// allow. In async mode it must not block the thread, as [`File::lock`](std::fs::File::lock) does: nothing can interrupt it
+    /// then, and other tasks of the thread have to wait as well. Use the blocking tasks of the runtime, or try and sleep in turns.
+    /// Once the deadline has passed nothing is sent, however late the lease is.
+    ///
+    /// If the authority rejects the refresh token as invalid ([`TokenErrorReason::InvalidGrant`](crate::TokenErrorReason::InvalidGrant)),
+    /// `lease` is called once more, and a token other than the rejected one is tried.
+    ///
+    /// Has no effect on any credential but [`app_user`](Self::app_user).
     #[must_use]
     pub fn before_refresh(
         mut self,

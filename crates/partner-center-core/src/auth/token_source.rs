@@ -1,16 +1,16 @@
 use crate::{AccessToken, Mode};
 use std::error::Error as StdError;
 
-/// Where tokens come from that the client cannot get by itself: a managed identity, a vault, a service of one's own.
+/// A custom source of tokens that the client cannot obtain itself: a managed identity, a vault, a service.
 ///
-/// The client keeps a token as long as it lives, asks for the next one a little ahead, and asks once more when the service
-/// refuses one; while it waits for an answer it does not ask again. So a source need not cache or repeat anything. One that
-/// caches all the same must not give a token again that was [`refused`](TokenRequest::refused).
+/// The client caches each token, requests the next one shortly before it expires, and requests another one when the service rejects
+/// a token; it never makes two requests at the same time. So a source needs no cache and no retries of its own. One that caches all
+/// the same must not return a token again that the service rejected ([`TokenRequest::refused`]).
 ///
-/// The client waits for a token no longer than its [`timeout`](crate::ClientBuilder::attempt_timeout) for one attempt (60 s by default) and
-/// its deadline allow, and then fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout) that names the token
-/// source. The future of an async source is dropped then. A blocking source runs in a thread of its own, as nothing can
-/// interrupt it, and is left to itself; as long as eight such calls have not returned, it is not called again.
+/// The client waits for as long as its [`attempt_timeout`](crate::ClientBuilder::attempt_timeout) (60 s by default) and its deadline
+/// allow, and then fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout) that names the token source. The future of
+/// an async source is dropped then. A blocking source, which nothing can interrupt, runs in a separate thread and continues there
+/// unattended; while eight such calls have not returned, it is not called again.
 ///
 /// For a blocking client:
 ///
@@ -18,7 +18,7 @@ use std::error::Error as StdError;
 /// use partner_center_core::{AccessToken, Blocking, Credential, TokenRequest, TokenSource};
 /// use std::{error::Error, fs, time::Duration};
 ///
-/// /// A token that another program keeps fresh in a file.
+/// /// A token that another program stores in a file.
 /// struct TokenFile;
 ///
 /// impl TokenSource for TokenFile {
@@ -33,7 +33,7 @@ use std::error::Error as StdError;
 /// let credential = Credential::source(TokenFile);
 /// ```
 ///
-/// For an async one, the same with a boxed future:
+/// For an async client, the same with a boxed future:
 ///
 /// ```
 /// use partner_center_core::{AccessToken, Async, Credential, Mode, TokenRequest, TokenSource};
@@ -61,25 +61,32 @@ use std::error::Error as StdError;
 /// let credential = Credential::source(Vault);
 /// ```
 pub trait TokenSource: Send + Sync + 'static {
-    /// [`Blocking`](crate::Blocking) or [`Async`](crate::Async), as the transport of the client.
+    /// The mode of the client: [`Blocking`](crate::Blocking) or [`Async`](crate::Async).
     type Mode: Mode;
 
-    /// A token as `request` has it.
+    /// Returns a token for `request`:
     ///
-    /// What the error says may end up in a log. It is not asked again for the call at hand: what is worth repeating is for
-    /// the source to repeat.
+    /// ```text
+    /// Blocking: Result<AccessToken, Box<dyn Error + Send + Sync>>
+    /// Async:    Pin<Box<dyn Future<Output = Result<AccessToken, Box<dyn Error + Send + Sync>>> + Send + 'a>>
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Any error fails the call, without a retry, with the kind [`Credential`](crate::ErrorKind::Credential). Its message may end up
+    /// in a log.
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
     ) -> <Self::Mode as Mode>::Output<'a, Result<AccessToken, Box<dyn StdError + Send + Sync>>>;
 }
 
-/// What a [`TokenSource`] is asked for.
+/// A request for a token to a [`TokenSource`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct TokenRequest<'a> {
-    /// What the token is to be for: that of the client's cloud, such as `https://api.partnercenter.microsoft.com/.default`.
+    /// The OAuth 2.0 scope of the token: that of the client's cloud, such as `https://api.partnercenter.microsoft.com/.default`.
     pub scope: &'a str,
-    /// Whether the service has just refused the token that came last, so that it is to be another one.
+    /// Whether the service has just rejected the last token, so that another one is needed.
     pub refused: bool,
 }

@@ -39,7 +39,7 @@ impl<'a, X: Transport> CallInput<'a, X> {
 
 /// The outcome of a call that succeeded.
 pub(crate) struct CallOutcome<X: Transport, T> {
-    pub(crate) answer: ResponseBody<T>,
+    pub(crate) body: ResponseBody<T>,
     pub(crate) context: ErrorContext,
     /// The request for the next page, if it was sent already.
     pub(crate) next: Option<PrefetchedPage<X>>,
@@ -58,7 +58,7 @@ impl<X: Transport> Engine<X> {
         let mut context = ErrorContext { correlation_id: Some(correlation_id), page, ..ErrorContext::default() };
         let plan = CallPlan { call, is_page: page.is_some(), call_context, prefetcher };
         match self.send_with_token(&plan, prefetched_page, &mut context).instrument(span).await {
-            Ok((answer, next)) => Ok(CallOutcome { answer, context, next }),
+            Ok((body, next)) => Ok(CallOutcome { body, context, next }),
             Err(error) => Err(error.within(context)),
         }
     }
@@ -93,7 +93,7 @@ impl<X: Transport> Engine<X> {
         let rejection = match sender.send(&service_call, &sender.retry_policy, context, deadline, early_response).await
         {
             Err(error) if is_token_rejected(&error) => error,
-            outcome => return outcome.map(|answer| (answer, service_call.into_next())),
+            outcome => return outcome.map(|body| (body, service_call.into_next())),
         };
         let rejected = Some(token.clone());
         let replacement = self.token_provider.token(sender, operation, context, deadline, rejected).await?;
@@ -104,8 +104,8 @@ impl<X: Transport> Engine<X> {
         tracing::info!("the service rejected the token, which is replaced");
         context.request_id = Some(Uuid::new_v4());
         let service_call = ServiceCall::new(self, plan, &replacement);
-        let answer = sender.send(&service_call, &sender.retry_policy, context, deadline, None).await?;
-        Ok((answer, service_call.into_next()))
+        let body = sender.send(&service_call, &sender.retry_policy, context, deadline, None).await?;
+        Ok((body, service_call.into_next()))
     }
 }
 

@@ -133,8 +133,8 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
                 let retry_after = retry::retry_after_header(response.headers());
                 Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }))
             }
-            Ok(answer) => match self.unexpected_next_page(&response) {
-                None => Ok(answer),
+            Ok(body) => match self.unexpected_next_page(&response) {
+                None => Ok(body),
                 Some(found) => Err(AttemptError {
                     retryability: Retryability::Permanent,
                     error: Error::new(ErrorKind::Paging, call.operation, found),

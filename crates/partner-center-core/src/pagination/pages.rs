@@ -144,7 +144,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             let mut performed = engine.perform(task, scope).await?;
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
-                let next = match &performed.answer {
+                let next = match &performed.body {
                     ResponseBody::Value(page) => prefetcher.next_request::<O>(page, &engine.base_url),
                     ResponseBody::Empty(_) => None,
                 };
@@ -166,13 +166,12 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             // The cursor was an error, which is what was fetched.
             return fetched.err().map(Err);
         };
-        let FetchedPage { performed: CallOutcome { answer, context, next }, next_token_may_be_consumed } = match fetched
-        {
+        let FetchedPage { performed: CallOutcome { body, context, next }, next_token_may_be_consumed } = match fetched {
             Ok(fetched) => fetched,
             Err(error) if cursor.is_end_by_error(&error) => return None,
             Err(error) => return Some(Err(error)),
         };
-        let page = match answer {
+        let page = match body {
             ResponseBody::Value(page) => page,
             ResponseBody::Empty(status) if cursor.is_end_by_empty_response(status) => return None,
             ResponseBody::Empty(_) => {

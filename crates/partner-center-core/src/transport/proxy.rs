@@ -1,3 +1,5 @@
+//! The proxy settings of the environment: which proxy a request goes through.
+
 mod no_proxy;
 
 use crate::TransportError;
@@ -5,19 +7,18 @@ use http::Uri;
 use no_proxy::NoProxy;
 use std::{env, fmt, sync::Arc};
 
-/// The proxy that the environment names, and the hosts that are reached without it: one rule for every transport.
+/// The proxy that the environment names, and the hosts that are reached without it: the same rules for every transport.
 ///
 /// # The proxy
 ///
 /// The proxy for https is that of the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty:
-/// the URL of an http or https proxy (`http://` may be left out), with a user and a password where the proxy wants them
-/// (`http://user:password@proxy.example:8080`). Plain http goes to this machine only, and no proxy stands between a machine
-/// and itself.
+/// the URL of an http or https proxy (`http://` may be omitted), with a user and a password if the proxy requires them
+/// (`http://user:password@proxy.example:8080`). Plain http is for loopback addresses only, which are reached without a proxy.
 ///
 /// # The hosts that are reached without it
 ///
-/// `NO_PROXY`, or `no_proxy` if that is empty, lists them, separated by commas or spaces. Upper and lower case are the same,
-/// and so is a name with a dot at its end. An entry is one of:
+/// `NO_PROXY`, or `no_proxy` if that is empty, lists them, separated by commas or spaces. Case does not matter, nor does a dot at
+/// the end of a name. An entry is one of:
 ///
 /// | entry | hosts |
 /// |---|---|
@@ -28,16 +29,16 @@ use std::{env, fmt, sync::Arc};
 /// | `10.*`, `api-*.contoso.com` | names and addresses of that pattern; `*` stands for any characters, or none |
 ///
 /// An entry with a port at its end (`contoso.com:8443`, `10.0.0.0/8:8443`, `[fd00::1]:8443`, `*:8443`) holds for that port
-/// only; an https URL without a port has the port 443. Addresses and networks are compared with the host as it stands in the
-/// URL: no name is looked up. An entry that is none of these is logged as a warning and holds for no host.
+/// only; an https URL without a port has the port 443. Addresses and networks are compared with the host as it is in the URL: no
+/// name is resolved. An entry that is none of these is logged as a warning and ignored.
 #[derive(Clone, Default)]
 pub struct EnvironmentProxy {
     proxy: Option<Result<ProxyServer, Arc<str>>>,
     no_proxy: NoProxy,
 }
 
-/// A proxy, and the variable that names it. It is displayed without its user and password, which only
-/// [`url`](Self::url) gives.
+/// A proxy server, and the variable that names it. `Display` and `Debug` omit its user and password, which only
+/// [`url`](Self::url) returns.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyServer {
     url: Arc<str>,
@@ -46,15 +47,18 @@ pub struct ProxyServer {
 }
 
 impl EnvironmentProxy {
-    /// Reads the environment. A value that cannot be used is not an error yet: it is one for the requests that it is meant
-    /// for.
+    /// Reads the environment. An invalid value is not an error yet, but one of each request that would go through the proxy.
     #[must_use]
     pub fn read() -> Self {
         Self::from_variables(|name| env::var(name).ok())
     }
 
-    /// The proxy that a request to `uri` goes through, or `None` if it goes directly; an error if the proxy that it is meant
-    /// to go through cannot be used, as to go around that would be worse.
+    /// Returns the proxy that a request to `uri` goes through, or `None` if it is sent directly.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportErrorKind::ProxySetting`](crate::TransportErrorKind::ProxySetting) if the value of the variable is invalid: to send
+    /// the request without the proxy could expose it to a network that it must not use.
     pub fn for_uri(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
         if uri.scheme_str() != Some("https") || self.no_proxy.contains(uri) {
             return Ok(None);
@@ -66,7 +70,7 @@ impl EnvironmentProxy {
         }
     }
 
-    /// The proxy of the environment, whichever hosts are reached without it; `None` if there is none that can be used.
+    /// Returns the proxy of the environment, whichever hosts are reached without it; `None` if there is none, or its URL is invalid.
     #[must_use]
     pub fn server(&self) -> Option<&ProxyServer> {
         self.proxy.as_ref()?.as_ref().ok()
@@ -109,19 +113,19 @@ impl ProxyServer {
         is_complete.then(|| Self { origin: format!("{scheme}://{host_and_port}").into(), url: url.into(), variable })
     }
 
-    /// The URL of the proxy, with its user and password if it has them.
+    /// Returns the URL of the proxy, with its user and password if it has them.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The URL of the proxy without user and password, which may be shown.
+    /// Returns the URL of the proxy without user and password, which may be shown.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The name of the environment variable that names the proxy.
+    /// Returns the name of the environment variable that names the proxy.
     #[must_use]
     pub fn variable(&self) -> &'static str {
         self.variable
@@ -149,7 +153,7 @@ impl fmt::Debug for ProxyServer {
 mod tests {
     use super::*;
 
-    /// What [`EnvironmentProxy::for_uri`] says of `uri`, with the name of the variable.
+    /// Returns the proxy for `uri`, with the name of the variable.
     fn route(variables: &[(&str, &str)], uri: &str) -> Result<Option<(String, &'static str)>, String> {
         let find =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -161,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_have_one_order() {
+    fn variables_are_read_in_order() {
         for (variables, expected) in [
             (&[][..], Ok(None)),
             (&[("HTTP_PROXY", "http://a:1")], Ok(None)),
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn unusable_proxy_is_not_gone_around() {
+    fn invalid_proxy_is_not_bypassed() {
         let variables = [("ALL_PROXY", "socks5://a:1"), ("NO_PROXY", "example.net")];
         assert!(route(&variables, "https://example.com").is_err());
         assert_eq!(route(&variables, "https://example.net"), Ok(None));

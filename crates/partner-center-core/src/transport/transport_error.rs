@@ -1,7 +1,7 @@
 use super::{CertificateProblem, ProxyServer};
 use std::{error::Error as StdError, fmt};
 
-/// No answer came back, or not a whole one.
+/// The error of an exchange: there is no response, or not a complete one.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
@@ -13,14 +13,14 @@ pub struct TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The exchange failed: no connection, one that broke, an answer that ended early.
+    /// The exchange failed: no connection, a lost connection, a truncated response.
     Exchange,
-    /// [`Limits::timeout`] passed.
+    /// [`Limits::timeout`](super::Limits::timeout) has passed.
     Timeout,
-    /// The body exceeds [`Limits::body`].
+    /// The body exceeds [`Limits::body`](super::Limits::body).
     TooLarge,
-    /// The head of the response is not valid HTTP, or has more or larger headers than the transport takes: the same request
-    /// would bring the same, and it is not retried.
+    /// The head of the response is not valid HTTP, or has more or larger headers than the transport accepts. The same request would
+    /// have the same response, so it is not retried.
     InvalidResponse,
     /// The server's certificate is not accepted. The request was not sent, and is not retried.
     Certificate(CertificateProblem),
@@ -30,7 +30,7 @@ pub enum TransportErrorKind {
 }
 
 impl TransportError {
-    /// A failure of the exchange; `source` must not show a header's value or a body. If it is about a certificate, as
+    /// Creates the error of an exchange; `source` must not show a header's value or a body. If it is about a certificate, as
     /// [`CertificateProblem::find`] tells, the kind is [`Certificate`](TransportErrorKind::Certificate).
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let source = source.into();
@@ -38,18 +38,18 @@ impl TransportError {
         Self::of(kind.unwrap_or(TransportErrorKind::Exchange), Some(source))
     }
 
-    /// The time limit passed; `source` must not show a header's value or a body.
+    /// Creates the error of an exchange that has exceeded [`Limits::timeout`](super::Limits::timeout); `source` must not show a header's value or a body.
     pub fn timeout(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of(TransportErrorKind::Timeout, Some(source.into()))
     }
 
-    /// The body is larger than it may be.
+    /// Creates the error of a body that exceeds [`Limits::body`](super::Limits::body).
     #[must_use]
     pub fn too_large() -> Self {
         Self::of(TransportErrorKind::TooLarge, None)
     }
 
-    /// The server's certificate is not accepted; `source` must not show a header's value or a body.
+    /// Creates the error of a certificate that is not accepted; `source` must not show a header's value or a body.
     pub fn certificate(problem: CertificateProblem, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
     }
@@ -67,18 +67,18 @@ impl TransportError {
         self
     }
 
-    /// The head of the response cannot be read; `source` must not show a header's value or a body.
+    /// Creates the error of a response head that cannot be parsed; `source` must not show a header's value or a body.
     pub fn invalid_response(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of(TransportErrorKind::InvalidResponse, Some(source.into()))
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// The proxy that the request went through, if it is known to have gone through one.
+    /// Returns the proxy that the request went through, if it is known to have gone through one.
     #[must_use]
     pub fn proxy(&self) -> Option<&ProxyServer> {
         self.proxy.as_ref()
