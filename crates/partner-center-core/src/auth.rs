@@ -1,7 +1,7 @@
 //! Authentication: from the [`Credential`] of the user to the token that a request carries.
 //!
-//! `token_provider` returns the token of each call and refreshes it, `token_cache` holds it and decides which call refreshes it
-//! and which calls wait, and `grants` builds token requests and reads the responses to them.
+//! `token_provider` returns the token of each call and refreshes it, `token_cache` holds it and decides which call
+//! refreshes it and which calls wait, and `grants` builds token requests and reads the responses to them.
 
 mod access_token;
 mod app_registration;

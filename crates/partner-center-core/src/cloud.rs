@@ -1,7 +1,8 @@
 /// A Microsoft cloud: it determines the base URL of the service, the authority that issues tokens, and their audience.
 ///
 /// Tokens of one cloud are invalid in another. Each of the three can be overridden with
-/// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url), [`ClientBuilder::authority`](crate::ClientBuilder::authority) and
+/// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url),
+/// [`ClientBuilder::authority`](crate::ClientBuilder::authority) and
 /// [`ClientBuilder::audience`](crate::ClientBuilder::audience).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -1,8 +1,9 @@
 //! The engine of a client: what all calls share, and how a call is performed, written once for both modes.
 //!
-//! A call reads from top to bottom: `call` obtains a token and sends the request with it, `service_call` says how that request is
-//! built and decoded, `request_sender` sends it until there is a usable response. The code is `async`, and awaits nothing but
-//! [`Mode::into_future`](crate::Mode::into_future), so that it runs to its end without a runtime in blocking mode.
+//! A call reads from top to bottom: `call` obtains a token and sends the request with it, `service_call` says how that
+//! request is built and decoded, `request_sender` sends it until there is a usable response. The code is `async`, and
+//! awaits nothing but [`Mode::into_future`](crate::Mode::into_future), so that it runs to its end without a runtime in
+//! blocking mode.
 
 mod call;
 pub(crate) mod rate_limiter;

@@ -20,8 +20,9 @@ impl AccessToken {
         Self { token: Secret::new(token), lifetime: None }
     }
 
-    /// Sets the lifetime of the token, from now on. It is refreshed before it expires, by two minutes or a tenth of the lifetime,
-    /// whichever is less. Maximum: one day. Default: unknown, so that it is refreshed only when the service rejects it.
+    /// Sets the lifetime of the token, from now on. It is refreshed before it expires, by two minutes or a tenth of the
+    /// lifetime, whichever is less. Maximum: one day. Default: unknown, so that it is refreshed only when the service
+    /// rejects it.
     #[must_use]
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some((lifetime.min(MAX_LIFETIME), Instant::now()));

@@ -2,8 +2,9 @@ use partner_center_models::Secret;
 
 /// An application as it is registered with Microsoft Entra ID: tenant, client ID, and a client secret if it has one.
 ///
-/// For each grant see the [Partner Center authentication](https://learn.microsoft.com/partner-center/developer/partner-center-authentication)
-/// page of the service.
+/// For each grant see the [Partner Center
+/// authentication](https://learn.microsoft.com/partner-center/developer/partner-center-authentication) page of the
+/// service.
 ///
 /// ```
 /// use partner_center_core::AppRegistration;
@@ -24,8 +25,8 @@ impl AppRegistration {
         Self { tenant: tenant.into(), client_id: client_id.into(), secret: None }
     }
 
-    /// Sets the client secret: its value, not its ID. Web applications have one; native applications have none, and can only act
-    /// for a user.
+    /// Sets the client secret: its value, not its ID. Web applications have one; native applications have none, and can
+    /// only act for a user.
     pub fn secret(mut self, secret: impl Into<String>) -> Self {
         self.secret = Some(trimmed(secret));
         self

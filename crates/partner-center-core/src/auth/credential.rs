@@ -11,9 +11,9 @@ use std::{
 /// The credential that a client authenticates with: an access token, an app registration (app-only or App+User), or a custom
 /// [`TokenSource`].
 ///
-/// Calls obtain and refresh tokens by themselves; clones of a client share them. Clones of a credential share the refresh token: one
-/// that was replaced is replaced for all of them. `M` is the mode of the client, [`Blocking`](crate::Blocking) or
-/// [`Async`](crate::Async), which the compiler infers.
+/// Calls obtain and refresh tokens by themselves; clones of a client share them. Clones of a credential share the
+/// refresh token: one that was replaced is replaced for all of them. `M` is the mode of the client,
+/// [`Blocking`](crate::Blocking) or [`Async`](crate::Async), which the compiler infers.
 ///
 /// Which calls need App+User, and how an app is registered, is described on the page
 /// [Partner Center authentication](https://learn.microsoft.com/partner-center/developer/partner-center-authentication).
@@ -102,8 +102,9 @@ type StoreOutput<M> = <M as Mode>::Output<'static, Result<(), BoxError>>;
 type LeaseOutput<M> = <M as Mode>::Output<'static, Result<RefreshTokenLease, BoxError>>;
 
 impl<M: Mode> Credential<M> {
-    /// Creates a credential from an access token: one of Entra for the audience `https://api.partnercenter.microsoft.com` (or that of
-    /// the [`Cloud`](crate::Cloud)). It is valid for about an hour, and is not refreshed.
+    /// Creates a credential from an access token: one of Entra for the audience
+    /// `https://api.partnercenter.microsoft.com` (or that of the [`Cloud`](crate::Cloud)). It is valid for about an
+    /// hour, and is not refreshed.
     pub fn token(token: impl Into<String>) -> Self {
         Self { kind: Kind::Token(AccessToken::new(token)) }
     }
@@ -118,12 +119,12 @@ impl<M: Mode> Credential<M> {
         Self { kind: Kind::Grant(Grant { app, user: None }) }
     }
 
-    /// Creates an App+User credential: tokens for the application on behalf of a user, by the refresh token from the user's sign-in
-    /// (OAuth 2.0 grant `refresh_token`), as the
-    /// [secure application model](https://learn.microsoft.com/partner-center/developer/enable-secure-app-model) requires.
+    /// Creates an App+User credential: tokens for the application on behalf of a user, by the refresh token from the
+    /// user's sign-in (OAuth 2.0 grant `refresh_token`), as the [secure application
+    /// model](https://learn.microsoft.com/partner-center/developer/enable-secure-app-model) requires.
     ///
-    /// The authority may issue a new refresh token with each access token, and a refresh token expires after 90 days: store the
-    /// newest one with [`on_rotation`](Self::on_rotation).
+    /// The authority may issue a new refresh token with each access token, and a refresh token expires after 90 days:
+    /// store the newest one with [`on_rotation`](Self::on_rotation).
     #[must_use]
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
         let newest = NewestRefreshToken { refresh_token: trimmed(refresh_token), is_unstored: false };
@@ -131,8 +132,9 @@ impl<M: Mode> Credential<M> {
         Self { kind: Kind::Grant(Grant { app, user: Some(user) }) }
     }
 
-    /// Creates a credential from a custom source of tokens, such as a managed identity, a vault, or a service; [`TokenSource`] has
-    /// examples. The feature `azure_core` of `partner-center` has a source for the credentials of `azure_identity`.
+    /// Creates a credential from a custom source of tokens, such as a managed identity, a vault, or a service;
+    /// [`TokenSource`] has examples. The feature `azure_core` of `partner-center` has a source for the credentials of
+    /// `azure_identity`.
     pub fn source(source: impl TokenSource<Mode = M>) -> Self {
         Self { kind: Kind::Source(Arc::new(source)) }
     }
@@ -146,13 +148,13 @@ impl<M: Mode> Credential<M> {
     /// Async:    Fn(Secret) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send>>
     /// ```
     ///
-    /// The call that needed the token continues once that is `Ok`. An error fails the call: its message may end up in a log. A
-    /// refresh token that was not stored is passed to `store` again before it is used. `store` may take as long as the
-    /// [timeout of an attempt](crate::ClientBuilder::attempt_timeout) and the deadline of the call allow; in blocking mode it then
-    /// continues in its own thread, in async mode its future is dropped.
+    /// The call that needed the token continues once that is `Ok`. An error fails the call: its message may end up in a
+    /// log. A refresh token that was not stored is passed to `store` again before it is used. `store` may take as long
+    /// as the [timeout of an attempt](crate::ClientBuilder::attempt_timeout) and the deadline of the call allow; in
+    /// blocking mode it then continues in its own thread, in async mode its future is dropped.
     ///
-    /// One client, with its clones, stores one token after the other. Two clients made from clones of this credential may do so at
-    /// the same time.
+    /// One client, with its clones, stores one token after the other. Two clients made from clones of this credential
+    /// may do so at the same time.
     ///
     /// Has no effect on any credential but [`app_user`](Self::app_user).
     #[must_use]
@@ -169,26 +171,28 @@ impl<M: Mode> Credential<M> {
         self
     }
 
-    /// Sets the function that is called before the refresh token is sent to the authority: it keeps out other processes that use the
-    /// same refresh token, and reads the newest one.
+    /// Sets the function that is called before the refresh token is sent to the authority: it keeps out other processes
+    /// that use the same refresh token, and reads the newest one.
     ///
     /// ```text
     /// Blocking: Fn() -> Result<RefreshTokenLease, Box<dyn Error + Send + Sync>>
     /// Async:    Fn() -> Pin<Box<dyn Future<Output = Result<RefreshTokenLease, Box<dyn Error + Send + Sync>>> + Send>>
     /// ```
     ///
-    /// An authority may accept each refresh token only once, so processes that share one have to exchange it one after the other:
-    /// `lease` waits until no other process does, and returns a [`RefreshTokenLease`], with the refresh token that another process
-    /// has stored, if there is one. The lease is dropped when the exchange has failed, or when [`on_rotation`](Self::on_rotation)
-    /// has stored the next refresh token. An error fails the call: its message may end up in a log.
+    /// An authority may accept each refresh token only once, so processes that share one have to exchange it one after
+    /// the other: `lease` waits until no other process does, and returns a [`RefreshTokenLease`], with the refresh
+    /// token that another process has stored, if there is one. The lease is dropped when the exchange has failed, or
+    /// when [`on_rotation`](Self::on_rotation) has stored the next refresh token. An error fails the call: its message
+    /// may end up in a log.
     ///
-    /// `lease` may take as long as the [timeout of an attempt](crate::ClientBuilder::attempt_timeout) and the deadline of the call
-    /// allow. In async mode it must not block the thread, as [`File::lock`](std::fs::File::lock) does: nothing can interrupt it
-    /// then, and other tasks of the thread have to wait as well. Use the blocking tasks of the runtime, or try and sleep in turns.
-    /// Once the deadline has passed nothing is sent, however late the lease is.
+    /// `lease` may take as long as the [timeout of an attempt](crate::ClientBuilder::attempt_timeout) and the deadline
+    /// of the call allow. In async mode it must not block the thread, as [`File::lock`](std::fs::File::lock) does:
+    /// nothing can interrupt it then, and other tasks of the thread have to wait as well. Use the blocking tasks of the
+    /// runtime, or try and sleep in turns. Once the deadline has passed nothing is sent, however late the lease is.
     ///
-    /// If the authority rejects the refresh token as invalid ([`TokenErrorReason::InvalidGrant`](crate::TokenErrorReason::InvalidGrant)),
-    /// `lease` is called once more, and a token other than the rejected one is tried.
+    /// If the authority rejects the refresh token as invalid
+    /// ([`TokenErrorReason::InvalidGrant`](crate::TokenErrorReason::InvalidGrant)), `lease` is called once more, and a
+    /// token other than the rejected one is tried.
     ///
     /// Has no effect on any credential but [`app_user`](Self::app_user).
     #[must_use]

@@ -1,5 +1,5 @@
-//! The OAuth 2.0 grants that partners use, as data: the token requests for `client_credentials` (app-only) and `refresh_token`
-//! (App+User), and how the response of the authority is read.
+//! The OAuth 2.0 grants that partners use, as data: the token requests for `client_credentials` (app-only) and
+//! `refresh_token` (App+User), and how the response of the authority is read.
 
 use super::{AccessToken, AppRegistration, TokenError};
 use crate::{Request, Response, base_url::BaseUrl, body, error::BoxError, request::percent_encode};
@@ -102,8 +102,8 @@ pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxErro
 
 const NO_TOKEN: &str = "the authority's response holds no access token: a proxy may have responded in its place";
 
-/// The lifetime of a token when the response has none: Entra's tokens are valid for 60 to 90 minutes. One that expires earlier is
-/// rejected by the service, and then replaced.
+/// The lifetime of a token when the response has none: Entra's tokens are valid for 60 to 90 minutes. One that expires
+/// earlier is rejected by the service, and then replaced.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// Reads a number of seconds, written as a number or a string; a negative one counts as 0.

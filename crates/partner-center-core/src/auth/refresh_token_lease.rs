@@ -1,7 +1,8 @@
 use partner_center_models::Secret;
 use std::{any::Any, fmt};
 
-/// The right to send a refresh token to the authority while no other process does; see [`Credential::before_refresh`](crate::Credential::before_refresh).
+/// The right to send a refresh token to the authority while no other process does; see
+/// [`Credential::before_refresh`](crate::Credential::before_refresh).
 ///
 /// ```
 /// use partner_center_core::RefreshTokenLease;

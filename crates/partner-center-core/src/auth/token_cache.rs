@@ -1,10 +1,11 @@
 //! The token cache: the current token of a client, and the decision which call fetches the next one and which calls wait.
 //!
-//! Clones of a client, in whatever threads and tasks, share one cache. Each call asks [`TokenCache::next_action`] what to do. A fresh
-//! token is used. From shortly before it expires, one call refreshes it while the others still use it; once it has expired, the
-//! others wait for that one refresh, and share its token or its error. The call that refreshes holds a lease, which it extends
-//! before each wait: a task that is no longer polled, or that was dropped, loses it, and one of the waiting calls takes over. The
-//! cache does no I/O and reads no clock, so every sequence of events can be tested; `token_provider` does the work.
+//! Clones of a client, in whatever threads and tasks, share one cache. Each call asks [`TokenCache::next_action`] what
+//! to do. A fresh token is used. From shortly before it expires, one call refreshes it while the others still use it;
+//! once it has expired, the others wait for that one refresh, and share its token or its error. The call that refreshes
+//! holds a lease, which it extends before each wait: a task that is no longer polled, or that was dropped, loses it,
+//! and one of the waiting calls takes over. The cache does no I/O and reads no clock, so every sequence of events can
+//! be tested; `token_provider` does the work.
 
 use super::AccessToken;
 use crate::{error::RefreshFailure, transport::shared_state::Step};
@@ -16,7 +17,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The period before a token expires in which it is refreshed while it is still used; a tenth of its lifetime if that is less.
+/// The period before a token expires in which it is refreshed while it is still used; a tenth of its lifetime if that
+/// is less.
 const REFRESH_LEEWAY: Duration = Duration::from_secs(120);
 
 /// The time after a failed early refresh in which there is no other one.
@@ -63,7 +65,8 @@ pub(crate) enum Action {
 }
 
 impl TokenCache {
-    /// Decides what a call does, or until when it waits. To be called again when the cache has changed or that time has come.
+    /// Decides what a call does, or until when it waits. To be called again when the cache has changed or that time has
+    /// come.
     pub(crate) fn next_action(&mut self, query: &mut TokenQuery, now: Instant) -> Step<Action> {
         if let Some(awaited) = query.awaited_refresh {
             // Even one that has expired meanwhile: a call that waits must not wait forever for tokens with a short lifetime.
@@ -130,8 +133,8 @@ impl TokenCache {
         self.failure = Some((refresh, error));
     }
 
-    /// Ends an early refresh that failed, and begins the cooldown. The error is for no other call, as the token is still valid; a
-    /// call that needs a new one now takes over.
+    /// Ends an early refresh that failed, and begins the cooldown. The error is for no other call, as the token is
+    /// still valid; a call that needs a new one now takes over.
     pub(crate) fn defer_refresh(&mut self, refresh: u64, now: Instant) {
         self.release(refresh);
         self.cooldown_end = Some(now + REFRESH_COOLDOWN);
@@ -146,8 +149,8 @@ impl TokenCache {
 /// A token as requests carry it.
 #[derive(Debug)]
 pub(crate) struct CachedToken {
-    /// The value of the `Authorization` header, marked sensitive; its memory is overwritten when the last request that carries it
-    /// is dropped.
+    /// The value of the `Authorization` header, marked sensitive; its memory is overwritten when the last request that
+    /// carries it is dropped.
     pub(crate) authorization: HeaderValue,
     /// The number of the refresh that it comes from.
     refresh: u64,

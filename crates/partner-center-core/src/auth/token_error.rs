@@ -68,8 +68,8 @@ impl TokenError {
         }
     }
 
-    /// Reads the error in a response with a success status; `None` if there is none. A response that may have a token as well is not
-    /// read, as its fields would be shown.
+    /// Reads the error in a response with a success status; `None` if there is none. A response that may have a token
+    /// as well is not read, as its fields would be shown.
     pub(crate) fn read_under_success(response: &Response, secrets: &[&str]) -> Option<Self> {
         let fields = fields(response)?;
         let has_token = fields.keys().any(|name| name.ends_with("_token"));

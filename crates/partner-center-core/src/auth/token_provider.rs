@@ -1,10 +1,11 @@
 //! The token provider: returns the token that a call is made with, and refreshes it when the token cache says so.
 //!
-//! Calls begin in [`TokenProvider::token`]. There the token cache decides: the call uses the current token, waits for the refresh of
-//! another call, or refreshes the token itself ([`Refresh::obtain`]), with the grant of the credential or the user's
-//! [`TokenSource`]. A refresh with a refresh token runs in this order: lease (other processes are kept out), token request,
-//! rotation (the new refresh token is stored by the user's code), and only then is the lease dropped. Everything that the user
-//! provides (token source, lease, rotation) is bounded by the timeout of an attempt and the deadline of the call.
+//! Calls begin in [`TokenProvider::token`]. There the token cache decides: the call uses the current token, waits for
+//! the refresh of another call, or refreshes the token itself ([`Refresh::obtain`]), with the grant of the credential
+//! or the user's [`TokenSource`]. A refresh with a refresh token runs in this order: lease (other processes are kept
+//! out), token request, rotation (the new refresh token is stored by the user's code), and only then is the lease
+//! dropped. Everything that the user provides (token source, lease, rotation) is bounded by the timeout of an attempt
+//! and the deadline of the call.
 
 use super::{
     AccessToken, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest, TokenSource,

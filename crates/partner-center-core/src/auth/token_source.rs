@@ -3,14 +3,15 @@ use std::error::Error as StdError;
 
 /// A custom source of tokens that the client cannot obtain itself: a managed identity, a vault, a service.
 ///
-/// The client caches each token, requests the next one shortly before it expires, and requests another one when the service rejects
-/// a token; it never makes two requests at the same time. So a source needs no cache and no retries of its own. One that caches all
-/// the same must not return a token again that the service rejected ([`TokenRequest::refused`]).
+/// The client caches each token, requests the next one shortly before it expires, and requests another one when the
+/// service rejects a token; it never makes two requests at the same time. So a source needs no cache and no retries of
+/// its own. One that caches all the same must not return a token again that the service rejected
+/// ([`TokenRequest::refused`]).
 ///
-/// The client waits for as long as its [`attempt_timeout`](crate::ClientBuilder::attempt_timeout) (60 s by default) and its deadline
-/// allow, and then fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout) that names the token source. The future of
-/// an async source is dropped then. A blocking source, which nothing can interrupt, runs in a separate thread and continues there
-/// unattended; while eight such calls have not returned, it is not called again.
+/// The client waits for as long as its [`attempt_timeout`](crate::ClientBuilder::attempt_timeout) (60 s by default) and
+/// its deadline allow, and then fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout) that names the
+/// token source. The future of an async source is dropped then. A blocking source, which nothing can interrupt, runs in
+/// a separate thread and continues there unattended; while eight such calls have not returned, it is not called again.
 ///
 /// For a blocking client:
 ///
@@ -73,8 +74,8 @@ pub trait TokenSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Any error fails the call, without a retry, with the kind [`Credential`](crate::ErrorKind::Credential). Its message may end up
-    /// in a log.
+    /// Any error fails the call, without a retry, with the kind [`Credential`](crate::ErrorKind::Credential). Its
+    /// message may end up in a log.
     fn token<'a>(
         &'a self,
         request: TokenRequest<'a>,
@@ -85,7 +86,8 @@ pub trait TokenSource: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct TokenRequest<'a> {
-    /// The OAuth 2.0 scope of the token: that of the client's cloud, such as `https://api.partnercenter.microsoft.com/.default`.
+    /// The OAuth 2.0 scope of the token: that of the client's cloud, such as
+    /// `https://api.partnercenter.microsoft.com/.default`.
     pub scope: &'a str,
     /// Whether the service has just rejected the last token, so that another one is needed.
     pub refused: bool,

@@ -1,5 +1,5 @@
-//! A call, from the first attempt to the last: obtains a token, sends the request, and sends it once more with another token if
-//! the service rejects the first one.
+//! A call, from the first attempt to the last: obtains a token, sends the request, and sends it once more with another
+//! token if the service rejects the first one.
 
 use super::{
     CallContext, Engine,

@@ -20,7 +20,8 @@ impl RateLimiter {
         self.reserve(now, Some(Duration::from_nanos(1))).is_some()
     }
 
-    /// Reserves the next slot, and returns the wait until then; `None`, without a reservation, if that is not within `remaining`.
+    /// Reserves the next slot, and returns the wait until then; `None`, without a reservation, if that is not within
+    /// `remaining`.
     pub(crate) fn reserve(&self, now: Instant, remaining: Option<Duration>) -> Option<Duration> {
         // A panic cannot leave an instant half written.
         let mut next_slot = self.next_slot.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,5 @@
-//! Attempts: sends one request, to the service or to the authority, until there is a usable response or the retry policy ends it.
+//! Attempts: sends one request, to the service or to the authority, until there is a usable response or the retry
+//! policy ends it.
 //!
 //! This is the only loop that retries. What differs between a call of the service and a request for a token is a
 //! [`RetryableRequest`]: how the request is built for each attempt, and what a response to it means.
@@ -47,8 +48,9 @@ pub(crate) struct EarlyResponse {
 }
 
 impl<X: Transport> RequestSender<X> {
-    /// Sends `request` until there is a usable response, or `retry_policy` or `deadline` ends it. Nothing is sent once the deadline
-    /// has passed: a refresh token that is sent may be used up, whether or not somebody still waits for the response.
+    /// Sends `request` until there is a usable response, or `retry_policy` or `deadline` ends it. Nothing is sent once
+    /// the deadline has passed: a refresh token that is sent may be used up, whether or not somebody still waits for
+    /// the response.
     ///
     /// `early_response` stands in for the response to the first attempt.
     pub(crate) async fn send<R: RetryableRequest<X>>(

@@ -55,8 +55,8 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Finds the sign of a next page in a response that is not a page. A type without a size, such as `NoContent`, keeps nothing
-    /// of a response, and so cannot miss any of it.
+    /// Finds the sign of a next page in a response that is not a page. A type without a size, such as `NoContent`,
+    /// keeps nothing of a response, and so cannot miss any of it.
     fn unexpected_next_page(&self, response: &Response) -> Option<UnexpectedNextPage> {
         if self.plan.is_page || size_of::<T>() == 0 {
             return None;

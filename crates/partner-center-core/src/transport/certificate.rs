@@ -21,8 +21,8 @@ pub enum CertificateProblem {
 }
 
 impl CertificateProblem {
-    /// Returns the problem if `error` or one of its sources is an error of rustls about a certificate; errors of [`std::io`] and
-    /// others may wrap it. Always `None` without the feature `rustls`.
+    /// Returns the problem if `error` or one of its sources is an error of rustls about a certificate; errors of
+    /// [`std::io`] and others may wrap it. Always `None` without the feature `rustls`.
     #[must_use]
     pub fn find(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut next = Some(error);

@@ -20,8 +20,8 @@ impl Limits {
         Self { timeout: limits.timeout.min(Duration::from_secs(u32::MAX.into())), ..limits }
     }
 
-    /// Returns how many bytes to allocate for a body with this `Content-Length`: at most the limit of the body, and at most 1 MiB, as
-    /// an announced length is not to be trusted. A longer body grows as it is received.
+    /// Returns how many bytes to allocate for a body with this `Content-Length`: at most the limit of the body, and at
+    /// most 1 MiB, as an announced length is not to be trusted. A longer body grows as it is received.
     #[must_use]
     pub fn initial_capacity(&self, content_length: Option<u64>) -> usize {
         let content_length = content_length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! The two modes, blocking and async, behind one trait.
 //!
-//! All code of this crate that waits is written once, generic over [`Mode`]. The public part of the trait turns values into
-//! [`Mode::Output`] and back. The hidden part (`sealed`) has the four operations that a mode does in its own way: to run custom code
-//! with a deadline, to wait for a shared state, and to spawn and join a request that is sent ahead.
+//! All code of this crate that waits is written once, generic over [`Mode`]. The public part of the trait turns values
+//! into [`Mode::Output`] and back. The hidden part (`sealed`) has the four operations that a mode does in its own way:
+//! to run custom code with a deadline, to wait for a shared state, and to spawn and join a request that is sent ahead.
 
 use super::shared_state::{SharedState, Step};
 use std::{
@@ -20,9 +20,9 @@ use std::{
 
 /// The mode of a [`Transport`](crate::Transport) and of the clients over it: [`Blocking`] or [`Async`].
 ///
-/// The client is written once, as `async` code that awaits nothing but [`Mode::into_future`]. In [`Async`] mode that code is returned
-/// to the caller as a future. In [`Blocking`] mode each awaited value is ready, so the code runs to its end when it is polled once.
-/// Custom code for both modes is written in the same way:
+/// The client is written once, as `async` code that awaits nothing but [`Mode::into_future`]. In [`Async`] mode that
+/// code is returned to the caller as a future. In [`Blocking`] mode each awaited value is ready, so the code runs to
+/// its end when it is polled once. Custom code for both modes is written in the same way:
 ///
 /// ```
 /// use partner_center_core::{Client, Error, GetCustomer, Mode, Output, Transport};
@@ -100,8 +100,9 @@ impl Mode for Async {
     }
 }
 
-/// Runs custom code, and returns its value unless `deadline` passes first. In blocking mode it runs in one of the `threads`, and
-/// continues there unattended after the deadline; in async mode it is dropped, but cannot be interrupted while it blocks.
+/// Runs custom code, and returns its value unless `deadline` passes first. In blocking mode it runs in one of the
+/// `threads`, and continues there unattended after the deadline; in async mode it is dropped, but cannot be interrupted
+/// while it blocks.
 pub(crate) fn with_deadline<'a, M: Mode, T: Send + 'static>(
     threads: &BoundedThreads,
     work: impl FnOnce() -> M::Output<'static, T> + Send + 'static,
@@ -186,8 +187,9 @@ pub(crate) type Worker<M> = <M as sealed::Sealed>::Worker;
 
 /// Starts `work` without waiting for it; `None` if the worker's thread cannot be started.
 ///
-/// In blocking mode it runs in the worker's thread. In async mode nothing is spawned on a runtime: the future is polled once, so
-/// that the request is handed to the HTTP library, and the caller yields once, so that the library's tasks can write it.
+/// In blocking mode it runs in the worker's thread. In async mode nothing is spawned on a runtime: the future is polled
+/// once, so that the request is handed to the HTTP library, and the caller yields once, so that the library's tasks can
+/// write it.
 pub(crate) fn spawn<M: Mode, T: Send + 'static>(
     worker: &Worker<M>,
     work: impl FnOnce() -> M::Output<'static, T> + Send + 'static,

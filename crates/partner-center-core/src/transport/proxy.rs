@@ -11,14 +11,15 @@ use std::{env, fmt, sync::Arc};
 ///
 /// # The proxy
 ///
-/// The proxy for https is that of the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty:
-/// the URL of an http or https proxy (`http://` may be omitted), with a user and a password if the proxy requires them
-/// (`http://user:password@proxy.example:8080`). Plain http is for loopback addresses only, which are reached without a proxy.
+/// The proxy for https is that of the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not
+/// empty: the URL of an http or https proxy (`http://` may be omitted), with a user and a password if the proxy
+/// requires them (`http://user:password@proxy.example:8080`). Plain http is for loopback addresses only, which are
+/// reached without a proxy.
 ///
 /// # The hosts that are reached without it
 ///
-/// `NO_PROXY`, or `no_proxy` if that is empty, lists them, separated by commas or spaces. Case does not matter, nor does a dot at
-/// the end of a name. An entry is one of:
+/// `NO_PROXY`, or `no_proxy` if that is empty, lists them, separated by commas or spaces. Case does not matter, nor
+/// does a dot at the end of a name. An entry is one of:
 ///
 /// | entry | hosts |
 /// |---|---|
@@ -28,9 +29,9 @@ use std::{env, fmt, sync::Arc};
 /// | `10.0.0.0/8`, `fd00::/8` | every address of that network |
 /// | `10.*`, `api-*.contoso.com` | names and addresses of that pattern; `*` stands for any characters, or none |
 ///
-/// An entry with a port at its end (`contoso.com:8443`, `10.0.0.0/8:8443`, `[fd00::1]:8443`, `*:8443`) holds for that port
-/// only; an https URL without a port has the port 443. Addresses and networks are compared with the host as it is in the URL: no
-/// name is resolved. An entry that is none of these is logged as a warning and ignored.
+/// An entry with a port at its end (`contoso.com:8443`, `10.0.0.0/8:8443`, `[fd00::1]:8443`, `*:8443`) holds for that
+/// port only; an https URL without a port has the port 443. Addresses and networks are compared with the host as it is
+/// in the URL: no name is resolved. An entry that is none of these is logged as a warning and ignored.
 #[derive(Clone, Default)]
 pub struct EnvironmentProxy {
     proxy: Option<Result<ProxyServer, Arc<str>>>,
@@ -57,8 +58,8 @@ impl EnvironmentProxy {
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::ProxySetting`](crate::TransportErrorKind::ProxySetting) if the value of the variable is invalid: to send
-    /// the request without the proxy could expose it to a network that it must not use.
+    /// [`TransportErrorKind::ProxySetting`](crate::TransportErrorKind::ProxySetting) if the value of the variable is
+    /// invalid: to send the request without the proxy could expose it to a network that it must not use.
     pub fn for_uri(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
         if uri.scheme_str() != Some("https") || self.no_proxy.contains(uri) {
             return Ok(None);
@@ -70,7 +71,8 @@ impl EnvironmentProxy {
         }
     }
 
-    /// Returns the proxy of the environment, whichever hosts are reached without it; `None` if there is none, or its URL is invalid.
+    /// Returns the proxy of the environment, whichever hosts are reached without it; `None` if there is none, or its
+    /// URL is invalid.
     #[must_use]
     pub fn server(&self) -> Option<&ProxyServer> {
         self.proxy.as_ref()?.as_ref().ok()

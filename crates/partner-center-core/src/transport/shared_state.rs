@@ -1,9 +1,9 @@
 //! A shared state that threads and tasks can wait for, in either mode.
 //!
-//! A waiting caller gives a function from the state to a [`Step`]: the value that it waited for, or the time until which it waits for
-//! a change. Each [`SharedState::update`] makes every waiting caller call its function again: a condition variable wakes threads
-//! (blocking mode), stored wakers wake tasks (async mode). Tasks have no clock without a runtime, so the time comes from the
-//! `sleep` of the transport ([`Timer`]).
+//! A waiting caller gives a function from the state to a [`Step`]: the value that it waited for, or the time until
+//! which it waits for a change. Each [`SharedState::update`] makes every waiting caller call its function again: a
+//! condition variable wakes threads (blocking mode), stored wakers wake tasks (async mode). Tasks have no clock without
+//! a runtime, so the time comes from the `sleep` of the transport ([`Timer`]).
 
 use std::{
     collections::BTreeMap,
@@ -108,8 +108,8 @@ impl<S> SharedState<S> {
 pub(crate) struct Timer<'a> {
     moment: Instant,
     started_at: Instant,
-    /// `None` once a sleep has ended although hardly any time has passed, as those of test transports do: the moment is then not
-    /// waited for.
+    /// `None` once a sleep has ended although hardly any time has passed, as those of test transports do: the moment is
+    /// then not waited for.
     sleep: Option<Sleep<'a>>,
 }
 

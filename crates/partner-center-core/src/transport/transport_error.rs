@@ -19,13 +19,13 @@ pub enum TransportErrorKind {
     Timeout,
     /// The body exceeds [`Limits::body`](super::Limits::body).
     TooLarge,
-    /// The head of the response is not valid HTTP, or has more or larger headers than the transport accepts. The same request would
-    /// have the same response, so it is not retried.
+    /// The head of the response is not valid HTTP, or has more or larger headers than the transport accepts. The same
+    /// request would have the same response, so it is not retried.
     InvalidResponse,
     /// The server's certificate is not accepted. The request was not sent, and is not retried.
     Certificate(CertificateProblem),
-    /// The environment variable that names the proxy cannot be used; the source names the variable. The request was not sent, and
-    /// is not retried.
+    /// The environment variable that names the proxy cannot be used; the source names the variable. The request was not
+    /// sent, and is not retried.
     ProxySetting,
 }
 
@@ -38,7 +38,8 @@ impl TransportError {
         Self::of(kind.unwrap_or(TransportErrorKind::Exchange), Some(source))
     }
 
-    /// Creates the error of an exchange that has exceeded [`Limits::timeout`](super::Limits::timeout); `source` must not show a header's value or a body.
+    /// Creates the error of an exchange that has exceeded [`Limits::timeout`](super::Limits::timeout); `source` must
+    /// not show a header's value or a body.
     pub fn timeout(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of(TransportErrorKind::Timeout, Some(source.into()))
     }
@@ -54,8 +55,8 @@ impl TransportError {
         Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
     }
 
-    /// Creates an error of the kind [`ProxySetting`](TransportErrorKind::ProxySetting); `source` must name the variable, and must
-    /// not show its value, which may hold a password.
+    /// Creates an error of the kind [`ProxySetting`](TransportErrorKind::ProxySetting); `source` must name the
+    /// variable, and must not show its value, which may hold a password.
     pub fn proxy_setting(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of(TransportErrorKind::ProxySetting, Some(source.into()))
     }

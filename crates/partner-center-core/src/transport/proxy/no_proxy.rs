@@ -128,8 +128,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The table that the tests of the transports and of `doctor` use as well: entries, URL, and whether the host is reached without
-    /// the proxy.
+    /// The table that the tests of the transports and of `doctor` use as well: entries, URL, and whether the host is
+    /// reached without the proxy.
     const TABLE: &str = include_str!("no_proxy.txt");
 
     fn is_direct(list: &str, url: &str) -> bool {
