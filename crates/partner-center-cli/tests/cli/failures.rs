@@ -214,6 +214,6 @@ fn continuation_that_is_too_long_is_said_to_be() {
         let page = page("{}").replace("\"next\"}", &format!("\"{}\"}}", "n".repeat(17 << 10)));
         let (url, _requests) = answering(vec![(200, page)]);
         let ended = run_at(&url, &["customers", "list", "--output", "jsonl", "--transport", transport]);
-        assert_failed(&ended, "broke off", "17408 bytes, which is more than the 16384", "");
+        assert_failed(&ended, "broke off", "17408 bytes, which exceeds the 16384", "");
     }
 }
