@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use tracing::Instrument;
 use uuid::Uuid;
 
-/// What the calls of one unit of work have in common.
+/// The context that the calls of one unit of work share.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallContext {
     pub(crate) correlation_id: Uuid,
@@ -29,7 +29,7 @@ pub(crate) struct CallContext {
     pub(crate) deadline: Option<Instant>,
 }
 
-/// What all calls of a client and its clones share.
+/// The state that all calls of a client and its clones share.
 pub(crate) struct Engine<X: Transport> {
     pub(crate) sender: RequestSender<X>,
     pub(crate) base_url: BaseUrl,

@@ -38,7 +38,7 @@ pub(crate) struct TokenCache {
     cooldown_end: Option<Instant>,
 }
 
-/// What a call needs, and what it waits for.
+/// The needs of a call, and the refresh that it waits for.
 #[derive(Debug)]
 pub(crate) struct TokenQuery {
     /// A token that the service rejected: only a later one is of use.
@@ -51,7 +51,7 @@ pub(crate) struct TokenQuery {
     pub(crate) lease: Duration,
 }
 
-/// What a call has to do.
+/// The next action of a call.
 #[derive(Debug)]
 pub(crate) enum Action {
     /// Use this token.

@@ -74,7 +74,7 @@ pub(crate) struct RefreshingToken<M: Mode> {
     lease_threads: BoundedThreads,
 }
 
-/// What issues the tokens.
+/// The issuer of the tokens.
 enum TokenOrigin<M: Mode> {
     Authority(Grant<M>, BaseUrl),
     /// Custom code of the user.
@@ -464,7 +464,7 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
     }
 }
 
-/// Why a refresh failed.
+/// The failure of a refresh.
 enum RefreshError {
     /// No token was issued.
     NotIssued(RefreshFailure),
@@ -478,7 +478,7 @@ impl RefreshError {
     }
 }
 
-/// Why the outcome of custom code was not waited for.
+/// The reason for which custom code was no longer waited for.
 enum Unfinished {
     /// The deadline of the call has passed.
     DeadlineExceeded,

@@ -22,7 +22,7 @@ use uuid::Uuid;
 const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
-/// What a call consists of, whichever token it is made with.
+/// The parts of a call that are the same whichever token it is made with.
 pub(super) struct CallPlan<'a, M: Mode> {
     pub(super) call: &'a PreparedRequest,
     /// Whether it is for one page of a list, so that more pages may follow.

@@ -112,7 +112,7 @@ pub(crate) fn with_deadline<'a, M: Mode, T: Send + 'static>(
     <M as sealed::Sealed>::with_deadline(threads, work, deadline, sleep)
 }
 
-/// Why there is no value of custom code.
+/// The reason for which custom code has returned no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incomplete {
     /// The deadline has passed.

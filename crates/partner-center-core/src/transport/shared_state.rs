@@ -30,7 +30,7 @@ struct Shared<S> {
     tasks: u64,
 }
 
-/// What the state means for a caller that waits.
+/// The meaning of the state for a caller that waits.
 #[derive(Debug)]
 pub enum Step<T> {
     /// The value that was waited for.
