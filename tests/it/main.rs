@@ -17,6 +17,7 @@ mod fuzz_corpus;
 mod list_methods;
 mod prefetch;
 mod properties;
+mod proxy_settings;
 mod requests;
 mod service_quirks;
 mod specification;

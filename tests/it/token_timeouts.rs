@@ -4,9 +4,9 @@
 use azure_core::credentials::{AccessToken as AzureToken, TokenCredential, TokenRequestOptions};
 use partner_center::{
     AccessToken, AppRegistration, Async, AzureCredential, Blocking, Client, Credential, Error, ErrorKind, GetCustomer,
-    Mode, Output, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
+    Mode, Output, RefreshTokenLease, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
 };
-use partner_center_tests::{Server, customer, response};
+use partner_center_tests::{Server, block_on, customer, response};
 use std::{
     error::Error as StdError,
     pin::Pin,
@@ -208,6 +208,30 @@ fn refresh_token_storage_is_bounded_and_not_concurrent() {
     let start = Instant::now();
     assert_not_stored(block_on_future(client.authenticate()), "longer than the timeout of 200ms");
     assert!(start.elapsed() < SLOW / 2);
+}
+
+/// Code that blocks in async mode, as that which waits for a lock on a file, cannot be interrupted. A refresh token that was sent
+/// after the deadline would be used up, and the response with the next one lost.
+#[test]
+fn lease_that_outlasts_the_deadline_sends_no_refresh_token() {
+    fn over<X: Transport>(transport: X) {
+        let server = Server::start();
+        server.script([response(200, r#"{"access_token": "a", "refresh_token": "next"}"#).into()]);
+        let app = AppRegistration::new("contoso.com", "11111111-2222-3333-4444-555555555555");
+        let credential = Credential::app_user(app, "first").before_refresh(|| {
+            thread::sleep(2 * TIMEOUT);
+            X::Mode::ready(Ok(RefreshTokenLease::new(())))
+        });
+        let client = Client::builder(transport, credential).authority(server.url()).base_url(server.url());
+        let client = client.call_timeout(TIMEOUT).build().unwrap();
+        let outcome = block_on::<X::Mode, _>(client.authenticate());
+        // The authority is not to blame.
+        assert!(outcome.as_ref().is_err_and(|error| !error.is_authentication() && error.attempts() == 0));
+        assert_timed_out(outcome.map(drop), "the deadline leaves no time");
+        assert_eq!(server.connections(), 0);
+    }
+    over(Ureq::new().unwrap());
+    over(Reqwest::new().unwrap());
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use crate::{
     CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RetryPolicy,
     Transport,
+    auth::TokenProvider,
     base_url::BaseUrl,
-    credential::{Held, Kind},
-    engine::{Authorization, Engine, OnReplacement, Origin, Performed, Renewal, Scope, Task},
+    engine::{
+        CallContext, CallInput, CallOutcome, Engine, OnReplacement, rate_limiter::RateLimiter,
+        request_sender::RequestSender,
+    },
     pagination::{ListRequest, empty_page},
-    rate_limit::RateLimit,
     request::{PreparedRequest, ascii_header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
@@ -81,7 +83,7 @@ use uuid::Uuid;
 /// ```
 pub struct Client<X: Transport> {
     engine: Arc<Engine<X>>,
-    scope: Scope,
+    scope: CallContext,
 }
 
 impl<X: DefaultTransport> Client<X> {
@@ -152,8 +154,8 @@ impl<X: Transport> Client<X> {
         let request = PreparedRequest::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::block_or_box(async move {
-            let Performed { answer, context, .. } = engine.perform(Task::of(&request?), scope).await?;
-            answer.into_value().map_err(|error| Error::new(ErrorKind::Decode, O::ID, error).within(context))
+            let CallOutcome { body, context, .. } = engine.perform(CallInput::single(&request?), scope).await?;
+            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, O::ID, error).within(context))
         })
     }
 
@@ -234,14 +236,14 @@ impl<X: Transport> Client<X> {
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
-        Self { engine: self.engine.clone(), scope: Scope { correlation_id, ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope } }
     }
 
     /// Returns a client for a unit of work that must be done by `deadline`, however many calls it takes: a complete list, say.
     /// A call that is not done by then fails with [`ErrorKind::Timeout`]. All else is shared with this client.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { engine: self.engine.clone(), scope: Scope { until: Some(deadline), ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope } }
     }
 
     /// Returns the `MS-CorrelationId` of this client's requests.
@@ -421,13 +423,12 @@ impl<X: Transport> ClientBuilder<X> {
             BaseUrl::parse(authority).map_err(|problem| invalid(format!("the authority's URL {problem}")))?;
         let audience = self.audience.as_deref().unwrap_or(self.cloud.audience());
         let token_scope = token_scope(audience, self.cloud).map_err(invalid)?;
-        let authorization = authorization(self.credential.into_kind(), authority, token_scope).map_err(invalid)?;
+        let user_agent = HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION")));
+        let token_provider =
+            TokenProvider::new(self.credential, authority, token_scope, user_agent.clone()).map_err(invalid)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(
-            header::USER_AGENT,
-            HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION"))),
-        );
+        headers.insert(header::USER_AGENT, user_agent);
         let service_headers = [
             ("ms-contract-version", Some("v1".to_owned())),
             ("x-locale", Some(self.locale.unwrap_or_else(|| "en-US".to_owned()))),
@@ -445,17 +446,15 @@ impl<X: Transport> ClientBuilder<X> {
         }
         Ok(Client {
             engine: Arc::new(Engine {
-                transport: self.transport,
+                sender: RequestSender { transport: self.transport, retry_policy: self.retry, limits: self.limits },
                 base_url,
-                authorization,
+                token_provider,
                 headers,
-                retry: self.retry,
-                limits: self.limits,
-                deadline: self.call_timeout,
-                rate_limit: self.requests_per_minute.map(RateLimit::new),
+                call_timeout: self.call_timeout,
+                rate_limiter: self.requests_per_minute.map(RateLimiter::new),
                 on_replacement: self.on_replacement,
             }),
-            scope: Scope { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), until: None },
+            scope: CallContext { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), deadline: None },
         })
     }
 }
@@ -468,24 +467,6 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
-}
-
-/// Returns the provider of tokens for a credential.
-fn authorization<M: Mode>(kind: Kind<M>, authority: BaseUrl, token_scope: String) -> Result<Authorization<M>, String> {
-    let origin = match kind {
-        Kind::Token(token) => {
-            let held = Held::new(&token, 0).ok_or(
-                "the token is empty or has a character that is invalid in a token; is it complete and on one line?",
-            )?;
-            return Ok(Authorization::Fixed(Arc::new(held)));
-        }
-        Kind::Grant(grant) => {
-            grant.check()?;
-            Origin::Grant(grant, authority)
-        }
-        Kind::Source(source) => Origin::Source(source),
-    };
-    Ok(Authorization::Renewed(Box::new(Renewal::new(origin, token_scope))))
 }
 
 /// Returns the OAuth scope of all permissions that the application was granted for `audience`, which is often written as such a

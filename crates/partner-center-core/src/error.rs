@@ -265,7 +265,9 @@ impl Error {
         let kind = match error.kind() {
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => ErrorKind::Decode,
-            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) => ErrorKind::Transport,
+            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) | TransportErrorKind::ProxySetting => {
+                ErrorKind::Transport
+            }
         };
         Self::new(kind, operation, error)
     }

@@ -2,19 +2,14 @@
 // docs.rs shows which feature an item requires.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod auth;
 mod base_url;
 mod body;
-mod certificate;
 mod client;
 mod cloud;
-mod credential;
 mod engine;
 mod error;
-mod mode;
-mod monitor;
 mod pagination;
-mod proxy;
-mod rate_limit;
 mod request;
 mod retry;
 mod transport;
@@ -23,22 +18,20 @@ mod transport;
 pub use bytes::Bytes;
 pub use http;
 
-#[cfg(feature = "gzip")]
-#[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
-pub use body::compression as gzip;
-pub use certificate::CertificateProblem;
-pub use client::{Client, ClientBuilder};
-pub use cloud::Cloud;
-pub use credential::{
+pub use auth::{
     AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
+#[cfg(feature = "gzip")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
+pub use body::compression as gzip;
+pub use client::{Client, ClientBuilder};
+pub use cloud::Cloud;
 pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
-pub use mode::{Async, Blocking, Mode};
 pub use pagination::{Items, Pages};
 pub use partner_center_models::*;
-pub use proxy::{EnvironmentProxy, ProxyServer};
 pub use retry::RetryPolicy;
 pub use transport::{
-    CallOutput, DefaultTransport, Limits, Output, Request, Response, Transport, TransportError, TransportErrorKind,
+    Async, Blocking, CallOutput, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Mode, Output,
+    ProxyServer, Request, Response, Transport, TransportError, TransportErrorKind,
 };

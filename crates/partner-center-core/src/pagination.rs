@@ -16,5 +16,5 @@ pub use items::Items;
 pub(crate) use list_request::ListRequest;
 pub use pages::Pages;
 pub(crate) use pages::empty_page;
-pub(crate) use prefetch::{InFlight, PrefetchedPage, Prefetcher};
+pub(crate) use prefetch::{PrefetchedPage, Prefetcher};
 pub(crate) use unexpected_next_page::UnexpectedNextPage;

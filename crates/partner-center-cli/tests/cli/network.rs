@@ -26,7 +26,7 @@ use std::{
 const TRANSPORTS: [&str; 2] = ["reqwest", "ureq"];
 
 /// The table that the core is tested with as well.
-const NO_PROXY: &str = include_str!("../../../partner-center-core/src/proxy/no_proxy.txt");
+const NO_PROXY: &str = include_str!("../../../partner-center-core/src/transport/proxy/no_proxy.txt");
 
 /// `arguments` over `transport`, with a token.
 fn over(transport: &str, arguments: &[&str]) -> Command {

@@ -4,7 +4,7 @@ use super::{ListRequest, PrefetchedPage, Prefetcher, cursor::Cursor};
 use crate::{
     Async, Blocking, Error, ErrorKind, Mode, Output, Transport,
     body::{DecodeError, ResponseBody},
-    engine::{Engine, Performed, Scope, Task},
+    engine::{CallContext, CallInput, CallOutcome, Engine},
     error::{BoxError, ErrorContext},
 };
 #[cfg(feature = "stream")]
@@ -68,7 +68,7 @@ use std::{
 #[must_use = "pages are fetched only when requested"]
 pub struct Pages<X: Transport, O: Paginated> {
     engine: Arc<Engine<X>>,
-    scope: Scope,
+    scope: CallContext,
     /// The position in the list; `None` after its end.
     cursor: Option<Result<Cursor, Error>>,
     /// Sends the request for the next page early, if prefetching is on.
@@ -82,13 +82,13 @@ pub struct Pages<X: Transport, O: Paginated> {
 type FetchResult<X, O> = Result<FetchedPage<X, <O as Operation>::Response>, Error>;
 
 struct FetchedPage<X: Transport, T> {
-    performed: Performed<X, T>,
+    performed: CallOutcome<X, T>,
     /// See [`Cursor::token_may_be_consumed`], for the next page.
     next_token_may_be_consumed: bool,
 }
 
 impl<X: Transport, O: Paginated> Pages<X, O> {
-    pub(crate) fn new(engine: Arc<Engine<X>>, scope: Scope, list_request: Result<ListRequest, BoxError>) -> Self {
+    pub(crate) fn new(engine: Arc<Engine<X>>, scope: CallContext, list_request: Result<ListRequest, BoxError>) -> Self {
         let cursor = list_request
             .and_then(|list_request| Cursor::new(list_request, &engine.base_url))
             .map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
@@ -139,11 +139,12 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         let prefetched_page = self.prefetched_page.take();
         let prefetcher = self.prefetcher.clone();
         Some(X::Mode::block_or_box(async move {
-            let task = Task { call: &request, page: Some(page), prefetched_page, prefetcher: prefetcher.as_deref() };
+            let task =
+                CallInput { call: &request, page: Some(page), prefetched_page, prefetcher: prefetcher.as_deref() };
             let mut performed = engine.perform(task, scope).await?;
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
-                let next = match &performed.answer {
+                let next = match &performed.body {
                     ResponseBody::Value(page) => prefetcher.next_request::<O>(page, &engine.base_url),
                     ResponseBody::Empty(_) => None,
                 };
@@ -165,12 +166,12 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             // The cursor was an error, which is what was fetched.
             return fetched.err().map(Err);
         };
-        let FetchedPage { performed: Performed { answer, context, next }, next_token_may_be_consumed } = match fetched {
+        let FetchedPage { performed: CallOutcome { body, context, next }, next_token_may_be_consumed } = match fetched {
             Ok(fetched) => fetched,
             Err(error) if cursor.is_end_by_error(&error) => return None,
             Err(error) => return Some(Err(error)),
         };
-        let page = match answer {
+        let page = match body {
             ResponseBody::Value(page) => page,
             ResponseBody::Empty(status) if cursor.is_end_by_empty_response(status) => return None,
             ResponseBody::Empty(_) => {

@@ -15,13 +15,13 @@
 use super::ListRequest;
 use crate::{
     Limits, Mode, Response, Transport, TransportError,
+    auth::CachedToken,
     base_url::BaseUrl,
     body,
-    credential::Held,
-    engine::{Engine, Scope},
+    engine::{CallContext, Engine},
     error::ErrorContext,
-    mode::{Begun, Worker, begin, finish},
     request::PreparedRequest,
+    transport::mode::{Spawned, Worker, join, spawn},
 };
 use partner_center_models::{ContinuationToken, Paginated};
 use std::{
@@ -95,7 +95,7 @@ const MAX_UNREAD_TIME: Duration = Duration::from_secs(1);
 /// A page whose first request was sent early.
 pub(crate) struct PrefetchedPage<X: Transport> {
     pub(crate) request: PreparedRequest,
-    pub(crate) token: Arc<Held>,
+    pub(crate) token: Arc<CachedToken>,
     pub(crate) request_id: Uuid,
     pub(crate) in_flight: InFlight<X>,
 }
@@ -105,7 +105,7 @@ pub(crate) struct InFlight<X: Transport> {
     sent_at: Instant,
     /// Maximum time that the response may wait to be read.
     max_unread_time: Duration,
-    response: Begun<X::Mode, Result<Response, TransportError>>,
+    response: Spawned<X::Mode, Result<Response, TransportError>>,
 }
 
 impl<X: Transport> PrefetchedPage<X> {
@@ -116,7 +116,7 @@ impl<X: Transport> PrefetchedPage<X> {
         guessed: Option<Self>,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: Scope,
+        scope: CallContext,
     ) -> Option<Self> {
         match guessed {
             Some(guessed) if guessed.request == request => Some(guessed),
@@ -133,10 +133,10 @@ impl<X: Transport> PrefetchedPage<X> {
         request: PreparedRequest,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: Scope,
+        scope: CallContext,
     ) -> Option<Self> {
-        let token = engine.authorization.at_hand(Instant::now())?;
-        let until = engine.until(scope);
+        let token = engine.token_provider.fresh(Instant::now())?;
+        let until = engine.deadline(scope);
         let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
         let request_id = Uuid::new_v4();
         let context = ErrorContext {
@@ -146,17 +146,17 @@ impl<X: Transport> PrefetchedPage<X> {
         };
         // A request that cannot be built is reported when the page is fetched.
         let http_request = engine.request_of(&request, &token, &context).ok()?;
-        let http_request = engine.limited(http_request, engine.limits.body, remaining);
-        if engine.rate_limit.as_ref().is_some_and(|rate_limit| !rate_limit.is_free(Instant::now())) {
+        let http_request = engine.sender.with_limits(http_request, engine.sender.limits.body, remaining);
+        if engine.rate_limiter.as_ref().is_some_and(|rate_limiter| !rate_limiter.try_reserve(Instant::now())) {
             return None;
         }
         let sent_at = Instant::now();
         let max_unread_time = Limits::of(&http_request).timeout.min(MAX_UNREAD_TIME);
         let engine = engine.clone();
         let send = move || {
-            X::Mode::block_or_box(async move { X::Mode::into_future(engine.transport.send(http_request)).await })
+            X::Mode::block_or_box(async move { X::Mode::into_future(engine.sender.transport.send(http_request)).await })
         };
-        let response = X::Mode::into_future(begin::<X::Mode, _>(&prefetcher.worker, send)).await?;
+        let response = X::Mode::into_future(spawn::<X::Mode, _>(&prefetcher.worker, send)).await?;
         Some(Self { request, token, request_id, in_flight: InFlight { sent_at, max_unread_time, response } })
     }
 }
@@ -169,7 +169,7 @@ impl<X: Transport> InFlight<X> {
     pub(crate) async fn response(self) -> Option<(Instant, Result<Response, TransportError>)> {
         let is_late = self.sent_at.elapsed() >= self.max_unread_time;
         let lost = || Err(TransportError::new("the thread that sent the request ended without a response"));
-        let response = X::Mode::into_future(finish::<X::Mode, _>(self.response, lost)).await;
+        let response = X::Mode::into_future(join::<X::Mode, _>(self.response, lost)).await;
         (!is_late || response.is_ok()).then_some((self.sent_at, response))
     }
 }

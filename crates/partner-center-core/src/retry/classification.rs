@@ -56,9 +56,10 @@ impl Retryability {
 
     pub(crate) fn of_transport_error(kind: TransportErrorKind) -> Self {
         match kind {
-            TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse | TransportErrorKind::Certificate(_) => {
-                Self::Permanent
-            }
+            TransportErrorKind::TooLarge
+            | TransportErrorKind::InvalidResponse
+            | TransportErrorKind::Certificate(_)
+            | TransportErrorKind::ProxySetting => Self::Permanent,
             TransportErrorKind::Exchange | TransportErrorKind::Timeout => Self::Transient { retry_after: None },
         }
     }

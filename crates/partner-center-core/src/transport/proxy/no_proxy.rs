@@ -7,20 +7,20 @@ use std::{
     sync::Arc,
 };
 
-/// What `NO_PROXY` lists; [`EnvironmentProxy`](crate::EnvironmentProxy) describes it.
+/// The entries of `NO_PROXY`; [`EnvironmentProxy`](crate::EnvironmentProxy) describes them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NoProxy(Arc<[Entry]>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
     hosts: Hosts,
-    /// The only port that the entry holds for, if there is one.
+    /// The port that the entry is limited to, if it is.
     port: Option<u16>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Hosts {
-    /// The addresses of a network, which may be a single one.
+    /// The addresses of a network, or a single address.
     Network(IpNet),
     /// A name, and every name below it.
     Domain(String),
@@ -53,7 +53,7 @@ impl NoProxy {
 }
 
 impl Entry {
-    /// Reads an entry in lower case; `None` if it cannot be one.
+    /// Parses an entry in lower case; `None` if it is invalid.
     fn parse(entry: &str) -> Option<Self> {
         if let Some(network) = network(entry) {
             return Some(Self { hosts: Hosts::Network(network), port: None });
@@ -64,27 +64,27 @@ impl Entry {
         };
         let hosts = match network(hosts) {
             Some(network) => Hosts::Network(network),
-            None => Hosts::of_names(hosts)?,
+            None => Hosts::from_name(hosts)?,
         };
         Some(Self { hosts, port })
     }
 }
 
 impl Hosts {
-    fn of_names(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         let domain = name.strip_prefix("*.").or(name.strip_prefix('.')).unwrap_or(name).trim_end_matches('.');
-        if !domain.is_empty() && domain.chars().all(is_of_a_name) {
+        if !domain.is_empty() && domain.chars().all(is_name_character) {
             return Some(Self::Domain(domain.to_owned()));
         }
         let is_pattern =
-            name.contains('*') && name.chars().all(|character| character == '*' || is_of_a_name(character));
+            name.contains('*') && name.chars().all(|character| character == '*' || is_name_character(character));
         is_pattern.then(|| Self::Pattern(name.to_owned()))
     }
 
     fn contains(&self, host: &str, address: Option<IpAddr>) -> bool {
         match self {
             Self::Network(network) => address.is_some_and(|address| network.contains(&address)),
-            // An address has no names below it: `0.0.1` is no parent of `10.0.0.1`.
+            // Addresses have no subdomains: `0.0.1` is not the parent of `10.0.0.1`.
             Self::Domain(_) if address.is_some() => false,
             Self::Domain(domain) => {
                 host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -94,12 +94,12 @@ impl Hosts {
     }
 }
 
-/// The characters of names in URLs; a name in another script stands there as `xn--...`.
-fn is_of_a_name(character: char) -> bool {
+/// Whether a character is valid in the name of a host in a URL; names in other scripts are encoded as `xn--...`.
+fn is_name_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.')
 }
 
-/// A network or an address; brackets may stand around an address of IPv6 (`[fd00::1]`, `[fd00::]/8`).
+/// Parses a network or an address; an IPv6 address may be in brackets (`[fd00::1]`, `[fd00::]/8`).
 fn network(entry: &str) -> Option<IpNet> {
     let bare = match entry.strip_prefix('[') {
         Some(bracketed) => {
@@ -113,11 +113,11 @@ fn network(entry: &str) -> Option<IpNet> {
     bare.parse().ok().or_else(|| bare.parse().ok().map(address))
 }
 
-/// Whether `host` is of the `pattern`, in which `*` stands for any characters, or none.
+/// Whether `host` matches `pattern`, in which `*` stands for any number of characters.
 fn is_match(pattern: &str, host: &str) -> bool {
     let mut parts = pattern.split('*');
     let (Some(first), Some(last)) = (parts.next(), parts.next_back()) else { return pattern == host };
-    // What is left after each part was found as early as it can be: what is between the first and the last part.
+    // The rest between the first and the last part, in which the other parts are found one after the other, each as early as possible.
     let middle = host.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
     let found = middle.and_then(|rest| parts.try_fold(rest, |rest, part| Some(rest.split_once(part)?.1)));
     found.is_some()
@@ -128,8 +128,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The table that the transports and `doctor` are held to as well: entries, URL, and whether it is reached without the
-    /// proxy.
+    /// The table that the tests of the transports and of `doctor` use as well: entries, URL, and whether the host is
+    /// reached without the proxy.
     const TABLE: &str = include_str!("no_proxy.txt");
 
     fn is_direct(list: &str, url: &str) -> bool {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_entry_has_its_hosts() {
+    fn entries_of_each_kind_match_their_hosts() {
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let [list, url, expected] = line.split('|').map(str::trim).collect::<Vec<_>>()[..] else {
                 panic!("{line}")
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_hold_their_addresses_alone() {
+    fn networks_match_their_addresses_only() {
         for (list, url, expected) in [
             ("10.0.0.0/8", "https://10.255.255.255", true),
             ("10.1.2.3/8", "https://10.9.9.9", true),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_are_none_hold_for_nobody() {
+    fn invalid_entries_are_rejected() {
         for entry in
             ["a b:c", "[10.0.0.1]", "[fd00::1", "fd00::1]", "host:port", "host:70000", "http://example.com", ":1", ""]
         {
@@ -180,19 +180,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_list_and_no_host_panics(list in "[*.:/\\[\\]a1, -]{0,20}", host in "[a1.-]{1,12}") {
+        fn any_list_and_host_is_accepted_without_a_panic(list in "[*.:/\\[\\]a1, -]{0,20}", host in "[a1.-]{1,12}") {
             if let Ok(uri) = format!("https://{host}").parse::<Uri>() {
                 NoProxy::parse(&list).contains(&uri);
             }
         }
 
         #[test]
-        fn pattern_of_parts_matches_what_it_was_made_of(parts in prop::collection::vec("[ab.]{0,3}", 1..5), fill in "[ab.]{0,3}") {
+        fn pattern_matches_a_host_made_of_its_parts(parts in prop::collection::vec("[ab.]{0,3}", 1..5), fill in "[ab.]{0,3}") {
             prop_assert!(is_match(&parts.join("*"), &parts.join(&fill)) || parts.len() == 1 && fill.is_empty());
         }
 
         #[test]
-        fn network_is_that_of_its_mask(address: u32, other: u32, length in 0u8..=32) {
+        fn network_matches_as_its_mask_does(address: u32, other: u32, length in 0u8..=32) {
             let (address, other) = (std::net::Ipv4Addr::from_bits(address), std::net::Ipv4Addr::from_bits(other));
             let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
             let expected = address.to_bits() & mask == other.to_bits() & mask;
@@ -200,7 +200,7 @@ mod tests {
         }
 
         #[test]
-        fn name_is_below_its_domain_and_no_other(label in "[a-z]{1,8}", domain in "[a-z]{1,8}\\.example") {
+        fn domain_matches_its_subdomains_only(label in "[a-z]{1,8}", domain in "[a-z]{1,8}\\.example") {
             let below = format!("https://{label}.{domain}");
             let beside = format!("https://{label}{domain}");
             for entry in [domain.clone(), format!(".{domain}"), format!("*.{domain}"), format!("{}.", domain.to_uppercase())] {

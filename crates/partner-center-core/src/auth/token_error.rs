@@ -3,9 +3,10 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
 
-/// What the authority said when it issued no token.
+/// The error response of the authority, when it issues no token.
 ///
-/// The specification is that of OAuth 2.0 (RFC 6749, section 5.2) with what Entra adds to it.
+/// It is that of OAuth 2.0 ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)) with the
+/// [additions of Entra](https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenError {
@@ -21,32 +22,32 @@ pub struct TokenError {
     pub trace_id: Option<String>,
     /// Entra's correlation ID, for a support request: as a rule that of the call.
     pub correlation_id: Option<String>,
-    /// How long the authority asks to wait.
+    /// The wait before a retry that the authority requests.
     pub retry_after: Option<Duration>,
-    /// Where a redirect (3xx) points, without user, query and fragment, at most 1,024 characters of it.
+    /// The target of a redirect (3xx), without user, query and fragment, at most 1,024 characters of it.
     pub location: Option<String>,
 }
 
 impl TokenError {
-    /// What it comes down to, where that is known.
+    /// Returns the reason of the error, if it is a known one.
     #[must_use]
     pub fn reason(&self) -> Option<TokenErrorReason> {
         TokenErrorReason::of(self.status, self.error.as_deref().unwrap_or_default(), &self.codes)
     }
 
-    /// Reads an answer without a token; whatever its body is, this does not fail. The `secrets` are left out of it.
+    /// Reads an error response; every body is accepted, also an invalid one. The `secrets` are removed from it.
     pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
         let fields = fields(response).unwrap_or_default();
-        // What stands in front of the authority may write it as most of Microsoft's services do.
+        // A gateway in front of the authority may return an error object, as most services of Microsoft do.
         let wrapped = fields.get("error").and_then(Value::as_object);
-        let said = |name: &str, wrapped_name: &str| match wrapped {
+        let field = |name: &str, wrapped_name: &str| match wrapped {
             Some(wrapped) => wrapped.get(wrapped_name).and_then(Value::as_str),
             None => fields.get(name).and_then(Value::as_str),
         };
         let shown =
             |text: Option<&str>| text.map(|text| error::sanitize(text, secrets)).filter(|text| !text.is_empty());
         let text_of = |name| shown(fields.get(name).and_then(Value::as_str));
-        let explanation = said("error_description", "message");
+        let explanation = field("error_description", "message");
         let retry_after = retry::retry_after(response, explanation);
         let description = shown(explanation);
         let codes = fields.get("error_codes").and_then(Value::as_array);
@@ -54,10 +55,10 @@ impl TokenError {
         if codes.is_empty() {
             codes.extend(description.as_deref().and_then(leading_code));
         }
-        codes.truncate(MOST_CODES);
+        codes.truncate(MAX_CODES);
         Self {
             status: response.status(),
-            error: shown(said("error", "code")).map(|error| error.chars().take(LONGEST_ERROR).collect()),
+            error: shown(field("error", "code")).map(|error| error.chars().take(MAX_ERROR_LENGTH).collect()),
             codes,
             description,
             trace_id: text_of("trace_id"),
@@ -67,8 +68,8 @@ impl TokenError {
         }
     }
 
-    /// Reads a response whose status is a success and that holds no token, if it holds an error in its place; `None` if it
-    /// does not. What may hold a token all the same is not read, as it would be shown.
+    /// Reads the error in a response with a success status; `None` if there is none. A response that may have a token
+    /// as well is not read, as its fields would be shown.
     pub(crate) fn read_under_success(response: &Response, secrets: &[&str]) -> Option<Self> {
         let fields = fields(response)?;
         let has_token = fields.keys().any(|name| name.ends_with("_token"));
@@ -81,11 +82,12 @@ fn fields(response: &Response) -> Option<Map<String, Value>> {
     body::from_json_or_none(&body::decode_string(response).ok()?)
 }
 
-/// Bounds on what is kept of an answer.
-const MOST_CODES: usize = 8;
-const LONGEST_ERROR: usize = 64;
+/// The maximum number of codes that are kept of a response.
+const MAX_CODES: usize = 8;
+/// The maximum length of the OAuth 2.0 error code, in characters.
+const MAX_ERROR_LENGTH: usize = 64;
 
-/// The number in `AADSTS50076: Due to a configuration change ...`.
+/// Reads the number in `AADSTS50076: Due to a configuration change ...`.
 fn leading_code(description: &str) -> Option<u64> {
     let digits = description.strip_prefix("AADSTS")?;
     digits.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
@@ -100,8 +102,8 @@ impl fmt::Display for TokenError {
         if let Some(error) = &self.error {
             write!(formatter, ", {error}")?;
         }
-        let said = |text: &str| self.description.as_ref().is_some_and(|description| description.contains(text));
-        for code in self.codes.iter().map(|code| format!("AADSTS{code}")).filter(|code| !said(code)) {
+        let is_described = |text: &str| self.description.as_ref().is_some_and(|description| description.contains(text));
+        for code in self.codes.iter().map(|code| format!("AADSTS{code}")).filter(|code| !is_described(code)) {
             write!(formatter, ", {code}")?;
         }
         if let Some(description) = &self.description {
@@ -111,8 +113,8 @@ impl fmt::Display for TokenError {
             write!(formatter, " (retry after {} s)", delay.as_secs())?;
         }
         for (name, id) in [("trace id", &self.trace_id), ("correlation id", &self.correlation_id)] {
-            // As a rule the explanation ends with them.
-            if let Some(id) = id.as_ref().filter(|id| !said(id)) {
+            // The description of Entra usually has them already.
+            if let Some(id) = id.as_ref().filter(|id| !is_described(id)) {
                 write!(formatter, " [the authority's {name} {id}]")?;
             }
         }
@@ -123,7 +125,7 @@ impl fmt::Display for TokenError {
     }
 }
 
-/// What it comes down to when no token is issued; more may be added.
+/// The known reasons of a [`TokenError`], by what can be done about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenErrorReason {
@@ -131,15 +133,15 @@ pub enum TokenErrorReason {
     InvalidClient,
     /// The refresh token has expired or was revoked (`invalid_grant` without a closer reason).
     InvalidGrant,
-    /// Nobody has consented to what the application asks for (AADSTS65001 and the like).
+    /// Nobody has consented to the permissions that the application requests (AADSTS65001 and the like).
     ConsentRequired,
     /// The user must prove who they are with a second factor (AADSTS50076 and the like).
     MultifactorRequired,
-    /// The user must sign in once more, for a reason that is not told (`interaction_required`).
+    /// The user must sign in once more, for an unknown reason (`interaction_required`).
     InteractionRequired,
     /// The user is not assigned to the application (AADSTS50105).
     NotAssigned,
-    /// A Conditional Access policy stands in the way (AADSTS53003 and the like).
+    /// A Conditional Access policy blocks the application, the user or the location (AADSTS53003 and the like).
     ConditionalAccess,
     /// There is no such tenant in this cloud (AADSTS90002 and the like).
     UnknownTenant,
@@ -175,7 +177,7 @@ impl TokenErrorReason {
         })
     }
 
-    /// What to do about it, in one sentence.
+    /// Returns what to do about it, in one sentence.
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
@@ -212,13 +214,13 @@ impl TokenErrorReason {
 mod tests {
     use super::*;
 
-    fn refusal(status: u16, body: &str) -> TokenError {
+    fn token_error(status: u16, body: &str) -> TokenError {
         let response = http::Response::builder().status(status).body(body.to_owned().into()).unwrap();
         TokenError::read(&response, &["the-client-secret"])
     }
 
     #[test]
-    fn every_reason_is_found_and_has_a_hint_of_its_own() {
+    fn every_reason_is_found_and_has_its_own_hint() {
         let mut hints = std::collections::HashSet::new();
         for (status, body, reason) in [
             (401, r#"{"error":"invalid_client","error_codes":[7000215]}"#, TokenErrorReason::InvalidClient),
@@ -243,17 +245,17 @@ mod tests {
             ),
             (429, "", TokenErrorReason::Throttled),
         ] {
-            let error = refusal(status, body);
+            let error = token_error(status, body);
             assert_eq!(error.reason(), Some(reason), "{body}");
             hints.insert(reason.hint());
             assert!(error.to_string().contains(reason.hint()) && !format!("{error:#}").contains(reason.hint()));
         }
         assert_eq!(hints.len(), 10);
-        assert_eq!(refusal(400, r#"{"error":"invalid_scope"}"#).reason(), None);
+        assert_eq!(token_error(400, r#"{"error":"invalid_scope"}"#).reason(), None);
     }
 
     #[test]
-    fn error_under_success_is_told_from_a_token() {
+    fn error_under_success_is_distinguished_from_a_token() {
         for (body, is_error) in [
             (r#"{"error":"invalid_grant","error_description":"AADSTS50173: Expired.","error_codes":[50173]}"#, true),
             (r#"{"error":{"code":"invalid_request","message":"No."}}"#, true),
@@ -271,13 +273,13 @@ mod tests {
     }
 
     #[test]
-    fn told_wait_of_the_authority_is_read() {
-        let error = refusal(429, r#"{"error":"throttled","error_description":"Try again in 57 seconds."}"#);
+    fn requested_wait_of_the_authority_is_read() {
+        let error = token_error(429, r#"{"error":"throttled","error_description":"Try again in 57 seconds."}"#);
         assert_eq!(error.retry_after, Some(Duration::from_secs(57)));
     }
 
     #[test]
-    fn whatever_it_is_it_is_read_on_one_line_and_without_secrets() {
+    fn any_response_is_displayed_on_one_line_without_secrets() {
         for (status, body, expected) in [
             (400, "", "400 Bad Request"),
             (502, "<html>", "502 Bad Gateway"),
@@ -298,15 +300,16 @@ mod tests {
                 "400 Bad Request, odd, AADSTS1, AADSTS2: Trace ID: t1",
             ),
         ] {
-            assert_eq!(refusal(status, body).to_string(), expected);
+            assert_eq!(token_error(status, body).to_string(), expected);
         }
         let wrapped = r#"{"error":{"code":"odd","message":"AADSTS7: No."}}"#;
-        assert_eq!(refusal(400, wrapped).to_string(), "400 Bad Request, odd: AADSTS7: No.");
-        let long = refusal(400, &format!(r#"{{"error":"{}"}}"#, "e".repeat(9999)));
-        assert_eq!(long.error.map(|error| error.len()), Some(LONGEST_ERROR));
+        assert_eq!(token_error(400, wrapped).to_string(), "400 Bad Request, odd: AADSTS7: No.");
+        let long = token_error(400, &format!(r#"{{"error":"{}"}}"#, "e".repeat(9999)));
+        assert_eq!(long.error.map(|error| error.len()), Some(MAX_ERROR_LENGTH));
     }
+
     #[test]
-    fn redirect_says_where_to() {
+    fn redirect_target_is_displayed_without_its_query() {
         let response = http::Response::builder().status(302).header("Location", "https://portal.example/?token=hush");
         let error = TokenError::read(&response.body("".into()).unwrap(), &[]);
         assert_eq!(error.to_string(), "302 Found to https://portal.example/");

@@ -1,23 +1,28 @@
+//! The proxy settings of the environment: which proxy a request goes through.
+
 mod no_proxy;
+mod proxy_server;
+
+pub use proxy_server::ProxyServer;
 
 use crate::TransportError;
 use http::Uri;
 use no_proxy::NoProxy;
 use std::{env, fmt, sync::Arc};
 
-/// The proxy that the environment names, and the hosts that are reached without it: one rule for every transport.
+/// The proxy that the environment names, and the hosts that are reached without it: the same rules for every transport.
 ///
 /// # The proxy
 ///
-/// The proxy for https is that of the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not empty:
-/// the URL of an http or https proxy (`http://` may be left out), with a user and a password where the proxy wants them
-/// (`http://user:password@proxy.example:8080`). Plain http goes to this machine only, and no proxy stands between a machine
-/// and itself.
+/// The proxy for https is that of the first of `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` and `all_proxy` that is not
+/// empty: the URL of an http or https proxy (`http://` may be omitted), with a user and a password if the proxy
+/// requires them (`http://user:password@proxy.example:8080`). Plain http is for loopback addresses only, which are
+/// reached without a proxy.
 ///
 /// # The hosts that are reached without it
 ///
-/// `NO_PROXY`, or `no_proxy` if that is empty, lists them, separated by commas or spaces. Upper and lower case are the same,
-/// and so is a name with a dot at its end. An entry is one of:
+/// `NO_PROXY`, or `no_proxy` if that is empty, lists them, separated by commas or spaces. Case does not matter, nor
+/// does a dot at the end of a name. An entry is one of:
 ///
 /// | entry | hosts |
 /// |---|---|
@@ -27,46 +32,41 @@ use std::{env, fmt, sync::Arc};
 /// | `10.0.0.0/8`, `fd00::/8` | every address of that network |
 /// | `10.*`, `api-*.contoso.com` | names and addresses of that pattern; `*` stands for any characters, or none |
 ///
-/// An entry with a port at its end (`contoso.com:8443`, `10.0.0.0/8:8443`, `[fd00::1]:8443`, `*:8443`) holds for that port
-/// only; an https URL without a port has the port 443. Addresses and networks are compared with the host as it stands in the
-/// URL: no name is looked up. An entry that is none of these is logged as a warning and holds for no host.
+/// An entry with a port at its end (`contoso.com:8443`, `10.0.0.0/8:8443`, `[fd00::1]:8443`, `*:8443`) holds for that
+/// port only; an https URL without a port has the port 443. Addresses and networks are compared with the host as it is
+/// in the URL: no name is resolved. An entry that is none of these is logged as a warning and ignored.
 #[derive(Clone, Default)]
 pub struct EnvironmentProxy {
     proxy: Option<Result<ProxyServer, Arc<str>>>,
     no_proxy: NoProxy,
 }
 
-/// A proxy, and the variable that names it. It is displayed without its user and password, which only
-/// [`url`](Self::url) gives.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProxyServer {
-    url: Arc<str>,
-    origin: Arc<str>,
-    variable: &'static str,
-}
-
 impl EnvironmentProxy {
-    /// Reads the environment. A value that cannot be used is not an error yet: it is one for the requests that it is meant
-    /// for.
+    /// Reads the environment. An invalid value is not an error yet, but one of each request that would go through the proxy.
     #[must_use]
     pub fn read() -> Self {
         Self::from_variables(|name| env::var(name).ok())
     }
 
-    /// The proxy that a request to `uri` goes through, or `None` if it goes directly; an error if the proxy that it is meant
-    /// to go through cannot be used, as to go around that would be worse.
+    /// Returns the proxy that a request to `uri` goes through, or `None` if it is sent directly.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportErrorKind::ProxySetting`](crate::TransportErrorKind::ProxySetting) if the value of the variable is
+    /// invalid: to send the request without the proxy could expose it to a network that it must not use.
     pub fn for_uri(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
         if uri.scheme_str() != Some("https") || self.no_proxy.contains(uri) {
             return Ok(None);
         }
         match &self.proxy {
-            Some(Err(problem)) => Err(TransportError::new(&**problem)),
+            Some(Err(problem)) => Err(TransportError::proxy_setting(&**problem)),
             Some(Ok(proxy)) => Ok(Some(proxy)),
             None => Ok(None),
         }
     }
 
-    /// The proxy of the environment, whichever hosts are reached without it; `None` if there is none that can be used.
+    /// Returns the proxy of the environment, whichever hosts are reached without it; `None` if there is none, or its
+    /// URL is invalid.
     #[must_use]
     pub fn server(&self) -> Option<&ProxyServer> {
         self.proxy.as_ref()?.as_ref().ok()
@@ -78,7 +78,7 @@ impl EnvironmentProxy {
             set.into_iter().find(|(_, value)| !value.is_empty())
         };
         let proxy = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]).map(|(variable, value)| {
-            // The value may hold a password, so it is not repeated.
+            // The value may hold a password, so it is not shown.
             let problem = || format!("{variable} does not hold the URL of an http or https proxy").into();
             ProxyServer::parse(variable, &value).ok_or_else(problem)
         });
@@ -95,57 +95,11 @@ impl fmt::Debug for EnvironmentProxy {
     }
 }
 
-impl ProxyServer {
-    fn parse(variable: &'static str, value: &str) -> Option<Self> {
-        let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
-        let parsed: Uri = url.parse().ok()?;
-        let scheme = parsed.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
-        let host = parsed.host().filter(|host| !host.is_empty())?;
-        let port = parsed.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
-        Some(Self { origin: format!("{scheme}://{host}{port}").into(), url: url.into(), variable })
-    }
-
-    /// The URL of the proxy, with its user and password if it has them.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// The URL of the proxy without user and password, which may be shown.
-    #[must_use]
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// The name of the environment variable that names the proxy.
-    #[must_use]
-    pub fn variable(&self) -> &'static str {
-        self.variable
-    }
-}
-
-impl fmt::Display for ProxyServer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the proxy {} that {} names", self.origin, self.variable)
-    }
-}
-
-impl fmt::Debug for ProxyServer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, variable, .. } = self;
-        formatter
-            .debug_struct("ProxyServer")
-            .field("origin", origin)
-            .field("variable", variable)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What [`EnvironmentProxy::for_uri`] says of `uri`, with the name of the variable.
+    /// Returns the proxy for `uri`, with the name of the variable.
     fn route(variables: &[(&str, &str)], uri: &str) -> Result<Option<(String, &'static str)>, String> {
         let find =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -157,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_have_one_order() {
+    fn variables_are_read_in_order() {
         for (variables, expected) in [
             (&[][..], Ok(None)),
             (&[("HTTP_PROXY", "http://a:1")], Ok(None)),
@@ -168,6 +122,13 @@ mod tests {
             (&[("all_proxy", "http://d:1"), ("ALL_PROXY", "http://c:1")], Ok(Some(("http://c:1", "ALL_PROXY")))),
             (&[("ALL_PROXY", "socks5://secret@e:1")], Err("ALL_PROXY does not hold the URL of an http or https proxy")),
             (&[("HTTPS_PROXY", "not a url::")], Err("HTTPS_PROXY does not hold the URL of an http or https proxy")),
+            (
+                &[("HTTPS_PROXY", "http://user:hush@[bad")],
+                Err("HTTPS_PROXY does not hold the URL of an http or https proxy"),
+            ),
+            (&[("HTTPS_PROXY", "http://a:99999")], Err("HTTPS_PROXY does not hold the URL of an http or https proxy")),
+            (&[("HTTPS_PROXY", "http://[::1]x")], Err("HTTPS_PROXY does not hold the URL of an http or https proxy")),
+            (&[("HTTPS_PROXY", "http://[::1]:8080")], Ok(Some(("http://[::1]:8080", "HTTPS_PROXY")))),
             (&[("HTTPS_PROXY", "http://a:1"), ("no_proxy", "example.com")], Ok(None)),
             (
                 &[("HTTPS_PROXY", "http://a:1"), ("NO_PROXY", "example.net"), ("no_proxy", "example.com")],
@@ -183,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn unusable_proxy_is_not_gone_around() {
+    fn invalid_proxy_is_not_bypassed() {
         let variables = [("ALL_PROXY", "socks5://a:1"), ("NO_PROXY", "example.net")];
         assert!(route(&variables, "https://example.com").is_err());
         assert_eq!(route(&variables, "https://example.net"), Ok(None));

@@ -1,7 +1,8 @@
 use partner_center_models::Secret;
 use std::{any::Any, fmt};
 
-/// The right to send a refresh token to the authority while no other process does.
+/// The right to send a refresh token to the authority while no other process does; see
+/// [`Credential::before_refresh`](crate::Credential::before_refresh).
 ///
 /// ```
 /// use partner_center_core::RefreshTokenLease;
@@ -16,7 +17,7 @@ use std::{any::Any, fmt};
 /// ```
 #[must_use]
 pub struct RefreshTokenLease {
-    pub(crate) refresh_token: Option<Secret>,
+    pub(super) refresh_token: Option<Secret>,
     _guard: Box<dyn Any + Send + Sync>,
 }
 
@@ -26,9 +27,9 @@ impl RefreshTokenLease {
         Self { refresh_token: None, _guard: Box::new(guard) }
     }
 
-    /// Sets the newest refresh token. Without it, the credential goes on with the one that it has.
+    /// Sets the newest refresh token. Default: the one that the credential has.
     pub fn refresh_token(mut self, refresh_token: impl Into<String>) -> Self {
-        self.refresh_token = Some(super::grant::trimmed(refresh_token));
+        self.refresh_token = Some(super::app_registration::trimmed(refresh_token));
         self
     }
 }

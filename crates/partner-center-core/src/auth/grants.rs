@@ -1,6 +1,7 @@
-//! The grants of OAuth 2.0 that partners use, as data: what to ask the authority, and how to read what it says.
+//! The OAuth 2.0 grants that partners use, as data: the token requests for `client_credentials` (app-only) and
+//! `refresh_token` (App+User), and how the response of the authority is read.
 
-use super::{AccessToken, TokenError};
+use super::{AccessToken, AppRegistration, TokenError};
 use crate::{Request, Response, base_url::BaseUrl, body, error::BoxError, request::percent_encode};
 use http::{HeaderValue, Method, header};
 use partner_center_models::Secret;
@@ -9,79 +10,28 @@ use std::time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// An application as it is registered with Entra: who asks for tokens.
-///
-/// ```
-/// use partner_center_core::AppRegistration;
-///
-/// let app = AppRegistration::new("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555").secret("...");
-/// ```
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct AppRegistration {
-    tenant: String,
-    client_id: String,
-    secret: Option<Secret>,
-}
-
-impl AppRegistration {
-    /// The application with this client ID in the partner's tenant, which is named by its ID or by a domain of it.
-    pub fn new(tenant: impl Into<String>, client_id: impl Into<String>) -> Self {
-        Self { tenant: tenant.into(), client_id: client_id.into(), secret: None }
-    }
-
-    /// The client secret: its value, not its ID. Web applications have one; native ones have none, and can only act for a
-    /// user.
-    pub fn secret(mut self, secret: impl Into<String>) -> Self {
-        self.secret = Some(trimmed(secret));
-        self
-    }
-
-    /// What is wrong with it, whoever it acts for.
-    pub(super) fn check(&self, is_alone: bool) -> Result<(), &'static str> {
-        let is_host_like = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        let is_named = self.tenant.bytes().any(|byte| byte.is_ascii_alphanumeric()) && !self.tenant.contains("..");
-        if !is_named || !self.tenant.bytes().all(is_host_like) {
-            return Err("the tenant must be the ID or a domain of the partner's tenant");
-        }
-        if self.client_id.is_empty() || !self.client_id.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("the client ID must be that of an application, a GUID");
-        }
-        match &self.secret {
-            Some(secret) if secret.expose().is_empty() => Err("the client secret is empty"),
-            None if is_alone => Err("an application that acts by itself needs a client secret"),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What is pasted, or read from a file, often ends with a line break.
-pub(super) fn trimmed(secret: impl Into<String>) -> Secret {
-    Secret::new(Secret::new(secret).expose().trim())
-}
-
-/// A request for a token, and the answer to it.
+/// The parameters of a token request.
 pub(crate) struct GrantRequest<'a> {
     pub(crate) app: &'a AppRegistration,
-    /// For App+User.
+    /// The refresh token of the user, for App+User.
     pub(crate) refresh_token: Option<&'a Secret>,
     pub(crate) authority: &'a BaseUrl,
     pub(crate) scope: &'a str,
 }
 
-/// What the authority issued.
-pub(crate) struct Issued {
+/// The tokens that the authority issued.
+pub(crate) struct IssuedTokens {
     pub(crate) access_token: AccessToken,
-    /// The refresh token that takes the place of the one that was sent.
+    /// The refresh token that replaces the one that was sent.
     pub(crate) refresh_token: Option<Secret>,
 }
 
 impl GrantRequest<'_> {
-    /// The request; `correlation_id` is what Entra logs it under.
+    /// Builds the HTTP request; `correlation_id` is the ID that Entra logs it under.
     pub(crate) fn build(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
         let AppRegistration { tenant, client_id, secret } = self.app;
         let scope = match self.refresh_token {
-            // Without it no further refresh token need be issued.
+            // Without `offline_access` the authority need not issue a new refresh token.
             Some(_) => format!("{} offline_access", self.scope),
             None => self.scope.to_owned(),
         };
@@ -94,7 +44,7 @@ impl GrantRequest<'_> {
             ("scope", Some(&scope)),
         ];
         let fields = || form.iter().filter_map(|(name, value)| value.map(|value| (name, percent_encode(value))));
-        // Never moved while it grows: that would leave a secret behind.
+        // Allocated once: a reallocation would leave a copy of the secret in freed memory.
         let length = fields().map(|(name, value)| name.len() + 2 + value.map(str::len).sum::<usize>()).sum();
         let mut body = String::with_capacity(length);
         for (name, value) in fields() {
@@ -114,13 +64,13 @@ impl GrantRequest<'_> {
         Ok(request)
     }
 
-    /// Reads what the authority says when it refuses, but for the secrets, in whatever form it tells them back.
-    pub(crate) fn refusal(&self, response: &Response) -> TokenError {
+    /// Reads the error response of the authority, without the secrets that were sent, in whatever encoding it echoes them.
+    pub(crate) fn error(&self, response: &Response) -> TokenError {
         self.with_secrets(|secrets| TokenError::read(response, secrets))
     }
 
-    /// The same of a response whose status is a success and that holds no token, if it says why.
-    pub(crate) fn refusal_under_success(&self, response: &Response) -> Option<TokenError> {
+    /// Reads the error in a response that has a success status and no token; `None` if there is no error in it.
+    pub(crate) fn error_under_success(&self, response: &Response) -> Option<TokenError> {
         self.with_secrets(|secrets| TokenError::read_under_success(response, secrets))
     }
 
@@ -131,10 +81,10 @@ impl GrantRequest<'_> {
     }
 }
 
-/// Reads a success. Of an answer that makes no sense nothing is shown: there may be a token in it.
-pub(crate) fn issued(response: &Response) -> Result<Issued, BoxError> {
-    let text = Zeroizing::new(body::decode_string(response)?.into_owned());
-    let mut fields: Map<String, Value> = body::from_json_or_none(&text).ok_or(NO_TOKEN)?;
+/// Reads a success response. Nothing of an invalid one is shown in the error, as there may be a token in it.
+pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxError> {
+    let body = Zeroizing::new(body::decode_string(response)?.into_owned());
+    let mut fields: Map<String, Value> = body::from_json_or_none(&body).ok_or(NO_TOKEN)?;
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
         _ => None,
@@ -146,16 +96,17 @@ pub(crate) fn issued(response: &Response) -> Result<Issued, BoxError> {
     {
         return Err("the authority issued a token of another type than `Bearer`".into());
     }
-    let lifetime = fields.get("expires_in").and_then(lifetime).unwrap_or(USUAL_LIFETIME);
-    Ok(Issued { access_token: AccessToken::new(access_token.expose()).expires_in(lifetime), refresh_token })
+    let lifetime = fields.get("expires_in").and_then(lifetime).unwrap_or(DEFAULT_LIFETIME);
+    Ok(IssuedTokens { access_token: AccessToken::new(access_token.expose()).expires_in(lifetime), refresh_token })
 }
 
-const NO_TOKEN: &str = "the authority's answer holds no access token: a proxy may have answered in its place";
+const NO_TOKEN: &str = "the authority's response holds no access token: a proxy may have responded in its place";
 
-/// Entra's tokens live between 60 and 90 minutes. One that turns out to be dead is refused, and then replaced.
-const USUAL_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// The lifetime of a token when the response has none: Entra's tokens are valid for 60 to 90 minutes. One that expires
+/// earlier is rejected by the service, and then replaced.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// A number of seconds, written as a number or as a text; a negative one is none.
+/// Reads a number of seconds, written as a number or a string; a negative one counts as 0.
 fn lifetime(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
@@ -174,12 +125,12 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    fn read(body: &str) -> Result<Issued, BoxError> {
-        issued(&Response::new(body.to_owned().into()))
+    fn read(body: &str) -> Result<IssuedTokens, BoxError> {
+        issued_tokens(&Response::new(body.to_owned().into()))
     }
 
     #[test]
-    fn absurd_lifetimes_are_survived() {
+    fn lifetime_of_any_value_is_read() {
         for (expires_in, expected) in [
             ("3599", Duration::from_secs(3599)),
             (r#""3600""#, Duration::from_secs(3600)),
@@ -191,10 +142,10 @@ mod tests {
             ("1e300", DAY),
             ("99999999999999999999999999", DAY),
             (r#""inf""#, DAY),
-            ("null", USUAL_LIFETIME),
-            (r#""soon""#, USUAL_LIFETIME),
-            (r#""NaN""#, USUAL_LIFETIME),
-            ("{}", USUAL_LIFETIME),
+            ("null", DEFAULT_LIFETIME),
+            (r#""soon""#, DEFAULT_LIFETIME),
+            (r#""NaN""#, DEFAULT_LIFETIME),
+            ("{}", DEFAULT_LIFETIME),
         ] {
             let body = format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#);
             let (lifetime, _) = read(&body).unwrap().access_token.lifetime.unwrap();
@@ -205,24 +156,25 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_token_is_named_and_not_shown() {
+    fn response_without_a_token_is_an_error_that_does_not_show_it() {
         for body in ["", "<html>", "[]", "{}", r#"{"access_token":""}"#, r#"{"access_token":7,"refresh_token":"hush"}"#]
         {
             let error = read(body).err().expect(body).to_string();
-            assert!(error.starts_with("the authority's answer holds no access token") && !error.contains("hush"));
+            assert!(error.starts_with("the authority's response holds no access token") && !error.contains("hush"));
         }
     }
 
     #[test]
-    fn another_type_of_token_is_none() {
-        for (token_type, is_fine) in [(r#""Bearer""#, true), (r#""bearer""#, true), (r#""pop""#, false), ("7", false)] {
+    fn token_of_another_type_is_an_error() {
+        for (token_type, is_valid) in [(r#""Bearer""#, true), (r#""bearer""#, true), (r#""pop""#, false), ("7", false)]
+        {
             let body = format!(r#"{{"access_token":"t","token_type":{token_type}}}"#);
-            assert_eq!(read(&body).is_ok(), is_fine, "{token_type}");
+            assert_eq!(read(&body).is_ok(), is_valid, "{token_type}");
         }
     }
 
     #[test]
-    fn both_grants_are_as_specified() {
+    fn token_request_of_each_grant_is_as_specified() {
         let app = AppRegistration::new("contoso.com", "app").secret(" a+b&c=d é\n");
         let authority = BaseUrl::parse("https://login.example").unwrap();
         let scope = "https://api.example/.default";
@@ -244,26 +196,5 @@ mod tests {
             "grant_type=refresh_token&client_id=app&refresh_token=r%2F1\
              &scope=https%3A%2F%2Fapi.example%2F.default%20offline_access"
         );
-    }
-
-    #[test]
-    fn a_registration_that_cannot_be_meant_is_refused() {
-        let app = |tenant, client_id| AppRegistration::new(tenant, client_id);
-        for (app, is_alone, is_fine) in [
-            (app("contoso.com", "c").secret("s"), true, true),
-            (app("contoso.com", "c"), false, true),
-            (app("contoso.com", "c"), true, false),
-            (app("contoso.com", "c").secret(" "), false, false),
-            (app("", "c").secret("s"), true, false),
-            (app(".", "c").secret("s"), true, false),
-            (app("-", "c").secret("s"), true, false),
-            (app("../x", "c").secret("s"), true, false),
-            (app("a/b", "c").secret("s"), true, false),
-            (app("..", "c").secret("s"), true, false),
-            (app("contoso.com", "").secret("s"), true, false),
-            (app("contoso.com", "c d").secret("s"), true, false),
-        ] {
-            assert_eq!(app.check(is_alone).is_ok(), is_fine, "{app:?}");
-        }
     }
 }

@@ -1,27 +1,28 @@
+//! Why the certificate of a server is not accepted, and what to do about it.
+
 use std::{error::Error, fmt, io};
 
-/// What is wrong with the certificate of a server.
+/// The problem with the certificate of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertificateProblem {
-    /// Nobody whom this machine trusts has issued it: it is self-signed, or its issuer is unknown here, as that of a proxy
-    /// that inspects traffic may be.
+    /// This machine does not trust its issuer: it is self-signed, or issued by a proxy that inspects traffic, for example.
     UnknownIssuer,
-    /// Its time is over, by the clock of this machine.
+    /// It has expired, by the clock of this machine.
     Expired,
-    /// Its time has not begun yet, by the clock of this machine.
+    /// It is not valid yet, by the clock of this machine.
     NotYetValid,
     /// It is for other host names.
     OtherHost,
-    /// It could not be checked, for this machine has no certificates of issuers that it trusts.
+    /// It could not be verified, as this machine has no trusted root certificates.
     NoTrustedIssuers,
-    /// Anything else; the source of the error says what.
+    /// Any other problem; the source of the error describes it.
     Invalid,
 }
 
 impl CertificateProblem {
-    /// Returns the problem that `error` or one of its sources is about, if that is an error of rustls; errors of
-    /// [`std::io`] and others may stand around it. Without the feature `rustls` there is none.
+    /// Returns the problem if `error` or one of its sources is an error of rustls about a certificate; errors of
+    /// [`std::io`] and others may wrap it. Always `None` without the feature `rustls`.
     #[must_use]
     pub fn find(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut next = Some(error);
@@ -29,13 +30,13 @@ impl CertificateProblem {
             #[cfg(feature = "rustls")]
             match error.downcast_ref() {
                 Some(rustls::Error::InvalidCertificate(error)) => return Some(Self::of_rustls(error)),
-                // So says rustls-platform-verifier, which has no error of its own.
+                // rustls-platform-verifier has no error variant for this.
                 Some(rustls::Error::General(text)) if text.starts_with("No CA certificates were loaded") => {
                     return Some(Self::NoTrustedIssuers);
                 }
                 _ => {}
             }
-            // The source of an error of I/O is that of the error it wraps, not that error itself.
+            // `io::Error::source` returns the source of the wrapped error, not the wrapped error itself.
             next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
                 Some(wrapped) => Some(wrapped),
                 None => error.source(),
@@ -56,7 +57,7 @@ impl CertificateProblem {
         }
     }
 
-    /// What to do about it.
+    /// Returns what to do about it, in one sentence.
     #[must_use]
     pub fn hint(self) -> &'static str {
         match self {
@@ -108,7 +109,7 @@ mod tests {
     use std::io;
 
     #[test]
-    fn problems_are_found_in_errors_of_errors() {
+    fn problem_is_found_in_wrapped_errors() {
         let unknown = || Error::InvalidCertificate(CertificateError::UnknownIssuer);
         assert_eq!(Problem::find(&unknown()), Some(Problem::UnknownIssuer));
         let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, unknown()));
