@@ -1,3 +1,10 @@
+//! Connecting to the first address that works: "Happy Eyeballs" (RFC 8305).
+//!
+//! By itself, ureq tries one address after the other, and waits for the first of two for two thirds of the timeout, for each
+//! new connection. Here, attempts overlap. A blocking attempt cannot be cancelled, so each runs on its own thread and ends, at
+//! the latest, with the timeout of the request; if another attempt has won, its connection is closed. To keep the number of
+//! such threads small, an address that was slower than another one is tried last for [`SLOW_ADDRESS_LIFETIME`].
+
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
@@ -17,28 +24,23 @@ use ureq::{
     },
 };
 
-/// How long an address has for itself before the next one is tried as well (RFC 8305, section 8).
-const STAGGER: Duration = Duration::from_millis(250);
+/// The "Connection Attempt Delay": the time between the starts of two attempts (RFC 8305, section 8).
+const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How long an address comes last after another one was faster.
-const MEMORY: Duration = Duration::from_secs(10 * 60);
+/// The time for which an address is tried last after another one was faster.
+const SLOW_ADDRESS_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// How many threads may connect at a time, those included whose connection is no longer wanted. Beyond that, addresses are
-/// tried one after the other.
+/// The maximum number of connecting threads, including those whose connection is no longer needed. At this number, addresses
+/// are tried one after the other, as ureq does.
 const MAX_THREADS: usize = 64;
 
-/// Connects to the addresses of a host by "Happy Eyeballs" (RFC 8305): to one after the other, in turns of IPv6 and IPv4,
-/// each a quarter of a second after the one before or as soon as that has failed; the first connection is the one that counts.
+/// A connector that tries the addresses of a host, IPv6 and IPv4 in turns, and returns the first connection.
 ///
-/// By itself, ureq waits for the first of two addresses for two thirds of the timeout, and does so for each connection.
-///
-/// An attempt to connect cannot be cancelled, so each has a thread of its own. One whose connection is no longer wanted ends
-/// when its address answers or the time limit of the request has passed, and closes the connection. So that they do not
-/// pile up, an address that was slower than another one comes last for a while.
+/// An attempt starts [`CONNECTION_ATTEMPT_DELAY`] after the previous one, or as soon as that has failed.
 #[derive(Debug, Default)]
 pub(crate) struct HappyEyeballs {
     tcp: TcpConnector,
-    slow: Mutex<HashMap<SocketAddr, Instant>>,
+    slow_addresses: Mutex<HashMap<SocketAddr, Instant>>,
     threads: Arc<AtomicUsize>,
 }
 
@@ -46,31 +48,31 @@ impl<In: Transport> Connector<In> for HappyEyeballs {
     type Out = <TcpConnector as Connector<In>>::Out;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        let addresses = self.in_order(&details.addrs);
+        let addresses = self.ordered(&details.addrs);
         if chained.is_some() || addresses.len() < 2 || self.threads.load(Ordering::Relaxed) >= MAX_THREADS {
             return self.tcp.connect(details, chained);
         }
-        let (connect, threads) = (connection(details), self.threads.clone());
+        let (connect, threads) = (connect_single(details), self.threads.clone());
         let connect = move |address, timeout| {
-            let _count = Count::of(&threads);
+            let _guard = ThreadGuard::new(&threads);
             connect(address, timeout)
         };
         match race(addresses, *details.timeout.after, connect) {
-            Some(Race { outcome: Ok(connection), silent }) => {
-                self.remember(silent);
+            Some(Race { outcome: Ok(connection), unfinished }) => {
+                self.mark_slow(unfinished);
                 Ok(connection)
             }
             Some(Race { outcome: Err(Some(error)), .. }) => Err(error),
             Some(Race { outcome: Err(None), .. }) => Err(Error::Timeout(details.timeout.reason)),
-            // There are no more threads in this process.
+            // The operating system starts no more threads for this process.
             None => self.tcp.connect(details, chained),
         }
     }
 }
 
 impl HappyEyeballs {
-    /// The addresses in turns of their families, beginning with that of the first; those that were slow come last.
-    fn in_order(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    /// Orders the addresses: IPv6 and IPv4 in turns, beginning with the family of the first, and slow addresses last.
+    fn ordered(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
         let Some(first) = addresses.first() else { return Vec::new() };
         let (mut preferred, mut other): (VecDeque<_>, VecDeque<_>) =
             addresses.iter().copied().partition(|address| address.is_ipv6() == first.is_ipv6());
@@ -79,76 +81,76 @@ impl HappyEyeballs {
             ordered.extend(preferred.pop_front());
             ordered.extend(other.pop_front());
         }
-        let slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
-        ordered.sort_by_key(|address| slow.get(address).is_some_and(|since| since.elapsed() < MEMORY));
+        let slow = self.slow_addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        ordered.sort_by_key(|address| slow.get(address).is_some_and(|since| since.elapsed() < SLOW_ADDRESS_LIFETIME));
         ordered
     }
 
-    fn remember(&self, silent: Vec<SocketAddr>) {
-        if silent.is_empty() {
+    fn mark_slow(&self, addresses: Vec<SocketAddr>) {
+        if addresses.is_empty() {
             return;
         }
-        let mut slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
-        slow.retain(|_, since| since.elapsed() < MEMORY);
-        slow.extend(silent.into_iter().map(|address| (address, Instant::now())));
+        let mut slow = self.slow_addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        slow.retain(|_, since| since.elapsed() < SLOW_ADDRESS_LIFETIME);
+        slow.extend(addresses.into_iter().map(|address| (address, Instant::now())));
     }
 }
 
-/// What came of a race.
+/// The outcome of attempts to connect to several addresses.
 struct Race<T> {
-    /// What the first successful attempt returned; otherwise the last error, or none if time ran out.
+    /// The value of the first successful attempt; otherwise the last error, or none if the timeout passed.
     outcome: Result<T, Option<Error>>,
-    /// The addresses that had not answered by then.
-    silent: Vec<SocketAddr>,
+    /// The addresses whose attempts had not ended by then.
+    unfinished: Vec<SocketAddr>,
 }
 
-/// Has `connect` try one address after the other, each in a thread; `None` if there is no thread to be had at all.
+/// Calls `connect` with one address after the other, each on a thread. Returns `None` if no thread can be started.
 fn race<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     timeout: Duration,
     connect: impl Fn(SocketAddr, Duration) -> Result<T, Error> + Send + Sync + 'static,
 ) -> Option<Race<T>> {
     let start = Instant::now();
-    let left = || timeout.saturating_sub(start.elapsed());
+    let remaining = || timeout.saturating_sub(start.elapsed());
     let connect = Arc::new(connect);
     let (sender, outcomes) = mpsc::channel();
     let mut waiting = VecDeque::from(addresses);
-    let mut silent = Vec::new();
+    let mut unfinished = Vec::new();
     let mut last_error = None;
     loop {
         if let Some(address) = waiting.pop_front() {
-            let (connect, sender, timeout) = (connect.clone(), sender.clone(), left());
+            let (connect, sender, timeout) = (connect.clone(), sender.clone(), remaining());
             let thread = thread::Builder::new().name("partner-center-connect".to_owned());
-            // Whoever has won meanwhile does not miss it.
+            // Fails if another attempt has won, which is fine.
             let attempt = move || drop(sender.send((address, connect(address, timeout))));
             match thread.spawn(attempt) {
-                Ok(_) => silent.push(address),
-                Err(_) if silent.is_empty() && last_error.is_none() => return None,
+                Ok(_) => unfinished.push(address),
+                Err(_) if unfinished.is_empty() && last_error.is_none() => return None,
                 Err(error) => last_error = Some(error.into()),
             }
         }
-        if silent.is_empty() && waiting.is_empty() {
-            return Some(Race { outcome: Err(last_error), silent });
+        if unfinished.is_empty() && waiting.is_empty() {
+            return Some(Race { outcome: Err(last_error), unfinished });
         }
-        let patience = if waiting.is_empty() { left() } else { left().min(STAGGER) };
-        match outcomes.recv_timeout(patience) {
+        let wait = if waiting.is_empty() { remaining() } else { remaining().min(CONNECTION_ATTEMPT_DELAY) };
+        match outcomes.recv_timeout(wait) {
             Ok((address, outcome)) => {
-                silent.retain(|other| *other != address);
+                unfinished.retain(|other| *other != address);
                 match outcome {
-                    Ok(value) => return Some(Race { outcome: Ok(value), silent }),
+                    Ok(value) => return Some(Race { outcome: Ok(value), unfinished }),
                     Err(error) => last_error = Some(error),
                 }
             }
-            Err(RecvTimeoutError::Timeout) if !left().is_zero() => {}
+            Err(RecvTimeoutError::Timeout) if !remaining().is_zero() => {}
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                return Some(Race { outcome: Err(None), silent });
+                return Some(Race { outcome: Err(None), unfinished });
             }
         }
     }
 }
 
-/// Has [`TcpConnector`] connect to one address, in any thread.
-fn connection<In: Transport>(
+/// Returns a function that connects to a single address through [`TcpConnector`], on any thread.
+fn connect_single<In: Transport>(
     details: &ConnectionDetails<'_>,
 ) -> impl Fn(SocketAddr, Duration) -> Result<Option<<TcpConnector as Connector<In>>::Out>, Error> + Send + Sync + 'static
 {
@@ -176,17 +178,17 @@ fn connection<In: Transport>(
     }
 }
 
-/// Counts a thread for as long as it runs.
-struct Count(Arc<AtomicUsize>);
+/// A guard that counts a thread while it runs.
+struct ThreadGuard(Arc<AtomicUsize>);
 
-impl Count {
-    fn of(threads: &Arc<AtomicUsize>) -> Self {
+impl ThreadGuard {
+    fn new(threads: &Arc<AtomicUsize>) -> Self {
         threads.fetch_add(1, Ordering::Relaxed);
         Self(threads.clone())
     }
 }
 
-impl Drop for Count {
+impl Drop for ThreadGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -202,8 +204,8 @@ mod tests {
     };
     use ureq::{config::Config, unversioned::resolver::ResolvedSocketAddrs};
 
-    const DEAD: &str = "[2001:db8::1]:443";
-    const REFUSED: &str = "[2001:db8::2]:443";
+    const UNRESPONSIVE: &str = "[2001:db8::1]:443";
+    const CLOSED: &str = "[2001:db8::2]:443";
     const LIVE: &str = "192.0.2.1:443";
     const OTHER: &str = "192.0.2.2:443";
 
@@ -211,14 +213,14 @@ mod tests {
         addresses.iter().map(|address| address.parse().unwrap()).collect()
     }
 
-    /// As the network would behave with these addresses.
+    /// Simulates the network.
     fn connect(address: SocketAddr, timeout: Duration) -> Result<SocketAddr, Error> {
         match address.to_string().as_str() {
-            DEAD => {
+            UNRESPONSIVE => {
                 thread::sleep(timeout);
                 Err(Error::Timeout(ureq::Timeout::Connect))
             }
-            REFUSED => Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()),
+            CLOSED => Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()),
             _ => Ok(address),
         }
     }
@@ -229,18 +231,18 @@ mod tests {
     }
 
     #[test]
-    fn silent_address_costs_a_quarter_of_a_second() {
-        let (race, elapsed) = race_of(&[DEAD, LIVE], Duration::from_secs(3));
+    fn unresponsive_address_costs_a_quarter_of_a_second() {
+        let (race, elapsed) = race_of(&[UNRESPONSIVE, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-        assert_eq!(race.silent, addresses(&[DEAD]));
-        assert!((STAGGER..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
+        assert_eq!(race.unfinished, addresses(&[UNRESPONSIVE]));
+        assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
     }
 
     #[test]
     fn failed_address_costs_nothing() {
-        let (race, elapsed) = race_of(&[REFUSED, LIVE], Duration::from_secs(3));
+        let (race, elapsed) = race_of(&[CLOSED, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-        assert!(race.silent.is_empty() && elapsed < STAGGER, "{elapsed:?}");
+        assert!(race.unfinished.is_empty() && elapsed < CONNECTION_ATTEMPT_DELAY, "{elapsed:?}");
     }
 
     #[test]
@@ -250,10 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn race_without_a_winner_ends_with_the_last_error_or_in_time() {
-        let (race, elapsed) = race_of(&[REFUSED, REFUSED], Duration::from_secs(3));
-        assert!(matches!(race.outcome, Err(Some(Error::Io(_)))) && elapsed < STAGGER);
-        for order in [&[DEAD, REFUSED][..], &[REFUSED, DEAD], &[DEAD, DEAD]] {
+    fn race_without_a_winner_ends_with_the_last_error_or_the_timeout() {
+        let (race, elapsed) = race_of(&[CLOSED, CLOSED], Duration::from_secs(3));
+        assert!(matches!(race.outcome, Err(Some(Error::Io(_)))) && elapsed < CONNECTION_ATTEMPT_DELAY);
+        for order in [&[UNRESPONSIVE, CLOSED][..], &[CLOSED, UNRESPONSIVE], &[UNRESPONSIVE, UNRESPONSIVE]] {
             let (race, elapsed) = race_of(order, Duration::from_millis(400));
             assert!(matches!(race.outcome, Err(None | Some(Error::Timeout(_)))), "{order:?}");
             assert!((400..900).contains(&elapsed.as_millis()), "{order:?}: {elapsed:?}");
@@ -261,23 +263,23 @@ mod tests {
     }
 
     #[test]
-    fn families_take_turns_and_slow_addresses_come_last() {
+    fn address_families_alternate_and_slow_addresses_come_last() {
         let connector = HappyEyeballs::default();
-        let given = addresses(&[DEAD, REFUSED, LIVE, OTHER]);
-        assert_eq!(connector.in_order(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
-        connector.remember(addresses(&[DEAD]));
-        assert_eq!(connector.in_order(&given), addresses(&[LIVE, REFUSED, OTHER, DEAD]));
-        for since in connector.slow.lock().unwrap().values_mut() {
-            *since = Instant::now().checked_sub(MEMORY).unwrap();
+        let given = addresses(&[UNRESPONSIVE, CLOSED, LIVE, OTHER]);
+        assert_eq!(connector.ordered(&given), addresses(&[UNRESPONSIVE, LIVE, CLOSED, OTHER]));
+        connector.mark_slow(addresses(&[UNRESPONSIVE]));
+        assert_eq!(connector.ordered(&given), addresses(&[LIVE, CLOSED, OTHER, UNRESPONSIVE]));
+        for since in connector.slow_addresses.lock().unwrap().values_mut() {
+            *since = Instant::now().checked_sub(SLOW_ADDRESS_LIFETIME).unwrap();
         }
-        assert_eq!(connector.in_order(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
+        assert_eq!(connector.ordered(&given), addresses(&[UNRESPONSIVE, LIVE, CLOSED, OTHER]));
     }
 
-    /// Finds the same addresses whatever the name.
+    /// A resolver that returns the same addresses for any name.
     #[derive(Debug)]
-    struct Fixed(Vec<SocketAddr>);
+    struct FixedResolver(Vec<SocketAddr>);
 
-    impl Resolver for Fixed {
+    impl Resolver for FixedResolver {
         fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
             let mut addresses = self.empty();
             self.0.iter().for_each(|address| addresses.push(*address));
@@ -285,18 +287,18 @@ mod tests {
         }
     }
 
-    /// Through all of ureq, with real sockets: where the backlog of a listener is full, Linux answers no more.
+    /// Runs all of ureq over real sockets. Linux does not respond to connection requests while the backlog of a listener is full.
     #[cfg(target_os = "linux")]
     #[test]
-    fn real_connection_is_made_around_a_dead_address() {
-        let dead = TcpListener::bind("127.0.0.2:0").unwrap();
-        let dead_address = dead.local_addr().unwrap();
-        let open = || TcpStream::connect_timeout(&dead_address, Duration::from_millis(300)).ok();
+    fn request_succeeds_despite_an_unresponsive_address() {
+        let unresponsive = TcpListener::bind("127.0.0.2:0").unwrap();
+        let unresponsive_address = unresponsive.local_addr().unwrap();
+        let open = || TcpStream::connect_timeout(&unresponsive_address, Duration::from_millis(300)).ok();
         let backlog: Vec<_> = std::iter::from_fn(open).take(10_000).collect();
-        assert!(backlog.len() < 10_000, "the backlog has no end");
+        assert!(backlog.len() < 10_000, "the backlog does not fill up");
 
         let live = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addresses = vec![dead_address, live.local_addr().unwrap()];
+        let addresses = vec![unresponsive_address, live.local_addr().unwrap()];
         thread::spawn(move || {
             for stream in live.incoming() {
                 let mut stream = stream.unwrap();
@@ -308,21 +310,21 @@ mod tests {
         let config = Config::builder().timeout_global(Some(Duration::from_secs(2))).build();
         let connector = HappyEyeballs::default();
         let threads = connector.threads.clone();
-        let agent = ureq::Agent::with_parts(config, ().chain(connector), Fixed(addresses));
+        let agent = ureq::Agent::with_parts(config, ().chain(connector), FixedResolver(addresses));
         let call = || {
             let start = Instant::now();
             agent.get("http://contoso.invalid/").call().unwrap();
             start.elapsed()
         };
         let first = call();
-        assert!((STAGGER..Duration::from_secs(1)).contains(&first), "{first:?}");
-        // From now on the dead address comes last, and no more threads wait for it.
+        assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&first), "{first:?}");
+        // From now on the unresponsive address is tried last, and no more threads wait for it.
         for _ in 0..10 {
             let next = call();
-            assert!(next < STAGGER, "{next:?}");
+            assert!(next < CONNECTION_ATTEMPT_DELAY, "{next:?}");
         }
         assert!(threads.load(Ordering::SeqCst) <= 1);
-        // The one that does ends with the time limit of its request.
+        // The first thread ends with the timeout of its request.
         thread::sleep(Duration::from_millis(2500));
         assert_eq!(threads.load(Ordering::SeqCst), 0);
         drop(backlog);
