@@ -77,7 +77,7 @@ pub(crate) async fn unsolicited_responses_are_discarded<X: Transport>(transport:
         })?;
         for target in ["/1", "/2", "/3"] {
             expect_own_response_or_error(transport, &server, target, case).await?;
-            // Bytes that arrive after the next request was sent cannot be told from the response to it.
+            // Bytes that arrive after the next request was sent look like the response to it.
             while done.load(Ordering::Relaxed) < server.requests().len() {
                 pause(transport, SETTLE_TIME).await;
             }

@@ -170,13 +170,13 @@ pub(crate) async fn truncated_bodies_are_errors<X: Transport>(transport: &X) -> 
 }
 
 pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transport: &X) -> CheckResult {
-    let whole = gzip(&incompressible_bytes(10_000))?;
-    let length = whole.len();
+    let compressed = gzip(&incompressible_bytes(10_000))?;
+    let length = compressed.len();
     let truncated = [1, 5, 10, 100, length / 2, length - 8, length - 1]
-        .map(|kept| (format!("{kept} bytes of {length} in gzip"), whole[..kept].to_vec()));
+        .map(|kept| (format!("{kept} bytes of {length} in gzip"), compressed[..kept].to_vec()));
     // In the data, in the checksum, and in the length.
     let damaged = [length / 2, length - 8, length - 1].map(|place| {
-        let mut body = whole.clone();
+        let mut body = compressed.clone();
         body[place] ^= 1;
         (format!("{length} bytes in gzip, of which number {place} is wrong"), body)
     });

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The time between two bytes of a slow response: short beside the timeout, which starts for the whole exchange only once.
+/// The time between two bytes of a slow response: short beside the timeout, which covers the complete exchange.
 const BYTE_INTERVAL: Duration = Duration::from_millis(50);
 
 pub(crate) async fn missing_responses_time_out<X: Transport>(transport: &X) -> CheckResult {

@@ -5,7 +5,7 @@ use crate::{
     handwritten::UreqLoop,
     measure::{Limit, Table},
     model::{Page, plain},
-    prebuilt_service::{Framing, Kind, PrebuiltService, pages},
+    prebuilt_service::{CustomerFields, Framing, PrebuiltService, pages},
     processes,
 };
 use partner_center::{ListCustomers, models::CustomerCollection};
@@ -28,8 +28,10 @@ pub(crate) fn run(table: &mut Table) {
         }
     }
     drop(emulator);
-    for (kind, name, limit) in [(Kind::Brief, "list", Limit::AtMost(0.5)), (Kind::Full, "full", Limit::None)] {
-        let service = PrebuiltService::start(&pages(COLLECTED, 500, kind), Framing::Length, Duration::ZERO);
+    for (fields, name, limit) in
+        [(CustomerFields::Brief, "list", Limit::AtMost(0.5)), (CustomerFields::Full, "full", Limit::None)]
+    {
+        let service = PrebuiltService::start(&pages(COLLECTED, 500, fields), Framing::Length, Duration::ZERO);
         let [ours, plain] = ["ours", "plain"].map(|types| child(&["child", "collect", types, &service.url()]));
         let each = ours / f64::from(COLLECTED);
         table.add(

@@ -28,13 +28,13 @@ pub(crate) enum Framing {
 
 /// The fields of the customers: those of a list, or all of them.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum CustomerFields {
     Brief,
     Full,
 }
 
 /// Builds the pages of a list of that many customers.
-pub(crate) fn pages(customers: u32, size: usize, kind: Kind) -> Vec<Vec<u8>> {
+pub(crate) fn pages(customers: u32, size: usize, fields: CustomerFields) -> Vec<Vec<u8>> {
     let emulator = Emulator::builder().customers(customers).build();
     let mut items: Vec<Value> = Vec::new();
     let transport = emulator.transport::<Blocking>();
@@ -52,7 +52,7 @@ pub(crate) fn pages(customers: u32, size: usize, kind: Kind) -> Vec<Vec<u8>> {
         let Some(link) = next["uri"].as_str() else { break };
         (uri, token) = (link.to_owned(), next["headers"][0]["value"].as_str().unwrap().to_owned());
     }
-    if kind == Kind::Full {
+    if fields == CustomerFields::Full {
         for item in &mut items {
             *item = get(&format!("/v1/customers/{}", item["id"].as_str().unwrap()), "");
         }

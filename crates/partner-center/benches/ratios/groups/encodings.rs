@@ -1,13 +1,13 @@
 use super::{CUSTOMERS, ROUNDS, async_client, list_async, list_sync, runtime, sync_client};
 use crate::{
     measure::{Clock, Contest, Limit, Results, Table},
-    prebuilt_service::{Framing, Kind, PrebuiltService, pages},
+    prebuilt_service::{CustomerFields, Framing, PrebuiltService, pages},
 };
 use partner_center::ListCustomers;
 use std::time::Duration;
 
 pub(crate) fn run(table: &mut Table) {
-    let (pages, runtime) = (pages(CUSTOMERS, 500, Kind::Brief), runtime());
+    let (pages, runtime) = (pages(CUSTOMERS, 500, CustomerFields::Brief), runtime());
     let services = [Framing::Length, Framing::Chunked, Framing::Gzip]
         .map(|framing| PrebuiltService::start(&pages, framing, Duration::ZERO));
     let [length, chunked, gzip] = services.each_ref().map(|service| sync_client(&service.url()));

@@ -3,7 +3,7 @@ use crate::{
     handwritten::{ReqwestLoop, UreqLoop},
     measure::{Clock, Contest, Limit, Table},
     model::plain,
-    prebuilt_service::{Framing, Kind, PrebuiltService, pages},
+    prebuilt_service::{CustomerFields, Framing, PrebuiltService, pages},
 };
 use partner_center::{ListCustomers, models::CustomerCollection};
 use partner_center_emulator::Emulator;
@@ -13,14 +13,14 @@ pub(crate) fn run(table: &mut Table) {
     let emulator = Emulator::builder().customers(CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
     against(table, "pages of 500 from the emulator", &emulator.url(), 500, [0.70, 1.03].map(Limit::AtMost));
     drop(emulator);
-    for (subject, size, kind, limit) in [
-        ("pages of 500", 500_i32, Kind::Brief, 0.70),
-        ("pages of 40", 40, Kind::Brief, 0.78),
-        ("pages of 500, full customers", 500, Kind::Full, 0.78),
-        ("pages of 40, full customers", 40, Kind::Full, 0.78),
+    for (subject, size, fields, limit) in [
+        ("pages of 500", 500_i32, CustomerFields::Brief, 0.70),
+        ("pages of 40", 40, CustomerFields::Brief, 0.78),
+        ("pages of 500, full customers", 500, CustomerFields::Full, 0.78),
+        ("pages of 40, full customers", 40, CustomerFields::Full, 0.78),
     ] {
         let service = PrebuiltService::start(
-            &pages(CUSTOMERS, size.unsigned_abs() as usize, kind),
+            &pages(CUSTOMERS, size.unsigned_abs() as usize, fields),
             Framing::Length,
             Duration::ZERO,
         );

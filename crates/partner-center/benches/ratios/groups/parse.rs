@@ -3,16 +3,17 @@ use crate::{
     handwritten::parse_as_str,
     measure::{Clock, Contest, Limit, Table},
     model::{lean, plain, typed},
-    prebuilt_service::{Kind, pages},
+    prebuilt_service::{CustomerFields, pages},
 };
 use partner_center::models::CustomerCollection;
 use std::hint::black_box;
 
 pub(crate) fn run(table: &mut Table) {
-    for (kind, name, limit) in
-        [(Kind::Brief, "list customers", Limit::AtMost(0.70)), (Kind::Full, "full customers", Limit::None)]
-    {
-        let pages = pages(5_000, 500, kind);
+    for (fields, name, limit) in [
+        (CustomerFields::Brief, "list customers", Limit::AtMost(0.70)),
+        (CustomerFields::Full, "full customers", Limit::None),
+    ] {
+        let pages = pages(5_000, 500, fields);
         let each = |read: fn(&[u8])| {
             let pages = &pages;
             move || pages.iter().for_each(|page| read(page))

@@ -6,7 +6,7 @@ use super::{async_client, runtime, sync_client};
 use crate::{
     handwritten::{ReqwestLoop, UreqLoop},
     measure::{Clock, Contest, Limit, Results, Table},
-    prebuilt_service::{Framing, Kind, PrebuiltService, pages},
+    prebuilt_service::{CustomerFields, Framing, PrebuiltService, pages},
 };
 use partner_center::{ListCustomers, Pages, Reqwest};
 use std::{
@@ -26,7 +26,7 @@ fn consume<T>(page: T) {
 /// Measures the overhead where there is nothing to overlap: small pages, a fast service, a program without work.
 fn idle(table: &mut Table) {
     let runtime = runtime();
-    let service = PrebuiltService::start(&pages(20_000, 40, Kind::Brief), Framing::Length, Duration::ZERO);
+    let service = PrebuiltService::start(&pages(20_000, 40, CustomerFields::Brief), Framing::Length, Duration::ZERO);
     let (ureq, reqwest) = (sync_client(&service.url()), async_client(&service.url()));
     let operation = || ListCustomers::new().size(40);
     let count = |prefetch: bool| {
@@ -54,7 +54,7 @@ pub(crate) fn run(table: &mut Table) {
     idle(table);
     for (latency, count) in [(0, 100), (5, 100), (50, 30)] {
         let runtime = runtime();
-        let pages = pages(count * 500, 500, Kind::Brief);
+        let pages = pages(count * 500, 500, CustomerFields::Brief);
         let start = || PrebuiltService::start(&pages, Framing::Length, Duration::from_millis(latency));
         let (service, page_count) = (start(), pages.len());
         let url = service.url();
