@@ -4,7 +4,7 @@ use azure_core::{
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
     time::{Duration, OffsetDateTime},
 };
-use partner_center::{Async, AzureCredential, Client, Cloud, Credential, GetCustomer};
+use partner_center::{Client, Cloud, Credential, GetCustomer, auth::AzureCredential, transport::Async};
 use partner_center_tests::{Recorder, Script, answer, customer, finish};
 use std::sync::{
     Arc,

@@ -1,8 +1,10 @@
 //! What a client is set to, and what it does not let its transport get away with.
 
 use partner_center::{
-    Blocking, Client, ContinuationToken, Credential, CustomerCollection, Error, ErrorKind, InvalidParameter,
-    ListCustomers, Method, Operation, Parameters, Request, Response, SingleResponse, Transport, TransportError,
+    Client, ContinuationToken, Credential, Error, ErrorKind, ListCustomers, SingleResponse, Transport,
+    models::CustomerCollection,
+    operations::{InvalidParameter, Method, Operation, Parameters},
+    transport::{Blocking, Request, Response, TransportError},
 };
 use partner_center_tests::page;
 use std::{

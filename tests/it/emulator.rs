@@ -1,6 +1,9 @@
 //! The main job, on documented input: served over real HTTP by the emulator, and read through every transport.
 
-use partner_center::*;
+use partner_center::{
+    transport::{Async, Blocking, Mode},
+    *,
+};
 use partner_center_emulator::Emulator;
 use partner_center_tests::finish;
 use serde_json::Value;

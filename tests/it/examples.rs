@@ -1,6 +1,10 @@
 //! Every response of the specification's `examples` is understood in full, and nothing of it is lost.
 
-use partner_center::*;
+use partner_center::{
+    models::{ErrorBody, Resource},
+    operations::Operation,
+    *,
+};
 use serde_json::Value;
 
 /// A documented response: the specification describes all of it.

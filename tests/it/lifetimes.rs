@@ -1,8 +1,9 @@
 //! Lists that outlive many tokens, alone and many at once, sharing one client.
 
 use partner_center::{
-    AppRegistration, Async, AsyncClient, Blocking, CallOutput, Client, Credential, Error, ErrorKind, ListCustomers,
-    Mode, Output, RefreshTokenLease, Request, Reqwest, Response, TokenErrorReason, Transport, TransportError, Ureq,
+    AppRegistration, AsyncClient, Client, Credential, Error, ErrorKind, ListCustomers, Reqwest, Transport, Ureq,
+    auth::{RefreshTokenLease, TokenErrorReason},
+    transport::{Async, Blocking, CallOutput, Mode, Output, Request, Response, TransportError},
 };
 use partner_center_emulator::{Emulator, EmulatorBuilder, EmulatorTransport};
 use partner_center_tests::finish;
@@ -229,7 +230,7 @@ fn lease_brings_a_newer_refresh_token_and_lasts_until_the_next_one_is_kept() {
         for newer in [&[None, None][..], &[None, Some("an-old-one")], &[None, Some("another-old-one")]] {
             let (outcome, log) = around_the_lease::<M>(newer);
             let error = outcome.unwrap_err();
-            let reason = error.token_error().and_then(partner_center::TokenError::reason);
+            let reason = error.token_error().and_then(partner_center::auth::TokenError::reason);
             assert_eq!(reason, Some(TokenErrorReason::InvalidGrant), "{error}");
             assert_eq!(log, ["requested", "released", "requested", "released"]);
         }

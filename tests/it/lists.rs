@@ -1,6 +1,10 @@
 //! A page is not mistaken for the list: what is called has one response, and what is counted or collected is complete.
 
-use partner_center::*;
+use partner_center::{
+    models::CustomerCollection,
+    operations::{InvalidParameter, Method, NoContent, Operation, Parameters},
+    *,
+};
 use partner_center_emulator::Emulator;
 use partner_center_tests::{Answer, Server, answer, finish, page};
 use serde::{Deserialize, de::DeserializeOwned};

@@ -1,6 +1,6 @@
 //! However oddly the service writes, the client reads the same list; whatever goes wrong, the list is whole or an error.
 
-use partner_center::{Blocking, Client, Credential, Error, ListCustomers};
+use partner_center::{Client, Credential, Error, ListCustomers, transport::Blocking};
 use partner_center_emulator::{
     ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
 };

@@ -1,6 +1,10 @@
 //! What operations may ask for beyond what the specification has today: every method, bodies, headers, no content.
 
-use partner_center::*;
+use partner_center::{
+    operations::{InvalidParameter, Method, NoContent, Operation, Parameters},
+    transport::{Async, Blocking, Mode},
+    *,
+};
 use partner_center_tests::{Recorder, Script, Step, answer, finish};
 use serde_json::json;
 

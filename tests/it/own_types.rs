@@ -1,6 +1,10 @@
 //! Answers read into types of the caller's own, through the same client and paging.
 
-use partner_center::*;
+use partner_center::{
+    models::{Replacement, ReplacementKind},
+    transport::{Async, Blocking, Mode},
+    *,
+};
 use partner_center_emulator::Emulator;
 use partner_center_tests::{Script, answer, finish, page};
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Pages asked for early. That the same comes of it, whatever the other side does, `conversations` shows; here is what is
 //! different.
 
-use partner_center::*;
+use partner_center::{transport::Mode, *};
 use partner_center_emulator::Emulator;
 use partner_center_tests::{Server, Step, answer, finish, page};
 use std::{

@@ -1,6 +1,10 @@
 //! What holds for any input.
 
-use partner_center::*;
+use partner_center::{
+    models::{CustomerCollection, RelationshipToPartner, uuid},
+    operations::Operation,
+    *,
+};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

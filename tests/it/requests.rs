@@ -1,7 +1,10 @@
 //! What the client sends for each documented request is that request.
 
 use http::Method;
-use partner_center::*;
+use partner_center::{
+    transport::{Async, Blocking, Mode, Output, Request, Response, TransportError},
+    *,
+};
 use partner_center_tests::{Script, finish, page};
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,9 @@
 //! A list that ends without an error is the whole list, whatever happens on the way.
 
-use partner_center::*;
+use partner_center::{
+    transport::{Async, Blocking, Mode, Output, Request, Response, TransportError},
+    *,
+};
 use partner_center_tests::{Answer, Script, Step, answer, customer, finish};
 use proptest::prelude::*;
 use serde_json::json;

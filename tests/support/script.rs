@@ -1,6 +1,9 @@
 use crate::{Answer, Step};
 use http::HeaderValue;
-use partner_center::{Limits, Mode, Output, Request, Response, Transport, TransportError};
+use partner_center::{
+    Transport,
+    transport::{Limits, Mode, Output, Request, Response, TransportError},
+};
 use std::{
     collections::VecDeque,
     fmt::Write as _,

@@ -124,7 +124,8 @@ mod tests {
     /// A `pub use` of a name would win over the generated one, without a word.
     #[test]
     fn every_name_that_a_crate_gives_away_by_hand_is_taken() {
-        for name in ["partner-center-models", "partner-center-core", "partner-center"] {
+        // The facade re-exports generated names by module, next to names of these crates only.
+        for name in ["partner-center-models", "partner-center-core"] {
             let path = format!("crates/{name}/src/lib.rs");
             let file = syn::parse_file(&fs::read_to_string(workspace_root().join(&path)).unwrap()).unwrap();
             let names: Vec<_> = file.items.iter().flat_map(public_names).collect();
