@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
-mod exchange;
+mod checks;
+mod harness;
 mod requirement;
-mod requirements;
 mod server;
 
 pub use requirement::{Requirement, Violation};

@@ -1,25 +1,25 @@
-use crate::{exchange::Seen, requirements};
+use crate::{checks, harness::Observation};
 use partner_center_core::{Mode, Output, Transport};
 use std::{error::Error, fmt};
 
-/// A requirement that does not hold: what was promised, and what was seen instead.
+/// A requirement that a transport does not meet, and the behavior that was observed instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     requirement: Requirement,
-    seen: String,
+    observed: String,
 }
 
 impl Violation {
-    /// The requirement.
+    /// Returns the requirement.
     #[must_use]
     pub fn requirement(&self) -> Requirement {
         self.requirement
     }
 
-    /// What was seen of it.
+    /// Returns a description of the behavior that was observed.
     #[must_use]
-    pub fn seen(&self) -> &str {
-        &self.seen
+    pub fn observed(&self) -> &str {
+        &self.observed
     }
 }
 
@@ -27,30 +27,31 @@ impl fmt::Display for Violation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} is broken\n  promised: {}\n  seen: {}",
+            "{} is violated\n  requirement: {}\n  observed: {}",
             self.requirement.name(),
             self.requirement,
-            self.seen
+            self.observed
         )
     }
 }
 
 impl Error for Violation {}
 
-/// What is promised, in words.
+/// The text of the requirement.
 impl fmt::Display for Requirement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.text().trim())
     }
 }
 
-/// Makes of one table: the requirements, how each is held, and the tests of [`suite!`](crate::suite). `$dollar` is a dollar
-/// sign, which the macro that is made here cannot have otherwise.
+/// Generates from one table the enum of requirements, the call of each check, and the tests of [`suite!`](crate::suite).
+///
+/// `$dollar` is a dollar sign: a macro that defines another macro has no other way to write one for it.
 macro_rules! requirements {
     ($dollar:tt $($module:ident { $($(#[doc = $line:literal])+ $requirement:ident => $name:ident,)+ })+) => {
-        /// One thing that a transport requirements.
+        /// A requirement of the trait [`Transport`].
         ///
-        /// Its name is that of the test that [`suite!`](crate::suite) makes of it.
+        /// Each has the name of the test that [`suite!`](crate::suite) generates for it, in camel case.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Requirement {
@@ -58,10 +59,10 @@ macro_rules! requirements {
         }
 
         impl Requirement {
-            /// All of them.
+            /// All requirements.
             pub const ALL: &[Self] = &[$($(Self::$requirement,)+)+];
 
-            /// The name, in snake case.
+            /// Returns the name in snake case, which is the name of the test.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
@@ -75,30 +76,34 @@ macro_rules! requirements {
                 }
             }
 
-            /// Holds `transport` to the requirement: a `Result` if it blocks, a future of one if it does not, which is to be
-            /// awaited where the transport works, such as in its runtime.
+            /// Checks whether `transport` meets the requirement.
             ///
-            /// It takes a few seconds at most for a transport that keeps its timeouts, and is best given one that nothing
-            /// else uses.
+            /// Returns a `Result` if the transport blocks, otherwise a future, which must be awaited inside the runtime of
+            /// the transport. A check takes a few seconds at most if the transport keeps its timeouts. Pass a transport that
+            /// nothing else uses.
+            ///
+            /// # Errors
+            ///
+            /// A [`Violation`] if the transport does not meet the requirement.
             ///
             /// # Panics
             ///
-            /// When the transport does.
+            /// Panics if the transport panics.
             pub fn check<X: Transport>(self, transport: &X) -> Output<'_, X, Result<(), Violation>> {
                 X::Mode::block_or_box(async move {
-                    let held = match self {
-                        $($(Self::$requirement => requirements::$module::$name(transport).await,)+)+
+                    let result = match self {
+                        $($(Self::$requirement => checks::$module::$name(transport).await,)+)+
                     };
-                    held.map_err(|Seen(seen)| Violation { requirement: self, seen })
+                    result.map_err(|Observation(observed)| Violation { requirement: self, observed })
                 })
             }
         }
 
-        /// Makes a test of each [`Requirement`], named like it, that holds a transport to it.
+        /// Generates one test for each [`Requirement`], which verifies that a transport meets it.
         ///
-        /// Of a blocking transport, `suite!(transport)`; of an async one, `suite!(#[attribute] async transport)`, where
-        /// the attribute makes a test of an async function, such as `#[tokio::test]`. `transport` is an expression; each
-        /// test has a transport of its own. A module around it tells its tests from others.
+        /// For a blocking transport, write `suite!(transport)`; for an async one, `suite!(#[attribute] async transport)`,
+        /// where the attribute turns an async function into a test, such as `#[tokio::test]`. `transport` is an expression,
+        /// evaluated once for each test. Put the macro into a module, which then begins the names of the tests.
         ///
         /// ```
         /// mod conformance {
@@ -111,8 +116,8 @@ macro_rules! requirements {
                 $($(
                     $dollar(#[$dollar test])+
                     async fn $name() {
-                        let held = $crate::Requirement::$requirement.check(&$dollar transport).await;
-                        held.unwrap_or_else(|broken| panic!("{broken}"));
+                        let result = $crate::Requirement::$requirement.check(&$dollar transport).await;
+                        result.unwrap_or_else(|violation| panic!("{violation}"));
                     }
                 )+)+
             };
@@ -120,8 +125,8 @@ macro_rules! requirements {
                 $($(
                     #[test]
                     fn $name() {
-                        let held = $crate::Requirement::$requirement.check(&$dollar transport);
-                        held.unwrap_or_else(|broken| panic!("{broken}"));
+                        let result = $crate::Requirement::$requirement.check(&$dollar transport);
+                        result.unwrap_or_else(|violation| panic!("{violation}"));
                     }
                 )+)+
             };
@@ -132,117 +137,117 @@ macro_rules! requirements {
 requirements! {
     $
     requests {
-        /// Method and URI arrive as they are: nothing is encoded, decoded or tidied up.
-        TargetsArriveAsTheyAre => targets_arrive_as_they_are,
-        /// Headers arrive as they are: every value of a name, in order, long and sensitive ones too, and each once.
-        HeadersArriveAsTheyAre => headers_arrive_as_they_are,
-        /// No header is added but what HTTP itself needs (`host`, `accept-encoding`, `content-length`, `connection`), and
-        /// `accept` where there is none.
-        NoHeaderIsAdded => no_header_is_added,
-        /// Cookies are not kept.
-        CookiesAreNotKept => cookies_are_not_kept,
-        /// The body arrives whole, and its length with it; a request without one has none.
-        BodiesArriveWhole => bodies_arrive_whole,
-        /// A request is sent once, whatever comes of it: repeating is up to the client.
-        RequestsAreSentOnce => requests_are_sent_once,
+        /// Method and URI arrive unchanged: nothing is encoded, decoded or normalized.
+        TargetsArriveUnchanged => targets_arrive_unchanged,
+        /// Request headers arrive unchanged: every value of a name once and in order, long and sensitive values included.
+        RequestHeadersArriveUnchanged => request_headers_arrive_unchanged,
+        /// No headers are added except those that HTTP needs (`host`, `accept-encoding`, `content-length`, `connection`), and
+        /// `accept` if the request has none.
+        NoHeadersAreAdded => no_headers_are_added,
+        /// Cookies are not stored.
+        CookiesAreNotStored => cookies_are_not_stored,
+        /// A request body arrives complete and with `content-length`; a request without a body arrives without one.
+        RequestBodiesArriveComplete => request_bodies_arrive_complete,
+        /// A request is sent once, whatever its outcome: retries are made by the client.
+        RequestsAreNotRetried => requests_are_not_retried,
         /// A request that cannot be sent is an error of kind `Exchange`.
-        ImpossibleRequestsAreErrors => impossible_requests_are_errors,
+        InvalidRequestsAreErrors => invalid_requests_are_errors,
     }
-    answers {
-        /// Every status is an answer, with its body.
-        StatusesAreAnswers => statuses_are_answers,
-        /// Redirects are not followed: they are answers.
+    response_heads {
+        /// Every status is a response with its body, not an error.
+        EveryStatusIsAResponse => every_status_is_a_response,
+        /// Redirects are not followed: they are responses.
         RedirectsAreNotFollowed => redirects_are_not_followed,
-        /// Interim answers (1xx) are passed over.
-        InterimAnswersArePassedOver => interim_answers_are_passed_over,
-        /// Headers come back as they are: every value of a name, in order, long ones too.
-        HeadersComeBackAsTheyAre => headers_come_back_as_they_are,
-        /// As many as 128 headers come back; more of them do, or are an error of kind `InvalidResponse`.
-        ManyHeadersComeBack => many_headers_come_back,
-        /// Whatever an old proxy does to a head, such as to fold a line, is read as it was meant, or is an error of kind
-        /// `InvalidResponse`, never one of kind `Exchange`, which is retried.
-        OddHeadsAreReadOrNamed => odd_heads_are_read_or_named,
+        /// Interim responses (1xx) are skipped.
+        InterimResponsesAreSkipped => interim_responses_are_skipped,
+        /// Response headers are returned unchanged: every value of a name in order, long values included.
+        ResponseHeadersAreUnchanged => response_headers_are_unchanged,
+        /// Up to 128 response headers are returned; more are returned too, or are an error of kind `InvalidResponse`.
+        ManyResponseHeadersAreAccepted => many_response_headers_are_accepted,
+        /// A head as old proxies write it, such as with folded lines, is parsed as it was meant, or is an error of kind
+        /// `InvalidResponse`, never of kind `Exchange`, which is retried.
+        UnusualHeadsAreParsedOrReported => unusual_heads_are_parsed_or_reported,
     }
-    bodies {
-        /// A body with a length comes back whole.
-        BodiesComeBackWhole => bodies_come_back_whole,
-        /// A body in chunks comes back whole, without what is between them.
-        ChunkedBodiesComeBackWhole => chunked_bodies_come_back_whole,
-        /// A body without a length ends where the connection does.
-        BodiesMayEndWithTheConnection => bodies_may_end_with_the_connection,
-        /// A body is decompressed if the transport asked for compression, whatever `identity` is listed beside it, and as
-        /// often as it was compressed.
-        CompressedBodiesComeBackDecompressed => compressed_bodies_come_back_decompressed,
-        /// Where no body follows (204, 304, an answer to `HEAD`), none is waited for, whatever the headers say.
-        NoBodyIsWaitedForInVain => no_body_is_waited_for_in_vain,
-        /// A body that ends early is an error of kind `Exchange`, never a shorter body.
-        BodiesCutShortAreErrors => bodies_cut_short_are_errors,
-        /// A compressed body that ends early or is damaged is an error of kind `Exchange`, never a shorter body.
-        CompressedBodiesCutShortAreErrors => compressed_bodies_cut_short_are_errors,
-        /// Of a status that is no success, a body that fails may be left out; never is a part of it given for the whole.
-        RefusalsAreWholeOrEmpty => refusals_are_whole_or_empty,
+    response_bodies {
+        /// A body with `content-length` is returned complete.
+        SizedBodiesAreComplete => sized_bodies_are_complete,
+        /// A chunked body is returned complete, without the framing of its chunks.
+        ChunkedBodiesAreComplete => chunked_bodies_are_complete,
+        /// A body without a length ends with the connection (RFC 9112, section 6.3) and is returned complete.
+        CloseDelimitedBodiesAreComplete => close_delimited_bodies_are_complete,
+        /// A body is decompressed if the transport accepted compression: as often as it was compressed, and also if
+        /// `identity` is listed besides.
+        CompressedBodiesAreDecompressed => compressed_bodies_are_decompressed,
+        /// A response that has no body (status 204, 304, method `HEAD`) ends with its head, whatever its headers say.
+        BodilessResponsesEndWithTheHead => bodiless_responses_end_with_the_head,
+        /// A truncated body is an error of kind `Exchange`, never a shorter body.
+        TruncatedBodiesAreErrors => truncated_bodies_are_errors,
+        /// A compressed body that is truncated or damaged is an error of kind `Exchange`, never a shorter body.
+        TruncatedCompressedBodiesAreErrors => truncated_compressed_bodies_are_errors,
+        /// If the body of an error response cannot be read, the body may be empty, but never a part of it.
+        ErrorBodiesAreCompleteOrEmpty => error_bodies_are_complete_or_empty,
     }
     limits {
-        /// A body may be as large as `Limits::body`; with a byte more it is an error of kind `TooLarge`.
-        TheBodyLimitIsExact => the_body_limit_is_exact,
-        /// `Limits::body` counts what a body decompresses to.
-        TheBodyLimitCountsWhatIsDecompressed => the_body_limit_counts_what_is_decompressed,
-        /// A body is given up as soon as it is too large, even if it never ends.
-        EndlessBodiesEnd => endless_bodies_end,
-        /// The length that a body is said to have is not believed: memory is for what has come.
-        AnnouncedLengthsAreNotBelieved => announced_lengths_are_not_believed,
-        /// A head that does not end is an error of kind `InvalidResponse` before it fills the memory.
-        EndlessHeadsEnd => endless_heads_end,
+        /// A body may have `Limits::body` bytes; one more byte is an error of kind `TooLarge`.
+        BodyLimitIsExact => body_limit_is_exact,
+        /// `Limits::body` counts decompressed bytes.
+        BodyLimitCountsDecompressedBytes => body_limit_counts_decompressed_bytes,
+        /// A body is abandoned as soon as it is too large, even if it never ends.
+        EndlessBodiesAreAbandoned => endless_bodies_are_abandoned,
+        /// An announced length is not trusted: memory is allocated for bytes that have arrived.
+        AnnouncedLengthsAreNotTrusted => announced_lengths_are_not_trusted,
+        /// A head that never ends is an error of kind `InvalidResponse` before it fills the memory.
+        EndlessHeadsAreErrors => endless_heads_are_errors,
     }
     timeouts {
-        /// No answer at all is an error of kind `Timeout` when `Limits::timeout` has passed.
-        SilenceTimesOut => silence_times_out,
-        /// A head that drips is an error of kind `Timeout` when `Limits::timeout` has passed.
-        DrippingHeadsTimeOut => dripping_heads_time_out,
-        /// A body that drips is an error of kind `Timeout` when `Limits::timeout` has passed.
-        DrippingBodiesTimeOut => dripping_bodies_time_out,
-        /// A request that is not taken is an error of kind `Timeout` when `Limits::timeout` has passed.
-        StuckRequestsTimeOut => stuck_requests_time_out,
-        /// The longest `Limits::timeout` there is does no harm.
-        TheLongestTimeoutIsOne => the_longest_timeout_is_one,
-        /// A `Limits::timeout` of zero leaves no time, and is no panic.
-        NoTimeIsATimeout => no_time_is_a_timeout,
+        /// A response that does not begin is an error of kind `Timeout` when `Limits::timeout` has passed.
+        MissingResponsesTimeOut => missing_responses_time_out,
+        /// A head that arrives too slowly is an error of kind `Timeout` when `Limits::timeout` has passed.
+        SlowHeadsTimeOut => slow_heads_time_out,
+        /// A body that arrives too slowly is an error of kind `Timeout` when `Limits::timeout` has passed.
+        SlowBodiesTimeOut => slow_bodies_time_out,
+        /// A request that the server does not read is an error of kind `Timeout` when `Limits::timeout` has passed.
+        StalledRequestsTimeOut => stalled_requests_time_out,
+        /// The maximum of `Limits::timeout` is accepted.
+        MaxTimeoutIsAccepted => max_timeout_is_accepted,
+        /// A `Limits::timeout` of zero is an error of kind `Timeout`, not a panic.
+        ZeroTimeoutTimesOut => zero_timeout_times_out,
     }
     connections {
-        /// Requests one after another use one connection.
-        ConnectionsAreKept => connections_are_kept,
-        /// A connection that was closed while nothing was sent is replaced, or an error of kind `Exchange`.
-        ClosedConnectionsAreNoAnswers => closed_connections_are_no_answers,
-        /// What a server sends unasked is the answer to nothing.
-        WhatIsSentUnaskedIsNoAnswer => what_is_sent_unasked_is_no_answer,
-        /// An answer that comes when its request was given up is not taken for that to the next one.
-        LateAnswersAreNoAnswers => late_answers_are_no_answers,
-        /// Each server gets its own requests.
-        ServersAreToldApart => servers_are_told_apart,
-        /// Nobody there is an error of kind `Exchange`.
-        NobodyThereIsAnError => nobody_there_is_an_error,
-        /// A connection that closes or breaks without an answer is an error of kind `Exchange`.
+        /// Sequential requests use one connection.
+        ConnectionsAreReused => connections_are_reused,
+        /// A connection that was closed while idle is replaced, or is an error of kind `Exchange`.
+        ClosedConnectionsAreDetected => closed_connections_are_detected,
+        /// A response that was not requested is discarded.
+        UnsolicitedResponsesAreDiscarded => unsolicited_responses_are_discarded,
+        /// A response that arrives after its request was abandoned is not returned for the next request.
+        LateResponsesAreDiscarded => late_responses_are_discarded,
+        /// A connection to one server is not used for another.
+        ServersDoNotShareConnections => servers_do_not_share_connections,
+        /// An address where no server listens is an error of kind `Exchange`.
+        UnreachableServersAreErrors => unreachable_servers_are_errors,
+        /// A connection that closes or is reset before the response is an error of kind `Exchange`.
         LostConnectionsAreErrors => lost_connections_are_errors,
-        /// What is not HTTP is an error: of kind `InvalidResponse` in a head, of kind `Exchange` in a body.
-        NonsenseIsAnError => nonsense_is_an_error,
+        /// Invalid HTTP is an error: of kind `InvalidResponse` in a head, of kind `Exchange` in a body.
+        InvalidHttpIsAnError => invalid_http_is_an_error,
     }
     concurrency {
-        /// What is sent at once is on its way at once, and each request gets its own answer.
-        ManyAreSentAtOnce => many_are_sent_at_once,
-        /// As many connections are kept as were used at once: sixteen at least.
-        ManyConnectionsAreKept => many_connections_are_kept,
-        /// An exchange that has timed out goes on in no background.
-        TimedOutExchangesEnd => timed_out_exchanges_end,
-        /// An exchange whose future is dropped goes on in no background, and the next one is as good as the first. (Where
-        /// nothing can be dropped, it is the timeout that ends it.)
-        DroppedExchangesEnd => dropped_exchanges_end,
-        /// `sleep` lets at least as much time pass as it was asked to.
-        SleepsAreLongEnough => sleeps_are_long_enough,
-        /// Those who `sleep` keep no one else from it.
-        SleepsPassAtOnce => sleeps_pass_at_once,
+        /// Concurrent requests are sent concurrently, and each gets its own response.
+        RequestsRunConcurrently => requests_run_concurrently,
+        /// As many connections are kept for reuse as were used concurrently, at least sixteen.
+        ConcurrentConnectionsAreReused => concurrent_connections_are_reused,
+        /// An exchange that has timed out does not continue in the background.
+        TimedOutExchangesStop => timed_out_exchanges_stop,
+        /// An exchange whose future is dropped does not continue in the background, and the next exchange works. (A blocking
+        /// exchange cannot be dropped: its timeout ends it.)
+        CancelledExchangesStop => cancelled_exchanges_stop,
+        /// `sleep` lasts at least the given time.
+        SleepsLastLongEnough => sleeps_last_long_enough,
+        /// Calls of `sleep` do not delay each other.
+        SleepsRunConcurrently => sleeps_run_concurrently,
     }
     secrets {
-        /// No error shows the value of a header, or a body.
-        ErrorsKeepSecrets => errors_keep_secrets,
+        /// No error contains the value of a header or a body.
+        ErrorsHideSecrets => errors_hide_secrets,
     }
 }

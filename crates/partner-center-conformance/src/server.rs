@@ -13,17 +13,17 @@ use std::{
     time::Duration,
 };
 
-/// How large the head of a request may be.
-const LARGEST_HEAD: u64 = 1 << 20;
-/// How large the body of a request may be.
-const LARGEST_BODY: usize = 1 << 30;
-/// How long the other side may neither send nor take anything.
-const IDLE: Duration = Duration::from_secs(30);
+/// The maximum size of the head of a request, in bytes.
+const MAX_HEAD: u64 = 1 << 20;
+/// The maximum size of the body of a request, in bytes.
+const MAX_BODY: usize = 1 << 30;
+/// The time after which a read or a write fails if the client neither sends nor reads.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server on a raw socket of this machine, which can do what no HTTP library would: send nonsense, cut short, drip,
-/// say nothing.
+/// A server on a raw socket of this machine, which can do what an HTTP library would not: send invalid HTTP, truncate a
+/// response, send it slowly or not at all.
 ///
-/// The requirements are held with it. It is public for what is special to a transport:
+/// The checks use it. It is public for further tests of a transport:
 ///
 /// ```
 /// use partner_center_conformance::Server;
@@ -51,9 +51,9 @@ pub struct Server {
     record: Arc<Record>,
 }
 
-/// A connection to a [`Server`]. It is closed when it is dropped.
+/// A connection to a [`Server`]. Dropping it closes it.
 ///
-/// Nothing waits for ever: after 30 seconds in which the other side neither sends nor takes anything, it fails.
+/// Reads and writes fail after 30 seconds in which the client neither sends nor reads.
 #[derive(Debug)]
 pub struct Connection {
     reader: BufReader<TcpStream>,
@@ -64,47 +64,52 @@ pub struct Connection {
 struct Record {
     connections: AtomicUsize,
     requests: Mutex<Vec<Request>>,
-    is_over: AtomicBool,
+    is_stopped: AtomicBool,
 }
 
 impl Server {
-    /// Listens on a free port until it is dropped. `converse` is called with each connection, on a thread of its own; the
-    /// connection is closed when it returns, an error or not.
-    pub fn start(converse: impl Fn(&mut Connection) -> io::Result<()> + Send + Sync + 'static) -> io::Result<Self> {
+    /// Starts a server on a free port of `127.0.0.1`, which listens until it is dropped.
+    ///
+    /// `handle` is called with each connection, on a thread of its own. The connection is closed when `handle` returns.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no free port.
+    pub fn start(handle: impl Fn(&mut Connection) -> io::Result<()> + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let server = Self { address: listener.local_addr()?, record: Arc::default() };
         let record = Arc::clone(&server.record);
-        let converse = Arc::new(converse);
+        let handle = Arc::new(handle);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                if record.is_over.load(Ordering::Relaxed) {
+                if record.is_stopped.load(Ordering::Relaxed) {
                     break;
                 }
                 let Ok(stream) = stream else { continue };
                 record.connections.fetch_add(1, Ordering::Relaxed);
-                let (record, converse) = (Arc::clone(&record), Arc::clone(&converse));
-                // Whether it failed shows at the other end.
+                let (record, handle) = (Arc::clone(&record), Arc::clone(&handle));
+                // An error of the handler is visible to the client as a closed connection.
                 thread::spawn(move || {
-                    Connection::new(stream, record).and_then(|mut connection| converse(&mut connection))
+                    Connection::new(stream, record).and_then(|mut connection| handle(&mut connection))
                 });
             }
         });
         Ok(server)
     }
 
-    /// The base URL: `http://127.0.0.1:` and the port.
+    /// Returns the base URL: `http://127.0.0.1:` and the port.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// How many connections there have been.
+    /// Returns the number of connections accepted so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.record.connections.load(Ordering::Relaxed)
     }
 
-    /// The requests so far, in the order in which their last bytes came.
+    /// Returns the requests received so far, in the order in which they were complete.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.record.requests().clone()
@@ -113,28 +118,34 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.record.is_over.store(true, Ordering::Relaxed);
-        // Wakes the listener, which sees that it is over.
+        self.record.is_stopped.store(true, Ordering::Relaxed);
+        // Wakes the listener, which then sees that it is to stop.
         let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
     }
 }
 
 impl Connection {
     fn new(stream: TcpStream, record: Arc<Record>) -> io::Result<Self> {
-        // What is sent byte by byte travels byte by byte.
+        // Bytes that are sent one by one must arrive one by one.
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(IDLE))?;
-        stream.set_write_timeout(Some(IDLE))?;
+        stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
+        stream.set_write_timeout(Some(IDLE_TIMEOUT))?;
         Ok(Self { reader: BufReader::new(stream), record })
     }
 
-    /// Reads a request, its body as long as its `content-length` says; `None` when the other side has closed the
-    /// connection. The URI is what the request line has: path and query.
+    /// Reads a request with the body that its `content-length` announces. Its URI is the path and the query of the request line.
+    ///
+    /// Returns `None` if the client has closed the connection.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed, or the request is not valid HTTP/1.1.
     pub fn request(&mut self) -> io::Result<Option<Request>> {
         let Some(mut request) = self.head()? else { return Ok(None) };
         if let Some(length) = request.headers().get(CONTENT_LENGTH) {
             let length = length.to_str().ok().and_then(|length| length.parse().ok());
-            let length = length.filter(|length| *length <= LARGEST_BODY).ok_or_else(|| invalid("no valid length"))?;
+            let length =
+                length.filter(|length| *length <= MAX_BODY).ok_or_else(|| invalid("invalid content-length"))?;
             let mut body = vec![0; length];
             self.reader.read_exact(&mut body)?;
             *request.body_mut() = body;
@@ -143,35 +154,47 @@ impl Connection {
         Ok(Some(request))
     }
 
-    /// Waits until a request begins, and leaves it unread. To drop the connection then is to reset it.
+    /// Waits until a request begins, and leaves it unread. Dropping the connection afterwards resets it.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed.
     pub fn wait_for_request(&mut self) -> io::Result<()> {
         self.reader.fill_buf().map(drop)
     }
 
-    /// Sends `bytes`, whatever they are.
+    /// Sends `bytes`, valid HTTP or not.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.reader.get_mut().write_all(bytes)
     }
 
-    /// Says nothing for `silence`; shorter if the other side closes the connection meanwhile, or sends something.
-    pub fn pause(&mut self, silence: Duration) -> io::Result<()> {
-        // A timeout of zero would be none.
-        self.reader.get_ref().set_read_timeout(Some(silence.max(Duration::from_millis(1))))?;
-        let heard = self.reader.fill_buf().map(drop);
-        self.reader.get_ref().set_read_timeout(Some(IDLE))?;
-        match heard {
+    /// Sends nothing for `duration`. Returns early if the client sends something or closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed.
+    pub fn pause(&mut self, duration: Duration) -> io::Result<()> {
+        // The operating system takes a timeout of zero for no timeout.
+        self.reader.get_ref().set_read_timeout(Some(duration.max(Duration::from_millis(1))))?;
+        let outcome = self.reader.fill_buf().map(drop);
+        self.reader.get_ref().set_read_timeout(Some(IDLE_TIMEOUT))?;
+        match outcome {
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(()),
-            heard => heard,
+            outcome => outcome,
         }
     }
 
     fn head(&mut self) -> io::Result<Option<Request>> {
-        let mut reader = (&mut self.reader).take(LARGEST_HEAD);
+        let mut reader = (&mut self.reader).take(MAX_HEAD);
         let Some(line) = line(&mut reader)? else { return Ok(None) };
-        let line = String::from_utf8(line).map_err(|_| invalid("the request line is not text"))?;
-        let mut words = line.split(' ');
-        let (Some(method), Some(target)) = (words.next(), words.next()) else {
-            return Err(invalid("the request line is none"));
+        let line = String::from_utf8(line).map_err(|_| invalid("the request line is not UTF-8"))?;
+        let mut parts = line.split(' ');
+        let (Some(method), Some(target)) = (parts.next(), parts.next()) else {
+            return Err(invalid("the request line has no target"));
         };
         let mut request = Request::default();
         *request.method_mut() = method.parse().map_err(invalid)?;
@@ -196,7 +219,7 @@ impl Record {
     }
 }
 
-/// The next line, without its end; `None` when there is nothing left.
+/// Reads the next line, without its end; `None` at the end of the input.
 fn line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     reader.read_until(b'\n', &mut line)?;

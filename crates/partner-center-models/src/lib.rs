@@ -36,3 +36,15 @@ pub use raw_json::RawJson;
 pub use resource::Resource;
 pub use secret::Secret;
 pub use unknown_fields::UnknownFields;
+
+/// The generated operations, for crates that re-export them as a module.
+#[doc(hidden)]
+pub mod operations {
+    pub use crate::generated::operations::*;
+}
+
+/// The generated schemas, for crates that re-export them as a module.
+#[doc(hidden)]
+pub mod schemas {
+    pub use crate::generated::schemas::*;
+}

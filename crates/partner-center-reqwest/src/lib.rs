@@ -17,27 +17,38 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// An async transport over [reqwest](https://docs.rs/reqwest), on a Tokio runtime. Cheap to clone; clones share connections.
+/// An async transport over [reqwest](https://docs.rs/reqwest), on a Tokio runtime. Cloning it is cheap; clones share
+/// connections.
 #[derive(Clone)]
 pub struct Reqwest {
     client: Client,
     environment: EnvironmentProxy,
-    /// Whether reqwest has asked which proxy to take: a user's own settings may have dropped that of the environment.
+    /// Whether reqwest has consulted the proxy of the environment, which custom settings may have removed.
     is_environment_used: Arc<AtomicBool>,
 }
 
 impl Reqwest {
-    /// The transport with the settings that suit most: HTTPS as the operating system trusts it (feature `rustls`),
-    /// through the proxy that the environment names ([`EnvironmentProxy`]), connections kept, gzip asked for.
+    /// Creates the transport with defaults that suit most programs.
+    ///
+    /// HTTPS with the certificates that the operating system trusts (feature `rustls`), the proxy that the environment names
+    /// ([`EnvironmentProxy`]), connections kept for reuse, gzip accepted.
+    ///
+    /// # Errors
+    ///
+    /// The URL of the proxy is invalid, or the TLS library cannot be initialized.
     pub fn new() -> Result<Self, TransportError> {
         Self::configured(|builder| builder)
     }
 
-    /// The transport with settings of your own on top of those: timeouts, certificates, another proxy (after
-    /// `no_proxy()`, which drops that of the environment), another TLS.
+    /// Creates the transport with custom settings on top of the defaults: timeouts, certificates, another TLS library, or
+    /// another proxy (after `no_proxy()`, which removes that of the environment).
     ///
-    /// Redirects are not followed in any case: they would carry the token along. Nor does reqwest decompress, as this
-    /// transport does so by itself.
+    /// Two settings have no effect: redirects are never followed, as they would send the token to another address, and
+    /// reqwest does not decompress, as this transport does so itself.
+    ///
+    /// # Errors
+    ///
+    /// The URL of the proxy is invalid, or reqwest cannot build the client.
     pub fn configured(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Self, TransportError> {
         let environment = EnvironmentProxy::read();
         let is_environment_used = Arc::new(AtomicBool::new(false));
@@ -48,38 +59,39 @@ impl Reqwest {
             builder = builder.proxy(Proxy::custom(move |target| {
                 is_used.store(true, Ordering::Relaxed);
                 let uri = target.as_str().parse().ok()?;
-                // One that cannot be used is an error before it comes to this.
+                // An unusable proxy was reported as an error before this is called.
                 environment.for_uri(&uri).ok().flatten().map(|_| url.clone())
             }));
         }
         #[cfg(feature = "rustls")]
-        let builder = builder.tls_backend_preconfigured(tls()?);
-        // What curl reads of old proxies. Names that are none stay an error: one of them may have been a length.
+        let builder = builder.tls_backend_preconfigured(tls_config()?);
+        // Deviations of old proxies that curl accepts, too. Invalid header names stay an error: one of them may have been
+        // `content-length`.
         let builder = builder
             .http1_max_headers(MAX_HEADERS)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true);
-        // Whichever of its features another crate of the program asks for.
+        // Off even if another crate of the program enables these features of reqwest.
         let builder = configure(builder).no_gzip().no_brotli().no_zstd().no_deflate();
-        let client = builder.redirect(redirect::Policy::none()).build().map_err(failure)?;
+        let client = builder.redirect(redirect::Policy::none()).build().map_err(transport_error)?;
         Ok(Self { client, environment, is_environment_used })
     }
 
     async fn exchange(&self, request: Request, limits: Limits) -> Result<Response, TransportError> {
-        let mut request: reqwest::Request = request.map(outgoing).try_into().map_err(failure)?;
-        // Over the whole exchange: a body that drips does not start the clock anew.
+        let mut request: reqwest::Request = request.map(request_body).try_into().map_err(transport_error)?;
+        // For the complete exchange: a slow body does not restart the timeout.
         *request.timeout_mut() = Some(limits.timeout);
-        let mut answer = self.client.execute(request).await.map_err(failure)?;
+        let mut http_response = self.client.execute(request).await.map_err(transport_error)?;
         let mut response = Response::default();
-        *response.status_mut() = answer.status();
-        *response.version_mut() = answer.version();
-        *response.headers_mut() = mem::take(answer.headers_mut());
-        let read = match Decompression::of(response.headers_mut(), limits) {
-            Some(decompression) => read_compressed(answer, decompression).await,
-            None => read(answer, limits).await,
+        *response.status_mut() = http_response.status();
+        *response.version_mut() = http_response.version();
+        *response.headers_mut() = mem::take(http_response.headers_mut());
+        let body = match Decompression::of(response.headers_mut(), limits) {
+            Some(decompression) => read_compressed_body(http_response, decompression).await,
+            None => read_body(http_response, limits).await,
         };
-        *response.body_mut() = match read {
-            // What counts of a refusal is its status.
+        *response.body_mut() = match body {
+            // The status of an error response matters more than its body.
             Err(_) if !response.status().is_success() => Bytes::new(),
             body => body?,
         };
@@ -117,9 +129,9 @@ impl fmt::Debug for Reqwest {
     }
 }
 
-/// rustls on ring, as in the blocking transport, so that a program with both has one TLS.
+/// Configures rustls on ring, as in the blocking transport, so that a program with both contains one TLS library.
 #[cfg(feature = "rustls")]
-fn tls() -> Result<rustls::ClientConfig, TransportError> {
+fn tls_config() -> Result<rustls::ClientConfig, TransportError> {
     use rustls_platform_verifier::BuilderVerifierExt;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
@@ -129,62 +141,63 @@ fn tls() -> Result<rustls::ClientConfig, TransportError> {
     Ok(config.with_no_client_auth())
 }
 
-/// How many headers a response may have. By itself, hyper takes 100, and some services behind a few proxies send more.
+/// The maximum number of headers of a response. The default of hyper is 100, and a service behind several proxies may send
+/// more.
 const MAX_HEADERS: usize = 512;
 
-fn outgoing(body: Vec<u8>) -> Body {
+fn request_body(body: Vec<u8>) -> Body {
     if body.is_empty() {
         return Body::default();
     }
-    // There may be a secret in it.
+    // The body may hold a secret: overwrite it after use.
     Bytes::from_owner(Zeroizing::new(body)).into()
 }
 
-async fn read(mut answer: reqwest::Response, limits: Limits) -> Result<Bytes, TransportError> {
-    let room = limits.initial_capacity(answer.content_length());
+async fn read_body(mut http_response: reqwest::Response, limits: Limits) -> Result<Bytes, TransportError> {
+    let capacity = limits.initial_capacity(http_response.content_length());
     let mut body = Bytes::new();
-    while let Some(chunk) = answer.chunk().await.map_err(failure)? {
+    while let Some(chunk) = http_response.chunk().await.map_err(transport_error)? {
         if chunk.len() > limits.body.saturating_sub(body.len()) {
             return Err(TransportError::too_large());
         }
-        // What comes in one piece is not copied.
-        body = if body.is_empty() { chunk } else { joined(body, &chunk, room) };
+        // A body that arrives in one chunk is not copied.
+        body = if body.is_empty() { chunk } else { append(body, &chunk, capacity) };
     }
     Ok(body)
 }
 
-/// `body` and `more`, in memory with `room` for what is still to come.
-fn joined(body: Bytes, more: &[u8], room: usize) -> Bytes {
-    let mut whole = body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
-    whole.reserve(more.len().max(room.saturating_sub(whole.len())));
-    whole.extend_from_slice(more);
-    whole.freeze()
+/// Appends `chunk` to `body`, in a buffer of at least `capacity` bytes, which the rest of the body is expected to need.
+fn append(body: Bytes, chunk: &[u8], capacity: usize) -> Bytes {
+    let mut buffer = body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+    buffer.reserve(chunk.len().max(capacity.saturating_sub(buffer.len())));
+    buffer.extend_from_slice(chunk);
+    buffer.freeze()
 }
 
-async fn read_compressed(
-    mut answer: reqwest::Response,
+async fn read_compressed_body(
+    mut http_response: reqwest::Response,
     mut decompression: Decompression,
 ) -> Result<Bytes, TransportError> {
-    while let Some(chunk) = answer.chunk().await.map_err(failure)? {
+    while let Some(chunk) = http_response.chunk().await.map_err(transport_error)? {
         decompression.push(&chunk)?;
     }
     decompression.finish()
 }
 
-fn failure(error: reqwest::Error) -> TransportError {
-    // The URL holds the filter, which may name a customer.
+fn transport_error(error: reqwest::Error) -> TransportError {
+    // The URL contains the filter, which may hold the name of a customer.
     let error = error.without_url();
     if error.is_timeout() {
         TransportError::timeout(error)
-    } else if is_parse(&error) {
+    } else if is_parse_error(&error) {
         TransportError::invalid_response(error)
     } else {
         TransportError::new(error)
     }
 }
 
-/// Whether the head of the response could not be parsed. What is wrong with a body is none of these errors.
-fn is_parse(error: &reqwest::Error) -> bool {
+/// Whether the head of the response could not be parsed. hyper reports errors in a body in another way.
+fn is_parse_error(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(error) = source {
         if error.downcast_ref().is_some_and(hyper::Error::is_parse) {

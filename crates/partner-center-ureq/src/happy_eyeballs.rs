@@ -17,16 +17,16 @@ use ureq::{
     },
 };
 
-/// How long an address has for itself before the next one is tried as well (RFC 8305, section 8).
-const STAGGER: Duration = Duration::from_millis(250);
+/// The "Connection Attempt Delay": the time between the starts of two attempts (RFC 8305, section 8).
+const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How long an address comes last after another one was faster.
-const MEMORY: Duration = Duration::from_secs(10 * 60);
+/// The time for which an address is tried last after another one was faster.
+const SLOW_ADDRESS_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// How long an attempt may take. One whose connection is no longer wanted holds its thread for that long at most.
-const MAX_ATTEMPT: Duration = Duration::from_secs(10);
+/// The maximum time of an attempt. One whose connection is no longer wanted holds its thread for that long at most.
+const MAX_ATTEMPT_TIME: Duration = Duration::from_secs(10);
 
-/// How many threads may connect at a time, those included whose connection is no longer wanted. Beyond that, the thread of the
+/// The maximum number of connecting threads, including those whose connection is no longer needed. Beyond that, the thread of the
 /// caller connects.
 const MAX_THREADS: usize = 64;
 
@@ -36,12 +36,12 @@ const MAX_THREADS: usize = 64;
 /// By itself, ureq waits for the first of two addresses for two thirds of the timeout, and does so for each connection.
 ///
 /// An attempt to connect cannot be cancelled, so each has a separate thread. One whose connection is no longer wanted ends
-/// after [`MAX_ATTEMPT`] and closes the connection. So that they do not pile up, an address that was slower than another one
+/// after [`MAX_ATTEMPT_TIME`] and closes the connection. So that they do not pile up, an address that was slower than another one
 /// comes last for a while. Where no thread is available, the caller's thread makes short attempts that become longer.
 #[derive(Debug, Default)]
 pub(crate) struct HappyEyeballs {
     tcp: TcpConnector,
-    slow: Mutex<HashMap<SocketAddr, Instant>>,
+    slow_addresses: Mutex<HashMap<SocketAddr, Instant>>,
     threads: Arc<AtomicUsize>,
 }
 
@@ -49,14 +49,14 @@ impl<In: Transport> Connector<In> for HappyEyeballs {
     type Out = <TcpConnector as Connector<In>>::Out;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        let addresses = self.in_order(&details.addrs);
+        let addresses = self.ordered(&details.addrs);
         if chained.is_some() || addresses.len() < 2 {
             return self.tcp.connect(details, chained);
         }
-        let Race { outcome, slow } = race(addresses, *details.timeout.after, &self.threads, connection(details));
+        let Race { outcome, slow } = race(addresses, *details.timeout.after, &self.threads, connect_single(details));
         match outcome {
             Ok(connection) => {
-                self.remember(slow);
+                self.mark_slow(slow);
                 Ok(connection)
             }
             Err(Some(error)) => Err(error),
@@ -67,7 +67,7 @@ impl<In: Transport> Connector<In> for HappyEyeballs {
 
 impl HappyEyeballs {
     /// The addresses in turns of their families, beginning with that of the first; those that were slow come last.
-    fn in_order(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    fn ordered(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
         let Some(first) = addresses.first() else { return Vec::new() };
         let (mut preferred, mut other): (VecDeque<_>, VecDeque<_>) =
             addresses.iter().copied().partition(|address| address.is_ipv6() == first.is_ipv6());
@@ -76,17 +76,17 @@ impl HappyEyeballs {
             ordered.extend(preferred.pop_front());
             ordered.extend(other.pop_front());
         }
-        let slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
-        ordered.sort_by_key(|address| slow.get(address).is_some_and(|since| since.elapsed() < MEMORY));
+        let slow = self.slow_addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        ordered.sort_by_key(|address| slow.get(address).is_some_and(|since| since.elapsed() < SLOW_ADDRESS_LIFETIME));
         ordered
     }
 
-    fn remember(&self, addresses: Vec<SocketAddr>) {
+    fn mark_slow(&self, addresses: Vec<SocketAddr>) {
         if addresses.is_empty() {
             return;
         }
-        let mut slow = self.slow.lock().unwrap_or_else(PoisonError::into_inner);
-        slow.retain(|_, since| since.elapsed() < MEMORY);
+        let mut slow = self.slow_addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        slow.retain(|_, since| since.elapsed() < SLOW_ADDRESS_LIFETIME);
         slow.extend(addresses.into_iter().map(|address| (address, Instant::now())));
     }
 }
@@ -107,25 +107,25 @@ fn race<T: Send + 'static>(
     connect: impl Fn(SocketAddr, Duration) -> Result<T, Error> + Send + Sync + 'static,
 ) -> Race<T> {
     let start = Instant::now();
-    let left = || timeout.saturating_sub(start.elapsed());
+    let remaining = || timeout.saturating_sub(start.elapsed());
     let connect = Arc::new(connect);
     let (sender, outcomes) = mpsc::channel();
     let mut waiting = VecDeque::from(addresses);
     // In threads, and in the caller's own.
     let (mut pending, mut timed_out) = (Vec::new(), Vec::new());
     let mut last_error = None;
-    let mut own_timeout = STAGGER;
+    let mut inline_timeout = CONNECTION_ATTEMPT_DELAY;
     loop {
         if let Some(address) = waiting.pop_front() {
             let attempt = {
-                let (connect, sender, timeout) = (connect.clone(), sender.clone(), left().min(MAX_ATTEMPT));
+                let (connect, sender, timeout) = (connect.clone(), sender.clone(), remaining().min(MAX_ATTEMPT_TIME));
                 // Whoever has won meanwhile does not miss it.
                 move || drop(sender.send((address, connect(address, timeout))))
             };
             if spawn(threads, attempt) {
                 pending.push(address);
             } else {
-                let (begun, timeout) = (Instant::now(), left().min(own_timeout));
+                let (begun, timeout) = (Instant::now(), remaining().min(inline_timeout));
                 match connect(address, timeout) {
                     Ok(value) => {
                         pending.append(&mut timed_out);
@@ -134,7 +134,7 @@ fn race<T: Send + 'static>(
                     Err(_) if begun.elapsed() >= timeout => {
                         timed_out.push(address);
                         waiting.push_back(address);
-                        own_timeout = own_timeout.saturating_mul(2).min(MAX_ATTEMPT);
+                        inline_timeout = inline_timeout.saturating_mul(2).min(MAX_ATTEMPT_TIME);
                     }
                     Err(error) => last_error = Some(error),
                 }
@@ -143,12 +143,12 @@ fn race<T: Send + 'static>(
         if pending.is_empty() && waiting.is_empty() {
             return Race { outcome: Err(last_error), slow: timed_out };
         }
-        let patience = match (pending.is_empty(), waiting.is_empty()) {
+        let wait = match (pending.is_empty(), waiting.is_empty()) {
             (true, _) => Duration::ZERO,
-            (false, false) => left().min(STAGGER),
-            (false, true) => left(),
+            (false, false) => remaining().min(CONNECTION_ATTEMPT_DELAY),
+            (false, true) => remaining(),
         };
-        match outcomes.recv_timeout(patience) {
+        match outcomes.recv_timeout(wait) {
             Ok((address, outcome)) => {
                 pending.retain(|other| *other != address);
                 match outcome {
@@ -159,7 +159,7 @@ fn race<T: Send + 'static>(
                     Err(error) => last_error = Some(error),
                 }
             }
-            Err(RecvTimeoutError::Timeout) if !left().is_zero() => {}
+            Err(RecvTimeoutError::Timeout) if !remaining().is_zero() => {}
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 return Race { outcome: Err(None), slow: pending };
             }
@@ -183,7 +183,7 @@ fn spawn(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) ->
 }
 
 /// Has [`TcpConnector`] connect to one address, in any thread.
-fn connection<In: Transport>(
+fn connect_single<In: Transport>(
     details: &ConnectionDetails<'_>,
 ) -> impl Fn(SocketAddr, Duration) -> Result<Option<<TcpConnector as Connector<In>>::Out>, Error> + Send + Sync + 'static
 {
@@ -261,14 +261,14 @@ mod tests {
         let (race, elapsed) = race_of(&[DEAD, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
         assert_eq!(race.slow, addresses(&[DEAD]));
-        assert!((STAGGER..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
+        assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
     }
 
     #[test]
     fn failed_address_costs_nothing() {
         let (race, elapsed) = race_of(&[REFUSED, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-        assert!(race.slow.is_empty() && elapsed < STAGGER, "{elapsed:?}");
+        assert!(race.slow.is_empty() && elapsed < CONNECTION_ATTEMPT_DELAY, "{elapsed:?}");
     }
 
     #[test]
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn race_without_a_winner_ends_with_the_last_error_or_in_time() {
         let (race, elapsed) = race_of(&[REFUSED, REFUSED], Duration::from_secs(3));
-        assert!(matches!(race.outcome, Err(Some(Error::Io(_)))) && elapsed < STAGGER);
+        assert!(matches!(race.outcome, Err(Some(Error::Io(_)))) && elapsed < CONNECTION_ATTEMPT_DELAY);
         for order in [&[DEAD, REFUSED][..], &[REFUSED, DEAD], &[DEAD, DEAD]] {
             let (race, elapsed) = race_of(order, Duration::from_millis(400));
             assert!(matches!(race.outcome, Err(None | Some(Error::Timeout(_)))), "{order:?}");
@@ -318,7 +318,7 @@ mod tests {
         };
         let (race, elapsed) = race_of(&[DEAD, LIVE], Duration::from_secs(3));
         assert_eq!((race.outcome.unwrap(), race.slow), (LIVE.parse().unwrap(), addresses(&[DEAD])));
-        assert!((STAGGER..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
+        assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
         let (race, _) = race_of(&[REFUSED, REFUSED], Duration::from_secs(3));
         assert!(matches!(race.outcome, Err(Some(Error::Io(_)))));
         let (race, elapsed) = race_of(&[DEAD, REFUSED, DEAD], Duration::from_millis(600));
@@ -330,13 +330,13 @@ mod tests {
     fn families_take_turns_and_slow_addresses_come_last() {
         let connector = HappyEyeballs::default();
         let given = addresses(&[DEAD, REFUSED, LIVE, OTHER]);
-        assert_eq!(connector.in_order(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
-        connector.remember(addresses(&[DEAD]));
-        assert_eq!(connector.in_order(&given), addresses(&[LIVE, REFUSED, OTHER, DEAD]));
-        for since in connector.slow.lock().unwrap().values_mut() {
-            *since = Instant::now().checked_sub(MEMORY).unwrap();
+        assert_eq!(connector.ordered(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
+        connector.mark_slow(addresses(&[DEAD]));
+        assert_eq!(connector.ordered(&given), addresses(&[LIVE, REFUSED, OTHER, DEAD]));
+        for since in connector.slow_addresses.lock().unwrap().values_mut() {
+            *since = Instant::now().checked_sub(SLOW_ADDRESS_LIFETIME).unwrap();
         }
-        assert_eq!(connector.in_order(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
+        assert_eq!(connector.ordered(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
     }
 
     /// Finds the same addresses whatever the name.
@@ -381,11 +381,11 @@ mod tests {
             start.elapsed()
         };
         let first = call();
-        assert!((STAGGER..Duration::from_secs(1)).contains(&first), "{first:?}");
+        assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&first), "{first:?}");
         // From now on the dead address comes last, and no more threads wait for it.
         for _ in 0..10 {
             let next = call();
-            assert!(next < STAGGER, "{next:?}");
+            assert!(next < CONNECTION_ATTEMPT_DELAY, "{next:?}");
         }
         assert!(threads.load(Ordering::SeqCst) <= 1);
         // The one that does ends with the time limit of its request.

@@ -2,7 +2,7 @@
 
 mod happy_eyeballs;
 mod resolver;
-mod rounded;
+mod timeout;
 
 use happy_eyeballs::HappyEyeballs;
 use partner_center_core::{
@@ -11,13 +11,13 @@ use partner_center_core::{
     gzip::{self, Decompression},
     http::{self, StatusCode, Uri, Version, header::TRANSFER_ENCODING},
 };
-use resolver::Remembering;
-use rounded::RoundedTimeouts;
+use resolver::CachingResolver;
 use std::{
     fmt,
     io::{self, Read},
     time::Duration,
 };
+use timeout::RoundedTimeouts;
 use ureq::{
     Agent, AsSendBody, Body, Proxy,
     config::{AutoHeaderValue, Config},
@@ -25,48 +25,54 @@ use ureq::{
 };
 use zeroize::Zeroizing;
 
-/// A blocking transport over [ureq](https://docs.rs/ureq). Cheap to clone; clones share connections.
+/// A blocking transport over [ureq](https://docs.rs/ureq). Cloning it is cheap; clones share connections.
 #[derive(Clone)]
 pub struct Ureq {
     agent: Agent,
-    /// The proxy of the environment and what ureq makes of it; `None` if the agent, which is a user's own, has a say.
+    /// The proxy of the environment, and ureq's form of it. `None` for a custom agent, which has its own proxy.
     proxy: Option<(EnvironmentProxy, Option<Proxy>)>,
 }
 
 impl Ureq {
-    /// The transport with the settings that suit most: HTTPS as the operating system trusts it (feature `rustls`),
-    /// through the proxy that the environment names ([`EnvironmentProxy`]), connections kept, gzip asked for.
+    /// Creates the transport with defaults that suit most programs.
+    ///
+    /// HTTPS with the certificates that the operating system trusts (feature `rustls`), the proxy that the environment names
+    /// ([`EnvironmentProxy`]), connections kept for reuse, gzip accepted.
+    ///
+    /// # Errors
+    ///
+    /// The URL of the proxy is invalid.
     pub fn new() -> Result<Self, TransportError> {
         let environment = EnvironmentProxy::read();
-        let proxy = environment.server().map(|server| Proxy::new(server.url())).transpose().map_err(failure)?;
+        let proxy = environment.server().map(|server| Proxy::new(server.url())).transpose().map_err(transport_error)?;
         let config = Config::builder()
-            // Each request has its own.
+            // Set on each request: the environment may exclude its host.
             .proxy(None)
-            // For all requests, or ureq would keep no connection.
+            // On the agent: ureq reuses no connection if this is set on a request.
             .user_agent(AutoHeaderValue::None)
-            .max_response_header_size(MAX_HEAD)
-            .max_idle_connections(MOST_IDLE)
-            .max_idle_connections_per_host(MOST_IDLE);
+            .max_response_header_size(MAX_HEAD_SIZE)
+            .max_idle_connections(MAX_IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
         #[cfg(feature = "rustls")]
         let config = config
             .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build());
         let connector = ().chain(ConnectProxyConnector::default()).chain(HappyEyeballs::default());
         #[cfg(feature = "rustls")]
         let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
-        let agent = Agent::with_parts(config.build(), connector.chain(RoundedTimeouts), Remembering::default());
+        let agent = Agent::with_parts(config.build(), connector.chain(RoundedTimeouts), CachingResolver::default());
         Ok(Self { agent, proxy: Some((environment, proxy)) })
     }
 
-    /// The transport over an agent of your own, for other certificates, another proxy or another TLS.
+    /// Creates the transport from a custom agent, for other certificates, another proxy or another TLS library.
     ///
-    /// What the client itself needs of an agent is set on each request: statuses are not errors, redirects are not
-    /// followed, plain http goes through no proxy, and the client's limits hold.
+    /// The settings that the client relies on are applied to each request: an error status is a response, redirects are not
+    /// followed, plain http goes through no proxy, and the limits of the client apply.
     #[must_use]
     pub fn from_agent(agent: Agent) -> Self {
         Self { agent, proxy: None }
     }
 
-    /// The proxy of the environment that a request to `uri` goes through, if it goes through one.
+    /// Returns the proxy of the environment for a request to `uri`, if there is one.
     fn proxy(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
         self.proxy.as_ref().map_or(Ok(None), |(environment, _)| environment.for_uri(uri))
     }
@@ -74,14 +80,14 @@ impl Ureq {
     fn exchange(
         &self,
         request: http::Request<impl AsSendBody>,
-        server: Option<&ProxyServer>,
+        proxy_server: Option<&ProxyServer>,
         limits: Limits,
     ) -> Result<Response, TransportError> {
-        // Plain http goes to this machine only, and no proxy stands between a machine and itself.
+        // The client allows plain http for loopback addresses only, which no proxy can reach.
         let is_http = request.uri().scheme_str() == Some("http");
         let mut request = self.agent.configure_request(request);
         if let Some((_, proxy)) = &self.proxy {
-            request = request.proxy(server.and(proxy.clone()));
+            request = request.proxy(proxy_server.and(proxy.clone()));
         } else if is_http {
             request = request.proxy(None);
         }
@@ -93,22 +99,22 @@ impl Ureq {
             .accept_encoding(AutoHeaderValue::None)
             .timeout_global(Some(limits.timeout))
             .build();
-        let (parts, body) = self.agent.run(request).map_err(failure)?.into_parts();
+        let (parts, body) = self.agent.run(request).map_err(transport_error)?.into_parts();
         if parts.version == Version::HTTP_10 && parts.headers.contains_key(TRANSFER_ENCODING) {
-            // ureq takes the chunks for the body.
-            return Err(TransportError::invalid_response("chunks, which HTTP/1.0 does not have"));
+            // ureq would return the framing of the chunks as a part of the body.
+            return Err(TransportError::invalid_response("a chunked body in a response of HTTP/1.0"));
         }
         let mut response = Response::from_parts(parts, Bytes::new());
-        // With its feature `gzip`, which another crate of the program may ask for, ureq would decompress what is not there.
+        // With its feature `gzip`, which another crate of the program may enable, ureq would fail to decompress the empty body.
         if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             return Ok(response);
         }
-        let read = match Decompression::of(response.headers_mut(), limits) {
-            Some(decompression) => read_compressed(body, decompression),
-            None => read(body, limits),
+        let body = match Decompression::of(response.headers_mut(), limits) {
+            Some(decompression) => read_compressed_body(body, decompression),
+            None => read_body(body, limits),
         };
-        *response.body_mut() = match read {
-            // What counts of a refusal is its status.
+        *response.body_mut() = match body {
+            // The status of an error response matters more than its body.
             Err(_) if !response.status().is_success() => Bytes::new(),
             body => body?,
         };
@@ -131,10 +137,10 @@ impl Transport for Ureq {
         let limits = Limits::of(&request);
         let (head, body) = request.into_parts();
         let response = if body.is_empty() {
-            // An empty body is a body to ureq, and announced.
+            // ureq sends `content-length: 0` for an empty body, but nothing for `()`.
             self.exchange(http::Request::from_parts(head, ()), proxy, limits)
         } else {
-            // There may be a secret in it.
+            // The body may hold a secret: overwrite it after use.
             let body = Zeroizing::new(body);
             self.exchange(http::Request::from_parts(head, body.as_slice()), proxy, limits)
         };
@@ -152,43 +158,43 @@ impl fmt::Debug for Ureq {
     }
 }
 
-/// How many connections are kept while nobody uses them. By itself, ureq keeps three for a host: with more threads than that
-/// it would drop and make connections all the time.
-const MOST_IDLE: usize = 64;
+/// The maximum number of idle connections. The default of ureq is three for a host: with more threads than that, it would
+/// close and open connections all the time.
+const MAX_IDLE_CONNECTIONS: usize = 64;
 
-/// How large the head of a response may be: as large as the longest header that curl takes, and smaller than ureq's buffer, in
-/// which it must find room. (The number of headers, 128, is no setting.)
-const MAX_HEAD: usize = 100 << 10;
+/// The maximum size of the head of a response, in bytes: that of the longest header curl accepts, and below the size of ureq's
+/// buffer, into which the head must fit. (The maximum number of headers, 128, cannot be set in ureq.)
+const MAX_HEAD_SIZE: usize = 100 << 10;
 
-fn read(body: Body, limits: Limits) -> Result<Bytes, TransportError> {
+fn read_body(body: Body, limits: Limits) -> Result<Bytes, TransportError> {
     let mut bytes = Vec::with_capacity(limits.initial_capacity(body.content_length()));
-    let beyond = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
-    reader(body).take(beyond).read_to_end(&mut bytes).map_err(|error| failure(error.into()))?;
+    let read_limit = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
+    reader(body).take(read_limit).read_to_end(&mut bytes).map_err(|error| transport_error(error.into()))?;
     if bytes.len() > limits.body { Err(TransportError::too_large()) } else { Ok(bytes.into()) }
 }
 
-fn read_compressed(body: Body, mut decompression: Decompression) -> Result<Bytes, TransportError> {
+fn read_compressed_body(body: Body, mut decompression: Decompression) -> Result<Bytes, TransportError> {
     let (mut reader, mut bytes) = (reader(body), vec![0; 1 << 15]);
     loop {
-        match reader.read(&mut bytes).map_err(|error| failure(error.into()))? {
+        match reader.read(&mut bytes).map_err(|error| transport_error(error.into()))? {
             0 => return decompression.finish(),
             count => decompression.push(&bytes[..count])?,
         }
     }
 }
 
-/// Without ureq's own limit: ours counts what a body decompresses to.
+/// Returns the body without ureq's own limit, which counts compressed bytes; [`Limits::body`] counts decompressed ones.
 fn reader(body: Body) -> impl Read {
     body.into_with_config().limit(u64::MAX).reader()
 }
 
-fn failure(error: ureq::Error) -> TransportError {
+fn transport_error(error: ureq::Error) -> TransportError {
     match error {
         ureq::Error::Timeout(_) => TransportError::timeout(error),
         ureq::Error::Io(error) if is_timeout(&error) => TransportError::timeout(error),
         ureq::Error::LargeResponseHeader(..) => TransportError::invalid_response(error),
-        ureq::Error::Protocol(ref problem) if is_of_head(problem) => TransportError::invalid_response(error),
-        // ureq's error has no source.
+        ureq::Error::Protocol(ref problem) if is_invalid_head(problem) => TransportError::invalid_response(error),
+        // The errors of ureq have no source: keep the inner error, whose sources say more.
         ureq::Error::Io(error) => TransportError::new(error),
         #[cfg(feature = "rustls")]
         ureq::Error::Rustls(error) => TransportError::new(error),
@@ -196,8 +202,8 @@ fn failure(error: ureq::Error) -> TransportError {
     }
 }
 
-/// Whether the head of the response could not be read, or contradicts itself.
-fn is_of_head(problem: &ureq_proto::Error) -> bool {
+/// Whether the head of the response is invalid or contradicts itself.
+fn is_invalid_head(problem: &ureq_proto::Error) -> bool {
     use ureq_proto::Error::{
         BadContentLengthHeader, ConflictingBodyHeaders, HeadersWith100, HttpParseFail, HttpParseTooManyHeaders,
         TooManyContentLengthHeaders, UnsupportedVersion,
@@ -214,7 +220,7 @@ fn is_of_head(problem: &ureq_proto::Error) -> bool {
     )
 }
 
-/// Whether a read failed because time was up: ureq wraps its own error in one of I/O.
+/// Whether a read failed because the deadline was exceeded. ureq wraps its own error into an I/O error.
 fn is_timeout(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|error| error.downcast_ref());
     error.kind() == io::ErrorKind::TimedOut || matches!(inner, Some(ureq::Error::Timeout(_)))

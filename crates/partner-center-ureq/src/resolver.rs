@@ -18,50 +18,50 @@ use ureq::{
     },
 };
 
-/// How long the addresses of a host are good for: not so long that all attempts of a call go to one that has died.
-const MEMORY: Duration = Duration::from_secs(2);
+/// The time for which addresses are cached: short enough that a retry does not go to an address that has failed.
+const CACHE_LIFETIME: Duration = Duration::from_secs(2);
 
-/// Knows the addresses of a host for a while.
+/// A resolver that caches the addresses of a host for [`CACHE_LIFETIME`].
 ///
-/// ureq asks for them before each request, also where a connection is kept; and since a request has a time limit, it asks in a
-/// new thread each time. That more than doubles what a call costs.
+/// ureq resolves the host before each request, even if it then reuses a connection; and since a request has a timeout, it
+/// starts a thread to do so. That more than doubles the CPU time of a call.
 #[derive(Default)]
-pub(crate) struct Remembering {
+pub(crate) struct CachingResolver {
     resolver: DefaultResolver,
-    known: Mutex<HashMap<Host, (Instant, Vec<SocketAddr>)>>,
+    cache: Mutex<HashMap<Host, (Instant, Vec<SocketAddr>)>>,
 }
 
 type Host = (Option<Scheme>, Option<Authority>);
 
-impl Resolver for Remembering {
+impl Resolver for CachingResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let host = (uri.scheme().cloned(), uri.authority().cloned());
-        if let Some(addresses) = self.recall(&host) {
+        if let Some(addresses) = self.cached(&host) {
             return Ok(addresses);
         }
         let addresses = self.resolver.resolve(uri, config, timeout)?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, (since, _)| since.elapsed() < MEMORY);
-        known.insert(host, (Instant::now(), addresses.to_vec()));
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|_, (since, _)| since.elapsed() < CACHE_LIFETIME);
+        cache.insert(host, (Instant::now(), addresses.to_vec()));
         Ok(addresses)
     }
 }
 
-impl Remembering {
-    fn recall(&self, host: &Host) -> Option<ResolvedSocketAddrs> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, addresses) = known.get(host).filter(|(since, _)| since.elapsed() < MEMORY)?;
-        let mut recalled = self.resolver.empty();
+impl CachingResolver {
+    fn cached(&self, host: &Host) -> Option<ResolvedSocketAddrs> {
+        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, addresses) = cache.get(host).filter(|(since, _)| since.elapsed() < CACHE_LIFETIME)?;
+        let mut resolved = self.resolver.empty();
         for address in addresses {
-            recalled.push(*address);
+            resolved.push(*address);
         }
-        Some(recalled)
+        Some(resolved)
     }
 }
 
-impl fmt::Debug for Remembering {
+impl fmt::Debug for CachingResolver {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Remembering").finish_non_exhaustive()
+        formatter.debug_struct("CachingResolver").finish_non_exhaustive()
     }
 }
 
@@ -70,8 +70,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_looked_up_once_in_a_while() {
-        let resolver = Remembering::default();
+    fn host_is_resolved_again_after_the_cache_lifetime() {
+        let resolver = CachingResolver::default();
         let timeouts = || NextTimeout { after: Duration::from_secs(5).into(), ..NextTimeout::default() };
         let resolve = |uri: &'static str| {
             let addresses = resolver.resolve(&Uri::from_static(uri), &Config::default(), timeouts());
@@ -80,17 +80,17 @@ mod tests {
         assert_eq!(resolve("http://127.0.0.1/a").unwrap(), ["127.0.0.1:80".parse().unwrap()]);
         assert_eq!(resolve("https://127.0.0.1/a").unwrap(), ["127.0.0.1:443".parse().unwrap()]);
         assert_eq!(resolve("http://127.0.0.1:81/a").unwrap(), ["127.0.0.1:81".parse().unwrap()]);
-        // From now on another address stands for the first.
+        // Replace the cached addresses of the first host.
         let other: SocketAddr = "127.0.0.2:80".parse().unwrap();
-        for (_, addresses) in resolver.known.lock().unwrap().values_mut() {
+        for (_, addresses) in resolver.cache.lock().unwrap().values_mut() {
             *addresses = vec![other];
         }
         assert_eq!(resolve("http://127.0.0.1/b").unwrap(), [other]);
-        // When its time is over, it is looked up again.
-        for (since, _) in resolver.known.lock().unwrap().values_mut() {
-            *since = Instant::now().checked_sub(MEMORY).unwrap();
+        // After its lifetime, an entry is resolved again, and the expired ones are removed.
+        for (since, _) in resolver.cache.lock().unwrap().values_mut() {
+            *since = Instant::now().checked_sub(CACHE_LIFETIME).unwrap();
         }
         assert_eq!(resolve("http://127.0.0.1/c").unwrap(), ["127.0.0.1:80".parse().unwrap()]);
-        assert_eq!(resolver.known.lock().unwrap().len(), 1);
+        assert_eq!(resolver.cache.lock().unwrap().len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! How often a listing of 100,000 customers allocates, how much at once, and how long it takes:
+//! Allocations, peak memory and time of a list of 100,000 customers:
 //! `cargo bench -p partner-center --all-features --bench allocations`.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark panics if it fails")]

@@ -1,13 +1,13 @@
-//! The models alone: reading what was saved, without a client, without a network.
+//! Reading a saved response with the models only: no client, no network.
 //!
-//! `cargo run --example models_only`; it needs no feature, and brings neither an HTTP client nor a runtime.
+//! `cargo run --example models_only`; it needs no feature, and depends on neither an HTTP client nor a runtime.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-use partner_center::{CustomerCollection, RelationshipToPartner};
+use partner_center::models::{CustomerCollection, RelationshipToPartner};
 
-/// A page of customers, as the service answered some day. It is newer than this library: `sustainability` is unknown to it.
-const SAVED: &str = r#"{
+/// A saved page of customers. The service is newer than this library, which does not know `sustainability`.
+const SAVED_RESPONSE: &str = r#"{
     "totalCount": 2,
     "items": [
         {
@@ -20,19 +20,19 @@ const SAVED: &str = r#"{
 }"#;
 
 fn main() -> serde_json::Result<()> {
-    let page: CustomerCollection = serde_json::from_str(SAVED)?;
-    let [contoso, other] = &page.items[..] else { panic!("two customers were saved") };
+    let page: CustomerCollection = serde_json::from_str(SAVED_RESPONSE)?;
+    let [contoso, other] = &page.items[..] else { panic!("the saved page has two customers") };
 
-    // Everything the service may leave out is an `Option`.
+    // Every field that the service may omit is an `Option`.
     println!("{:?} has the domain {:?}", contoso.company_name(), contoso.domain());
     assert_eq!(contoso.company_name(), Some("Contoso"));
     assert_eq!(other.company_name(), None);
 
-    // Enums are open: a value that is new is no error.
+    // Enums are open: an unknown value is not an error.
     assert_eq!(contoso.relationship_to_partner, Some(RelationshipToPartner::Reseller));
-    println!("the other one is a {:?}", other.relationship_to_partner);
+    println!("the relationship of the other one is {:?}", other.relationship_to_partner);
 
-    // Nothing is lost on the way back, not even what this library does not know.
+    // Unknown fields and values are kept and serialized again.
     let written = serde_json::to_string(&page)?;
     assert!(written.contains(r#""sustainability":"A+""#) && written.contains(r#""friend""#));
     Ok(())

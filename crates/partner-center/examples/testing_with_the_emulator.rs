@@ -1,16 +1,16 @@
-//! How code of your own is tested with the emulator: no mock, no network, no account.
+//! Testing your own code with the emulator: no mocks, no network, no account.
 //!
-//! `cargo run --example testing_with_the_emulator --features sync`; in a project, `main` would be some functions with
-//! `#[test]`, and `partner-center-emulator` a dev-dependency.
+//! `cargo run --example testing_with_the_emulator --features sync`; in a project, write functions with
+//! `#[test]` instead of `main`, and make `partner-center-emulator` a dev-dependency.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-use partner_center::{Blocking, Client, Credential, CustomerFilter, Error, ListCustomers, Transport};
+use partner_center::{Client, Credential, CustomerFilter, Error, ListCustomers, Transport, transport::Blocking};
 use partner_center_emulator::Emulator;
 
-/// The code under test: the domains of all customers whose company name begins with `prefix`.
+/// The code under test: returns the domains of all customers whose company name begins with `prefix`.
 ///
-/// Over any transport that blocks: `Ureq` for the service, and the emulator for tests.
+/// It is generic over blocking transports: `Ureq` for the service, the emulator for tests.
 fn domains<X: Transport<Mode = Blocking>>(client: &Client<X>, prefix: &str) -> Result<Vec<String>, Error> {
     let customers = client.items(ListCustomers::new().size(20).filter(CustomerFilter::company_name(prefix)));
     let domains =
@@ -19,9 +19,9 @@ fn domains<X: Transport<Mode = Blocking>>(client: &Client<X>, prefix: &str) -> R
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // The same seed makes the same customers, so what comes out can be relied on.
+    // The same seed generates the same customers, so the results are reproducible.
     let emulator = Emulator::builder().customers(500).seed(7).build();
-    // It answers from memory: no port, no thread.
+    // This transport calls the emulator in memory: no port, no thread.
     let transport = || emulator.transport::<Blocking>();
     let client = Client::builder(transport(), Credential::token(Emulator::TOKEN)).build()?;
 
@@ -30,14 +30,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!(!domains_of_contoso.is_empty());
     assert!(domains_of_contoso.iter().all(|domain| domain.starts_with("contoso")));
 
-    // What was asked for can be looked at.
+    // The emulator records the requests.
     let requests = emulator.requests();
     assert!(requests[0].uri().query().is_some_and(|query| query.contains("size=20") && query.contains("Contoso")));
-    println!("asked for: {}", requests[0].uri());
+    println!("requested: {}", requests[0].uri());
 
-    // And so can what your code makes of a refusal: here, that of a token.
-    let stranger = Client::builder(transport(), Credential::token("expired")).build()?;
-    let refused = domains(&stranger, "Contoso");
-    assert!(refused.is_err_and(|error| error.is_unauthorized()));
+    // Error responses can be tested, too: here that to an expired token.
+    let client_with_expired_token = Client::builder(transport(), Credential::token("expired")).build()?;
+    let result = domains(&client_with_expired_token, "Contoso");
+    assert!(result.is_err_and(|error| error.is_unauthorized()));
     Ok(())
 }

@@ -1,15 +1,15 @@
-//! What only an async transport can break.
+//! Violations that only an async transport can commit.
 
-use crate::handmade::Handmade;
+use crate::reference::ReferenceTransport;
 use partner_center_conformance::Requirement;
 use partner_center_core::{Async, Output, Request, Response, Transport, TransportError};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::sync::oneshot;
 
-/// Sends on a thread, which nobody ends when the future is dropped.
+/// An async transport that sends on a thread, which continues when the future is dropped.
 #[derive(Default)]
 struct Detached {
-    transport: Arc<Handmade>,
+    transport: Arc<ReferenceTransport>,
     blocks: bool,
 }
 
@@ -20,7 +20,7 @@ impl Transport for Detached {
         let (result, received) = oneshot::channel();
         let transport = Arc::clone(&self.transport);
         thread::spawn(move || {
-            // Nobody may be there any more.
+            // The future may have been dropped.
             let _ = result.send(transport.send(request));
         });
         Box::pin(async { received.await.map_err(TransportError::new)? })
@@ -35,17 +35,17 @@ impl Transport for Detached {
 }
 
 #[tokio::test]
-async fn a_detached_exchange_goes_on() {
+async fn detached_exchange_violates_only_cancellation() {
     let detached = Detached::default();
-    assert_eq!(Requirement::ManyAreSentAtOnce.check(&detached).await, Ok(()));
-    assert_eq!(Requirement::TimedOutExchangesEnd.check(&detached).await, Ok(()));
-    let broken = Requirement::DroppedExchangesEnd.check(&detached).await.unwrap_err();
-    assert_eq!(broken.requirement(), Requirement::DroppedExchangesEnd);
+    assert_eq!(Requirement::RequestsRunConcurrently.check(&detached).await, Ok(()));
+    assert_eq!(Requirement::TimedOutExchangesStop.check(&detached).await, Ok(()));
+    let violation = Requirement::CancelledExchangesStop.check(&detached).await.unwrap_err();
+    assert_eq!(violation.requirement(), Requirement::CancelledExchangesStop);
 }
 
 #[tokio::test]
-async fn a_sleep_that_blocks_holds_up_the_others() {
+async fn blocking_sleep_violates_concurrency() {
     let blocking = Detached { blocks: true, ..Detached::default() };
-    assert_eq!(Requirement::SleepsAreLongEnough.check(&blocking).await, Ok(()));
-    assert!(Requirement::SleepsPassAtOnce.check(&blocking).await.is_err());
+    assert_eq!(Requirement::SleepsLastLongEnough.check(&blocking).await, Ok(()));
+    assert!(Requirement::SleepsRunConcurrently.check(&blocking).await.is_err());
 }

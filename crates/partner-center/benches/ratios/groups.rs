@@ -1,9 +1,9 @@
-//! What is measured, a group at a time.
+//! The groups of measurements.
 
+pub(crate) mod custom_type;
 pub(crate) mod encodings;
 pub(crate) mod get;
 pub(crate) mod list;
-pub(crate) mod own_type;
 pub(crate) mod parse;
 pub(crate) mod prefetch;
 pub(crate) mod sizes;
@@ -13,9 +13,9 @@ use partner_center_emulator::Emulator;
 use std::hint::black_box;
 use tokio::runtime::{Builder, Runtime};
 
-/// How often each contestant has its turn.
+/// The number of rounds.
 const ROUNDS: usize = 7;
-/// How many customers there are.
+/// The number of customers.
 const CUSTOMERS: u32 = 100_000;
 
 pub(crate) fn runtime() -> Runtime {

@@ -1,13 +1,13 @@
-//! What the library costs beside what one would write by hand, as ratios.
+//! The cost of this library relative to handwritten code on the same HTTP libraries, as ratios.
 //!
-//! `cargo bench -p partner-center --all-features --bench ratios` prints them all; a word behind `--` those whose group has it
-//! in its name, as in `-- prefetch`.
+//! `cargo bench -p partner-center --all-features --bench ratios` prints all groups; with a word after `--`, those whose
+//! name contains it, as in `-- prefetch`.
 //!
-//! Contestants take turns, round after round; a ratio is the median of those of the rounds, so that what disturbs a machine
-//! for a while disturbs both sides. Where things come to lie in memory is decided once for a process and worth some
-//! hundredths, so that several processes measure, and what is told is the median of them. Time is the CPU time of the thread
-//! that lists, in which both HTTP clients do all their work here, or the wall clock where waiting is what is measured. That
-//! rules criterion and divan out, which run one thing after the other; `allocations` has divan.
+//! The candidates run in turns, in several rounds, and a ratio is the median over the rounds: a temporary disturbance of the
+//! machine affects both sides. The memory layout of a process changes a ratio by some hundredths, so several processes measure
+//! each group, and the reported ratio is their median. Time is the CPU time of the thread that lists, on which both HTTP
+//! clients do all their work here, or wall-clock time where waiting is measured. criterion and divan run one candidate after
+//! the other and cannot do this; `allocations` uses divan.
 
 #![allow(
     clippy::print_stderr,
@@ -17,13 +17,13 @@
     reason = "a benchmark prints, and panics if it fails"
 )]
 
-mod by_hand;
 mod groups;
+mod handwritten;
 mod measure;
 mod memory;
 mod model;
+mod prebuilt_service;
 mod processes;
-mod service;
 
 use measure::Table;
 use std::process::ExitCode;
@@ -31,17 +31,17 @@ use std::process::ExitCode;
 struct Group {
     name: &'static str,
     run: fn(&mut Table),
-    /// How many processes measure it, one after the other.
+    /// The number of processes that measure it, one after the other.
     processes: usize,
-    /// Whether client and service share a core. If they do not, each request wakes another core, which may take a virtual
-    /// machine as long as all the rest of the request, and counts as the time of whoever asks.
+    /// Whether client and service share a core. Otherwise each request wakes another core, which may take a virtual machine as
+    /// long as the rest of the request, and counts as CPU time of the client.
     on_one_core: bool,
 }
 
 const GROUPS: [Group; 8] = [
     Group { name: "parse", run: groups::parse::run, processes: 3, on_one_core: true },
     Group { name: "list", run: groups::list::run, processes: 5, on_one_core: true },
-    Group { name: "own-type", run: groups::own_type::run, processes: 5, on_one_core: true },
+    Group { name: "custom-type", run: groups::custom_type::run, processes: 5, on_one_core: true },
     Group { name: "get", run: groups::get::run, processes: 5, on_one_core: true },
     Group { name: "encodings", run: groups::encodings::run, processes: 5, on_one_core: true },
     Group { name: "prefetch", run: groups::prefetch::run, processes: 1, on_one_core: false },
@@ -51,18 +51,18 @@ const GROUPS: [Group; 8] = [
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if memory::is_child(&arguments) || processes::is_child(&arguments) {
+    if memory::run_as_child(&arguments) || processes::run_as_child(&arguments) {
         return ExitCode::SUCCESS;
     }
     let mut table = Table::default();
     for group in GROUPS {
         if arguments.is_empty() || arguments.iter().any(|argument| group.name.contains(argument.as_str())) {
-            let measured = processes::measure(&group);
-            measured.print();
-            table.append(measured);
+            let group_table = processes::measure(&group);
+            group_table.print();
+            table.append(group_table);
         }
     }
-    println!("All together:\n");
+    println!("All groups:\n");
     table.print();
-    if table.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if table.meets_limits() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

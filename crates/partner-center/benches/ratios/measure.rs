@@ -1,4 +1,4 @@
-//! Contestants that take turns, and the table of what comes of it.
+//! Candidates that run in turns, and the table of results.
 
 use serde::{Deserialize, Serialize};
 use std::{
@@ -6,83 +6,83 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What time is measured by.
+/// The clock that measures time.
 #[derive(Clone, Copy)]
 pub(crate) enum Clock {
-    /// The CPU time of this thread.
+    /// CPU time of this thread.
     Cpu,
-    /// The clock on the wall.
+    /// Wall-clock time.
     Wall,
 }
 
 impl Clock {
     fn time(self, run: &mut dyn FnMut()) -> Duration {
-        let began = (Instant::now(), cpu());
+        let (wall_start, cpu_start) = (Instant::now(), cpu_time());
         run();
         match self {
-            Self::Cpu => cpu().saturating_sub(began.1),
-            Self::Wall => began.0.elapsed(),
+            Self::Cpu => cpu_time().saturating_sub(cpu_start),
+            Self::Wall => wall_start.elapsed(),
         }
     }
 }
 
-fn cpu() -> Duration {
+fn cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
 }
 
-/// Things to be compared, each under a name.
+/// Candidates to be compared, each with a name.
 pub(crate) struct Contest<'a> {
     clock: Clock,
-    contestants: Vec<Contestant<'a>>,
+    candidates: Vec<Candidate<'a>>,
 }
 
-type Contestant<'a> = (&'static str, Box<dyn FnMut() + 'a>);
+type Candidate<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
 impl<'a> Contest<'a> {
-    pub(crate) fn by(clock: Clock) -> Self {
-        Self { clock, contestants: Vec::new() }
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, candidates: Vec::new() }
     }
 
     pub(crate) fn with<T>(mut self, name: &'static str, mut run: impl FnMut() -> T + 'a) -> Self {
-        self.contestants.push((name, Box::new(move || drop(black_box(run())))));
+        self.candidates.push((name, Box::new(move || drop(black_box(run())))));
         self
     }
 
-    /// Runs all of them in turn, `rounds` times, after a round that does not count.
+    /// Runs all candidates in turns, `rounds` times, after a warm-up round.
     pub(crate) fn run(mut self, rounds: usize) -> Results {
-        let (mut rows, count) = (Vec::new(), self.contestants.len());
+        let (mut rows, count) = (Vec::new(), self.candidates.len());
         for round in 0..=rounds {
             let mut row = vec![0.0; count];
-            // Whoever has its turn finds memory and caches as the one before has left them: another one each time.
-            let forth: Vec<_> = (0..count).map(|turn| (turn + round / 2) % count).collect();
-            let order = if round % 2 == 0 { forth } else { forth.into_iter().rev().collect() };
-            for contestant in order {
-                row[contestant] = self.clock.time(&mut self.contestants[contestant].1).as_secs_f64();
+            // A candidate finds memory and caches as its predecessor left them, so the order changes in each round.
+            let forward: Vec<_> = (0..count).map(|turn| (turn + round / 2) % count).collect();
+            let order = if round % 2 == 0 { forward } else { forward.into_iter().rev().collect() };
+            for candidate in order {
+                row[candidate] = self.clock.time(&mut self.candidates[candidate].1).as_secs_f64();
             }
             if round > 0 {
                 rows.push(row);
             }
         }
-        Results { names: self.contestants.iter().map(|(name, _)| *name).collect(), rows }
+        Results { names: self.candidates.iter().map(|(name, _)| *name).collect(), rows }
     }
 }
 
-/// The seconds that each took in each round.
+/// The seconds of each candidate in each round.
 pub(crate) struct Results {
     names: Vec<&'static str>,
     rows: Vec<Vec<f64>>,
 }
 
 impl Results {
-    /// How much `one` took of what `other` did.
+    /// Returns the median ratio of the times of `one` and `other`.
     pub(crate) fn ratio(&self, one: &str, other: &str) -> f64 {
         let (one, other) = (self.column(one), self.column(other));
         median(self.rows.iter().map(|row| row[one] / row[other]))
     }
 
-    /// The median over the rounds of something that is computed of the seconds of several.
-    pub(crate) fn of<const N: usize>(&self, names: [&str; N], compute: impl Fn([f64; N]) -> f64) -> f64 {
+    /// Returns the median over the rounds of a value computed from the times of several candidates.
+    pub(crate) fn median_of<const N: usize>(&self, names: [&str; N], compute: impl Fn([f64; N]) -> f64) -> f64 {
         let columns = names.map(|name| self.column(name));
         median(self.rows.iter().map(|row| compute(columns.map(|column| row[column]))))
     }
@@ -103,48 +103,48 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     values
 }
 
-/// What was measured, and what it should have been.
+/// The measurements, with the limits they must meet.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Table(Vec<Row>);
 
 #[derive(Serialize, Deserialize)]
 struct Row {
-    what: String,
-    against: String,
-    /// One for each process.
-    measured: Vec<f64>,
-    bar: Bar,
+    subject: String,
+    baseline: String,
+    /// One value for each process.
+    values: Vec<f64>,
+    limit: Limit,
 }
 
-/// What a figure must be.
+/// The limit that a value must meet.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub(crate) enum Bar {
+pub(crate) enum Limit {
     AtMost(f64),
     AtLeast(f64),
-    /// It is only told.
+    /// The value is only reported.
     None,
 }
 
-impl Bar {
-    fn holds(self, measured: f64) -> bool {
+impl Limit {
+    fn is_met_by(self, value: f64) -> bool {
         match self {
-            Self::AtMost(bar) => measured <= bar,
-            Self::AtLeast(bar) => measured >= bar,
+            Self::AtMost(limit) => value <= limit,
+            Self::AtLeast(limit) => value >= limit,
             Self::None => true,
         }
     }
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, what: impl Into<String>, against: impl Into<String>, measured: f64, bar: Bar) {
-        self.0.push(Row { what: what.into(), against: against.into(), measured: vec![measured], bar });
+    pub(crate) fn add(&mut self, subject: impl Into<String>, baseline: impl Into<String>, value: f64, limit: Limit) {
+        self.0.push(Row { subject: subject.into(), baseline: baseline.into(), values: vec![value], limit });
     }
 
-    /// The same, measured by another process as well.
-    pub(crate) fn and(mut self, other: Self) -> Self {
+    /// Merges the values of another process.
+    pub(crate) fn merge(mut self, other: Self) -> Self {
         for (row, other) in self.0.iter_mut().zip(other.0) {
-            assert_eq!((&row.what, &row.against), (&other.what, &other.against));
-            row.measured.extend(other.measured);
+            assert_eq!((&row.subject, &row.baseline), (&other.subject, &other.baseline));
+            row.values.extend(other.values);
         }
         self
     }
@@ -154,41 +154,41 @@ impl Table {
     }
 
     pub(crate) fn print(&self) {
-        println!("| what | against | median | lowest, highest | bar | |\n|---|---|---|---|---|---|");
+        println!("| subject | baseline | median | min, max | limit | |\n|---|---|---|---|---|---|");
         self.0.iter().for_each(|row| println!("{}", row.line()));
         println!();
     }
 
-    /// Whether all bars were held.
-    pub(crate) fn holds(&self) -> bool {
-        self.0.iter().all(Row::holds)
+    /// Whether all limits are met.
+    pub(crate) fn meets_limits(&self) -> bool {
+        self.0.iter().all(Row::meets_limit)
     }
 }
 
 impl Row {
     fn median(&self) -> f64 {
-        median(self.measured.iter().copied())
+        median(self.values.iter().copied())
     }
 
-    fn holds(&self) -> bool {
-        self.bar.holds(self.median())
+    fn meets_limit(&self) -> bool {
+        self.limit.is_met_by(self.median())
     }
 
     fn line(&self) -> String {
-        let bar = match self.bar {
-            Bar::AtMost(bar) => format!("at most {bar}"),
-            Bar::AtLeast(bar) => format!("at least {bar}"),
-            Bar::None => String::new(),
+        let limit = match self.limit {
+            Limit::AtMost(limit) => format!("at most {limit}"),
+            Limit::AtLeast(limit) => format!("at least {limit}"),
+            Limit::None => String::new(),
         };
-        let verdict = match self.bar {
-            Bar::None => "",
-            _ if self.holds() => "held",
+        let verdict = match self.limit {
+            Limit::None => "",
+            _ if self.meets_limit() => "met",
             _ => "MISSED",
         };
-        let range = match sorted(self.measured.iter().copied())[..] {
-            [lowest, .., highest] => format!("{lowest:.3}, {highest:.3}"),
+        let range = match sorted(self.values.iter().copied())[..] {
+            [min, .., max] => format!("{min:.3}, {max:.3}"),
             _ => String::new(),
         };
-        format!("| {} | {} | {:.3} | {range} | {bar} | {verdict} |", self.what, self.against, self.median())
+        format!("| {} | {} | {:.3} | {range} | {limit} | {verdict} |", self.subject, self.baseline, self.median())
     }
 }

@@ -1,52 +1,54 @@
-//! How much memory a listing takes: each in a process of its own, which the service is not in.
+//! Memory of lists. A separate process measures each one, so that the service is not included.
 
 use crate::{
-    by_hand::ByUreq,
     groups::{async_client, runtime, sync_client},
-    measure::{Bar, Table},
+    handwritten::UreqLoop,
+    measure::{Limit, Table},
     model::{Page, plain},
+    prebuilt_service::{CustomerFields, Framing, PrebuiltService, pages},
     processes,
-    service::{Framing, Kind, Service, pages},
 };
-use partner_center::{CustomerCollection, ListCustomers};
+use partner_center::{ListCustomers, models::CustomerCollection};
 use partner_center_emulator::Emulator;
 use std::{hint::black_box, time::Duration};
 
 const MEBIBYTE: f64 = 1_048_576.0;
 const COLLECTED: u32 = 50_000;
-/// What the code and the data of a small program that lists take, in MiB, as a program of ten lines over ureq has shown
-/// (`RssFile`). This program has far more in it, and so what is measured of it is what it allocates.
-const PROGRAM: f64 = 3.5;
+/// The memory of code and static data of a small program that lists, in MiB, as measured for a program of ten lines over ureq
+/// (`RssFile`). This benchmark is a larger program, so only its allocations are measured, and this is added.
+const PROGRAM_SIZE: f64 = 3.5;
 
 pub(crate) fn run(table: &mut Table) {
     let emulator = Emulator::builder().customers(1_000_000).build().serve("127.0.0.1:0").unwrap();
-    for (library, bar) in [("ureq", 6.0), ("reqwest", 9.0)] {
-        for (how, bar) in [("plainly", Bar::AtMost(bar)), ("prefetching", Bar::None)] {
-            let what = format!("peak memory of 1,000,000 customers, {library}, {how}, in MiB");
+    for (library, limit) in [("ureq", 6.0), ("reqwest", 9.0)] {
+        for (how, limit) in [("sequential", Limit::AtMost(limit)), ("prefetch", Limit::None)] {
+            let subject = format!("peak memory of 1,000,000 customers, {library}, {how}, in MiB");
             let allocated = child(&["child", library, how, &emulator.url()]) / MEBIBYTE;
-            table.add(what, "", PROGRAM + allocated, bar);
+            table.add(subject, "", PROGRAM_SIZE + allocated, limit);
         }
     }
     drop(emulator);
-    for (kind, name, bar) in [(Kind::Brief, "list", Bar::AtMost(0.5)), (Kind::Full, "full", Bar::None)] {
-        let service = Service::start(&pages(COLLECTED, 500, kind), Framing::Length, Duration::ZERO);
+    for (fields, name, limit) in
+        [(CustomerFields::Brief, "list", Limit::AtMost(0.5)), (CustomerFields::Full, "full", Limit::None)]
+    {
+        let service = PrebuiltService::start(&pages(COLLECTED, 500, fields), Framing::Length, Duration::ZERO);
         let [ours, plain] = ["ours", "plain"].map(|types| child(&["child", "collect", types, &service.url()]));
         let each = ours / f64::from(COLLECTED);
         table.add(
             format!("memory of a collected {name} customer, {each:.0} bytes"),
             "plain full types",
             ours / plain,
-            bar,
+            limit,
         );
     }
 }
 
-/// Whether this process is one that is measured; then it has done its work.
-pub(crate) fn is_child(arguments: &[String]) -> bool {
+/// Measures, if the arguments say that this process is a child that measures memory; returns whether it is.
+pub(crate) fn run_as_child(arguments: &[String]) -> bool {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let bytes = match arguments[..] {
-        ["child", "ureq", how, url] => list_sync(url, how == "prefetching"),
-        ["child", "reqwest", how, url] => list_async(url, how == "prefetching"),
+        ["child", "ureq", how, url] => list_sync(url, how == "prefetch"),
+        ["child", "reqwest", how, url] => list_async(url, how == "prefetch"),
         ["child", "collect", "ours", url] => collect::<CustomerCollection>(url),
         ["child", "collect", "plain", url] => collect::<plain::Page>(url),
         _ => return false,
@@ -56,7 +58,7 @@ pub(crate) fn is_child(arguments: &[String]) -> bool {
 }
 
 fn child(arguments: &[&str]) -> f64 {
-    processes::said_by_child(arguments).trim().parse().unwrap()
+    processes::output_of_child(arguments).trim().parse().unwrap()
 }
 
 fn list_sync(url: &str, prefetch: bool) -> u64 {
@@ -89,19 +91,19 @@ fn list_async(url: &str, prefetch: bool) -> u64 {
     })
 }
 
-/// What a list takes that is kept.
+/// Returns the memory of a list that is collected, in bytes.
 fn collect<P: Page>(url: &str) -> u64 {
-    let by_hand = ByUreq::new(url);
-    by_hand.drain(3);
+    let handwritten = UreqLoop::new(url);
+    handwritten.drain(3);
     let before = memory("VmRSS:");
     let mut pages = Vec::new();
-    by_hand.each_page(500, ByUreq::text::<P>, |page| pages.push(page));
+    handwritten.each_page(500, UreqLoop::string::<P>, |page| pages.push(page));
     let after = memory("VmRSS:");
     black_box(pages);
     after - before
 }
 
-/// A line of what Linux tells of this process, in bytes.
+/// Returns a value of `/proc/self/status`, in bytes.
 fn memory(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();

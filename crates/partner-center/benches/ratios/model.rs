@@ -1,17 +1,17 @@
-//! The types that one would write by hand.
+//! Handwritten types of the response.
 
-use partner_center::{CustomerCollection, ListCustomers, Paginated};
+use partner_center::{ListCustomers, Paginated, models::CustomerCollection};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-/// A page as a loop written by hand needs it.
+/// A page, as a handwritten loop needs it.
 pub(crate) trait Page: DeserializeOwned {
     fn count(&self) -> usize;
-    /// The address of the next page and the headers to send there.
+    /// Returns the URI of the next page and the headers to send with it.
     fn next(&self) -> Option<(String, Vec<(String, String)>)>;
 }
 
-/// Our own model.
+/// The model of this library.
 impl Page for CustomerCollection {
     fn count(&self) -> usize {
         self.items.len()
@@ -23,7 +23,7 @@ impl Page for CustomerCollection {
     }
 }
 
-/// Every documented field, nothing boxed; what is not documented is dropped.
+/// Types with every documented field and nothing boxed; unknown fields are dropped.
 macro_rules! plain_types {
     ($module:ident: $id:ty, $object_type:ty, $relationship:ty, $method:ty) => {
         pub(crate) mod $module {
@@ -118,14 +118,14 @@ macro_rules! plain_types {
     ($(struct $name:ident { $($field:ident: $type:ty,)* })*) => { $(
         #[derive(Serialize, Deserialize)]
         #[serde(rename_all = "camelCase")]
-        #[allow(clippy::struct_field_names, reason = "named as the service names them")]
+        #[allow(clippy::struct_field_names, reason = "the names are those of the service")]
         pub(crate) struct $name { $(pub(crate) $field: Option<$type>,)* }
     )* };
 }
 
-// Texts as texts, as most generators have them.
+// Strings for identifiers and enums, as most generators generate them.
 plain_types!(plain: String, String, String, String);
-// With identifiers and enums.
+// `Uuid`s and enums.
 plain_types!(typed: Uuid, ObjectType, Relationship, Method);
 
 #[derive(Serialize, Deserialize)]
@@ -148,8 +148,8 @@ pub(crate) enum Relationship {
     None,
 }
 
-/// Five fields, which nobody looks at.
-#[allow(dead_code, reason = "they are there to be read from JSON")]
+/// Types with five fields only.
+#[allow(dead_code, reason = "the fields are only deserialized")]
 pub(crate) mod lean {
     use super::{Deserialize, Links};
 
@@ -188,7 +188,7 @@ pub(crate) mod lean {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Links<M> {
     #[serde(rename = "self")]
-    itself: Option<Link<M>>,
+    self_link: Option<Link<M>>,
     next: Option<Link<M>>,
     previous: Option<Link<M>>,
 }

@@ -1,20 +1,20 @@
-//! Groups that are measured by processes of their own.
+//! Groups are measured by child processes.
 
 use crate::{GROUPS, Group, measure::Table};
 use std::process::{Command, Stdio};
 
-/// Has as many processes as the group wants measure it.
+/// Measures a group with the number of processes that it requires.
 pub(crate) fn measure(group: &Group) -> Table {
-    let one = |_| serde_json::from_str(&said_by_child(&["group", group.name])).unwrap();
-    (0..group.processes).map(one).reduce(Table::and).unwrap()
+    let measure_once = |_| serde_json::from_str(&output_of_child(&["group", group.name])).unwrap();
+    (0..group.processes).map(measure_once).reduce(Table::merge).unwrap()
 }
 
-/// Whether this process is one of them; then it has done its work.
-pub(crate) fn is_child(arguments: &[String]) -> bool {
+/// Measures a group, if the arguments say that this process is a child that does so; returns whether it is.
+pub(crate) fn run_as_child(arguments: &[String]) -> bool {
     let [first, name] = arguments else { return false };
     let Some(group) = GROUPS.into_iter().find(|group| first == "group" && name == group.name) else { return false };
-    if group.on_one_core && stay_on_one_core().is_none() {
-        eprintln!("{name}: client and service cannot be kept on one core here");
+    if group.on_one_core && pin_to_one_core().is_none() {
+        eprintln!("{name}: client and service cannot be pinned to one core on this system");
     }
     rustls::crypto::ring::default_provider().install_default().unwrap();
     let mut table = Table::default();
@@ -23,20 +23,20 @@ pub(crate) fn is_child(arguments: &[String]) -> bool {
     true
 }
 
-/// What this program prints in a process of its own.
-pub(crate) fn said_by_child(arguments: &[&str]) -> String {
+/// Runs this program in a child process and returns its output.
+pub(crate) fn output_of_child(arguments: &[&str]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let output = command.args(arguments).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "{arguments:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Keeps this thread, and all that it begins from now on, on one core, if the system lets it.
+/// Pins this thread, and all threads it starts from now on, to one core, if the system allows it.
 #[cfg(target_os = "linux")]
-fn stay_on_one_core() -> Option<()> {
+fn pin_to_one_core() -> Option<()> {
     use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
     let allowed = sched_getaffinity(None).ok()?;
-    // The first one has most of the interrupts.
+    // The last core: the first one handles most interrupts.
     let core = (0..CpuSet::MAX_CPU).rfind(|core| allowed.is_set(*core))?;
     let mut one = CpuSet::new();
     one.set(core);
@@ -44,6 +44,6 @@ fn stay_on_one_core() -> Option<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn stay_on_one_core() -> Option<()> {
+fn pin_to_one_core() -> Option<()> {
     None
 }

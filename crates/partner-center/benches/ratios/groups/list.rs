@@ -1,51 +1,66 @@
 use super::{CUSTOMERS, ROUNDS, async_client, list_async, list_sync, runtime, sync_client};
 use crate::{
-    by_hand::{ByReqwest, ByUreq},
-    measure::{Bar, Clock, Contest, Table},
+    handwritten::{ReqwestLoop, UreqLoop},
+    measure::{Clock, Contest, Limit, Table},
     model::plain,
-    service::{Framing, Kind, Service, pages},
+    prebuilt_service::{CustomerFields, Framing, PrebuiltService, pages},
 };
-use partner_center::{CustomerCollection, ListCustomers};
+use partner_center::{ListCustomers, models::CustomerCollection};
 use partner_center_emulator::Emulator;
 use std::time::Duration;
 
 pub(crate) fn run(table: &mut Table) {
     let emulator = Emulator::builder().customers(CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
-    against(table, "pages of 500 from the emulator", &emulator.url(), 500, [0.70, 1.03].map(Bar::AtMost));
+    against(table, "pages of 500 from the emulator", &emulator.url(), 500, [0.70, 1.03].map(Limit::AtMost));
     drop(emulator);
-    for (what, size, kind, bar) in [
-        ("pages of 500", 500_i32, Kind::Brief, 0.70),
-        ("pages of 40", 40, Kind::Brief, 0.78),
-        ("pages of 500, full customers", 500, Kind::Full, 0.78),
-        ("pages of 40, full customers", 40, Kind::Full, 0.78),
+    for (subject, size, fields, limit) in [
+        ("pages of 500", 500_i32, CustomerFields::Brief, 0.70),
+        ("pages of 40", 40, CustomerFields::Brief, 0.78),
+        ("pages of 500, full customers", 500, CustomerFields::Full, 0.78),
+        ("pages of 40, full customers", 40, CustomerFields::Full, 0.78),
     ] {
-        let service =
-            Service::start(&pages(CUSTOMERS, size.unsigned_abs() as usize, kind), Framing::Length, Duration::ZERO);
-        let bare = if size == 500 { Bar::AtMost(1.03) } else { Bar::None };
-        against(table, what, &service.url(), size, [Bar::AtMost(bar), bare]);
+        let service = PrebuiltService::start(
+            &pages(CUSTOMERS, size.unsigned_abs() as usize, fields),
+            Framing::Length,
+            Duration::ZERO,
+        );
+        let bare = if size == 500 { Limit::AtMost(1.03) } else { Limit::None };
+        against(table, subject, &service.url(), size, [Limit::AtMost(limit), bare]);
     }
 }
 
-fn against(table: &mut Table, what: &str, url: &str, size: i32, [plain, bare]: [Bar; 2]) {
+fn against(table: &mut Table, subject: &str, url: &str, size: i32, [plain, bare]: [Limit; 2]) {
     let runtime = runtime();
-    let (of_ours, by_hand) = (sync_client(url), ByUreq::new(url));
-    let results = Contest::by(Clock::Cpu)
-        .with("plain", || by_hand.list(size, ByUreq::json::<plain::Page>))
-        .with("ours", || list_sync(&of_ours, ListCustomers::new().size(size)))
-        .with("bare", || by_hand.list(size, ByUreq::text::<CustomerCollection>))
+    let (client, handwritten) = (sync_client(url), UreqLoop::new(url));
+    let results = Contest::new(Clock::Cpu)
+        .with("plain", || handwritten.list(size, UreqLoop::json::<plain::Page>))
+        .with("ours", || list_sync(&client, ListCustomers::new().size(size)))
+        .with("bare", || handwritten.list(size, UreqLoop::string::<CustomerCollection>))
         .run(ROUNDS);
-    tell(table, what, "ureq", "read_json", &results, [plain, bare]);
-    let (of_ours, by_hand) = (async_client(url), ByReqwest::new(url, &runtime));
-    let results = Contest::by(Clock::Cpu)
-        .with("plain", || by_hand.list(size, ByReqwest::json::<plain::Page>))
-        .with("ours", || list_async(&of_ours, ListCustomers::new().size(size), &runtime))
-        .with("bare", || by_hand.list(size, ByReqwest::text::<CustomerCollection>))
+    add_rows(table, subject, "ureq", "read_json", &results, [plain, bare]);
+    let (client, handwritten) = (async_client(url), ReqwestLoop::new(url, &runtime));
+    let results = Contest::new(Clock::Cpu)
+        .with("plain", || handwritten.list(size, ReqwestLoop::json::<plain::Page>))
+        .with("ours", || list_async(&client, ListCustomers::new().size(size), &runtime))
+        .with("bare", || handwritten.list(size, ReqwestLoop::string::<CustomerCollection>))
         .run(ROUNDS);
-    tell(table, what, "reqwest", "json", &results, [plain, bare]);
+    add_rows(table, subject, "reqwest", "json", &results, [plain, bare]);
 }
 
-fn tell(table: &mut Table, what: &str, library: &str, json: &str, results: &crate::measure::Results, bars: [Bar; 2]) {
-    let what = format!("list, {what}, {library}");
-    table.add(&what, format!("by hand, `{json}()`, plain full types"), results.ratio("ours", "plain"), bars[0]);
-    table.add(&what, "by hand, our types", results.ratio("ours", "bare"), bars[1]);
+fn add_rows(
+    table: &mut Table,
+    subject: &str,
+    library: &str,
+    json: &str,
+    results: &crate::measure::Results,
+    limits: [Limit; 2],
+) {
+    let subject = format!("list, {subject}, {library}");
+    table.add(
+        &subject,
+        format!("handwritten, `{json}()`, plain full types"),
+        results.ratio("ours", "plain"),
+        limits[0],
+    );
+    table.add(&subject, "handwritten, our types", results.ratio("ours", "bare"), limits[1]);
 }

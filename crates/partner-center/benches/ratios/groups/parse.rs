@@ -1,38 +1,44 @@
 use super::ROUNDS;
 use crate::{
-    by_hand::from_text,
-    measure::{Bar, Clock, Contest, Table},
+    handwritten::parse_as_str,
+    measure::{Clock, Contest, Limit, Table},
     model::{lean, plain, typed},
-    service::{Kind, pages},
+    prebuilt_service::{CustomerFields, pages},
 };
-use partner_center::CustomerCollection;
+use partner_center::models::CustomerCollection;
 use std::hint::black_box;
 
 pub(crate) fn run(table: &mut Table) {
-    for (kind, name, bar) in
-        [(Kind::Brief, "list customers", Bar::AtMost(0.70)), (Kind::Full, "full customers", Bar::None)]
-    {
-        let pages = pages(5_000, 500, kind);
+    for (fields, name, limit) in [
+        (CustomerFields::Brief, "list customers", Limit::AtMost(0.70)),
+        (CustomerFields::Full, "full customers", Limit::None),
+    ] {
+        let pages = pages(5_000, 500, fields);
         let each = |read: fn(&[u8])| {
             let pages = &pages;
             move || pages.iter().for_each(|page| read(page))
         };
-        let results = Contest::by(Clock::Cpu)
+        let results = Contest::new(Clock::Cpu)
             .with("plain", each(|page| drop(black_box(serde_json::from_slice::<plain::Page>(page).unwrap()))))
             .with("typed", each(|page| drop(black_box(serde_json::from_slice::<typed::Page>(page).unwrap()))))
-            .with("text", each(|page| drop(black_box(from_text::<plain::Page>(page)))))
-            .with("ours", each(|page| drop(black_box(from_text::<CustomerCollection>(page)))))
-            .with("lean", each(|page| drop(black_box(from_text::<lean::Page>(page)))))
+            .with("string", each(|page| drop(black_box(parse_as_str::<plain::Page>(page)))))
+            .with("ours", each(|page| drop(black_box(parse_as_str::<CustomerCollection>(page)))))
+            .with("lean", each(|page| drop(black_box(parse_as_str::<lean::Page>(page)))))
             .run(ROUNDS * 5);
-        let what = format!("parse, {name}");
-        table.add(&what, "`from_slice`, plain full types", results.ratio("ours", "plain"), bar);
-        table.add(&what, "`from_str`, plain full types", results.ratio("ours", "text"), Bar::None);
-        table.add(&what, "`from_slice`, plain full types with `Uuid`s and enums", results.ratio("ours", "typed"), bar);
+        let subject = format!("parse, {name}");
+        table.add(&subject, "`from_slice`, plain full types", results.ratio("ours", "plain"), limit);
+        table.add(&subject, "`from_str`, plain full types", results.ratio("ours", "string"), Limit::None);
         table.add(
-            format!("{what}, five fields"),
+            &subject,
+            "`from_slice`, plain full types with `Uuid`s and enums",
+            results.ratio("ours", "typed"),
+            limit,
+        );
+        table.add(
+            format!("{subject}, five fields"),
             "`from_slice`, plain full types",
             results.ratio("lean", "plain"),
-            Bar::None,
+            Limit::None,
         );
     }
 }

@@ -1,12 +1,12 @@
-//! Prefetching has the service at work while the program is. With a latency L, a transfer T, parsing P, a program that takes
-//! C for a page, and k pages, of which each needs the token of the one before, no listing takes less than
-//! `(L+T) + (k-1) max(L+T, P+C) + P+C`.
+//! Prefetching overlaps the work of the service with that of the program. With latency L, transfer time T, parsing time P, time
+//! C of the program for a page, and k pages, each of which needs the continuation token of its predecessor, the lower bound of
+//! a list is `(L+T) + (k-1) max(L+T, P+C) + P+C`.
 
 use super::{async_client, runtime, sync_client};
 use crate::{
-    by_hand::{ByReqwest, ByUreq},
-    measure::{Bar, Clock, Contest, Results, Table},
-    service::{Framing, Kind, Service, pages},
+    handwritten::{ReqwestLoop, UreqLoop},
+    measure::{Clock, Contest, Limit, Results, Table},
+    prebuilt_service::{CustomerFields, Framing, PrebuiltService, pages},
 };
 use partner_center::{ListCustomers, Pages, Reqwest};
 use std::{
@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What the program does with a page; it keeps its thread busy.
+/// Simulates the work of a program with a page, by keeping the thread busy.
 fn consume<T>(page: T) {
     let until = Instant::now() + Duration::from_millis(5);
     black_box(page);
@@ -23,10 +23,10 @@ fn consume<T>(page: T) {
     }
 }
 
-/// Nothing to overlap: a program that does nothing with small pages from a service that needs no time.
+/// Measures the overhead where there is nothing to overlap: small pages, a fast service, a program without work.
 fn idle(table: &mut Table) {
     let runtime = runtime();
-    let service = Service::start(&pages(20_000, 40, Kind::Brief), Framing::Length, Duration::ZERO);
+    let service = PrebuiltService::start(&pages(20_000, 40, CustomerFields::Brief), Framing::Length, Duration::ZERO);
     let (ureq, reqwest) = (sync_client(&service.url()), async_client(&service.url()));
     let operation = || ListCustomers::new().size(40);
     let count = |prefetch: bool| {
@@ -38,15 +38,15 @@ fn idle(table: &mut Table) {
             }
         });
     };
-    let results = Contest::by(Clock::Wall)
+    let results = Contest::new(Clock::Wall)
         .with("ureq", || ureq.pages(operation()).for_each(|page| drop(black_box(page.unwrap()))))
-        .with("ureq, early", || ureq.pages(operation()).prefetch().for_each(|page| drop(black_box(page.unwrap()))))
+        .with("ureq, prefetch", || ureq.pages(operation()).prefetch().for_each(|page| drop(black_box(page.unwrap()))))
         .with("reqwest", || count(false))
-        .with("reqwest, early", || count(true))
+        .with("reqwest, prefetch", || count(true))
         .run(15);
-    for (library, early) in [("ureq", "ureq, early"), ("reqwest", "reqwest, early")] {
-        let what = format!("prefetch, 0 ms, pages of 40, an idle program, {library}");
-        table.add(what, "sequential", results.ratio(early, library), Bar::AtMost(1.05));
+    for (library, prefetch) in [("ureq", "ureq, prefetch"), ("reqwest", "reqwest, prefetch")] {
+        let subject = format!("prefetch, 0 ms, pages of 40, no work, {library}");
+        table.add(subject, "sequential", results.ratio(prefetch, library), Limit::AtMost(1.05));
     }
 }
 
@@ -54,36 +54,36 @@ pub(crate) fn run(table: &mut Table) {
     idle(table);
     for (latency, count) in [(0, 100), (5, 100), (50, 30)] {
         let runtime = runtime();
-        let pages = pages(count * 500, 500, Kind::Brief);
-        let start = || Service::start(&pages, Framing::Length, Duration::from_millis(latency));
-        let (service, drained) = (start(), pages.len());
+        let pages = pages(count * 500, 500, CustomerFields::Brief);
+        let start = || PrebuiltService::start(&pages, Framing::Length, Duration::from_millis(latency));
+        let (service, page_count) = (start(), pages.len());
         let url = service.url();
 
-        let (client, by_hand) = (sync_client(&url), ByUreq::new(&url));
+        let (client, handwritten) = (sync_client(&url), UreqLoop::new(&url));
         let list = || client.pages(ListCustomers::new());
-        let results = Contest::by(Clock::Wall)
+        let results = Contest::new(Clock::Wall)
             .with("sequential", || list().for_each(|page| consume(page.unwrap())))
             .with("prefetch", || list().prefetch().for_each(|page| consume(page.unwrap())))
-            .with("drain", || by_hand.drain(drained))
+            .with("drain", || handwritten.drain(page_count))
             .run(7);
-        tell(table, "ureq", latency, drained, &results);
+        add_rows(table, "ureq", latency, page_count, &results);
 
-        let (client, by_hand) = (async_client(&url), ByReqwest::new(&url, &runtime));
+        let (client, handwritten) = (async_client(&url), ReqwestLoop::new(&url, &runtime));
         let list = || client.pages(ListCustomers::new());
-        let results = Contest::by(Clock::Wall)
+        let results = Contest::new(Clock::Wall)
             .with("sequential", || runtime.block_on(consume_all(list())))
             .with("prefetch", || runtime.block_on(consume_all(list().prefetch())))
-            .with("drain", || by_hand.drain(drained))
+            .with("drain", || handwritten.drain(page_count))
             .run(7);
-        tell(table, "reqwest", latency, drained, &results);
+        add_rows(table, "reqwest", latency, page_count, &results);
 
-        let (of_ureq, of_reqwest) = (start(), start());
-        sync_client(&of_ureq.url()).pages(ListCustomers::new()).prefetch().for_each(|page| consume(page.unwrap()));
-        runtime.block_on(consume_all(async_client(&of_reqwest.url()).pages(ListCustomers::new()).prefetch()));
-        for (library, service) in [("ureq", of_ureq), ("reqwest", of_reqwest)] {
+        let (ureq_service, reqwest_service) = (start(), start());
+        sync_client(&ureq_service.url()).pages(ListCustomers::new()).prefetch().for_each(|page| consume(page.unwrap()));
+        runtime.block_on(consume_all(async_client(&reqwest_service.url()).pages(ListCustomers::new()).prefetch()));
+        for (library, service) in [("ureq", ureq_service), ("reqwest", reqwest_service)] {
             let connections = u32::try_from(service.connections()).unwrap();
-            let what = format!("connections, prefetch, {latency} ms, {library}");
-            table.add(what, "", connections.into(), Bar::AtMost(1.0));
+            let subject = format!("connections, prefetch, {latency} ms, {library}");
+            table.add(subject, "", connections.into(), Limit::AtMost(1.0));
         }
     }
 }
@@ -94,23 +94,23 @@ async fn consume_all(mut pages: Pages<Reqwest, ListCustomers>) {
     }
 }
 
-fn tell(table: &mut Table, library: &str, latency: u64, pages: usize, results: &Results) {
+fn add_rows(table: &mut Table, library: &str, latency: u64, pages: usize, results: &Results) {
     let pages = f64::from(u32::try_from(pages).unwrap());
-    let to_bound = results.of(["sequential", "prefetch", "drain"], |[sequential, prefetch, drain]| {
+    let to_lower_bound = results.median_of(["sequential", "prefetch", "drain"], |[sequential, prefetch, drain]| {
         let (service, program) = (drain / pages, (sequential - drain) / pages);
         prefetch / (service + (pages - 1.0) * service.max(program) + program)
     });
     let to_sequential = results.ratio("prefetch", "sequential");
-    let what = format!("prefetch, {latency} ms, {library}");
+    let subject = format!("prefetch, {latency} ms, {library}");
     match latency {
-        0 => table.add(what, "sequential", to_sequential, Bar::AtMost(1.05)),
+        0 => table.add(subject, "sequential", to_sequential, Limit::AtMost(1.05)),
         5 => {
-            table.add(&what, "the bound", to_bound, Bar::AtMost(1.05));
-            table.add(what, "sequential, times faster", 1.0 / to_sequential, Bar::AtLeast(1.8));
+            table.add(&subject, "lower bound", to_lower_bound, Limit::AtMost(1.05));
+            table.add(subject, "sequential, times faster", 1.0 / to_sequential, Limit::AtLeast(1.8));
         }
         _ => {
-            table.add(&what, "the bound", to_bound, Bar::AtMost(1.05));
-            table.add(what, "sequential", to_sequential, Bar::AtMost(1.05));
+            table.add(&subject, "lower bound", to_lower_bound, Limit::AtMost(1.05));
+            table.add(subject, "sequential", to_sequential, Limit::AtMost(1.05));
         }
     }
 }

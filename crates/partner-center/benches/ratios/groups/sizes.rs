@@ -1,8 +1,11 @@
 use crate::{
-    measure::{Bar, Table},
+    measure::{Limit, Table},
     model::plain,
 };
-use partner_center::{Address, Customer, CustomerBillingProfile, CustomerCompanyProfile};
+use partner_center::{
+    Customer,
+    models::{Address, CustomerBillingProfile, CustomerCompanyProfile},
+};
 
 pub(crate) fn run(table: &mut Table) {
     let sizes = [
@@ -13,6 +16,6 @@ pub(crate) fn run(table: &mut Table) {
     ];
     for (name, ours, plain) in sizes {
         let of = |size: usize| f64::from(u32::try_from(size).unwrap());
-        table.add(format!("size of a `{name}` in bytes ({plain} plain)"), "", of(ours), Bar::None);
+        table.add(format!("size of a `{name}` in bytes ({plain} plain)"), "", of(ours), Limit::None);
     }
 }

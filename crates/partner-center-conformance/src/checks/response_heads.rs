@@ -1,40 +1,41 @@
-//! What comes back of an answer's head.
+//! Heads of responses: status and headers.
 
-use crate::exchange::{
-    Held, Seen, answer, answered, answering, closing_after, ensure, excerpt, get, has_body, outlined, send, told,
+use crate::harness::{
+    CheckResult, Observation, closing_server, ensure, error_chain, excerpt, expect_body, expect_response, get,
+    keep_alive_server, response_bytes, send, summary,
 };
 use partner_center_core::{Transport, TransportErrorKind, http::header::LOCATION};
 
-pub(crate) async fn statuses_are_answers<X: Transport>(transport: &X) -> Held {
+pub(crate) async fn every_status_is_a_response<X: Transport>(transport: &X) -> CheckResult {
     const STATUSES: [u16; 26] = [
         200, 201, 202, 203, 206, 299, 300, 400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 412, 418, 429, 499, 500,
         501, 502, 503, 599,
     ];
-    let server = answering(|request| {
+    let server = keep_alive_server(|request| {
         let status = request.uri().path().trim_start_matches('/');
-        // Whether it has words is no matter.
-        let words = if status.ends_with('9') { "" } else { "In Many Words" };
-        answer(&format!("{status} {words}"), format!("the body of {status}"))
+        // The reason phrase may be empty.
+        let reason = if status.ends_with('9') { "" } else { "In Many Words" };
+        response_bytes(&format!("{status} {reason}"), format!("the body of {status}"))
     })?;
     for status in STATUSES {
-        let response = answered(transport, get(&server, &format!("/{status}")), status).await?;
-        ensure!(response.status() == status, "{status} came back as {}", response.status());
-        has_body(&response, format!("the body of {status}").as_bytes(), status)?;
+        let response = expect_response(transport, get(&server, &format!("/{status}")), status).await?;
+        ensure!(response.status() == status, "{status} was returned as {}", response.status());
+        expect_body(&response, format!("the body of {status}").as_bytes(), status)?;
     }
     Ok(())
 }
 
-pub(crate) async fn redirects_are_not_followed<X: Transport>(transport: &X) -> Held {
-    let elsewhere = answering(|_| answer("200 OK", "elsewhere"))?;
+pub(crate) async fn redirects_are_not_followed<X: Transport>(transport: &X) -> CheckResult {
+    let elsewhere = keep_alive_server(|_| response_bytes("200 OK", "elsewhere"))?;
     let location = format!("{}/elsewhere", elsewhere.url());
     for status in [301, 302, 303, 307, 308] {
         for location in ["/here", location.as_str()] {
             let head = format!("{status} Elsewhere\r\nLocation: {location}");
-            let server = answering(move |_| answer(&head, "a note"))?;
-            let response = answered(transport, get(&server, "/"), status).await?;
-            ensure!(response.status() == status, "{status} came back as {}", response.status());
+            let server = keep_alive_server(move |_| response_bytes(&head, "a note"))?;
+            let response = expect_response(transport, get(&server, "/"), status).await?;
+            ensure!(response.status() == status, "{status} was returned as {}", response.status());
             let came = response.headers().get(LOCATION);
-            ensure!(came.is_some_and(|came| came == location), "of {status}, `location` came back as {came:?}");
+            ensure!(came.is_some_and(|came| came == location), "of {status}, `location` was returned as {came:?}");
             ensure!(server.requests().len() == 1, "{status} to {location} was followed");
             ensure!(elsewhere.connections() == 0, "{status} to another server was followed");
         }
@@ -42,7 +43,7 @@ pub(crate) async fn redirects_are_not_followed<X: Transport>(transport: &X) -> H
     Ok(())
 }
 
-pub(crate) async fn interim_answers_are_passed_over<X: Transport>(transport: &X) -> Held {
+pub(crate) async fn interim_responses_are_skipped<X: Transport>(transport: &X) -> CheckResult {
     for interim in [
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 102 Processing\r\n\r\n",
@@ -50,17 +51,18 @@ pub(crate) async fn interim_answers_are_passed_over<X: Transport>(transport: &X)
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
     ] {
         let case = interim.lines().next().unwrap_or_default();
-        let server = answering(move |_| [interim.as_bytes(), &answer("201 Created", "the answer")].concat())?;
+        let server =
+            keep_alive_server(move |_| [interim.as_bytes(), &response_bytes("201 Created", "the response")].concat())?;
         for _ in 0..2 {
-            let response = answered(transport, get(&server, "/"), case).await?;
-            ensure!(response.status() == 201, "after {case}, not 201 but {}", response.status());
-            has_body(&response, b"the answer", case)?;
+            let response = expect_response(transport, get(&server, "/"), case).await?;
+            ensure!(response.status() == 201, "after {case}, the status is {} instead of 201", response.status());
+            expect_body(&response, b"the response", case)?;
         }
     }
     Ok(())
 }
 
-pub(crate) async fn headers_come_back_as_they_are<X: Transport>(transport: &X) -> Held {
+pub(crate) async fn response_headers_are_unchanged<X: Transport>(transport: &X) -> CheckResult {
     let long = "x".repeat(16 << 10);
     let sent: [(&str, &[u8]); 8] = [
         ("Content-Type", b"application/json; charset=utf-8"),
@@ -77,48 +79,53 @@ pub(crate) async fn headers_come_back_as_they_are<X: Transport>(transport: &X) -
         head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
     head.extend(b"\r\n{}");
-    let server = answering(move |_| head.clone())?;
-    let response = answered(transport, get(&server, "/"), "headers").await?;
+    let server = keep_alive_server(move |_| head.clone())?;
+    let response = expect_response(transport, get(&server, "/"), "headers").await?;
     for (name, _) in sent {
         let sent: Vec<_> = sent.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).collect();
         let came: Vec<_> = response.headers().get_all(name).iter().collect();
         let is_same = came.len() == sent.len() && came.iter().zip(&sent).all(|(came, sent)| came.as_bytes() == sent.1);
-        let told: Vec<_> = came.iter().map(|value| excerpt(value.as_bytes())).collect();
-        ensure!(is_same, "of the {} values of `{name}` came back [{}]", sent.len(), told.join("; "));
+        let error_chain: Vec<_> = came.iter().map(|value| excerpt(value.as_bytes())).collect();
+        ensure!(is_same, "of the {} values of `{name}`, these were returned: [{}]", sent.len(), error_chain.join("; "));
     }
-    // As many as a service behind a few proxies sends.
+    // As many headers as a service behind a few proxies sends.
     let many: Vec<_> = (0..60).map(|number| format!("X-{number}: {number}\r\n")).collect();
-    let server = answering(move |_| answer(&format!("200 OK\r\n{}X-Last: 60", many.concat()), ""))?;
-    let response = answered(transport, get(&server, "/"), "60 headers").await?;
+    let server = keep_alive_server(move |_| response_bytes(&format!("200 OK\r\n{}X-Last: 60", many.concat()), ""))?;
+    let response = expect_response(transport, get(&server, "/"), "60 headers").await?;
     for number in 0..60 {
         let value = response.headers().get(format!("x-{number}"));
-        let value = value.ok_or_else(|| Seen(format!("of 60 headers, the one of number {number} is missing")))?;
-        ensure!(value == &number.to_string(), "of 60 headers, that of number {number} is another");
+        let value = value.ok_or_else(|| Observation(format!("of 60 headers, number {number} is missing")))?;
+        ensure!(value == &number.to_string(), "of 60 headers, number {number} has another value");
     }
     Ok(())
 }
 
-pub(crate) async fn many_headers_come_back<X: Transport>(transport: &X) -> Held {
-    // The one of the length is among them.
+pub(crate) async fn many_response_headers_are_accepted<X: Transport>(transport: &X) -> CheckResult {
+    // `content-length` is one of them.
     for (count, may_fail) in [(100, false), (101, false), (128, false), (200, true), (2000, true)] {
         let headers: Vec<_> = (1..count).map(|number| format!("\r\nX-{number}: {number}")).collect();
-        let server = answering(move |_| answer(&format!("200 OK{}", headers.concat()), "{}"))?;
+        let server = keep_alive_server(move |_| response_bytes(&format!("200 OK{}", headers.concat()), "{}"))?;
         let response = match send(transport, get(&server, "/")).await {
             Err(error) if may_fail && error.kind() == TransportErrorKind::InvalidResponse => continue,
-            Err(error) => return Err(Seen(format!("{count} headers: no answer but an error: {}", told(&error)))),
+            Err(error) => {
+                return Err(Observation(format!(
+                    "{count} headers: an error instead of a response: {}",
+                    error_chain(&error)
+                )));
+            }
             Ok(response) => response,
         };
-        has_body(&response, b"{}", format!("{count} headers"))?;
+        expect_body(&response, b"{}", format!("{count} headers"))?;
         for number in 1..count {
             let value = response.headers().get(format!("x-{number}"));
             let is_same = value.is_some_and(|value| value == &number.to_string());
-            ensure!(is_same, "of {count} headers, that of number {number} came back as {value:?}");
+            ensure!(is_same, "of {count} headers, number {number} was returned as {value:?}");
         }
     }
     Ok(())
 }
 
-pub(crate) async fn odd_heads_are_read_or_named<X: Transport>(transport: &X) -> Held {
+pub(crate) async fn unusual_heads_are_parsed_or_reported<X: Transport>(transport: &X) -> CheckResult {
     const LENGTH: &str = "Content-Length: 2\r\n\r\n{}";
     const CHUNKS: &str = "\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
     let heads: [(&str, &str, &str); 25] = [
@@ -146,26 +153,26 @@ pub(crate) async fn odd_heads_are_read_or_named<X: Transport>(transport: &X) -> 
         ("the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", LENGTH),
         ("the length twice in one line", "HTTP/1.1 200 OK\r\n", "Content-Length: 2, 2\r\n\r\n{}"),
         ("a length with a sign", "HTTP/1.1 200 OK\r\n", "Content-Length: +2\r\n\r\n{}"),
-        ("an interim answer with a header", "HTTP/1.1 100 Continue\r\nX-Odd: a\r\n\r\nHTTP/1.1 200 OK\r\n", LENGTH),
+        ("an interim response with a header", "HTTP/1.1 100 Continue\r\nX-Odd: a\r\n\r\nHTTP/1.1 200 OK\r\n", LENGTH),
     ];
     for (case, head, rest) in heads {
-        // Such characters are one byte each, as in the time of those proxies.
+        // Characters that are not ASCII are sent as one byte each (ISO 8859-1).
         let bytes: Vec<_> =
             [head, rest].concat().chars().filter_map(|char| u8::try_from(u32::from(char)).ok()).collect();
-        let server = closing_after(move |_| bytes.clone())?;
+        let server = closing_server(move |_| bytes.clone())?;
         match send(transport, get(&server, "/")).await {
             Ok(response) => {
-                ensure!(response.status() == 200, "{case}: {}", outlined(&response));
-                has_body(&response, b"{}", case)?;
+                ensure!(response.status() == 200, "{case}: {}", summary(&response));
+                expect_body(&response, b"{}", case)?;
                 if let Some(value) = response.headers().get("x-odd") {
                     let words = value.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
                     let is_meant = words.eq([&b"a"[..], b"b"]);
-                    ensure!(is_meant, "{case}: the value came back as {}", excerpt(value.as_bytes()));
+                    ensure!(is_meant, "{case}: the value was returned as {}", excerpt(value.as_bytes()));
                 }
             }
             Err(error) => {
-                let is_named = error.kind() == TransportErrorKind::InvalidResponse;
-                ensure!(is_named, "{case}: an error of another kind than InvalidResponse: {}", told(&error));
+                let is_reported = error.kind() == TransportErrorKind::InvalidResponse;
+                ensure!(is_reported, "{case}: an error of a kind other than InvalidResponse: {}", error_chain(&error));
             }
         }
     }

@@ -2,18 +2,18 @@ use azure_core::{credentials::TokenCredential, time::OffsetDateTime};
 use partner_center_core::{AccessToken, Async, Mode, TokenRequest, TokenSource};
 use std::{error::Error, sync::Arc, time::Duration};
 
-/// Any credential of `azure_identity`, or of others that implement `azure_core`'s `TokenCredential`, as a source of tokens:
-/// managed and workload identities, client certificates, developers' tools.
+/// A source of tokens over a credential of `azure_identity`, or any other type that implements the trait `TokenCredential` of
+/// `azure_core`: managed identity, workload identity, client certificate, developer tools.
 ///
-/// Those of `azure_identity` keep their tokens until shortly before their end, and cannot be told to give another one: if the
-/// service refuses a token (401), so it will until then.
+/// The credentials of `azure_identity` cache a token until shortly before it expires, and have no way to discard it: if the
+/// service rejects a token (401), calls fail until that token is replaced.
 ///
 /// ```
 /// use azure_core::credentials::TokenCredential;
-/// use partner_center::{AsyncClient, AzureCredential, Credential, Error};
+/// use partner_center::{AsyncClient, Credential, Error, auth::AzureCredential};
 /// use std::sync::Arc;
 ///
-/// // azure_identity::ManagedIdentityCredential::new(None)?, for one.
+/// // For example, azure_identity::ManagedIdentityCredential::new(None)?
 /// fn client(credential: Arc<dyn TokenCredential>) -> Result<AsyncClient, Error> {
 ///     AsyncClient::new(Credential::source(AzureCredential::new(credential)))
 /// }
@@ -22,7 +22,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 pub struct AzureCredential(Arc<dyn TokenCredential>);
 
 impl AzureCredential {
-    /// Tokens from `credential`, asked for with the scope of the client's cloud.
+    /// Creates a source that requests tokens from `credential`, with the scope of the client's cloud.
     pub fn new(credential: Arc<dyn TokenCredential>) -> Self {
         Self(credential)
     }

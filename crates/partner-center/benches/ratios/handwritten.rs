@@ -1,4 +1,4 @@
-//! The loops that one would write by hand on the same HTTP libraries, with the same requests.
+//! Handwritten loops on the same HTTP libraries, with the same requests.
 
 use crate::model::Page;
 use partner_center_emulator::Emulator;
@@ -8,50 +8,50 @@ use tokio::runtime::Runtime;
 use ureq::{Agent, Body};
 use uuid::Uuid;
 
-/// The headers that our client sends with every request, beside those that are made for one.
+/// The constant headers that the client of this library sends.
 const HEADERS: [(&str, &str); 7] = [
     ("Accept", "application/json"),
     ("Accept-Encoding", "gzip"),
     ("MS-Contract-Version", "v1"),
     ("X-Locale", "en-US"),
-    ("MS-PartnerCenter-Client", "by hand"),
+    ("MS-PartnerCenter-Client", "handwritten"),
     ("MS-SdkVersion", "0.1.0"),
-    ("User-Agent", "by-hand/0.1.0"),
+    ("User-Agent", "handwritten/0.1.0"),
 ];
 
 fn authorization() -> String {
     format!("Bearer {}", Emulator::TOKEN)
 }
 
-/// Text, and then the value: the fastest way there is.
-pub(crate) fn from_text<T: DeserializeOwned>(bytes: &[u8]) -> T {
+/// Parses JSON by way of a string, the fastest way of `serde_json`.
+pub(crate) fn parse_as_str<T: DeserializeOwned>(bytes: &[u8]) -> T {
     serde_json::from_str(std::str::from_utf8(bytes).unwrap()).unwrap()
 }
 
-/// Over ureq.
-pub(crate) struct ByUreq {
+/// A client over ureq.
+pub(crate) struct UreqLoop {
     agent: Agent,
     base: String,
 }
 
-impl ByUreq {
+impl UreqLoop {
     pub(crate) fn new(base: &str) -> Self {
         Self { agent: Agent::new_with_defaults(), base: base.to_owned() }
     }
 
-    /// With a limit on the time that a call takes, without which one may wait for ever.
+    /// Creates the client with a timeout for each call.
     pub(crate) fn with_timeout(base: &str) -> Self {
         let config = Agent::config_builder().timeout_global(Some(Duration::from_secs(60)));
         Self { agent: config.build().into(), base: base.to_owned() }
     }
 
-    /// As ureq reads JSON.
+    /// Decodes JSON with ureq.
     pub(crate) fn json<T: DeserializeOwned>(body: Body) -> T {
         body.into_with_config().limit(u64::MAX).read_json().unwrap()
     }
 
-    pub(crate) fn text<T: DeserializeOwned>(body: Body) -> T {
-        from_text(&Self::bytes(body))
+    pub(crate) fn string<T: DeserializeOwned>(body: Body) -> T {
+        parse_as_str(&Self::bytes(body))
     }
 
     fn bytes(body: Body) -> Vec<u8> {
@@ -74,7 +74,7 @@ impl ByUreq {
         }
     }
 
-    /// Reads nothing but the way on.
+    /// Requests all pages without parsing them.
     pub(crate) fn drain(&self, pages: usize) {
         (0..pages).for_each(|page| {
             black_box(Self::bytes(self.get(&format!("/v1/customers?page={page}"), &[], Uuid::nil())));
@@ -98,26 +98,26 @@ impl ByUreq {
     }
 }
 
-/// Over reqwest, on a runtime of one thread.
-pub(crate) struct ByReqwest<'a> {
+/// A client over reqwest, on a single-threaded runtime.
+pub(crate) struct ReqwestLoop<'a> {
     client: reqwest::Client,
     base: String,
     runtime: &'a Runtime,
 }
 
-impl<'a> ByReqwest<'a> {
+impl<'a> ReqwestLoop<'a> {
     pub(crate) fn new(base: &str, runtime: &'a Runtime) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { client, base: base.to_owned(), runtime }
     }
 
-    /// As reqwest reads JSON.
+    /// Decodes JSON with reqwest.
     pub(crate) async fn json<T: DeserializeOwned>(response: reqwest::Response) -> T {
         response.json().await.unwrap()
     }
 
-    pub(crate) async fn text<T: DeserializeOwned>(response: reqwest::Response) -> T {
-        from_text(&response.bytes().await.unwrap())
+    pub(crate) async fn string<T: DeserializeOwned>(response: reqwest::Response) -> T {
+        parse_as_str(&response.bytes().await.unwrap())
     }
 
     pub(crate) fn list<P: Page>(&self, size: i32, read: impl AsyncFn(reqwest::Response) -> P) -> usize {
@@ -134,7 +134,7 @@ impl<'a> ByReqwest<'a> {
         })
     }
 
-    /// Reads nothing but the way on.
+    /// Requests all pages without parsing them.
     pub(crate) fn drain(&self, pages: usize) {
         self.runtime.block_on(async {
             for page in 0..pages {
@@ -145,7 +145,7 @@ impl<'a> ByReqwest<'a> {
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, uri: &str, correlation_id: Uuid) -> T {
-        self.runtime.block_on(async { Self::text(self.send(uri, &[], correlation_id).await).await })
+        self.runtime.block_on(async { Self::string(self.send(uri, &[], correlation_id).await).await })
     }
 
     async fn send(&self, uri: &str, headers: &[(String, String)], correlation_id: Uuid) -> reqwest::Response {

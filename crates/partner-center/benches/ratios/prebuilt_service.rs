@@ -1,7 +1,10 @@
-//! The service, with pages that were made beforehand: what the emulator cannot serve, and at no cost.
+//! A service with prebuilt pages: it serves what the emulator cannot, and takes almost no CPU time.
 
 use flate2::{Compression, write::GzEncoder};
-use partner_center::{Blocking, Request, Transport};
+use partner_center::{
+    Transport,
+    transport::{Blocking, Request},
+};
 use partner_center_emulator::Emulator;
 use serde_json::{Value, json};
 use std::{
@@ -15,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-/// How a body travels.
+/// The framing of a body.
 #[derive(Clone, Copy)]
 pub(crate) enum Framing {
     Length,
@@ -23,20 +26,20 @@ pub(crate) enum Framing {
     Gzip,
 }
 
-/// The customers of a list, or each with all that is known of it.
+/// The fields of the customers: those of a list, or all of them.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum CustomerFields {
     Brief,
     Full,
 }
 
-/// The pages of a list of so many customers.
-pub(crate) fn pages(customers: u32, size: usize, kind: Kind) -> Vec<Vec<u8>> {
+/// Builds the pages of a list of that many customers.
+pub(crate) fn pages(customers: u32, size: usize, fields: CustomerFields) -> Vec<Vec<u8>> {
     let emulator = Emulator::builder().customers(customers).build();
     let mut items: Vec<Value> = Vec::new();
     let transport = emulator.transport::<Blocking>();
     let get = |uri: &str, token: &str| -> Value {
-        let request = partner_center::http::Request::get(format!("http://127.0.0.1{uri}"));
+        let request = partner_center::transport::http::Request::get(format!("http://127.0.0.1{uri}"));
         let request = request.header("Authorization", format!("Bearer {}", Emulator::TOKEN));
         let request: Request = request.header("MS-ContinuationToken", token).body(Vec::new()).unwrap();
         serde_json::from_slice(transport.send(request).unwrap().body()).unwrap()
@@ -49,7 +52,7 @@ pub(crate) fn pages(customers: u32, size: usize, kind: Kind) -> Vec<Vec<u8>> {
         let Some(link) = next["uri"].as_str() else { break };
         (uri, token) = (link.to_owned(), next["headers"][0]["value"].as_str().unwrap().to_owned());
     }
-    if kind == Kind::Full {
+    if fields == CustomerFields::Full {
         for item in &mut items {
             *item = get(&format!("/v1/customers/{}", item["id"].as_str().unwrap()), "");
         }
@@ -69,25 +72,25 @@ pub(crate) fn pages(customers: u32, size: usize, kind: Kind) -> Vec<Vec<u8>> {
     items.chunks(size).enumerate().map(page).collect()
 }
 
-/// Serves pages.
-pub(crate) struct Service {
+/// A server of prebuilt responses.
+pub(crate) struct PrebuiltService {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
 }
 
-impl Service {
+impl PrebuiltService {
     pub(crate) fn start(pages: &[Vec<u8>], framing: Framing, latency: Duration) -> Self {
-        let answers: Arc<[Vec<u8>]> = pages.iter().map(|page| answer(page, framing)).collect();
+        let responses: Arc<[Vec<u8>]> = pages.iter().map(|page| response(page, framing)).collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let count = connections.clone();
-        // It ends with the process.
+        // The thread ends with the process.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::Relaxed);
-                let answers = answers.clone();
-                thread::spawn(move || serve(stream, &answers, latency));
+                let responses = responses.clone();
+                thread::spawn(move || serve(stream, &responses, latency));
             }
         });
         Self { address, connections }
@@ -102,7 +105,7 @@ impl Service {
     }
 }
 
-fn serve(mut stream: TcpStream, answers: &[Vec<u8>], latency: Duration) -> Result<()> {
+fn serve(mut stream: TcpStream, responses: &[Vec<u8>], latency: Duration) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
@@ -118,34 +121,34 @@ fn serve(mut stream: TcpStream, answers: &[Vec<u8>], latency: Duration) -> Resul
             page = 0;
         } else if line == "\r\n" {
             thread::sleep(latency);
-            stream.write_all(&answers[page])?;
+            stream.write_all(&responses[page])?;
         }
     }
 }
 
-fn answer(page: &[u8], framing: Framing) -> Vec<u8> {
-    let mut answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n".to_vec();
+fn response(page: &[u8], framing: Framing) -> Vec<u8> {
+    let mut response = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n".to_vec();
     match framing {
         Framing::Length => {
-            write!(answer, "Content-Length: {}\r\n\r\n", page.len()).unwrap();
-            answer.extend(page);
+            write!(response, "Content-Length: {}\r\n\r\n", page.len()).unwrap();
+            response.extend(page);
         }
         Framing::Chunked => {
-            answer.extend(b"Transfer-Encoding: chunked\r\n\r\n");
+            response.extend(b"Transfer-Encoding: chunked\r\n\r\n");
             for chunk in page.chunks(16 << 10) {
-                write!(answer, "{:x}\r\n", chunk.len()).unwrap();
-                answer.extend(chunk);
-                answer.extend(b"\r\n");
+                write!(response, "{:x}\r\n", chunk.len()).unwrap();
+                response.extend(chunk);
+                response.extend(b"\r\n");
             }
-            answer.extend(b"0\r\n\r\n");
+            response.extend(b"0\r\n\r\n");
         }
         Framing::Gzip => {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
             encoder.write_all(page).unwrap();
             let page = encoder.finish().unwrap();
-            write!(answer, "Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", page.len()).unwrap();
-            answer.extend(page);
+            write!(response, "Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", page.len()).unwrap();
+            response.extend(page);
         }
     }
-    answer
+    response
 }

@@ -1,7 +1,8 @@
-//! What arrives of a request.
+//! Requests as they arrive at the server.
 
-use crate::exchange::{
-    Held, NEAR, Seen, answer, answered, answering, bytes, ensure, excerpt, get, get_from, raw, seen, send, told, within,
+use crate::harness::{
+    CheckResult, Observation, TOLERANCE, ensure, error_chain, excerpt, expect_response, get, get_uri,
+    incompressible_bytes, keep_alive_server, observed, raw_response, response_bytes, send, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{
@@ -13,7 +14,7 @@ use partner_center_core::{
 };
 use std::{io, time::Instant};
 
-/// Targets as the client makes them, of identifiers, filters and links.
+/// Request targets as the client builds them from identifiers, filters and links.
 const TARGETS: [&str; 8] = [
     "/",
     "/v1/customers?size=40&filter=%7B%22Field%22%3A%22CompanyName%22%2C%22Value%22%3A%22a%20b%2Bc%22%7D",
@@ -25,27 +26,27 @@ const TARGETS: [&str; 8] = [
     "/V1/Customers?Size=40&SIZE=41",
 ];
 
-pub(crate) async fn targets_arrive_as_they_are<X: Transport>(transport: &X) -> Held {
-    let server = answering(|_| answer("200 OK", ""))?;
+pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> CheckResult {
+    let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
     for target in TARGETS {
-        answered(transport, get(&server, target), target).await?;
+        expect_response(transport, get(&server, target), target).await?;
         let arrived = last(&server)?.uri().to_string();
         ensure!(arrived == target, "{target} arrived as {arrived}");
     }
     for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         let mut request = get(&server, "/");
         *request.method_mut() = method.clone();
-        announce_nothing(&mut request);
-        // What is answered to HEAD is another requirement.
-        send(transport, request).await.map_err(|error| Seen(format!("{method}: {}", told(&error))))?;
+        set_empty_content_length(&mut request);
+        // The response to HEAD is the subject of another requirement.
+        send(transport, request).await.map_err(|error| Observation(format!("{method}: {}", error_chain(&error))))?;
         let arrived = last(&server)?.method().clone();
         ensure!(arrived == method, "{method} arrived as {arrived}");
     }
     Ok(())
 }
 
-pub(crate) async fn headers_arrive_as_they_are<X: Transport>(transport: &X) -> Held {
-    let server = answering(|_| answer("200 OK", ""))?;
+pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X) -> CheckResult {
+    let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
     let long = "x".repeat(16 << 10);
     let sensitive = |text: &'static str| {
         let mut value = HeaderValue::from_static(text);
@@ -61,32 +62,36 @@ pub(crate) async fn headers_arrive_as_they_are<X: Transport>(transport: &X) -> H
         ("x-several", HeaderValue::from_static("second, with a comma")),
         ("x-several", sensitive("third")),
         ("x-odd", HeaderValue::from_static("a  \t b; \"c\" 'd' \\ {e} %20+")),
-        ("x-long", HeaderValue::from_str(&long).map_err(|error| Seen(error.to_string()))?),
+        ("x-long", HeaderValue::from_str(&long).map_err(|error| Observation(error.to_string()))?),
     ];
     let mut request = get(&server, "/");
     for (name, value) in &sent {
         request.headers_mut().append(HeaderName::from_static(name), value.clone());
     }
-    answered(transport, request.clone(), "headers").await?;
+    expect_response(transport, request.clone(), "headers").await?;
     let arrived = last(&server)?;
     for name in request.headers().keys() {
         let sent: Vec<_> = request.headers().get_all(name).iter().collect();
         let arrived: Vec<_> = arrived.headers().get_all(name).iter().collect();
-        ensure!(arrived == sent, "of `{name}`, not {} but {}", values(&sent), values(&arrived));
+        ensure!(arrived == sent, "`{name}` arrived as {} instead of {}", values(&arrived), values(&sent));
     }
     let host: Vec<_> = arrived.headers().get_all(HOST).iter().collect();
     let expected = server.url().replace("http://", "");
-    ensure!(host == [expected.as_str()], "of `host`, not the one value {expected:?} but {}", values(&host));
+    ensure!(host == [expected.as_str()], "`host` arrived as {} instead of {expected:?}", values(&host));
     Ok(())
 }
 
-pub(crate) async fn no_header_is_added<X: Transport>(transport: &X) -> Held {
+pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckResult {
     const ALLOWED: [&str; 5] = ["host", "accept", "accept-encoding", "content-length", "connection"];
-    let server = answering(|_| answer("200 OK", ""))?;
-    answered(transport, get(&server, "/"), "no headers").await?;
+    let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    expect_response(transport, get(&server, "/"), "no headers").await?;
     let added = last(&server)?;
     for (name, value) in added.headers() {
-        ensure!(ALLOWED.contains(&name.as_str()), "`{name}: {}` where there was no header", values(&[value]));
+        ensure!(
+            ALLOWED.contains(&name.as_str()),
+            "`{name}: {}` was added to a request without headers",
+            values(&[value])
+        );
     }
     for body in [&b""[..], br#"{"a":1}"#] {
         let mut request = get(&server, "/v1/customers?size=40");
@@ -97,32 +102,32 @@ pub(crate) async fn no_header_is_added<X: Transport>(transport: &X) -> Held {
             request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
             *request.body_mut() = body.to_vec();
         }
-        answered(transport, request.clone(), "few headers").await?;
+        expect_response(transport, request.clone(), "few headers").await?;
         for (name, value) in last(&server)?.headers() {
             let known = request.headers().contains_key(name) || ALLOWED.contains(&name.as_str());
-            ensure!(known, "`{name}: {}` besides those of the request", values(&[value]));
+            ensure!(known, "`{name}: {}` was added to the headers of the request", values(&[value]));
         }
     }
     Ok(())
 }
 
-pub(crate) async fn cookies_are_not_kept<X: Transport>(transport: &X) -> Held {
-    let server = answering(|_| answer("200 OK\r\nSet-Cookie: session=1; Path=/", ""))?;
+pub(crate) async fn cookies_are_not_stored<X: Transport>(transport: &X) -> CheckResult {
+    let server = keep_alive_server(|_| response_bytes("200 OK\r\nSet-Cookie: session=1; Path=/", ""))?;
     for _ in 0..2 {
-        answered(transport, get(&server, "/"), "cookies").await?;
+        expect_response(transport, get(&server, "/"), "cookies").await?;
     }
     let cookie = last(&server)?.headers().get("cookie").cloned();
-    ensure!(cookie.is_none(), "the second request had the cookie of the first answer");
+    ensure!(cookie.is_none(), "the second request had the cookie of the first response");
     Ok(())
 }
 
-pub(crate) async fn bodies_arrive_whole<X: Transport>(transport: &X) -> Held {
-    let server = answering(|_| answer("200 OK", ""))?;
+pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) -> CheckResult {
+    let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
     for length in [1, 100, 70_000, 3 << 20] {
         let mut request = get(&server, "/");
         *request.method_mut() = Method::POST;
-        *request.body_mut() = bytes(length);
-        answered(transport, request.clone(), format!("a body of {length} bytes")).await?;
+        *request.body_mut() = incompressible_bytes(length);
+        expect_response(transport, request.clone(), format!("a body of {length} bytes")).await?;
         let arrived = last(&server)?;
         let framing = (lengths(&arrived), arrived.headers().contains_key(TRANSFER_ENCODING));
         ensure!(
@@ -136,9 +141,9 @@ pub(crate) async fn bodies_arrive_whole<X: Transport>(transport: &X) -> Held {
     for method in [Method::GET, Method::POST] {
         let mut request = get(&server, "/");
         *request.method_mut() = method.clone();
-        announce_nothing(&mut request);
+        set_empty_content_length(&mut request);
         let expected = lengths(&request);
-        answered(transport, request, format!("{method} without a body")).await?;
+        expect_response(transport, request, format!("{method} without a body")).await?;
         let arrived = last(&server)?;
         let lengths = lengths(&arrived);
         let chunked = arrived.headers().contains_key(TRANSFER_ENCODING);
@@ -148,23 +153,27 @@ pub(crate) async fn bodies_arrive_whole<X: Transport>(transport: &X) -> Held {
     Ok(())
 }
 
-pub(crate) async fn requests_are_sent_once<X: Transport>(transport: &X) -> Held {
+pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> CheckResult {
     type Reaction = fn(&mut Connection) -> io::Result<()>;
     let reactions: [(&str, Reaction); 5] = [
-        ("is answered with 503", |connection| connection.send(&answer("503 Busy\r\nRetry-After: 0", ""))),
-        ("is answered with 408", |connection| connection.send(&answer("408 Late\r\nConnection: close", ""))),
-        ("is answered with 401", |connection| connection.send(&answer("401 No\r\nWWW-Authenticate: Basic", ""))),
-        ("meets a closed connection", |_| Ok(())),
-        ("is half answered", |connection| connection.send(&raw("200 OK\r\nContent-Length: 9", "half"))),
+        ("is followed by a 503", |connection| connection.send(&response_bytes("503 Busy\r\nRetry-After: 0", ""))),
+        ("is followed by a 408", |connection| connection.send(&response_bytes("408 Late\r\nConnection: close", ""))),
+        ("is followed by a 401", |connection| {
+            connection.send(&response_bytes("401 No\r\nWWW-Authenticate: Basic", ""))
+        }),
+        ("is followed by a closed connection", |_| Ok(())),
+        ("is followed by a truncated response", |connection| {
+            connection.send(&raw_response("200 OK\r\nContent-Length: 9", "half"))
+        }),
     ];
     for (case, reaction) in reactions {
         for method in [Method::GET, Method::POST] {
-            // On a connection that is new, and on one that is used again.
+            // On a new connection, and on a reused one.
             for before in [0, 1] {
                 let server = Server::start(move |connection| {
                     while let Some(request) = connection.request()? {
                         if request.uri() == "/before" {
-                            connection.send(&answer("200 OK", ""))?;
+                            connection.send(&response_bytes("200 OK", ""))?;
                         } else {
                             return reaction(connection);
                         }
@@ -172,11 +181,11 @@ pub(crate) async fn requests_are_sent_once<X: Transport>(transport: &X) -> Held 
                     Ok(())
                 })?;
                 for _ in 0..before {
-                    answered(transport, get(&server, "/before"), "before").await?;
+                    expect_response(transport, get(&server, "/before"), "before").await?;
                 }
-                let mut request = within(get(&server, "/"), NEAR);
+                let mut request = with_timeout(get(&server, "/"), TOLERANCE);
                 *request.method_mut() = method.clone();
-                announce_nothing(&mut request);
+                set_empty_content_length(&mut request);
                 let _ = send(transport, request).await;
                 let count = server.requests().len() - before;
                 ensure!(count == 1, "a {method} that {case} was sent {count} times");
@@ -186,30 +195,33 @@ pub(crate) async fn requests_are_sent_once<X: Transport>(transport: &X) -> Held 
     Ok(())
 }
 
-pub(crate) async fn impossible_requests_are_errors<X: Transport>(transport: &X) -> Held {
+pub(crate) async fn invalid_requests_are_errors<X: Transport>(transport: &X) -> CheckResult {
     for uri in ["/v1/customers", "127.0.0.1:9", "no-such-scheme://127.0.0.1/"] {
-        let mut request = within(get_from(uri), NEAR);
+        let mut request = with_timeout(get_uri(uri), TOLERANCE);
         request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         let started = Instant::now();
         match send(transport, request).await {
-            Ok(response) => seen!("{uri}: no error but an answer: {}", response.status()),
-            Err(error) => ensure!(error.kind() == TransportErrorKind::Exchange, "{uri}: {}", told(&error)),
+            Ok(response) => observed!("{uri}: a response instead of an error: {}", response.status()),
+            Err(error) => ensure!(error.kind() == TransportErrorKind::Exchange, "{uri}: {}", error_chain(&error)),
         }
         let elapsed = started.elapsed();
-        ensure!(elapsed < NEAR + NEAR, "{uri}: it gave up after {elapsed:?}, long after the {NEAR:?} it had");
+        ensure!(
+            elapsed < TOLERANCE + TOLERANCE,
+            "{uri}: it gave up after {elapsed:?}, long after the {TOLERANCE:?} it had"
+        );
     }
     Ok(())
 }
 
-/// Says that there is no body, as the client does with methods that may have one.
-fn announce_nothing(request: &mut Request) {
+/// Sets `content-length: 0`, as the client does for methods that may have a body.
+fn set_empty_content_length(request: &mut Request) {
     if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
 }
 
-fn last(server: &Server) -> Result<Request, Seen> {
-    server.requests().pop().ok_or_else(|| Seen("an answer without a request that can be read".to_owned()))
+fn last(server: &Server) -> Result<Request, Observation> {
+    server.requests().pop().ok_or_else(|| Observation("a response although no valid request had arrived".to_owned()))
 }
 
 fn lengths(request: &Request) -> Vec<String> {
@@ -217,7 +229,7 @@ fn lengths(request: &Request) -> Vec<String> {
     values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }
 
-/// The values of a header, sensitive ones too, for they are the suite's own.
+/// Formats the values of a header, sensitive ones too: the secrets are the suite's own.
 fn values(values: &[&HeaderValue]) -> String {
     let values: Vec<_> = values.iter().map(|value| excerpt(value.as_bytes())).collect();
     format!("[{}]", values.join("; "))
