@@ -119,7 +119,7 @@ fn nothing_gives_a_secret_away() {
         assert_eq!(line, None, "{piece} is a piece of a secret");
     }
     // A caller can see that calls are repeated, and why.
-    assert!(logs.contains("will be repeated attempts=1") && logs.contains("attempted status=503"));
+    assert!(logs.contains("will be retried attempts=1") && logs.contains("attempted status=503"));
     for crate_name in ["partner_center_core", "hyper_util", "ureq"] {
         assert!(logs.contains(crate_name), "{crate_name} was not listened to");
     }
