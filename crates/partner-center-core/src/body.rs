@@ -4,6 +4,8 @@ mod charset;
 #[cfg(feature = "gzip")]
 pub mod compression;
 mod decode;
+mod decode_error;
 
 pub(crate) use charset::decode_string;
-pub(crate) use decode::{DecodeError, ResponseBody, decode, from_json_or_none};
+pub(crate) use decode::{ResponseBody, decode, from_json_or_none};
+pub(crate) use decode_error::DecodeError;

@@ -33,10 +33,10 @@ pub(super) fn awaits_mode_wait(root: &Path) -> Result<()> {
 fn foreign_await(source: &str) -> Option<&str> {
     const ALLOWED: [&str; 15] = [
         "Mode::into_future(",
-        "HeadStart::begin(",
-        "HeadStart::of(",
-        "Self::begin(",
-        "sent.answer(",
+        "PrefetchedPage::confirm_or_send(",
+        "PrefetchedPage::send(",
+        "Self::send(",
+        "sent.response(",
         "engine.authenticate(",
         "engine.perform(",
         "self.authorized(",

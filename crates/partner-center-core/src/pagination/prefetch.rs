@@ -1,11 +1,11 @@
 //! Prefetching: the request for the next page is sent before the current page is parsed.
 //!
 //! Parsing a page of 500 customers takes milliseconds, and the program then works on it; the service could prepare the next
-//! page meanwhile. But the continuation to that page stands in the body that is not parsed yet. So it is *peeked*: a page
-//! ends with its continuation (`..., "links": {..}}`), after the list of items. Searched from its end, the tail of the body
-//! has the `]` that closes the list; what follows is, with an empty list put in front, a small page of its own, which is
-//! parsed in microseconds. Where the continuation is before the items, or the tail has none, nothing is sent early by the
-//! peek, but as soon as the page is parsed.
+//! page meanwhile. But the continuation to that page is in the body that is not parsed yet. So it is *peeked*: a page usually
+//! ends with its continuation (`.., "links": {..}}`), after the list of items. The tail of the body is searched backwards for
+//! the `]` that closes that list; with `{"items": null` put in front, the rest is a small page of its own, which is parsed in
+//! microseconds. If the tail has no continuation, because it is before the items or too long, the next request is sent when
+//! the page is parsed: later, but still before the program works on it.
 //!
 //! A peek is a guess, and the parsed page decides. A wrong guess costs one request whose response is dropped; the right
 //! request is then sent without prefetching, no further guess is made in this list, and since the wrong request may have
