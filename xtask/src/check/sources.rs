@@ -31,21 +31,25 @@ pub(super) fn awaits_mode_wait(root: &Path) -> Result<()> {
 
 /// The first line that awaits neither `Mode::into_future` nor another function of the engine; tests are at the end of a file.
 fn foreign_await(source: &str) -> Option<&str> {
-    const ALLOWED: [&str; 15] = [
+    const ALLOWED: [&str; 18] = [
         "Mode::into_future(",
         "PrefetchedPage::confirm_or_send(",
         "PrefetchedPage::send(",
         "Self::send(",
-        "sent.response(",
+        "in_flight.response(",
         "engine.authenticate(",
         "engine.perform(",
-        "self.authorized(",
-        "self.token(",
-        "self.fetched(",
-        "self.replaced(",
-        "self.keep(",
-        "self.fetch(",
-        "self.attempts(",
+        "self.send_with_token(",
+        "provider.token(",
+        "refresh.early(",
+        "refresh.required(",
+        "self.obtain(",
+        "self.call_source(",
+        "self.exchange(",
+        "self.acquire_lease(",
+        "self.store_refresh_token(",
+        "self.run_custom(",
+        "sender.send(",
         "self.attempt(",
     ];
     let (code, _) = source.split_once("#[cfg(test)]").unwrap_or((source, ""));
@@ -83,7 +87,7 @@ mod tests {
     fn an_await_of_something_else_is_found() {
         for line in [
             "    let response = X::Mode::into_future(self.transport.send(request)).await;",
-            "        self.attempts(call, scope, page).instrument(span).await",
+            "        self.attempt(request, next).instrument(span).await",
             "    /// client.call(operation).await?",
             "#[cfg(test)]\nmod tests { async fn any() { anything().await } }",
         ] {
