@@ -136,7 +136,7 @@ impl<M: Mode> TokenProvider<M> {
         };
         let is_rejected = rejected.is_some();
         let lease = sender.limits.timeout.saturating_add(LEASE_GRACE);
-        let mut query = TokenQuery { rejected, awaited_refresh: None, deadline, lease };
+        let mut query = TokenQuery { rejected, pending_refresh: None, deadline, lease };
         let next_action = move |cache: &mut TokenCache| cache.next_action(&mut query, Instant::now());
         let sleep = |delay| sender.transport.sleep(delay);
         match X::Mode::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
