@@ -125,7 +125,7 @@ fn secrets_appear_in_no_output() {
         assert_eq!(line, None, "{part} is part of a secret");
     }
     // The logs show that calls are retried, and why.
-    assert!(logs.contains("will be repeated attempts=1") && logs.contains("attempted status=503"));
+    assert!(logs.contains("will be retried attempts=1") && logs.contains("attempted status=503"));
     for crate_name in ["partner_center_core", "hyper_util", "ureq"] {
         assert!(logs.contains(crate_name), "the logs of {crate_name} are missing");
     }

@@ -51,10 +51,9 @@ impl<X: Transport> Engine<X> {
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = OPERATION, %correlation_id);
         let mut context = ErrorContext { correlation_id: Some(correlation_id), ..ErrorContext::default() };
-        let deadline = self.deadline(call_context);
-        let token = self.token_provider.token(&self.sender, OPERATION, &mut context, deadline, None);
-        let token = token.instrument(span).await.map_err(|error| error.within(context))?;
-        Ok(token.remaining(Instant::now()))
+        let (provider, deadline) = (&self.token_provider, self.deadline(call_context));
+        let token = provider.token(&self.sender, OPERATION, &mut context, deadline, None).instrument(span).await;
+        Ok(token.map_err(|error| error.within(context))?.remaining(Instant::now()))
     }
 
     /// Reports a value of a response that had to be replaced.

@@ -197,7 +197,7 @@ fn what_is_said_meanwhile() {
             (
                 ended.stderr.lines().count() - trace.len(),
                 trace.len(),
-                trace.iter().any(|line| line.contains("will be repeated")),
+                trace.iter().any(|line| line.contains("will be retried")),
             )
         })
     };

@@ -44,7 +44,7 @@ pub(crate) struct TokenQuery {
     /// A token that the service rejected: only a later one is of use.
     pub(crate) rejected: Option<Arc<CachedToken>>,
     /// The number of the refresh whose outcome the call waits for.
-    pub(crate) awaited_refresh: Option<u64>,
+    pub(crate) pending_refresh: Option<u64>,
     /// The deadline of the call.
     pub(crate) deadline: Option<Instant>,
     /// The first lease of a refresh, should this call begin one.
@@ -68,7 +68,7 @@ impl TokenCache {
     /// Decides what a call does, or until when it waits. To be called again when the cache has changed or that time has
     /// come.
     pub(crate) fn next_action(&mut self, query: &mut TokenQuery, now: Instant) -> Step<Action> {
-        if let Some(awaited) = query.awaited_refresh {
+        if let Some(awaited) = query.pending_refresh {
             // Even one that has expired meanwhile: a call that waits must not wait forever for tokens with a short lifetime.
             if let Some(token) = self.token.as_ref().filter(|token| token.refresh >= awaited) {
                 return Step::Ready(Action::Use(token.clone()));
@@ -94,7 +94,7 @@ impl TokenCache {
             return Step::Ready(Action::DeadlineExceeded);
         }
         if let Some((refresh, lease_end)) = refreshing {
-            query.awaited_refresh.get_or_insert(refresh);
+            query.pending_refresh.get_or_insert(refresh);
             return Step::WaitUntil(query.deadline.map_or(lease_end, |deadline| deadline.min(lease_end)));
         }
         self.refreshes += 1;
@@ -215,7 +215,7 @@ mod tests {
     }
 
     fn query() -> TokenQuery {
-        TokenQuery { rejected: None, awaited_refresh: None, deadline: None, lease: LEASE }
+        TokenQuery { rejected: None, pending_refresh: None, deadline: None, lease: LEASE }
     }
 
     /// Returns the action as a string.

@@ -136,10 +136,10 @@ impl<M: Mode> TokenProvider<M> {
         };
         let is_rejected = rejected.is_some();
         let lease = sender.limits.timeout.saturating_add(LEASE_GRACE);
-        let mut query = TokenQuery { rejected, awaited_refresh: None, deadline, lease };
+        let mut query = TokenQuery { rejected, pending_refresh: None, deadline, lease };
         let next_action = move |cache: &mut TokenCache| cache.next_action(&mut query, Instant::now());
         let sleep = |delay| sender.transport.sleep(delay);
-        match M::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
+        match X::Mode::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
             Action::Use(token) => Ok(token),
             Action::Fail(error) => Err(Error::token_unavailable(operation, error)),
             Action::DeadlineExceeded => Err(Error::deadline_exceeded(operation, None)),
