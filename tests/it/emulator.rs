@@ -1,8 +1,8 @@
-//! The main job, on documented input: served over real HTTP by the emulator, and read through every transport.
+//! Lists and customers from the emulator, with documented values, over every transport.
 
 use partner_center::*;
 use partner_center_emulator::Emulator;
-use partner_center_tests::finish;
+use partner_center_tests::block_on;
 use serde_json::Value;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -12,7 +12,8 @@ fn documented(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Runs `test` over every transport there is: in memory in both modes, and over sockets through both HTTP clients.
+/// Runs `test` over every transport, in memory in both modes and over sockets with both HTTP clients, and returns its value,
+/// which is the same for all.
 macro_rules! over_every_transport {
     ($emulator:expr, $test:ident) => {{
         let emulator: Emulator = $emulator;
@@ -32,10 +33,10 @@ fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
     Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap()
 }
 
-/// The pages of a list, each as the service wrote it.
+/// Returns the pages of a list as JSON.
 fn pages<X: Transport>(client: &Client<X>, operation: &ListCustomers) -> Vec<Value> {
     let mut pages = client.pages(operation.clone());
-    finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+    block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
         let mut all = Vec::new();
         while let Some(page) = X::Mode::into_future(pages.next_page()).await {
             all.push(serde_json::to_value(page.unwrap()).unwrap());
@@ -49,11 +50,11 @@ fn customers(pages: &[Value]) -> Vec<&Value> {
 }
 
 #[test]
-fn the_documented_customers_are_listed() {
+fn documented_customers_are_listed() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<Value> {
         pages(client, &ListCustomers::new().size(40))
     }
-    let pages = over_every_transport!(Emulator::builder().customers(15).build(), test);
+    let pages = over_every_transport!(Emulator::builder().customers(30).build(), test);
     let listed = customers(&pages);
     for document in ["get-a-list-of-customers", "get-customers-of-an-indirect-reseller"] {
         for customer in documented(document)["items"].as_array().unwrap() {
@@ -63,13 +64,13 @@ fn the_documented_customers_are_listed() {
 }
 
 #[test]
-fn the_customers_of_the_documented_reseller_are_those_of_the_document() {
+fn documented_reseller_has_the_documented_customers() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<Value> {
         let reseller = "484e548c-f5f3-4528-93a9-c16c6373cb59".parse().unwrap();
         pages(client, &ListCustomers::new().filter(CustomerFilter::indirect_reseller(reseller)))
     }
-    // Under this seed, none of the ten customers before them came through that reseller.
-    let pages = over_every_transport!(Emulator::builder().customers(15).seed(7).build(), test);
+    // With this seed, none of the 25 customers before them belongs to that reseller.
+    let pages = over_every_transport!(Emulator::builder().customers(30).seed(7).build(), test);
     let document = documented("get-customers-of-an-indirect-reseller");
     assert_eq!(pages.len(), 1);
     assert_eq!(pages[0]["items"], document["items"]);
@@ -77,17 +78,17 @@ fn the_customers_of_the_documented_reseller_are_those_of_the_document() {
 }
 
 #[test]
-fn the_documented_customer_is_got_by_id() {
+fn documented_customer_is_returned_by_id() {
     fn test<X: Transport>(client: &Client<X>) -> Value {
         let id = "aaaabbbb-0000-cccc-1111-dddd2222eeee".parse().unwrap();
-        serde_json::to_value(finish::<X::Mode, _>(client.call(GetCustomer::new(id))).unwrap()).unwrap()
+        serde_json::to_value(block_on::<X::Mode, _>(client.call(GetCustomer::new(id))).unwrap()).unwrap()
     }
     let customer = over_every_transport!(Emulator::builder().build(), test);
     assert_eq!(customer, documented("get-a-customer-by-id"));
 }
 
 #[test]
-fn a_long_list_is_whole_whatever_the_size_of_its_pages() {
+fn list_is_complete_for_every_page_size() {
     fn at_default<X: Transport>(client: &Client<X>) -> Vec<Value> {
         pages(client, &ListCustomers::new())
     }
@@ -98,18 +99,18 @@ fn a_long_list_is_whole_whatever_the_size_of_its_pages() {
         pages(client, &ListCustomers::new().size(499))
     }
     let emulator = || Emulator::builder().customers(2500).build();
-    let whole = over_every_transport!(emulator(), at_default);
-    assert_eq!(whole.len(), 5);
+    let complete = over_every_transport!(emulator(), at_default);
+    assert_eq!(complete.len(), 5);
     let ids: HashSet<_> =
-        customers(&whole).iter().map(|customer| customer["id"].as_str().unwrap().to_owned()).collect();
+        customers(&complete).iter().map(|customer| customer["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids.len(), 2500);
     for pages in [over_every_transport!(emulator(), at_500), over_every_transport!(emulator(), at_499)] {
-        assert_eq!(customers(&pages), customers(&whole));
+        assert_eq!(customers(&pages), customers(&complete));
     }
 }
 
 #[test]
-fn each_filter_finds_what_it_says() {
+fn filters_select_customers() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<Vec<Value>> {
         [
             CustomerFilter::company_name("fourth"),
@@ -119,7 +120,7 @@ fn each_filter_finds_what_it_says() {
         .map(|filter| pages(client, &ListCustomers::new().size(7).filter(filter)))
         .into()
     }
-    let found = over_every_transport!(Emulator::builder().customers(15).build(), test);
+    let found = over_every_transport!(Emulator::builder().customers(30).build(), test);
     let names: Vec<Vec<_>> = found
         .iter()
         .map(|pages| {
@@ -129,13 +130,13 @@ fn each_filter_finds_what_it_says() {
     assert_eq!(names, [vec![Value::from("FourthCoffee137")], vec![Value::from("1kl as kjk")], vec![]]);
 }
 
-/// Where a listing stopped it can go on, in another process: the continuation is saved as JSON.
+/// The continuation is saved as JSON, so that another process can resume the list.
 #[test]
-fn a_list_is_resumed_where_it_stopped() {
+fn list_is_resumed_from_a_saved_continuation() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<Value> {
         let operation = ListCustomers::new().size(40);
-        let mut listing = client.pages(operation.clone());
-        let first = finish::<X::Mode, _>(listing.next_page()).unwrap().unwrap();
+        let mut list = client.pages(operation.clone());
+        let first = block_on::<X::Mode, _>(list.next_page()).unwrap().unwrap();
         let saved = serde_json::to_string(&ListCustomers::continuation(&first).unwrap().unwrap()).unwrap();
         let resumed = ListCustomers::resume(serde_json::from_str(&saved).unwrap());
         let mut all = vec![serde_json::to_value(first).unwrap()];
@@ -143,28 +144,28 @@ fn a_list_is_resumed_where_it_stopped() {
         assert_eq!(all, pages(client, &operation));
         all
     }
-    let whole = over_every_transport!(Emulator::builder().customers(100).build(), test);
-    assert_eq!(customers(&whole).len(), 100);
+    let complete = over_every_transport!(Emulator::builder().customers(100).build(), test);
+    assert_eq!(customers(&complete).len(), 100);
 }
 
 #[test]
-fn refusals_are_told_as_the_service_tells_them() {
+fn error_response_is_reported_as_sent() {
     fn test<X: Transport>(client: &Client<X>) -> Vec<String> {
-        let unknown = finish::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap_err();
-        assert_eq!(unknown.kind(), ErrorKind::Service);
-        assert_eq!(unknown.attempts(), 1);
-        let api = unknown.service_error().unwrap();
-        assert_eq!(api.correlation_id, unknown.correlation_id().map(|id| id.to_string()));
-        vec![api.to_string()]
+        let error = block_on::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Service);
+        assert_eq!(error.attempts(), 1);
+        let service_error = error.service_error().unwrap();
+        assert_eq!(service_error.correlation_id, error.correlation_id().map(|id| id.to_string()));
+        vec![service_error.to_string()]
     }
-    let told = over_every_transport!(Emulator::builder().build(), test);
-    insta::assert_debug_snapshot!(told);
+    let messages = over_every_transport!(Emulator::builder().build(), test);
+    insta::assert_debug_snapshot!(messages);
 }
 
-/// The ids of both sides are in every error: ours, and the service's where it has others.
+/// An error shows the IDs that the client sent, and those of the service where they differ.
 #[test]
-fn errors_hold_the_ids_of_both_sides() {
-    let script = partner_center_tests::Script::<Blocking>::new([partner_center_tests::answer(500, "")
+fn errors_contain_the_ids_of_both_sides() {
+    let script = partner_center_tests::ScriptedTransport::<Blocking>::new([partner_center_tests::response(500, "")
         .with("MS-RequestId", "theirs")
         .with("MS-CorrelationId", "theirs, too")
         .into()]);
@@ -178,24 +179,24 @@ fn errors_hold_the_ids_of_both_sides() {
     assert!(error.to_string().ends_with(&ids), "{error}");
 }
 
-/// A client that may send only so many requests in a minute waits before it sends more.
+/// A client with a limit of requests per minute waits before it sends more.
 #[test]
-fn requests_can_be_spread_over_time() {
-    let (transport, log) =
-        partner_center_tests::Recorder::new(Emulator::builder().customers(3).build().transport::<Blocking>());
+fn requests_per_minute_are_limited() {
+    let (transport, recording) =
+        partner_center_tests::RecordingTransport::new(Emulator::builder().customers(3).build().transport::<Blocking>());
     let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).requests_per_minute(60);
     let client = client.base_url("http://127.0.0.1").build().unwrap();
     assert_eq!(client.items(ListCustomers::new().size(1)).count().unwrap(), 3);
-    let trace = log.trace("http://127.0.0.1");
-    // The first goes at once; how long the others wait is tested where no clock runs.
-    assert_eq!(trace.lines().filter(|line| line.starts_with("  sleep ")).count(), 2, "{trace}");
+    let text = recording.to_text("http://127.0.0.1");
+    // The first one is sent immediately. The length of the waits is tested in the core crate, without a clock.
+    assert_eq!(text.lines().filter(|line| line.starts_with("  sleep ")).count(), 2, "{text}");
 
     let late = client.with_deadline(std::time::Instant::now() + std::time::Duration::from_secs(1));
     assert_eq!(late.call(GetCustomer::new(Uuid::nil())).unwrap_err().kind(), ErrorKind::Timeout);
 }
 
 #[test]
-fn another_token_is_refused() {
+fn unknown_token_is_rejected() {
     let emulator = Emulator::builder().build();
     let client = Client::builder(emulator.transport::<Blocking>(), Credential::token("another")).build().unwrap();
     let error = client.items(ListCustomers::new()).next().unwrap().unwrap_err();
@@ -203,7 +204,7 @@ fn another_token_is_refused() {
     assert_eq!(error.page(), Some(1));
 }
 
-/// The same names and the same code as in the blocking mode, and what streams can do besides.
+/// The code of the blocking mode works with `await` added, and lists are streams besides.
 #[tokio::test]
 async fn lists_are_streams_in_async_mode() {
     use futures_util::{StreamExt, TryStreamExt};

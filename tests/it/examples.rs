@@ -1,52 +1,52 @@
-//! Every response of the specification's `examples` is understood in full, and nothing of it is lost.
+//! The examples of the specification: each is decoded completely, and encoded again without loss.
 
 use partner_center::*;
 use serde_json::Value;
 
-/// A documented response: the specification describes all of it.
+/// Tests a documented response, of which the specification describes every field.
 macro_rules! example {
     ($test:ident, $operation:ident, $file:literal) => {
         #[test]
         fn $test() {
-            let response = survives::<<$operation as Operation>::Response>(include_str!($file));
-            assert_eq!(response.undescribed(), [""; 0], "the specification does not describe all of the example");
+            let response = round_trip::<<$operation as Operation>::Response>(include_str!($file));
+            assert_eq!(response.unknown_paths(), [""; 0], "the specification does not describe all of the example");
             insta::assert_debug_snapshot!(response);
         }
     };
 }
 
-/// A response of a service that has moved on: all of it survives, and what is new is found.
+/// Tests a response of a newer service: unknown fields and values are kept and reported.
 macro_rules! future_example {
     ($test:ident, $operation:ident, $file:literal) => {
         #[test]
         fn $test() {
-            let response = survives::<<$operation as Operation>::Response>(include_str!($file));
-            assert_ne!(response.undescribed(), [""; 0], "the example has nothing new");
-            insta::assert_debug_snapshot!((response.undescribed(), response));
+            let response = round_trip::<<$operation as Operation>::Response>(include_str!($file));
+            assert_ne!(response.unknown_paths(), [""; 0], "the example has no unknown field");
+            insta::assert_debug_snapshot!((response.unknown_paths(), response));
         }
     };
 }
 
-/// A documented fault.
+/// Tests a documented error body.
 macro_rules! fault_example {
     ($test:ident, $json:literal) => {
-        example_of!($test, ErrorBody, $json);
+        value_example!($test, ErrorBody, $json);
     };
 }
 
-/// A documented parameter that is JSON.
+/// Tests a documented parameter that is JSON.
 macro_rules! parameter_example {
     ($test:ident, $type:ident, $json:literal) => {
-        example_of!($test, $type, $json);
+        value_example!($test, $type, $json);
     };
 }
 
-macro_rules! example_of {
+macro_rules! value_example {
     ($test:ident, $type:ident, $json:literal) => {
         #[test]
         fn $test() {
-            let value = survives::<$type>($json);
-            assert_eq!(value.undescribed(), [""; 0], "the specification does not describe all of the example");
+            let value = round_trip::<$type>($json);
+            assert_eq!(value.unknown_paths(), [""; 0], "the specification does not describe all of the example");
             insta::assert_debug_snapshot!(value);
         }
     };
@@ -54,7 +54,7 @@ macro_rules! example_of {
 
 include!("generated.rs");
 
-// The same as those from the future, but with values that the specification rules out.
+// Like the examples of a newer service, but with values that the specification does not allow.
 future_example!(a_page_against_the_specification, ListCustomers, "examples/a-page-against-the-specification.json");
 future_example!(
     a_customer_against_the_specification,
@@ -62,19 +62,19 @@ future_example!(
     "examples/a-customer-against-the-specification.json"
 );
 
-/// The response in `json`, which is written back as an equal JSON value: empty arrays, odd values and all.
-fn survives<T: Resource>(json: &str) -> T {
+/// Decodes `json` and verifies that it is encoded as an equal JSON value, with empty arrays and unexpected values.
+fn round_trip<T: Resource>(json: &str) -> T {
     let response: T = serde_json::from_str(json).unwrap();
     let written = serde_json::to_value(&response).unwrap();
     assert_eq!(written, serde_json::from_str::<Value>(json).unwrap());
-    let again: T = serde_json::from_value(written.clone()).unwrap();
-    assert_eq!(serde_json::to_value(again).unwrap(), written);
+    let decoded_again: T = serde_json::from_value(written.clone()).unwrap();
+    assert_eq!(serde_json::to_value(decoded_again).unwrap(), written);
     response
 }
 
-/// A copy of a response with one more field in each of its objects, at every level.
+/// Adds a field to each object of a response, at every level.
 #[test]
-fn a_new_field_at_any_level_survives() {
+fn unknown_field_at_any_level_is_kept() {
     fn extend(value: &mut Value) {
         match value {
             Value::Object(fields) => {
@@ -92,7 +92,7 @@ fn a_new_field_at_any_level_survives() {
     ] {
         let mut value = serde_json::from_str(example).unwrap();
         extend(&mut value);
-        let customer = survives::<Customer>(&value.to_string());
-        assert!(customer.undescribed().contains(&"companyProfile.links.self.newField".to_owned()));
+        let customer = round_trip::<Customer>(&value.to_string());
+        assert!(customer.unknown_paths().contains(&"companyProfile.links.self.newField".to_owned()));
     }
 }

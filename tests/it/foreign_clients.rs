@@ -1,5 +1,5 @@
-//! Other clients of the service work against the emulator: each asks, over a socket of its own, as its source has it,
-//! and walks all pages in its own manner. All must come by the same customers.
+//! Other clients of the service work with the emulator: each sends requests as in its source code, and follows pages in its
+//! way. All must get the same customers.
 
 use partner_center_emulator::{ContinuationIn, Emulator, EmulatorBuilder, Encoding, LinkStyle, ListEnd, Server};
 use serde_json::{Value, json};
@@ -11,17 +11,17 @@ use std::{
 
 type Headers = Vec<(String, String)>;
 
-/// How a client asks.
+/// The requests of a client.
 struct Client {
     name: &'static str,
-    /// How the service has to be for it to work.
+    /// The configuration of the emulator under which it works.
     service: fn(EmulatorBuilder) -> EmulatorBuilder,
     headers: &'static [(&'static str, &'static str)],
-    /// The address of a list, up to its filter.
+    /// The path and query of a list, without a filter.
     list: &'static str,
-    /// What it writes for a company name that begins so.
+    /// The filter for company names with a prefix.
     filter: fn(&str) -> String,
-    /// The address and the headers of the next page.
+    /// The path, query and headers of the request for the next page.
     next: fn(&Value) -> Option<(String, Headers)>,
 }
 
@@ -46,7 +46,7 @@ const CLIENTS: [Client; 10] = [
         next: dotnet_next,
     },
     Client {
-        name: "the .NET SDK, led by links with two question marks",
+        name: "the .NET SDK, with links that have two question marks",
         service: |service| service.double_question_mark(true),
         headers: &[("Accept", "application/json"), ("MS-RequestId", REQUEST_ID)],
         list: "/v1/customers?size=3",
@@ -79,7 +79,7 @@ const CLIENTS: [Client; 10] = [
         next: |page| link(page).map(|(uri, headers)| (format!("/v1/{uri}"), headers)),
     },
     Client {
-        name: "the Java SDK, seeking by itself",
+        name: "the Java SDK, with its own seek operation",
         service: |service| service.page_cap(7.try_into().unwrap()),
         headers: &[("MS-RequestId", REQUEST_ID)],
         list: "/v1/customers?size=0",
@@ -126,7 +126,7 @@ const CLIENTS: [Client; 10] = [
         next: |page| link(page).map(|(_, headers)| ("/v1/customers?seekOperation=next&size=3".to_owned(), headers)),
     },
     Client {
-        name: "whoever copies the documentation",
+        name: "the documentation, copied",
         service: |service| {
             let service = service.link_style(LinkStyle::V1).double_question_mark(true);
             service.total_count(partner_center_emulator::TotalCount::List)
@@ -141,7 +141,7 @@ const CLIENTS: [Client; 10] = [
     },
 ];
 
-/// The .NET SDK adds the version where it is missing, and drops what follows a second `?`.
+/// Follows a link like the .NET SDK, which adds a missing version and ignores what follows a second `?`.
 fn dotnet_next(page: &Value) -> Option<(String, Headers)> {
     let (uri, headers) = link(page)?;
     let mut parts = uri.trim_start_matches('/').split('?');
@@ -169,18 +169,18 @@ fn encoded(filter: &Value) -> String {
     format!("&filter={}", filter.to_string().bytes().map(encode).collect::<String>())
 }
 
-/// As forms are encoded.
+/// Encodes a filter like a form.
 fn with_plus(filter: &Value) -> String {
     encoded(filter).replace("%20", "+")
 }
 
-fn send(server: &Server, client: &Client, target: &str, further: &Headers) -> (u16, Value) {
+fn send(server: &Server, client: &Client, target: &str, extra: &Headers) -> (u16, Value) {
     let authorization = format!("Bearer {}", Emulator::TOKEN);
-    let usual =
+    let common =
         [("Host", server.address().to_string()), ("Connection", "close".to_owned()), ("Authorization", authorization)];
-    let usual = usual.iter().map(|(name, value)| (*name, value.as_str()));
-    let further = further.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let headers = usual.chain(client.headers.iter().copied()).chain(further);
+    let common = common.iter().map(|(name, value)| (*name, value.as_str()));
+    let extra = extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers = common.chain(client.headers.iter().copied()).chain(extra);
     let headers = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.write_all(format!("GET {target} HTTP/1.1\r\n{headers}\r\n").as_bytes()).unwrap();
@@ -198,8 +198,8 @@ fn send(server: &Server, client: &Client, target: &str, further: &Headers) -> (u
     (status, serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap())
 }
 
-/// The identifiers of all customers from `target` on, each once, and how many pages they came in.
-fn walk(server: &Server, client: &Client, target: &str) -> (BTreeSet<String>, usize) {
+/// Returns the IDs of all customers in the list at `target`, which has no duplicates, and the number of its pages.
+fn list(server: &Server, client: &Client, target: &str) -> (BTreeSet<String>, usize) {
     let (mut ids, mut pages) = (BTreeSet::new(), 0);
     let mut next = Some((target.to_owned(), Headers::new()));
     while let Some((target, headers)) = next {
@@ -220,21 +220,21 @@ fn walk(server: &Server, client: &Client, target: &str) -> (BTreeSet<String>, us
 #[test]
 fn every_client_gets_all_customers() {
     let prefix = "wingtip toys";
-    let plain = |text: &str| {
+    let expected = |prefix: &str| {
         let page = Emulator::builder().customers(400).build().serve("127.0.0.1:0").unwrap();
         let (_, page) = send(&page, &CLIENTS[8], "/v1/customers", &Headers::new());
         let items = page["items"].as_array().unwrap().iter();
         let name = |item: &Value| item["companyProfile"]["companyName"].as_str().unwrap_or_default().to_lowercase();
-        let found = items.filter(|item| name(item).starts_with(text));
+        let found = items.filter(|item| name(item).starts_with(prefix));
         found.map(|item| item["id"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
-    let (all, named) = (plain(""), plain(prefix));
+    let (all, named) = (expected(""), expected(prefix));
     assert_eq!(all.len(), 400);
     assert!(!named.is_empty());
     for client in &CLIENTS {
         let service = (client.service)(Emulator::builder().customers(400));
         let server = service.build().serve("127.0.0.1:0").unwrap();
-        let (ids, pages) = walk(&server, client, client.list);
+        let (ids, pages) = list(&server, client, client.list);
         assert_eq!(ids, all, "{}", client.name);
         assert!(pages > 30, "{} gets {pages} pages", client.name);
 
@@ -242,7 +242,7 @@ fn every_client_gets_all_customers() {
         if !target.contains('?') {
             target = target.replacen('&', "?", 1);
         }
-        assert_eq!(walk(&server, client, &target).0, named, "{} at {target}", client.name);
+        assert_eq!(list(&server, client, &target).0, named, "{} at {target}", client.name);
 
         for path in ["/v1/customers/", "/v1//customers/"] {
             let id = all.first().unwrap();

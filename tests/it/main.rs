@@ -1,24 +1,26 @@
-//! The tests of the whole: what the parts promise together, over every transport there is.
+//! Tests of the crates together, over every transport: conversations with scripted servers, lists from the emulator,
+//! snapshots and properties.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
-mod azure;
+mod azure_credential;
 mod client;
+mod completeness;
+mod concurrency;
 mod conversations;
-mod corpus;
+mod custom_operations;
+mod custom_types;
 mod emulator;
 mod examples;
 mod foreign_clients;
-mod lifetimes;
-mod lists;
-mod many_at_once;
-mod odd_services;
-mod operations;
-mod own_types;
+mod fuzz_corpus;
+mod list_methods;
 mod prefetch;
 mod properties;
+mod proxy_settings;
 mod requests;
+mod service_quirks;
 mod specification;
-mod token_waits;
+mod token_lifetimes;
+mod token_timeouts;
 mod transports;
-mod wholeness;

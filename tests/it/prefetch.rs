@@ -1,9 +1,9 @@
-//! Pages asked for early. That the same comes of it, whatever the other side does, `conversations` shows; here is what is
-//! different.
+//! Prefetch: when the next page is requested, and what becomes of that request. That the outcome is the same as without
+//! prefetch is tested by each row of `conversations`.
 
 use partner_center::*;
 use partner_center_emulator::Emulator;
-use partner_center_tests::{Server, Step, answer, finish, page};
+use partner_center_tests::{Server, Step, block_on, page, response};
 use std::{
     thread,
     time::{Duration, Instant},
@@ -11,8 +11,8 @@ use std::{
 use uuid::Uuid;
 
 const PAUSE: Duration = Duration::from_millis(60);
-/// How long something may take that is to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The maximum wait for a request.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 macro_rules! over_both_transports {
     ($test:ident) => {
@@ -25,9 +25,9 @@ fn client<X: Transport>(transport: X, url: &str) -> ClientBuilder<X> {
     Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url)
 }
 
-/// The customers of a list, with a pause after each page; the runtime is kept busy meanwhile.
+/// Returns the customers of a list, with a pause after each page that blocks the runtime.
 fn list<X: Transport>(mut pages: Pages<X, ListCustomers>, pause: Duration) -> Vec<Option<Uuid>> {
-    finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+    block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
         let mut customers = Vec::new();
         while let Some(page) = X::Mode::into_future(pages.next_page()).await {
             customers.extend(page.unwrap().items.into_iter().map(|customer| customer.id));
@@ -38,7 +38,7 @@ fn list<X: Transport>(mut pages: Pages<X, ListCustomers>, pause: Duration) -> Ve
 }
 
 #[test]
-fn the_service_is_at_work_while_the_program_is() {
+fn next_page_is_requested_while_the_program_has_a_page() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
         let emulator = Emulator::builder().customers(80).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
@@ -46,20 +46,20 @@ fn the_service_is_at_work_while_the_program_is() {
         let pages = || client.pages(ListCustomers::new().size(10));
         let expected = list(pages(), Duration::ZERO);
         let sequential = emulator.requests().len();
-        let mut early = pages().prefetch();
+        let mut prefetched = pages().prefetch();
         let requests = || emulator.requests().len() - sequential;
-        let customers = finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+        let customers = block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
             let mut customers = Vec::new();
-            for asked in 1..=sequential {
-                customers.extend(X::Mode::into_future(early.next_page()).await.unwrap().unwrap().items);
-                // While the program has a page, the next one is on its way.
-                let began = Instant::now();
-                while requests() < (asked + 1).min(sequential) {
-                    assert!(began.elapsed() < PATIENCE, "{} requests for {asked} pages", requests());
+            for pages_read in 1..=sequential {
+                customers.extend(X::Mode::into_future(prefetched.next_page()).await.unwrap().unwrap().items);
+                // While the program has a page, the next one is requested.
+                let start = Instant::now();
+                while requests() < (pages_read + 1).min(sequential) {
+                    assert!(start.elapsed() < MAX_WAIT, "{} requests for {pages_read} pages", requests());
                     thread::sleep(Duration::from_millis(1));
                 }
             }
-            assert!(X::Mode::into_future(early.next_page()).await.is_none());
+            assert!(X::Mode::into_future(prefetched.next_page()).await.is_none());
             customers
         }));
         assert_eq!(customers.into_iter().map(|customer| customer.id).collect::<Vec<_>>(), expected);
@@ -68,7 +68,7 @@ fn the_service_is_at_work_while_the_program_is() {
 }
 
 #[test]
-fn one_connection_is_enough() {
+fn one_connection_is_reused() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
         let server = Server::start();
         let names: Vec<_> = (0..20).map(|number| format!("company {number}")).collect();
@@ -84,21 +84,24 @@ fn one_connection_is_enough() {
     over_both_transports!(test);
 }
 
-/// One page ahead, and none once the list is dropped.
+/// At most one page is prefetched, and none after the list is dropped.
 #[test]
-fn nothing_is_asked_for_that_nobody_waits_for() {
+fn at_most_one_page_is_prefetched() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
         let emulator = Emulator::builder().customers(1000).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).build().unwrap();
         let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
         assert_eq!(emulator.requests().len(), 0);
-        finish::<X::Mode, _>(X::Mode::block_or_box(async move {
-            for asked in 1..=3 {
+        block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
+            for pages_read in 1..=3 {
                 X::Mode::into_future(pages.next_page()).await.unwrap().unwrap();
                 thread::sleep(PAUSE);
                 let requests = emulator.requests().len();
-                assert!((asked..=asked + 1).contains(&requests), "{requests} requests for {asked} pages");
+                assert!(
+                    (pages_read..=pages_read + 1).contains(&requests),
+                    "{requests} requests for {pages_read} pages"
+                );
             }
             drop(pages);
             thread::sleep(PAUSE);
@@ -108,9 +111,9 @@ fn nothing_is_asked_for_that_nobody_waits_for() {
     over_both_transports!(test);
 }
 
-/// A program that takes longer for a page than the service may is not the service's fault.
+/// A program that takes longer than the timeout for a page does not make the next request fail.
 #[test]
-fn a_page_that_waited_too_long_is_asked_for_again() {
+fn page_that_waited_too_long_is_requested_again() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
         let emulator = Emulator::builder().customers(30).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
@@ -122,16 +125,16 @@ fn a_page_that_waited_too_long_is_asked_for_again() {
     over_both_transports!(test);
 }
 
-/// What comes early counts as an attempt like any other, and is repeated like any other.
+/// A prefetch request counts as an attempt like any other, and is retried like any other.
 #[test]
-fn an_early_request_that_fails_is_repeated() {
+fn prefetch_request_that_fails_is_retried() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
         let emulator = Emulator::builder().customers(30).fault("reset@2".parse().unwrap()).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let list_with = |retry: RetryPolicy| {
             let client = client(transport(), &server.url()).retry(retry).build().unwrap();
             let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
-            finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+            block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
                 let mut count = 0;
                 while let Some(page) = X::Mode::into_future(pages.next_page()).await {
                     count += page?.items.len();
@@ -147,27 +150,27 @@ fn an_early_request_that_fails_is_repeated() {
 }
 
 #[test]
-fn the_pace_is_kept() {
+fn requests_per_minute_apply_to_prefetch() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
         let emulator = Emulator::builder().customers(50).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).requests_per_minute(1000).build().unwrap();
-        let began = Instant::now();
+        let start = Instant::now();
         assert_eq!(list(client.pages(ListCustomers::new().size(10)).prefetch(), Duration::ZERO).len(), 50);
-        assert!(began.elapsed() >= Duration::from_millis(60 * 4), "{:?}", began.elapsed());
+        assert!(start.elapsed() >= Duration::from_millis(60 * 4), "{:?}", start.elapsed());
     }
     over_both_transports!(test);
 }
 
-/// Who drops a list asks for nothing any more, also not later.
+/// A prefetch request that waits for its turn is not sent after the list is dropped.
 #[test]
-fn nothing_waits_for_its_place_in_the_row() {
+fn waiting_prefetch_request_is_cancelled_with_the_list() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
         let emulator = Emulator::builder().customers(50).build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let client = client(transport(), &server.url()).requests_per_minute(120).build().unwrap();
         let mut pages = client.pages(ListCustomers::new().size(10)).prefetch();
-        finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+        block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
             X::Mode::into_future(pages.next_page()).await.unwrap().unwrap();
         }));
         thread::sleep(Duration::from_millis(700));
@@ -176,20 +179,21 @@ fn nothing_waits_for_its_place_in_the_row() {
     over_both_transports!(test);
 }
 
-/// The early request may have used the token up: what the service says to the next one with it is not the end of the list.
+/// A prefetch request may have consumed the token, so 400 with code 2000 to the next one is not the end of the list.
 #[test]
-fn an_early_request_without_an_answer_is_an_attempt() {
+fn prefetch_request_without_a_response_is_an_attempt() {
     fn test<X: Transport>(transport: impl Fn() -> X) {
         let server = Server::start();
         server.script([
             page(["a"]).next("/v1/customers?x=1", "t1").into(),
-            Step::Silence,
-            answer(400, r#"{"code":2000,"description":"Invalid continuation","data":[],"source":"PartnerFD"}"#).into(),
+            Step::Hang,
+            response(400, r#"{"code":2000,"description":"Invalid continuation","data":[],"source":"PartnerFD"}"#)
+                .into(),
         ]);
         let client =
             client(transport(), &server.url()).attempt_timeout(PAUSE * 10).retry(RetryPolicy::none()).build().unwrap();
         let mut pages = client.pages(ListCustomers::new()).prefetch();
-        let error = finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+        let error = block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
             X::Mode::into_future(pages.next_page()).await.unwrap().unwrap();
             thread::sleep(PAUSE * 12);
             X::Mode::into_future(pages.next_page()).await.unwrap().unwrap_err()

@@ -1,10 +1,10 @@
-//! What holds for any input.
+//! Properties of the models and filters, for random input.
 
 use partner_center::*;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// JSON values of every kind, nested a little.
+/// Returns JSON values of every kind, nested up to three levels.
 fn json_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -13,7 +13,7 @@ fn json_value() -> impl Strategy<Value = Value> {
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
-        // Texts that are GUIDs, in this spelling or that.
+        // Strings that are GUIDs, in three spellings.
         any::<u128>().prop_map(|id| Value::from(uuid::Uuid::from_u128(id).to_string())),
         any::<u128>().prop_map(|id| Value::from(uuid::Uuid::from_u128(id).braced().to_string())),
         any::<u128>().prop_map(|id| Value::from(uuid::Uuid::from_u128(id).simple().to_string())),
@@ -27,7 +27,7 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Names that the specification knows, and others.
+/// Returns field names of the specification, and others.
 fn field_name() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(
@@ -61,41 +61,41 @@ fn field_name() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Without the nulls of fields that the specification describes, which read as absent; what else is null stays.
-fn without_known_nulls(value: Value, read: &Value) -> Value {
-    match (value, read) {
-        (Value::Object(fields), Value::Object(read)) => fields
+/// Removes the nulls of known fields, which are decoded as absent. Other nulls stay.
+fn without_known_nulls(value: Value, decoded: &Value) -> Value {
+    match (value, decoded) {
+        (Value::Object(fields), Value::Object(decoded)) => fields
             .into_iter()
-            .filter(|(name, value)| !value.is_null() || read.contains_key(name))
-            .map(|(name, value)| match read.get(&name) {
-                Some(read) => (name, without_known_nulls(value, read)),
+            .filter(|(name, value)| !value.is_null() || decoded.contains_key(name))
+            .map(|(name, value)| match decoded.get(&name) {
+                Some(decoded) => (name, without_known_nulls(value, decoded)),
                 None => (name, value),
             })
             .collect(),
-        (Value::Array(items), Value::Array(read)) if items.len() == read.len() => {
-            items.into_iter().zip(read).map(|(item, read)| without_known_nulls(item, read)).collect()
+        (Value::Array(items), Value::Array(decoded)) if items.len() == decoded.len() => {
+            items.into_iter().zip(decoded).map(|(item, decoded)| without_known_nulls(item, decoded)).collect()
         }
         (value, _) => value,
     }
 }
 
 proptest! {
-    /// Any object on a page is a customer, and is written back as it came, whatever its fields hold.
+    /// Any object on a page is decoded as a customer, and encoded as it was, whatever the values of its fields.
     #[test]
-    fn any_object_survives_as_a_customer(
+    fn any_object_is_a_customer(
         fields in prop::collection::btree_map(field_name(), json_value(), 0..8)
     ) {
         let value = Value::Object(fields.into_iter().collect());
         let page: CustomerCollection = serde_json::from_str(&json!({"items": [value]}).to_string()).unwrap();
-        let written = serde_json::to_value(&page).unwrap();
-        prop_assert_eq!(&written["items"][0], &without_known_nulls(value, &written["items"][0]));
-        let again: CustomerCollection = serde_json::from_value(written).unwrap();
-        prop_assert_eq!(again, page);
+        let encoded = serde_json::to_value(&page).unwrap();
+        prop_assert_eq!(&encoded["items"][0], &without_known_nulls(value, &encoded["items"][0]));
+        let decoded_again: CustomerCollection = serde_json::from_value(encoded).unwrap();
+        prop_assert_eq!(decoded_again, page);
     }
 
-    /// Any text is a relationship, and a known text is never an unknown one.
+    /// Any string is a relationship, and a known string is never an unknown variant.
     #[test]
-    fn any_text_survives_as_an_enum(text in prop_oneof![".{0,16}", "reseller|advisor|syndication|none|unknown"]) {
+    fn any_string_is_an_enum_value(text in prop_oneof![".{0,16}", "reseller|advisor|syndication|none|unknown"]) {
         let value: RelationshipToPartner = serde_json::from_value(json!(text)).unwrap();
         prop_assert_eq!(value.as_str(), &text);
         prop_assert_eq!(value.to_string(), text.as_str());
@@ -104,9 +104,9 @@ proptest! {
         prop_assert_eq!(matches!(value, RelationshipToPartner::UnknownVariant(_)), !known);
     }
 
-    /// A filter's value arrives as it was given, whatever is in it.
+    /// The value of a filter is sent unchanged, whatever its characters.
     #[test]
-    fn any_filter_arrives(value in ".{0,40}") {
+    fn any_filter_value_is_sent_unchanged(value in ".{0,40}") {
         let parameters = ListCustomers::new().filter(CustomerFilter::company_name(value.clone())).parameters().unwrap();
         let (_, json) = &parameters.query[0];
         let filter: Value = serde_json::from_str(json).unwrap();

@@ -1,8 +1,8 @@
-//! What the client sends for each documented request is that request.
+//! Documented requests: the client sends each of them as documented.
 
 use http::Method;
 use partner_center::*;
-use partner_center_tests::{Script, finish, page};
+use partner_center_tests::{ScriptedTransport, block_on, page};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -10,14 +10,14 @@ use std::{
 };
 use uuid::Uuid;
 
-/// A request as the documentation prints it.
-struct Documented {
+/// A request in the documentation.
+struct DocumentedRequest {
     method: Method,
     uri: String,
     headers: BTreeMap<String, String>,
 }
 
-impl Documented {
+impl DocumentedRequest {
     fn parse(text: &str) -> Self {
         let mut lines = text.lines();
         let mut request_line = lines.next().unwrap().splitn(3, ' ');
@@ -32,45 +32,46 @@ impl Documented {
     }
 }
 
-/// A transport that keeps what it is given, and answers with an empty page.
-struct Keep<M> {
-    kept: Arc<Mutex<Vec<Request>>>,
-    script: Script<M>,
+/// A transport that keeps the requests and returns an empty page.
+struct RequestLog<M> {
+    requests: Arc<Mutex<Vec<Request>>>,
+    transport: ScriptedTransport<M>,
 }
 
-impl<M: Mode> Transport for Keep<M> {
+impl<M: Mode> Transport for RequestLog<M> {
     type Mode = M;
 
     fn send(&self, request: Request) -> Output<'_, Self, Result<Response, TransportError>> {
-        self.kept.lock().unwrap().push(request.clone());
-        self.script.send(request)
+        self.requests.lock().unwrap().push(request.clone());
+        self.transport.send(request)
     }
 
     fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
-        self.script.sleep(delay)
+        self.transport.sleep(delay)
     }
 }
 
-/// How a client is used for a request, whatever comes of it.
-type Use<M> = fn(&Client<Keep<M>>);
+/// A call of a client, whatever its outcome.
+type Call<M> = fn(&Client<RequestLog<M>>);
 
-/// What a client in mode `M` sends when it is used as the document does, with the ids that it shows.
-fn sent<M: Mode>(documented: &Documented, use_it: Use<M>) -> Request {
-    let kept = Arc::default();
-    let transport = Keep::<M> { kept: Arc::clone(&kept), script: Script::new([page([]).into()]) };
+/// Returns the request of a call in mode `M` by a client with the IDs of the documented request.
+fn request_of<M: Mode>(documented: &DocumentedRequest, call: Call<M>) -> Request {
+    let requests = Arc::default();
+    let transport =
+        RequestLog::<M> { requests: Arc::clone(&requests), transport: ScriptedTransport::new([page([]).into()]) };
     let mut builder = Client::builder(transport, Credential::token("token"))
         .correlation_id(documented.headers["ms-correlationid"].parse().unwrap());
     if let Some(locale) = documented.headers.get("x-locale") {
         builder = builder.locale(locale);
     }
-    use_it(&builder.build().unwrap());
-    kept.lock().unwrap().pop().unwrap()
+    call(&builder.build().unwrap());
+    requests.lock().unwrap().pop().unwrap()
 }
 
-fn check(document: &str, text: &str, blocking: Use<Blocking>, asynchronous: Use<Async>) {
-    let documented = Documented::parse(text);
-    let blocking = sent(&documented, blocking);
-    let asynchronous = sent(&documented, asynchronous);
+fn assert_sent_as_documented(name: &str, text: &str, blocking: Call<Blocking>, asynchronous: Call<Async>) {
+    let documented = DocumentedRequest::parse(text);
+    let blocking = request_of(&documented, blocking);
+    let asynchronous = request_of(&documented, asynchronous);
     for request in [&blocking, &asynchronous] {
         assert_eq!(request.method(), documented.method);
         assert_eq!(request.uri().to_string(), documented.uri);
@@ -79,7 +80,7 @@ fn check(document: &str, text: &str, blocking: Use<Blocking>, asynchronous: Use<
             let sent = request.headers().get(name).unwrap_or_else(|| panic!("{name} is not sent")).to_str().unwrap();
             match name.as_str() {
                 "authorization" => assert_eq!(sent, "Bearer token"),
-                // A new one for each call.
+                // Each call has a new one.
                 "ms-requestid" => assert!(sent.parse::<Uuid>().is_ok()),
                 _ => assert_eq!(sent, value, "{name}"),
             }
@@ -95,21 +96,21 @@ fn check(document: &str, text: &str, blocking: Use<Blocking>, asynchronous: Use<
         .collect();
     headers.sort();
     let text = format!("{} {}\n{}", blocking.method(), blocking.uri(), headers.join("\n"));
-    insta::assert_snapshot!(document, text);
+    insta::assert_snapshot!(name, text);
 }
 
 macro_rules! document {
-    ($test:ident, $file:literal, $perform:ident($operation:expr)) => {
+    ($test:ident, $file:literal, $method:ident($operation:expr)) => {
         #[test]
         fn $test() {
-            fn use_it<M: Mode>(client: &Client<Keep<M>>) {
-                finish::<M, _>(client.$perform($operation)).ok();
+            fn call<M: Mode>(client: &Client<RequestLog<M>>) {
+                block_on::<M, _>(client.$method($operation)).ok();
             }
-            check(
+            assert_sent_as_documented(
                 stringify!($test),
                 include_str!(concat!("../../spec/examples/", $file)),
-                use_it::<Blocking>,
-                use_it::<Async>,
+                call::<Blocking>,
+                call::<Async>,
             );
         }
     };
@@ -135,20 +136,20 @@ document!(
     )
 );
 
-/// The document prints the same request decoded as well.
+/// The documentation shows the same request with a decoded filter as well.
 #[test]
-fn the_decoded_example_is_the_encoded_one() {
+fn decoded_filter_matches_the_documentation() {
     let decoded = include_str!("../../spec/examples/get-customers-of-an-indirect-reseller.decoded.request.http");
     let filter = decoded.lines().next().unwrap().split_once("filter=").unwrap().1.trim_end_matches(" HTTP/1.1");
-    let ours = CustomerFilter::indirect_reseller("484e548c-f5f3-4528-93a9-c16c6373cb59".parse().unwrap());
-    assert_eq!(serde_json::to_string(&ours).unwrap(), filter);
+    let encoded = CustomerFilter::indirect_reseller("484e548c-f5f3-4528-93a9-c16c6373cb59".parse().unwrap());
+    assert_eq!(serde_json::to_string(&encoded).unwrap(), filter);
 }
 
-/// Whatever is refused is refused before anything is sent.
 #[test]
 fn invalid_arguments_are_not_sent() {
     for size in [i32::MIN, -1, 0, 501, i32::MAX] {
-        let client = Client::builder(Script::<Blocking>::new([]), Credential::token("token")).build().unwrap();
+        let client =
+            Client::builder(ScriptedTransport::<Blocking>::new([]), Credential::token("token")).build().unwrap();
         let error = client.page(ListCustomers::new().size(size)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request);
         assert_eq!(error.attempts(), 0);

@@ -1,5 +1,5 @@
-//! The emulator answers as the specification says: documented statuses, media types and headers, and bodies without a
-//! field that is not described. And the specification is one that other generators can read.
+//! The specification: the responses of the emulator conform to it, its examples are valid, and other code generators can
+//! read it.
 
 use jsonschema::{Draft, Validator};
 use partner_center::{Blocking, Bytes, Request, Response, Transport};
@@ -9,15 +9,16 @@ use serde_json::{Value, json};
 struct Specification(Value);
 
 impl Specification {
-    /// The document that is written for other tools.
-    fn for_other_tools() -> Self {
+    /// Reads the specification that is published for other tools.
+    fn published() -> Self {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/openapi.yaml");
         Self(yaml_serde::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
     }
 
-    fn read() -> Self {
-        let Self(mut document) = Self::for_other_tools();
-        // The service may say more than is described; the emulator does not.
+    /// Reads the specification and closes its schemas and enums: the service may return what is not described, but the emulator
+    /// does not.
+    fn strict() -> Self {
+        let Self(mut document) = Self::published();
         for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
             if schema.get("properties").is_some() {
                 schema["additionalProperties"] = false.into();
@@ -29,29 +30,30 @@ impl Specification {
         Self(document)
     }
 
-    /// Everything that responses refer to, and what that refers to.
-    fn reached_from_responses(&self) -> Vec<&Value> {
-        let mut ahead: Vec<&Value> = [LIST, GET].map(|path| &self.0["paths"][path]["get"]["responses"]).into();
-        let mut reached: Vec<&Value> = Vec::new();
-        while let Some(value) = ahead.pop() {
-            if reached.iter().any(|known| std::ptr::eq(*known, value)) {
+    /// Returns every value that responses refer to, directly or indirectly.
+    fn referenced_by_responses(&self) -> Vec<&Value> {
+        let mut queue: Vec<&Value> = [LIST, GET].map(|path| &self.0["paths"][path]["get"]["responses"]).into();
+        let mut referenced: Vec<&Value> = Vec::new();
+        while let Some(value) = queue.pop() {
+            if referenced.iter().any(|known| std::ptr::eq(*known, value)) {
                 continue;
             }
-            reached.push(value);
+            referenced.push(value);
             match value {
                 Value::Object(object) => {
-                    ahead.push(self.resolve(value));
-                    ahead
-                        .extend(object.iter().filter(|(key, _)| !DATA.contains(&key.as_str())).map(|(_, value)| value));
+                    queue.push(self.resolve(value));
+                    queue.extend(
+                        object.iter().filter(|(key, _)| !DATA_KEYS.contains(&key.as_str())).map(|(_, value)| value),
+                    );
                 }
-                Value::Array(items) => ahead.extend(items),
+                Value::Array(items) => queue.extend(items),
                 _ => {}
             }
         }
-        reached
+        referenced
     }
 
-    /// What stands at `value`, or where it refers to.
+    /// Returns `value`, or the target of its `$ref`.
     fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value.get("$ref").and_then(Value::as_str) {
             Some(reference) => self.0.pointer(reference.strip_prefix('#').unwrap()).unwrap(),
@@ -59,13 +61,13 @@ impl Specification {
         }
     }
 
-    fn schema(&self, schema: &Value) -> Validator {
+    fn validator(&self, schema: &Value) -> Validator {
         let schema = json!({ "allOf": [schema], "components": self.0["components"] });
         jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true).build(&schema).unwrap()
     }
 
-    /// Whether `response` is one that the operation of `path` may give; what is wrong with it.
-    fn judge(&self, path: &str, response: &Response) -> Result<(), String> {
+    /// Validates a response of the operation at `path`, and returns the first violation.
+    fn validate(&self, path: &str, response: &Response) -> Result<(), String> {
         let status = response.status();
         let documented = &self.0["paths"][path]["get"]["responses"][status.as_str()];
         if documented.is_null() {
@@ -74,13 +76,13 @@ impl Specification {
         let documented = self.resolve(documented);
         for (name, header) in documented["headers"].as_object().unwrap() {
             for value in response.headers().get_all(name) {
-                let schema = self.schema(&self.resolve(header)["schema"]);
+                let schema = self.validator(&self.resolve(header)["schema"]);
                 let value = value.to_str().unwrap().into();
                 schema.validate(&value).map_err(|error| format!("{name}: {error}"))?;
             }
         }
         let Some(media_type) = response.headers().get("Content-Type") else {
-            return if response.body().is_empty() { Ok(()) } else { Err("a body of no media type".to_owned()) };
+            return if response.body().is_empty() { Ok(()) } else { Err("a body without a media type".to_owned()) };
         };
         let media_type = media_type.to_str().unwrap().split(';').next().unwrap();
         let content = &documented["content"][media_type];
@@ -91,12 +93,14 @@ impl Specification {
             "application/json" => serde_json::from_slice(response.body()).map_err(|error| error.to_string())?,
             _ => String::from_utf8(response.body().to_vec()).unwrap().into(),
         };
-        self.schema(&content["schema"]).validate(&body).map_err(|error| format!("{}: {error}", error.instance_path()))
+        self.validator(&content["schema"])
+            .validate(&body)
+            .map_err(|error| format!("{}: {error}", error.instance_path()))
     }
 }
 
-/// Keys of the document that hold data, in which nothing has a meaning.
-const DATA: [&str; 3] = ["example", "examples", "value"];
+/// Keys of the document whose values are data, not schemas.
+const DATA_KEYS: [&str; 3] = ["example", "examples", "value"];
 
 const LIST: &str = "/v1/customers";
 const GET: &str = "/v1/customers/{customer-tenant-id}";
@@ -111,27 +115,39 @@ fn send(emulator: &Emulator, uri: &str, token: Option<&str>) -> Response {
     emulator.transport::<Blocking>().send(request).unwrap()
 }
 
-/// Sends a request and judges what comes.
-fn answer(specification: &Specification, emulator: &Emulator, path: &str, uri: &str, token: Option<&str>) -> Response {
+/// Sends a request, and validates and returns the response.
+fn send_and_validate(
+    specification: &Specification,
+    emulator: &Emulator,
+    path: &str,
+    uri: &str,
+    token: Option<&str>,
+) -> Response {
     let response = send(emulator, uri, token);
-    let verdict = specification.judge(path, &response);
-    assert_eq!(verdict, Ok(()), "{uri}: {}", String::from_utf8_lossy(response.body()));
+    let result = specification.validate(path, &response);
+    assert_eq!(result, Ok(()), "{uri}: {}", String::from_utf8_lossy(response.body()));
     response
 }
 
 #[test]
-fn pages_and_customers_are_as_described() {
-    let specification = Specification::read();
+fn pages_and_customers_conform() {
+    let specification = Specification::strict();
     for end in [ListEnd::NoToken, ListEnd::ErrorResponse, ListEnd::NoContent, ListEnd::EmptyPage] {
         let emulator = Emulator::builder().customers(200).continuation_in(ContinuationIn::Both).list_end(end).build();
         let mut token: Option<String> = None;
         loop {
             let uri =
                 if token.is_some() { "/v1/customers?size=70&seekOperation=Next" } else { "/v1/customers?size=70" };
-            let response = answer(&specification, &emulator, LIST, uri, token.as_deref());
+            let response = send_and_validate(&specification, &emulator, LIST, uri, token.as_deref());
             let page: Value = serde_json::from_slice(response.body()).unwrap_or_default();
             for customer in page["items"].as_array().into_iter().flatten() {
-                answer(&specification, &emulator, GET, &format!("{LIST}/{}", customer["id"].as_str().unwrap()), None);
+                send_and_validate(
+                    &specification,
+                    &emulator,
+                    GET,
+                    &format!("{LIST}/{}", customer["id"].as_str().unwrap()),
+                    None,
+                );
             }
             token = page["continuationToken"].as_str().map(str::to_owned);
             if token.is_none() {
@@ -150,34 +166,34 @@ fn pages_and_customers_are_as_described() {
             let filter =
                 format!("%7B%22Field%22:%22{field}%22,%22Value%22:%22{value}%22,%22Operator%22:%22{operator}%22%7D");
             let uri = format!("{LIST}?filter={filter}");
-            let response = answer(&specification, &Emulator::default(), LIST, &uri, None);
+            let response = send_and_validate(&specification, &Emulator::default(), LIST, &uri, None);
             assert_eq!(response.status(), 200);
         }
     }
 }
 
 #[test]
-fn refusals_and_faults_are_as_described() {
-    let specification = Specification::read();
+fn error_responses_conform() {
+    let specification = Specification::strict();
     let emulator = Emulator::default();
-    let nobody = "00000000-0000-0000-0000-000000000000";
+    let unknown = "00000000-0000-0000-0000-000000000000";
     for (path, uri, status) in [
         (LIST, "/v1/customers?size=501".to_owned(), 400),
         (LIST, "/v1/customers?filter=x".to_owned(), 400),
         (LIST, "/v1/customers?seekOperation=Next".to_owned(), 400),
         (GET, "/v1/customers/x".to_owned(), 400),
-        (GET, format!("/v1/customers/{nobody}"), 404),
+        (GET, format!("/v1/customers/{unknown}"), 404),
     ] {
-        assert_eq!(answer(&specification, &emulator, path, &uri, None).status(), status, "{uri}");
+        assert_eq!(send_and_validate(&specification, &emulator, path, &uri, None).status(), status, "{uri}");
     }
     for fault in [
         "400:code=2000",
         "400:newer-service",
         "401",
         "401:empty",
-        "401:text-code:code=900420",
+        "401:string-code:code=900420",
         "403",
-        "403:text-code:code=20002",
+        "403:string-code:code=20002",
         "403:text",
         "404",
         "405",
@@ -195,66 +211,69 @@ fn refusals_and_faults_are_as_described() {
         "504",
     ] {
         let emulator = Emulator::builder().fault(fault.parse::<Fault>().unwrap()).build();
-        for (path, uri) in [(LIST, LIST.to_owned()), (GET, format!("/v1/customers/{nobody}"))] {
-            let response = answer(&specification, &emulator, path, &uri, None);
+        for (path, uri) in [(LIST, LIST.to_owned()), (GET, format!("/v1/customers/{unknown}"))] {
+            let response = send_and_validate(&specification, &emulator, path, &uri, None);
             assert_eq!(response.status().as_str(), &fault[..3]);
         }
     }
-    let limited = Emulator::builder().rate_limit(1.try_into().unwrap()).build();
-    assert_eq!(["", ""].map(|_| answer(&specification, &limited, LIST, LIST, None).status().as_u16()), [200, 429]);
+    let rate_limited = Emulator::builder().rate_limit(1.try_into().unwrap()).build();
+    assert_eq!(
+        ["", ""].map(|_| send_and_validate(&specification, &rate_limited, LIST, LIST, None).status().as_u16()),
+        [200, 429]
+    );
 }
 
-/// The judge is one who sees what is wrong.
+/// The validation itself rejects what is not described.
 #[test]
-fn what_is_not_described_is_noticed() {
-    let specification = Specification::read();
-    let judge = |status: u16, media_type: &str, body: &str| {
+fn violations_are_detected() {
+    let specification = Specification::strict();
+    let validate = |status: u16, media_type: &str, body: &str| {
         let response = http::Response::builder().status(status).header("Content-Type", media_type);
-        specification.judge(LIST, &response.body(body.to_owned().into()).unwrap())
+        specification.validate(LIST, &response.body(body.to_owned().into()).unwrap())
     };
-    assert_eq!(judge(200, "application/json; charset=utf-8", r#"{"items": []}"#), Ok(()));
+    assert_eq!(validate(200, "application/json; charset=utf-8", r#"{"items": []}"#), Ok(()));
     for (status, media_type, body) in [
         (418, "application/json", "{}"),
         (200, "text/json", r#"{"items": []}"#),
         (200, "application/json", "{"),
         (200, "application/json", r#"{"totalCount": 0}"#),
-        (200, "application/json", r#"{"items": [{"id": "no GUID"}]}"#),
+        (200, "application/json", r#"{"items": [{"id": "not a GUID"}]}"#),
         (200, "application/json", r#"{"items": [{"companyProfile": {"motto": ""}}]}"#),
         (200, "application/json", r#"{"items": [{"relationshipToPartner": "co_seller"}]}"#),
         (429, "text/html", "<html>"),
         (500, "application/json", r#"{"code": []}"#),
     ] {
-        assert!(judge(status, media_type, body).is_err(), "{status} {media_type} {body}");
+        assert!(validate(status, media_type, body).is_err(), "{status} {media_type} {body}");
     }
-    let response = http::Response::builder().header("MS-RequestId", "no GUID").body(Bytes::new()).unwrap();
-    assert!(specification.judge(LIST, &response).is_err());
+    let response = http::Response::builder().header("MS-RequestId", "not a GUID").body(Bytes::new()).unwrap();
+    assert!(specification.validate(LIST, &response).is_err());
 }
 
-/// Each of these has made generators fail or, worse, do something else in silence.
+/// Each of these has made a code generator fail or produce wrong code.
 #[test]
-fn document_has_nothing_that_other_generators_misread() {
-    fn check(at: &str, value: &Value) {
+fn specification_avoids_what_generators_misread() {
+    fn check(path: &str, value: &Value) {
         let Value::Object(object) = value else {
             let items = value.as_array().into_iter().flatten().enumerate();
-            return items.for_each(|(index, item)| check(&format!("{at}/{index}"), item));
+            return items.for_each(|(index, item)| check(&format!("{path}/{index}"), item));
         };
         for (key, value) in object {
-            let at = format!("{at}/{key}");
-            assert!(!key.starts_with("x-pc-") && key != "externalValue" && key != "allOf", "{at}");
-            assert!(key != "$ref" || object.len() == 1, "{at} has neighbours");
-            // A parameter that is JSON is a string to most; a class with a field `Field` hides pydantic's.
-            assert!(key != "content" || object.get("in").is_none(), "{at}");
-            assert!(key != "Field", "{at}");
-            // A class of its own for secrets, which cannot be sent as a header.
-            assert!(key != "format" || value != "password" || at.ends_with("/password/format"), "{at}");
-            if !DATA.contains(&key.as_str()) {
-                check(&at, value);
+            let path = format!("{path}/{key}");
+            assert!(!key.starts_with("x-pc-") && key != "externalValue" && key != "allOf", "{path}");
+            assert!(key != "$ref" || object.len() == 1, "{path} has siblings");
+            // Most generators read a parameter that is JSON as a string. A field named `Field` hides that of pydantic.
+            assert!(key != "content" || object.get("in").is_none(), "{path}");
+            assert!(key != "Field", "{path}");
+            // Generators use a type for secrets, which cannot be sent as a header.
+            assert!(key != "format" || value != "password" || path.ends_with("/password/format"), "{path}");
+            if !DATA_KEYS.contains(&key.as_str()) {
+                check(&path, value);
             }
         }
     }
-    let document = Specification::for_other_tools();
+    let document = Specification::published();
     check("#", &document.0);
-    for schema in document.reached_from_responses() {
+    for schema in document.referenced_by_responses() {
         assert!(schema.get("enum").is_none(), "a closed enum in a response: {schema}");
     }
     let link = &document.0["paths"][LIST]["get"]["responses"]["200"]["links"]["first-customer"];
@@ -262,12 +281,12 @@ fn document_has_nothing_that_other_generators_misread() {
 }
 
 #[test]
-fn examples_are_valid_by_the_document() {
-    let document = Specification::for_other_tools();
-    let valid = |what: &str, schema: &Value, example: &Value| {
-        let verdict =
-            document.schema(schema).validate(example).map_err(|error| format!("{}: {error}", error.instance_path()));
-        assert_eq!(verdict, Ok(()), "{what}");
+fn examples_are_valid() {
+    let document = Specification::published();
+    let assert_valid = |what: &str, schema: &Value, example: &Value| {
+        let result =
+            document.validator(schema).validate(example).map_err(|error| format!("{}: {error}", error.instance_path()));
+        assert_eq!(result, Ok(()), "{what}");
     };
     for path in [LIST, GET] {
         let operation = &document.0["paths"][path]["get"];
@@ -275,39 +294,40 @@ fn examples_are_valid_by_the_document() {
             let parameter = document.resolve(parameter);
             let several = parameter["examples"].as_object().into_iter().flat_map(|examples| examples.values());
             for example in several.map(|example| &example["value"]).chain(parameter.get("example")) {
-                valid(&parameter["name"].to_string(), &parameter["schema"], example);
+                assert_valid(&parameter["name"].to_string(), &parameter["schema"], example);
             }
         }
         for (status, response) in operation["responses"].as_object().unwrap() {
             let response = document.resolve(response);
             for (name, header) in response["headers"].as_object().unwrap() {
                 let header = document.resolve(header);
-                valid(name, &header["schema"], &header["example"]);
+                assert_valid(name, &header["schema"], &header["example"]);
             }
             for (media_type, content) in response["content"].as_object().into_iter().flatten() {
                 let examples = content["examples"].as_object();
                 let examples = examples.unwrap_or_else(|| panic!("{status} has no example of {media_type}"));
                 for (name, example) in examples {
-                    valid(&format!("{status} {name}"), &content["schema"], &example["value"]);
+                    assert_valid(&format!("{status} {name}"), &content["schema"], &example["value"]);
                 }
             }
         }
     }
-    // Those that stand for what will be sent one day are valid as well, though no linter is shown them.
+    // The examples of a newer service, which are not in the specification, are valid as well.
     for (schema, page) in [
         ("CustomerCollection", include_str!("../../spec/examples/a-page-from-the-future.response.json")),
         ("Customer", include_str!("../../spec/examples/a-customer-from-the-future.response.json")),
     ] {
         let reference = json!({ "$ref": format!("#/components/schemas/{schema}") });
-        valid(schema, &reference, &serde_json::from_str(page).unwrap());
+        assert_valid(schema, &reference, &serde_json::from_str(page).unwrap());
     }
 }
 
-/// The identifier that shows how to get a customer is that of one who is there.
+/// The example of a customer ID can be tried against the emulator.
 #[test]
-fn example_of_an_identifier_is_a_customer_of_the_emulator() {
-    let document = Specification::for_other_tools();
+fn example_id_is_a_customer_of_the_emulator() {
+    let document = Specification::published();
     let id = document.0["paths"][GET]["get"]["parameters"][0]["example"].as_str().unwrap().to_owned();
-    let response = answer(&Specification::read(), &Emulator::default(), GET, &format!("{LIST}/{id}"), None);
+    let response =
+        send_and_validate(&Specification::strict(), &Emulator::default(), GET, &format!("{LIST}/{id}"), None);
     assert_eq!(response.status(), 200);
 }

@@ -1,4 +1,4 @@
-//! How much memory the process needs at most. A test binary of its own, with one test, for it measures all of it.
+//! The maximum memory of the process. It is a separate test binary with one test, because it measures the complete process.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
@@ -6,7 +6,7 @@
 use flate2::{Compression, write::GzEncoder};
 use partner_center::{Client, Credential, ErrorKind, GetCustomer, ListCustomers, Mode, Reqwest, Transport, Ureq};
 use partner_center_emulator::Emulator;
-use partner_center_tests::finish;
+use partner_center_tests::block_on;
 use std::{
     io::{Read, Write},
     net::TcpListener,
@@ -16,23 +16,23 @@ use std::{
 const MEBIBYTE: u64 = 1 << 20;
 
 #[test]
-fn memory_is_bounded_whatever_comes() {
-    // A page is what is held, however long the list; the server is in this process, too.
+fn memory_is_bounded() {
+    // Only one page is held, however long the list. The server is in this process as well.
     list_all(Ureq::new().unwrap());
     list_all(Reqwest::new().unwrap());
-    assert!(peak() < 48 * MEBIBYTE, "listing takes {} bytes", peak());
+    assert!(peak_memory() < 48 * MEBIBYTE, "listing takes {} bytes", peak_memory());
 
-    // The body limit is what is held, however large the body.
-    refuse_what_is_huge(&Ureq::new().unwrap());
-    refuse_what_is_huge(&Reqwest::new().unwrap());
-    assert!(peak() < 150 * MEBIBYTE, "600 MiB take {} bytes", peak());
+    // Only the maximum response size is held, however large the body.
+    reject_huge_body(&Ureq::new().unwrap());
+    reject_huge_body(&Reqwest::new().unwrap());
+    assert!(peak_memory() < 150 * MEBIBYTE, "a body of 600 MiB takes {} bytes", peak_memory());
 }
 
 fn list_all<X: Transport>(transport: X) {
     let server = Emulator::builder().customers(100_000).build().serve("127.0.0.1:0").unwrap();
     let client = client(transport, &server.url());
     let mut pages = client.pages(ListCustomers::new());
-    let count = finish::<X::Mode, _>(X::Mode::block_or_box(async move {
+    let count = block_on::<X::Mode, _>(X::Mode::block_or_box(async move {
         let mut count = 0;
         while let Some(page) = X::Mode::into_future(pages.next_page()).await {
             count += page.unwrap().items.len();
@@ -42,12 +42,12 @@ fn list_all<X: Transport>(transport: X) {
     assert_eq!(count, 100_000);
 }
 
-fn refuse_what_is_huge<X: Transport + Clone>(transport: &X) {
+fn reject_huge_body<X: Transport + Clone>(transport: &X) {
     for compressed in [false, true] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = client(transport.clone(), &format!("http://{}", listener.local_addr().unwrap()));
-        thread::spawn(move || pour(&listener, compressed));
-        let error = finish::<X::Mode, _>(client.call(GetCustomer::new(uuid::Uuid::nil()))).unwrap_err();
+        thread::spawn(move || send_huge_body(&listener, compressed));
+        let error = block_on::<X::Mode, _>(client.call(GetCustomer::new(uuid::Uuid::nil()))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
     }
 }
@@ -56,24 +56,24 @@ fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
     Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap()
 }
 
-/// Answers one request with 600 MiB of blanks.
-fn pour(listener: &TcpListener, compressed: bool) -> std::io::Result<()> {
+/// Sends a response of 600 MiB of spaces.
+fn send_huge_body(listener: &TcpListener, compressed: bool) -> std::io::Result<()> {
     let (mut stream, _) = listener.accept()?;
     stream.read(&mut [0; 4096]).map(drop)?;
-    let blanks = vec![b' '; 1 << 20];
+    let spaces = vec![b' '; 1 << 20];
     if compressed {
         write!(stream, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n")?;
         let mut encoder = GzEncoder::new(stream, Compression::fast());
-        (0..600).try_for_each(|_| encoder.write_all(&blanks))?;
+        (0..600).try_for_each(|_| encoder.write_all(&spaces))?;
         encoder.finish().map(drop)
     } else {
         write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 600 << 20)?;
-        (0..600).try_for_each(|_| stream.write_all(&blanks))
+        (0..600).try_for_each(|_| stream.write_all(&spaces))
     }
 }
 
-/// The most memory that the process has held so far, in bytes.
-fn peak() -> u64 {
+/// Returns the peak memory of the process, in bytes.
+fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024

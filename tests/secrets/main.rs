@@ -1,11 +1,11 @@
-//! No secret in any output: not in an error, not in a `Debug`, not in a log line of any level or of any crate.
+//! Secrets appear in no output: no error, no `Debug` output, no log line of any level and any crate.
 //!
-//! A test binary of its own, for it listens to the logs of the whole process.
+//! It is a separate test binary, because it captures the logs of the process.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 use partner_center::*;
-use partner_center_tests::{Answer, Server, Step, answer, finish, page};
+use partner_center_tests::{MockResponse, Server, Step, block_on, page, response};
 use std::{
     error::Error as StdError,
     io::{self, Write},
@@ -21,10 +21,10 @@ const CLIENT_SECRET: &str = "c2VjcmV0cyBhcmUgbm90IGZvciBzYWxl";
 const REFRESH_TOKEN: &str = "YWdhaW4gYW5kIGFnYWluIGFuZCBhZ2Fpbg";
 const NEXT_REFRESH_TOKEN: &str = "b25jZSBtb3JlIHVudG8gdGhlIGJyZWFjaA";
 const SECRETS: [&str; 6] = [TOKEN, CONTINUATION, FILTER, CLIENT_SECRET, REFRESH_TOKEN, NEXT_REFRESH_TOKEN];
-/// What is in no log of anybody's; a URI, and with it the filter, is for the HTTP clients to log.
-const UNSPEAKABLE: [&str; 5] = [TOKEN, CONTINUATION, CLIENT_SECRET, REFRESH_TOKEN, NEXT_REFRESH_TOKEN];
+/// Secrets that no crate may log. The filter is part of the URI, which the HTTP clients log.
+const NEVER_LOGGED: [&str; 5] = [TOKEN, CONTINUATION, CLIENT_SECRET, REFRESH_TOKEN, NEXT_REFRESH_TOKEN];
 
-/// Everything that was logged.
+/// The captured logs.
 #[derive(Clone, Default)]
 struct Logs(Arc<Mutex<Vec<u8>>>);
 
@@ -39,41 +39,41 @@ impl Write for Logs {
 }
 
 #[test]
-fn nothing_gives_a_secret_away() {
+fn secrets_appear_in_no_output() {
     let logs = Logs::default();
     let writer = logs.clone();
-    // With the `log` records of crates that do not trace.
+    // This includes the `log` records of crates that do not use `tracing`.
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .init();
 
-    let mut told = Vec::new();
+    let mut output = Vec::new();
     for steps in [
-        vec![next().into(), answer(401, "").into()],
-        vec![next().into(), Step::Hangup],
-        vec![next().into(), Step::Silence],
-        vec![next().into(), answer(503, "").into(), answer(302, "").with("Location", "/elsewhere").into()],
-        vec![next().into(), page(["b"]).next("https://evil.example/v1/customers", CONTINUATION).into()],
-        vec![next().into(), page(["b"]).next("/v1/customers\r\n", CONTINUATION).into()],
-        vec![next().into(), page(["b"]).next("/v1/customers", &format!("{CONTINUATION}\r\n")).into()],
-        vec![answer(200, format!(r#"{{"items": "{CONTINUATION}"}}"#)).into()],
-        vec![answer(200, format!(r#"{{"items": [{{"id": {CONTINUATION}"#)).into()],
-        vec![answer(403, format!("<html>{CONTINUATION}</html>")).into()],
-        vec![next().into(), answer(403, format!("No: {CONTINUATION}, Bearer {TOKEN}")).into()],
+        vec![first_page().into(), response(401, "").into()],
+        vec![first_page().into(), Step::Close],
+        vec![first_page().into(), Step::Hang],
+        vec![first_page().into(), response(503, "").into(), response(302, "").with("Location", "/elsewhere").into()],
+        vec![first_page().into(), page(["b"]).next("https://evil.example/v1/customers", CONTINUATION).into()],
+        vec![first_page().into(), page(["b"]).next("/v1/customers\r\n", CONTINUATION).into()],
+        vec![first_page().into(), page(["b"]).next("/v1/customers", &format!("{CONTINUATION}\r\n")).into()],
+        vec![response(200, format!(r#"{{"items": "{CONTINUATION}"}}"#)).into()],
+        vec![response(200, format!(r#"{{"items": [{{"id": {CONTINUATION}"#)).into()],
+        vec![response(403, format!("<html>{CONTINUATION}</html>")).into()],
+        vec![first_page().into(), response(403, format!("No: {CONTINUATION}, Bearer {TOKEN}")).into()],
         vec![
-            next().into(),
-            answer(400, format!(r#"{{"code":"{TOKEN}","description":"{CONTINUATION} is no token"}}"#)).into(),
+            first_page().into(),
+            response(400, format!(r#"{{"code":"{TOKEN}","description":"{CONTINUATION} is no token"}}"#)).into(),
         ],
     ] {
-        told.extend(over(Ureq::new().unwrap(), Credential::token(TOKEN), steps.clone()));
-        told.extend(over(Reqwest::new().unwrap(), Credential::token(TOKEN), steps));
+        output.extend(output_over(Ureq::new().unwrap(), Credential::token(TOKEN), steps.clone()));
+        output.extend(output_over(Reqwest::new().unwrap(), Credential::token(TOKEN), steps));
     }
-    // What was sent, told back.
-    let told_back = |status, refresh_token| {
+    // An authority that echoes what it was sent.
+    let echo = |status, refresh_token| {
         let description = format!("{refresh_token} {CLIENT_SECRET}");
-        answer(
+        response(
             status,
             format!(
                 r#"{{"error":"{CLIENT_SECRET}","error_description":"{description}","trace_id":"{refresh_token}"}}"#
@@ -81,107 +81,114 @@ fn nothing_gives_a_secret_away() {
         )
     };
     for steps in [
-        vec![issued().into(), next().into(), answer(401, "").into(), issued().into(), page(["b"]).into()],
-        vec![issued().into(), answer(401, "").into(), told_back(400, NEXT_REFRESH_TOKEN).into()],
-        vec![told_back(503, REFRESH_TOKEN).into(), told_back(503, REFRESH_TOKEN).into()],
-        vec![Step::Truncate(issued()), Step::Drip(issued())],
-        vec![answer(200, format!(r#"{{"access_token":7,"refresh_token":"{NEXT_REFRESH_TOKEN}""#)).into()],
-        vec![answer(200, format!(r#"{{"access_token":"{TOKEN}\n","refresh_token":"{NEXT_REFRESH_TOKEN}"}}"#)).into()],
-        vec![answer(200, format!("<html>{CLIENT_SECRET}{REFRESH_TOKEN}</html>")).into()],
+        vec![
+            token_response().into(),
+            first_page().into(),
+            response(401, "").into(),
+            token_response().into(),
+            page(["b"]).into(),
+        ],
+        vec![token_response().into(), response(401, "").into(), echo(400, NEXT_REFRESH_TOKEN).into()],
+        vec![echo(503, REFRESH_TOKEN).into(), echo(503, REFRESH_TOKEN).into()],
+        vec![Step::Truncate(token_response()), Step::Drip(token_response())],
+        vec![response(200, format!(r#"{{"access_token":7,"refresh_token":"{NEXT_REFRESH_TOKEN}""#)).into()],
+        vec![response(200, format!(r#"{{"access_token":"{TOKEN}\n","refresh_token":"{NEXT_REFRESH_TOKEN}"}}"#)).into()],
+        vec![response(200, format!("<html>{CLIENT_SECRET}{REFRESH_TOKEN}</html>")).into()],
     ] {
-        told.extend(over(Ureq::new().unwrap(), app_user(), steps.clone()));
-        told.extend(over(Reqwest::new().unwrap(), app_user(), steps));
+        output.extend(output_over(Ureq::new().unwrap(), app_user(), steps.clone()));
+        output.extend(output_over(Reqwest::new().unwrap(), app_user(), steps));
     }
-    told.push(format!("{:?} {:?}", AccessToken::new(TOKEN), AppRegistration::new("t", "c").secret(CLIENT_SECRET)));
+    output.push(format!("{:?} {:?}", AccessToken::new(TOKEN), AppRegistration::new("t", "c").secret(CLIENT_SECRET)));
     let error =
         Client::builder(Ureq::new().unwrap(), Credential::token(format!("{TOKEN}\n{TOKEN}"))).build().unwrap_err();
-    told.extend(chain(&error));
+    output.extend(messages(&error));
 
-    for told in told {
-        assert!(SECRETS.iter().all(|secret| !told.contains(secret)), "{told}");
+    for text in output {
+        assert!(SECRETS.iter().all(|secret| !text.contains(secret)), "{text}");
     }
     let logs = String::from_utf8(logs.0.lock().unwrap().clone()).unwrap();
-    // `ureq_proto::util` says nothing, but writes the bytes of each request and answer to the log, sixteen to a line. That is
-    // what the feature caps the log for; without it, as much must be kept out and no more.
+    // `ureq_proto::util` logs only the bytes of each request and response, sixteen to a line. The feature caps the log to exclude
+    // them. Without the feature they are excluded here, and nothing else.
     let (dumped, lines): (Vec<_>, Vec<_>) = logs.lines().partition(|line| line.contains(" ureq_proto::util: "));
     assert_eq!(dumped.is_empty(), cfg!(feature = "no-wire-log"));
     for line in &lines {
-        assert!(UNSPEAKABLE.iter().all(|secret| !line.contains(secret)), "{line}");
-        // The URI is the business of the HTTP clients' own logs; ours say which operation it is.
+        assert!(NEVER_LOGGED.iter().all(|secret| !line.contains(secret)), "{line}");
+        // Only the HTTP clients log the URI. Our logs name the operation.
         assert!(!line.contains("partner_center") || !line.contains(FILTER), "{line}");
     }
-    // Nor in pieces, one to a line.
-    let pieces = |secret: &str| {
-        secret.as_bytes().chunks(8).map(|piece| String::from_utf8_lossy(piece).into_owned()).collect::<Vec<_>>()
+    // No line has a part of a secret either.
+    let parts = |secret: &str| {
+        secret.as_bytes().chunks(8).map(|part| String::from_utf8_lossy(part).into_owned()).collect::<Vec<_>>()
     };
-    for piece in UNSPEAKABLE.iter().flat_map(|secret| pieces(secret)).filter(|piece| piece.len() == 8) {
-        let line = lines.iter().find(|line| line.contains(&piece));
-        assert_eq!(line, None, "{piece} is a piece of a secret");
+    for part in NEVER_LOGGED.iter().flat_map(|secret| parts(secret)).filter(|part| part.len() == 8) {
+        let line = lines.iter().find(|line| line.contains(&part));
+        assert_eq!(line, None, "{part} is part of a secret");
     }
-    // A caller can see that calls are repeated, and why.
+    // The logs show that calls are retried, and why.
     assert!(logs.contains("will be repeated attempts=1") && logs.contains("attempted status=503"));
     for crate_name in ["partner_center_core", "hyper_util", "ureq"] {
-        assert!(logs.contains(crate_name), "{crate_name} was not listened to");
+        assert!(logs.contains(crate_name), "the logs of {crate_name} are missing");
     }
 }
 
-/// An application that acts for a user.
+/// Returns the credential of an application for a user.
 fn app_user<M: Mode>() -> Credential<M> {
     let app = AppRegistration::new("contoso.com", "the-app").secret(CLIENT_SECRET);
     Credential::app_user(app, REFRESH_TOKEN).on_rotation(|_| M::ready(Ok(())))
 }
 
-fn issued() -> Answer {
+fn token_response() -> MockResponse {
     let body = format!(
         r#"{{"token_type":"Bearer","expires_in":3599,"access_token":"{TOKEN}","refresh_token":"{NEXT_REFRESH_TOKEN}"}}"#
     );
-    answer(200, body).chunked()
+    response(200, body).chunked()
 }
 
-/// A first page that leads on.
-fn next() -> Answer {
+/// Returns a first page that has a next page.
+fn first_page() -> MockResponse {
     page(["a"]).next("/v1/customers?seekOperation=Next", CONTINUATION).token(CONTINUATION)
 }
 
-/// All that a conversation over `transport` tells: every error with its causes, and the `Debug` of all that takes part.
-fn over<X: Transport + std::fmt::Debug>(
+/// Lists and fetches customers over `transport`, and returns all output: every error with its sources, and the `Debug` output
+/// of every value.
+fn output_over<X: Transport + std::fmt::Debug>(
     transport: X,
     credential: Credential<X::Mode>,
     steps: Vec<Step>,
 ) -> Vec<String> {
     let server = Server::start();
     server.script(steps);
-    let mut told = vec![format!("{transport:?} {credential:?}")];
+    let mut output = vec![format!("{transport:?} {credential:?}")];
     let builder = Client::builder(transport, credential)
         .base_url(server.url())
         .authority(server.url())
         .attempt_timeout(Duration::from_millis(200))
         .retry(RetryPolicy::default().max_attempts(2).initial_backoff(Duration::from_millis(1)));
-    told.push(format!("{builder:?}"));
+    output.push(format!("{builder:?}"));
     let client = builder.build().unwrap();
-    told.push(format!("{client:?}"));
+    output.push(format!("{client:?}"));
 
     let mut pages = client.pages(ListCustomers::new().filter(CustomerFilter::company_name(FILTER)));
     loop {
-        told.push(format!("{pages:?}"));
-        match finish::<X::Mode, _>(pages.next_page()) {
-            Some(Ok(page)) => told.push(format!("{page:?} {:?}", ListCustomers::continuation(&page))),
-            Some(Err(error)) => told.extend(chain(&error)),
+        output.push(format!("{pages:?}"));
+        match block_on::<X::Mode, _>(pages.next_page()) {
+            Some(Ok(page)) => output.push(format!("{page:?} {:?}", ListCustomers::continuation(&page))),
+            Some(Err(error)) => output.extend(messages(&error)),
             None => break,
         }
     }
-    if let Err(error) = finish::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))) {
-        told.extend(chain(&error));
+    if let Err(error) = block_on::<X::Mode, _>(client.call(GetCustomer::new(Uuid::nil()))) {
+        output.extend(messages(&error));
     }
-    told
+    output
 }
 
-fn chain(error: &Error) -> Vec<String> {
-    let mut told = vec![format!("{error:?}"), format!("{error:#?}")];
+fn messages(error: &Error) -> Vec<String> {
+    let mut output = vec![format!("{error:?}"), format!("{error:#?}")];
     let mut cause: Option<&dyn StdError> = Some(error);
     while let Some(error) = cause {
-        told.push(format!("{error} {error:?}"));
+        output.push(format!("{error} {error:?}"));
         cause = error.source();
     }
-    told
+    output
 }

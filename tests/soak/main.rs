@@ -1,7 +1,7 @@
-//! Many clients at once against an emulator that goes wrong at random. A test binary of its own, with one test, for it
-//! counts the threads, sockets and bytes of the whole process.
+//! Many concurrent clients of an emulator with random faults. It is a separate test binary with one test, because it counts the
+//! threads, sockets and memory of the process.
 //!
-//! It takes a few seconds; `SOAK_SECONDS=30` makes it 30.
+//! It takes a few seconds, or as many as `SOAK_SECONDS` says.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
@@ -24,9 +24,9 @@ use std::{
 };
 use uuid::Uuid;
 
-/// Over each of the two transports.
+/// The number of clients over each of the two transports.
 const CLIENTS: usize = 32;
-/// What is left behind after one is compared with what is after others.
+/// The resources in use are compared after each round.
 const ROUNDS: u32 = 4;
 const CUSTOMERS: u32 = 120;
 const MEBIBYTE: u64 = 1 << 20;
@@ -48,34 +48,34 @@ const FAULTS: [&str; 12] = [
 
 #[derive(Default)]
 struct Tally {
-    whole: AtomicUsize,
+    complete: AtomicUsize,
     failed: AtomicUsize,
 }
 
 #[test]
-fn lists_are_whole_or_errors_and_nothing_leaks() {
+fn lists_are_complete_or_errors_and_nothing_leaks() {
     let panics = count_panics();
     let seconds: u64 = env::var("SOAK_SECONDS").map_or(4, |seconds| seconds.parse().expect("SOAK_SECONDS: a number"));
-    let (mut whole, mut failed, mut usages) = (0, 0, vec![Usage::now()]);
+    let (mut complete, mut failed, mut usages) = (0, 0, vec![Usage::now()]);
     for _ in 0..ROUNDS {
         let tally = run(Duration::from_secs(seconds) / ROUNDS);
-        whole += tally.whole.load(Ordering::Relaxed);
+        complete += tally.complete.load(Ordering::Relaxed);
         failed += tally.failed.load(Ordering::Relaxed);
         usages.push(Usage::now());
     }
     #[expect(clippy::print_stdout, reason = "shown with `--nocapture`")]
     {
-        println!("{whole} whole lists, {failed} errors, {usages:#?}");
+        println!("{complete} complete lists, {failed} errors, {usages:#?}");
     }
 
     assert_eq!(panics.load(Ordering::Relaxed), 0);
-    assert!(whole > CLIENTS && failed > 0);
+    assert!(complete > CLIENTS && failed > 0);
     let [before, .., middle, _, after] = &usages[..] else { panic!("{ROUNDS} rounds") };
     assert_eq!((after.threads, after.files), (before.threads, before.files), "threads and sockets");
     assert!(after.memory < middle.memory + 16 * MEBIBYTE, "memory grows from round to round");
 }
 
-/// Lists from all clients for so long, against an emulator that ends with it.
+/// Runs all clients against a new emulator for some time.
 fn run(time: Duration) -> Arc<Tally> {
     let tally = Arc::new(Tally::default());
     let faults = FAULTS.map(|fault| fault.parse::<Fault>().unwrap());
@@ -83,12 +83,12 @@ fn run(time: Duration) -> Arc<Tally> {
     let server = emulator.build().serve("127.0.0.1:0").unwrap();
     let idle = Usage::now();
     let until = Instant::now() + time;
-    let expected: Arc<[Uuid]> = customers().into();
+    let expected: Arc<[Uuid]> = expected_ids().into();
 
-    let impatient = server.address();
-    let impatient = thread::spawn(move || {
+    let pipelining = server.address();
+    let pipelining = thread::spawn(move || {
         while Instant::now() < until {
-            ask_and_leave(impatient);
+            send_and_close(pipelining);
         }
     });
     let blocking: Vec<_> = (0..CLIENTS)
@@ -114,21 +114,21 @@ fn run(time: Duration) -> Arc<Tally> {
     for thread in blocking {
         thread.join().unwrap();
     }
-    impatient.join().unwrap();
+    pipelining.join().unwrap();
     drop(runtime);
-    assert_eq!(Usage::now().files, idle.files, "sockets of the server, of clients that have gone");
+    assert_eq!(Usage::now().files, idle.files, "sockets of closed connections");
 
-    let stopping = Instant::now();
+    let start = Instant::now();
     server.shutdown();
-    assert!(stopping.elapsed() < Duration::from_secs(3), "shutting down took {:?}", stopping.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "shutting down took {:?}", start.elapsed());
     tally
 }
 
-/// Asks for more than it waits for, which leaves requests unread where one of them hangs.
-fn ask_and_leave(address: SocketAddr) {
+/// Sends many requests and closes the connection, which leaves unread requests if one of them hangs.
+fn send_and_close(address: SocketAddr) {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!("GET /v1/customers HTTP/1.1\r\nAuthorization: Bearer {}\r\n\r\n", Emulator::TOKEN);
-    // A fault may have ended the connection before.
+    // A fault may already have closed the connection.
     let _ = stream.write_all(request.repeat(20).as_bytes());
     thread::sleep(Duration::from_millis(20));
 }
@@ -139,7 +139,7 @@ fn client<X: Transport>(transport: X, server: &Server) -> Client<X> {
     builder.retry(retry.max_attempts(3)).attempt_timeout(Duration::from_secs(1)).build().unwrap()
 }
 
-/// The identifiers of all customers, or the error that ended the list.
+/// Lists the IDs of all customers.
 fn list<X: Transport>(client: &Client<X>) -> partner_center::Output<'static, X, Result<Vec<Uuid>, Error>> {
     let mut pages = client.pages(ListCustomers::new().size(20));
     X::Mode::block_or_box(async move {
@@ -151,19 +151,19 @@ fn list<X: Transport>(client: &Client<X>) -> partner_center::Output<'static, X, 
     })
 }
 
-/// The identifiers as they come when nothing goes wrong.
-fn customers() -> Vec<Uuid> {
+/// Returns the IDs of a list without faults.
+fn expected_ids() -> Vec<Uuid> {
     let emulator = Emulator::builder().customers(CUSTOMERS).build();
     let transport = emulator.transport::<partner_center::Blocking>();
     list(&Client::builder(transport, Credential::token(Emulator::TOKEN)).build().unwrap()).unwrap()
 }
 
 impl Tally {
-    fn count(&self, listed: Result<Vec<Uuid>, Error>, expected: &[Uuid]) {
-        match listed {
+    fn count(&self, outcome: Result<Vec<Uuid>, Error>, expected: &[Uuid]) {
+        match outcome {
             Ok(ids) => {
                 assert_eq!(ids, expected);
-                self.whole.fetch_add(1, Ordering::Relaxed);
+                self.complete.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => {
                 let kinds = [ErrorKind::Service, ErrorKind::Transport, ErrorKind::Timeout, ErrorKind::Decode];
@@ -174,7 +174,7 @@ impl Tally {
     }
 }
 
-/// Counts the panics of all threads from now on.
+/// Starts to count the panics of all threads.
 fn count_panics() -> Arc<AtomicUsize> {
     let panics = Arc::new(AtomicUsize::new(0));
     let (counter, report) = (panics.clone(), panic::take_hook());
@@ -185,7 +185,7 @@ fn count_panics() -> Arc<AtomicUsize> {
     panics
 }
 
-/// What this process uses.
+/// The resources that the process uses.
 #[derive(Debug)]
 struct Usage {
     threads: u64,
@@ -196,7 +196,7 @@ struct Usage {
 
 impl Usage {
     fn now() -> Self {
-        // What ends by itself has a moment to.
+        // Threads and connections that are about to end need a moment.
         thread::sleep(Duration::from_millis(500));
         let status = fs::read_to_string("/proc/self/status").unwrap();
         let field = |name: &str| -> u64 {

@@ -1,4 +1,4 @@
-use crate::{Recorder, Script, Server, Step, finish, script::Log};
+use crate::{Recording, RecordingTransport, ScriptedTransport, Server, Step, block_on};
 use partner_center::{
     AccessToken, AppRegistration, Async, Blocking, Client, ClientBuilder, Credential, Customer, Error, ErrorKind,
     GetCustomer, ListCustomers, Mode, Paginated, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
@@ -13,14 +13,18 @@ use std::{
 };
 use uuid::Uuid;
 
-/// One row of a table: what is asked, what the other side does, and what must come of it.
+/// The base URL of scripted transports. Nothing listens there.
+const SCRIPTED_URL: &str = "http://127.0.0.1:9";
+
+/// The steps of a server and the settings of a client for one call or list. It runs over every transport, with the same
+/// outcome.
 pub struct Conversation {
     name: &'static str,
-    rule: &'static str,
-    ask: Ask,
-    who: Who,
+    description: &'static str,
+    call: Call,
+    caller: Caller,
     steps: Vec<Step>,
-    again: bool,
+    is_second_list: bool,
     prefetch: bool,
     pause: Duration,
     timeout: Duration,
@@ -29,60 +33,60 @@ pub struct Conversation {
     retry: RetryPolicy,
 }
 
-enum Ask {
+enum Call {
     Get(Uuid),
     List(ListCustomers),
 }
 
-/// Who asks.
+/// The credential of a conversation.
 #[derive(Clone, Copy, Debug)]
-pub enum Who {
-    /// Somebody with the token `the-token`.
-    Token,
+pub enum Caller {
+    /// The access token `the-token`.
+    FixedToken,
     /// The application `the-app` of `contoso.com`, with the secret `the-secret`.
     AppOnly,
-    /// The same, for a user with the refresh token `r0`; each new one is kept.
+    /// The same application for a user with the refresh token `r0`. New refresh tokens are stored.
     AppUser,
-    /// The same, where new refresh tokens cannot be kept.
-    CarelessAppUser,
-    /// Somebody whose tokens come from a source: `s1`, `s2` and so on.
+    /// The same application for a user. New refresh tokens cannot be stored.
+    AppUserWithoutStorage,
+    /// A custom source with the tokens `s1`, `s2` and so on.
     Source,
-    /// Somebody whose source has the token `s1` and no other.
-    StubbornSource,
-    /// Somebody whose source has none.
-    EmptySource,
+    /// A custom source with the token `s1` only.
+    SourceOfOneToken,
+    /// A custom source without tokens.
+    FailingSource,
 }
 
-/// What came of a conversation.
+/// The outcome of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The names of the companies, in order.
+    /// The company names of the customers, in order.
     pub companies: Vec<String>,
-    /// The error that ended it, if one did: its kind, and the page it was on.
+    /// The kind and page of the error that ended it, if one did.
     pub error: Option<(ErrorKind, Option<u64>)>,
-    /// What a reader sees of it: the requests, the sleeps, the names, and the error without its ids.
+    /// The requests, the delays, the company names, and the error without its IDs, for a snapshot.
     pub transcript: String,
 }
 
-/// A conversation about a list. `rule` is the fact or decision that it stands for.
-pub fn list(name: &'static str, rule: &'static str, operation: ListCustomers) -> Conversation {
-    Conversation::new(name, rule, Ask::List(operation))
+/// Returns a conversation about a list. The description is the fact or decision that it tests.
+pub fn list(name: &'static str, description: &'static str, operation: ListCustomers) -> Conversation {
+    Conversation::new(name, description, Call::List(operation))
 }
 
-/// A conversation about one customer.
-pub fn get(name: &'static str, rule: &'static str) -> Conversation {
-    Conversation::new(name, rule, Ask::Get(Uuid::nil()))
+/// Returns a conversation about one customer. The description is the fact or decision that it tests.
+pub fn get(name: &'static str, description: &'static str) -> Conversation {
+    Conversation::new(name, description, Call::Get(Uuid::nil()))
 }
 
 impl Conversation {
-    fn new(name: &'static str, rule: &'static str, ask: Ask) -> Self {
+    fn new(name: &'static str, description: &'static str, call: Call) -> Self {
         Self {
             name,
-            rule,
-            ask,
-            who: Who::Token,
+            description,
+            call,
+            caller: Caller::FixedToken,
             steps: Vec::new(),
-            again: false,
+            is_second_list: false,
             prefetch: false,
             pause: Duration::ZERO,
             timeout: Duration::from_secs(30),
@@ -92,35 +96,35 @@ impl Conversation {
         }
     }
 
-    /// Sets who asks; the authority is the other side as well.
+    /// Sets the credential. The scripted server is the authority as well.
     #[must_use]
-    pub fn who(mut self, who: Who) -> Self {
-        self.who = who;
+    pub fn caller(mut self, caller: Caller) -> Self {
+        self.caller = caller;
         self
     }
 
-    /// Asks once more when it has failed; what counts is what comes of that.
+    /// Begins with a list that fails. The outcome is that of a second list of the same client.
     #[must_use]
-    pub fn again(mut self) -> Self {
-        self.again = true;
+    pub fn after_a_failed_list(mut self) -> Self {
+        self.is_second_list = true;
         self
     }
 
-    /// Lets time pass after each page.
+    /// Sets a pause after each page.
     #[must_use]
     pub fn pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
 
-    /// Adds what the other side does next.
+    /// Adds the next step of the server.
     #[must_use]
     pub fn then(mut self, step: impl Into<Step>) -> Self {
         self.steps.push(step.into());
         self
     }
 
-    /// Adds what the other side does next, several times.
+    /// Adds the next step of the server, several times.
     #[must_use]
     pub fn then_times(mut self, times: usize, step: impl Into<Step>) -> Self {
         let step = step.into();
@@ -135,7 +139,7 @@ impl Conversation {
         self
     }
 
-    /// Sets the body limit.
+    /// Sets the maximum size of a response, in bytes.
     #[must_use]
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.max_response_size = bytes;
@@ -149,87 +153,84 @@ impl Conversation {
         self
     }
 
-    /// Sets when calls are repeated.
+    /// Sets the retry policy; its jitter is switched off.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry.jitter(false);
         self
     }
 
-    /// Holds the same conversation with pages asked for early, in both modes, and insists that the same comes of it. At most
-    /// one more request is made, and it comes last.
-    pub fn hold_prefetching(self, expected: &Outcome) {
-        // What is asked for early is asked for before that time has passed.
+    /// Runs the conversation with prefetch, in both modes, and verifies that the outcome is the same. Prefetch may send one
+    /// more request, as the last one.
+    pub fn run_with_prefetch(self, expected: &Outcome) {
+        // A pause changes the requests: a prefetched page is requested before it, with the earlier token.
         if !self.pause.is_zero() {
             return;
         }
         let conversation = Self { prefetch: true, ..self };
-        let base = "http://127.0.0.1:9";
-        let steps = || conversation.steps_at(base);
-        let blocking = conversation.over(Script::<Blocking>::new(steps()).open(), base);
-        let non_blocking = conversation.over(Script::<Async>::new(steps()).open(), base);
-        for outcome in [blocking, non_blocking] {
-            let told = (&outcome.companies, &outcome.error);
-            assert_eq!(told, (&expected.companies, &expected.error), "{}", outcome.transcript);
-            if let Who::Token = conversation.who {
-                let requests = |outcome: &Outcome| outcome.transcript.lines().count();
-                let (begins, _) = expected.transcript.split_once("\n=>").unwrap_or((&expected.transcript, ""));
-                assert!(outcome.transcript.starts_with(begins), "{}\n{}", outcome.transcript, expected.transcript);
-                assert!(requests(&outcome) <= requests(expected) + 1, "{}", outcome.transcript);
+        let steps = || conversation.steps_with(SCRIPTED_URL);
+        let blocking = ScriptedTransport::<Blocking>::new(steps()).lenient();
+        let non_blocking = ScriptedTransport::<Async>::new(steps()).lenient();
+        for outcome in
+            [conversation.run_over(blocking, SCRIPTED_URL), conversation.run_over(non_blocking, SCRIPTED_URL)]
+        {
+            let result = (&outcome.companies, &outcome.error);
+            assert_eq!(result, (&expected.companies, &expected.error), "{}", outcome.transcript);
+            if let Caller::FixedToken = conversation.caller {
+                let lines = |outcome: &Outcome| outcome.transcript.lines().count();
+                let (requests, _) = expected.transcript.split_once("\n=>").unwrap_or((&expected.transcript, ""));
+                assert!(outcome.transcript.starts_with(requests), "{}\n{}", outcome.transcript, expected.transcript);
+                assert!(lines(&outcome) <= lines(expected) + 1, "{}", outcome.transcript);
             }
         }
     }
 
-    /// Holds the conversation four ways, scripted and over sockets, blocking and async, and insists that they cannot be
-    /// told apart.
+    /// Runs the conversation in four ways, in memory and over sockets, blocking and async, and verifies that the outcome is
+    /// the same.
     #[must_use]
-    pub fn hold(&self) -> Outcome {
-        let scripted = "http://127.0.0.1:9";
+    pub fn run(&self) -> Outcome {
+        let steps = || self.steps_with(SCRIPTED_URL);
         thread::scope(|scope| {
-            let blocking = scope.spawn(|| self.over(Script::<Blocking>::new(self.steps_at(scripted)), scripted));
+            let blocking = scope.spawn(|| self.run_over(ScriptedTransport::<Blocking>::new(steps()), SCRIPTED_URL));
             let others = [
-                ("async", scope.spawn(|| self.over(Script::<Async>::new(self.steps_at(scripted)), scripted))),
-                ("over ureq", scope.spawn(|| self.over_socket(Ureq::new().unwrap()))),
-                ("over reqwest", scope.spawn(|| self.over_socket(Reqwest::new().unwrap()))),
+                ("async", scope.spawn(|| self.run_over(ScriptedTransport::<Async>::new(steps()), SCRIPTED_URL))),
+                ("over ureq", scope.spawn(|| self.run_over_sockets(Ureq::new().unwrap()))),
+                ("over reqwest", scope.spawn(|| self.run_over_sockets(Reqwest::new().unwrap()))),
             ];
             let blocking = blocking.join().unwrap();
             for (way, other) in others {
-                assert_eq!(blocking, other.join().unwrap(), "{}: it is another thing {way}", self.name);
+                assert_eq!(blocking, other.join().unwrap(), "{}: another outcome {way}", self.name);
             }
             blocking
         })
     }
 
-    fn over_socket<X: Transport>(&self, transport: X) -> Outcome {
-        let server = self.server();
-        self.over(transport, &server.url())
-    }
-
-    fn server(&self) -> Server {
+    fn run_over_sockets<X: Transport>(&self, transport: X) -> Outcome {
         let server = Server::start();
-        server.script(self.steps_at(&server.url()));
-        server
+        server.script(self.steps_with(&server.url()));
+        self.run_over(transport, &server.url())
     }
 
-    fn steps_at(&self, base: &str) -> Vec<Step> {
-        self.steps.iter().map(|step| step.clone().at(base)).collect()
+    fn steps_with(&self, base_url: &str) -> Vec<Step> {
+        let with_base_url = |step: &Step| step.clone().map_response(|response| response.with_base_url(base_url));
+        self.steps.iter().map(with_base_url).collect()
     }
 
-    fn over<X: Transport>(&self, transport: X, base: &str) -> Outcome {
-        let started = Instant::now();
-        let (recorder, log) = Recorder::new(transport);
+    fn run_over<X: Transport>(&self, transport: X, base_url: &str) -> Outcome {
+        let start = Instant::now();
+        let (transport, recording) = RecordingTransport::new(transport);
         let client = self
-            .settings(Client::builder(recorder, self.who.credential(log.clone())))
-            .base_url(base)
-            .authority(base)
+            .configure(Client::builder(transport, self.caller.credential(recording.clone())))
+            .base_url(base_url)
+            .authority(base_url)
             .build()
-            .expect("the settings are valid");
-        let outcome = finish::<X::Mode, _>(X::Mode::block_or_box(self.converse(client, log, base)));
-        assert!(started.elapsed() < Duration::from_secs(20), "{}: hangs for {:?}", self.name, started.elapsed());
+            .expect("the configuration is valid");
+        let outcome = block_on::<X::Mode, _>(X::Mode::block_or_box(self.perform(client, recording, base_url)));
+        assert!(start.elapsed() < Duration::from_secs(20), "{}: it takes {:?}", self.name, start.elapsed());
         outcome
     }
 
-    fn settings<X: Transport>(&self, builder: ClientBuilder<X>) -> ClientBuilder<X> {
+    fn configure<X: Transport>(&self, builder: ClientBuilder<X>) -> ClientBuilder<X> {
         let builder =
             builder.retry(self.retry.clone()).attempt_timeout(self.timeout).max_response_size(self.max_response_size);
         match self.deadline {
@@ -238,20 +239,20 @@ impl Conversation {
         }
     }
 
-    async fn converse<X: Transport>(&self, client: Client<X>, log: Log, base: &str) -> Outcome {
+    async fn perform<X: Transport>(&self, client: Client<X>, recording: Recording, base_url: &str) -> Outcome {
         let mut customers = Vec::new();
-        let error = match &self.ask {
-            Ask::Get(id) => match X::Mode::into_future(client.call(GetCustomer::new(*id))).await {
+        let error = match &self.call {
+            Call::Get(id) => match X::Mode::into_future(client.call(GetCustomer::new(*id))).await {
                 Ok(customer) => {
                     customers.push(customer);
                     None
                 }
                 Err(error) => Some(error),
             },
-            Ask::List(operation) => {
-                if self.again {
+            Call::List(operation) => {
+                if self.is_second_list {
                     let first = X::Mode::into_future(client.pages(operation.clone()).next_page()).await;
-                    assert!(first.is_some_and(|page| page.is_err()), "{}: it does not fail at first", self.name);
+                    assert!(first.is_some_and(|page| page.is_err()), "{}: the first list does not fail", self.name);
                 }
                 let mut pages = client.pages(operation.clone());
                 if self.prefetch {
@@ -266,8 +267,8 @@ impl Conversation {
                         }
                         Some(Err(error)) => {
                             let after = X::Mode::into_future(pages.next_page()).await;
-                            assert!(after.is_none(), "{}: a list goes on after its error", self.name);
-                            // What cannot be asked for has not been asked for.
+                            assert!(after.is_none(), "{}: a list continues after its error", self.name);
+                            // A request that cannot be sent has no attempts.
                             assert_eq!(
                                 error.attempts() == 0,
                                 error.is_authentication() && error.token_error().is_none()
@@ -279,61 +280,62 @@ impl Conversation {
                 }
             }
         };
-        self.outcome(&customers, error.as_ref(), &log.trace(base), base)
+        self.outcome(&customers, error.as_ref(), &recording.to_text(base_url), base_url)
     }
 
-    fn outcome(&self, customers: &[Customer], error: Option<&Error>, trace: &str, base: &str) -> Outcome {
+    fn outcome(&self, customers: &[Customer], error: Option<&Error>, recording: &str, base_url: &str) -> Outcome {
         let companies: Vec<_> =
             customers.iter().map(|customer| customer.company_name().unwrap_or("?").to_owned()).collect();
-        let mut transcript = format!("{} ({})\n{trace}=> {}", self.name, self.rule, companies.join(" "));
+        let mut transcript = format!("{} ({})\n{recording}=> {}", self.name, self.description, companies.join(" "));
         if let Some(error) = error {
-            let text = without_ids(&without_long_waits(&error.to_string()));
-            write!(transcript, " ERROR {:?}: {}", error.kind(), text.replace(base, "{base}"))
-                .expect("a string takes all");
-            // Below the first cause, the transports tell it in their own words.
+            let message = without_ids(&without_long_waits(&error.to_string()));
+            write!(transcript, " ERROR {:?}: {}", error.kind(), message.replace(base_url, "{base}"))
+                .expect("writing to memory cannot fail");
+            // The causes below the first one are the HTTP client's, and differ.
             if let Some(source) = std::error::Error::source(error) {
-                write!(transcript, ": {}", source.to_string().replace(base, "{base}")).expect("a string takes all");
+                write!(transcript, ": {}", source.to_string().replace(base_url, "{base}"))
+                    .expect("writing to memory cannot fail");
             }
         }
         Outcome { companies, error: error.map(|error| (error.kind(), error.page())), transcript }
     }
 }
 
-impl Who {
-    fn credential<M: Mode>(self, log: Log) -> Credential<M> {
+impl Caller {
+    fn credential<M: Mode>(self, recording: Recording) -> Credential<M> {
         let app = AppRegistration::new("contoso.com", "the-app").secret("the-secret");
         match self {
-            Self::Token => Credential::token("the-token"),
+            Self::FixedToken => Credential::token("the-token"),
             Self::AppOnly => Credential::app_only(app),
             Self::AppUser => Credential::app_user(app, "r0").on_rotation(move |token| {
-                log.keep(token.expose());
+                recording.record_rotation(token.expose());
                 M::ready(Ok(()))
             }),
-            Self::CarelessAppUser => Credential::app_user(app, "r0").on_rotation(move |token| {
-                log.keep(token.expose());
+            Self::AppUserWithoutStorage => Credential::app_user(app, "r0").on_rotation(move |token| {
+                recording.record_rotation(token.expose());
                 M::ready(Err("the disk is full".into()))
             }),
-            Self::Source => Credential::source(Source::<M>::of(usize::MAX)),
-            Self::StubbornSource => Credential::source(Source::<M>::of(1)),
-            Self::EmptySource => Credential::source(Source::<M>::of(0)),
+            Self::Source => Credential::source(NumberedTokens::<M>::new(usize::MAX)),
+            Self::SourceOfOneToken => Credential::source(NumberedTokens::<M>::new(1)),
+            Self::FailingSource => Credential::source(NumberedTokens::<M>::new(0)),
         }
     }
 }
 
-/// A source of a number of tokens; the last one is given again and again.
-struct Source<M> {
-    tokens: usize,
-    given: AtomicUsize,
+/// A source of the tokens `s1`, `s2` and so on; after the last one, it returns that one again.
+struct NumberedTokens<M> {
+    count: usize,
+    calls: AtomicUsize,
     mode: PhantomData<fn() -> M>,
 }
 
-impl<M> Source<M> {
-    fn of(tokens: usize) -> Self {
-        Self { tokens, given: AtomicUsize::new(0), mode: PhantomData }
+impl<M> NumberedTokens<M> {
+    fn new(count: usize) -> Self {
+        Self { count, calls: AtomicUsize::new(0), mode: PhantomData }
     }
 }
 
-impl<M: Mode> TokenSource for Source<M> {
+impl<M: Mode> TokenSource for NumberedTokens<M> {
     type Mode = M;
 
     fn token<'a>(
@@ -341,7 +343,7 @@ impl<M: Mode> TokenSource for Source<M> {
         request: TokenRequest<'a>,
     ) -> M::Output<'a, Result<AccessToken, Box<dyn StdError + Send + Sync>>> {
         assert_eq!(request.scope, "https://api.partnercenter.microsoft.com/.default");
-        let number = (self.given.fetch_add(1, Ordering::Relaxed) + 1).min(self.tokens);
+        let number = (self.calls.fetch_add(1, Ordering::Relaxed) + 1).min(self.count);
         M::ready(if number == 0 {
             Err("the vault is empty".into())
         } else {
@@ -351,29 +353,29 @@ impl<M: Mode> TokenSource for Source<M> {
 }
 
 impl Outcome {
-    /// The whole list came, and these are its names.
+    /// Asserts that the call succeeded, or that the list is complete, with these company names.
     #[track_caller]
-    pub fn whole<const N: usize>(&self, companies: [&str; N]) {
+    pub fn returns<const N: usize>(&self, companies: [&str; N]) {
         assert_eq!(self.error, None, "{}", self.transcript);
         assert_eq!(self.companies, companies, "{}", self.transcript);
     }
 
-    /// It failed with an error of `kind` on `page`, after these names.
+    /// Asserts that an error of `kind` on `page` ended the call or list, after these company names.
     #[track_caller]
-    pub fn fails<const N: usize>(&self, kind: ErrorKind, page: Option<u64>, companies: [&str; N]) {
+    pub fn fails_with<const N: usize>(&self, kind: ErrorKind, page: Option<u64>, companies: [&str; N]) {
         assert_eq!(self.error, Some((kind, page)), "{}", self.transcript);
         assert_eq!(self.companies, companies, "{}", self.transcript);
     }
 }
 
-/// Without the ids at the end, which are new every time.
-fn without_ids(text: &str) -> String {
-    let ids = text.rfind(" [request id").or_else(|| text.rfind(" [correlation id"));
-    text[..ids.unwrap_or(text.len())].to_owned()
+/// Removes the IDs at the end of a message, which are new each time.
+fn without_ids(message: &str) -> String {
+    let ids = message.rfind(" [request id").or_else(|| message.rfind(" [correlation id"));
+    message[..ids.unwrap_or(message.len())].to_owned()
 }
 
-/// Without the seconds until a far-off date, which are fewer every time.
-fn without_long_waits(text: &str) -> String {
-    let long = |word: &&str| word.len() > 9 && word.bytes().all(|byte| byte.is_ascii_digit());
-    text.split(' ').map(|word| if long(&word) { "[many]" } else { word }).collect::<Vec<_>>().join(" ")
+/// Replaces the seconds until a distant date, which depend on the time of the test.
+fn without_long_waits(message: &str) -> String {
+    let is_long = |word: &str| word.len() > 9 && word.bytes().all(|byte| byte.is_ascii_digit());
+    message.split(' ').map(|word| if is_long(word) { "[many]" } else { word }).collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! What the tests are made of: conversations that are scripted once and held four ways.
+//! Support for the tests: scripted responses, over sockets or in memory, and conversations that run over every transport.
 
 #![allow(
     clippy::expect_used,
@@ -9,17 +9,29 @@
 )]
 
 mod conversation;
-mod exchange;
 pub mod fuzzing;
-mod script;
+mod mock_response;
+mod recording_transport;
+mod scripted_transport;
 mod server;
+mod step;
 
-pub use conversation::{Conversation, Outcome, Who, get, list};
-pub use exchange::{Answer, Step, answer, customer, page};
-pub use script::{Recorder, Script, finish};
+pub use conversation::{Caller, Conversation, Outcome, get, list};
+pub use mock_response::{MockResponse, customer, page, response};
+pub use recording_transport::{Recording, RecordingTransport};
+pub use scripted_transport::ScriptedTransport;
 pub use server::Server;
+pub use step::Step;
 
-/// The README's examples, kept running.
+use partner_center::Mode;
+
+/// Waits for an output of either mode and returns its value.
+pub fn block_on<'a, M: Mode, T: Send + 'a>(output: M::Output<'a, T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(M::into_future(output))
+}
+
+/// The README's examples, compiled and run as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

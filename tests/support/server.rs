@@ -1,4 +1,4 @@
-use crate::{Answer, Step};
+use crate::{MockResponse, Step};
 use flate2::{Compression, write::GzEncoder};
 use partner_center_conformance::{Connection, Server as RawServer};
 use std::{
@@ -10,16 +10,16 @@ use std::{
 };
 
 /// Longer than any timeout of a test.
-const LONG: Duration = Duration::from_secs(60);
+const HANG_TIME: Duration = Duration::from_secs(60);
 
-/// A server that does one [`Step`] after another: it answers, or hangs up, cuts short, drips, says nothing.
+/// A server that performs one [`Step`] for each request.
 pub struct Server {
     server: RawServer,
     steps: Arc<Mutex<VecDeque<Step>>>,
 }
 
 impl Server {
-    /// Listens on a free port; `steps` gives it something to do.
+    /// Listens on a free port, with an empty script.
     #[must_use]
     pub fn start() -> Self {
         let steps: Arc<Mutex<VecDeque<Step>>> = Arc::default();
@@ -28,19 +28,19 @@ impl Server {
         Self { server, steps }
     }
 
-    /// The base URL of the server.
+    /// Returns the base URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
         self.server.url()
     }
 
-    /// How many connections there have been.
+    /// Returns the number of connections so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.server.connections()
     }
 
-    /// What to do with the requests to come, one after another.
+    /// Appends steps, one for each request to come.
     pub fn script(&self, steps: impl IntoIterator<Item = Step>) {
         self.steps.lock().unwrap().extend(steps);
     }
@@ -49,7 +49,7 @@ impl Server {
 fn serve(connection: &mut Connection, steps: &Mutex<VecDeque<Step>>) -> Result<()> {
     loop {
         if matches!(steps.lock().unwrap().front(), Some(Step::Reset)) {
-            // To close a connection whose request has come but was not read is to reset it.
+            // Closing a connection with an unread request resets it.
             connection.wait_for_request()?;
             steps.lock().unwrap().pop_front();
             return Ok(());
@@ -57,78 +57,68 @@ fn serve(connection: &mut Connection, steps: &Mutex<VecDeque<Step>>) -> Result<(
         if connection.request()?.is_none() {
             return Ok(());
         }
-        let step = steps.lock().unwrap().pop_front().map(Step::encoded);
+        let step = steps.lock().unwrap().pop_front().map(|step| step.map_response(compressed));
         match step {
-            Some(Step::Answer(answer)) => {
-                connection.send(&head(&answer))?;
-                connection.send(&body(&answer))?;
-                if answer.unframed || answer.announced.is_some() {
+            Some(Step::Respond(response)) => {
+                connection.send(&head(&response))?;
+                connection.send(&body(&response))?;
+                if response.is_unframed || response.announced_length.is_some() {
                     return Ok(());
                 }
             }
-            Some(Step::Truncate(answer)) => {
-                connection.send(&head(&answer))?;
-                let body = body(&answer);
+            Some(Step::Truncate(response)) => {
+                connection.send(&head(&response))?;
+                let body = body(&response);
                 return connection.send(&body[..body.len() / 2]);
             }
-            Some(Step::Drip(answer)) => {
-                connection.send(&head(&answer))?;
-                for byte in body(&answer) {
+            Some(Step::Drip(response)) => {
+                connection.send(&head(&response))?;
+                for byte in body(&response) {
                     thread::sleep(Duration::from_millis(20));
                     connection.send(&[byte])?;
                 }
             }
-            Some(Step::Silence) => return connection.pause(LONG),
-            Some(Step::Stall) => {
+            Some(Step::Hang) => return connection.pause(HANG_TIME),
+            Some(Step::HangInHead) => {
                 connection.send(b"HTTP/1.1 200 OK\r\nContent-")?;
-                return connection.pause(LONG);
+                return connection.pause(HANG_TIME);
             }
             Some(Step::InvalidHead) => return connection.send(b"HTTP/1.1 200 OK\r\nNot a header\r\n\r\n{}"),
-            Some(Step::Hangup | Step::Reset) | None => return Ok(()),
+            Some(Step::Close | Step::Reset) | None => return Ok(()),
         }
     }
 }
 
-impl Step {
-    /// The step with its answer as it travels.
-    fn encoded(self) -> Self {
-        let encoded = |mut answer: Answer| {
-            if answer.gzip {
-                let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-                encoder.write_all(&answer.body).expect("memory takes all");
-                answer.body = encoder.finish().expect("memory takes all");
-                let label = answer.headers.iter().find(|(name, _)| name == "Content-Encoding");
-                let label = label.map_or("gzip".to_owned(), |(_, label)| format!("gzip, {label}"));
-                answer = answer.with("Content-Encoding", &label);
-            }
-            answer
-        };
-        match self {
-            Self::Answer(answer) => Self::Answer(encoded(answer)),
-            Self::Truncate(answer) => Self::Truncate(encoded(answer)),
-            Self::Drip(answer) => Self::Drip(encoded(answer)),
-            Self::Hangup | Self::Reset | Self::Silence | Self::Stall | Self::InvalidHead => self,
-        }
+/// Compresses the body if the response asks for it; a `Content-Encoding` that is set already is kept beside `gzip`.
+fn compressed(mut response: MockResponse) -> MockResponse {
+    if !response.is_gzip {
+        return response;
     }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(&response.body).expect("writing to memory cannot fail");
+    response.body = encoder.finish().expect("writing to memory cannot fail");
+    let encoding = response.headers.iter().find(|(name, _)| name == "Content-Encoding");
+    let encoding = encoding.map_or("gzip".to_owned(), |(_, encoding)| format!("gzip, {encoding}"));
+    response.with("Content-Encoding", &encoding)
 }
 
-fn head(answer: &Answer) -> Vec<u8> {
-    let mut lines = vec![format!("HTTP/1.1 {} Scripted", answer.status)];
-    lines.extend(answer.headers.iter().map(|(name, value)| format!("{name}: {value}")));
-    if answer.chunked {
+fn head(response: &MockResponse) -> Vec<u8> {
+    let mut lines = vec![format!("HTTP/1.1 {} Scripted", response.status)];
+    lines.extend(response.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    if response.is_chunked {
         lines.push("Transfer-Encoding: chunked".to_owned());
-    } else if answer.status != 204 && !answer.unframed {
-        lines.push(format!("Content-Length: {}", answer.announced.unwrap_or(answer.body.len())));
+    } else if response.status != 204 && !response.is_unframed {
+        lines.push(format!("Content-Length: {}", response.announced_length.unwrap_or(response.body.len())));
     }
     (lines.join("\r\n") + "\r\n\r\n").into_bytes()
 }
 
-fn body(answer: &Answer) -> Vec<u8> {
-    if !answer.chunked {
-        return answer.body.clone();
+fn body(response: &MockResponse) -> Vec<u8> {
+    if !response.is_chunked {
+        return response.body.clone();
     }
     let mut body = Vec::new();
-    for chunk in answer.body.chunks(7) {
+    for chunk in response.body.chunks(7) {
         body.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
         body.extend(chunk);
         body.extend(b"\r\n");

@@ -1,4 +1,4 @@
-//! The public API of each library, listed: a change of it is seen in the commit that makes it, and meant.
+//! The listing of each library's public API, so that a change of the API is visible in its commit.
 
 use crate::workspace::{LIBRARIES, command, output, succeed, target};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -18,20 +18,20 @@ pub(crate) fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fails if a listing is not what [`write()`] would write. Compilers differ in how they put the same API, so only the one
-/// that the listings were written with can tell.
+/// Returns an error if a listing is not up to date. Compilers list the same API differently, so only the compiler that wrote the
+/// listings can check them.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let compiler = compiler(root)?;
     let mut committed = Vec::new();
     for path in LIBRARIES.map(path) {
         let listing = fs::read_to_string(root.join(&path)).unwrap_or_default().replace("\r\n", "\n");
         if listing.is_empty() {
-            bail!("{} is missing: run `cargo xtask api` and commit what it writes", path.display());
+            bail!("{} is missing: run `cargo xtask api` and commit the result", path.display());
         }
         ensure!(
             listing.starts_with(&header(&compiler)),
             "{} was not written with Rust {compiler}, which is here, and cannot be compared: if that is the newer one, run \
-             `cargo xtask api` and commit what it writes; if it is the older one, check with the newer",
+             `cargo xtask api` and commit the result; if it is the older one, check with the newer",
             path.display()
         );
         committed.push(listing);
@@ -42,8 +42,8 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     }
     ensure!(
         changes.is_empty(),
-        "the public API is not the listed one:\n{changes}If that is meant, run `cargo xtask api` and commit what it writes; \
-         what is gone or different breaks users, and asks for a new version"
+        "the public API differs from its listing:\n{changes}If that is intended, run `cargo xtask api` and commit the result; \
+         removed or changed items break users, and need a new version"
     );
     Ok(())
 }
@@ -56,25 +56,25 @@ fn header(compiler: &str) -> String {
     format!("# The public API with all features, written by `cargo xtask api` with Rust {compiler}.\n\n")
 }
 
-/// The version of the compiler.
+/// Returns the version of the compiler.
 fn compiler(root: &Path) -> Result<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let text = output(Command::new(rustc).arg("-vV").current_dir(root))?;
     let release = text.lines().find_map(|line| line.strip_prefix("release: "));
-    Ok(release.context("rustc does not say its version")?.to_owned())
+    Ok(release.context("rustc does not print its version")?.to_owned())
 }
 
-/// Where the listing of each library is, and what it is to be.
+/// Returns the path and the up-to-date content of each listing.
 fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
     let crate_names = LIBRARIES.map(|name| name.replace('-', "_"));
-    // Some dependencies are built anew when this variable changes, so all of them get a folder of their own.
+    // Some dependencies are rebuilt when `RUSTC_BOOTSTRAP` changes, hence another target folder.
     let folder = target(root).join("api");
     let mut documentation = command(root, "doc --quiet --lib --no-deps --all-features");
     documentation
         .args(LIBRARIES.iter().flat_map(|name| ["--package", name]))
         .arg("--target-dir")
         .arg(&folder)
-        // The one stable way to what rustdoc knows; for these crates only, or others would build as if on nightly.
+        // A stable rustdoc writes JSON with this variable only; limited to these crates, or others would build as if on nightly.
         .env("RUSTC_BOOTSTRAP", crate_names.join(","))
         .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json");
     succeed(&mut documentation)?;
@@ -83,8 +83,8 @@ fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
         let json = folder.join("doc").join(crate_name).with_extension("json");
         let api = Builder::from_rustdoc_json(json).omit_blanket_impls(true).build().with_context(|| {
             format!(
-                "what the documentation of {name} says cannot be read: each release of the crate `public-api` reads that of \
-                 some compilers, and {compiler} asks for another one in xtask/Cargo.toml"
+                "the rustdoc JSON of {name} cannot be read: each release of the crate `public-api` supports some compilers, and \
+                 Rust {compiler} needs another release in xtask/Cargo.toml"
             )
         })?;
         let items: String =
@@ -94,12 +94,12 @@ fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
     LIBRARIES.into_iter().zip(&crate_names).map(listing).collect()
 }
 
-/// Whether users can tell; two of the traits that types have by themselves are the compiler's own.
+/// Whether an item matters to users; two auto traits are internal to the compiler.
 fn is_users(item: &str) -> bool {
     !["core::marker::Freeze for", "core::marker::UnsafeUnpin for"].iter().any(|implemented| item.contains(implemented))
 }
 
-/// The lines that are gone and those that are new; nothing if there are none.
+/// Returns the removed and added lines; an empty string if there are none.
 fn difference(path: &Path, old: &str, new: &str) -> String {
     let (old, new): (BTreeSet<_>, BTreeSet<_>) = (old.lines().collect(), new.lines().collect());
     let gone = old.difference(&new).map(|line| format!("-{line}\n"));
@@ -114,7 +114,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn what_is_gone_and_what_is_new_is_said() {
+    fn difference_lists_removed_and_added_items() {
         let path = Path::new("api.txt");
         assert_eq!(difference(path, "pub fn a()\npub fn b()\n", "pub fn b()\npub fn a()\n"), "");
         assert_eq!(

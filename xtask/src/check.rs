@@ -1,4 +1,4 @@
-//! Everything that must hold and that `cargo test --workspace` does not see.
+//! The checks that `cargo test --workspace` does not make: `cargo xtask check`.
 
 mod dependencies;
 mod features;
@@ -6,55 +6,90 @@ mod packages;
 mod sources;
 
 use crate::{
-    api, codegen,
+    api, generate,
     workspace::{cargo, command, is_complete, succeed},
 };
 use anyhow::{Context as _, Result, ensure};
 use std::{path::Path, time::Instant};
 
-type Step = (&'static str, fn(&Path) -> Result<()>);
+/// A check: its name, for `cargo xtask check NAME`, what must hold, and the function that verifies it.
+struct Check {
+    name: &'static str,
+    requirement: &'static str,
+    run: fn(&Path) -> Result<()>,
+}
 
-const STEPS: [Step; 18] = [
-    ("all crates are checked", is_complete),
-    ("generated files are fresh", |root| codegen::check(root).map(drop)),
-    ("formatting", |root| cargo(root, "fmt --all --check")),
-    ("lints", |root| cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")),
-    ("documentation", documentation),
-    ("public APIs are the listed ones", api::check),
-    ("every combination of features builds", features::combinations),
-    ("tests of each feature", features::tests),
-    ("no secret in a log without a cap", features::uncapped_log),
-    ("transports whose libraries decompress", features::decompressing_libraries),
-    ("numbers of arbitrary precision", features::arbitrary_precision),
-    ("examples", features::examples),
-    ("dependencies", dependencies::graph),
-    ("licences, sources and duplicates", dependencies::deny),
-    ("the declared Rust version is honest", dependencies::rust_version),
-    ("no executor in the libraries", sources::no_executor),
-    ("the engine awaits nothing but `Mode::into_future`", sources::awaits_mode_wait),
-    ("packages build and pass their tests alone", packages::packages),
+const fn check(name: &'static str, requirement: &'static str, run: fn(&Path) -> Result<()>) -> Check {
+    Check { name, requirement, run }
+}
+
+const CHECKS: [Check; 18] = [
+    check("members", "every crate that can be published is checked", is_complete),
+    check("fresh", "generated files are up to date", |root| generate::check(root).map(drop)),
+    check("format", "the code is formatted", |root| cargo(root, "fmt --all --check")),
+    check("lints", "clippy has no warning", |root| {
+        cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")
+    }),
+    check("docs", "the documentation builds without a warning", documentation),
+    check("api", "public APIs are those of api.txt", api::check),
+    check("features", "every combination of features builds without a warning", features::combinations),
+    check("feature-tests", "the tests pass with every combination of features", features::tests),
+    check("secrets", "no secret is logged without the cap on log levels", features::uncapped_log),
+    check("decompression", "the transports work if their HTTP libraries decompress", features::decompressing_libraries),
+    check("numbers", "the models work with `serde_json/arbitrary_precision`", features::arbitrary_precision),
+    check("examples", "the examples run", features::examples),
+    check("dependencies", "each crate has the dependencies that it may have", dependencies::graph),
+    check("licenses", "licenses, sources and duplicates are those that deny.toml allows", dependencies::deny),
+    check("msrv", "no dependency needs a newer Rust than the workspace declares", dependencies::rust_version),
+    check("no-executor", "the libraries block on no future", sources::no_executor),
+    check("awaits", "the engine awaits only itself and `Mode::into_future`", sources::awaits_mode_only),
+    check("packages", "packages build and pass their tests alone", packages::packages),
 ];
 
-/// Runs every check on the workspace at `root` whose name contains `part`, in whatever case; stops at the first that fails.
-#[expect(clippy::print_stderr, reason = "a task says what it does")]
-pub(crate) fn run(root: &Path, part: &str) -> Result<()> {
-    let steps: Vec<_> =
-        STEPS.into_iter().filter(|(name, _)| name.to_lowercase().contains(&part.to_lowercase())).collect();
-    ensure!(
-        !steps.is_empty(),
-        "no check has {part:?} in its name; there are {}",
-        STEPS.map(|(name, _)| name).join(", ")
-    );
-    for (name, step) in steps {
-        eprintln!("==> {name}");
+/// Runs the check `name`, or all of them, on the workspace at `root`; stops at the first that fails.
+#[expect(clippy::print_stderr, reason = "a task reports its progress")]
+pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<()> {
+    let checks: Vec<_> = CHECKS.iter().filter(|check| name.is_none_or(|name| check.name == name)).collect();
+    ensure!(!checks.is_empty(), "there is no check {:?}; the checks are:\n{}", name.unwrap_or_default(), list());
+    for Check { name, requirement, run } in checks {
+        eprintln!("==> {name}: {requirement}");
         let started = Instant::now();
-        step(root).with_context(|| format!("{name}: failed (again: cargo xtask check {name:?})"))?;
+        run(root).with_context(|| format!("the check {name} failed (run it alone: cargo xtask check {name})"))?;
         eprintln!("    {name}: {:.1} s", started.elapsed().as_secs_f64());
     }
     Ok(())
 }
 
+/// Returns the names of the checks and what they verify, one a line.
+pub(crate) fn list() -> String {
+    let lines = CHECKS.iter().map(|Check { name, requirement, .. }| format!("  {name:<14} {requirement}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn documentation(root: &Path) -> Result<()> {
     let mut command = command(root, "doc --workspace --no-deps --all-features");
     succeed(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHECKS, list, run};
+    use std::{collections::BTreeSet, path::Path};
+
+    #[test]
+    fn check_names_are_unique_slugs() {
+        let names: BTreeSet<_> = CHECKS.iter().map(|check| check.name).collect();
+        assert_eq!(names.len(), CHECKS.len());
+        for name in names {
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
+        }
+    }
+
+    #[test]
+    fn unknown_check_is_an_error_that_lists_the_checks() {
+        for name in ["licences", "", "lint", "Lints"] {
+            let error = run(Path::new("."), Some(name)).unwrap_err().to_string();
+            assert!(error.contains(&list()) && error.contains("\n  msrv  "), "{error}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The emulated service, as the checks by hand ask it.
+//! The emulator process that the manual checks test against.
 
 use crate::workspace::{cargo, target};
 use anyhow::{Context as _, Result};
@@ -8,26 +8,26 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// The command that serves it.
+/// The command that starts it.
 const COMMAND: &str = "emulator";
 
 /// The access token that it expects.
 pub(crate) const TOKEN: &str = "emulator-token";
 
-/// The command line, built.
+/// Builds the command line and returns its path.
 pub(crate) fn command_line(root: &Path) -> Result<PathBuf> {
     cargo(root, "build --package partner-center-cli")?;
     Ok(target(root).join("debug/partner-center"))
 }
 
-/// An emulator that ends with this.
+/// An emulator, which is stopped on drop.
 pub(crate) struct Emulator {
     process: Child,
     pub(crate) url: String,
 }
 
 impl Emulator {
-    /// Starts one with these options besides its token; `program` is the command line.
+    /// Starts an emulator with these options and [`TOKEN`]; `program` is the command line.
     pub(crate) fn start(program: &Path, options: &[&str]) -> Result<Self> {
         let process = Command::new(program)
             .args([COMMAND, "--quiet", "--token", TOKEN])
@@ -40,8 +40,7 @@ impl Emulator {
         if let Some(output) = emulator.process.stdout.take() {
             BufReader::new(output).read_line(&mut line)?;
         }
-        let url =
-            line.trim_end().strip_prefix("listening on ").context("the emulator does not say where it listens")?;
+        let url = line.trim_end().strip_prefix("listening on ").context("the emulator does not print its address")?;
         url.clone_into(&mut emulator.url);
         Ok(emulator)
     }

@@ -1,4 +1,4 @@
-//! Clients of other makers work against the emulator as it is served over TLS: MSAL and azure-identity get tokens from it.
+//! Clients of other vendors against the emulator over TLS: MSAL and azure-identity get tokens from it.
 
 use crate::{
     emulator::{Emulator, command_line},
@@ -7,10 +7,10 @@ use crate::{
 use anyhow::Result;
 use std::{path::Path, process::Command};
 
-/// The releases that are installed from the Python Package Index.
+/// The packages that are installed from the Python Package Index. Their dependencies are not pinned.
 const PACKAGES: [&str; 2] = ["azure-identity==1.27.0", "msal==1.39.0"];
 
-/// Needs Python 3.10 or newer, and the network when it runs for the first time.
+/// Runs the check. Needs Python 3.10 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let target = target(root);
     let environment = python_environment(&target, "foreign-clients", &PACKAGES)?;

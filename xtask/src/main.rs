@@ -1,19 +1,14 @@
 //! The project's own tasks: `cargo xtask`.
 
 mod api;
-mod bundle;
 mod check;
-mod codegen;
+mod dialect;
+mod document;
 mod emulator;
-mod examples;
 mod foreign_clients;
+mod generate;
 mod generators;
-mod layout;
-mod operations;
-mod reserved;
-mod schemas;
 mod schemathesis;
-mod spec;
 mod workspace;
 
 use anyhow::Result;
@@ -34,36 +29,40 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write what is generated from spec/partner-center.yaml.
+    /// Write the files that are generated from spec/partner-center.yaml.
     Codegen {
-        /// Write nothing; fail if a file is not what would be written.
+        /// Write nothing; fail if a file is not up to date.
         #[arg(long)]
         check: bool,
-        /// The workspace to work on, instead of this one.
+        /// The root of another workspace to work on.
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
     /// Write the public API of each library to its api.txt.
     Api {
-        /// Write nothing; fail if an API is not the one that is listed.
+        /// Write nothing; fail if an API differs from its api.txt.
         #[arg(long)]
         check: bool,
     },
-    /// Check what `cargo test --workspace` does not see: formatting, lints, documentation, public APIs, feature sets,
-    /// dependencies and their licences, packages. It installs `cargo hack` and `cargo deny` below target/.
+    /// Run the checks that `cargo test --workspace` does not make.
+    ///
+    /// The first run installs `cargo hack` and `cargo deny` below target/.
+    #[command(after_help = format!("Checks:\n{}", check::list()))]
     Check {
-        /// Only the checks that have this in their names.
-        #[arg(default_value = "", hide_default_value = true)]
-        part: String,
+        /// Run this check only, instead of all of them.
+        name: Option<String>,
     },
-    /// Hold the emulator against the specification with `schemathesis`, which is installed from the Python Package Index
-    /// under target/.
+    /// Test the emulator against the specification with `schemathesis`.
+    ///
+    /// It is installed from the Python Package Index below target/.
     Schemathesis,
-    /// Hold the specification against generators of clients, a mock server and linters, which are installed from the Python
-    /// Package Index, npm and crates.io under target/.
+    /// Test the specification with generators of clients, a mock server and linters.
+    ///
+    /// They are installed from the Python Package Index, npm and crates.io below target/.
     Generators,
-    /// Let MSAL and azure-identity get tokens from the emulator over TLS. They are installed from the Python Package Index
-    /// under target/.
+    /// Get tokens from the emulator over TLS with MSAL and azure-identity.
+    ///
+    /// They are installed from the Python Package Index below target/.
     ForeignClients,
 }
 
@@ -71,7 +70,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // If standard error is closed, the exit status has to do.
+            // If standard error is closed, the exit status alone tells.
             let _ = writeln!(io::stderr().lock(), "error: {error:#}");
             ExitCode::FAILURE
         }
@@ -82,19 +81,19 @@ fn run(task: Option<Task>) -> Result<()> {
     match task {
         None => Ok(Arguments::command().print_help()?),
         Some(Task::Codegen { check, root }) => {
-            let root = root.unwrap_or_else(codegen::workspace_root);
-            for warning in if check { codegen::check(&root) } else { codegen::write(&root) }? {
+            let root = root.unwrap_or_else(workspace::workspace_root);
+            for warning in if check { generate::check(&root) } else { generate::write(&root) }? {
                 writeln!(io::stderr().lock(), "warning: {warning}")?;
             }
             Ok(())
         }
         Some(Task::Api { check }) => {
-            let root = codegen::workspace_root();
+            let root = workspace::workspace_root();
             if check { api::check(&root) } else { api::write(&root) }
         }
-        Some(Task::Check { part }) => check::run(&codegen::workspace_root(), &part),
-        Some(Task::ForeignClients) => foreign_clients::run(&codegen::workspace_root()),
-        Some(Task::Schemathesis) => schemathesis::run(&codegen::workspace_root()),
-        Some(Task::Generators) => generators::run(&codegen::workspace_root()),
+        Some(Task::Check { name }) => check::run(&workspace::workspace_root(), name.as_deref()),
+        Some(Task::ForeignClients) => foreign_clients::run(&workspace::workspace_root()),
+        Some(Task::Schemathesis) => schemathesis::run(&workspace::workspace_root()),
+        Some(Task::Generators) => generators::run(&workspace::workspace_root()),
     }
 }

@@ -1,24 +1,23 @@
-//! Holds the emulator against the specification: `schemathesis` asks whatever the specification allows or forbids, and
-//! judges the answers.
+//! The emulator against the specification: `schemathesis` sends requests that the specification allows or forbids, and verifies
+//! the responses.
 
 use crate::{
-    codegen::BUNDLE,
     emulator::{Emulator, TOKEN, command_line},
-    workspace::{python_environment, succeed, target},
+    workspace::{BUNDLE, python_environment, succeed, target},
 };
 use anyhow::Result;
 use std::{path::Path, process::Command};
 
-/// The release that is installed from the Python Package Index.
+/// The release that is installed from the Python Package Index. Its dependencies are not pinned.
 const VERSION: &str = "4.32.5";
 
-/// How many requests are made up for each operation, besides those that cover its parameters one by one.
+/// The number of requests that are made up for each operation, besides those that cover its parameters one by one.
 const EXAMPLES: &str = "200";
 
-/// Some of them are in Microsoft's documentation.
+/// The number of customers; some of them are those of Microsoft's documentation.
 const CUSTOMERS: &str = "1000";
 
-/// Needs Python 3.10 or newer, and the network when it runs for the first time.
+/// Runs the check. Needs Python 3.10 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let target = target(root);
     let environment = python_environment(&target, "schemathesis", &[&format!("schemathesis=={VERSION}")])?;
@@ -27,7 +26,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let command = |phases: &str| {
         let mut command = Command::new(&schemathesis);
         command
-            // It leaves its own files where it runs.
+            // It writes files to the current folder.
             .current_dir(&target)
             .arg("run")
             .arg(root.join(BUNDLE))
@@ -43,7 +42,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             .env("EMULATOR_URL", &emulator.url)
             .env("EMULATOR_TOKEN", TOKEN),
     )?;
-    // From a list to its customers and its next page by the links of the specification alone. Without hooks, most filters
-    // are none, which is rightly a 400.
+    // From a list to its customers and its next page by the links of the specification alone. Without hooks, most filters are
+    // invalid, and the 400 they get is correct.
     succeed(command("stateful").args(["--exclude-checks", "positive_data_acceptance"]))
 }

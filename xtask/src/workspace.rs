@@ -1,13 +1,32 @@
-//! The workspace, and cargo at work in it.
+//! The workspace: its paths and crates, and the commands that run in it.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
+
+/// The specification.
+pub(crate) const SPEC: &str = "spec/partner-center.yaml";
+/// The specification for other tools, which is generated.
+pub(crate) const BUNDLE: &str = "spec/openapi.yaml";
+
+/// Returns the root of the workspace that this program was built in.
+pub(crate) fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Whether a file with this name was left by an editor or the system, and is not part of the workspace.
+pub(crate) fn is_temporary_file(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".") || name.ends_with(b"~")
+}
 
 /// The libraries that are published, in the order in which they can be.
 pub(crate) const LIBRARIES: [&str; 7] = [
@@ -20,12 +39,12 @@ pub(crate) const LIBRARIES: [&str; 7] = [
     "partner-center",
 ];
 
-/// All crates that are published: after the libraries, the command line.
+/// Returns all crates that are published: the libraries, then the command line.
 pub(crate) fn published() -> impl Iterator<Item = &'static str> {
     LIBRARIES.into_iter().chain(["partner-center-cli"])
 }
 
-/// Fails if a crate of the workspace that can be published is not among those that are.
+/// Returns an error if a crate that can be published is not listed here.
 pub(crate) fn is_complete(root: &Path) -> Result<()> {
     let packages = packages(root, "--no-deps")?;
     let can_be = packages.iter().filter(|package| package["publish"] != json!([]));
@@ -35,25 +54,25 @@ pub(crate) fn is_complete(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where cargo builds.
+/// Returns the target folder of cargo.
 pub(crate) fn target(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
-/// A program from the registry, in the release that is named. It is installed below [`target()`] when it is not there, and
-/// without optimization: building it takes longer than its work.
+/// Returns the command of a program from the registry, in the given version. Installs it below [`target()`] if it is missing,
+/// without optimization: an optimized build takes longer than it saves.
 pub(crate) fn tool(root: &Path, name: &str, version: &str) -> Result<Command> {
     let folder = target(root).join("tools");
     let mut install = command(root, "install --quiet --locked --debug --no-default-features --root");
     succeed(install.arg(&folder).arg(format!("{name}@{version}")))
-        .with_context(|| format!("{name} is not there: it is installed once, with the network"))?;
+        .with_context(|| format!("{name} is not installed: installing it needs the network once"))?;
     let mut tool = Command::new(folder.join("bin").join(name));
     tool.current_dir(root);
     Ok(tool)
 }
 
-/// Makes an environment with `packages` of the Python Package Index, each in the release that it names, below `target`
-/// where it is not there yet, and returns its folder. Needs the network once.
+/// Returns the folder of a Python environment with `packages` of the Python Package Index, each with its version. Creates it below
+/// `target` if it is missing, which needs the network.
 pub(crate) fn python_environment(target: &Path, name: &str, packages: &[&str]) -> Result<PathBuf> {
     let environment = target.join(name).join(packages.join("-"));
     let installed = environment.join("installed");
@@ -66,7 +85,7 @@ pub(crate) fn python_environment(target: &Path, name: &str, packages: &[&str]) -
     Ok(environment)
 }
 
-/// What cargo says of each package.
+/// Returns the metadata of each package.
 pub(crate) fn packages(root: &Path, arguments: &str) -> Result<Vec<Value>> {
     let text = output(&mut command(root, &format!("metadata --format-version 1 {arguments}")))?;
     let mut metadata: Value = serde_json::from_str(&text).context("cargo's metadata is not JSON")?;
@@ -95,7 +114,7 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    // Some programs say on standard output what is wrong.
+    // Some programs report errors on standard output.
     ensure!(output.status.success(), "{command:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).context("the output is not text")
+    String::from_utf8(output.stdout).context("the output is not UTF-8")
 }

@@ -1,18 +1,19 @@
-//! The authority that issues tokens, emulated: the endpoints of Entra, as far as partners use them.
+//! The authority: the endpoints of Microsoft Entra that partners use to fetch tokens. It stores no tokens. Each token has its
+//! number, and to revoke tokens is to raise the number below which none is accepted.
 
-mod client;
+mod client_credentials;
 mod discovery;
 mod endpoint;
-mod error_response;
 mod form;
 mod token;
+mod token_error;
 
 pub(crate) use endpoint::Endpoint;
-pub(crate) use error_response::TokenRefusal;
+pub(crate) use token_error::TokenError;
 
-use crate::{Emulator, clock::Clock, link::origin};
+use crate::{clock::Clock, origin::origin, test_credentials};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use client::ClientCredentials;
+use client_credentials::ClientCredentials;
 use discovery::{tenant_id, v1_issuer, v2_issuer};
 use endpoint::Version;
 use form::{Audience, Form};
@@ -26,138 +27,138 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
-use token::{Kind, Token};
+use token::{Token, TokenKind};
 
-/// Issues tokens, and describes itself.
 pub(crate) struct Authority {
     seed: u64,
-    /// How long access tokens live.
-    lifetime: Duration,
-    /// How many answers with tokens there were.
+    /// The time for which an access token is valid.
+    token_lifetime: Duration,
+    /// The number of token responses so far, which is the number of the newest tokens.
     issued: AtomicU64,
-    /// Of how many the access tokens, and the refresh tokens, are no longer good.
-    revoked: AtomicU64,
-    refresh_revoked: AtomicU64,
-    /// Whether a refresh token dies when one that came after it is used.
-    is_strict: bool,
+    /// The number of the newest access token that is revoked, or 0.
+    last_revoked_access: AtomicU64,
+    /// The number of the oldest refresh token that is valid. [`test_credentials::REFRESH_TOKEN`] has number 0.
+    first_valid_refresh: AtomicU64,
+    /// Whether the use of a refresh token invalidates all older ones.
+    strict_refresh_tokens: bool,
 }
 
-/// Whom an access token was issued to.
+/// The caller that an access token was issued to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Holder {
-    /// An application on its own.
+pub(crate) enum Caller {
+    /// An application without a user (app-only).
     Application,
-    /// An application on behalf of a user.
+    /// An application on behalf of a user (app+user).
     User,
-    /// Either, for an audience that the service no longer accepts.
-    OfRetiredAudience,
+    /// Either of them, with a token for an audience that the service no longer accepts.
+    UnsupportedAudience,
 }
 
 impl Authority {
-    pub(crate) fn new(seed: u64, lifetime: Duration, is_strict: bool) -> Self {
+    pub(crate) fn new(seed: u64, token_lifetime: Duration, strict_refresh_tokens: bool) -> Self {
         Self {
             seed,
-            lifetime,
+            token_lifetime,
             issued: AtomicU64::new(0),
-            revoked: AtomicU64::new(0),
-            refresh_revoked: AtomicU64::new(0),
-            is_strict,
+            last_revoked_access: AtomicU64::new(0),
+            first_valid_refresh: AtomicU64::new(0),
+            strict_refresh_tokens,
         }
     }
 
-    /// Access tokens that were issued are not accepted any more.
+    /// Revokes all access tokens issued so far.
     pub(crate) fn revoke_access_tokens(&self) {
-        self.revoked.store(self.issued.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.last_revoked_access.store(self.issued.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
-    /// Refresh tokens that were issued are not accepted any more, nor is the first one.
+    /// Revokes all refresh tokens issued so far, and the initial one.
     pub(crate) fn revoke_refresh_tokens(&self) {
-        // The first one has the number 0, the next to be issued the one after all so far.
-        self.refresh_revoked.store(self.issued.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+        self.first_valid_refresh.store(self.issued.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
     }
 
-    /// Whom `token` was issued to, if it lives `now`, a time since the emulator was made.
-    pub(crate) fn holder(&self, token: &str, now: Duration) -> Option<Holder> {
+    /// Returns the caller that the access token `token` was issued to, if it is valid `now`, as the time since the start.
+    pub(crate) fn caller_of(&self, token: &str, now: Duration) -> Option<Caller> {
         let Token { kind, number, expires } = Token::read_jwt(token, self.seed)?;
-        let Kind::Access(holder) = kind else { return None };
-        (number > self.revoked.load(Ordering::SeqCst) && now < expires).then_some(holder)
+        let TokenKind::Access(caller) = kind else { return None };
+        (number > self.last_revoked_access.load(Ordering::SeqCst) && now < expires).then_some(caller)
     }
 
-    /// Returns the response to `request`, which is for the `endpoint` of a `tenant`; with a `refusal`, no token is issued.
+    /// Returns the response to `request`, which is for the `endpoint` of a `tenant`. With a `token_error`, the token endpoint
+    /// returns this error.
     pub(crate) fn respond(
         &self,
         request: &Request,
         (tenant, endpoint): (&str, Endpoint),
-        refusal: Option<TokenRefusal>,
+        token_error: Option<TokenError>,
         clock: &Clock,
     ) -> Response {
         let allowed = if let Endpoint::Token(_) = endpoint { Method::POST } else { Method::GET };
         let origin = || origin(request);
-        let outcome = match (endpoint, refusal) {
-            (Endpoint::Missing, _) => Err(TokenRefusal::MissingEndpoint),
-            _ if request.method() != allowed => Err(TokenRefusal::MethodNotAllowed),
-            (Endpoint::Token(_), Some(refusal)) => Err(refusal),
+        let outcome = match (endpoint, token_error) {
+            (Endpoint::Missing, _) => Err(TokenError::MissingEndpoint),
+            _ if request.method() != allowed => Err(TokenError::MethodNotAllowed),
+            (Endpoint::Token(_), Some(error)) => Err(error),
             (Endpoint::Token(version), None) => self.issue(request, tenant, version, clock),
             (Endpoint::Configuration(version), _) => Ok(discovery::configuration(&origin(), tenant, version)),
             (Endpoint::Instances, _) => Ok(discovery::instances(&origin(), request.uri())),
-            // Nobody but the emulator can verify its tokens.
+            // No keys: only the emulator can verify its tokens.
             (Endpoint::Keys, _) => Ok(json!({ "keys": [] })),
         };
         match outcome {
-            Ok(body) => response(StatusCode::OK, &body, HeaderMap::new()),
-            Err(TokenRefusal::MethodNotAllowed) => {
+            Ok(body) => json_response(StatusCode::OK, &body, HeaderMap::new()),
+            Err(TokenError::MethodNotAllowed) => {
                 let allow = HeaderValue::from_str(allowed.as_str()).map(|allowed| (ALLOW, allowed));
-                refused(request, TokenRefusal::MethodNotAllowed, None, allow.into_iter().collect())
+                token_error_response(request, TokenError::MethodNotAllowed, None, allow.into_iter().collect())
             }
-            Err(TokenRefusal::InvalidClient) if client::basic(request.headers()).is_some() => {
-                // Whoever authenticates by the header is told so by a header (RFC 6749, section 5.2).
+            Err(TokenError::InvalidClient) if client_credentials::basic_credentials(request.headers()).is_some() => {
+                // A client that authenticates with the header gets the challenge in a header, too (RFC 6749, section 5.2).
                 let challenge = (WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"emulator\""));
-                refused(request, TokenRefusal::InvalidClient, None, HeaderMap::from_iter([challenge]))
+                token_error_response(request, TokenError::InvalidClient, None, HeaderMap::from_iter([challenge]))
             }
-            Err(refusal) => refused(request, refusal, None, HeaderMap::new()),
+            Err(error) => token_error_response(request, error, None, HeaderMap::new()),
         }
     }
 
-    fn issue(&self, request: &Request, tenant: &str, version: Version, clock: &Clock) -> Result<Value, TokenRefusal> {
+    fn issue(&self, request: &Request, tenant: &str, version: Version, clock: &Clock) -> Result<Value, TokenError> {
         let form = Form::parse(request.body());
         let audience = form.audience(version)?;
         let client = ClientCredentials::read(request.headers(), &form)?;
-        if client.id != Emulator::CLIENT_ID {
-            return Err(TokenRefusal::UnknownClient);
+        if client.id != test_credentials::CLIENT_ID {
+            return Err(TokenError::UnknownClient);
         }
-        let is_right = client.secret.as_deref() == Some(Emulator::CLIENT_SECRET);
+        let has_valid_secret = client.secret.as_deref() == Some(test_credentials::CLIENT_SECRET);
         let is_user = match form.get("grant_type") {
-            Some("client_credentials") if is_right => false,
-            // A native application has no secret, but whoever sends one must know it.
-            Some("refresh_token") if is_right || client.secret.is_none() => {
-                let known = form.get("refresh_token").is_some_and(|token| self.is_refresh_token(token));
-                if !known {
-                    return Err(TokenRefusal::InvalidGrant);
+            Some("client_credentials") if has_valid_secret => false,
+            // A native application has no secret, but one that is sent must be valid.
+            Some("refresh_token") if has_valid_secret || client.secret.is_none() => {
+                let is_valid = form.get("refresh_token").is_some_and(|token| self.accepts_refresh_token(token));
+                if !is_valid {
+                    return Err(TokenError::InvalidGrant);
                 }
                 true
             }
-            Some("client_credentials" | "refresh_token") => return Err(TokenRefusal::InvalidClient),
-            _ => return Err(TokenRefusal::UnsupportedGrantType),
+            Some("client_credentials" | "refresh_token") => return Err(TokenError::InvalidClient),
+            _ => return Err(TokenError::UnsupportedGrantType),
         };
         let number = self.issued.fetch_add(1, Ordering::SeqCst) + 1;
-        let holder = match (audience.is_retired, is_user) {
-            (true, _) => Holder::OfRetiredAudience,
-            (false, true) => Holder::User,
-            (false, false) => Holder::Application,
+        let caller = match (audience.is_unsupported, is_user) {
+            (true, _) => Caller::UnsupportedAudience,
+            (false, true) => Caller::User,
+            (false, false) => Caller::Application,
         };
         let now = clock.elapsed();
-        let expires = now.saturating_add(self.lifetime);
-        let times = Times { issued: clock.unix(now), expires: clock.unix(expires) };
+        let expires = now.saturating_add(self.token_lifetime);
+        let times = Times { issued: clock.unix_seconds(now), expires: clock.unix_seconds(expires) };
         let tenant = tenant_id(tenant);
-        let claims = access_claims(&audience, &tenant, times, is_user, client.secret.is_some());
+        let claims = access_token_claims(&audience, &tenant, times, is_user, client.secret.is_some());
         let token = |kind, expires| Token { kind, number, expires };
         let mut body = json!({
             "token_type": "Bearer",
-            "expires_in": self.lifetime.as_secs_f64(),
-            "access_token": token(Kind::Access(holder), expires).write_jwt(claims, self.seed),
+            "expires_in": self.token_lifetime.as_secs_f64(),
+            "access_token": token(TokenKind::Access(caller), expires).write_jwt(claims, self.seed),
         });
-        if self.lifetime.subsec_nanos() == 0 {
-            body["expires_in"] = self.lifetime.as_secs().into();
+        if self.token_lifetime.subsec_nanos() == 0 {
+            body["expires_in"] = self.token_lifetime.as_secs().into();
         }
         body["ext_expires_in"] = body["expires_in"].clone();
         if version == Version::V1 {
@@ -169,18 +170,22 @@ impl Authority {
             body["resource"] = audience.resource.as_str().into();
         }
         if is_user {
-            body["refresh_token"] = token(Kind::Refresh, Duration::MAX).write(self.seed).into();
+            body["refresh_token"] = token(TokenKind::Refresh, Duration::MAX).write(self.seed).into();
             body["scope"] = match version {
                 Version::V1 => PERMISSION.into(),
                 Version::V2 => {
-                    // With `.default` as it was requested: MSAL looks for it in its cache.
-                    let all = format!("{}/.default", audience.resource);
+                    // With `.default` if it was requested: MSAL looks for the requested scope in its cache.
+                    let default_scope = format!("{}/.default", audience.resource);
                     let granted = format!("{}/{PERMISSION}", audience.resource);
-                    if form.has_scope(&all) { format!("{granted} {all}").into() } else { granted.into() }
+                    if form.has_scope(&default_scope) {
+                        format!("{granted} {default_scope}").into()
+                    } else {
+                        granted.into()
+                    }
                 }
             };
             if form.has_scope("openid") {
-                let claims = identity_claims(&v2_issuer(&origin(request), &tenant), &tenant, times);
+                let claims = id_token_claims(&v2_issuer(&origin(request), &tenant), &tenant, times);
                 body["id_token"] = token::write_jwt(&claims, self.seed).into();
             }
             if form.get("client_info") == Some("1") {
@@ -191,34 +196,35 @@ impl Authority {
         Ok(body)
     }
 
-    /// Whether `token` is good. As with Entra, an old one goes on being good when a new one is issued, and unless this is
-    /// strict, even when that is used.
-    fn is_refresh_token(&self, token: &str) -> bool {
+    /// Whether `token` is a valid refresh token; if it is and the authority is strict, this use invalidates all older ones.
+    /// Otherwise an old token stays valid when a new one is issued or used, as with Entra.
+    fn accepts_refresh_token(&self, token: &str) -> bool {
         let number = match Token::read(token, self.seed) {
-            Some(Token { kind: Kind::Refresh, number, .. }) => number,
-            _ if token == Emulator::REFRESH_TOKEN => 0,
+            Some(Token { kind: TokenKind::Refresh, number, .. }) => number,
+            _ if token == test_credentials::REFRESH_TOKEN => 0,
             _ => return false,
         };
-        let least = self.refresh_revoked.load(Ordering::SeqCst);
-        if self.is_strict {
-            self.refresh_revoked.fetch_max(number, Ordering::SeqCst);
+        let first_valid = self.first_valid_refresh.load(Ordering::SeqCst);
+        if self.strict_refresh_tokens {
+            self.first_valid_refresh.fetch_max(number, Ordering::SeqCst);
         }
-        number >= least
+        number >= first_valid
     }
 }
 
-/// When a token is issued and expires, in Unix seconds.
+/// The times of a token, in Unix seconds.
 #[derive(Clone, Copy)]
 struct Times {
     issued: u64,
     expires: u64,
 }
 
-/// Returns the claims of an access token as the API has them, which chooses the first version at both endpoints.
-fn access_claims(audience: &Audience, tenant: &str, times: Times, is_user: bool, has_secret: bool) -> Value {
+/// Returns the claims of an access token. Tokens for the Partner Center API are of version 1 at both endpoints, as the API chooses
+/// the version.
+fn access_token_claims(audience: &Audience, tenant: &str, times: Times, is_user: bool, has_secret: bool) -> Value {
     let id = if is_user { USER_ID } else { SERVICE_PRINCIPAL_ID };
     let mut claims = json!({
-        "appid": Emulator::CLIENT_ID,
+        "appid": test_credentials::CLIENT_ID,
         "appidacr": if has_secret { "1" } else { "0" },
         "aud": audience.resource,
         "exp": times.expires,
@@ -240,9 +246,9 @@ fn access_claims(audience: &Audience, tenant: &str, times: Times, is_user: bool,
     claims
 }
 
-fn identity_claims(issuer: &str, tenant: &str, times: Times) -> Value {
+fn id_token_claims(issuer: &str, tenant: &str, times: Times) -> Value {
     json!({
-        "aud": Emulator::CLIENT_ID,
+        "aud": test_credentials::CLIENT_ID,
         "exp": times.expires,
         "iat": times.issued,
         "iss": issuer,
@@ -255,19 +261,19 @@ fn identity_claims(issuer: &str, tenant: &str, times: Times) -> Value {
     })
 }
 
-/// Returns the response that issues no token, or has no document, for a reason.
-pub(crate) fn refused(
+/// Returns the response with this `error` in the format of OAuth 2.0. Its `status` is by default that of the error.
+pub(crate) fn token_error_response(
     request: &Request,
-    refusal: TokenRefusal,
+    error: TokenError,
     status: Option<StatusCode>,
     headers: HeaderMap,
 ) -> Response {
     let correlation_id = request.headers().get("client-request-id").and_then(|id| id.to_str().ok());
-    let body = refusal.body(correlation_id.unwrap_or("00000000-0000-0000-0000-000000000000"));
-    response(status.unwrap_or_else(|| refusal.status()), &body, headers)
+    let body = error.body(correlation_id.unwrap_or("00000000-0000-0000-0000-000000000000"));
+    json_response(status.unwrap_or_else(|| error.status()), &body, headers)
 }
 
-fn response(status: StatusCode, body: &Value, headers: HeaderMap) -> Response {
+fn json_response(status: StatusCode, body: &Value, headers: HeaderMap) -> Response {
     let mut response = Response::new(body.to_string().into());
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -280,12 +286,12 @@ fn response(status: StatusCode, body: &Value, headers: HeaderMap) -> Response {
     response
 }
 
-/// The permission that a user delegates to the application.
+/// The permission that the user has delegated to the application.
 const PERMISSION: &str = "user_impersonation";
 
-/// The user whose tokens the refresh tokens give.
+/// The user of all refresh tokens.
 const USER_ID: &str = "22222222-3333-4444-5555-666666666666";
 const USER_NAME: &str = "admin.agent@contoso.example";
 
-/// What the application is in the partner's tenant.
+/// The service principal of the application in the partner's tenant.
 const SERVICE_PRINCIPAL_ID: &str = "33333333-4444-5555-6666-777777777777";

@@ -1,6 +1,7 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount, authority::Authority,
-    customer_store::CustomerStore, quirks::Quirks, rate_limit::RateLimit, service::Service,
+    customers::CustomerStore, fault::FaultInjector, quirks::Quirks, rate_limit::RateLimit,
+    request_handler::RequestHandler, service::Service,
 };
 use std::{
     fmt,
@@ -8,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// Settings of an [`Emulator`]: whose service it is, how oddly it writes, and what goes wrong.
+/// A builder of an [`Emulator`], with settings for its customers, tokens, quirks and faults.
 ///
 /// ```
 /// use partner_center_emulator::{ContinuationIn, Encoding, Emulator};
@@ -37,158 +38,159 @@ pub struct EmulatorBuilder {
 }
 
 impl EmulatorBuilder {
-    /// How many customers there are. Default: 1,000. From the eleventh on, five are those of the documentation.
+    /// Sets the number of customers. Default: 1,000. The customers of the service's documentation are the five from index 25 on.
     pub fn customers(self, customers: u32) -> Self {
         Self { customers, ..self }
     }
 
-    /// What the generated customers are drawn from, and the requests that faults with a rate happen to: the same seed,
-    /// the same customers and draws. Default: 0.
+    /// Sets the seed that customers are generated from, and that faults with a rate draw their requests from: the same seed
+    /// gives the same customers and requests. Default: 0.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// The access token to accept, besides those that the emulator's authority issues. Default: [`Emulator::TOKEN`].
+    /// Sets the access token to accept, besides those that the emulator's authority issues. Default: [`Emulator::TOKEN`].
     ///
-    /// It should be of visible ASCII characters, without blanks. It is taken as it is, not trimmed; a token that is
-    /// empty, or has blanks around it, is one that no request can carry.
+    /// It should consist of visible ASCII characters. It is not trimmed: no request can carry a token that is empty or has spaces
+    /// around it.
     pub fn token(self, token: impl Into<String>) -> Self {
         Self { token: token.into(), ..self }
     }
 
-    /// How long the access tokens live that the emulator's authority issues, by the clock, even in memory. Default: an hour.
+    /// Sets how long an access token of the emulator's authority is valid, by the real clock, also in memory. Default: an hour.
     pub fn token_lifetime(self, lifetime: Duration) -> Self {
         Self { token_lifetime: lifetime, ..self }
     }
 
-    /// Whether a refresh token dies when one that came after it is used: whoever does not keep the newest is locked out.
-    /// Default: no, as with Entra.
+    /// Sets whether the use of a refresh token invalidates all older ones, so that a client that does not store the newest is
+    /// locked out. Default: no, as with Microsoft Entra.
     pub fn strict_refresh_tokens(self, strict: bool) -> Self {
         Self { strict_refresh_tokens: strict, ..self }
     }
 
-    /// One more thing that goes wrong. Default: nothing does.
+    /// Adds a fault. Default: none.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// How many requests are answered in a minute, which begins with the first of them; any more get 429 and
-    /// `Retry-After`. Default: any number.
+    /// Sets the maximum number of requests in a minute, which begins with the first of them. Any more get 429 with
+    /// `Retry-After`. Default: no limit.
     pub fn rate_limit(self, per_minute: NonZeroU32) -> Self {
         Self { rate_limit: Some(per_minute), ..self }
     }
 
-    /// The form of the links between pages. Default: [`LinkStyle::Plain`].
+    /// Sets the format of the links between pages. Default: [`LinkStyle::Plain`].
     pub fn link_style(mut self, style: LinkStyle) -> Self {
         self.quirks.link_style = style;
         self
     }
 
-    /// Whether the parameters of a next link are parted by a second `?` instead of `&`. Default: no.
+    /// Sets whether a next-page link has a second `?` instead of `&` between its parameters. Default: no.
     pub fn double_question_mark(mut self, double: bool) -> Self {
         self.quirks.double_question_mark = double;
         self
     }
 
-    /// Whether `links` are missing everywhere; the token of the next page is then in the body. Default: no.
+    /// Sets whether all `links` are missing; the continuation token is then in the body. Default: no.
     pub fn without_links(mut self, without: bool) -> Self {
         self.quirks.without_links = without;
         self
     }
 
-    /// Where a page has the token of the next one. Default: [`ContinuationIn::Link`].
+    /// Sets the place of the continuation token in a page. Default: [`ContinuationIn::Link`].
     pub fn continuation_in(mut self, place: ContinuationIn) -> Self {
         self.quirks.continuation = place;
         self
     }
 
-    /// How a list ends. Default: [`ListEnd::NoToken`].
+    /// Sets how a list ends. Default: [`ListEnd::NoToken`].
     pub fn list_end(mut self, end: ListEnd) -> Self {
         self.quirks.list_end = end;
         self
     }
 
-    /// What `totalCount` counts. Default: [`TotalCount::Page`].
+    /// Sets what `totalCount` counts. Default: [`TotalCount::Page`].
     pub fn total_count(mut self, count: TotalCount) -> Self {
         self.quirks.total_count = count;
         self
     }
 
-    /// The most customers in a page, whatever size is asked for. Default: 500, which more does not exceed.
+    /// Sets the maximum number of customers in a page, whatever size is requested. Default and maximum: 500.
     pub fn page_cap(mut self, cap: NonZeroU16) -> Self {
         self.quirks.page_cap = Some(cap);
         self
     }
 
-    /// Whether no customer allows delegated access, so that none shows an address, an e-mail address or its domains.
-    /// Default: no, it differs from customer to customer.
+    /// Sets whether no customer allows delegated access, so that none has an address, an e-mail address or custom domains.
+    /// Default: no, it depends on the customer.
     pub fn without_delegated_access(mut self, without: bool) -> Self {
         self.quirks.without_delegated_access = without;
         self
     }
 
-    /// Whether a field without a value is written as `null`, not left out. Default: no.
+    /// Sets whether a field without a value is `null` instead of absent. Default: no.
     pub fn nulls(mut self, nulls: bool) -> Self {
         self.quirks.nulls = nulls;
         self
     }
 
-    /// Whether there are fields, and relationships to the partner, that came after the documentation. Default: no.
+    /// Sets whether there are fields and relationships to the partner that the documentation does not have, as from a later
+    /// version of the service. Default: no.
     pub fn unknown_values(mut self, unknown: bool) -> Self {
         self.quirks.unknown_values = unknown;
         self
     }
 
-    /// Sets whether generated customers have values that are documented but hardly ever sent: the relationship
-    /// `microsoft_support`, which ends the list of the Java SDK. Default: no.
+    /// Sets whether generated customers have values that are documented but rare: the relationship `microsoft_support`, at which
+    /// the Java SDK stops reading a list. Default: no.
     pub fn rare_values(self, rare: bool) -> Self {
         Self { rare_values: rare, ..self }
     }
 
     /// Sets whether a request with a query parameter that its resource does not have is rejected with 400 and code 2000.
-    /// Default: no, it is ignored, and the log warns of it.
+    /// Default: no, the parameter is ignored with a warning in the log.
     pub fn reject_unknown_parameters(self, reject: bool) -> Self {
         Self { reject_unknown_parameters: reject, ..self }
     }
 
-    /// Whether names of fields begin with a capital letter. Default: no.
+    /// Sets whether the names of fields begin with a capital letter. Default: no.
     pub fn pascal_case(mut self, pascal_case: bool) -> Self {
         self.quirks.pascal_case = pascal_case;
         self
     }
 
-    /// How the codes of faults are written. Default: [`ErrorCodes::Mixed`].
+    /// Sets the JSON type of error codes. Default: [`ErrorCodes::Mixed`].
     pub fn error_codes(mut self, codes: ErrorCodes) -> Self {
         self.quirks.error_codes = codes;
         self
     }
 
-    /// How JSON is encoded. Default: [`Encoding::Utf8`].
+    /// Sets the encoding of JSON. Default: [`Encoding::Utf8`].
     pub fn encoding(mut self, encoding: Encoding) -> Self {
         self.quirks.encoding = encoding;
         self
     }
 
-    /// Whether JSON begins with a byte order mark. Default: no.
+    /// Sets whether JSON begins with a byte order mark. Default: no.
     pub fn byte_order_mark(mut self, mark: bool) -> Self {
         self.quirks.byte_order_mark = mark;
         self
     }
 
-    /// Whether `X-Locale` is answered twice. Default: no.
+    /// Sets whether responses have `X-Locale` twice. Default: no.
     pub fn duplicate_locale(mut self, duplicate: bool) -> Self {
         self.quirks.duplicate_locale = duplicate;
         self
     }
 
-    /// Whether answers have a `MS-RequestId` of their own instead of the one that was sent. Default: no.
+    /// Sets whether responses have another `MS-RequestId` than the request. Default: no.
     pub fn foreign_request_ids(mut self, foreign: bool) -> Self {
         self.quirks.foreign_request_ids = foreign;
         self
     }
 
-    /// The emulator.
+    /// Builds the emulator.
     #[must_use]
     pub fn build(self) -> Emulator {
         let Self { customers, seed, token, token_lifetime, strict_refresh_tokens, quirks, faults, .. } = self;
@@ -196,7 +198,7 @@ impl EmulatorBuilder {
         let authority = Authority::new(seed, token_lifetime, strict_refresh_tokens);
         let customers = CustomerStore { seed, count: customers, rare_values };
         let service = Service { customers, token, authority, quirks, reject_unknown_parameters };
-        Emulator::new(service, faults, rate_limit.map(RateLimit::new))
+        Emulator::new(RequestHandler::new(service, FaultInjector::new(faults), rate_limit.map(RateLimit::new)))
     }
 }
 

@@ -1,40 +1,41 @@
+//! The time of an emulator: durations since its start, by the clock of the system, plus the time that was only simulated.
+
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// The time since the emulator was made, and what would have passed if nobody had slept in memory only.
 pub(crate) struct Clock {
     started: Instant,
-    /// The same moment as a time since 1970. Both go on from there together, whatever is done to the clock of the system.
-    started_at: Duration,
-    skipped: Mutex<Duration>,
+    /// The same moment as the time since 1970. A later change of the system's clock has no effect on either.
+    started_unix: Duration,
+    simulated: Mutex<Duration>,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        let started_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { started: Instant::now(), started_at, skipped: Mutex::default() }
+        let started_unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { started: Instant::now(), started_unix, simulated: Mutex::default() }
     }
 
-    /// What has really passed.
+    /// Returns the time that has really passed since the start.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Returns the Unix seconds of a moment, which is a time since the start.
-    pub(crate) fn unix(&self, moment: Duration) -> u64 {
-        self.started_at.saturating_add(moment).as_secs()
+    /// Returns the time since the start, including simulated time.
+    pub(crate) fn now(&self) -> Duration {
+        self.elapsed().saturating_add(*self.simulated.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// With what was skipped.
-    pub(crate) fn now(&self) -> Duration {
-        self.elapsed().saturating_add(*self.skipped.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Converts a moment, as the time since the start, to Unix seconds.
+    pub(crate) fn unix_seconds(&self, moment: Duration) -> u64 {
+        self.started_unix.saturating_add(moment).as_secs()
     }
 
     /// Lets `time` pass without waiting.
-    pub(crate) fn skip(&self, time: Duration) {
-        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-        *skipped = skipped.saturating_add(time);
+    pub(crate) fn advance(&self, time: Duration) {
+        let mut simulated = self.simulated.lock().unwrap_or_else(PoisonError::into_inner);
+        *simulated = simulated.saturating_add(time);
     }
 }

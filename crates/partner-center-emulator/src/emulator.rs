@@ -1,93 +1,60 @@
 use crate::{
     EmulatorBuilder, EmulatorTransport, Server,
-    answer::{Answer, Content},
-    authority::Endpoint,
-    clock::Clock,
-    customer,
-    customer_store::CustomerStore,
-    fault::{Fault, Planned, What, planned, rate_limited},
-    rate_limit::RateLimit,
-    reply::{Delivery, Reply},
+    customers::{INDIRECT_RESELLERS, indirect_provider, indirect_reseller},
+    request_handler::RequestHandler,
     server::Security,
-    service::Service,
+    test_credentials,
 };
-use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
-use partner_center_core::{Mode, Request};
-use std::{
-    collections::VecDeque,
-    fmt, io,
-    net::ToSocketAddrs,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
-    time::Duration,
-};
+use partner_center_core::Mode;
+use std::{fmt, io, net::ToSocketAddrs, sync::Arc};
 use uuid::Uuid;
 
-/// The service, imitated.
+/// An emulator of the Partner Center customers API and of the authority that issues tokens for it.
 ///
-/// It answers in memory ([`transport`](Self::transport)) or over HTTP ([`serve`](Self::serve)), and by default a thousand
-/// customers and nothing odd; [`builder`](Self::builder) has the settings.
+/// It is used in memory ([`transport`](Self::transport)) or over HTTP ([`serve`](Self::serve)). By default it has 1,000
+/// customers and no quirks or faults; [`builder`](Self::builder) has the settings.
 ///
-/// Cheap to clone; clones share the customers and the record of [`requests`](Self::requests), and so do the transports
-/// and servers made from them.
+/// Cheap to clone. Clones share the customers and the log of [`requests`](Self::requests), and so do the transports and servers
+/// made from them.
 #[derive(Clone)]
-pub struct Emulator(Arc<Shared>);
-
-struct Shared {
-    service: Service,
-    faults: Vec<Fault>,
-    rate_limit: Option<Mutex<RateLimit>>,
-    received: Mutex<Received>,
-    clock: Clock,
-}
-
-/// The requests so far: how many, and the last of them.
-#[derive(Default)]
-struct Received {
-    count: u64,
-    last: VecDeque<http::Request<()>>,
-    /// The [`size`] of all in `last`.
-    bytes: usize,
-}
-
-/// How many requests are kept.
-const KEPT_REQUESTS: usize = 10_000;
-
-/// How large all requests that are kept may be together, in bytes.
-const KEPT_BYTES: usize = 16 << 20;
+pub struct Emulator(Arc<RequestHandler>);
 
 impl Emulator {
-    /// The access token that is accepted unless [`EmulatorBuilder::token`] sets another.
-    pub const TOKEN: &str = "emulator-token";
+    /// The access token that is accepted by default; [`EmulatorBuilder::token`] sets another.
+    pub const TOKEN: &str = test_credentials::TOKEN;
 
-    /// The tenant of the partner: whatever tenant a client names by its domain, or as `common`, is this one.
-    pub const TENANT_ID: &str = "99999999-8888-7777-6666-555555555555";
+    /// The tenant of the partner. A tenant that a client names by its domain, or as `common`, is this one.
+    pub const TENANT_ID: &str = test_credentials::TENANT_ID;
 
     /// The application that the emulator's authority knows, in every tenant.
-    pub const CLIENT_ID: &str = "11111111-2222-3333-4444-555555555555";
+    pub const CLIENT_ID: &str = test_credentials::CLIENT_ID;
 
-    /// The secret of that application.
-    pub const CLIENT_SECRET: &str = "emulator-secret";
+    /// The client secret of that application.
+    pub const CLIENT_SECRET: &str = test_credentials::CLIENT_SECRET;
 
     /// A refresh token of a user of that application.
-    pub const REFRESH_TOKEN: &str = "emulator-refresh-token";
+    pub const REFRESH_TOKEN: &str = test_credentials::REFRESH_TOKEN;
 
-    /// An emulator of 1,000 customers, unless told otherwise.
+    /// Returns a builder with the default settings, among them 1,000 customers.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::default()
     }
 
-    /// A transport that answers from memory, in mode [`Blocking`](partner_center_core::Blocking) or
-    /// [`Async`](partner_center_core::Async). It needs no runtime, and whatever host it is asked for, this emulator
-    /// answers.
+    /// Returns an in-memory transport to this emulator, in mode [`Blocking`](partner_center_core::Blocking) or
+    /// [`Async`](partner_center_core::Async). It needs no runtime, and ignores the host of a request.
     #[must_use]
     pub fn transport<M: Mode>(&self) -> EmulatorTransport<M> {
-        EmulatorTransport::new(self.clone())
+        EmulatorTransport::new(Arc::clone(&self.0))
     }
 
-    /// A server that answers over HTTP/1.1, from a thread of its own, until the [`Server`] is dropped.
+    /// Starts an HTTP/1.1 server in a background thread, which runs until the [`Server`] is dropped.
     ///
-    /// Port 0 lets the system choose one, which [`Server::address`] tells. The address should be of the loopback
-    /// interface, as nothing is encrypted. The error is that of the socket: as a rule the port is in use.
+    /// Port 0 lets the system choose one; [`Server::address`] has it. Use an address of the loopback interface, as nothing is
+    /// encrypted.
+    ///
+    /// # Errors
+    /// - The address cannot be bound to, as a rule because the port is in use.
+    /// - The system gives no thread or no event queue.
     ///
     /// ```
     /// use partner_center_emulator::Emulator;
@@ -97,14 +64,17 @@ impl Emulator {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start(self.clone(), address, Security::None)
+        Server::start(Arc::clone(&self.0), address, Security::None)
     }
 
-    /// Starts a server over TLS, with a certificate for `localhost`, `127.0.0.1` and `::1` that is made for it. Clients must
-    /// trust its [`certificate_authority`](Server::certificate_authority).
+    /// Starts a server over TLS, with a new certificate for `localhost`, `127.0.0.1` and `::1`. Clients must trust its
+    /// [`certificate_authority`](Server::certificate_authority).
     ///
-    /// Some clients take tokens over TLS only, MSAL and `azure-identity` among them. The errors are those of
-    /// [`serve`](Self::serve), and that no random numbers are available.
+    /// Some clients fetch tokens over TLS only, MSAL and `azure-identity` among them.
+    ///
+    /// # Errors
+    /// - Those of [`serve`](Self::serve).
+    /// - No random numbers are available for the keys.
     ///
     /// ```
     /// use partner_center_emulator::Emulator;
@@ -116,12 +86,12 @@ impl Emulator {
     /// ```
     #[cfg(feature = "tls")]
     pub fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start_tls(self.clone(), address)
+        Server::start_tls(Arc::clone(&self.0), address)
     }
 
-    /// The last requests, the oldest first. The value of `Authorization` is not kept.
+    /// Returns the newest requests, the oldest of them first, without their bodies and without the value of `Authorization`.
     ///
-    /// Up to 10,000 of them are kept, and no more than have 16 MiB of addresses and headers together.
+    /// The log has up to 10,000 requests with up to 16 MiB of URIs and headers together.
     ///
     /// ```
     /// use partner_center_core::{Blocking, Transport};
@@ -138,84 +108,35 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<http::Request<()>> {
-        self.received().last.iter().cloned().collect()
+        self.0.requests()
     }
 
-    /// The indirect resellers through whom customers came. The first is that of the documentation.
+    /// Returns the identifiers of the indirect resellers that have customers here. The first is that of the service's
+    /// documentation.
     #[must_use]
     pub fn indirect_resellers(&self) -> Vec<Uuid> {
         let seed = self.0.service.customers.seed;
-        (0..customer::INDIRECT_RESELLERS).map(|number| customer::indirect_reseller(seed, number)).collect()
+        (0..INDIRECT_RESELLERS).map(|number| indirect_reseller(seed, number)).collect()
     }
 
-    /// The indirect provider of all customers that came through an indirect reseller.
+    /// Returns the identifier of the indirect provider of all customers of indirect resellers.
     #[must_use]
     pub fn indirect_provider(&self) -> Uuid {
-        customer::indirect_provider(self.0.service.customers.seed)
+        indirect_provider(self.0.service.customers.seed)
     }
 
-    /// Has all access tokens refused that its authority has issued so far, but not [`Emulator::TOKEN`].
+    /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].
     pub fn revoke_access_tokens(&self) {
         self.0.service.authority.revoke_access_tokens();
     }
 
-    /// Has all refresh tokens refused that its authority has issued so far, and [`Emulator::REFRESH_TOKEN`].
+    /// Revokes all refresh tokens that the emulator's authority has issued so far, and [`Emulator::REFRESH_TOKEN`].
     pub fn revoke_refresh_tokens(&self) {
         self.0.service.authority.revoke_refresh_tokens();
     }
 
-    pub(crate) fn new(service: Service, faults: Vec<Fault>, rate_limit: Option<RateLimit>) -> Self {
-        let rate_limit = rate_limit.map(Mutex::new);
-        Self(Arc::new(Shared { service, faults, rate_limit, received: Mutex::default(), clock: Clock::start() }))
-    }
-
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-
-    /// Records the request and says what is to come of it. Once nobody waits for that any more, it is `given_up`.
-    pub(crate) fn respond(&self, request: &Request, given_up: &AtomicBool) -> Reply {
-        let Shared { service, faults, .. } = &*self.0;
-        let before = self.received().record(request);
-        let seed = service.customers.seed;
-        let path = request.uri().path();
-        let write = |answer: Answer| service.quirks.write(answer, request, seed, before);
-        if let Some(wait) = self.rate_limit_exceeded() {
-            let error = rate_limited(wait);
-            let response = error.authority_response(request).filter(|_| Endpoint::of(path).is_some());
-            let response = response.unwrap_or_else(|| write(error.answer()));
-            return Reply { delay: Duration::ZERO, delivery: Delivery::Whole(response) };
-        }
-        let Planned { delay, what } = planned(faults, seed, before, path);
-        let endpoint = Endpoint::of(path);
-        let served = |refusal| match endpoint {
-            Some(endpoint) => service.authority.respond(request, endpoint, refusal, &self.0.clock),
-            None => write(service.answer(request, self.0.clock.elapsed(), given_up)),
-        };
-        let delivery = match what {
-            None | Some(What::Delay(_)) => Delivery::Whole(served(None)),
-            Some(What::Answer(error)) => Delivery::Whole(match error.authority_response(request) {
-                Some(response) if endpoint.is_some() => response,
-                _ => write(error.answer()),
-            }),
-            Some(What::TokenRefusal(refusal)) => Delivery::Whole(served(Some(*refusal))),
-            Some(What::Garbage) => Delivery::Whole(write(Answer::new(StatusCode::OK, Content::Garbage))),
-            Some(What::Drip(pause)) => Delivery::Dripping(served(None), *pause),
-            Some(What::Truncate) => Delivery::truncated(served(None)),
-            Some(What::Reset) => Delivery::Reset,
-            Some(What::Hang) => Delivery::Never,
-        };
-        Reply { delay, delivery }
-    }
-
-    fn rate_limit_exceeded(&self) -> Option<Duration> {
-        let mut limit = self.0.rate_limit.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        limit.exceeded(self.0.clock.now())
-    }
-
-    fn received(&self) -> MutexGuard<'_, Received> {
-        // Whatever panicked, a record is whole or not there.
-        self.0.received.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn new(handler: RequestHandler) -> Self {
+        Self(Arc::new(handler))
     }
 }
 
@@ -227,38 +148,6 @@ impl Default for Emulator {
 
 impl fmt::Debug for Emulator {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CustomerStore { seed, count, .. } = self.0.service.customers;
-        formatter.debug_struct("Emulator").field("customers", &count).field("seed", &seed).finish_non_exhaustive()
+        self.0.fmt(formatter)
     }
-}
-
-impl Received {
-    /// Keeps what may be kept of `request`, and numbers it from 0.
-    fn record(&mut self, request: &Request) -> u64 {
-        let mut kept = http::Request::new(());
-        kept.method_mut().clone_from(request.method());
-        // Copies: a clone would keep all that the connection had read alive.
-        *kept.uri_mut() = request.uri().to_string().parse().unwrap_or_default();
-        for (name, value) in request.headers() {
-            let value = if name == AUTHORIZATION { b"(not kept)" } else { value.as_bytes() };
-            kept.headers_mut().extend(HeaderValue::from_bytes(value).ok().map(|value| (name.clone(), value)));
-        }
-        self.bytes += size(&kept);
-        self.last.push_back(kept);
-        while self.last.len() > KEPT_REQUESTS || self.bytes > KEPT_BYTES {
-            let Some(oldest) = self.last.pop_front() else { break };
-            self.bytes -= size(&oldest);
-        }
-        let number = self.count;
-        self.count += 1;
-        number
-    }
-}
-
-/// What is kept of a request, in bytes.
-fn size(kept: &http::Request<()>) -> usize {
-    let headers = kept.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
-    let uri = kept.uri();
-    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
-    authority + uri.path().len() + uri.query().map_or(0, str::len) + headers.sum::<usize>()
 }

@@ -1,58 +1,58 @@
-//! What goes wrong on demand, and when.
+//! Faults: what goes wrong, and with which requests. [`grammar`] parses them, and [`injected_response`] makes the error
+//! responses.
 
-mod error_answer;
 mod grammar;
+mod injected_response;
 
 use crate::{
-    authority::{Endpoint, TokenRefusal},
+    authority::{Endpoint, TokenError},
     random::Random,
 };
-use error_answer::ErrorAnswer;
 pub use grammar::ParseFaultError;
+use injected_response::InjectedResponse;
+pub(crate) use injected_response::rate_limited;
 use std::{num::NonZeroU64, time::Duration};
 
-pub(crate) use error_answer::rate_limited;
-
-/// Something that goes wrong on demand: *what* happens, and to *which* requests.
+/// A fault: *what* goes wrong, and with *which* requests.
 ///
-/// It is written as text, `WHAT` and then any number of `@WHICH`:
+/// It is parsed from a string, `WHAT` and then any number of `@WHICH`:
 ///
 /// | `WHAT` | what happens |
 /// |---|---|
-/// | `503` and any other status from 200 to 599 | this answer instead of the service's |
-/// | `delay:200ms` | the answer comes so much later |
-/// | `drip`, `drip:50ms` | the body comes in pieces of 1 KiB, with so much time before each; without more, 10 ms |
-/// | `truncate` | the body breaks off in the middle, and with it the connection |
-/// | `reset` | the connection is reset before there is an answer |
-/// | `hang` | there is no answer, however long the client waits |
-/// | `garbage` | the answer is 200 and says that it is JSON, which it is not |
-/// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience` | the authority issues no token, for this reason; other requests are not concerned |
+/// | `503` and any other status from 200 to 599 | this response instead of the service's |
+/// | `delay:200ms` | the response is delayed by this time |
+/// | `drip`, `drip:50ms` | the body arrives in chunks of 1 KiB, with this pause before each; default 10 ms |
+/// | `truncate` | the connection ends in the middle of the body |
+/// | `reset` | the connection is reset instead of a response |
+/// | `hang` | there is no response, however long the client waits |
+/// | `garbage` | the response is 200 with the media type of JSON and a body that is not JSON |
+/// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience` | the authority returns this error instead of a token; other requests are unaffected |
 ///
-/// | `@WHICH` | which requests it happens to |
+/// | `@WHICH` | which requests are affected |
 /// |---|---|
-/// | `@3` | the third request that the emulator gets |
+/// | `@3` | the third request that the emulator receives |
 /// | `@every:5` | the fifth, the tenth, and so on |
 /// | `@10%` | one in ten, drawn from the seed; up to four decimals |
-/// | `@/v1/customers/` | those whose path begins so, however many slashes stand between |
+/// | `@/v1/customers/` | those whose path begins with this one, with any number of slashes between the segments |
 ///
-/// Without any `@WHICH` it is all requests; of several, all must hold. If a request meets several faults, all delays
-/// are added, and of the others the first happens.
+/// Without any `@WHICH`, all requests are affected; several `@WHICH` must all match. If a request matches several faults, all
+/// delays are added, and the first of the other faults happens.
 ///
-/// A status can be followed by the form of the body, by a code, and by when to ask again:
+/// A status can be followed by the format of the body, by a code, and by the time to retry after:
 ///
-/// | written | the answer |
+/// | string | response |
 /// |---|---|
 /// | `403:front-door` | `{"code": 1002, "description": …, "data": [], "source": "PartnerFD"}` |
-/// | `403:text-code` | the same, with `"code": "1002"` |
+/// | `403:string-code` | the same, with `"code": "1002"` |
 /// | `403:newer-service` | `{"code": 1002, "message": …, "errorName": …, "isRetryable": false, …}` |
 /// | `429:gateway` | `{"statusCode": 429, "message": …}` |
-/// | `403:text`, `503:html`, `401:empty` | words, a page for people, nothing |
+/// | `403:text`, `503:html`, `401:empty` | plain text, an HTML page, no body |
 /// | `403:code=20002` | with this code |
 /// | `429:retry-after=2` | with `Retry-After: 2` |
-/// | `429:retry-after-date=2` | with `Retry-After` and the date that it will be in two seconds |
+/// | `429:retry-after-date=2` | with `Retry-After` and the date in two seconds |
 ///
-/// Without a form it is the one in which the service has been seen to send this status, and at the authority, without a code
-/// as well, the one of OAuth 2.0: `{"error": …, "error_description": …}`.
+/// The default format is the one in which the service has been seen to send this status. At the authority it is that of
+/// OAuth 2.0, `{"error": …, "error_description": …}`, unless a format or a code is given.
 ///
 /// ```
 /// use partner_center_core::{Blocking, Client, Credential, ListCustomers};
@@ -66,7 +66,7 @@ pub(crate) use error_answer::rate_limited;
 /// let transport = emulator.transport::<Blocking>();
 /// let client = Client::builder(transport, Credential::token(Emulator::TOKEN)).build()?;
 ///
-/// // Three pages, of which two had to be asked for again.
+/// // Three pages, of which two were retried.
 /// let customers = client.items(ListCustomers::new()).collect::<Result<Vec<_>, _>>()?;
 /// assert_eq!(customers.len(), 1200);
 /// assert_eq!(emulator.requests().len(), 5);
@@ -74,75 +74,90 @@ pub(crate) use error_answer::rate_limited;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    what: What,
-    /// All must hold.
-    which: Vec<Which>,
+    action: FaultAction,
+    /// All must match.
+    selectors: Vec<RequestSelector>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    Answer(ErrorAnswer),
+pub(crate) enum FaultAction {
+    Respond(InjectedResponse),
     Delay(Duration),
     Drip(Duration),
     Truncate,
     Reset,
     Hang,
     Garbage,
-    TokenRefusal(TokenRefusal),
+    TokenError(TokenError),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Which {
-    /// Requests are counted from 1.
+enum RequestSelector {
+    /// The request with this number, from 1.
     Number(NonZeroU64),
     Every(NonZeroU64),
-    /// So many in a million.
+    /// A rate in millionths.
     Rate(u32),
-    Under(String),
+    PathPrefix(String),
 }
 
-/// What is to happen to a request.
+/// Decides which faults happen to a request.
+pub(crate) struct FaultInjector {
+    faults: Vec<Fault>,
+}
+
+/// The faults that happen to one request.
 #[derive(Default)]
-pub(crate) struct Planned<'a> {
+pub(crate) struct FaultPlan<'a> {
+    /// The sum of all delays.
     pub(crate) delay: Duration,
-    pub(crate) what: Option<&'a What>,
+    /// The first fault that is not a delay.
+    pub(crate) action: Option<&'a FaultAction>,
 }
 
-/// What `faults` mean for the request to `path` that comes after `before` others.
-pub(crate) fn planned<'a>(faults: &'a [Fault], seed: u64, before: u64, path: &str) -> Planned<'a> {
-    let mut planned = Planned::default();
-    for (position, fault) in faults.iter().enumerate() {
-        // Faults that happen at the same rate do not happen to the same requests.
-        let mut random = Random::new(seed, &format!("fault {position}"), before);
-        if !fault.which.iter().all(|which| which.holds(before + 1, path, &mut random)) {
-            continue;
-        }
-        match &fault.what {
-            What::TokenRefusal(_) if !Endpoint::is_token(path) => {}
-            What::Delay(delay) => planned.delay = planned.delay.saturating_add(*delay),
-            what => planned.what = planned.what.or(Some(what)),
-        }
+impl FaultInjector {
+    pub(crate) fn new(faults: Vec<Fault>) -> Self {
+        Self { faults }
     }
-    planned
+
+    /// Returns the plan for the request to `path` that comes after `previous_requests` others.
+    pub(crate) fn plan(&self, seed: u64, previous_requests: u64, path: &str) -> FaultPlan<'_> {
+        let mut plan = FaultPlan::default();
+        for (position, fault) in self.faults.iter().enumerate() {
+            // A separate sequence for each fault: two faults with the same rate must not affect the same requests.
+            let mut random = Random::new(seed, &format!("fault {position}"), previous_requests);
+            let number = previous_requests + 1;
+            if !fault.selectors.iter().all(|selector| selector.matches(number, path, &mut random)) {
+                continue;
+            }
+            match &fault.action {
+                FaultAction::TokenError(_) if !Endpoint::is_token(path) => {}
+                FaultAction::Delay(delay) => plan.delay = plan.delay.saturating_add(*delay),
+                action => plan.action = plan.action.or(Some(action)),
+            }
+        }
+        plan
+    }
 }
 
-impl Which {
-    fn holds(&self, number: u64, path: &str, random: &mut Random) -> bool {
+impl RequestSelector {
+    fn matches(&self, number: u64, path: &str, random: &mut Random) -> bool {
         match self {
             Self::Number(only) => number == only.get(),
             Self::Every(interval) => number.is_multiple_of(interval.get()),
-            Self::Rate(in_a_million) => random.below(1_000_000) < *in_a_million as usize,
-            Self::Under(prefix) => single_slashes(path).starts_with(prefix),
+            Self::Rate(millionths) => random.below(1_000_000) < *millionths as usize,
+            Self::PathPrefix(prefix) => collapse_slashes(path).starts_with(prefix),
         }
     }
 }
 
-fn single_slashes(path: &str) -> String {
-    let mut single = String::with_capacity(path.len());
+/// Replaces each run of slashes with one.
+fn collapse_slashes(path: &str) -> String {
+    let mut collapsed = String::with_capacity(path.len());
     for character in path.chars() {
-        if character != '/' || !single.ends_with('/') {
-            single.push(character);
+        if character != '/' || !collapsed.ends_with('/') {
+            collapsed.push(character);
         }
     }
-    single
+    collapsed
 }

@@ -1,31 +1,34 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
 mod authority;
 mod builder;
 mod clock;
-mod continuation;
-mod customer;
-mod customer_id;
-#[rustfmt::skip]
-#[allow(dead_code, reason = "all documented responses are generated; not every one is about other customers")]
-mod fixtures;
-mod customer_store;
+mod content_negotiation;
+mod continuation_token;
+mod customer_list;
+mod customers;
 mod emulator;
 mod error_response;
 mod fault;
 mod filter;
-mod link;
-mod listing;
-mod names;
-mod negotiation;
-mod parameters;
+#[rustfmt::skip]
+#[allow(dead_code, reason = "all documented responses are generated; not every one is about other customers")]
+mod fixtures;
+mod origin;
+mod query;
 mod quirks;
 mod random;
 mod rate_limit;
-mod reply;
+mod request_handler;
+mod request_log;
+mod resource;
+mod response_headers;
+mod response_writer;
+mod scheduled_response;
 mod server;
 mod service;
+mod service_response;
+mod test_credentials;
 mod transport;
 
 pub use builder::EmulatorBuilder;

@@ -1,10 +1,12 @@
-mod delivery;
+//! The HTTP server. One thread accepts and serves all connections; the response itself, which may take long for a search, is
+//! made in a second one, and abandoned once its client has gone.
+
+mod response_sender;
 mod socket;
 #[cfg(feature = "tls")]
 mod tls;
 
-use crate::{Emulator, link::OverTls};
-use delivery::{Body, Deliverer};
+use crate::{origin::OverTls, request_handler::RequestHandler};
 use futures_util::future::{Either, select};
 use http::{StatusCode, header::CONNECTION};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -13,6 +15,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
+use response_sender::{Body, ResponseSender};
 use socket::Socket;
 use std::{
     error::Error,
@@ -37,8 +40,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// A [`Emulator`] that answers over HTTP/1.1, from a thread of its own, made by [`Emulator::serve`] or, over TLS, by
-/// `Emulator::serve_tls`.
+/// An HTTP/1.1 server of an [`Emulator`](crate::Emulator), started by [`Emulator::serve`](crate::Emulator::serve) or, over TLS,
+/// by `Emulator::serve_tls`. It runs in a background thread.
 ///
 /// Each request is an event of `tracing` at level `INFO`, with method, path, status and duration.
 ///
@@ -51,55 +54,60 @@ pub struct Server {
     certificate_authority: Option<String>,
     /// The server stops when this is dropped.
     stop: Option<watch::Sender<()>>,
-    /// Closed once it has stopped. Locked so that the server can be shared between threads.
-    serving: Mutex<mpsc::Receiver<()>>,
-    /// Drives the server, in a thread of its own.
+    /// Closed once the server has stopped. Locked so that the server can be shared between threads.
+    stopped: Mutex<mpsc::Receiver<()>>,
+    /// The background thread.
     runtime: Option<Runtime>,
 }
 
 impl Server {
-    /// The base URL for clients, such as `http://127.0.0.1:49152`.
+    /// Returns the base URL for clients, such as `http://127.0.0.1:49152`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// Returns the certificate authority that issued the server's certificate, in PEM, if this is a server over TLS: clients
-    /// must trust it. It is another one with each server.
+    /// Returns the certificate of the authority that issued the server's certificate, in PEM, or `None` without TLS. Clients must
+    /// trust it. Each server has a new one.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn certificate_authority(&self) -> Option<&str> {
         self.certificate_authority.as_deref()
     }
 
-    /// Where the server listens.
+    /// Returns the address that the server listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops listening, lets requests that have arrived be answered, and closes all connections. Takes a second at
-    /// most, after which answers still being made are given up; with idle connections only, no time. What is late on
-    /// purpose is not waited for.
+    /// Shuts the server down: stops listening, completes the responses in progress, and closes all connections.
+    ///
+    /// After at most one second, responses still in progress are abandoned. Idle connections and responses that a fault delays are
+    /// closed immediately.
     pub fn shutdown(self) {
         drop(self);
     }
 
-    /// Serves until the process ends.
+    /// Blocks the calling thread: the server runs until the process ends.
     pub fn wait(self) {
-        self.served();
+        self.wait_until_stopped();
     }
 
-    /// Starts a server over TLS, with a certificate that is made for it.
+    /// Starts a server over TLS, with a new certificate.
     #[cfg(feature = "tls")]
-    pub(crate) fn start_tls(emulator: Emulator, address: impl ToSocketAddrs) -> io::Result<Self> {
-        let tls::Identity { acceptor, authority } = tls::Identity::generate()?;
-        let mut server = Self::start(emulator, address, Security::Tls(acceptor))?;
+    pub(crate) fn start_tls(handler: Arc<RequestHandler>, address: impl ToSocketAddrs) -> io::Result<Self> {
+        let tls::ServerIdentity { acceptor, authority } = tls::ServerIdentity::generate()?;
+        let mut server = Self::start(handler, address, Security::Tls(acceptor))?;
         (server.scheme, server.certificate_authority) = ("https", Some(authority));
         Ok(server)
     }
 
-    pub(crate) fn start(emulator: Emulator, address: impl ToSocketAddrs, security: Security) -> io::Result<Self> {
+    pub(crate) fn start(
+        handler: Arc<RequestHandler>,
+        address: impl ToSocketAddrs,
+        security: Security,
+    ) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -112,16 +120,16 @@ impl Server {
         let listener = match listener {
             Ok(listener) => listener,
             Err(error) => {
-                // To drop it would panic where the caller is itself driven by a runtime.
+                // Not dropped: that panics if the caller is itself inside a runtime.
                 runtime.shutdown_background();
                 return Err(error);
             }
         };
         let (stop, stopped) = watch::channel(());
-        let (end, serving) = mpsc::channel();
+        let (end, has_stopped) = mpsc::channel();
         runtime.spawn(async move {
-            serve(&listener, &emulator, &security, stopped).await;
-            // Whoever waits for the end may want the port.
+            serve(&listener, &handler, &security, stopped).await;
+            // Before `end`: a caller that waits for the end may bind to the port.
             drop(listener);
             drop(end);
         });
@@ -131,43 +139,43 @@ impl Server {
             #[cfg(feature = "tls")]
             certificate_authority: None,
             stop: Some(stop),
-            serving: Mutex::new(serving),
+            stopped: Mutex::new(has_stopped),
             runtime: Some(runtime),
         })
     }
 
     /// Returns once the server has stopped.
-    fn served(&self) {
-        // Nothing is ever sent: the channel is closed at the end.
-        let _ = self.serving.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    fn wait_until_stopped(&self) {
+        // Nothing is sent: the channel is closed at the end.
+        let _ = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).recv();
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
-        self.served();
+        self.wait_until_stopped();
         if let Some(runtime) = self.runtime.take() {
-            // Connections that remain end with the runtime, and with them the answers under way.
+            // This ends the remaining connections and the responses in progress.
             runtime.shutdown_background();
         }
     }
 }
 
-/// How long answers under way may take when the server shuts down, and requests that are too large to end.
-const GRACE: Duration = Duration::from_secs(1);
+/// The time for responses in progress when the server shuts down, and for the rest of a request that is too large.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The maximum time that a TLS handshake takes.
+/// The maximum time of a TLS handshake.
 #[cfg(feature = "tls")]
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How large the body of a request may be; no request has one that matters.
-const GREATEST_BODY: usize = 1 << 20;
+/// The maximum size of the body of a request, in bytes. Token requests have the largest: a few KiB.
+const MAX_BODY_SIZE: usize = 1 << 20;
 
-/// How large a request may be without its body, more or less. A token and a filter fit several times.
-const GREATEST_HEAD: usize = 64 << 10;
+/// The maximum size of a request without its body, in bytes, approximately. A token and a filter need a small part of it.
+const MAX_HEAD_SIZE: usize = 64 << 10;
 
-/// What is below HTTP.
+/// The protocol below HTTP.
 #[derive(Clone)]
 pub(crate) enum Security {
     None,
@@ -175,52 +183,58 @@ pub(crate) enum Security {
     Tls(tokio_rustls::TlsAcceptor),
 }
 
-async fn serve(listener: &TcpListener, emulator: &Emulator, security: &Security, mut stopped: watch::Receiver<()>) {
+async fn serve(
+    listener: &TcpListener,
+    handler: &Arc<RequestHandler>,
+    security: &Security,
+    mut stopped: watch::Receiver<()>,
+) {
     let connections = GracefulShutdown::new();
     {
-        let of_connections = stopped.clone();
-        let mut accepting = pin!(accept(listener, emulator, security, &connections, &of_connections));
+        let stopped_for_connections = stopped.clone();
+        let mut accepting = pin!(accept(listener, handler, security, &connections, &stopped_for_connections));
         let mut stopped = pin!(stopped.changed());
-        // Whichever comes first; accepting never ends by itself.
+        // Until the server stops; accepting never ends by itself.
         poll_fn(|context| match stopped.as_mut().poll(context) {
             Poll::Ready(_) => Poll::Ready(()),
             Poll::Pending => accepting.as_mut().poll(context),
         })
         .await;
     }
-    let _ = timeout(GRACE, connections.shutdown()).await;
+    let _ = timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await;
 }
 
 async fn accept(
     listener: &TcpListener,
-    emulator: &Emulator,
+    handler: &Arc<RequestHandler>,
     security: &Security,
     connections: &GracefulShutdown,
     stopped: &watch::Receiver<()>,
 ) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // As a rule there are too many open files: wait until some are closed.
+            // As a rule too many files are open: wait until some are closed.
             sleep(Duration::from_millis(10)).await;
             continue;
         };
         let connection =
-            Connection { emulator: emulator.clone(), stopped: stopped.clone(), watcher: connections.watcher() };
-        tokio::spawn(connection.accept(stream, security.clone()));
+            Connection { handler: Arc::clone(handler), stopped: stopped.clone(), watcher: connections.watcher() };
+        tokio::spawn(connection.run(stream, security.clone()));
     }
 }
 
-/// What a connection needs besides its stream.
+/// A connection without its stream.
 struct Connection {
-    emulator: Emulator,
+    handler: Arc<RequestHandler>,
     /// Never changed, only closed, when the server stops.
     stopped: watch::Receiver<()>,
     watcher: Watcher,
 }
 
 impl Connection {
-    async fn accept(self, stream: TcpStream, security: Security) {
-        // Answers are small and written at once: waiting for more to send only delays them.
+    /// Performs the TLS handshake, if there is one, and serves the connection.
+    async fn run(self, stream: TcpStream, security: Security) {
+        // Responses are small and written in one piece: Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
         let socket = Socket::new(stream);
         match security {
@@ -238,80 +252,81 @@ impl Connection {
         }
     }
 
-    /// Answers the requests that come over `stream`, which is that of `socket`.
+    /// Serves the requests that arrive over `stream`, which is TLS over `socket` or `socket` itself.
     async fn serve(
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         socket: Socket,
         is_over_tls: bool,
     ) {
-        let Self { emulator, stopped, watcher } = self;
+        let Self { handler, stopped, watcher } = self;
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).max_buf_size(GREATEST_HEAD).half_close(true);
-        let deliverer = Deliverer { stopped, socket };
-        let answer = service_fn(move |mut request: http::Request<Incoming>| {
+        http.timer(TokioTimer::new()).max_buf_size(MAX_HEAD_SIZE).half_close(true);
+        let sender = ResponseSender { stopped, socket };
+        let http_service = service_fn(move |mut request: http::Request<Incoming>| {
             if is_over_tls {
                 request.extensions_mut().insert(OverTls);
             }
-            logged(emulator.clone(), deliverer.clone(), request)
+            respond_and_log(Arc::clone(&handler), sender.clone(), request)
         });
-        // A connection that fails concerns its client alone.
-        let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), answer)).await;
+        // An error of a connection concerns only its client.
+        let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), http_service)).await;
     }
 }
 
-/// Logs the request and what came of it. The query may have names of customers, and the headers have tokens.
-async fn logged(
-    emulator: Emulator,
-    deliverer: Deliverer,
+/// Responds to `request` and logs both. The log has neither the query, which may have names of customers, nor the headers, which
+/// have tokens.
+async fn respond_and_log(
+    handler: Arc<RequestHandler>,
+    sender: ResponseSender,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
     let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
-    let outcome = answer(emulator, deliverer, request).await;
+    let outcome = respond(handler, sender, request).await;
     let status = outcome.as_ref().map_or("no response".to_owned(), |response| response.status().as_str().to_owned());
     tracing::info!("{method} {}: {status} in {:?}", path.escape_debug(), start.elapsed());
     outcome
 }
 
-async fn answer(
-    emulator: Emulator,
-    deliverer: Deliverer,
+async fn respond(
+    handler: Arc<RequestHandler>,
+    sender: ResponseSender,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
     let (head, mut body) = request.into_parts();
-    let body = match Limited::new(&mut body, GREATEST_BODY).collect().await {
-        Ok(whole) => whole.to_bytes(),
+    let body = match Limited::new(&mut body, MAX_BODY_SIZE).collect().await {
+        Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            // Whoever is still sending reads no answer.
-            let _ = timeout(GRACE, async { while let Some(Ok(_)) = body.frame().await {} }).await;
-            return Ok(closing(StatusCode::PAYLOAD_TOO_LARGE)?);
+            // A client that is still sending does not read the response.
+            let _ = timeout(SHUTDOWN_TIMEOUT, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+            return Ok(close_with(StatusCode::PAYLOAD_TOO_LARGE)?);
         }
-        Err(_) => return Ok(closing(StatusCode::BAD_REQUEST)?),
+        Err(_) => return Ok(close_with(StatusCode::BAD_REQUEST)?),
     };
     let request = http::Request::from_parts(head, body.into());
-    let waiting = Waiting::default();
-    let given_up = Arc::clone(&waiting.given_up);
+    let cancel_on_drop = CancelOnDrop::default();
+    let cancelled = Arc::clone(&cancel_on_drop.cancelled);
     // A search may take long, and this thread has other connections to serve.
-    let search = spawn_blocking(move || emulator.respond(&request, &given_up));
-    match select(search, pin!(deliverer.socket.gone())).await {
-        Either::Left((reply, _)) => Ok(deliverer.clone().deliver(reply?).await?),
+    let response = spawn_blocking(move || handler.respond(&request, &cancelled));
+    match select(response, pin!(sender.socket.closed_by_peer())).await {
+        Either::Left((response, _)) => Ok(sender.clone().send(response?).await?),
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }
 }
 
-/// The answer to a request whose body cannot be had, so that nothing can follow it.
-fn closing(status: StatusCode) -> http::Result<http::Response<Body>> {
+/// Returns the response to a request whose body could not be read to its end, so that the connection cannot be reused.
+fn close_with(status: StatusCode) -> http::Result<http::Response<Body>> {
     http::Response::builder().status(status).header(CONNECTION, "close").body(Body::default())
 }
 
-/// Waits for an answer: once it is dropped, because the client has gone or the server ends, the answer is given up.
+/// Cancels the making of a response when it is dropped, because the client has gone or the server stops.
 #[derive(Default)]
-struct Waiting {
-    given_up: Arc<AtomicBool>,
+struct CancelOnDrop {
+    cancelled: Arc<AtomicBool>,
 }
 
-impl Drop for Waiting {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.given_up.store(true, Ordering::Relaxed);
+        self.cancelled.store(true, Ordering::Relaxed);
     }
 }

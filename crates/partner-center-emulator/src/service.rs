@@ -1,15 +1,15 @@
-//! What the service answers: a function of the request and of who asks.
+//! The service: authorizes a request, routes it by its path, and returns the response.
 
 use crate::{
-    answer::{Answer, Content},
-    authority::{Authority, Holder},
-    customer_id,
-    customer_store::CustomerStore,
+    authority::{Authority, Caller},
+    content_negotiation::accepts_json,
+    customer_list::CustomerList,
+    customers::{CustomerStore, parse_guid},
     error_response::ErrorResponse,
-    listing::Listing,
-    negotiation::accepts_json,
-    parameters::Parameters,
-    quirks::{CORRELATION_ID, Quirks, REQUEST_ID, is_guid},
+    query::QueryParameters,
+    quirks::Quirks,
+    response_headers::check_request_ids,
+    service_response::{Content, ServiceResponse},
 };
 use http::{HeaderMap, Method, StatusCode, header::AUTHORIZATION};
 use partner_center_core::Request;
@@ -26,18 +26,17 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// The answer to `request`, which comes `now`, a time since the emulator was made. Once nobody waits for it any more, it
-    /// is `given_up`, and is then any.
-    pub(crate) fn answer(&self, request: &Request, now: Duration, given_up: &AtomicBool) -> Answer {
+    /// Returns the response to `request`, which arrives `now`, as the time since the emulator's start. Once it is `cancelled`,
+    /// any response is right, as nobody receives it.
+    pub(crate) fn respond(&self, request: &Request, now: Duration, cancelled: &AtomicBool) -> ServiceResponse {
         let headers = request.headers();
         let resource = self
             .authorize(headers, now)
-            .and_then(|holder| identified(headers).and_then(|()| self.resource(request, holder, given_up)));
-        resource.unwrap_or_else(Answer::from)
+            .and_then(|caller| check_request_ids(headers).and_then(|()| self.route(request, caller, cancelled)));
+        resource.unwrap_or_else(ServiceResponse::from)
     }
 
-    /// Who asks.
-    fn authorize(&self, headers: &HeaderMap, now: Duration) -> Result<Holder, ErrorResponse> {
+    fn authorize(&self, headers: &HeaderMap, now: Duration) -> Result<Caller, ErrorResponse> {
         let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, token) =
             authorization.and_then(|value| value.trim().split_once(' ')).ok_or(ErrorResponse::AccessDenied)?;
@@ -46,17 +45,22 @@ impl Service {
             return Err(ErrorResponse::AccessDenied);
         }
         if token == self.token {
-            return Ok(Holder::User);
+            return Ok(Caller::User);
         }
-        match self.authority.holder(token, now) {
-            Some(Holder::OfRetiredAudience) => Err(ErrorResponse::AudienceRetired),
-            Some(holder) => Ok(holder),
+        match self.authority.caller_of(token, now) {
+            Some(Caller::UnsupportedAudience) => Err(ErrorResponse::UnsupportedAudience),
+            Some(caller) => Ok(caller),
             None => Err(ErrorResponse::AccessDenied),
         }
     }
 
-    /// `/v1/customers` and `/v1/customers/{id}`, however many slashes stand between.
-    fn resource(&self, request: &Request, holder: Holder, given_up: &AtomicBool) -> Result<Answer, ErrorResponse> {
+    /// Serves `/v1/customers` and `/v1/customers/{id}`, with any number of slashes between the segments.
+    fn route(
+        &self,
+        request: &Request,
+        caller: Caller,
+        cancelled: &AtomicBool,
+    ) -> Result<ServiceResponse, ErrorResponse> {
         let mut segments = request.uri().path().split('/').filter(|segment| !segment.is_empty());
         let mut next_is = |name: &str| segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case(name));
         if !(next_is("v1") && next_is("customers")) {
@@ -75,18 +79,12 @@ impl Service {
         let Self { customers, quirks, reject_unknown_parameters, .. } = self;
         let reject_unknown_parameters = *reject_unknown_parameters;
         let Some(id) = id else {
-            return Listing { customers, quirks, reject_unknown_parameters, holder, given_up }.page(request);
+            return CustomerList { customers, quirks, reject_unknown_parameters, caller, cancelled }.page(request);
         };
-        Parameters::of(request.uri()).check(&[], reject_unknown_parameters)?;
+        QueryParameters::parse(request.uri()).check(&[], reject_unknown_parameters)?;
         let id = percent_decode_str(id).decode_utf8_lossy();
-        let id = customer_id::parse(&id).ok_or(ErrorResponse::InvalidCustomerId)?;
+        let id = parse_guid(&id).ok_or(ErrorResponse::InvalidCustomerId)?;
         let index = customers.find(id).ok_or(ErrorResponse::NotFound)?;
-        Ok(Answer::new(StatusCode::OK, Content::Customer(customers.full(index))))
+        Ok(ServiceResponse::new(StatusCode::OK, Content::Customer(customers.details(index))))
     }
-}
-
-/// Requests need no identifiers, but those that they have must be some.
-fn identified(headers: &HeaderMap) -> Result<(), ErrorResponse> {
-    let identifiers = headers.get_all(REQUEST_ID).iter().chain(headers.get_all(CORRELATION_ID));
-    if identifiers.into_iter().all(is_guid) { Ok(()) } else { Err(ErrorResponse::InvalidHeader) }
 }

@@ -1,42 +1,47 @@
 use crate::{
-    Emulator,
-    reply::{Delivery, PIECE, Reply},
+    request_handler::RequestHandler,
+    scheduled_response::{CHUNK_SIZE, Delivery, ScheduledResponse},
 };
 use partner_center_core::{Limits, Mode, Output, Request, Response, Transport, TransportError};
-use std::{fmt, io, marker::PhantomData, sync::atomic::AtomicBool, time::Duration};
+use std::{
+    fmt, io,
+    marker::PhantomData,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
-/// A transport that hands every request to an [`Emulator`] in memory, whatever host it is meant for.
+/// A transport that hands every request to an [`Emulator`](crate::Emulator) in memory, whatever its host.
 ///
-/// No time passes, neither in [`sleep`](Transport::sleep) nor in a delay. What takes longer than the request's
-/// [`Limits`] allow is a timeout all the same, and the emulator's [rate limit](crate::EmulatorBuilder::rate_limit) counts the time
-/// that would have passed.
+/// Nothing waits, neither [`sleep`](Transport::sleep) nor a delayed response: the emulator's clock is advanced instead. So a
+/// response that would take longer than the request's [`Limits`] allow is a timeout all the same, and a
+/// [rate limit](crate::EmulatorBuilder::rate_limit) counts the time that would have passed.
 pub struct EmulatorTransport<M> {
-    emulator: Emulator,
+    handler: Arc<RequestHandler>,
     mode: PhantomData<fn() -> M>,
 }
 
 impl<M> EmulatorTransport<M> {
-    pub(crate) fn new(emulator: Emulator) -> Self {
-        Self { emulator, mode: PhantomData }
+    pub(crate) fn new(handler: Arc<RequestHandler>) -> Self {
+        Self { handler, mode: PhantomData }
     }
 
     fn exchange(&self, request: &Request) -> Result<Response, TransportError> {
         let limits = Limits::of(request);
-        // Whoever asks waits until the answer is there.
-        let Reply { delay, delivery } = self.emulator.respond(request, &AtomicBool::new(false));
-        let (took, outcome) = match delivery {
-            Delivery::Whole(response) => (delay, Ok(response)),
-            Delivery::Dripping(response, pause) => {
-                let pieces = u32::try_from(response.body().len().div_ceil(PIECE)).unwrap_or(u32::MAX);
-                (delay.saturating_add(pause.saturating_mul(pieces)), Ok(response))
+        // Never cancelled: the caller waits for the response.
+        let ScheduledResponse { delay, delivery } = self.handler.respond(request, &AtomicBool::new(false));
+        let (duration, outcome) = match delivery {
+            Delivery::Complete(response) => (delay, Ok(response)),
+            Delivery::Drip(response, pause) => {
+                let chunks = u32::try_from(response.body().len().div_ceil(CHUNK_SIZE)).unwrap_or(u32::MAX);
+                (delay.saturating_add(pause.saturating_mul(chunks)), Ok(response))
             }
             Delivery::Truncated(_) => (delay, Err(io::ErrorKind::UnexpectedEof)),
             Delivery::Reset => (delay, Err(io::ErrorKind::ConnectionReset)),
-            Delivery::Never => (Duration::MAX, Err(io::ErrorKind::TimedOut)),
+            Delivery::Hang => (Duration::MAX, Err(io::ErrorKind::TimedOut)),
         };
-        self.emulator.clock().skip(took.min(limits.timeout));
-        if took > limits.timeout {
-            return Err(TransportError::timeout("the emulator takes longer on purpose"));
+        self.handler.clock.advance(duration.min(limits.timeout));
+        if duration > limits.timeout {
+            return Err(TransportError::timeout("a fault of the emulator takes longer than the timeout"));
         }
         let response = outcome.map_err(|kind| TransportError::new(io::Error::from(kind)))?;
         if response.body().len() > limits.body { Err(TransportError::too_large()) } else { Ok(response) }
@@ -51,19 +56,19 @@ impl<M: Mode> Transport for EmulatorTransport<M> {
     }
 
     fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
-        self.emulator.clock().skip(delay);
+        self.handler.clock.advance(delay);
         M::ready(())
     }
 }
 
 impl<M> Clone for EmulatorTransport<M> {
     fn clone(&self) -> Self {
-        Self::new(self.emulator.clone())
+        Self::new(Arc::clone(&self.handler))
     }
 }
 
 impl<M> fmt::Debug for EmulatorTransport<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("EmulatorTransport").field(&self.emulator).finish()
+        formatter.debug_tuple("EmulatorTransport").field(&self.handler).finish()
     }
 }

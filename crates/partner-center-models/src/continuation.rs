@@ -3,11 +3,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::Serialize
 use serde_json::Map;
 use std::fmt;
 
-/// Where a listing goes on: the way from one page to the next.
+/// The position in a list after one of its pages: the next-page link, the continuation token, or both.
 ///
-/// Opaque. It may be saved (it serialises) and resumed later, in another process, with the `resume` constructor of the
-/// operation that gave it; how long the service honours it is not documented. It lets its holder read customers, so
-/// `Debug` does not show what is in it.
+/// Opaque. It can be serialized, and resumed later in another process with the `resume` constructor of the operation that
+/// returned it; how long the service accepts it is not documented. Its holder can read customers, so `Debug` does not show its
+/// content.
 ///
 /// ```
 /// use partner_center_models::{ContinuationToken, CustomerCollection, ListCustomers, Paginated};
@@ -35,16 +35,15 @@ struct NextLink {
 }
 
 impl ContinuationToken {
-    /// Reads what a page offers: a link, a token, both, or neither.
+    /// Reads the link and the token of a page; `None` if it has neither.
     ///
-    /// `unreadable` says that the page has something in the place of one of them that is not what the specification
-    /// says.
+    /// `has_invalid_field` tells that the page has a value for one of them that is not of the specified type.
     pub(crate) fn read(
         link: Option<&Link>,
         token: Option<&Secret>,
-        unreadable: bool,
+        has_invalid_field: bool,
     ) -> Result<Option<Self>, InvalidContinuationToken> {
-        if unreadable {
+        if has_invalid_field {
             return Err(InvalidContinuationToken);
         }
         let token = token.map(Secret::expose).filter(|token| !token.trim().is_empty()).map(str::to_owned);
@@ -52,24 +51,24 @@ impl ContinuationToken {
         Ok((link.is_some() || token.is_some()).then_some(Self { link, token }))
     }
 
-    /// The URI of the link, as the service wrote it.
+    /// Returns the URI of the link, as the service sent it.
     #[must_use]
     pub fn uri(&self) -> Option<&str> {
         self.link.as_ref().map(|link| link.uri.as_str())
     }
 
-    /// The HTTP method of the link, as the service wrote it; `GET` where it wrote none.
+    /// Returns the HTTP method of the link, as the service sent it; `GET` if it sent none.
     #[must_use]
     pub fn method(&self) -> &str {
         self.link.as_ref().map_or("GET", |link| &link.method)
     }
 
-    /// The headers of the link, as the service wrote them.
+    /// Returns the headers of the link, as the service sent them.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.link.iter().flat_map(|link| &link.headers).map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The token in the page itself.
+    /// Returns the token in the page itself.
     #[must_use]
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
@@ -77,7 +76,7 @@ impl ContinuationToken {
 }
 
 impl NextLink {
-    /// A link that leads nowhere is none; one that cannot be followed as it was meant is an error.
+    /// Returns `None` for a link without content, and an error for one that cannot be followed as the service meant it.
     fn read(link: &Link) -> Result<Option<Self>, InvalidContinuationToken> {
         if ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains_like(name)) {
             return Err(InvalidContinuationToken);
@@ -102,7 +101,7 @@ impl NextLink {
     }
 }
 
-/// A map, so that a later version may add to it.
+/// Serializes as a map, so that a later version can add to it.
 impl Serialize for ContinuationToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -125,7 +124,7 @@ impl<'de> Deserialize<'de> for ContinuationToken {
         let token: Option<String> = serde_json::from_value(token).map_err(de::Error::custom)?;
         let link = link.map(|(uri, method, headers)| NextLink { uri, method, headers });
         if link.is_none() && token.is_none() {
-            return Err(de::Error::custom("a continuation that leads nowhere"));
+            return Err(de::Error::custom("a continuation token without a link and without a token"));
         }
         Ok(Self { link, token })
     }
@@ -137,9 +136,9 @@ impl fmt::Debug for ContinuationToken {
     }
 }
 
-/// A page that says it goes on, but not in a way that can be understood.
+/// The error of a page that has a next page, but an invalid link or token to it.
 ///
-/// Never taken for the last page: that would lose customers without a word.
+/// Such a page is never taken for the last one: that would lose customers silently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidContinuationToken;
 

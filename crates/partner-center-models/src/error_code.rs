@@ -1,37 +1,37 @@
-use crate::described::{Described, Nullable, Reading};
+use crate::lenient::{Nullable, Parsed, SchemaValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Number;
 use std::fmt;
 
-/// Partner Center's own error code.
+/// An error code of Partner Center, such as `2000` or `900420`.
 ///
-/// Most parts of the service write it as a number, some as a text; it is kept as it came and compares by its digits.
+/// Most parts of the service send it as a number, some as a string. It is kept as received and compares by its digits. See
+/// [Partner Center REST error codes](https://learn.microsoft.com/partner-center/developer/error-codes).
 ///
 /// ```
 /// use partner_center_models::ErrorCode;
 ///
-/// let (number, text): (ErrorCode, ErrorCode) = serde_json::from_str(r#"[2000, "2000"]"#)
-///     .map(|[number, text]: [_; 2]| (number, text))?;
-/// assert_eq!(number, text);
-/// assert_eq!(text.number(), Some(2000));
+/// let [number, string]: [ErrorCode; 2] = serde_json::from_str(r#"[2000, "2000"]"#)?;
+/// assert_eq!(number, string);
+/// assert_eq!(string.number(), Some(2000));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ErrorCode(Form);
+pub struct ErrorCode(CodeFormat);
 
 #[derive(Clone, Debug)]
-enum Form {
+enum CodeFormat {
     Number(i64),
     Text(Box<str>),
 }
 
 impl ErrorCode {
-    /// The code as a number, unless it is a text that is none.
+    /// Returns the code as a number; `None` if it is a string other than a number.
     #[must_use]
     pub fn number(&self) -> Option<i64> {
         match &self.0 {
-            Form::Number(number) => Some(*number),
-            Form::Text(text) => text.trim().parse().ok(),
+            CodeFormat::Number(number) => Some(*number),
+            CodeFormat::Text(string) => string.trim().parse().ok(),
         }
     }
 }
@@ -39,8 +39,8 @@ impl ErrorCode {
 impl fmt::Display for ErrorCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Form::Number(number) => number.fmt(formatter),
-            Form::Text(text) => text.fmt(formatter),
+            CodeFormat::Number(number) => number.fmt(formatter),
+            CodeFormat::Text(string) => string.fmt(formatter),
         }
     }
 }
@@ -58,21 +58,21 @@ impl Eq for ErrorCode {}
 
 impl From<i64> for ErrorCode {
     fn from(number: i64) -> Self {
-        Self(Form::Number(number))
+        Self(CodeFormat::Number(number))
     }
 }
 
 impl From<&str> for ErrorCode {
-    fn from(text: &str) -> Self {
-        Self(Form::Text(text.into()))
+    fn from(string: &str) -> Self {
+        Self(CodeFormat::Text(string.into()))
     }
 }
 
 impl Serialize for ErrorCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            Form::Number(number) => number.serialize(serializer),
-            Form::Text(text) => text.serialize(serializer),
+            CodeFormat::Number(number) => number.serialize(serializer),
+            CodeFormat::Text(string) => string.serialize(serializer),
         }
     }
 }
@@ -80,17 +80,17 @@ impl Serialize for ErrorCode {
 impl<'de> Deserialize<'de> for ErrorCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Nullable::deserialize(deserializer)? {
-            Nullable(Some(Reading::Described(code))) => Ok(code),
-            _ => Err(de::Error::custom("an error code is a number or a text")),
+            Nullable(Some(Parsed::Typed(code))) => Ok(code),
+            _ => Err(de::Error::custom("an error code is a number or a string")),
         }
     }
 }
 
-impl Described for ErrorCode {
+impl SchemaValue for ErrorCode {
     fn from_number(number: &Number) -> Option<Self> {
         number.as_i64().map(Self::from)
     }
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
+    fn from_string(string: &str) -> Option<Self> {
+        Some(string.into())
     }
 }

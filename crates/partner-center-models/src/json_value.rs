@@ -1,4 +1,4 @@
-use crate::{described::number_in_disguise, from_json, json};
+use crate::{from_json, json, lenient::arbitrary_precision_number};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -7,10 +7,10 @@ use serde::{
 use serde_json::{Number, Value, value::RawValue};
 use std::{any::type_name, borrow::Cow, collections::BTreeMap, fmt};
 
-/// A JSON value that the specification does not describe, as the service wrote it.
+/// A JSON value that the specification does not describe, as the service sent it.
 ///
-/// Numbers keep their digits: `1.10` stays `1.10`, and is written so by `serde_json`. It is kept as JSON, to be read into
-/// whatever it turns out to be.
+/// Numbers keep their digits: `1.10` stays `1.10`, and is serialized so by `serde_json`. The value is kept as JSON, to be
+/// deserialized into any type with [`read`](Self::read).
 ///
 /// ```
 /// use partner_center_models::Customer;
@@ -25,11 +25,11 @@ use std::{any::type_name, borrow::Cow, collections::BTreeMap, fmt};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Digits get lost where a format or a deserializer rounds before it hands a number over: in `serde_json::Value`, under
+/// Digits are lost where a format or a deserializer rounds a number before it passes it on: in `serde_json::Value`, under
 /// `#[serde(flatten)]`, and in formats other than JSON, which get the nearest `f64`.
 #[derive(Clone)]
 pub struct JsonValue(
-    /// Compact, and strings as `serde_json` writes them.
+    /// Compact JSON, its strings as `serde_json` serializes them.
     Box<str>,
 );
 
@@ -40,13 +40,17 @@ impl JsonValue {
         &self.0
     }
 
-    /// Returns the string that the value is, if it is one.
+    /// Returns the value if it is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<Cow<'_, str>> {
-        self.0.starts_with('"').then(|| json::string(&self.0))
+        self.0.starts_with('"').then(|| json::unescape(&self.0))
     }
 
-    /// Reads the value into a `T`, as [`from_json`] does.
+    /// Deserializes the value into a `T`, as [`from_json`] does.
+    ///
+    /// # Errors
+    ///
+    /// The value is not a `T`.
     pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         from_json(&self.0).map(|parsed| parsed.value)
     }
@@ -63,27 +67,27 @@ impl JsonValue {
         let mut json = self.json();
         for part in pointer.split('/').skip(1) {
             let part = part.replace("~1", "/").replace("~0", "~");
-            json = match Parts::of(json) {
-                Parts::Object(fields) => fields.into_iter().rfind(|(name, _)| *name == part)?.1.get(),
-                Parts::Array(values) => values.get(part.parse::<usize>().ok()?)?.get(),
-                Parts::Scalar => return None,
+            json = match Children::of(json) {
+                Children::Object(fields) => fields.into_iter().rfind(|(name, _)| *name == part)?.1.get(),
+                Children::Array(values) => values.get(part.parse::<usize>().ok()?)?.get(),
+                Children::Scalar => return None,
             };
         }
         Some(Self(json.into()))
     }
 
-    /// The value whose JSON is `json`.
-    pub(crate) fn of(json: &str) -> Self {
+    /// Creates a value from valid JSON.
+    pub(crate) fn from_raw(json: &str) -> Self {
         Self(json::compact(json).into())
     }
 
-    /// The number whose JSON is `json`, if it is one.
-    pub(crate) fn of_number(json: &str) -> Option<Self> {
+    /// Creates a value from valid JSON without white space, if that is a number.
+    pub(crate) fn number_from_raw(json: &str) -> Option<Self> {
         Some(Self(json.into())).filter(Self::is_number)
     }
 
-    /// The value that `value` is written as.
-    pub(crate) fn written(value: &impl Serialize) -> serde_json::Result<Self> {
+    /// Creates a value by serializing `value`.
+    pub(crate) fn serialized(value: &impl Serialize) -> serde_json::Result<Self> {
         serde_json::to_string(value).map(|json| Self(json.into()))
     }
 
@@ -95,13 +99,13 @@ impl JsonValue {
         json::is_number(&self.0)
     }
 
-    /// The array of `values`.
+    /// Creates an array of `values`.
     pub(crate) fn array<'a>(values: impl IntoIterator<Item = &'a Self>) -> Self {
         let values: Vec<_> = values.into_iter().map(Self::json).collect();
         Self(format!("[{}]", values.join(",")).into())
     }
 
-    /// The rest of an array.
+    /// Reads the remaining items of an array.
     pub(crate) fn from_seq<'de, A: SeqAccess<'de>>(mut values: A) -> Result<Self, A::Error> {
         let mut array = Vec::new();
         while let Some(value) = values.next_element::<Self>()? {
@@ -110,12 +114,11 @@ impl JsonValue {
         Ok(Self::array(&array))
     }
 
-    /// An object, or the number that arrives as an object with one field of that name, where
-    /// `serde_json/arbitrary_precision` is on anywhere in a build.
+    /// Reads an object, or a number that is passed as one: see [`arbitrary_precision_number`].
     pub(crate) fn from_map<'de, A: MapAccess<'de>>(mut fields: A) -> Result<Self, A::Error> {
         let mut json = String::from("{");
         while let Some(name) = fields.next_key::<String>()? {
-            if let Some(number) = number_in_disguise(&name, &mut fields)? {
+            if let Some(number) = arbitrary_precision_number(&name, &mut fields)? {
                 return Ok(number);
             }
             if json.len() > 1 {
@@ -130,16 +133,16 @@ impl JsonValue {
     }
 }
 
-/// What a value consists of, each part as its JSON.
-enum Parts<'a> {
+/// The direct children of a value, each as raw JSON.
+enum Children<'a> {
     Object(Vec<(String, &'a RawValue)>),
     Array(Vec<&'a RawValue>),
     Scalar,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Children<'a> {
     fn of(json: &'a str) -> Self {
-        // What is kept is JSON, and its parts are not looked into, so that this does not fail.
+        // The value is valid JSON and its children are not parsed, so this does not fail.
         match json.as_bytes().first() {
             Some(b'{') => serde_json::from_str(json).map_or(Self::Scalar, |Fields(fields)| Self::Object(fields)),
             Some(b'[') => serde_json::from_str(json).map_or(Self::Scalar, Self::Array),
@@ -170,28 +173,28 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-/// How deep arrays and objects are taken apart; what is within the innermost is written as the JSON that it is.
+/// The maximum depth to which arrays and objects are split; anything deeper is serialized as raw JSON.
 const MAX_DEPTH: usize = 32;
 
-/// Equal are two that hold the same, however it is written; numbers by their digits.
+/// Two values are equal if they hold the same, whatever the order of fields; numbers compare by their digits.
 impl PartialEq for JsonValue {
     fn eq(&self, other: &Self) -> bool {
         fn are_equal(one: &str, other: &str, depth: usize) -> bool {
             if one == other {
                 return true;
             }
-            // In equal values the same characters stand, if in another order.
+            // Equal values have the same characters, in another order at most.
             if depth == MAX_DEPTH || one.len() != other.len() {
                 return false;
             }
             let are_equal = |one: &RawValue, other: &RawValue| are_equal(one.get(), other.get(), depth + 1);
-            match (Parts::of(one), Parts::of(other)) {
-                (Parts::Object(one), Parts::Object(other)) => {
+            match (Children::of(one), Children::of(other)) {
+                (Children::Object(one), Children::Object(other)) => {
                     let [one, other] = [one, other].map(BTreeMap::from_iter);
                     one.len() == other.len()
                         && one.iter().zip(&other).all(|(one, other)| one.0 == other.0 && are_equal(one.1, other.1))
                 }
-                (Parts::Array(one), Parts::Array(other)) => {
+                (Children::Array(one), Children::Array(other)) => {
                     one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| are_equal(one, other))
                 }
                 _ => false,
@@ -254,12 +257,12 @@ impl<'de> Deserialize<'de> for JsonValue {
                 formatter.write_str("any JSON value")
             }
             fn visit_map<A: MapAccess<'de>>(self, json: A) -> Result<JsonValue, A::Error> {
-                json_of(json).map(|json| JsonValue::of(&json))
+                take_raw_json(json).map(|json| JsonValue::from_raw(&json))
             }
             fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<JsonValue, D::Error> {
                 Value::deserialize(deserializer).map(JsonValue::from)
             }
-            // Deserializers of single values know no newtypes.
+            // Some deserializers ignore newtypes and pass the value itself.
             fn visit_unit<E>(self) -> Result<JsonValue, E> {
                 Ok(JsonValue::null())
             }
@@ -286,56 +289,58 @@ impl<'de> Deserialize<'de> for JsonValue {
     }
 }
 
-/// How `RawValue` asks for the JSON of a value. A deserializer that is not of `serde_json`, and has none, hands itself over.
+/// The name by which `RawValue` requests raw JSON from the deserializers of `serde_json`; all others pass the value itself.
 pub(crate) const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
-/// The JSON of a value, as `serde_json` hands it over.
-pub(crate) fn json_of<'de, A: MapAccess<'de>>(json: A) -> Result<Box<str>, A::Error> {
+/// Returns the raw JSON that `serde_json` passes for [`RAW_VALUE`].
+pub(crate) fn take_raw_json<'de, A: MapAccess<'de>>(json: A) -> Result<Box<str>, A::Error> {
     Box::<RawValue>::deserialize(MapAccessDeserializer::new(json)).map(Into::into)
 }
 
 impl Serialize for JsonValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Within { json: &self.0, depth: 0 }.serialize(serializer)
+        NestedJson { json: &self.0, depth: 0 }.serialize(serializer)
     }
 }
 
-/// The JSON of a value, and how many arrays and objects are around it.
-struct Within<'a> {
+/// A JSON value and the number of arrays and objects around it.
+struct NestedJson<'a> {
     json: &'a str,
     depth: usize,
 }
 
-impl Serialize for Within<'_> {
+impl Serialize for NestedJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let depth = self.depth + 1;
-        match Parts::of(self.json) {
-            Parts::Object(fields) if self.depth < MAX_DEPTH => {
-                serializer.collect_map(fields.iter().map(|(name, json)| (name, Within { json: json.get(), depth })))
+        match Children::of(self.json) {
+            Children::Object(fields) if self.depth < MAX_DEPTH => {
+                serializer.collect_map(fields.iter().map(|(name, json)| (name, NestedJson { json: json.get(), depth })))
             }
-            Parts::Array(values) if self.depth < MAX_DEPTH => {
-                serializer.collect_seq(values.iter().map(|json| Within { json: json.get(), depth }))
+            Children::Array(values) if self.depth < MAX_DEPTH => {
+                serializer.collect_seq(values.iter().map(|json| NestedJson { json: json.get(), depth }))
             }
-            Parts::Scalar if json::is_number(self.json) => number(self.json, serializer),
-            Parts::Object(_) | Parts::Array(_) if takes_json::<S>() => raw(self.json, serializer),
+            Children::Scalar if json::is_number(self.json) => serialize_number(self.json, serializer),
+            Children::Object(_) | Children::Array(_) if supports_raw_json::<S>() => {
+                serialize_raw(self.json, serializer)
+            }
             _ => JsonValue(self.json.into()).to_value().serialize(serializer),
         }
     }
 }
 
-/// Writes a number with the digits it has, if that can be.
-fn number<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
+/// Serializes a number with its digits, if the serializer can.
+fn serialize_number<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
     if let Ok(number) = digits.parse::<i64>()
         && number.to_string() == digits
     {
         return number.serialize(serializer);
     }
-    if takes_json::<S>() {
-        return raw(digits, serializer);
+    if supports_raw_json::<S>() {
+        return serialize_raw(digits, serializer);
     }
     match digits.parse::<Number>() {
-        // A tree holds no other kinds of number, unless `serde_json/arbitrary_precision` is on.
-        Ok(number) if is_tree::<S>() => number.serialize(serializer),
+        // A `Value` holds no other kinds of number, unless `serde_json/arbitrary_precision` is on.
+        Ok(number) if is_value_serializer::<S>() => number.serialize(serializer),
         Ok(number) => match (number.as_u64(), number.as_f64()) {
             (Some(number), _) => number.serialize(serializer),
             (None, Some(number)) => number.serialize(serializer),
@@ -345,17 +350,17 @@ fn number<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error>
     }
 }
 
-fn raw<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_raw<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(json.to_owned()).map_err(ser::Error::custom)?.serialize(serializer)
 }
 
-/// Whether the serializer writes JSON and takes some as it is, which those of `serde_json` do; others would write that down as
-/// an object with a strange name. Serializers that wrap those have their errors, too.
-fn takes_json<S: Serializer>() -> bool {
-    type_name::<S::Error>() == type_name::<serde_json::Error>() && !is_tree::<S>()
+/// Whether the serializer accepts raw JSON, as those of `serde_json` that write JSON do; others would serialize it as an object
+/// with a private name. Told by the error type, which serializers that wrap those of `serde_json` share.
+fn supports_raw_json<S: Serializer>() -> bool {
+    type_name::<S::Error>() == type_name::<serde_json::Error>() && !is_value_serializer::<S>()
 }
 
-/// Whether the serializer makes a `Value`.
-fn is_tree<S: Serializer>() -> bool {
+/// Whether the serializer creates a `Value`.
+fn is_value_serializer<S: Serializer>() -> bool {
     type_name::<S>() == type_name::<serde_json::value::Serializer>()
 }

@@ -1,25 +1,25 @@
 #![doc = include_str!("../README.md")]
-// So that docs.rs says which feature an item needs.
+// docs.rs shows which feature an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod continuation;
-mod conveniences;
-mod described;
 mod error_code;
+mod ext;
 #[rustfmt::skip]
 mod generated;
 mod json;
 mod json_value;
+mod lenient;
 mod open_enum;
 mod operation;
+mod projection;
 mod raw_json;
-mod read_as;
-mod reading;
+mod read_mode;
 mod resource;
 mod secret;
 mod unknown_fields;
 
-// In the signatures of this crate, so that users need not match versions.
+// Re-exported because signatures of this crate use it: callers need not match its version.
 pub use uuid;
 
 pub use continuation::{ContinuationToken, InvalidContinuationToken};
@@ -31,8 +31,8 @@ pub use open_enum::UnknownVariant;
 pub use operation::{
     InvalidParameter, Method, NoContent, Operation, PageFingerprint, Paginated, Pagination, Parameters, SingleResponse,
 };
+pub use projection::{ItemsAs, PageAs, ResponseAs};
 pub use raw_json::RawJson;
-pub use read_as::{ItemsAs, PageAs, ResponseAs};
 pub use resource::Resource;
 pub use secret::Secret;
 pub use unknown_fields::UnknownFields;

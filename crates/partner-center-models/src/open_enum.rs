@@ -1,17 +1,25 @@
 use std::fmt;
 
-/// A text that an enum of this version has no variant for.
+/// A string that an enum of this version has no variant for.
 ///
-/// Only parsing makes one, so it never hides a text that does have a variant.
+/// Only parsing creates one, so it never hides a string that has a variant.
+///
+/// ```
+/// use partner_center_models::RelationshipToPartner;
+///
+/// let relationship = RelationshipToPartner::from("distributor");
+/// assert!(matches!(relationship, RelationshipToPartner::UnknownVariant(_)));
+/// assert_eq!(relationship.as_str(), "distributor");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnknownVariant(Box<str>);
 
 impl UnknownVariant {
-    pub(crate) fn new(text: &str) -> Self {
-        Self(text.into())
+    pub(crate) fn new(string: &str) -> Self {
+        Self(string.into())
     }
 
-    /// The text as the service wrote it.
+    /// Returns the string as the service sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -24,26 +32,26 @@ impl fmt::Debug for UnknownVariant {
     }
 }
 
-/// Gives a generated enum its one meaning: the text it stands for, known or not.
+/// Implements the conversions of a generated enum from and to its string, which may be unknown to this version.
 macro_rules! open_enum {
-    ($type:ident { $($variant:ident = $text:literal,)* }) => {
+    ($type:ident { $($variant:ident = $string:literal,)* }) => {
         impl $type {
-            /// The text as the service writes it; to be compared with, for it never changes when a new version learns
-            /// a new variant.
+            /// Returns the string as the service sends it. Compare by this string: it stays the same when a later version adds
+            /// a variant for it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
-                    $(Self::$variant => $text,)*
-                    Self::UnknownVariant(text) => text.as_str(),
+                    $(Self::$variant => $string,)*
+                    Self::UnknownVariant(string) => string.as_str(),
                 }
             }
         }
 
         impl From<&str> for $type {
-            fn from(text: &str) -> Self {
-                match text {
-                    $($text => Self::$variant,)*
-                    _ => Self::UnknownVariant($crate::UnknownVariant::new(text)),
+            fn from(string: &str) -> Self {
+                match string {
+                    $($string => Self::$variant,)*
+                    _ => Self::UnknownVariant($crate::UnknownVariant::new(string)),
                 }
             }
         }
@@ -62,15 +70,15 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                std::borrow::Cow::<str>::deserialize(deserializer).map(|text| Self::from(&*text))
+                std::borrow::Cow::<str>::deserialize(deserializer).map(|string| Self::from(&*string))
             }
         }
 
-        impl $crate::described::Described for $type {
-            fn from_text(text: &str) -> Option<Self> {
-                Some(text.into())
+        impl $crate::lenient::SchemaValue for $type {
+            fn from_string(string: &str) -> Option<Self> {
+                Some(string.into())
             }
-            fn undescribed(&self, at: &str, found: &mut Vec<String>) {
+            fn unknown_paths(&self, at: &str, found: &mut Vec<String>) {
                 if let Self::UnknownVariant(_) = self {
                     found.push(at.to_owned());
                 }

@@ -5,10 +5,10 @@ use std::{
     ops::RangeInclusive,
 };
 
-/// One thing the service can be asked: either a [`SingleResponse`] operation or a [`Paginated`] one.
+/// An operation of the service: either a [`SingleResponse`] or a [`Paginated`] one.
 ///
-/// Implementations are generated from the specification; they say what to ask and what comes back, never how to ask it.
-/// An endpoint that the specification lacks can be had by implementing this by hand:
+/// Implementations are generated from the specification. They define the request and the response, not how the request is sent.
+/// Implement the trait by hand for an endpoint that the specification lacks:
 ///
 /// ```
 /// use partner_center_models::{
@@ -33,23 +33,27 @@ use std::{
 /// # GetCompanyProfile(Uuid::nil()).parameters().unwrap();
 /// ```
 pub trait Operation {
-    /// What comes back; [`NoContent`] where nothing does.
+    /// The type of the response; [`NoContent`] if it has no body.
     type Response: DeserializeOwned + Send + 'static;
-    /// The operation's name in the specification (`operationId`).
+    /// The name of the operation in the specification (`operationId`).
     const ID: &'static str;
     /// The HTTP method.
     const METHOD: Method;
-    /// The path, with a `{name}` for each path parameter.
+    /// The path, with `{name}` for each path parameter.
     const PATH: &'static str;
-    /// The parameters' values, or the first that the service would not accept.
+    /// Returns the values of the parameters.
+    ///
+    /// # Errors
+    ///
+    /// The first parameter whose value is invalid.
     fn parameters(&self) -> Result<Parameters, InvalidParameter>;
 }
 
 /// An [`Operation`] whose response is complete, so that a client performs it with one call.
 ///
-/// Generated for every operation that is not [`Paginated`]; a custom one needs an empty `impl`, as [`Operation`] shows. It is
-/// what `call` of a client takes, so that the first page of a list is never mistaken for the list. A response that turns
-/// out to have a next page is an error.
+/// Generated for every operation that is not [`Paginated`]; a custom one needs an empty `impl`, as [`Operation`] shows. The
+/// method `call` of a client takes only these, so that the first page of a list is never mistaken for the list. A response that
+/// turns out to have a next page is an error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an operation with a single response",
     label = "not a `SingleResponse`",
@@ -57,9 +61,9 @@ pub trait Operation {
     note = "a custom operation that is not paged needs an empty `impl SingleResponse`"
 )]
 pub trait SingleResponse: Operation {
-    /// The same operation, its response read into a type of the caller's own.
+    /// Returns the same operation with its response deserialized into a custom type.
     ///
-    /// That is faster where few of the fields matter, and as strict as the type is: what does not fit it is an error.
+    /// This is faster if few of the fields matter, and as strict as the type: a response that does not fit is an error.
     ///
     /// ```
     /// use partner_center_models::{GetCustomer, SingleResponse};
@@ -74,7 +78,7 @@ pub trait SingleResponse: Operation {
     ///     tags: Vec<String>,
     /// }
     ///
-    /// // `client.call(operation)` gives a `Tagged`.
+    /// // `client.call(operation)` returns a `Tagged`.
     /// let operation = GetCustomer::new(Uuid::nil()).response_as::<Tagged>();
     /// ```
     fn response_as<T>(self) -> ResponseAs<Self, T>
@@ -85,32 +89,35 @@ pub trait SingleResponse: Operation {
     }
 }
 
-/// An [`Operation`] that answers one page at a time.
+/// An [`Operation`] that returns one page at a time.
 ///
-/// Generated, as operations are. To whoever lists, [`items_as`](Self::items_as) matters, and
-/// [`continuation`](Self::continuation), which says where to go on another day. The rest is for the client, which follows pages.
+/// Generated, as operations are. Callers use [`items_as`](Self::items_as), and [`continuation`](Self::continuation) to resume a
+/// list later. The rest is for the client, which follows the pages.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a paged operation",
     note = "an operation with a single response is performed with `call`"
 )]
 pub trait Paginated: Operation {
-    /// What a page holds.
+    /// The type of an item.
     type Item: Send + 'static;
     /// The name of the list of items in a page.
     const ITEMS: &'static str;
-    /// How to ask for the page after one that offers a token but no link.
+    /// The request parameters for the page after one that has a continuation token but no next-page link.
     const PAGINATION: Pagination;
-    /// The items of `page`.
+    /// Returns the items of `page`.
     fn items(page: Self::Response) -> Vec<Self::Item>;
-    /// What tells `page` from the other pages of a list; `None` if it holds nothing.
+    /// Returns the fingerprint of `page`, by which a client recognizes a page that is sent twice; `None` if it has no items.
     fn mark(page: &Self::Response) -> Option<PageFingerprint>;
-    /// The way to the page after `page`; `None` after the last. It can be saved, and resumed later.
+    /// Returns the position after `page`, which can be saved and resumed later; `None` after the last page.
+    ///
+    /// # Errors
+    ///
+    /// The page has a next page, but its link or token is invalid.
     fn continuation(page: &Self::Response) -> Result<Option<ContinuationToken>, InvalidContinuationToken>;
 
-    /// The same operation, each item read into a type of the caller's own.
+    /// Returns the same operation with each item deserialized into a custom type.
     ///
-    /// That is faster where few of the fields matter, and as strict as the type is: an item that does not fit it is an
-    /// error.
+    /// This is faster if few of the fields matter, and as strict as the type: an item that does not fit is an error.
     ///
     /// ```
     /// use partner_center_models::{ListCustomers, Paginated};
@@ -130,7 +137,7 @@ pub trait Paginated: Operation {
     ///     company_name: String,
     /// }
     ///
-    /// // `client.items(operation)` gives `Brief`s.
+    /// // `client.items(operation)` yields `Brief`s.
     /// let operation = ListCustomers::new().size(500).items_as::<Brief>();
     /// ```
     fn items_as<T>(self) -> ItemsAs<Self, T>
@@ -141,10 +148,10 @@ pub trait Paginated: Operation {
     }
 }
 
-/// What tells a page from the other pages of a list: some of its items, or their identifiers, and how many there are.
+/// The fingerprint of a page: some of its items or their identifiers, and the number of items.
 ///
-/// By it a client notices that the service sends the same page again, and does not take that for a longer list. Opaque: marks
-/// are compared, and `Debug` does not show what is in them.
+/// A client compares fingerprints to notice that the service sends the same page again, and does not take that for a longer list.
+/// Opaque: `Debug` does not show its content.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PageFingerprint {
     items: String,
@@ -152,13 +159,13 @@ pub struct PageFingerprint {
 }
 
 impl PageFingerprint {
-    /// The mark of a page with these items; `None` if there are none.
+    /// Creates the fingerprint of a page from its items; `None` if there are none.
     pub fn of(items: &[impl Serialize]) -> Option<Self> {
         Some(Self::between(items.first()?, items.last()?, items.len()))
     }
 
-    /// The same for items with identifiers, of which a list has each once: those alone are looked at, which takes next to no
-    /// time, unless they are not there or all alike.
+    /// Creates the fingerprint of a page from the identifiers of its items, which is faster. Falls back to [`of`](Self::of) if
+    /// the identifiers are absent or equal.
     pub fn by_id<T: Serialize, I: Serialize + PartialEq>(items: &[T], id: impl Fn(&T) -> Option<&I>) -> Option<Self> {
         match (id(items.first()?), id(items.last()?)) {
             (Some(first), Some(last)) if first != last || items.len() == 1 => {
@@ -177,33 +184,33 @@ impl PageFingerprint {
     }
 }
 
-/// What is in it is a customer's.
+/// Hides the content, which is data of customers.
 impl fmt::Debug for PageFingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("PageFingerprint(..)")
     }
 }
 
-/// How an operation is asked for the page after a token.
+/// The request parameters by which an operation continues after a page with a continuation token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pagination {
     /// The header that carries the token.
     pub token_header: &'static str,
-    /// The query parameter that says to go on, and its value.
+    /// The name and the value of the query parameter that requests the next page.
     pub query: (&'static str, &'static str),
-    /// The query parameter that is repeated from the first request: the size of a page.
+    /// The query parameter that every request takes over from the first one: the size of a page.
     pub size_query: Option<&'static str>,
 }
 
 impl Pagination {
-    /// A token that travels in the header `token_header`, with the query parameter `query`.
+    /// Creates parameters that send the token in the header `token_header`, with the query parameter `query`.
     #[must_use]
     pub const fn new(token_header: &'static str, query: (&'static str, &'static str)) -> Self {
         Self { token_header, query, size_query: None }
     }
 
-    /// The same with the size of a page repeated.
+    /// Adds the query parameter `name`, the size of a page, to every request.
     #[must_use]
     pub const fn with_size(self, name: &'static str) -> Self {
         Self { size_query: Some(name), ..self }
@@ -228,45 +235,45 @@ pub enum Method {
     Delete,
 }
 
-/// The values of an operation's parameters, each in its place, none of them encoded yet.
+/// The values of an operation's parameters, not yet encoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameters {
-    /// Values of the `{name}`s in [`Operation::PATH`].
+    /// The values of the `{name}`s in [`Operation::PATH`].
     pub path: Vec<(&'static str, String)>,
-    /// The query, in order.
+    /// The query parameters, in order.
     pub query: Vec<(&'static str, String)>,
-    /// Headers of this operation alone.
+    /// The headers that this operation adds to those of the client.
     pub headers: Vec<(&'static str, String)>,
     /// The body, as JSON.
     pub body: Option<String>,
-    /// Where to go on, instead of at the first page.
+    /// The position to continue from; the first page without it.
     pub continuation: Option<ContinuationToken>,
     invalid: Option<InvalidParameter>,
 }
 
 impl Parameters {
-    /// No parameters.
+    /// Creates an empty set of parameters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A path parameter.
+    /// Adds a path parameter.
     #[must_use]
     pub fn path(mut self, name: &'static str, value: &impl Display) -> Self {
         self.path.push((name, value.to_string()));
         self
     }
 
-    /// A query parameter, left out when it is `None`.
+    /// Adds a query parameter, unless it is `None`.
     #[must_use]
     pub fn query<'a, T: Display + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
         self.query.extend(value.into().map(|value| (name, value.to_string())));
         self
     }
 
-    /// A query parameter that must be within `range`.
+    /// Adds a query parameter that must be within `range`.
     #[must_use]
     pub fn query_within<'a, T: Display + PartialOrd + 'a>(
         mut self,
@@ -277,12 +284,12 @@ impl Parameters {
         let value = value.into();
         if let Some(value) = value.filter(|value| !range.contains(value)) {
             let problem = format!("must be {} to {}, not {value}", range.start(), range.end());
-            self.refuse(name, problem);
+            self.reject(name, problem);
         }
         self.query(name, value)
     }
 
-    /// A query parameter whose value is JSON.
+    /// Adds a query parameter whose value is JSON.
     #[must_use]
     pub fn query_json<'a, T: Serialize + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
         if let Some(json) = self.json(name, value.into()) {
@@ -291,28 +298,32 @@ impl Parameters {
         self
     }
 
-    /// A header of this operation alone.
+    /// Adds a header of this operation, unless it is `None`.
     #[must_use]
     pub fn header<'a, T: Display + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
         self.headers.extend(value.into().map(|value| (name, value.to_string())));
         self
     }
 
-    /// The body, sent as JSON.
+    /// Sets the body, which is sent as JSON.
     #[must_use]
     pub fn body<'a, T: Serialize + 'a>(mut self, value: impl Into<Option<&'a T>>) -> Self {
         self.body = self.json("body", value.into());
         self
     }
 
-    /// Where to go on.
+    /// Sets the position to continue from.
     #[must_use]
     pub fn resume(mut self, continuation: Option<&ContinuationToken>) -> Self {
         self.continuation = continuation.cloned();
         self
     }
 
-    /// The parameters, unless one of them is invalid.
+    /// Returns the parameters, unless one of them is invalid.
+    ///
+    /// # Errors
+    ///
+    /// The first parameter that is out of range or cannot be serialized.
     pub fn check(mut self) -> Result<Self, InvalidParameter> {
         match self.invalid.take() {
             None => Ok(self),
@@ -321,15 +332,15 @@ impl Parameters {
     }
 
     fn json<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
-        serde_json::to_string(value?).map_err(|error| self.refuse(name, format!("is no JSON: {error}"))).ok()
+        serde_json::to_string(value?).map_err(|error| self.reject(name, format!("is not JSON: {error}"))).ok()
     }
 
-    fn refuse(&mut self, name: &'static str, problem: String) {
+    fn reject(&mut self, name: &'static str, problem: String) {
         self.invalid.get_or_insert(InvalidParameter { name, problem });
     }
 }
 
-/// A parameter that the service would refuse; nothing was sent.
+/// A parameter with a value that the service would reject; nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidParameter {
     name: &'static str,
@@ -337,7 +348,7 @@ pub struct InvalidParameter {
 }
 
 impl InvalidParameter {
-    /// The parameter's name in the specification.
+    /// Returns the name of the parameter in the specification.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
@@ -352,7 +363,7 @@ impl Display for InvalidParameter {
 
 impl std::error::Error for InvalidParameter {}
 
-/// The response of an operation that promises none; whatever JSON comes is accepted and ignored, and so is nothing.
+/// The response of an operation that returns no body; a JSON body is accepted and ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoContent;
 

@@ -1,7 +1,7 @@
 use crate::{
     JsonValue, Resource,
-    described::{Described, Nullable, Reading},
     json_value::RAW_VALUE,
+    lenient::{Nullable, Parsed, SchemaValue},
 };
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -10,11 +10,10 @@ use serde::{
 use serde_json::value::RawValue;
 use std::{fmt, marker::PhantomData};
 
-/// An object that hardly anyone reads, kept as the JSON it came in until someone does.
+/// An object that few callers read, kept as JSON and parsed on demand.
 ///
-/// Nothing of it is lost, and a page of customers is read in three quarters of the time. [`get`](Self::get) reads it anew each
-/// time, so keep what it gives back if you need it twice. To change it, read it, and put [`RawJson::new`] of what you made in its
-/// place.
+/// Nothing is lost, and a page of customers takes three quarters of the time to parse. [`get`](Self::get) parses on every call:
+/// keep its result if you need it twice. To change the object, get it, change it, and set the field to [`RawJson::new`] of it.
 ///
 /// ```
 /// use partner_center_models::{Customer, ObjectType, RawJson};
@@ -30,22 +29,22 @@ pub struct RawJson<T> {
 }
 
 impl<T: Resource> RawJson<T> {
-    /// Keeps `value`, as the JSON it is written as.
+    /// Serializes `value` and keeps the JSON.
     #[must_use]
-    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "all that is generated is JSON")]
+    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "generated objects always serialize to JSON")]
     pub fn new(value: &T) -> Self {
         let json = serde_json::value::to_raw_value(value);
-        Self::of(json.expect("a generated object has texts for keys and values that JSON has"))
+        Self::of(json.expect("a generated object has strings for keys and values that JSON has"))
     }
 
-    /// The object, read anew each time, as [`from_json`](crate::from_json) reads; `None` if it lacks what such an object must
-    /// have. It is written back as JSON then.
+    /// Parses the object, as [`from_json`](crate::from_json) does; `None` if it lacks a required field. It is serialized as the
+    /// JSON received then.
     #[must_use]
     pub fn get(&self) -> Option<T> {
         T::from_json(self.json())
     }
 
-    /// The JSON itself, to the letter: also half a surrogate pair, which is U+FFFD wherever else it goes.
+    /// Returns the JSON exactly as received, also an unpaired surrogate, which is U+FFFD in all other results.
     #[must_use]
     pub fn json(&self) -> &str {
         self.json.get()
@@ -64,7 +63,7 @@ impl<T> Clone for RawJson<T> {
     }
 }
 
-/// Equal are two that hold the same object, however it is written.
+/// Two are equal if they hold the same object, whatever its JSON looks like.
 impl<T: Resource + PartialEq> PartialEq for RawJson<T> {
     fn eq(&self, other: &Self) -> bool {
         self.json() == other.json() || self.get().is_some_and(|value| other.get().as_ref() == Some(&value))
@@ -84,26 +83,26 @@ impl<T: Resource> Serialize for RawJson<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.get() {
             Some(value) => value.serialize(serializer),
-            None => JsonValue::of(self.json()).serialize(serializer),
+            None => JsonValue::from_raw(self.json()).serialize(serializer),
         }
     }
 }
 
-impl<T: Resource + Described> Described for RawJson<T> {
+impl<T: Resource + SchemaValue> SchemaValue for RawJson<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D, _: bool) -> Result<Nullable<Self>, D::Error> {
-        deserializer.deserialize_newtype_struct(RAW_VALUE, RawVisitor(PhantomData))
+        deserializer.deserialize_newtype_struct(RAW_VALUE, RawJsonVisitor(PhantomData))
     }
-    fn undescribed(&self, at: &str, found: &mut Vec<String>) {
+    fn unknown_paths(&self, at: &str, found: &mut Vec<String>) {
         match self.get() {
-            Some(value) => Described::undescribed(&value, at, found),
+            Some(value) => SchemaValue::unknown_paths(&value, at, found),
             None => found.push(at.to_owned()),
         }
     }
 }
 
-struct RawVisitor<T>(PhantomData<T>);
+struct RawJsonVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Resource + Described> Visitor<'de> for RawVisitor<T> {
+impl<'de, T: Resource + SchemaValue> Visitor<'de> for RawJsonVisitor<T> {
     type Value = Nullable<RawJson<T>>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,14 +111,14 @@ impl<'de, T: Resource + Described> Visitor<'de> for RawVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, text: A) -> Result<Self::Value, A::Error> {
         let json = Box::<RawValue>::deserialize(MapAccessDeserializer::new(text))?;
         if json.get().starts_with('{') {
-            return Ok(Nullable(Some(Reading::Described(RawJson::of(json)))));
+            return Ok(Nullable(Some(Parsed::Typed(RawJson::of(json)))));
         }
-        let value = JsonValue::of(json.get());
-        Ok(Nullable((value != JsonValue::null()).then_some(Reading::Other(value))))
+        let value = JsonValue::from_raw(json.get());
+        Ok(Nullable((value != JsonValue::null()).then_some(Parsed::Raw(value))))
     }
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let Nullable(reading) = Nullable::<T>::deserialize(deserializer)?;
-        Ok(Nullable(reading.map(|reading| reading.map(|value| RawJson::new(&value)))))
+        let Nullable(parsed) = Nullable::<T>::deserialize(deserializer)?;
+        Ok(Nullable(parsed.map(|parsed| parsed.map(|value| RawJson::new(&value)))))
     }
 }
 
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_kept_as_it_came_until_it_is_read() {
+    fn raw_json_is_kept_as_received_and_parsed_on_demand() {
         let text = r#"{"links": {"self" : {"uri": "/v1\u002fcustomers", "new": [1.0]}}}"#;
         let customer: Customer = serde_json::from_str(text).unwrap();
         assert_eq!(customer.links.as_ref().unwrap().json(), &text[10..text.len() - 1]);
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn however_it_is_read_it_is_the_same() {
+    fn raw_json_is_the_same_from_every_deserializer() {
         let text = r#"{"mine": true, "links": {"self": {"uri": "/v1", "headers": []}}}"#;
         let value: Value = serde_json::from_str(text).unwrap();
         let read: Flattened = serde_json::from_str(text).unwrap();
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_equal_by_what_it_holds() {
+    fn raw_json_is_equal_by_its_object() {
         let of = |text: &str| serde_json::from_str::<Customer>(&format!(r#"{{"links": {text}}}"#)).unwrap();
         assert_eq!(of(r#"{"self":{"uri":"/"}}"#), of(r#"{ "Self" : { "uri" : "\/" } }"#));
         assert_ne!(of(r#"{"self":{"uri":"/a"}}"#), of(r#"{"self":{"uri":"/b"}}"#));
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_kept_among_the_unknown() {
+    fn value_that_is_not_an_object_is_an_unknown_field() {
         for (value, kept) in [(json!(null), None), (json!(7), Some(json!(7))), (json!(["x"]), Some(json!(["x"])))] {
             let text = json!({"mine": true, "tags": [], "links": value}).to_string();
             let kept = kept.map(JsonValue::from);
@@ -191,18 +190,18 @@ mod tests {
     }
 
     #[test]
-    fn what_no_value_can_be_is_kept_all_the_same() {
+    fn value_that_serde_json_rejects_is_kept() {
         for body in ["1e999".to_owned(), "[".repeat(500) + &"]".repeat(500)] {
             let text = format!(r#"{{"links":{{"self":{{"body":{body}}}}}}}"#);
             let customer: Customer = serde_json::from_str(&text).unwrap();
             assert_eq!(links(&customer).self_.unwrap().body.unwrap().json(), body);
             assert_eq!(serde_json::to_string(&customer).unwrap(), text);
-            assert!(crate::Resource::undescribed(&customer).is_empty());
+            assert!(crate::Resource::unknown_paths(&customer).is_empty());
         }
     }
 
     #[test]
-    fn half_a_surrogate_pair_is_kept_to_the_letter_and_read_as_a_character() {
+    fn unpaired_surrogate_is_kept_in_json_and_replaced_when_parsed() {
         let text = r#"{"links": {"self": {"uri": "/v1/\ud83e"}}}"#;
         let customer: Customer = serde_json::from_str(text).unwrap();
         assert_eq!(customer.links.as_ref().unwrap().json(), r#"{"self": {"uri": "/v1/\ud83e"}}"#);
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_shown() {
+    fn debug_does_not_show_secrets() {
         let text = r#"{"links": {"next": {"headers": [{"key": "MS-ContinuationToken", "value": "hidden"}]}}}"#;
         let customer: Customer = serde_json::from_str(text).unwrap();
         assert!(!format!("{customer:?}").contains("hidden"));

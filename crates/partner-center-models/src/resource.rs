@@ -1,13 +1,11 @@
 use serde::{Serialize, de::DeserializeOwned};
 
-/// An object of the API: one of the generated structs.
-///
-/// Sealed: the specification says which there are.
+/// An object of the API: one of the generated structs. Sealed.
 pub trait Resource: Serialize + DeserializeOwned + sealed::Sealed {
-    /// The paths of everything in this object that the specification does not describe: unknown fields, fields with a
-    /// value of another type than documented, and texts that no enum has a name for.
+    /// Returns the paths of everything in this object that the specification does not describe: unknown fields, fields with a
+    /// value of a type other than documented, and strings that an enum has no variant for.
     ///
-    /// All of it is kept and written back; this is how a program notices that the service has moved on.
+    /// All of these are kept and serialized as received. A program that logs the paths notices when the service has changed.
     ///
     /// ```
     /// use partner_center_models::{Customer, Resource};
@@ -18,32 +16,32 @@ pub trait Resource: Serialize + DeserializeOwned + sealed::Sealed {
     ///     "commerceId": 42
     /// }"#)?;
     /// assert_eq!(
-    ///     customer.undescribed(),
+    ///     customer.unknown_paths(),
     ///     ["companyProfile.motto", "relationshipToPartner", "commerceId"]
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    fn undescribed(&self) -> Vec<String>;
+    fn unknown_paths(&self) -> Vec<String>;
 }
 
 pub(crate) mod sealed {
     pub trait Sealed: Sized {
-        /// The object that `json` is, as far as it can be read as a part of another one.
+        /// Parses `json` as leniently as a field of another object; `None` if a required field is missing.
         fn from_json(json: &str) -> Option<Self>;
     }
 }
 
-/// Gives a generated struct its one meaning: the JSON object it stands for, nothing lost.
+/// Implements `Serialize`, `Deserialize` and [`Resource`] for a generated struct, so that nothing of its JSON object is lost.
 ///
-/// `kind field = "name" | "AnotherSpelling"`, where the kind is
-/// `optional` (an `Option`, absent when `None`), `list` (a `Vec`, which must be there but may be null) or `required`.
+/// Each field is `kind field = "name" | "AnotherSpelling"`, where the kind is `optional` (an `Option`, absent when `None`),
+/// `list` (a `Vec`, which must be present but may be null) or `required`.
 macro_rules! resource {
     ($type:ident { $($kind:ident $field:ident = $name:literal $(| $spelling:literal)*,)* }) => {
         const _: () = {
-            #[allow(non_camel_case_types, reason = "named as the fields are")]
+            #[allow(non_camel_case_types, reason = "the variants have the names of the fields")]
             enum Field { $($field),* }
 
-            impl $crate::described::FieldName for Field {
+            impl $crate::lenient::KnownField for Field {
                 fn find(name: &str) -> Option<Self> {
                     match name {
                         $($name $(| $spelling)* => Some(Self::$field),)*
@@ -52,38 +50,38 @@ macro_rules! resource {
                 }
             }
 
-            impl $crate::described::Described for $type {
+            impl $crate::lenient::SchemaValue for $type {
                 fn from_object<'de, A: serde::de::MapAccess<'de>>(
                     mut object: A,
-                ) -> Result<$crate::described::Reading<Self>, A::Error> {
+                ) -> Result<$crate::lenient::Parsed<Self>, A::Error> {
                     $(let mut $field = None;)*
                     let mut unknown_fields = $crate::UnknownFields::default();
-                    let is_exact = $crate::reading::is_exact();
+                    let is_exact = $crate::read_mode::is_exact();
                     while let Some(name) = object.next_key()? {
                         match name {
-                            $($crate::described::Name::Field(Field::$field) => {
-                                $field = Some($crate::described::read_field(&mut object, $name, &mut unknown_fields, is_exact)?);
+                            $($crate::lenient::FieldKey::Field(Field::$field) => {
+                                $field = Some($crate::lenient::read_field(&mut object, $name, &mut unknown_fields, is_exact)?);
                             })*
-                            $crate::described::Name::Unknown(name) => {
-                                if let Some(number) = $crate::described::number_in_disguise(&name, &mut object)? {
-                                    return Ok($crate::described::Reading::Other(number));
+                            $crate::lenient::FieldKey::Unknown(name) => {
+                                if let Some(number) = $crate::lenient::arbitrary_precision_number(&name, &mut object)? {
+                                    return Ok($crate::lenient::Parsed::Raw(number));
                                 }
                                 unknown_fields.insert(name, object.next_value::<$crate::JsonValue>()?);
                             }
                         }
                     }
-                    Ok($crate::described::Reading::Described(Self {
+                    Ok($crate::lenient::Parsed::Typed(Self {
                         $($field: resource!(@read $kind $field, $name, &unknown_fields),)*
                         unknown_fields,
                     }))
                 }
-                fn undescribed(&self, at: &str, found: &mut Vec<String>) {
-                    $($crate::described::Described::undescribed(
+                fn unknown_paths(&self, at: &str, paths: &mut Vec<String>) {
+                    $($crate::lenient::SchemaValue::unknown_paths(
                         &self.$field,
-                        &$crate::described::path(at, $name),
-                        found,
+                        &$crate::lenient::path(at, $name),
+                        paths,
                     );)*
-                    found.extend(self.unknown_fields.iter().map(|(name, _)| $crate::described::path(at, name)));
+                    paths.extend(self.unknown_fields.iter().map(|(name, _)| $crate::lenient::path(at, name)));
                 }
             }
 
@@ -96,15 +94,15 @@ macro_rules! resource {
                             formatter.write_str(concat!("an object that is a ", stringify!($type)))
                         }
                         fn visit_map<A: serde::de::MapAccess<'de>>(self, object: A) -> Result<$type, A::Error> {
-                            let value: $type = match $crate::described::Described::from_object(object)? {
-                                $crate::described::Reading::Described(value) => value,
-                                $crate::described::Reading::Other(_) => {
-                                    return Err(serde::de::Error::custom("a number where an object is due"));
+                            let value: $type = match $crate::lenient::SchemaValue::from_object(object)? {
+                                $crate::lenient::Parsed::Typed(value) => value,
+                                $crate::lenient::Parsed::Raw(_) => {
+                                    return Err(serde::de::Error::custom("a number where an object was expected"));
                                 }
                             };
-                            // A fault under a status of success, say: an object, but of another kind.
-                            if value.has_nothing_described() && !value.unknown_fields.is_empty() {
-                                return Err(serde::de::Error::custom(concat!("an object that is no ", stringify!($type))));
+                            // An object of another kind, such as an error body with the status 200.
+                            if value.has_no_known_field() && !value.unknown_fields.is_empty() {
+                                return Err(serde::de::Error::custom(concat!("an object that is not a ", stringify!($type))));
                             }
                             Ok(value)
                         }
@@ -118,8 +116,8 @@ macro_rules! resource {
                     let mut object = serializer.serialize_map(None)?;
                     $(resource!(@write $kind object, $name, &self.$field);)*
                     for (name, value) in self.unknown_fields.iter() {
-                        // What is set counts more than what was kept in its place.
-                        let is_free = match $crate::described::FieldName::find(name) {
+                        // A field that was set replaces the raw value that was kept for it.
+                        let is_free = match $crate::lenient::KnownField::find(name) {
                             $(Some(Field::$field) => resource!(@is_free $kind &self.$field),)*
                             None => true,
                         };
@@ -132,8 +130,8 @@ macro_rules! resource {
             }
 
             impl $type {
-                /// Whether none of the fields that the specification describes was there.
-                fn has_nothing_described(&self) -> bool {
+                /// Whether no field that the specification describes was present.
+                fn has_no_known_field(&self) -> bool {
                     $(resource!(@is_free $kind &self.$field)
                         && !self.unknown_fields.contains($name) &&)* true
                 }
@@ -141,25 +139,25 @@ macro_rules! resource {
 
             impl $crate::resource::sealed::Sealed for $type {
                 fn from_json(json: &str) -> Option<Self> {
-                    $crate::described::described(json)
+                    $crate::lenient::parse_typed(json)
                 }
             }
 
             impl $crate::Resource for $type {
-                fn undescribed(&self) -> Vec<String> {
-                    let mut found = Vec::new();
-                    $crate::described::Described::undescribed(self, "", &mut found);
-                    found
+                fn unknown_paths(&self) -> Vec<String> {
+                    let mut paths = Vec::new();
+                    $crate::lenient::SchemaValue::unknown_paths(self, "", &mut paths);
+                    paths
                 }
             }
         };
     };
     (@read optional $value:ident, $name:literal, $unknown:expr) => { $value.flatten() };
     (@read list $value:ident, $name:literal, $unknown:expr) => {
-        $crate::described::list($value, $name, $unknown)?
+        $crate::lenient::list($value, $name, $unknown)?
     };
     (@read required $value:ident, $name:literal, $unknown:expr) => {
-        $crate::described::required($value.flatten(), $name, $unknown)?
+        $crate::lenient::required($value.flatten(), $name, $unknown)?
     };
     (@is_free optional $value:expr) => { $value.is_none() };
     (@is_free $kind:ident $value:expr) => { false };

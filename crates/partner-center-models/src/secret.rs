@@ -1,11 +1,11 @@
-use crate::described::Described;
+use crate::lenient::SchemaValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// A text that is not for everyone's eyes: a password.
+/// A secret string, such as a password or a continuation token.
 ///
-/// `Debug` does not show it. Serialising does, for that is how it is sent and stored on purpose. With the feature `zeroize`
-/// its memory is overwritten when it is dropped.
+/// `Debug` does not show it. Serialization does: that is how it is sent, and stored on purpose. With the feature `zeroize` its
+/// memory is overwritten when it is dropped.
 ///
 /// ```
 /// use partner_center_models::Secret;
@@ -18,12 +18,12 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides `text`.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    /// Creates a secret from `string`.
+    pub fn new(string: impl Into<String>) -> Self {
+        Self(string.into())
     }
 
-    /// The text itself; the caller keeps it from logs and errors.
+    /// Returns the string itself; the caller must keep it out of logs and errors.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -58,8 +58,8 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-impl Described for Secret {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self::new(text))
+impl SchemaValue for Secret {
+    fn from_string(string: &str) -> Option<Self> {
+        Some(Self::new(string))
     }
 }

@@ -1,10 +1,11 @@
 use crate::JsonValue;
 use std::{collections::BTreeMap, fmt};
 
-/// What an object holds beyond its described fields: fields that this version has no name for, and described ones whose
-/// value is not of the documented type (a GUID field that holds no GUID, say).
+/// The fields of an object that do not fit the specification: fields that this version does not know, and known ones whose value
+/// is not of the documented type (a GUID field without a GUID, say).
 ///
-/// They are written back as they came, numbers to the last digit (see [`JsonValue`] and [`from_json`](crate::from_json)). One pointer in size, and free when there are none.
+/// They are serialized as received, numbers to the last digit (see [`JsonValue`] and [`from_json`](crate::from_json)). One
+/// pointer in size; an empty set allocates nothing.
 ///
 /// ```
 /// use partner_center_models::Customer;
@@ -16,11 +17,11 @@ use std::{collections::BTreeMap, fmt};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default)]
-#[expect(clippy::box_collection, reason = "a pointer is a third of the size of a map, and mostly there is none")]
+#[expect(clippy::box_collection, reason = "a pointer is a third of the size of a map, and most objects have none")]
 pub struct UnknownFields(Option<Box<BTreeMap<String, JsonValue>>>);
 
 impl UnknownFields {
-    /// The value of the field `name`.
+    /// Returns the value of the field `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&JsonValue> {
         self.0.as_ref()?.get(name)
@@ -32,28 +33,28 @@ impl UnknownFields {
         self.get(name).is_some()
     }
 
-    /// Whether there is a field `name`, in whatever case.
+    /// Whether there is a field `name`, in any case.
     pub(crate) fn contains_like(&self, name: &str) -> bool {
         self.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
-    /// Whether there are none.
+    /// Whether there are no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
-    /// The fields.
+    /// Returns the names and values of the fields, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &JsonValue)> {
         self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Adds a field, to be sent along; gives back the value it had.
+    /// Sets a field, which is serialized with the object; returns its previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<JsonValue>) -> Option<JsonValue> {
         self.0.get_or_insert_default().insert(name.into(), value.into())
     }
 
-    /// Takes a field away and gives back its value.
+    /// Removes a field and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<JsonValue> {
         self.0.as_mut()?.remove(name)
     }
@@ -70,7 +71,7 @@ impl PartialEq for UnknownFields {
 
 impl Eq for UnknownFields {}
 
-/// Only the names: nobody knows whether a value is a secret.
+/// Shows the names only: any value may be a secret.
 impl fmt::Debug for UnknownFields {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.iter().map(|(name, _)| name)).finish()

@@ -1,9 +1,10 @@
 //! Connecting to the first address that works: "Happy Eyeballs" (RFC 8305).
 //!
 //! By itself, ureq tries one address after the other, and waits for the first of two for two thirds of the timeout, for each
-//! new connection. Here, attempts overlap. A blocking attempt cannot be cancelled, so each runs on its own thread and ends, at
-//! the latest, with the timeout of the request; if another attempt has won, its connection is closed. To keep the number of
-//! such threads small, an address that was slower than another one is tried last for [`SLOW_ADDRESS_LIFETIME`].
+//! new connection. Here, attempts overlap. A blocking attempt cannot be cancelled, so each runs on its own thread, for
+//! [`MAX_ATTEMPT_TIMEOUT`] at most; if another attempt has won, its connection is closed. To keep the number of such threads
+//! small, an address that was slower than another one is tried last for [`SLOW_ADDRESS_LIFETIME`]. If no thread is available,
+//! the thread of the caller makes short attempts, whose timeout doubles each time.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -30,8 +31,11 @@ const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// The time for which an address is tried last after another one was faster.
 const SLOW_ADDRESS_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// The maximum number of connecting threads, including those whose connection is no longer needed. At this number, addresses
-/// are tried one after the other, as ureq does.
+/// The maximum timeout of an attempt, and so the time for which an attempt that is no longer needed occupies its thread.
+const MAX_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The maximum number of connecting threads, including those whose connection is no longer needed. At this number, the thread
+/// of the caller connects.
 const MAX_THREADS: usize = 64;
 
 /// A connector that tries the addresses of a host, IPv6 and IPv4 in turns, and returns the first connection.
@@ -49,23 +53,17 @@ impl<In: Transport> Connector<In> for HappyEyeballs {
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
         let addresses = self.ordered(&details.addrs);
-        if chained.is_some() || addresses.len() < 2 || self.threads.load(Ordering::Relaxed) >= MAX_THREADS {
+        if chained.is_some() || addresses.len() < 2 {
             return self.tcp.connect(details, chained);
         }
-        let (connect, threads) = (connect_single(details), self.threads.clone());
-        let connect = move |address, timeout| {
-            let _guard = ThreadGuard::new(&threads);
-            connect(address, timeout)
-        };
-        match race(addresses, *details.timeout.after, connect) {
-            Some(Race { outcome: Ok(connection), unfinished }) => {
-                self.mark_slow(unfinished);
+        let Race { outcome, slow } = race(addresses, *details.timeout.after, &self.threads, connect_single(details));
+        match outcome {
+            Ok(connection) => {
+                self.mark_slow(slow);
                 Ok(connection)
             }
-            Some(Race { outcome: Err(Some(error)), .. }) => Err(error),
-            Some(Race { outcome: Err(None), .. }) => Err(Error::Timeout(details.timeout.reason)),
-            // The operating system starts no more threads for this process.
-            None => self.tcp.connect(details, chained),
+            Err(Some(error)) => Err(error),
+            Err(None) => Err(Error::Timeout(details.timeout.reason)),
         }
     }
 }
@@ -100,53 +98,92 @@ impl HappyEyeballs {
 struct Race<T> {
     /// The value of the first successful attempt; otherwise the last error, or none if the timeout passed.
     outcome: Result<T, Option<Error>>,
-    /// The addresses whose attempts had not ended by then.
-    unfinished: Vec<SocketAddr>,
+    /// The addresses whose attempts had not succeeded by then.
+    slow: Vec<SocketAddr>,
 }
 
-/// Calls `connect` with one address after the other, each on a thread. Returns `None` if no thread can be started.
+/// Calls `connect` with one address after the other, each on a thread while fewer than [`MAX_THREADS`] run.
 fn race<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     timeout: Duration,
+    threads: &Arc<AtomicUsize>,
     connect: impl Fn(SocketAddr, Duration) -> Result<T, Error> + Send + Sync + 'static,
-) -> Option<Race<T>> {
+) -> Race<T> {
     let start = Instant::now();
     let remaining = || timeout.saturating_sub(start.elapsed());
     let connect = Arc::new(connect);
     let (sender, outcomes) = mpsc::channel();
     let mut waiting = VecDeque::from(addresses);
-    let mut unfinished = Vec::new();
+    // Attempts on other threads, and those on the thread of the caller.
+    let (mut pending, mut timed_out) = (Vec::new(), Vec::new());
     let mut last_error = None;
+    let mut caller_timeout = CONNECTION_ATTEMPT_DELAY;
     loop {
         if let Some(address) = waiting.pop_front() {
-            let (connect, sender, timeout) = (connect.clone(), sender.clone(), remaining());
-            let thread = thread::Builder::new().name("partner-center-connect".to_owned());
-            // Fails if another attempt has won, which is fine.
-            let attempt = move || drop(sender.send((address, connect(address, timeout))));
-            match thread.spawn(attempt) {
-                Ok(_) => unfinished.push(address),
-                Err(_) if unfinished.is_empty() && last_error.is_none() => return None,
-                Err(error) => last_error = Some(error.into()),
+            let attempt = {
+                let (connect, sender, timeout) =
+                    (connect.clone(), sender.clone(), remaining().min(MAX_ATTEMPT_TIMEOUT));
+                // Fails if another attempt has won, which is fine.
+                move || drop(sender.send((address, connect(address, timeout))))
+            };
+            if spawn(threads, attempt) {
+                pending.push(address);
+            } else {
+                let (attempt_start, timeout) = (Instant::now(), remaining().min(caller_timeout));
+                match connect(address, timeout) {
+                    Ok(value) => {
+                        pending.append(&mut timed_out);
+                        return Race { outcome: Ok(value), slow: pending };
+                    }
+                    Err(_) if attempt_start.elapsed() >= timeout => {
+                        timed_out.push(address);
+                        waiting.push_back(address);
+                        caller_timeout = caller_timeout.saturating_mul(2).min(MAX_ATTEMPT_TIMEOUT);
+                    }
+                    Err(error) => last_error = Some(error),
+                }
             }
         }
-        if unfinished.is_empty() && waiting.is_empty() {
-            return Some(Race { outcome: Err(last_error), unfinished });
+        if pending.is_empty() && waiting.is_empty() {
+            return Race { outcome: Err(last_error), slow: timed_out };
         }
-        let wait = if waiting.is_empty() { remaining() } else { remaining().min(CONNECTION_ATTEMPT_DELAY) };
+        let wait = match (pending.is_empty(), waiting.is_empty()) {
+            (true, _) => Duration::ZERO,
+            (false, false) => remaining().min(CONNECTION_ATTEMPT_DELAY),
+            (false, true) => remaining(),
+        };
         match outcomes.recv_timeout(wait) {
             Ok((address, outcome)) => {
-                unfinished.retain(|other| *other != address);
+                pending.retain(|other| *other != address);
                 match outcome {
-                    Ok(value) => return Some(Race { outcome: Ok(value), unfinished }),
+                    Ok(value) => {
+                        pending.append(&mut timed_out);
+                        return Race { outcome: Ok(value), slow: pending };
+                    }
                     Err(error) => last_error = Some(error),
                 }
             }
             Err(RecvTimeoutError::Timeout) if !remaining().is_zero() => {}
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                return Some(Race { outcome: Err(None), unfinished });
+                return Race { outcome: Err(None), slow: pending };
             }
         }
     }
+}
+
+/// Runs `attempt` on a new thread, if one is available; returns whether it is.
+fn spawn(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
+    let increment = |count| (count < MAX_THREADS).then_some(count + 1);
+    if threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, increment).is_err() {
+        return false;
+    }
+    let guard = ThreadGuard(threads.clone());
+    let thread = thread::Builder::new().name("partner-center-connect".to_owned());
+    let attempt = move || {
+        let _guard = guard;
+        attempt();
+    };
+    thread.spawn(attempt).is_ok()
 }
 
 /// Returns a function that connects to a single address through [`TcpConnector`], on any thread.
@@ -180,13 +217,6 @@ fn connect_single<In: Transport>(
 
 /// A guard that counts a thread while it runs.
 struct ThreadGuard(Arc<AtomicUsize>);
-
-impl ThreadGuard {
-    fn new(threads: &Arc<AtomicUsize>) -> Self {
-        threads.fetch_add(1, Ordering::Relaxed);
-        Self(threads.clone())
-    }
-}
 
 impl Drop for ThreadGuard {
     fn drop(&mut self) {
@@ -227,14 +257,14 @@ mod tests {
 
     fn race_of(order: &[&str], timeout: Duration) -> (Race<SocketAddr>, Duration) {
         let start = Instant::now();
-        (race(addresses(order), timeout, connect).unwrap(), start.elapsed())
+        (race(addresses(order), timeout, &Arc::default(), connect), start.elapsed())
     }
 
     #[test]
     fn unresponsive_address_costs_a_quarter_of_a_second() {
         let (race, elapsed) = race_of(&[UNRESPONSIVE, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-        assert_eq!(race.unfinished, addresses(&[UNRESPONSIVE]));
+        assert_eq!(race.slow, addresses(&[UNRESPONSIVE]));
         assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
     }
 
@@ -242,7 +272,7 @@ mod tests {
     fn failed_address_costs_nothing() {
         let (race, elapsed) = race_of(&[CLOSED, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-        assert!(race.unfinished.is_empty() && elapsed < CONNECTION_ATTEMPT_DELAY, "{elapsed:?}");
+        assert!(race.slow.is_empty() && elapsed < CONNECTION_ATTEMPT_DELAY, "{elapsed:?}");
     }
 
     #[test]
@@ -260,6 +290,44 @@ mod tests {
             assert!(matches!(race.outcome, Err(None | Some(Error::Timeout(_)))), "{order:?}");
             assert!((400..900).contains(&elapsed.as_millis()), "{order:?}: {elapsed:?}");
         }
+    }
+
+    /// More callers at once than there are threads, and a first address that never responds.
+    #[test]
+    fn burst_of_connections_is_not_held_up() {
+        let threads = Arc::default();
+        let slowest = thread::scope(|scope| {
+            let callers: Vec<_> = (0..3 * MAX_THREADS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let start = Instant::now();
+                        let race = race(addresses(&[UNRESPONSIVE, LIVE]), Duration::from_secs(6), &threads, connect);
+                        assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
+                        assert_eq!(race.slow, addresses(&[UNRESPONSIVE]));
+                        start.elapsed()
+                    })
+                })
+                .collect();
+            callers.into_iter().map(|caller| caller.join().unwrap()).max().unwrap()
+        });
+        assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+        assert!(threads.load(Ordering::Relaxed) <= MAX_THREADS);
+    }
+
+    #[test]
+    fn caller_connects_by_itself_where_there_is_no_thread() {
+        let race_of = |order: &[&str], timeout| {
+            let start = Instant::now();
+            (race(addresses(order), timeout, &Arc::new(AtomicUsize::new(MAX_THREADS)), connect), start.elapsed())
+        };
+        let (race, elapsed) = race_of(&[UNRESPONSIVE, LIVE], Duration::from_secs(3));
+        assert_eq!((race.outcome.unwrap(), race.slow), (LIVE.parse().unwrap(), addresses(&[UNRESPONSIVE])));
+        assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
+        let (race, _) = race_of(&[CLOSED, CLOSED], Duration::from_secs(3));
+        assert!(matches!(race.outcome, Err(Some(Error::Io(_)))));
+        let (race, elapsed) = race_of(&[UNRESPONSIVE, CLOSED, UNRESPONSIVE], Duration::from_millis(600));
+        assert!(matches!(race.outcome, Err(None)), "{:?}", race.outcome);
+        assert!((600..1200).contains(&elapsed.as_millis()), "{elapsed:?}");
     }
 
     #[test]

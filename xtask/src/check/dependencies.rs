@@ -1,4 +1,4 @@
-//! What the crates depend on, and on what terms.
+//! The dependencies of the crates: which they are, under which licenses, and which Rust they need.
 
 use crate::workspace::{command, output, packages, succeed, tool};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, path::Path};
 /// The release of `cargo deny` that is installed.
 const CARGO_DENY: &str = "0.20.2";
 
-/// What each crate may depend on, so that it stays what it is.
+/// Verifies that each crate depends on no more than its purpose needs.
 pub(super) fn graph(root: &Path) -> Result<()> {
     let direct = tree(root, "-p partner-center-models --depth 1")?;
     let expected = ["partner-center-models", "serde", "serde_json", "uuid"].map(str::to_owned);
@@ -23,10 +23,10 @@ pub(super) fn graph(root: &Path) -> Result<()> {
             ensure!(!all.contains(*name), "partner-center with the features {features:?} depends on {name}");
         }
     }
-    // Without TLS, a program has a crate more than one over ureq with gzip by hand, and three fewer than over reqwest.
-    for (features, most) in [("sync", 31), ("async", 84)] {
+    // Without TLS: one crate more than a program on ureq with hand-written gzip, three fewer than one on reqwest.
+    for (features, max) in [("sync", 31), ("async", 84)] {
         let all = tree(root, &format!("-p partner-center --no-default-features --features={features}"))?;
-        ensure!(all.len() <= most, "partner-center with {features} has {} crates, which were {most}", all.len());
+        ensure!(all.len() <= max, "partner-center with {features} has {} crates, more than {max}", all.len());
     }
     let core = tree(root, "-p partner-center-core")?;
     for name in ["tokio", "reqwest", "hyper", "ureq", "async-std", "smol"] {
@@ -41,16 +41,16 @@ fn tree(root: &Path, arguments: &str) -> Result<BTreeSet<String>> {
     Ok(lines.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
 }
 
-/// Licences, sources, bans and duplicates, as deny.toml has them. Advisories need the network: they are looked up before a
+/// Verifies licenses, sources, bans and duplicates by deny.toml. Advisories need the network: they are looked up before a
 /// release.
 pub(super) fn deny(root: &Path) -> Result<()> {
     let mut deny = tool(root, "cargo-deny", CARGO_DENY)?;
     succeed(deny.args(["--workspace", "--all-features", "--locked", "check", "bans", "licenses", "sources"]))
-        .context("deny.toml says what is allowed, and what has to be thought of before more is")
+        .context("deny.toml lists what is allowed, and what to consider before allowing more")
 }
 
-/// No dependency asks for a newer Rust than the workspace declares: whoever has that can use the crates, and run the
-/// tests and these tasks. (That our own code does not either is what the lint `incompatible_msrv` sees to.)
+/// Verifies that no dependency needs a newer Rust than the workspace declares, not even for the tests and these tasks. (For the
+/// workspace's own code, that is up to the lint `incompatible_msrv`.)
 pub(super) fn rust_version(root: &Path) -> Result<()> {
     let packages = packages(root, "--all-features")?;
     let version_of = |package: &Value| package["rust_version"].as_str().map(parse_version);

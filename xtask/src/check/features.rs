@@ -1,5 +1,5 @@
-//! Each feature by itself and with the others. The workspace unifies features, so building all of it would not notice one
-//! that lacks another.
+//! Each feature alone and in combination. A build of the workspace unifies features, and so does not notice one that lacks
+//! another.
 
 use crate::workspace::{LIBRARIES, cargo, packages, published, succeed, tool};
 use anyhow::{Context as _, Result, ensure};
@@ -9,45 +9,47 @@ use std::{path::Path, process::Command};
 /// The release of `cargo hack` that is installed.
 const CARGO_HACK: &str = "0.6.46";
 
-/// Each combination of the features of each published crate builds without a warning.
+/// Verifies that each published crate builds without a warning with each combination of its features.
 pub(super) fn combinations(root: &Path) -> Result<()> {
     let mut hack = hack(root, "clippy --all-targets --feature-powerset", published())?;
     succeed(hack.args(["--", "-D", "warnings"]))
 }
 
-/// The tests of each library pass with each combination of its features. With all of them, they are run from the packages.
+/// Verifies that the tests of each library pass with each combination of its features. All features at once are tested by the
+/// check of the packages.
 pub(super) fn tests(root: &Path) -> Result<()> {
     const TASK: &str = "test --quiet --feature-powerset --exclude-all-features";
     const FACADE: &str = "partner-center";
     succeed(&mut hack(root, TASK, LIBRARIES.into_iter().filter(|name| *name != FACADE))?)?;
-    // The facade only hands on what these two are about, so they come together: half of the time goes into it as it is.
+    // The facade only passes these two features on, so they are combined: it takes half of the time even so.
     succeed(hack(root, TASK, [FACADE])?.args(["--group-features", "rustls,no-wire-log"]))
 }
 
 fn hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
     let mut hack = tool(root, "cargo-hack", CARGO_HACK)?;
-    // `default` only stands for others.
+    // `default` only names other features.
     hack.arg("hack").args(task.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
     hack.args(crates.into_iter().flat_map(|name| ["--package", name]));
     Ok(hack)
 }
 
-/// Without the feature that caps the log, what is logged at `trace` is searched for secrets.
+/// Verifies that nothing logged at `trace` holds a secret, without the feature that caps the log.
 pub(super) fn uncapped_log(root: &Path) -> Result<()> {
     cargo(root, "test -p partner-center-tests --no-default-features --test secrets")
 }
 
-/// Another crate of a program may ask for what the HTTP libraries can do beyond what the transports ask of them.
+/// Verifies the transports with features of the HTTP libraries that another crate of a program may turn on.
 pub(super) fn decompressing_libraries(root: &Path) -> Result<()> {
     cargo(root, "test --quiet -p partner-center-tests --features decompressing-libraries --test it transports::")
 }
 
-/// Another crate of a program may turn `serde_json/arbitrary_precision` on, which changes how each number arrives.
+/// Verifies the models with `serde_json/arbitrary_precision`, which another crate of a program may turn on; it changes how
+/// `serde_json` passes numbers.
 pub(super) fn arbitrary_precision(root: &Path) -> Result<()> {
     cargo(root, "test --quiet -p partner-center-models --features serde_json/arbitrary_precision")
 }
 
-/// Each example runs with no more than the features that it says it needs, and ends well.
+/// Verifies that each example succeeds with the features that it requires and no others.
 pub(super) fn examples(root: &Path) -> Result<()> {
     let packages = packages(root, "--no-deps")?;
     let facade = packages.iter().find(|package| package["name"] == "partner-center");

@@ -1,4 +1,4 @@
-//! What would be published of each crate is enough to build and to test it.
+//! The packages that would be published: each builds and passes its tests from its own files alone.
 
 use crate::workspace::{self, command, published, succeed, target};
 use anyhow::{Context as _, Result};
@@ -10,13 +10,14 @@ use std::{
 };
 use tar::Archive;
 
-/// The crates are packaged, unpacked beside each other, and there each is built and tested by itself. That they depend on
-/// each other, and none is published yet, cargo can handle since 1.90: this needs a newer one than the declared Rust version
-/// has.
+/// Packages the crates, unpacks the packages beside each other, and builds and tests each of them there.
+///
+/// Needs cargo 1.90, which is newer than the declared Rust version: older ones cannot package crates that depend on each other
+/// and are not published yet.
 pub(super) fn packages(root: &Path) -> Result<()> {
     let folder = target(root).join("packages");
     if folder.exists() {
-        // What an older package had is not taken for what the new one has.
+        // Files of an older package must not be mistaken for files of the new one.
         fs::remove_dir_all(&folder)?;
     }
     let mut package = command(root, "package --quiet --no-verify --allow-dirty");
@@ -34,7 +35,8 @@ pub(super) fn packages(root: &Path) -> Result<()> {
     for name in published() {
         for task in ["check", "test --quiet --all-features"] {
             let mut cargo = command(&unpacked, &format!("{task} --package {name} --target-dir"));
-            // Dependencies are built already. Snapshots of what is soon removed are of no use.
+            // The target folder of the workspace has the dependencies built. Snapshots would be written to a folder that is
+            // removed.
             succeed(cargo.arg(target(root)).env("INSTA_UPDATE", "no"))
                 .with_context(|| format!("{name}, as it would be published, in {}", unpacked.display()))?;
         }
@@ -52,15 +54,15 @@ fn version(root: &Path, name: &str) -> Result<String> {
 fn unpack(package: &Path, folder: &Path) -> Result<()> {
     let file = File::open(package).with_context(|| package.display().to_string())?;
     let mut archive = Archive::new(GzDecoder::new(file));
-    // In packages, all files are of one and the same time, and cargo builds what is newer than the last time only.
+    // All files of a package have the same time, and cargo builds only files that are newer than its last build.
     archive.set_preserve_mtime(false);
     archive.unpack(folder).with_context(|| package.display().to_string())
 }
 
-/// A workspace of the packages, which find each other here instead of at the registry.
+/// Returns the manifest of a workspace of the packages, in which they find each other instead of in the registry.
 fn manifest() -> Result<String> {
     let mut manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"*/\"]\n\n".to_owned();
-    // As in the workspace: what was built there need not be built again.
+    // The profile of the workspace, so that its builds are reused.
     manifest += "[profile.dev]\ndebug = \"line-tables-only\"\n\n[patch.crates-io]\n";
     for name in published() {
         writeln!(manifest, "{name} = {{ path = \"{name}\" }}")?;

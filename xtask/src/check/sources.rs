@@ -1,66 +1,75 @@
-//! What the sources must not say.
+//! Rules of the architecture that the compiler does not enforce, checked in the source files.
 
 use crate::workspace::LIBRARIES;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-/// An engine that is written once is driven by its caller; whoever blocks on a future would panic inside a runtime.
+/// The engine is written once, and driven by its caller: a library that blocked on a future would panic inside a runtime.
 pub(super) fn no_executor(root: &Path) -> Result<()> {
-    // The command line has a runtime, and its own thread to run it on.
+    // The command line may: it has a runtime on a thread of its own.
     for name in LIBRARIES {
-        for (path, text) in sources(&root.join("crates").join(name).join("src"))? {
-            let blocks = code_lines(&text).any(|line| line.contains("block_on("));
+        for (path, source) in sources(&root.join("crates").join(name).join("src"))? {
+            let blocks = code_lines(&source).any(|line| line.contains("block_on("));
             ensure!(!blocks, "{} blocks on a future", path.display());
         }
     }
     Ok(())
 }
 
-/// What a blocking call awaits is ready at once; anything else that it awaited would never come.
-pub(super) fn awaits_mode_wait(root: &Path) -> Result<()> {
-    for (path, text) in sources(&root.join("crates/partner-center-core/src"))? {
-        if let Some(line) = foreign_await(&text) {
-            bail!("{} awaits something else than `Mode::into_future`: {}", path.display(), line.trim());
+/// The future of a blocking call is ready when it is first polled; anything else that the engine awaited would never be ready.
+pub(super) fn awaits_mode_only(root: &Path) -> Result<()> {
+    let sources = sources(&root.join("crates/partner-center-core/src"))?;
+    let functions: BTreeSet<_> = sources.iter().flat_map(|(_, source)| async_functions(source)).collect();
+    ensure!(!functions.is_empty(), "the core has no `async fn`");
+    for (path, source) in &sources {
+        if let Some(line) = foreign_await(source, &functions) {
+            bail!(
+                "{} awaits something other than `Mode::into_future` and an `async fn` of the core: {}",
+                path.display(),
+                line.trim()
+            );
         }
     }
     Ok(())
 }
 
-/// The first line that awaits neither `Mode::into_future` nor another function of the engine; tests are at the end of a file.
-fn foreign_await(source: &str) -> Option<&str> {
-    const ALLOWED: [&str; 15] = [
-        "Mode::into_future(",
-        "HeadStart::begin(",
-        "HeadStart::of(",
-        "Self::begin(",
-        "sent.answer(",
-        "engine.authenticate(",
-        "engine.perform(",
-        "self.authorized(",
-        "self.token(",
-        "self.fetched(",
-        "self.replaced(",
-        "self.keep(",
-        "self.fetch(",
-        "self.attempts(",
-        "self.attempt(",
-    ];
-    let (code, _) = source.split_once("#[cfg(test)]").unwrap_or((source, ""));
-    code_lines(code).find(|line| {
-        let allowed: usize = ALLOWED.iter().map(|call| line.matches(call).count()).sum();
+/// Returns the names of the `async fn`s in a source file.
+fn async_functions(source: &str) -> impl Iterator<Item = &str> {
+    let is_end = |character: char| !character.is_alphanumeric() && character != '_';
+    let definitions = code_lines(without_tests(source)).filter_map(|line| line.split_once("async fn "));
+    definitions.filter_map(move |(_, definition)| definition.split(is_end).next())
+}
+
+/// Returns the first line that awaits neither `Mode::into_future` nor one of the `functions`.
+fn foreign_await<'a>(source: &'a str, functions: &BTreeSet<&str>) -> Option<&'a str> {
+    code_lines(without_tests(source)).find(|line| {
+        let calls = |function: &str| {
+            let is_name = |last: char| last.is_alphanumeric() || last == '_';
+            let parts: Vec<_> = line.split(&format!("{function}(")).collect();
+            parts
+                .split_last()
+                .map_or(0, |(_, before)| before.iter().filter(|before| !before.ends_with(is_name)).count())
+        };
+        let allowed = calls("Mode::into_future") + functions.iter().map(|function| calls(function)).sum::<usize>();
         line.matches(".await").count() > allowed
     })
 }
 
-/// The lines of a text that are no comments; the words of a document may speak of anything.
-fn code_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+/// Returns a source file up to its tests, which are at its end.
+fn without_tests(source: &str) -> &str {
+    source.split_once("#[cfg(test)]").map_or(source, |(code, _)| code)
 }
 
-/// The Rust files of a folder and of those in it, with their texts.
+/// Returns the lines of a source file that are not comments.
+fn code_lines(source: &str) -> impl Iterator<Item = &str> {
+    source.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// Returns the Rust files below a folder, with their content.
 fn sources(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
@@ -68,8 +77,8 @@ fn sources(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
         if path.is_dir() {
             files.extend(sources(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            files.push((path, text));
+            let source = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            files.push((path, source));
         }
     }
     Ok(files)
@@ -77,24 +86,34 @@ fn sources(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::foreign_await;
+    use super::{async_functions, foreign_await};
+    use std::collections::BTreeSet;
 
     #[test]
-    fn an_await_of_something_else_is_found() {
+    fn await_of_something_else_is_found() {
+        let functions = BTreeSet::from(["attempts"]);
         for line in [
             "    let response = X::Mode::into_future(self.transport.send(request)).await;",
-            "        self.attempts(call, scope, page).instrument(span).await",
+            "        self.attempts(call, context, page).instrument(span).await",
             "    /// client.call(operation).await?",
             "#[cfg(test)]\nmod tests { async fn any() { anything().await } }",
         ] {
-            assert_eq!(foreign_await(line), None);
+            assert_eq!(foreign_await(line, &functions), None);
         }
         for line in [
             "    let response = self.transport.send(request).await;",
             "        .await",
             "    let both = (X::Mode::into_future(one()).await, other().await);",
+            "    self.more_attempts(call).await",
         ] {
-            assert_eq!(foreign_await(line), Some(line));
+            assert_eq!(foreign_await(line, &functions), Some(line));
         }
+    }
+
+    #[test]
+    fn async_functions_of_the_code_are_listed_without_those_of_tests() {
+        let source =
+            "pub(crate) async fn call<O: Operation>(&self) {}\n// async fn no() {}\n#[cfg(test)]\nasync fn any() {}";
+        assert_eq!(async_functions(source).collect::<Vec<_>>(), ["call"]);
     }
 }

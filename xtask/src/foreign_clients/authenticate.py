@@ -1,4 +1,4 @@
-"""Clients of other makers get tokens from the emulator over TLS, and list customers with them."""
+"""Clients of other vendors get tokens from the emulator over TLS, and list customers with them."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.parse
 
-# Only the files that are named below are trusted.
+# Only the certificate files named below are trusted.
 for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
     os.environ.pop(name, None)
 
@@ -33,7 +33,7 @@ def claims(token):
 
 
 def check(name, token, is_user):
-    """The token is one of the application or of its user, has not expired, and lists customers."""
+    """Checks that the token is one of the application or of its user, has not expired, and lists customers."""
     content = claims(token)
     assert content["aud"] == API and content["appid"] == CLIENT_ID, content
     assert content["nbf"] <= time.time() and content["exp"] > time.time() + 300, content

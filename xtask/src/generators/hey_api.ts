@@ -1,4 +1,4 @@
-// Lists with the client of @hey-api/openapi-ts, and prints how many customers came and how many a filter finds.
+// Lists with the client of @hey-api/openapi-ts, and prints the numbers of customers without and with a filter.
 import { listCustomers, type CustomerCollection, type ListCustomersData } from "./client";
 import { client } from "./client/client.gen";
 

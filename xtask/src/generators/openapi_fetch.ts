@@ -1,5 +1,5 @@
-// Lists with openapi-fetch and the types of openapi-typescript, and prints how many customers came and how many a filter
-// finds.
+// Lists with openapi-fetch and the types of openapi-typescript, and prints the numbers of customers without and with a
+// filter.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./client";
 

@@ -1,4 +1,4 @@
-"""Lists with the client that openapi-generator makes for Python, and prints how many customers came and how many a filter finds."""
+"""Lists with the client that openapi-generator generates for Python, and prints the numbers of customers without and with a filter."""
 
 import os
 import sys

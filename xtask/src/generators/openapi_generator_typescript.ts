@@ -1,11 +1,11 @@
-// Lists with the client that openapi-generator makes for TypeScript (fetch), and prints how many customers came and how many
-// a filter finds.
+// Lists with the client that openapi-generator generates for TypeScript (fetch), and prints the numbers of customers without
+// and with a filter.
 import { readFileSync } from "node:fs";
 import { Configuration, CustomerCollection, CustomerCollectionFromJSON, CustomersApi, SeekOperation } from "./client";
 
 const api = new CustomersApi(new Configuration({ basePath: process.env.BASE_URL, accessToken: process.env.TOKEN }));
 
-// Without a body: the list has ended.
+// No body: the list has ended.
 type Page = CustomerCollection | null | undefined;
 
 function token(page: Page): string | undefined {

@@ -1,4 +1,4 @@
-"""Lists with the client of openapi-python-client, and prints how many customers came and how many a filter finds."""
+"""Lists with the client of openapi-python-client, and prints the numbers of customers without and with a filter."""
 
 import json
 import os

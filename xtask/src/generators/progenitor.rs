@@ -1,4 +1,4 @@
-//! Lists with the client of progenitor, and prints how many customers came and how many a filter finds.
+//! Lists with the client of progenitor, and prints the numbers of customers without and with a filter.
 
 #[allow(warnings)]
 mod client;

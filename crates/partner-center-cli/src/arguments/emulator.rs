@@ -20,7 +20,7 @@ the secret emulator-secret, and for its user with the refresh token emulator-ref
 
 A fault is WHAT happens, and to WHICH requests; without any WHICH to all:
   STATUS[:BODY][:code=N][:retry-after=SECONDS | :retry-after-date=SECONDS]
-      this answer; STATUS is 200 to 599, BODY is front-door, text-code,
+      this answer; STATUS is 200 to 599, BODY is front-door, string-code,
       newer-service, gateway, text, html or empty
   delay:TIME, drip, drip:TIME, truncate, reset, hang, garbage
       TIME is such as 200ms or 2s
@@ -31,7 +31,7 @@ Examples:
   partner-center emulator --port 8080
   PARTNER_CENTER_TOKEN=emulator-token partner-center --base-url http://127.0.0.1:8080 customers list
   partner-center emulator --port 8443 --tls --ca-file ca.pem
-  partner-center emulator --link-style v1 --bom --list-end refusal
+  partner-center emulator --link-style v1 --bom --list-end error-response
   partner-center emulator --fault 503@10% --fault 429:retry-after=2@every:7
   partner-center customers list --emulator --emulator-with fault=reset@2")]
 pub(crate) struct EmulatorCommand {

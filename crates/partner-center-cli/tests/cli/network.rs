@@ -26,7 +26,7 @@ use std::{
 const TRANSPORTS: [&str; 2] = ["reqwest", "ureq"];
 
 /// The table that the core is tested with as well.
-const NO_PROXY: &str = include_str!("../../../partner-center-core/src/proxy/no_proxy.txt");
+const NO_PROXY: &str = include_str!("../../../partner-center-core/src/transport/proxy/no_proxy.txt");
 
 /// `arguments` over `transport`, with a token.
 fn over(transport: &str, arguments: &[&str]) -> Command {
@@ -289,6 +289,6 @@ fn untrusted_authority_is_told_like_an_untrusted_service() {
             list.env(format!("PARTNER_CENTER_{name}"), value);
         }
         let stderr = end(list).stderr;
-        assert!(stderr.contains("no token could be had from") && stderr.contains("SSL_CERT_FILE"), "{stderr}");
+        assert!(stderr.contains("no token was obtained from") && stderr.contains("SSL_CERT_FILE"), "{stderr}");
     }
 }

@@ -1,19 +1,19 @@
-/// A version of the protocol.
+/// A version of the endpoints of Entra.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     V1,
     V2,
 }
 
-/// What the authority has at a path, all of it below a tenant.
+/// An endpoint of the authority. The path of each begins with a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Token(Version),
     /// The `OpenID` configuration.
     Configuration(Version),
-    /// The document that says which authorities belong together.
+    /// Instance discovery: the document with the aliases of an authority.
     Instances,
-    /// The keys that tokens are signed with.
+    /// The keys for the verification of tokens.
     Keys,
     /// An endpoint of Entra that the emulator does not have.
     Missing,
@@ -48,7 +48,7 @@ mod tests {
     use super::{Endpoint, Version};
 
     #[test]
-    fn endpoint_is_that_of_any_tenant() {
+    fn endpoint_is_found_below_any_tenant() {
         for (path, expected) in [
             ("/contoso.com/oauth2/v2.0/token", Some(("contoso.com", Endpoint::Token(Version::V2)))),
             ("/common//oauth2/token/", Some(("common", Endpoint::Token(Version::V1)))),

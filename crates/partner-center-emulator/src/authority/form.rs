@@ -1,37 +1,37 @@
-use super::{TokenRefusal, endpoint::Version};
-use crate::parameters::form_decoded;
+use super::{TokenError, endpoint::Version};
+use crate::query::decode_form_value;
 
-/// The fields of a form, decoded.
+/// The decoded fields of a token request (`application/x-www-form-urlencoded`).
 pub(super) struct Form(Vec<(String, String)>);
 
-/// The resource that a token is for.
+/// The audience of a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Audience {
     /// As the client wrote it.
     pub(super) resource: String,
-    /// Whether the API no longer accepts it.
-    pub(super) is_retired: bool,
+    /// Whether the API no longer accepts tokens for it.
+    pub(super) is_unsupported: bool,
 }
 
 impl Form {
     pub(super) fn parse(body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(body);
-        let fields = text.split('&').filter_map(|field| field.split_once('='));
-        Self(fields.map(|(name, value)| (form_decoded(name), form_decoded(value))).collect())
+        let body = String::from_utf8_lossy(body);
+        let fields = body.split('&').filter_map(|field| field.split_once('='));
+        Self(fields.map(|(name, value)| (decode_form_value(name), decode_form_value(value))).collect())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether `scope` has this one.
+    /// Whether the field `scope` has this scope.
     pub(super) fn has_scope(&self, scope: &str) -> bool {
         self.get("scope").is_some_and(|scopes| scopes.split(' ').any(|known| known == scope))
     }
 
-    /// Returns whom the token is to be for: the resource of the first version, or that of the first scope of the second
-    /// that is not one of `OpenID` Connect.
-    pub(super) fn audience(&self, version: Version) -> Result<Audience, TokenRefusal> {
+    /// Returns the audience of the token: the field `resource` in version 1, and in version 2 the resource of the first scope that
+    /// is not one of `OpenID` Connect.
+    pub(super) fn audience(&self, version: Version) -> Result<Audience, TokenError> {
         let resource = match version {
             Version::V1 => self.get("resource").unwrap_or_default(),
             Version::V2 => {
@@ -41,21 +41,21 @@ impl Form {
                 scope.rsplit_once('/').map_or(scope, |(resource, _)| resource)
             }
         };
-        let is_retired = match resource.trim_end_matches('/') {
+        let is_unsupported = match resource.trim_end_matches('/') {
             "https://api.partnercenter.microsoft.com" | "https://partner.partnercenterapi.microsoftonline.cn" => false,
             "https://graph.windows.net" => true,
-            _ => return Err(TokenRefusal::UnknownAudience),
+            _ => return Err(TokenError::UnknownAudience),
         };
-        Ok(Audience { resource: resource.to_owned(), is_retired })
+        Ok(Audience { resource: resource.to_owned(), is_unsupported })
     }
 }
 
-/// Scopes that name no resource. Clients send them in any order.
+/// The scopes of `OpenID` Connect, which have no resource. Clients send them in any order.
 const OPENID_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, TokenRefusal, Version};
+    use super::{Form, TokenError, Version};
 
     #[test]
     fn audience_is_that_of_the_first_scope_with_a_resource() {
@@ -66,14 +66,10 @@ mod tests {
             format!("scope=openid%20{api}/.default%20https://graph.microsoft.com/.default"),
         ] {
             let audience = Form::parse(form.as_bytes()).audience(Version::V2).unwrap();
-            assert_eq!((audience.resource.as_str(), audience.is_retired), (api, false), "{form}");
+            assert_eq!((audience.resource.as_str(), audience.is_unsupported), (api, false), "{form}");
         }
         for form in ["scope=openid", "", "scope=https://graph.microsoft.com/.default"] {
-            assert_eq!(
-                Form::parse(form.as_bytes()).audience(Version::V2),
-                Err(TokenRefusal::UnknownAudience),
-                "{form}"
-            );
+            assert_eq!(Form::parse(form.as_bytes()).audience(Version::V2), Err(TokenError::UnknownAudience), "{form}");
         }
     }
 }

@@ -1,72 +1,73 @@
-//! Tokens that say by themselves whose they are, when they end and how many came before, so that none is kept.
+//! Self-contained tokens: each has its kind, number and expiry with a checksum, so that the authority stores none.
 
-use super::Holder;
-use crate::random::hash;
+use super::Caller;
+use crate::random::keyed_hash;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
-    /// By which response it came, counted from 1.
+    pub(super) kind: TokenKind,
+    /// The number of the response that issued it, from 1.
     pub(super) number: u64,
-    /// A time since the emulator was made.
+    /// The expiry, as the time since the start of the emulator.
     pub(super) expires: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Access(Holder),
+pub(super) enum TokenKind {
+    Access(Caller),
     Refresh,
 }
 
-impl Kind {
+impl TokenKind {
     const ALL: [Self; 4] = [
-        Self::Access(Holder::Application),
-        Self::Access(Holder::User),
-        Self::Access(Holder::OfRetiredAudience),
+        Self::Access(Caller::Application),
+        Self::Access(Caller::User),
+        Self::Access(Caller::UnsupportedAudience),
         Self::Refresh,
     ];
 }
 
 impl Token {
-    /// Writes it as an opaque string.
+    /// Writes the token as an opaque string.
     pub(super) fn write(self, seed: u64) -> String {
-        let kind = (0_u8..).zip(Kind::ALL).find(|(_, kind)| *kind == self.kind).map_or(0, |(kind, _)| kind);
+        let kind = (0_u8..).zip(TokenKind::ALL).find(|(_, kind)| *kind == self.kind).map_or(0, |(kind, _)| kind);
         let expires = u64::try_from(self.expires.as_millis()).unwrap_or(u64::MAX);
         let content = [&[kind][..], &self.number.to_be_bytes(), &expires.to_be_bytes()].concat();
-        BASE64_URL_SAFE_NO_PAD.encode([&content[..], &hash(seed, &content).to_be_bytes()].concat())
+        BASE64_URL_SAFE_NO_PAD.encode([&content[..], &keyed_hash(seed, &content).to_be_bytes()].concat())
     }
 
-    /// Reads an opaque string; nothing unless it was written under this seed.
+    /// Reads an opaque string. Returns `None` unless it was written with this seed.
     pub(super) fn read(token: &str, seed: u64) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
         let (content, checksum) = bytes.split_last_chunk()?;
-        if hash(seed, content) != u64::from_be_bytes(*checksum) {
+        if keyed_hash(seed, content) != u64::from_be_bytes(*checksum) {
             return None;
         }
         let (kind, content) = content.split_first()?;
         let (number, content) = content.split_first_chunk()?;
         let expires = <[u8; 8]>::try_from(content).ok()?;
         Some(Self {
-            kind: *Kind::ALL.get(usize::from(*kind))?,
+            kind: *TokenKind::ALL.get(usize::from(*kind))?,
             number: u64::from_be_bytes(*number),
             expires: Duration::from_millis(u64::from_be_bytes(expires)),
         })
     }
 
-    /// Writes it as a JWT with these `claims` and itself as `uti`, which is an opaque identifier at Entra, too.
+    /// Writes the token as a JWT with these `claims`. The opaque string is the claim `uti`, which is an opaque identifier with Entra,
+    /// too.
     pub(super) fn write_jwt(self, mut claims: Value, seed: u64) -> String {
         claims["uti"] = self.write(seed).into();
         write_jwt(&claims, seed)
     }
 
-    /// Reads a JWT; nothing unless it was written under this seed.
+    /// Reads a JWT. Returns `None` unless it was written with this seed.
     pub(super) fn read_jwt(jwt: &str, seed: u64) -> Option<Self> {
         let (content, signature) = jwt.rsplit_once('.')?;
         let (_, claims) = content.split_once('.')?;
-        if signature != signature_of(content, seed) {
+        if signature != checksum_signature(content, seed) {
             return None;
         }
         let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
@@ -74,18 +75,18 @@ impl Token {
     }
 }
 
-/// Writes `claims` as a JWT. It names the algorithm and a key as Entra does; what stands for its signature is a checksum that
-/// the emulator alone can verify.
+/// Writes `claims` as a JWT. It names an algorithm and a key as with Entra, but its signature is a checksum that only the emulator
+/// can verify.
 pub(super) fn write_jwt(claims: &Value, seed: u64) -> String {
     let header = json!({ "alg": "RS256", "kid": KEY_ID, "typ": "JWT", "x5t": KEY_ID });
     let [header, claims] = [&header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
     let content = format!("{header}.{claims}");
-    let signature = signature_of(&content, seed);
+    let signature = checksum_signature(&content, seed);
     format!("{content}.{signature}")
 }
 
-fn signature_of(content: &str, seed: u64) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(hash(seed, content.as_bytes()).to_be_bytes())
+fn checksum_signature(content: &str, seed: u64) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(keyed_hash(seed, content.as_bytes()).to_be_bytes())
 }
 
 const KEY_ID: &str = "emulator";
@@ -95,11 +96,11 @@ mod tests {
     use super::*;
 
     fn tokens() -> impl Iterator<Item = Token> {
-        Kind::ALL.into_iter().map(|kind| Token { kind, number: 7, expires: Duration::from_millis(1234) })
+        TokenKind::ALL.into_iter().map(|kind| Token { kind, number: 7, expires: Duration::from_millis(1234) })
     }
 
     #[test]
-    fn a_token_says_whose_it_is_and_until_when() {
+    fn token_is_read_as_it_was_written() {
         for token in tokens() {
             assert_eq!(Token::read(&token.write(1), 1), Some(token));
             assert_eq!(Token::read(&token.write(1), 2), None);
@@ -107,14 +108,14 @@ mod tests {
             assert_eq!(Token::read_jwt(&jwt, 1), Some(token));
             assert_eq!(Token::read_jwt(&jwt, 2), None);
         }
-        for text in ["", "emulator-token", "AAAA", "a.b.c", ".."] {
-            assert_eq!(Token::read(text, 1), None);
-            assert_eq!(Token::read_jwt(text, 1), None);
+        for invalid in ["", "emulator-token", "AAAA", "a.b.c", ".."] {
+            assert_eq!(Token::read(invalid, 1), None);
+            assert_eq!(Token::read_jwt(invalid, 1), None);
         }
     }
 
     #[test]
-    fn damaged_jwt_says_nothing() {
+    fn damaged_jwt_is_not_read() {
         let jwt = tokens().next().unwrap().write_jwt(json!({ "aud": "api" }), 1);
         for position in 0..jwt.len() {
             let mut damaged = jwt.clone().into_bytes();

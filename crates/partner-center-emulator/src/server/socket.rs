@@ -14,9 +14,9 @@ use tokio::{
     time::sleep,
 };
 
-/// A connection that can be told to end with a reset, and that knows whether the other side has gone.
+/// A TCP connection that can be closed with a reset, and that notices when its peer has closed it.
 ///
-/// Clones are the same connection, which ends with the last of them.
+/// Clones share the connection, which is closed when the last of them is dropped.
 #[derive(Clone)]
 pub(super) struct Socket(Arc<Connection>);
 
@@ -30,33 +30,33 @@ impl Socket {
         Self(Arc::new(Connection { stream, reset: AtomicBool::new(false) }))
     }
 
-    /// Has the connection end with a reset instead of in order.
+    /// Makes the connection end with a reset instead of an orderly close.
     pub(super) fn reset(&self) {
         self.0.reset.store(true, Ordering::Relaxed);
     }
 
-    /// Returns once the other side has closed the connection, even if what it sent before has not been read, which is
-    /// when reading would not tell. It returns a little later, for the other side may have closed its sending half alone,
-    /// which looks the same.
-    pub(super) async fn gone(&self) {
+    /// Waits until the peer has closed the connection, even while bytes that it sent before are unread, when a read would not show
+    /// it. Then waits for [`HALF_CLOSE_TIMEOUT`]: a peer that has closed only its sending half looks the same, and may still read
+    /// a response.
+    pub(super) async fn closed_by_peer(&self) {
         while self.0.stream.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
-            // It stays ready while there is something to read, so its end cannot be awaited.
-            sleep(CHECK).await;
+            // Polled: the socket stays readable while bytes are unread, so its end cannot be awaited.
+            sleep(POLL_INTERVAL).await;
         }
-        sleep(GRACE).await;
+        sleep(HALF_CLOSE_TIMEOUT).await;
     }
 }
 
-/// How often a connection with bytes to read is checked for its end.
-const CHECK: Duration = Duration::from_millis(50);
+/// The interval in which a connection with unread bytes is checked for its end.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long whoever sends no more may still wait for an answer.
-const GRACE: Duration = Duration::from_millis(250);
+/// The time for a response to a peer that has closed its sending half.
+const HALF_CLOSE_TIMEOUT: Duration = Duration::from_millis(250);
 
 impl Drop for Connection {
     fn drop(&mut self) {
         if *self.reset.get_mut() {
-            // If the system refuses, the connection ends in order, and still without an answer.
+            // If this fails, the connection is closed in order, but still without a response.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -103,7 +103,7 @@ impl AsyncWrite for Socket {
         Poll::Ready(Ok(()))
     }
 
-    /// The connection is dropped next, which closes it.
+    /// Does nothing: the connection is dropped next, which closes it.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

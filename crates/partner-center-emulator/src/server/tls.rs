@@ -1,4 +1,4 @@
-//! TLS, with a certificate that is made at start.
+//! TLS with a certificate that is generated at the start of a server, so that no key is stored anywhere.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rcgen::{
@@ -20,16 +20,16 @@ use tokio_rustls::{
 };
 
 /// A server certificate for loopback, and the certificate authority that issued it.
-pub(super) struct Identity {
+pub(super) struct ServerIdentity {
     pub(super) acceptor: TlsAcceptor,
     /// The certificate of the certificate authority in PEM. Its key is dropped once the server certificate is signed.
     pub(super) authority: String,
 }
 
-impl Identity {
+impl ServerIdentity {
     pub(super) fn generate() -> io::Result<Self> {
-        let (authority, issuer) = authority().map_err(io::Error::other)?;
-        let (certificate, key) = certificate(&issuer).map_err(io::Error::other)?;
+        let (authority, issuer) = generate_authority().map_err(io::Error::other)?;
+        let (certificate, key) = issue_certificate(&issuer).map_err(io::Error::other)?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let config = config.with_safe_default_protocol_versions().map_err(io::Error::other)?.with_no_client_auth();
         let mut config = config.with_single_cert(vec![certificate], key).map_err(io::Error::other)?;
@@ -38,32 +38,32 @@ impl Identity {
     }
 }
 
-/// Makes a certificate authority, which is new with each server.
-fn authority() -> Result<(CertificateDer<'static>, Issuer<'static, KeyPair>), rcgen::Error> {
-    // The name differs from that of the server certificate: OpenSSL takes that for self-signed otherwise.
+/// Generates a certificate authority.
+fn generate_authority() -> Result<(CertificateDer<'static>, Issuer<'static, KeyPair>), rcgen::Error> {
+    // Not the name of the server certificate, which OpenSSL would then consider self-signed.
     let mut parameters = parameters([], "Partner Center emulator CA")?;
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    // Python 3.13 and newer insist on them.
+    // Required by Python 3.13 and newer.
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate()?;
     let certificate = parameters.self_signed(&key)?;
     Ok((certificate.der().clone(), Issuer::new(parameters, key)))
 }
 
-fn certificate(
+fn issue_certificate(
     issuer: &Issuer<'_, KeyPair>,
 ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
     let mut parameters = parameters(["localhost", "127.0.0.1", "::1"].map(str::to_owned), "Partner Center emulator")?;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // Python 3.13 and newer insist on it.
+    // Required by Python 3.13 and newer.
     parameters.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate()?;
     let certificate = parameters.signed_by(&key, issuer)?;
     Ok((certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der()).into()))
 }
 
-/// Returns what both certificates have: a name, and a year of validity. Apple's systems refuse more than 825 days.
+/// Returns the parameters of both certificates: a name and a validity of one year. Apple's systems reject more than 825 days.
 fn parameters<const N: usize>(hosts: [String; N], name: &str) -> Result<CertificateParams, rcgen::Error> {
     let mut parameters = CertificateParams::new(hosts)?;
     parameters.distinguished_name = DistinguishedName::new();
@@ -78,7 +78,7 @@ fn parameters<const N: usize>(hosts: [String; N], name: &str) -> Result<Certific
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Returns a certificate as text (RFC 7468).
+/// Encodes a certificate in PEM (RFC 7468).
 fn pem(certificate: &CertificateDer<'_>) -> String {
     let encoded = BASE64_STANDARD.encode(certificate);
     let mut lines = vec!["-----BEGIN CERTIFICATE-----"];

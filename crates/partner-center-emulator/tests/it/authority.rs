@@ -1,4 +1,4 @@
-//! Tokens, from the emulator's authority to its service.
+//! The authority: token requests, discovery, and the service's view of its tokens.
 
 use base64::{
     Engine,
@@ -24,8 +24,8 @@ fn client(emulator: &Emulator, credential: Credential<Blocking>) -> Client<Emula
     Client::builder(emulator.transport(), credential).build().unwrap()
 }
 
-/// The answer to a form.
-fn asked(emulator: &Emulator, path: &str, form: &str) -> (u16, Value) {
+/// Sends a form and returns status and body of the response.
+fn post_form(emulator: &Emulator, path: &str, form: &str) -> (u16, Value) {
     let request = http::Request::post(path).body(form.as_bytes().to_vec()).unwrap();
     let response = emulator.transport::<Blocking>().send(request).unwrap();
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
@@ -38,7 +38,7 @@ fn form(more: &str) -> String {
 const SCOPE: &str = "scope=https%3A%2F%2Fapi.partnercenter.microsoft.com%2F.default";
 
 #[test]
-fn both_grants_lead_to_customers() {
+fn both_grants_authorize_a_list() {
     let emulator = Emulator::builder().customers(3).build();
     for credential in [
         Credential::app_only(app()),
@@ -50,7 +50,7 @@ fn both_grants_lead_to_customers() {
 }
 
 #[test]
-fn an_application_alone_sees_no_customers_of_indirect_resellers() {
+fn application_without_a_user_gets_no_customers_of_indirect_resellers() {
     let emulator = Emulator::builder().customers(100).build();
     let reseller = emulator.indirect_resellers()[0];
     let listed = |credential| {
@@ -64,10 +64,10 @@ fn an_application_alone_sees_no_customers_of_indirect_resellers() {
 }
 
 #[test]
-fn tokens_end_and_can_be_revoked() {
+fn tokens_expire_and_can_be_revoked() {
     let emulator = Emulator::builder().token_lifetime(Duration::from_millis(2500)).build();
     let (status, body) =
-        asked(&emulator, "/t/oauth2/v2.0/token", &form(&format!("grant_type=client_credentials&{SCOPE}")));
+        post_form(&emulator, "/t/oauth2/v2.0/token", &form(&format!("grant_type=client_credentials&{SCOPE}")));
     assert_eq!((status, &body["expires_in"]), (200, &Value::from(2.5)));
     let once = client(&emulator, Credential::token(body["access_token"].as_str().unwrap()));
     assert!(once.call(GetCustomer::new(Uuid::nil())).unwrap_err().is_not_found());
@@ -88,46 +88,48 @@ fn tokens_end_and_can_be_revoked() {
 }
 
 #[test]
-fn an_old_refresh_token_goes_on_being_good() {
+fn old_refresh_token_stays_valid() {
     let emulator = Emulator::default();
     let mut token = Emulator::REFRESH_TOKEN.to_owned();
     let mut seen = vec![token.clone()];
     for _ in 0..3 {
         let fields = format!("grant_type=refresh_token&refresh_token={token}&{SCOPE}");
-        token =
-            asked(&emulator, "/t/oauth2/v2.0/token", &form(&fields)).1["refresh_token"].as_str().unwrap().to_owned();
+        token = post_form(&emulator, "/t/oauth2/v2.0/token", &form(&fields)).1["refresh_token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         assert!(!seen.contains(&token));
         seen.push(token.clone());
     }
     for token in seen {
         let fields = format!("grant_type=refresh_token&refresh_token={token}&{SCOPE}");
-        assert_eq!(asked(&emulator, "/t/oauth2/v2.0/token", &form(&fields)).0, 200);
+        assert_eq!(post_form(&emulator, "/t/oauth2/v2.0/token", &form(&fields)).0, 200);
     }
 }
 
 #[test]
-fn a_strict_authority_forgets_old_refresh_tokens_once_a_newer_one_is_used() {
+fn strict_authority_invalidates_old_refresh_tokens_when_a_newer_one_is_used() {
     let emulator = Emulator::builder().strict_refresh_tokens(true).build();
-    let used = |token: &str| {
-        let (status, body) = asked(
+    let refresh = |token: &str| {
+        let (status, body) = post_form(
             &emulator,
             "/t/oauth2/v2.0/token",
             &form(&format!("grant_type=refresh_token&refresh_token={token}&{SCOPE}")),
         );
         (status, body["refresh_token"].as_str().unwrap_or_default().to_owned())
     };
-    let (_, second) = used(Emulator::REFRESH_TOKEN);
-    assert_eq!(used(Emulator::REFRESH_TOKEN).0, 200, "nobody has used the second one yet");
-    assert_eq!(used(&second).0, 200);
-    assert_eq!(used(Emulator::REFRESH_TOKEN).0, 400);
-    assert_eq!(used(&second).0, 200);
+    let (_, second) = refresh(Emulator::REFRESH_TOKEN);
+    assert_eq!(refresh(Emulator::REFRESH_TOKEN).0, 200, "nobody has used the second one yet");
+    assert_eq!(refresh(&second).0, 200);
+    assert_eq!(refresh(Emulator::REFRESH_TOKEN).0, 400);
+    assert_eq!(refresh(&second).0, 200);
 }
 
 #[test]
-fn the_first_version_of_the_protocol_writes_numbers_as_text() {
+fn version_1_token_response_has_numbers_as_strings() {
     let resource = "resource=https://api.partnercenter.microsoft.com";
     let fields = form(&format!("grant_type=client_credentials&{resource}"));
-    let (status, body) = asked(&Emulator::default(), "/t/oauth2/token", &fields);
+    let (status, body) = post_form(&Emulator::default(), "/t/oauth2/token", &fields);
     assert_eq!((status, &body["expires_in"]), (200, &Value::from("3600")));
     assert_eq!(body["resource"], "https://api.partnercenter.microsoft.com");
     let [expires, begins] = ["expires_on", "not_before"].map(|name| body[name].as_str().unwrap().parse::<u64>());
@@ -135,7 +137,7 @@ fn the_first_version_of_the_protocol_writes_numbers_as_text() {
 }
 
 #[test]
-fn what_is_wrong_is_refused_as_entra_does() {
+fn invalid_token_request_gets_the_error_of_entra() {
     let emulator = Emulator::default();
     for (fields, status, error, code) in [
         (form(&format!("grant_type=password&{SCOPE}")), 400, "unsupported_grant_type", 70_003),
@@ -149,28 +151,28 @@ fn what_is_wrong_is_refused_as_entra_does() {
             7_000_215,
         ),
     ] {
-        let (got, body) = asked(&emulator, "/t/oauth2/v2.0/token", &fields);
+        let (got, body) = post_form(&emulator, "/t/oauth2/v2.0/token", &fields);
         assert_eq!((got, &body["error"], &body["error_codes"][0]), (status, &error.into(), &code.into()), "{fields}");
     }
     let request = http::Request::get("/t/oauth2/v2.0/token").body(Vec::new()).unwrap();
     assert_eq!(emulator.transport::<Blocking>().send(request).unwrap().status(), 405);
 }
 
-/// Sends a request without a token; the response in parts.
-fn sent(emulator: &Emulator, request: http::Request<Vec<u8>>) -> (u16, http::HeaderMap, Value) {
+/// Sends a request without a token and returns status, headers and body of the response.
+fn send(emulator: &Emulator, request: http::Request<Vec<u8>>) -> (u16, http::HeaderMap, Value) {
     let (head, body) = emulator.transport::<Blocking>().send(request).unwrap().into_parts();
     (head.status.as_u16(), head.headers, serde_json::from_slice(&body).unwrap())
 }
 
-/// A document of the authority.
+/// Returns a document of the authority.
 fn document(path: &str) -> Value {
     let request = http::Request::get(format!("https://localhost:8443{path}")).body(Vec::new()).unwrap();
-    let (status, _, document) = sent(&Emulator::default(), request);
+    let (status, _, document) = send(&Emulator::default(), request);
     assert_eq!(status, 200, "{path}: {document}");
     document
 }
 
-/// The claims of a JWT.
+/// Returns the claims of a JWT.
 fn claims(jwt: &Value) -> Value {
     let parts: Vec<_> = jwt.as_str().unwrap().split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("{jwt} is not a JWT") };
@@ -198,9 +200,9 @@ fn authority_describes_itself() {
         assert_eq!(v1["token_endpoint"], format!("{authority}/oauth2/token"));
         assert_eq!(document(&format!("/{tenant}/discovery/v2.0/keys")), json!({ "keys": [] }));
     }
-    let asked = "/common/discovery/instance?api-version=1.1\
+    let query = "/common/discovery/instance?api-version=1.1\
                  &authorization_endpoint=https%3A%2F%2Flocalhost%3A8443%2Fcontoso.com%2Foauth2%2Fv2.0%2Fauthorize";
-    let instances = document(asked);
+    let instances = document(query);
     assert_eq!(
         instances["tenant_discovery_endpoint"],
         "https://localhost:8443/contoso.com/v2.0/.well-known/openid-configuration"
@@ -221,7 +223,7 @@ fn errors_of_the_authority_are_json_with_an_error() {
         ("POST", "/t/oauth2/v2.0/token", 400),
     ] {
         let request = http::Request::builder().method(method).uri(path).body(Vec::new()).unwrap();
-        let (got, headers, body) = sent(&emulator, request);
+        let (got, headers, body) = send(&emulator, request);
         assert_eq!(got, status, "{method} {path}");
         assert!(body["error"].is_string() && body["error_description"].is_string(), "{method} {path}: {body}");
         assert_eq!(headers.contains_key("Allow"), status == 405, "{method} {path}");
@@ -233,11 +235,11 @@ fn errors_of_the_authority_are_json_with_an_error() {
         ("400", 400, "invalid_request"),
     ] {
         let emulator = Emulator::builder().fault(fault.parse().unwrap()).build();
-        let (got, body) = asked(&emulator, "/t/oauth2/v2.0/token", "");
+        let (got, body) = post_form(&emulator, "/t/oauth2/v2.0/token", "");
         assert_eq!((got, &body["error"]), (status, &json!(error)), "{fault}");
     }
     let limited = Emulator::builder().rate_limit(1.try_into().unwrap()).build();
-    let statuses = ["", ""].map(|_| asked(&limited, "/t/oauth2/v2.0/token", "").0);
+    let statuses = ["", ""].map(|_| post_form(&limited, "/t/oauth2/v2.0/token", "").0);
     assert_eq!(statuses, [400, 429]);
     let html = Emulator::builder().fault("503:html".parse().unwrap()).build();
     let request = http::Request::post("/t/oauth2/v2.0/token").body(Vec::new()).unwrap();
@@ -251,9 +253,9 @@ fn client_authenticates_by_form_or_by_header() {
     let by_header = |credentials: &str, fields: &str| {
         let authorization = format!("Basic {}", BASE64_STANDARD.encode(credentials));
         let request = http::Request::post("/t/oauth2/v2.0/token").header("Authorization", authorization);
-        sent(&emulator, request.body(fields.as_bytes().to_vec()).unwrap())
+        send(&emulator, request.body(fields.as_bytes().to_vec()).unwrap())
     };
-    // Form-encoded, as RFC 6749 has it.
+    // Form-encoded, as RFC 6749 requires.
     let encoded = format!("{}:{}", Emulator::CLIENT_ID, Emulator::CLIENT_SECRET.replace('-', "%2D"));
     for credentials in [&encoded, &format!("{}:{}", Emulator::CLIENT_ID, Emulator::CLIENT_SECRET)] {
         let (status, headers, body) = by_header(credentials, &fields);
@@ -274,7 +276,7 @@ fn access_token_is_a_jwt_of_the_application_or_of_its_user() {
     let emulator = Emulator::default();
     let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let path = "/contoso.com/oauth2/v2.0/token";
-    let (_, of_app) = asked(&emulator, path, &form(&format!("grant_type=client_credentials&{SCOPE}")));
+    let (_, of_app) = post_form(&emulator, path, &form(&format!("grant_type=client_credentials&{SCOPE}")));
     let app = claims(&of_app["access_token"]);
     let issued = app["iat"].as_u64().unwrap();
     assert!((before..before + 60).contains(&issued));
@@ -288,7 +290,7 @@ fn access_token_is_a_jwt_of_the_application_or_of_its_user() {
 
     let refresh = format!("grant_type=refresh_token&refresh_token={}", Emulator::REFRESH_TOKEN);
     let scope = "scope=offline_access+openid+https%3A%2F%2Fapi.partnercenter.microsoft.com%2F.default+profile";
-    let (status, of_user) = asked(&emulator, path, &form(&format!("{refresh}&client_info=1&{scope}")));
+    let (status, of_user) = post_form(&emulator, path, &form(&format!("{refresh}&client_info=1&{scope}")));
     assert_eq!(status, 200, "{of_user}");
     let user = claims(&of_user["access_token"]);
     assert_eq!((&user["scp"], &user["amr"]), (&json!("user_impersonation"), &json!(["pwd", "mfa"])));
@@ -301,10 +303,10 @@ fn access_token_is_a_jwt_of_the_application_or_of_its_user() {
     let info: Value = serde_json::from_slice(&info).unwrap();
     assert_eq!(info, json!({ "uid": user["oid"], "utid": Emulator::TENANT_ID }));
 
-    // A tenant that is named by its identifier is that tenant.
+    // A tenant that is named by its identifier stays that tenant.
     let tenant = "5d0c1a52-6f4b-4e0e-9a58-3b7c2f9d1e60";
     let native = format!("client_id={}&{refresh}&{SCOPE}", Emulator::CLIENT_ID);
-    let (_, of_native) = asked(&emulator, &format!("/{tenant}/oauth2/v2.0/token"), &native);
+    let (_, of_native) = post_form(&emulator, &format!("/{tenant}/oauth2/v2.0/token"), &native);
     let native = claims(&of_native["access_token"]);
     assert_eq!((&native["tid"], &native["appidacr"]), (&tenant.into(), &"0".into()));
     assert_eq!((of_native.get("id_token"), of_native.get("client_info")), (None, None));
@@ -314,7 +316,7 @@ fn access_token_is_a_jwt_of_the_application_or_of_its_user() {
 fn damaged_access_token_is_rejected() {
     let emulator = Emulator::default();
     let fields = form(&format!("grant_type=client_credentials&{SCOPE}"));
-    let (_, body) = asked(&emulator, "/t/oauth2/v2.0/token", &fields);
+    let (_, body) = post_form(&emulator, "/t/oauth2/v2.0/token", &fields);
     let token = body["access_token"].as_str().unwrap();
     let parts: Vec<_> = token.split('.').collect();
     let uti = claims(&body["access_token"])["uti"].as_str().unwrap().to_owned();
@@ -326,16 +328,16 @@ fn damaged_access_token_is_rejected() {
 }
 
 #[test]
-fn a_retired_audience_gets_a_token_that_the_service_refuses() {
+fn token_for_unsupported_audience_is_issued_but_rejected_by_the_service() {
     let emulator = Emulator::default();
     let fields = form("grant_type=client_credentials&scope=https://graph.windows.net/.default");
-    let (_, body) = asked(&emulator, "/t/oauth2/v2.0/token", &fields);
+    let (_, body) = post_form(&emulator, "/t/oauth2/v2.0/token", &fields);
     let client = client(&emulator, Credential::token(body["access_token"].as_str().unwrap()));
     assert!(client.call(GetCustomer::new(Uuid::nil())).unwrap_err().is_unsupported_audience());
 }
 
 #[test]
-fn each_refusal_can_be_had() {
+fn token_error_is_returned_for_each_name() {
     let with = |fault: &str| -> EmulatorBuilder { Emulator::builder().fault(fault.parse().unwrap()) };
     for (fault, reason) in [
         ("invalid-client", TokenErrorReason::InvalidClient),
@@ -349,7 +351,7 @@ fn each_refusal_can_be_had() {
         let emulator = with(fault).build();
         let error = client(&emulator, Credential::app_only(app())).authenticate().unwrap_err();
         assert_eq!(error.token_error().unwrap().reason(), Some(reason), "{fault}");
-        // Whoever has a token is not concerned.
+        // A client that has a token is unaffected.
         let error =
             client(&emulator, Credential::token(Emulator::TOKEN)).call(GetCustomer::new(Uuid::nil())).unwrap_err();
         assert_eq!(error.reason(), Some(ErrorReason::NotFound), "{fault}");

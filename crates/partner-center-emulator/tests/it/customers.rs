@@ -1,16 +1,18 @@
-use crate::{EXAMPLES, emulator, example, example_text, get, get_with, items};
+//! The customers: generated ones and those of the documentation.
+
+use crate::{EXAMPLES, emulator, example, example_json, get, get_with, items};
 use partner_center_emulator::{Emulator, LinkStyle};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
 
 /// The positions of the documented customers in a list.
-const DOCUMENTED: std::ops::Range<usize> = 10..15;
+const DOCUMENTED: std::ops::Range<usize> = 25..30;
 
-/// Whether every field of `part` is in `whole`, with the same value or one that has the same fields and more.
-fn agrees(part: &Value, whole: &Value) -> bool {
+/// Whether `whole` has every field of `part`, with the same value or with an object that has the same fields and more.
+fn is_part_of(part: &Value, whole: &Value) -> bool {
     match (part, whole) {
         (Value::Object(part), Value::Object(whole)) => {
-            part.iter().all(|(name, value)| whole.get(name).is_some_and(|other| agrees(value, other)))
+            part.iter().all(|(name, value)| whole.get(name).is_some_and(|other| is_part_of(value, other)))
         }
         _ => part == whole,
     }
@@ -21,57 +23,57 @@ fn names(value: &Value) -> BTreeSet<&str> {
 }
 
 #[test]
-fn whoever_is_listed_can_be_had() {
+fn listed_customer_is_found_by_its_identifier() {
     let emulator = emulator(1500);
-    for brief in items(&emulator, "/v1/customers") {
-        let id = brief["id"].as_str().unwrap();
+    for summary in items(&emulator, "/v1/customers") {
+        let id = summary["id"].as_str().unwrap();
         for id in [id.to_owned(), id.to_uppercase()] {
-            let (status, full) = get(&emulator, &format!("/v1/customers/{id}"));
+            let (status, details) = get(&emulator, &format!("/v1/customers/{id}"));
             assert_eq!(status, 200);
-            assert!(agrees(&brief, &full), "{brief} is not in {full}");
+            assert!(is_part_of(&summary, &details), "{summary} is not in {details}");
         }
     }
 }
 
 #[test]
-fn generated_customers_have_the_shape_of_the_service() {
+fn generated_customer_has_the_fields_of_the_service() {
     let emulator = emulator(1500);
     let mut listed = items(&emulator, "/v1/customers");
     listed.drain(DOCUMENTED);
-    for brief in listed {
-        assert_eq!(names(&brief), ["attributes", "companyProfile", "id", "links", "relationshipToPartner"].into());
+    for summary in listed {
+        assert_eq!(names(&summary), ["attributes", "companyProfile", "id", "links", "relationshipToPartner"].into());
         assert_eq!(
-            names(&brief["companyProfile"]),
+            names(&summary["companyProfile"]),
             ["attributes", "companyName", "domain", "links", "tenantId"].into()
         );
-        assert_eq!(brief["companyProfile"]["tenantId"], brief["id"]);
+        assert_eq!(summary["companyProfile"]["tenantId"], summary["id"]);
 
-        let (_, full) = get(&emulator, &format!("/v1/customers/{}", brief["id"].as_str().unwrap()));
-        let profile = &full["companyProfile"];
-        if full["allowDelegatedAccess"] == false {
-            let hidden = [&profile["address"], &profile["email"], &full["customDomains"]];
+        let (_, details) = get(&emulator, &format!("/v1/customers/{}", summary["id"].as_str().unwrap()));
+        let profile = &details["companyProfile"];
+        if details["allowDelegatedAccess"] == false {
+            let hidden = [&profile["address"], &profile["email"], &details["customDomains"]];
             assert_eq!(hidden, [&Value::Null; 3]);
         } else {
-            assert!(profile["address"].is_object() && full["customDomains"].is_array(), "{full}");
+            assert!(profile["address"].is_object() && details["customDomains"].is_array(), "{details}");
             assert!(profile["address"].get("state").is_none());
         }
-        if let Some(billing) = full.get("billingProfile") {
+        if let Some(billing) = details.get("billingProfile") {
             assert!(billing["attributes"]["etag"].as_str().unwrap().parse::<i64>().is_ok());
             assert!(billing["defaultAddress"].get("region").is_none());
         }
-        assert!(!full.to_string().contains("null"));
+        assert!(!details.to_string().contains("null"));
     }
 }
 
 #[test]
-fn generated_customers_are_of_every_kind() {
+fn generated_customers_have_every_kind_of_value() {
     let emulator = Emulator::builder().customers(2000).seed(7).rare_values(true).build();
-    let full: Vec<Value> = items(&emulator, "/v1/customers")
+    let details: Vec<Value> = items(&emulator, "/v1/customers")
         .iter()
-        .map(|brief| get(&emulator, &format!("/v1/customers/{}", brief["id"].as_str().unwrap())).1)
+        .map(|summary| get(&emulator, &format!("/v1/customers/{}", summary["id"].as_str().unwrap())).1)
         .collect();
     let kinds = |pointer: &str| -> BTreeSet<String> {
-        full.iter().map(|customer| customer.pointer(pointer).map_or("absent".to_owned(), Value::to_string)).collect()
+        details.iter().map(|customer| customer.pointer(pointer).map_or("absent".to_owned(), Value::to_string)).collect()
     };
     assert_eq!(
         kinds("/relationshipToPartner").into_iter().collect::<Vec<_>>().concat(),
@@ -101,7 +103,7 @@ fn generated_customers_are_of_every_kind() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_customers() {
+fn same_seed_gives_the_same_customers() {
     let list = |customers, seed| items(&Emulator::builder().customers(customers).seed(seed).build(), "/v1/customers");
     assert_eq!(list(600, 1), list(600, 1));
     assert_eq!(list(600, 1)[..300], list(300, 1));
@@ -110,7 +112,7 @@ fn the_same_seed_gives_the_same_customers() {
 }
 
 #[test]
-fn rare_values_are_there_on_request() {
+fn rare_values_are_generated_if_configured() {
     let relationships = |rare: bool| -> Vec<Value> {
         let emulator = Emulator::builder().customers(2000).rare_values(rare).build();
         items(&emulator, "/v1/customers").iter().map(|customer| customer["relationshipToPartner"].clone()).collect()
@@ -128,21 +130,21 @@ fn rare_values_are_there_on_request() {
 }
 
 #[test]
-fn first_customers_look_like_companies() {
+fn first_customers_have_no_placeholder_names() {
     for seed in 0..50 {
-        let emulator = Emulator::builder().customers(25).seed(seed).build();
+        let emulator = Emulator::builder().customers(40).seed(seed).build();
         let listed = items(&emulator, "/v1/customers");
         let placeholders = ["companyName", "1kl as kjk"].map(Value::from);
-        let positions: Vec<_> = (0..25)
+        let positions: Vec<_> = (0..40)
             .filter(|position| placeholders.contains(&listed[*position]["companyProfile"]["companyName"]))
             .collect();
-        assert_eq!(positions, [10, 11, 14], "seed {seed}");
+        assert_eq!(positions, [25, 26, 29], "seed {seed}");
     }
 }
 
 #[test]
-fn documented_customers_are_found_however_short_the_list_is() {
-    for count in [0, 3, 10, 1000] {
+fn documented_customer_is_found_also_in_a_short_list() {
+    for count in [0, 3, 10, 25, 1000] {
         let emulator = emulator(count);
         let (status, customer) = get(&emulator, "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee");
         assert_eq!((status, &customer["companyProfile"]["companyName"]), (http::StatusCode::OK, &"1kl as kjk".into()));
@@ -151,30 +153,30 @@ fn documented_customers_are_found_however_short_the_list_is() {
 }
 
 #[test]
-fn the_documents_are_answered_as_they_are_printed() {
+fn documented_responses_are_returned_as_printed() {
     if !Path::new(EXAMPLES).exists() {
         return;
     }
     for name in ["get-a-list-of-customers", "get-customers-of-an-indirect-reseller", "get-a-customer-by-id"] {
         assert!(
-            include_str!("../../src/fixtures.rs").contains(example_text(name).trim_end()),
+            include_str!("../../src/fixtures.rs").contains(example_json(name).trim_end()),
             "{name}.response.json is not in src/fixtures.rs: run `cargo xtask codegen` and commit what it writes"
         );
     }
-    // They come after ten others, and their page prints the version in its links.
-    let twelve = Emulator::builder().customers(12).link_style(LinkStyle::V1).build();
-    let (_, first) = get(&twelve, "/v1/customers?size=10");
+    // They come after 25 others, and their page has the version in its links.
+    let twenty_seven = Emulator::builder().customers(27).link_style(LinkStyle::V1).build();
+    let (_, first) = get(&twenty_seven, "/v1/customers?size=25");
     let token = [("MS-ContinuationToken", first["links"]["next"]["headers"][0]["value"].as_str().unwrap())];
-    let (status, _, second) = get_with(&twelve, "/v1/customers?size=40&seekOperation=Next", &token);
+    let (status, _, second) = get_with(&twenty_seven, "/v1/customers?size=40&seekOperation=Next", &token);
     assert_eq!((status, second), (http::StatusCode::OK, example("get-a-list-of-customers")));
 
-    let fifteen = emulator(15);
+    let thirty = emulator(30);
     let by_id = example("get-a-customer-by-id");
-    assert_eq!(get(&fifteen, "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee"), (http::StatusCode::OK, by_id));
+    assert_eq!(get(&thirty, "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee"), (http::StatusCode::OK, by_id));
 
     let filter = "%7B%22Field%22%3A%22IndirectReseller%22%2C%22Value%22%3A%22484e548c-f5f3-4528-93a9-c16c6373cb59%22\
                   %2C%22Operator%22%3A%22starts_with%22%7D";
-    let (_, page) = get(&fifteen, &format!("/v1/customers?size=0?filter={filter}"));
+    let (_, page) = get(&thirty, &format!("/v1/customers?size=0?filter={filter}"));
     let of_reseller = example("get-customers-of-an-indirect-reseller");
     for field in ["totalCount", "items", "attributes"] {
         assert_eq!(page[field], of_reseller[field]);

@@ -1,13 +1,13 @@
-//! The emulator from outside: what it answers in memory and over HTTP.
+//! Tests of the emulator through its public API, in memory and over HTTP.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod arbitrary_requests;
 mod authority;
+mod customer_list;
 mod customers;
-mod disturbances;
-mod faults;
-mod garbage;
-mod listing;
+mod error_responses;
+mod fault_injection;
 mod quirks;
 mod server;
 #[cfg(feature = "tls")]
@@ -38,7 +38,7 @@ fn authorization() -> String {
     format!("Bearer {}", Emulator::TOKEN)
 }
 
-/// Sends an authorized `GET`; the answer in parts.
+/// Sends an authorized `GET` and returns status, headers and body of the response.
 fn get_with(emulator: &Emulator, uri: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Value) {
     let authorization = authorization();
     let headers = [headers, &[("Authorization", authorization.as_str())]].concat();
@@ -51,12 +51,12 @@ fn get(emulator: &Emulator, uri: &str) -> (StatusCode, Value) {
     (status, body)
 }
 
-/// Where a link points to: below `/v1`, whether it says so or not.
+/// Returns the path of a link, below `/v1` whether the link has the version or not.
 fn target(link: &str) -> String {
     if link.starts_with("/v1/") { link.to_owned() } else { format!("/v1/{}", link.trim_start_matches('/')) }
 }
 
-/// The pages from `uri` on, each as it came.
+/// Returns all pages from `uri` on.
 fn pages(emulator: &Emulator, uri: &str) -> Vec<Value> {
     let (status, mut page) = get(emulator, uri);
     let mut pages = Vec::new();
@@ -73,20 +73,20 @@ fn pages(emulator: &Emulator, uri: &str) -> Vec<Value> {
     }
 }
 
-/// The customers of all pages from `uri` on.
+/// Returns the customers of all pages from `uri` on.
 fn items(emulator: &Emulator, uri: &str) -> Vec<Value> {
     let items = |page: Value| page["items"].as_array().unwrap().clone();
     pages(emulator, uri).into_iter().flat_map(items).collect()
 }
 
-/// The documented responses, which a packaged crate does not come with.
+/// The folder of the documented responses, which a packaged crate does not have.
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/examples");
 
-/// The text of the documented response with this name.
-fn example_text(name: &str) -> String {
+/// Returns the JSON of the documented response with this name.
+fn example_json(name: &str) -> String {
     std::fs::read_to_string(format!("{EXAMPLES}/{name}.response.json")).unwrap()
 }
 
 fn example(name: &str) -> Value {
-    serde_json::from_str(&example_text(name)).unwrap()
+    serde_json::from_str(&example_json(name)).unwrap()
 }

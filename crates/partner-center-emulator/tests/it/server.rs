@@ -1,3 +1,5 @@
+//! The HTTP server: connections, limits and shutdown.
+
 use crate::{authorization, emulator, get};
 use partner_center_emulator::{Emulator, Server};
 use serde_json::Value;
@@ -14,7 +16,7 @@ fn connect(server: &Server) -> BufReader<TcpStream> {
     BufReader::new(stream)
 }
 
-/// Sends a request on a connection that stays open; status line and headers in lower case, and the body.
+/// Sends a request on a connection that stays open. Returns the status line with the headers, in lower case, and the body.
 fn exchange(connection: &mut BufReader<TcpStream>, method: &str, target: &str) -> (String, Vec<u8>) {
     let authorization = authorization();
     let request = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n");
@@ -30,8 +32,8 @@ fn exchange(connection: &mut BufReader<TcpStream>, method: &str, target: &str) -
     (head, body)
 }
 
-/// Whether the other side has closed the connection.
-fn closed(mut connection: BufReader<TcpStream>) -> bool {
+/// Whether the server has closed the connection.
+fn is_closed(mut connection: BufReader<TcpStream>) -> bool {
     matches!(connection.read(&mut [0]), Ok(0) | Err(_))
 }
 
@@ -55,7 +57,7 @@ fn one_connection_carries_many_requests() {
 }
 
 #[test]
-fn shutdown_waits_for_no_idle_connection() {
+fn shutdown_does_not_wait_for_idle_connections() {
     let server = emulator(10).serve("127.0.0.1:0").unwrap();
     let mut used = connect(&server);
     exchange(&mut used, "GET", "/v1/customers");
@@ -64,12 +66,12 @@ fn shutdown_waits_for_no_idle_connection() {
     let address = server.address();
     server.shutdown();
     assert!(start.elapsed() < Duration::from_secs(1), "took {:?}", start.elapsed());
-    assert!(closed(used) && closed(unused));
+    assert!(is_closed(used) && is_closed(unused));
     assert!(TcpStream::connect(address).is_err());
 }
 
 #[test]
-fn shutdown_waits_a_second_for_half_a_request() {
+fn shutdown_waits_a_second_for_an_incomplete_request() {
     let server = emulator(10).serve("127.0.0.1:0").unwrap();
     let mut connection = connect(&server);
     exchange(&mut connection, "GET", "/v1/customers");
@@ -77,13 +79,13 @@ fn shutdown_waits_a_second_for_half_a_request() {
     let start = Instant::now();
     drop(server);
     assert!(start.elapsed() < Duration::from_secs(3), "took {:?}", start.elapsed());
-    assert!(closed(connection));
+    assert!(is_closed(connection));
 }
 
-/// So many customers that a search for what is not there is never seen to end.
-const FOR_LONG: u32 = 50_000_000;
+/// A number of customers at which a search without matches takes longer than any test.
+const MANY_CUSTOMERS: u32 = 50_000_000;
 
-/// Searches for what is not there; the connection that waits for the answer.
+/// Starts a search without matches; returns the connection that waits for the response.
 fn search(server: &Server) -> BufReader<TcpStream> {
     let mut connection = connect(server);
     let filter = "%7B%22Field%22:%22Domain%22,%22Value%22:%22%20%22,%22Operator%22:%22starts_with%22%7D";
@@ -95,7 +97,7 @@ fn search(server: &Server) -> BufReader<TcpStream> {
     connection
 }
 
-/// Until the `count`th request has arrived.
+/// Waits until `count` requests have arrived.
 fn await_requests(emulator: &Emulator, count: usize) {
     let start = Instant::now();
     while emulator.requests().len() < count {
@@ -105,8 +107,8 @@ fn await_requests(emulator: &Emulator, count: usize) {
 }
 
 #[test]
-fn a_long_search_keeps_nobody_waiting() {
-    let emulator = emulator(FOR_LONG);
+fn long_search_does_not_block_other_requests() {
+    let emulator = emulator(MANY_CUSTOMERS);
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let searching = search(&server);
     await_requests(&emulator, 1);
@@ -115,19 +117,19 @@ fn a_long_search_keeps_nobody_waiting() {
     let start = Instant::now();
     server.shutdown();
     assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
-    assert!(closed(searching));
+    assert!(is_closed(searching));
 }
 
 #[test]
-fn a_search_ends_when_its_client_has_gone() {
-    let emulator = emulator(FOR_LONG);
+fn search_ends_when_its_client_has_gone() {
+    let emulator = emulator(MANY_CUSTOMERS);
     let server = emulator.serve("127.0.0.1:0").unwrap();
     for count in 1..=3 {
         let searching = search(&server);
         await_requests(&emulator, count);
         drop(searching);
     }
-    // Answered on a connection that came later: the server has noticed what happened before.
+    // A response on a later connection: the server has noticed what happened before.
     assert!(exchange(&mut connect(&server), "GET", "/v1/customers?size=1").0.starts_with("http/1.1 200"));
     let start = Instant::now();
     server.shutdown();
@@ -135,33 +137,33 @@ fn a_search_ends_when_its_client_has_gone() {
 }
 
 #[test]
-fn what_is_no_http_is_refused_and_harms_nobody() {
+fn invalid_http_is_rejected_without_harm() {
     let server = emulator(10).serve("127.0.0.1:0").unwrap();
     for garbage in [&b"\0\xff\r\n\r\n"[..], b"GET / HTTP/9\r\n\r\n", b"GET /v1/customers", b""] {
         let mut connection = connect(&server);
         connection.get_mut().write_all(garbage).unwrap();
         connection.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
-        let mut answer = Vec::new();
-        let _ = connection.read_to_end(&mut answer);
-        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+        let mut response = Vec::new();
+        let _ = connection.read_to_end(&mut response);
+        assert!(response.is_empty() || response.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&response));
     }
     assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
 }
 
 #[test]
-fn a_client_that_sends_no_more_is_answered() {
+fn half_closed_connection_gets_its_responses() {
     let server = Emulator::builder().fault("delay:50ms".parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
     let mut connection = connect(&server);
     let request = format!("GET /v1/customers?size=1 HTTP/1.1\r\nAuthorization: {}\r\n\r\n", authorization());
     connection.get_mut().write_all(request.repeat(2).as_bytes()).unwrap();
     connection.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
-    let mut answers = String::new();
-    connection.read_to_string(&mut answers).unwrap();
-    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+    let mut responses = String::new();
+    connection.read_to_string(&mut responses).unwrap();
+    assert_eq!(responses.matches("HTTP/1.1 200 OK").count(), 2, "{responses}");
 }
 
 #[test]
-fn a_body_that_cannot_be_had_is_answered() {
+fn request_with_unreadable_body_gets_a_response() {
     let emulator = emulator(10);
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let mebibyte = "x".repeat(1 << 20);
@@ -175,25 +177,25 @@ fn a_body_that_cannot_be_had_is_answered() {
     ] {
         let mut connection = connect(&server);
         write!(connection.get_mut(), "POST /v1/customers HTTP/1.1\r\n{header}\r\n\r\n{body}").unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{header}: {answer}");
-        assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{header}: {answer}");
+        let mut response = String::new();
+        connection.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{header}: {response}");
+        assert!(response.to_lowercase().contains("\r\nconnection: close\r\n"), "{header}: {response}");
     }
     assert_eq!(emulator.requests().len(), 0);
     assert!(exchange(&mut connect(&server), "GET", "/v1/customers").0.starts_with("http/1.1 200"));
 }
 
-/// As a test suite does that has one server for all of its tests.
+/// A test suite may share one server between all of its tests.
 #[test]
-fn a_server_can_be_shared() {
+fn server_can_be_shared_between_threads() {
     const fn shared<T: Send + Sync + 'static>() {}
     const { shared::<Server>() };
     const { shared::<Emulator>() };
 }
 
 #[test]
-fn servers_do_not_disturb_each_other() {
+fn servers_are_independent() {
     let small = emulator(3);
     let servers = [
         small.serve("127.0.0.1:0").unwrap(),
@@ -210,7 +212,7 @@ fn servers_do_not_disturb_each_other() {
 }
 
 #[test]
-fn a_server_can_come_and_go_inside_a_runtime() {
+fn server_starts_and_stops_inside_a_runtime() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let server = emulator(10).serve("127.0.0.1:0").unwrap();
@@ -219,7 +221,7 @@ fn a_server_can_come_and_go_inside_a_runtime() {
 }
 
 #[test]
-fn a_head_that_is_too_large_is_refused_and_the_record_stays_small() {
+fn large_head_is_rejected_and_the_request_log_stays_bounded() {
     let emulator = emulator(10);
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let status = |size: usize| {
@@ -227,7 +229,7 @@ fn a_head_that_is_too_large_is_refused_and_the_record_stays_small() {
         let padding = "x".repeat(size);
         let authorization = authorization();
         let request = format!("GET /v1/customers HTTP/1.1\r\nAuthorization: {authorization}\r\nX: {padding}\r\n\r\n");
-        // It may be refused before all of it is written.
+        // It may be rejected before all of it is written.
         let _ = connection.get_mut().write_all(request.as_bytes());
         let mut line = String::new();
         connection.read_line(&mut line).unwrap();

@@ -29,7 +29,7 @@ fn connect(server: &Server, trusted: &Server, name: &'static str) -> StreamOwned
     StreamOwned::new(client, stream)
 }
 
-/// Sends a request on a connection of its own; what comes until its end.
+/// Sends a request on a new connection and returns all that is received until it ends.
 fn exchange(server: &Server, name: &'static str, target: &str) -> io::Result<String> {
     let mut stream = connect(server, server, name);
     let (authorization, port) = (authorization(), server.address().port());
@@ -49,7 +49,7 @@ fn body(response: &str) -> Value {
 }
 
 #[test]
-fn server_over_tls_is_trusted_by_each_of_its_names() {
+fn server_certificate_is_valid_for_each_loopback_name() {
     let server = emulator(10).serve_tls("127.0.0.1:0").unwrap();
     assert_eq!(server.url(), format!("https://{}", server.address()));
     for name in ["localhost", "127.0.0.1", "::1"] {
@@ -60,7 +60,7 @@ fn server_over_tls_is_trusted_by_each_of_its_names() {
 }
 
 #[test]
-fn certificate_authority_is_another_one_with_each_server() {
+fn certificate_authority_is_new_for_each_server() {
     let servers = [(); 2].map(|()| emulator(10).serve_tls("127.0.0.1:0").unwrap());
     assert_ne!(servers[0].certificate_authority(), servers[1].certificate_authority());
     let error = connect(&servers[0], &servers[1], "localhost").write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap_err();
@@ -70,7 +70,7 @@ fn certificate_authority_is_another_one_with_each_server() {
 }
 
 #[test]
-fn addresses_of_a_server_over_tls_are_https() {
+fn links_of_a_server_over_tls_are_https() {
     let absolute = Emulator::builder().customers(10).link_style(LinkStyle::Absolute).build();
     let server = absolute.serve_tls("127.0.0.1:0").unwrap();
     let origin = format!("https://localhost:{}", server.address().port());
@@ -82,7 +82,7 @@ fn addresses_of_a_server_over_tls_are_https() {
 }
 
 #[test]
-fn shutdown_waits_for_no_handshake() {
+fn shutdown_does_not_wait_for_handshakes() {
     let server = emulator(10).serve_tls("127.0.0.1:0").unwrap();
     let mut used = connect(&server, &server, "localhost");
     used.write_all(b"GET /nowhere HTTP/1.1\r\n\r\n").unwrap();
@@ -107,12 +107,12 @@ fn faults_happen_over_tls_too() {
 }
 
 #[test]
-fn client_without_tls_harms_nobody() {
+fn client_without_tls_does_no_harm() {
     let server = emulator(10).serve_tls("127.0.0.1:0").unwrap();
     let mut plain = TcpStream::connect(server.address()).unwrap();
     plain.write_all(b"GET /v1/customers HTTP/1.1\r\n\r\n").unwrap();
-    let mut answer = Vec::new();
-    let _ = plain.read_to_end(&mut answer);
-    assert!(!answer.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&answer));
+    let mut response = Vec::new();
+    let _ = plain.read_to_end(&mut response);
+    assert!(!response.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&response));
     assert_eq!(body(&exchange(&server, "localhost", "/v1/customers").unwrap())["totalCount"], 10);
 }

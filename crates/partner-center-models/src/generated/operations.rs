@@ -7,21 +7,48 @@ use crate::{
 };
 use uuid::Uuid;
 
-/// List the customers of a partner, page by page.
+/// Lists the customers of a partner, page by page.
 ///
-/// Returns a page of customers, in no documented order. Without a `filter` these are all customers
-/// of the partner; with one, those whose company name or domain begins with a text, or those of an
-/// indirect reseller.
+/// Returns a page of customers, in no documented order. Without a `filter` the list has all
+/// customers of the partner; with one, those whose company name or domain begins with a string, or
+/// those of an indirect reseller.
 ///
-/// A customer of a list is brief: it has its identifiers, its domain and company name, and its
-/// relationship to the partner. Get it by its identifier for the rest.
+/// A customer in a list is brief: it has its identifiers, its domain and company name, and its
+/// relationship to the partner. Get the customer by its identifier for the other fields.
 ///
 /// App-only and App+User credentials may list customers, but only App+User credentials may filter
-/// by indirect reseller, which is documented apart, in "Get customers of an indirect reseller". The
-/// service allows 500 requests a minute for each tenant.
+/// by indirect reseller, see [Get customers of an indirect
+/// reseller](https://learn.microsoft.com/partner-center/developer/get-customers-of-an-indirect-reseller).
+/// The service allows 500 requests per minute and tenant.
 ///
 /// `GET /v1/customers`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers))
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{
+///     CustomerFilter, CustomerSearchField, FilterOperator, ListCustomers, Operation as _,
+/// };
+///
+/// let operation = ListCustomers::new()
+///     .size(40)
+///     .filter(
+///         CustomerFilter::new(
+///             CustomerSearchField::CompanyName,
+///             "Cont",
+///             FilterOperator::StartsWith,
+///         ),
+///     );
+/// let parameters = operation.parameters()?;
+/// assert_eq!(ListCustomers::PATH, "/v1/customers");
+/// assert_eq!(parameters.query[0], ("size", "40".to_owned()));
+/// assert_eq!(
+///     parameters.query[1], ("filter",
+///     r#"{"Field":"CompanyName","Value":"Cont","Operator":"starts_with"}"#.to_owned())
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use = "an operation does nothing until a client performs it"]
 pub struct ListCustomers {
@@ -31,12 +58,12 @@ pub struct ListCustomers {
 }
 
 impl ListCustomers {
-    /// The operation without parameters; they are set on it.
+    /// Creates the operation without parameters; its methods set them.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Goes on where `continuation` points, instead of at the first page.
+    /// Creates the operation so that it continues at `continuation` instead of the first page.
     pub fn resume(continuation: ContinuationToken) -> Self {
         Self {
             size: None,
@@ -45,17 +72,21 @@ impl ListCustomers {
         }
     }
 
-    /// The greatest number of customers in a page. It limits the page, not the list. Without it the
-    /// service chooses, as a rule 500; 0 means the same, and is what some other clients send. From
-    /// 1 to 500.
+    /// Sets the query parameter `size`.
+    ///
+    /// The maximum number of customers in a page. It limits the page, not the list. Without it the
+    /// service chooses, usually 500; 0 means the same, and is sent by some other clients. From 1 to
+    /// 500.
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
         self
     }
 
-    /// Which customers to list; all of them without it. It is one JSON object of three strings,
-    /// percent-encoded as the rest of the query: `Field` is `CompanyName`, `Domain` or
-    /// `IndirectReseller`, `Value` is what to search for, and `Operator` is `starts_with`.
+    /// Sets the query parameter `filter`.
+    ///
+    /// The filter of the list; all customers without it. It is a JSON object of three strings,
+    /// percent-encoded like the rest of the query: `Field` is `CompanyName`, `Domain` or
+    /// `IndirectReseller`, `Value` is the string to search for, and `Operator` is `starts_with`.
     pub fn filter(mut self, filter: CustomerFilter) -> Self {
         self.filter = Some(filter);
         self
@@ -106,20 +137,38 @@ impl Paginated for ListCustomers {
     }
 }
 
-/// Get one customer by its identifier.
+/// Gets a customer by its identifier.
 ///
 /// Returns the customer with its company profile and its billing profile.
 ///
-/// What the partner may not see is left out without an error. The address and the e-mail address of
-/// the company profile and the custom domains are there only if the partner has delegated
-/// administration privileges (DAP) for the customer's tenant, or one of the granular ones (GDAP):
-/// Directory Writer, Global Reader or Domain Administrator. Their absence means that they may not
-/// be seen, not that there are none.
+/// The service omits fields that the partner may not see, without an error. The address and the
+/// email address of the company profile and the custom domains are present only if the partner has
+/// delegated administration privileges (DAP) for the customer's tenant, or one of these granular
+/// delegated administration privileges (GDAP): Directory Writer, Global Reader or Domain
+/// Administrator. Their absence means that the partner may not see them, not that the customer has
+/// none.
 ///
 /// App-only and App+User credentials may get a customer.
 ///
 /// `GET /v1/customers/{customer-tenant-id}`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id))
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{GetCustomer, Operation as _, uuid::Uuid};
+///
+/// let operation = GetCustomer::new(
+///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
+/// );
+/// let parameters = operation.parameters()?;
+/// assert_eq!(GetCustomer::PATH, "/v1/customers/{customer-tenant-id}");
+/// assert_eq!(
+///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+///     .to_owned())
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "an operation does nothing until a client performs it"]
 pub struct GetCustomer {
@@ -127,7 +176,7 @@ pub struct GetCustomer {
 }
 
 impl GetCustomer {
-    /// The operation with its parameters.
+    /// Creates the operation with its parameters.
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.

@@ -10,22 +10,42 @@ use uuid::Uuid;
 ///
 /// More pages follow if there is a `next` link or a `continuationToken`; the last page may still
 /// carry a token.
+///
+/// See [Get a list of
+/// customers](https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers).
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{CustomerCollection, Resource as _};
+///
+/// let customer_collection: CustomerCollection = serde_json::from_str(
+///     r#"{
+///         "totalCount": 1,
+///         "items": [{"companyProfile":{"companyName":"Contoso Bakery","domain":"contosobakery.onmicrosoft.com"},"id":"3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4","relationshipToPartner":"reseller"}],
+///         "continuationToken": "opaque"
+///     }"#,
+/// )?;
+/// assert_eq!(customer_collection.total_count, Some(1));
+/// assert!(customer_collection.unknown_paths().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerCollection {
-    /// A number of customers, not to be trusted: it is at times that of this page, at times that of
-    /// all pages. Do not end or size anything by it.
+    /// A number of customers, which is unreliable: sometimes that of this page, sometimes that of
+    /// all pages. Do not use it to end a list or to allocate memory.
     pub total_count: Option<i32>,
     /// The customers of this page, in brief.
     pub items: Vec<Customer>,
-    /// Links to this page and to its neighbours. The documentation shows pages without any.
+    /// Links to this page and to its neighbors. The documentation shows pages without any.
     pub links: Option<Box<ResourceLinks>>,
-    /// The token with which the next page is asked for. It is opaque. The `next` link may hold one
-    /// as well, or instead. It is a secret: it lets its holder read customers.
+    /// The token to request the next page with. It is opaque. The `next` link may hold one as well,
+    /// or instead. It is a secret: its holder can read customers.
     pub continuation_token: Option<Secret>,
-    /// What the service says of the page itself; its type is `Collection`.
+    /// The metadata of the page; its type is `Collection`.
     pub attributes: Option<Box<ResourceAttributes>>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -39,9 +59,34 @@ resource!(CustomerCollection {
 
 /// A customer of the partner.
 ///
-/// A list gives customers in brief, with `id`, `companyProfile` and `relationshipToPartner`. The
-/// other fields come with a customer that is requested by its identifier, as far as the partner may
-/// see them.
+/// In a list, customers are brief: they have `id`, `companyProfile` and `relationshipToPartner`. A
+/// customer that is requested by its identifier has the other fields, as far as the partner may see
+/// them.
+///
+/// See [Customer
+/// resources](https://learn.microsoft.com/partner-center/developer/customer-resources).
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{Customer, RelationshipToPartner, Resource as _, uuid::Uuid};
+///
+/// let customer: Customer = serde_json::from_str(
+///     r#"{
+///         "id": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+///         "companyProfile": {"companyName":"Contoso Bakery","domain":"contosobakery.onmicrosoft.com"},
+///         "relationshipToPartner": "reseller",
+///         "allowDelegatedAccess": true
+///     }"#,
+/// )?;
+/// assert_eq!(
+///     customer.id, Some(Uuid::parse_str("3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4")?)
+/// );
+/// assert_eq!(customer.relationship_to_partner, Some(RelationshipToPartner::Reseller));
+/// assert_eq!(customer.allow_delegated_access, Some(true));
+/// assert!(customer.unknown_paths().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Customer {
@@ -52,32 +97,32 @@ pub struct Customer {
     pub commerce_id: Option<Uuid>,
     /// The company and its tenant. In lists it is brief.
     pub company_profile: Option<Box<CustomerCompanyProfile>>,
-    /// Whom to bill and where. Lists do not have it.
+    /// The person and the address to bill. Lists do not have it.
     pub billing_profile: Option<Box<CustomerBillingProfile>>,
-    /// What the partner is to the customer.
+    /// The relationship of the customer to the partner.
     pub relationship_to_partner: Option<RelationshipToPartner>,
     /// Whether the customer allows the partner to administer its tenant. Lists do not have it.
     pub allow_delegated_access: Option<bool>,
     /// The domains of the customer. Absent in lists, and without delegated administration
-    /// privileges (DAP or GDAP): then they may not be seen, which does not mean that there are
-    /// none.
+    /// privileges (DAP or GDAP): then the partner may not see them, which does not mean that there
+    /// are none.
     pub custom_domains: Option<Vec<String>>,
     /// Tags of the relationship between partner and customer, such as `TestCustomer`.
     pub tags: Option<Vec<String>>,
-    /// The first administrator of a new customer. It is given once, in the response to creating the
-    /// customer. It is a secret.
+    /// The first administrator of a new customer. The service returns it once, in the response to
+    /// creating the customer. It is a secret.
     pub user_credentials: Option<Box<UserCredentials>>,
     /// The partner ID, formerly MPN ID, of the indirect reseller through whom the customer came.
     /// Only indirect providers set it.
     pub associated_partner_id: Option<String>,
     /// Whether to set up granular delegated administration privileges (GDAP) for a new customer. It
-    /// belongs to the request that creates one.
+    /// is part of the request that creates one.
     pub enable_gdap_by_default: Option<bool>,
-    /// Links to the customer itself. Lists may leave them out.
+    /// Links to the customer itself. Lists may omit them.
     pub links: Option<RawJson<ResourceLinks>>,
-    /// What the service says of the resource itself; its type is `Customer`.
+    /// The metadata of the customer; its type is `Customer`.
     pub attributes: Option<RawJson<ResourceAttributes>>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -98,6 +143,33 @@ resource!(Customer {
 });
 
 /// A customer's company and its tenant.
+///
+/// See [Customer
+/// resources](https://learn.microsoft.com/partner-center/developer/customer-resources).
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{CustomerCompanyProfile, Resource as _, uuid::Uuid};
+///
+/// let customer_company_profile: CustomerCompanyProfile = serde_json::from_str(
+///     r#"{
+///         "tenantId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+///         "domain": "contosobakery.onmicrosoft.com",
+///         "companyName": "Contoso Bakery"
+///     }"#,
+/// )?;
+/// assert_eq!(
+///     customer_company_profile.tenant_id,
+///     Some(Uuid::parse_str("3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4")?)
+/// );
+/// assert_eq!(
+///     customer_company_profile.domain.as_deref(), Some("contosobakery.onmicrosoft.com")
+/// );
+/// assert_eq!(customer_company_profile.company_name.as_deref(), Some("Contoso Bakery"));
+/// assert!(customer_company_profile.unknown_paths().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerCompanyProfile {
@@ -107,21 +179,21 @@ pub struct CustomerCompanyProfile {
     pub domain: Option<String>,
     /// The name of the company.
     pub company_name: Option<String>,
-    /// The number under which the company is registered, in countries where the service asks for
-    /// one, and only there.
+    /// The registration number of the company, only in countries where the service requires one.
     pub organization_registration_number: Option<String>,
     /// The address of the company, which uses `region`, not `state`. Absent in lists, and without
-    /// delegated administration privileges (DAP or GDAP): then it may not be seen, which does not
-    /// mean that there is none.
+    /// delegated administration privileges (DAP or GDAP): then the partner may not see it, which
+    /// does not mean that there is none.
     pub address: Option<Box<Address>>,
-    /// The e-mail address of the company. Absent in lists, and without delegated administration
-    /// privileges (DAP or GDAP): then it may not be seen, which does not mean that there is none.
+    /// The email address of the company. Absent in lists, and without delegated administration
+    /// privileges (DAP or GDAP): then the partner may not see it, which does not mean that there is
+    /// none.
     pub email: Option<String>,
     /// Links to the profile itself.
     pub links: Option<RawJson<ResourceLinks>>,
-    /// What the service says of the resource itself; its type is `CustomerCompanyProfile`.
+    /// The metadata of the profile; its type is `CustomerCompanyProfile`.
     pub attributes: Option<RawJson<ResourceAttributes>>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -136,7 +208,38 @@ resource!(CustomerCompanyProfile {
     optional attributes = "attributes" | "Attributes",
 });
 
-/// Whom to bill for a customer, and where.
+/// The billing contact and the billing address of a customer.
+///
+/// See [Customer
+/// resources](https://learn.microsoft.com/partner-center/developer/customer-resources).
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{CustomerBillingProfile, Resource as _, uuid::Uuid};
+///
+/// let customer_billing_profile: CustomerBillingProfile = serde_json::from_str(
+///     r#"{
+///         "id": "8c0d5b17-92ae-4f3c-b6d8-1e74a0f29c53",
+///         "firstName": "Ida",
+///         "lastName": "Berg",
+///         "email": "ida.berg@contosobakery.example",
+///         "culture": "en-US"
+///     }"#,
+/// )?;
+/// assert_eq!(
+///     customer_billing_profile.id,
+///     Some(Uuid::parse_str("8c0d5b17-92ae-4f3c-b6d8-1e74a0f29c53")?)
+/// );
+/// assert_eq!(customer_billing_profile.first_name.as_deref(), Some("Ida"));
+/// assert_eq!(customer_billing_profile.last_name.as_deref(), Some("Berg"));
+/// assert_eq!(
+///     customer_billing_profile.email.as_deref(), Some("ida.berg@contosobakery.example")
+/// );
+/// assert_eq!(customer_billing_profile.culture.as_deref(), Some("en-US"));
+/// assert!(customer_billing_profile.unknown_paths().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerBillingProfile {
@@ -146,7 +249,7 @@ pub struct CustomerBillingProfile {
     pub first_name: Option<String>,
     /// The last name of the billing contact.
     pub last_name: Option<String>,
-    /// The e-mail address of the billing contact.
+    /// The email address of the billing contact.
     pub email: Option<String>,
     /// The preferred culture for correspondence and money, such as `en-US`.
     pub culture: Option<String>,
@@ -154,18 +257,16 @@ pub struct CustomerBillingProfile {
     pub language: Option<String>,
     /// The name of the company to bill, which may differ from that in the company profile.
     pub company_name: Option<String>,
-    /// The number under which the company is registered, under the name and in the place of an
-    /// early preview. The documented one is `organizationRegistrationNumber` of the company
-    /// profile.
+    /// The registration number of the company, with the name and in the place that an early preview
+    /// had. The documented field is `organizationRegistrationNumber` of the company profile.
     pub organization_registration_id: Option<String>,
     /// The address to bill, which uses `state`, not `region`.
     pub default_address: Option<Box<Address>>,
     /// Links to the profile itself.
     pub links: Option<RawJson<ResourceLinks>>,
-    /// What the service says of the resource itself; its type is `CustomerBillingProfile`, and it
-    /// has an `etag`.
+    /// The metadata of the profile; its type is `CustomerBillingProfile`, and it has an `etag`.
     pub attributes: Option<RawJson<ResourceAttributes>>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -183,15 +284,40 @@ resource!(CustomerBillingProfile {
     optional attributes = "attributes" | "Attributes",
 });
 
-/// A postal address, with the person to turn to.
+/// A postal address with a contact.
 ///
-/// Company profiles name the state or province in `region`, billing profiles in `state`.
+/// Company profiles have the state or province in `region`, billing profiles in `state`.
+///
+/// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{Address, Resource as _};
+///
+/// let address: Address = serde_json::from_str(
+///     r#"{
+///         "country": "US",
+///         "city": "Redmond",
+///         "state": "WA",
+///         "addressLine1": "1 Microsoft Way",
+///         "postalCode": "98052"
+///     }"#,
+/// )?;
+/// assert_eq!(address.country.as_deref(), Some("US"));
+/// assert_eq!(address.city.as_deref(), Some("Redmond"));
+/// assert_eq!(address.state.as_deref(), Some("WA"));
+/// assert_eq!(address.address_line1.as_deref(), Some("1 Microsoft Way"));
+/// assert_eq!(address.postal_code.as_deref(), Some("98052"));
+/// assert!(address.unknown_paths().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Address {
     /// The identifier of the address.
     pub id: Option<String>,
-    /// The country or region, a code of two letters after ISO 3166, such as `US`.
+    /// The country or region, a two-letter code of ISO 3166, such as `US`.
     pub country: Option<String>,
     /// The state, province or region. Company profiles have it.
     pub region: Option<String>,
@@ -209,17 +335,17 @@ pub struct Address {
     pub address_line3: Option<String>,
     /// The postal code.
     pub postal_code: Option<String>,
-    /// The first name of the person to turn to.
+    /// The first name of the contact.
     pub first_name: Option<String>,
-    /// The middle name of the person to turn to.
+    /// The middle name of the contact.
     pub middle_name: Option<String>,
-    /// The last name of the person to turn to.
+    /// The last name of the contact.
     pub last_name: Option<String>,
     /// The telephone number. It may be empty.
     pub phone_number: Option<String>,
-    /// The e-mail address of the person to turn to.
+    /// The email address of the contact.
     pub email_address: Option<String>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -242,14 +368,17 @@ resource!(Address {
 });
 
 /// The name and the password of a new administrator.
+///
+/// See [Customer
+/// resources](https://learn.microsoft.com/partner-center/developer/customer-resources).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UserCredentials {
     /// The name to sign in with.
     pub user_name: Option<String>,
-    /// The password. It is a secret, to be changed on signing in.
+    /// The password, to be changed at the first sign-in. It is a secret.
     pub password: Option<Secret>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -258,17 +387,19 @@ resource!(UserCredentials {
     optional password = "password" | "Password",
 });
 
-/// Links from a resource to itself, and from a page to its neighbours.
+/// Links from a resource to itself, and from a page to its neighbors.
+///
+/// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceLinks {
-    /// The resource itself. It need not repeat the request that was made.
+    /// The resource itself. It may differ from the request that was made.
     pub self_: Option<Box<Link>>,
     /// The next page, if there is one.
     pub next: Option<Box<Link>>,
-    /// The page before, if there is one.
+    /// The previous page, if there is one.
     pub previous: Option<Box<Link>>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -279,20 +410,22 @@ resource!(ResourceLinks {
 });
 
 /// A request that can be made.
+///
+/// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Link {
-    /// Where to send the request. As a rule it is relative to the base address of the service, with
-    /// `/v1` or without it.
+    /// The URI of the request. It is usually relative to the base URL of the service, with `/v1` or
+    /// without it.
     pub uri: Option<String>,
-    /// How to send the request.
+    /// The HTTP method of the request.
     pub method: Option<LinkMethod>,
     /// The headers to send with the request, often none. Those of the `next` link may hold an
     /// `MS-ContinuationToken`.
     pub headers: Option<Vec<LinkHeader>>,
-    /// The body to send with the request, as a rule absent.
+    /// The body to send with the request, usually absent.
     pub body: Option<JsonValue>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -304,6 +437,8 @@ resource!(Link {
 });
 
 /// A header to send when a link is followed.
+///
+/// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LinkHeader {
@@ -311,7 +446,7 @@ pub struct LinkHeader {
     pub key: Option<String>,
     /// The value of the header. It may be a continuation token, and so is a secret.
     pub value: Option<Secret>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -321,6 +456,8 @@ resource!(LinkHeader {
 });
 
 /// The HTTP method of a link.
+///
+/// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LinkMethod {
@@ -334,9 +471,9 @@ pub enum LinkMethod {
     Patch,
     /// Removes a resource.
     Delete,
-    /// Asks whether a resource is there.
+    /// Checks whether a resource exists.
     Head,
-    /// A text that this version has no variant for; it is kept and sent back as it came.
+    /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),
 }
 
@@ -349,16 +486,18 @@ open_enum!(LinkMethod {
     Head = "HEAD",
 });
 
-/// What the service says of a resource itself, apart from its content.
+/// The metadata of a resource.
+///
+/// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceAttributes {
     /// The type of the resource.
     pub object_type: Option<ObjectType>,
-    /// The version of the resource, on those that can be changed. It is opaque, a signed number in
-    /// a string as it happens, and without quotation marks.
+    /// The version of the resource, if it can be changed. It is opaque, in practice a signed number
+    /// in a string, and without quotation marks.
     pub etag: Option<String>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -368,6 +507,8 @@ resource!(ResourceAttributes {
 });
 
 /// The type of a resource.
+///
+/// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ObjectType {
@@ -381,7 +522,7 @@ pub enum ObjectType {
     CustomerBillingProfile,
     /// An invitation to a customer to accept a relationship with the partner.
     RelationshipRequest,
-    /// A text that this version has no variant for; it is kept and sent back as it came.
+    /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),
 }
 
@@ -393,11 +534,14 @@ open_enum!(ObjectType {
     RelationshipRequest = "RelationshipRequest",
 });
 
-/// What a partner is to a customer.
+/// The relationship of a customer to a partner.
+///
+/// See [Customer
+/// resources](https://learn.microsoft.com/partner-center/developer/customer-resources).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RelationshipToPartner {
-    /// Not known, or not said.
+    /// Unknown, or not specified.
     Unknown,
     /// The partner sells to the customer.
     Reseller,
@@ -405,11 +549,11 @@ pub enum RelationshipToPartner {
     Advisor,
     /// The partner is a syndication partner of the customer.
     Syndication,
-    /// The partner is Microsoft's support.
+    /// The partner is Microsoft Support.
     MicrosoftSupport,
-    /// There is no relationship, or no longer.
+    /// There is no relationship, or it has ended.
     None,
-    /// A text that this version has no variant for; it is kept and sent back as it came.
+    /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),
 }
 
@@ -422,36 +566,57 @@ open_enum!(RelationshipToPartner {
     None = "none",
 });
 
-/// What went wrong, as the service says it.
+/// The body of an error response.
 ///
-/// The parts of the service differ in form. Most send `code`, `description`, `data` and `source`;
-/// newer ones `message`, `errorName` and `isRetryable` beside or instead; a gateway sends
-/// `statusCode` and `message` only. Judge by the HTTP status together with the code, as a code
-/// means different things under different statuses.
+/// Its format depends on the part of the service. Most send `code`, `description`, `data` and
+/// `source`; newer ones send `message`, `errorName` and `isRetryable` in addition or instead; a
+/// gateway sends `statusCode` and `message` only. Decide by the HTTP status together with the code:
+/// a code has different meanings with different statuses.
+///
+/// See [Error codes](https://learn.microsoft.com/partner-center/developer/error-codes).
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{ErrorBody, Resource as _};
+///
+/// let error_body: ErrorBody = serde_json::from_str(
+///     r#"{
+///         "code": 1002,
+///         "description": "Authorization Failed",
+///         "data": [],
+///         "source": "PartnerFD"
+///     }"#,
+/// )?;
+/// assert_eq!(error_body.description.as_deref(), Some("Authorization Failed"));
+/// assert_eq!(error_body.source.as_deref(), Some("PartnerFD"));
+/// assert!(error_body.unknown_paths().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorBody {
-    /// The code of the fault, a number or a string, such as `1002` or `900420`.
+    /// The code of the error, a number or a string, such as `1002` or `900420`.
     pub code: Option<ErrorCode>,
-    /// What went wrong, in words, of at most 1024 characters.
+    /// The message of the error, at most 1024 characters.
     pub description: Option<String>,
-    /// Particulars, as a rule a list of strings, and often an empty one.
+    /// Details, usually a list of strings, and often an empty one.
     pub data: Option<JsonValue>,
     /// The part of the service that failed, such as `PartnerFD`.
     pub source: Option<String>,
-    /// What went wrong, in words, from newer services and from gateways.
+    /// The message of the error, from newer services and from gateways.
     pub message: Option<String>,
-    /// The name of the fault, from newer services.
+    /// The name of the error, from newer services.
     pub error_name: Option<String>,
-    /// Whether the request may be tried again, from newer services.
+    /// Whether the request can be retried, from newer services.
     pub is_retryable: Option<bool>,
-    /// The values that the message speaks of, from newer services.
+    /// The values that the message refers to, from newer services.
     pub parameters: Option<JsonValue>,
-    /// More on the fault, such as `InternalErrorCode=600061`, from newer services.
+    /// Details of the error, such as `InternalErrorCode=600061`, from newer services.
     pub error_message_extended: Option<String>,
-    /// The HTTP status once more, from a gateway.
+    /// The HTTP status, from a gateway.
     pub status_code: Option<i32>,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
@@ -468,25 +633,50 @@ resource!(ErrorBody {
     optional status_code = "statusCode" | "StatusCode",
 });
 
-/// Which customers to list.
+/// A filter of customers.
 ///
-/// The search is by prefix, whatever the case of letters. There is no search within a text, and
-/// there are no combinations.
+/// The search is by prefix and ignores case. A search within a string or a combination of filters
+/// is not available.
+///
+/// See [Get a list of
+/// customers](https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers).
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{
+///     CustomerFilter, CustomerSearchField, FilterOperator, Resource as _,
+/// };
+///
+/// let customer_filter: CustomerFilter = serde_json::from_str(
+///     r#"{
+///         "Field": "CompanyName",
+///         "Value": "Cont",
+///         "Operator": "starts_with"
+///     }"#,
+/// )?;
+/// assert_eq!(customer_filter.field, CustomerSearchField::CompanyName);
+/// assert_eq!(customer_filter.value, "Cont");
+/// assert_eq!(customer_filter.operator, FilterOperator::StartsWith);
+/// assert!(customer_filter.unknown_paths().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerFilter {
-    /// What to search in.
+    /// The field to search in.
     pub field: CustomerSearchField,
-    /// What to search for: the beginning of a name or of a domain, or the identifier of a tenant.
+    /// The string to search for: the beginning of a name or of a domain, or the identifier of a
+    /// tenant.
     pub value: String,
-    /// How to compare.
+    /// The comparison.
     pub operator: FilterOperator,
-    /// What was sent beyond the fields above; see [`UnknownFields`].
+    /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
 
 impl CustomerFilter {
-    /// A `CustomerFilter` with nothing but what it must have.
+    /// Creates a `CustomerFilter` from its required fields.
     #[must_use]
     pub fn new(
         field: CustomerSearchField,
@@ -508,7 +698,10 @@ resource!(CustomerFilter {
     required operator = "Operator",
 });
 
-/// What customers can be searched by.
+/// The fields that customers can be searched by.
+///
+/// See [Get a list of
+/// customers](https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CustomerSearchField {
@@ -518,10 +711,10 @@ pub enum CustomerSearchField {
     Domain,
     /// The indirect reseller, by the identifier of its tenant. It needs App+User credentials.
     IndirectReseller,
-    /// The indirect provider, by its identifier. The service's own clients know it, but no
-    /// documentation tells how it behaves.
+    /// The indirect provider, by its identifier. Microsoft's own clients have it, but its behavior
+    /// is not documented.
     IndirectCloudSolutionProvider,
-    /// A text that this version has no variant for; it is kept and sent back as it came.
+    /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),
 }
 
@@ -532,16 +725,19 @@ open_enum!(CustomerSearchField {
     IndirectCloudSolutionProvider = "IndirectCloudSolutionProvider",
 });
 
-/// How a filter compares.
+/// The comparison of a filter.
+///
+/// See [Get a list of
+/// customers](https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FilterOperator {
-    /// Begins with the value, whatever the case of letters. The only one that is documented for
-    /// customers.
+    /// Begins with the value, in any case. The only operator that is documented for customers.
     StartsWith,
-    /// Is the value. Not documented for customers, but named by the service in an error of its own.
+    /// Equals the value. Not documented for customers, but named in an error message of the
+    /// service.
     Equals,
-    /// A text that this version has no variant for; it is kept and sent back as it came.
+    /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),
 }
 
@@ -550,21 +746,24 @@ open_enum!(FilterOperator {
     Equals = "equals",
 });
 
-/// Which page of a list to go to.
+/// The page of a list to go to.
+///
+/// See [Get a list of
+/// customers](https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SeekOperation {
-    /// The page after.
+    /// The next page.
     Next,
-    /// The page before.
+    /// The previous page.
     Previous,
     /// The first page.
     First,
     /// The last page.
     Last,
-    /// A page by its number. How to give the number is not documented.
+    /// A page by its number. The way to pass the number is not documented.
     PageIndex,
-    /// A text that this version has no variant for; it is kept and sent back as it came.
+    /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 const ID: &str = "53eb21cb-6b2d-4ee5-9e92-27dfc927e93c";
 
-/// What `json` is read as, and what is told of replacements.
+/// Returns the value of `json` and the replacements as strings.
 fn read<T: DeserializeOwned>(json: &str) -> (T, Vec<String>) {
     let parsed = from_json(json).unwrap();
     (parsed.value, parsed.replacements.iter().map(ToString::to_string).collect())
@@ -17,7 +17,7 @@ fn name_of(name: &str) -> String {
 }
 
 #[test]
-fn half_a_surrogate_pair_becomes_a_replacement_character() {
+fn unpaired_surrogate_becomes_a_replacement_character() {
     for (name, expected) in [
         (r"Bakery \ud83e", "Bakery \u{fffd}"),
         (r"\uDD50 Bakery", "\u{fffd} Bakery"),
@@ -28,7 +28,7 @@ fn half_a_surrogate_pair_becomes_a_replacement_character() {
         (r"\ud83e\ud83", ""),
     ] {
         if expected.is_empty() {
-            // That is not JSON.
+            // An incomplete escape is not JSON.
             assert!(from_json::<Value>(&format!("\"{name}\"")).is_err(), "{name}");
         } else {
             assert_eq!(name_of(name), expected);
@@ -38,7 +38,7 @@ fn half_a_surrogate_pair_becomes_a_replacement_character() {
 }
 
 #[test]
-fn half_a_surrogate_pair_is_reported_with_its_place_and_the_customer() {
+fn unpaired_surrogate_is_reported_with_its_path_and_the_customer() {
     let page = format!(
         r#"{{"new\ud83e": 1, "items": [{{}}, {{"companyProfile": {{"companyName": "\ud83e\ud83e", "x": ["\udd50"]}}, "id": "{ID}",
             "links": {{"new": 1}}}}, {{"id": "\u001b[2J", "mood\ud83e": 1}}]}}"#
@@ -61,7 +61,7 @@ fn half_a_surrogate_pair_is_reported_with_its_place_and_the_customer() {
 }
 
 #[test]
-fn half_a_surrogate_pair_that_is_unknown_is_reported_too() {
+fn unpaired_surrogate_in_an_unknown_field_is_reported() {
     let (customer, replacements) = read::<Customer>(&format!(r#"{{"mood": {{"a\ud83e": "\ud83e"}}, "id": "{ID}"}}"#));
     assert_eq!(
         replacements,
@@ -91,14 +91,13 @@ struct Custom {
 }
 
 #[test]
-fn a_custom_type_gets_what_it_can_hold() {
+fn custom_type_gets_replaced_values() {
     let of = |size, more| Custom { id: ID.to_owned(), size, more };
     let (value, told) = read::<Custom>(&format!(r#"{{"size": 1e999, "more": -1E+400, "id": "{ID}"}}"#));
     assert_eq!(value, of(Some(f64::MAX), json!(f64::MIN)));
     assert_eq!(
         told,
-        ["size", "more"]
-            .map(|name| format!("{name} of {ID}: a number out of range was replaced by the largest there is"))
+        ["size", "more"].map(|name| format!("{name} of {ID}: a number out of range was replaced by the maximum"))
     );
     let digits = "9".repeat(400);
     let (value, _) = read::<Custom>(&format!(r#"{{"size": {digits}, "id": "{ID}", "ignored": 1e999}}"#));
@@ -108,7 +107,7 @@ fn a_custom_type_gets_what_it_can_hold() {
         let more = "[".repeat(depth) + &"]".repeat(depth);
         let (value, told) = read::<Custom>(&format!(r#"{{"more": {more}, "id": "{ID}"}}"#));
         assert!(value.more.is_array());
-        let nested = format!("more{} of {ID}: a value nested too deep was replaced by null", "[0]".repeat(126));
+        let nested = format!("more{} of {ID}: a value nested too deeply was replaced by null", "[0]".repeat(126));
         assert_eq!(told.len(), usize::from(is_deep), "{depth}");
         assert!(told.iter().all(|told| nested.starts_with(&told[..100])), "{told:?}");
     }
@@ -120,14 +119,14 @@ fn a_custom_type_gets_what_it_can_hold() {
 }
 
 #[test]
-fn a_byte_order_mark_is_skipped() {
+fn byte_order_mark_is_skipped() {
     assert_eq!(read::<Value>("\u{feff}[1]").0, json!([1]));
     assert!(from_json::<Value>("\u{feff}\u{feff}[1]").is_err());
 }
 
-/// Values, and where each may stand though something else is due.
+/// Numbers in the place of values of every other type.
 #[test]
-fn digits_are_kept_wherever_they_stand() {
+fn digits_are_kept_in_every_field() {
     let numbers = [
         "1.10",
         "1E2",
@@ -173,7 +172,7 @@ fn digits_are_kept_wherever_they_stand() {
 }
 
 #[test]
-fn digits_of_unknown_fields_are_kept_without_further_ado() {
+fn digits_of_unknown_fields_are_kept_by_serde_json_alone() {
     let json = r#"{"tags":[],"a":1.10,"b":{"c":[1E2,1180591620717411303424]},"d":1e999,"e":-0}"#;
     let customer: Customer = serde_json::from_str(json).unwrap();
     assert_eq!(serde_json::to_string(&customer).unwrap(), json);
@@ -184,7 +183,7 @@ fn digits_of_unknown_fields_are_kept_without_further_ado() {
 }
 
 #[test]
-fn what_is_not_json_is_told_as_ever() {
+fn invalid_json_is_the_error_of_serde_json() {
     for json in ["", "[1", "{\"a\": \"\\ud83e\"", "[\"\\ud83e\", oops]", "<html>", "[\"\\ud83\"]", "[1e999", "]"] {
         let (error, expected) =
             (from_json::<Value>(json).unwrap_err(), serde_json::from_str::<Value>(json).unwrap_err());
@@ -198,24 +197,24 @@ fn what_is_not_json_is_told_as_ever() {
 }
 
 #[test]
-fn nesting_of_unknown_fields_is_kept_however_deep() {
+fn nesting_of_unknown_fields_is_kept_at_any_depth() {
     let deep = format!(r#"{{"items":[{{"tags":[],"new":{}{}}}]}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let (page, told) = read::<CustomerCollection>(&deep);
     assert!(told.is_empty());
     assert_eq!(serde_json::to_string(&page).unwrap(), deep);
     assert_eq!(page, page.clone());
-    // A tree cannot be as deep.
+    // A `Value` cannot be as deep.
     assert!(serde_json::to_value(&page).is_ok());
 }
 
 #[test]
-fn kinds_of_replacements_are_told() {
+fn replacement_has_a_kind_and_a_path() {
     let parsed = from_json::<Vec<f64>>("[1, 1e999]").unwrap();
     assert_eq!((parsed.replacements[0].kind, &*parsed.replacements[0].path), (ReplacementKind::Number, "[1]"));
 }
 
 #[test]
-fn a_value_is_read_into_what_it_is() {
+fn json_value_is_compact_and_readable_by_pointer() {
     let value: JsonValue =
         serde_json::from_str(r#" { "a\/b" : [ 1.10 , "x\u002fy" , "\ud83e" ] , "c" : null } "#).unwrap();
     assert_eq!(value.json(), "{\"a/b\":[1.10,\"x/y\",\"\u{fffd}\"],\"c\":null}");
@@ -229,7 +228,7 @@ fn a_value_is_read_into_what_it_is() {
 }
 
 #[test]
-fn values_are_equal_by_what_they_hold() {
+fn json_values_are_equal_by_content() {
     let of = |json: &str| serde_json::from_str::<JsonValue>(json).unwrap();
     assert_eq!(of(r#"{"a": 1.10, "b": [{"c": 1, "d": 2}]}"#), of(r#"{"b":[{"d":2,"c":1}],"a":1.10}"#));
     for (one, other) in
@@ -242,7 +241,7 @@ fn values_are_equal_by_what_they_hold() {
 }
 
 #[test]
-fn other_formats_get_numbers_that_they_know() {
+fn other_formats_get_the_nearest_number() {
     struct Shown(JsonValue);
     impl std::fmt::Display for Shown {
         fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -259,7 +258,7 @@ fn other_formats_get_numbers_that_they_know() {
     ] {
         let number: JsonValue = serde_json::from_str(json).unwrap();
         assert_eq!(Shown(number.clone()).to_string(), shown);
-        // With `serde_json/arbitrary_precision` a tree keeps the digits.
+        // With `serde_json/arbitrary_precision` a `Value` keeps the digits.
         let tree = serde_json::to_value(&number).unwrap();
         assert!(tree == value || tree.to_string().replace("e+", "E").eq_ignore_ascii_case(json), "{tree}");
     }

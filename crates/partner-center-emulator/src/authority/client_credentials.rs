@@ -1,0 +1,74 @@
+use super::{TokenError, form::Form};
+use crate::query::decode_form_value;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderMap, header::AUTHORIZATION};
+
+/// The identifier and the secret that a client sends with a token request, not yet verified.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ClientCredentials {
+    pub(super) id: String,
+    pub(super) secret: Option<String>,
+}
+
+impl ClientCredentials {
+    /// Reads the credentials from the form or from `Authorization: Basic` (RFC 6749, section 2.3.1).
+    pub(super) fn read(headers: &HeaderMap, form: &Form) -> Result<Self, TokenError> {
+        let field = |name| form.get(name).map(str::to_owned);
+        let (id, secret) = (field("client_id"), field("client_secret"));
+        let Some(basic) = basic_credentials(headers) else {
+            return Ok(Self { id: id.unwrap_or_default(), secret });
+        };
+        let basic = Self::parse_basic(basic).ok_or(TokenError::InvalidClient)?;
+        // The standard allows one method of authentication per request; `client_id` alone is not one.
+        if secret.is_some() || id.is_some_and(|id| id != basic.id) {
+            return Err(TokenError::InvalidRequest);
+        }
+        Ok(basic)
+    }
+
+    fn parse_basic(credentials: &str) -> Option<Self> {
+        let credentials = String::from_utf8(BASE64_STANDARD.decode(credentials).ok()?).ok()?;
+        let (id, secret) = credentials.split_once(':')?;
+        Some(Self { id: decode_form_value(id), secret: Some(decode_form_value(secret)) })
+    }
+}
+
+/// Returns the credentials after `Basic` in `Authorization`.
+pub(super) fn basic_credentials(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| credentials.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClientCredentials, Form, TokenError};
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    use http::{HeaderMap, header::AUTHORIZATION};
+
+    fn read(basic: Option<&str>, form: &str) -> Result<ClientCredentials, TokenError> {
+        let value = basic.map(|credentials| format!("Basic {}", BASE64_STANDARD.encode(credentials)).parse().unwrap());
+        let headers: HeaderMap = value.map(|value| (AUTHORIZATION, value)).into_iter().collect();
+        ClientCredentials::read(&headers, &Form::parse(form.as_bytes()))
+    }
+
+    fn credentials(id: &str, secret: Option<&str>) -> ClientCredentials {
+        ClientCredentials { id: id.to_owned(), secret: secret.map(str::to_owned) }
+    }
+
+    #[test]
+    fn credentials_are_read_from_the_form_or_the_header() {
+        assert_eq!(read(None, "client_id=a&client_secret=b%2B+c"), Ok(credentials("a", Some("b+ c"))));
+        assert_eq!(read(None, "client_id=a"), Ok(credentials("a", None)));
+        assert_eq!(read(Some("a:b%2B+c%3A"), "client_id=a"), Ok(credentials("a", Some("b+ c:"))));
+        assert_eq!(read(Some("a:b:c"), ""), Ok(credentials("a", Some("b:c"))));
+    }
+
+    #[test]
+    fn credentials_are_rejected_if_ambiguous_or_malformed() {
+        assert_eq!(read(Some("a:b"), "client_secret=b"), Err(TokenError::InvalidRequest));
+        assert_eq!(read(Some("a:b"), "client_id=other"), Err(TokenError::InvalidRequest));
+        assert_eq!(read(Some("a"), ""), Err(TokenError::InvalidClient));
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, "basic %%%".parse().unwrap())]);
+        assert_eq!(ClientCredentials::read(&headers, &Form::parse(b"")), Err(TokenError::InvalidClient));
+    }
+}

@@ -1,0 +1,185 @@
+//! The list of customers, page by page. The position of a page is in its continuation token alone, so the emulator keeps no
+//! state between two pages.
+
+use crate::{
+    authority::Caller,
+    continuation_token::ContinuationToken,
+    customers::{CustomerStore, indirect_provider},
+    error_response::ErrorResponse,
+    filter::Filter,
+    origin::origin,
+    query::{FILTER, QueryParameters},
+    quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
+    resource::{Attributes, Link},
+    service_response::{Content, CustomerPage, PageLinks, ServiceResponse},
+};
+use http::StatusCode;
+use partner_center_core::Request;
+use std::{
+    num::NonZeroU16,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// The header of a continuation token.
+const TOKEN_HEADER: &str = "MS-ContinuationToken";
+
+/// The maximum number of customers in a page, and the default of a request without a size.
+const MAX_PAGE_SIZE: u16 = 500;
+
+/// The list of `customers` as one `caller` sees it.
+pub(crate) struct CustomerList<'a> {
+    pub(crate) customers: &'a CustomerStore,
+    pub(crate) quirks: &'a Quirks,
+    pub(crate) reject_unknown_parameters: bool,
+    pub(crate) caller: Caller,
+    /// Set once nobody waits for the page any more. A search, which may take long, then ends with an incomplete page.
+    pub(crate) cancelled: &'a AtomicBool,
+}
+
+impl CustomerList<'_> {
+    /// Returns the page that the query of `request` and the token among its headers describe.
+    pub(crate) fn page(&self, request: &Request) -> Result<ServiceResponse, ErrorResponse> {
+        let position = self.requested_position(request)?;
+        let ContinuationToken { start, size, ref filter } = position;
+        let (CustomerStore { count, seed, .. }, quirks) = (*self.customers, self.quirks);
+        if self.caller == Caller::Application && filter.as_ref().is_some_and(Filter::needs_user) {
+            return Err(ErrorResponse::NeedsUser);
+        }
+        // Such a token exists only with a quirk of the list's end.
+        let is_past_end = start == count && count > 0;
+        match quirks.list_end {
+            ListEnd::ErrorResponse if is_past_end => return Err(INVALID_TOKEN),
+            ListEnd::NoContent if is_past_end => {
+                return Ok(ServiceResponse::new(StatusCode::NO_CONTENT, Content::Empty));
+            }
+            _ => {}
+        }
+
+        let mut matching = self.matching_indexes(start, filter.as_ref());
+        let items: Vec<_> = matching.by_ref().take(size.into()).map(|index| self.customers.summary(index)).collect();
+        // The next match decides whether there is a next page: the last page has no token, even if it is full.
+        let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && count > 0;
+        let next_start = matching.next().or(has_trailing_token.then_some(count));
+        let token = next_start.map(|start| ContinuationToken { start, ..position.clone() }.encode(seed));
+        let total_count = match quirks.total_count {
+            TotalCount::Page => items.len(),
+            TotalCount::List => self.matching_indexes(0, filter.as_ref()).count(),
+        };
+
+        let uri = format!("{}customers?size={size}", link_prefix(quirks.link_style, request));
+        let separator = if quirks.double_question_mark { '?' } else { '&' };
+        let filter_parameter =
+            filter.as_ref().map(|filter| format!("{separator}{}", filter.to_query_parameter())).unwrap_or_default();
+        let next_link =
+            |token| Link::new(format!("{uri}{separator}seekOperation=Next")).with_header(TOKEN_HEADER, token);
+        let token_place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation };
+        let page = CustomerPage {
+            attributes: Attributes { object_type: "Collection" },
+            continuation_token: token.clone().filter(|_| token_place != ContinuationIn::Link),
+            items,
+            links: PageLinks {
+                next: token.filter(|_| token_place != ContinuationIn::Body).map(next_link),
+                self_link: Link::new(format!("{uri}{filter_parameter}")),
+            },
+            total_count,
+        };
+        Ok(ServiceResponse::new(StatusCode::OK, Content::CustomerPage(page)))
+    }
+
+    /// Returns the indexes, from `start` on, of the customers that match `filter`.
+    fn matching_indexes(&self, start: u32, filter: Option<&Filter>) -> impl Iterator<Item = u32> {
+        let Self { customers, cancelled, .. } = *self;
+        let provider = indirect_provider(customers.seed);
+        (start..customers.count)
+            .take_while(|_| !cancelled.load(Ordering::Relaxed))
+            .filter(move |index| filter.is_none_or(|filter| filter.matches(&customers.searchable(*index), provider)))
+    }
+
+    /// Returns the position of the requested page. A first page is one that continues from the start.
+    fn requested_position(&self, request: &Request) -> Result<ContinuationToken, ErrorResponse> {
+        let parameters = QueryParameters::parse(request.uri());
+        parameters.check(&["size", FILTER, "seekOperation"], self.reject_unknown_parameters)?;
+        let size = parameters.get("size").map(|size| parse_page_size(size).ok_or(INVALID_SIZE)).transpose()?;
+        // Some clients send 0 to leave the size to the service.
+        let size = size.filter(|size| *size > 0);
+        let first_page = || -> Result<_, ErrorResponse> {
+            let filter = parameters.get(FILTER).map(Filter::parse).transpose()?;
+            Ok(ContinuationToken { start: 0, size: MAX_PAGE_SIZE, filter })
+        };
+        let seek_operation = parameters.get("seekOperation").map(str::to_ascii_lowercase);
+        let token = request.headers().get(TOKEN_HEADER);
+        let mut position = match (seek_operation.as_deref(), token) {
+            (None | Some("first"), None) => first_page()?,
+            (Some("first"), Some(token)) => ContinuationToken { start: 0, ..self.decode_token(token.as_bytes())? },
+            // A token continues its list also without a seek operation: the service's .NET SDK drops the operation from links
+            // with two question marks, which the service's documentation prints.
+            (None | Some("next"), Some(token)) => self.decode_token(token.as_bytes())?,
+            (Some("next"), None) => return Err(INVALID_TOKEN),
+            (Some(_), _) => return Err(INVALID_SEEK_OPERATION),
+        };
+        if let Some(size) = size {
+            position.size = size;
+        }
+        position.size = position.size.min(self.quirks.page_cap.map_or(MAX_PAGE_SIZE, NonZeroU16::get));
+        Ok(position)
+    }
+
+    fn decode_token(&self, token: &[u8]) -> Result<ContinuationToken, ErrorResponse> {
+        let past_end = u32::from(self.quirks.list_end != ListEnd::NoToken);
+        ContinuationToken::decode(token, self.customers.seed)
+            .filter(|position| position.start < self.customers.count.saturating_add(past_end))
+            .ok_or(INVALID_TOKEN)
+    }
+}
+
+/// Returns the part of a page's link before `customers`.
+fn link_prefix(style: LinkStyle, request: &Request) -> String {
+    match style {
+        LinkStyle::V1 => "/v1/".to_owned(),
+        LinkStyle::Plain => "/".to_owned(),
+        LinkStyle::Bare => String::new(),
+        LinkStyle::Absolute => format!("{}/v1/", origin(request)),
+    }
+}
+
+/// Parses a page size. It has digits only; `u16::from_str` alone would accept a plus sign.
+fn parse_page_size(size: &str) -> Option<u16> {
+    let has_digits_only = size.bytes().all(|byte| byte.is_ascii_digit());
+    size.parse().ok().filter(|size| has_digits_only && *size <= MAX_PAGE_SIZE)
+}
+
+const INVALID_SIZE: ErrorResponse = ErrorResponse::InvalidSearch("The size must be a number from 0 to 500.");
+const INVALID_SEEK_OPERATION: ErrorResponse = ErrorResponse::InvalidSearch("The seek operation must be Next or First.");
+const INVALID_TOKEN: ErrorResponse = ErrorResponse::InvalidSearch(
+    "The continuation token is missing or invalid; send the token of the previous page unchanged.",
+);
+
+#[cfg(test)]
+mod tests {
+    use super::{ContinuationToken, CustomerList, TOKEN_HEADER};
+    use crate::{authority::Caller, customers::CustomerStore, quirks::Quirks, service_response::Content};
+    use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn last_page_of_a_million_is_made_without_the_previous_ones() {
+        let customers = CustomerStore { seed: 7, count: 1_000_000, rare_values: false };
+        assert_eq!(size_of_val(&customers), 16, "customers take no memory");
+        let token = ContinuationToken { start: 999_501, size: 500, filter: None }.encode(7);
+        let request = http::Request::get("/v1/customers?size=500&seekOperation=Next").header(TOKEN_HEADER, token);
+        let (quirks, cancelled) = (Quirks::default(), AtomicBool::new(false));
+        let customer_list = CustomerList {
+            customers: &customers,
+            quirks: &quirks,
+            reject_unknown_parameters: false,
+            caller: Caller::User,
+            cancelled: &cancelled,
+        };
+        let response = customer_list.page(&request.body(Vec::new()).unwrap()).unwrap();
+        let Content::CustomerPage(page) = response.content else { panic!("a page was requested") };
+        assert_eq!((page.total_count, page.items.len()), (499, 499));
+        let [last, expected] =
+            [&page.items[498], &customers.summary(999_999)].map(|item| serde_json::to_value(item).unwrap());
+        assert_eq!(last, expected);
+        assert!(page.links.next.is_none());
+    }
+}

@@ -1,0 +1,295 @@
+//! The countries of generated customers, with company names, addresses and people in the script of each: they show whether a
+//! client handles letters beyond ASCII, characters outside the Basic Multilingual Plane, and text from right to left.
+
+/// A country with the values that its customers are generated from.
+pub(crate) struct Country {
+    /// The code of ISO 3166, two letters.
+    pub(crate) code: &'static str,
+    /// The language and the country, such as `de-DE`.
+    pub(crate) culture: &'static str,
+    /// The prefix of telephone numbers.
+    pub(crate) dialing_code: &'static str,
+    /// Whether the service requires the registration number of companies.
+    pub(crate) registers_organizations: bool,
+    /// The separator between the parts of a company's name.
+    pub(crate) separator: &'static str,
+    pub(crate) companies: &'static [Word],
+    pub(crate) trades: &'static [Word],
+    pub(crate) legal_forms: &'static [&'static str],
+    pub(crate) cities: &'static [City],
+    pub(crate) streets: &'static [&'static str],
+    pub(crate) given_names: &'static [&'static str],
+    pub(crate) family_names: &'static [&'static str],
+}
+
+/// A part of a company's name.
+#[derive(Clone, Copy)]
+pub(crate) struct Word {
+    pub(crate) native: &'static str,
+    /// The transliteration, in letters that a domain may have.
+    pub(crate) latin: &'static str,
+}
+
+/// A city with a postal code and its state or province, which is empty where addresses have none.
+#[derive(Clone, Copy)]
+pub(crate) struct City {
+    pub(crate) name: &'static str,
+    pub(crate) state: &'static str,
+    pub(crate) postal_code: &'static str,
+}
+
+/// The countries to pick from. A country that is listed twice is picked twice as often.
+pub(crate) const COUNTRIES: &[&Country] = &[
+    &UNITED_STATES,
+    &UNITED_STATES,
+    &UNITED_STATES,
+    &GERMANY,
+    &GERMANY,
+    &FRANCE,
+    &FRANCE,
+    &BRAZIL,
+    &POLAND,
+    &TURKIYE,
+    &VIETNAM,
+    &GREECE,
+    &UKRAINE,
+    &CHINA,
+    &JAPAN,
+    &JAPAN,
+    &SAUDI_ARABIA,
+    &INDIA,
+];
+
+const fn word(native: &'static str, latin: &'static str) -> Word {
+    Word { native, latin }
+}
+
+const fn city(name: &'static str, state: &'static str, postal_code: &'static str) -> City {
+    City { name, state, postal_code }
+}
+
+const UNITED_STATES: Country = Country {
+    code: "US",
+    culture: "en-US",
+    dialing_code: "+1",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[
+        word("Contoso", "contoso"),
+        word("Fabrikam", "fabrikam"),
+        word("Tailspin", "tailspin"),
+        word("Wingtip", "wingtip"),
+        word("A. Datum", "adatum"),
+        word("Trey", "trey"),
+        word("O'Malley & Sons", "omalleyandsons"),
+    ],
+    trades: &[
+        word("Toys", "toys"),
+        word("Logistics", "logistics"),
+        word("Research", "research"),
+        word("\"Fresh\" Foods", "freshfoods"),
+        word("Health", "health"),
+    ],
+    legal_forms: &["", "Inc.", "LLC", "Corp."],
+    cities: &[city("Redmond", "WA", "98052"), city("Austin", "TX", "78701"), city("New York", "NY", "10001")],
+    streets: &["Main Street", "Microsoft Way", "5th Avenue"],
+    given_names: &["Amy", "Chris", "Jordan", "María José"],
+    family_names: &["Alberts", "Green", "Nguyen", "O'Brien"],
+};
+
+const GERMANY: Country = Country {
+    code: "DE",
+    culture: "de-DE",
+    dialing_code: "+49",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[
+        word("Müller", "mueller"),
+        word("Größer", "groesser"),
+        word("Käsmann", "kaesmann"),
+        word("Österreicher", "oesterreicher"),
+        word("Nordwind", "nordwind"),
+    ],
+    trades: &[word("Maschinenbau", "maschinenbau"), word("Bäckerei", "baeckerei"), word("Straßenbau", "strassenbau")],
+    legal_forms: &["GmbH", "AG", "GmbH & Co. KG", "e. K."],
+    cities: &[city("München", "BY", "80331"), city("Köln", "NW", "50667"), city("Saarbrücken", "SL", "66111")],
+    streets: &["Hauptstraße", "Lindenallee", "Am Weißen Turm"],
+    given_names: &["Jürgen", "Anke", "Björn", "Zoë"],
+    family_names: &["Schröder", "Weiß", "Groß-Lehmann", "Vogt"],
+};
+
+const FRANCE: Country = Country {
+    code: "FR",
+    culture: "fr-FR",
+    dialing_code: "+33",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[
+        word("Élan", "elan"),
+        word("Cœur d'Artichaut", "coeurdartichaut"),
+        word("Forêt", "foret"),
+        word("L'Étoile", "letoile"),
+    ],
+    trades: &[word("Pâtisserie", "patisserie"), word("Ingénierie", "ingenierie"), word("Santé", "sante")],
+    legal_forms: &["SARL", "SA", "SAS", "& Cie"],
+    cities: &[city("Orléans", "", "45000"), city("Nîmes", "", "30000"), city("L'Haÿ-les-Roses", "", "94240")],
+    streets: &["rue de l'Église", "avenue Foch", "place du Marché"],
+    given_names: &["Hélène", "François", "Loïc"],
+    family_names: &["Lefèvre", "d'Aboville", "Noël"],
+};
+
+const BRAZIL: Country = Country {
+    code: "BR",
+    culture: "pt-BR",
+    dialing_code: "+55",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[word("São Jorge", "saojorge"), word("Coração", "coracao"), word("Pé de Serra", "pedeserra")],
+    trades: &[word("Construções", "construcoes"), word("Informática", "informatica"), word("Cafés", "cafes")],
+    legal_forms: &["Ltda.", "S.A.", "ME"],
+    cities: &[city("São Paulo", "SP", "01001-000"), city("Brasília", "DF", "70040-010")],
+    streets: &["Rua das Flores", "Avenida Paulista"],
+    given_names: &["João", "Inês", "Antônio"],
+    family_names: &["Gonçalves", "da Conceição", "Araújo"],
+};
+
+const POLAND: Country = Country {
+    code: "PL",
+    culture: "pl-PL",
+    dialing_code: "+48",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[word("Żółw", "zolw"), word("Śląsk", "slask"), word("Dąb", "dab")],
+    trades: &[word("Usługi", "uslugi"), word("Księgarnia", "ksiegarnia")],
+    legal_forms: &["sp. z o.o.", "S.A."],
+    cities: &[city("Łódź", "", "90-001"), city("Kraków", "", "30-001")],
+    streets: &["ul. Długa", "ul. Święty Marcin"],
+    given_names: &["Łukasz", "Małgorzata"],
+    family_names: &["Wójcik", "Dąbrowska"],
+};
+
+const TURKIYE: Country = Country {
+    code: "TR",
+    culture: "tr-TR",
+    dialing_code: "+90",
+    registers_organizations: false,
+    separator: " ",
+    // Dotted and dotless i: lower and upper case differ from other languages.
+    companies: &[word("İNCİ", "inci"), word("Işık", "isik"), word("Güneş", "gunes")],
+    trades: &[word("Gıda", "gida"), word("Yazılım", "yazilim")],
+    legal_forms: &["A.Ş.", "Ltd. Şti."],
+    cities: &[city("İstanbul", "", "34000"), city("Muğla", "", "48000")],
+    streets: &["Atatürk Caddesi", "Çınar Sokak"],
+    given_names: &["İbrahim", "Ayşe"],
+    family_names: &["Yılmaz", "Öztürk"],
+};
+
+const VIETNAM: Country = Country {
+    code: "VN",
+    culture: "vi-VN",
+    dialing_code: "+84",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[word("Phở Việt", "phoviet"), word("Hòa Bình", "hoabinh")],
+    trades: &[word("Thương mại", "thuongmai"), word("Kỹ thuật", "kythuat")],
+    legal_forms: &["TNHH", "Cổ phần"],
+    cities: &[city("Hà Nội", "", "100000"), city("Đà Nẵng", "", "550000")],
+    streets: &["Phố Huế", "đường Lê Lợi"],
+    given_names: &["Thị Hương", "Văn Đức"],
+    family_names: &["Nguyễn", "Trần"],
+};
+
+const GREECE: Country = Country {
+    code: "GR",
+    culture: "el-GR",
+    dialing_code: "+30",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[word("Αθηνά", "athina"), word("Ήλιος", "ilios"), word("Οδυσσεύς", "odysseus")],
+    trades: &[word("Τεχνική", "techniki"), word("Ναυτιλία", "naftilia")],
+    legal_forms: &["Α.Ε.", "Ε.Π.Ε."],
+    cities: &[city("Αθήνα", "", "105 57"), city("Θεσσαλονίκη", "", "546 24")],
+    streets: &["Οδός Ερμού", "Λεωφόρος Νίκης"],
+    given_names: &["Γιώργος", "Ελένη"],
+    family_names: &["Παπαδόπουλος", "Νικολάου"],
+};
+
+const UKRAINE: Country = Country {
+    code: "UA",
+    culture: "uk-UA",
+    dialing_code: "+380",
+    registers_organizations: true,
+    separator: " ",
+    companies: &[word("Зоря", "zoria"), word("Їжак", "yizhak"), word("Дніпро", "dnipro")],
+    trades: &[word("Аграрна компанія", "agro"), word("Зв'язок", "zviazok")],
+    legal_forms: &["ТОВ", "ПрАТ"],
+    cities: &[city("Київ", "", "01001"), city("Львів", "", "79000")],
+    streets: &["вул. Хрещатик", "просп. Свободи"],
+    given_names: &["Олексій", "Оксана"],
+    family_names: &["Шевченко", "Мар'яненко"],
+};
+
+const CHINA: Country = Country {
+    code: "CN",
+    culture: "zh-CN",
+    dialing_code: "+86",
+    registers_organizations: false,
+    separator: "",
+    companies: &[word("东方", "dongfang"), word("长城", "changcheng"), word("𠮷祥", "jixiang")],
+    trades: &[word("科技", "keji"), word("贸易", "maoyi")],
+    legal_forms: &["有限公司", "股份有限公司"],
+    cities: &[city("北京市", "", "100000"), city("上海市", "", "200000")],
+    streets: &["长安街", "南京路"],
+    given_names: &["伟", "秀英"],
+    family_names: &["王", "欧阳"],
+};
+
+const JAPAN: Country = Country {
+    code: "JP",
+    culture: "ja-JP",
+    dialing_code: "+81",
+    registers_organizations: false,
+    separator: "",
+    companies: &[
+        word("さくら", "sakura"),
+        word("フジヤマ", "fujiyama"),
+        word("髙島", "takashima"),
+        word("ﾋｶﾘ", "hikari"),
+    ],
+    trades: &[word("電機", "denki"), word("ソフトウェア", "software"), word("商事", "shoji")],
+    legal_forms: &["株式会社", "合同会社"],
+    cities: &[city("東京都", "", "100-0001"), city("大阪市", "", "530-0001")],
+    streets: &["丸の内", "ひばりが丘"],
+    given_names: &["花子", "タロウ"],
+    family_names: &["佐藤", "髙橋"],
+};
+
+const SAUDI_ARABIA: Country = Country {
+    code: "SA",
+    culture: "ar-SA",
+    dialing_code: "+966",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[word("شركة الفجر", "alfajr"), word("مؤسسة النخيل", "alnakheel")],
+    trades: &[word("للتجارة", "tijara"), word("للتقنية", "tiqniya")],
+    legal_forms: &["المحدودة", "ش.م.س."],
+    cities: &[city("الرياض", "", "11564"), city("جدة", "", "21589")],
+    streets: &["شارع الملك فهد", "طريق المدينة"],
+    given_names: &["محمد", "نورة"],
+    family_names: &["العتيبي", "القحطاني"],
+};
+
+const INDIA: Country = Country {
+    code: "IN",
+    culture: "hi-IN",
+    dialing_code: "+91",
+    registers_organizations: false,
+    separator: " ",
+    companies: &[word("सूर्य", "surya"), word("गंगा", "ganga"), word("हिन्द", "hind")],
+    trades: &[word("उद्योग", "udyog"), word("सॉफ़्टवेयर", "software")],
+    legal_forms: &["प्रा. लि.", "लिमिटेड"],
+    cities: &[city("नई दिल्ली", "DL", "110001"), city("मुंबई", "MH", "400001")],
+    streets: &["महात्मा गांधी मार्ग", "स्टेशन रोड"],
+    given_names: &["अनिल", "प्रिया"],
+    family_names: &["शर्मा", "सिंह"],
+};

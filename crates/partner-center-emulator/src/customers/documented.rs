@@ -1,0 +1,66 @@
+//! The customers in the example responses of the service's documentation.
+
+use super::{SearchableFields, indirect_reseller};
+use crate::fixtures;
+use serde_json::Value;
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+pub(crate) struct DocumentedCustomer {
+    pub(crate) details: Value,
+    /// The details without the fields that lists do not have.
+    pub(crate) summary: Value,
+    has_indirect_reseller: bool,
+}
+
+pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = LazyLock::new(|| {
+    let list = parse(fixtures::GET_A_LIST_OF_CUSTOMERS);
+    let reseller_list = parse(fixtures::GET_CUSTOMERS_OF_AN_INDIRECT_RESELLER);
+    let customer = parse(fixtures::GET_A_CUSTOMER_BY_ID);
+    let from_list = |list: &Value, has_indirect_reseller| -> Vec<_> {
+        let items = list["items"].as_array().into_iter().flatten();
+        items.map(|details| DocumentedCustomer::new(details.clone(), has_indirect_reseller)).collect()
+    };
+    let mut customers = from_list(&list, false);
+    customers.extend(from_list(&reseller_list, true));
+    customers.push(DocumentedCustomer::new(customer, false));
+    customers
+});
+
+#[expect(clippy::expect_used, reason = "constants of this crate, which every test parses")]
+fn parse(fixture: &str) -> Value {
+    serde_json::from_str(fixture).expect("the documented responses are JSON")
+}
+
+impl DocumentedCustomer {
+    fn new(details: Value, has_indirect_reseller: bool) -> Self {
+        Self { summary: summary(details.clone()), details, has_indirect_reseller }
+    }
+
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        self.details["id"].as_str().and_then(|id| id.parse().ok())
+    }
+
+    pub(crate) fn searchable(&self, seed: u64) -> SearchableFields {
+        let profile = &self.details["companyProfile"];
+        let field = |name: &str| profile[name].as_str().unwrap_or_default().to_owned();
+        SearchableFields {
+            company_name: field("companyName"),
+            domain: field("domain"),
+            indirect_reseller: self.has_indirect_reseller.then(|| indirect_reseller(seed, 0)),
+        }
+    }
+}
+
+fn summary(mut customer: Value) -> Value {
+    if let Some(fields) = customer.as_object_mut() {
+        for absent in ["commerceId", "billingProfile", "allowDelegatedAccess", "customDomains", "tags"] {
+            fields.remove(absent);
+        }
+    }
+    if let Some(fields) = customer["companyProfile"].as_object_mut() {
+        fields.remove("address");
+        fields.remove("email");
+    }
+    customer
+}

@@ -1,0 +1,168 @@
+use crate::{
+    authority::{TokenError, token_error_response},
+    error_response::CHALLENGE,
+    service_response::{Content, ServiceResponse},
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use partner_center_core::{Request, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
+
+/// A response that a fault sends instead of the service's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InjectedResponse {
+    pub(super) status: StatusCode,
+    /// The format of the body. Default: the usual one of the service for this status.
+    pub(super) format: Option<ErrorFormat>,
+    pub(super) code: Option<u32>,
+    pub(super) retry_after: Option<RetryAfter>,
+}
+
+/// A format of error responses that the service has been seen to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ErrorFormat {
+    FrontDoor,
+    StringCode,
+    NewerService,
+    Gateway,
+    Text,
+    Html,
+    Empty,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RetryAfter {
+    Seconds(u32),
+    /// The date in this many seconds.
+    Date(u32),
+}
+
+/// Returns the response of the gateway to a request over the rate limit. `wait` is the time until requests are accepted again.
+pub(crate) fn rate_limited(wait: Duration) -> InjectedResponse {
+    // Rounded up, so that a client that waits this long is accepted.
+    let seconds = wait.as_millis().div_ceil(1000).try_into().unwrap_or(u32::MAX);
+    let retry_after = Some(RetryAfter::Seconds(seconds));
+    InjectedResponse { status: StatusCode::TOO_MANY_REQUESTS, format: None, code: None, retry_after }
+}
+
+impl InjectedResponse {
+    /// Returns the error in the format of the authority (OAuth 2.0), unless the fault sets a format or a code, or the status is not
+    /// an error.
+    pub(crate) fn authority_response(&self, request: &Request) -> Option<Response> {
+        let is_transient = self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS;
+        let error = match self.status {
+            StatusCode::UNAUTHORIZED => TokenError::InvalidClient,
+            _ if is_transient => TokenError::Unavailable,
+            status if status.is_client_error() => TokenError::InvalidRequest,
+            _ => return None,
+        };
+        let mut headers = self.service_response().headers;
+        headers.remove(WWW_AUTHENTICATE);
+        let is_usual = self.format.is_none() && self.code.is_none();
+        is_usual.then(|| token_error_response(request, error, Some(self.status), headers))
+    }
+
+    pub(crate) fn service_response(&self) -> ServiceResponse {
+        let content = match self.format.unwrap_or_else(|| self.usual_format()) {
+            ErrorFormat::FrontDoor => Content::Error(self.front_door(self.code())),
+            ErrorFormat::StringCode => Content::Error(self.front_door(self.code().to_string())),
+            ErrorFormat::NewerService => Content::Error(self.newer_service()),
+            ErrorFormat::Gateway => Content::Error(self.gateway()),
+            ErrorFormat::Text => {
+                Content::PlainText("The supplied role does not have the rights to perform the requested operation")
+            }
+            ErrorFormat::Html => Content::Html(UNAVAILABLE_PAGE),
+            ErrorFormat::Empty => Content::Empty,
+        };
+        let mut response = ServiceResponse::new(self.status, content);
+        if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&self.status) {
+            response = response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            response = response.with_header(ALLOW, HeaderValue::from_static("GET"));
+        }
+        match self.retry_after {
+            None => response,
+            Some(RetryAfter::Seconds(seconds)) => response.with_header(RETRY_AFTER, seconds),
+            Some(RetryAfter::Date(seconds)) => {
+                let date = SystemTime::now() + Duration::from_secs(seconds.into());
+                match HeaderValue::try_from(httpdate::fmt_http_date(date)) {
+                    Ok(date) => response.with_header(RETRY_AFTER, date),
+                    Err(_) => response,
+                }
+            }
+        }
+    }
+
+    fn usual_format(&self) -> ErrorFormat {
+        match self.status {
+            StatusCode::TOO_MANY_REQUESTS => ErrorFormat::Gateway,
+            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+                ErrorFormat::Html
+            }
+            _ => ErrorFormat::FrontDoor,
+        }
+    }
+
+    fn code(&self) -> u32 {
+        self.code.unwrap_or(match self.status {
+            StatusCode::BAD_REQUEST => 800_002,
+            StatusCode::UNAUTHORIZED => 400,
+            StatusCode::FORBIDDEN => 1002,
+            StatusCode::NOT_FOUND => 1000,
+            StatusCode::INTERNAL_SERVER_ERROR => 800_003,
+            _ => 0,
+        })
+    }
+
+    fn description(&self) -> &'static str {
+        match self.code() {
+            0 => "Exception not defined",
+            400 => "Access denied",
+            1000 => "Not found",
+            1002 => "Authorization Failed",
+            20002 => "No relationship between caller and account.",
+            800_002 => "Invalid request input",
+            800_003 => "Unexpected service error",
+            _ => self.status.canonical_reason().unwrap_or("Unknown"),
+        }
+    }
+
+    fn front_door(&self, code: impl Serialize) -> Value {
+        json!({ "code": code, "description": self.description(), "data": [], "source": "PartnerFD" })
+    }
+
+    fn newer_service(&self) -> Value {
+        let code = self.code();
+        json!({
+            "code": code,
+            "message": self.description(),
+            "description": self.description(),
+            "errorName": self.description().replace(|character: char| !character.is_alphanumeric(), ""),
+            "isRetryable": self.status.is_server_error(),
+            "parameters": {},
+            "errorMessageExtended": format!("InternalErrorCode={code}"),
+        })
+    }
+
+    fn gateway(&self) -> Value {
+        let retry_hint = match self.retry_after {
+            Some(RetryAfter::Seconds(seconds) | RetryAfter::Date(seconds)) => {
+                format!(" Try again in {seconds} seconds.")
+            }
+            None => String::new(),
+        };
+        let message = match self.status {
+            StatusCode::TOO_MANY_REQUESTS => format!("Rate limit is exceeded.{retry_hint}"),
+            status => format!("{}.{retry_hint}", status.canonical_reason().unwrap_or("Unknown")),
+        };
+        json!({ "statusCode": self.status.as_u16(), "message": message })
+    }
+}
+
+const UNAVAILABLE_PAGE: &str = "<html><head><title>Service unavailable</title></head><body><h1>Our services aren't available right \
+                    now</h1><p>We're working to restore all services as soon as possible.</p></body></html>\n";

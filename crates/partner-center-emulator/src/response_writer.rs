@@ -1,0 +1,77 @@
+//! Writes responses of the service: serializes their content, and applies the quirks that concern values, encoding and headers.
+
+mod value_quirks;
+
+use crate::{
+    quirks::{Encoding, Quirks},
+    response_headers::response_headers,
+    service_response::{Content, ServiceResponse},
+};
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
+use partner_center_core::{Request, Response};
+use serde::Serialize;
+use value_quirks::{ObjectKind, changes_values, to_changed_json};
+
+/// Writes `response`, which is the one to `request`. `previous_requests` is the number of requests before it.
+pub(crate) fn write_response(
+    quirks: &Quirks,
+    response: ServiceResponse,
+    request: &Request,
+    seed: u64,
+    previous_requests: u64,
+) -> Response {
+    let ServiceResponse { status, headers, content } = response;
+    let json_type = json_media_type(quirks.encoding);
+    let (media_type, body) = match content {
+        Content::CustomerPage(page) => (json_type, json_bytes(quirks, &page, ObjectKind::PAGE)),
+        Content::Customer(customer) => (json_type, json_bytes(quirks, &customer, ObjectKind::CUSTOMER)),
+        Content::Error(error) => (json_type, json_bytes(quirks, &error, ObjectKind::ERROR)),
+        Content::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
+        Content::Html(page) => ("text/html; charset=utf-8", page.into()),
+        Content::Garbage => (json_type, b"}\x00\xc3\x28 garbage".to_vec()),
+        Content::Empty => ("", Vec::new()),
+    };
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    *response.headers_mut() = response_headers(quirks, request.headers(), seed, previous_requests);
+    response.headers_mut().extend(headers);
+    if !media_type.is_empty() {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    if status != StatusCode::NO_CONTENT {
+        let length = response.body().len();
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    if request.method() == Method::HEAD {
+        response.body_mut().clear();
+    }
+    response
+}
+
+/// Returns the media type of JSON. It does not name UTF-16: the service does not either, so clients must detect it.
+fn json_media_type(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Utf8 => "application/json; charset=utf-8",
+        Encoding::Utf16Le | Encoding::Utf16Be => "application/json",
+    }
+}
+
+fn json_bytes(quirks: &Quirks, value: &impl Serialize, kind: ObjectKind) -> Vec<u8> {
+    let json = if changes_values(quirks) { to_changed_json(quirks, value, kind) } else { serde_json::to_string(value) };
+    #[expect(
+        clippy::expect_used,
+        reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"
+    )]
+    let json = json.expect("the content of a response can be written as JSON");
+    let mark = if quirks.byte_order_mark { "\u{feff}" } else { "" };
+    let utf16 = || mark.encode_utf16().chain(json.encode_utf16());
+    match quirks.encoding {
+        Encoding::Utf16Le => utf16().flat_map(u16::to_le_bytes).collect(),
+        Encoding::Utf16Be => utf16().flat_map(u16::to_be_bytes).collect(),
+        Encoding::Utf8 if mark.is_empty() => json.into_bytes(),
+        Encoding::Utf8 => [mark, &json].concat().into_bytes(),
+    }
+}

@@ -1,0 +1,32 @@
+use partner_center_core::Response;
+use std::time::Duration;
+
+/// A response with the delay and the manner of its delivery, which faults change.
+pub(crate) struct ScheduledResponse {
+    /// The time before anything else happens.
+    pub(crate) delay: Duration,
+    pub(crate) delivery: Delivery,
+}
+
+pub(crate) enum Delivery {
+    Complete(Response),
+    /// The body in chunks of [`CHUNK_SIZE`], with this pause before each.
+    Drip(Response, Duration),
+    /// Half of the body, after which the connection ends.
+    Truncated(Response),
+    /// A connection reset instead of a response.
+    Reset,
+    /// No response, ever.
+    Hang,
+}
+
+/// The size of the chunks of a dripping body, in bytes.
+pub(crate) const CHUNK_SIZE: usize = 1024;
+
+impl Delivery {
+    /// Returns a truncated delivery of `response`. A response without a body cannot be truncated in it: its connection is
+    /// reset.
+    pub(crate) fn truncated(response: Response) -> Self {
+        if response.body().is_empty() { Self::Reset } else { Self::Truncated(response) }
+    }
+}

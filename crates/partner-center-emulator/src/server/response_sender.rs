@@ -1,0 +1,81 @@
+//! Sends responses over a connection: immediately, delayed, in chunks, truncated, or not at all.
+
+use super::socket::Socket;
+use crate::scheduled_response::{CHUNK_SIZE, Delivery, ScheduledResponse};
+use futures_util::{future::select, stream};
+use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::{Bytes, Frame};
+use std::{convert::Infallible, io, pin::pin, time::Duration};
+use tokio::{
+    io::{copy, sink},
+    sync::watch,
+    time::timeout,
+};
+
+pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// The sender of responses on one connection.
+#[derive(Clone)]
+pub(super) struct ResponseSender {
+    /// Never changed, only closed, when the server stops.
+    pub(super) stopped: watch::Receiver<()>,
+    pub(super) socket: Socket,
+}
+
+impl ResponseSender {
+    /// Returns the response once it is time to send it. An error ends the connection without a response.
+    pub(super) async fn send(mut self, response: ScheduledResponse) -> io::Result<http::Response<Body>> {
+        let ScheduledResponse { delay, delivery } = response;
+        if !delay.is_zero() {
+            self.wait(delay).await?;
+        }
+        match delivery {
+            Delivery::Complete(response) => {
+                Ok(response.map(|body| Full::from(body).map_err(|never: Infallible| match never {}).boxed_unsync()))
+            }
+            Delivery::Drip(response, pause) => Ok(response.map(|body| self.in_chunks(body, CHUNK_SIZE, pause, None))),
+            Delivery::Truncated(response) => Ok(response.map(|body| {
+                let end = io::ErrorKind::UnexpectedEof;
+                self.in_chunks(body.slice(..body.len() / 2), body.len(), FLUSH_TIME, Some(end))
+            })),
+            Delivery::Reset => {
+                self.socket.reset();
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+            Delivery::Hang => {
+                // Reads and discards what the client sends: otherwise a full buffer would hide the end of the connection.
+                select(pin!(self.stopped.changed()), pin!(copy(&mut self.socket, &mut sink()))).await;
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+        }
+    }
+
+    /// Waits for `time`. Returns an error earlier if the server stops or the client has gone.
+    async fn wait(&mut self, time: Duration) -> io::Result<()> {
+        match timeout(time, select(pin!(self.stopped.changed()), pin!(self.socket.closed_by_peer()))).await {
+            Err(_elapsed) => Ok(()),
+            Ok(_) => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+
+    /// Returns `body` in chunks of `size` bytes, with a `pause` before each, and with the error `end` after the last one if there is
+    /// one.
+    fn in_chunks(self, body: Bytes, size: usize, pause: Duration, end: Option<io::ErrorKind>) -> Body {
+        let chunks = stream::try_unfold((self, body), move |(mut sender, mut rest)| async move {
+            // The previous chunk is sent meanwhile; an error without a pause would discard it.
+            sender.wait(pause).await?;
+            match end {
+                Some(end) if rest.is_empty() => Err(io::Error::from(end)),
+                _ if rest.is_empty() => Ok(None),
+                _ => {
+                    let chunk = rest.split_to(size.min(rest.len()));
+                    Ok(Some((Frame::data(chunk), (sender, rest))))
+                }
+            }
+        });
+        StreamBody::new(chunks).boxed_unsync()
+    }
+}
+
+/// A pause that is long enough for bytes to be sent.
+const FLUSH_TIME: Duration = Duration::from_millis(20);

@@ -1,0 +1,58 @@
+use crate::{
+    customers::ListedCustomer,
+    resource::{Attributes, Link},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A response of the service before it is serialized, which [`write_response`](crate::response_writer::write_response) does.
+pub(crate) struct ServiceResponse {
+    pub(crate) status: StatusCode,
+    /// The headers of this response alone. Those that every response has are added when it is written.
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: Content,
+}
+
+pub(crate) enum Content {
+    CustomerPage(CustomerPage),
+    Customer(Value),
+    /// The body of an error response in JSON.
+    Error(Value),
+    PlainText(&'static str),
+    Html(&'static str),
+    /// Bytes that are not JSON, sent with the media type of JSON.
+    Garbage,
+    Empty,
+}
+
+/// A page of the customer list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CustomerPage {
+    pub(crate) attributes: Attributes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) continuation_token: Option<String>,
+    pub(crate) items: Vec<ListedCustomer>,
+    pub(crate) links: PageLinks,
+    pub(crate) total_count: usize,
+}
+
+#[derive(Serialize)]
+pub(crate) struct PageLinks {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<Link>,
+    #[serde(rename = "self")]
+    pub(crate) self_link: Link,
+}
+
+impl ServiceResponse {
+    pub(crate) fn new(status: StatusCode, content: Content) -> Self {
+        Self { status, headers: HeaderMap::new(), content }
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+}

@@ -1,0 +1,61 @@
+//! The mode in which the generated types are being deserialized on this thread.
+//!
+//! `Deserialize` has no parameter for options and no return channel beside its value, so both travel in a thread-local:
+//! [`from_json`](crate::from_json) first reads in the mode `DetectLoss`, in the time of `serde_json`. If a value reports that it
+//! could not be kept as received (a number that was rounded, say), the JSON is read again in the mode `Exact`.
+
+use std::cell::Cell;
+
+#[derive(Clone, Copy, PartialEq)]
+enum ReadMode {
+    /// One pass, nobody listens to [`report_loss`]: `serde_json::from_str` and the like.
+    Plain,
+    /// One pass; no loss was reported so far.
+    DetectLoss,
+    /// One pass; a loss was reported.
+    LossDetected,
+    /// Each value is taken as raw JSON before it is parsed, so that no digit of a number is lost.
+    Exact,
+}
+
+thread_local! {
+    static MODE: Cell<ReadMode> = const { Cell::new(ReadMode::Plain) };
+}
+
+/// Runs `read`, and returns whether it reported a loss.
+pub(crate) fn detect_loss<T>(read: impl FnOnce() -> T) -> (T, bool) {
+    let previous = RestoreOnDrop(MODE.replace(ReadMode::DetectLoss));
+    let value = read();
+    let is_lossy = MODE.get() == ReadMode::LossDetected;
+    drop(previous);
+    (value, is_lossy)
+}
+
+/// Runs `read` with values taken as raw JSON first.
+pub(crate) fn with_exact_values<T>(read: impl FnOnce() -> T) -> T {
+    let _previous = RestoreOnDrop(MODE.replace(ReadMode::Exact));
+    read()
+}
+
+/// Whether values are taken as raw JSON first.
+#[inline]
+pub(crate) fn is_exact() -> bool {
+    MODE.get() == ReadMode::Exact
+}
+
+/// Reports that a value could not be kept as received.
+#[cold]
+pub(crate) fn report_loss() {
+    if MODE.get() == ReadMode::DetectLoss {
+        MODE.set(ReadMode::LossDetected);
+    }
+}
+
+/// The previous mode, restored also when the `Deserialize` of a custom type panics.
+struct RestoreOnDrop(ReadMode);
+
+impl Drop for RestoreOnDrop {
+    fn drop(&mut self) {
+        MODE.set(self.0);
+    }
+}

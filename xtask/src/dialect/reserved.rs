@@ -1,0 +1,184 @@
+//! Names that the specification cannot use, because the crates or HTTP use them already.
+
+/// Hand-written types that the crates export, and names that generated code and its macros use.
+pub(crate) const TYPES: &[&str] = &[
+    "AccessToken",
+    "AppRegistration",
+    "Async",
+    "AsyncClient",
+    "AzureCredential",
+    "Blocking",
+    "Box",
+    "Bytes",
+    "CallOutput",
+    "CertificateProblem",
+    "Client",
+    "ClientBuilder",
+    "Cloud",
+    "ContinuationToken",
+    "Credential",
+    "Default",
+    "DefaultTransport",
+    "EnvironmentProxy",
+    "Err",
+    "Error",
+    "ErrorCode",
+    "ErrorKind",
+    "ErrorReason",
+    "Field",
+    "Into",
+    "InvalidContinuationToken",
+    "InvalidParameter",
+    "Items",
+    "ItemsAs",
+    "JsonValue",
+    "Limits",
+    "Method",
+    "Mode",
+    "Name",
+    "NoContent",
+    "None",
+    "Object",
+    "Ok",
+    "Operation",
+    "Option",
+    "Output",
+    "PageAs",
+    "PageFingerprint",
+    "Pages",
+    "Paginated",
+    "Pagination",
+    "Parameters",
+    "ParsedJson",
+    "ProxyServer",
+    "RawJson",
+    "RefreshTokenLease",
+    "Replacement",
+    "ReplacementKind",
+    "Request",
+    "Reqwest",
+    "Resource",
+    "Response",
+    "ResponseAs",
+    "Result",
+    "RetryPolicy",
+    "Secret",
+    "Self",
+    "ServiceError",
+    "SingleResponse",
+    "Some",
+    "String",
+    "SyncClient",
+    "TokenError",
+    "TokenErrorReason",
+    "TokenRequest",
+    "TokenSource",
+    "Transport",
+    "TransportError",
+    "TransportErrorKind",
+    "UnknownFields",
+    "UnknownVariant",
+    "Ureq",
+    "Uuid",
+    "Vec",
+];
+
+/// Headers of the service that the client sets by itself.
+pub(crate) const SERVICE_HEADERS: &[&str] = &[
+    "MS-RequestId",
+    "MS-CorrelationId",
+    "MS-Contract-Version",
+    "X-Locale",
+    "MS-PartnerCenter-Application",
+    "MS-PartnerCenter-Client",
+    "MS-SdkVersion",
+];
+
+/// Headers that HTTP itself, the credential or the transport sets.
+pub(crate) const HTTP_HEADERS: &[&str] = &[
+    "Accept",
+    "Accept-Encoding",
+    "Authorization",
+    "Connection",
+    "Content-Length",
+    "Content-Type",
+    "Cookie",
+    "Host",
+    "Transfer-Encoding",
+    "User-Agent",
+];
+
+/// Whether a list of headers contains a name, in any case.
+pub(crate) fn has(headers: &[&str], name: &str) -> bool {
+    headers.iter().any(|header| header.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SERVICE_HEADERS, TYPES};
+    use crate::workspace::workspace_root;
+    use heck::ToPascalCase as _;
+    use std::{fs, path::Path};
+    use syn::{Item, UseTree, Visibility};
+
+    /// A `pub use` of a name would shadow the generated one silently.
+    #[test]
+    fn exported_names_of_the_crates_are_reserved() {
+        for name in ["partner-center-models", "partner-center-core", "partner-center"] {
+            let path = format!("crates/{name}/src/lib.rs");
+            let file = syn::parse_file(&fs::read_to_string(workspace_root().join(&path)).unwrap()).unwrap();
+            let names: Vec<_> = file.items.iter().flat_map(public_names).collect();
+            assert!(!names.is_empty(), "{path}");
+            // Schemas and operations can have names in Pascal case only.
+            for name in names.iter().filter(|name| **name == name.to_pascal_case()) {
+                assert!(TYPES.contains(&name.as_str()), "{name} of {path} is missing in the reserved TYPES");
+            }
+        }
+    }
+
+    #[test]
+    fn service_headers_are_set_by_the_client() {
+        let mut source = String::new();
+        read_all(&workspace_root().join("crates/partner-center-core/src"), &mut source);
+        for header in SERVICE_HEADERS {
+            assert!(source.contains(&format!("\"{}\"", header.to_lowercase())), "the client does not set {header}");
+        }
+    }
+
+    fn read_all(folder: &Path, source: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read_all(&path, source);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                *source += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+
+    fn public_names(item: &Item) -> Vec<String> {
+        match item {
+            Item::Use(item) if is_public(&item.vis) => leaves(&item.tree),
+            Item::Type(item) if is_public(&item.vis) => vec![item.ident.to_string()],
+            Item::Struct(item) if is_public(&item.vis) => vec![item.ident.to_string()],
+            Item::Enum(item) if is_public(&item.vis) => vec![item.ident.to_string()],
+            Item::Trait(item) if is_public(&item.vis) => vec![item.ident.to_string()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the names of a `use`; those behind a `*` are exported by another crate, or generated.
+    fn leaves(tree: &UseTree) -> Vec<String> {
+        match tree {
+            UseTree::Path(path) => leaves(&path.tree),
+            UseTree::Name(name) => vec![name.ident.to_string()],
+            UseTree::Rename(rename) => vec![rename.rename.to_string()],
+            UseTree::Glob(_) => Vec::new(),
+            UseTree::Group(group) => group.items.iter().flat_map(leaves).collect(),
+        }
+    }
+
+    fn is_public(visibility: &Visibility) -> bool {
+        matches!(visibility, Visibility::Public(_))
+    }
+}

@@ -1,0 +1,206 @@
+//! The examples of the specification: a test for each, and fixtures for the emulator.
+
+use crate::{
+    dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS},
+    document::{ERROR_BODY, Endpoint, Spec, parameter_shape},
+    workspace::is_temporary_file,
+};
+use anyhow::{Context as _, Result, bail, ensure};
+use heck::{ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
+use openapiv3::{Example, MediaType, ReferenceOr, Response};
+use serde_json::Value;
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// The examples of successful responses, error responses, and requests.
+pub(crate) struct Examples {
+    responses: Vec<ResponseExample>,
+    inline: Vec<InlineExample>,
+}
+
+/// An example of a response, in its own file.
+struct ResponseExample {
+    /// The name of the example in the specification.
+    name: String,
+    /// The Rust name of its operation.
+    operation: String,
+    summary: String,
+    /// Relative to the folder of the specification.
+    file: String,
+    text: String,
+    /// Whether it has fields and values that the specification does not describe, on purpose.
+    has_unknown_fields: bool,
+    /// Whether it is a list, which no test is generated for.
+    is_list: bool,
+}
+
+/// An example of an error response, a parameter, or a body, inline in the specification.
+#[derive(PartialEq)]
+struct InlineExample {
+    name: String,
+    schema: String,
+    /// The JSON in one line.
+    json: String,
+}
+
+/// Reads the examples in the order of the document. Files are in `folder`; each response file there must be an example.
+pub(crate) fn read(spec: &Spec, folder: &Path) -> Result<Examples> {
+    let mut examples = Examples { responses: Vec::new(), inline: Vec::new() };
+    let mut names = BTreeSet::new();
+    for endpoint in spec.endpoints()? {
+        let mut add = |name: &str| {
+            let is_new = names.insert(name.to_snake_case());
+            ensure!(is_new, "{}: there is another example {name}", endpoint.at);
+            Ok(())
+        };
+        for response in endpoint.successes() {
+            let found = read_response(&endpoint, response, folder).with_context(|| endpoint.at.clone())?;
+            for example in found {
+                add(&example.name)?;
+                examples.responses.push(example);
+            }
+        }
+        for example in read_inline(&endpoint).with_context(|| endpoint.at.clone())? {
+            // Several operations may have the same error response.
+            if !examples.inline.contains(&example) {
+                add(&example.name)?;
+                examples.inline.push(example);
+            }
+        }
+    }
+    ensure_no_unnamed_file(&examples, folder)?;
+    Ok(examples)
+}
+
+/// Returns the tests, one a line; the macros define what is tested.
+pub(crate) fn tests(examples: &Examples) -> String {
+    let responses = examples.responses.iter().filter(|example| !example.is_list).map(|example| {
+        let example_macro = if example.has_unknown_fields { "future_example" } else { "example" };
+        let (name, operation, file) = (example.name.to_snake_case(), &example.operation, &example.file);
+        format!("{example_macro}!({name}, {operation}, \"../../spec/{file}\");\n")
+    });
+    let inline = examples.inline.iter().map(|InlineExample { name, schema, json }| {
+        let (name, json) = (name.to_snake_case(), raw(json));
+        if schema == ERROR_BODY {
+            format!("fault_example!({name}, {json});\n")
+        } else {
+            format!("parameter_example!({name}, {schema}, {json});\n")
+        }
+    });
+    responses.chain(inline).collect()
+}
+
+/// Returns the documented responses as constants: a packaged crate cannot include a file from outside.
+pub(crate) fn documented(examples: &Examples) -> String {
+    let constants = examples.responses.iter().filter(|example| !example.has_unknown_fields).map(|example| {
+        let (name, summary, text) = (example.name.to_shouty_snake_case(), &example.summary, raw(&example.text));
+        format!("/// {summary}\npub(crate) const {name}: &str = {text};\n")
+    });
+    constants.collect::<Vec<_>>().join("\n")
+}
+
+fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
+    let Some(media) = response.content.get(JSON) else { return Ok(Vec::new()) };
+    let operation = endpoint.id()?.to_pascal_case();
+    let shape = media.schema.as_ref().map(Shape::of).transpose()?;
+    let is_list = matches!(shape, Some(Shape::List(_)));
+    each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
+        let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
+        let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
+        ensure!(
+            !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
+            "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
+        );
+        let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
+        serde_json::from_str::<Value>(&text).with_context(|| format!("spec/{file}"))?;
+        Ok(ResponseExample {
+            name: name.to_owned(),
+            operation: operation.clone(),
+            summary: summary.clone().context("a summary is missing")?,
+            file: file.clone(),
+            text: text.replace("\r\n", "\n").trim_end().to_owned(),
+            has_unknown_fields,
+            is_list,
+        })
+    })
+}
+
+/// Reads the inline examples: of error responses, of parameters that are JSON, and of bodies.
+fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
+    let id = endpoint.id()?;
+    let error_responses = endpoint.error_responses()?;
+    let mut examples = Vec::new();
+    for parameter in &endpoint.parameters {
+        let data = parameter.parameter_data_ref();
+        if data.extensions.contains_key(JSON_STRING) {
+            let owner = format!("{id}-{}", data.name);
+            let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is not a string")?)?);
+            let shape = parameter_shape(parameter).with_context(|| owner.clone())?;
+            examples.extend(inline(&owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
+        }
+    }
+    let mut media: Vec<(String, &MediaType)> = Vec::new();
+    media.extend(endpoint.body.and_then(|body| Some((format!("{id}-body"), body.content.get(JSON)?))));
+    media.extend(error_responses.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
+    for (owner, media) in media {
+        let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
+        examples.extend(inline(&owner, shape, media.example.as_ref(), &media.examples, &|value| Ok(value.clone()))?);
+    }
+    Ok(examples)
+}
+
+/// Reads the inline examples of `owner`, which are of the `shape`; `json` returns the JSON of an example's value.
+fn inline<'a>(
+    owner: &str,
+    shape: Option<Shape>,
+    single: Option<&Value>,
+    examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
+    json: &dyn Fn(&Value) -> Result<Value>,
+) -> Result<Vec<InlineExample>> {
+    // A body of another shape is rejected, with its place, when the operation is generated.
+    let Some(Shape::Named(schema)) = shape else { return Ok(Vec::new()) };
+    let found = each(single, examples, |name, Example { value, external_value, extensions, .. }| {
+        let (Some(value), None) = (value, external_value) else {
+            bail!("an example of an error response or of a request must be inline: `value`")
+        };
+        ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files");
+        let (name, json) = (format!("{owner}-{name}"), serde_json::to_string(&json(value)?)?);
+        Ok(InlineExample { name, schema: schema.clone(), json })
+    });
+    found.with_context(|| owner.to_owned())
+}
+
+/// Reads each example with `read`.
+fn each<'a, T>(
+    single: Option<&Value>,
+    examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
+    mut read: impl FnMut(&str, &Example) -> Result<T>,
+) -> Result<Vec<T>> {
+    ensure!(single.is_none(), "an `example` is not tested: write `examples`");
+    let examples = examples.into_iter().map(|(name, example)| {
+        let example = example.as_item().context("an example that is a $ref is not understood");
+        example.and_then(|example| read(name, example)).with_context(|| format!("the example {name}"))
+    });
+    examples.collect()
+}
+
+/// Rejects a response file that no response names as its example: nothing would test it.
+fn ensure_no_unnamed_file(examples: &Examples, folder: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder.join("examples")) else { return Ok(()) };
+    for entry in entries {
+        let name = entry?.file_name();
+        let file = format!("examples/{}", name.to_string_lossy());
+        let is_response = !is_temporary_file(&name) && file.ends_with(".response.json");
+        let is_named = examples.responses.iter().any(|example| example.file == file);
+        ensure!(!is_response || is_named, "spec/{file}: no response names it as an `externalValue`");
+    }
+    Ok(())
+}
+
+/// Returns a raw string literal.
+pub(super) fn raw(text: &str) -> String {
+    let mut hashes = "#".to_owned();
+    while text.contains(&format!("\"{hashes}")) {
+        hashes.push('#');
+    }
+    format!("r{hashes}\"{text}\"{hashes}")
+}

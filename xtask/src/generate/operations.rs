@@ -1,0 +1,222 @@
+//! The operations of the models crate: structs with the parameters, whose traits define the request and the response.
+
+mod body;
+mod input;
+mod paging;
+
+use super::{
+    code::{MEMBER_INDENT, docs, imports, pretty},
+    samples,
+};
+use crate::{
+    dialect::{PAGING, required_description, reserved},
+    document::{Endpoint, Spec},
+};
+use anyhow::{Context as _, Result, bail, ensure};
+use body::{Body, response};
+use heck::ToPascalCase as _;
+use input::{Input, Location, Sample, inputs};
+use openapiv3::Operation;
+use paging::Paging;
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeSet;
+use syn::Ident;
+
+/// Hand-written names of the models crate that generated operations may use.
+const HAND_WRITTEN_NAMES: [&str; 11] = [
+    "ContinuationToken",
+    "InvalidParameter",
+    "Method",
+    "NoContent",
+    "Operation",
+    "PageFingerprint",
+    "Paginated",
+    "Parameters",
+    "Pagination",
+    "SingleResponse",
+    "InvalidContinuationToken",
+];
+
+pub(crate) fn generate(spec: &Spec) -> Result<String> {
+    let mut operations = TokenStream::new();
+    let mut names: BTreeSet<String> = spec.definitions.iter().map(|definition| definition.name.clone()).collect();
+    for endpoint in spec.endpoints()? {
+        let name = endpoint.id().with_context(|| endpoint.at.clone())?.to_pascal_case();
+        let is_free = !reserved::TYPES.contains(&name.as_str()) && names.insert(name.clone());
+        ensure!(is_free, "{}/operationId: the name {name} is taken", endpoint.at);
+        operations.extend(operation(spec, &endpoint).with_context(|| endpoint.at.clone())?);
+    }
+    let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
+    let imports = imports(&operations, HAND_WRITTEN_NAMES.into_iter().chain(schemas), &[])?;
+    Ok(format!("{imports}\n{}", pretty(operations)?))
+}
+
+/// Returns warnings about operations that seem to be paginated but lack the extension: a client takes their response for
+/// complete, and a response with a next page for an error.
+pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for endpoint in spec.endpoints()? {
+        let Some(Body::One(name)) = response(spec, &endpoint).with_context(|| endpoint.at.clone())? else { continue };
+        if endpoint.operation.extensions.contains_key(PAGING) {
+            continue;
+        }
+        if let Some(field) = paging::next_page_field(spec, &name)? {
+            warnings.push(format!(
+                "{}: the response {name} has `{field}`, which points to a next page, but the operation has no {PAGING}: a \
+                 response with a next page will be an error",
+                endpoint.at
+            ));
+        }
+    }
+    Ok(warnings)
+}
+
+fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
+    let Endpoint { path, method, operation, .. } = endpoint;
+    ensure_nothing_unsupported(operation)?;
+    let id = endpoint.id()?;
+    let name = format_ident!("{}", id.to_pascal_case());
+    let verb = match *method {
+        "get" | "head" | "post" | "put" | "patch" | "delete" => format_ident!("{}", method.to_pascal_case()),
+        other => bail!("the method {other} is not understood"),
+    };
+    let response = response(spec, endpoint)?;
+    let page = match &response {
+        Some(Body::One(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let paging = Paging::read(spec, endpoint, page)?;
+    let inputs = inputs(spec, endpoint, paging.as_ref())?;
+
+    let docs = docs(&(documentation(endpoint)? + &example(spec, endpoint, &name, &inputs)?), 0);
+    let default = inputs.iter().all(|input| !input.required).then(|| quote!(Default,));
+    let mut declarations: Vec<_> = inputs.iter().map(Input::declaration).collect();
+    declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<ContinuationToken>)));
+    let constructors = constructors(&inputs, paging.is_some());
+    let setters = inputs.iter().filter(|input| !input.required).map(Input::setter);
+    let additions = inputs.iter().map(|input| &input.adding);
+    let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
+    let response = response.map_or_else(|| quote!(NoContent), |body| body.rust_type());
+    let single = || quote!(impl SingleResponse for #name {});
+    let performed = paging.map_or_else(single, |paging| paging.implementation(&name));
+    Ok(quote! {
+        #docs
+        #[derive(Clone, Debug, #default PartialEq)]
+        #[must_use = "an operation does nothing until a client performs it"]
+        pub struct #name { #(#declarations),* }
+
+        impl #name {
+            #constructors
+            #(#setters)*
+        }
+
+        impl Operation for #name {
+            type Response = #response;
+            const ID: &'static str = #id;
+            const METHOD: Method = Method::#verb;
+            const PATH: &'static str = #path;
+            fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+                Parameters::new() #(#additions)* #resume.check()
+            }
+        }
+
+        #performed
+    })
+}
+
+/// Returns the functions `new` and, for a paginated operation, `resume`.
+fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
+    let required: Vec<_> = inputs.iter().filter(|input| input.required).collect();
+    let doc = match (required.len(), inputs.len()) {
+        (0, 0) => "Creates the operation, which has no parameters.",
+        (0, _) => "Creates the operation without parameters; its methods set them.",
+        (required, all) if required == all => "Creates the operation with its parameters.",
+        _ => "Creates the operation with its required parameters; its methods set the others.",
+    };
+    let list = required.iter().map(|input| format!("- `{}`: {}", input.field, one_line(&input.description)));
+    let list = list.collect::<Vec<_>>().join("\n");
+    let doc = docs(format!("{doc}\n\n{list}").trim_end(), MEMBER_INDENT);
+    let arguments: Vec<_> = required.iter().map(|input| input.argument()).collect();
+    let fields: Vec<_> = inputs.iter().map(Input::initial).collect();
+    let first_page = paged.then(|| quote!(continuation: None));
+    let new = if required.is_empty() {
+        quote!(#doc pub fn new() -> Self { Self::default() })
+    } else {
+        quote!(#doc pub fn new(#(#arguments),*) -> Self { Self { #(#fields,)* #first_page } })
+    };
+    let resume = paged.then(|| {
+        quote! {
+            /// Creates the operation so that it continues at `continuation` instead of the first page.
+            pub fn resume(#(#arguments,)* continuation: ContinuationToken) -> Self {
+                Self { #(#fields,)* continuation: Some(continuation) }
+            }
+        }
+    });
+    quote!(#new #resume)
+}
+
+/// Rejects keywords that change the meaning of an operation and are not understood.
+fn ensure_nothing_unsupported(operation: &Operation) -> Result<()> {
+    ensure!(!operation.deprecated, "`deprecated` is not understood");
+    ensure!(operation.callbacks.is_empty(), "`callbacks` are not understood");
+    ensure!(operation.servers.is_empty(), "servers: an operation with servers of its own is not understood");
+    ensure!(operation.security.is_none(), "security: an operation with security of its own is not understood");
+    ensure!(operation.responses.default.is_none(), "a `default` response is not understood: name each status");
+    Ok(())
+}
+
+fn documentation(endpoint: &Endpoint<'_>) -> Result<String> {
+    let Endpoint { path, method, operation, .. } = endpoint;
+    let summary = operation.summary.as_deref().context("a summary is missing")?;
+    let description = required_description(operation.description.as_deref())?;
+    let link = operation.external_docs.as_ref();
+    let link = link.map(|docs| format!(" ([documentation]({}))", docs.url)).unwrap_or_default();
+    Ok(format!("{summary}\n\n{description}\n\n`{} {path}`{link}", method.to_uppercase()))
+}
+
+/// Returns the documentation of an example that creates the operation and shows what it sends.
+fn example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs: &[Input]) -> Result<String> {
+    let (mut arguments, mut setters, mut given) = (Vec::new(), Vec::new(), Vec::new());
+    let [mut path, mut query, mut headers] = [const { Vec::new() }; 3];
+    let mut body = None;
+    for Input { field, location, required, value, sample, .. } in inputs {
+        match (sample, required) {
+            (Some(Sample { code, .. }), true) => arguments.push(code.clone()),
+            (Some(Sample { code, .. }), false) => setters.push(quote!(.#field(#code))),
+            (None, true) => {
+                arguments.push(quote!(#field));
+                given.push((field.clone(), value.name()));
+            }
+            (None, false) => {}
+        }
+        let Some(Sample { sent, .. }) = sample else { continue };
+        let sent = samples::raw_string(sent)?;
+        match location {
+            Location::Path(name) => path.push((name, sent)),
+            Location::Query(name) => query.push((name, sent)),
+            Location::Header(name) => headers.push((name, sent)),
+            Location::Body => body = Some(quote!(assert_eq!(parameters.body.as_deref(), Some(#sent));)),
+        }
+    }
+    let parts = [(quote!(path), path), (quote!(query), query), (quote!(headers), headers)];
+    let parts = parts.iter().flat_map(|(part, values)| {
+        values.iter().enumerate().map(move |(index, (name, sent))| {
+            let index = Literal::usize_unsuffixed(index);
+            quote!(assert_eq!(parameters.#part[#index], (#name, #sent.to_owned()));)
+        })
+    });
+    let path = endpoint.path;
+    let code = quote! {
+        let operation = #name::new(#(#arguments),*) #(#setters)*;
+        let parameters = operation.parameters()?;
+        assert_eq!(#name::PATH, #path);
+        #(#parts)*
+        #body
+    };
+    samples::documented(spec, &[&name.to_string(), "Operation"], &code, &given)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

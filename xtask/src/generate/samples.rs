@@ -1,0 +1,173 @@
+//! Compiled examples in the generated documentation, made of the examples of the specification.
+
+use super::code::{names_used, pretty};
+use crate::{
+    dialect::{Definition, Kind, Property, Shape, Variant, field_name},
+    document::Spec,
+};
+use anyhow::{Result, anyhow};
+use heck::ToSnakeCase as _;
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use syn::Ident;
+
+/// The value of a path parameter that has no example.
+const UUID: &str = "5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11";
+
+/// Returns a value for a parameter that must have one and has no example.
+pub(super) fn placeholder(spec: &Spec, shape: &Shape, minimum: Option<i64>) -> Option<Value> {
+    Some(match shape {
+        Shape::Text => "example".into(),
+        Shape::Uuid => UUID.into(),
+        Shape::Bool => true.into(),
+        Shape::Int32 | Shape::Int64 => minimum.unwrap_or(1).into(),
+        Shape::Named(name) => match &spec.definition(name).ok()?.kind {
+            Kind::Enum(variants) => variants.first()?.wire.clone().into(),
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// Returns the Rust expression of a value, in a function that returns a `Result`; `None` if there is no short one.
+pub(super) fn expression(spec: &Spec, shape: &Shape, value: &Value) -> Option<TokenStream> {
+    match shape {
+        Shape::Text => value.as_str().map(|string| quote!(#string)),
+        Shape::Uuid => value.as_str().map(|string| quote!(Uuid::parse_str(#string)?)),
+        Shape::Bool => value.as_bool().map(|value| quote!(#value)),
+        Shape::Int32 | Shape::Int64 => {
+            let number = Literal::i64_unsuffixed(value.as_i64()?);
+            Some(quote!(#number))
+        }
+        Shape::Named(name) => {
+            let definition = spec.definition(name).ok()?;
+            match &definition.kind {
+                Kind::Enum(variants) => variant(definition, variants, value),
+                Kind::Object(properties) if definition.request_only => object(spec, definition, properties, value),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn variant(definition: &Definition, variants: &[Variant], value: &Value) -> Option<TokenStream> {
+    let variant = variants.iter().find(|variant| value == &variant.wire)?;
+    let (name, variant) = (format_ident!("{}", definition.name), format_ident!("{}", variant.name));
+    Some(quote!(#name::#variant))
+}
+
+/// Returns the expression of an object that is only sent, which has a constructor and setters.
+fn object(spec: &Spec, definition: &Definition, properties: &[Property], value: &Value) -> Option<TokenStream> {
+    let (mut arguments, mut setters) = (Vec::new(), Vec::new());
+    for property in properties {
+        match value.get(&property.wire) {
+            Some(value) if property.required => arguments.push(expression(spec, &property.shape, value)?),
+            Some(value) => {
+                let (setter, value) = (field(property)?, expression(spec, &property.shape, value)?);
+                setters.push(quote!(.#setter(#value)));
+            }
+            None if property.required => return None,
+            None => {}
+        }
+    }
+    let name = format_ident!("{}", definition.name);
+    Some(quote!(#name::new(#(#arguments),*) #(#setters)*))
+}
+
+/// Returns the JSON of a value as the models crate serializes it: compact, the fields of an object in the order of its schema.
+pub(super) fn serialized(definition: &Definition, value: &Value) -> String {
+    match &definition.kind {
+        Kind::Object(properties) => format!("{{{}}}", serialized_fields(properties, value, ":").join(",")),
+        _ => value.to_string(),
+    }
+}
+
+/// Returns the fields of an object, in the order of its schema.
+fn serialized_fields(properties: &[Property], value: &Value, colon: &str) -> Vec<String> {
+    let field = |property: &Property| {
+        let value = value.get(&property.wire)?;
+        Some(format!("{}{colon}{value}", Value::from(property.wire.as_str())))
+    };
+    properties.iter().filter_map(field).collect()
+}
+
+/// Returns the documentation of an example that parses the `example` of a schema and reads its fields; empty without one.
+pub(super) fn model(spec: &Spec, definition: &Definition) -> Result<String> {
+    let (Kind::Object(properties), Some(example)) = (&definition.kind, &definition.example) else {
+        return Ok(String::new());
+    };
+    let (name, variable) = (format_ident!("{}", definition.name), format_ident!("{}", definition.name.to_snake_case()));
+    // One field a line, at the columns of the function around the code.
+    let fields = serialized_fields(properties, example, ": ").join(",\n            ");
+    let json = raw_string(&format!("{{\n            {fields}\n        }}"))?;
+    let assertions = properties.iter().filter_map(|property| {
+        let value = expression(spec, &property.shape, example.get(&property.wire)?)?;
+        let field = field(property)?;
+        Some(match (property.required, &property.shape) {
+            (true, _) => quote!(assert_eq!(#variable.#field, #value);),
+            (false, Shape::Text) => quote!(assert_eq!(#variable.#field.as_deref(), Some(#value));),
+            (false, _) => quote!(assert_eq!(#variable.#field, Some(#value));),
+        })
+    });
+    documented(
+        spec,
+        &[&definition.name, "Resource"],
+        &quote! {
+            let #variable: #name = serde_json::from_str(#json)?;
+            #(#assertions)*
+            assert!(#variable.unknown_paths().is_empty());
+        },
+        &[],
+    )
+}
+
+/// Returns the documentation of an example: its imports, of which it has `imports` at least, and its code.
+///
+/// Each of the `arguments` is a name and a type that the code uses and that no example is known of: the code becomes a function
+/// with these arguments, which the documentation does not show.
+pub(super) fn documented(
+    spec: &Spec,
+    imports: &[&str],
+    code: &TokenStream,
+    arguments: &[(Ident, TokenStream)],
+) -> Result<String> {
+    let (names, types): (Vec<_>, Vec<_>) = arguments.iter().cloned().unzip();
+    let function = quote!(fn example(#(#names: #types),*) { #code });
+    let used = names_used(&function)?;
+    let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
+    let names: BTreeSet<_> = schemas.filter(|name| used.contains(*name)).chain(imports.iter().copied()).collect();
+    let names = names.into_iter().map(|name| match name {
+        // Traits, for their methods.
+        "Operation" | "Resource" => format!("{name} as _"),
+        _ => name.to_owned(),
+    });
+    let names = names.chain(used.contains("Uuid").then(|| "uuid::Uuid".to_owned())).collect::<Vec<_>>().join(", ");
+    let import: TokenStream =
+        format!("use partner_center_models::{{{names}}};").parse().map_err(|error| anyhow!("{error}"))?;
+    let import = pretty(import)?;
+    let code = pretty(function)?;
+    let lines = code.lines().filter_map(|line| line.strip_prefix("    "));
+    // In macros, which it cannot parse, `prettyplease` puts spaces where no one else does.
+    let code = lines.map(|line| line.replace(") ?", ")?")).collect::<Vec<_>>().join("\n");
+    let result = "Result<(), Box<dyn std::error::Error>>";
+    let (start, end) = if arguments.is_empty() {
+        (String::new(), "# Ok::<(), Box<dyn std::error::Error>>(())".to_owned())
+    } else {
+        let arguments = arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
+        (format!("# fn example({arguments}) -> {result} {{\n"), "# Ok(())\n# }".to_owned())
+    };
+    Ok(format!("\n\n# Example\n\n```\n{import}\n{start}{code}\n{end}\n```"))
+}
+
+/// Returns a string as a literal, a raw one if it has quotes.
+pub(super) fn raw_string(string: &str) -> Result<TokenStream> {
+    let literal = if string.contains('"') { super::examples::raw(string) } else { format!("{string:?}") };
+    literal.parse().map_err(|error| anyhow!("the example {literal}: {error}"))
+}
+
+fn field(property: &Property) -> Option<Ident> {
+    field_name(&property.wire).ok().map(|name| format_ident!("{name}"))
+}

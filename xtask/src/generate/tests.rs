@@ -1,0 +1,299 @@
+mod added_endpoint;
+mod rejections;
+
+use super::*;
+use crate::workspace::workspace_root;
+
+/// A small specification with one of everything.
+const THINGS: &str = include_str!("tests/things.yaml");
+
+#[test]
+fn generated_code_is_up_to_date() {
+    match check(&workspace_root()) {
+        Ok(warnings) => assert!(warnings.is_empty(), "{warnings:#?}"),
+        Err(stale) => panic!("{stale:#}"),
+    }
+}
+
+#[test]
+fn generated_code_is_deterministic() {
+    let root = workspace_root();
+    assert_eq!(generate(&root).unwrap(), generate(&root).unwrap());
+}
+
+#[test]
+fn line_ends_of_the_specification_do_not_matter() {
+    let root = workspace_root();
+    let copy = tempfile::tempdir().unwrap();
+    copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
+    assert_eq!(generate(&root).unwrap(), generate(copy.path()).unwrap());
+}
+
+#[test]
+fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    fs::create_dir(root.join("spec")).unwrap();
+    fs::write(root.join(SPEC), THINGS).unwrap();
+    write(root).unwrap();
+    check(root).unwrap();
+
+    fs::write(root.join(GENERATED).join("schemas.rs"), "edited").unwrap();
+    fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
+    fs::remove_file(root.join(TESTS)).unwrap();
+    // Temporary files of an editor, which are ignored, whatever is in them.
+    for stray in [".schemas.rs.swp", "schemas.rs~"] {
+        fs::write(root.join(GENERATED).join(stray), b"\xFF").unwrap();
+    }
+    let stale = check(root).unwrap_err().to_string();
+    for part in ["generated/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
+        assert!(stale.contains(part), "{part} in {stale}");
+    }
+    for part in ["operations.rs", "swp", "~"] {
+        assert!(!stale.contains(part), "{part} in {stale}");
+    }
+
+    write(root).unwrap();
+    check(root).unwrap();
+    assert!(root.join(GENERATED).join("schemas.rs~").exists());
+}
+
+/// The YAML of CONTRIBUTING.md is complete.
+#[test]
+fn endpoint_of_the_contributing_guide_is_understood() {
+    let root = workspace_root();
+    let guide = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap().replace("\r\n", "\n");
+    let (_, block) = guide.split_once("```yaml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    // The block is within an item of a list.
+    let endpoint: Vec<_> = block.lines().map(|line| line.strip_prefix("   ").unwrap_or(line)).collect();
+    let endpoint = endpoint.join("\n").replace("paths:\n", "");
+    let spec = fs::read_to_string(root.join(SPEC)).unwrap().replace("\r\n", "\n");
+    // Someone who follows the guide has added it to the specification.
+    let is_there = spec.contains("operationId: getCompanyProfile");
+    let spec = if is_there { spec } else { spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n")) };
+    let operations = operations::generate(&Spec::parse(&spec).unwrap()).unwrap();
+    assert!(operations.contains("impl Operation for GetCompanyProfile"), "{operations}");
+}
+
+#[test]
+fn everything_understood_is_generated() {
+    let spec = Spec::parse(THINGS).unwrap();
+    let schemas = types::generate(&spec).unwrap();
+    let operations = operations::generate(&spec).unwrap();
+    for code in [&schemas, &operations] {
+        syn::parse_file(code).unwrap();
+    }
+    contains(
+        &schemas,
+        &[
+            "use crate::{ErrorCode, JsonValue, RawJson, Secret, UnknownFields, UnknownVariant, open_enum::open_enum, resource::resource,};",
+            // A required value: no `Default`, but a constructor.
+            "#[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Thing { \
+             /// Its identifier. pub id: Option<Uuid>, /// Its name. pub name: String,",
+            "pub fn new(name: impl Into<String>) -> Self { Self { id: None, name: name.into(), parent: None,",
+            "resource!(Thing { optional id = \"id\" | \"Id\", required name = \"name\" | \"Name\",",
+            // Types.
+            "pub parent: Option<Box<Thing>>,",
+            "pub parts: Option<Vec<Thing>>,",
+            "pub kind: Option<ThingKind>,",
+            "pub origin: Option<Box<Origin>>,",
+            "pub maker: Option<RawJson<Origin>>,",
+            "pub size: Option<f64>,",
+            "pub count: Option<i64>,",
+            "pub pin: Option<Secret>,",
+            "pub continuation_token: Option<Secret>,",
+            // Described by the extension, and by the schema.
+            "/// The next page. pub next: Option<Box<Link>>, /// A link. pub previous: Option<Box<Link>>,",
+            "pub type_: Option<bool>,",
+            "pub extra: Option<JsonValue>,",
+            "optional type_ = \"type\" | \"Type\",",
+            "optional has_abc = \"hasABC\" | \"HasABC\",",
+            // A page: its items are there, if only as an empty list.
+            "#[derive(Clone, Debug, Default, PartialEq)] #[non_exhaustive] pub struct ThingCollection { \
+             /// The things. pub items: Vec<Thing>,",
+            "list items = \"items\" | \"Items\",",
+            // Sent only: constructor and setters, which are documented.
+            "/// Sets `remark`. /// /// A remark. #[must_use] pub fn remark(",
+            "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
+            "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
+            "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(RawJson::new(&maker)); self }",
+            "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
+            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[must_use] \
+             pub fn new() -> Self { Self::default() }",
+            // An enum.
+            "pub enum ThingKind { /// Small. Small, /// Very large. VeryLarge, \
+             /// A string that this version has no variant for; it is kept and serialized as received. \
+             UnknownVariant(UnknownVariant), }",
+            "open_enum!(ThingKind { Small = \"small\", VeryLarge = \"very_large\", });",
+        ],
+    );
+    contains(
+        &operations,
+        &[
+            "/// Lists things. /// /// All of them. /// /// `GET /v1/things` ([documentation](https://example.com/things))",
+            "pub struct ListThings { size: Option<i32>, kind: Option<ThingKind>, filter: Option<ThingFilter>, \
+             continuation: Option<ContinuationToken>, }",
+            "pub fn resume(continuation: ContinuationToken) -> Self { Self { size: None, kind: None, filter: None, \
+             continuation: Some(continuation), } }",
+            "/// Sets the query parameter `size`. /// /// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
+            ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
+             .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
+            "impl Paginated for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
+            "const PAGINATION: Pagination = Pagination::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\"),) .with_size(\"size\");",
+            "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
+            "fn mark(page: &ThingCollection) -> Option<PageFingerprint> { \
+             PageFingerprint::by_id(&page.items, |item| item.id.as_ref()) }",
+            "let links = page.links.as_ref(); ContinuationToken::read( links.and_then(|links| links.next.as_deref()), \
+             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \
+             || page.unknown_fields.contains_like(\"links\") \
+             || links.is_some_and(|links| links.unknown_fields.contains_like(\"next\")), )",
+            // A body that is required.
+            "pub struct CreateThing { new_thing: NewThing, }",
+            "Parameters::new().body(&self.new_thing).check()",
+            // A parameter of the path item, a header, an optional body, and no response body.
+            "pub struct ChangeThing { thing_id: String, if_match: String, reason: Option<bool>, \
+             thing_change: Option<ThingChange>, }",
+            "/// Creates the operation with its required parameters; its methods set the others. /// \
+             /// - `thing_id`: The identifier of the thing. /// - `if_match`: The version to change. \
+             pub fn new(thing_id: impl Into<String>, if_match: impl Into<String>) -> Self {",
+            "impl Operation for ChangeThing { type Response = NoContent; const ID: &'static str = \"changeThing\"; \
+             const METHOD: Method = Method::Patch; const PATH: &'static str = \"/v1/things/{thing-id}\";",
+            ".path(\"thing-id\", &self.thing_id) .header(\"If-Match\", &self.if_match) \
+             .header(\"MS-Reason\", self.reason.as_ref()) .body(self.thing_change.as_ref()) .check()",
+            "impl SingleResponse for ChangeThing {}",
+            // A list without an object around it.
+            "impl Operation for GetThingParts { type Response = Vec<Thing>;",
+            // A parameter whose type is an enum.
+            "pub struct GetThings { thing_kind: ThingKind, }",
+        ],
+    );
+    // Examples: of the examples of parameters, of placeholders, and of a body that has none.
+    contains(
+        &operations,
+        &[
+            "/// # Example /// /// ``` /// use partner_center_models::{ListThings, Operation as _}; /// \
+             /// let operation = ListThings::new().size(40); /// let parameters = operation.parameters()?; \
+             /// assert_eq!(ListThings::PATH, \"/v1/things\"); \
+             /// assert_eq!(parameters.query[0], (\"size\", \"40\".to_owned())); \
+             /// # Ok::<(), Box<dyn std::error::Error>>(()) /// ```",
+            "/// let operation = ChangeThing::new(\"example\", \"example\");",
+            "/// assert_eq!(parameters.path[0], (\"thing-id\", \"example\".to_owned())); \
+             /// assert_eq!(parameters.headers[0], (\"If-Match\", \"example\".to_owned()));",
+            "/// use partner_center_models::{GetThings, Operation as _, ThingKind}; /// \
+             /// let operation = GetThings::new(ThingKind::Small);",
+            "/// use partner_center_models::{CreateThing, NewThing, Operation as _}; /// \
+             /// # fn example(new_thing: NewThing) -> Result<(), Box<dyn std::error::Error>> { \
+             /// let operation = CreateThing::new(new_thing);",
+        ],
+    );
+    contains(
+        &schemas,
+        &[
+            "/// A thing. /// /// See [Things](https://example.com/things). /// /// # Example",
+            "/// let thing: Thing = serde_json::from_str( /// r#\"{ /// \"id\": \"5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11\", \
+             /// \"name\": \"Wheel\", /// \"kind\": \"very_large\", /// \"count\": 4 /// }\"#, /// )?;",
+            "/// assert_eq!(thing.name, \"Wheel\"); /// assert_eq!(thing.kind, Some(ThingKind::VeryLarge)); \
+             /// assert_eq!(thing.count, Some(4)); /// assert!(thing.unknown_paths().is_empty());",
+        ],
+    );
+    // Parameters that the client sets by itself are left out.
+    assert!(!operations.contains("seek_operation"), "{operations}");
+    // A paginated operation is not performed with one call.
+    assert!(!operations.contains("SingleResponse for ListThings"), "{operations}");
+}
+
+#[test]
+fn unpaginated_response_with_a_next_page_is_a_warning() {
+    const AT: &str = "#/paths/~1v1~1kinds~1{thing-kind}/get: the response ThingCollection has `";
+    const ITEMS: &str =
+        "          type: array\n          items:\n            $ref: '#/components/schemas/Thing'\n        links:\n";
+    let warnings = |edits: &[(&str, &str)]| {
+        let mut things = THINGS.to_owned();
+        for (from, to) in edits {
+            assert_eq!(things.matches(from).count(), 1, "{from:?} does not occur once");
+            things = things.replace(from, to);
+        }
+        operations::warnings(&Spec::parse(&things).unwrap()).unwrap()
+    };
+    let [warning] = &warnings(&[])[..] else { panic!("{:#?}", warnings(&[])) };
+    assert!(warning.starts_with(AT) && warning.contains("`continuationToken`"), "{warning}");
+    let without_token = ("        continuationToken:\n", "        remark:\n");
+    let [warning] = &warnings(&[without_token])[..] else { panic!("{:#?}", warnings(&[without_token])) };
+    assert!(warning.starts_with(AT) && warning.contains("`links.next`"), "{warning}");
+    // Any resource may have such links; without a list of objects it is not a page.
+    let without_list =
+        [("      required: [items]\n", ""), (ITEMS, "          type: string\n        links:\n"), without_token];
+    assert_eq!(warnings(&without_list), [""; 0]);
+}
+
+#[test]
+fn page_fingerprint_uses_the_identifiers_of_items() {
+    const ID: &str =
+        "        id:\n          description: Its identifier.\n          type: string\n          format: uuid\n";
+    const NUMBER: &str = "        id:\n          description: Its identifier.\n          type: number\n";
+    for (from, to, expected) in [
+        ("required: [name]", "required: [id, name]", "PageFingerprint::by_id(&page.items, |item| Some(&item.id))"),
+        (ID, "", "PageFingerprint::of(&page.items)"),
+        (ID, NUMBER, "PageFingerprint::of(&page.items)"),
+    ] {
+        let things = THINGS.replace(from, to);
+        assert_ne!(things, THINGS);
+        contains(&operations::generate(&Spec::parse(&things).unwrap()).unwrap(), &[expected]);
+    }
+}
+
+fn contains(code: &str, parts: &[&str]) {
+    let without_space = |text: &str| text.split_whitespace().collect::<String>();
+    for part in parts {
+        assert!(without_space(code).contains(&without_space(part)), "\n{part}\n\nis not in\n\n{code}");
+    }
+}
+
+fn copy_with_crlf(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if is_temporary_file(&entry.file_name()) {
+            continue;
+        }
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_with_crlf(&entry.path(), &to);
+        } else {
+            let bytes = fs::read(entry.path()).unwrap();
+            let lines: Vec<_> =
+                bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
+            fs::write(to, lines.join(&b"\r\n"[..])).unwrap();
+        }
+    }
+}
+
+/// Returns the bundle of the specification `things`, which may refer to the file of a page.
+fn bundled(things: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("page.json"), r#"{"items": [{"name": "a", "x-pc-data": 1.50}]}"#).unwrap();
+    bundle::bundle(things, folder.path()).unwrap()
+}
+
+#[test]
+fn bundle_has_inline_examples_and_no_own_extensions() {
+    let from = "                $ref: '#/components/schemas/ThingCollection'\n          links:";
+    let examples = "examples:\n                page: {summary: Page., externalValue: page.json}\n                \
+                    new: {summary: New., externalValue: no.json, x-pc-unknown-fields: true}\n";
+    let to = from.replace("          links:", &format!("              {examples}          links:"));
+    let things = THINGS.replace(from, &to);
+    assert_ne!(things, THINGS);
+    let bundle = bundled(&things);
+    contains(&bundle, &["examples: page: summary: Page. value: items: - name: a x-pc-data: 1.5 links: parts:"]);
+    let document: serde_json::Value = yaml_serde::from_str(&bundle).unwrap();
+    let schemas: Vec<_> = document["components"]["schemas"].as_object().unwrap().keys().collect();
+    // The bundle lacks the schema of JSON in a string.
+    assert!(
+        !schemas.contains(&&"ThingFilter".to_owned()) && schemas.contains(&&"ThingChange".to_owned()),
+        "{schemas:?}"
+    );
+    // In data, keys are not keywords.
+    assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
+    assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
+}

@@ -1,0 +1,353 @@
+//! The types of the models crate.
+//!
+//! `progenitor` maps the schemas to Rust types. Of these, only the types of fields are used: the structs and enums are written
+//! here, as they must keep what the specification does not describe.
+
+use super::{
+    code::{MEMBER_INDENT, docs, imports, pretty},
+    samples,
+};
+use crate::{
+    dialect::{Definition, Kind, Property, RAW, Shape, Variant, field_name},
+    document::Spec,
+};
+use anyhow::{Context as _, Result, ensure};
+use openapiv3::{OpenAPI, Paths};
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, TypeImpl};
+use quote::{format_ident, quote};
+use serde_json::json;
+use std::{collections::BTreeMap, fmt::Write as _};
+use syn::{Ident, Item, LitStr, Type, parse_quote, visit_mut::VisitMut};
+
+pub(crate) fn generate(spec: &Spec) -> Result<String> {
+    let types = progenitor_types(spec)?;
+    let mut blocks = Vec::new();
+    let mut items = TokenStream::new();
+    let mut candidates = vec!["JsonValue", "RawJson", "Secret", "UnknownFields", "UnknownVariant"];
+    for definition in &spec.definitions {
+        let (code, meaning) = match &definition.kind {
+            Kind::HandWritten(name) => {
+                candidates.push(name);
+                continue;
+            }
+            Kind::Enum(variants) => open_enum(definition, variants),
+            Kind::Object(properties) => {
+                let fields = fields(spec, definition, properties, &types)?;
+                (structure(spec, definition, &fields)?, resource(definition, &fields))
+            }
+        };
+        blocks.push(pretty(code.clone())?);
+        blocks.push(meaning);
+        items.extend(code);
+    }
+    // Every specification has an enum and an object; otherwise the compiler would warn of an unused import.
+    let imports = imports(&items, candidates, &[quote!(open_enum::open_enum), quote!(resource::resource)])?;
+    Ok(format!("{imports}\n{}", blocks.join("\n")))
+}
+
+/// A field of a generated struct.
+struct Field<'a> {
+    property: &'a Property,
+    name: Ident,
+    kind: FieldKind,
+    /// The type of the value, without `Option` and holder.
+    value: Type,
+    holder: Holder,
+}
+
+/// The wrapper within the `Option` of an optional field.
+enum Holder {
+    Nothing,
+    Box,
+    RawJson,
+}
+
+#[derive(PartialEq)]
+enum FieldKind {
+    Optional,
+    /// Required, and empty when it is null.
+    List,
+    Required,
+}
+
+impl Field<'_> {
+    fn declared(&self) -> Type {
+        let value = &self.value;
+        match (&self.kind, &self.holder) {
+            (FieldKind::Optional, Holder::Nothing) => parse_quote!(Option<#value>),
+            (FieldKind::Optional, Holder::Box) => parse_quote!(Option<Box<#value>>),
+            (FieldKind::Optional, Holder::RawJson) => parse_quote!(Option<RawJson<#value>>),
+            _ => value.clone(),
+        }
+    }
+
+    fn docs(&self) -> TokenStream {
+        docs(&self.property.description, MEMBER_INDENT)
+    }
+
+    /// Returns the declaration of the argument for the field, and the expression that converts the argument.
+    fn argument(&self) -> (TokenStream, TokenStream) {
+        let (name, value) = (&self.name, &self.value);
+        if self.property.shape == Shape::Text {
+            (quote!(#name: impl Into<String>), quote!(#name.into()))
+        } else {
+            (quote!(#name: #value), quote!(#name))
+        }
+    }
+}
+
+/// Returns the types that `progenitor` gives to all fields, by schema and name on the wire.
+fn progenitor_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type>> {
+    let mut settings = GenerationSettings::new();
+    for Definition { name, kind, .. } in &spec.definitions {
+        match kind {
+            // Its own enums are closed.
+            Kind::Enum(_) => settings.with_replacement(name, name, [TypeImpl::Display].into_iter()),
+            Kind::HandWritten(hand_written) => settings.with_replacement(name, hand_written, std::iter::empty()),
+            Kind::Object(_) => &mut settings,
+        };
+    }
+    let password = serde_json::from_value(json!({"type": "string", "format": "password"}))?;
+    settings.with_conversion(password, "Secret", std::iter::empty());
+
+    // Without paths it generates no client.
+    let schemas = OpenAPI { paths: Paths::default(), ..spec.document.clone() };
+    let mut generator = Generator::new(&settings);
+    generator.generate_tokens(&schemas)?;
+    let file: syn::File = syn::parse2(generator.get_type_space().to_stream())?;
+
+    let mut types = BTreeMap::new();
+    for item in file.items {
+        let Item::Struct(item) = item else { continue };
+        for mut field in item.fields {
+            let wire = renamed(&field).or_else(|| Some(field.ident.as_ref()?.to_string()));
+            ShortenPaths.visit_type_mut(&mut field.ty);
+            types.extend(wire.map(|wire| ((item.ident.to_string(), wire), field.ty)));
+        }
+    }
+    Ok(types)
+}
+
+fn fields<'a>(
+    spec: &Spec,
+    definition: &Definition,
+    properties: &'a [Property],
+    types: &BTreeMap<(String, String), Type>,
+) -> Result<Vec<Field<'a>>> {
+    let field = |property: &'a Property| {
+        let progenitor_type = types.get(&(definition.name.clone(), property.wire.clone()));
+        let (mut value, in_cycle) = inner_value(progenitor_type.context("progenitor has no such field")?);
+        if property.shape == Shape::Secret {
+            // `progenitor` does not know the extension.
+            value = parse_quote!(Secret);
+        }
+        let kind = match (property.required, &property.shape) {
+            (false, _) => FieldKind::Optional,
+            (true, Shape::List(_)) => FieldKind::List,
+            (true, _) => FieldKind::Required,
+        };
+        ensure!(!(in_cycle && kind == FieldKind::Required), "a required property cannot lead back to its own schema");
+        let target = property.shape.named().map(|name| spec.definition(name)).transpose()?;
+        let holder = match (&property.shape, target) {
+            (Shape::Named(_), Some(Definition { kind: Kind::Object(_), .. })) if property.raw => Holder::RawJson,
+            (Shape::Named(_), Some(target)) if in_cycle || target.boxed => Holder::Box,
+            _ => Holder::Nothing,
+        };
+        ensure!(
+            !property.raw || matches!((&holder, &kind), (Holder::RawJson, FieldKind::Optional)),
+            "{RAW} is for optional objects only"
+        );
+        Ok(Field { property, name: format_ident!("{}", field_name(&property.wire)?), kind, value, holder })
+    };
+    let at = |property: &Property| format!("#/components/schemas/{}/properties/{}", definition.name, property.wire);
+    properties.iter().map(|property| field(property).with_context(|| at(property))).collect()
+}
+
+fn structure(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<TokenStream> {
+    let name = format_ident!("{}", definition.name);
+    let description = docs(&(documentation(definition) + &samples::model(spec, definition)?), 0);
+    let has_default = fields.iter().all(|field| match field.kind {
+        FieldKind::Optional => true,
+        // The default of a response is an empty page; a request has no default for its required fields.
+        FieldKind::List => !definition.request_only,
+        FieldKind::Required => false,
+    });
+    let default = has_default.then(|| quote!(Default,));
+    let declarations = fields.iter().map(|field| {
+        let (docs, name, declared) = (field.docs(), &field.name, field.declared());
+        quote!(#docs pub #name: #declared,)
+    });
+    let constructor = (definition.request_only || !has_default).then(|| constructor(definition, fields, has_default));
+    let setters =
+        fields.iter().filter(|field| definition.request_only && field.kind == FieldKind::Optional).map(setter);
+    let methods = quote!(#constructor #(#setters)*);
+    let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
+    Ok(quote! {
+        #description
+        #[derive(Clone, Debug, #default PartialEq)]
+        #[non_exhaustive]
+        pub struct #name {
+            #(#declarations)*
+            /// The fields that the specification does not describe; see [`UnknownFields`].
+            pub unknown_fields: UnknownFields,
+        }
+        #implementation
+    })
+}
+
+/// Returns the description of a schema with a link to the documentation of the service.
+fn documentation(definition: &Definition) -> String {
+    let link = definition.external_docs.as_ref().map(|(title, url)| format!("\n\nSee [{title}]({url})."));
+    definition.description.clone() + &link.unwrap_or_default()
+}
+
+/// Returns the function `new`, with an argument for each required field.
+fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool) -> TokenStream {
+    let doc = format!("Creates a `{}` from its required fields.", definition.name);
+    let doc = docs(&doc, MEMBER_INDENT);
+    if has_default {
+        return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
+    }
+    let required = || fields.iter().filter(|field| field.kind != FieldKind::Optional);
+    let arguments = required().map(|field| field.argument().0);
+    let values = fields.iter().map(|field| {
+        let (name, (_, value)) = (&field.name, field.argument());
+        match field.kind {
+            FieldKind::Optional => quote!(#name: None),
+            _ if field.property.shape == Shape::Text => quote!(#name: #value),
+            _ => quote!(#name),
+        }
+    });
+    quote! {
+        #doc
+        #[must_use]
+        pub fn new(#(#arguments),*) -> Self {
+            Self { #(#values,)* unknown_fields: UnknownFields::default() }
+        }
+    }
+}
+
+fn setter(field: &Field<'_>) -> TokenStream {
+    let (name, (argument, value)) = (&field.name, field.argument());
+    let docs = docs(&format!("Sets `{name}`.\n\n{}", field.property.description), MEMBER_INDENT);
+    let value = match field.holder {
+        Holder::Nothing => value,
+        Holder::Box => quote!(Box::new(#value)),
+        Holder::RawJson => quote!(RawJson::new(&#value)),
+    };
+    quote! {
+        #docs
+        #[must_use]
+        pub fn #name(mut self, #argument) -> Self {
+            self.#name = Some(#value);
+            self
+        }
+    }
+}
+
+/// Returns the macro call that implements serialization for a struct. Formatted here, since `prettyplease` cannot format it.
+fn resource(definition: &Definition, fields: &[Field<'_>]) -> String {
+    let mut code = format!("resource!({} {{\n", definition.name);
+    for Field { property, name, kind, .. } in fields {
+        let kind = match kind {
+            FieldKind::Optional => "optional",
+            FieldKind::List => "list",
+            FieldKind::Required => "required",
+        };
+        let wire = &property.wire;
+        let spelling = capitalized(wire);
+        let spelling = if spelling == *wire { String::new() } else { format!(" | {}", quoted(&spelling)) };
+        // Writing to a `String` does not fail.
+        let _ = writeln!(code, "    {kind} {name} = {}{spelling},", quoted(wire));
+    }
+    code + "});\n"
+}
+
+fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, String) {
+    let name = format_ident!("{}", definition.name);
+    let description = docs(&documentation(definition), 0);
+    let declarations = variants.iter().map(|variant| {
+        let (docs, name) = (docs(&variant.description, MEMBER_INDENT), format_ident!("{}", variant.name));
+        quote!(#docs #name,)
+    });
+    let code = quote! {
+        #description
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#declarations)*
+            /// A string that this version has no variant for; it is kept and serialized as received.
+            UnknownVariant(UnknownVariant),
+        }
+    };
+    let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, quoted(&variant.wire)));
+    (code, format!("open_enum!({name} {{\n{}}});\n", texts.collect::<String>()))
+}
+
+/// Returns a type without its `Option`, and whether `progenitor` boxes it because it refers back to itself.
+fn inner_value(declared: &Type) -> (Type, bool) {
+    match (argument_of(declared, "Option"), argument_of(declared, "Box")) {
+        (Some(inner), _) => inner_value(inner),
+        (None, Some(inner)) => (inner.clone(), true),
+        (None, None) => (declared.clone(), false),
+    }
+}
+
+/// Returns the `T` of `Wrapper<T>`.
+fn argument_of<'a>(declared: &'a Type, wrapper: &str) -> Option<&'a Type> {
+    let Type::Path(path) = declared else { return None };
+    let segment = path.path.segments.last().filter(|segment| segment.ident == wrapper)?;
+    let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        syn::GenericArgument::Type(inner) => Some(inner),
+        _ => None,
+    })
+}
+
+/// Returns the name in `#[serde(rename = "...")]`.
+fn renamed(field: &syn::Field) -> Option<String> {
+    let mut found = None;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        // Other settings do not matter; an error only ends the search within this attribute.
+        let _ = attribute.parse_nested_meta(|meta| {
+            let value: LitStr = meta.value()?.parse()?;
+            if meta.path.is_ident("rename") {
+                found = Some(value.value());
+            }
+            Ok(())
+        });
+    }
+    found
+}
+
+/// Shortens `::std::option::Option` to `Option`, and so on.
+struct ShortenPaths;
+
+impl VisitMut for ShortenPaths {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        syn::visit_mut::visit_path_mut(self, path);
+        path.leading_colon = None;
+        let is_short = |segment: &syn::PathSegment| {
+            ["Box", "Option", "String", "Uuid", "Vec"].iter().any(|name| segment.ident == name)
+        };
+        if let Some(last) = path.segments.last().filter(|last| is_short(last)).cloned() {
+            path.segments = std::iter::once(last).collect();
+        }
+        // Unlike `serde_json::Value`, this type keeps the digits of numbers.
+        if path.segments.iter().map(|segment| segment.ident.to_string()).eq(["serde_json", "Value"]) {
+            *path = parse_quote!(JsonValue);
+        }
+    }
+}
+
+/// Returns a name with a capital initial, as some parts of the service spell it.
+fn capitalized(wire: &str) -> String {
+    let mut letters = wire.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+/// Returns a string literal of Rust.
+fn quoted(text: &str) -> String {
+    quote!(#text).to_string()
+}
