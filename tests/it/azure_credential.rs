@@ -4,7 +4,7 @@ use azure_core::{
     credentials::{AccessToken, TokenCredential, TokenRequestOptions},
     time::{Duration, OffsetDateTime},
 };
-use partner_center::{Async, AzureCredential, Client, Cloud, Credential, GetCustomer};
+use partner_center::{Client, Cloud, Credential, GetCustomer, auth::AzureCredential, transport::Async};
 use partner_center_tests::{RecordingTransport, ScriptedTransport, block_on, customer, response};
 use std::sync::{
     Arc,

@@ -1,8 +1,10 @@
 //! The configuration of a client, and the limits that it enforces whatever its transport does.
 
 use partner_center::{
-    Blocking, Client, ContinuationToken, Credential, CustomerCollection, Error, ErrorKind, InvalidParameter,
-    ListCustomers, Method, Operation, Parameters, Request, Response, SingleResponse, Transport, TransportError,
+    Client, ContinuationToken, Credential, Error, ErrorKind, ListCustomers, SingleResponse, Transport,
+    models::CustomerCollection,
+    operations::{InvalidParameter, Method, Operation, Parameters},
+    transport::{Blocking, Request, Response, TransportError},
 };
 use partner_center_tests::page;
 use std::{

@@ -1,7 +1,10 @@
 //! A list that ends without an error is complete, whatever failures come before it: random lists with random next-page
 //! links, failures and last pages.
 
-use partner_center::*;
+use partner_center::{
+    transport::{Async, Blocking, Mode, Output, Request, Response, TransportError},
+    *,
+};
 use partner_center_tests::{MockResponse, ScriptedTransport, Step, block_on, customer, response};
 use proptest::prelude::*;
 use serde_json::json;

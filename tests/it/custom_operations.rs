@@ -1,7 +1,11 @@
 //! Custom operations, which may use what no operation of the specification does today: every method, bodies, headers and
 //! responses without content.
 
-use partner_center::*;
+use partner_center::{
+    operations::{InvalidParameter, Method, NoContent, Operation, Parameters},
+    transport::{Async, Blocking, Mode},
+    *,
+};
 use partner_center_tests::{RecordingTransport, ScriptedTransport, Step, block_on, response};
 use serde_json::json;
 

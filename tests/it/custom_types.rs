@@ -1,6 +1,10 @@
 //! Custom types: `response_as` and `items_as` decode responses into them, with the same client and the same pagination.
 
-use partner_center::*;
+use partner_center::{
+    models::{Replacement, ReplacementKind},
+    transport::{Async, Blocking, Mode},
+    *,
+};
 use partner_center_emulator::Emulator;
 use partner_center_tests::{ScriptedTransport, block_on, page, response};
 use serde::Deserialize;

@@ -1,6 +1,9 @@
 //! Lists and customers from the emulator, with documented values, over every transport.
 
-use partner_center::*;
+use partner_center::{
+    transport::{Async, Blocking, Mode},
+    *,
+};
 use partner_center_emulator::Emulator;
 use partner_center_tests::block_on;
 use serde_json::Value;

@@ -1,6 +1,10 @@
 //! The examples of the specification: each is decoded completely, and encoded again without loss.
 
-use partner_center::*;
+use partner_center::{
+    models::{ErrorBody, Resource},
+    operations::Operation,
+    *,
+};
 use serde_json::Value;
 
 /// Tests a documented response, of which the specification describes every field.

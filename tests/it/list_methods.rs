@@ -1,6 +1,10 @@
 //! `call`, `page`, `count` and `try_collect`: none of them returns one page in place of the complete list.
 
-use partner_center::*;
+use partner_center::{
+    models::CustomerCollection,
+    operations::{InvalidParameter, Method, NoContent, Operation, Parameters},
+    *,
+};
 use partner_center_emulator::Emulator;
 use partner_center_tests::{MockResponse, Server, block_on, page, response};
 use serde::{Deserialize, de::DeserializeOwned};

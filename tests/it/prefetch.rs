@@ -1,7 +1,7 @@
 //! Prefetch: when the next page is requested, and what becomes of that request. That the outcome is the same as without
 //! prefetch is tested by each row of `conversations`.
 
-use partner_center::*;
+use partner_center::{transport::Mode, *};
 use partner_center_emulator::Emulator;
 use partner_center_tests::{Server, Step, block_on, page, response};
 use std::{

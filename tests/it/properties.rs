@@ -1,6 +1,10 @@
 //! Properties of the models and filters, for random input.
 
-use partner_center::*;
+use partner_center::{
+    models::{CustomerCollection, RelationshipToPartner, uuid},
+    operations::Operation,
+    *,
+};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,8 @@
 //! the variable set.
 
 use partner_center::{
-    Client, Credential, ErrorKind, GetCustomer, Reqwest, Transport, TransportError, TransportErrorKind, Ureq,
+    Client, Credential, ErrorKind, GetCustomer, Reqwest, Transport, Ureq,
+    transport::{TransportError, TransportErrorKind},
 };
 use partner_center_tests::block_on;
 use std::{env, error::Error as _, process::Command};

@@ -1,7 +1,10 @@
 //! Documented requests: the client sends each of them as documented.
 
 use http::Method;
-use partner_center::*;
+use partner_center::{
+    transport::{Async, Blocking, Mode, Output, Request, Response, TransportError},
+    *,
+};
 use partner_center_tests::{ScriptedTransport, block_on, page};
 use std::{
     collections::BTreeMap,

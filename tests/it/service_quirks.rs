@@ -1,6 +1,6 @@
 //! Random quirks and faults of the emulator: quirks do not change a list, and with faults it is complete or an error.
 
-use partner_center::{Blocking, Client, Credential, Error, ListCustomers};
+use partner_center::{Client, Credential, Error, ListCustomers, transport::Blocking};
 use partner_center_emulator::{
     ContinuationIn, Emulator, EmulatorBuilder, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount,
 };

@@ -2,7 +2,10 @@
 //! read it.
 
 use jsonschema::{Draft, Validator};
-use partner_center::{Blocking, Bytes, Request, Response, Transport};
+use partner_center::{
+    Transport,
+    transport::{Blocking, Bytes, Request, Response},
+};
 use partner_center_emulator::{ContinuationIn, Emulator, Fault, ListEnd};
 use serde_json::{Value, json};
 

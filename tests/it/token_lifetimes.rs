@@ -2,8 +2,9 @@
 //! that wait for a token which another call fetches.
 
 use partner_center::{
-    AppRegistration, Async, AsyncClient, Blocking, CallOutput, Client, Credential, Error, ErrorKind, ListCustomers,
-    Mode, Output, RefreshTokenLease, Request, Reqwest, Response, TokenErrorReason, Transport, TransportError, Ureq,
+    AppRegistration, AsyncClient, Client, Credential, Error, ErrorKind, ListCustomers, Reqwest, Transport, Ureq,
+    auth::{RefreshTokenLease, TokenErrorReason},
+    transport::{Async, Blocking, CallOutput, Mode, Output, Request, Response, TransportError},
 };
 use partner_center_emulator::{Emulator, EmulatorBuilder, EmulatorTransport};
 use partner_center_tests::block_on;
@@ -231,7 +232,7 @@ fn lease_has_a_newer_refresh_token_and_lasts_until_the_next_one_is_stored() {
         for newer in [&[None, None][..], &[None, Some("an-old-one")], &[None, Some("another-old-one")]] {
             let (outcome, log) = list_with_leases::<M>(newer);
             let error = outcome.unwrap_err();
-            let reason = error.token_error().and_then(partner_center::TokenError::reason);
+            let reason = error.token_error().and_then(partner_center::auth::TokenError::reason);
             assert_eq!(reason, Some(TokenErrorReason::InvalidGrant), "{error}");
             assert_eq!(log, ["requested", "released", "requested", "released"]);
         }

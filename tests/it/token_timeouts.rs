@@ -3,8 +3,10 @@
 
 use azure_core::credentials::{AccessToken as AzureToken, TokenCredential, TokenRequestOptions};
 use partner_center::{
-    AccessToken, AppRegistration, Async, AzureCredential, Blocking, Client, Credential, Error, ErrorKind, GetCustomer,
-    Mode, Output, RefreshTokenLease, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
+    AppRegistration, Client, Credential, Error, ErrorKind, GetCustomer, Reqwest, RetryPolicy, TokenSource, Transport,
+    Ureq,
+    auth::{AccessToken, AzureCredential, RefreshTokenLease, TokenRequest},
+    transport::{Async, Blocking, Mode, Output},
 };
 use partner_center_tests::{Server, block_on, customer, response};
 use std::{

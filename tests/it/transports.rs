@@ -51,7 +51,7 @@ async fn dropped_call_is_cancelled() {
 #[test]
 fn body_compressed_under_two_headers_is_decompressed() {
     use flate2::{Compression, write::GzEncoder};
-    use partner_center::Request;
+    use partner_center::transport::Request;
     use std::io::Write as _;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {

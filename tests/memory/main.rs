@@ -4,7 +4,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 use flate2::{Compression, write::GzEncoder};
-use partner_center::{Client, Credential, ErrorKind, GetCustomer, ListCustomers, Mode, Reqwest, Transport, Ureq};
+use partner_center::{
+    Client, Credential, ErrorKind, GetCustomer, ListCustomers, Reqwest, Transport, Ureq, transport::Mode,
+};
 use partner_center_emulator::Emulator;
 use partner_center_tests::block_on;
 use std::{

@@ -4,7 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
-use partner_center::*;
+use partner_center::{auth::AccessToken, transport::Mode, *};
 use partner_center_tests::{MockResponse, Server, Step, block_on, page, response};
 use std::{
     error::Error as StdError,

@@ -7,7 +7,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 use partner_center::{
-    Client, Credential, Error, ErrorKind, ListCustomers, Mode, Reqwest, RetryPolicy, Transport, Ureq,
+    Client, Credential, Error, ErrorKind, ListCustomers, Reqwest, RetryPolicy, Transport, Ureq, transport::Mode,
 };
 use partner_center_emulator::{Emulator, EmulatorBuilder, Fault, Server};
 use std::{
@@ -140,7 +140,7 @@ fn client<X: Transport>(transport: X, server: &Server) -> Client<X> {
 }
 
 /// Lists the IDs of all customers.
-fn list<X: Transport>(client: &Client<X>) -> partner_center::Output<'static, X, Result<Vec<Uuid>, Error>> {
+fn list<X: Transport>(client: &Client<X>) -> partner_center::transport::Output<'static, X, Result<Vec<Uuid>, Error>> {
     let mut pages = client.pages(ListCustomers::new().size(20));
     X::Mode::block_or_box(async move {
         let mut ids = Vec::new();
@@ -154,7 +154,7 @@ fn list<X: Transport>(client: &Client<X>) -> partner_center::Output<'static, X, 
 /// Returns the IDs of a list without faults.
 fn expected_ids() -> Vec<Uuid> {
     let emulator = Emulator::builder().customers(CUSTOMERS).build();
-    let transport = emulator.transport::<partner_center::Blocking>();
+    let transport = emulator.transport::<partner_center::transport::Blocking>();
     list(&Client::builder(transport, Credential::token(Emulator::TOKEN)).build().unwrap()).unwrap()
 }
 

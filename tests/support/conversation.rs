@@ -1,7 +1,9 @@
 use crate::{Recording, RecordingTransport, ScriptedTransport, Server, Step, block_on};
 use partner_center::{
-    AccessToken, AppRegistration, Async, Blocking, Client, ClientBuilder, Credential, Customer, Error, ErrorKind,
-    GetCustomer, ListCustomers, Mode, Paginated, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
+    AppRegistration, Client, ClientBuilder, Credential, Customer, Error, ErrorKind, GetCustomer, ListCustomers,
+    Paginated, Reqwest, RetryPolicy, TokenSource, Transport, Ureq,
+    auth::{AccessToken, TokenRequest},
+    transport::{Async, Blocking, Mode},
 };
 use std::{
     error::Error as StdError,

@@ -3,8 +3,8 @@
 
 use crate::{MockResponse, RecordingTransport, ScriptedTransport, Step, page, response};
 use partner_center::{
-    AppRegistration, Blocking, Client, Credential, Customer, Error, GetCustomer, ListCustomers, Resource, RetryPolicy,
-    ServiceError, Transport,
+    AppRegistration, Client, Credential, Customer, Error, GetCustomer, ListCustomers, RetryPolicy, Transport,
+    error::ServiceError, models::Resource, transport::Blocking,
 };
 use serde_json::json;
 use std::error::Error as _;

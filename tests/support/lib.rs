@@ -23,7 +23,7 @@ pub use scripted_transport::ScriptedTransport;
 pub use server::Server;
 pub use step::Step;
 
-use partner_center::Mode;
+use partner_center::transport::Mode;
 
 /// Waits for an output of either mode and returns its value.
 pub fn block_on<'a, M: Mode, T: Send + 'a>(output: M::Output<'a, T>) -> T {

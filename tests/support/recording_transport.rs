@@ -1,5 +1,8 @@
 use http::{HeaderName, HeaderValue};
-use partner_center::{Mode, Output, Request, Response, Transport, TransportError};
+use partner_center::{
+    Transport,
+    transport::{Mode, Output, Request, Response, TransportError},
+};
 use std::{
     fmt::Write as _,
     sync::{Arc, Mutex},

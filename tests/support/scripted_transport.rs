@@ -1,5 +1,8 @@
 use crate::{MockResponse, Step};
-use partner_center::{Limits, Mode, Output, Request, Response, Transport, TransportError};
+use partner_center::{
+    Transport,
+    transport::{Limits, Mode, Output, Request, Response, TransportError},
+};
 use std::{collections::VecDeque, marker::PhantomData, sync::Mutex, time::Duration};
 
 /// A transport of either mode that performs one [`Step`] for each request, in memory.

@@ -9,7 +9,7 @@ use crate::{
     terminal::{paragraph, width},
 };
 use console::Term;
-use partner_center::{Mode, Transport};
+use partner_center::{Transport, transport::Mode};
 use serde::Serialize;
 use std::{
     io::{self, Write},

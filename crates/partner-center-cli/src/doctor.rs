@@ -8,7 +8,10 @@ use crate::{
     notes::Notes,
     session::Session,
 };
-use partner_center::{Client, Credential, GetCustomer, Limits, ListCustomers, Mode, Request, Transport, http::Uri};
+use partner_center::{
+    Client, Credential, GetCustomer, ListCustomers, Transport,
+    transport::{Limits, Mode, Request, http::Uri},
+};
 use report::{Finding, Report};
 use std::sync::Arc;
 

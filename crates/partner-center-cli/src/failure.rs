@@ -6,7 +6,10 @@ use crate::{
 };
 use console::Term;
 use partner_center::{
-    Error, ErrorKind, ErrorReason, ProxyServer, ServiceError, TokenErrorReason, TransportError, TransportErrorKind,
+    Error, ErrorKind,
+    auth::TokenErrorReason,
+    error::{ErrorReason, ServiceError},
+    transport::{ProxyServer, TransportError, TransportErrorKind},
 };
 use std::{
     borrow::Cow,

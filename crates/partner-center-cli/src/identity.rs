@@ -7,7 +7,7 @@ use crate::{
     notes::Notes,
     settings::{Place, Setting, Settings},
 };
-use partner_center::{AppRegistration, Cloud, Credential, Mode, Secret};
+use partner_center::{AppRegistration, Cloud, Credential, Secret, transport::Mode};
 use std::{io, path::Path, sync::Arc, time::Instant};
 use token_file::TokenFile;
 

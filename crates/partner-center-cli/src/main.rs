@@ -22,7 +22,10 @@ mod text;
 use arguments::{Arguments, AuthCommand, Command, CustomersCommand, NotesOptions, Options, TransportName};
 use failure::Failure;
 use notes::Notes;
-use partner_center::{DefaultTransport, Mode, Output, Reqwest, Transport, Ureq};
+use partner_center::{
+    Reqwest, Transport, Ureq,
+    transport::{DefaultTransport, Mode, Output},
+};
 use session::Session;
 use std::{
     io::{self, IsTerminal, Write},

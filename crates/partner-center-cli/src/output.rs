@@ -7,7 +7,10 @@ mod table;
 use crate::{arguments::Form, notes::Notes, terminal};
 use console::Term;
 use indexmap::IndexMap;
-use partner_center::{Customer, JsonValue, from_json};
+use partner_center::{
+    Customer,
+    models::{JsonValue, from_json},
+};
 use std::{
     io::{self, IsTerminal, Write},
     slice,

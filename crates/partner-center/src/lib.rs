@@ -17,14 +17,6 @@ pub mod pagination;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub mod transport;
 
-// Until all users import from the modules.
-#[cfg(any(feature = "async", feature = "sync"))]
-#[doc(no_inline)]
-pub use partner_center_core::*;
-#[cfg(not(any(feature = "async", feature = "sync")))]
-#[doc(no_inline)]
-pub use partner_center_models::*;
-
 // The root has the names that most programs use; the modules have all of them.
 #[doc(no_inline)]
 pub use models::{Customer, CustomerFilter, Secret};

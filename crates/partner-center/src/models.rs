@@ -9,5 +9,8 @@ pub use partner_center_models::schemas::*;
 #[doc(inline)]
 pub use partner_center_models::{
     ErrorCode, JsonValue, ParsedJson, RawJson, Replacement, ReplacementKind, Resource, Secret, UnknownFields,
-    UnknownVariant, from_json, uuid,
+    UnknownVariant, from_json,
 };
+// In signatures of this crate, so that programs need not match its version.
+#[doc(no_inline)]
+pub use partner_center_models::uuid;

@@ -6,9 +6,12 @@
 
 #[doc(inline)]
 pub use partner_center_core::{
-    Async, Blocking, Bytes, CallOutput, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Mode, Output,
-    ProxyServer, Request, Response, Transport, TransportError, TransportErrorKind, gzip, http,
+    Async, Blocking, CallOutput, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Mode, Output,
+    ProxyServer, Request, Response, Transport, TransportError, TransportErrorKind, gzip,
 };
+// In signatures of this crate, so that programs need not match their versions.
+#[doc(no_inline)]
+pub use partner_center_core::{Bytes, http};
 
 #[cfg(feature = "async")]
 #[doc(inline)]

@@ -6,7 +6,11 @@ use crate::{
     notes::Notes,
     output::Printer,
 };
-use partner_center::{Client, Customer, Error, ErrorKind, ErrorReason, GetCustomer, Mode, Transport, TransportError};
+use partner_center::{
+    Client, Customer, Error, ErrorKind, GetCustomer, Transport,
+    error::ErrorReason,
+    transport::{Mode, TransportError},
+};
 use std::{error::Error as StdError, slice, sync::Arc, time::Instant};
 use uuid::Uuid;
 

@@ -6,7 +6,7 @@ use crate::{
     notes::Notes,
     output::Printer,
 };
-use partner_center::{Client, CustomerFilter, ListCustomers, Mode, Transport};
+use partner_center::{Client, CustomerFilter, ListCustomers, Transport, transport::Mode};
 
 /// Prints page after page, until the list or the limit is reached.
 pub(super) async fn print<X: Transport>(

@@ -2,7 +2,7 @@
 
 use super::report::Finding;
 use crate::{failure::Explanation, session::Session};
-use partner_center::{EnvironmentProxy, http::Uri};
+use partner_center::transport::{EnvironmentProxy, http::Uri};
 use std::{
     io,
     net::{SocketAddr, TcpStream, ToSocketAddrs},

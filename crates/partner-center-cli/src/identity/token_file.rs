@@ -1,5 +1,5 @@
 use crate::text;
-use partner_center::{RefreshTokenLease, Secret};
+use partner_center::{Secret, auth::RefreshTokenLease};
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},

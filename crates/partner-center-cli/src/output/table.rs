@@ -3,7 +3,7 @@
 use super::{Format, MAX_DEPTH, cell, fields, row};
 use crate::terminal::harmless;
 use indexmap::IndexMap;
-use partner_center::{Customer, JsonValue};
+use partner_center::{Customer, models::JsonValue};
 use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;

@@ -417,7 +417,10 @@ fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
 
 /// The refresh token that takes the place of the one in the form, if that is good.
 fn refreshed(emulator: &Emulator, form: String) -> Option<String> {
-    use partner_center::{Blocking, Transport, http};
+    use partner_center::{
+        Transport,
+        transport::{Blocking, http},
+    };
     let request = http::Request::post("/contoso.com/oauth2/v2.0/token").body(form.into_bytes()).unwrap();
     let response = emulator.transport::<Blocking>().send(request).unwrap();
     let body: Value = serde_json::from_slice(response.body()).unwrap();

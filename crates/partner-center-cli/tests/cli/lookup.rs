@@ -1,7 +1,10 @@
 //! `customers get`
 
 use crate::command::{DOCUMENTED, stdout};
-use partner_center::{Blocking, Request, Transport};
+use partner_center::{
+    Transport,
+    transport::{Blocking, Request},
+};
 use partner_center_emulator::Emulator;
 use serde_json::Value;
 
