@@ -1,3 +1,11 @@
+//! Connecting to the first address that works: "Happy Eyeballs" (RFC 8305).
+//!
+//! By itself, ureq tries one address after the other, and waits for the first of two for two thirds of the timeout, for each
+//! new connection. Here, attempts overlap. A blocking attempt cannot be cancelled, so each runs on its own thread, for
+//! [`MAX_ATTEMPT_TIMEOUT`] at most; if another attempt has won, its connection is closed. To keep the number of such threads
+//! small, an address that was slower than another one is tried last for [`SLOW_ADDRESS_LIFETIME`]. If no thread is available,
+//! the thread of the caller makes short attempts, whose timeout doubles each time.
+
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
@@ -23,21 +31,16 @@ const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// The time for which an address is tried last after another one was faster.
 const SLOW_ADDRESS_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// The maximum time of an attempt. One whose connection is no longer wanted holds its thread for that long at most.
-const MAX_ATTEMPT_TIME: Duration = Duration::from_secs(10);
+/// The maximum timeout of an attempt, and so the time for which an attempt that is no longer needed occupies its thread.
+const MAX_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum number of connecting threads, including those whose connection is no longer needed. Beyond that, the thread of the
-/// caller connects.
+/// The maximum number of connecting threads, including those whose connection is no longer needed. At this number, the thread
+/// of the caller connects.
 const MAX_THREADS: usize = 64;
 
-/// Connects to the addresses of a host by "Happy Eyeballs" (RFC 8305): to one after the other, in turns of IPv6 and IPv4,
-/// each a quarter of a second after the one before or as soon as that has failed; the first connection is the one that counts.
+/// A connector that tries the addresses of a host, IPv6 and IPv4 in turns, and returns the first connection.
 ///
-/// By itself, ureq waits for the first of two addresses for two thirds of the timeout, and does so for each connection.
-///
-/// An attempt to connect cannot be cancelled, so each has a separate thread. One whose connection is no longer wanted ends
-/// after [`MAX_ATTEMPT_TIME`] and closes the connection. So that they do not pile up, an address that was slower than another one
-/// comes last for a while. Where no thread is available, the caller's thread makes short attempts that become longer.
+/// An attempt starts [`CONNECTION_ATTEMPT_DELAY`] after the previous one, or as soon as that has failed.
 #[derive(Debug, Default)]
 pub(crate) struct HappyEyeballs {
     tcp: TcpConnector,
@@ -66,7 +69,7 @@ impl<In: Transport> Connector<In> for HappyEyeballs {
 }
 
 impl HappyEyeballs {
-    /// The addresses in turns of their families, beginning with that of the first; those that were slow come last.
+    /// Orders the addresses: IPv6 and IPv4 in turns, beginning with the family of the first, and slow addresses last.
     fn ordered(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
         let Some(first) = addresses.first() else { return Vec::new() };
         let (mut preferred, mut other): (VecDeque<_>, VecDeque<_>) =
@@ -91,15 +94,15 @@ impl HappyEyeballs {
     }
 }
 
-/// The result of a race.
+/// The outcome of attempts to connect to several addresses.
 struct Race<T> {
-    /// The value of the first successful attempt; otherwise the last error, or none if time ran out.
+    /// The value of the first successful attempt; otherwise the last error, or none if the timeout passed.
     outcome: Result<T, Option<Error>>,
-    /// The addresses from which nothing had come by then.
+    /// The addresses whose attempts had not succeeded by then.
     slow: Vec<SocketAddr>,
 }
 
-/// Connects to one address after the other with `connect`, each in a thread as long as fewer than [`MAX_THREADS`] run.
+/// Calls `connect` with one address after the other, each on a thread while fewer than [`MAX_THREADS`] run.
 fn race<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     timeout: Duration,
@@ -111,30 +114,31 @@ fn race<T: Send + 'static>(
     let connect = Arc::new(connect);
     let (sender, outcomes) = mpsc::channel();
     let mut waiting = VecDeque::from(addresses);
-    // In threads, and in the caller's own.
+    // Attempts on other threads, and those on the thread of the caller.
     let (mut pending, mut timed_out) = (Vec::new(), Vec::new());
     let mut last_error = None;
-    let mut inline_timeout = CONNECTION_ATTEMPT_DELAY;
+    let mut caller_timeout = CONNECTION_ATTEMPT_DELAY;
     loop {
         if let Some(address) = waiting.pop_front() {
             let attempt = {
-                let (connect, sender, timeout) = (connect.clone(), sender.clone(), remaining().min(MAX_ATTEMPT_TIME));
-                // Whoever has won meanwhile does not miss it.
+                let (connect, sender, timeout) =
+                    (connect.clone(), sender.clone(), remaining().min(MAX_ATTEMPT_TIMEOUT));
+                // Fails if another attempt has won, which is fine.
                 move || drop(sender.send((address, connect(address, timeout))))
             };
             if spawn(threads, attempt) {
                 pending.push(address);
             } else {
-                let (begun, timeout) = (Instant::now(), remaining().min(inline_timeout));
+                let (attempt_start, timeout) = (Instant::now(), remaining().min(caller_timeout));
                 match connect(address, timeout) {
                     Ok(value) => {
                         pending.append(&mut timed_out);
                         return Race { outcome: Ok(value), slow: pending };
                     }
-                    Err(_) if begun.elapsed() >= timeout => {
+                    Err(_) if attempt_start.elapsed() >= timeout => {
                         timed_out.push(address);
                         waiting.push_back(address);
-                        inline_timeout = inline_timeout.saturating_mul(2).min(MAX_ATTEMPT_TIME);
+                        caller_timeout = caller_timeout.saturating_mul(2).min(MAX_ATTEMPT_TIMEOUT);
                     }
                     Err(error) => last_error = Some(error),
                 }
@@ -167,22 +171,22 @@ fn race<T: Send + 'static>(
     }
 }
 
-/// Runs `attempt` in a new thread, if there is one to spare; returns whether there is.
+/// Runs `attempt` on a new thread, if one is available; returns whether it is.
 fn spawn(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
-    let one_more = |count| (count < MAX_THREADS).then_some(count + 1);
-    if threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
+    let increment = |count| (count < MAX_THREADS).then_some(count + 1);
+    if threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, increment).is_err() {
         return false;
     }
-    let count = Count(threads.clone());
+    let guard = ThreadGuard(threads.clone());
     let thread = thread::Builder::new().name("partner-center-connect".to_owned());
     let attempt = move || {
-        let _count = count;
+        let _guard = guard;
         attempt();
     };
     thread.spawn(attempt).is_ok()
 }
 
-/// Has [`TcpConnector`] connect to one address, in any thread.
+/// Returns a function that connects to a single address through [`TcpConnector`], on any thread.
 fn connect_single<In: Transport>(
     details: &ConnectionDetails<'_>,
 ) -> impl Fn(SocketAddr, Duration) -> Result<Option<<TcpConnector as Connector<In>>::Out>, Error> + Send + Sync + 'static
@@ -211,10 +215,10 @@ fn connect_single<In: Transport>(
     }
 }
 
-/// Counts a thread for as long as it runs.
-struct Count(Arc<AtomicUsize>);
+/// A guard that counts a thread while it runs.
+struct ThreadGuard(Arc<AtomicUsize>);
 
-impl Drop for Count {
+impl Drop for ThreadGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -230,8 +234,8 @@ mod tests {
     };
     use ureq::{config::Config, unversioned::resolver::ResolvedSocketAddrs};
 
-    const DEAD: &str = "[2001:db8::1]:443";
-    const REFUSED: &str = "[2001:db8::2]:443";
+    const UNRESPONSIVE: &str = "[2001:db8::1]:443";
+    const CLOSED: &str = "[2001:db8::2]:443";
     const LIVE: &str = "192.0.2.1:443";
     const OTHER: &str = "192.0.2.2:443";
 
@@ -239,14 +243,14 @@ mod tests {
         addresses.iter().map(|address| address.parse().unwrap()).collect()
     }
 
-    /// As the network would behave with these addresses.
+    /// Simulates the network.
     fn connect(address: SocketAddr, timeout: Duration) -> Result<SocketAddr, Error> {
         match address.to_string().as_str() {
-            DEAD => {
+            UNRESPONSIVE => {
                 thread::sleep(timeout);
                 Err(Error::Timeout(ureq::Timeout::Connect))
             }
-            REFUSED => Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()),
+            CLOSED => Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()),
             _ => Ok(address),
         }
     }
@@ -257,16 +261,16 @@ mod tests {
     }
 
     #[test]
-    fn silent_address_costs_a_quarter_of_a_second() {
-        let (race, elapsed) = race_of(&[DEAD, LIVE], Duration::from_secs(3));
+    fn unresponsive_address_costs_a_quarter_of_a_second() {
+        let (race, elapsed) = race_of(&[UNRESPONSIVE, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-        assert_eq!(race.slow, addresses(&[DEAD]));
+        assert_eq!(race.slow, addresses(&[UNRESPONSIVE]));
         assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
     }
 
     #[test]
     fn failed_address_costs_nothing() {
-        let (race, elapsed) = race_of(&[REFUSED, LIVE], Duration::from_secs(3));
+        let (race, elapsed) = race_of(&[CLOSED, LIVE], Duration::from_secs(3));
         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
         assert!(race.slow.is_empty() && elapsed < CONNECTION_ATTEMPT_DELAY, "{elapsed:?}");
     }
@@ -278,10 +282,10 @@ mod tests {
     }
 
     #[test]
-    fn race_without_a_winner_ends_with_the_last_error_or_in_time() {
-        let (race, elapsed) = race_of(&[REFUSED, REFUSED], Duration::from_secs(3));
+    fn race_without_a_winner_ends_with_the_last_error_or_the_timeout() {
+        let (race, elapsed) = race_of(&[CLOSED, CLOSED], Duration::from_secs(3));
         assert!(matches!(race.outcome, Err(Some(Error::Io(_)))) && elapsed < CONNECTION_ATTEMPT_DELAY);
-        for order in [&[DEAD, REFUSED][..], &[REFUSED, DEAD], &[DEAD, DEAD]] {
+        for order in [&[UNRESPONSIVE, CLOSED][..], &[CLOSED, UNRESPONSIVE], &[UNRESPONSIVE, UNRESPONSIVE]] {
             let (race, elapsed) = race_of(order, Duration::from_millis(400));
             assert!(matches!(race.outcome, Err(None | Some(Error::Timeout(_)))), "{order:?}");
             assert!((400..900).contains(&elapsed.as_millis()), "{order:?}: {elapsed:?}");
@@ -297,9 +301,9 @@ mod tests {
                 .map(|_| {
                     scope.spawn(|| {
                         let start = Instant::now();
-                        let race = race(addresses(&[DEAD, LIVE]), Duration::from_secs(6), &threads, connect);
+                        let race = race(addresses(&[UNRESPONSIVE, LIVE]), Duration::from_secs(6), &threads, connect);
                         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
-                        assert_eq!(race.slow, addresses(&[DEAD]));
+                        assert_eq!(race.slow, addresses(&[UNRESPONSIVE]));
                         start.elapsed()
                     })
                 })
@@ -316,34 +320,34 @@ mod tests {
             let start = Instant::now();
             (race(addresses(order), timeout, &Arc::new(AtomicUsize::new(MAX_THREADS)), connect), start.elapsed())
         };
-        let (race, elapsed) = race_of(&[DEAD, LIVE], Duration::from_secs(3));
-        assert_eq!((race.outcome.unwrap(), race.slow), (LIVE.parse().unwrap(), addresses(&[DEAD])));
+        let (race, elapsed) = race_of(&[UNRESPONSIVE, LIVE], Duration::from_secs(3));
+        assert_eq!((race.outcome.unwrap(), race.slow), (LIVE.parse().unwrap(), addresses(&[UNRESPONSIVE])));
         assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&elapsed), "{elapsed:?}");
-        let (race, _) = race_of(&[REFUSED, REFUSED], Duration::from_secs(3));
+        let (race, _) = race_of(&[CLOSED, CLOSED], Duration::from_secs(3));
         assert!(matches!(race.outcome, Err(Some(Error::Io(_)))));
-        let (race, elapsed) = race_of(&[DEAD, REFUSED, DEAD], Duration::from_millis(600));
+        let (race, elapsed) = race_of(&[UNRESPONSIVE, CLOSED, UNRESPONSIVE], Duration::from_millis(600));
         assert!(matches!(race.outcome, Err(None)), "{:?}", race.outcome);
         assert!((600..1200).contains(&elapsed.as_millis()), "{elapsed:?}");
     }
 
     #[test]
-    fn families_take_turns_and_slow_addresses_come_last() {
+    fn address_families_alternate_and_slow_addresses_come_last() {
         let connector = HappyEyeballs::default();
-        let given = addresses(&[DEAD, REFUSED, LIVE, OTHER]);
-        assert_eq!(connector.ordered(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
-        connector.mark_slow(addresses(&[DEAD]));
-        assert_eq!(connector.ordered(&given), addresses(&[LIVE, REFUSED, OTHER, DEAD]));
+        let given = addresses(&[UNRESPONSIVE, CLOSED, LIVE, OTHER]);
+        assert_eq!(connector.ordered(&given), addresses(&[UNRESPONSIVE, LIVE, CLOSED, OTHER]));
+        connector.mark_slow(addresses(&[UNRESPONSIVE]));
+        assert_eq!(connector.ordered(&given), addresses(&[LIVE, CLOSED, OTHER, UNRESPONSIVE]));
         for since in connector.slow_addresses.lock().unwrap().values_mut() {
             *since = Instant::now().checked_sub(SLOW_ADDRESS_LIFETIME).unwrap();
         }
-        assert_eq!(connector.ordered(&given), addresses(&[DEAD, LIVE, REFUSED, OTHER]));
+        assert_eq!(connector.ordered(&given), addresses(&[UNRESPONSIVE, LIVE, CLOSED, OTHER]));
     }
 
-    /// Finds the same addresses whatever the name.
+    /// A resolver that returns the same addresses for any name.
     #[derive(Debug)]
-    struct Fixed(Vec<SocketAddr>);
+    struct FixedResolver(Vec<SocketAddr>);
 
-    impl Resolver for Fixed {
+    impl Resolver for FixedResolver {
         fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
             let mut addresses = self.empty();
             self.0.iter().for_each(|address| addresses.push(*address));
@@ -351,18 +355,18 @@ mod tests {
         }
     }
 
-    /// Through all of ureq, with real sockets: where the backlog of a listener is full, Linux answers no more.
+    /// Runs all of ureq over real sockets. Linux does not respond to connection requests while the backlog of a listener is full.
     #[cfg(target_os = "linux")]
     #[test]
-    fn real_connection_is_made_around_a_dead_address() {
-        let dead = TcpListener::bind("127.0.0.2:0").unwrap();
-        let dead_address = dead.local_addr().unwrap();
-        let open = || TcpStream::connect_timeout(&dead_address, Duration::from_millis(300)).ok();
+    fn request_succeeds_despite_an_unresponsive_address() {
+        let unresponsive = TcpListener::bind("127.0.0.2:0").unwrap();
+        let unresponsive_address = unresponsive.local_addr().unwrap();
+        let open = || TcpStream::connect_timeout(&unresponsive_address, Duration::from_millis(300)).ok();
         let backlog: Vec<_> = std::iter::from_fn(open).take(10_000).collect();
-        assert!(backlog.len() < 10_000, "the backlog has no end");
+        assert!(backlog.len() < 10_000, "the backlog does not fill up");
 
         let live = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addresses = vec![dead_address, live.local_addr().unwrap()];
+        let addresses = vec![unresponsive_address, live.local_addr().unwrap()];
         thread::spawn(move || {
             for stream in live.incoming() {
                 let mut stream = stream.unwrap();
@@ -374,7 +378,7 @@ mod tests {
         let config = Config::builder().timeout_global(Some(Duration::from_secs(2))).build();
         let connector = HappyEyeballs::default();
         let threads = connector.threads.clone();
-        let agent = ureq::Agent::with_parts(config, ().chain(connector), Fixed(addresses));
+        let agent = ureq::Agent::with_parts(config, ().chain(connector), FixedResolver(addresses));
         let call = || {
             let start = Instant::now();
             agent.get("http://contoso.invalid/").call().unwrap();
@@ -382,13 +386,13 @@ mod tests {
         };
         let first = call();
         assert!((CONNECTION_ATTEMPT_DELAY..Duration::from_secs(1)).contains(&first), "{first:?}");
-        // From now on the dead address comes last, and no more threads wait for it.
+        // From now on the unresponsive address is tried last, and no more threads wait for it.
         for _ in 0..10 {
             let next = call();
             assert!(next < CONNECTION_ATTEMPT_DELAY, "{next:?}");
         }
         assert!(threads.load(Ordering::SeqCst) <= 1);
-        // The one that does ends with the time limit of its request.
+        // The first thread ends with the timeout of its request.
         thread::sleep(Duration::from_millis(2500));
         assert_eq!(threads.load(Ordering::SeqCst), 0);
         drop(backlog);
