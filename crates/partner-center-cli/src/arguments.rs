@@ -282,6 +282,24 @@ impl Arguments {
         command.mut_subcommand("options", |command| command.args(all))
     }
 
+    /// What the shells complete: each command with the options that it accepts, and no others.
+    ///
+    /// In the grammar the service options are global, as they may stand before any command, and the commands that reject
+    /// them know them as well, to say so.
+    pub(crate) fn completion_grammar() -> clap::Command {
+        let service = Self::service_options();
+        let is_service = |option: &Arg| service.iter().any(|other| other.get_id() == option.get_id());
+        let local: Vec<_> = service.iter().map(|option| option.clone().global(false)).collect();
+        let command = Self::command().mut_args(|option| {
+            let is_global = option.is_global_set() && !is_service(&option);
+            option.global(is_global)
+        });
+        let command = command.mut_subcommand("doctor", |command| command.args(&local));
+        ["customers", "auth"].into_iter().fold(command, |command, name| {
+            command.mut_subcommand(name, |area| area.args(&local).mut_subcommands(|verb| verb.args(&local)))
+        })
+    }
+
     /// What was asked for. Wrong usage, and the wish for help, end the process here.
     pub(crate) fn read() -> Self {
         let mut command = Self::grammar();

@@ -55,7 +55,7 @@ pub(crate) async fn check<X: Transport>(transport: X, session: &Session<'_>, not
     print(&found, session.options.output)?;
     match outcome {
         Ok(_) => Ok(()),
-        Err(error) => Err(Explanation::of_call("no token can be had", &error).into()),
+        Err(error) => Err(Explanation::of_call("no token can be had", &error, &session.sources).into()),
     }
 }
 

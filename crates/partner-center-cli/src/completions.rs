@@ -30,9 +30,16 @@ fn for_bash() -> Vec<u8> {
     script.replace(&plain, &registered).into_bytes()
 }
 
-/// The script for fish, in which `clap_complete` 4.6.11 completes the values of options only.
+/// The script for fish, in which `clap_complete` 4.6.11 completes no values of arguments other than options; and after `help`
+/// nothing, as it looks for commands only where the word `help` is not there.
 fn for_fish() -> Vec<u8> {
-    let mut script = generated(Shell::Fish, NAME);
+    let script = String::from_utf8_lossy(&generated(Shell::Fish, NAME)).into_owned();
+    let is_condition_of_help = |line: &str| line.contains("using_subcommand help; and not __fish_seen_subcommand_from");
+    let lines = script.lines().map(|line| match line.split_once(" help\"") {
+        Some((condition, rest)) if is_condition_of_help(condition) => format!("{condition}\"{rest}\n"),
+        _ => format!("{line}\n"),
+    });
+    let mut script = lines.collect::<String>().into_bytes();
     let shells: Vec<_> = Shell::value_variants().iter().map(ToString::to_string).collect();
     let line = format!(
         "complete -c {NAME} -n \"__fish_partner_center_using_subcommand completions\" -f -a \"{}\"\n",
@@ -45,6 +52,6 @@ fn for_fish() -> Vec<u8> {
 /// By way of memory: written straight to a pipe that is closed, it would panic.
 fn generated(shell: Shell, name: &str) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::grammar(), name, &mut script);
+    clap_complete::generate(shell, &mut Arguments::completion_grammar(), name, &mut script);
     script
 }

@@ -7,6 +7,7 @@ use crate::{
     failure::{Explanation, Failure, WrongUsage, remedy_of_connection},
     notes::Notes,
     session::Session,
+    settings::{AddressSources, Place},
 };
 use partner_center::{Client, Credential, GetCustomer, Limits, ListCustomers, Mode, Request, Transport, http::Uri};
 use report::{Finding, Report};
@@ -29,35 +30,39 @@ pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>, n
     let client = session.identity().and_then(|identity| session.client(transport, identity.credential(notes), notes));
     let (client, found) = match client {
         Ok(client) => {
-            let found = token(&client).await;
+            let found = token(&client, &session.sources).await;
             (Some(client), found)
         }
         Err(WrongUsage(explanation)) => (None, Finding::Wrong(explanation)),
     };
     report.add("token", found)?;
     match client.filter(|_| !report.is_blocked()) {
-        Some(client) => ask(&client, &mut report).await?,
+        Some(client) => ask(&client, &session.sources, &mut report).await?,
         None => report.skip_the_rest()?,
     }
     report.end()
 }
 
 /// Whether there is a token, or one can be had.
-async fn token<X: Transport>(client: &Client<X>) -> Finding {
+async fn token<X: Transport>(client: &Client<X>, sources: &AddressSources) -> Finding {
     match X::Mode::into_future(client.authenticate()).await {
         Ok(None) => Finding::Fine("there is one, which is yet to be tried".to_owned()),
         Ok(Some(_)) => Finding::Fine("one was issued, which is yet to be tried".to_owned()),
-        Err(error) => Finding::Wrong(Explanation::of_call("no token can be had", &error)),
+        Err(error) => Finding::Wrong(Explanation::of_call("no token can be had", &error, sources)),
     }
 }
 
 /// The checks of a service that can be reached: one list, which the token gets or not, and one customer.
-async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Result<(), Failure> {
+async fn ask<X: Transport>(
+    client: &Client<Arc<X>>,
+    sources: &AddressSources,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let page = X::Mode::into_future(client.page(ListCustomers::new().size(1))).await;
     let is_accepted = match &page {
         Ok(_) => Finding::Fine("the service accepts the token".to_owned()),
         Err(error) if error.is_unauthorized() => {
-            Finding::Wrong(Explanation::of_call("the service refuses the token", error))
+            Finding::Wrong(Explanation::of_call("the service refuses the token", error, sources))
         }
         // Whoever is told that something is forbidden has been recognised.
         Err(error) if error.status().is_some_and(|status| status == 403) => {
@@ -75,7 +80,7 @@ async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Resu
             first
         }
         Err(error) => {
-            let wrong = Finding::Wrong(Explanation::of_call("the customers cannot be listed", &error));
+            let wrong = Finding::Wrong(Explanation::of_call("the customers cannot be listed", &error, sources));
             report.check("list", async { wrong }).await?;
             None
         }
@@ -86,7 +91,9 @@ async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Resu
         };
         match X::Mode::into_future(client.call(GetCustomer::new(id))).await {
             Ok(_) => Finding::Fine(format!("customer {id} came")),
-            Err(error) => Finding::Wrong(Explanation::of_call(&format!("customer {id} cannot be fetched"), &error)),
+            Err(error) => {
+                Finding::Wrong(Explanation::of_call(&format!("customer {id} cannot be fetched"), &error, sources))
+            }
         }
     };
     Ok(report.check("get", got).await?)
@@ -95,7 +102,14 @@ async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Resu
 /// The settings are tried with a token that is no one's: the user's own has its turn later.
 fn address<X: Transport>(transport: &Arc<X>, session: &Session<'_>, notes: &Notes) -> Finding {
     match session.client(transport.clone(), Credential::token("nobody"), notes) {
-        Ok(_) => Finding::Fine(format!("{} ({})", session.base_url.trim(), session.source)),
+        Ok(_) => {
+            let source = match &session.sources.base_url {
+                Place::Emulator => "the embedded emulator".to_owned(),
+                Place::Default => Place::Default.to_string(),
+                source => format!("from {source}"),
+            };
+            Finding::Fine(format!("{} ({source})", session.base_url.trim()))
+        }
         Err(WrongUsage(explanation)) => Finding::Wrong(explanation),
     }
 }

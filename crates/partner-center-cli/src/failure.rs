@@ -2,17 +2,21 @@
 
 use crate::{
     arguments::MAX_SECONDS,
+    identity::TokenFileInUse,
+    settings::AddressSources,
     terminal::{paragraph, width},
 };
 use console::Term;
 use partner_center::{
-    Error, ErrorKind, ErrorReason, ProxyServer, ServiceError, TokenErrorReason, TransportError, TransportErrorKind,
+    Error, ErrorCode, ErrorKind, ErrorReason, ProxyServer, ServiceError, TokenErrorReason, TransportError,
+    TransportErrorKind,
 };
 use std::{
     borrow::Cow,
     error::Error as StdError,
     io::{self, Write},
     process::ExitCode,
+    sync::Arc,
     time::Duration,
 };
 
@@ -52,10 +56,10 @@ impl Explanation {
         Self { what: what.to_owned(), why: chain(why), remedy: remedy.to_owned() }
     }
 
-    /// A call of the client that failed, or a client that could not be built.
-    pub(crate) fn of_call(what: &str, error: &Error) -> Self {
+    /// A call of the client that failed, or a client that could not be built; `sources` is where its addresses come from.
+    pub(crate) fn of_call(what: &str, error: &Error, sources: &AddressSources) -> Self {
         let of_connection = error.transport_error().and_then(remedy_of_connection);
-        Self::new(what, error, &of_connection.map_or_else(|| remedy(error), Cow::from))
+        Self::new(what, error, &of_connection.map_or_else(|| remedy(error, sources), Cow::from))
     }
 
     /// Says it on standard error.
@@ -74,14 +78,14 @@ impl Failure {
         Explanation::new(what, why, remedy).into()
     }
 
-    /// A call of the client that failed.
-    pub(crate) fn of_call(what: &str, error: &Error) -> Self {
+    /// A call of the client that failed; `sources` is where its addresses come from.
+    pub(crate) fn of_call(what: &str, error: &Error, sources: &AddressSources) -> Self {
         let status = match error.kind() {
             // Nothing was sent: an argument or a variable is at fault.
             ErrorKind::Configuration | ErrorKind::Request => WRONG_USAGE,
             _ => FAILED,
         };
-        let mut explanation = Explanation::of_call(what, error);
+        let mut explanation = Explanation::of_call(what, error, sources);
         if error.transport_error().and_then(remedy_of_connection).is_some() {
             explanation.remedy += "; `partner-center doctor` checks the connection step by step";
         }
@@ -154,6 +158,9 @@ fn chain(error: &dyn StdError) -> String {
 
 /// What to do about a certificate or a proxy that is in the way of the service or the authority.
 pub(crate) fn remedy_of_connection(error: &TransportError) -> Option<String> {
+    if is_proxy_setting(error) {
+        return Some(PROXY_SETTING.to_owned());
+    }
     let variable = error.proxy().map(ProxyServer::variable);
     match (error.kind(), variable) {
         (TransportErrorKind::Certificate(problem), _) => Some(problem.hint().to_owned()),
@@ -169,30 +176,65 @@ pub(crate) fn remedy_of_connection(error: &TransportError) -> Option<String> {
     }
 }
 
-fn remedy(error: &Error) -> Cow<'static, str> {
+/// What to do about a variable that is to name a proxy and does not.
+pub(crate) const PROXY_SETTING: &str =
+    "correct or unset the variable that is named above, or name the service's host in NO_PROXY";
+
+/// Whether the variable that is to name a proxy cannot be used.
+fn is_proxy_setting(error: &TransportError) -> bool {
+    let source = error.source().map(ToString::to_string);
+    source.is_some_and(|source| source.ends_with("does not hold the URL of an http or https proxy"))
+}
+
+fn remedy(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
+    const TIME: &str = "give it more time with --timeout (each attempt) or --deadline (the whole command)";
+    if has_source::<TokenFileInUse>(error) {
+        return format!("wait until the other command has ended, or {TIME}").into();
+    }
     if let Some(wait) = error.retry_after().filter(|_| error.exceeds_max_retry_after()) {
         return remedy_of_long_wait(wait).into();
     }
+    if error.is_timeout() {
+        return TIME.into();
+    }
     if error.is_authentication() {
-        return remedy_of_sign_in(error).into();
+        return remedy_of_sign_in(error, sources);
     }
     let remedy = match error.kind() {
         ErrorKind::Configuration | ErrorKind::Request => "correct what is named above; see --help for what is allowed",
         ErrorKind::Transport => {
-            "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is right and can be reached from here; \
-             -vvv shows each attempt"
+            return format!(
+                "check that the address ({}) is right and can be reached from here; -vvv shows each attempt",
+                sources.base_url()
+            )
+            .into();
         }
-        ErrorKind::Timeout => "give it more time with --timeout (each attempt) or --deadline (the whole command)",
         ErrorKind::Decode if has_invalid_head(error) => {
             "check which proxy is in between; the other --transport, reqwest or ureq, may read what this one does not"
         }
         ErrorKind::Decode => "check that the address is the service's and that no proxy changes the answers",
         ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --size or a filter",
-        _ => {
-            error.service_error().map_or("try again with -vvv to see each attempt", |api| remedy_by_answer(error, api))
-        }
+        _ => match error.service_error() {
+            Some(service_error) => return remedy_by_answer(error, service_error, sources),
+            None => "try again with -vvv to see each attempt",
+        },
     };
     remedy.into()
+}
+
+/// Whether an error of the type `T` is among the sources of `error`.
+fn has_source<T: StdError + 'static>(error: &Error) -> bool {
+    let mut next = error.source();
+    while let Some(source) = next {
+        // An error that several callers were told is shared among them.
+        let shared = source.downcast_ref::<Arc<dyn StdError + Send + Sync>>();
+        let source = shared.map_or(source, |shared| &**shared as &(dyn StdError + 'static));
+        if source.is::<T>() {
+            return true;
+        }
+        next = source.source();
+    }
+    false
 }
 
 /// Whether the head of the response could not be read.
@@ -218,10 +260,12 @@ pub(crate) fn whole_seconds(wait: Duration) -> u64 {
 }
 
 /// What to do when there is no token to ask the service with.
-fn remedy_of_sign_in(error: &Error) -> &'static str {
-    const UNREACHED: &str =
-        "check that the authority (--cloud, PARTNER_CENTER_AUTHORITY) is right and can be reached from here";
-    match error.token_error() {
+fn remedy_of_sign_in(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
+    let unreached = || {
+        let settings = sources.authority();
+        format!("check that the authority ({settings}) is right and can be reached from here").into()
+    };
+    let remedy = match error.token_error() {
         Some(token) => match token.reason() {
             Some(TokenErrorReason::InvalidGrant) => {
                 "have the user sign in again, and put the new refresh token where the old one is: in the file that \
@@ -230,21 +274,31 @@ fn remedy_of_sign_in(error: &Error) -> &'static str {
             }
             Some(reason) => reason.hint(),
             None if token.status.is_server_error() => "try again later: the authority is not well",
-            None if token.error.is_none() && token.description.is_none() => UNREACHED,
+            None if token.error.is_none() && token.description.is_none() => return unreached(),
             None => "correct what the authority names above; `partner-center auth check` shows what is set up",
         },
-        None => UNREACHED,
-    }
+        None => return unreached(),
+    };
+    remedy.into()
 }
 
-fn remedy_by_answer(error: &Error, api: &ServiceError) -> &'static str {
-    const ADDRESS: &str = "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's";
+/// The codes of responses with the status 404 that are about an entity: the path was a known one.
+const ENTITY_CODES: [i64; 2] = [60_002, 60_003];
+
+fn remedy_by_answer(error: &Error, api: &ServiceError, sources: &AddressSources) -> Cow<'static, str> {
+    let address = || format!("check that the address ({}) is the service's", sources.base_url());
     let says_why = api.code.is_some() || api.description.is_some();
-    match (api.reason(), api.status.as_u16()) {
+    let is_entity_missing =
+        api.code.as_ref().and_then(ErrorCode::number).is_some_and(|code| ENTITY_CODES.contains(&code));
+    let remedy = match (api.reason(), api.status.as_u16()) {
         // What the command's own options and variables can do about it.
-        (Some(ErrorReason::NotFound), _) if api.code.is_none() => ADDRESS,
+        (Some(ErrorReason::NotFound), _) if api.code.is_none() => return address().into(),
         (Some(ErrorReason::NotFound), 404) if error.page().is_some() => {
-            "check that the address (--base-url, PARTNER_CENTER_BASE_URL) is the service's, and any ID that was given"
+            return (address() + ", and any ID that was given").into();
+        }
+        // The service says the same of a path that it does not know.
+        (Some(ErrorReason::NotFound), 404) if !is_entity_missing => {
+            return (address() + ", and the ID: `partner-center customers list` shows those there are").into();
         }
         (Some(ErrorReason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
         (Some(ErrorReason::Unauthorized), _) => {
@@ -266,6 +320,7 @@ fn remedy_by_answer(error: &Error, api: &ServiceError) -> &'static str {
         // A fault in place of what was requested.
         (None, 200..=299) => "look up the code above among the error codes of Microsoft's Partner Center documentation",
         (None, 408 | 500..) => "try again later; if it stays so, give Microsoft's support the ids above",
-        _ => ADDRESS,
-    }
+        _ => return address().into(),
+    };
+    remedy.into()
 }

@@ -8,8 +8,10 @@ use crate::{
     settings::{Place, Setting, Settings},
 };
 use partner_center::{AppRegistration, Cloud, Credential, Mode, Secret};
-use std::{io, path::Path, sync::Arc, time::Instant};
+use std::{io, path::Path, sync::Arc};
 use token_file::TokenFile;
+
+pub(crate) use token_file::{TimeLimits, TokenFileInUse};
 
 /// What there is to sign in with.
 pub(crate) enum Identity {
@@ -23,19 +25,18 @@ pub(crate) enum Identity {
 
 impl Identity {
     /// The token, if there is one, or else the application; but what is in the environment before what is in a file.
-    /// `until` is the end of the whole command.
-    pub(crate) fn find(settings: &Settings, until: Option<Instant>) -> Result<Self, WrongUsage> {
+    pub(crate) fn find(settings: &Settings, limits: TimeLimits) -> Result<Self, WrongUsage> {
         match (settings.secret("token")?, settings.get("client_id")?) {
             (Some((_, token)), Some(client_id)) if client_id.place.is_environment() && !token.is_environment() => {
-                Self::app(settings, &client_id, until)
+                Self::app(settings, &client_id, limits)
             }
             (Some((token, place)), _) => Ok(Self::Token { token, place }),
-            (None, Some(client_id)) => Self::app(settings, &client_id, until),
+            (None, Some(client_id)) => Self::app(settings, &client_id, limits),
             (None, None) => Err(nothing_to_sign_in_with()),
         }
     }
 
-    fn app(settings: &Settings, client_id: &Setting, until: Option<Instant>) -> Result<Self, WrongUsage> {
+    fn app(settings: &Settings, client_id: &Setting, limits: TimeLimits) -> Result<Self, WrongUsage> {
         let tenant = settings.get("tenant_id")?.ok_or_else(|| missing("tenant_id", &client_id.place))?;
         let mut app = AppRegistration::new(tenant.text(), client_id.text());
         let mut places = vec![client_id.place.clone()];
@@ -45,7 +46,7 @@ impl Identity {
             app = app.secret(secret.expose());
             places.push(place);
         }
-        if let Some((refresh_token, place, file)) = Self::refresh_token(settings, until)? {
+        if let Some((refresh_token, place, file)) = Self::refresh_token(settings, limits)? {
             places.push(place);
             return Ok(Self::AppUser { app, places, refresh_token, file: file.map(Arc::new) });
         }
@@ -55,13 +56,13 @@ impl Identity {
     /// The refresh token that was kept last; or the one to begin with.
     fn refresh_token(
         settings: &Settings,
-        until: Option<Instant>,
+        limits: TimeLimits,
     ) -> Result<Option<(Secret, Place, Option<TokenFile>)>, WrongUsage> {
         let first = settings.get("refresh_token")?.map(|setting| (Secret::new(setting.text()), setting.place));
         let Some(setting) = settings.get("refresh_token_file")? else {
             return Ok(first.map(|(token, place)| (token, place, None)));
         };
-        let file = TokenFile::new(Path::new(setting.text()), until);
+        let file = TokenFile::new(Path::new(setting.text()), limits);
         let kept = file.read().map_err(|error| {
             WrongUsage(Explanation::new(
                 &format!("the file {} cannot be used, which {} names", setting.text(), setting.place),
@@ -106,9 +107,10 @@ impl Identity {
                         M::ready(Ok(()))
                     });
                 };
-                let (kept_in, notes) = (file.clone(), notes.clone());
-                // Nothing else is to be done while others are waited for, not even in an async client.
-                credential.before_refresh(move || M::ready(Ok(file.lease()))).on_rotation(move |newest| {
+                let (kept_in, lease_notes, notes) = (file.clone(), notes.clone(), notes.clone());
+                // Waiting for other commands blocks, even in an async client: this command has nothing else to do meanwhile.
+                let lease = move || M::ready(file.lease(&lease_notes).map_err(Into::into));
+                credential.before_refresh(lease).on_rotation(move |newest| {
                     // The access token that came with it is good all the same.
                     if let Err(error) = kept_in.keep(&newest) {
                         notes.report(&not_kept(kept_in.path(), &error));

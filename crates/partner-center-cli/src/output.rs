@@ -78,7 +78,7 @@ impl Printer {
     }
 
     fn write(&self, text: &[u8]) -> io::Result<()> {
-        let harmless = self.is_json_to_see.then(|| terminal::harmless_json(&String::from_utf8_lossy(text)));
+        let harmless = self.is_json_to_see.then(|| terminal::escape_control_in_json(&String::from_utf8_lossy(text)));
         let text = harmless.as_ref().map_or(text, |text| text.as_bytes());
         // Held until all is out: an interruption waits for it.
         let mut stdout = io::stdout().lock();

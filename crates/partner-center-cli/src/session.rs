@@ -3,13 +3,13 @@
 use crate::{
     arguments::{self, ServiceOptions},
     failure::{Explanation, Failure, WrongUsage},
-    identity::Identity,
+    identity::{Identity, TimeLimits},
     notes::Notes,
-    settings::{Place, Setting, Settings},
-    terminal::harmless,
+    settings::{AddressSources, Place, Setting, Settings},
+    terminal::escape_control,
 };
 use clap::ValueEnum;
-use partner_center::{Client, Cloud, Credential, RetryPolicy, Secret, Transport};
+use partner_center::{Client, Cloud, Credential, Limits, RetryPolicy, Secret, Transport};
 use partner_center_emulator::{Emulator, Server};
 use std::{
     net::Ipv4Addr,
@@ -31,16 +31,16 @@ pub(crate) fn emulator(options: &ServiceOptions) -> Result<Option<Server>, Failu
 pub(crate) struct Session<'a> {
     pub(crate) options: &'a ServiceOptions,
     pub(crate) base_url: String,
-    /// Who said that it is there.
-    pub(crate) source: String,
     /// Where tokens are issued.
     pub(crate) authority: String,
+    /// Where both addresses come from.
+    pub(crate) sources: AddressSources,
     audience: Option<String>,
     cloud: Cloud,
     /// The end of the whole command.
     pub(crate) until: Option<Instant>,
-    /// None of them if it is an embedded emulator.
-    settings: Option<Settings>,
+    /// Those of the environment if the service is an embedded emulator.
+    settings: Settings,
 }
 
 impl<'a> Session<'a> {
@@ -49,32 +49,34 @@ impl<'a> Session<'a> {
         let until = options.deadline.map(|deadline| Instant::now() + deadline);
         let cloud = Cloud::Global;
         if let Some(server) = emulator {
-            let (source, authority) = ("the embedded emulator".to_owned(), server.url());
-            let (base_url, audience) = (server.url(), None);
-            return Ok(Self { options, base_url, source, authority, audience, cloud, until, settings: None });
+            let sources = AddressSources { base_url: Place::Emulator, authority: Place::Emulator };
+            let (base_url, authority, audience) = (server.url(), server.url(), None);
+            let settings = Settings::of_environment();
+            return Ok(Self { options, base_url, authority, sources, audience, cloud, until, settings });
         }
         let settings = Settings::read(options.config.as_deref())?;
-        let of = |cloud: Cloud, source| (cloud, cloud.base_url().to_owned(), source, cloud.authority().to_owned());
-        let (cloud, mut base_url, mut source, mut authority) = match (options.cloud, settings.get("cloud")?) {
+        let (cloud, source) = match (options.cloud, settings.get("cloud")?) {
             // What is said on the command line counts more than any setting, and a cloud is all of it.
-            (Some(cloud), _) => of(cloud.into(), "from --cloud".to_owned()),
-            (None, Some(setting)) => of(cloud_of(&setting)?, format!("from {}", setting.place)),
-            (None, None) => of(Cloud::Global, "the public cloud".to_owned()),
+            (Some(cloud), _) => (cloud.into(), Place::Option("--cloud")),
+            (None, Some(setting)) => (cloud_of(&setting)?, setting.place),
+            (None, None) => (cloud, Place::Default),
         };
+        let (mut base_url, mut authority) = (cloud.base_url().to_owned(), cloud.authority().to_owned());
+        let mut sources = AddressSources { base_url: source.clone(), authority: source };
         let mut audience = None;
         if options.cloud.is_none() {
             if let Some(setting) = settings.get("base_url")? {
-                (base_url, source) = (setting.text().to_owned(), format!("from {}", setting.place));
+                (base_url, sources.base_url) = (setting.text().to_owned(), setting.place);
             }
             if let Some(setting) = settings.get("authority")? {
-                setting.text().clone_into(&mut authority);
+                (authority, sources.authority) = (setting.text().to_owned(), setting.place);
             }
             audience = settings.get("audience")?.map(|setting| setting.text().to_owned());
         }
         if let Some(url) = &options.base_url {
-            (base_url, source) = (url.clone(), "from --base-url".to_owned());
+            (base_url, sources.base_url) = (url.clone(), Place::Option("--base-url"));
         }
-        Ok(Self { options, base_url, source, authority, audience, cloud, until, settings: Some(settings) })
+        Ok(Self { options, base_url, authority, sources, audience, cloud, until, settings })
     }
 
     /// How long one attempt may take from now on: as the options say, or else `default`.
@@ -85,10 +87,11 @@ impl<'a> Session<'a> {
 
     /// What there is to sign in with.
     pub(crate) fn identity(&self) -> Result<Identity, WrongUsage> {
-        match &self.settings {
-            Some(settings) => Identity::find(settings, self.until),
-            None => Ok(Identity::Token { token: Secret::new(Emulator::TOKEN), place: Place::Emulator }),
+        if self.options.emulator {
+            return Ok(Identity::Token { token: Secret::new(Emulator::TOKEN), place: Place::Emulator });
         }
+        let attempt = self.options.timeout.unwrap_or(Limits::default().timeout);
+        Identity::find(&self.settings, TimeLimits { attempt, deadline: self.until })
     }
 
     /// The cloud as the options name it.
@@ -108,9 +111,20 @@ impl<'a> Session<'a> {
         credential: Credential<X::Mode>,
         notes: &Notes,
     ) -> Result<Client<X>, WrongUsage> {
+        self.client_with(RetryPolicy::default(), transport, credential, notes)
+    }
+
+    /// The same with another policy where neither options nor settings decide.
+    pub(crate) fn client_with<X: Transport>(
+        &self,
+        retry: RetryPolicy,
+        transport: X,
+        credential: Credential<X::Mode>,
+        notes: &Notes,
+    ) -> Result<Client<X>, WrongUsage> {
         let notes = notes.clone();
         let mut builder = Client::builder(transport, credential)
-            .on_replacement(move |replacement| notes.say(harmless(&format!("note: {replacement}"))))
+            .on_replacement(move |replacement| notes.say(escape_control(&format!("note: {replacement}"))))
             .cloud(self.cloud)
             .base_url(&self.base_url)
             .authority(&self.authority);
@@ -130,8 +144,8 @@ impl<'a> Session<'a> {
         if let Some(timeout) = *timeout {
             builder = builder.attempt_timeout(timeout);
         }
-        builder = builder.retry(self.retry()?);
-        let unusable = |error| WrongUsage(Explanation::of_call("the settings cannot be used", &error));
+        builder = builder.retry(self.retry(retry)?);
+        let unusable = |error| WrongUsage(Explanation::of_call("the settings cannot be used", &error, &self.sources));
         let client = builder.build().map_err(unusable)?;
         Ok(match self.until {
             Some(until) => client.with_deadline(until),
@@ -140,9 +154,8 @@ impl<'a> Session<'a> {
     }
 
     /// When requests are sent again.
-    fn retry(&self) -> Result<RetryPolicy, WrongUsage> {
+    fn retry(&self, mut retry: RetryPolicy) -> Result<RetryPolicy, WrongUsage> {
         let ServiceOptions { max_attempts, max_retry_after, .. } = *self.options;
-        let mut retry = RetryPolicy::default();
         if let Some(attempts) = self.given(max_attempts, "max_attempts", arguments::from_one)? {
             retry = retry.max_attempts(attempts);
         }
@@ -159,8 +172,10 @@ impl<'a> Session<'a> {
         name: &str,
         parse: fn(&str) -> Result<T, &'static str>,
     ) -> Result<Option<T>, WrongUsage> {
-        let (None, Some(settings)) = (&option, &self.settings) else { return Ok(option) };
-        let Some(setting) = settings.get(name)? else { return Ok(None) };
+        if option.is_some() {
+            return Ok(option);
+        }
+        let Some(setting) = self.settings.get(name)? else { return Ok(None) };
         parse(setting.text()).map(Some).map_err(|why| {
             WrongUsage(Explanation {
                 what: format!("`{}` cannot be used, which {} says", setting.text(), setting.place),

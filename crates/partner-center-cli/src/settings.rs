@@ -8,6 +8,7 @@ use crate::{
 };
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use partner_center::Secret;
+use serde::{Deserialize, Deserializer, de::Visitor};
 use std::{
     collections::BTreeMap,
     env::{self, VarError},
@@ -49,15 +50,37 @@ pub(crate) struct Setting {
     pub(crate) place: Place,
 }
 
+/// Where a value comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
+    /// An environment variable.
     Variable(String),
-    /// There is nothing to set.
+    /// A key of the configuration file.
+    File { key: String, path: PathBuf },
+    /// An option of the command line.
+    Option(&'static str),
+    /// The embedded emulator, where there is nothing to set.
     Emulator,
-    File {
-        key: String,
-        path: PathBuf,
-    },
+    /// The public cloud, as nothing is set.
+    Default,
+}
+
+/// Where the addresses come from, for advice that names what to correct.
+pub(crate) struct AddressSources {
+    pub(crate) base_url: Place,
+    pub(crate) authority: Place,
+}
+
+impl AddressSources {
+    /// The option and the setting that decide where the service is.
+    pub(crate) fn base_url(&self) -> String {
+        self.base_url.with_option("--base-url", "base_url")
+    }
+
+    /// The option and the setting that decide where tokens are issued.
+    pub(crate) fn authority(&self) -> String {
+        self.authority.with_option("--cloud", "authority")
+    }
 }
 
 impl Settings {
@@ -76,17 +99,23 @@ impl Settings {
             WrongUsage(Explanation {
                 what: format!("the configuration file {} cannot be used", path.display()),
                 why: why.to_string().trim_end().to_owned(),
-                remedy: format!("it is TOML, with texts for any of {}", NAMES.join(", ")),
+                remedy: format!("it is TOML, with strings or numbers for any of {}", NAMES.join(", ")),
             })
         };
         let text = text::read_file(&path).map_err(|error| unusable(&error))?;
         // The error of the parser shows the line, and there may be a secret in it.
-        let values: BTreeMap<String, Secret> = toml::from_str(text.expose().trim_end())
+        let values: BTreeMap<String, SettingValue> = toml::from_str(text.expose().trim_end())
             .map_err(|error| unusable(&NotUnderstood::at(text.expose(), &error)))?;
         if let Some(unknown) = values.keys().find(|key| !NAMES.contains(&key.as_str())) {
             return Err(unusable(&NotUnderstood(format!("there is no setting `{unknown}`"))));
         }
+        let values = values.into_iter().map(|(name, SettingValue(value))| (name, value)).collect();
         Ok(Self { file: Some((path, values)) })
+    }
+
+    /// The settings of the environment alone.
+    pub(crate) fn of_environment() -> Self {
+        Self { file: None }
     }
 
     /// A setting; to be empty is to be absent.
@@ -167,7 +196,16 @@ impl Place {
     pub(crate) fn beside(&self, name: &str) -> String {
         match self {
             Self::File { path, .. } => Self::File { key: name.to_owned(), path: path.clone() }.to_string(),
-            Self::Variable(_) | Self::Emulator => variable_name(name),
+            Self::Variable(_) | Self::Option(_) | Self::Emulator | Self::Default => variable_name(name),
+        }
+    }
+
+    /// This place and the `option` that counts more; for a default, the variable of the setting `name` in its place.
+    fn with_option(&self, option: &str, name: &str) -> String {
+        match self {
+            Self::Variable(_) | Self::File { .. } => format!("{option}, {self}"),
+            Self::Default => format!("{option}, {}", variable_name(name)),
+            Self::Option(_) | Self::Emulator => self.to_string(),
         }
     }
 }
@@ -176,7 +214,9 @@ impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable(name) => formatter.write_str(name),
+            Self::Option(name) => formatter.write_str(name),
             Self::Emulator => formatter.write_str("--emulator"),
+            Self::Default => formatter.write_str("the public cloud"),
             Self::File { key, path } => write!(formatter, "{key} in {}", path.display()),
         }
     }
@@ -209,6 +249,34 @@ fn variable(name: &str) -> Result<Option<String>, WrongUsage> {
     }
 }
 
+/// A value in the configuration file: a string, or a number as a string.
+struct SettingValue(Secret);
+
+impl<'de> Deserialize<'de> for SettingValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SettingVisitor;
+
+        impl Visitor<'_> for SettingVisitor {
+            type Value = SettingValue;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string or a number")
+            }
+            fn visit_str<E>(self, value: &str) -> Result<SettingValue, E> {
+                Ok(SettingValue(Secret::new(value)))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<SettingValue, E> {
+                Ok(SettingValue(Secret::new(value.to_string())))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<SettingValue, E> {
+                Ok(SettingValue(Secret::new(value.to_string())))
+            }
+        }
+
+        deserializer.deserialize_any(SettingVisitor)
+    }
+}
+
 /// Where a file goes wrong, without what stands there.
 #[derive(Debug)]
 struct NotUnderstood(String);
@@ -216,7 +284,7 @@ struct NotUnderstood(String);
 impl NotUnderstood {
     fn at(text: &str, error: &toml::de::Error) -> Self {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        Self(format!("line {} is no `name = \"text\"`", before.matches('\n').count() + 1))
+        Self(format!("line {} is neither `name = \"text\"` nor `name = number`", before.matches('\n').count() + 1))
     }
 }
 

@@ -9,12 +9,12 @@ pub(crate) fn width(terminal: &Term) -> Option<usize> {
 }
 
 /// The text without what could act on a terminal or on the order of its characters.
-pub(crate) fn harmless(text: &str) -> String {
+pub(crate) fn escape_control(text: &str) -> String {
     text.chars().map(|character| if acts(character) { '\u{fffd}' } else { character }).collect()
 }
 
 /// JSON that says the same, without what could act on a terminal.
-pub(crate) fn harmless_json(json: &str) -> String {
+pub(crate) fn escape_control_in_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
         // The line breaks of JSON stand between values; elsewhere such characters are in texts only.
@@ -44,19 +44,19 @@ pub(crate) fn paragraph(label: &str, text: &str, width: Option<usize>) -> String
         .subsequent_indent(&indent)
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation);
-    textwrap::fill(&harmless(text), options) + "\n"
+    textwrap::fill(&escape_control(text), options) + "\n"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{harmless, harmless_json, paragraph};
+    use super::{escape_control, escape_control_in_json, paragraph};
     use serde_json::{Value, json};
 
     #[test]
     fn nothing_acts_on_a_terminal() {
-        assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c\u{200f}d\u{9b}"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}");
+        assert_eq!(escape_control("a\u{1b}[2Jb\u{202e}c\u{200f}d\u{9b}"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}");
         let value = json!({"name": "a\u{1b}[2J\u{7f}\u{9b}\u{202e}\n ü 東"});
-        let written = harmless_json(&serde_json::to_string_pretty(&value).unwrap());
+        let written = escape_control_in_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!written.chars().any(|character| character != '\n' && super::acts(character)), "{written:?}");
         assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
     }

@@ -1,26 +1,36 @@
 //! `partner-center customers get`
 
-use super::ids::Unusable;
+use super::ids::{Ids, Unusable};
 use crate::{
     failure::{Explanation, Failure, whole_seconds},
     notes::Notes,
     output::Printer,
+    settings::AddressSources,
 };
 use partner_center::{Client, Customer, Error, ErrorKind, ErrorReason, GetCustomer, Mode, Transport, TransportError};
-use std::{error::Error as StdError, slice, sync::Arc, time::Instant};
+use std::{
+    error::Error as StdError,
+    slice,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use uuid::Uuid;
 
 /// After so many customers in a row for whom the service had no answer, there is no service to ask for more.
 const MOST_UNANSWERED: u32 = 3;
 
+/// The maximum wait that the service may ask for while several customers are fetched, unless an option or a setting decides.
+pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
+
 /// Prints one customer with all there is of it.
 pub(super) async fn print_one<X: Transport>(
     client: &Client<X>,
     id: Uuid,
+    sources: &AddressSources,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
     let customer = X::Mode::into_future(client.call(GetCustomer::new(id))).await;
-    let customer = customer.map_err(|error| Failure::of_call(&not_fetched(id), &error))?;
+    let customer = customer.map_err(|error| Failure::of_call(&not_fetched(id), &error, sources))?;
     Ok(printer.customer(&customer)?)
 }
 
@@ -28,13 +38,14 @@ pub(super) async fn print_one<X: Transport>(
 pub(super) async fn print_each<X: Transport>(
     client: &Client<Arc<X>>,
     mut pacing: Pacing<'_, X>,
-    ids: impl Iterator<Item = Result<Uuid, Unusable>>,
+    mut ids: Ids,
+    sources: &AddressSources,
     printer: &mut Printer,
     notes: &Notes,
 ) -> Result<(), Failure> {
     let (mut wanted, mut failed) = (0_u64, 0_u64);
     let mut unanswered = 0;
-    for id in ids {
+    while let Some(id) = ids.next() {
         wanted += 1;
         let explanation = match id {
             Ok(id) => match pacing.call(client, id, notes).await {
@@ -47,10 +58,10 @@ pub(super) async fn print_each<X: Transport>(
                     let obstacle = Obstacle::of(&error);
                     unanswered = if obstacle == Obstacle::NoAnswer { unanswered + 1 } else { 0 };
                     if obstacle == Obstacle::ForAll || unanswered == MOST_UNANSWERED || !pacing.may_wait(&error) {
-                        let what = format!("{}, and no more were asked for", not_fetched(id));
-                        return Err(Failure::of_call(&what, &error));
+                        let what = format!("{}{}", not_fetched(id), not_requested(ids));
+                        return Err(Failure::of_call(&what, &error, sources));
                     }
-                    Explanation::of_call(&not_fetched(id), &error)
+                    Explanation::of_call(&not_fetched(id), &error, sources)
                 }
             },
             Err(Unusable::Word(explanation)) => explanation,
@@ -144,6 +155,16 @@ impl Obstacle {
             _ if error.status().is_some_and(|status| status.is_server_error()) => Self::NoAnswer,
             _ => Self::ForThisOne,
         }
+    }
+}
+
+/// How many of the IDs were not requested when the command ends before its time.
+fn not_requested(ids: Ids) -> String {
+    match ids.count_rest() {
+        Ok(0) => String::new(),
+        Ok(1) => ", and the one ID after it was not requested".to_owned(),
+        Ok(count) => format!(", and the {count} IDs after it were not requested"),
+        Err(count) => format!(", and the IDs after it, at least {count}, were not requested"),
     }
 }
 

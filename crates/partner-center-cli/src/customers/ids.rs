@@ -8,10 +8,11 @@ use crate::{
 };
 use input::Word;
 use std::{
-    io, iter,
+    io,
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
+    vec,
 };
 use uuid::Uuid;
 
@@ -23,17 +24,58 @@ pub(super) enum Unusable {
     Input(Failure),
 }
 
-/// The IDs that `wanted` stands for, read when they are asked for; standard input is waited for `until` then.
-pub(super) fn read(wanted: Vec<Wanted>, until: Option<Instant>) -> impl Iterator<Item = Result<Uuid, Unusable>> + Send {
-    wanted.into_iter().flat_map(move |wanted| -> Box<dyn Iterator<Item = _> + Send> {
-        match wanted {
-            Wanted::Id(id) => Box::new(iter::once(Ok(id))),
-            Wanted::Input => Box::new(read_input(until)),
-        }
-    })
+/// The IDs that the arguments stand for, read as they are requested.
+pub(super) struct Ids {
+    arguments: vec::IntoIter<Wanted>,
+    /// Standard input, once an argument has named it.
+    input: Option<Receiver<io::Result<Word>>>,
+    /// The end of the wait for standard input.
+    deadline: Option<Instant>,
 }
 
-fn read_input(until: Option<Instant>) -> impl Iterator<Item = Result<Uuid, Unusable>> + Send {
+/// How long the rest of standard input is read only to be counted.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Ids {
+    pub(super) fn new(arguments: Vec<Wanted>, deadline: Option<Instant>) -> Self {
+        Self { arguments: arguments.into_iter(), input: None, deadline }
+    }
+
+    /// Counts the IDs that are left; `Err` is the count of those that were read if there may be more of them.
+    pub(super) fn count_rest(mut self) -> Result<u64, u64> {
+        self.deadline = Some(Instant::now() + COUNT_TIMEOUT);
+        let mut count = 0;
+        for id in self {
+            if let Err(Unusable::Input(_)) = id {
+                return Err(count);
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+impl Iterator for Ids {
+    type Item = Result<Uuid, Unusable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(words) = &self.input {
+                match next(words, self.deadline) {
+                    Some(Ok(word)) => return Some(id(&word).map_err(Unusable::Word)),
+                    Some(Err(failure)) => return Some(Err(Unusable::Input(failure))),
+                    None => self.input = None,
+                }
+            }
+            match self.arguments.next()? {
+                Wanted::Id(id) => return Some(Ok(id)),
+                Wanted::Input => self.input = Some(read_input()),
+            }
+        }
+    }
+}
+
+fn read_input() -> Receiver<io::Result<Word>> {
     // Reading has no end of its own: a thread waits for it, so that time can run out meanwhile.
     let (sender, words) = mpsc::sync_channel(1);
     thread::spawn(move || {
@@ -42,12 +84,7 @@ fn read_input(until: Option<Instant>) -> impl Iterator<Item = Result<Uuid, Unusa
             let _ = sender.send(Err(error));
         }
     });
-    iter::from_fn(move || {
-        Some(match next(&words, until)? {
-            Ok(word) => id(&word).map_err(Unusable::Word),
-            Err(failure) => Err(Unusable::Input(failure)),
-        })
-    })
+    words
 }
 
 fn next(words: &Receiver<io::Result<Word>>, until: Option<Instant>) -> Option<Result<Word, Failure>> {

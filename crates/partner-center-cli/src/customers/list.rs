@@ -5,6 +5,7 @@ use crate::{
     failure::Failure,
     notes::Notes,
     output::Printer,
+    settings::AddressSources,
 };
 use partner_center::{Client, CustomerFilter, ListCustomers, Mode, Transport};
 
@@ -12,6 +13,7 @@ use partner_center::{Client, CustomerFilter, ListCustomers, Mode, Transport};
 pub(super) async fn print<X: Transport>(
     client: &Client<X>,
     list: List,
+    sources: &AddressSources,
     printer: &mut Printer,
     notes: &Notes,
 ) -> Result<(), Failure> {
@@ -26,7 +28,7 @@ pub(super) async fn print<X: Transport>(
     while remaining > 0
         && let Some(page) = X::Mode::into_future(pages.next_page()).await
     {
-        let mut customers = page.map_err(|error| Failure::of_call(&broken_off(count), &error))?.items;
+        let mut customers = page.map_err(|error| Failure::of_call(&broken_off(count), &error, sources))?.items;
         customers.truncate(remaining);
         printer.page(&customers)?;
         count += customers.len();

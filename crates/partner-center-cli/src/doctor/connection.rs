@@ -1,7 +1,10 @@
 //! Whether there is a way to the service's address at all.
 
 use super::report::Finding;
-use crate::{failure::Explanation, session::Session};
+use crate::{
+    failure::{Explanation, PROXY_SETTING},
+    session::Session,
+};
 use partner_center::{EnvironmentProxy, http::Uri};
 use std::{
     io,
@@ -23,10 +26,7 @@ pub(super) fn check(uri: &Uri, session: &Session<'_>) -> Finding {
     let environment = EnvironmentProxy::read();
     let proxy = match environment.for_uri(uri) {
         Ok(proxy) => proxy,
-        Err(error) => {
-            let remedy = "correct or unset the variable that is named above, or name the service's host in NO_PROXY";
-            return Finding::Wrong(Explanation::new("the proxy cannot be used", &error, remedy));
-        }
+        Err(error) => return Finding::Wrong(Explanation::new("the proxy cannot be used", &error, PROXY_SETTING)),
     };
     // A proxy connects in our place: it is the one that must be there.
     if let Some((proxy, address)) = proxy.and_then(|proxy| Some((proxy, proxy.origin().parse::<Uri>().ok()?))) {

@@ -1,7 +1,9 @@
-use crate::text;
+use crate::{notes::Notes, terminal::escape_control, text};
 use partner_center::{RefreshTokenLease, Secret};
 use std::{
+    error::Error as StdError,
     ffi::OsString,
+    fmt,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -18,20 +20,35 @@ pub(crate) struct TokenFile {
     path: PathBuf,
     /// What was last read from it or written into it.
     known: Mutex<Option<Secret>>,
-    /// The end of the whole command.
-    until: Option<Instant>,
+    limits: TimeLimits,
 }
 
-/// How long others are waited for at most. They hold the lock for as long as the authority takes to answer.
+/// The time that a command has.
+#[derive(Clone, Copy)]
+pub(crate) struct TimeLimits {
+    /// The timeout of one attempt of a request.
+    pub(crate) attempt: Duration,
+    /// The end of the whole command.
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// The maximum wait for other processes. They hold the lock for as long as the authority takes to respond; one that holds
+/// it for longer has been stopped or has lost its connection.
 const MAX_LOCK_WAIT: Duration = Duration::from_secs(30);
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
+/// After so long, the user is told what the command waits for.
+const SILENT_LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// The wait ends so long before the client's own timeout would end it, whose error could not name the file.
+const LOCK_WAIT_MARGIN: Duration = Duration::from_millis(100);
+
 impl TokenFile {
-    pub(crate) fn new(path: &Path, until: Option<Instant>) -> Self {
+    pub(crate) fn new(path: &Path, limits: TimeLimits) -> Self {
         // To replace a link would leave what it leads to as it is.
         let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
         let path = fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned());
-        Self { path, known: Mutex::default(), until }
+        Self { path, known: Mutex::default(), limits }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -51,19 +68,23 @@ impl TokenFile {
     }
 
     /// Keeps other processes from using the token, if they do it in this way, and finds out whether one of them has kept a
-    /// newer one. Who holds the lock for too long is not waited for: the token in hand may still be good.
-    pub(crate) fn lease(&self) -> RefreshTokenLease {
-        let lease = RefreshTokenLease::new(self.lock());
+    /// newer one.
+    ///
+    /// It is an error if the command runs out of time meanwhile: the token is then not sent, as the response with the next
+    /// one would come too late. A process that holds the lock beyond [`MAX_LOCK_WAIT`] is not waited for any longer: the
+    /// token that is known may still be good.
+    pub(crate) fn lease(&self, notes: &Notes) -> Result<RefreshTokenLease, TokenFileInUse> {
+        let lease = RefreshTokenLease::new(self.lock(notes)?);
         let known = self.remember(None);
         // If the last token could not be kept, the file has an older one than the process.
-        match self.read() {
+        Ok(match self.read() {
             Ok(Some(token)) if known.as_ref() != Some(&token) => lease.refresh_token(token.expose()),
             Ok(_) => lease,
             Err(_) => {
                 self.remember(known);
                 lease
             }
-        }
+        })
     }
 
     /// Keeps `token` instead of the one there is. Where files have modes, a new file is its owner's alone (0600).
@@ -82,7 +103,8 @@ impl TokenFile {
             _ => Path::new("."),
         };
         // On Unix such files are made for their owner's eyes only; elsewhere they are as the folder has it.
-        let mut file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder)?;
+        let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
+        let mut file = file.map_err(|error| not_created_in(folder, &error))?;
         file.write_all(token.expose().as_bytes())?;
         file.write_all(b"\n")?;
         file.as_file().sync_all()?;
@@ -102,14 +124,25 @@ impl TokenFile {
     }
 
     /// The locks that could be acquired, which last until they are dropped.
-    fn lock(&self) -> Vec<File> {
-        let until = Instant::now() + MAX_LOCK_WAIT;
-        let until = self.until.map_or(until, |end| end.min(until));
+    fn lock(&self, notes: &Notes) -> Result<Vec<File>, TokenFileInUse> {
+        let start = Instant::now();
+        let deadline = self.lock_deadline(start);
+        let mut is_silent = true;
         let mut locks = Vec::new();
         for file in self.lock_files() {
             let outcome = loop {
                 match file.try_lock() {
-                    Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(LOCK_POLL_INTERVAL),
+                    Err(TryLockError::WouldBlock) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                        return Err(TokenFileInUse { path: self.path.clone() });
+                    }
+                    Err(TryLockError::WouldBlock) if start.elapsed() < MAX_LOCK_WAIT => {
+                        if is_silent && start.elapsed() >= SILENT_LOCK_WAIT {
+                            is_silent = false;
+                            let path = escape_control(&self.path.display().to_string());
+                            notes.say(format_args!("note: waiting for another command that uses {path}"));
+                        }
+                        thread::sleep(LOCK_POLL_INTERVAL);
+                    }
                     outcome => break outcome,
                 }
             };
@@ -118,7 +151,15 @@ impl TokenFile {
             }
             locks.push(file);
         }
-        locks
+        Ok(locks)
+    }
+
+    /// When a wait for other processes that begins at `start` becomes an error.
+    fn lock_deadline(&self, start: Instant) -> Option<Instant> {
+        let TimeLimits { attempt, deadline } = self.limits;
+        let attempt = start.checked_add(attempt);
+        let deadline = [attempt, deadline].into_iter().flatten().min()?;
+        Some(deadline.checked_sub(LOCK_WAIT_MARGIN).unwrap_or(start))
     }
 
     /// What is locked: a file beside that of the token, for that one is replaced.
@@ -139,6 +180,34 @@ impl TokenFile {
     }
 }
 
+/// Why the refresh token was not sent: another process holds the lock, and this one has no more time.
+#[derive(Debug)]
+pub(crate) struct TokenFileInUse {
+    path: PathBuf,
+}
+
+impl fmt::Display for TokenFileInUse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "another command has been using the refresh token in {} for as long as this one may wait",
+            self.path.display()
+        )
+    }
+}
+
+impl StdError for TokenFileInUse {}
+
+/// Why no file could be created in `folder`, without the name of the temporary file, which means nothing to the user.
+fn not_created_in(folder: &Path, error: &io::Error) -> io::Error {
+    let (kind, folder) = (error.kind(), folder.display());
+    let message = match kind {
+        io::ErrorKind::NotFound => format!("the folder {folder} does not exist"),
+        _ => format!("no file can be created in the folder {folder}: {kind}"),
+    };
+    io::Error::new(kind, message)
+}
+
 /// The name, too, is to outlast a loss of power.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -154,11 +223,17 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    const UNLIMITED: TimeLimits = TimeLimits { attempt: Duration::from_secs(60), deadline: None };
+
+    fn lease(file: &TokenFile) -> RefreshTokenLease {
+        file.lease(&Notes::new(true)).unwrap()
+    }
+
     #[test]
     fn the_newest_token_is_kept_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
-        let file = TokenFile::new(&path, None);
+        let file = TokenFile::new(&path, UNLIMITED);
         assert!(file.read().unwrap().is_none());
         for token in ["first", "second"] {
             file.keep(&Secret::new(token)).unwrap();
@@ -171,12 +246,12 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
             let link = folder.path().join("link");
             symlink(&path, &link).unwrap();
-            TokenFile::new(&link, None).keep(&Secret::new("third")).unwrap();
+            TokenFile::new(&link, UNLIMITED).keep(&Secret::new("third")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
             assert_eq!(file.read().unwrap().unwrap().expose(), "third");
             // A link that leads to nothing yet.
             fs::remove_file(&path).unwrap();
-            TokenFile::new(&link, None).keep(&Secret::new("fourth")).unwrap();
+            TokenFile::new(&link, UNLIMITED).keep(&Secret::new("fourth")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
             assert_eq!(file.read().unwrap().unwrap().expose(), "fourth");
         }
@@ -189,7 +264,7 @@ mod tests {
     #[test]
     fn half_a_token_is_never_read() {
         let folder = tempfile::tempdir().unwrap();
-        let file = TokenFile::new(&folder.path().join("token"), None);
+        let file = TokenFile::new(&folder.path().join("token"), UNLIMITED);
         file.keep(&Secret::new("the-old-one")).unwrap();
         for half in ["", "the-new", "the-new-one\n"] {
             fs::write(folder.path().join(".partner-center-abcdef"), half).unwrap();
@@ -202,15 +277,16 @@ mod tests {
     #[test]
     fn what_cannot_be_kept_is_an_error_and_harms_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let file = TokenFile::new(&folder.path().join("missing/token"), None);
-        assert!(file.keep(&Secret::new("token")).is_err());
+        let file = TokenFile::new(&folder.path().join("missing/token"), UNLIMITED);
+        let error = file.keep(&Secret::new("token")).unwrap_err().to_string();
+        assert_eq!(error, format!("the folder {} does not exist", folder.path().join("missing").display()));
         assert!(file.read().unwrap().is_none());
     }
     #[test]
     fn file_that_cannot_be_replaced_is_written_into() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
-        let file = TokenFile::new(&path, None);
+        let file = TokenFile::new(&path, UNLIMITED);
         for token in ["the-first-one", "another", "the-longest-of-them"] {
             fs::write(&path, "the-old-one").unwrap();
             file.overwrite(&Secret::new(token)).unwrap();
@@ -222,9 +298,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn file_in_a_folder_that_takes_no_file_is_kept_up() {
-        let file = TokenFile::new(Path::new("/proc/thread-self/comm"), None);
+        let file = TokenFile::new(Path::new("/proc/thread-self/comm"), UNLIMITED);
         assert!(file.replace(&Secret::new("new")).is_err());
-        let _lease = file.lease();
+        let _lease = lease(&file);
         file.keep(&Secret::new("new")).unwrap();
         assert_eq!(file.read().unwrap().unwrap().expose(), "new");
     }
@@ -232,8 +308,8 @@ mod tests {
     #[test]
     fn lease_has_the_token_that_another_process_has_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let [ours, theirs] = [(); 2].map(|()| TokenFile::new(&folder.path().join("token"), None));
-        let newer = || format!("{:?}", ours.lease()).contains("Some");
+        let [ours, theirs] = [(); 2].map(|()| TokenFile::new(&folder.path().join("token"), UNLIMITED));
+        let newer = || format!("{:?}", lease(&ours)).contains("Some");
         assert!(ours.read().unwrap().is_none() && !newer());
         theirs.keep(&Secret::new("theirs")).unwrap();
         assert!(newer() && !newer());
@@ -252,15 +328,23 @@ mod tests {
     fn lease_is_one_process_at_a_time_and_waits_no_longer_than_the_command() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
-        let lease = TokenFile::new(&path, None).lease();
+        let first = lease(&TokenFile::new(&path, UNLIMITED));
         let waiting = path.clone();
-        let other = thread::spawn(move || drop(TokenFile::new(&waiting, None).lease()));
+        let other = thread::spawn(move || drop(lease(&TokenFile::new(&waiting, UNLIMITED))));
         thread::sleep(Duration::from_millis(100));
         assert!(!other.is_finished());
         let started = Instant::now();
-        drop(TokenFile::new(&path, Some(started + Duration::from_millis(50))).lease());
+        let (short, long) = (Duration::from_millis(150), Duration::from_secs(60));
+        for limits in [
+            TimeLimits { attempt: long, deadline: Some(started + short) },
+            TimeLimits { attempt: short, deadline: None },
+            TimeLimits { attempt: short, deadline: Some(started + long) },
+        ] {
+            let error = TokenFile::new(&path, limits).lease(&Notes::new(true)).unwrap_err().to_string();
+            assert!(error.contains(&path.display().to_string()), "{error}");
+        }
         assert!((50..5000).contains(&started.elapsed().as_millis()) && !other.is_finished());
-        drop(lease);
+        drop(first);
         other.join().unwrap();
     }
 }

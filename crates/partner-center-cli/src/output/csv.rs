@@ -1,7 +1,7 @@
 //! The main fields of customers, for spreadsheets and databases.
 
 use super::{Format, row};
-use crate::terminal::harmless;
+use crate::terminal::escape_control;
 use partner_center::Customer;
 use std::io;
 
@@ -54,7 +54,7 @@ impl Format for Csv {
         self.header(&mut csv)?;
         for customer in customers {
             let cells = row(customer, COLUMNS.map(|(_, pointer)| pointer))?.into_iter().take(self.columns.len());
-            let seen = |cell: String| if self.is_terminal { harmless(&cell) } else { cell };
+            let seen = |cell: String| if self.is_terminal { escape_control(&cell) } else { cell };
             csv.write_record(cells.map(seen))?;
         }
         csv.flush()

@@ -1,7 +1,7 @@
 //! Customers for people to read.
 
 use super::{Format, MAX_DEPTH, cell, fields, row};
-use crate::terminal::harmless;
+use crate::terminal::escape_control;
 use indexmap::IndexMap;
 use partner_center::{Customer, JsonValue};
 use std::io::{self, Write};
@@ -63,7 +63,7 @@ impl Format for Table {
             rows.push(COLUMNS.map(|(title, _)| title.to_owned()));
         }
         for customer in customers {
-            rows.push(row(customer, COLUMNS.map(|(_, pointer)| pointer))?.map(|text| harmless(&text)));
+            rows.push(row(customer, COLUMNS.map(|(_, pointer)| pointer))?.map(|text| escape_control(&text)));
         }
         let widths = *self.widths.get_or_insert_with(|| fit(widest(&rows), self.terminal_width));
         rows.iter().try_for_each(|row| self.line(row, &widths, text))
@@ -93,7 +93,7 @@ fn describe(path: &str, depth: usize, fields: IndexMap<String, JsonValue>, rows:
         let path = if path.is_empty() { name } else { format!("{path}.{name}") };
         match value.read() {
             Ok(fields) if depth < MAX_DEPTH => describe(&path, depth + 1, fields, rows),
-            _ => rows.push([harmless(&path), harmless(&cell(&value))]),
+            _ => rows.push([escape_control(&path), escape_control(&cell(&value))]),
         }
     }
 }

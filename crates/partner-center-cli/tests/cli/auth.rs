@@ -2,6 +2,7 @@
 
 use crate::{
     command::{Ended, command},
+    server::answering,
     snapshot::{assert_snapshot, transcript},
 };
 use partner_center_emulator::{Emulator, Server};
@@ -125,7 +126,7 @@ fn a_refused_sign_in_ends_the_command() {
         let ended =
             run_with(with(&at(&server), &APP), &[&["customers", "get", "--transport", transport], &ids[..]].concat());
         assert_eq!((ended.status, emulator.requests().len()), (Some(1), before + 1), "{}", ended.stderr);
-        assert!(ended.stderr.contains("no more were asked for"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("and the 4 IDs after it were not requested"), "{}", ended.stderr);
     }
 }
 
@@ -191,8 +192,8 @@ fn all_can_be_in_a_file_and_the_environment_counts_more() {
 #[test]
 fn a_file_that_cannot_be_used_is_explained_without_its_secrets() {
     for (text, explanation) in [
-        ("client_id = 'a'\nclient_secret = 'hush\n", "line 2 is no `name = \"text\"`"),
-        ("client_id = 7\n", "line 1 is no `name = \"text\"`"),
+        ("client_id = 'a'\nclient_secret = 'hush\n", "line 2 is neither `name = \"text\"` nor `name = number`"),
+        ("client_id = true\n", "line 1 is neither `name = \"text\"` nor `name = number`"),
         ("client_sekret = 'hush'\n", "there is no setting `client_sekret`"),
         ("client_id = 'a'\ntenant_id = 'b'\nclient_secret_file = '/does/not/exist'\n", "No such file"),
         ("client_id = 'a'\ntenant_id = 'b'\nrefresh_token_file = '/does/not/exist'\n", "does not exist"),
@@ -323,6 +324,39 @@ fn settings_of_a_file_are_told_to_be_set_there() {
     assert!(ended.status == Some(0) && ended.stderr.contains(&wanted), "{}", ended.stderr);
 }
 
+/// Advice about an address names the place where it is set.
+#[test]
+fn addresses_are_told_to_be_corrected_where_they_are_set() {
+    let nowhere = "http://127.0.0.1:9";
+    for transport in ["reqwest", "ureq"] {
+        let list = ["customers", "list", "--max-attempts", "1", "--transport", transport];
+        let (_folder, config) = configured(&format!("base_url = '{nowhere}'\ntoken = 'token'\n"));
+        let app = "tenant_id = 'a'\nclient_id = 'b'\nclient_secret = 'c'\n";
+        let (_other_folder, of_authority) = configured(&format!("authority = '{nowhere}'\n{app}"));
+        let token = ("PARTNER_CENTER_TOKEN", "token");
+        let url = ("PARTNER_CENTER_BASE_URL", nowhere);
+        for (settings, options, places) in [
+            (&[][..], &["--config", &config][..], format!("(--base-url, base_url in {config})")),
+            (&[token, url], &[], "(--base-url, PARTNER_CENTER_BASE_URL)".to_owned()),
+            (&[token], &["--base-url", nowhere], "(--base-url)".to_owned()),
+            (&[], &["--config", &of_authority], format!("(--cloud, authority in {of_authority})")),
+            (
+                &[APP[0], APP[1], APP[2], ("PARTNER_CENTER_AUTHORITY", nowhere)],
+                &[],
+                "(--cloud, PARTNER_CENTER_AUTHORITY)".to_owned(),
+            ),
+        ] {
+            let ended = run_with(settings.iter().copied(), &[&list, options].concat());
+            assert!(ended.status == Some(1) && ended.stderr.contains(&places), "{places}: {}", ended.stderr);
+        }
+        // The same of a response that is not the service's.
+        let (url, _requests) = answering(vec![(404, String::new())]);
+        let (_folder, config) = configured(&format!("base_url = '{url}'\ntoken = 'token'\n"));
+        let ended = run_with([], &[&list[..], &["--config", &config]].concat());
+        assert!(ended.stderr.contains(&format!("(--base-url, base_url in {config}) is the")), "{}", ended.stderr);
+    }
+}
+
 #[test]
 fn no_secret_is_shown_however_much_is_told() {
     let emulator =
@@ -372,6 +406,8 @@ fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
         let ended = run_with(with(&place, &[&APP[..], &[USER, lost]].concat()), &arguments);
         assert_eq!((ended.status, ended.stdout.lines().count()), (Some(0), 30), "{}", ended.stderr);
         assert!(ended.stderr.starts_with("error: the new refresh token could not be kept in "), "{}", ended.stderr);
+        let missing = format!("the folder {} does not exist", folder.path().join("missing").display());
+        assert!(ended.stderr.contains(&missing) && !ended.stderr.contains(".partner-center-"), "{}", ended.stderr);
     }
     assert!(emulator.requests().len() > 4);
 }

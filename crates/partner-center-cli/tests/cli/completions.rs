@@ -29,7 +29,7 @@ fn run(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
 }
 
 /// What is typed, and what must and must not be among what completes it.
-const CASES: [(&str, &[&str], &[&str]); 12] = [
+const CASES: [(&str, &[&str], &[&str]); 20] = [
     ("", &["customers", "auth", "doctor", "completions"], &["list"]),
     ("cust", &["customers"], &["auth", "list"]),
     ("customers ", &["list", "get"], &["doctor", "check"]),
@@ -42,6 +42,15 @@ const CASES: [(&str, &[&str], &[&str]); 12] = [
     ("auth check --cloud ", &["global", "china", "us-government", "germany"], &["--output"]),
     ("completions ", &["bash", "zsh", "fish", "powershell", "elvish"], &["list"]),
     ("help customers ", &["list", "get"], &["doctor"]),
+    ("help ", &["customers", "auth", "doctor", "completions"], &["list"]),
+    // What is rejected is not offered.
+    ("completions --", &["--quiet", "--help"], &["--emulator", "--timeout", "--output"]),
+    ("emulator --", &["--port", "--token", "--token-lifetime", "--quiet"], &["--emulator", "--timeout", "--transport"]),
+    ("emulator --t", &["--token", "--tls"], &["--timeout", "--transport"]),
+    ("--", &["--emulator", "--timeout", "--output", "--quiet"], &["--port"]),
+    ("customers --", &["--emulator", "--timeout"], &["--port"]),
+    ("doctor --", &["--emulator", "--timeout", "--output", "--transport"], &["--port"]),
+    ("auth check --", &["--emulator", "--timeout", "--output", "--config"], &["--port"]),
 ];
 
 fn assert_completed(shell: &str, typed: &str, completions: &str, wanted: &[&str], unwanted: &[&str]) {

@@ -3,12 +3,20 @@
 use crate::command::{Ended, command, run, run_at};
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
-/// Ends the process with the test.
-struct Running(Child);
+/// Ends the process with the test, and removes its temporary files, which it cannot do itself when it is killed.
+struct Running(Child, TempDir);
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self(command.env("TMPDIR", folder.path()).spawn().unwrap(), folder)
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -19,7 +27,7 @@ impl Drop for Running {
 
 fn emulator(arguments: &[&str]) -> (Running, String) {
     let mut command = command(&[&["emulator", "--quiet"], arguments].concat());
-    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut running = Running::start(command.stdout(Stdio::piped()));
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
@@ -152,11 +160,13 @@ fn faults_and_limits_are_met() {
 /// What an emulator over TLS says on standard output: where it listens, and where its certificate authority is.
 fn over_tls(arguments: &[&str]) -> (Running, String, String) {
     let mut command = command(&[&["emulator", "--quiet", "--tls", "--token", "token"], arguments].concat());
-    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut running = Running::start(command.stdout(Stdio::piped()));
     let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
     let mut said = |prefix: &str| lines.next().unwrap().unwrap().strip_prefix(prefix).unwrap().to_owned();
     let (url, file) = (said("listening on "), said("certificate authority in "));
     assert!(url.starts_with("https://127.0.0.1:"));
+    // A killed process removes nothing: the folder of the test takes the file with it.
+    assert!(!cfg!(unix) || arguments.contains(&"--ca-file") || file.starts_with(running.1.path().to_str().unwrap()));
     (running, url, file)
 }
 
@@ -207,7 +217,7 @@ fn certificate_authority_that_cannot_be_written_is_explained() {
 /// What is logged while a list is requested, and a parameter is sent that a list does not have.
 fn logged(arguments: &[&str]) -> String {
     let mut command = command(&[&["emulator", "--token", "a-secret-token", "--customers", "7"], arguments].concat());
-    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut running = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("listening on ").unwrap();
@@ -251,7 +261,7 @@ fn log_has_a_line_for_each_request_and_no_secret() {
 #[cfg(unix)]
 #[test]
 fn what_it_says_can_be_pasted() {
-    use std::{env, path::Path, process::Command};
+    use std::{env, path::Path};
 
     let mut cases = vec![("emulator-token", None), ("a'b$(c)`;\"\\|&", None), ("~root", None)];
     if cfg!(target_os = "linux") {
@@ -260,7 +270,7 @@ fn what_it_says_can_be_pasted() {
     for (token, tls) in cases {
         let mut emulator = command(&["emulator", "--token", token]);
         emulator.args(tls);
-        let mut running = Running(emulator.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut running = Running::start(emulator.stdout(Stdio::null()).stderr(Stdio::piped()));
         let mut line = String::new();
         BufReader::new(running.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let proposed = line.strip_prefix("in another terminal: ").unwrap();

@@ -188,7 +188,9 @@ fn unknown_path_does_not_blame_the_id() {
             (&["customers", "list"][..], "", "check that the address"),
             (&["customers", "list"], r#"{"code": 1000}"#, "check that the address"),
             (&["customers", "get", id], "<html>Nothing here</html>", "check that the address"),
-            (&["customers", "get", id], r#"{"code": 1000}"#, "check the ID"),
+            (&["customers", "get", id], r#"{"code": 1000}"#, "check that the address"),
+            (&["customers", "get", id], r#"{"code": 1000}"#, "and the ID: `partner-center customers list`"),
+            (&["customers", "get", id], r#"{"code": 60003}"#, "check the ID: "),
         ] {
             let (url, _requests) = answering(vec![(404, body.to_owned())]);
             let ended = run_at(&url, &[arguments, &["--transport", transport]].concat());

@@ -118,6 +118,26 @@ fn dead_proxy_is_named_as_the_cause() {
     }
 }
 
+#[test]
+fn variable_that_names_no_proxy_is_told_to_be_corrected() {
+    for transport in TRANSPORTS {
+        for (variable, value) in [
+            ("HTTPS_PROXY", "socks5://127.0.0.1:9"),
+            ("all_proxy", "http://user:hush@[bad"),
+            ("https_proxy", "http://"),
+        ] {
+            for arguments in [&["customers", "list"][..], &["doctor"]] {
+                let mut command = over(transport, arguments);
+                command.env(variable, value);
+                let ended = end(command);
+                let said = ended.stderr + &ended.stdout;
+                assert!(said.contains(variable) && said.contains("correct or unset the variable"), "{said}");
+                assert!(!said.contains("hush") && !said.contains("--base-url"), "{said}");
+            }
+        }
+    }
+}
+
 /// A server over TLS that has one customer.
 struct TlsServer {
     url: String,

@@ -171,6 +171,51 @@ fn max_retry_after_is_an_option_a_variable_and_a_setting() {
 }
 
 #[test]
+fn number_in_the_configuration_file_is_one_without_quotation_marks_too() {
+    for (line, outcome) in [
+        ("max_attempts = 1", (Some(1), 1)),
+        ("max_attempts = 2", (Some(0), 2)),
+        ("max_retry_after = 2.5", (Some(0), 2)),
+        ("max_retry_after = 1.5", (Some(1), 1)),
+        ("max_retry_after = 1", (Some(1), 1)),
+        ("max_attempts = 2.5", (Some(2), 0)),
+        ("max_attempts = -1", (Some(2), 0)),
+        ("max_attempts = true", (Some(2), 0)),
+        ("max_attempts = [2]", (Some(2), 0)),
+    ] {
+        let came = on_both(|transport| {
+            let throttled = (429, "Retry-After: 2\r\n".to_owned(), String::new());
+            let (url, requests) = answering_with_headers(vec![throttled, (200, String::new(), last_page("{}"))]);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), format!("base_url = '{url}'\ntoken = 'token'\n{line}\n")).unwrap();
+            let mut list = command(&["customers", "list", "--transport", transport, "--output", "jsonl", "--config"]);
+            let ended = Ended::from(list.arg(file.path()).output().unwrap());
+            (ended.status, requests.try_iter().count())
+        });
+        assert_eq!(came, outcome, "{line}");
+    }
+}
+
+#[test]
+fn emulator_heeds_the_variables_of_retries() {
+    for (settings, status) in [
+        (&[][..], Some(0)),
+        (&[("PARTNER_CENTER_MAX_ATTEMPTS", "1")], Some(1)),
+        (&[("PARTNER_CENTER_MAX_RETRY_AFTER", "0.5")], Some(1)),
+        (&[("PARTNER_CENTER_MAX_ATTEMPTS", "many")], Some(2)),
+        // It has all that it needs beside them.
+        (&[("PARTNER_CENTER_BASE_URL", "nowhere"), ("PARTNER_CENTER_CLOUD", "mars")], Some(0)),
+    ] {
+        let found = on_both(|transport| {
+            let list = ["customers", "list", "--emulator", "--transport", transport];
+            let mut list = command(&[&list[..], &["--emulator-with", "fault=429:retry-after=1@1"]].concat());
+            Ended::from(list.envs(settings.iter().copied()).output().unwrap()).status
+        });
+        assert_eq!(found, status, "{settings:?}");
+    }
+}
+
+#[test]
 fn setting_that_is_no_number_is_named() {
     for (name, value, why) in [
         ("PARTNER_CENTER_MAX_RETRY_AFTER", "0", "a number of seconds from 0.001 to 86400"),

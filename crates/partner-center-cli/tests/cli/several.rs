@@ -160,7 +160,8 @@ fn what_would_fail_for_all_ends_the_command() {
             let ended = run_at(&url, &[&["customers", "get"][..], &many, &options].concat());
             assert_eq!(ended.status, Some(1), "{}", ended.stderr);
             let last = ended.stderr.lines().rev().take(3).collect::<Vec<_>>();
-            assert!(last[2].ends_with("could not be fetched, and no more were asked for"), "{}", ended.stderr);
+            let rest = format!("could not be fetched, and the {} IDs after it were not requested", 20 - asked);
+            assert!(last[2].ends_with(&rest), "{}", ended.stderr);
             assert!(last[1].contains(why), "{}", ended.stderr);
             assert_eq!(requests.try_iter().count(), asked, "{why}");
         }
@@ -190,12 +191,12 @@ fn wait_that_the_service_asks_for_is_waited_before_the_next_customer() {
 #[test]
 fn wait_beyond_the_bound_ends_the_command_with_true_advice() {
     for transport in ["reqwest", "ureq"] {
-        for (wait, bound) in [(90, &[][..]), (3, &["--max-retry-after", "2.5"])] {
+        for (wait, bound) in [(301, &[][..]), (90, &["--max-retry-after", "89"]), (3, &["--max-retry-after", "2.5"])] {
             let (url, requests) = answering_with_headers(vec![(200, String::new(), "{}".to_owned()), throttled(wait)]);
             let options = ["--output", "jsonl", "--transport", transport];
             let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options, bound].concat());
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), "{}\n"));
-            assert!(ended.stderr.contains("and no more were asked for"), "{}", ended.stderr);
+            assert!(ended.stderr.contains("and the 18 IDs after it were not requested"), "{}", ended.stderr);
             assert!(ended.stderr.contains(&format!("--max-retry-after {wait}, ")), "{}", ended.stderr);
             assert_eq!(requests.try_iter().count(), 2);
         }
@@ -216,9 +217,77 @@ fn wait_that_would_outlast_the_deadline_is_not_begun() {
         let started = Instant::now();
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 3], &options].concat());
         assert!(started.elapsed() < Duration::from_secs(5));
-        assert!(ended.stderr.contains("and no more were asked for"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("and the 2 IDs after it were not requested"), "{}", ended.stderr);
+        assert_eq!(requests.try_iter().count(), 1);
+
+        // Nor is one that the command would wait for by itself.
+        let (url, requests) = answering_with_headers(vec![throttled(90)]);
+        let options = ["--deadline", "10", "--transport", transport];
+        let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 2], &options].concat());
+        assert!(started.elapsed() < Duration::from_secs(8));
+        assert!(ended.stderr.contains("and the one ID after it was not requested"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("--deadline"), "{}", ended.stderr);
         assert_eq!(requests.try_iter().count(), 1);
     }
+}
+
+/// What the service asks of one customer must not cost the others; one alone is told how long to wait instead.
+#[test]
+fn several_wait_up_to_five_minutes_by_themselves() {
+    for transport in ["reqwest", "ureq"] {
+        let (url, _requests) = answering_with_headers(vec![throttled(300)]);
+        let arguments = [&["customers", "get"][..], &[DOCUMENTED; 2], &["-v", "--transport", transport]].concat();
+        let mut command = command(&arguments);
+        let mut child = start(command.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url));
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("WARN") && line.contains("300"), "{line}");
+        assert!(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let (url, _requests) = answering_with_headers(vec![throttled(300)]);
+        let ended = run_at(&url, &["customers", "get", DOCUMENTED, "--transport", transport]);
+        assert!(ended.stderr.contains("--max-retry-after 300, "), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn rest_of_standard_input_is_counted_when_it_is_not_requested() {
+    for transport in ["reqwest", "ureq"] {
+        for (is_open, rest) in [
+            (false, "and the 3 IDs after it were not requested"),
+            (true, "and the IDs after it, at least 3, were not requested"),
+        ] {
+            let (url, _requests) = answering(vec![(401, String::new())]);
+            let mut get = command(&["customers", "get", "-", OTHER, "--transport", transport]);
+            let mut child = start(get.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url));
+            let mut input = child.stdin.take().unwrap();
+            let count = if is_open { 4 } else { 3 };
+            input.write_all(format!("{DOCUMENTED}\n").repeat(count).as_bytes()).unwrap();
+            let open = is_open.then_some(input);
+            let ended = Ended::from(child.wait_with_output().unwrap());
+            drop(open);
+            assert!(ended.status == Some(1) && ended.stderr.contains(rest), "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn entry_without_an_id_does_not_cost_the_others() {
+    let input = format!(r#"[{{"id": "{DOCUMENTED}"}}, {{"id": null}}, {{"id": 7}}, {{"id": "{OTHER}"}}]"#);
+    for transport in ["reqwest", "ureq"] {
+        let ended = run_with(&input, &get(&["-", "--output", "jsonl", "--transport", transport]));
+        assert_eq!((ended.status, ids(&ended.stdout)), (Some(1), vec![DOCUMENTED.to_owned(), OTHER.to_owned()]));
+        assert!(ended.stderr.contains("entry 2") && ended.stderr.contains("entry 3"), "{}", ended.stderr);
+        assert!(ended.stderr.ends_with("error: 2 of 4 customers could not be fetched\n"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn csv_whose_lines_end_with_cr_is_read() {
+    let ended = run_with(format!("name,id\rx,{DOCUMENTED}\ry,{OTHER}\r"), &get(&["-", "--output", "jsonl"]));
+    assert_eq!((ended.status, ids(&ended.stdout)), (Some(0), vec![DOCUMENTED.to_owned(), OTHER.to_owned()]));
 }
 
 #[test]
@@ -229,7 +298,7 @@ fn the_deadline_is_that_of_the_command() {
         let options = ["--deadline", "1", "--output", "jsonl", "--transport", transport];
         let silent = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options].concat());
         assert_eq!((silent.status, silent.stdout.as_str()), (Some(1), "{}\n"));
-        assert!(silent.stderr.contains("no more were asked for"), "{}", silent.stderr);
+        assert!(silent.stderr.contains("the 18 IDs after it were not requested"), "{}", silent.stderr);
 
         // The input stays open.
         let child = start(&mut command(&get(&["-", "--deadline", "1", "--transport", transport])));

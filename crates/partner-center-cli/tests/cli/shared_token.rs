@@ -1,8 +1,11 @@
 //! One refresh token, and several processes that use it.
 
-use crate::command::{Ended, command};
+use crate::{
+    command::{Ended, command},
+    server::answering,
+};
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -12,7 +15,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// An authority that takes each refresh token once, and a service whose lists have three pages. The refresh tokens are
@@ -111,8 +114,9 @@ fn processes_at_once_share_a_refresh_token_that_is_taken_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("refresh-token");
     fs::write(&file, "r0\n").unwrap();
-    let start =
-        |transport| service.list(transport, &file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let start = |transport| {
+        service.list(transport, &file).arg("--quiet").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
     let children: Vec<_> = ["reqwest", "ureq"].repeat(3).into_iter().map(start).collect();
     for child in children {
         let ended = Ended::from(child.wait_with_output().unwrap());
@@ -123,6 +127,76 @@ fn processes_at_once_share_a_refresh_token_that_is_taken_once() {
     assert_eq!(fs::read_to_string(&file).unwrap(), format!("r{current}\n"));
     // Nobody was rejected.
     assert_eq!(service.exchanges.load(Ordering::SeqCst), current);
+}
+
+/// What a process that does not end leaves to the others: the lock on the refresh token.
+fn locked(file: &Path) -> File {
+    let lock = File::create(file.with_file_name("refresh-token.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+/// The token that another command may be exchanging is good once: it is not sent while nobody could wait for the response.
+#[test]
+fn refresh_token_is_not_sent_when_time_runs_out_while_another_command_uses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("refresh-token");
+    for transport in ["reqwest", "ureq"] {
+        for limit in ["--deadline", "--timeout"] {
+            let service = Service::start(None);
+            fs::write(&file, "r0\n").unwrap();
+            let lock = locked(&file);
+            let started = Instant::now();
+            let ended = Ended::from(service.list(transport, &file).args([limit, "2"]).output().unwrap());
+            assert!(started.elapsed() < Duration::from_secs(8));
+            drop(lock);
+            let (note, error) = ended.stderr.split_once('\n').unwrap();
+            assert_eq!(note, format!("note: waiting for another command that uses {}", file.display()));
+            assert!(error.starts_with("error: the customers could not be listed"), "{error}");
+            assert!(error.contains("another command") && error.contains(file.to_str().unwrap()), "{error}");
+            assert!(
+                error.contains("try:   wait until the other command has ended") && error.contains(limit),
+                "{error}"
+            );
+            assert_eq!((ended.status, service.exchanges.load(Ordering::SeqCst)), (Some(1), 0), "{limit}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), "r0\n");
+        }
+    }
+}
+
+#[test]
+fn command_goes_on_when_the_other_one_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("refresh-token");
+    for transport in ["reqwest", "ureq"] {
+        let service = Service::start(None);
+        fs::write(&file, "r0\n").unwrap();
+        let lock = locked(&file);
+        let list = service.list(transport, &file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        thread::sleep(Duration::from_secs(2));
+        drop(lock);
+        let ended = Ended::from(list.wait_with_output().unwrap());
+        let note = format!("note: waiting for another command that uses {}\n", file.display());
+        assert_eq!((ended.status, ended.stderr, ended.stdout.lines().count()), (Some(0), note, 3));
+    }
+}
+
+/// An authority that does not respond in time is told from one whose address is wrong.
+#[test]
+fn authority_that_takes_too_long_is_given_more_time() {
+    for transport in ["reqwest", "ureq"] {
+        let (url, _requests) = answering(Vec::new());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("refresh-token");
+        fs::write(&file, "r0\n").unwrap();
+        let mut list = Service { url, current: Arc::default(), exchanges: Arc::default() }.list(transport, &file);
+        let ended = Ended::from(list.args(["--timeout", "0.5", "--max-attempts", "1"]).output().unwrap());
+        assert!(
+            ended.status == Some(1) && ended.stderr.contains("give it more time with --timeout"),
+            "{}",
+            ended.stderr
+        );
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::text::TextReader;
 use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    Deserializer,
+    de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use std::{
     fmt,
@@ -116,9 +116,7 @@ impl Header {
 }
 
 fn csv<R: Read>(delimiter: u8, input: R) -> ::csv::Reader<R> {
-    // By default the lines after one that ends with CR LF are counted one too low.
-    let terminator = ::csv::Terminator::Any(b'\n');
-    ::csv::ReaderBuilder::new().delimiter(delimiter).terminator(terminator).flexible(true).from_reader(input)
+    ::csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input)
 }
 
 /// The name of a column, however it is written: `customer_id`, `Customer ID` and `CustomerId` are one name.
@@ -126,61 +124,94 @@ fn plain(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Hands on the IDs of JSON values, one after another.
+/// Hands on the IDs of JSON values, one after another, each as soon as it is read.
 fn read_json(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
-    let mut count = 0_u64;
-    for ids in serde_json::Deserializer::from_reader(input).into_iter::<Ids>() {
-        for id in ids?.0 {
-            count += 1;
-            if !take(Word::new(&id, format!("entry {count}"))) {
-                return Ok(());
-            }
+    let mut json = serde_json::Deserializer::from_reader(input);
+    let mut ids = JsonIds { count: 0, is_stopped: false, take };
+    while json.end().is_err() {
+        match (&mut ids).deserialize(&mut json) {
+            Ok(()) => {}
+            Err(_) if ids.is_stopped => return Ok(()),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
 }
 
-/// The IDs in a JSON value: a string, an object with the field `id`, a list of such, or an object with such `items`.
-#[derive(Default)]
-struct Ids(Vec<String>);
+/// Takes the IDs out of a JSON value: a string, an object with the field `id`, a list of such, or an object with such
+/// `items`. What stands where an ID belongs and is none, such as `null`, is handed on as it is, to be reported.
+struct JsonIds<'a> {
+    count: u64,
+    /// Whether no more of them are wanted.
+    is_stopped: bool,
+    take: &'a mut dyn FnMut(Word) -> bool,
+}
 
-impl<'de> Deserialize<'de> for Ids {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(IdsVisitor)
+impl JsonIds<'_> {
+    fn found<E: de::Error>(&mut self, id: &str) -> Result<(), E> {
+        self.count += 1;
+        self.is_stopped = !(self.take)(Word::new(id, format!("entry {}", self.count)));
+        if self.is_stopped { Err(E::custom("no more IDs are wanted")) } else { Ok(()) }
     }
 }
 
-struct IdsVisitor;
+impl<'de> DeserializeSeed<'de> for &mut JsonIds<'_> {
+    type Value = ();
 
-impl<'de> Visitor<'de> for IdsVisitor {
-    type Value = Ids;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut JsonIds<'_> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an ID, a customer, or a list of such")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Ids, E> {
-        Ok(Ids(vec![text.to_owned()]))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        self.found(text)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Ids, A::Error> {
-        let mut ids = Ids::default();
-        while let Some(mut more) = values.next_element::<Ids>()? {
-            ids.0.append(&mut more.0);
-        }
-        Ok(ids)
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.found("null")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Ids, A::Error> {
-        let mut ids = None;
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
+        self.found(&value.to_string())
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
+        self.found(&value.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
+        self.found(&value.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
+        self.found(&value.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
+        while values.next_element_seed(&mut *self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let mut has_id = false;
         while let Some(name) = fields.next_key::<String>()? {
             match name.to_ascii_lowercase().as_str() {
-                "id" | "items" if ids.is_none() => ids = Some(fields.next_value()?),
+                "id" | "items" if !has_id => {
+                    has_id = true;
+                    fields.next_value_seed(&mut *self)?;
+                }
                 _ => drop(fields.next_value::<IgnoredAny>()?),
             }
         }
         // A customer without an ID is reported, not left out.
-        Ok(ids.unwrap_or_else(|| Ids(vec![String::new()])))
+        if has_id { Ok(()) } else { self.found("") }
     }
 }
 
@@ -268,6 +299,7 @@ mod tests {
             "'a'\n\"b\", \"c\"\n{d};e\u{a0}\n",
             &[("a", "line 1"), ("b", "line 2"), ("c", "line 2"), ("{d}", "line 3"), ("e", "line 3")],
         );
+        assert_words("# none\ra\rb # c\rd", &[("a", "line 2"), ("b", "line 3"), ("d", "line 4")]);
         for (text, count) in [("# none\n", 0), ("\na", 1), ("", 0), ("\n\n", 0), ("a", 1)] {
             assert_eq!(words(text.as_bytes()).0.len(), count, "{text:?}");
             assert_eq!(words(format!("\u{feff}{text}").as_bytes()).0.len(), count, "{text:?}");
@@ -288,6 +320,9 @@ mod tests {
         assert_words("name\tID\tcustomer_id\nx\ta\ty\n", &[("a", "line 2")]);
         assert_words("#TYPE System.Object\n\"Id\",\"Name\"\n\"a\",\"x\"\n", &[("a", "line 3")]);
         assert_words("id,name", &[]);
+        // As old programs of the Mac end their lines, and Excel's "CSV (Macintosh)".
+        assert_words("name,id\rx,a\ry,b\r", &[("a", "line 2"), ("b", "line 3")]);
+        assert_words("# exported\r\r\nname,id\r\"x\ry\",a\r\ny,b", &[("a", "line 4"), ("b", "line 6")]);
     }
 
     #[test]
@@ -302,7 +337,21 @@ mod tests {
         assert_words("{\"id\":\"a\"}\n{}\n", &[one, ("", "entry 2")]);
         let (found, error) = words(b"{\"id\":\"a\"}\n{\"id\":\n");
         assert!(found.len() == 1 && error.is_some_and(|error| error.contains("EOF")));
-        assert!(words(b"[{\"id\": 7}]").1.is_some());
+        // What is no ID does not keep the others from being found, neither before nor after it.
+        assert_words(
+            "[{\"id\": \"a\"}, {\"id\": null}, {\"id\": 7}, {\"id\": -2.5}, null, true, {\"id\": \"b\"}]",
+            &[
+                one,
+                ("null", "entry 2"),
+                ("7", "entry 3"),
+                ("-2.5", "entry 4"),
+                ("null", "entry 5"),
+                ("true", "entry 6"),
+                ("b", "entry 7"),
+            ],
+        );
+        let (found, error) = words(b"[{\"id\":\"a\"}, {\"id\":");
+        assert!(found.len() == 1 && error.is_some_and(|error| error.contains("EOF")));
     }
 
     #[test]
