@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Ended, command},
-    server::answering,
+    server::serve_responses,
     snapshot::{assert_snapshot, transcript},
 };
 use partner_center_emulator::{Emulator, Server};
@@ -50,9 +50,9 @@ fn each_kind_of_credential_is_checked_and_works() {
     ] {
         let settings = with(&place, &settings);
         for transport in ["reqwest", "ureq"] {
-            let ended = run_with(settings.clone(), &["auth", "check", "--transport", transport]);
+            let ended = run_with(settings.clone(), &["auth", "status", "--transport", transport]);
             assert_eq!(ended.status, Some(0), "{}", ended.stderr);
-            assert_snapshot(&format!("auth_{name}"), &transcript(&["auth", "check"], &ended));
+            assert_snapshot(&format!("auth_{name}"), &transcript(&["auth", "status"], &ended));
             let listed =
                 run_with(settings.clone(), &["customers", "list", "--output", "jsonl", "--transport", transport]);
             assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 30), "{}", listed.stderr);
@@ -67,7 +67,7 @@ fn every_form_says_the_same() {
     let (_, server) = served();
     let place = at(&server);
     let stdout = |form| {
-        let ended = run_with(with(&place, &APP), &["auth", "check", "--output", form]);
+        let ended = run_with(with(&place, &APP), &["auth", "status", "--output", form]);
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
         ended.stdout
     };
@@ -94,8 +94,8 @@ fn what_the_authority_says_is_explained() {
     for fault in ["invalid-client", "invalid-grant", "consent-required", "multifactor-required", "unknown-tenant"] {
         let server = Emulator::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
         let ended = ["reqwest", "ureq"].map(|transport| {
-            let ended = run_with(with(&at(&server), &APP), &["auth", "check", "--transport", transport]);
-            transcript(&["auth", "check"], &ended)
+            let ended = run_with(with(&at(&server), &APP), &["auth", "status", "--transport", transport]);
+            transcript(&["auth", "status"], &ended)
         });
         // But for the correlation id, they are the same.
         assert_eq!(ended[0].len(), ended[1].len());
@@ -108,10 +108,10 @@ fn what_the_authority_says_is_explained() {
 fn what_is_missing_is_named() {
     let mut said = String::new();
     for settings in [&[][..], &APP[..1], &APP[1..2], &APP[..2], &APP[1..], &[("PARTNER_CENTER_CLOUD", "mars")]] {
-        let ended = run_with(settings.iter().copied(), &["auth", "check"]);
+        let ended = run_with(settings.iter().copied(), &["auth", "status"]);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
         let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
-        said.extend([names.join(" "), "\n".to_owned(), transcript(&["auth", "check"], &ended)]);
+        said.extend([names.join(" "), "\n".to_owned(), transcript(&["auth", "status"], &ended)]);
     }
     assert_snapshot("auth_missing", &said);
 }
@@ -133,12 +133,12 @@ fn a_refused_sign_in_ends_the_command() {
 #[test]
 fn what_is_wrong_with_the_authority_is_told_from_what_is_wrong_with_the_settings() {
     for (fault, remedy) in [
-        ("503", "the authority is not well"),
+        ("503", "the authority has an internal error"),
         ("garbage", "check that the authority"),
         ("reset", "check that the authority"),
     ] {
         let server = Emulator::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
-        let ended = run_with(with(&at(&server), &APP), &["auth", "check", "--max-attempts", "1"]);
+        let ended = run_with(with(&at(&server), &APP), &["auth", "status", "--max-attempts", "1"]);
         assert!(ended.status == Some(1) && ended.stderr.contains(remedy), "{fault}: {}", ended.stderr);
     }
 }
@@ -165,7 +165,7 @@ fn all_can_be_in_a_file_and_the_environment_counts_more() {
         secret.display(),
     ));
     let credential = |settings: &[(&str, &str)], arguments: &[&str]| {
-        let arguments = [&["auth", "check", "--output", "json"], arguments].concat();
+        let arguments = [&["auth", "status", "--output", "json"], arguments].concat();
         let ended = run_with(settings.iter().copied(), &arguments);
         assert_eq!(ended.status, Some(0), "{}", ended.stderr);
         serde_json::from_str::<Value>(&ended.stdout).unwrap()["credential"].as_str().unwrap().to_owned()
@@ -192,23 +192,23 @@ fn all_can_be_in_a_file_and_the_environment_counts_more() {
 #[test]
 fn a_file_that_cannot_be_used_is_explained_without_its_secrets() {
     for (text, explanation) in [
-        ("client_id = 'a'\nclient_secret = 'hush\n", "line 2 is neither `name = \"text\"` nor `name = number`"),
-        ("client_id = true\n", "line 1 is neither `name = \"text\"` nor `name = number`"),
+        ("client_id = 'a'\nclient_secret = 'hush\n", "line 2 is neither `name = \"string\"` nor `name = number`"),
+        ("client_id = true\n", "line 1 is neither `name = \"string\"` nor `name = number`"),
         ("client_sekret = 'hush'\n", "there is no setting `client_sekret`"),
         ("client_id = 'a'\ntenant_id = 'b'\nclient_secret_file = '/does/not/exist'\n", "No such file"),
         ("client_id = 'a'\ntenant_id = 'b'\nrefresh_token_file = '/does/not/exist'\n", "does not exist"),
     ] {
         let (_folder, config) = configured(text);
-        let ended = run_with([], &["auth", "check", "--config", &config]);
+        let ended = run_with([], &["auth", "status", "--config", &config]);
         assert_eq!(ended.status, Some(2));
         let said = ended.stderr.replace("\n       ", " ");
         assert!(said.contains(explanation) && !said.contains("hush"), "{text}: {said}");
     }
     // An audience that the service no longer accepts.
     let retired = [&APP[..], &[("PARTNER_CENTER_AUDIENCE", "https://graph.windows.net")]].concat();
-    let ended = run_with(retired, &["auth", "check"]);
+    let ended = run_with(retired, &["auth", "status"]);
     assert!(ended.status == Some(2) && ended.stderr.contains("is retired"), "{}", ended.stderr);
-    let ended = run_with([], &["auth", "check", "--config", "/does/not/exist"]);
+    let ended = run_with([], &["auth", "status", "--config", "/does/not/exist"]);
     assert_eq!(ended.status, Some(2));
 }
 
@@ -281,7 +281,7 @@ fn what_is_wrong_with_a_secret_is_named_and_not_shown() {
         fs::write(&file, bytes).unwrap();
         for name in ["TOKEN_FILE", "CLIENT_SECRET_FILE", "REFRESH_TOKEN_FILE"] {
             let name = format!("PARTNER_CENTER_{name}");
-            let ended = run_with([APP[0], APP[1], (name.as_str(), path)], &["auth", "check"]);
+            let ended = run_with([APP[0], APP[1], (name.as_str(), path)], &["auth", "status"]);
             assert_eq!(ended.status, Some(2), "{name} {bytes:?}: {}", ended.stderr);
             assert!(ended.stderr.contains(why) && ended.stderr.contains(&name), "{name} {bytes:?}: {}", ended.stderr);
             assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
@@ -294,7 +294,7 @@ fn what_is_wrong_with_a_secret_is_named_and_not_shown() {
         ("PARTNER_CENTER_REFRESH_TOKEN", "'hush'", "quotation marks"),
         ("PARTNER_CENTER_BASE_URL", "\"https://hush.example\"", "quotation marks"),
     ] {
-        let ended = run_with([APP[0], APP[1], (name, value)], &["auth", "check"]);
+        let ended = run_with([APP[0], APP[1], (name, value)], &["auth", "status"]);
         assert_eq!(ended.status, Some(2), "{name}: {}", ended.stderr);
         assert!(ended.stderr.contains(why) && ended.stderr.contains(name), "{}", ended.stderr);
         assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
@@ -309,7 +309,7 @@ fn settings_of_a_file_are_told_to_be_set_there() {
         ("client_id = 'a'\ntenant_id = 'b'\nrefresh_token_file = '/does/not/exist'\n", "refresh_token in "),
     ] {
         let (_folder, config) = configured(text);
-        let ended = run_with([], &["auth", "check", "--config", &config]);
+        let ended = run_with([], &["auth", "status", "--config", &config]);
         let wanted = format!("{wanted}{config}");
         assert!(ended.status == Some(2) && ended.stderr.contains(&wanted), "{wanted}: {}", ended.stderr);
         assert!(!ended.stderr.contains("PARTNER_CENTER_"), "{}", ended.stderr);
@@ -319,7 +319,7 @@ fn settings_of_a_file_are_told_to_be_set_there() {
     let (_folder, config) = configured(&format!(
         "base_url = '{url}'\nauthority = '{url}'\ntenant_id = 'b'\nclient_id = '{client_id}'\nrefresh_token = '{refresh_token}'\n"
     ));
-    let ended = run_with([], &["auth", "check", "--config", &config]);
+    let ended = run_with([], &["auth", "status", "--config", &config]);
     let wanted = format!("name a file for it with refresh_token_file in {config}");
     assert!(ended.status == Some(0) && ended.stderr.contains(&wanted), "{}", ended.stderr);
 }
@@ -350,7 +350,7 @@ fn addresses_are_told_to_be_corrected_where_they_are_set() {
             assert!(ended.status == Some(1) && ended.stderr.contains(&places), "{places}: {}", ended.stderr);
         }
         // The same of a response that is not the service's.
-        let (url, _requests) = answering(vec![(404, String::new())]);
+        let (url, _requests) = serve_responses(vec![(404, String::new())]);
         let (_folder, config) = configured(&format!("base_url = '{url}'\ntoken = 'token'\n"));
         let ended = run_with([], &[&list[..], &["--config", &config]].concat());
         assert!(ended.stderr.contains(&format!("(--base-url, base_url in {config}) is the")), "{}", ended.stderr);
@@ -365,7 +365,7 @@ fn no_secret_is_shown_however_much_is_told() {
     let place = at(&server);
     let settings = with(&place, &[&APP[..], &[USER]].concat());
     for transport in ["reqwest", "ureq"] {
-        for command in [&["customers", "list", "--size", "1"][..], &["auth", "check"], &["doctor"]] {
+        for command in [&["customers", "list", "--page-size", "1"][..], &["auth", "status"], &["doctor"]] {
             let ended = run_with(settings.clone(), &[command, &["-vvvv", "--transport", transport]].concat());
             let told = ended.stdout + &ended.stderr;
             assert!(told.contains("attempt"), "{told}");
@@ -384,7 +384,7 @@ fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
     let file = folder.path().join("refresh-token");
     let named = ("PARTNER_CENTER_REFRESH_TOKEN_FILE", file.to_str().unwrap());
     // The first token comes from elsewhere; from then on, the file has the newest.
-    let check = |settings: &[(&str, &str)]| run_with(with(&place, settings), &["auth", "check"]);
+    let check = |settings: &[(&str, &str)]| run_with(with(&place, settings), &["auth", "status"]);
     assert_eq!(check(&[&APP[..], &[USER, named]].concat()).status, Some(0));
     let first = kept(&file);
     assert_eq!(check(&[&APP[..], &[named]].concat()).status, Some(0));
@@ -396,7 +396,7 @@ fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
     // Without such a file, one is told.
     let ended = check(&[&APP[..], &[USER]].concat());
     assert_eq!(ended.status, Some(0));
-    assert!(ended.stderr.starts_with("note: a new refresh token was issued and is not kept"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("note: a new refresh token was issued and is not stored"), "{}", ended.stderr);
 
     // What cannot be kept is said, and the command goes on: the access token is good.
     let lost = folder.path().join("missing/refresh-token");
@@ -405,7 +405,7 @@ fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
         let arguments = ["customers", "list", "--output", "jsonl", "--quiet", "--transport", transport];
         let ended = run_with(with(&place, &[&APP[..], &[USER, lost]].concat()), &arguments);
         assert_eq!((ended.status, ended.stdout.lines().count()), (Some(0), 30), "{}", ended.stderr);
-        assert!(ended.stderr.starts_with("error: the new refresh token could not be kept in "), "{}", ended.stderr);
+        assert!(ended.stderr.starts_with("error: the new refresh token could not be stored in "), "{}", ended.stderr);
         let missing = format!("the folder {} does not exist", folder.path().join("missing").display());
         assert!(ended.stderr.contains(&missing) && !ended.stderr.contains(".partner-center-"), "{}", ended.stderr);
     }
@@ -432,7 +432,8 @@ fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
     let mut seen = BTreeSet::new();
     for kill in 0..60_u64 {
         let transport = ["reqwest", "ureq"][usize::from(kill % 2 == 0)];
-        let mut list = command(&["customers", "list", "--size", "1", "--output", "jsonl", "--transport", transport]);
+        let mut list =
+            command(&["customers", "list", "--page-size", "1", "--output", "jsonl", "--transport", transport]);
         let list = list.envs(with(&place, &[&APP[..], &[named]].concat())).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = list.spawn().unwrap();
         // Spread over the milliseconds, and over the parts of one.

@@ -32,14 +32,18 @@ fn run(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
 const CASES: [(&str, &[&str], &[&str]); 20] = [
     ("", &["customers", "auth", "doctor", "completions"], &["list"]),
     ("cust", &["customers"], &["auth", "list"]),
-    ("customers ", &["list", "get"], &["doctor", "check"]),
+    ("customers ", &["list", "get"], &["doctor", "status"]),
     ("customers l", &["list"], &["get"]),
-    ("customers list --", &["--size", "--limit", "--company-name", "--output", "--base-url", "--quiet"], &["--port"]),
-    ("customers list --output ", &["table", "json", "jsonl", "csv"], &["--size", "list"]),
+    (
+        "customers list --",
+        &["--page-size", "--limit", "--company-name", "--output", "--base-url", "--quiet"],
+        &["--port"],
+    ),
+    ("customers list --output ", &["table", "json", "jsonl", "csv"], &["--page-size", "list"]),
     ("customers list --output js", &["json", "jsonl"], &["csv"]),
-    ("--transport ureq customers list --company", &["--company-name"], &["--size"]),
-    ("auth ", &["check"], &["list"]),
-    ("auth check --cloud ", &["global", "china", "us-government", "germany"], &["--output"]),
+    ("--transport ureq customers list --company", &["--company-name"], &["--page-size"]),
+    ("auth ", &["status"], &["list"]),
+    ("auth status --cloud ", &["global", "china", "us-government", "germany"], &["--output"]),
     ("completions ", &["bash", "zsh", "fish", "powershell", "elvish"], &["list"]),
     ("help customers ", &["list", "get"], &["doctor"]),
     ("help ", &["customers", "auth", "doctor", "completions"], &["list"]),
@@ -50,7 +54,7 @@ const CASES: [(&str, &[&str], &[&str]); 20] = [
     ("--", &["--emulator", "--timeout", "--output", "--quiet"], &["--port"]),
     ("customers --", &["--emulator", "--timeout"], &["--port"]),
     ("doctor --", &["--emulator", "--timeout", "--output", "--transport"], &["--port"]),
-    ("auth check --", &["--emulator", "--timeout", "--output", "--config"], &["--port"]),
+    ("auth status --", &["--emulator", "--timeout", "--output", "--config"], &["--port"]),
 ];
 
 fn assert_completed(shell: &str, typed: &str, completions: &str, wanted: &[&str], unwanted: &[&str]) {

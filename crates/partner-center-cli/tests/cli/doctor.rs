@@ -2,7 +2,7 @@
 
 use crate::{
     command::{command, run, run_at},
-    server::{answering, last_page},
+    server::{last_page, serve_responses},
     snapshot::{assert_snapshot, transcript},
 };
 use serde_json::Value;
@@ -56,7 +56,7 @@ fn each_obstacle_is_explained() {
     let fault = |code| format!(r#"{{"code": {code}, "description": "a reason"}}"#);
     // The first answer is for the connection, which asks nothing.
     let nothing = (200, String::new());
-    for (name, answers) in [
+    for (name, responses) in [
         ("unauthorized", vec![nothing.clone(), (401, fault(400))]),
         ("audience", vec![nothing.clone(), (401, fault(900_420))]),
         ("role", vec![nothing.clone(), (403, fault(1002))]),
@@ -65,7 +65,7 @@ fn each_obstacle_is_explained() {
         ("no_relationship", vec![nothing.clone(), (200, last_page(CUSTOMER)), (403, fault(20_002))]),
     ] {
         let ended = ["reqwest", "ureq"].map(|transport| {
-            let (url, _requests) = answering(answers.clone());
+            let (url, _requests) = serve_responses(responses.clone());
             let ended = run_at(&url, &["doctor", "--max-attempts", "1", "--transport", transport]);
             assert_eq!(ended.status, Some(i32::from(name != "no_customers")), "{}", ended.stderr);
             assert_snapshot(&format!("doctor_{name}"), &transcript(&["doctor"], &ended));
@@ -124,7 +124,7 @@ fn a_proxy_connects_in_our_place() {
     let mut command = command(&["doctor", "--base-url", "https://127.0.0.1:9"]);
     let output = command.env("HTTPS_PROXY", "http://127.0.0.1:8").env("NO_PROXY", "127.0.0.1").output();
     let stdout = String::from_utf8(output.unwrap().stdout).unwrap();
-    assert!(stdout.contains("nothing can be reached at 127.0.0.1, port 9"), "{stdout}");
+    assert!(stdout.contains("127.0.0.1, port 9 cannot be reached"), "{stdout}");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_missing_token_is_found_though_nobody_answers() {
 #[test]
 fn the_token_is_never_shown() {
     for token in ["not-for-your-eyes", "not for your eyes"] {
-        let (url, _requests) = answering(vec![(200, String::new()), (401, String::new())]);
+        let (url, _requests) = serve_responses(vec![(200, String::new()), (401, String::new())]);
         let mut command = command(&["doctor", "--base-url", &url, "-vvvv"]);
         let output = command.env("PARTNER_CENTER_TOKEN", token).output().unwrap();
         let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
@@ -148,7 +148,7 @@ fn the_token_is_never_shown() {
 #[test]
 fn it_does_not_wait_for_ever() {
     for limit in ["--timeout", "--deadline"] {
-        let (url, _requests) = answering(vec![(200, String::new())]);
+        let (url, _requests) = serve_responses(vec![(200, String::new())]);
         let started = Instant::now();
         let ended = run_at(&url, &["doctor", limit, "0.5", "--max-attempts", "1"]);
         assert_eq!(ended.status, Some(1));

@@ -96,7 +96,7 @@ fn a_long_search_ends_when_time_runs_out() {
 #[test]
 fn however_odd_the_emulator_is_the_list_is_the_same() {
     let list = |arguments: &[&str], url: &str| {
-        let list = ["customers", "list", "--output", "jsonl", "--size", "40"];
+        let list = ["customers", "list", "--output", "jsonl", "--page-size", "40"];
         let ended = run_at(url, &[&list, arguments].concat());
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
         ended.stdout
@@ -151,7 +151,7 @@ fn faults_and_limits_are_met() {
         ("fault=reset", "exchange"),
         ("rate-limit=1", "429"),
     ] {
-        let ended = run(&[&list[..], &["--size", "20", "--emulator-with", setting]].concat());
+        let ended = run(&[&list[..], &["--page-size", "20", "--emulator-with", setting]].concat());
         assert_eq!(ended.status, Some(1), "{setting}");
         assert!(ended.stderr.contains(told), "{setting}: {}", ended.stderr);
     }

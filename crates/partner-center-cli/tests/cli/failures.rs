@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Ended, command, run, run_at},
-    server::{answering, answering_with_headers, answering_with_heads, page},
+    server::{page, serve_responses, serve_responses_with_headers, serve_responses_with_heads},
     snapshot::{assert_snapshot, transcript},
 };
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ fn an_answer_is_explained_by_its_status_and_code() {
         (301, 0, "--base-url"),
     ] {
         let fault = format!(r#"{{"code": {code}, "description": "a reason", "data": [], "source": "PartnerFD"}}"#);
-        let (url, _requests) = answering(vec![(status, fault)]);
+        let (url, _requests) = serve_responses(vec![(status, fault)]);
         let list = ["customers", "list", "--max-attempts", "1"];
         let ended = run_at(&url, &list);
         assert_failed(&ended, "could not be listed", &format!("code {code}: a reason"), remedy);
@@ -60,11 +60,11 @@ fn long_wait_is_explained_with_the_option_that_helps() {
         for (wait, remedy) in [
             ("90", "--max-retry-after 90,"),
             ("86400", "--max-retry-after 86400,"),
-            ("86401", "run it again in 86401 s; if that cannot be meant"),
-            ("99999999999999999999999", "if that cannot be meant"),
+            ("86401", "run it again in 86401 s; if that is not plausible"),
+            ("99999999999999999999999", "if that is not plausible"),
         ] {
             let headers = format!("Retry-After: {wait}\r\n");
-            let (url, requests) = answering_with_headers(vec![(429, headers, String::new())]);
+            let (url, requests) = serve_responses_with_headers(vec![(429, headers, String::new())]);
             let ended = run_at(&url, &["customers", "list", "--transport", transport]);
             assert_failed(&ended, "could not be listed", "429", remedy);
             assert_eq!(requests.try_iter().count(), 1);
@@ -76,7 +76,7 @@ fn long_wait_is_explained_with_the_option_that_helps() {
 fn fault_under_success_is_told() {
     for transport in ["reqwest", "ureq"] {
         let fault = r#"{"code": 400072, "description": "a reason", "data": [], "source": "PartnerFD"}"#;
-        let (url, requests) = answering(vec![(200, fault.to_owned())]);
+        let (url, requests) = serve_responses(vec![(200, fault.to_owned())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
         assert_failed(&ended, "could not be listed", "200 OK, code 400072: a reason", "error codes");
         assert_eq!(requests.try_iter().count(), 1);
@@ -86,7 +86,7 @@ fn fault_under_success_is_told() {
 #[test]
 fn head_that_is_not_http_is_told_and_requested_once() {
     for transport in ["reqwest", "ureq"] {
-        let (url, requests) = answering_with_headers(vec![(200, "Not a header\r\n".to_owned(), "{}".to_owned())]);
+        let (url, requests) = serve_responses_with_headers(vec![(200, "Not a header\r\n".to_owned(), "{}".to_owned())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
         assert_failed(
             &ended,
@@ -112,9 +112,9 @@ fn what_came_before_a_failure_is_kept() {
     for transport in ["reqwest", "ureq"] {
         let list = |form| {
             let (url, _requests) =
-                answering(vec![(200, page(r#"{"tags":["a"]}, {"tags":["b"]}"#)), (404, String::new())]);
+                serve_responses(vec![(200, page(r#"{"tags":["a"]}, {"tags":["b"]}"#)), (404, String::new())]);
             let ended = run_at(&url, &["customers", "list", "--output", form, "--transport", transport]);
-            assert_failed(&ended, "broke off after 2 customers", "page 2", "");
+            assert_failed(&ended, "ended early after 2 customers", "page 2", "");
             ended.stdout
         };
         assert_eq!(list("jsonl"), "{\"tags\":[\"a\"]}\n{\"tags\":[\"b\"]}\n");
@@ -126,7 +126,7 @@ fn what_came_before_a_failure_is_kept() {
 #[test]
 fn nothing_is_printed_when_the_first_page_fails() {
     for form in ["table", "json", "jsonl", "csv"] {
-        let (url, _requests) = answering(vec![(404, String::new())]);
+        let (url, _requests) = serve_responses(vec![(404, String::new())]);
         assert_eq!(run_at(&url, &["customers", "list", "--output", form]).stdout, "");
     }
 }
@@ -134,16 +134,16 @@ fn nothing_is_printed_when_the_first_page_fails() {
 #[test]
 fn time_runs_out() {
     for transport in ["reqwest", "ureq"] {
-        let (url, _requests) = answering(Vec::new());
+        let (url, _requests) = serve_responses(Vec::new());
         let list = ["customers", "list", "--transport", transport];
         let once = run_at(&url, &[&list[..], &["--timeout", "0.2", "--max-attempts", "1"]].concat());
         assert_failed(&once, "could not be listed", "time ran out", "--timeout");
 
         // The deadline is that of the command: the second page gets what the first one left.
-        let (url, _requests) = answering(vec![(200, page("{}"))]);
+        let (url, _requests) = serve_responses(vec![(200, page("{}"))]);
         let started = Instant::now();
         let in_all = run_at(&url, &[&list[..], &["--deadline", "1", "--max-attempts", "100"]].concat());
-        assert_failed(&in_all, "broke off", "deadline", "--deadline");
+        assert_failed(&in_all, "ended early", "deadline", "--deadline");
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 }
@@ -151,9 +151,10 @@ fn time_runs_out() {
 #[test]
 fn no_amount_of_talk_gives_the_token_away() {
     for transport in ["reqwest", "ureq"] {
-        for answers in [vec![(200, page("{}")), (401, String::new())], vec![(503, String::new()), (404, String::new())]]
+        for responses in
+            [vec![(200, page("{}")), (401, String::new())], vec![(503, String::new()), (404, String::new())]]
         {
-            let (url, _requests) = answering(answers);
+            let (url, _requests) = serve_responses(responses);
             let arguments = ["customers", "list", "-vvvv", "--base-url", &url, "--transport", transport];
             let output = command(&arguments).env("PARTNER_CENTER_TOKEN", "not-for-your-eyes").output().unwrap();
             let ended = Ended::from(output);
@@ -173,7 +174,7 @@ fn response_without_a_code_is_not_said_to_have_one() {
             (400, "", "--base-url"),
             (400, r#"{"description": "The size is wrong."}"#, "correct what the service names above"),
         ] {
-            let (url, _requests) = answering(vec![(status, body.to_owned())]);
+            let (url, _requests) = serve_responses(vec![(status, body.to_owned())]);
             let ended = run_at(&url, &["customers", "list", "--transport", transport]);
             assert_failed(&ended, "could not be listed", &status.to_string(), remedy);
         }
@@ -192,7 +193,7 @@ fn unknown_path_does_not_blame_the_id() {
             (&["customers", "get", id], r#"{"code": 1000}"#, "and the ID: `partner-center customers list`"),
             (&["customers", "get", id], r#"{"code": 60003}"#, "check the ID: "),
         ] {
-            let (url, _requests) = answering(vec![(404, body.to_owned())]);
+            let (url, _requests) = serve_responses(vec![(404, body.to_owned())]);
             let ended = run_at(&url, &[arguments, &["--transport", transport]].concat());
             assert_failed(&ended, "could not be", "404", remedy);
         }
@@ -203,7 +204,7 @@ fn unknown_path_does_not_blame_the_id() {
 fn redirect_says_where_to() {
     for transport in ["reqwest", "ureq"] {
         let head = "302 Found\r\nLocation: https://login.example/sign-in?ticket=not-for-your-eyes".to_owned();
-        let (url, _requests) = answering_with_heads(vec![(head, String::new())]);
+        let (url, _requests) = serve_responses_with_heads(vec![(head, String::new())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
         assert_failed(&ended, "could not be listed", "302 Found to https://login.example/sign-in", "--base-url");
         assert!(!ended.stderr.contains("not-for-your-eyes"), "{}", ended.stderr);
@@ -214,8 +215,8 @@ fn redirect_says_where_to() {
 fn continuation_that_is_too_long_is_said_to_be() {
     for transport in ["reqwest", "ureq"] {
         let page = page("{}").replace("\"next\"}", &format!("\"{}\"}}", "n".repeat(17 << 10)));
-        let (url, _requests) = answering(vec![(200, page)]);
+        let (url, _requests) = serve_responses(vec![(200, page)]);
         let ended = run_at(&url, &["customers", "list", "--output", "jsonl", "--transport", transport]);
-        assert_failed(&ended, "broke off", "17408 bytes, which is more than the 16384", "");
+        assert_failed(&ended, "ended early", "17408 bytes, which is more than the 16384", "");
     }
 }

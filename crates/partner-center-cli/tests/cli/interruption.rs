@@ -3,7 +3,7 @@
 
 use crate::{
     command::{Ended, command},
-    server::{answering, page},
+    server::{page, serve_responses},
 };
 use std::{
     io::{BufRead, BufReader, Read},
@@ -20,7 +20,7 @@ fn signal(child: &Child, name: &str) {
 #[test]
 fn an_interrupted_list_ends_with_130_and_keeps_what_came() {
     for transport in ["reqwest", "ureq"] {
-        let (url, requests) = answering(vec![(200, page("{}"))]);
+        let (url, requests) = serve_responses(vec![(200, page("{}"))]);
         let mut command =
             command(&["customers", "list", "--output", "jsonl", "--transport", transport, "--base-url", &url]);
         let command = command.env("PARTNER_CENTER_TOKEN", "token").stdout(Stdio::piped()).stderr(Stdio::piped());

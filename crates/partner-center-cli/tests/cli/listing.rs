@@ -2,7 +2,7 @@
 
 use crate::{
     command::{DOCUMENTED, command, run, run_at, stdout},
-    server::{answering, last_page, page},
+    server::{last_page, page, serve_responses},
 };
 use serde_json::Value;
 use std::{
@@ -34,7 +34,7 @@ fn the_first_command_shows_a_table() {
 
 #[test]
 fn both_transports_print_the_same_bytes() {
-    for size in [&["--size", "500"][..], &[]] {
+    for size in [&["--page-size", "500"][..], &[]] {
         let emulator = ["customers", "list", "--emulator", "--emulator-customers", "2500"];
         for form in ["jsonl", "json", "csv", "table"] {
             let list =
@@ -84,9 +84,9 @@ fn a_limit_is_kept_and_no_more_is_asked_for() {
     for limit in [1, 2, 499, 500, 501, 1000, 1200, 5000] {
         assert_eq!(list(&["--limit", &limit.to_string()]), all[..limit.min(1200)], "{limit}");
     }
-    assert_eq!(list(&["--limit", "25", "--size", "10"]), all[..25]);
+    assert_eq!(list(&["--limit", "25", "--page-size", "10"]), all[..25]);
 
-    let (url, requests) = answering(vec![(200, page("{}, {}"))]);
+    let (url, requests) = serve_responses(vec![(200, page("{}, {}"))]);
     assert_eq!(run_at(&url, &["customers", "list", "--limit", "2", "--output", "jsonl"]).stdout, "{}\n{}\n");
     assert!(requests.iter().next().unwrap().starts_with("GET /v1/customers?size=2 HTTP/1.1\n"));
     assert!(requests.try_recv().is_err());
@@ -127,7 +127,7 @@ fn an_empty_list_is_said_to_be_empty() {
 fn nothing_is_lost_and_nothing_is_invented() {
     let customers = r#"{"id":"no GUID","mood":"sunny","companyProfile":{"companyName":"a, \"b\"","domain":null}}"#;
     let list = |form| {
-        let (url, _requests) = answering(vec![(200, last_page(customers))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(customers))]);
         run_at(&url, &["customers", "list", "--output", form]).stdout
     };
     let customer: Value = serde_json::from_str(&list("jsonl")).unwrap();
@@ -146,7 +146,7 @@ fn half_a_surrogate_pair_ends_no_list_and_is_told() {
     );
     for transport in ["reqwest", "ureq"] {
         let list = |form, more: &[&str]| {
-            let (url, _requests) = answering(vec![(200, last_page(&customers))]);
+            let (url, _requests) = serve_responses(vec![(200, last_page(&customers))]);
             let arguments = ["customers", "list", "--transport", transport, "--output", form];
             let ended = run_at(&url, &[&arguments, more].concat());
             assert_eq!(ended.status, Some(0));
@@ -175,7 +175,7 @@ fn digits_come_out_as_they_came() {
     // What is described comes first, and what it holds in its place comes after.
     let written = format!(r#"{{"companyProfile":{{"domain":1.10,{fields}}},{fields},"relationshipToPartner":1.0}}"#);
     let list = |form| {
-        let (url, _requests) = answering(vec![(200, last_page(&customer))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(&customer))]);
         run_at(&url, &["customers", "list", "--output", form]).stdout
     };
     assert_eq!(list("jsonl"), format!("{written}\n"));
@@ -183,7 +183,7 @@ fn digits_come_out_as_they_came() {
     assert_eq!(list("csv").lines().nth(1), Some(",,1.10,1.0"));
     assert!(list("table").lines().nth(1).unwrap().split_whitespace().eq(["1.10", "1.0"]));
     let get = |form| {
-        let (url, _requests) = answering(vec![(200, customer.clone())]);
+        let (url, _requests) = serve_responses(vec![(200, customer.clone())]);
         run_at(&url, &["customers", "get", "484e548c-f5f3-4528-93a9-c16c6373cb59", "--output", form]).stdout
     };
     let (table, json) = (get("table"), get("json"));
@@ -200,7 +200,7 @@ fn a_table_does_not_act_on_the_terminal() {
     let name = r"\u001b[31mred\u0007\n\u009b2J\u202eabc";
     let customers = format!(r#"{{"companyProfile": {{"companyName": "{name}"}}}}"#);
     let list = |form| {
-        let (url, _requests) = answering(vec![(200, last_page(&customers))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(&customers))]);
         run_at(&url, &["customers", "list", "--output", form]).stdout
     };
     assert_eq!(

@@ -40,7 +40,7 @@ fn end(mut command: Command) -> Ended {
 }
 
 /// A proxy that refuses all, and tells whom it was asked for.
-fn refusing_proxy() -> (String, mpsc::Receiver<String>) {
+fn rejecting_proxy() -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (target, targets) = mpsc::channel();
@@ -70,7 +70,7 @@ fn no_proxy_is_one_rule_for_both_transports_and_the_doctor() {
 
 fn assert_row(row: &str) {
     let [list, url, expected] = row.split('|').map(str::trim).collect::<Vec<_>>()[..] else { panic!("{row}") };
-    let (proxy, targets) = refusing_proxy();
+    let (proxy, targets) = rejecting_proxy();
     for transport in TRANSPORTS {
         for arguments in [&["customers", "list"][..], &["doctor", "--output", "json"]] {
             let limits = ["--base-url", url, "--timeout", "1", "--max-attempts", "1"];
@@ -82,7 +82,7 @@ fn assert_row(row: &str) {
             let is_proxied = asked.iter().any(|line| line.starts_with("CONNECT "));
             assert_eq!(is_proxied, expected == "proxy", "{said}");
             if arguments[0] == "doctor" {
-                let is_examined = ended.stdout.contains(&format!("the proxy at {proxy} answers"));
+                let is_examined = ended.stdout.contains(&format!("the proxy at {proxy} accepts connections"));
                 assert_eq!(is_examined, expected == "proxy", "{said}");
             }
             let is_named =

@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Ended, command, run, run_at},
-    server::{answering, answering_with_headers, last_page, page},
+    server::{last_page, page, serve_responses, serve_responses_with_headers},
 };
 use std::time::{Duration, Instant};
 
@@ -33,9 +33,9 @@ fn what_is_listed() {
     for (options, expected) in [
         (&[][..], 25),
         (&["--emulator-customers", "60"], 60),
-        (&["--size", "7"], 25),
+        (&["--page-size", "7"], 25),
         (&["--limit", "13"], 13),
-        (&["--size", "7", "--limit", "13"], 13),
+        (&["--page-size", "7", "--limit", "13"], 13),
         (&["--company-name", "1KL as"], 1),
         (&["--domain", "abcdefgh"], 1),
         (&["--indirect-reseller", RESELLER, "--emulator-customers", "5"], 2),
@@ -68,7 +68,7 @@ fn meaning(head: &str) -> Vec<String> {
 fn what_is_asked_for() {
     for (options, expected) in [
         (&[][..], "GET /v1/customers HTTP/1.1"),
-        (&["--size", "7"], "GET /v1/customers?size=7 HTTP/1.1"),
+        (&["--page-size", "7"], "GET /v1/customers?size=7 HTTP/1.1"),
         (
             &["--company-name", "a b&c"],
             "GET /v1/customers?filter=%7B%22Field%22%3A%22CompanyName%22%2C%22Value%22%3A%22a%20b%26c%22%2C\
@@ -76,12 +76,12 @@ fn what_is_asked_for() {
         ),
         (&["--locale", "de-DE"], "x-locale: de-DE"),
         (&[], "x-locale: en-US"),
-        (&["--application", "billing"], "ms-partnercenter-application: billing"),
+        (&["--application-name", "billing"], "ms-partnercenter-application: billing"),
         (&["--correlation-id", RESELLER], "ms-correlationid: 484e548c-f5f3-4528-93a9-c16c6373cb59"),
         (&[], "authorization: Bearer token"),
     ] {
         let asked = on_both(|transport| {
-            let (url, requests) = answering(vec![(200, last_page("{}"))]);
+            let (url, requests) = serve_responses(vec![(200, last_page("{}"))]);
             let ended = run_at(&url, &[&["customers", "list", "--transport", transport], options].concat());
             assert_eq!(ended.status, Some(0), "{}", ended.stderr);
             meaning(&requests.try_iter().next().unwrap())
@@ -100,7 +100,7 @@ fn which_cloud_is_asked() {
     ] {
         let asked = on_both(|transport| {
             // A proxy that leads nowhere: it is told where to, and nothing leaves this machine.
-            let (proxy, requests) = answering(vec![(502, String::new())]);
+            let (proxy, requests) = serve_responses(vec![(502, String::new())]);
             let mut list =
                 command(&["customers", "list", "--max-attempts", "1", "--cloud", cloud, "--transport", transport]);
             let output = list.env("PARTNER_CENTER_TOKEN", "token").env("HTTPS_PROXY", proxy).output().unwrap();
@@ -121,7 +121,7 @@ fn how_long_is_waited() {
     ] {
         let started = Instant::now();
         let (line, count) = on_both(|transport| {
-            let (url, requests) = answering(Vec::new());
+            let (url, requests) = serve_responses(Vec::new());
             let ended = run_at(&url, &[&["customers", "list", "--transport", transport], options].concat());
             assert_eq!(ended.status, Some(1));
             assert!(ended.stderr.contains("time ran out"), "{}", ended.stderr);
@@ -133,7 +133,7 @@ fn how_long_is_waited() {
     // Another attempt, and no more.
     for (attempts, status, asked) in [("1", Some(1), 1), ("2", Some(0), 2)] {
         let ended = on_both(|transport| {
-            let (url, requests) = answering(vec![(503, String::new()), (200, last_page("{}"))]);
+            let (url, requests) = serve_responses(vec![(503, String::new()), (200, last_page("{}"))]);
             let list = ["customers", "list", "--max-attempts", attempts, "--transport", transport, "--output", "jsonl"];
             let ended = run_at(&url, &list);
             (ended.status, first_line(&ended), requests.try_iter().count())
@@ -147,7 +147,7 @@ fn max_retry_after_is_an_option_a_variable_and_a_setting() {
     let run = |bound: &str, place: &str| {
         on_both(|transport| {
             let throttled = (429, "Retry-After: 2\r\n".to_owned(), String::new());
-            let (url, requests) = answering_with_headers(vec![throttled, (200, String::new(), last_page("{}"))]);
+            let (url, requests) = serve_responses_with_headers(vec![throttled, (200, String::new(), last_page("{}"))]);
             let file = tempfile::NamedTempFile::new().unwrap();
             let mut list = command(&["customers", "list", "--transport", transport, "--output", "jsonl"]);
             list.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url);
@@ -185,7 +185,7 @@ fn number_in_the_configuration_file_is_one_without_quotation_marks_too() {
     ] {
         let came = on_both(|transport| {
             let throttled = (429, "Retry-After: 2\r\n".to_owned(), String::new());
-            let (url, requests) = answering_with_headers(vec![throttled, (200, String::new(), last_page("{}"))]);
+            let (url, requests) = serve_responses_with_headers(vec![throttled, (200, String::new(), last_page("{}"))]);
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), format!("base_url = '{url}'\ntoken = 'token'\n{line}\n")).unwrap();
             let mut list = command(&["customers", "list", "--transport", transport, "--output", "jsonl", "--config"]);
@@ -232,7 +232,7 @@ fn setting_that_is_no_number_is_named() {
 fn what_is_said_meanwhile() {
     let said = |options: &[&str]| {
         on_both(|transport| {
-            let (url, _requests) = answering(vec![(503, String::new()), (200, page("{}")), (404, String::new())]);
+            let (url, _requests) = serve_responses(vec![(503, String::new()), (200, page("{}")), (404, String::new())]);
             let list = ["customers", "list", "--output", "jsonl", "--transport", transport];
             let ended = run_at(&url, &[&list, options].concat());
             assert_eq!(ended.status, Some(1));

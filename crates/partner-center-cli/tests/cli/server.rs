@@ -7,25 +7,27 @@ use std::{
     thread,
 };
 
-/// Answers one request after another with the `answers` (status and body), then none any more; the lines of each
+/// Answers one request after another with the `responses` (status and body), then none any more; the lines of each
 /// request's head go to the receiver.
-pub(crate) fn answering(answers: Vec<(u16, String)>) -> (String, mpsc::Receiver<String>) {
-    answering_with_heads(answers.into_iter().map(|(status, body)| (format!("{status} "), body)).collect())
+pub(crate) fn serve_responses(responses: Vec<(u16, String)>) -> (String, mpsc::Receiver<String>) {
+    serve_responses_with_heads(responses.into_iter().map(|(status, body)| (format!("{status} "), body)).collect())
 }
 
 /// The same with more headers, each with its line end.
-pub(crate) fn answering_with_headers(answers: Vec<(u16, String, String)>) -> (String, mpsc::Receiver<String>) {
+pub(crate) fn serve_responses_with_headers(responses: Vec<(u16, String, String)>) -> (String, mpsc::Receiver<String>) {
     let head = |status, headers: &str| format!("{status} \r\n{headers}").trim_end_matches("\r\n").to_owned();
-    answering_with_heads(answers.into_iter().map(|(status, headers, body)| (head(status, &headers), body)).collect())
+    serve_responses_with_heads(
+        responses.into_iter().map(|(status, headers, body)| (head(status, &headers), body)).collect(),
+    )
 }
 
 /// The same with the beginning of each head as it is: the status, and headers on further lines.
-pub(crate) fn answering_with_heads(answers: Vec<(String, String)>) -> (String, mpsc::Receiver<String>) {
+pub(crate) fn serve_responses_with_heads(responses: Vec<(String, String)>) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (request, requests) = mpsc::channel();
     thread::spawn(move || {
-        for (head_of_answer, body) in answers {
+        for (head_of_answer, body) in responses {
             let (mut stream, _) = listener.accept().unwrap();
             let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
             let head: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();

@@ -2,7 +2,7 @@
 
 use crate::{
     command::{DOCUMENTED, Ended, command, run, run_at, stdout},
-    server::{answering, answering_with_headers},
+    server::{serve_responses, serve_responses_with_headers},
 };
 use serde_json::Value;
 use std::{
@@ -72,7 +72,7 @@ fn ids_come_from_standard_input_too() {
     let none = run_with("# none\n", &get(&["-"]));
     assert_eq!(
         (none.status, none.stdout.as_str(), none.stderr.as_str()),
-        (Some(0), "", "note: standard input names no customers\n")
+        (Some(0), "", "note: standard input contains no customer IDs\n")
     );
 }
 
@@ -126,7 +126,7 @@ fn single_failures_are_reported_and_the_rest_goes_on() {
         assert!(came.iter().map(|customer| &customer["id"]).eq([OTHER, DOCUMENTED]));
         let lines: Vec<_> = ended.stderr.lines().collect();
         assert_eq!(lines.len(), 7, "{}", ended.stderr);
-        assert_eq!(lines[0], "error: line 2 of standard input names no customer");
+        assert_eq!(lines[0], "error: line 2 of standard input is not a customer ID");
         assert_eq!(lines[3], format!("error: customer {NOBODY} could not be fetched"));
         assert_eq!(lines[6], "error: 2 of 4 customers could not be fetched");
     }
@@ -135,10 +135,10 @@ fn single_failures_are_reported_and_the_rest_goes_on() {
 #[test]
 fn what_would_fail_for_all_ends_the_command() {
     let fault = |code| format!(r#"{{"code": {code}, "description": "no"}}"#);
-    for (answers, asked, why) in [
+    for (responses, asked, why) in [
         (vec![(200, "{}".to_owned()), (401, String::new())], 2, "401"),
         (vec![(403, fault(900_329))], 1, "900329"),
-        // Nobody answers.
+        // Nobody responses.
         (vec![(200, "{}".to_owned()), (503, String::new()), (503, String::new()), (503, String::new())], 4, "503"),
         // One who does in between is there.
         (
@@ -154,7 +154,7 @@ fn what_would_fail_for_all_ends_the_command() {
         ),
     ] {
         for transport in ["reqwest", "ureq"] {
-            let (url, requests) = answering(answers.clone());
+            let (url, requests) = serve_responses(responses.clone());
             let many = [DOCUMENTED; 20];
             let options = ["--output", "jsonl", "--max-attempts", "1", "--timeout", "2", "--transport", transport];
             let ended = run_at(&url, &[&["customers", "get"][..], &many, &options].concat());
@@ -176,7 +176,7 @@ fn throttled(seconds: u64) -> (u16, String, String) {
 fn wait_that_the_service_asks_for_is_waited_before_the_next_customer() {
     for transport in ["reqwest", "ureq"] {
         let found = (200, String::new(), "{}".to_owned());
-        let (url, requests) = answering_with_headers(vec![found.clone(), throttled(2), found.clone(), found]);
+        let (url, requests) = serve_responses_with_headers(vec![found.clone(), throttled(2), found.clone(), found]);
         let options = ["--output", "jsonl", "--max-attempts", "1", "--transport", transport];
         let started = Instant::now();
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 4], &options].concat());
@@ -192,7 +192,8 @@ fn wait_that_the_service_asks_for_is_waited_before_the_next_customer() {
 fn wait_beyond_the_bound_ends_the_command_with_true_advice() {
     for transport in ["reqwest", "ureq"] {
         for (wait, bound) in [(301, &[][..]), (90, &["--max-retry-after", "89"]), (3, &["--max-retry-after", "2.5"])] {
-            let (url, requests) = answering_with_headers(vec![(200, String::new(), "{}".to_owned()), throttled(wait)]);
+            let (url, requests) =
+                serve_responses_with_headers(vec![(200, String::new(), "{}".to_owned()), throttled(wait)]);
             let options = ["--output", "jsonl", "--transport", transport];
             let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options, bound].concat());
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), "{}\n"));
@@ -202,7 +203,7 @@ fn wait_beyond_the_bound_ends_the_command_with_true_advice() {
         }
         // What was advised helps.
         let found = (200, String::new(), "{}".to_owned());
-        let (url, _requests) = answering_with_headers(vec![found.clone(), throttled(2), found]);
+        let (url, _requests) = serve_responses_with_headers(vec![found.clone(), throttled(2), found]);
         let options = ["--output", "jsonl", "--max-retry-after", "2", "--transport", transport];
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 2], &options].concat());
         assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "{}\n{}\n", ""));
@@ -212,7 +213,7 @@ fn wait_beyond_the_bound_ends_the_command_with_true_advice() {
 #[test]
 fn wait_that_would_outlast_the_deadline_is_not_begun() {
     for transport in ["reqwest", "ureq"] {
-        let (url, requests) = answering_with_headers(vec![throttled(30)]);
+        let (url, requests) = serve_responses_with_headers(vec![throttled(30)]);
         let options = ["--max-attempts", "1", "--deadline", "10", "--transport", transport];
         let started = Instant::now();
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 3], &options].concat());
@@ -221,7 +222,7 @@ fn wait_that_would_outlast_the_deadline_is_not_begun() {
         assert_eq!(requests.try_iter().count(), 1);
 
         // Nor is one that the command would wait for by itself.
-        let (url, requests) = answering_with_headers(vec![throttled(90)]);
+        let (url, requests) = serve_responses_with_headers(vec![throttled(90)]);
         let options = ["--deadline", "10", "--transport", transport];
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 2], &options].concat());
         assert!(started.elapsed() < Duration::from_secs(8));
@@ -235,7 +236,7 @@ fn wait_that_would_outlast_the_deadline_is_not_begun() {
 #[test]
 fn several_wait_up_to_five_minutes_by_themselves() {
     for transport in ["reqwest", "ureq"] {
-        let (url, _requests) = answering_with_headers(vec![throttled(300)]);
+        let (url, _requests) = serve_responses_with_headers(vec![throttled(300)]);
         let arguments = [&["customers", "get"][..], &[DOCUMENTED; 2], &["-v", "--transport", transport]].concat();
         let mut command = command(&arguments);
         let mut child = start(command.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url));
@@ -246,7 +247,7 @@ fn several_wait_up_to_five_minutes_by_themselves() {
         child.kill().unwrap();
         child.wait().unwrap();
 
-        let (url, _requests) = answering_with_headers(vec![throttled(300)]);
+        let (url, _requests) = serve_responses_with_headers(vec![throttled(300)]);
         let ended = run_at(&url, &["customers", "get", DOCUMENTED, "--transport", transport]);
         assert!(ended.stderr.contains("--max-retry-after 300, "), "{}", ended.stderr);
     }
@@ -259,7 +260,7 @@ fn rest_of_standard_input_is_counted_when_it_is_not_requested() {
             (false, "and the 3 IDs after it were not requested"),
             (true, "and the IDs after it, at least 3, were not requested"),
         ] {
-            let (url, _requests) = answering(vec![(401, String::new())]);
+            let (url, _requests) = serve_responses(vec![(401, String::new())]);
             let mut get = command(&["customers", "get", "-", OTHER, "--transport", transport]);
             let mut child = start(get.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url));
             let mut input = child.stdin.take().unwrap();
@@ -294,7 +295,7 @@ fn csv_whose_lines_end_with_cr_is_read() {
 fn the_deadline_is_that_of_the_command() {
     for transport in ["reqwest", "ureq"] {
         let started = Instant::now();
-        let (url, _requests) = answering(vec![(200, "{}".to_owned())]);
+        let (url, _requests) = serve_responses(vec![(200, "{}".to_owned())]);
         let options = ["--deadline", "1", "--output", "jsonl", "--transport", transport];
         let silent = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options].concat());
         assert_eq!((silent.status, silent.stdout.as_str()), (Some(1), "{}\n"));
@@ -306,7 +307,7 @@ fn the_deadline_is_that_of_the_command() {
         let _open = child.stdin.take();
         let ended = Ended::from(child.wait_with_output().unwrap());
         assert_eq!(ended.status, Some(1));
-        assert!(ended.stderr.contains("not all IDs were read"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("standard input could not be read to its end"), "{}", ended.stderr);
         assert!(started.elapsed() < Duration::from_secs(6));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Ended, command},
-    server::answering,
+    server::serve_responses,
 };
 use std::{
     fs::{self, File},
@@ -185,7 +185,7 @@ fn command_goes_on_when_the_other_one_has_ended() {
 #[test]
 fn authority_that_takes_too_long_is_given_more_time() {
     for transport in ["reqwest", "ureq"] {
-        let (url, _requests) = answering(Vec::new());
+        let (url, _requests) = serve_responses(Vec::new());
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("refresh-token");
         fs::write(&file, "r0\n").unwrap();
@@ -254,7 +254,11 @@ fn file_that_is_mounted_by_itself_is_kept_up() {
             let current = service.current.load(Ordering::SeqCst);
             assert!(current >= 2, "{current}");
             if read_only {
-                assert!(ended.stderr.starts_with("error: the new refresh token could not be kept"), "{}", ended.stderr);
+                assert!(
+                    ended.stderr.starts_with("error: the new refresh token could not be stored"),
+                    "{}",
+                    ended.stderr
+                );
                 assert_eq!(fs::read_to_string(&outside).unwrap(), "r0\n");
             } else {
                 assert_eq!(ended.stderr, "");

@@ -3,7 +3,7 @@
 
 use crate::{
     command::UNSET,
-    server::{answering, last_page, page},
+    server::{last_page, page, serve_responses},
 };
 use pty_process::{
     Size,
@@ -93,7 +93,7 @@ fn list(transport: &'static str) -> [&'static str; 6] {
 fn progress_is_shown_and_taken_back() {
     for transport in ["reqwest", "ureq"] {
         // The second page does not come.
-        let (url, _requests) = answering(vec![(200, page(CUSTOMER))]);
+        let (url, _requests) = serve_responses(vec![(200, page(CUSTOMER))]);
         let nowhere = || File::create("/dev/null").unwrap();
         let mut terminal = Terminal::run(80, &url, &list(transport), |command| command.stdout(nowhere()));
         terminal.wait_for("1 customer · 1 page · ");
@@ -107,11 +107,11 @@ fn progress_is_shown_and_taken_back() {
 
 #[test]
 fn nothing_but_the_error_is_left_of_a_failure() {
-    let (url, _requests) = answering(vec![(200, page(CUSTOMER)), (404, String::new())]);
+    let (url, _requests) = serve_responses(vec![(200, page(CUSTOMER)), (404, String::new())]);
     let nowhere = File::create("/dev/null").unwrap();
     let (status, left) = Terminal::run(80, &url, &list("reqwest"), |command| command.stdout(nowhere)).end();
     assert_eq!(status, Some(1));
-    assert!(left.starts_with("error: the list broke off after one customer") && !left.contains('·'), "{left}");
+    assert!(left.starts_with("error: the list ended early after one customer") && !left.contains('·'), "{left}");
     // Words are not torn, and what follows is indented.
     assert!(left.lines().all(|line| ["error: ", "why:   ", "try:   ", "       "].contains(&&line[..7])), "{left}");
     assert!(left.lines().count() > 3, "{left}");
@@ -119,7 +119,7 @@ fn nothing_but_the_error_is_left_of_a_failure() {
 
 #[test]
 fn progress_does_not_mix_with_rows() {
-    let (url, _requests) = answering(vec![(200, page(CUSTOMER))]);
+    let (url, _requests) = serve_responses(vec![(200, page(CUSTOMER))]);
     let mut terminal = Terminal::run(80, &url, &list("ureq"), |command| command);
     terminal.wait_for("1 customer · ");
     let both = terminal.wait_for("waiting");
@@ -133,7 +133,7 @@ fn progress_does_not_mix_with_rows() {
 #[test]
 fn some_want_no_progress() {
     for (arguments, term) in [(&["--quiet"][..], "xterm"), (&["-v"], "xterm"), (&[], "dumb")] {
-        let (url, _requests) = answering(vec![(200, last_page(CUSTOMER))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(CUSTOMER))]);
         let arguments = [&list("reqwest"), arguments].concat();
         let mut terminal = Terminal::run(80, &url, &arguments, |command| command.env("TERM", term));
         terminal.wait_for("}");
@@ -159,7 +159,7 @@ fn a_table_is_as_wide_as_the_terminal() {
             customer("مؤسسة النخيل للتقنية", "alnakheel"),
             customer("Hòa Bình Thương mại", "hoabinh"),
         ];
-        let (url, _requests) = answering(vec![(200, last_page(&customers.join(",")))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(&customers.join(",")))]);
         let arguments = ["customers", "list"];
         let (status, table) = Terminal::run(columns, &url, &arguments, |command| command).end();
         assert_eq!(status, Some(0));
@@ -169,7 +169,7 @@ fn a_table_is_as_wide_as_the_terminal() {
 
 #[test]
 fn ids_are_typed_without_progress_in_between() {
-    let (url, _requests) = answering(vec![(200, CUSTOMER.to_owned())]);
+    let (url, _requests) = serve_responses(vec![(200, CUSTOMER.to_owned())]);
     let arguments = ["customers", "get", "-", "--output", "jsonl"];
     let mut terminal = Terminal::run(80, &url, &arguments, |command| command);
     terminal.wait_for("type the IDs");

@@ -15,9 +15,9 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
     let list = ["customers", "list"];
     let mut transcripts = Vec::new();
     for (arguments, allowed) in [
-        (&["--size", "0"][..], "1..=500"),
-        (&["--size", "501"], "1..=500"),
-        (&["--size", "many"], "invalid digit"),
+        (&["--page-size", "0"][..], "1..=500"),
+        (&["--page-size", "501"], "1..=500"),
+        (&["--page-size", "many"], "invalid digit"),
         (&["--limit", "0"], "from 1 to 4294967295"),
         (&["--indirect-reseller", "fabrikam"], "must be a GUID, such as"),
         (&["--company-name", "a", "--domain", "b"], "cannot be used with"),
@@ -106,7 +106,7 @@ fn options_of_customers_are_refused_where_they_mean_nothing() {
             &["--base-url", NOWHERE],
             &["--cloud", "global"],
             &["--locale", "de-DE"],
-            &["--application", "a"],
+            &["--application-name", "a"],
             &["--correlation-id", DOCUMENTED],
             &["--timeout", "1"],
             &["--deadline", "1"],
@@ -191,7 +191,7 @@ fn help_teaches() {
         &["customers", "list"],
         &["customers", "get"],
         &["auth"],
-        &["auth", "check"],
+        &["auth", "status"],
         &["doctor"],
         &["emulator"],
         &["completions"],
@@ -201,7 +201,7 @@ fn help_teaches() {
         assert!(help.contains("Examples:\n  "), "{command:?}");
         // What is refused is not offered.
         let asks_the_service = !["emulator", "completions"].contains(command.first().unwrap_or(&""));
-        assert_eq!(help.contains("--output <FORM>"), asks_the_service, "{command:?}");
+        assert_eq!(help.contains("--output <FORMAT>"), asks_the_service, "{command:?}");
         // What all commands have in common is told in one place.
         assert_eq!(help.contains("partner-center help options"), asks_the_service, "{command:?}");
         assert!(!help.contains("--correlation-id"), "{command:?}");
@@ -233,7 +233,7 @@ fn common_options_are_explained_in_one_place() {
         assert!(help.contains(&format!("{option} ")) || help.contains(&format!("{option}...")), "{option}: {help}");
     }
     assert_snapshot("help_options", &help);
-    let check = stdout(&["auth", "check", "--help"]);
+    let check = stdout(&["auth", "status", "--help"]);
     assert!(check.lines().count() <= 50, "{check}");
 }
 

@@ -1,4 +1,4 @@
-use crate::{notes::Notes, terminal::escape_control, text};
+use crate::{messages::Messages, terminal::escape_control, text};
 use partner_center::{RefreshTokenLease, Secret};
 use std::{
     error::Error as StdError,
@@ -14,21 +14,21 @@ use std::{
 
 /// The file with the newest refresh token, which several processes may use.
 ///
-/// It is replaced as a whole: whenever the process ends, there is the old token in it or the new one. Only where that is
-/// impossible, as for a file that is mounted by itself, it is written into.
+/// It is replaced atomically: whenever the process ends, the file contains the old token or the new one. Only where that is
+/// impossible, as for a file that is mounted by itself, the file is overwritten.
 pub(crate) struct TokenFile {
     path: PathBuf,
-    /// What was last read from it or written into it.
+    /// The token that was last read or written.
     known: Mutex<Option<Secret>>,
     limits: TimeLimits,
 }
 
-/// The time that a command has.
+/// The time limits of a command.
 #[derive(Clone, Copy)]
 pub(crate) struct TimeLimits {
     /// The timeout of one attempt of a request.
     pub(crate) attempt: Duration,
-    /// The end of the whole command.
+    /// The deadline of the command.
     pub(crate) deadline: Option<Instant>,
 }
 
@@ -45,7 +45,7 @@ const LOCK_WAIT_MARGIN: Duration = Duration::from_millis(100);
 
 impl TokenFile {
     pub(crate) fn new(path: &Path, limits: TimeLimits) -> Self {
-        // To replace a link would leave what it leads to as it is.
+        // Replacing a symbolic link would not change the file that it points to.
         let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
         let path = fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned());
         Self { path, known: Mutex::default(), limits }
@@ -55,45 +55,45 @@ impl TokenFile {
         &self.path
     }
 
-    /// Reads the token that was kept last; none if there is no file, or nothing in it.
+    /// Reads the stored token; `None` if there is no file, or it is empty.
     pub(crate) fn read(&self) -> io::Result<Option<Secret>> {
         let token = match text::read_file(&self.path) {
             Ok(text) if text.expose().trim().is_empty() => None,
-            Ok(text) => Some(text::value(&text)?),
+            Ok(text) => Some(text::single_value(&text)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        self.remember(token.clone());
+        self.replace_known(token.clone());
         Ok(token)
     }
 
-    /// Keeps other processes from using the token, if they do it in this way, and finds out whether one of them has kept a
-    /// newer one.
+    /// Locks the token against other processes that use this lock, and returns the token that one of them has stored since it
+    /// was last read.
     ///
     /// It is an error if the command runs out of time meanwhile: the token is then not sent, as the response with the next
     /// one would come too late. A process that holds the lock beyond [`MAX_LOCK_WAIT`] is not waited for any longer: the
     /// token that is known may still be good.
-    pub(crate) fn lease(&self, notes: &Notes) -> Result<RefreshTokenLease, TokenFileInUse> {
-        let lease = RefreshTokenLease::new(self.lock(notes)?);
-        let known = self.remember(None);
-        // If the last token could not be kept, the file has an older one than the process.
+    pub(crate) fn lease(&self, messages: &Messages) -> Result<RefreshTokenLease, TokenFileInUse> {
+        let lease = RefreshTokenLease::new(self.lock(messages)?);
+        let known = self.replace_known(None);
+        // If the last token could not be stored, the file has an older one than the process.
         Ok(match self.read() {
             Ok(Some(token)) if known.as_ref() != Some(&token) => lease.refresh_token(token.expose()),
             Ok(_) => lease,
             Err(_) => {
-                self.remember(known);
+                self.replace_known(known);
                 lease
             }
         })
     }
 
-    /// Keeps `token` instead of the one there is. Where files have modes, a new file is its owner's alone (0600).
-    pub(crate) fn keep(&self, token: &Secret) -> io::Result<()> {
+    /// Stores `token` in place of the current one. On Unix, a new file has the mode 0600.
+    pub(crate) fn store(&self, token: &Secret) -> io::Result<()> {
         if let Err(error) = self.replace(token) {
             self.overwrite(token)
                 .map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })?;
         }
-        self.remember(Some(token.clone()));
+        self.replace_known(Some(token.clone()));
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl TokenFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        // On Unix such files are made for their owner's eyes only; elsewhere they are as the folder has it.
+        // On Unix, temporary files have the mode 0600; elsewhere they inherit the permissions of the folder.
         let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
         let mut file = file.map_err(|error| not_created_in(folder, &error))?;
         file.write_all(token.expose().as_bytes())?;
@@ -112,19 +112,19 @@ impl TokenFile {
         sync_folder(folder)
     }
 
-    /// Writes into the file itself.
+    /// Overwrites the file.
     fn overwrite(&self, token: &Secret) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).open(&self.path)?;
         let line = Secret::new(format!("{}\n", token.expose()));
         file.write_all(line.expose().as_bytes())?;
         file.set_len(line.expose().len() as u64)?;
-        // Not everything that can be written can be synchronized, too.
+        // Some files can be written, but not synchronized.
         let _ = file.sync_all();
         Ok(())
     }
 
-    /// The locks that could be acquired, which last until they are dropped.
-    fn lock(&self, notes: &Notes) -> Result<Vec<File>, TokenFileInUse> {
+    /// Waits for the locks, which are held until they are dropped.
+    fn lock(&self, messages: &Messages) -> Result<Vec<File>, TokenFileInUse> {
         let start = Instant::now();
         let deadline = self.lock_deadline(start);
         let mut is_silent = true;
@@ -139,7 +139,7 @@ impl TokenFile {
                         if is_silent && start.elapsed() >= SILENT_LOCK_WAIT {
                             is_silent = false;
                             let path = escape_control(&self.path.display().to_string());
-                            notes.say(format_args!("note: waiting for another command that uses {path}"));
+                            messages.print(format_args!("note: waiting for another command that uses {path}"));
                         }
                         thread::sleep(LOCK_POLL_INTERVAL);
                     }
@@ -147,7 +147,7 @@ impl TokenFile {
                 }
             };
             if let Err(error) = outcome {
-                tracing::warn!(%error, "the refresh token is used without a lock");
+                tracing::warn!(%error, "the refresh token is used without its lock");
             }
             locks.push(file);
         }
@@ -162,20 +162,20 @@ impl TokenFile {
         Some(deadline.checked_sub(LOCK_WAIT_MARGIN).unwrap_or(start))
     }
 
-    /// What is locked: a file beside that of the token, for that one is replaced.
+    /// Opens the files to lock: one next to the token file, as that one is replaced.
     fn lock_files(&self) -> Vec<File> {
         let mut name = self.path.file_name().map_or_else(OsString::new, OsString::from);
         name.push(".lock");
         let path = self.path.with_file_name(name);
         let beside = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let beside = beside.or_else(|_| File::open(&path));
-        // A file that is mounted by itself has another neighbor in each container. On Windows its lock would keep even this
-        // process from reading it.
+        // A file that is mounted by itself has a different folder in each container, so the file is locked as well. On Windows,
+        // that would keep even this process from reading it.
         let itself = if cfg!(unix) { File::open(&self.path).ok() } else { None };
         beside.ok().into_iter().chain(itself).collect()
     }
 
-    fn remember(&self, token: Option<Secret>) -> Option<Secret> {
+    fn replace_known(&self, token: Option<Secret>) -> Option<Secret> {
         std::mem::replace(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner), token)
     }
 }
@@ -208,7 +208,7 @@ fn not_created_in(folder: &Path, error: &io::Error) -> io::Error {
     io::Error::new(kind, message)
 }
 
-/// The name, too, is to outlast a loss of power.
+/// Synchronizes the folder, so that the new file survives a loss of power.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
@@ -226,17 +226,17 @@ mod tests {
     const UNLIMITED: TimeLimits = TimeLimits { attempt: Duration::from_secs(60), deadline: None };
 
     fn lease(file: &TokenFile) -> RefreshTokenLease {
-        file.lease(&Notes::new(true)).unwrap()
+        file.lease(&Messages::new(true)).unwrap()
     }
 
     #[test]
-    fn the_newest_token_is_kept_for_its_owner_alone() {
+    fn stored_token_is_readable_by_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         let file = TokenFile::new(&path, UNLIMITED);
         assert!(file.read().unwrap().is_none());
         for token in ["first", "second"] {
-            file.keep(&Secret::new(token)).unwrap();
+            file.store(&Secret::new(token)).unwrap();
             assert_eq!(file.read().unwrap().unwrap().expose(), token);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
@@ -246,12 +246,12 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
             let link = folder.path().join("link");
             symlink(&path, &link).unwrap();
-            TokenFile::new(&link, UNLIMITED).keep(&Secret::new("third")).unwrap();
+            TokenFile::new(&link, UNLIMITED).store(&Secret::new("third")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
             assert_eq!(file.read().unwrap().unwrap().expose(), "third");
-            // A link that leads to nothing yet.
+            // A link to a file that does not exist yet.
             fs::remove_file(&path).unwrap();
-            TokenFile::new(&link, UNLIMITED).keep(&Secret::new("fourth")).unwrap();
+            TokenFile::new(&link, UNLIMITED).store(&Secret::new("fourth")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
             assert_eq!(file.read().unwrap().unwrap().expose(), "fourth");
         }
@@ -259,31 +259,30 @@ mod tests {
         assert!(file.read().unwrap().is_none());
     }
 
-    /// What a process leaves behind that ends before, while or after it writes the new token: the old one is there until
-    /// the new one is there as a whole.
+    /// A process that ends before, while or after it writes the new token leaves the old one or the complete new one.
     #[test]
-    fn half_a_token_is_never_read() {
+    fn partial_token_is_never_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::new(&folder.path().join("token"), UNLIMITED);
-        file.keep(&Secret::new("the-old-one")).unwrap();
+        file.store(&Secret::new("the-old-one")).unwrap();
         for half in ["", "the-new", "the-new-one\n"] {
             fs::write(folder.path().join(".partner-center-abcdef"), half).unwrap();
             assert_eq!(file.read().unwrap().unwrap().expose(), "the-old-one");
         }
-        file.keep(&Secret::new("the-new-one")).unwrap();
+        file.store(&Secret::new("the-new-one")).unwrap();
         assert_eq!(file.read().unwrap().unwrap().expose(), "the-new-one");
     }
 
     #[test]
-    fn what_cannot_be_kept_is_an_error_and_harms_nothing() {
+    fn token_that_cannot_be_stored_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::new(&folder.path().join("missing/token"), UNLIMITED);
-        let error = file.keep(&Secret::new("token")).unwrap_err().to_string();
+        let error = file.store(&Secret::new("token")).unwrap_err().to_string();
         assert_eq!(error, format!("the folder {} does not exist", folder.path().join("missing").display()));
         assert!(file.read().unwrap().is_none());
     }
     #[test]
-    fn file_that_cannot_be_replaced_is_written_into() {
+    fn file_that_cannot_be_replaced_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         let file = TokenFile::new(&path, UNLIMITED);
@@ -294,28 +293,28 @@ mod tests {
         }
     }
 
-    /// In this folder, not even root can create a file; it has a file that can be written into.
+    /// Not even root can create a file in this folder; it has a file that can be overwritten.
     #[cfg(target_os = "linux")]
     #[test]
-    fn file_in_a_folder_that_takes_no_file_is_kept_up() {
+    fn file_in_a_read_only_folder_is_overwritten() {
         let file = TokenFile::new(Path::new("/proc/thread-self/comm"), UNLIMITED);
         assert!(file.replace(&Secret::new("new")).is_err());
         let _lease = lease(&file);
-        file.keep(&Secret::new("new")).unwrap();
+        file.store(&Secret::new("new")).unwrap();
         assert_eq!(file.read().unwrap().unwrap().expose(), "new");
     }
 
     #[test]
-    fn lease_has_the_token_that_another_process_has_kept() {
+    fn lease_has_the_token_that_another_process_stored() {
         let folder = tempfile::tempdir().unwrap();
         let [ours, theirs] = [(); 2].map(|()| TokenFile::new(&folder.path().join("token"), UNLIMITED));
         let newer = || format!("{:?}", lease(&ours)).contains("Some");
         assert!(ours.read().unwrap().is_none() && !newer());
-        theirs.keep(&Secret::new("theirs")).unwrap();
+        theirs.store(&Secret::new("theirs")).unwrap();
         assert!(newer() && !newer());
-        ours.keep(&Secret::new("ours")).unwrap();
+        ours.store(&Secret::new("ours")).unwrap();
         assert!(!newer());
-        // Neither the same token in other words nor a file that cannot be read is news.
+        // Neither the same token in another encoding nor an unreadable file counts as a new token.
         fs::write(ours.path(), "\u{feff}ours\r\n").unwrap();
         assert!(!newer());
         fs::write(ours.path(), b"\xff").unwrap();
@@ -325,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn lease_is_one_process_at_a_time_and_waits_no_longer_than_the_command() {
+    fn lease_is_exclusive_and_waits_within_the_time_limits() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         let first = lease(&TokenFile::new(&path, UNLIMITED));
@@ -340,7 +339,7 @@ mod tests {
             TimeLimits { attempt: short, deadline: None },
             TimeLimits { attempt: short, deadline: Some(started + long) },
         ] {
-            let error = TokenFile::new(&path, limits).lease(&Notes::new(true)).unwrap_err().to_string();
+            let error = TokenFile::new(&path, limits).lease(&Messages::new(true)).unwrap_err().to_string();
             assert!(error.contains(&path.display().to_string()), "{error}");
         }
         assert!((50..5000).contains(&started.elapsed().as_millis()) && !other.is_finished());
