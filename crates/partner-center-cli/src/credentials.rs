@@ -38,7 +38,7 @@ impl ConfiguredCredential {
 
     fn app(settings: &Settings, client_id: &Setting, limits: TimeLimits) -> Result<Self, UsageError> {
         let tenant = settings.get("tenant_id")?.ok_or_else(|| missing("tenant_id", &client_id.source))?;
-        let mut app = AppRegistration::new(tenant.text(), client_id.text());
+        let mut app = AppRegistration::new(tenant.value(), client_id.value());
         let mut sources = vec![client_id.source.clone()];
         let secret = settings.secret("client_secret")?;
         let has_secret = secret.is_some();
@@ -58,14 +58,14 @@ impl ConfiguredCredential {
         settings: &Settings,
         limits: TimeLimits,
     ) -> Result<Option<(Secret, SettingSource, Option<TokenFile>)>, UsageError> {
-        let first = settings.get("refresh_token")?.map(|setting| (Secret::new(setting.text()), setting.source));
+        let initial = settings.get("refresh_token")?.map(|setting| (Secret::new(setting.value()), setting.source));
         let Some(setting) = settings.get("refresh_token_file")? else {
-            return Ok(first.map(|(token, source)| (token, source, None)));
+            return Ok(initial.map(|(token, source)| (token, source, None)));
         };
-        let file = TokenFile::new(Path::new(setting.text()), limits);
-        let kept = file.read().map_err(|error| {
+        let file = TokenFile::new(Path::new(setting.value()), limits);
+        let stored = file.read().map_err(|error| {
             UsageError(ErrorReport::new(
-                &format!("the file {} cannot be used, which {} names", setting.text(), setting.source),
+                &format!("the file {} cannot be used, which {} names", setting.value(), setting.source),
                 &error,
                 &format!(
                     "name a file that contains a refresh token; or one that does not exist yet, and give the first token with {}",
@@ -73,15 +73,15 @@ impl ConfiguredCredential {
                 ),
             ))
         })?;
-        if let Some(token) = kept {
+        if let Some(token) = stored {
             return Ok(Some((token, setting.source, Some(file))));
         }
-        let (token, source) = first.ok_or_else(|| {
+        let (token, source) = initial.ok_or_else(|| {
             UsageError(ErrorReport {
                 message: "no refresh token is configured".to_owned(),
                 cause: format!(
                     "the file {} is empty or does not exist, which {} names",
-                    setting.text(),
+                    setting.value(),
                     setting.source
                 ),
                 advice: format!(
@@ -111,13 +111,13 @@ impl ConfiguredCredential {
                         M::ready(Ok(()))
                     });
                 };
-                let (stored_in, lease_messages, messages) = (file.clone(), messages.clone(), messages.clone());
+                let (token_file, lease_messages, messages) = (file.clone(), messages.clone(), messages.clone());
                 // Waiting for other commands blocks, even in an async client: this command has nothing else to do meanwhile.
                 let lease = move || M::ready(file.lease(&lease_messages).map_err(Into::into));
                 credential.before_refresh(lease).on_rotation(move |newest| {
                     // The access token of the same response is valid nevertheless.
-                    if let Err(error) = stored_in.store(&newest) {
-                        messages.report(&not_stored(stored_in.path(), &error));
+                    if let Err(error) = token_file.store(&newest) {
+                        messages.report(&not_stored(token_file.path(), &error));
                     }
                     M::ready(Ok(()))
                 })
@@ -177,12 +177,12 @@ fn not_configured() -> UsageError {
 /// Reports that the setting `name` is missing next to the one at `source`, by its name in the same place.
 fn missing(name: &str, source: &SettingSource) -> UsageError {
     let setting = source.sibling(name);
-    let what = match name {
+    let message = match name {
         "tenant_id" => "the tenant of the application is missing",
         _ => "the application has neither a secret nor a user's refresh token",
     };
     UsageError(ErrorReport {
-        message: what.to_owned(),
+        message: message.to_owned(),
         cause: format!("{source} is set, but not {setting}"),
         advice: match name {
             "tenant_id" => format!("set {setting} to the ID or a domain of the partner's tenant"),

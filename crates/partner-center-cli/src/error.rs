@@ -46,15 +46,15 @@ const EXIT_FAILED: u8 = 1;
 const EXIT_USAGE: u8 = 2;
 
 impl ErrorReport {
-    /// Describes an error with the cause `why`.
-    pub(crate) fn new(what: &str, why: &dyn StdError, advice: &str) -> Self {
-        Self { message: what.to_owned(), cause: error_chain(why), advice: advice.to_owned() }
+    /// Describes an error with its cause.
+    pub(crate) fn new(message: &str, cause: &dyn StdError, advice: &str) -> Self {
+        Self { message: message.to_owned(), cause: error_chain(cause), advice: advice.to_owned() }
     }
 
     /// Describes an error of the client; `sources` is where its addresses come from.
-    pub(crate) fn from_client_error(what: &str, error: &Error, sources: &AddressSources) -> Self {
-        let of_connection = error.transport_error().and_then(connection_advice);
-        Self::new(what, error, &of_connection.map_or_else(|| advice_for(error, sources), Cow::from))
+    pub(crate) fn from_client_error(message: &str, error: &Error, sources: &AddressSources) -> Self {
+        let connection_advice = error.transport_error().and_then(connection_advice);
+        Self::new(message, error, &connection_advice.map_or_else(|| advice_for(error, sources), Cow::from))
     }
 
     /// Prints it to standard error.
@@ -68,19 +68,19 @@ impl ErrorReport {
 }
 
 impl CommandError {
-    /// Describes an error with the cause `why`.
-    pub(crate) fn new(what: &str, why: &dyn StdError, advice: &str) -> Self {
-        ErrorReport::new(what, why, advice).into()
+    /// Describes an error with its cause.
+    pub(crate) fn new(message: &str, cause: &dyn StdError, advice: &str) -> Self {
+        ErrorReport::new(message, cause, advice).into()
     }
 
     /// Converts an error of the client; `sources` is where its addresses come from.
-    pub(crate) fn from_client_error(what: &str, error: &Error, sources: &AddressSources) -> Self {
+    pub(crate) fn from_client_error(message: &str, error: &Error, sources: &AddressSources) -> Self {
         let status = match error.kind() {
             // Nothing was sent: an argument or a setting is invalid.
             ErrorKind::Configuration | ErrorKind::Request => EXIT_USAGE,
             _ => EXIT_FAILED,
         };
-        let mut error_report = ErrorReport::from_client_error(what, error, sources);
+        let mut error_report = ErrorReport::from_client_error(message, error, sources);
         if error.transport_error().and_then(connection_advice).is_some() {
             error_report.advice += "; `partner-center doctor` checks the connection step by step";
         }
@@ -95,7 +95,7 @@ impl CommandError {
     }
 
     /// Prints the error to standard error, and returns the exit status.
-    pub(crate) fn exit_code(self) -> ExitCode {
+    pub(crate) fn report(self) -> ExitCode {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
             Self::Reported { error_report, status } => {

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     messages::init_tracing(options.messages.verbose);
     match run(command, &options) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => error.exit_code(),
+        Err(error) => error.report(),
     }
 }
 

@@ -66,12 +66,12 @@ impl<'a> Session<'a> {
         let mut audience = None;
         if options.cloud.is_none() {
             if let Some(setting) = settings.get("base_url")? {
-                (base_url, sources.base_url) = (setting.text().to_owned(), setting.source);
+                (base_url, sources.base_url) = (setting.value().to_owned(), setting.source);
             }
             if let Some(setting) = settings.get("authority")? {
-                (authority, sources.authority) = (setting.text().to_owned(), setting.source);
+                (authority, sources.authority) = (setting.value().to_owned(), setting.source);
             }
-            audience = settings.get("audience")?.map(|setting| setting.text().to_owned());
+            audience = settings.get("audience")?.map(|setting| setting.value().to_owned());
         }
         if let Some(url) = &options.base_url {
             (base_url, sources.base_url) = (url.clone(), SettingSource::Option("--base-url"));
@@ -180,9 +180,9 @@ impl<'a> Session<'a> {
             return Ok(option);
         }
         let Some(setting) = self.settings.get(name)? else { return Ok(None) };
-        parse(setting.text()).map(Some).map_err(|why| {
+        parse(setting.value()).map(Some).map_err(|why| {
             UsageError(ErrorReport {
-                message: format!("the value `{}` of {} is invalid", setting.text(), setting.source),
+                message: format!("the value `{}` of {} is invalid", setting.value(), setting.source),
                 cause: why.to_owned(),
                 advice: format!("correct it, or give --{} on the command line", name.replace('_', "-")),
             })
@@ -191,7 +191,7 @@ impl<'a> Session<'a> {
 }
 
 fn parse_cloud(setting: &Setting) -> Result<Cloud, UsageError> {
-    let (value, source) = (setting.text(), &setting.source);
+    let (value, source) = (setting.value(), &setting.source);
     let names = || arguments::Cloud::value_variants().iter().filter_map(ValueEnum::to_possible_value);
     arguments::Cloud::from_str(value, true).map(Cloud::from).map_err(|_| {
         UsageError(ErrorReport {

@@ -168,17 +168,17 @@ impl Setting {
         }
     }
 
-    pub(crate) fn text(&self) -> &str {
+    pub(crate) fn value(&self) -> &str {
         self.value.expose()
     }
 
     /// Reads the secret in the file that the setting names.
     fn read(self) -> Result<(Secret, SettingSource), UsageError> {
-        let secret = text::read_file(Path::new(self.text())).and_then(|text| Ok(text::single_value(&text)?));
+        let secret = text::read_file(Path::new(self.value())).and_then(|text| Ok(text::single_value(&text)?));
         match secret {
             Ok(secret) => Ok((secret, self.source)),
             Err(error) => Err(UsageError(ErrorReport::new(
-                &format!("the file {} cannot be used, which {} names", self.text(), self.source),
+                &format!("the file {} cannot be used, which {} names", self.value(), self.source),
                 &error,
                 "name a file that contains only the secret",
             ))),

@@ -21,7 +21,7 @@ pub(crate) fn escape_control_in_json(json: &str) -> String {
         match character {
             '\n' => text.push('\n'),
             character if is_terminal_control(character) => {
-                text.extend(format!("\\u{:04x}", u32::from(character)).chars())
+                text.extend(format!("\\u{:04x}", u32::from(character)).chars());
             }
             character => text.push(character),
         }

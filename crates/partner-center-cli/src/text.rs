@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_the_same_in_every_encoding() {
+    fn text_is_decoded_from_every_encoding() {
         for (count, sizes) in [(5, [1, 2, 3, 5]), (5000, [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, usize::MAX])] {
             let text = format!("secret~Ünï 東京 🥐\r\n{}\r\r\n\n\r", "x🥐".repeat(count));
             let expected = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_text_is_named_and_what_is_before_it_is_given() {
+    fn undecodable_text_is_an_error_after_the_text_before_it() {
         let utf32 = |text: &str| text.chars().flat_map(|character| u32::from(character).to_le_bytes()).collect();
         for (bytes, expected, error) in [
             (b"abc\nd\xe9f".to_vec(), "abc\nd", TextError::UnknownEncoding),
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn value_is_found_among_blanks_or_what_is_wrong_is_named() {
+    fn value_is_trimmed_or_rejected_with_a_reason() {
         let check = |text: &str| single_value(&Secret::new(text));
         for text in ["hush", " \t hush\r\n", "hush\u{85}", "\u{a0}hush\u{2028}", "\n\nhush\n"] {
             assert_eq!(check(text).unwrap().expose(), "hush", "{text:?}");

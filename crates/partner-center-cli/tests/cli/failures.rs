@@ -1,14 +1,14 @@
-//! What is said when something fails, and what is kept.
+//! Error messages, and the output before an error.
 
 use crate::{
-    command::{Ended, command, run, run_at},
+    command::{CommandOutput, command, run, run_at},
     server::{page, serve_responses, serve_responses_with_headers, serve_responses_with_heads},
     snapshot::{assert_snapshot, transcript},
 };
 use std::time::{Duration, Instant};
 
-/// Status 1, and what failed, why, and what to do about it.
-fn assert_failed(ended: &Ended, what: &str, why: &str, remedy: &str) {
+/// Asserts the exit status 1 and the three parts of the message.
+fn assert_failed(ended: &CommandOutput, what: &str, why: &str, remedy: &str) {
     let stderr = &ended.stderr;
     assert_eq!(ended.status, Some(1), "{stderr}");
     let parts: Vec<_> = stderr.lines().collect();
@@ -19,7 +19,7 @@ fn assert_failed(ended: &Ended, what: &str, why: &str, remedy: &str) {
 }
 
 #[test]
-fn an_unknown_customer() {
+fn unknown_customer_is_explained() {
     let id = "00000000-0000-4000-8000-000000000000";
     for transport in ["reqwest", "ureq"] {
         let ended = run(&["customers", "get", id, "--emulator", "--transport", transport]);
@@ -29,7 +29,7 @@ fn an_unknown_customer() {
 }
 
 #[test]
-fn an_answer_is_explained_by_its_status_and_code() {
+fn error_response_is_explained_by_its_status_and_code() {
     let mut transcripts = Vec::new();
     for (status, code, remedy) in [
         (401, 400, "PARTNER_CENTER_TOKEN"),
@@ -53,7 +53,7 @@ fn an_answer_is_explained_by_its_status_and_code() {
     assert_snapshot("failures", &transcripts.join("\n"));
 }
 
-/// More attempts are no help against a wait that is longer than is allowed, so they are not advised.
+/// More attempts do not help against a wait above the limit, so they are not advised.
 #[test]
 fn long_wait_is_explained_with_the_option_that_helps() {
     for transport in ["reqwest", "ureq"] {
@@ -73,7 +73,7 @@ fn long_wait_is_explained_with_the_option_that_helps() {
 }
 
 #[test]
-fn fault_under_success_is_told() {
+fn error_body_with_success_status_is_explained() {
     for transport in ["reqwest", "ureq"] {
         let fault = r#"{"code": 400072, "description": "a reason", "data": [], "source": "PartnerFD"}"#;
         let (url, requests) = serve_responses(vec![(200, fault.to_owned())]);
@@ -84,7 +84,7 @@ fn fault_under_success_is_told() {
 }
 
 #[test]
-fn head_that_is_not_http_is_told_and_requested_once() {
+fn invalid_response_head_is_explained_and_not_retried() {
     for transport in ["reqwest", "ureq"] {
         let (url, requests) = serve_responses_with_headers(vec![(200, "Not a header\r\n".to_owned(), "{}".to_owned())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
@@ -99,7 +99,7 @@ fn head_that_is_not_http_is_told_and_requested_once() {
 }
 
 #[test]
-fn no_connection() {
+fn refused_connection_is_explained() {
     for transport in ["reqwest", "ureq"] {
         let ended =
             run_at("http://127.0.0.1:9", &["customers", "list", "--max-attempts", "1", "--transport", transport]);
@@ -108,7 +108,7 @@ fn no_connection() {
 }
 
 #[test]
-fn what_came_before_a_failure_is_kept() {
+fn output_before_an_error_is_kept() {
     for transport in ["reqwest", "ureq"] {
         let list = |form| {
             let (url, _requests) =
@@ -124,7 +124,7 @@ fn what_came_before_a_failure_is_kept() {
 }
 
 #[test]
-fn nothing_is_printed_when_the_first_page_fails() {
+fn output_is_empty_when_the_first_page_fails() {
     for form in ["table", "json", "jsonl", "csv"] {
         let (url, _requests) = serve_responses(vec![(404, String::new())]);
         assert_eq!(run_at(&url, &["customers", "list", "--output", form]).stdout, "");
@@ -132,14 +132,14 @@ fn nothing_is_printed_when_the_first_page_fails() {
 }
 
 #[test]
-fn time_runs_out() {
+fn timeout_and_deadline_are_explained() {
     for transport in ["reqwest", "ureq"] {
         let (url, _requests) = serve_responses(Vec::new());
         let list = ["customers", "list", "--transport", transport];
         let once = run_at(&url, &[&list[..], &["--timeout", "0.2", "--max-attempts", "1"]].concat());
         assert_failed(&once, "could not be listed", "time ran out", "--timeout");
 
-        // The deadline is that of the command: the second page gets what the first one left.
+        // The deadline is that of the command: the second page has the remaining time.
         let (url, _requests) = serve_responses(vec![(200, page("{}"))]);
         let started = Instant::now();
         let in_all = run_at(&url, &[&list[..], &["--deadline", "1", "--max-attempts", "100"]].concat());
@@ -149,7 +149,7 @@ fn time_runs_out() {
 }
 
 #[test]
-fn no_amount_of_talk_gives_the_token_away() {
+fn token_is_not_logged_at_any_level() {
     for transport in ["reqwest", "ureq"] {
         for responses in
             [vec![(200, page("{}")), (401, String::new())], vec![(503, String::new()), (404, String::new())]]
@@ -157,7 +157,7 @@ fn no_amount_of_talk_gives_the_token_away() {
             let (url, _requests) = serve_responses(responses);
             let arguments = ["customers", "list", "-vvvv", "--base-url", &url, "--transport", transport];
             let output = command(&arguments).env("PARTNER_CENTER_TOKEN", "not-for-your-eyes").output().unwrap();
-            let ended = Ended::from(output);
+            let ended = CommandOutput::from(output);
             assert!(ended.stderr.contains("attempt"), "{}", ended.stderr);
             assert!(!ended.stderr.contains("not-for-your-eyes") && !ended.stdout.contains("not-for-your-eyes"));
         }
@@ -165,7 +165,7 @@ fn no_amount_of_talk_gives_the_token_away() {
 }
 
 #[test]
-fn response_without_a_code_is_not_said_to_have_one() {
+fn advice_without_an_error_code_names_none() {
     for transport in ["reqwest", "ureq"] {
         for (status, body, remedy) in [
             (403, "", "the response has no error code"),
@@ -182,7 +182,7 @@ fn response_without_a_code_is_not_said_to_have_one() {
 }
 
 #[test]
-fn unknown_path_does_not_blame_the_id() {
+fn not_found_names_the_address_and_the_id() {
     let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
     for transport in ["reqwest", "ureq"] {
         for (arguments, body, remedy) in [
@@ -201,7 +201,7 @@ fn unknown_path_does_not_blame_the_id() {
 }
 
 #[test]
-fn redirect_says_where_to() {
+fn redirect_names_its_target() {
     for transport in ["reqwest", "ureq"] {
         let head = "302 Found\r\nLocation: https://login.example/sign-in?ticket=not-for-your-eyes".to_owned();
         let (url, _requests) = serve_responses_with_heads(vec![(head, String::new())]);
@@ -212,7 +212,7 @@ fn redirect_says_where_to() {
 }
 
 #[test]
-fn continuation_that_is_too_long_is_said_to_be() {
+fn continuation_that_is_too_long_is_explained() {
     for transport in ["reqwest", "ureq"] {
         let page = page("{}").replace("\"next\"}", &format!("\"{}\"}}", "n".repeat(17 << 10)));
         let (url, _requests) = serve_responses(vec![(200, page)]);

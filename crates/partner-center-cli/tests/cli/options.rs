@@ -1,7 +1,7 @@
 //! Each option does the same on both transports.
 
 use crate::{
-    command::{Ended, command, run, run_at},
+    command::{CommandOutput, command, run, run_at},
     server::{last_page, page, serve_responses, serve_responses_with_headers},
 };
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const TRANSPORTS: [&str; 2] = ["reqwest", "ureq"];
 const RESELLER: &str = "484e548c-f5f3-4528-93a9-c16c6373cb59";
 
-/// What came of `run` with each transport, which must be the same.
+/// Returns the outcome of `run`, which must be the same over both transports.
 fn on_both<T: std::fmt::Debug + PartialEq>(mut run: impl FnMut(&'static str) -> T) -> T {
     let [one, other] = TRANSPORTS.map(&mut run);
     assert_eq!(one, other);
@@ -17,11 +17,11 @@ fn on_both<T: std::fmt::Debug + PartialEq>(mut run: impl FnMut(&'static str) -> 
 }
 
 #[test]
-fn what_is_listed() {
+fn list_options_select_customers() {
     let list = |options: &[&str]| {
         on_both(|transport| {
             let emulator = ["customers", "list", "--emulator", "--transport", transport];
-            let Ended { status, stdout, stderr } = run(&[&emulator, options].concat());
+            let CommandOutput { status, stdout, stderr } = run(&[&emulator, options].concat());
             (status, stdout, stderr)
         })
     };
@@ -49,7 +49,7 @@ fn what_is_listed() {
     }
 }
 
-/// The head of a request, without what is another in each and what only an HTTP client cares for.
+/// Returns the request line and the headers that do not depend on the request or the HTTP client.
 fn meaning(head: &str) -> Vec<String> {
     let mut lines = head.lines();
     let mut meaning = vec![lines.next().unwrap_or_default().to_owned()];
@@ -65,7 +65,7 @@ fn meaning(head: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_asked_for() {
+fn options_change_the_request() {
     for (options, expected) in [
         (&[][..], "GET /v1/customers HTTP/1.1"),
         (&["--page-size", "7"], "GET /v1/customers?size=7 HTTP/1.1"),
@@ -91,7 +91,7 @@ fn what_is_asked_for() {
 }
 
 #[test]
-fn which_cloud_is_asked() {
+fn cloud_decides_the_host() {
     for (cloud, host) in [
         ("global", "api.partnercenter.microsoft.com"),
         ("china", "partner.partnercenterapi.microsoftonline.cn"),
@@ -99,7 +99,7 @@ fn which_cloud_is_asked() {
         ("germany", "api.partnercenter.microsoft.com"),
     ] {
         let asked = on_both(|transport| {
-            // A proxy that leads nowhere: it is told where to, and nothing leaves this machine.
+            // The proxy gets the host, and nothing leaves this machine.
             let (proxy, requests) = serve_responses(vec![(502, String::new())]);
             let mut list =
                 command(&["customers", "list", "--max-attempts", "1", "--cloud", cloud, "--transport", transport]);
@@ -112,8 +112,8 @@ fn which_cloud_is_asked() {
 }
 
 #[test]
-fn how_long_is_waited() {
-    let first_line = |ended: &Ended| ended.stderr.lines().next().unwrap_or_default().to_owned();
+fn time_limits_and_attempts_are_respected() {
+    let first_line = |ended: &CommandOutput| ended.stderr.lines().next().unwrap_or_default().to_owned();
     for (options, expected) in [
         (&["--timeout", "0.2", "--max-attempts", "1"][..], (1, 1)),
         (&["--timeout", "0.2", "--max-attempts", "2"], (2, 1)),
@@ -130,7 +130,7 @@ fn how_long_is_waited() {
         assert_eq!((line.as_str(), count), ("error: the customers could not be listed", expected.0), "{options:?}");
         assert!(started.elapsed() < Duration::from_secs(8));
     }
-    // Another attempt, and no more.
+    // Exactly one more attempt.
     for (attempts, status, asked) in [("1", Some(1), 1), ("2", Some(0), 2)] {
         let ended = on_both(|transport| {
             let (url, requests) = serve_responses(vec![(503, String::new()), (200, last_page("{}"))]);
@@ -159,7 +159,7 @@ fn max_retry_after_is_an_option_a_variable_and_a_setting() {
                     list.arg("--config").arg(file.path())
                 }
             };
-            let ended = Ended::from(list.output().unwrap());
+            let ended = CommandOutput::from(list.output().unwrap());
             (ended.status, requests.try_iter().count())
         })
     };
@@ -171,7 +171,7 @@ fn max_retry_after_is_an_option_a_variable_and_a_setting() {
 }
 
 #[test]
-fn number_in_the_configuration_file_is_one_without_quotation_marks_too() {
+fn configuration_file_may_have_numbers() {
     for (line, outcome) in [
         ("max_attempts = 1", (Some(1), 1)),
         ("max_attempts = 2", (Some(0), 2)),
@@ -189,7 +189,7 @@ fn number_in_the_configuration_file_is_one_without_quotation_marks_too() {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), format!("base_url = '{url}'\ntoken = 'token'\n{line}\n")).unwrap();
             let mut list = command(&["customers", "list", "--transport", transport, "--output", "jsonl", "--config"]);
-            let ended = Ended::from(list.arg(file.path()).output().unwrap());
+            let ended = CommandOutput::from(list.arg(file.path()).output().unwrap());
             (ended.status, requests.try_iter().count())
         });
         assert_eq!(came, outcome, "{line}");
@@ -197,39 +197,39 @@ fn number_in_the_configuration_file_is_one_without_quotation_marks_too() {
 }
 
 #[test]
-fn emulator_heeds_the_variables_of_retries() {
+fn emulator_respects_the_variables_of_retries() {
     for (settings, status) in [
         (&[][..], Some(0)),
         (&[("PARTNER_CENTER_MAX_ATTEMPTS", "1")], Some(1)),
         (&[("PARTNER_CENTER_MAX_RETRY_AFTER", "0.5")], Some(1)),
         (&[("PARTNER_CENTER_MAX_ATTEMPTS", "many")], Some(2)),
-        // It has all that it needs beside them.
+        // Other settings do not apply to it.
         (&[("PARTNER_CENTER_BASE_URL", "nowhere"), ("PARTNER_CENTER_CLOUD", "mars")], Some(0)),
     ] {
         let found = on_both(|transport| {
             let list = ["customers", "list", "--emulator", "--transport", transport];
             let mut list = command(&[&list[..], &["--emulator-with", "fault=429:retry-after=1@1"]].concat());
-            Ended::from(list.envs(settings.iter().copied()).output().unwrap()).status
+            CommandOutput::from(list.envs(settings.iter().copied()).output().unwrap()).status
         });
         assert_eq!(found, status, "{settings:?}");
     }
 }
 
 #[test]
-fn setting_that_is_no_number_is_named() {
+fn setting_that_is_not_a_number_is_named() {
     for (name, value, why) in [
         ("PARTNER_CENTER_MAX_RETRY_AFTER", "0", "a number of seconds from 0.001 to 86400"),
         ("PARTNER_CENTER_MAX_ATTEMPTS", "0", "a whole number from 1"),
     ] {
         let mut list = command(&["customers", "list", "--base-url", "http://127.0.0.1:9"]);
-        let ended = Ended::from(list.env("PARTNER_CENTER_TOKEN", "token").env(name, value).output().unwrap());
+        let ended = CommandOutput::from(list.env("PARTNER_CENTER_TOKEN", "token").env(name, value).output().unwrap());
         assert_eq!(ended.status, Some(2), "{}", ended.stderr);
         assert!(ended.stderr.contains(name) && ended.stderr.contains(why), "{}", ended.stderr);
     }
 }
 
 #[test]
-fn what_is_said_meanwhile() {
+fn verbose_and_quiet_change_the_log_only() {
     let said = |options: &[&str]| {
         on_both(|transport| {
             let (url, _requests) = serve_responses(vec![(503, String::new()), (200, page("{}")), (404, String::new())]);
@@ -238,7 +238,7 @@ fn what_is_said_meanwhile() {
             assert_eq!(ended.status, Some(1));
             let of_trace = |line: &&str| line.contains(" WARN ") || line.contains(" INFO ") || line.contains("DEBUG ");
             let trace: Vec<_> = ended.stderr.lines().filter(of_trace).collect();
-            // What is said by one transport and by the other has not the same times.
+            // The times in the log are different.
             (
                 ended.stderr.lines().count() - trace.len(),
                 trace.len(),
