@@ -71,7 +71,7 @@ fn unpaged_response_with_a_next_page_is_an_error() {
             called(answer, || things::<CustomerCollection>().response_as::<Things>()),
         ] {
             let expected = format!(
-                "Paging (getThings): `getThings` is not a paged operation, but its response has a next page (`{field}`): "
+                "Paging (getThings): `getThings` is not a paginated operation, but its response has a next page (`{field}`): "
             );
             assert!(told.starts_with(&expected), "{told}");
         }
@@ -80,7 +80,7 @@ fn unpaged_response_with_a_next_page_is_an_error() {
     }
     let customer = answer(200, json!({"id": Uuid::nil(), "continuationToken": "t1"}).to_string());
     let told = called(&customer, || GetCustomer::new(Uuid::nil()));
-    assert!(told.starts_with("Paging (getCustomer): `getCustomer` is not a paged operation"), "{told}");
+    assert!(told.starts_with("Paging (getCustomer): `getCustomer` is not a paginated operation"), "{told}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod operations;
 mod own_types;
 mod prefetch;
 mod properties;
+mod proxy_settings;
 mod requests;
 mod specification;
 mod token_waits;

@@ -127,7 +127,7 @@ fn pages_go_on_as_ever() {
     assert_eq!(scripted(by_token), names(&["a", "b"]));
     // A page that was there before, a page without items, and one whose items are null.
     let again = || vec![page(["a", "b"]).next(link, "t1").into(), page(["a", "b"]).next(link, "t2").into()];
-    let sent_before = "the service sends a page that it has sent before".to_owned();
+    let sent_before = "the service sent a page that it had sent before".to_owned();
     assert_eq!(scripted(again), Err((ErrorKind::Paging, sent_before)));
     assert_eq!(scripted(|| vec![answer(200, r#"{"totalCount": 0}"#).into()]).unwrap_err().0, ErrorKind::Decode);
     assert_eq!(scripted(|| vec![answer(200, r#"{"items": null}"#).into()]), names(&[]));

@@ -3,9 +3,9 @@
 use azure_core::credentials::{AccessToken as AzureToken, TokenCredential, TokenRequestOptions};
 use partner_center::{
     AccessToken, AppRegistration, Async, AzureCredential, Blocking, Client, Credential, Error, ErrorKind, GetCustomer,
-    Mode, Output, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
+    Mode, Output, RefreshTokenLease, Reqwest, RetryPolicy, TokenRequest, TokenSource, Transport, Ureq,
 };
-use partner_center_tests::{Server, answer, customer};
+use partner_center_tests::{Server, answer, customer, finish};
 use std::{
     error::Error as StdError,
     pin::Pin,
@@ -125,7 +125,7 @@ fn in_runtime<T>(future: impl Future<Output = T>) -> T {
 
 #[test]
 fn token_source_is_bounded_by_the_timeout() {
-    let limit = "no token could be had from the token source: it took longer than the timeout of 200ms allows";
+    let limit = "no token was obtained from the token source: it took longer than the timeout of 200ms allows";
     let client = Client::builder(Ureq::new().unwrap(), Credential::source(BlockingSource(Slow::default())));
     let client = client.base_url("http://127.0.0.1:9").attempt_timeout(TIMEOUT).build().unwrap();
     assert_bounded(&client, |outcome| {
@@ -207,6 +207,30 @@ fn keeping_a_refresh_token_is_bounded_and_never_done_twice_at_once() {
     let start = Instant::now();
     not_kept(in_runtime(client.authenticate()), "longer than the timeout of 200ms");
     assert!(start.elapsed() < SLOW / 2);
+}
+
+/// Code that blocks in async mode, as that which waits for a lock on a file, cannot be interrupted. A refresh token that was sent
+/// after the deadline would be used up, and the response with the next one lost.
+#[test]
+fn lease_that_outlasts_the_deadline_sends_no_refresh_token() {
+    fn over<X: Transport>(transport: X) {
+        let server = Server::start();
+        server.script([answer(200, r#"{"access_token": "a", "refresh_token": "next"}"#).into()]);
+        let app = AppRegistration::new("contoso.com", "11111111-2222-3333-4444-555555555555");
+        let credential = Credential::app_user(app, "first").before_refresh(|| {
+            thread::sleep(2 * TIMEOUT);
+            X::Mode::ready(Ok(RefreshTokenLease::new(())))
+        });
+        let client = Client::builder(transport, credential).authority(server.url()).base_url(server.url());
+        let client = client.call_timeout(TIMEOUT).build().unwrap();
+        let outcome = finish::<X::Mode, _>(client.authenticate());
+        // The authority is not to blame.
+        assert!(outcome.as_ref().is_err_and(|error| !error.is_authentication() && error.attempts() == 0));
+        assert_timed_out(outcome.map(drop), "the deadline leaves no time");
+        assert_eq!(server.connections(), 0);
+    }
+    over(Ureq::new().unwrap());
+    over(Reqwest::new().unwrap());
 }
 
 #[test]

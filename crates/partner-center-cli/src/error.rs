@@ -153,12 +153,10 @@ fn error_chain(error: &dyn StdError) -> String {
 
 /// Returns advice about a certificate or a proxy, if one of them is the cause.
 pub(crate) fn connection_advice(error: &TransportError) -> Option<String> {
-    if is_proxy_setting(error) {
-        return Some(PROXY_SETTING_ADVICE.to_owned());
-    }
     let variable = error.proxy().map(ProxyServer::variable);
     match (error.kind(), variable) {
         (TransportErrorKind::Certificate(problem), _) => Some(problem.hint().to_owned()),
+        (TransportErrorKind::ProxySetting, _) => Some(PROXY_SETTING_ADVICE.to_owned()),
         (TransportErrorKind::Exchange, Some(variable)) => Some(format!(
             "check that the proxy is up and lets this machine through, with the user and the password that it wants; \
              correct or unset {variable}, or name the host in NO_PROXY if it is reached without a proxy"
@@ -174,12 +172,6 @@ pub(crate) fn connection_advice(error: &TransportError) -> Option<String> {
 /// Advice about a proxy variable without a valid URL.
 pub(crate) const PROXY_SETTING_ADVICE: &str =
     "correct or unset the variable that is named above, or name the service's host in NO_PROXY";
-
-/// Whether a proxy variable has no valid URL.
-fn is_proxy_setting(error: &TransportError) -> bool {
-    let source = error.source().map(ToString::to_string);
-    source.is_some_and(|source| source.ends_with("does not hold the URL of an http or https proxy"))
-}
 
 fn advice_for(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
     const TIME: &str = "give it more time with --timeout (each attempt) or --deadline (the whole command)";

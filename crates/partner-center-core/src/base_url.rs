@@ -1,34 +1,36 @@
+//! Base URLs: validation, and which URLs are below one.
+
 use http::{
     Uri,
     uri::{Authority, Scheme},
 };
 use std::{fmt, net::IpAddr};
 
-/// Where the service lives: an origin, and perhaps a path that everything is under.
+/// The base URL of the service or of the authority: an origin, and an optional path prefix.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
     scheme: Scheme,
-    /// The host in lower case, and the port unless it is the one that goes without saying.
+    /// The host in lower case, and the port unless it is the default one.
     authority: Authority,
-    /// Empty, or `/` and more, without a `/` at its end.
+    /// The path prefix: empty, or one that begins with `/` and does not end with it.
     path: String,
 }
 
 impl BaseUrl {
-    /// Reads a base URL. A token must not travel in the clear, so plain http is for this machine only.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let uri: Uri = text.trim().parse().map_err(|_| "is not a URL")?;
+    /// Parses a base URL. Tokens must not be sent unencrypted, so plain http is accepted for loopback addresses only.
+    pub(crate) fn parse(url: &str) -> Result<Self, &'static str> {
+        let uri: Uri = url.trim().parse().map_err(|_| "is not a URL")?;
         let (Some(scheme), Some(host)) = (uri.scheme().cloned(), uri.host()) else {
-            return Err("is not a whole URL, such as https://api.partnercenter.microsoft.com");
+            return Err("is not a complete URL, such as https://api.partnercenter.microsoft.com");
         };
-        if uri.query().is_some() || text.contains(['#', '\\']) {
+        if uri.query().is_some() || url.contains(['#', '\\']) {
             return Err("must have neither query nor fragment");
         }
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         if authority.contains('@') {
             return Err("must not hold a user name");
         }
-        // A port that is none would be left out without a word, and so would what follows a bracket.
+        // `http` accepts an invalid port, and characters after the bracket of an IPv6 address, and leaves them out.
         let is_plain = authority == host || uri.port_u16().is_some_and(|port| authority == format!("{host}:{port}"));
         if host.is_empty() || !is_plain {
             return Err("has no valid host and port");
@@ -43,7 +45,7 @@ impl BaseUrl {
             _ => return Err("must be an https URL"),
         };
         let path = uri.path().trim_end_matches('/');
-        // The version belongs to the operations' paths.
+        // The version is a part of the paths of the operations.
         let path = path.strip_suffix("/v1").unwrap_or(path).trim_end_matches('/');
         if has_dot_segment(path) {
             return Err("must not hold the path segments `.` or `..`");
@@ -56,7 +58,7 @@ impl BaseUrl {
         Ok(Self { scheme, authority, path: path.to_owned() })
     }
 
-    /// The URI of `target`, a path and query that begin with `/`.
+    /// Returns the URI of `target`, a path and query that begin with `/`.
     pub(crate) fn join(&self, target: &str) -> Result<Uri, http::Error> {
         Uri::builder()
             .scheme(self.scheme.clone())
@@ -65,7 +67,7 @@ impl BaseUrl {
             .build()
     }
 
-    /// The part of an absolute `uri` that lies below this URL, or `None` if it lies elsewhere.
+    /// Returns the part of an absolute `uri` that is below this URL, or `None` if it is elsewhere.
     pub(crate) fn strip<'a>(&self, uri: &'a str) -> Option<&'a str> {
         let (scheme, rest) = uri.split_once("://")?;
         let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -76,7 +78,7 @@ impl BaseUrl {
         self.strip_path(target)
     }
 
-    /// The part of a path that lies below the path of this URL.
+    /// Returns the part of a path that is below the path of this URL.
     pub(crate) fn strip_path<'a>(&self, path: &'a str) -> Option<&'a str> {
         let below = path.strip_prefix(&self.path)?;
         (below.is_empty() || below.starts_with(['/', '?'])).then_some(below)
@@ -95,11 +97,11 @@ impl fmt::Debug for BaseUrl {
     }
 }
 
-/// Whether a path has a segment that URL parsers resolve: `.` or `..`, encoded or not.
+/// Whether a path has a segment that URL parsers resolve: `.` or `..`, percent-encoded or not.
 pub(crate) fn has_dot_segment(path: &str) -> bool {
     path.split('/').any(|segment| {
-        let plain = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
-        plain == "." || plain == ".."
+        let decoded = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+        decoded == "." || decoded == ".."
     })
 }
 
@@ -133,7 +135,7 @@ mod tests {
             ("https://user:secret@example.com", Err("must not hold a user name")),
             ("https://example.com?x=1", Err("must have neither query nor fragment")),
             ("https://example.com/a/../b", Err("must not hold the path segments `.` or `..`")),
-            ("example.com", Err("is not a whole URL, such as https://api.partnercenter.microsoft.com")),
+            ("example.com", Err("is not a complete URL, such as https://api.partnercenter.microsoft.com")),
             ("", Err("is not a URL")),
         ] {
             let parsed = BaseUrl::parse(text).map(|url| url.to_string());
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_lies_below_is_stripped() {
+    fn only_urls_below_the_base_url_are_stripped() {
         let base = BaseUrl::parse("https://example.com/gateway").unwrap();
         for (uri, expected) in [
             ("https://example.com/gateway/v1/customers", Some("/v1/customers")),

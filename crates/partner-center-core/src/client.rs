@@ -1,12 +1,16 @@
+//! The client: what a program calls, and the configuration it is built from.
+
 use crate::{
     CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RetryPolicy,
     Transport,
+    auth::TokenProvider,
     base_url::BaseUrl,
-    call::{Call, Listing, ascii},
-    credential::{Held, Kind},
-    engine::{Authorization, Engine, OnReplacement, Origin, Performed, Renewal, Scope, Task},
-    pages::empty_page,
-    rate_limit::RateLimit,
+    engine::{
+        CallContext, CallInput, CallOutcome, Engine, OnReplacement, rate_limiter::RateLimiter,
+        request_sender::RequestSender,
+    },
+    pagination::{ListRequest, empty_page},
+    request::{PreparedRequest, ascii_header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use partner_center_models::{Paginated, Replacement, SingleResponse};
@@ -20,16 +24,19 @@ use uuid::Uuid;
 /// A client of the Partner Center API over transport `X`.
 ///
 /// [`call`](Self::call) performs an operation with a single response; [`items`](Self::items) and [`pages`](Self::pages) read a
-/// list, and [`page`](Self::page) one page of it. Whether they block is the transport's [`Mode`]: over a
-/// [`Blocking`](crate::Blocking) one they give back results and iterators, over an [`Async`](crate::Async) one futures and
-/// streams. Futures do nothing until they are awaited.
+/// list, and [`page`](Self::page) one page of it. The transport's [`Mode`] determines what they return: results and iterators
+/// over a [`Blocking`](crate::Blocking) transport, futures and streams over an [`Async`](crate::Async) one. Futures do nothing
+/// until they are awaited.
 ///
-/// Cheap to clone, and good for many threads and tasks at once; clones share connections, settings and tokens.
+/// A client is cheap to clone and can be used by many threads and tasks at the same time; clones share connections, settings
+/// and tokens.
+///
+/// Over a blocking transport:
 ///
 /// ```
 /// use partner_center_core::{Blocking, Client, Error, GetCustomer, ListCustomers, Transport};
 ///
-/// /// The domains of all customers, for which each has to be asked for.
+/// /// The domains of all customers, which only the single customer has.
 /// fn domains(client: &Client<impl Transport<Mode = Blocking>>) -> Result<Vec<String>, Error> {
 ///     let mut domains = Vec::new();
 ///     for customer in client.items(ListCustomers::new()) {
@@ -40,16 +47,51 @@ use uuid::Uuid;
 ///     }
 ///     Ok(domains)
 /// }
+/// # use partner_center_core::{Credential, Request, Response, TransportError};
+/// # struct OneCustomer;
+/// # impl Transport for OneCustomer {
+/// #     type Mode = Blocking;
+/// #     fn send(&self, request: Request) -> Result<Response, TransportError> {
+/// #         let customer = r#"{"id": "0f8e4d10-6d5a-4c5c-9f6f-0d6f4c1b7a11", "customDomains": ["contoso.example"]}"#;
+/// #         let is_list = request.uri().path().ends_with("/customers");
+/// #         let body = if is_list { format!(r#"{{"items": [{customer}]}}"#) } else { customer.to_owned() };
+/// #         Ok(Response::new(body.into()))
+/// #     }
+/// #     fn sleep(&self, _: std::time::Duration) {}
+/// # }
+/// # let client = Client::builder(OneCustomer, Credential::token("secret")).build()?;
+/// # assert_eq!(domains(&client)?, ["contoso.example"]);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// Over an async one:
+///
+/// ```
+/// use partner_center_core::{Async, Client, Error, GetCustomer, ListCustomers, Transport};
+///
+/// async fn domains(client: &Client<impl Transport<Mode = Async>>) -> Result<Vec<String>, Error> {
+///     let mut domains = Vec::new();
+///     let mut customers = client.items(ListCustomers::new());
+///     while let Some(customer) = customers.next().await {
+///         if let Some(id) = customer?.id {
+///             let customer = client.call(GetCustomer::new(id)).await?;
+///             domains.extend(customer.custom_domains.unwrap_or_default());
+///         }
+///     }
+///     Ok(domains)
+/// }
 /// ```
 pub struct Client<X: Transport> {
     engine: Arc<Engine<X>>,
-    scope: Scope,
+    scope: CallContext,
 }
 
 impl<X: DefaultTransport> Client<X> {
-    /// A client of the public service with default settings; see [`ClientBuilder`] for what they are.
+    /// Returns a client of the public service with the default settings of [`ClientBuilder`].
     ///
-    /// It fails, with [`ErrorKind::Configuration`], when the transport cannot be set up or the credential is incomplete.
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Configuration`]: the transport cannot be created, or the credential is incomplete.
     pub fn new(credential: Credential<X::Mode>) -> Result<Self, Error> {
         let transport = X::with_defaults().map_err(|error| Error::new(ErrorKind::Configuration, "client", error))?;
         Self::builder(transport, credential).build()
@@ -57,7 +99,7 @@ impl<X: DefaultTransport> Client<X> {
 }
 
 impl<X: Transport> Client<X> {
-    /// A client with settings of its own, such as another address, retries or time limits.
+    /// Returns a builder of a client with custom settings, such as another cloud, retry policy or timeout.
     pub fn builder(transport: X, credential: Credential<X::Mode>) -> ClientBuilder<X> {
         ClientBuilder {
             transport,
@@ -68,7 +110,7 @@ impl<X: Transport> Client<X> {
             audience: None,
             retry: RetryPolicy::default(),
             limits: Limits::default(),
-            deadline: None,
+            call_timeout: None,
             requests_per_minute: None,
             correlation_id: None,
             locale: None,
@@ -77,13 +119,17 @@ impl<X: Transport> Client<X> {
         }
     }
 
-    /// Performs an operation with a single response: a `Result` if `X` blocks, a future of one if it does not.
+    /// Performs an operation with a single response.
     ///
-    /// What is worth repeating is repeated, as [`ClientBuilder::retry`] says. A response with a next page is an error of the kind
-    /// [`ErrorKind::Paging`], since it would be incomplete.
+    /// ```text
+    /// blocking: Result<O::Response, Error>
+    /// async:    Pin<Box<dyn Future<Output = Result<O::Response, Error>> + Send>>
+    /// ```
     ///
-    /// A paged operation is not accepted, in either mode: its first page could be mistaken for the list. For the list there are
-    /// [`items`](Self::items) and [`pages`](Self::pages), for one page there is [`page`](Self::page).
+    /// Transient failures are retried, as [`ClientBuilder::retry`] says.
+    ///
+    /// A paginated operation is not accepted, in either mode, because its first page could be mistaken for the list. For the
+    /// list there are [`items`](Self::items) and [`pages`](Self::pages), for one page there is [`page`](Self::page).
     ///
     /// ```compile_fail,E0277
     /// # use partner_center_core::{Blocking, Client, ListCustomers, Transport};
@@ -98,46 +144,66 @@ impl<X: Transport> Client<X> {
     ///     let page = client.call(ListCustomers::new()).await;
     /// }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// All kinds but [`ErrorKind::Configuration`]; [`ErrorKind::Paging`] if the response has a next page, since it would be
+    /// incomplete.
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn call<O: SingleResponse>(&self, operation: O) -> CallOutput<X, O::Response> {
-        let call = Call::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
+        let request = PreparedRequest::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::block_or_box(async move {
-            let Performed { answer, context, .. } = engine.perform(Task::of(&call?), scope).await?;
-            answer.into_value().map_err(|empty| Error::new(ErrorKind::Decode, O::ID, empty).within(context))
+            let CallOutcome { body, context, .. } = engine.perform(CallInput::single(&request?), scope).await?;
+            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, O::ID, error).within(context))
         })
     }
 
-    /// Gets a token, unless there is one that lives, and gives back how long it lives; `None` if that is not known.
+    /// Obtains a token, unless a valid one is cached, and returns its remaining lifetime; `None` if that is unknown.
     ///
-    /// Calls do so by themselves. This is for programs that want to know early whether their credential is any good. The
-    /// service is not asked: a token that is at hand may still be refused.
-    #[must_use = "a token is had once the outcome is looked at"]
+    /// ```text
+    /// blocking: Result<Option<Duration>, Error>
+    /// async:    Pin<Box<dyn Future<Output = Result<Option<Duration>, Error>> + Send>>
+    /// ```
+    ///
+    /// Calls obtain tokens by themselves. This is for programs that want to know early whether their credential is valid. No
+    /// request is sent to the service, which may still reject the token.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Credential`]: the authority returned an error, or a [`TokenSource`](crate::TokenSource) did.
+    /// - [`ErrorKind::Transport`], [`ErrorKind::Timeout`]: the authority did not respond.
+    #[must_use = "a token is obtained once the outcome is used"]
     pub fn authenticate(&self) -> CallOutput<X, Option<Duration>> {
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::block_or_box(async move { engine.authenticate(scope).await })
     }
 
-    /// The items of every page: an `Iterator` if `X` blocks, a `Stream` if it does not.
+    /// Returns the items of all pages of a list: an `Iterator` over a blocking transport, a `Stream` over an async one.
     ///
-    /// Pages are fetched when their first item is asked for, one at a time, unless [`Items::prefetch`] asks for the next one
-    /// early. After an error the list is over; what came before is valid.
+    /// A page is fetched when its first item is requested, one at a time, unless [`Items::prefetch`] is on. After an error the
+    /// list has ended; the items before it are valid.
     pub fn items<O: Paginated>(&self, operation: O) -> Items<X, O> {
         Items::new(self.pages(operation))
     }
 
-    /// Fetches one page: the first one, or the one at which `operation` resumes the list. The list has more if
-    /// [`Paginated::continuation`] of the page says so.
+    /// Fetches one page: the first one, or the one at which `operation` resumes the list. The list has more pages if
+    /// [`Paginated::continuation`] of the page is not `None`.
     ///
-    /// For programs that show a page and wait for their user, or hold a page between two of their own requests. The list is
-    /// had with [`items`](Self::items) or [`pages`](Self::pages).
+    /// ```text
+    /// blocking: Result<O::Response, Error>
+    /// async:    Pin<Box<dyn Future<Output = Result<O::Response, Error>> + Send>>
+    /// ```
+    ///
+    /// For programs that show a page and wait for their user, or return a page in each of their own responses. To read a
+    /// complete list, use [`items`](Self::items) or [`pages`](Self::pages).
     ///
     /// ```
     /// use partner_center_core::{Blocking, Client, ContinuationToken, Customer};
     /// use partner_center_core::{ListCustomers, Paginated, Transport};
     /// use std::error::Error;
     ///
-    /// /// The customers to show, and where the next page is.
+    /// /// One page of customers, and the continuation to the next one.
     /// fn show(
     ///     client: &Client<impl Transport<Mode = Blocking>>,
     ///     from: Option<ContinuationToken>,
@@ -148,35 +214,39 @@ impl<X: Transport> Client<X> {
     ///     Ok((page.items, next))
     /// }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// All kinds but [`ErrorKind::Configuration`].
     pub fn page<O: Paginated + 'static>(&self, operation: O) -> CallOutput<X, O::Response> {
         let mut pages = self.pages(operation);
         X::Mode::block_or_box(async move {
-            // A list that is empty may come without a page.
+            // The service may send an empty list as an empty response, without a page.
             X::Mode::into_future(pages.next_page()).await.unwrap_or_else(empty_page::<O>)
         })
     }
 
-    /// The pages themselves: an `Iterator` if `X` blocks, a `Stream` if it does not. For programs that work page by page, or
-    /// save where they are ([`Pages`] shows how).
+    /// Returns the pages of a list: an `Iterator` over a blocking transport, a `Stream` over an async one. For programs that
+    /// work page by page, or store their position ([`Pages`] has an example).
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn pages<O: Paginated>(&self, operation: O) -> Pages<X, O> {
-        Pages::new(self.engine.clone(), self.scope, Listing::new(&operation))
+        Pages::new(self.engine.clone(), self.scope, ListRequest::new(&operation))
     }
 
-    /// A client for another piece of work: all its requests carry `correlation_id`. It shares the rest with this one.
+    /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
-        Self { engine: self.engine.clone(), scope: Scope { correlation_id, ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope } }
     }
 
-    /// A client for a piece of work that must be done by `until`, however many calls it takes: a whole listing, say.
-    /// What is not done by then fails with [`ErrorKind::Timeout`].
+    /// Returns a client for a unit of work that must be done by `deadline`, however many calls it takes: a complete list, say.
+    /// A call that is not done by then fails with [`ErrorKind::Timeout`]. All else is shared with this client.
     #[must_use]
-    pub fn with_deadline(&self, until: Instant) -> Self {
-        Self { engine: self.engine.clone(), scope: Scope { until: Some(until), ..self.scope } }
+    pub fn with_deadline(&self, deadline: Instant) -> Self {
+        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope } }
     }
 
-    /// What the requests of this client carry as `MS-CorrelationId`.
+    /// Returns the `MS-CorrelationId` of this client's requests.
     #[must_use]
     pub fn correlation_id(&self) -> Uuid {
         self.scope.correlation_id
@@ -199,8 +269,8 @@ impl<X: Transport> fmt::Debug for Client<X> {
     }
 }
 
-/// Settings of a [`Client`] to be, made by [`Client::builder`]. All have defaults that suit most; what is wrong with one is
-/// told by [`build`](Self::build).
+/// The configuration of a [`Client`], returned by [`Client::builder`]. Each setting has a default; an invalid one is reported
+/// by [`build`](Self::build).
 ///
 /// ```
 /// use partner_center_core::{ClientBuilder, Client, Cloud, Error, RetryPolicy, Transport};
@@ -215,6 +285,19 @@ impl<X: Transport> fmt::Debug for Client<X> {
 ///         .application("Contoso Billing")
 ///         .build()
 /// }
+/// # use partner_center_core::{Blocking, Credential, ErrorKind, Request, Response, TransportError};
+/// # struct Offline;
+/// # impl Transport for Offline {
+/// #     type Mode = Blocking;
+/// #     fn send(&self, _: Request) -> Result<Response, TransportError> {
+/// #         Err(TransportError::new("offline"))
+/// #     }
+/// #     fn sleep(&self, _: Duration) {}
+/// # }
+/// # patient(Client::builder(Offline, Credential::token("secret")))?;
+/// # let error = patient(Client::builder(Offline, Credential::token("secret")).locale("ž")).unwrap_err();
+/// # assert_eq!(error.kind(), ErrorKind::Configuration);
+/// # Ok::<(), Error>(())
 /// ```
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder<X: Transport> {
@@ -226,7 +309,7 @@ pub struct ClientBuilder<X: Transport> {
     audience: Option<String>,
     retry: RetryPolicy,
     limits: Limits,
-    deadline: Option<Duration>,
+    call_timeout: Option<Duration>,
     requests_per_minute: Option<u32>,
     correlation_id: Option<Uuid>,
     locale: Option<String>,
@@ -235,97 +318,102 @@ pub struct ClientBuilder<X: Transport> {
 }
 
 impl<X: Transport> ClientBuilder<X> {
-    /// Which of Microsoft's clouds the partner is in: where the service is, who issues tokens, and for which audience.
-    /// Default: [`Cloud::Global`].
+    /// Sets the Microsoft cloud of the partner: it determines the base URL, the authority and the audience. Default:
+    /// [`Cloud::Global`].
     pub fn cloud(mut self, cloud: Cloud) -> Self {
         self.cloud = cloud;
         self
     }
 
-    /// Where the service lives. Must be https; plain http is accepted for a loopback address, to test against.
-    /// Default: [`Cloud::base_url`].
+    /// Sets the base URL of the service. It must be https; for tests, http is accepted with a loopback address. Default:
+    /// [`Cloud::base_url`].
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// Where tokens are issued. Must be https; plain http is accepted for a loopback address, to test against. Matters for
-    /// [`Credential::app_only`] and [`Credential::app_user`]. Default: [`Cloud::authority`].
+    /// Sets the base URL of the authority, which issues the tokens of [`Credential::app_only`] and [`Credential::app_user`].
+    /// It must be https; for tests, http is accepted with a loopback address. Default: [`Cloud::authority`].
     pub fn authority(mut self, url: impl Into<String>) -> Self {
         self.authority = Some(url.into());
         self
     }
 
-    /// Whom tokens are issued for, as a URL. The audience `https://graph.windows.net` of older clients is refused: the
-    /// service no longer accepts it. Default: [`Cloud::audience`].
+    /// Sets the audience that tokens are requested for, as a URL. The audience `https://graph.windows.net` of older clients is
+    /// invalid: the service no longer accepts it. Default: [`Cloud::audience`].
     pub fn audience(mut self, url: impl Into<String>) -> Self {
         self.audience = Some(url.into());
         self
     }
 
-    /// When a call is repeated. Default: [`Retry::default`], up to 4 attempts.
+    /// Sets the conditions under which a call is retried. Default: [`RetryPolicy::default`], up to 4 attempts.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
 
-    /// How long one attempt may take, body included; and how long a [`TokenSource`](crate::TokenSource) may take, and the
-    /// keeping of a new refresh token ([`Credential::on_rotation`]). Default: 60 s.
+    /// Sets the timeout of one attempt, from connecting to the last byte of the body. It is also the timeout of a
+    /// [`TokenSource`](crate::TokenSource), and of the function that stores a new refresh token
+    /// ([`Credential::on_rotation`]). Default: 60 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self
     }
 
-    /// How long one call may take in all, with every attempt and every wait; in a listing, each page is a call (for the
-    /// whole of it see [`Client::with_deadline`]). Default: no limit but that of the attempts.
-    pub fn call_timeout(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
+    /// Sets the timeout of one call, with all attempts and waits; in a list, each page is a call (for the complete list see
+    /// [`Client::with_deadline`]). Default: none, so that only the attempts are limited.
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = Some(timeout);
         self
     }
 
-    /// Calls `report` for what had to be replaced in a response, because no value can hold it: half a surrogate pair in a
-    /// company's name, say (see [`from_json`](crate::from_json)). Default: it is logged as a warning, as it is in any case.
+    /// Sets a function that is called for each character of a response that no string can hold and that was replaced: half
+    /// of a surrogate pair in a company's name, say (see [`from_json`](crate::from_json)). Default: none; a warning is logged
+    /// in any case.
     ///
-    /// It is called before the response is handed over, once for each replacement, for up to 16 of a response; for one that
-    /// is requested again, again.
+    /// It is called before the response is returned, for up to 16 replacements of a response; if the request is retried, it is
+    /// called again.
     pub fn on_replacement(mut self, report: impl Fn(&Replacement) + Send + Sync + 'static) -> Self {
         self.on_replacement = Some(Box::new(report));
         self
     }
 
-    /// How many requests this client and its clones may send in a minute, at least 1, spread evenly; those that come too
-    /// early wait. The service documents 500 for each tenant, and refuses more (429). Default: no limit.
+    /// Sets the maximum number of requests that this client and its clones send per minute, at least 1, spread evenly; excess
+    /// requests wait. The service documents 500 for each tenant, and returns 429 above. Default: no limit.
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
         self.requests_per_minute = Some(requests);
         self
     }
 
-    /// How many bytes an answer may have, decompressed. Default: 64 MiB.
+    /// Sets the maximum size of a decompressed response body, in bytes. Default: 64 MiB.
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.limits.body = bytes;
         self
     }
 
-    /// What every request carries as `MS-CorrelationId`. Default: a random one for this client.
+    /// Sets the `MS-CorrelationId` of every request. Default: a random one for this client.
     pub fn correlation_id(mut self, id: Uuid) -> Self {
         self.correlation_id = Some(id);
         self
     }
 
-    /// The language of localised texts (`X-Locale`). Default: `en-US`.
+    /// Sets the language of localized strings (`X-Locale`). Default: `en-US`.
     pub fn locale(mut self, tag: impl Into<String>) -> Self {
         self.locale = Some(tag.into());
         self
     }
 
-    /// The name of your application (`MS-PartnerCenter-Application`), which helps the service's support. Default: none.
+    /// Sets the name of your application (`MS-PartnerCenter-Application`), which helps the service's support. Default: none.
     pub fn application(mut self, name: impl Into<String>) -> Self {
         self.application = Some(name.into());
         self
     }
 
-    /// The client; an error of the kind [`ErrorKind::Configuration`] names the setting that is invalid. Nothing is sent yet:
-    /// [`Client::authenticate`] tells early whether a credential is any good.
+    /// Builds the client. Nothing is sent yet: [`Client::authenticate`] says early whether a credential is valid.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Configuration`]: a setting is invalid; the source names it.
     pub fn build(self) -> Result<Client<X>, Error> {
         let invalid = |problem: String| Error::new(ErrorKind::Configuration, "client", problem);
         let base_url = self.base_url.as_deref().unwrap_or(self.cloud.base_url());
@@ -333,24 +421,24 @@ impl<X: Transport> ClientBuilder<X> {
         let authority = self.authority.as_deref().unwrap_or(self.cloud.authority());
         let authority =
             BaseUrl::parse(authority).map_err(|problem| invalid(format!("the authority's URL {problem}")))?;
-        let scope = scope(self.audience.as_deref().unwrap_or(self.cloud.audience()), self.cloud).map_err(invalid)?;
-        let authorization = authorization(self.credential.into_kind(), authority, scope).map_err(invalid)?;
+        let audience = self.audience.as_deref().unwrap_or(self.cloud.audience());
+        let token_scope = token_scope(audience, self.cloud).map_err(invalid)?;
+        let user_agent = HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION")));
+        let token_provider =
+            TokenProvider::new(self.credential, authority, token_scope, user_agent.clone()).map_err(invalid)?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(
-            header::USER_AGENT,
-            HeaderValue::from_static(concat!("partner-center/", env!("CARGO_PKG_VERSION"))),
-        );
-        let own = [
+        headers.insert(header::USER_AGENT, user_agent);
+        let service_headers = [
             ("ms-contract-version", Some("v1".to_owned())),
             ("x-locale", Some(self.locale.unwrap_or_else(|| "en-US".to_owned()))),
             ("ms-partnercenter-application", self.application),
             ("ms-partnercenter-client", Some("partner-center for Rust".to_owned())),
             ("ms-sdkversion", Some(env!("CARGO_PKG_VERSION").to_owned())),
         ];
-        for (name, value) in own {
+        for (name, value) in service_headers {
             if let Some(value) = value {
-                let value = ascii(&value).ok_or_else(|| {
+                let value = ascii_header_value(&value).ok_or_else(|| {
                     invalid(format!("the value of `{name}` must be ASCII on one line, as headers are"))
                 })?;
                 headers.insert(HeaderName::from_static(name), value);
@@ -358,17 +446,15 @@ impl<X: Transport> ClientBuilder<X> {
         }
         Ok(Client {
             engine: Arc::new(Engine {
-                transport: self.transport,
+                sender: RequestSender { transport: self.transport, retry_policy: self.retry, limits: self.limits },
                 base_url,
-                authorization,
+                token_provider,
                 headers,
-                retry: self.retry,
-                limits: self.limits,
-                deadline: self.deadline,
-                rate_limit: self.requests_per_minute.map(RateLimit::new),
+                call_timeout: self.call_timeout,
+                rate_limiter: self.requests_per_minute.map(RateLimiter::new),
                 on_replacement: self.on_replacement,
             }),
-            scope: Scope { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), until: None },
+            scope: CallContext { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), deadline: None },
         })
     }
 }
@@ -383,25 +469,9 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
     }
 }
 
-/// How a client with this credential comes to tokens.
-fn authorization<M: Mode>(kind: Kind<M>, authority: BaseUrl, scope: String) -> Result<Authorization<M>, String> {
-    let origin = match kind {
-        Kind::Token(token) => {
-            let held = Held::new(&token, 0)
-                .ok_or("the token is empty or holds a character that no token has; is it complete and on one line?")?;
-            return Ok(Authorization::Fixed(Arc::new(held)));
-        }
-        Kind::Grant(grant) => {
-            grant.check()?;
-            Origin::Grant(grant, authority)
-        }
-        Kind::Source(source) => Origin::Source(source),
-    };
-    Ok(Authorization::Renewed(Box::new(Renewal::new(origin, scope))))
-}
-
-/// All that the application was granted for `audience`, which is as often written as a scope.
-fn scope(audience: &str, cloud: Cloud) -> Result<String, String> {
+/// Returns the OAuth scope of all permissions that the application was granted for `audience`, which is often written as such a
+/// scope, too.
+fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
     const RETIRED: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
     let resource = audience.trim().trim_end_matches('/');
     let resource = resource.strip_suffix("/.default").unwrap_or(resource).trim_end_matches('/');
@@ -409,7 +479,7 @@ fn scope(audience: &str, cloud: Cloud) -> Result<String, String> {
     let host = uri.host().filter(|_| uri.scheme_str() == Some("https")).ok_or("the audience must be an https URL")?;
     if RETIRED.iter().any(|retired| host.trim_end_matches('.').eq_ignore_ascii_case(retired)) {
         return Err(format!(
-            "the audience https://{host} is retired: the service refuses its tokens (401, code 900420); leave the \
+            "the audience https://{host} is retired: the service rejects its tokens (401, code 900420); leave the \
              audience to the cloud, or name {}",
             cloud.audience()
         ));
@@ -425,7 +495,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_audience_is_a_resource_of_today() {
+    fn audience_is_a_resource_that_is_not_retired() {
         for (audience, expected) in [
             ("https://api.partnercenter.microsoft.com", Ok("https://api.partnercenter.microsoft.com/.default")),
             (" https://api.example.com/ ", Ok("https://api.example.com/.default")),
@@ -440,7 +510,7 @@ mod tests {
             ("api.example.com", Err("must be an https URL")),
             ("", Err("is not a URL")),
         ] {
-            match (scope(audience, Cloud::China), expected) {
+            match (token_scope(audience, Cloud::China), expected) {
                 (Ok(scope), expected) => assert_eq!(Ok(scope.as_str()), expected),
                 (Err(problem), Err(expected)) => assert!(problem.contains(expected), "{audience}: {problem}"),
                 (Err(problem), Ok(_)) => panic!("{audience}: {problem}"),

@@ -1,7 +1,8 @@
-/// One of Microsoft's clouds: where the service is, who issues its tokens, and for which audience.
+/// A Microsoft cloud: it determines the base URL of the service, the authority that issues tokens, and their audience.
 ///
-/// Tokens of one cloud mean nothing in another. What a cloud sets can be set apart by
-/// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url), [`ClientBuilder::authority`](crate::ClientBuilder::authority) and
+/// Tokens of one cloud are invalid in another. Each of the three can be overridden with
+/// [`ClientBuilder::base_url`](crate::ClientBuilder::base_url),
+/// [`ClientBuilder::authority`](crate::ClientBuilder::authority) and
 /// [`ClientBuilder::audience`](crate::ClientBuilder::audience).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -11,17 +12,17 @@ pub enum Cloud {
     Global,
     /// The cloud in China, operated by 21Vianet.
     China,
-    /// The cloud for the government of the United States. It shares the service with the public one, but not the authority.
+    /// The cloud for the US government. It shares the service with the public cloud, but not the authority.
     UsGovernment,
-    /// The German cloud, closed in 2021: for the record.
+    /// The German cloud, which was closed in 2021.
     Germany,
 }
 
 impl Cloud {
-    /// All of them.
+    /// All clouds.
     pub const ALL: [Self; 4] = [Self::Global, Self::China, Self::UsGovernment, Self::Germany];
 
-    /// Where the service lives.
+    /// Returns the base URL of the service.
     #[must_use]
     pub fn base_url(self) -> &'static str {
         match self {
@@ -30,7 +31,7 @@ impl Cloud {
         }
     }
 
-    /// Where tokens are issued: the Entra authority.
+    /// Returns the URL of the authority, which issues tokens: Microsoft Entra ID.
     #[must_use]
     pub fn authority(self) -> &'static str {
         match self {
@@ -41,10 +42,10 @@ impl Cloud {
         }
     }
 
-    /// Whom tokens must be issued for: the service's resource identifier.
+    /// Returns the audience of tokens: the resource identifier of the service.
     #[must_use]
     pub fn audience(self) -> &'static str {
-        // The same text as the base URL's in every cloud, by the service's choice.
+        // The service uses its base URL as its resource identifier in every cloud.
         self.base_url()
     }
 }

@@ -1,17 +1,37 @@
-use crate::{
-    ErrorReason, ServiceError, TokenError, TokenErrorReason, TransportError, TransportErrorKind, credential::Failed,
-};
+//! Why a call failed, in one type whose kinds say what can be done about it.
+
+mod error_kind;
+mod error_reason;
+mod sanitize;
+mod service_error;
+
+pub use error_kind::ErrorKind;
+pub use error_reason::ErrorReason;
+pub(crate) use sanitize::{redirect_location, sanitize};
+pub use service_error::ServiceError;
+
+use crate::{TokenError, TokenErrorReason, TransportError, TransportErrorKind};
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Why a call failed.
+/// The error of a call, or of building a client.
 ///
-/// Neither `Display` nor `Debug` shows a token, a filter or anything of a body but the code and description of a service_error, so
-/// an error may be logged as it is. `Display` is one line and does not repeat the
-/// [`source`](StdError::source); `{:#}` leaves out the hint, for those who show [`ErrorReason::hint`] apart.
+/// [`kind`](Self::kind) says what can be done about it:
+///
+/// - [`Configuration`](ErrorKind::Configuration), [`Request`](ErrorKind::Request): fix the program; nothing was sent.
+/// - [`Transport`](ErrorKind::Transport), [`Timeout`](ErrorKind::Timeout): check the network, or try again later; the call
+///   was retried already, as the [`RetryPolicy`](crate::RetryPolicy) says.
+/// - [`Credential`](ErrorKind::Credential): check the credential; [`token_error`](Self::token_error) has the authority's error.
+/// - [`Service`](ErrorKind::Service): act on [`reason`](Self::reason) or on a predicate such as
+///   [`is_not_found`](Self::is_not_found); [`service_error`](Self::service_error) has all that the service returned.
+/// - [`Decode`](ErrorKind::Decode), [`Paging`](ErrorKind::Paging): report it, with the ids that the error shows.
+///
+/// It is safe to log: neither `Display` nor `Debug` shows a token, a filter, or anything of a body but the code and
+/// description of an error response. `Display` is one line and does not include the [`source`](StdError::source); `{:#}`
+/// omits the hint, for programs that show [`ErrorReason::hint`] separately.
 ///
 /// ```
 /// use partner_center_core::{Error, ErrorKind};
@@ -19,98 +39,82 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.kind() {
 ///         ErrorKind::Service if error.is_not_found() => "there is no such customer",
-///         ErrorKind::Service if error.is_throttled() => "send less at once",
+///         ErrorKind::Service if error.is_throttled() => "send fewer requests",
 ///         ErrorKind::Transport | ErrorKind::Timeout => "try again later",
-///         ErrorKind::Credential => "sign in again",
+///         ErrorKind::Credential => "authenticate again",
 ///         _ => "report it, with the ids that the error shows",
 ///     }
 /// }
+/// # use partner_center_core::{Blocking, Client, Credential, GetCustomer, Request, Response, Transport, TransportError};
+/// # struct NoCustomer;
+/// # impl Transport for NoCustomer {
+/// #     type Mode = Blocking;
+/// #     fn send(&self, _: Request) -> Result<Response, TransportError> {
+/// #         let mut response = Response::new(r#"{"code": 1000, "description": "No such customer."}"#.into());
+/// #         *response.status_mut() = partner_center_core::http::StatusCode::NOT_FOUND;
+/// #         Ok(response)
+/// #     }
+/// #     fn sleep(&self, _: std::time::Duration) {}
+/// # }
+/// # let client = Client::builder(NoCustomer, Credential::token("secret")).build()?;
+/// # let error = client.call(GetCustomer::new(uuid::Uuid::nil())).unwrap_err();
+/// # assert_eq!(advice(&error), "there is no such customer");
+/// # Ok::<(), Error>(())
 /// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
     operation: &'static str,
-    context: Context,
-    api: Option<ServiceError>,
-    token: Option<Arc<TokenError>>,
-    /// The wait that was asked for, if it is longer than [`Retry::max_retry_after`](crate::RetryPolicy::max_retry_after).
-    refused_wait: Option<Duration>,
+    context: ErrorContext,
+    service_error: Option<ServiceError>,
+    token_error: Option<Arc<TokenError>>,
+    /// The requested wait, if it exceeds [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
+    excessive_wait: Option<Duration>,
     source: Option<BoxError>,
 }
 
-/// Which call it was: what is needed to find it in a log, on either side.
+/// The call that failed: what identifies it in the logs of both sides.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Context {
+pub(crate) struct ErrorContext {
     pub(crate) request_id: Option<Uuid>,
     pub(crate) correlation_id: Option<Uuid>,
     pub(crate) attempts: u32,
     pub(crate) page: Option<u64>,
 }
 
-/// The kinds of [`Error`], by what can be done about them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The client cannot be built as it was set up: fix the setting that the source names.
-    Configuration,
-    /// The request could not be built, and nothing was sent: fix the argument that the source names.
-    Request,
-    /// No answer came back, or not a whole one, after every retry: check the address, the proxy and the network, or try again
-    /// later. [`Error::transport_error`] tells whether the server's certificate is the cause, and through which proxy the
-    /// request went.
-    Transport,
-    /// Time ran out, for one attempt ([`ClientBuilder::attempt_timeout`](crate::ClientBuilder::attempt_timeout)) or for the whole call
-    /// ([`ClientBuilder::call_timeout`](crate::ClientBuilder::call_timeout), [`Client::with_deadline`](crate::Client::with_deadline)), be it for
-    /// a server or for a [`TokenSource`](crate::TokenSource); the source says which limit it was.
-    Timeout,
-    /// No token could be had: see [`Error::token_error`] for what the authority said, or the source for what a
-    /// [`TokenSource`](crate::TokenSource) said.
-    Credential,
-    /// The service said no: see [`Error::reason`] for what that comes down to, where it is known, and [`Error::service_error`] for all
-    /// that it said.
-    Service,
-    /// The service's answer was not understood: a proxy in between, which may have changed its head, a type of your own that
-    /// it does not fit ([`SingleResponse::response_as`](crate::SingleResponse::response_as)), a body beyond
-    /// [`ClientBuilder::max_response_size`](crate::ClientBuilder::max_response_size), or a reason to report a bug.
-    Decode,
-    /// The service's way to the next page cannot be followed, or an operation that is not paged has a next page. The list is
-    /// not complete, and what came before is valid.
-    Paging,
-}
-
 impl Error {
-    /// What can be done about it.
+    /// Returns the kind, which says what can be done about it.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The operation that failed, as the specification names it; `client` if there was none yet.
+    /// Returns the operation that failed, by its id in the specification; `client` for an error of building one.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.0.operation
     }
 
-    /// What the service said last, if it said anything.
+    /// Returns the last error response of the service, if there was one.
     #[must_use]
     pub fn service_error(&self) -> Option<&ServiceError> {
-        self.0.api.as_ref()
+        self.0.service_error.as_ref()
     }
 
-    /// What the authority said when it issued no token.
+    /// Returns the error response of the authority, if it issued no token.
     #[must_use]
     pub fn token_error(&self) -> Option<&TokenError> {
-        self.0.token.as_deref()
+        self.0.token_error.as_deref()
     }
 
-    /// What the transport reported, to the service or to the authority, if an exchange failed: the
-    /// [`CertificateProblem`](crate::CertificateProblem) of a server, the proxy it went through.
+    /// Returns the error of the transport, if a request to the service or to the authority failed. It has the
+    /// [`CertificateProblem`](crate::CertificateProblem) of a server, and the proxy that the request went through.
     #[must_use]
     pub fn transport_error(&self) -> Option<&TransportError> {
         let mut next = StdError::source(self);
         while let Some(source) = next {
-            // An error that several callers were told is shared among them.
+            // An error of a token request is shared among the calls that waited for it.
             let shared = source.downcast_ref::<Arc<dyn StdError + Send + Sync>>();
             let source = shared.map_or(source, |shared| &**shared as &(dyn StdError + 'static));
             if let Some(error) = source.downcast_ref() {
@@ -121,61 +125,63 @@ impl Error {
         None
     }
 
-    /// The status the service answered with last, if it answered.
+    /// Returns the status of the last error response of the service, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        self.service_error().map(|api| api.status)
+        self.service_error().map(|error| error.status)
     }
 
-    /// What the service's refusal comes down to, where that is known.
+    /// Returns the meaning of the service's error, where it is known.
     #[must_use]
     pub fn reason(&self) -> Option<ErrorReason> {
         self.service_error().and_then(ServiceError::reason)
     }
 
-    /// Whether what was asked for does not exist, or not for this partner.
+    /// Whether the resource does not exist, or is not visible to this partner.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.reason() == Some(ErrorReason::NotFound)
     }
 
-    /// Whether the partner has no commerce relationship with the customer. A list may still name such a customer.
+    /// Whether the partner has no commerce relationship with the customer. A list may still include such a customer.
     #[must_use]
     pub fn is_relationship_missing(&self) -> bool {
         self.reason() == Some(ErrorReason::NoRelationship)
     }
 
-    /// Whether there were too many requests, to the service or to the authority; [`ServiceError::retry_after`] or
-    /// [`TokenError::retry_after`] may say how long to wait.
+    /// Whether there were too many requests, to the service or to the authority; [`retry_after`](Self::retry_after) may say
+    /// how long to wait.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         let by_authority = self.token_error().and_then(TokenError::reason);
         self.reason() == Some(ErrorReason::Throttled) || by_authority == Some(TokenErrorReason::Throttled)
     }
 
-    /// How long the service, or the authority, asked to wait, if it did.
+    /// Returns the wait that the service, or the authority, requested, if it did.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let said = || self.service_error().map(|api| api.retry_after).or_else(|| Some(self.token_error()?.retry_after));
-        self.0.refused_wait.or_else(|| said().flatten())
+        let of_service = || self.service_error().map(|error| error.retry_after);
+        let of_authority = || self.token_error().map(|error| error.retry_after);
+        self.0.excessive_wait.or_else(|| of_service().or_else(of_authority).flatten())
     }
 
     /// Whether [`retry_after`](Self::retry_after) is longer than
-    /// [`Retry::max_retry_after`](crate::RetryPolicy::max_retry_after) allows, so that the call was not retried, however many
-    /// attempts it had left.
+    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after), so that the call was not retried, however many
+    /// attempts were left.
     #[must_use]
     pub fn exceeds_max_retry_after(&self) -> bool {
-        self.0.refused_wait.is_some()
+        self.0.excessive_wait.is_some()
     }
 
-    /// Whether it was signing in that failed, not the call itself: the authority refused or did not answer, or a source of
-    /// tokens had none.
+    /// Whether authentication failed, not the call itself: the authority returned an error or no response, or a
+    /// [`TokenSource`](crate::TokenSource) had no token.
     #[must_use]
     pub fn is_authentication(&self) -> bool {
-        self.kind() == ErrorKind::Credential || self.0.source.as_ref().is_some_and(|source| source.is::<NoToken>())
+        self.kind() == ErrorKind::Credential
+            || self.0.source.as_ref().is_some_and(|source| source.is::<TokenUnavailable>())
     }
 
-    /// Whether the credential was refused, as expired or as one for another audience.
+    /// Whether the service rejected the token (401), as expired, say, or as one for another audience.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         matches!(self.reason(), Some(ErrorReason::Unauthorized | ErrorReason::AudienceRetired))
@@ -187,124 +193,139 @@ impl Error {
         self.reason() == Some(ErrorReason::AudienceRetired)
     }
 
-    /// Whether the service wants an App+User credential and got an app-only one.
+    /// Whether the service requires an App+User credential and the client has an app-only one.
     #[must_use]
     pub fn needs_app_and_user(&self) -> bool {
         self.reason() == Some(ErrorReason::NeedsAppAndUser)
     }
 
-    /// Whether time ran out, for an attempt or for the call.
+    /// Whether the timeout of an attempt, or the deadline of the call, was exceeded.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// The `MS-RequestId` of the last request to the service, as it was sent.
+    /// Returns the `MS-RequestId` of the last request to the service, as it was sent.
     #[must_use]
     pub fn request_id(&self) -> Option<Uuid> {
         self.0.context.request_id
     }
 
-    /// The `MS-CorrelationId` of the requests, as it was sent.
+    /// Returns the `MS-CorrelationId` of the requests, as it was sent.
     #[must_use]
     pub fn correlation_id(&self) -> Option<Uuid> {
         self.0.context.correlation_id
     }
 
-    /// How many requests were sent before it was given up, be they to the service or for a token; 0 if none was.
+    /// Returns the number of requests that were sent, to the service or for a token; 0 if none was.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.context.attempts
     }
 
-    /// Which page of a listing failed, counted from 1; all pages before it came whole.
+    /// Returns the number of the page that failed, counted from 1; all pages before it are complete. `None` if the call is not
+    /// part of a list.
     #[must_use]
     pub fn page(&self) -> Option<u64> {
         self.0.context.page
     }
 
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, source: impl Into<BoxError>) -> Self {
-        Self::of(kind, operation).caused_by(Some(source.into()))
+        Self::of(kind, operation).with_source(Some(source.into()))
     }
 
-    pub(crate) fn service(operation: &'static str, api: ServiceError) -> Self {
+    /// The service returned an error.
+    pub(crate) fn service(operation: &'static str, service_error: ServiceError) -> Self {
         let mut error = Self::of(ErrorKind::Service, operation);
-        error.0.api = Some(api);
+        error.0.service_error = Some(service_error);
         error
     }
 
-    /// The authority issued no token.
-    pub(crate) fn refused_token(operation: &'static str, refusal: TokenError) -> Self {
+    /// The authority returned an error instead of a token.
+    pub(crate) fn rejected_by_authority(operation: &'static str, token_error: TokenError) -> Self {
         let mut error = Self::of(ErrorKind::Credential, operation);
-        error.0.token = Some(Arc::new(refusal));
+        error.0.token_error = Some(Arc::new(token_error));
         error
     }
 
-    /// There is no token; if that is for want of time or of an answer, it is an error of that kind.
-    pub(crate) fn no_token(operation: &'static str, failed: Failed) -> Self {
-        let Failed { kind, token, source, authority, refused_wait, is_out_of_time: _ } = failed;
+    /// A token refresh failed, of this call or of another one that it waited for.
+    pub(crate) fn token_unavailable(operation: &'static str, failure: RefreshFailure) -> Self {
+        let RefreshFailure { kind, token_error, source, authority, excessive_wait, is_deadline_exceeded: _ } = failure;
         let mut source = source.map(|source| Box::new(source) as BoxError);
         if let Some(authority) = authority {
-            source = Some(Box::new(NoToken { authority, source }));
+            source = Some(Box::new(TokenUnavailable { authority, source }));
         }
-        let mut error = Self::of(kind, operation).caused_by(source);
-        (error.0.token, error.0.refused_wait) = (token, refused_wait);
+        let mut error = Self::of(kind, operation).with_source(source);
+        (error.0.token_error, error.0.excessive_wait) = (token_error, excessive_wait);
         error
     }
 
-    /// The same error of a call that was not retried, as `wait` is longer than is allowed.
-    pub(crate) fn refusing_wait(mut self, wait: Duration) -> Self {
-        self.0.refused_wait = Some(wait);
-        self
-    }
-
-    /// Whether it is the deadline that ended the call, not what it met.
-    fn is_out_of_time(&self) -> bool {
-        self.0.source.as_ref().is_some_and(|source| source.is::<DeadlineExceeded>())
-    }
-
-    fn of(kind: ErrorKind, operation: &'static str) -> Self {
-        let context = Context::default();
-        Self(Box::new(Inner { kind, operation, context, api: None, token: None, refused_wait: None, source: None }))
-    }
-
-    fn caused_by(mut self, source: Option<BoxError>) -> Self {
-        self.0.source = source;
-        self
-    }
-
+    /// The transport returned an error.
     pub(crate) fn transport(operation: &'static str, error: TransportError) -> Self {
         let kind = match error.kind() {
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => ErrorKind::Decode,
-            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) => ErrorKind::Transport,
+            TransportErrorKind::Exchange | TransportErrorKind::Certificate(_) | TransportErrorKind::ProxySetting => {
+                ErrorKind::Transport
+            }
         };
         Self::new(kind, operation, error)
     }
 
-    /// The end of a call whose time is up; `last` is how its last attempt failed, if there was one.
-    pub(crate) fn out_of_time(operation: &'static str, last: Option<Self>) -> Self {
+    /// The deadline of the call was exceeded; `last` is the error of its last attempt, if there was one.
+    pub(crate) fn deadline_exceeded(operation: &'static str, last: Option<Self>) -> Self {
         let last = last.map(|last| *last.0);
-        let (api, token, source) = last.map_or((None, None, None), |last| (last.api, last.token, last.source));
+        let (service_error, token_error, source) =
+            last.map_or((None, None, None), |last| (last.service_error, last.token_error, last.source));
         let mut error = Self::new(ErrorKind::Timeout, operation, DeadlineExceeded { last: source });
-        (error.0.api, error.0.token) = (api, token);
+        (error.0.service_error, error.0.token_error) = (service_error, token_error);
         error
     }
 
-    /// What all who waited for the same token are told; `authority` is who did not answer, where nobody did.
-    pub(crate) fn into_failed(self, authority: Option<String>) -> Failed {
-        let is_out_of_time = self.is_out_of_time();
-        let Inner { kind, token, refused_wait, source, .. } = *self.0;
-        let authority = authority.filter(|_| kind != ErrorKind::Credential);
-        Failed { kind, token, source: source.map(Arc::from), authority, refused_wait, is_out_of_time }
+    /// Returns the error of a call that was not retried, because the requested `wait` exceeds the maximum.
+    pub(crate) fn with_excessive_wait(mut self, wait: Duration) -> Self {
+        self.0.excessive_wait = Some(wait);
+        self
     }
 
-    /// The ids by which the call is found in logs: ours, and the service's where they are others.
+    pub(crate) fn within(mut self, context: ErrorContext) -> Self {
+        self.0.context = context;
+        self
+    }
+
+    /// Returns the error in the form that is shared by all calls that waited for the same token; `authority` is the server that
+    /// did not respond, if that is the cause.
+    pub(crate) fn into_refresh_failure(self, authority: Option<String>) -> RefreshFailure {
+        let is_deadline_exceeded = self.0.source.as_ref().is_some_and(|source| source.is::<DeadlineExceeded>());
+        let Inner { kind, token_error, excessive_wait, source, .. } = *self.0;
+        let authority = authority.filter(|_| kind != ErrorKind::Credential);
+        let source = source.map(Arc::from);
+        RefreshFailure { kind, token_error, source, authority, excessive_wait, is_deadline_exceeded }
+    }
+
+    fn of(kind: ErrorKind, operation: &'static str) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation,
+            context: ErrorContext::default(),
+            service_error: None,
+            token_error: None,
+            excessive_wait: None,
+            source: None,
+        }))
+    }
+
+    fn with_source(mut self, source: Option<BoxError>) -> Self {
+        self.0.source = source;
+        self
+    }
+
+    /// Returns the ids by which the call is found in logs: the client's, and the service's where they differ.
     fn ids(&self) -> Vec<String> {
         let ours = [self.request_id(), self.correlation_id()].map(|id| id.map(|id| id.to_string()));
         let theirs = self
             .service_error()
-            .map_or([None, None], |api| [&api.request_id, &api.correlation_id].map(Option::as_deref));
+            .map_or([None, None], |error| [&error.request_id, &error.correlation_id].map(Option::as_deref));
         let mut ids = Vec::new();
         for (name, (ours, theirs)) in ["request id", "correlation id"].into_iter().zip(ours.into_iter().zip(theirs)) {
             let theirs = theirs.filter(|theirs| ours.as_deref() != Some(theirs));
@@ -313,11 +334,6 @@ impl Error {
         }
         ids
     }
-
-    pub(crate) fn within(mut self, context: Context) -> Self {
-        self.0.context = context;
-        self
-    }
 }
 
 impl fmt::Display for Error {
@@ -325,12 +341,12 @@ impl fmt::Display for Error {
         formatter.write_str(match self.kind() {
             ErrorKind::Configuration => "the client cannot be built",
             ErrorKind::Request => "the request cannot be built",
-            ErrorKind::Transport => "no answer came",
-            ErrorKind::Timeout => "time ran out",
-            ErrorKind::Credential => "no token could be had",
-            ErrorKind::Service => "the service refused",
-            ErrorKind::Decode => "the answer was not understood",
-            ErrorKind::Paging => "the next page cannot be reached",
+            ErrorKind::Transport => "no response was received",
+            ErrorKind::Timeout => "timed out",
+            ErrorKind::Credential => "no token was obtained",
+            ErrorKind::Service => "the service returned an error",
+            ErrorKind::Decode => "the response cannot be decoded",
+            ErrorKind::Paging => "the next page cannot be fetched",
         })?;
         if self.kind() != ErrorKind::Configuration {
             write!(formatter, " ({}", self.operation())?;
@@ -342,13 +358,13 @@ impl fmt::Display for Error {
             }
             formatter.write_str(")")?;
         }
-        if let Some(api) = self.service_error() {
+        if let Some(service_error) = self.service_error() {
             formatter.write_str(": ")?;
-            fmt::Display::fmt(api, formatter)?;
+            fmt::Display::fmt(service_error, formatter)?;
         }
-        if let Some(token) = self.token_error() {
+        if let Some(token_error) = self.token_error() {
             formatter.write_str(": ")?;
-            fmt::Display::fmt(token, formatter)?;
+            fmt::Display::fmt(token_error, formatter)?;
         }
         let ids = self.ids();
         if ids.is_empty() { Ok(()) } else { write!(formatter, " [{}]", ids.join(", ")) }
@@ -357,15 +373,15 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, operation, context, api, token, refused_wait, source } = &*self.0;
+        let Inner { kind, operation, context, service_error, token_error, excessive_wait, source } = &*self.0;
         formatter
             .debug_struct("Error")
             .field("kind", kind)
             .field("operation", operation)
             .field("context", context)
-            .field("api", api)
-            .field("token", token)
-            .field("refused_wait", refused_wait)
+            .field("service_error", service_error)
+            .field("token_error", token_error)
+            .field("excessive_wait", excessive_wait)
             .field("source", source)
             .finish()
     }
@@ -377,20 +393,34 @@ impl StdError for Error {
     }
 }
 
-/// The authority gave no answer that could be understood.
+/// The error of a token refresh, as it is shared by all calls that waited for the token.
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshFailure {
+    pub(crate) kind: ErrorKind,
+    pub(crate) token_error: Option<Arc<TokenError>>,
+    pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// The authority that did not respond, if that is the cause.
+    pub(crate) authority: Option<String>,
+    /// The wait that the authority requested, if it exceeds the maximum.
+    pub(crate) excessive_wait: Option<Duration>,
+    /// Whether the deadline of the call that refreshed was exceeded.
+    pub(crate) is_deadline_exceeded: bool,
+}
+
+/// The authority returned no response that can be decoded.
 #[derive(Debug)]
-struct NoToken {
+struct TokenUnavailable {
     authority: String,
     source: Option<BoxError>,
 }
 
-impl fmt::Display for NoToken {
+impl fmt::Display for TokenUnavailable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "no token could be had from {}", self.authority)
+        write!(formatter, "no token was obtained from {}", self.authority)
     }
 }
 
-impl StdError for NoToken {
+impl StdError for TokenUnavailable {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
@@ -420,13 +450,13 @@ mod tests {
     use bytes::Bytes;
     use http::Response;
 
-    fn refusal(status: u16, body: &str) -> Error {
+    fn service_error(status: u16, body: &str) -> Error {
         let response = Response::builder().status(status).body(body.to_owned().into()).unwrap();
-        Error::service("getCustomer", ServiceError::read(&response, &[]))
+        Error::service("getCustomer", ServiceError::from_response(&response, &[]))
     }
 
     #[test]
-    fn each_predicate_holds_for_its_own_refusal_alone() {
+    fn predicate_holds_for_its_own_reason_only() {
         type Predicate = fn(&Error) -> bool;
         let predicates: [(&str, Predicate); 7] = [
             ("not found", Error::is_not_found),
@@ -438,16 +468,16 @@ mod tests {
             ("timeout", Error::is_timeout),
         ];
         for (error, expected) in [
-            (refusal(404, r#"{"code":1000}"#), &["not found"][..]),
-            (refusal(400, r#"{"code":"900118"}"#), &["not found"]),
-            (refusal(403, r#"{"code":20002}"#), &["no relationship"]),
-            (refusal(429, ""), &["throttled"]),
-            (refusal(401, ""), &["unauthorized"]),
-            (refusal(401, r#"{"code":900420}"#), &["unauthorized", "audience retired"]),
-            (refusal(403, r#"{"code":900329}"#), &["needs app and user"]),
-            (refusal(403, ""), &[]),
-            (refusal(400, r#"{"code":2000}"#), &[]),
-            (Error::out_of_time("getCustomer", None), &["timeout"]),
+            (service_error(404, r#"{"code":1000}"#), &["not found"][..]),
+            (service_error(400, r#"{"code":"900118"}"#), &["not found"]),
+            (service_error(403, r#"{"code":20002}"#), &["no relationship"]),
+            (service_error(429, ""), &["throttled"]),
+            (service_error(401, ""), &["unauthorized"]),
+            (service_error(401, r#"{"code":900420}"#), &["unauthorized", "audience retired"]),
+            (service_error(403, r#"{"code":900329}"#), &["needs app and user"]),
+            (service_error(403, ""), &[]),
+            (service_error(400, r#"{"code":2000}"#), &[]),
+            (Error::deadline_exceeded("getCustomer", None), &["timeout"]),
             (Error::transport("getCustomer", TransportError::new("no")), &[]),
         ] {
             let holding: Vec<_> = predicates.iter().filter(|(_, holds)| holds(&error)).map(|(name, _)| *name).collect();
@@ -456,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_has_a_code_and_a_hint_of_its_own() {
+    fn every_reason_has_its_own_code_and_hint() {
         let mut hints = std::collections::HashSet::new();
         for (status, code, reason) in [
             (404, 1000, ErrorReason::NotFound),
@@ -473,22 +503,22 @@ mod tests {
             (403, 900_124, ErrorReason::AgreementMissing),
             (403, 900_149, ErrorReason::PartnerInactive),
         ] {
-            let error = refusal(status, &format!(r#"{{"code":{code}}}"#));
+            let error = service_error(status, &format!(r#"{{"code":{code}}}"#));
             assert_eq!(error.reason(), Some(reason));
             assert!(hints.insert(reason.hint()));
             assert!(error.to_string().contains(reason.hint()) && !format!("{error:#}").contains(reason.hint()));
         }
         // The same codes under another status mean something else, or nothing.
-        assert_eq!(refusal(400, r#"{"code":20002}"#).reason(), None);
+        assert_eq!(service_error(400, r#"{"code":20002}"#).reason(), None);
     }
 
     #[test]
-    fn redirect_says_where_to_and_no_more() {
-        let told = |status: u16, location: &str| {
+    fn redirect_shows_its_target_without_secrets() {
+        let shown = |status: u16, location: &str| {
             let response = Response::builder().status(status).header("Location", location).body(Bytes::new()).unwrap();
-            Error::service("getCustomer", ServiceError::read(&response, &["the-secret"])).to_string()
+            Error::service("getCustomer", ServiceError::from_response(&response, &["the-secret"])).to_string()
         };
-        for (location, shown) in [
+        for (location, target) in [
             ("https://login.example/sign/in", " to https://login.example/sign/in"),
             ("https://user:hush@login.example:8443?code=hush#hush", " to https://login.example:8443"),
             ("//login.example/@me", " to //login.example/@me"),
@@ -497,25 +527,25 @@ mod tests {
             ("", ""),
             ("?hush", ""),
         ] {
-            assert_eq!(told(302, location), format!("the service refused (getCustomer): 302 Found{shown}"));
+            assert_eq!(shown(302, location), format!("the service returned an error (getCustomer): 302 Found{target}"));
         }
-        assert_eq!(told(500, "/login"), "the service refused (getCustomer): 500 Internal Server Error");
+        assert_eq!(shown(500, "/login"), "the service returned an error (getCustomer): 500 Internal Server Error");
     }
 
     #[test]
-    fn unknown_path_does_not_blame_the_id() {
+    fn not_found_without_a_code_does_not_blame_the_id() {
         for body in ["", "<html>Not here</html>"] {
-            let told = refusal(404, body).to_string();
-            assert!(told.contains("check the base URL") && !told.contains("ID"), "{told}");
+            let shown = service_error(404, body).to_string();
+            assert!(shown.contains("check the base URL") && !shown.contains("ID"), "{shown}");
         }
-        assert!(refusal(404, r#"{"code":1000}"#).to_string().contains("check the ID"));
+        assert!(service_error(404, r#"{"code":1000}"#).to_string().contains("check the ID"));
     }
 
-    /// What ended the last attempt is not lost when time runs out.
+    /// The error of the last attempt is kept when the deadline is exceeded.
     #[test]
-    fn the_causes_of_an_error_can_be_had() {
+    fn deadline_error_keeps_the_last_cause() {
         let last = Error::transport("getCustomer", TransportError::new("connection reset"));
-        let error = Error::out_of_time("getCustomer", Some(last));
+        let error = Error::deadline_exceeded("getCustomer", Some(last));
         let mut causes = Vec::new();
         let mut cause = error.source();
         while let Some(error) = cause {
@@ -533,41 +563,44 @@ mod tests {
     }
 
     #[test]
-    fn the_ids_of_both_sides_are_told_once() {
+    fn ids_of_both_sides_are_shown_once() {
         let (ours, theirs) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let told = |request_id: Uuid| {
+        let shown = |request_id: Uuid| {
             let mut response = Response::builder().status(503).body(Bytes::new()).unwrap();
             for (name, id) in [("ms-requestid", request_id), ("ms-correlationid", ours)] {
                 response.headers_mut().insert(name, id.to_string().try_into().unwrap());
             }
-            let context = Context { request_id: Some(ours), correlation_id: Some(ours), ..Context::default() };
-            Error::service("getCustomer", ServiceError::read(&response, &[])).within(context).to_string()
+            let context =
+                ErrorContext { request_id: Some(ours), correlation_id: Some(ours), ..ErrorContext::default() };
+            Error::service("getCustomer", ServiceError::from_response(&response, &[])).within(context).to_string()
         };
-        assert!(told(ours).ends_with(&format!(" [request id {ours}, correlation id {ours}]")));
+        assert!(shown(ours).ends_with(&format!(" [request id {ours}, correlation id {ours}]")));
         let both = format!(" [request id {ours}, the service's request id {theirs}, correlation id {ours}]");
-        assert!(told(theirs).ends_with(&both), "{}", told(theirs));
-        assert!(!refusal(503, "").to_string().contains('['));
+        assert!(shown(theirs).ends_with(&both), "{}", shown(theirs));
+        assert!(!service_error(503, "").to_string().contains('['));
     }
 
     #[test]
-    fn who_gave_no_token_and_why_is_told() {
-        let failed = Error::transport("getCustomer", TransportError::new("reset")).into_failed(Some("them".to_owned()));
-        let error = Error::no_token("getCustomer", failed);
+    fn missing_token_names_the_authority_and_the_cause() {
+        let failed =
+            Error::transport("getCustomer", TransportError::new("reset")).into_refresh_failure(Some("them".to_owned()));
+        let error = Error::token_unavailable("getCustomer", failed);
         assert!(error.is_authentication() && error.kind() == ErrorKind::Transport);
         let source = error.source().unwrap();
-        assert_eq!(source.to_string(), "no token could be had from them");
+        assert_eq!(source.to_string(), "no token was obtained from them");
         assert_eq!(source.source().unwrap().to_string(), "the exchange with the server failed");
-        // The user's own code needs no such word.
-        let failed =
-            Error::new(ErrorKind::Credential, "getCustomer", "the vault is empty").into_failed(Some("them".to_owned()));
-        assert_eq!(Error::no_token("getCustomer", failed).source().unwrap().to_string(), "the vault is empty");
+        // An error of a custom token source names itself.
+        let failed = Error::new(ErrorKind::Credential, "getCustomer", "the vault is empty")
+            .into_refresh_failure(Some("them".to_owned()));
+        assert_eq!(Error::token_unavailable("getCustomer", failed).source().unwrap().to_string(), "the vault is empty");
     }
 
     #[test]
-    fn an_error_is_a_pointer_and_knows_its_call() {
+    fn error_is_a_pointer_and_identifies_its_call() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
         let (request_id, correlation_id) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
-        let error = refusal(503, "").within(Context { request_id, correlation_id, attempts: 3, page: Some(4) });
+        let error =
+            service_error(503, "").within(ErrorContext { request_id, correlation_id, attempts: 3, page: Some(4) });
         assert_eq!((error.request_id(), error.correlation_id()), (request_id, correlation_id));
         assert_eq!((error.attempts(), error.page(), error.operation()), (3, Some(4), "getCustomer"));
         assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));

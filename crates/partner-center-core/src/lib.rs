@@ -1,47 +1,37 @@
 #![doc = include_str!("../README.md")]
-// So that docs.rs says which feature an item needs.
+// docs.rs shows which feature an item requires.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod auth;
 mod base_url;
 mod body;
-mod call;
-mod certificate;
 mod client;
 mod cloud;
-mod credential;
 mod engine;
 mod error;
-#[cfg(feature = "gzip")]
-#[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
-pub mod gzip;
-mod mode;
-mod monitor;
-mod next_page;
-mod pages;
-mod proxy;
-mod rate_limit;
+mod pagination;
+mod request;
 mod retry;
-mod service_error;
 mod transport;
 
-// In the signatures of this crate, so that users need not match versions.
+// Re-exported because they are in signatures of this crate: users need no dependency of a matching version.
 pub use bytes::Bytes;
 pub use http;
 
-pub use certificate::CertificateProblem;
-pub use client::{Client, ClientBuilder};
-pub use cloud::Cloud;
-pub use credential::{
+pub use auth::{
     AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
-pub use error::{Error, ErrorKind};
-pub use mode::{Async, Blocking, Mode};
-pub use pages::{Items, Pages};
+#[cfg(feature = "gzip")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
+pub use body::compression as gzip;
+pub use client::{Client, ClientBuilder};
+pub use cloud::Cloud;
+pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
+pub use pagination::{Items, Pages};
 pub use partner_center_models::*;
-pub use proxy::{EnvironmentProxy, ProxyServer};
 pub use retry::RetryPolicy;
-pub use service_error::{ErrorReason, ServiceError};
 pub use transport::{
-    CallOutput, DefaultTransport, Limits, Output, Request, Response, Transport, TransportError, TransportErrorKind,
+    Async, Blocking, CallOutput, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Mode, Output,
+    ProxyServer, Request, Response, Transport, TransportError, TransportErrorKind,
 };

@@ -152,7 +152,7 @@ fn checks_respect_the_time_limits() {
         let started = Instant::now();
         let ended = run_at(&url, &["doctor", limit, "0.5", "--max-attempts", "1"]);
         assert_eq!(ended.status, Some(1));
-        assert!(ended.stdout.contains("time ran out"), "{}", ended.stdout);
+        assert!(ended.stdout.contains("timed out"), "{}", ended.stdout);
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 }

@@ -137,7 +137,7 @@ fn timeout_and_deadline_are_explained() {
         let (url, _requests) = serve_responses(Vec::new());
         let list = ["customers", "list", "--transport", transport];
         let once = run_at(&url, &[&list[..], &["--timeout", "0.2", "--max-attempts", "1"]].concat());
-        assert_failed(&once, "could not be listed", "time ran out", "--timeout");
+        assert_failed(&once, "could not be listed", "timed out", "--timeout");
 
         // The deadline is that of the command: the second page has the remaining time.
         let (url, _requests) = serve_responses(vec![(200, page("{}"))]);
@@ -217,6 +217,6 @@ fn continuation_that_is_too_long_is_explained() {
         let page = page("{}").replace("\"next\"}", &format!("\"{}\"}}", "n".repeat(17 << 10)));
         let (url, _requests) = serve_responses(vec![(200, page)]);
         let ended = run_at(&url, &["customers", "list", "--output", "jsonl", "--transport", transport]);
-        assert_failed(&ended, "ended early", "17408 bytes, which is more than the 16384", "");
+        assert_failed(&ended, "ended early", "17408 bytes, which exceeds the 16384", "");
     }
 }

@@ -124,7 +124,7 @@ fn time_limits_and_attempts_are_respected() {
             let (url, requests) = serve_responses(Vec::new());
             let ended = run_at(&url, &[&["customers", "list", "--transport", transport], options].concat());
             assert_eq!(ended.status, Some(1));
-            assert!(ended.stderr.contains("time ran out"), "{}", ended.stderr);
+            assert!(ended.stderr.contains("timed out"), "{}", ended.stderr);
             (first_line(&ended), requests.try_iter().count())
         });
         assert_eq!((line.as_str(), count), ("error: the customers could not be listed", expected.0), "{options:?}");
@@ -242,13 +242,13 @@ fn verbose_and_quiet_change_the_log_only() {
             (
                 ended.stderr.lines().count() - trace.len(),
                 trace.len(),
-                trace.iter().any(|line| line.contains("will be repeated")),
+                trace.iter().any(|line| line.contains("will be retried")),
             )
         })
     };
     assert_eq!(said(&[]), (3, 0, false));
     assert_eq!(said(&["--quiet"]), (3, 0, false));
-    let (errors, warnings, has_repeated) = said(&["-v"]);
-    assert!(errors == 3 && warnings > 0 && has_repeated);
+    let (errors, warnings, has_retry) = said(&["-v"]);
+    assert!(errors == 3 && warnings > 0 && has_retry);
     assert!(said(&["-vvv"]).1 > said(&["-vv"]).1 && said(&["-vv"]).1 > warnings);
 }

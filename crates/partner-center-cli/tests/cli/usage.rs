@@ -45,7 +45,7 @@ fn usage_error_is_reported_before_any_request() {
         (&["--quiet", "-v"], "'--quiet' cannot be used with '--verbose...'"),
         (&["--base-url", NOWHERE, "--cloud", "global"], "cannot be used with"),
         (&["--base-url", "http://example.com"], "must be https"),
-        (&["--base-url", "example.com"], "not a whole URL"),
+        (&["--base-url", "example.com"], "not a complete URL"),
         (&["--locale", "a\nb"], "`x-locale`"),
         (&["--frobnicate"], "unexpected argument"),
     ] {

@@ -1,14 +1,14 @@
-use super::{Engine, Exchange, HeadStart, Plan};
+//! A request to the service: how a call becomes an HTTP request, and what the response to it means.
+
+use super::{CallContext, Engine, rate_limiter::RateLimiter, request_sender::RetryableRequest};
 use crate::{
     Error, ErrorKind, Mode, Output, Request, Response, ServiceError, Transport,
-    body::{self, Answer, Malformed},
-    call::Call,
-    credential::Held,
-    error::Context,
-    next_page::UnexpectedNextPage,
-    rate_limit::RateLimit,
-    retry::{Attempt, Failure},
-    service_error,
+    auth::CachedToken,
+    body::{self, DecodeError, ResponseBody},
+    error::ErrorContext,
+    pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
+    request::PreparedRequest,
+    retry::{self, AttemptError, Retryability},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -22,40 +22,49 @@ use uuid::Uuid;
 const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
-/// A call of the service, with the token that it is made with.
+/// The parts of a call that are the same whichever token it is made with.
+pub(super) struct CallPlan<'a, M: Mode> {
+    pub(super) call: &'a PreparedRequest,
+    /// Whether it is for one page of a list, so that more pages may follow.
+    pub(super) is_page: bool,
+    pub(super) call_context: CallContext,
+    pub(super) prefetcher: Option<&'a Prefetcher<M>>,
+}
+
+/// A request to the service, with the token that it carries.
 pub(super) struct ServiceCall<'a, X: Transport, T> {
     engine: &'a Arc<Engine<X>>,
-    plan: &'a Plan<'a, X::Mode>,
-    token: &'a Held,
-    /// The call after this one, if it has begun.
-    next: Mutex<Option<HeadStart<X>>>,
+    plan: &'a CallPlan<'a, X::Mode>,
+    token: &'a CachedToken,
+    /// The request for the next page, if it was sent already.
+    next: Mutex<Option<PrefetchedPage<X>>>,
     value: PhantomData<fn() -> T>,
 }
 
 impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
-    pub(super) fn new(engine: &'a Arc<Engine<X>>, plan: &'a Plan<'a, X::Mode>, token: &'a Held) -> Self {
+    pub(super) fn new(engine: &'a Arc<Engine<X>>, plan: &'a CallPlan<'a, X::Mode>, token: &'a CachedToken) -> Self {
         Self { engine, plan, token, next: Mutex::new(None), value: PhantomData }
     }
 
-    /// The call after this one, if it has begun.
-    pub(super) fn into_next(self) -> Option<HeadStart<X>> {
+    /// Returns the request for the next page, if it was sent already.
+    pub(super) fn into_next(self) -> Option<PrefetchedPage<X>> {
         self.next.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> MutexGuard<'_, Option<HeadStart<X>>> {
+    fn next(&self) -> MutexGuard<'_, Option<PrefetchedPage<X>>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The sign that a response which is not a page has a next page. A type without a size, such as `NoContent`, keeps nothing
-    /// of a response, and so cannot miss any of it.
+    /// Finds the sign of a next page in a response that is not a page. A type without a size, such as `NoContent`,
+    /// keeps nothing of a response, and so cannot miss any of it.
     fn unexpected_next_page(&self, response: &Response) -> Option<UnexpectedNextPage> {
         if self.plan.is_page || size_of::<T>() == 0 {
             return None;
         }
-        UnexpectedNextPage::find(self.plan.call.operation, &body::text(response).ok()?)
+        UnexpectedNextPage::find(self.plan.call.operation, &body::decode_string(response).ok()?)
     }
 
-    /// What is sent and no one may see: some services tell what they were sent.
+    /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.
     fn secrets(&self) -> Vec<&str> {
         let values =
             self.plan.call.headers.values().filter(|value| value.is_sensitive()).chain([&self.token.authorization]);
@@ -63,8 +72,8 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     }
 }
 
-impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
-    type Value = Answer<T>;
+impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, X, T> {
+    type Value = ResponseBody<T>;
 
     fn operation(&self) -> &'static str {
         self.plan.call.operation
@@ -74,79 +83,85 @@ impl<X: Transport, T: DeserializeOwned> Exchange<X> for ServiceCall<'_, X, T> {
         self.plan.call.method.is_idempotent()
     }
 
-    fn rate_limit(&self) -> Option<&RateLimit> {
-        self.engine.rate_limit.as_ref()
+    fn rate_limiter(&self) -> Option<&RateLimiter> {
+        self.engine.rate_limiter.as_ref()
     }
 
     fn max_response_size(&self) -> usize {
-        self.engine.limits.body
+        self.engine.sender.limits.body
     }
 
-    fn will_be_silent(&self, _: Duration) {}
+    fn extend_lease(&self, _: Duration) {}
 
-    fn request(&self, context: &Context) -> Result<Request, http::Error> {
+    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
         self.engine.request_of(self.plan.call, self.token, context)
     }
 
-    fn received(&self, response: &Response) -> Output<'_, X, ()> {
-        let Some(lookahead) = self.plan.lookahead.filter(|_| response.status().is_success()) else {
+    fn on_response(&self, response: &Response) -> Output<'_, X, ()> {
+        let Some(prefetcher) = self.plan.prefetcher.filter(|_| response.status().is_success()) else {
             return X::Mode::ready(());
         };
-        let next = lookahead.next(response.body(), &self.engine.base_url);
-        let has_begun = |next: &Call| self.next().as_ref().is_some_and(|begun| begun.call == *next);
-        match next.filter(|next| next != self.plan.call && !has_begun(next)) {
+        let next = prefetcher.peek_next_request(response.body(), &self.engine.base_url);
+        let is_sent = |next: &PreparedRequest| self.next().as_ref().is_some_and(|sent| sent.request == *next);
+        match next.filter(|next| next != self.plan.call && !is_sent(next)) {
             None => X::Mode::ready(()),
             Some(next) => X::Mode::block_or_box(async move {
-                let begun = HeadStart::begin(next, lookahead, self.engine, self.plan.scope).await;
-                *self.next() = begun;
+                let next_page = PrefetchedPage::send(next, prefetcher, self.engine, self.plan.call_context).await;
+                *self.next() = next_page;
             }),
         }
     }
 
-    fn read(&self, response: Response) -> Result<Answer<T>, Attempt> {
+    fn decode(&self, response: Response) -> Result<ResponseBody<T>, AttemptError> {
         let call = self.plan.call;
-        let rejected = |api| Attempt {
-            failure: Failure::of_answer(&api),
-            error: Error::service(call.operation, api),
-            answered: true,
+        let rejected = |service_error| AttemptError {
+            retryability: Retryability::of_service_error(&service_error),
+            error: Error::service(call.operation, service_error),
+            has_response: true,
         };
         if !response.status().is_success() {
-            return Err(rejected(ServiceError::read(&response, &self.secrets())));
+            return Err(rejected(ServiceError::from_response(&response, &self.secrets())));
         }
-        let failed = |malformed, failure| Attempt {
-            failure,
-            error: Error::new(ErrorKind::Decode, call.operation, malformed),
-            answered: malformed != Malformed::Short,
+        let failed = |decode_error, retryability| AttemptError {
+            retryability,
+            error: Error::new(ErrorKind::Decode, call.operation, decode_error),
+            has_response: decode_error != DecodeError::Truncated,
         };
         match body::decode(&response, |replacement| self.engine.report(replacement)) {
-            // Nothing, and when to come back for it.
-            Ok(Answer::Empty(status)) if call.method == Method::GET && asks_to_come_back(status, &response) => {
-                let retry_after = service_error::retry_after_header(response.headers());
-                Err(failed(Malformed::NotReady, Failure::Transient { retry_after }))
+            // An empty response that says when to request it again.
+            Ok(ResponseBody::Empty(status)) if call.method == Method::GET && is_not_ready(status, &response) => {
+                let retry_after = retry::retry_after_header(response.headers());
+                Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }))
             }
-            Ok(answer) => match self.unexpected_next_page(&response) {
-                None => Ok(answer),
-                Some(found) => Err(Attempt {
-                    failure: Failure::Permanent,
+            Ok(body) => match self.unexpected_next_page(&response) {
+                None => Ok(body),
+                Some(found) => Err(AttemptError {
+                    retryability: Retryability::Permanent,
                     error: Error::new(ErrorKind::Paging, call.operation, found),
-                    answered: true,
+                    has_response: true,
                 }),
             },
-            Err(malformed) => Err(match ServiceError::read_under_success(&response, &self.secrets()) {
-                Some(api) => rejected(api),
-                None => failed(malformed, Failure::of_body(malformed)),
+            Err(decode_error) => Err(match ServiceError::from_success_response(&response, &self.secrets()) {
+                Some(service_error) => rejected(service_error),
+                None => failed(decode_error, Retryability::of_decode_error(decode_error)),
             }),
         }
     }
 }
 
-fn asks_to_come_back(status: StatusCode, response: &Response) -> bool {
+/// Whether an empty response is for a resource that is still being made.
+fn is_not_ready(status: StatusCode, response: &Response) -> bool {
     status == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
 }
 
 impl<X: Transport> Engine<X> {
-    /// The request that `call` is made with.
-    pub(super) fn request_of(&self, call: &Call, token: &Held, context: &Context) -> Result<Request, http::Error> {
+    /// Builds the HTTP request of `call`.
+    pub(crate) fn request_of(
+        &self,
+        call: &PreparedRequest,
+        token: &CachedToken,
+        context: &ErrorContext,
+    ) -> Result<Request, http::Error> {
         let mut request = Request::new(call.body.clone().unwrap_or_default().into_bytes());
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = self.base_url.join(&call.target)?;
@@ -156,13 +171,13 @@ impl<X: Transport> Engine<X> {
         if call.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         } else if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
-            // Without it some servers refuse a request that might have a body.
+            // Without it some servers reject a request that might have a body.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         for (name, id) in [(REQUEST_ID, context.request_id), (CORRELATION_ID, context.correlation_id)] {
             if let Some(id) = id {
-                let mut text = Uuid::encode_buffer();
-                headers.insert(name, HeaderValue::from_str(id.hyphenated().encode_lower(&mut text))?);
+                let mut buffer = Uuid::encode_buffer();
+                headers.insert(name, HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer))?);
             }
         }
         for (name, value) in &call.headers {

@@ -1,0 +1,200 @@
+//! The OAuth 2.0 grants that partners use, as data: the token requests for `client_credentials` (app-only) and
+//! `refresh_token` (App+User), and how the response of the authority is read.
+
+use super::{AccessToken, AppRegistration, TokenError};
+use crate::{Request, Response, base_url::BaseUrl, body, error::BoxError, request::percent_encode};
+use http::{HeaderValue, Method, header};
+use partner_center_models::Secret;
+use serde_json::{Map, Value};
+use std::time::Duration;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// The parameters of a token request.
+pub(crate) struct GrantRequest<'a> {
+    pub(crate) app: &'a AppRegistration,
+    /// The refresh token of the user, for App+User.
+    pub(crate) refresh_token: Option<&'a Secret>,
+    pub(crate) authority: &'a BaseUrl,
+    pub(crate) scope: &'a str,
+}
+
+/// The tokens that the authority issued.
+pub(crate) struct IssuedTokens {
+    pub(crate) access_token: AccessToken,
+    /// The refresh token that replaces the one that was sent.
+    pub(crate) refresh_token: Option<Secret>,
+}
+
+impl GrantRequest<'_> {
+    /// Builds the HTTP request; `correlation_id` is the ID that Entra logs it under.
+    pub(crate) fn build(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
+        let AppRegistration { tenant, client_id, secret } = self.app;
+        let scope = match self.refresh_token {
+            // Without `offline_access` the authority need not issue a new refresh token.
+            Some(_) => format!("{} offline_access", self.scope),
+            None => self.scope.to_owned(),
+        };
+        let grant_type = if self.refresh_token.is_some() { "refresh_token" } else { "client_credentials" };
+        let form = [
+            ("grant_type", Some(grant_type)),
+            ("client_id", Some(client_id)),
+            ("client_secret", secret.as_ref().map(Secret::expose)),
+            ("refresh_token", self.refresh_token.map(Secret::expose)),
+            ("scope", Some(&scope)),
+        ];
+        let fields = || form.iter().filter_map(|(name, value)| value.map(|value| (name, percent_encode(value))));
+        // Allocated once: a reallocation would leave a copy of the secret in freed memory.
+        let length = fields().map(|(name, value)| name.len() + 2 + value.map(str::len).sum::<usize>()).sum();
+        let mut body = String::with_capacity(length);
+        for (name, value) in fields() {
+            let separator = if body.is_empty() { "" } else { "&" };
+            body.extend([separator, name, "="]);
+            body.extend(value);
+        }
+        let mut request = Request::new(body.into_bytes());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.authority.join(&format!("/{tenant}/oauth2/v2.0/token"))?;
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        if let Some(id) = correlation_id {
+            headers.insert("client-request-id", HeaderValue::try_from(id.to_string())?);
+        }
+        Ok(request)
+    }
+
+    /// Reads the error response of the authority, without the secrets that were sent, in whatever encoding it echoes them.
+    pub(crate) fn error(&self, response: &Response) -> TokenError {
+        self.with_secrets(|secrets| TokenError::read(response, secrets))
+    }
+
+    /// Reads the error in a response that has a success status and no token; `None` if there is no error in it.
+    pub(crate) fn error_under_success(&self, response: &Response) -> Option<TokenError> {
+        self.with_secrets(|secrets| TokenError::read_under_success(response, secrets))
+    }
+
+    fn with_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
+        let secrets = || [self.app.secret.as_ref(), self.refresh_token].into_iter().flatten().map(Secret::expose);
+        let sent: Vec<_> = secrets().map(|secret| Secret::new(percent_encode(secret).to_string())).collect();
+        read(&secrets().chain(sent.iter().map(Secret::expose)).collect::<Vec<_>>())
+    }
+}
+
+/// Reads a success response. Nothing of an invalid one is shown in the error, as there may be a token in it.
+pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxError> {
+    let body = Zeroizing::new(body::decode_string(response)?.into_owned());
+    let mut fields: Map<String, Value> = body::from_json_or_none(&body).ok_or(NO_TOKEN)?;
+    let mut take = |name: &str| match fields.remove(name) {
+        Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
+        _ => None,
+    };
+    let (access_token, refresh_token) = (take("access_token").ok_or(NO_TOKEN)?, take("refresh_token"));
+    if fields
+        .get("token_type")
+        .is_some_and(|kind| !kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")))
+    {
+        return Err("the authority issued a token of another type than `Bearer`".into());
+    }
+    let lifetime = fields.get("expires_in").and_then(lifetime).unwrap_or(DEFAULT_LIFETIME);
+    Ok(IssuedTokens { access_token: AccessToken::new(access_token.expose()).expires_in(lifetime), refresh_token })
+}
+
+const NO_TOKEN: &str = "the authority's response holds no access token: a proxy may have responded in its place";
+
+/// The lifetime of a token when the response has none: Entra's tokens are valid for 60 to 90 minutes. One that expires
+/// earlier is rejected by the service, and then replaced.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// Reads a number of seconds, written as a number or a string; a negative one counts as 0.
+fn lifetime(value: &Value) -> Option<Duration> {
+    let seconds = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    if seconds.is_nan() {
+        return None;
+    }
+    Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn read(body: &str) -> Result<IssuedTokens, BoxError> {
+        issued_tokens(&Response::new(body.to_owned().into()))
+    }
+
+    #[test]
+    fn lifetime_of_any_value_is_read() {
+        for (expires_in, expected) in [
+            ("3599", Duration::from_secs(3599)),
+            (r#""3600""#, Duration::from_secs(3600)),
+            (r#"" 60 ""#, Duration::from_secs(60)),
+            ("1.5", Duration::from_millis(1500)),
+            ("0", Duration::ZERO),
+            ("-5", Duration::ZERO),
+            (r#""-5""#, Duration::ZERO),
+            ("1e300", DAY),
+            ("99999999999999999999999999", DAY),
+            (r#""inf""#, DAY),
+            ("null", DEFAULT_LIFETIME),
+            (r#""soon""#, DEFAULT_LIFETIME),
+            (r#""NaN""#, DEFAULT_LIFETIME),
+            ("{}", DEFAULT_LIFETIME),
+        ] {
+            let body = format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#);
+            let (lifetime, _) = read(&body).unwrap().access_token.lifetime.unwrap();
+            assert_eq!(lifetime, expected, "{expires_in}");
+        }
+        let (lifetime, _) = read(r#"{"access_token":"t"}"#).unwrap().access_token.lifetime.unwrap();
+        assert_eq!(lifetime, Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn response_without_a_token_is_an_error_that_does_not_show_it() {
+        for body in ["", "<html>", "[]", "{}", r#"{"access_token":""}"#, r#"{"access_token":7,"refresh_token":"hush"}"#]
+        {
+            let error = read(body).err().expect(body).to_string();
+            assert!(error.starts_with("the authority's response holds no access token") && !error.contains("hush"));
+        }
+    }
+
+    #[test]
+    fn token_of_another_type_is_an_error() {
+        for (token_type, is_valid) in [(r#""Bearer""#, true), (r#""bearer""#, true), (r#""pop""#, false), ("7", false)]
+        {
+            let body = format!(r#"{{"access_token":"t","token_type":{token_type}}}"#);
+            assert_eq!(read(&body).is_ok(), is_valid, "{token_type}");
+        }
+    }
+
+    #[test]
+    fn token_request_of_each_grant_is_as_specified() {
+        let app = AppRegistration::new("contoso.com", "app").secret(" a+b&c=d é\n");
+        let authority = BaseUrl::parse("https://login.example").unwrap();
+        let scope = "https://api.example/.default";
+        let refresh_token = Secret::new("r/1");
+        let request = GrantRequest { app: &app, refresh_token: None, authority: &authority, scope };
+        let built = request.build(Some(Uuid::nil())).unwrap();
+        assert_eq!(built.uri(), "https://login.example/contoso.com/oauth2/v2.0/token");
+        assert_eq!(built.headers()["client-request-id"], "00000000-0000-0000-0000-000000000000");
+        assert_eq!(
+            String::from_utf8_lossy(built.body()),
+            "grant_type=client_credentials&client_id=app&client_secret=a%2Bb%26c%3Dd%20%C3%A9\
+             &scope=https%3A%2F%2Fapi.example%2F.default"
+        );
+        assert_eq!(built.body().capacity(), built.body().len() + 1, "it grew, or is larger than it need be");
+        let native = AppRegistration::new("contoso.com", "app");
+        let request = GrantRequest { app: &native, refresh_token: Some(&refresh_token), ..request };
+        assert_eq!(
+            String::from_utf8_lossy(request.build(None).unwrap().body()),
+            "grant_type=refresh_token&client_id=app&refresh_token=r%2F1\
+             &scope=https%3A%2F%2Fapi.example%2F.default%20offline_access"
+        );
+    }
+}

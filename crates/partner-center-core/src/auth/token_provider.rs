@@ -1,0 +1,520 @@
+//! The token provider: returns the token that a call is made with, and refreshes it when the token cache says so.
+//!
+//! Calls begin in [`TokenProvider::token`]. There the token cache decides: the call uses the current token, waits for
+//! the refresh of another call, or refreshes the token itself ([`Refresh::obtain`]), with the grant of the credential
+//! or the user's [`TokenSource`]. A refresh with a refresh token runs in this order: lease (other processes are kept
+//! out), token request, rotation (the new refresh token is stored by the user's code), and only then is the lease
+//! dropped. Everything that the user provides (token source, lease, rotation) is bounded by the timeout of an attempt
+//! and the deadline of the call.
+
+use super::{
+    AccessToken, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest, TokenSource,
+    credential::{Grant, Kind, User},
+    grants::{GrantRequest, IssuedTokens, issued_tokens},
+    token_cache::{Action, CachedToken, TokenCache, TokenQuery},
+};
+use crate::{
+    Error, ErrorKind, Mode, Output, Request, Response, RetryPolicy, Transport,
+    base_url::BaseUrl,
+    engine::{
+        rate_limiter::RateLimiter,
+        request_sender::{RequestSender, RetryableRequest},
+    },
+    error::{BoxError, ErrorContext, RefreshFailure},
+    retry::{AttemptError, Retryability},
+    transport::{
+        mode::{BoundedThreads, Incomplete, wait_for, with_deadline},
+        shared_state::SharedState,
+    },
+};
+use http::{HeaderValue, header};
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tracing::Instrument;
+use zeroize::Zeroize;
+
+/// The maximum time for refreshing a token that is still valid: the call can do without.
+const EARLY_REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The maximum number of calls of a blocking token source that run at the same time; all but one of them have timed out.
+const MAX_SOURCE_THREADS: usize = 8;
+
+/// The time that a refresh has, beyond its timeouts, before it counts as abandoned.
+const LEASE_GRACE: Duration = Duration::from_secs(5);
+
+/// The maximum size of a response of the authority: a token has a few kilobytes.
+const MAX_TOKEN_RESPONSE_SIZE: usize = 1 << 20;
+
+const INVALID_TOKEN: &str = "the token that was issued is empty or has a character that is invalid in a token";
+
+/// The tokens of a client and its clones.
+pub(crate) enum TokenProvider<M: Mode> {
+    /// A token that the user has obtained, and that is not refreshed.
+    Fixed(Arc<CachedToken>),
+    Refreshing(Box<RefreshingToken<M>>),
+}
+
+/// A token that is refreshed.
+pub(crate) struct RefreshingToken<M: Mode> {
+    origin: TokenOrigin<M>,
+    /// The audience of the tokens, as a scope.
+    scope: String,
+    /// The `User-Agent` of token requests.
+    user_agent: HeaderValue,
+    cache: SharedState<TokenCache>,
+    /// The threads for a blocking [`TokenSource`].
+    source_threads: BoundedThreads,
+    /// The thread for a blocking [`Credential::on_rotation`]: one new refresh token after the other is stored.
+    rotation_threads: BoundedThreads,
+    /// The thread for a blocking [`Credential::before_refresh`].
+    lease_threads: BoundedThreads,
+}
+
+/// The issuer of the tokens.
+enum TokenOrigin<M: Mode> {
+    Authority(Grant<M>, BaseUrl),
+    /// Custom code of the user.
+    Source(Arc<dyn TokenSource<Mode = M>>),
+}
+
+impl<M: Mode> TokenProvider<M> {
+    /// Creates the provider of tokens for `scope`. The error is what is wrong with `credential`.
+    pub(crate) fn new(
+        credential: Credential<M>,
+        authority: BaseUrl,
+        scope: String,
+        user_agent: HeaderValue,
+    ) -> Result<Self, String> {
+        let origin = match credential.into_kind() {
+            Kind::Token(token) => {
+                let token = CachedToken::new(&token, 0).ok_or(
+                    "the token is empty or has a character that is invalid in a token; is it complete and on one line?",
+                )?;
+                return Ok(Self::Fixed(Arc::new(token)));
+            }
+            Kind::Grant(grant) => {
+                grant.check()?;
+                TokenOrigin::Authority(grant, authority)
+            }
+            Kind::Source(source) => TokenOrigin::Source(source),
+        };
+        Ok(Self::Refreshing(Box::new(RefreshingToken {
+            origin,
+            scope,
+            user_agent,
+            cache: SharedState::default(),
+            source_threads: BoundedThreads::new(MAX_SOURCE_THREADS),
+            rotation_threads: BoundedThreads::new(1),
+            lease_threads: BoundedThreads::new(1),
+        })))
+    }
+
+    /// Returns the current token if it need not be refreshed yet, without waiting.
+    pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<CachedToken>> {
+        match self {
+            Self::Fixed(token) => Some(token.clone()),
+            Self::Refreshing(refreshing) => refreshing.cache.update(|cache| cache.fresh(now)),
+        }
+    }
+
+    /// Returns a token other than the one that the service `rejected`; the same one only if it is fixed.
+    pub(crate) async fn token<X: Transport<Mode = M>>(
+        &self,
+        sender: &RequestSender<X>,
+        operation: &'static str,
+        context: &mut ErrorContext,
+        deadline: Option<Instant>,
+        rejected: Option<Arc<CachedToken>>,
+    ) -> Result<Arc<CachedToken>, Error> {
+        let refreshing = match self {
+            Self::Fixed(token) => return Ok(token.clone()),
+            Self::Refreshing(refreshing) => refreshing,
+        };
+        let is_rejected = rejected.is_some();
+        let lease = sender.limits.timeout.saturating_add(LEASE_GRACE);
+        let mut query = TokenQuery { rejected, awaited_refresh: None, deadline, lease };
+        let next_action = move |cache: &mut TokenCache| cache.next_action(&mut query, Instant::now());
+        let sleep = |delay| sender.transport.sleep(delay);
+        match M::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
+            Action::Use(token) => Ok(token),
+            Action::Fail(error) => Err(Error::token_unavailable(operation, error)),
+            Action::DeadlineExceeded => Err(Error::deadline_exceeded(operation, None)),
+            Action::Refresh(number, fallback) => {
+                let guard = RefreshGuard { cache: &refreshing.cache, number };
+                let refresh = Refresh { refreshing, sender, guard, operation, is_rejected, deadline };
+                let span = tracing::info_span!("token");
+                match fallback {
+                    Some(token) => refresh.early(token, context).instrument(span).await,
+                    None => refresh.required(context).instrument(span).await,
+                }
+            }
+        }
+    }
+}
+
+/// A refresh in progress. When it is dropped without an outcome, one of the calls that wait for it takes over.
+struct RefreshGuard<'a> {
+    cache: &'a SharedState<TokenCache>,
+    number: u64,
+}
+
+impl RefreshGuard<'_> {
+    fn store(&self, token: CachedToken) -> Arc<CachedToken> {
+        self.cache.update(|cache| cache.store(token))
+    }
+
+    fn fail(&self, error: RefreshFailure) {
+        self.cache.update(|cache| cache.fail(self.number, error));
+    }
+
+    fn defer(&self) {
+        self.cache.update(|cache| cache.defer_refresh(self.number, Instant::now()));
+    }
+
+    /// Reports that nothing may happen for `duration`.
+    fn extend_lease(&self, duration: Duration) {
+        let lease = duration.saturating_add(LEASE_GRACE);
+        self.cache.update(|cache| cache.extend_lease(self.number, lease, Instant::now()));
+    }
+}
+
+impl Drop for RefreshGuard<'_> {
+    fn drop(&mut self) {
+        self.cache.update(|cache| cache.release(self.number));
+    }
+}
+
+/// A refresh, on behalf of the call that makes it and of those that wait for it.
+struct Refresh<'a, X: Transport> {
+    refreshing: &'a RefreshingToken<X::Mode>,
+    sender: &'a RequestSender<X>,
+    guard: RefreshGuard<'a>,
+    /// The operation that the token is for.
+    operation: &'static str,
+    /// Whether the service rejected the token before.
+    is_rejected: bool,
+    /// The deadline of the call.
+    deadline: Option<Instant>,
+}
+
+impl<X: Transport> Refresh<'_, X> {
+    /// Refreshes a token that has expired or was rejected. The calls that wait share the outcome.
+    async fn required(&self, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
+        match self.obtain(&self.sender.retry_policy, self.deadline, context).await {
+            Ok(token) => Ok(self.guard.store(token)),
+            // The deadline is that of this call; the others may have more time.
+            Err(RefreshError::NotIssued(error)) if error.is_deadline_exceeded => {
+                Err(Error::token_unavailable(self.operation, error))
+            }
+            Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) => Err(self.fail(error)),
+        }
+    }
+
+    /// Refreshes a token that is still valid, and falls back to it.
+    async fn early(&self, token: Arc<CachedToken>, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
+        let deadline = [Some(Instant::now() + EARLY_REFRESH_TIMEOUT), self.deadline].into_iter().flatten().min();
+        match self.obtain(&RetryPolicy::none(), deadline, context).await {
+            Ok(token) => Ok(self.guard.store(token)),
+            // To continue would risk the only valid refresh token, which nobody has stored.
+            Err(RefreshError::NotStored(error)) => Err(self.fail(error)),
+            Err(RefreshError::NotIssued(error)) => {
+                self.guard.defer();
+                let error = Error::token_unavailable(self.operation, error);
+                tracing::warn!(%error, "the token could not be refreshed before it expires");
+                Ok(token)
+            }
+        }
+    }
+
+    /// Obtains a token from the authority or from the custom token source.
+    async fn obtain(
+        &self,
+        retry_policy: &RetryPolicy,
+        deadline: Option<Instant>,
+        context: &mut ErrorContext,
+    ) -> Result<CachedToken, RefreshError> {
+        let token = match &self.refreshing.origin {
+            TokenOrigin::Source(source) => self.call_source(source.clone(), deadline).await?,
+            TokenOrigin::Authority(grant, authority) => {
+                self.exchange(grant, authority, retry_policy, deadline, context).await?
+            }
+        };
+        CachedToken::new(&token, self.guard.number).ok_or_else(|| self.not_issued(INVALID_TOKEN))
+    }
+
+    async fn call_source(
+        &self,
+        source: Arc<dyn TokenSource<Mode = X::Mode>>,
+        deadline: Option<Instant>,
+    ) -> Result<AccessToken, RefreshError> {
+        let (scope, refused) = (self.refreshing.scope.clone(), self.is_rejected);
+        let request = move || {
+            X::Mode::block_or_box(async move {
+                X::Mode::into_future(source.token(TokenRequest { scope: &scope, refused })).await
+            })
+        };
+        let token = self.run_custom(&self.refreshing.source_threads, request, deadline).await;
+        let token = token.map_err(|unfinished| self.unfinished(unfinished, "the token source"))?;
+        token.map_err(|error| self.not_issued(error))
+    }
+
+    /// Exchanges the grant for tokens.
+    async fn exchange(
+        &self,
+        grant: &Grant<X::Mode>,
+        authority: &BaseUrl,
+        retry_policy: &RetryPolicy,
+        deadline: Option<Instant>,
+        context: &mut ErrorContext,
+    ) -> Result<AccessToken, RefreshError> {
+        self.store_refresh_token(grant, deadline).await?;
+        let mut rejected = None;
+        loop {
+            // Held until the next refresh token is stored.
+            let lease = self.acquire_lease(grant, deadline).await?;
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                // Code that blocks in async mode is not interrupted. To send the refresh token now could use it up, and the
+                // response with the next one would come too late.
+                return Err(self.deadline_exceeded());
+            }
+            let refresh_token = grant.user.as_ref().map(User::refresh_token);
+            if let Some((_, error)) = rejected.take_if(|(token, _)| *token == refresh_token) {
+                return Err(RefreshError::of_authority(error, authority));
+            }
+            let grant_request = GrantRequest {
+                app: &grant.app,
+                refresh_token: refresh_token.as_ref(),
+                authority,
+                scope: &self.refreshing.scope,
+            };
+            let exchange = TokenExchange {
+                request: grant_request,
+                user_agent: &self.refreshing.user_agent,
+                guard: &self.guard,
+                operation: self.operation,
+            };
+            let mut token_context = ErrorContext { correlation_id: context.correlation_id, ..ErrorContext::default() };
+            let error = match self.sender.send(&exchange, retry_policy, &mut token_context, deadline, None).await {
+                Ok(issued) => {
+                    if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
+                        user.rotate(replacement);
+                    }
+                    self.store_refresh_token(grant, deadline).await?;
+                    return Ok(issued.access_token);
+                }
+                Err(error) => error,
+            };
+            context.attempts += token_context.attempts;
+            let is_rejected = error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
+            if !is_rejected || lease.is_none() || rejected.is_some() {
+                return Err(RefreshError::of_authority(error, authority));
+            }
+            // A process that does not take the lease may have exchanged the refresh token meanwhile.
+            rejected = Some((refresh_token, error));
+        }
+    }
+
+    /// Waits for the lease on the refresh token, if the credential has one, and adopts the refresh token that comes with it.
+    async fn acquire_lease(
+        &self,
+        grant: &Grant<X::Mode>,
+        deadline: Option<Instant>,
+    ) -> Result<Option<RefreshTokenLease>, RefreshError> {
+        let Some(user) = &grant.user else { return Ok(None) };
+        let Some(before_refresh) = user.before_refresh() else { return Ok(None) };
+        let lease = self.run_custom(&self.refreshing.lease_threads, before_refresh, deadline).await;
+        let lease = lease.map_err(|unfinished| self.unfinished(unfinished, "the lease of the refresh token"))?;
+        let mut lease = lease.map_err(|error| self.not_issued(error))?;
+        if let Some(refresh_token) = lease.refresh_token.take() {
+            user.adopt(refresh_token);
+        }
+        Ok(Some(lease))
+    }
+
+    /// Has the newest refresh token stored by the user's code, unless it was stored before.
+    async fn store_refresh_token(&self, grant: &Grant<X::Mode>, deadline: Option<Instant>) -> Result<(), RefreshError> {
+        let Some(user) = &grant.user else { return Ok(()) };
+        let Some((refresh_token, store)) = user.unstored() else { return Ok(()) };
+        let outcome = match self.run_custom(&self.refreshing.rotation_threads, store, deadline).await {
+            Ok(outcome) => outcome,
+            Err(Unfinished::TimedOut(limit)) => Err(limit.into()),
+            Err(Unfinished::DeadlineExceeded) => return Err(self.deadline_exceeded()),
+        };
+        match outcome {
+            Ok(()) => user.mark_stored(&refresh_token),
+            Err(error) => {
+                let error = Error::new(ErrorKind::Credential, self.operation, NotStored(error));
+                return Err(RefreshError::NotStored(error.into_refresh_failure(None)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs custom code, for no longer than the timeout of an attempt and `deadline` allow.
+    async fn run_custom<T: Send + 'static>(
+        &self,
+        threads: &BoundedThreads,
+        code: impl FnOnce() -> Output<'static, X, T> + Send + 'static,
+        deadline: Option<Instant>,
+    ) -> Result<T, Unfinished> {
+        let timeout = self.sender.limits.timeout;
+        self.guard.extend_lease(timeout);
+        let end_of_timeout = Instant::now().checked_add(timeout);
+        let end = [deadline, end_of_timeout].into_iter().flatten().min();
+        let sleep = |delay| self.sender.transport.sleep(delay);
+        let outcome = X::Mode::into_future(with_deadline::<X::Mode, _>(threads, code, end, sleep)).await;
+        outcome.map_err(|incomplete| match incomplete {
+            Incomplete::TimedOut if end == deadline => Unfinished::DeadlineExceeded,
+            Incomplete::TimedOut => Unfinished::TimedOut(CustomCodeTimeout::Timeout(timeout)),
+            Incomplete::NotStarted => Unfinished::TimedOut(CustomCodeTimeout::StillRunning),
+        })
+    }
+
+    /// Shares `error` with the calls that wait, and returns it.
+    fn fail(&self, error: RefreshFailure) -> Error {
+        self.guard.fail(error.clone());
+        Error::token_unavailable(self.operation, error)
+    }
+
+    fn not_issued(&self, source: impl Into<BoxError>) -> RefreshError {
+        RefreshError::NotIssued(Error::new(ErrorKind::Credential, self.operation, source).into_refresh_failure(None))
+    }
+
+    /// Returns the error for custom code, named by `name`, that has not finished.
+    fn unfinished(&self, unfinished: Unfinished, name: &str) -> RefreshError {
+        match unfinished {
+            Unfinished::DeadlineExceeded => self.deadline_exceeded(),
+            Unfinished::TimedOut(limit) => {
+                let error = Error::new(ErrorKind::Timeout, self.operation, limit);
+                RefreshError::NotIssued(error.into_refresh_failure(Some(name.to_owned())))
+            }
+        }
+    }
+
+    fn deadline_exceeded(&self) -> RefreshError {
+        RefreshError::NotIssued(Error::deadline_exceeded(self.operation, None).into_refresh_failure(None))
+    }
+}
+
+/// A token request to the authority.
+struct TokenExchange<'a> {
+    request: GrantRequest<'a>,
+    user_agent: &'a HeaderValue,
+    guard: &'a RefreshGuard<'a>,
+    operation: &'static str,
+}
+
+impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
+    type Value = IssuedTokens;
+
+    fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// To be issued a second token does no harm.
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+
+    fn rate_limiter(&self) -> Option<&RateLimiter> {
+        None
+    }
+
+    fn max_response_size(&self) -> usize {
+        MAX_TOKEN_RESPONSE_SIZE
+    }
+
+    fn extend_lease(&self, duration: Duration) {
+        self.guard.extend_lease(duration);
+    }
+
+    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
+        let mut request = self.request.build(context.correlation_id)?;
+        request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
+        Ok(request)
+    }
+
+    fn decode(&self, response: Response) -> Result<IssuedTokens, AttemptError> {
+        let rejected = |error| AttemptError {
+            retryability: Retryability::of_token_error(&error),
+            error: Error::rejected_by_authority(self.operation, error),
+            has_response: true,
+        };
+        let outcome = if response.status().is_success() {
+            issued_tokens(&response).map_err(|error| match self.request.error_under_success(&response) {
+                Some(token_error) => rejected(token_error),
+                None => AttemptError {
+                    retryability: Retryability::Permanent,
+                    error: Error::new(ErrorKind::Credential, self.operation, error),
+                    has_response: true,
+                },
+            })
+        } else {
+            Err(rejected(self.request.error(&response)))
+        };
+        // The body holds tokens. A transport that shares its buffer overwrites it itself.
+        if let Ok(mut body) = response.into_body().try_into_mut() {
+            body.zeroize();
+        }
+        outcome
+    }
+}
+
+/// The failure of a refresh.
+enum RefreshError {
+    /// No token was issued.
+    NotIssued(RefreshFailure),
+    /// A token was issued, but the refresh token that came with it was not stored.
+    NotStored(RefreshFailure),
+}
+
+impl RefreshError {
+    fn of_authority(error: Error, authority: &BaseUrl) -> Self {
+        Self::NotIssued(error.into_refresh_failure(Some(authority.to_string())))
+    }
+}
+
+/// The reason for which custom code was no longer waited for.
+enum Unfinished {
+    /// The deadline of the call has passed.
+    DeadlineExceeded,
+    TimedOut(CustomCodeTimeout),
+}
+
+/// Custom code has exceeded its own timeout.
+#[derive(Debug)]
+enum CustomCodeTimeout {
+    Timeout(Duration),
+    StillRunning,
+}
+
+impl fmt::Display for CustomCodeTimeout {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout(timeout) => write!(formatter, "it took longer than the timeout of {timeout:?} allows"),
+            Self::StillRunning => formatter.write_str("earlier calls of it, which have timed out, are still running"),
+        }
+    }
+}
+
+impl StdError for CustomCodeTimeout {}
+
+/// The new refresh token could not be stored.
+#[derive(Debug)]
+struct NotStored(BoxError);
+
+impl fmt::Display for NotStored {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the new refresh token could not be kept")
+    }
+}
+
+impl StdError for NotStored {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+}

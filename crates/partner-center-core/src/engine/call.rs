@@ -1,0 +1,117 @@
+//! A call, from the first attempt to the last: obtains a token, sends the request, and sends it once more with another
+//! token if the service rejects the first one.
+
+use super::{
+    CallContext, Engine,
+    request_sender::EarlyResponse,
+    service_call::{CallPlan, ServiceCall},
+};
+use crate::{
+    Error, ErrorKind, Transport,
+    body::ResponseBody,
+    error::ErrorContext,
+    pagination::{PrefetchedPage, Prefetcher},
+    request::PreparedRequest,
+};
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use std::{sync::Arc, time::Instant};
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// A call to perform, and its place in a list if it has one.
+pub(crate) struct CallInput<'a, X: Transport> {
+    pub(crate) call: &'a PreparedRequest,
+    /// The number of the page, counted from 1.
+    pub(crate) page: Option<u64>,
+    /// The first request of the call, if it was sent already.
+    pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
+    /// Sends the request for the next page as soon as the response tells where that is.
+    pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
+}
+
+impl<'a, X: Transport> CallInput<'a, X> {
+    /// Returns the input of a call that is not part of a list.
+    pub(crate) fn single(call: &'a PreparedRequest) -> Self {
+        Self { call, page: None, prefetched_page: None, prefetcher: None }
+    }
+}
+
+/// The outcome of a call that succeeded.
+pub(crate) struct CallOutcome<X: Transport, T> {
+    pub(crate) body: ResponseBody<T>,
+    pub(crate) context: ErrorContext,
+    /// The request for the next page, if it was sent already.
+    pub(crate) next: Option<PrefetchedPage<X>>,
+}
+
+impl<X: Transport> Engine<X> {
+    /// Performs a call.
+    pub(crate) async fn perform<T: DeserializeOwned>(
+        self: &Arc<Self>,
+        input: CallInput<'_, X>,
+        call_context: CallContext,
+    ) -> Result<CallOutcome<X, T>, Error> {
+        let CallInput { call, page, prefetched_page, prefetcher } = input;
+        let correlation_id = call_context.correlation_id;
+        let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page);
+        let mut context = ErrorContext { correlation_id: Some(correlation_id), page, ..ErrorContext::default() };
+        let plan = CallPlan { call, is_page: page.is_some(), call_context, prefetcher };
+        match self.send_with_token(&plan, prefetched_page, &mut context).instrument(span).await {
+            Ok((body, next)) => Ok(CallOutcome { body, context, next }),
+            Err(error) => Err(error.within(context)),
+        }
+    }
+
+    /// Sends the request with the current token, and once more with another one if the service rejects the first.
+    async fn send_with_token<T: DeserializeOwned>(
+        self: &Arc<Self>,
+        plan: &CallPlan<'_, X::Mode>,
+        prefetched_page: Option<PrefetchedPage<X>>,
+        context: &mut ErrorContext,
+    ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
+        let (operation, deadline) = (plan.call.operation, self.deadline(plan.call_context));
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(Error::deadline_exceeded(operation, None));
+        }
+        let sender = &self.sender;
+        let (token, request_id, early_response) =
+            if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched_page {
+                let early_response = in_flight.response().await;
+                if early_response.is_none() {
+                    // It was sent all the same, and may have used up a continuation token.
+                    context.attempts += 1;
+                }
+                let early_response = early_response.map(|(sent_at, outcome)| EarlyResponse { sent_at, outcome });
+                (token, request_id, early_response)
+            } else {
+                let token = self.token_provider.token(sender, operation, context, deadline, None).await?;
+                (token, Uuid::new_v4(), None)
+            };
+        context.request_id = Some(request_id);
+        let service_call = ServiceCall::new(self, plan, &token);
+        let rejection = match sender.send(&service_call, &sender.retry_policy, context, deadline, early_response).await
+        {
+            Err(error) if is_token_rejected(&error) => error,
+            outcome => return outcome.map(|body| (body, service_call.into_next())),
+        };
+        let rejected = Some(token.clone());
+        let replacement = self.token_provider.token(sender, operation, context, deadline, rejected).await?;
+        if replacement.authorization == token.authorization {
+            // There is no other.
+            return Err(rejection);
+        }
+        tracing::info!("the service rejected the token, which is replaced");
+        context.request_id = Some(Uuid::new_v4());
+        let service_call = ServiceCall::new(self, plan, &replacement);
+        let body = sender.send(&service_call, &sender.retry_policy, context, deadline, None).await?;
+        Ok((body, service_call.into_next()))
+    }
+}
+
+/// Whether another token may be accepted. One for a retired audience would be followed by another such.
+fn is_token_rejected(error: &Error) -> bool {
+    error.kind() == ErrorKind::Service
+        && error.status() == Some(StatusCode::UNAUTHORIZED)
+        && !error.is_unsupported_audience()
+}

@@ -1,0 +1,178 @@
+//! Attempts: sends one request, to the service or to the authority, until there is a usable response or the retry
+//! policy ends it.
+//!
+//! This is the only loop that retries. What differs between a call of the service and a request for a token is a
+//! [`RetryableRequest`]: how the request is built for each attempt, and what a response to it means.
+
+use super::rate_limiter::RateLimiter;
+use crate::{
+    Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
+    error::ErrorContext,
+    retry::{AttemptError, RetryDecision, Retryability, decide},
+};
+use std::time::{Duration, Instant};
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// A transport, and the policy and limits that requests are sent under.
+pub(crate) struct RequestSender<X: Transport> {
+    pub(crate) transport: X,
+    pub(crate) retry_policy: RetryPolicy,
+    pub(crate) limits: Limits,
+}
+
+/// A request that may be sent any number of times, and the meaning of a response to it.
+pub(crate) trait RetryableRequest<X: Transport>: Sync {
+    type Value;
+
+    fn operation(&self) -> &'static str;
+    fn is_idempotent(&self) -> bool;
+    /// Returns the limiter that spreads such requests over time, if there is one.
+    fn rate_limiter(&self) -> Option<&RateLimiter>;
+    /// Returns the maximum size of the response in bytes.
+    fn max_response_size(&self) -> usize;
+    /// Reports that nothing may happen for `duration`, while a response or the next attempt is waited for.
+    fn extend_lease(&self, duration: Duration);
+    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error>;
+    /// Inspects a response before it is decoded.
+    fn on_response(&self, _response: &Response) -> Output<'_, X, ()> {
+        X::Mode::ready(())
+    }
+    fn decode(&self, response: Response) -> Result<Self::Value, AttemptError>;
+}
+
+/// The outcome of a request that was sent before the call that it is for began.
+pub(crate) struct EarlyResponse {
+    pub(crate) sent_at: Instant,
+    pub(crate) outcome: Result<Response, TransportError>,
+}
+
+impl<X: Transport> RequestSender<X> {
+    /// Sends `request` until there is a usable response, or `retry_policy` or `deadline` ends it. Nothing is sent once
+    /// the deadline has passed: a refresh token that is sent may be used up, whether or not somebody still waits for
+    /// the response.
+    ///
+    /// `early_response` stands in for the response to the first attempt.
+    pub(crate) async fn send<R: RetryableRequest<X>>(
+        &self,
+        request: &R,
+        retry_policy: &RetryPolicy,
+        context: &mut ErrorContext,
+        deadline: Option<Instant>,
+        mut early_response: Option<EarlyResponse>,
+    ) -> Result<R::Value, Error> {
+        let remaining = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let previous_attempts = context.attempts;
+        let mut last_error = None;
+        loop {
+            if early_response.is_none() {
+                let wait = match request.rate_limiter() {
+                    Some(rate_limiter) => rate_limiter.reserve(Instant::now(), remaining()),
+                    None => Some(Duration::ZERO),
+                };
+                let Some(wait) = wait else { return Err(Error::deadline_exceeded(request.operation(), last_error)) };
+                if !wait.is_zero() {
+                    X::Mode::into_future(self.transport.sleep(wait)).await;
+                }
+            }
+            let next = match early_response.take() {
+                Some(early_response) => Next::Receive(early_response),
+                None if remaining().is_some_and(|remaining| remaining.is_zero()) => {
+                    return Err(Error::deadline_exceeded(request.operation(), last_error));
+                }
+                None => Next::Send(self.build(request, context, remaining())?),
+            };
+            context.attempts += 1;
+            let span = tracing::debug_span!(
+                "attempt",
+                number = context.attempts,
+                request_id = context.request_id.map(tracing::field::display)
+            );
+            let failed = match self.attempt(request, next).instrument(span).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => failed,
+            };
+            let attempts = context.attempts - previous_attempts;
+            match decide(
+                retry_policy,
+                request.is_idempotent(),
+                attempts,
+                failed.retryability,
+                remaining(),
+                fastrand::f64(),
+            ) {
+                RetryDecision::Fail => return Err(failed.error),
+                RetryDecision::WaitTooLong(wait) => return Err(failed.error.with_excessive_wait(wait)),
+                RetryDecision::DeadlineExceeded => {
+                    return Err(Error::deadline_exceeded(request.operation(), Some(failed.error)));
+                }
+                RetryDecision::Retry(delay) => {
+                    tracing::warn!(attempts = context.attempts, ?delay, "will be retried");
+                    request.extend_lease(delay);
+                    X::Mode::into_future(self.transport.sleep(delay)).await;
+                }
+            }
+            if failed.has_response {
+                context.request_id = Some(Uuid::new_v4());
+            }
+            last_error = Some(failed.error);
+        }
+    }
+
+    /// Adds the limits to `request`, with a timeout that is no longer than what remains until the deadline.
+    pub(crate) fn with_limits(
+        &self,
+        mut request: Request,
+        max_response_size: usize,
+        remaining: Option<Duration>,
+    ) -> Request {
+        let timeout = remaining.map_or(self.limits.timeout, |remaining| remaining.min(self.limits.timeout));
+        request.extensions_mut().insert(Limits { timeout, body: max_response_size });
+        request
+    }
+
+    async fn attempt<R: RetryableRequest<X>>(&self, request: &R, next: Next) -> Result<R::Value, AttemptError> {
+        let EarlyResponse { sent_at, outcome } = match next {
+            Next::Receive(early_response) => early_response,
+            Next::Send(http_request) => {
+                request.extend_lease(Limits::of(&http_request).timeout);
+                let sent_at = Instant::now();
+                let outcome = X::Mode::into_future(self.transport.send(http_request)).await;
+                EarlyResponse { sent_at, outcome }
+            }
+        };
+        let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
+        tracing::debug!(status, elapsed = ?sent_at.elapsed(), "attempted");
+        let response = outcome.map_err(|error| AttemptError {
+            retryability: Retryability::of_transport_error(error.kind()),
+            error: Error::transport(request.operation(), error),
+            has_response: false,
+        })?;
+        if response.status().is_success() && response.body().len() > request.max_response_size() {
+            return Err(AttemptError {
+                retryability: Retryability::Permanent,
+                error: Error::transport(request.operation(), TransportError::too_large()),
+                has_response: true,
+            });
+        }
+        X::Mode::into_future(request.on_response(&response)).await;
+        request.decode(response)
+    }
+
+    fn build<R: RetryableRequest<X>>(
+        &self,
+        request: &R,
+        context: &ErrorContext,
+        remaining: Option<Duration>,
+    ) -> Result<Request, Error> {
+        let http_request =
+            request.build(context).map_err(|error| Error::new(ErrorKind::Request, request.operation(), error))?;
+        Ok(self.with_limits(http_request, request.max_response_size(), remaining))
+    }
+}
+
+/// The work of an attempt.
+enum Next {
+    Send(Request),
+    Receive(EarlyResponse),
+}

@@ -1,0 +1,185 @@
+//! Error responses of the service. Its parts write them differently: as an object, as an object wrapped in `error`, as a JSON
+//! string, as plain text, or as a proxy's HTML; one part returns them with status 200.
+
+use super::{ErrorReason, redirect_location, sanitize};
+use crate::{Response, body, retry};
+use http::StatusCode;
+use partner_center_models::{ErrorBody, ErrorCode};
+use serde_json::Value;
+use std::{fmt, time::Duration};
+
+/// An error response of the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServiceError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Partner Center's error code; it has a meaning only together with the status.
+    pub code: Option<ErrorCode>,
+    /// Partner Center's description, at most 1,024 characters of it.
+    pub description: Option<String>,
+    /// The service's `MS-RequestId`, for a support request. It may differ from the one that was sent.
+    pub request_id: Option<String>,
+    /// The service's `MS-CorrelationId`, for a support request.
+    pub correlation_id: Option<String>,
+    /// The wait that the service requests before the next request.
+    pub retry_after: Option<Duration>,
+    /// The target of a redirect (3xx), without user, query and fragment, at most 1,024 characters of it. Redirects are not
+    /// followed: the service has none, so that a proxy, or a wrong base URL, is the cause.
+    pub location: Option<String>,
+}
+
+impl ServiceError {
+    /// Returns the meaning of the error, where it is known.
+    #[must_use]
+    pub fn reason(&self) -> Option<ErrorReason> {
+        ErrorReason::of(self.status, self.code.as_ref().and_then(ErrorCode::number))
+    }
+
+    /// Reads a response whose status is not a success; this never fails, whatever the body is. The `secrets` are redacted.
+    pub(crate) fn from_response(response: &Response, secrets: &[&str]) -> Self {
+        let string = body::decode_string(response).unwrap_or_default();
+        let string = string.trim();
+        let mut error_body = parse_error_body(string);
+        if error_body.description.is_none() && error_body.message.is_none() {
+            // Some parts of the service return the message as a JSON string.
+            let message = body::from_json_or_none(string).unwrap_or_else(|| string.to_owned());
+            let is_prose = !message.is_empty() && !message.starts_with(['{', '[', '<', '"']);
+            error_body.description = is_prose.then_some(message);
+        }
+        Self::of(response, error_body, secrets)
+    }
+
+    /// Reads a response whose status is a success and whose body could not be decoded as the operation's response: the
+    /// service documents errors with status 200 (code 400072). `None` if it is not an error. Not for other responses, as a
+    /// resource may have a code and a description, too.
+    pub(crate) fn from_success_response(response: &Response, secrets: &[&str]) -> Option<Self> {
+        let error_body = parse_error_body(body::decode_string(response).ok()?.trim());
+        let has_code = error_body.code.is_some() || error_body.status_code.is_some_and(|status| status >= 400);
+        let is_error = error_body.description.is_some()
+            || error_body.message.is_some()
+            || error_body.unknown_fields.iter().next().is_none();
+        (has_code && is_error).then(|| Self::of(response, error_body, secrets))
+    }
+
+    fn of(response: &Response, error_body: ErrorBody, secrets: &[&str]) -> Self {
+        let description = error_body.description.or(error_body.message);
+        let sanitized = |value: &str| Some(sanitize(value, secrets)).filter(|value| !value.is_empty());
+        let id = |name| sanitized(response.headers().get(name)?.to_str().ok()?);
+        let short_code = |code: &ErrorCode| {
+            let code = sanitized(&code.to_string())?;
+            Some(code.chars().take(MAX_CODE_LENGTH).collect::<String>().as_str().into())
+        };
+        let code =
+            error_body.code.and_then(|code| if code.number().is_some() { Some(code) } else { short_code(&code) });
+        Self {
+            status: response.status(),
+            code,
+            request_id: id("ms-requestid"),
+            correlation_id: id("ms-correlationid"),
+            retry_after: retry::retry_after(response, description.as_deref()),
+            description: description.and_then(|description| sanitized(&description)),
+            location: redirect_location(response, secrets),
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self.reason()? {
+            // The service's own 404s have a code.
+            ErrorReason::NotFound if self.code.is_none() => {
+                Some("check the base URL: the response has no error code, so that it may not be the service's")
+            }
+            reason => Some(reason.hint()),
+        }
+    }
+}
+
+/// Maximum length of an error code that is not a number, in characters.
+const MAX_CODE_LENGTH: usize = 64;
+
+/// Parses an error object, which some parts of the service wrap in `error`; without any field if it is not one.
+fn parse_error_body(json: &str) -> ErrorBody {
+    let wrapped = body::from_json_or_none(json).and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
+    match wrapped {
+        Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped).ok(),
+        _ => body::from_json_or_none(json),
+    }
+    .unwrap_or_default()
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.status)?;
+        if let Some(location) = &self.location {
+            write!(formatter, " to {location}")?;
+        }
+        if let Some(code) = &self.code {
+            write!(formatter, ", code {code}")?;
+        }
+        if let Some(description) = &self.description {
+            write!(formatter, ": {description}")?;
+        }
+        if let Some(delay) = self.retry_after {
+            write!(formatter, " (retry after {} s)", delay.as_secs())?;
+        }
+        if let Some(hint) = self.hint().filter(|_| !formatter.alternate()) {
+            write!(formatter, " (hint: {hint})")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::RETRY_AFTER;
+
+    fn response(status: u16, body: &str) -> Response {
+        http::Response::builder().status(status).body(body.to_owned().into()).unwrap()
+    }
+
+    #[test]
+    fn wait_in_message_counts_without_a_header() {
+        let body = r#"{"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}"#;
+        let wait = |status, header: Option<&'static str>| {
+            let mut response = response(status, body);
+            response.headers_mut().extend(header.map(|value| (RETRY_AFTER, http::HeaderValue::from_static(value))));
+            ServiceError::from_response(&response, &[]).retry_after.map(|wait| wait.as_secs())
+        };
+        for (status, header, expected) in [
+            (429, None, Some(57)),
+            (503, None, Some(57)),
+            (403, None, None),
+            (429, Some("7"), Some(7)),
+            (429, Some("0"), Some(57)),
+            (429, Some("soon"), Some(57)),
+        ] {
+            assert_eq!(wait(status, header), expected, "{status} {header:?}");
+        }
+    }
+
+    #[test]
+    fn error_under_success_is_distinguished_from_a_resource() {
+        for (body, code) in [
+            (r#"{"code":400072,"description":"No.","data":[],"source":"PartnerFD"}"#, Some("400072")),
+            (r#"{"code":"400072","description":"No.","more":1}"#, Some("400072")),
+            (r#"{"Code":400072,"Description":"No."}"#, Some("400072")),
+            (r#"{"code":600061,"message":"No.","errorName":"X","isRetryable":false}"#, Some("600061")),
+            (r#"{"error":{"code":"conflict","message":"It is there."}}"#, Some("conflict")),
+            (r#"{"code":1}"#, Some("1")),
+            (r#"{"code":"US","name":"United States"}"#, None),
+            (r#"{"description":"A product."}"#, None),
+            (r#"{"statusCode":200,"message":"Fine."}"#, None),
+            (r#""prose""#, None),
+            ("[1]", None),
+            ("<html>", None),
+            ("", None),
+        ] {
+            let api = ServiceError::from_success_response(&response(200, body), &[]);
+            assert_eq!(api.map(|api| api.code.unwrap().to_string()).as_deref(), code, "{body}");
+        }
+        let gateway = r#"{ "statusCode": 429, "message": "Rate limit is exceeded." }"#;
+        let api = ServiceError::from_success_response(&response(200, gateway), &[]).unwrap();
+        assert_eq!(api.description.as_deref(), Some("Rate limit is exceeded."));
+    }
+}

@@ -1,0 +1,179 @@
+//! The requests for the pages of one list.
+//!
+//! The next-page link comes from the service and is not trusted, since the bearer token is sent to wherever it points: it
+//! must be a GET below the configured base URL, it may set `MS-*` headers only, and its length and number of headers are
+//! bounded. The service writes such links in several ways (absolute, with and without `/v1`), which are all normalized.
+
+use crate::{
+    base_url::{BaseUrl, has_dot_segment},
+    error::BoxError,
+    request::{PreparedRequest, append_query, ascii_header_value, expand_path},
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use partner_center_models::{ContinuationToken, Paginated, Pagination};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// The requests for the pages of one list.
+pub(crate) struct ListRequest {
+    /// The request for the first page; all further ones are copies of it with another target.
+    first_page: PreparedRequest,
+    token_header: HeaderName,
+    /// The target of a page whose continuation is a token without a link.
+    token_target: String,
+    /// The continuation at which the list is resumed.
+    resume: Option<ContinuationToken>,
+}
+
+impl ListRequest {
+    pub(crate) fn new<O: Paginated>(operation: &O) -> Result<Self, BoxError> {
+        let mut parameters = operation.parameters()?;
+        let resume = parameters.continuation.take();
+        let Pagination { token_header, query, size_query, .. } = O::PAGINATION;
+        let is_other = |(name, _): &&(&str, String)| Some(*name) != size_query;
+        if let Some((name, _)) = parameters.query.iter().find(is_other).filter(|_| resume.is_some()) {
+            return Err(format!(
+                "`{name}` cannot be set on a list that is resumed: it keeps the value that it began with"
+            )
+            .into());
+        }
+        let mut token_target = expand_path(O::PATH, &parameters)?;
+        let size = parameters.query.iter().find(|(name, _)| Some(*name) == size_query);
+        append_query(&mut token_target, size.map(|(name, value)| (*name, value.as_str())).into_iter().chain([query]));
+        Ok(Self {
+            first_page: PreparedRequest::with_parameters::<O>(parameters)?,
+            token_header: HeaderName::from_bytes(token_header.as_bytes())?,
+            token_target,
+            resume,
+        })
+    }
+
+    /// Returns the continuation token that `request` carries in a header.
+    pub(crate) fn token<'a>(&self, request: &'a PreparedRequest) -> Option<&'a HeaderValue> {
+        request.headers.get(&self.token_header)
+    }
+
+    /// Whether the list continues where an earlier run stopped.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.resume.is_some()
+    }
+
+    /// Returns the first request: for the first page, or for the one at which the list is resumed.
+    pub(crate) fn first(&self, base: &BaseUrl) -> Result<PreparedRequest, BoxError> {
+        match &self.resume {
+            Some(continuation) => self.next_page(continuation, base),
+            None => Ok(self.first_page.clone()),
+        }
+    }
+
+    /// Returns the request for the page that `continuation` points to.
+    ///
+    /// Fails if the link points to another server, or is anything but a read: the bearer token is sent along.
+    pub(crate) fn next_page(
+        &self,
+        continuation: &ContinuationToken,
+        base: &BaseUrl,
+    ) -> Result<PreparedRequest, BoxError> {
+        if !continuation.method().eq_ignore_ascii_case("GET") {
+            return Err("the link to the next page is not a GET".into());
+        }
+        let mut request = self.first_page.clone();
+        if let Some(token) = continuation.token() {
+            request.headers.insert(&self.token_header, secret_header_value(token)?);
+        }
+        // The token in the link takes precedence over the one in the page.
+        for (name, value) in &link_headers(continuation)? {
+            request.headers.insert(name, value.clone());
+        }
+        request.target = match continuation.uri() {
+            Some(uri) => link_target(uri, base)?,
+            None => self.token_target.clone(),
+        };
+        Ok(request)
+    }
+}
+
+/// Characters that a URI cannot contain, but links do; and `'`, which some transports encode and others do not.
+const ILLEGAL: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'\'').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// Maximum length of a next-page link, in bytes.
+const MAX_URI_LENGTH: usize = 8 << 10;
+/// Maximum length of a header value in a next-page link, in bytes.
+const MAX_HEADER_LENGTH: usize = 16 << 10;
+/// Maximum number of headers in a next-page link.
+const MAX_HEADERS: usize = 16;
+
+/// Returns path and query of a link, with exactly one `/v1` and one `?`, however the service wrote it: `/v1/customers?..`,
+/// `/customers?..`, `customers?..`, or absolute.
+fn link_target(uri: &str, base: &BaseUrl) -> Result<String, BoxError> {
+    if uri.len() > MAX_URI_LENGTH {
+        return Err("the link to the next page is too long".into());
+    }
+    if uri.contains(|character: char| character.is_control() || matches!(character, '\\' | '#')) {
+        return Err("the link to the next page contains a character that no link may have".into());
+    }
+    if uri.starts_with("//") {
+        return Err("the link to the next page points to another server".into());
+    }
+    let (before_query, _) = uri.split_once('?').unwrap_or((uri, ""));
+    let target = if before_query.contains(':') {
+        base.strip(uri).ok_or("the link to the next page points to another server")?
+    } else {
+        base.strip_path(uri).unwrap_or(uri)
+    };
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if has_dot_segment(path) || path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
+        return Err("the link to the next page leaves the service's path".into());
+    }
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
+    while segments.next_if(|segment| segment.eq_ignore_ascii_case("v1")).is_some() {}
+    if segments.peek().is_none() {
+        return Err("the link to the next page names no resource".into());
+    }
+    let mut target = String::from("/v1");
+    for segment in segments {
+        target.push('/');
+        target.extend(utf8_percent_encode(segment, ILLEGAL));
+    }
+    for (index, pair) in query.split(['?', '&']).filter(|pair| !pair.is_empty()).enumerate() {
+        target.push(if index == 0 { '?' } else { '&' });
+        target.extend(utf8_percent_encode(pair, ILLEGAL));
+    }
+    Ok(target)
+}
+
+/// Returns the headers that a link sets: only the service's own, `MS-*`, and of those none that identifies the call.
+fn link_headers(continuation: &ContinuationToken) -> Result<HeaderMap, BoxError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in continuation.headers() {
+        let name = HeaderName::from_bytes(name.trim().as_bytes())
+            .map_err(|_| "the link to the next page has a header with an invalid name")?;
+        if !name.as_str().starts_with("ms-") {
+            return Err(format!("the link to the next page sets the header `{name}`, which it may not").into());
+        }
+        // Each request has its own ids, and a blank value counts as none.
+        if matches!(name.as_str(), "ms-requestid" | "ms-correlationid") || value.trim().is_empty() {
+            continue;
+        }
+        if headers.len() == MAX_HEADERS {
+            return Err("the link to the next page has too many headers".into());
+        }
+        if headers.insert(name, secret_header_value(value)?).is_some() {
+            return Err("the link to the next page has a header twice".into());
+        }
+    }
+    Ok(headers)
+}
+
+fn secret_header_value(value: &str) -> Result<HeaderValue, BoxError> {
+    if value.len() > MAX_HEADER_LENGTH {
+        return Err(format!(
+            "the continuation has a value of {} bytes, which exceeds the {MAX_HEADER_LENGTH} that a header may have",
+            value.len()
+        )
+        .into());
+    }
+    let mut value = ascii_header_value(value).ok_or("the continuation has a value that is invalid in a header")?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,257 @@
+//! The pages of a list, as an iterator or a stream.
+
+use super::{ListRequest, PrefetchedPage, Prefetcher, cursor::Cursor};
+use crate::{
+    Async, Blocking, Error, ErrorKind, Mode, Output, Transport,
+    body::{DecodeError, ResponseBody},
+    engine::{CallContext, CallInput, CallOutcome, Engine},
+    error::{BoxError, ErrorContext},
+};
+#[cfg(feature = "stream")]
+use futures_core::Stream;
+use partner_center_models::{Operation, Paginated};
+#[cfg(feature = "stream")]
+use std::pin::Pin;
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+/// The pages of a [`Paginated`] operation: an `Iterator` over a blocking transport, a `Stream` over an async one.
+///
+/// Returned by [`Client::pages`](crate::Client::pages). It ends after the last page or the first error, so that an incomplete
+/// list never passes for a complete one. (Beware of [`Iterator::count`], which counts an error as a page.)
+///
+/// Each page has the continuation of the list, so that another run of a program can resume where this one stopped:
+///
+/// ```
+/// use partner_center_core::{Blocking, Client, ContinuationToken, Customer};
+/// use partner_center_core::{ListCustomers, Paginated, Transport};
+/// use std::error::Error;
+///
+/// /// Stores one page after the other, each with the continuation behind it.
+/// fn copy(
+///     client: &Client<impl Transport<Mode = Blocking>>,
+///     resume: Option<ContinuationToken>,
+///     mut store: impl FnMut(Vec<Customer>, Option<ContinuationToken>),
+/// ) -> Result<(), Box<dyn Error>> {
+///     let operation = resume.map_or_else(ListCustomers::new, ListCustomers::resume);
+///     for page in client.pages(operation) {
+///         let page = page?;
+///         let continuation = ListCustomers::continuation(&page)?;
+///         store(page.items, continuation);
+///     }
+///     Ok(())
+/// }
+/// # use partner_center_core::{Credential, Request, Response, TransportError};
+/// # struct TwoPages;
+/// # impl Transport for TwoPages {
+/// #     type Mode = Blocking;
+/// #     fn send(&self, request: Request) -> Result<Response, TransportError> {
+/// #         let is_second = request.uri().path().ends_with("/next");
+/// #         let links = if is_second { "{}" } else { r#"{"next": {"uri": "/customers/next", "method": "GET"}}"# };
+/// #         let id = if is_second { 2 } else { 1 };
+/// #         let customer = format!(r#"{{"id": "00000000-0000-0000-0000-00000000000{id}"}}"#);
+/// #         Ok(Response::new(format!(r#"{{"items": [{customer}], "links": {links}}}"#).into()))
+/// #     }
+/// #     fn sleep(&self, _: std::time::Duration) {}
+/// # }
+/// # let client = Client::builder(TwoPages, Credential::token("secret")).build()?;
+/// # let mut stored = Vec::new();
+/// # copy(&client, None, |customers, continuation| stored.push((customers, continuation)))?;
+/// # assert!(stored.len() == 2 && stored[0].1.is_some() && stored[1].1.is_none());
+/// # copy(&client, stored.remove(0).1, |customers, _| assert_eq!(customers, stored[0].0))?;
+/// # Ok::<(), Box<dyn Error>>(())
+/// ```
+#[must_use = "pages are fetched only when requested"]
+pub struct Pages<X: Transport, O: Paginated> {
+    engine: Arc<Engine<X>>,
+    scope: CallContext,
+    /// The position in the list; `None` after its end.
+    cursor: Option<Result<Cursor, Error>>,
+    /// Sends the request for the next page early, if prefetching is on.
+    prefetcher: Option<Arc<Prefetcher<X::Mode>>>,
+    /// The page at the cursor, if it was requested early.
+    prefetched_page: Option<PrefetchedPage<X>>,
+    /// The page being fetched, in async mode; kept here so that dropping a future of [`next`](Self::next) loses nothing.
+    fetching: Option<Output<'static, X, FetchResult<X, O>>>,
+}
+
+type FetchResult<X, O> = Result<FetchedPage<X, <O as Operation>::Response>, Error>;
+
+struct FetchedPage<X: Transport, T> {
+    performed: CallOutcome<X, T>,
+    /// See [`Cursor::token_may_be_consumed`], for the next page.
+    next_token_may_be_consumed: bool,
+}
+
+impl<X: Transport, O: Paginated> Pages<X, O> {
+    pub(crate) fn new(engine: Arc<Engine<X>>, scope: CallContext, list_request: Result<ListRequest, BoxError>) -> Self {
+        let cursor = list_request
+            .and_then(|list_request| Cursor::new(list_request, &engine.base_url))
+            .map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
+        Self { engine, scope, cursor: Some(cursor), prefetcher: None, prefetched_page: None, fetching: None }
+    }
+
+    /// Requests the next page as soon as a page has arrived, before that is parsed and returned, so that the service and the
+    /// program work at the same time. Default: off.
+    ///
+    /// At most one page is prefetched; the pages and their order stay the same. A list then takes up to half the time, if the
+    /// program spends as much time on a page as the service does. Its costs: a prefetched page is held in memory, and a
+    /// program that stops early has sent one request too many.
+    ///
+    /// Over a blocking transport the requests are sent by another thread. Over an async one the request is written to an open
+    /// connection, and the response is buffered there until it is awaited; neither a new connection nor a free slot of
+    /// [`requests_per_minute`](crate::ClientBuilder::requests_per_minute) is waited for. If a program takes longer than a
+    /// second for a page, the request for the next one may be sent a second time.
+    pub fn prefetch(mut self) -> Self {
+        if let Some(Ok(cursor)) = &self.cursor {
+            self.prefetcher = Some(Arc::new(Prefetcher::new::<O>(cursor.list_request.clone())));
+        }
+        self
+    }
+
+    /// Fetches the next page; `None` after the last. For code that works in both modes.
+    ///
+    /// ```text
+    /// blocking: Option<Result<O::Response, Error>>
+    /// async:    Pin<Box<dyn Future<Output = Option<Result<O::Response, Error>>> + Send + '_>>
+    /// ```
+    pub fn next_page(&mut self) -> Output<'_, X, Option<Result<O::Response, Error>>> {
+        X::Mode::block_or_box(async move {
+            let fetched = X::Mode::into_future(self.fetch()?).await;
+            self.advance(fetched)
+        })
+    }
+
+    /// Fetches the page at the cursor; `None` when the list has ended.
+    fn fetch(&mut self) -> Option<Output<'static, X, FetchResult<X, O>>> {
+        // If an abandoned fetch were resumed now, its page would be taken for the next one.
+        self.fetching = None;
+        if let Some(Err(error)) = self.cursor.take_if(|cursor| cursor.is_err()) {
+            return Some(X::Mode::ready(Err(error)));
+        }
+        let cursor = self.cursor.as_ref()?.as_ref().ok()?;
+        let (engine, scope) = (self.engine.clone(), self.scope);
+        let (request, page) = (cursor.request.clone(), cursor.page);
+        let prefetched_page = self.prefetched_page.take();
+        let prefetcher = self.prefetcher.clone();
+        Some(X::Mode::block_or_box(async move {
+            let task =
+                CallInput { call: &request, page: Some(page), prefetched_page, prefetcher: prefetcher.as_deref() };
+            let mut performed = engine.perform(task, scope).await?;
+            let mut next_token_may_be_consumed = false;
+            if let Some(prefetcher) = &prefetcher {
+                let next = match &performed.body {
+                    ResponseBody::Value(page) => prefetcher.next_request::<O>(page, &engine.base_url),
+                    ResponseBody::Empty(_) => None,
+                };
+                let guessed = performed.next.take();
+                next_token_may_be_consumed =
+                    guessed.as_ref().is_some_and(|guessed| Some(&guessed.request) != next.as_ref());
+                // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
+                if let Some(next) = next.filter(|next| *next != request) {
+                    performed.next = PrefetchedPage::confirm_or_send(next, guessed, prefetcher, &engine, scope).await;
+                }
+            }
+            Ok(FetchedPage { performed, next_token_may_be_consumed })
+        }))
+    }
+
+    /// Takes the outcome for the page at the cursor, and advances the cursor.
+    fn advance(&mut self, fetched: FetchResult<X, O>) -> Option<Result<O::Response, Error>> {
+        let Some(Ok(mut cursor)) = self.cursor.take() else {
+            // The cursor was an error, which is what was fetched.
+            return fetched.err().map(Err);
+        };
+        let FetchedPage { performed: CallOutcome { body, context, next }, next_token_may_be_consumed } = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) if cursor.is_end_by_error(&error) => return None,
+            Err(error) => return Some(Err(error)),
+        };
+        let page = match body {
+            ResponseBody::Value(page) => page,
+            ResponseBody::Empty(status) if cursor.is_end_by_empty_response(status) => return None,
+            ResponseBody::Empty(_) => {
+                return Some(Err(Error::new(ErrorKind::Decode, O::ID, DecodeError::Empty).within(context)));
+            }
+        };
+        match cursor.advance::<O>(&page, &self.engine.base_url) {
+            Ok(true) => {
+                self.prefetched_page = next.filter(|next| next.request == cursor.request);
+                cursor.token_may_be_consumed = next_token_may_be_consumed;
+                self.cursor = Some(Ok(cursor));
+            }
+            Ok(false) => {}
+            // The page itself is valid; the error is that of the next one.
+            Err(error) => {
+                // Nothing was sent for the next page: the ids are those of the page whose link is invalid.
+                let context = ErrorContext { page: Some(cursor.page + 1), attempts: 0, ..context };
+                self.cursor = Some(Err(Error::new(ErrorKind::Paging, O::ID, error).within(context)));
+            }
+        }
+        Some(Ok(page))
+    }
+}
+
+/// Returns a page without items and without a next page.
+pub(crate) fn empty_page<O: Paginated>() -> Result<O::Response, Error> {
+    let page = format!("{{\"{}\":[]}}", O::ITEMS);
+    serde_json::from_str(&page).map_err(|_| Error::new(ErrorKind::Decode, O::ID, DecodeError::Empty))
+}
+
+impl<X: Transport<Mode = Blocking>, O: Paginated> Iterator for Pages<X, O> {
+    type Item = Result<O::Response, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_page()
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<X: Transport<Mode = Async>, O: Paginated> Stream for Pages<X, O> {
+    type Item = Result<O::Response, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_page(context)
+    }
+}
+
+impl<X: Transport<Mode = Async>, O: Paginated> Pages<X, O> {
+    /// Fetches the next page; `None` after the last. The same as `StreamExt::next`, without the import.
+    ///
+    /// Cancel safe: a future that is dropped loses no page.
+    #[expect(clippy::should_implement_trait, reason = "the async counterpart of Iterator::next, which streams lack")]
+    pub fn next(&mut self) -> impl Future<Output = Option<Result<O::Response, Error>>> + Send {
+        poll_fn(|context| self.poll_page(context))
+    }
+
+    pub(super) fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Response, Error>>> {
+        let mut fetching = match self.fetching.take() {
+            Some(fetching) => fetching,
+            None => match self.fetch() {
+                Some(fetching) => fetching,
+                None => return Poll::Ready(None),
+            },
+        };
+        match fetching.as_mut().poll(context) {
+            Poll::Ready(fetched) => Poll::Ready(self.advance(fetched)),
+            Poll::Pending => {
+                self.fetching = Some(fetching);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+// Nothing in it is ever pinned: the fetch in progress is boxed.
+impl<X: Transport, O: Paginated> Unpin for Pages<X, O> {}
+
+impl<X: Transport, O: Paginated> fmt::Debug for Pages<X, O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let page = self.cursor.as_ref().and_then(|cursor| cursor.as_ref().ok()).map(|cursor| cursor.page);
+        formatter.debug_struct("Pages").field("operation", &O::ID).field("page", &page).finish_non_exhaustive()
+    }
+}

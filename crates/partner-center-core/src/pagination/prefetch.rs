@@ -1,0 +1,175 @@
+//! Prefetching: the request for the next page is sent before the current page is parsed.
+//!
+//! Parsing a page of 500 customers takes milliseconds, and the program then works on it; the service could prepare the next
+//! page meanwhile. But the continuation to that page stands in the body that is not parsed yet. So it is *peeked*: a page
+//! ends with its continuation (`..., "links": {..}}`), after the list of items. Searched from its end, the tail of the body
+//! has the `]` that closes the list; what follows is, with an empty list put in front, a small page of its own, which is
+//! parsed in microseconds. Where the continuation is before the items, or the tail has none, nothing is sent early by the
+//! peek, but as soon as the page is parsed.
+//!
+//! A peek is a guess, and the parsed page decides. A wrong guess costs one request whose response is dropped; the right
+//! request is then sent without prefetching, no further guess is made in this list, and since the wrong request may have
+//! consumed the continuation token, an error for that token no longer counts as the end of the list
+//! (`Cursor::token_may_be_consumed`).
+
+use super::ListRequest;
+use crate::{
+    Limits, Mode, Response, Transport, TransportError,
+    auth::CachedToken,
+    base_url::BaseUrl,
+    body,
+    engine::{CallContext, Engine},
+    error::ErrorContext,
+    request::PreparedRequest,
+    transport::mode::{Spawned, Worker, join, spawn},
+};
+use partner_center_models::{ContinuationToken, Paginated};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use uuid::Uuid;
+
+/// Finds the request for the next page and sends it early.
+pub(crate) struct Prefetcher<M: Mode> {
+    list_request: Arc<ListRequest>,
+    worker: Worker<M>,
+    /// Whether continuations are peeked: true until a guess was wrong.
+    is_peeking: AtomicBool,
+    peek_continuation: fn(&[u8]) -> Option<ContinuationToken>,
+}
+
+impl<M: Mode> Prefetcher<M> {
+    /// Returns a prefetcher for the pages of `O`.
+    pub(crate) fn new<O: Paginated>(list_request: Arc<ListRequest>) -> Self {
+        Self {
+            list_request,
+            worker: Worker::<M>::default(),
+            is_peeking: AtomicBool::new(true),
+            peek_continuation: peek_continuation::<O>,
+        }
+    }
+
+    /// Returns a guess at the request for the page after the one in `body`, which is not parsed yet.
+    pub(crate) fn peek_next_request(&self, body: &[u8], base_url: &BaseUrl) -> Option<PreparedRequest> {
+        if !self.is_peeking.load(Ordering::Relaxed) {
+            return None;
+        }
+        let continuation = (self.peek_continuation)(body)?;
+        let request = self.list_request.next_page(&continuation, base_url).ok()?;
+        // A link may need a token that stands before the items, and the other way round: a guess has both.
+        (continuation.uri().is_some() && self.list_request.token(&request).is_some()).then_some(request)
+    }
+
+    /// Returns the request for the page after `page`.
+    pub(super) fn next_request<O: Paginated>(&self, page: &O::Response, base_url: &BaseUrl) -> Option<PreparedRequest> {
+        self.list_request.next_page(&O::continuation(page).ok()??, base_url).ok()
+    }
+}
+
+/// Maximum length of a body's tail that is searched, in bytes: twice that of a continuation.
+const MAX_TAIL: usize = 48 << 10;
+/// Maximum number of ends of lists that are tried in the tail: those of the headers in a link, and of the items.
+const MAX_LISTS: usize = 16;
+
+/// Returns the continuation at the end of a page, if it is behind the items.
+///
+/// After the end of the items follows the rest of the page object. The end of any other list, deeper in the page, is followed
+/// by a brace too many, so that the rest is not valid JSON.
+fn peek_continuation<O: Paginated>(body: &[u8]) -> Option<ContinuationToken> {
+    let tail = &body[body.len().saturating_sub(MAX_TAIL)..];
+    let ends_of_lists = (0..tail.len()).rev().filter(|index| tail[*index] == b']');
+    ends_of_lists.take(MAX_LISTS).find_map(|index| {
+        let rest = std::str::from_utf8(&tail[index + 1..]).ok()?;
+        let page = rest.trim_ascii_start().starts_with(',').then(|| format!("{{\"{}\":null{rest}", O::ITEMS))?;
+        O::continuation(&body::from_json_or_none(&page)?).ok()?
+    })
+}
+
+/// Maximum time that a response may wait to be read: longer, and the server, or the HTTP client, may close the connection.
+const MAX_UNREAD_TIME: Duration = Duration::from_secs(1);
+
+/// A page whose first request was sent early.
+pub(crate) struct PrefetchedPage<X: Transport> {
+    pub(crate) request: PreparedRequest,
+    pub(crate) token: Arc<CachedToken>,
+    pub(crate) request_id: Uuid,
+    pub(crate) in_flight: InFlight<X>,
+}
+
+/// A request that was sent, and its pending response.
+pub(crate) struct InFlight<X: Transport> {
+    sent_at: Instant,
+    /// Maximum time that the response may wait to be read.
+    max_unread_time: Duration,
+    response: Spawned<X::Mode, Result<Response, TransportError>>,
+}
+
+impl<X: Transport> PrefetchedPage<X> {
+    /// Returns the page that was `guessed`, if the guess equals `request`; sends `request`, if there was no guess. After a
+    /// wrong guess nothing is sent, and no further guess is made.
+    pub(super) async fn confirm_or_send(
+        request: PreparedRequest,
+        guessed: Option<Self>,
+        prefetcher: &Prefetcher<X::Mode>,
+        engine: &Arc<Engine<X>>,
+        scope: CallContext,
+    ) -> Option<Self> {
+        match guessed {
+            Some(guessed) if guessed.request == request => Some(guessed),
+            Some(_) => {
+                prefetcher.is_peeking.store(false, Ordering::Relaxed);
+                None
+            }
+            None => Self::send(request, prefetcher, engine, scope).await,
+        }
+    }
+
+    /// Sends `request`; `None` if it would have to wait, for a token or the rate limit, or cannot be sent.
+    pub(crate) async fn send(
+        request: PreparedRequest,
+        prefetcher: &Prefetcher<X::Mode>,
+        engine: &Arc<Engine<X>>,
+        scope: CallContext,
+    ) -> Option<Self> {
+        let token = engine.token_provider.fresh(Instant::now())?;
+        let until = engine.deadline(scope);
+        let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let request_id = Uuid::new_v4();
+        let context = ErrorContext {
+            request_id: Some(request_id),
+            correlation_id: Some(scope.correlation_id),
+            ..ErrorContext::default()
+        };
+        // A request that cannot be built is reported when the page is fetched.
+        let http_request = engine.request_of(&request, &token, &context).ok()?;
+        let http_request = engine.sender.with_limits(http_request, engine.sender.limits.body, remaining);
+        if engine.rate_limiter.as_ref().is_some_and(|rate_limiter| !rate_limiter.try_reserve(Instant::now())) {
+            return None;
+        }
+        let sent_at = Instant::now();
+        let max_unread_time = Limits::of(&http_request).timeout.min(MAX_UNREAD_TIME);
+        let engine = engine.clone();
+        let send = move || {
+            X::Mode::block_or_box(async move { X::Mode::into_future(engine.sender.transport.send(http_request)).await })
+        };
+        let response = X::Mode::into_future(spawn::<X::Mode, _>(&prefetcher.worker, send)).await?;
+        Some(Self { request, token, request_id, in_flight: InFlight { sent_at, max_unread_time, response } })
+    }
+}
+
+impl<X: Transport> InFlight<X> {
+    /// Waits for the response, and returns it with the time when the request was sent.
+    ///
+    /// Returns `None` if there is only an error and the response was left unread for too long: then the error is of this
+    /// program's making, and the request is sent once more.
+    pub(crate) async fn response(self) -> Option<(Instant, Result<Response, TransportError>)> {
+        let is_late = self.sent_at.elapsed() >= self.max_unread_time;
+        let lost = || Err(TransportError::new("the thread that sent the request ended without a response"));
+        let response = X::Mode::into_future(join::<X::Mode, _>(self.response, lost)).await;
+        (!is_late || response.is_ok()).then_some((self.sent_at, response))
+    }
+}

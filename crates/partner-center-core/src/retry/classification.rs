@@ -1,0 +1,73 @@
+//! Which failures are worth a retry: from a status, or from what happened instead of a response, to a class.
+
+use crate::{Error, ServiceError, TokenError, TransportErrorKind, body::DecodeError};
+use http::StatusCode;
+use std::time::Duration;
+
+/// A failed attempt: the error that is reported if it is the last, and whether a retry may help.
+pub(crate) struct AttemptError {
+    pub(crate) error: Error,
+    pub(crate) retryability: Retryability,
+    /// Whether there was a response. The next request then needs an id of its own.
+    pub(crate) has_response: bool,
+}
+
+/// Whether a retry may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retryability {
+    /// The same request would fail again.
+    Permanent,
+    /// The same request may succeed.
+    Transient {
+        /// The wait that the service requests.
+        retry_after: Option<Duration>,
+    },
+    /// The same request may succeed once fewer requests are sent.
+    Throttled {
+        /// The wait that the service requests.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl Retryability {
+    pub(crate) fn of_service_error(error: &ServiceError) -> Self {
+        Self::of_status(error.status, error.retry_after)
+    }
+
+    pub(crate) fn of_token_error(error: &TokenError) -> Self {
+        let retry_after = error.retry_after;
+        match (Self::of_status(error.status, retry_after), error.error.as_deref()) {
+            (Self::Permanent, Some("temporarily_unavailable" | "server_error")) => Self::Transient { retry_after },
+            (retryability, _) => retryability,
+        }
+    }
+
+    fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Self {
+        match status {
+            StatusCode::TOO_MANY_REQUESTS => Self::Throttled { retry_after },
+            StatusCode::REQUEST_TIMEOUT
+            | StatusCode::INTERNAL_SERVER_ERROR
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Self::Transient { retry_after },
+            _ => Self::Permanent,
+        }
+    }
+
+    pub(crate) fn of_transport_error(kind: TransportErrorKind) -> Self {
+        match kind {
+            TransportErrorKind::TooLarge
+            | TransportErrorKind::InvalidResponse
+            | TransportErrorKind::Certificate(_)
+            | TransportErrorKind::ProxySetting => Self::Permanent,
+            TransportErrorKind::Exchange | TransportErrorKind::Timeout => Self::Transient { retry_after: None },
+        }
+    }
+
+    pub(crate) fn of_decode_error(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Truncated => Self::Transient { retry_after: None },
+            _ => Self::Permanent,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use super::{CertificateProblem, ProxyServer};
+use std::{error::Error as StdError, fmt};
+
+/// The error of an exchange: there is no response, or not a complete one.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    proxy: Option<ProxyServer>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds of [`TransportError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The exchange failed: no connection, a lost connection, a truncated response.
+    Exchange,
+    /// [`Limits::timeout`](super::Limits::timeout) has passed.
+    Timeout,
+    /// The body exceeds [`Limits::body`](super::Limits::body).
+    TooLarge,
+    /// The head of the response is not valid HTTP, or has more or larger headers than the transport accepts. The same
+    /// request would have the same response, so it is not retried.
+    InvalidResponse,
+    /// The server's certificate is not accepted. The request was not sent, and is not retried.
+    Certificate(CertificateProblem),
+    /// The environment variable that names the proxy cannot be used; the source names the variable. The request was not
+    /// sent, and is not retried.
+    ProxySetting,
+}
+
+impl TransportError {
+    /// Creates the error of an exchange; `source` must not show a header's value or a body. If it is about a certificate, as
+    /// [`CertificateProblem::find`] tells, the kind is [`Certificate`](TransportErrorKind::Certificate).
+    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let source = source.into();
+        let kind = CertificateProblem::find(&*source).map(TransportErrorKind::Certificate);
+        Self::of(kind.unwrap_or(TransportErrorKind::Exchange), Some(source))
+    }
+
+    /// Creates the error of an exchange that has exceeded [`Limits::timeout`](super::Limits::timeout); `source` must
+    /// not show a header's value or a body.
+    pub fn timeout(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(TransportErrorKind::Timeout, Some(source.into()))
+    }
+
+    /// Creates the error of a body that exceeds [`Limits::body`](super::Limits::body).
+    #[must_use]
+    pub fn too_large() -> Self {
+        Self::of(TransportErrorKind::TooLarge, None)
+    }
+
+    /// Creates the error of a certificate that is not accepted; `source` must not show a header's value or a body.
+    pub fn certificate(problem: CertificateProblem, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
+    }
+
+    /// Creates an error of the kind [`ProxySetting`](TransportErrorKind::ProxySetting); `source` must name the
+    /// variable, and must not show its value, which may hold a password.
+    pub fn proxy_setting(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(TransportErrorKind::ProxySetting, Some(source.into()))
+    }
+
+    /// Sets the proxy that the request went through, if it went through one: it may be the cause.
+    #[must_use]
+    pub fn through(mut self, proxy: Option<&ProxyServer>) -> Self {
+        self.proxy = proxy.cloned();
+        self
+    }
+
+    /// Creates the error of a response head that cannot be parsed; `source` must not show a header's value or a body.
+    pub fn invalid_response(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of(TransportErrorKind::InvalidResponse, Some(source.into()))
+    }
+
+    /// Returns the kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// Returns the proxy that the request went through, if it is known to have gone through one.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&ProxyServer> {
+        self.proxy.as_ref()
+    }
+
+    fn of(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, proxy: None, source }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            TransportErrorKind::Exchange => formatter.write_str("the exchange with the server failed"),
+            TransportErrorKind::Timeout => formatter.write_str("the server took longer than the timeout allows"),
+            TransportErrorKind::TooLarge => formatter.write_str("the response is larger than the limit allows"),
+            TransportErrorKind::InvalidResponse => formatter
+                .write_str("the head of the response is not valid HTTP, or too large: a proxy may have changed it"),
+            TransportErrorKind::Certificate(problem) => problem.fmt(formatter),
+            TransportErrorKind::ProxySetting => {
+                formatter.write_str("the request was not sent: the proxy setting of the environment is invalid")
+            }
+        }?;
+        self.proxy.iter().try_for_each(|proxy| write!(formatter, " (through {proxy})"))
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
