@@ -176,7 +176,8 @@ pub(crate) const PROXY_SETTING_ADVICE: &str =
 fn advice_for(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
     const TIME: &str = "give it more time with --timeout (each attempt) or --deadline (the whole command)";
     if has_source::<TokenFileInUse>(error) {
-        return format!("wait until the other command has ended, or {TIME}").into();
+        return "wait until the other command has ended, or give this one more time with --timeout or --deadline"
+            .into();
     }
     if let Some(wait) = error.retry_after().filter(|_| error.exceeds_max_retry_after()) {
         return long_wait_advice(wait).into();

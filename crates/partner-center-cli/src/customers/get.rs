@@ -59,10 +59,10 @@ pub(super) async fn print_each<X: Transport>(
                     consecutive_failures = if scope == FailureScope::NoResponse { consecutive_failures + 1 } else { 0 };
                     if scope == FailureScope::AllCustomers
                         || consecutive_failures == MAX_CONSECUTIVE_FAILURES
-                        || !pacing.has_time_for(&error)
+                        || !pacing.delay_next(&error)
                     {
-                        let what = format!("{}{}", not_fetched(id), not_requested(ids));
-                        return Err(CommandError::from_client_error(&what, &error, sources));
+                        let message = format!("{}{}", not_fetched(id), not_requested(ids));
+                        return Err(CommandError::from_client_error(&message, &error, sources));
                     }
                     ErrorReport::from_client_error(&not_fetched(id), &error, sources)
                 }
@@ -112,8 +112,8 @@ impl<'a, X: Transport> Pacing<'a, X> {
         X::Mode::into_future(client.call(GetCustomer::new(id))).await
     }
 
-    /// Stores how long the service asks to wait; returns whether the command has that much time.
-    fn has_time_for(&mut self, error: &Error) -> bool {
+    /// Delays the next request as the service asks; returns whether the command has that much time.
+    fn delay_next(&mut self, error: &Error) -> bool {
         let Some(wait) = error.retry_after() else { return true };
         self.not_before = Instant::now().checked_add(wait);
         self.not_before.is_some_and(|at| self.deadline.is_none_or(|deadline| at < deadline))
