@@ -34,11 +34,11 @@ pub(crate) enum CommandError {
 /// An error as it is shown to the user.
 #[derive(Debug)]
 pub(crate) struct ErrorReport {
-    /// What failed.
+    /// The operation that failed.
     pub(crate) message: String,
-    /// Why, with all causes.
+    /// The error with all its causes.
     pub(crate) cause: String,
-    /// What to do about it.
+    /// How to fix it.
     pub(crate) advice: String,
 }
 

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the line is redrawn when nothing changes, and how often at most.
+/// The interval at which the line is redrawn when nothing changes, and the maximum rate.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 const DRAWS_PER_SECOND: u8 = 20;
 /// After so long without a customer, the line says that the command is waiting.

@@ -154,7 +154,7 @@ impl TokenFile {
         Ok(locks)
     }
 
-    /// When a wait for other processes that begins at `start` becomes an error.
+    /// Returns the moment at which a wait for other processes, begun at `start`, becomes an error.
     fn lock_deadline(&self, start: Instant) -> Option<Instant> {
         let TimeLimits { attempt, deadline } = self.limits;
         let attempt = start.checked_add(attempt);

@@ -2,7 +2,7 @@ use console::Term;
 use indicatif::TermLike;
 use std::io;
 
-/// How many columns stay empty. A terminal echoes Ctrl-C as `^C` behind the line: if that did not fit, the cursor would move
+/// The number of columns that stay empty. A terminal echoes Ctrl-C as `^C` behind the line: if that did not fit, the cursor would move
 /// to the next line, and the progress line could not be cleared.
 const MARGIN: u16 = 4;
 
