@@ -1,10 +1,13 @@
-//! What can be asked on the command line. The comments are the help texts.
+//! The grammar of the command line. The comments of commands and options are their help texts.
+//!
+//! Options that commands have in common are global: they may stand before or after the command. Each command shows only the
+//! few of them that are used most; `partner-center help options` shows all.
 
 mod customers;
 mod emulator;
 
-pub(crate) use customers::{CustomersCommand, Filter, List, Wanted};
-pub(crate) use emulator::{EmulatorBehaviour, EmulatorCommand};
+pub(crate) use customers::{CustomersCommand, Filter, IdArg, List};
+pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
@@ -15,7 +18,7 @@ use uuid::Uuid;
 
 /// Lists and looks up the customers of a Microsoft partner.
 #[derive(Debug, Parser)]
-#[command(name = "partner-center", version, after_help = ABOUT_BRIEFLY, after_long_help = ABOUT)]
+#[command(name = "partner-center", version, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -23,53 +26,53 @@ pub(crate) struct Arguments {
     pub(crate) options: Options,
 }
 
-const ABOUT_BRIEFLY: &str = "\
+const AFTER_HELP: &str = "\
 Examples:
   partner-center customers list --emulator
-  partner-center auth check
+  partner-center auth status
   partner-center doctor
 
-`partner-center --help` tells how to sign in, and `partner-center help COMMAND` what a command takes.";
+`partner-center --help` explains authentication, and `partner-center help COMMAND` a command.";
 
-const ABOUT: &str = "\
-Signing in (--emulator needs none of it):
-  PARTNER_CENTER_TOKEN               an access token; if it is set, the others do not matter
+const AFTER_LONG_HELP: &str = "\
+Authentication (not needed with --emulator):
+  PARTNER_CENTER_TOKEN               an access token; if it is set, the others are ignored
   PARTNER_CENTER_TENANT_ID           the partner's tenant: its ID or a domain
-  PARTNER_CENTER_CLIENT_ID           the application that signs in
-  PARTNER_CENTER_CLIENT_SECRET       its secret: enough for the application by itself (app-only)
-  PARTNER_CENTER_REFRESH_TOKEN       the refresh token of a user, to act for (app+user)
-  PARTNER_CENTER_REFRESH_TOKEN_FILE  where the newest refresh token is, and each new one is kept
+  PARTNER_CENTER_CLIENT_ID           the client ID of the app registration
+  PARTNER_CENTER_CLIENT_SECRET       its client secret: sufficient for app-only
+  PARTNER_CENTER_REFRESH_TOKEN       the refresh token of a user (App+User)
+  PARTNER_CENTER_REFRESH_TOKEN_FILE  a file with the refresh token, where each new one is stored
 
 Other settings:
-  PARTNER_CENTER_CLOUD               as --cloud: where the service is, who issues tokens, and for whom
+  PARTNER_CENTER_CLOUD               as --cloud: the address, the authority and the audience
   PARTNER_CENTER_BASE_URL, PARTNER_CENTER_AUTHORITY, PARTNER_CENTER_AUDIENCE
-                                     each of the three by itself
+                                     each of the three separately
   PARTNER_CENTER_MAX_ATTEMPTS, PARTNER_CENTER_MAX_RETRY_AFTER
                                      as --max-attempts and --max-retry-after
 
-The network:
+Network:
   HTTPS_PROXY, ALL_PROXY             the proxy for https
-  NO_PROXY                           hosts to reach without it: contoso.com,10.0.0.0/8,127.*
-  SSL_CERT_FILE, SSL_CERT_DIR        PEM files of issuers to trust, in place of the system's
+  NO_PROXY                           hosts that are reached without it: contoso.com,10.0.0.0/8,127.*
+  SSL_CERT_FILE, SSL_CERT_DIR        PEM files of trusted issuers, in place of the system's
                                      (on Unix, but not on macOS)
 
 A token and a client secret may be in files: PARTNER_CENTER_TOKEN_FILE, PARTNER_CENTER_CLIENT_SECRET_FILE. Each of these \
-settings may also be in a configuration file, as in client_id = \"...\"; the environment counts more. The file is named by \
---config or PARTNER_CENTER_CONFIG; or else it is ~/.config/partner-center/config.toml, or where such files are on your system.
+settings may also be in a configuration file, as in client_id = \"...\"; the environment takes precedence. The file is the one \
+that --config or PARTNER_CENTER_CONFIG names, or else ~/.config/partner-center/config.toml (or its equivalent on your system).
 
 Exit status:
-  0 done, 1 failed, 2 wrong usage, 130 interrupted; `emulator` is done when it is interrupted
+  0 success, 1 failure, 2 usage error, 130 interrupted; `emulator` returns 0 when it is interrupted
 
 Examples:
   partner-center customers list --emulator
   partner-center customers list --company-name Contoso --output csv > customers.csv
   partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --output json
-  partner-center auth check
+  partner-center auth status
   partner-center doctor";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List customers, or get some of them
+    /// List customers, or get customers by ID
     #[command(
         subcommand,
         after_help = "\
@@ -78,19 +81,18 @@ Examples:
   partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --emulator"
     )]
     Customers(CustomersCommand),
-    /// See what there is to sign in with
+    /// Show the configured credential
     #[command(
         subcommand,
         after_help = "\
 Examples:
-  partner-center auth check"
+  partner-center auth status"
     )]
     Auth(AuthCommand),
-    /// Check the way to the service step by step, and explain what is wrong with it
+    /// Check the connection to the service step by step, and explain what is wrong
     #[command(after_help = "\
 The checks, in this order: the address, a connection to it, TLS, whether there is a token, whether the service accepts \
-it, a list of one customer, and getting that customer. What cannot be checked because an earlier check failed is \
-skipped. The token is never shown.
+it, a list of one customer, and getting that customer. A check that depends on a failed one is skipped. The token is never shown.
 
 The exit status is 0 if no check failed, and 1 otherwise.
 
@@ -100,7 +102,7 @@ Examples:
   partner-center doctor --output json
   partner-center doctor --emulator")]
     Doctor,
-    /// Run an imitation of the service on this machine, until interrupted
+    /// Run an emulator of the service on this machine, until interrupted
     Emulator(EmulatorCommand),
     /// Print a script that completes commands and options in your shell
     #[command(after_help = "\
@@ -112,7 +114,7 @@ Examples:
         /// The shell to complete in
         shell: clap_complete::Shell,
     },
-    /// The options that commands have in common, all of them
+    /// All common options
     #[command(
         hide = true,
         after_help = "\
@@ -121,23 +123,22 @@ Options may stand before the command as well as after it.
 Examples:
   partner-center customers list --timeout 10 --correlation-id 484e548c-f5f3-4528-93a9-c16c6373cb59
   partner-center doctor --transport ureq
-  partner-center auth check --config ./partner-center.toml"
+  partner-center auth status --config ./partner-center.toml"
     )]
     Options,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
-    /// Say what is configured, for which cloud, and whether a token can be had
+    /// Show the configured credential and its cloud, and check whether a token can be obtained
     #[command(after_help = "\
-The token is not shown. Of a token that was given, only the service knows whether it is any good: `partner-center doctor` \
-asks it.
+The token is not shown. Whether the service accepts a given access token is checked by `partner-center doctor`.
 
 Examples:
-  partner-center auth check
-  partner-center auth check --cloud us-government
-  partner-center auth check --output json")]
-    Check,
+  partner-center auth status
+  partner-center auth status --cloud us-government
+  partner-center auth status --output json")]
+    Status,
 }
 
 /// Options that may stand before the command as well as after it.
@@ -146,60 +147,61 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) service: ServiceOptions,
     #[command(flatten)]
-    pub(crate) notes: NotesOptions,
+    pub(crate) messages: MessageOptions,
 }
 
-/// Options of the commands that ask the service, and of no others.
+/// The options of commands that call the service.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Common options (all of them: partner-center help options)")]
 pub(crate) struct ServiceOptions {
-    /// Run against an emulator of the service instead: no account, no network, no set-up
+    /// Run against an embedded emulator of the service: no account, no network, no configuration
     #[arg(long, global = true)]
     pub(crate) emulator: bool,
-    /// How many customers that emulator has, up to 10000000 [default: 25]
-    #[arg(long, value_name = "N", global = true, value_parser = customers)]
+    /// Number of customers of the embedded emulator, 0 to 10000000 [default: 25]
+    #[arg(long, value_name = "N", global = true, value_parser = customer_count)]
     pub(crate) emulator_customers: Option<u32>,
-    /// How that emulator is to behave: an option of `partner-center emulator` without its dashes, such as bom or
+    /// Behavior of the embedded emulator: an option of `partner-center emulator` without its dashes, such as bom or
     /// fault=503@10%; may be given several times
     #[arg(long, value_name = "NAME[=VALUE]", global = true)]
     pub(crate) emulator_with: Vec<String>,
-    /// What `emulator_with` says.
+    /// The parsed values of `emulator_with`.
     #[arg(skip)]
-    pub(crate) emulator_behaviour: EmulatorBehaviour,
-    /// The HTTP client to use, async or blocking; both do the same
+    pub(crate) emulator_behavior: EmulatorBehavior,
+    /// HTTP client, async or blocking; both behave the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
-    /// How to print customers, or checks
-    #[arg(long, value_name = "FORM", global = true, value_enum, default_value_t = Form::Table)]
-    pub(crate) output: Form,
-    /// A file with settings [default: ~/.config/partner-center/config.toml, if it exists]
+    /// Output format of customers and checks
+    #[arg(short, long, value_name = "FORMAT", global = true, value_enum, default_value_t = OutputFormat::Table)]
+    pub(crate) output: OutputFormat,
+    /// Configuration file [default: ~/.config/partner-center/config.toml, if it exists]
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
-    /// Where the service is: an https URL, or an http one on this machine
+    /// Address of the service: an https URL, or an http one on this machine
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) base_url: Option<String>,
-    /// Which of Microsoft's clouds the service is in; settings of address, authority and audience then do not matter
+    /// Microsoft cloud of the service; settings of address, authority and audience are then ignored
     #[arg(long, global = true, value_enum)]
     pub(crate) cloud: Option<Cloud>,
-    /// The language of texts [default: en-US]
+    /// Language of texts in responses [default: en-US]
     #[arg(long, value_name = "TAG", global = true)]
     pub(crate) locale: Option<String>,
-    /// The name of your application, for Microsoft's support
+    /// Name of your application, for Microsoft support (the header `MS-PartnerCenter-Application`)
     #[arg(long, value_name = "NAME", global = true)]
-    pub(crate) application: Option<String>,
-    /// What all requests carry as `MS-CorrelationId`, to be found by in logs [default: a random one]
+    pub(crate) application_name: Option<String>,
+    /// Correlation ID of all requests (the header `MS-CorrelationId`), to find them in logs [default: a random one]
     #[arg(long, value_name = "GUID", global = true, value_parser = guid)]
     pub(crate) correlation_id: Option<Uuid>,
-    /// How long one attempt of a request may take [default: 60]
+    /// Maximum time of one attempt of a request [default: 60]
     #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
-    /// How long the whole command may take [default: no limit]
+    /// Maximum time of the command [default: no limit]
     #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
     pub(crate) deadline: Option<Duration>,
-    /// How often a request is sent before it counts as failed [default: 4]
-    #[arg(long, value_name = "N", global = true, value_parser = from_one)]
+    /// Maximum number of attempts of a request [default: 4]
+    #[arg(long, value_name = "N", global = true, value_parser = positive_number)]
     pub(crate) max_attempts: Option<u32>,
-    /// How long the service may have the command wait before a retry; asked for more, it fails immediately [default: 60]
+    /// Maximum wait before a retry that the service may request (`Retry-After`); if it is longer, the command fails
+    /// immediately [default: 60; `customers get` of several: 300]
     #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
     pub(crate) max_retry_after: Option<Duration>,
 }
@@ -207,11 +209,11 @@ pub(crate) struct ServiceOptions {
 /// Options of every command.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Global options")]
-pub(crate) struct NotesOptions {
-    /// Say on standard error what is going on: warnings, with -vv calls, with -vvv attempts
+pub(crate) struct MessageOptions {
+    /// Log to standard error: warnings, with -vv calls, with -vvv attempts
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Say nothing on standard error but errors
+    /// Print only errors to standard error
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
 }
@@ -225,16 +227,16 @@ pub(crate) enum TransportName {
     Ureq,
 }
 
-/// The forms that customers can be printed in.
+/// The output formats.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Form {
-    /// Lines to read, as wide as the terminal
+pub(crate) enum OutputFormat {
+    /// A table for people, as wide as the terminal
     Table,
-    /// All that the service says, as one array (of one `get` ID: as one object)
+    /// Everything that the service returns, as one array (of one `get` ID: as one object)
     Json,
-    /// All that the service says, one customer a line
+    /// Everything that the service returns, one customer per line
     Jsonl,
-    /// The main fields as comma-separated values, as they are: mind formulas in spreadsheets
+    /// The main fields as comma-separated values, unchanged: beware of formulas in spreadsheets
     Csv,
 }
 
@@ -263,17 +265,18 @@ impl From<Cloud> for partner_center::Cloud {
 }
 
 impl Arguments {
-    /// All that is understood.
-    pub(crate) fn grammar() -> clap::Command {
+    /// Returns the command line with all options of all commands.
+    pub(crate) fn full_command() -> clap::Command {
         let service = Self::service_options();
-        // Each command shows what it has of its own, and few of the others.
-        let is_rare =
-            |option: &Arg| service.iter().any(|other| other == option) && !COMMON.contains(&option.get_id().as_str());
+        // Each command shows its own options, and a few of the common ones.
+        let is_rare = |option: &Arg| {
+            service.iter().any(|other| other == option) && !COMMON_OPTIONS.contains(&option.get_id().as_str())
+        };
         let command = Self::command().mut_args(|option| {
             let is_hidden = is_rare(&option);
             option.hide(is_hidden)
         });
-        // Any option may stand before any command; where it is refused, the help does not show it.
+        // Any option may stand before any command; where it is rejected, the help does not show it.
         let hidden: Vec<_> = service.iter().map(|option| option.clone().hide(true)).collect();
         let command = ["emulator", "completions"]
             .into_iter()
@@ -282,18 +285,36 @@ impl Arguments {
         command.mut_subcommand("options", |command| command.args(all))
     }
 
-    /// What was asked for. Wrong usage, and the wish for help, end the process here.
-    pub(crate) fn read() -> Self {
-        let mut command = Self::grammar();
+    /// Returns the command line that shells complete: each command with the options that it accepts.
+    ///
+    /// It differs from [`full_command`](Self::full_command), where the service options are global, as they may stand before any
+    /// command: there, the commands that reject them have them as well, for the error message.
+    pub(crate) fn completion_command() -> clap::Command {
+        let service = Self::service_options();
+        let is_service = |option: &Arg| service.iter().any(|other| other.get_id() == option.get_id());
+        let local: Vec<_> = service.iter().map(|option| option.clone().global(false)).collect();
+        let command = Self::command().mut_args(|option| {
+            let is_global = option.is_global_set() && !is_service(&option);
+            option.global(is_global)
+        });
+        let command = command.mut_subcommand("doctor", |command| command.args(&local));
+        ["customers", "auth"].into_iter().fold(command, |command, name| {
+            command.mut_subcommand(name, |area| area.args(&local).mut_subcommands(|verb| verb.args(&local)))
+        })
+    }
+
+    /// Parses the command line. A usage error or a help option ends the process here.
+    pub(crate) fn parse_command_line() -> Self {
+        let mut command = Self::full_command();
         let mut words: Vec<_> = env::args_os().collect();
         if words.len() < 2 {
-            // Whoever gives nothing to do wants to know what there is: that is no error.
+            // Without a command, the help is shown; that is not an error.
             words = ["partner-center", "-h"].map(OsString::from).into();
         }
         let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| error.exit());
         Self::from_arg_matches(&matches)
             .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
-            .and_then(Self::with_behaviour)
+            .and_then(Self::with_emulator_behavior)
             .unwrap_or_else(|error| error.format(&mut command).exit())
     }
 
@@ -301,7 +322,7 @@ impl Arguments {
         ServiceOptions::augment_args(clap::Command::default()).get_arguments().cloned().collect()
     }
 
-    /// What clap cannot check of options that stand before the command or after it.
+    /// Checks what clap cannot check of global options: those of subcommands are not known to their parents.
     fn check(&self, command: &clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
         let given = |option: &&Arg| matches.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine);
         let given: Vec<_> = command.get_arguments().filter(given).collect();
@@ -322,7 +343,7 @@ impl Arguments {
             }
         }
         if let Command::Customers(customers) = &self.command
-            && customers.inputs() > 1
+            && customers.stdin_count() > 1
         {
             let problem = "the argument '-' cannot be used multiple times: there is one standard input";
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
@@ -336,17 +357,17 @@ impl Arguments {
         }
     }
 
-    fn with_behaviour(mut self) -> Result<Self, clap::Error> {
+    fn with_emulator_behavior(mut self) -> Result<Self, clap::Error> {
         let options = &mut self.options.service;
-        options.emulator_behaviour = EmulatorBehaviour::of(&options.emulator_with)?;
+        options.emulator_behavior = EmulatorBehavior::parse(&options.emulator_with)?;
         Ok(self)
     }
 }
 
-/// The service options that every command shows.
-const COMMON: [&str; 3] = ["emulator", "output", "cloud"];
+/// The service options that the help of every command shows.
+const COMMON_OPTIONS: [&str; 3] = ["emulator", "output", "cloud"];
 
-/// Options that contradict each other.
+/// The options that exclude each other.
 const CONFLICTS: [(&str, &str); 5] = [
     ("emulator", "base_url"),
     ("emulator", "cloud"),
@@ -355,7 +376,7 @@ const CONFLICTS: [(&str, &str); 5] = [
     ("quiet", "verbose"),
 ];
 
-fn customers(text: &str) -> Result<u32, &'static str> {
+fn customer_count(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")
 }
 
@@ -363,16 +384,16 @@ fn guid(text: &str) -> Result<Uuid, &'static str> {
     text.parse().map_err(|_| "it must be a GUID, such as 484e548c-f5f3-4528-93a9-c16c6373cb59")
 }
 
-pub(crate) fn from_one(text: &str) -> Result<u32, &'static str> {
+pub(crate) fn positive_number(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number > 0).ok_or("it must be a whole number from 1 to 4294967295")
 }
 
-/// The longest time that an option may name: a day.
-pub(crate) const MAX_SECONDS: Duration = Duration::from_secs(86_400);
+/// The maximum duration of an option: one day.
+pub(crate) const MAX_DURATION: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let allowed = Duration::from_millis(1)..=MAX_SECONDS;
+    let allowed = Duration::from_millis(1)..=MAX_DURATION;
     duration
         .filter(|duration| allowed.contains(duration))
         .ok_or("it must be a number of seconds from 0.001 to 86400, such as 30 or 0.5")

@@ -1,10 +1,10 @@
-//! `partner-center auth`: what there is to sign in with, and whether it is any good.
+//! `partner-center auth`: the configured credential, and whether it gets a token.
 
 use crate::{
-    arguments::Form,
-    failure::{Explanation, Failure},
-    identity::Identity,
-    notes::Notes,
+    arguments::OutputFormat,
+    credentials::ConfiguredCredential,
+    error::{CommandError, ErrorReport},
+    messages::Messages,
     session::Session,
     terminal::{paragraph, width},
 };
@@ -16,11 +16,11 @@ use std::{
     time::Duration,
 };
 
-/// What there is to sign in with, as programs read it. They rely on names and order: add at the end only.
+/// The status in JSON and CSV. Names and order are part of the command line contract: add fields at the end only.
 #[derive(Serialize)]
-struct Found {
+struct AuthReport {
     credential: &'static str,
-    /// Which settings say so.
+    /// The settings that the credential was read from.
     settings: String,
     cloud: &'static str,
     base_url: String,
@@ -31,20 +31,24 @@ struct Found {
     lives_for_seconds: Option<u64>,
 }
 
-/// Says what kind of credential is configured, for which cloud, and whether a token can be had. The token is not shown.
-pub(crate) async fn check<X: Transport>(transport: X, session: &Session<'_>, notes: &Notes) -> Result<(), Failure> {
-    let identity = session.identity()?;
-    let client = session.client(transport, identity.credential(notes), notes)?;
-    let is_given = matches!(identity, Identity::Token { .. });
+/// Prints the kind of the configured credential, its cloud, and whether a token can be obtained. The token is not shown.
+pub(crate) async fn status<X: Transport>(
+    transport: X,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let configured = session.credential()?;
+    let client = session.client(transport, configured.credential(messages), messages)?;
+    let is_given = matches!(configured, ConfiguredCredential::Token { .. });
     let outcome = X::Mode::into_future(client.authenticate()).await;
     let lifetime = outcome.as_ref().ok().copied().flatten();
-    let found = Found {
-        credential: identity.kind(),
-        settings: identity.places().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    let report = AuthReport {
+        credential: configured.kind(),
+        settings: configured.sources().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         cloud: session.cloud_name(),
         base_url: session.base_url.clone(),
         authority: (!is_given).then(|| session.authority.clone()),
-        refresh_token_file: identity.refresh_token_file().map(|path| path.display().to_string()),
+        refresh_token_file: configured.refresh_token_file().map(|path| path.display().to_string()),
         token: match outcome {
             Ok(_) if is_given => "given",
             Ok(_) => "issued",
@@ -52,26 +56,26 @@ pub(crate) async fn check<X: Transport>(transport: X, session: &Session<'_>, not
         },
         lives_for_seconds: lifetime.as_ref().map(Duration::as_secs),
     };
-    print(&found, session.options.output)?;
+    print(&report, session.options.output)?;
     match outcome {
         Ok(_) => Ok(()),
-        Err(error) => Err(Explanation::of_call("no token can be had", &error).into()),
+        Err(error) => Err(ErrorReport::from_client_error("no token can be obtained", &error, &session.sources).into()),
     }
 }
 
-fn print(found: &Found, form: Form) -> Result<(), Failure> {
+fn print(report: &AuthReport, format: OutputFormat) -> Result<(), CommandError> {
     let mut text = Vec::new();
-    match form {
-        Form::Table => text.extend(lines(found, width(&Term::stdout())).into_bytes()),
-        Form::Json => serde_json::to_writer_pretty(&mut text, found).map_err(io::Error::from)?,
-        Form::Jsonl => serde_json::to_writer(&mut text, found).map_err(io::Error::from)?,
-        Form::Csv => {
+    match format {
+        OutputFormat::Table => text.extend(lines(report, width(&Term::stdout())).into_bytes()),
+        OutputFormat::Json => serde_json::to_writer_pretty(&mut text, report).map_err(io::Error::from)?,
+        OutputFormat::Jsonl => serde_json::to_writer(&mut text, report).map_err(io::Error::from)?,
+        OutputFormat::Csv => {
             let mut csv = csv::Writer::from_writer(&mut text);
-            csv.serialize(found).map_err(io::Error::from)?;
+            csv.serialize(report).map_err(io::Error::from)?;
             csv.flush()?;
         }
     }
-    if let Form::Json | Form::Jsonl = form {
+    if let OutputFormat::Json | OutputFormat::Jsonl = format {
         text.push(b'\n');
     }
     let mut stdout = io::stdout().lock();
@@ -79,22 +83,22 @@ fn print(found: &Found, form: Form) -> Result<(), Failure> {
     Ok(stdout.flush()?)
 }
 
-/// What people read.
-fn lines(found: &Found, width: Option<usize>) -> String {
-    let token = match (found.token, found.lives_for_seconds) {
-        ("issued", Some(seconds)) => format!("one was issued, which lives for {}", in_words(seconds)),
-        ("issued", None) => "one was issued".to_owned(),
-        ("given", _) => "it was given; whether the service accepts it, `partner-center doctor` tells".to_owned(),
-        _ => "none can be had".to_owned(),
+/// Formats the status for people.
+fn lines(report: &AuthReport, width: Option<usize>) -> String {
+    let token = match (report.token, report.lives_for_seconds) {
+        ("issued", Some(seconds)) => format!("issued, valid for {}", format_lifetime(seconds)),
+        ("issued", None) => "issued".to_owned(),
+        ("given", _) => "given; `partner-center doctor` checks whether the service accepts it".to_owned(),
+        _ => "not available".to_owned(),
     };
     let lines = [
-        ("credential", Some(format!("{}, by {}", found.credential, found.settings))),
-        ("cloud", Some(found.cloud.to_owned())),
-        ("service", Some(found.base_url.clone())),
-        ("authority", found.authority.clone()),
+        ("credential", Some(format!("{}, from {}", report.credential, report.settings))),
+        ("cloud", Some(report.cloud.to_owned())),
+        ("service", Some(report.base_url.clone())),
+        ("authority", report.authority.clone()),
         (
             "refresh",
-            found.refresh_token_file.as_ref().map(|path| format!("the newest refresh token is kept in {path}")),
+            report.refresh_token_file.as_ref().map(|path| format!("the newest refresh token is kept in {path}")),
         ),
         ("token", Some(token)),
     ];
@@ -102,7 +106,7 @@ fn lines(found: &Found, width: Option<usize>) -> String {
     lines.map(|(name, value)| paragraph(&format!("{name:<12}"), &value, width)).collect()
 }
 
-fn in_words(seconds: u64) -> String {
+fn format_lifetime(seconds: u64) -> String {
     match seconds {
         0..=119 => format!("{seconds} s"),
         _ => format!("{} min", seconds / 60),

@@ -1,12 +1,12 @@
 //! `partner-center completions`
 
-use crate::{arguments::Arguments, failure::Failure};
+use crate::{arguments::Arguments, error::CommandError};
 use clap::ValueEnum;
 use clap_complete::Shell;
 use std::io::{self, Write};
 
 /// Prints the script that completes commands and options in `shell`.
-pub(crate) fn print(shell: Shell) -> Result<(), Failure> {
+pub(crate) fn print(shell: Shell) -> Result<(), CommandError> {
     let script = match shell {
         Shell::Bash => for_bash(),
         Shell::Fish => for_fish(),
@@ -19,10 +19,10 @@ pub(crate) fn print(shell: Shell) -> Result<(), Failure> {
 
 const NAME: &str = "partner-center";
 
-/// The script for bash, which `clap_complete` 4.6.11 generates wrongly for a command with a hyphen: the function keeps what
-/// it has read in a variable as `partner__center__subcmd__customers`, and looks for `partner__subcmd__center__subcmd__customers`.
+/// Returns the script for bash. `clap_complete` 4.6.11 generates it wrongly for a command with a hyphen: the function stores
+/// its state as `partner__center__subcmd__customers`, and compares it with `partner__subcmd__center__subcmd__customers`.
 ///
-/// So it is generated for a command without one; only where the function is registered does the name matter.
+/// So it is generated for a command without a hyphen; the name matters only where the function is registered.
 fn for_bash() -> Vec<u8> {
     const PLAIN_NAME: &str = "partner_center";
     let script = String::from_utf8_lossy(&generated(Shell::Bash, PLAIN_NAME)).into_owned();
@@ -30,9 +30,16 @@ fn for_bash() -> Vec<u8> {
     script.replace(&plain, &registered).into_bytes()
 }
 
-/// The script for fish, in which `clap_complete` 4.6.11 completes the values of options only.
+/// Returns the script for fish. `clap_complete` 4.6.11 completes only the values of options there, not those of other
+/// arguments; and nothing after `help`, as its condition requires that the word `help` was not typed.
 fn for_fish() -> Vec<u8> {
-    let mut script = generated(Shell::Fish, NAME);
+    let script = String::from_utf8_lossy(&generated(Shell::Fish, NAME)).into_owned();
+    let is_condition_of_help = |line: &str| line.contains("using_subcommand help; and not __fish_seen_subcommand_from");
+    let lines = script.lines().map(|line| match line.split_once(" help\"") {
+        Some((condition, rest)) if is_condition_of_help(condition) => format!("{condition}\"{rest}\n"),
+        _ => format!("{line}\n"),
+    });
+    let mut script = lines.collect::<String>().into_bytes();
     let shells: Vec<_> = Shell::value_variants().iter().map(ToString::to_string).collect();
     let line = format!(
         "complete -c {NAME} -n \"__fish_partner_center_using_subcommand completions\" -f -a \"{}\"\n",
@@ -42,9 +49,9 @@ fn for_fish() -> Vec<u8> {
     script
 }
 
-/// By way of memory: written straight to a pipe that is closed, it would panic.
+/// Generates the script in memory, as `clap_complete` panics when it writes to a closed pipe.
 fn generated(shell: Shell, name: &str) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::grammar(), name, &mut script);
+    clap_complete::generate(shell, &mut Arguments::completion_command(), name, &mut script);
     script
 }

@@ -1,36 +1,47 @@
-//! `partner-center customers`, written once for both transports.
+//! `partner-center customers`, for both transports.
 
 mod get;
 mod ids;
 mod list;
 
 use crate::{
-    arguments::{CustomersCommand, Wanted},
-    failure::Failure,
-    notes::Notes,
+    arguments::{CustomersCommand, IdArg},
+    error::CommandError,
+    messages::Messages,
     output::Printer,
     session::Session,
 };
-use partner_center::Transport;
+use ids::Ids;
+use partner_center::{RetryPolicy, Transport};
 use std::sync::Arc;
 
-/// Does what `command` says.
+/// Runs `command`.
 pub(crate) async fn perform<X: Transport>(
     command: CustomersCommand,
     transport: X,
     session: &Session<'_>,
-    notes: &Notes,
-) -> Result<(), Failure> {
+    messages: &Messages,
+) -> Result<(), CommandError> {
     let transport = Arc::new(transport);
-    let client = session.client(transport.clone(), session.identity()?.credential(notes), notes)?;
-    let pacing = get::Pacing::new(&*transport, session.until);
+    let mut retry = RetryPolicy::default();
+    if let CustomersCommand::Get { ids } = &command
+        && !matches!(ids[..], [IdArg::Id(_)])
+    {
+        // One throttled request must not cost the other customers.
+        retry = retry.max_retry_after(get::MAX_RETRY_AFTER);
+    }
+    let client = session.client_with(retry, transport.clone(), session.credential()?.credential(messages), messages)?;
+    let pacing = get::Pacing::new(&*transport, session.deadline);
     let is_list = matches!(command, CustomersCommand::List(_));
-    let mut printer = Printer::new(session.options.output, is_list, notes);
+    let mut printer = Printer::new(session.options.output, is_list, messages);
     match command {
-        CustomersCommand::List(list) => list::print(&client, list, &mut printer, notes).await,
-        CustomersCommand::Get { ids } => match ids[..] {
-            [Wanted::Id(id)] => get::print_one(&client, id, &mut printer).await,
-            _ => get::print_each(&client, pacing, ids::read(ids, session.until), &mut printer, notes).await,
-        },
+        CustomersCommand::List(list) => list::print(&client, list, &session.sources, &mut printer, messages).await,
+        CustomersCommand::Get { ids } => {
+            if let [IdArg::Id(id)] = ids[..] {
+                return get::print_one(&client, id, &session.sources, &mut printer).await;
+            }
+            let ids = Ids::new(ids, session.deadline);
+            get::print_each(&client, pacing, ids, &session.sources, &mut printer, messages).await
+        }
     }
 }

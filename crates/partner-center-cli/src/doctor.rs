@@ -1,128 +1,155 @@
-//! `partner-center doctor`: the way to the service, checked step by step.
+//! `partner-center doctor`: checks the connection to the service step by step.
 
 mod connection;
 mod report;
 
 use crate::{
-    failure::{Explanation, Failure, WrongUsage, remedy_of_connection},
-    notes::Notes,
+    error::{CommandError, ErrorReport, UsageError, connection_advice},
+    messages::Messages,
     session::Session,
+    settings::{AddressSources, SettingSource},
 };
 use partner_center::{
     Client, Credential, GetCustomer, ListCustomers, Transport,
     transport::{Limits, Mode, Request, http::Uri},
 };
-use report::{Finding, Report};
+use report::{CheckOutcome, Report};
 use std::sync::Arc;
 
-/// Makes the checks in their order; fails if one of them did.
-pub(crate) async fn examine<X: Transport>(transport: X, session: &Session<'_>, notes: &Notes) -> Result<(), Failure> {
+/// Makes the checks in their order; returns an error if one of them failed.
+pub(crate) async fn run<X: Transport>(
+    transport: X,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
     let transport = Arc::new(transport);
     let mut report = Report::new(session.options.output);
     let uri = session.base_url.trim().parse();
-    report.add("address", address(&transport, session, notes))?;
-    let (Ok(uri), false) = (uri, report.is_blocked()) else {
-        report.skip_the_rest()?;
+    report.add("address", check_address(&transport, session, messages))?;
+    let (Ok(uri), false) = (uri, report.has_failed()) else {
+        report.skip_remaining()?;
         return report.end();
     };
     report.check("connection", async { connection::check(&uri, session) }).await?;
-    report.check("tls", tls(&uri, &*transport, session)).await?;
+    report.check("tls", check_tls(&uri, &*transport, session)).await?;
 
-    // Whether there is a token can be told even if the service cannot be reached.
-    let client = session.identity().and_then(|identity| session.client(transport, identity.credential(notes), notes));
-    let (client, found) = match client {
+    // The token is checked even if the service cannot be reached.
+    let client = session
+        .credential()
+        .and_then(|configured| session.client(transport, configured.credential(messages), messages));
+    let (client, outcome) = match client {
         Ok(client) => {
-            let found = token(&client).await;
-            (Some(client), found)
+            let outcome = check_token(&client, &session.sources).await;
+            (Some(client), outcome)
         }
-        Err(WrongUsage(explanation)) => (None, Finding::Wrong(explanation)),
+        Err(UsageError(error_report)) => (None, CheckOutcome::Failed(error_report)),
     };
-    report.add("token", found)?;
-    match client.filter(|_| !report.is_blocked()) {
-        Some(client) => ask(&client, &mut report).await?,
-        None => report.skip_the_rest()?,
+    report.add("token", outcome)?;
+    match client.filter(|_| !report.has_failed()) {
+        Some(client) => check_service(&client, &session.sources, &mut report).await?,
+        None => report.skip_remaining()?,
     }
     report.end()
 }
 
-/// Whether there is a token, or one can be had.
-async fn token<X: Transport>(client: &Client<X>) -> Finding {
+/// Checks whether a token is configured or can be obtained.
+async fn check_token<X: Transport>(client: &Client<X>, sources: &AddressSources) -> CheckOutcome {
     match X::Mode::into_future(client.authenticate()).await {
-        Ok(None) => Finding::Fine("there is one, which is yet to be tried".to_owned()),
-        Ok(Some(_)) => Finding::Fine("one was issued, which is yet to be tried".to_owned()),
-        Err(error) => Finding::Wrong(Explanation::of_call("no token can be had", &error)),
+        Ok(None) => CheckOutcome::Passed("given, not checked yet".to_owned()),
+        Ok(Some(_)) => CheckOutcome::Passed("issued, not checked yet".to_owned()),
+        Err(error) => CheckOutcome::Failed(ErrorReport::from_client_error("no token can be obtained", &error, sources)),
     }
 }
 
-/// The checks of a service that can be reached: one list, which the token gets or not, and one customer.
-async fn ask<X: Transport>(client: &Client<Arc<X>>, report: &mut Report) -> Result<(), Failure> {
+/// Makes the checks of a reachable service: whether it accepts the token, a list of one customer, and that customer.
+async fn check_service<X: Transport>(
+    client: &Client<Arc<X>>,
+    sources: &AddressSources,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let page = X::Mode::into_future(client.page(ListCustomers::new().size(1))).await;
     let is_accepted = match &page {
-        Ok(_) => Finding::Fine("the service accepts the token".to_owned()),
+        Ok(_) => CheckOutcome::Passed("the service accepts the token".to_owned()),
         Err(error) if error.is_unauthorized() => {
-            Finding::Wrong(Explanation::of_call("the service refuses the token", error))
+            CheckOutcome::Failed(ErrorReport::from_client_error("the service rejects the token", error, sources))
         }
-        // Whoever is told that something is forbidden has been recognised.
+        // The status 403 means that the token itself was accepted.
         Err(error) if error.status().is_some_and(|status| status == 403) => {
-            Finding::Fine("the service knows whose token it is".to_owned())
+            CheckOutcome::Passed("the service accepts the token, without the permission for this call".to_owned())
         }
-        Err(_) => Finding::Skipped("no answer tells; see the next check".to_owned()),
+        Err(_) => CheckOutcome::Skipped("unknown without a response; see the next check".to_owned()),
     };
     report.add("acceptance", is_accepted)?;
 
     let listed = match page {
         Ok(page) => {
             let first = page.items.into_iter().next();
-            let came = if first.is_some() { "a customer came" } else { "the list is empty" };
-            report.check("list", async { Finding::Fine(came.to_owned()) }).await?;
+            let came = if first.is_some() { "one customer was returned" } else { "the list is empty" };
+            report.check("list", async { CheckOutcome::Passed(came.to_owned()) }).await?;
             first
         }
         Err(error) => {
-            let wrong = Finding::Wrong(Explanation::of_call("the customers cannot be listed", &error));
+            let wrong =
+                CheckOutcome::Failed(ErrorReport::from_client_error("the customers cannot be listed", &error, sources));
             report.check("list", async { wrong }).await?;
             None
         }
     };
     let got = async {
         let Some(id) = listed.and_then(|customer| customer.id) else {
-            return Finding::Skipped("there is no customer to get".to_owned());
+            return CheckOutcome::Skipped("there is no customer to get".to_owned());
         };
         match X::Mode::into_future(client.call(GetCustomer::new(id))).await {
-            Ok(_) => Finding::Fine(format!("customer {id} came")),
-            Err(error) => Finding::Wrong(Explanation::of_call(&format!("customer {id} cannot be fetched"), &error)),
+            Ok(_) => CheckOutcome::Passed(format!("customer {id} was returned")),
+            Err(error) => CheckOutcome::Failed(ErrorReport::from_client_error(
+                &format!("customer {id} cannot be fetched"),
+                &error,
+                sources,
+            )),
         }
     };
     Ok(report.check("get", got).await?)
 }
 
-/// The settings are tried with a token that is no one's: the user's own has its turn later.
-fn address<X: Transport>(transport: &Arc<X>, session: &Session<'_>, notes: &Notes) -> Finding {
-    match session.client(transport.clone(), Credential::token("nobody"), notes) {
-        Ok(_) => Finding::Fine(format!("{} ({})", session.base_url.trim(), session.source)),
-        Err(WrongUsage(explanation)) => Finding::Wrong(explanation),
+/// Checks the settings by building a client with a placeholder token: the configured one is checked later.
+fn check_address<X: Transport>(transport: &Arc<X>, session: &Session<'_>, messages: &Messages) -> CheckOutcome {
+    match session.client(transport.clone(), Credential::token("placeholder"), messages) {
+        Ok(_) => {
+            let source = match &session.sources.base_url {
+                SettingSource::Emulator => "the embedded emulator".to_owned(),
+                SettingSource::Default => SettingSource::Default.to_string(),
+                source => format!("from {source}"),
+            };
+            CheckOutcome::Passed(format!("{} ({source})", session.base_url.trim()))
+        }
+        Err(UsageError(error_report)) => CheckOutcome::Failed(error_report),
     }
 }
 
-/// Whether a server is there that proves to be who it says it is; what it answers to a request without a token is one.
-async fn tls<X: Transport>(uri: &Uri, transport: &X, session: &Session<'_>) -> Finding {
+/// Checks TLS by a request without a token: any response means that the server's certificate is trusted.
+async fn check_tls<X: Transport>(uri: &Uri, transport: &X, session: &Session<'_>) -> CheckOutcome {
     if uri.scheme_str() != Some("https") {
-        return Finding::Skipped("plain http, which does not leave this machine".to_owned());
+        return CheckOutcome::Skipped("plain http, on this machine only".to_owned());
     }
     let host = uri.host().unwrap_or_default().to_owned();
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = uri.clone();
     let mut limits = Limits::default();
-    limits.timeout = session.time_for_attempt(limits.timeout);
+    limits.timeout = session.attempt_timeout(limits.timeout);
     request.extensions_mut().insert(limits);
     match X::Mode::into_future(transport.send(request)).await {
-        Ok(_) => Finding::Fine(format!("the certificate of {host} is trusted")),
+        Ok(_) => CheckOutcome::Passed(format!("the certificate of {host} is trusted")),
         Err(error) => {
-            let remedy = remedy_of_connection(&error).unwrap_or_else(|| {
-                "if its certificate is not trusted, have the operating system trust who issued it (of a proxy that inspects \
-                 traffic, its own); if it speaks no TLS, or a proxy is in the way, correct the address or HTTPS_PROXY"
+            let advice = connection_advice(&error).unwrap_or_else(|| {
+                "if its certificate is not trusted, add its issuer (or that of a proxy that inspects traffic) to those that the operating \
+                 system trusts; if the server does not use TLS, or a proxy is in between, correct the address or HTTPS_PROXY"
                     .to_owned()
             });
-            Finding::Wrong(Explanation::new(&format!("there is no trusted way to talk to {host}"), &error, &remedy))
+            CheckOutcome::Failed(ErrorReport::new(
+                &format!("there is no trusted connection to {host}"),
+                &error,
+                &advice,
+            ))
         }
     }
 }

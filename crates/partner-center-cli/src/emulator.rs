@@ -1,6 +1,6 @@
-//! `partner-center emulator`: an imitation of the service, to try things out against.
+//! `partner-center emulator`: a local emulator of the service.
 
-use crate::{arguments::EmulatorCommand, failure::Failure, interruption, notes::Notes};
+use crate::{arguments::EmulatorCommand, error::CommandError, interruption, messages::Messages};
 use partner_center_emulator::Emulator;
 use std::{
     borrow::Cow,
@@ -11,15 +11,15 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// Serves until interrupted, which is how it is meant to end.
-pub(crate) fn serve(command: EmulatorCommand, notes: &Notes) -> Result<(), Failure> {
-    let interrupted = interruption::arrives()?;
-    let EmulatorCommand { port, customers, token, tls, ca_file, behaviour } = command;
-    let emulator = behaviour.apply(Emulator::builder().customers(customers).token(&token)).build();
+/// Serves until it is interrupted, which is its regular end.
+pub(crate) fn serve(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
+    let interrupted = interruption::channel()?;
+    let EmulatorCommand { port, customers, token, tls, ca_file, behavior } = command;
+    let emulator = behavior.apply(Emulator::builder().customers(customers).token(&token)).build();
     let address = (Ipv4Addr::LOCALHOST, port);
     let server = if tls { emulator.serve_tls(address) } else { emulator.serve(address) };
     let server = server.map_err(|error| {
-        Failure::new(
+        CommandError::new(
             &format!("the emulator cannot listen on 127.0.0.1:{port}"),
             &error,
             "choose another --port, or leave it out to have a free one found",
@@ -36,16 +36,17 @@ pub(crate) fn serve(command: EmulatorCommand, notes: &Notes) -> Result<(), Failu
         }
         stdout.flush()?;
     }
-    let trust = authority.map(|path| format!("SSL_CERT_FILE={} ", quoted(&path.to_string_lossy()))).unwrap_or_default();
-    notes.say(format_args!(
+    let trust =
+        authority.map(|path| format!("SSL_CERT_FILE={} ", shell_quoted(&path.to_string_lossy()))).unwrap_or_default();
+    messages.print(format_args!(
         "in another terminal: {trust}PARTNER_CENTER_TOKEN={} partner-center --base-url {url} customers list",
-        quoted(&token)
+        shell_quoted(&token)
     ));
     if authority.is_some() {
-        notes.say("other clients trust that file by SSL_CERT_FILE, REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS");
+        messages.print("other clients trust that file by SSL_CERT_FILE, REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS");
     }
-    notes.say("Ctrl-C ends it");
-    // An error would mean that no interruption can come any more: no reason to stay either.
+    messages.print("Ctrl-C ends it");
+    // An error means that no interruption can be received any more: the emulator ends as well.
     let _ = interrupted.recv();
     Ok(())
 }
@@ -53,12 +54,12 @@ pub(crate) fn serve(command: EmulatorCommand, notes: &Notes) -> Result<(), Failu
 /// The file with the certificate authority that clients must trust.
 enum AuthorityFile {
     Named(PathBuf),
-    /// Removed in the end.
+    /// Removed when the command ends.
     Temporary(NamedTempFile),
 }
 
 impl AuthorityFile {
-    fn write(pem: &str, path: Option<PathBuf>) -> Result<Self, Failure> {
+    fn write(pem: &str, path: Option<PathBuf>) -> Result<Self, CommandError> {
         let file = match path {
             Some(path) => fs::write(&path, pem).map(|()| Self::Named(path)),
             None => {
@@ -69,7 +70,7 @@ impl AuthorityFile {
             }
         };
         file.map_err(|error| {
-            Failure::new(
+            CommandError::new(
                 "the certificate authority cannot be written",
                 &error,
                 "name a file that can be written with --ca-file",
@@ -85,8 +86,8 @@ impl AuthorityFile {
     }
 }
 
-/// `text` as a shell takes it literally.
-fn quoted(text: &str) -> Cow<'_, str> {
+/// Quotes `text` for a shell, if necessary.
+fn shell_quoted(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+/=".contains(&byte)) {
         Cow::Borrowed(text)
     } else {

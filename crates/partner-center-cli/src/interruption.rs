@@ -1,48 +1,53 @@
-//! Ctrl-C and the request to terminate.
+//! Handles Ctrl-C and SIGTERM.
 //!
-//! Left alone, a signal would end the process without an exit status of its own, which scripts and other operating
-//! systems cannot tell from a crash.
+//! Without a handler, a signal would end the process without an exit status, which scripts and other operating systems cannot
+//! tell from a crash. The first interruption waits for the lock of standard output, so that the page that is being written is
+//! complete; a second one does not wait.
 
-use crate::{failure::Failure, progress::Progress};
+use crate::{error::CommandError, progress::Progress};
 use std::{io, mem, process, sync::mpsc, thread};
 
 /// The exit status of a command that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// From now on an interruption ends the process, as soon as the page that is being written is out. A second one does not
-/// wait for that: whoever reads may have stopped to.
-pub(crate) fn exits(progress: &Progress) -> Result<(), Failure> {
+/// Ends the process on an interruption, as soon as the page that is being written is complete; on a second one immediately, as
+/// the reader of standard output may have stopped.
+pub(crate) fn exit_on_interruption(progress: &Progress) -> Result<(), CommandError> {
     let progress = progress.clone();
     let mut interrupted = false;
-    handle(move || {
-        let again = mem::replace(&mut interrupted, true);
+    set_handler(move || {
+        let is_second = mem::replace(&mut interrupted, true);
         let progress = progress.clone();
-        // Waiting is for another thread, as this one is to hear of the second interruption.
-        if again || thread::Builder::new().spawn(move || exit_between_pages(&progress)).is_err() {
+        // Another thread waits for the lock, as this one must receive the second interruption.
+        if is_second || thread::Builder::new().spawn(move || exit_after_page(&progress)).is_err() {
             process::exit(INTERRUPTED);
         }
     })
 }
 
-fn exit_between_pages(progress: &Progress) {
-    // Whoever writes holds this lock until all is out.
-    let _nobody_writes = io::stdout().lock();
-    progress.end_at_key();
+fn exit_after_page(progress: &Progress) {
+    // The printer holds this lock while it writes a page.
+    let _stdout = io::stdout().lock();
+    progress.clear_after_interruption();
     process::exit(INTERRUPTED)
 }
 
-/// From now on an interruption arrives at the receiver.
-pub(crate) fn arrives() -> Result<mpsc::Receiver<()>, Failure> {
+/// Returns a receiver of interruptions.
+pub(crate) fn channel() -> Result<mpsc::Receiver<()>, CommandError> {
     let (interruption, interrupted) = mpsc::channel();
-    handle(move || {
-        // Once nobody waits for it any more, the process is about to end by itself.
+    set_handler(move || {
+        // Without a receiver, the process is about to end.
         let _ = interruption.send(());
     })?;
     Ok(interrupted)
 }
 
-fn handle(handler: impl FnMut() + Send + 'static) -> Result<(), Failure> {
+fn set_handler(handler: impl FnMut() + Send + 'static) -> Result<(), CommandError> {
     ctrlc::set_handler(handler).map_err(|error| {
-        Failure::new("interruptions cannot be noticed", &error, "this is the operating system's refusal; try again")
+        CommandError::new(
+            "the handler of interruptions cannot be installed",
+            &error,
+            "this is an error of the operating system; run it again",
+        )
     })
 }

@@ -1,17 +1,17 @@
-//! The command `partner-center`: the customers of a Microsoft partner, from the command line.
+//! The command `partner-center`: a client of the Partner Center API on the command line.
 //!
-//! Standard output carries data and nothing else; everything that is said about it goes to standard error.
+//! Standard output carries data only; errors, messages and progress go to standard error.
 
 mod arguments;
 mod auth;
 mod completions;
+mod credentials;
 mod customers;
 mod doctor;
 mod emulator;
-mod failure;
-mod identity;
+mod error;
 mod interruption;
-mod notes;
+mod messages;
 mod output;
 mod progress;
 mod session;
@@ -19,9 +19,9 @@ mod settings;
 mod terminal;
 mod text;
 
-use arguments::{Arguments, AuthCommand, Command, CustomersCommand, NotesOptions, Options, TransportName};
-use failure::Failure;
-use notes::Notes;
+use arguments::{Arguments, AuthCommand, Command, CustomersCommand, MessageOptions, Options, TransportName};
+use error::CommandError;
+use messages::Messages;
 use partner_center::{
     Reqwest, Transport, Ureq,
     transport::{DefaultTransport, Mode, Output},
@@ -33,91 +33,92 @@ use std::{
 };
 
 fn main() -> ExitCode {
-    let Arguments { command, options } = Arguments::read();
-    notes::trace(options.notes.verbose);
+    let Arguments { command, options } = Arguments::parse_command_line();
+    messages::init_tracing(options.messages.verbose);
     match run(command, &options) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(error) => error.report(),
     }
 }
 
-fn run(command: Command, options: &Options) -> Result<(), Failure> {
+fn run(command: Command, options: &Options) -> Result<(), CommandError> {
     let task = match command {
         Command::Customers(command) => Task::Customers(command),
-        Command::Auth(AuthCommand::Check) => Task::CheckCredential,
+        Command::Auth(AuthCommand::Status) => Task::AuthStatus,
         Command::Doctor => Task::Doctor,
-        Command::Emulator(emulator) => return emulator::serve(emulator, &Notes::new(options.notes.quiet)),
+        Command::Emulator(emulator) => return emulator::serve(emulator, &Messages::new(options.messages.quiet)),
         Command::Completions { shell } => return completions::print(shell),
-        Command::Options => return explain_options(),
+        Command::Options => return print_options_help(),
     };
-    let notes = task.notes(&options.notes);
-    let done = interruption::exits(notes.progress()).and_then(|()| over_transport(task, options, &notes));
-    notes.progress().end();
+    let messages = task.messages(&options.messages);
+    let done = interruption::exit_on_interruption(messages.progress())
+        .and_then(|()| run_over_transport(task, options, &messages));
+    messages.progress().clear();
     done
 }
 
-/// What there is to do with the service.
+/// A command that calls the service.
 enum Task {
     Customers(CustomersCommand),
-    CheckCredential,
+    AuthStatus,
     Doctor,
 }
 
 impl Task {
-    /// Where it says what it is doing.
-    fn notes(&self, options: &NotesOptions) -> Notes {
+    /// Returns the messages of the command, with a progress line where it has one.
+    fn messages(&self, options: &MessageOptions) -> Messages {
         match self {
-            Self::Customers(command) if command.inputs() > 0 && io::stdin().is_terminal() => {
-                // A line of progress would mix with what is typed.
-                let notes = Notes::new(options.quiet);
-                notes.say("type the IDs, one a line; the end of the input (Ctrl-D) ends them");
-                notes
+            Self::Customers(command) if command.stdin_count() > 0 && io::stdin().is_terminal() => {
+                // A progress line would mix with the input.
+                let messages = Messages::new(options.quiet);
+                messages.print("type the IDs, one per line, and end the input with Ctrl-D");
+                messages
             }
-            Self::Customers(_) => Notes::with_progress(options),
-            Self::CheckCredential | Self::Doctor => Notes::new(options.quiet),
+            Self::Customers(_) => Messages::with_progress(options),
+            Self::AuthStatus | Self::Doctor => Messages::new(options.quiet),
         }
     }
 }
 
-/// The one place where the transports differ: one is done when it returns, the other needs a runtime to drive it.
-fn over_transport(task: Task, options: &Options, notes: &Notes) -> Result<(), Failure> {
+/// Runs the task over the transport of the options: the async one needs a runtime.
+fn run_over_transport(task: Task, options: &Options, messages: &Messages) -> Result<(), CommandError> {
     let emulator = session::emulator(&options.service)?;
     let session = Session::open(&options.service, emulator.as_ref())?;
     match options.service.transport {
         TransportName::Ureq => {
-            let transport = Ureq::with_defaults().map_err(|error| Failure::of_transport(&error))?;
-            perform(task, transport, &session, notes)
+            let transport = Ureq::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
+            perform(task, transport, &session, messages)
         }
         TransportName::Reqwest => {
-            let transport = Reqwest::with_defaults().map_err(|error| Failure::of_transport(&error))?;
+            let transport = Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = runtime.map_err(|error| Failure::of_transport(&error))?;
-            runtime.block_on(perform(task, transport, &session, notes))
+            let runtime = runtime.map_err(|error| CommandError::from_transport_setup(&error))?;
+            runtime.block_on(perform(task, transport, &session, messages))
         }
     }
 }
 
-/// At once over a blocking transport, as a future over an async one.
+/// Runs the task: directly over a blocking transport, as a future over an async one.
 fn perform<'a, X: Transport>(
     task: Task,
     transport: X,
     session: &'a Session<'_>,
-    notes: &'a Notes,
-) -> Output<'a, X, Result<(), Failure>> {
+    messages: &'a Messages,
+) -> Output<'a, X, Result<(), CommandError>> {
     X::Mode::block_or_box(async move {
         match task {
-            Task::Customers(command) => customers::perform(command, transport, session, notes).await,
-            Task::CheckCredential => auth::check(transport, session, notes).await,
-            Task::Doctor => doctor::examine(transport, session, notes).await,
+            Task::Customers(command) => customers::perform(command, transport, session, messages).await,
+            Task::AuthStatus => auth::status(transport, session, messages).await,
+            Task::Doctor => doctor::run(transport, session, messages).await,
         }
     })
 }
 
-/// As `partner-center help options` has it.
-fn explain_options() -> Result<(), Failure> {
-    let mut grammar = Arguments::grammar();
-    grammar.build();
-    let help = grammar.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
+/// Prints the text of `partner-center help options`.
+fn print_options_help() -> Result<(), CommandError> {
+    let mut command = Arguments::full_command();
+    command.build();
+    let help = command.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
     let mut stdout = io::stdout().lock();
     stdout.write_all(help.unwrap_or_default().as_bytes())?;
     Ok(stdout.flush()?)

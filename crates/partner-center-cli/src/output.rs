@@ -1,10 +1,10 @@
-//! Customers on standard output, in one of four forms.
+//! Prints customers to standard output, in one of four formats.
 
 mod csv;
 mod json;
 mod table;
 
-use crate::{arguments::Form, notes::Notes, terminal};
+use crate::{arguments::OutputFormat, messages::Messages, terminal};
 use console::Term;
 use indexmap::IndexMap;
 use partner_center::{
@@ -18,83 +18,86 @@ use std::{
 
 /// Prints customers as they arrive.
 ///
-/// Each text is composed first and goes out at once: what a reader gets before a failure ends with a whole line.
+/// Each page is formatted in memory and written in one piece, so that the output ends with a complete record when the command
+/// fails or is interrupted.
 pub(crate) struct Printer {
-    format: Box<dyn Format>,
-    is_json_to_see: bool,
-    notes: Notes,
+    formatter: Box<dyn Formatter>,
+    is_json_on_terminal: bool,
+    messages: Messages,
 }
 
-/// A form that customers are printed in.
-trait Format: Send {
-    /// Adds a page of a list to `text`.
+/// An output format.
+trait Formatter: Send {
+    /// Appends a page of a list to `text`.
     fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()>;
 
-    /// Adds what belongs behind the last page; gives back what there is to say to whoever watches.
+    /// Appends the end of a complete list; returns a message for the user, if there is one.
     fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
         Ok(None)
     }
 
-    /// Adds a customer that is no part of a list.
+    /// Appends a customer that is not part of a list.
     fn customer(&mut self, customer: &Customer, text: &mut Vec<u8>) -> io::Result<()> {
         self.page(slice::from_ref(customer), text)
     }
 }
 
 impl Printer {
-    /// A printer of customers that are listed (`is_list`), or fetched one by one: a list carries less of them.
-    pub(crate) fn new(form: Form, is_list: bool, notes: &Notes) -> Self {
-        // Programs get every character as it is; a terminal would obey some of them.
+    /// Returns a printer of customers that are listed (`is_list`) or fetched one by one: a list has fewer fields.
+    pub(crate) fn new(output_format: OutputFormat, is_list: bool, messages: &Messages) -> Self {
+        // Programs get every character unchanged; on a terminal, control characters are escaped.
         let is_terminal = io::stdout().is_terminal();
-        let format: Box<dyn Format> = match form {
-            Form::Table => Box::new(table::Table::new(terminal::width(&Term::stdout()))),
-            Form::Json => Box::<json::Array>::default(),
-            Form::Jsonl => Box::new(json::Lines),
-            Form::Csv => Box::new(csv::Csv::new(is_list, is_terminal)),
+        let formatter: Box<dyn Formatter> = match output_format {
+            OutputFormat::Table => Box::new(table::Table::new(terminal::width(&Term::stdout()))),
+            OutputFormat::Json => Box::<json::Array>::default(),
+            OutputFormat::Jsonl => Box::new(json::Lines),
+            OutputFormat::Csv => Box::new(csv::Csv::new(is_list, is_terminal)),
         };
-        let is_json_to_see = is_terminal && matches!(form, Form::Json | Form::Jsonl);
-        Self { format, is_json_to_see, notes: notes.clone() }
+        let is_json_on_terminal = is_terminal && matches!(output_format, OutputFormat::Json | OutputFormat::Jsonl);
+        Self { formatter, is_json_on_terminal, messages: messages.clone() }
     }
 
     /// Prints a page of a list.
     pub(crate) fn page(&mut self, customers: &[Customer]) -> io::Result<()> {
         let mut text = Vec::new();
-        self.format.page(customers, &mut text)?;
+        self.formatter.page(customers, &mut text)?;
         self.write(&text)?;
-        self.notes.progress().came(customers.len());
+        self.messages.progress().add_customers(customers.len());
         Ok(())
     }
 
-    /// Ends a list that is complete; gives back what there is to say about it to whoever watches.
+    /// Prints the end of a complete list; returns a message for the user, if there is one.
     pub(crate) fn end(&mut self) -> io::Result<Option<&'static str>> {
         let mut text = Vec::new();
-        let note = self.format.end(&mut text)?;
+        let note = self.formatter.end(&mut text)?;
         self.write(&text)?;
         Ok(note)
     }
 
-    /// Prints a customer that is no part of a list.
+    /// Prints a customer that is not part of a list.
     pub(crate) fn customer(&mut self, customer: &Customer) -> io::Result<()> {
         let mut text = Vec::new();
-        self.format.customer(customer, &mut text)?;
+        self.formatter.customer(customer, &mut text)?;
         self.write(&text)
     }
 
     fn write(&self, text: &[u8]) -> io::Result<()> {
-        let harmless = self.is_json_to_see.then(|| terminal::harmless_json(&String::from_utf8_lossy(text)));
-        let text = harmless.as_ref().map_or(text, |text| text.as_bytes());
-        // Held until all is out: an interruption waits for it.
+        let escaped =
+            self.is_json_on_terminal.then(|| terminal::escape_control_in_json(&String::from_utf8_lossy(text)));
+        let text = escaped.as_ref().map_or(text, |text| text.as_bytes());
+        // An interruption waits for this lock before it ends the process: see `interruption.rs`.
         let mut stdout = io::stdout().lock();
-        self.notes.progress().suspend(|| {
+        self.messages.progress().suspend(|| {
             stdout.write_all(text)?;
             stdout.flush()
         })
     }
 }
 
-/// The cells of a customer's row: what the wire form has at each of the JSON `pointers`, empty where that is nothing.
+/// Returns the cells of a customer's row: the values at the JSON `pointers`, empty where there is none.
 ///
-/// The wire form, because a value of another type than the documented one is in none of the described fields.
+/// They are read from the JSON that the service sent, as a value whose type is not the documented one is in no field of the
+/// model.
 fn row<const N: usize>(customer: &Customer, pointers: [&str; N]) -> io::Result<[String; N]> {
     let customer = fields(customer)?;
     Ok(pointers.map(|pointer| {
@@ -105,15 +108,15 @@ fn row<const N: usize>(customer: &Customer, pointers: [&str; N]) -> io::Result<[
     }))
 }
 
-/// The fields of a customer, in the order of the service and with the digits that it wrote.
+/// Returns the fields of a customer, in the order of the response and with all digits of its numbers.
 fn fields(customer: &Customer) -> io::Result<IndexMap<String, JsonValue>> {
     Ok(from_json(&serde_json::to_string(customer)?)?.value)
 }
 
-/// How deep a value is taken apart; what is nested deeper is shown as JSON.
+/// The maximum depth to which values are shown field by field; a value that is nested deeper is shown as JSON.
 const MAX_DEPTH: usize = 16;
 
-/// The text of a value on one line; the values of a list are separated by `; `.
+/// Formats a value as one line; the values of a list are separated by `; `.
 fn cell(value: &JsonValue) -> String {
     cell_within(value, 0)
 }

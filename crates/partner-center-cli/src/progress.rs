@@ -1,4 +1,4 @@
-//! How far a command is, on the last line of a terminal.
+//! The progress line at the bottom of a terminal.
 
 mod margin;
 
@@ -14,26 +14,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the line is drawn anew when nothing else happens, and at most.
-const TICK: Duration = Duration::from_millis(200);
+/// The interval at which the line is redrawn when nothing changes, and the maximum rate.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 const DRAWS_PER_SECOND: u8 = 20;
-/// After so long without a customer, the line says what the command is waiting for.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// After so long without a customer, the line says that the command is waiting.
+const WAITING_AFTER: Duration = Duration::from_secs(2);
 
-/// A terminal that is interrupted drops what is on its way to it, and echoes the key: what is written earlier than that is
-/// lost, or comes before the echo.
-const ECHO: Duration = Duration::from_millis(20);
+/// The delay before the line is cleared because of Ctrl-C. The terminal discards pending output and echoes the key: what is
+/// written earlier is lost, or comes before the echo.
+const ECHO_DELAY: Duration = Duration::from_millis(20);
 
-/// A line that says how many customers came, and how fast.
+/// A line with the number of customers and pages that were received, and the rate.
 #[derive(Clone)]
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// The line, if standard error is a terminal that can take a line back.
+    /// Returns a line that is shown if standard error is a terminal that can clear a line.
     pub(crate) fn on_terminal() -> Self {
-        let can_take_back = env::var_os("TERM").is_none_or(|name| name != "dumb");
+        let can_clear_line = env::var_os("TERM").is_none_or(|name| name != "dumb");
         let terminal = Term::buffered_stderr();
-        if !can_take_back || !terminal.is_term() {
+        if !can_clear_line || !terminal.is_term() {
             return Self::hidden();
         }
         let style = ProgressStyle::with_template("{customers}{msg} · {pace}").unwrap_or_else(|error| {
@@ -41,54 +41,54 @@ impl Progress {
         });
         let customers = |state: &ProgressState, line: &mut dyn Write| {
             // Writing to memory does not fail.
-            let _ = line.write_str(&counted(state.pos(), "customer"));
+            let _ = line.write_str(&count_of(state.pos(), "customer"));
         };
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(WithMargin(terminal)), DRAWS_PER_SECOND);
         let bar = ProgressBar::with_draw_target(None, target).with_style(
             style.with_key("customers", customers).with_key("pace", Pace { count: 0, since: Instant::now() }),
         );
-        bar.enable_steady_tick(TICK);
+        bar.enable_steady_tick(REDRAW_INTERVAL);
         Self(bar)
     }
 
-    /// No line at all.
+    /// Returns a line that is never shown.
     pub(crate) fn hidden() -> Self {
         Self(ProgressBar::hidden())
     }
 
-    /// So many customers have come.
-    pub(crate) fn came(&self, customers: usize) {
+    /// Counts customers that were received.
+    pub(crate) fn add_customers(&self, customers: usize) {
         self.0.inc(customers.try_into().unwrap_or(u64::MAX));
     }
 
-    /// So many pages have come.
-    pub(crate) fn pages(&self, pages: u64) {
-        self.0.set_message(format!(" · {}", counted(pages, "page")));
+    /// Sets the number of pages that were received.
+    pub(crate) fn set_page_count(&self, pages: u64) {
+        self.0.set_message(format!(" · {}", count_of(pages, "page")));
     }
 
-    /// Takes the line back while something else is written.
+    /// Hides the line while something else is written.
     pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         self.0.suspend(write)
     }
 
-    /// Takes the line back for good, because of a key.
-    pub(crate) fn end_at_key(&self) {
+    /// Clears the line for good, after Ctrl-C.
+    pub(crate) fn clear_after_interruption(&self) {
         if !self.0.is_hidden() {
-            thread::sleep(ECHO);
+            thread::sleep(ECHO_DELAY);
         }
-        self.end();
+        self.clear();
     }
 
-    /// Takes the line back for good.
-    pub(crate) fn end(&self) {
+    /// Clears the line for good.
+    pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
     }
 }
 
-/// How fast customers come, or that they do not.
+/// The rate of customers, or `waiting`.
 #[derive(Clone)]
 struct Pace {
-    /// How many there were when that changed last.
+    /// The number of customers when it last changed.
     count: u64,
     since: Instant,
 }
@@ -109,7 +109,7 @@ impl ProgressTracker for Pace {
     }
 
     fn write(&self, state: &ProgressState, line: &mut dyn Write) {
-        let pace = if self.count == 0 || self.since.elapsed() > PATIENCE {
+        let pace = if self.count == 0 || self.since.elapsed() > WAITING_AFTER {
             "waiting".to_owned()
         } else {
             format!("{}/s", HumanFloatCount(state.per_sec().round()))
@@ -118,19 +118,19 @@ impl ProgressTracker for Pace {
     }
 }
 
-/// `1 page`, `1,500 customers`.
-fn counted(number: u64, noun: &str) -> String {
+/// Formats a count: `1 page`, `1,500 customers`.
+fn count_of(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", HumanCount(number))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::count_of;
 
     #[test]
-    fn numbers_are_easy_to_read() {
-        let said = [0, 1, 2, 1500, 1_000_000].map(|number| counted(number, "page"));
+    fn counts_have_separators() {
+        let said = [0, 1, 2, 1500, 1_000_000].map(|number| count_of(number, "page"));
         assert_eq!(said, ["0 pages", "1 page", "2 pages", "1,500 pages", "1,000,000 pages"]);
     }
 }

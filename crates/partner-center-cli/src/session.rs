@@ -1,97 +1,103 @@
-//! From options and environment to a client: where the service is, and what proves who is asking.
+//! Builds the client from options and settings: addresses, credential, time limits and retries.
 
 use crate::{
     arguments::{self, ServiceOptions},
-    failure::{Explanation, Failure, WrongUsage},
-    identity::Identity,
-    notes::Notes,
-    settings::{Place, Setting, Settings},
-    terminal::harmless,
+    credentials::{ConfiguredCredential, TimeLimits},
+    error::{CommandError, ErrorReport, UsageError},
+    messages::Messages,
+    settings::{AddressSources, Setting, SettingSource, Settings},
+    terminal::escape_control,
 };
 use clap::ValueEnum;
-use partner_center::{Client, Cloud, Credential, RetryPolicy, Secret, Transport};
+use partner_center::{Client, Cloud, Credential, RetryPolicy, Secret, Transport, transport::Limits};
 use partner_center_emulator::{Emulator, Server};
 use std::{
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
 
-/// The embedded emulator, if the options ask for it; it serves as long as it lives.
-pub(crate) fn emulator(options: &ServiceOptions) -> Result<Option<Server>, Failure> {
+/// Starts the embedded emulator, if the options request it; it serves until it is dropped.
+pub(crate) fn emulator(options: &ServiceOptions) -> Result<Option<Server>, CommandError> {
     if !options.emulator {
         return Ok(None);
     }
     let emulator = Emulator::builder().customers(options.emulator_customers.unwrap_or(25));
-    options.emulator_behaviour.apply(emulator).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(|error| {
-        Failure::new("the emulator cannot be started", &error, "this machine must let programs listen on 127.0.0.1")
+    options.emulator_behavior.apply(emulator).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(|error| {
+        CommandError::new("the emulator cannot be started", &error, "allow programs to listen on 127.0.0.1")
     })
 }
 
-/// A place where the service is, and how to work with it.
+/// The service to call, and the settings of calls.
 pub(crate) struct Session<'a> {
     pub(crate) options: &'a ServiceOptions,
     pub(crate) base_url: String,
-    /// Who said that it is there.
-    pub(crate) source: String,
-    /// Where tokens are issued.
+    /// The URL of the authority, which issues tokens.
     pub(crate) authority: String,
+    /// The sources of both addresses.
+    pub(crate) sources: AddressSources,
     audience: Option<String>,
     cloud: Cloud,
-    /// The end of the whole command.
-    pub(crate) until: Option<Instant>,
-    /// None of them if it is an embedded emulator.
-    settings: Option<Settings>,
+    /// The deadline of the command.
+    pub(crate) deadline: Option<Instant>,
+    /// Only those of the environment if the service is an embedded emulator.
+    settings: Settings,
 }
 
 impl<'a> Session<'a> {
-    /// Finds the place, which is `emulator` if there is one.
-    pub(crate) fn open(options: &'a ServiceOptions, emulator: Option<&Server>) -> Result<Self, WrongUsage> {
-        let until = options.deadline.map(|deadline| Instant::now() + deadline);
+    /// Reads the settings of a service, which is `emulator` if there is one.
+    pub(crate) fn open(options: &'a ServiceOptions, emulator: Option<&Server>) -> Result<Self, UsageError> {
+        let deadline = options.deadline.map(|timeout| Instant::now() + timeout);
         let cloud = Cloud::Global;
         if let Some(server) = emulator {
-            let (source, authority) = ("the embedded emulator".to_owned(), server.url());
-            let (base_url, audience) = (server.url(), None);
-            return Ok(Self { options, base_url, source, authority, audience, cloud, until, settings: None });
+            let sources = AddressSources { base_url: SettingSource::Emulator, authority: SettingSource::Emulator };
+            let (base_url, authority, audience) = (server.url(), server.url(), None);
+            let settings = Settings::of_environment();
+            return Ok(Self { options, base_url, authority, sources, audience, cloud, deadline, settings });
         }
         let settings = Settings::read(options.config.as_deref())?;
-        let of = |cloud: Cloud, source| (cloud, cloud.base_url().to_owned(), source, cloud.authority().to_owned());
-        let (cloud, mut base_url, mut source, mut authority) = match (options.cloud, settings.get("cloud")?) {
-            // What is said on the command line counts more than any setting, and a cloud is all of it.
-            (Some(cloud), _) => of(cloud.into(), "from --cloud".to_owned()),
-            (None, Some(setting)) => of(cloud_of(&setting)?, format!("from {}", setting.place)),
-            (None, None) => of(Cloud::Global, "the public cloud".to_owned()),
+        let (cloud, source) = match (options.cloud, settings.get("cloud")?) {
+            // Options take precedence over settings, and a cloud decides both addresses and the audience.
+            (Some(cloud), _) => (cloud.into(), SettingSource::Option("--cloud")),
+            (None, Some(setting)) => (parse_cloud(&setting)?, setting.source),
+            (None, None) => (cloud, SettingSource::Default),
         };
+        let (mut base_url, mut authority) = (cloud.base_url().to_owned(), cloud.authority().to_owned());
+        let mut sources = AddressSources { base_url: source.clone(), authority: source };
         let mut audience = None;
         if options.cloud.is_none() {
             if let Some(setting) = settings.get("base_url")? {
-                (base_url, source) = (setting.text().to_owned(), format!("from {}", setting.place));
+                (base_url, sources.base_url) = (setting.value().to_owned(), setting.source);
             }
             if let Some(setting) = settings.get("authority")? {
-                setting.text().clone_into(&mut authority);
+                (authority, sources.authority) = (setting.value().to_owned(), setting.source);
             }
-            audience = settings.get("audience")?.map(|setting| setting.text().to_owned());
+            audience = settings.get("audience")?.map(|setting| setting.value().to_owned());
         }
         if let Some(url) = &options.base_url {
-            (base_url, source) = (url.clone(), "from --base-url".to_owned());
+            (base_url, sources.base_url) = (url.clone(), SettingSource::Option("--base-url"));
         }
-        Ok(Self { options, base_url, source, authority, audience, cloud, until, settings: Some(settings) })
+        Ok(Self { options, base_url, authority, sources, audience, cloud, deadline, settings })
     }
 
-    /// How long one attempt may take from now on: as the options say, or else `default`.
-    pub(crate) fn time_for_attempt(&self, default: Duration) -> Duration {
-        let left = self.until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+    /// Returns the time limit of an attempt that begins now: that of the options, or else `default`.
+    pub(crate) fn attempt_timeout(&self, default: Duration) -> Duration {
+        let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         self.options.timeout.unwrap_or(default).min(left)
     }
 
-    /// What there is to sign in with.
-    pub(crate) fn identity(&self) -> Result<Identity, WrongUsage> {
-        match &self.settings {
-            Some(settings) => Identity::find(settings, self.until),
-            None => Ok(Identity::Token { token: Secret::new(Emulator::TOKEN), place: Place::Emulator }),
+    /// Returns the configured credential.
+    pub(crate) fn credential(&self) -> Result<ConfiguredCredential, UsageError> {
+        if self.options.emulator {
+            return Ok(ConfiguredCredential::Token {
+                token: Secret::new(Emulator::TOKEN),
+                source: SettingSource::Emulator,
+            });
         }
+        let attempt = self.options.timeout.unwrap_or(Limits::default().timeout);
+        ConfiguredCredential::find(&self.settings, TimeLimits { attempt, deadline: self.deadline })
     }
 
-    /// The cloud as the options name it.
+    /// Returns the name of the cloud, as `--cloud` takes it.
     pub(crate) fn cloud_name(&self) -> &'static str {
         match self.cloud {
             Cloud::China => "china",
@@ -101,27 +107,38 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A client over `transport`, as the options have it, that signs in with `credential`.
+    /// Builds a client with the settings of the options.
     pub(crate) fn client<X: Transport>(
         &self,
         transport: X,
         credential: Credential<X::Mode>,
-        notes: &Notes,
-    ) -> Result<Client<X>, WrongUsage> {
-        let notes = notes.clone();
+        messages: &Messages,
+    ) -> Result<Client<X>, UsageError> {
+        self.client_with(RetryPolicy::default(), transport, credential, messages)
+    }
+
+    /// Builds a client whose default retry policy is `retry`.
+    pub(crate) fn client_with<X: Transport>(
+        &self,
+        retry: RetryPolicy,
+        transport: X,
+        credential: Credential<X::Mode>,
+        messages: &Messages,
+    ) -> Result<Client<X>, UsageError> {
+        let messages = messages.clone();
         let mut builder = Client::builder(transport, credential)
-            .on_replacement(move |replacement| notes.say(harmless(&format!("note: {replacement}"))))
+            .on_replacement(move |replacement| messages.print(escape_control(&format!("note: {replacement}"))))
             .cloud(self.cloud)
             .base_url(&self.base_url)
             .authority(&self.authority);
         if let Some(audience) = &self.audience {
             builder = builder.audience(audience);
         }
-        let ServiceOptions { locale, application, correlation_id, timeout, .. } = self.options;
+        let ServiceOptions { locale, application_name, correlation_id, timeout, .. } = self.options;
         if let Some(tag) = locale {
             builder = builder.locale(tag);
         }
-        if let Some(name) = application {
+        if let Some(name) = application_name {
             builder = builder.application(name);
         }
         if let Some(id) = *correlation_id {
@@ -130,55 +147,57 @@ impl<'a> Session<'a> {
         if let Some(timeout) = *timeout {
             builder = builder.attempt_timeout(timeout);
         }
-        builder = builder.retry(self.retry()?);
-        let unusable = |error| WrongUsage(Explanation::of_call("the settings cannot be used", &error));
+        builder = builder.retry(self.retry(retry)?);
+        let unusable =
+            |error| UsageError(ErrorReport::from_client_error("the settings cannot be used", &error, &self.sources));
         let client = builder.build().map_err(unusable)?;
-        Ok(match self.until {
-            Some(until) => client.with_deadline(until),
+        Ok(match self.deadline {
+            Some(deadline) => client.with_deadline(deadline),
             None => client,
         })
     }
 
-    /// When requests are sent again.
-    fn retry(&self) -> Result<RetryPolicy, WrongUsage> {
+    /// Returns `retry` with the changes of options and settings.
+    fn retry(&self, mut retry: RetryPolicy) -> Result<RetryPolicy, UsageError> {
         let ServiceOptions { max_attempts, max_retry_after, .. } = *self.options;
-        let mut retry = RetryPolicy::default();
-        if let Some(attempts) = self.given(max_attempts, "max_attempts", arguments::from_one)? {
+        if let Some(attempts) = self.option_or_setting(max_attempts, "max_attempts", arguments::positive_number)? {
             retry = retry.max_attempts(attempts);
         }
-        if let Some(wait) = self.given(max_retry_after, "max_retry_after", arguments::seconds)? {
+        if let Some(wait) = self.option_or_setting(max_retry_after, "max_retry_after", arguments::seconds)? {
             retry = retry.max_retry_after(wait);
         }
         Ok(retry)
     }
 
-    /// What an option says, or else the setting of that name, which is read as the option would be.
-    fn given<T>(
+    /// Returns the value of an option, or else of the setting with that name, in the same format.
+    fn option_or_setting<T>(
         &self,
         option: Option<T>,
         name: &str,
         parse: fn(&str) -> Result<T, &'static str>,
-    ) -> Result<Option<T>, WrongUsage> {
-        let (None, Some(settings)) = (&option, &self.settings) else { return Ok(option) };
-        let Some(setting) = settings.get(name)? else { return Ok(None) };
-        parse(setting.text()).map(Some).map_err(|why| {
-            WrongUsage(Explanation {
-                what: format!("`{}` cannot be used, which {} says", setting.text(), setting.place),
-                why: why.to_owned(),
-                remedy: format!("correct it, or give --{} on the command line", name.replace('_', "-")),
+    ) -> Result<Option<T>, UsageError> {
+        if option.is_some() {
+            return Ok(option);
+        }
+        let Some(setting) = self.settings.get(name)? else { return Ok(None) };
+        parse(setting.value()).map(Some).map_err(|why| {
+            UsageError(ErrorReport {
+                message: format!("the value `{}` of {} is invalid", setting.value(), setting.source),
+                cause: why.to_owned(),
+                advice: format!("correct it, or give --{} on the command line", name.replace('_', "-")),
             })
         })
     }
 }
 
-fn cloud_of(setting: &Setting) -> Result<Cloud, WrongUsage> {
-    let (value, place) = (setting.text(), &setting.place);
+fn parse_cloud(setting: &Setting) -> Result<Cloud, UsageError> {
+    let (value, source) = (setting.value(), &setting.source);
     let names = || arguments::Cloud::value_variants().iter().filter_map(ValueEnum::to_possible_value);
     arguments::Cloud::from_str(value, true).map(Cloud::from).map_err(|_| {
-        WrongUsage(Explanation {
-            what: format!("there is no cloud `{value}`, which {place} names"),
-            why: "it is not one of Microsoft's clouds".to_owned(),
-            remedy: format!(
+        UsageError(ErrorReport {
+            message: format!("the cloud `{value}` of {source} does not exist"),
+            cause: "it is not one of Microsoft's clouds".to_owned(),
+            advice: format!(
                 "name one of {}",
                 names().map(|name| name.get_name().to_owned()).collect::<Vec<_>>().join(", ")
             ),

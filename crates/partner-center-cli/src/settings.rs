@@ -1,13 +1,14 @@
-//! What is set up once and not on every command line: in the environment, or in a file.
+//! Settings from environment variables and the configuration file.
 //!
-//! Each setting has one name: `client_id` in the file is `PARTNER_CENTER_CLIENT_ID` in the environment, which counts more.
+//! Each setting has one name: `client_id` in the file is `PARTNER_CENTER_CLIENT_ID` in the environment, which takes precedence.
 
 use crate::{
-    failure::{Explanation, WrongUsage},
+    error::{ErrorReport, UsageError},
     text,
 };
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use partner_center::Secret;
+use serde::{Deserialize, Deserializer, de::Visitor};
 use std::{
     collections::BTreeMap,
     env::{self, VarError},
@@ -16,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The names of all settings. Of those that are secret, each can be in a file of its own, named by `..._file`.
+/// The names of all settings. A secret can also be in a separate file, which `..._file` names.
 const NAMES: [&str; 14] = [
     "audience",
     "authority",
@@ -35,160 +36,199 @@ const NAMES: [&str; 14] = [
 ];
 
 /// The variable that names the file.
-const CONFIG: &str = "PARTNER_CENTER_CONFIG";
+const CONFIG_VARIABLE: &str = "PARTNER_CENTER_CONFIG";
 
 pub(crate) struct Settings {
-    /// The file and what it says, if there is one.
+    /// The configuration file and its values, if there is one.
     file: Option<(PathBuf, BTreeMap<String, Secret>)>,
 }
 
-/// A setting, and where it was found.
+/// The value of a setting, and its source.
 #[derive(Clone)]
 pub(crate) struct Setting {
     value: Secret,
-    pub(crate) place: Place,
+    pub(crate) source: SettingSource,
 }
 
+/// The source of a value.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum SettingSource {
+    /// An environment variable.
     Variable(String),
-    /// There is nothing to set.
+    /// A key of the configuration file.
+    File { key: String, path: PathBuf },
+    /// An option of the command line.
+    Option(&'static str),
+    /// The embedded emulator.
     Emulator,
-    File {
-        key: String,
-        path: PathBuf,
-    },
+    /// The default: the public cloud.
+    Default,
+}
+
+/// The sources of the addresses, for advice that names what to correct.
+pub(crate) struct AddressSources {
+    pub(crate) base_url: SettingSource,
+    pub(crate) authority: SettingSource,
+}
+
+impl AddressSources {
+    /// Names the option and the setting of the service's address.
+    pub(crate) fn base_url(&self) -> String {
+        self.base_url.with_override("--base-url", "base_url")
+    }
+
+    /// Names the option and the setting of the authority's address.
+    pub(crate) fn authority(&self) -> String {
+        self.authority.with_override("--cloud", "authority")
+    }
 }
 
 impl Settings {
-    /// Reads the file that `option` names, or the variable, or else the usual one if it exists.
-    pub(crate) fn read(option: Option<&Path>) -> Result<Self, WrongUsage> {
+    /// Reads the file that `option` names, or the variable, or else the default one if it exists.
+    pub(crate) fn read(option: Option<&Path>) -> Result<Self, UsageError> {
         let named = match option {
             Some(path) => Some(path.to_owned()),
-            None => variable(CONFIG)?.map(PathBuf::from),
+            None => variable(CONFIG_VARIABLE)?.map(PathBuf::from),
         };
         let path = match named {
             Some(path) => Some(path),
-            None => usual_path().filter(|path| path.exists()),
+            None => default_path().filter(|path| path.exists()),
         };
         let Some(path) = path else { return Ok(Self { file: None }) };
         let unusable = |why: &dyn StdError| {
-            WrongUsage(Explanation {
-                what: format!("the configuration file {} cannot be used", path.display()),
-                why: why.to_string().trim_end().to_owned(),
-                remedy: format!("it is TOML, with texts for any of {}", NAMES.join(", ")),
+            UsageError(ErrorReport {
+                message: format!("the configuration file {} cannot be used", path.display()),
+                cause: why.to_string().trim_end().to_owned(),
+                advice: format!("write it as TOML, with strings or numbers for any of {}", NAMES.join(", ")),
             })
         };
         let text = text::read_file(&path).map_err(|error| unusable(&error))?;
-        // The error of the parser shows the line, and there may be a secret in it.
-        let values: BTreeMap<String, Secret> = toml::from_str(text.expose().trim_end())
-            .map_err(|error| unusable(&NotUnderstood::at(text.expose(), &error)))?;
+        // The error of the parser shows the line, which may contain a secret.
+        let values: BTreeMap<String, SettingValue> = toml::from_str(text.expose().trim_end())
+            .map_err(|error| unusable(&InvalidFile::at(text.expose(), &error)))?;
         if let Some(unknown) = values.keys().find(|key| !NAMES.contains(&key.as_str())) {
-            return Err(unusable(&NotUnderstood(format!("there is no setting `{unknown}`"))));
+            return Err(unusable(&InvalidFile(format!("there is no setting `{unknown}`"))));
         }
+        let values = values.into_iter().map(|(name, SettingValue(value))| (name, value)).collect();
         Ok(Self { file: Some((path, values)) })
     }
 
-    /// A setting; to be empty is to be absent.
-    pub(crate) fn get(&self, name: &str) -> Result<Option<Setting>, WrongUsage> {
+    /// Returns the settings of the environment alone.
+    pub(crate) fn of_environment() -> Self {
+        Self { file: None }
+    }
+
+    /// Returns a setting; an empty one is absent.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<Setting>, UsageError> {
         Ok(match Self::in_environment(name)? {
             Some(setting) => Some(setting),
             None => self.in_file(name)?,
         })
     }
 
-    /// A secret: the setting itself, or what is in the file that `..._file` names.
-    pub(crate) fn secret(&self, name: &str) -> Result<Option<(Secret, Place)>, WrongUsage> {
+    /// Returns a secret: the setting itself, or the content of the file that `..._file` names.
+    pub(crate) fn secret(&self, name: &str) -> Result<Option<(Secret, SettingSource)>, UsageError> {
         let by_file = format!("{name}_file");
         if let Some(setting) = Self::in_environment(name)? {
-            return Ok(Some((setting.value, setting.place)));
+            return Ok(Some((setting.value, setting.source)));
         }
         if let Some(setting) = Self::in_environment(&by_file)? {
             return setting.read().map(Some);
         }
         match (self.in_file(name)?, self.in_file(&by_file)?) {
-            (Some(setting), _) => Ok(Some((setting.value, setting.place))),
+            (Some(setting), _) => Ok(Some((setting.value, setting.source))),
             (None, Some(setting)) => setting.read().map(Some),
             (None, None) => Ok(None),
         }
     }
 
-    fn in_environment(name: &str) -> Result<Option<Setting>, WrongUsage> {
+    fn in_environment(name: &str) -> Result<Option<Setting>, UsageError> {
         let name = variable_name(name);
         let value = variable(&name)?.map(Secret::new);
-        value.map(|value| Setting::new(&value, Place::Variable(name))).transpose()
+        value.map(|value| Setting::new(&value, SettingSource::Variable(name))).transpose()
     }
 
-    fn in_file(&self, name: &str) -> Result<Option<Setting>, WrongUsage> {
+    fn in_file(&self, name: &str) -> Result<Option<Setting>, UsageError> {
         let Some((path, values)) = &self.file else { return Ok(None) };
         let value = values.get(name).filter(|value| !value.expose().trim().is_empty());
-        let place = || Place::File { key: name.to_owned(), path: path.clone() };
-        value.map(|value| Setting::new(value, place())).transpose()
+        let source = || SettingSource::File { key: name.to_owned(), path: path.clone() };
+        value.map(|value| Setting::new(value, source())).transpose()
     }
 }
 
 impl Setting {
-    fn new(value: &Secret, place: Place) -> Result<Self, WrongUsage> {
-        match text::value(value) {
-            Ok(value) => Ok(Self { value, place }),
-            Err(error) => Err(WrongUsage(Explanation::new(
-                &format!("the value of {place} cannot be used"),
+    fn new(value: &Secret, source: SettingSource) -> Result<Self, UsageError> {
+        match text::single_value(value) {
+            Ok(value) => Ok(Self { value, source }),
+            Err(error) => Err(UsageError(ErrorReport::new(
+                &format!("the value of {source} cannot be used"),
                 &error,
                 "set it to the value alone",
             ))),
         }
     }
 
-    pub(crate) fn text(&self) -> &str {
+    pub(crate) fn value(&self) -> &str {
         self.value.expose()
     }
 
-    /// The secret in the file that the setting names.
-    fn read(self) -> Result<(Secret, Place), WrongUsage> {
-        let secret = text::read_file(Path::new(self.text())).and_then(|text| Ok(text::value(&text)?));
+    /// Reads the secret in the file that the setting names.
+    fn read(self) -> Result<(Secret, SettingSource), UsageError> {
+        let secret = text::read_file(Path::new(self.value())).and_then(|text| Ok(text::single_value(&text)?));
         match secret {
-            Ok(secret) => Ok((secret, self.place)),
-            Err(error) => Err(WrongUsage(Explanation::new(
-                &format!("the file {} cannot be used, which {} names", self.text(), self.place),
+            Ok(secret) => Ok((secret, self.source)),
+            Err(error) => Err(UsageError(ErrorReport::new(
+                &format!("the file {} cannot be used, which {} names", self.value(), self.source),
                 &error,
-                "name a file that holds the secret, and nothing else",
+                "name a file that contains only the secret",
             ))),
         }
     }
 }
 
-impl Place {
-    /// Whether it counts more than a file.
+impl SettingSource {
+    /// Whether it is an environment variable.
     pub(crate) fn is_environment(&self) -> bool {
         matches!(self, Self::Variable(_))
     }
 
-    /// What the setting `name` is called in the same place.
-    pub(crate) fn beside(&self, name: &str) -> String {
+    /// Returns the full name of the setting `name` from the same source.
+    pub(crate) fn sibling(&self, name: &str) -> String {
         match self {
             Self::File { path, .. } => Self::File { key: name.to_owned(), path: path.clone() }.to_string(),
-            Self::Variable(_) | Self::Emulator => variable_name(name),
+            Self::Variable(_) | Self::Option(_) | Self::Emulator | Self::Default => variable_name(name),
+        }
+    }
+
+    /// Names this source after the `option` that overrides it; a default is represented by the variable of the setting `name`.
+    fn with_override(&self, option: &str, name: &str) -> String {
+        match self {
+            Self::Variable(_) | Self::File { .. } => format!("{option}, {self}"),
+            Self::Default => format!("{option}, {}", variable_name(name)),
+            Self::Option(_) | Self::Emulator => self.to_string(),
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SettingSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable(name) => formatter.write_str(name),
+            Self::Option(name) => formatter.write_str(name),
             Self::Emulator => formatter.write_str("--emulator"),
+            Self::Default => formatter.write_str("the public cloud"),
             Self::File { key, path } => write!(formatter, "{key} in {}", path.display()),
         }
     }
 }
 
-/// What a setting is called in the environment.
+/// Returns the name of the environment variable of a setting.
 fn variable_name(name: &str) -> String {
     format!("PARTNER_CENTER_{}", name.to_ascii_uppercase())
 }
 
-/// Such as `~/.config/partner-center/config.toml`.
-pub(crate) fn usual_path() -> Option<PathBuf> {
+/// Returns the default path of the configuration file, such as `~/.config/partner-center/config.toml`.
+pub(crate) fn default_path() -> Option<PathBuf> {
     let names = AppStrategyArgs {
         top_level_domain: String::new(),
         author: String::new(),
@@ -197,33 +237,61 @@ pub(crate) fn usual_path() -> Option<PathBuf> {
     choose_app_strategy(names).ok().map(|folders| folders.in_config_dir("config.toml"))
 }
 
-fn variable(name: &str) -> Result<Option<String>, WrongUsage> {
+fn variable(name: &str) -> Result<Option<String>, UsageError> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(WrongUsage(Explanation {
-            what: format!("the environment variable {name} cannot be read"),
-            why: "it holds something else than text".to_owned(),
-            remedy: "set it again".to_owned(),
+        Err(VarError::NotUnicode(_)) => Err(UsageError(ErrorReport {
+            message: format!("the environment variable {name} cannot be read"),
+            cause: "its value is not valid Unicode".to_owned(),
+            advice: "set it to a valid value".to_owned(),
         })),
     }
 }
 
-/// Where a file goes wrong, without what stands there.
-#[derive(Debug)]
-struct NotUnderstood(String);
+/// A value in the configuration file: a string, or a number converted to a string.
+struct SettingValue(Secret);
 
-impl NotUnderstood {
-    fn at(text: &str, error: &toml::de::Error) -> Self {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        Self(format!("line {} is no `name = \"text\"`", before.matches('\n').count() + 1))
+impl<'de> Deserialize<'de> for SettingValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SettingVisitor;
+
+        impl Visitor<'_> for SettingVisitor {
+            type Value = SettingValue;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string or a number")
+            }
+            fn visit_str<E>(self, value: &str) -> Result<SettingValue, E> {
+                Ok(SettingValue(Secret::new(value)))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<SettingValue, E> {
+                Ok(SettingValue(Secret::new(value.to_string())))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<SettingValue, E> {
+                Ok(SettingValue(Secret::new(value.to_string())))
+            }
+        }
+
+        deserializer.deserialize_any(SettingVisitor)
     }
 }
 
-impl fmt::Display for NotUnderstood {
+/// Why the configuration file is invalid, without its content.
+#[derive(Debug)]
+struct InvalidFile(String);
+
+impl InvalidFile {
+    fn at(text: &str, error: &toml::de::Error) -> Self {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        Self(format!("line {} is neither `name = \"string\"` nor `name = number`", before.matches('\n').count() + 1))
+    }
+}
+
+impl fmt::Display for InvalidFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
 }
 
-impl StdError for NotUnderstood {}
+impl StdError for InvalidFile {}

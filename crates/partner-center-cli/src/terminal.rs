@@ -1,33 +1,35 @@
-//! What fits a terminal.
+//! Text for a terminal: its width, and characters that would control it.
 
 use console::Term;
 use textwrap::{Options, WordSplitter};
 
-/// How many columns of characters `terminal` has, if it is one.
+/// Returns the number of columns of `terminal`, if it is one.
 pub(crate) fn width(terminal: &Term) -> Option<usize> {
     terminal.size_checked().map(|(_rows, columns)| columns.into())
 }
 
-/// The text without what could act on a terminal or on the order of its characters.
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars().map(|character| if acts(character) { '\u{fffd}' } else { character }).collect()
+/// Replaces the characters that control a terminal or the direction of text.
+pub(crate) fn escape_control(text: &str) -> String {
+    text.chars().map(|character| if is_terminal_control(character) { '\u{fffd}' } else { character }).collect()
 }
 
-/// JSON that says the same, without what could act on a terminal.
-pub(crate) fn harmless_json(json: &str) -> String {
+/// Escapes the characters of JSON that control a terminal; the result has the same value.
+pub(crate) fn escape_control_in_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
-        // The line breaks of JSON stand between values; elsewhere such characters are in texts only.
+        // Line breaks are between values; other control characters are only in strings.
         match character {
             '\n' => text.push('\n'),
-            character if acts(character) => text.extend(format!("\\u{:04x}", u32::from(character)).chars()),
+            character if is_terminal_control(character) => {
+                text.extend(format!("\\u{:04x}", u32::from(character)).chars());
+            }
             character => text.push(character),
         }
     }
     text
 }
 
-fn acts(character: char) -> bool {
+fn is_terminal_control(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -35,34 +37,37 @@ fn acts(character: char) -> bool {
         )
 }
 
-/// `text` behind `label`: on a line of its own, or on as many as it takes to fit the width.
+/// Formats `text` behind `label`, wrapped at the width.
 pub(crate) fn paragraph(label: &str, text: &str, width: Option<usize>) -> String {
     let indent = " ".repeat(label.len());
-    // An ID or a path is of use only when it is whole.
+    // IDs and paths are useful only when they are complete.
     let options = Options::new(width.unwrap_or(usize::MAX))
         .initial_indent(label)
         .subsequent_indent(&indent)
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation);
-    textwrap::fill(&harmless(text), options) + "\n"
+    textwrap::fill(&escape_control(text), options) + "\n"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{harmless, harmless_json, paragraph};
+    use super::{escape_control, escape_control_in_json, paragraph};
     use serde_json::{Value, json};
 
     #[test]
-    fn nothing_acts_on_a_terminal() {
-        assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c\u{200f}d\u{9b}"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}");
+    fn control_characters_are_escaped() {
+        assert_eq!(escape_control("a\u{1b}[2Jb\u{202e}c\u{200f}d\u{9b}"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}");
         let value = json!({"name": "a\u{1b}[2J\u{7f}\u{9b}\u{202e}\n ü 東"});
-        let written = harmless_json(&serde_json::to_string_pretty(&value).unwrap());
-        assert!(!written.chars().any(|character| character != '\n' && super::acts(character)), "{written:?}");
+        let written = escape_control_in_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(
+            !written.chars().any(|character| character != '\n' && super::is_terminal_control(character)),
+            "{written:?}"
+        );
         assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
     }
 
     #[test]
-    fn a_paragraph_fits_and_keeps_its_words_whole() {
+    fn paragraph_fits_and_keeps_its_words_complete() {
         let text = "customer 484e548c-f5f3-4528-93a9-c16c6373cb59 is gone";
         assert_eq!(paragraph("why: ", text, None), format!("why: {text}\n"));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Text as the editors and shells of every operating system write it.
+//! Reads text files and standard input as the editors and shells of every operating system write them.
 //!
 //! Notepad and Windows PowerShell begin UTF-8 with a byte order mark, and `>` in Windows PowerShell writes UTF-16.
 
@@ -12,28 +12,28 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// The maximum size of a file that is read as a whole, in bytes: a token is a few kilobytes.
+/// The maximum size of a configuration or secret file in bytes; a token has a few kilobytes.
 const MAX_FILE_SIZE: usize = 1 << 20;
 
-/// How many bytes are read at a time.
+/// The number of bytes that are read at a time.
 const CHUNK_SIZE: usize = 8 << 10;
 
-/// Reads a small file as a whole, without its byte order mark.
+/// Reads a small file, without its byte order mark.
 ///
-/// The text may be a secret: no error shows any of it. An error about its contents holds a [`TextError`].
+/// The content may be a secret: no error shows any of it. An error about the content has a [`TextError`] as its source.
 pub(crate) fn read_file(path: &Path) -> io::Result<Secret> {
     let mut text = Zeroizing::new(Vec::with_capacity(CHUNK_SIZE));
     TextReader::new(File::open(path)?).take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
     if text.len() > MAX_FILE_SIZE {
         return Err(TextError::TooLarge.into());
     }
-    // The reader gives nothing but UTF-8.
+    // The reader returns only UTF-8.
     let text = str::from_utf8(&text).map_err(|_| TextError::UnknownEncoding)?;
     Ok(Secret::new(text))
 }
 
-/// Checks that `text` is one value, such as a secret, and nothing else; returns it without the blanks around it.
-pub(crate) fn value(text: &Secret) -> Result<Secret, TextError> {
+/// Checks that `text` is a single value, such as a secret; returns it without surrounding white space.
+pub(crate) fn single_value(text: &Secret) -> Result<Secret, TextError> {
     let text = text.expose().trim();
     let first_word = text.split_whitespace().next().unwrap_or_default();
     Err(if text.is_empty() {
@@ -53,15 +53,15 @@ pub(crate) fn value(text: &Secret) -> Result<Secret, TextError> {
     })
 }
 
-/// How shells, JSON and word processors quote.
+/// The quotation marks of shells, JSON and word processors.
 const QUOTES: [(char, char); 4] = [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
 
-/// Whether an editor shows nothing in its place, though it is not a blank.
+/// Whether an editor shows nothing for the character, although it is not white space.
 fn is_invisible(character: char) -> bool {
     character.is_control() || matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// What is wrong with a text. It shows nothing of the text.
+/// Why a text is not usable. It shows nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextError {
     Binary,
@@ -80,18 +80,18 @@ pub(crate) enum TextError {
 impl fmt::Display for TextError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Binary => "it is not a text, but binary data",
+            Self::Binary => "it is binary data, not text",
             Self::Utf16WithoutMark => "it is UTF-16 without a byte order mark; save it as UTF-8",
             Self::Utf32 => "it is UTF-32; save it as UTF-8",
             Self::UnknownEncoding => "it is neither UTF-8 nor UTF-16 with a byte order mark; save it as UTF-8",
             Self::TooLarge => "it is larger than 1 MiB",
             Self::Empty => "it is empty",
-            Self::BearerPrefix => "it begins with the word `Bearer`; leave that out",
-            Self::Quoted => "it is enclosed in quotation marks; leave them out",
+            Self::BearerPrefix => "it begins with the word `Bearer`; remove that",
+            Self::Quoted => "it is enclosed in quotation marks; remove them",
             Self::Json => "it is a JSON object; take the value out of it",
-            Self::SeveralLines => "it has several lines, where one is expected",
+            Self::SeveralLines => "it has several lines, but must have one",
             Self::Invisible(character) => {
-                return write!(formatter, "it holds the invisible character U+{:04X}", u32::from(*character));
+                return write!(formatter, "it contains the invisible character U+{:04X}", u32::from(*character));
             }
         })
     }
@@ -105,18 +105,21 @@ impl From<TextError> for io::Error {
     }
 }
 
-/// Reads text as UTF-8 without a byte order mark, in whatever encoding the mark says that it is.
+/// A reader that converts text to UTF-8 without a byte order mark, from the encoding that the mark indicates. Each line end
+/// (LF, CR LF or CR alone) becomes LF.
 ///
-/// It gives what it has before it waits for more, and what is good before it reports what is not.
+/// It returns what was read before it waits for more, and everything before an error before the error.
 pub(crate) struct TextReader<R> {
     input: R,
-    /// Found at the beginning of the input.
+    /// The encoding, once the beginning of the input was read.
     encoding: Option<Encoding>,
-    /// What is read, but not yet decoded.
+    /// Bytes that are not decoded yet.
     raw: Zeroizing<Vec<u8>>,
-    /// What is decoded, but not yet given.
+    /// Decoded text, of which the first `returned` bytes have been returned.
     decoded: Zeroizing<Vec<u8>>,
-    given: usize,
+    returned: usize,
+    /// Whether the last decoded character is a CR, which a LF may complete.
+    ends_with_cr: bool,
     is_at_end: bool,
     error: Option<TextError>,
 }
@@ -134,20 +137,21 @@ impl<R: Read> TextReader<R> {
             encoding: None,
             raw: Zeroizing::new(Vec::with_capacity(2 * CHUNK_SIZE)),
             decoded: Zeroizing::new(Vec::with_capacity(4 * CHUNK_SIZE)),
-            given: 0,
+            returned: 0,
+            ends_with_cr: false,
             is_at_end: false,
             error: None,
         }
     }
 
     /// Reads and decodes one chunk.
-    fn advance(&mut self) -> io::Result<()> {
+    fn read_chunk(&mut self) -> io::Result<()> {
         let filled = self.raw.len();
         self.raw.resize(filled + CHUNK_SIZE, 0);
         let read = self.input.read(&mut self.raw[filled..]);
         self.raw.truncate(filled + read.as_ref().map_or(0, |count| *count));
         self.is_at_end = read? == 0;
-        (self.given, self.error) = (0, None);
+        (self.returned, self.error) = (0, None);
         self.decoded.clear();
         let Some(encoding) = self.encoding() else { return Ok(()) };
         let outcome = match encoding {
@@ -155,10 +159,23 @@ impl<R: Read> TextReader<R> {
             Encoding::Utf16(unit) => self.decode_utf16(unit),
         };
         self.error = outcome.err();
+        self.convert_line_ends();
         Ok(())
     }
 
-    /// The encoding, once enough was read to know it; the byte order mark is then removed.
+    fn convert_line_ends(&mut self) {
+        let ends_with_cr = &mut self.ends_with_cr;
+        self.decoded.retain_mut(|byte| {
+            let is_rest_of_line_end = *ends_with_cr && *byte == b'\n';
+            *ends_with_cr = *byte == b'\r';
+            if *ends_with_cr {
+                *byte = b'\n';
+            }
+            !is_rest_of_line_end
+        });
+    }
+
+    /// Determines the encoding as soon as enough was read, and removes the byte order mark.
     fn encoding(&mut self) -> Option<Encoding> {
         const MARKS: [(&[u8], Encoding); 3] = [
             (b"\xef\xbb\xbf", Encoding::Utf8),
@@ -185,7 +202,7 @@ impl<R: Read> TextReader<R> {
             Err(error) => (error.valid_up_to(), Some(TextError::UnknownEncoding)),
         };
         let (length, error) = match self.raw[..length].iter().position(|byte| *byte == 0) {
-            Some(position) => (position, Some(without_mark(&self.raw))),
+            Some(position) => (position, Some(classify_binary(&self.raw))),
             None => (length, error),
         };
         self.decoded.extend_from_slice(&self.raw[..length]);
@@ -196,7 +213,7 @@ impl<R: Read> TextReader<R> {
     fn decode_utf16(&mut self, unit: fn([u8; 2]) -> u16) -> Result<(), TextError> {
         let units = self.raw.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         let mut units: Zeroizing<Vec<_>> = Zeroizing::new(units.collect());
-        // Half of a surrogate pair waits for the other half.
+        // The first half of a surrogate pair waits for the second.
         if !self.is_at_end && units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
             units.pop();
         }
@@ -214,9 +231,9 @@ impl<R: Read> TextReader<R> {
     }
 }
 
-/// What bytes are that hold zeros, which no text in UTF-8 does.
-fn without_mark(bytes: &[u8]) -> TextError {
-    // As UTF-16, every other byte of what is written in the Latin alphabet is zero.
+/// Classifies bytes with zeros among them, which text in UTF-8 does not have.
+fn classify_binary(bytes: &[u8]) -> TextError {
+    // In UTF-16, every other byte of Latin text is zero.
     let zeros = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
     let is_utf16 = |zeros: usize, others: usize| others == 0 && zeros * 4 >= bytes.len();
     match bytes {
@@ -229,17 +246,17 @@ fn without_mark(bytes: &[u8]) -> TextError {
 impl<R: Read> Read for TextReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let left = &self.decoded[self.given..];
+            let left = &self.decoded[self.returned..];
             if !left.is_empty() || buffer.is_empty() {
                 let count = left.len().min(buffer.len());
                 buffer[..count].copy_from_slice(&left[..count]);
-                self.given += count;
+                self.returned += count;
                 return Ok(count);
             }
             match self.error {
                 Some(error) => return Err(error.into()),
                 None if self.is_at_end => return Ok(0),
-                None => self.advance()?,
+                None => self.read_chunk()?,
             }
         }
     }
@@ -250,7 +267,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// Gives as many bytes at a time as it is told.
+    /// Returns a fixed number of bytes at a time.
     struct Dripping<'a>(&'a [u8], usize);
 
     impl Read for Dripping<'_> {
@@ -265,9 +282,10 @@ mod tests {
     }
 
     #[test]
-    fn text_is_the_same_in_every_encoding() {
+    fn text_is_decoded_from_every_encoding() {
         for (count, sizes) in [(5, [1, 2, 3, 5]), (5000, [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, usize::MAX])] {
-            let text = format!("secret~Ünï 東京 🥐\r\n{}\r\n", "x🥐".repeat(count));
+            let text = format!("secret~Ünï 東京 🥐\r\n{}\r\r\n\n\r", "x🥐".repeat(count));
+            let expected = text.replace("\r\n", "\n").replace('\r', "\n");
             let marked = format!("\u{feff}{text}");
             for bytes in [
                 text.clone().into_bytes(),
@@ -278,7 +296,7 @@ mod tests {
                 for size in sizes {
                     let mut read = String::new();
                     TextReader::new(Dripping(&bytes, size)).read_to_string(&mut read).unwrap();
-                    assert!(read == text, "{size}: {:?}", &read[..read.len().min(40)]);
+                    assert!(read == expected, "{size}: {:?}", &read[..read.len().min(40)]);
                 }
             }
         }
@@ -288,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_text_is_named_and_what_is_before_it_is_given() {
+    fn undecodable_text_is_an_error_after_the_text_before_it() {
         let utf32 = |text: &str| text.chars().flat_map(|character| u32::from(character).to_le_bytes()).collect();
         for (bytes, expected, error) in [
             (b"abc\nd\xe9f".to_vec(), "abc\nd", TextError::UnknownEncoding),
@@ -314,7 +332,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         fs::write(&path, b"\xff\xfes\0\r\0\n\0").unwrap();
-        assert_eq!(read_file(&path).unwrap().expose(), "s\r\n");
+        assert_eq!(read_file(&path).unwrap().expose(), "s\n");
         fs::write(&path, "x".repeat(MAX_FILE_SIZE)).unwrap();
         assert_eq!(read_file(&path).unwrap().expose().len(), MAX_FILE_SIZE);
         fs::write(&path, "x".repeat(MAX_FILE_SIZE + 1)).unwrap();
@@ -323,8 +341,8 @@ mod tests {
     }
 
     #[test]
-    fn value_is_found_among_blanks_or_what_is_wrong_is_named() {
-        let check = |text: &str| value(&Secret::new(text));
+    fn value_is_trimmed_or_rejected_with_a_reason() {
+        let check = |text: &str| single_value(&Secret::new(text));
         for text in ["hush", " \t hush\r\n", "hush\u{85}", "\u{a0}hush\u{2028}", "\n\nhush\n"] {
             assert_eq!(check(text).unwrap().expose(), "hush", "{text:?}");
         }

@@ -10,22 +10,21 @@ use std::{
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The first line on standard output says where it listens, and with --tls the second where its certificate authority \
-is. With -vv each request is a line on standard error. There are made-up customers and those of Microsoft's \
-documentation. Nothing leaves this machine. An interruption (Ctrl-C) is how it is meant to end: the exit status is \
-then 0.
+The first line of standard output is the address, and with --tls the second is the file of its certificate authority. \
+With -vv each request is logged to standard error. There are generated customers and those of Microsoft's documentation. \
+Nothing leaves this machine. It runs until it is interrupted (Ctrl-C); the exit status is then 0.
 
-Its authority issues tokens at the same address, in any tenant: to the application 11111111-2222-3333-4444-555555555555 with \
-the secret emulator-secret, and for its user with the refresh token emulator-refresh-token.
+Its authority issues tokens at the same address, in any tenant: to the client ID 11111111-2222-3333-4444-555555555555 with \
+the client secret emulator-secret, and for a user with the refresh token emulator-refresh-token.
 
-A fault is WHAT happens, and to WHICH requests; without any WHICH to all:
+A fault is WHAT goes wrong, and for WHICH requests; without WHICH for all:
   STATUS[:BODY][:code=N][:retry-after=SECONDS | :retry-after-date=SECONDS]
-      this answer; STATUS is 200 to 599, BODY is front-door, string-code,
+      this response; STATUS is 200 to 599, BODY is front-door, string-code,
       newer-service, gateway, text, html or empty
   delay:TIME, drip, drip:TIME, truncate, reset, hang, garbage
       TIME is such as 200ms or 2s
   @3, @every:5, @10%, @/v1/customers/
-      the third, every fifth, one in ten (drawn from the seed), by path
+      the third, every fifth, one in ten (random by the seed), by path
 
 Examples:
   partner-center emulator --port 8080
@@ -35,92 +34,91 @@ Examples:
   partner-center emulator --fault 503@10% --fault 429:retry-after=2@every:7
   partner-center customers list --emulator --emulator-with fault=reset@2")]
 pub(crate) struct EmulatorCommand {
-    /// The port to listen on; 0 finds a free one
+    /// Port to listen on; 0 chooses a free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub(crate) port: u16,
-    /// How many customers there are, up to 10000000
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::customers)]
+    /// Number of customers, 0 to 10000000
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::customer_count)]
     pub(crate) customers: u32,
-    /// The token to expect: any throw-away text of visible ASCII characters without blanks, not a secret
+    /// Access token to accept: any visible ASCII characters without blanks; not a secret
     #[arg(long, value_name = "T", default_value = Emulator::TOKEN, value_parser = token)]
     pub(crate) token: String,
-    /// Serve over TLS, with a certificate for localhost that a new certificate authority issues: MSAL and azure-identity
-    /// insist on it
+    /// Serve over TLS, with a certificate for localhost from a new certificate authority: MSAL and azure-identity require it
     #[arg(long)]
     pub(crate) tls: bool,
-    /// Where to write the certificate authority that clients must trust, in PEM [default: a temporary file, which is named
-    /// on standard output]
+    /// File for the certificate authority that clients must trust, in PEM [default: a temporary file, which standard output
+    /// names]
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) behaviour: EmulatorBehaviour,
+    pub(crate) behavior: EmulatorBehavior,
 }
 
-/// How an emulator behaves, be it served or embedded.
+/// The behavior of an emulator, served or embedded.
 #[derive(Args, Debug, Default)]
-pub(crate) struct EmulatorBehaviour {
-    /// What the made-up customers are made from: the same seed makes the same ones
+pub(crate) struct EmulatorBehavior {
+    /// Seed of the generated customers: the same seed generates the same customers
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
-    /// How long the access tokens live that its authority issues
+    /// Lifetime of the access tokens that its authority issues
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = super::seconds)]
     token_lifetime: Duration,
-    /// Let a refresh token die when one that came after it is used
+    /// Invalidate a refresh token when a newer one is used
     #[arg(long)]
     strict_refresh_tokens: bool,
     /// Reject query parameters that a resource does not have; without this, `-v` warns of them
     #[arg(long)]
     reject_unknown_parameters: bool,
     #[command(flatten)]
-    disturbances: Disturbances,
+    faults: FaultOptions,
     #[command(flatten)]
-    lists: Lists,
+    lists: ListOptions,
     #[command(flatten)]
-    wording: Wording,
+    responses: ResponseOptions,
 }
 
 #[derive(Args, Debug, Default)]
-#[command(next_help_heading = "What goes wrong")]
-struct Disturbances {
-    /// Something that goes wrong, such as 503@10% or reset@3; may be given several times
+#[command(next_help_heading = "Faults")]
+struct FaultOptions {
+    /// Fault, such as 503@10% or reset@3; may be given several times
     #[arg(long, value_name = "WHAT[@WHICH]", action = ArgAction::Append)]
     fault: Vec<Fault>,
-    /// How many requests are answered in a minute; any more get 429 [default: any number]
+    /// Maximum number of requests per minute; any more get 429 [default: no limit]
     #[arg(long, value_name = "N")]
     rate_limit: Option<NonZeroU32>,
 }
 
 #[derive(Args, Debug, Default)]
-#[command(next_help_heading = "How lists are paged")]
-struct Lists {
-    /// The most customers in a page, whatever size is asked for [default: 500]
+#[command(next_help_heading = "Pagination")]
+struct ListOptions {
+    /// Maximum number of customers per page, whatever size is requested [default: 500]
     #[arg(long, value_name = "N", value_parser = page_cap)]
     page_cap: Option<NonZeroU16>,
-    /// The form of the links between pages
+    /// Style of the links between pages
     #[arg(long, value_name = "STYLE", value_enum, default_value_t)]
     link_style: LinkStyle,
-    /// Part the parameters of a next link by a second `?`
+    /// Separate the parameters of a next-page link by a second `?`
     #[arg(long)]
     double_question_mark: bool,
-    /// Where a page has the token of the next one
+    /// Place of the continuation token in a page
     #[arg(long, value_name = "PLACE", value_enum, default_value_t)]
     continuation_in: ContinuationIn,
-    /// Leave links out everywhere; the token is then in the body
+    /// Omit all links; the continuation token is then in the body
     #[arg(long)]
     without_links: bool,
-    /// How a list ends
+    /// End of a list
     #[arg(long, value_name = "WAY", value_enum, default_value_t)]
     list_end: ListEnd,
-    /// What `totalCount` counts
+    /// Meaning of `totalCount`
     #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
     total_count: TotalCount,
 }
 
 #[derive(Args, Debug, Default)]
-#[command(next_help_heading = "How answers are written")]
+#[command(next_help_heading = "Responses")]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-struct Wording {
-    /// How JSON is encoded
+struct ResponseOptions {
+    /// Encoding of JSON
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     encoding: Encoding,
     /// Begin JSON with a byte order mark
@@ -132,30 +130,30 @@ struct Wording {
     /// Begin the names of fields with a capital letter
     #[arg(long)]
     pascal_case: bool,
-    /// Add fields and values that came after the documentation
+    /// Add fields and values that are not documented
     #[arg(long)]
     unknown_values: bool,
-    /// Let some customers have values that are documented but rare, such as the relationship `microsoft_support`, which the
-    /// Java SDK cannot read
+    /// Give some customers values that are documented but rare, such as the relationship `microsoft_support`, which the Java
+    /// SDK cannot read
     #[arg(long)]
     rare_values: bool,
     /// Let no customer allow delegated access, which hides addresses and domains
     #[arg(long)]
     without_delegated_access: bool,
-    /// How the codes of faults are written
+    /// Type of error codes
     #[arg(long, value_name = "TYPE", value_enum, default_value_t)]
     error_codes: ErrorCodes,
-    /// Answer `X-Locale` twice
+    /// Send the header `X-Locale` twice
     #[arg(long)]
     duplicate_locale: bool,
-    /// Answer with a `MS-RequestId` of its own instead of the one that was sent
+    /// Send a different `MS-RequestId` than that of the request
     #[arg(long)]
     foreign_request_ids: bool,
 }
 
-impl EmulatorBehaviour {
-    /// What `settings` say, which are options of `partner-center emulator` without their dashes.
-    pub(super) fn of(settings: &[String]) -> Result<Self, clap::Error> {
+impl EmulatorBehavior {
+    /// Parses `settings`, which are options of `partner-center emulator` without their dashes.
+    pub(super) fn parse(settings: &[String]) -> Result<Self, clap::Error> {
         let command = clap::Command::new("emulator").no_binary_name(true).disable_help_flag(true);
         let command = Self::augment_args(command);
         let names: Vec<_> = command.get_arguments().filter_map(|option| option.get_long()).collect();
@@ -172,9 +170,9 @@ impl EmulatorBehaviour {
         Self::from_arg_matches(&command.try_get_matches_from(options)?)
     }
 
-    /// `builder`, set to behave so.
+    /// Applies the behavior to `builder`.
     pub(crate) fn apply(&self, builder: EmulatorBuilder) -> EmulatorBuilder {
-        let Self { seed, token_lifetime, strict_refresh_tokens, disturbances, lists, wording, .. } = self;
+        let Self { seed, token_lifetime, strict_refresh_tokens, faults, lists, responses, .. } = self;
         let mut builder = builder
             .seed(*seed)
             .token_lifetime(*token_lifetime)
@@ -186,29 +184,29 @@ impl EmulatorBehaviour {
             .without_links(lists.without_links)
             .list_end(lists.list_end)
             .total_count(lists.total_count)
-            .encoding(wording.encoding)
-            .byte_order_mark(wording.bom)
-            .nulls(wording.nulls)
-            .pascal_case(wording.pascal_case)
-            .unknown_values(wording.unknown_values)
-            .rare_values(wording.rare_values)
-            .without_delegated_access(wording.without_delegated_access)
-            .error_codes(wording.error_codes)
-            .duplicate_locale(wording.duplicate_locale)
-            .foreign_request_ids(wording.foreign_request_ids);
+            .encoding(responses.encoding)
+            .byte_order_mark(responses.bom)
+            .nulls(responses.nulls)
+            .pascal_case(responses.pascal_case)
+            .unknown_values(responses.unknown_values)
+            .rare_values(responses.rare_values)
+            .without_delegated_access(responses.without_delegated_access)
+            .error_codes(responses.error_codes)
+            .duplicate_locale(responses.duplicate_locale)
+            .foreign_request_ids(responses.foreign_request_ids);
         if let Some(cap) = lists.page_cap {
             builder = builder.page_cap(cap);
         }
-        if let Some(per_minute) = disturbances.rate_limit {
+        if let Some(per_minute) = faults.rate_limit {
             builder = builder.rate_limit(per_minute);
         }
-        disturbances.fault.iter().cloned().fold(builder, EmulatorBuilder::fault)
+        faults.fault.iter().cloned().fold(builder, EmulatorBuilder::fault)
     }
 }
 
 fn token(text: &str) -> Result<String, &'static str> {
     let can_be_sent = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    can_be_sent.then(|| text.to_owned()).ok_or("it must be of visible ASCII characters, without blanks")
+    can_be_sent.then(|| text.to_owned()).ok_or("it must consist of visible ASCII characters, without blanks")
 }
 
 fn page_cap(text: &str) -> Result<NonZeroU16, &'static str> {

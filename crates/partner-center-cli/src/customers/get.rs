@@ -1,138 +1,152 @@
 //! `partner-center customers get`
 
-use super::ids::Unusable;
+use super::ids::{IdError, Ids};
 use crate::{
-    failure::{Explanation, Failure, whole_seconds},
-    notes::Notes,
+    error::{CommandError, ErrorReport, whole_seconds},
+    messages::Messages,
     output::Printer,
+    settings::AddressSources,
 };
 use partner_center::{
     Client, Customer, Error, ErrorKind, GetCustomer, Transport,
     error::ErrorReason,
     transport::{Mode, TransportError},
 };
-use std::{error::Error as StdError, slice, sync::Arc, time::Instant};
+use std::{
+    error::Error as StdError,
+    slice,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use uuid::Uuid;
 
-/// After so many customers in a row for whom the service had no answer, there is no service to ask for more.
-const MOST_UNANSWERED: u32 = 3;
+/// The number of consecutive customers without a response after which the service counts as unavailable.
+const MAX_CONSECUTIVE_FAILURES: u32 = 3;
 
-/// Prints one customer with all there is of it.
+/// The maximum `Retry-After` while several customers are fetched, unless an option or a setting decides.
+pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
+
+/// Prints all fields of one customer.
 pub(super) async fn print_one<X: Transport>(
     client: &Client<X>,
     id: Uuid,
+    sources: &AddressSources,
     printer: &mut Printer,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let customer = X::Mode::into_future(client.call(GetCustomer::new(id))).await;
-    let customer = customer.map_err(|error| Failure::of_call(&not_fetched(id), &error))?;
+    let customer = customer.map_err(|error| CommandError::from_client_error(&not_fetched(id), &error, sources))?;
     Ok(printer.customer(&customer)?)
 }
 
-/// Prints each of the customers as part of a list, and reports those that cannot be fetched.
+/// Prints the customers as a list, and reports those that cannot be fetched.
 pub(super) async fn print_each<X: Transport>(
     client: &Client<Arc<X>>,
     mut pacing: Pacing<'_, X>,
-    ids: impl Iterator<Item = Result<Uuid, Unusable>>,
+    mut ids: Ids,
+    sources: &AddressSources,
     printer: &mut Printer,
-    notes: &Notes,
-) -> Result<(), Failure> {
-    let (mut wanted, mut failed) = (0_u64, 0_u64);
-    let mut unanswered = 0;
-    for id in ids {
-        wanted += 1;
-        let explanation = match id {
-            Ok(id) => match pacing.call(client, id, notes).await {
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let (mut requested, mut failed) = (0_u64, 0_u64);
+    let mut consecutive_failures = 0;
+    while let Some(id) = ids.next() {
+        requested += 1;
+        let error_report = match id {
+            Ok(id) => match pacing.call(client, id, messages).await {
                 Ok(customer) => {
-                    unanswered = 0;
+                    consecutive_failures = 0;
                     printer.page(slice::from_ref(&customer))?;
                     continue;
                 }
                 Err(error) => {
-                    let obstacle = Obstacle::of(&error);
-                    unanswered = if obstacle == Obstacle::NoAnswer { unanswered + 1 } else { 0 };
-                    if obstacle == Obstacle::ForAll || unanswered == MOST_UNANSWERED || !pacing.may_wait(&error) {
-                        let what = format!("{}, and no more were asked for", not_fetched(id));
-                        return Err(Failure::of_call(&what, &error));
+                    let scope = FailureScope::of(&error);
+                    consecutive_failures = if scope == FailureScope::NoResponse { consecutive_failures + 1 } else { 0 };
+                    if scope == FailureScope::AllCustomers
+                        || consecutive_failures == MAX_CONSECUTIVE_FAILURES
+                        || !pacing.delay_next(&error)
+                    {
+                        let message = format!("{}{}", not_fetched(id), not_requested(ids));
+                        return Err(CommandError::from_client_error(&message, &error, sources));
                     }
-                    Explanation::of_call(&not_fetched(id), &error)
+                    ErrorReport::from_client_error(&not_fetched(id), &error, sources)
                 }
             },
-            Err(Unusable::Word(explanation)) => explanation,
-            Err(Unusable::Input(failure)) => return Err(failure),
+            Err(IdError::Invalid(error_report)) => error_report,
+            Err(IdError::Stdin(error)) => return Err(error),
         };
         failed += 1;
-        notes.report(&explanation);
+        messages.report(&error_report);
     }
     let note = printer.end()?;
-    if wanted == 0 {
-        notes.say("note: standard input names no customers");
+    if requested == 0 {
+        messages.print("note: standard input contains no customer IDs");
         return Ok(());
     }
     match (failed, note) {
         (0, None) => Ok(()),
         (0, Some(note)) => {
-            notes.say(note);
+            messages.print(note);
             Ok(())
         }
-        _ => Err(Failure::Several(format!("{failed} of {wanted} customers could not be fetched"))),
+        _ => Err(CommandError::Summary(format!("{failed} of {requested} customers could not be fetched"))),
     }
 }
 
-/// When the next customer may be requested: not before the wait has passed that the service asked for.
+/// Delays the next request until the wait has passed that the service requested.
 pub(super) struct Pacing<'a, X> {
     transport: &'a X,
-    /// The end of the whole command.
-    until: Option<Instant>,
+    /// The deadline of the command.
+    deadline: Option<Instant>,
     not_before: Option<Instant>,
 }
 
 impl<'a, X: Transport> Pacing<'a, X> {
-    pub(super) fn new(transport: &'a X, until: Option<Instant>) -> Self {
-        Self { transport, until, not_before: None }
+    pub(super) fn new(transport: &'a X, deadline: Option<Instant>) -> Self {
+        Self { transport, deadline, not_before: None }
     }
 
-    /// Requests a customer, as soon as that may be done.
-    async fn call(&mut self, client: &Client<Arc<X>>, id: Uuid, notes: &Notes) -> Result<Customer, Error> {
+    /// Fetches a customer, after the wait that the service requested.
+    async fn call(&mut self, client: &Client<Arc<X>>, id: Uuid, messages: &Messages) -> Result<Customer, Error> {
         let not_before = self.not_before.take();
         let wait = not_before.map(|at| at.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero());
         if let Some(wait) = wait {
-            notes.say(format!("note: waiting {} s, as the service asks", whole_seconds(wait)));
+            messages.print(format!("note: waiting {} s, as the service asks", whole_seconds(wait)));
             X::Mode::into_future(self.transport.sleep(wait)).await;
         }
         X::Mode::into_future(client.call(GetCustomer::new(id))).await
     }
 
-    /// Takes note of how long the service asks to wait, and says whether the command has that much time.
-    fn may_wait(&mut self, error: &Error) -> bool {
+    /// Delays the next request as the service asks; returns whether the command has that much time.
+    fn delay_next(&mut self, error: &Error) -> bool {
         let Some(wait) = error.retry_after() else { return true };
         self.not_before = Instant::now().checked_add(wait);
-        self.not_before.is_some_and(|at| self.until.is_none_or(|until| at < until))
+        self.not_before.is_some_and(|at| self.deadline.is_none_or(|deadline| at < deadline))
     }
 }
 
-/// What stands between the command and a customer.
+/// The customers that an error is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Obstacle {
-    /// The others may be had.
-    ForThisOne,
-    /// The service may answer for the others.
-    NoAnswer,
-    /// The others cannot be had either.
-    ForAll,
+enum FailureScope {
+    /// This customer alone; the others may be available.
+    ThisCustomer,
+    /// The request got no response or a transient error; the next one may succeed.
+    NoResponse,
+    /// All customers: the next request would fail as well.
+    AllCustomers,
 }
 
-impl Obstacle {
+impl FailureScope {
     fn of(error: &Error) -> Self {
         match (error.kind(), error.reason()) {
-            // Without a token there is nothing to ask with.
-            _ if error.is_authentication() => Self::ForAll,
-            // To request the next one would be to do what the service asks not to do, and to lose that one, too.
-            _ if error.exceeds_max_retry_after() => Self::ForAll,
-            // The timeout of an attempt is one of the transport; the other one is the deadline of the command.
+            // There is no token for any request.
+            _ if error.is_authentication() => Self::AllCustomers,
+            // The service would reject the next request as well.
+            _ if error.exceeds_max_retry_after() => Self::AllCustomers,
+            // The timeout of an attempt has a transport error as its source; otherwise it is the deadline of the command.
             (ErrorKind::Timeout, _) if !error.source().is_some_and(<dyn StdError>::is::<TransportError>) => {
-                Self::ForAll
+                Self::AllCustomers
             }
-            (ErrorKind::Transport | ErrorKind::Timeout, _) | (_, Some(ErrorReason::Throttled)) => Self::NoAnswer,
+            (ErrorKind::Transport | ErrorKind::Timeout, _) | (_, Some(ErrorReason::Throttled)) => Self::NoResponse,
             (
                 _,
                 Some(
@@ -144,10 +158,20 @@ impl Obstacle {
                     | ErrorReason::PartnerInactive
                     | ErrorReason::PartnerUnknown,
                 ),
-            ) => Self::ForAll,
-            _ if error.status().is_some_and(|status| status.is_server_error()) => Self::NoAnswer,
-            _ => Self::ForThisOne,
+            ) => Self::AllCustomers,
+            _ if error.status().is_some_and(|status| status.is_server_error()) => Self::NoResponse,
+            _ => Self::ThisCustomer,
         }
+    }
+}
+
+/// Says how many of the IDs were not requested when the command ends early.
+fn not_requested(ids: Ids) -> String {
+    match ids.count_rest() {
+        Ok(0) => String::new(),
+        Ok(1) => ", and the one ID after it was not requested".to_owned(),
+        Ok(count) => format!(", and the {count} IDs after it were not requested"),
+        Err(count) => format!(", and the IDs after it, at least {count}, were not requested"),
     }
 }
 

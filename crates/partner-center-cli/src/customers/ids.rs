@@ -1,85 +1,122 @@
-//! The IDs of the customers to get, from arguments and from standard input.
+//! The customer IDs to fetch, from arguments and from standard input.
 
-mod input;
+mod parser;
 
 use crate::{
-    arguments::Wanted,
-    failure::{Explanation, Failure},
+    arguments::IdArg,
+    error::{CommandError, ErrorReport},
 };
-use input::Word;
+use parser::Word;
 use std::{
-    io, iter,
+    io,
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
+    vec,
 };
 use uuid::Uuid;
 
-/// Why there is no ID.
-pub(super) enum Unusable {
-    /// One word of standard input is none.
-    Word(Explanation),
-    /// Standard input cannot be read any further.
-    Input(Failure),
+/// Why an ID cannot be read.
+pub(super) enum IdError {
+    /// An entry of standard input is not an ID.
+    Invalid(ErrorReport),
+    /// The rest of standard input cannot be read.
+    Stdin(CommandError),
 }
 
-/// The IDs that `wanted` stands for, read when they are asked for; standard input is waited for `until` then.
-pub(super) fn read(wanted: Vec<Wanted>, until: Option<Instant>) -> impl Iterator<Item = Result<Uuid, Unusable>> + Send {
-    wanted.into_iter().flat_map(move |wanted| -> Box<dyn Iterator<Item = _> + Send> {
-        match wanted {
-            Wanted::Id(id) => Box::new(iter::once(Ok(id))),
-            Wanted::Input => Box::new(read_input(until)),
+/// An iterator over the IDs of the arguments and of standard input, which is read as IDs are taken.
+pub(super) struct Ids {
+    arguments: vec::IntoIter<IdArg>,
+    /// Standard input, once an argument has named it.
+    stdin: Option<Receiver<io::Result<Word>>>,
+    /// The end of the wait for standard input.
+    deadline: Option<Instant>,
+}
+
+/// The maximum time to read the rest of standard input only to count it.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Ids {
+    pub(super) fn new(arguments: Vec<IdArg>, deadline: Option<Instant>) -> Self {
+        Self { arguments: arguments.into_iter(), stdin: None, deadline }
+    }
+
+    /// Counts the remaining IDs; `Err` is the count so far if there may be more.
+    pub(super) fn count_rest(mut self) -> Result<u64, u64> {
+        self.deadline = Some(Instant::now() + COUNT_TIMEOUT);
+        let mut count = 0;
+        for id in self {
+            if let Err(IdError::Stdin(_)) = id {
+                return Err(count);
+            }
+            count += 1;
         }
-    })
+        Ok(count)
+    }
 }
 
-fn read_input(until: Option<Instant>) -> impl Iterator<Item = Result<Uuid, Unusable>> + Send {
-    // Reading has no end of its own: a thread waits for it, so that time can run out meanwhile.
+impl Iterator for Ids {
+    type Item = Result<Uuid, IdError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(words) = &self.stdin {
+                match next_word(words, self.deadline) {
+                    Some(Ok(word)) => return Some(id(&word).map_err(IdError::Invalid)),
+                    Some(Err(error)) => return Some(Err(IdError::Stdin(error))),
+                    None => self.stdin = None,
+                }
+            }
+            match self.arguments.next()? {
+                IdArg::Id(id) => return Some(Ok(id)),
+                IdArg::Stdin => self.stdin = Some(read_stdin()),
+            }
+        }
+    }
+}
+
+fn read_stdin() -> Receiver<io::Result<Word>> {
+    // A read cannot time out: it is done by a thread, so that the deadline applies to the wait for it.
     let (sender, words) = mpsc::sync_channel(1);
     thread::spawn(move || {
-        if let Err(error) = input::read(io::stdin().lock(), &mut |word| sender.send(Ok(word)).is_ok()) {
-            // Whoever does not wait any more need not know.
+        if let Err(error) = parser::read(io::stdin().lock(), &mut |word| sender.send(Ok(word)).is_ok()) {
+            // After a timeout, there is no receiver any more.
             let _ = sender.send(Err(error));
         }
     });
-    iter::from_fn(move || {
-        Some(match next(&words, until)? {
-            Ok(word) => id(&word).map_err(Unusable::Word),
-            Err(failure) => Err(Unusable::Input(failure)),
-        })
-    })
+    words
 }
 
-fn next(words: &Receiver<io::Result<Word>>, until: Option<Instant>) -> Option<Result<Word, Failure>> {
-    let word = match until {
+fn next_word(words: &Receiver<io::Result<Word>>, deadline: Option<Instant>) -> Option<Result<Word, CommandError>> {
+    let word = match deadline {
         None => words.recv().ok()?,
-        Some(until) => match words.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        Some(deadline) => match words.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(word) => word,
             Err(RecvTimeoutError::Disconnected) => return None,
             Err(RecvTimeoutError::Timeout) => {
-                let failure = Failure::new(
-                    "not all IDs were read from standard input",
-                    &io::Error::new(io::ErrorKind::TimedOut, "the deadline passed while waiting for more"),
-                    "give it more time with --deadline, or end the input",
+                let error = CommandError::new(
+                    "standard input could not be read to its end",
+                    &io::Error::new(io::ErrorKind::TimedOut, "the deadline passed while waiting for more IDs"),
+                    "give it more time with --deadline, or close the input",
                 );
-                return Some(Err(failure));
+                return Some(Err(error));
             }
         },
     };
     Some(word.map_err(|error| {
-        Failure::new(
-            "standard input cannot be read any further",
+        CommandError::new(
+            "standard input cannot be read",
             &error,
             "pipe or redirect IDs into the command, or what `customers list` printed as csv, json or jsonl",
         )
     }))
 }
 
-fn id(word: &Word) -> Result<Uuid, Explanation> {
-    word.text.parse().map_err(|_| Explanation {
-        what: format!("{} of standard input names no customer", word.place),
-        why: format!("{:?} is not a GUID", word.text),
-        remedy:
+fn id(word: &Word) -> Result<Uuid, ErrorReport> {
+    word.text.parse().map_err(|_| ErrorReport {
+        message: format!("{} of standard input is not a customer ID", word.position),
+        cause: format!("{:?} is not a GUID", word.text),
+        advice:
             "write IDs like 484e548c-f5f3-4528-93a9-c16c6373cb59, and comments behind a #; or CSV with a header that \
                  names the column `id`"
                 .to_owned(),
@@ -91,14 +128,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_an_id_or_explained() {
-        let word = |text: &str| id(&Word { text: text.to_owned(), place: "line 7".to_owned() });
+    fn word_is_an_id_or_explained() {
+        let word = |text: &str| id(&Word { text: text.to_owned(), position: "line 7".to_owned() });
         let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
         for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}")] {
             assert_eq!(word(spelling).unwrap().to_string(), id);
         }
-        let explanation = word("a\u{1b}[2Jb").unwrap_err();
-        assert!(explanation.what.contains("line 7"), "{explanation:?}");
-        assert_eq!(explanation.why, r#""a\u{1b}[2Jb" is not a GUID"#);
+        let error_report = word("a\u{1b}[2Jb").unwrap_err();
+        assert!(error_report.message.contains("line 7"), "{error_report:?}");
+        assert_eq!(error_report.cause, r#""a\u{1b}[2Jb" is not a GUID"#);
     }
 }

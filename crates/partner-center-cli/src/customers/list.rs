@@ -2,49 +2,52 @@
 
 use crate::{
     arguments::{Filter, List},
-    failure::Failure,
-    notes::Notes,
+    error::CommandError,
+    messages::Messages,
     output::Printer,
+    settings::AddressSources,
 };
 use partner_center::{Client, CustomerFilter, ListCustomers, Transport, transport::Mode};
 
-/// Prints page after page, until the list or the limit is reached.
+/// Prints page after page, until the list ends or the limit is reached.
 pub(super) async fn print<X: Transport>(
     client: &Client<X>,
     list: List,
+    sources: &AddressSources,
     printer: &mut Printer,
-    notes: &Notes,
-) -> Result<(), Failure> {
+    messages: &Messages,
+) -> Result<(), CommandError> {
     let mut remaining = list.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let (mut count, mut page_count) = (0_usize, 0);
     let is_limited = list.limit.is_some();
     let mut pages = client.pages(operation(list));
     if !is_limited {
-        // Printing takes its time. With a limit, the last page asked for early would be one too many.
+        // The next page is requested while this one is printed; with a limit, that would be one page too many.
         pages = pages.prefetch();
     }
     while remaining > 0
         && let Some(page) = X::Mode::into_future(pages.next_page()).await
     {
-        let mut customers = page.map_err(|error| Failure::of_call(&broken_off(count), &error))?.items;
+        let mut customers =
+            page.map_err(|error| CommandError::from_client_error(&broken_off(count), &error, sources))?.items;
         customers.truncate(remaining);
         printer.page(&customers)?;
         count += customers.len();
         remaining -= customers.len();
         page_count += 1;
-        notes.progress().pages(page_count);
+        messages.progress().set_page_count(page_count);
     }
     if let Some(note) = printer.end()? {
-        notes.say(note);
+        messages.print(note);
     }
     Ok(())
 }
 
 fn operation(list: List) -> ListCustomers {
     let mut operation = ListCustomers::new();
-    // A limit below the service's page size need not fetch a whole page to throw most of it away.
+    // A limit below the service's page size does not need a full page.
     let limit = list.limit.and_then(|limit| i32::try_from(limit).ok()).filter(|limit| *limit < 500);
-    if let Some(size) = list.size.or(limit) {
+    if let Some(size) = list.page_size.or(limit) {
         operation = operation.size(size);
     }
     if let Some(filter) = filter(list.filter) {
@@ -61,11 +64,11 @@ fn filter(filter: Filter) -> Option<CustomerFilter> {
         .or_else(|| indirect_reseller.map(CustomerFilter::indirect_reseller))
 }
 
-/// Where the list broke off: after `count` customers.
+/// Describes a list that ended with an error after `count` customers.
 fn broken_off(count: usize) -> String {
     match count {
         0 => "the customers could not be listed".to_owned(),
-        1 => "the list broke off after one customer, which is valid".to_owned(),
-        _ => format!("the list broke off after {count} customers; they are valid, but not all"),
+        1 => "the list ended early after one customer, which is valid".to_owned(),
+        _ => format!("the list ended early after {count} customers; they are valid, but not all"),
     }
 }

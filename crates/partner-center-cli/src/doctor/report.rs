@@ -1,8 +1,8 @@
-//! What came of the checks, on standard output.
+//! The report of the checks, on standard output.
 
 use crate::{
-    arguments::Form,
-    failure::{Explanation, Failure},
+    arguments::OutputFormat,
+    error::{CommandError, ErrorReport},
     terminal::{paragraph, width},
 };
 use console::Term;
@@ -12,25 +12,25 @@ use std::{
     io::{self, Write},
 };
 
-/// What came of a check.
-pub(super) enum Finding {
-    /// All is well; what was found.
-    Fine(String),
-    /// There was nothing to check; why.
+/// The outcome of a check.
+pub(super) enum CheckOutcome {
+    /// The check passed; says what was found.
+    Passed(String),
+    /// The check was not made; says why.
     Skipped(String),
-    /// Something is wrong.
-    Wrong(Explanation),
+    /// The check failed.
+    Failed(ErrorReport),
 }
 
-/// The checks so far, printed as they are made where the form allows it.
+/// The checks so far, printed as they are made where the format allows it.
 pub(super) struct Report {
-    form: Form,
+    format: OutputFormat,
     checks: Vec<Check>,
-    /// The first check that failed: those that build upon it are pointless.
-    blocked_by: Option<&'static str>,
+    /// The first check that failed; the checks that depend on it are skipped.
+    failed_check: Option<&'static str>,
 }
 
-/// A check as programs read it. They rely on names and order: add at the end only.
+/// A check in JSON and CSV. Names and order are part of the command line contract: add fields at the end only.
 #[derive(Serialize)]
 struct Check {
     #[serde(rename = "check")]
@@ -47,67 +47,67 @@ const FAILED: &str = "failed";
 const CHECKS: [&str; 7] = ["address", "connection", "tls", "token", "acceptance", "list", "get"];
 
 impl Report {
-    pub(super) fn new(form: Form) -> Self {
-        Self { form, checks: Vec::new(), blocked_by: None }
+    pub(super) fn new(format: OutputFormat) -> Self {
+        Self { format, checks: Vec::new(), failed_check: None }
     }
 
-    /// Whether a check failed that the others build upon.
-    pub(super) fn is_blocked(&self) -> bool {
-        self.blocked_by.is_some()
+    /// Whether a check failed on which the others depend.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed_check.is_some()
     }
 
-    /// Makes a check, unless one failed that it builds upon.
+    /// Makes a check, unless one failed on which it depends.
     pub(super) async fn check(
         &mut self,
         check: &'static str,
-        finding: impl Future<Output = Finding>,
+        outcome: impl Future<Output = CheckOutcome>,
     ) -> io::Result<()> {
-        if self.is_blocked() {
+        if self.has_failed() {
             return self.skip(check);
         }
-        let finding = finding.await;
-        self.add(check, finding)
+        let outcome = outcome.await;
+        self.add(check, outcome)
     }
 
-    /// Leaves out all that was not checked yet, because of a check that failed.
-    pub(super) fn skip_the_rest(&mut self) -> io::Result<()> {
+    /// Skips the remaining checks, because of one that failed.
+    pub(super) fn skip_remaining(&mut self) -> io::Result<()> {
         CHECKS.into_iter().skip(self.checks.len()).try_for_each(|check| self.skip(check))
     }
 
     fn skip(&mut self, check: &'static str) -> io::Result<()> {
-        let cause = self.blocked_by.unwrap_or("above");
-        self.add(check, Finding::Skipped(format!("the check `{cause}` failed")))
+        let cause = self.failed_check.unwrap_or("above");
+        self.add(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
     }
 
-    /// Adds what came of a check.
-    pub(super) fn add(&mut self, check: &'static str, finding: Finding) -> io::Result<()> {
-        let (status, detail, explained) = match finding {
-            Finding::Fine(detail) => ("ok", detail, None),
-            Finding::Skipped(reason) => ("skipped", reason, None),
-            Finding::Wrong(Explanation { what, why, remedy }) => (FAILED, what, Some((why, remedy))),
+    /// Adds the outcome of a check.
+    pub(super) fn add(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
+        let (status, detail, explained) = match outcome {
+            CheckOutcome::Passed(detail) => ("ok", detail, None),
+            CheckOutcome::Skipped(reason) => ("skipped", reason, None),
+            CheckOutcome::Failed(ErrorReport { message, cause, advice }) => (FAILED, message, Some((cause, advice))),
         };
         if status == FAILED {
-            self.blocked_by.get_or_insert(check);
+            self.failed_check.get_or_insert(check);
         }
         let (why, r#try) = explained.unzip();
         let check = Check { name: check, status, detail, why, r#try };
-        let printed = match self.form {
-            Form::Table => print(check.lines(width(&Term::stdout())).as_bytes()),
-            Form::Jsonl => print(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
-            Form::Json | Form::Csv => Ok(()),
+        let printed = match self.format {
+            OutputFormat::Table => print(check.lines(width(&Term::stdout())).as_bytes()),
+            OutputFormat::Jsonl => print(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
+            OutputFormat::Json | OutputFormat::Csv => Ok(()),
         };
         self.checks.push(check);
         printed
     }
 
-    /// Prints what was not printed yet; fails if a check did.
-    pub(super) fn end(self) -> Result<(), Failure> {
-        match self.form {
-            Form::Table | Form::Jsonl => {}
-            Form::Json => {
+    /// Prints what was not printed yet; returns an error if a check failed.
+    pub(super) fn end(self) -> Result<(), CommandError> {
+        match self.format {
+            OutputFormat::Table | OutputFormat::Jsonl => {}
+            OutputFormat::Json => {
                 print(&[serde_json::to_vec_pretty(&self.checks).map_err(io::Error::from)?, b"\n".to_vec()].concat())?;
             }
-            Form::Csv => {
+            OutputFormat::Csv => {
                 let mut text = Vec::new();
                 let mut csv = csv::Writer::from_writer(&mut text);
                 self.checks.iter().try_for_each(|check| csv.serialize(check)).map_err(io::Error::from)?;
@@ -119,13 +119,13 @@ impl Report {
         let count = self.checks.len();
         match self.checks.iter().filter(|check| check.status == FAILED).count() {
             0 => Ok(()),
-            failed => Err(Failure::Several(format!("{failed} of {count} checks failed"))),
+            failed => Err(CommandError::Summary(format!("{failed} of {count} checks failed"))),
         }
     }
 }
 
 impl Check {
-    /// What people read.
+    /// Formats the check for people.
     fn lines(&self, width: Option<usize>) -> String {
         let Self { name, status, detail, why, r#try } = self;
         let mut lines = paragraph(&format!("{name:<10}  {status:<7}  "), detail, width);

@@ -1,12 +1,13 @@
 //! The main fields of customers, for spreadsheets and databases.
 
-use super::{Format, row};
-use crate::terminal::harmless;
+use super::{Formatter, row};
+use crate::terminal::escape_control;
 use partner_center::Customer;
 use std::io;
 
-/// The columns, and where the wire form has them. Programs rely on names and order: add at the end only, and to lists what
-/// lists carry, which the documentation's examples show.
+/// The names of the columns, and the JSON pointers to their values. Names and order are part of the command line contract:
+/// add columns at the end only. The first [`LIST_COLUMN_COUNT`] are those that a list has, as the examples of the service's
+/// documentation show.
 const COLUMNS: [(&str, &str); 9] = [
     ("id", "/id"),
     ("company_name", "/companyProfile/companyName"),
@@ -19,23 +20,23 @@ const COLUMNS: [(&str, &str); 9] = [
     ("tags", "/tags"),
 ];
 
-/// Comma-separated values below a header; absent is empty.
+/// Comma-separated values below a header; an absent value is empty.
 ///
-/// Values stay as they are, even those that a spreadsheet takes for formulas: whoever reads this with a program must
-/// get what the service said. On a terminal, what would act on it is made harmless.
+/// Values are not changed, not even those that a spreadsheet takes for formulas, as programs must get what the service
+/// returned. On a terminal, control characters are escaped.
 pub(super) struct Csv {
     columns: &'static [(&'static str, &'static str)],
     is_terminal: bool,
     has_header: bool,
 }
 
-/// How many of the columns a list carries.
-const LISTED: usize = 4;
+/// The number of columns of a list.
+const LIST_COLUMN_COUNT: usize = 4;
 
 impl Csv {
-    /// The columns of customers that are listed (`is_list`), or fetched one by one.
+    /// Returns a formatter for customers that are listed (`is_list`) or fetched one by one.
     pub(super) fn new(is_list: bool, is_terminal: bool) -> Self {
-        let columns = if is_list { &COLUMNS[..LISTED] } else { &COLUMNS[..] };
+        let columns = if is_list { &COLUMNS[..LIST_COLUMN_COUNT] } else { &COLUMNS[..] };
         Self { columns, is_terminal, has_header: false }
     }
 
@@ -48,19 +49,19 @@ impl Csv {
     }
 }
 
-impl Format for Csv {
+impl Formatter for Csv {
     fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(text);
         self.header(&mut csv)?;
         for customer in customers {
             let cells = row(customer, COLUMNS.map(|(_, pointer)| pointer))?.into_iter().take(self.columns.len());
-            let seen = |cell: String| if self.is_terminal { harmless(&cell) } else { cell };
+            let seen = |cell: String| if self.is_terminal { escape_control(&cell) } else { cell };
             csv.write_record(cells.map(seen))?;
         }
         csv.flush()
     }
 
-    /// An empty list has a header, too.
+    /// Appends the header if the list is empty.
     fn end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
         let mut csv = csv::Writer::from_writer(text);
         self.header(&mut csv)?;

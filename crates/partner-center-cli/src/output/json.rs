@@ -1,13 +1,13 @@
-//! The wire form of customers: all that the service said of them.
+//! Customers as JSON, with everything that the service returned.
 
-use super::Format;
+use super::Formatter;
 use partner_center::Customer;
 use std::io::{self, Write};
 
-/// One customer a line.
+/// One customer per line.
 pub(super) struct Lines;
 
-impl Format for Lines {
+impl Formatter for Lines {
     fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
         for customer in customers {
             serde_json::to_writer(&mut *text, customer)?;
@@ -17,24 +17,24 @@ impl Format for Lines {
     }
 }
 
-/// One array for the list; it is closed when the list is complete, and not before.
+/// One array for the list. It is closed only when the list is complete, so that a part of a list is not valid JSON.
 #[derive(Default)]
 pub(super) struct Array {
-    begun: bool,
+    is_open: bool,
 }
 
-impl Format for Array {
+impl Formatter for Array {
     fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
         for customer in customers {
-            text.write_all(if self.begun { b",\n" } else { b"[\n" })?;
-            self.begun = true;
+            text.write_all(if self.is_open { b",\n" } else { b"[\n" })?;
+            self.is_open = true;
             serde_json::to_writer(&mut *text, customer)?;
         }
         Ok(())
     }
 
     fn end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
-        text.write_all(if self.begun { b"\n]\n" } else { b"[]\n" })?;
+        text.write_all(if self.is_open { b"\n]\n" } else { b"[]\n" })?;
         Ok(None)
     }
 

@@ -1,36 +1,36 @@
-//! Customers for people to read.
+//! Customers as a table for people.
 
-use super::{Format, MAX_DEPTH, cell, fields, row};
-use crate::terminal::harmless;
+use super::{Formatter, MAX_DEPTH, cell, fields, row};
+use crate::terminal::escape_control;
 use indexmap::IndexMap;
 use partner_center::{Customer, models::JsonValue};
 use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The columns of a list, and where the wire form has them.
+/// The titles of the columns, and the JSON pointers to their values.
 const COLUMNS: [(&str, &str); 4] = [
     ("ID", "/id"),
     ("COMPANY", "/companyProfile/companyName"),
     ("DOMAIN", "/companyProfile/domain"),
     ("RELATIONSHIP", "/relationshipToPartner"),
 ];
-/// Those that give way when the terminal is narrow; an ID is of use only when it is whole.
-const ELASTIC: [usize; 2] = [1, 2];
-/// How narrow they get, and how wide if there is room: what comes later may be wider than what came first.
-const NARROWEST: usize = 8;
-const ROOMY: usize = 30;
+/// The columns that are narrowed to fit the terminal; an ID is useful only when it is complete.
+const SHRINKABLE: [usize; 2] = [1, 2];
+/// The minimum width of these columns, and the width they get if there is room: later pages may have longer values.
+const MIN_WIDTH: usize = 8;
+const PREFERRED_WIDTH: usize = 30;
 const GAP: &str = "  ";
 
-/// A list as lines below a header; a single customer as one line for each thing it has.
+/// A list as rows below a header; a single customer as one row per field.
 pub(super) struct Table {
     terminal_width: Option<usize>,
-    /// Those of the first page hold for all: the rest is not known when it is printed.
+    /// The column widths, fixed by the first page: the others are not known when it is printed.
     widths: Option<[usize; COLUMNS.len()]>,
 }
 
 impl Table {
-    /// A table for a terminal cuts what does not fit; elsewhere everything is whole.
+    /// Returns a table that fits `terminal_width`; without a terminal, nothing is shortened.
     pub(super) fn new(terminal_width: Option<usize>) -> Self {
         Self { terminal_width, widths: None }
     }
@@ -53,7 +53,7 @@ impl Table {
     }
 }
 
-impl Format for Table {
+impl Formatter for Table {
     fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
         if customers.is_empty() {
             return Ok(());
@@ -63,7 +63,7 @@ impl Format for Table {
             rows.push(COLUMNS.map(|(title, _)| title.to_owned()));
         }
         for customer in customers {
-            rows.push(row(customer, COLUMNS.map(|(_, pointer)| pointer))?.map(|text| harmless(&text)));
+            rows.push(row(customer, COLUMNS.map(|(_, pointer)| pointer))?.map(|text| escape_control(&text)));
         }
         let widths = *self.widths.get_or_insert_with(|| fit(widest(&rows), self.terminal_width));
         rows.iter().try_for_each(|row| self.line(row, &widths, text))
@@ -77,23 +77,23 @@ impl Format for Table {
         let mut rows = Vec::new();
         describe("", 0, fields(customer)?, &mut rows);
         let [names, _] = widest(&rows);
-        // The values are what was asked for: none of them is cut.
+        // The values of a single customer are never shortened.
         let whole = Self::new(None);
         rows.iter().try_for_each(|row| whole.line(row, &[names, 0], text))
     }
 }
 
-/// Adds a row for each value that is in the object with these `fields`, which stands at `path`.
+/// Adds a row for each value of the object at `path`, which has these `fields`.
 fn describe(path: &str, depth: usize, fields: IndexMap<String, JsonValue>, rows: &mut Vec<[String; 2]>) {
     for (name, value) in fields {
-        // What the service says of its own resources is for programs.
+        // Links and attributes of resources are for programs.
         if name == "links" || name == "attributes" {
             continue;
         }
         let path = if path.is_empty() { name } else { format!("{path}.{name}") };
         match value.read() {
             Ok(fields) if depth < MAX_DEPTH => describe(&path, depth + 1, fields, rows),
-            _ => rows.push([harmless(&path), harmless(&cell(&value))]),
+            _ => rows.push([escape_control(&path), escape_control(&cell(&value))]),
         }
     }
 }
@@ -102,26 +102,26 @@ fn widest<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
 }
 
-/// Takes from the widest of the elastic columns until the line fits, and gives to the narrowest what room there is.
+/// Narrows the widest shrinkable column until the row fits, or widens the narrowest one while there is room.
 fn fit(mut widths: [usize; COLUMNS.len()], terminal_width: Option<usize>) -> [usize; COLUMNS.len()] {
     let room = terminal_width.unwrap_or(usize::MAX).saturating_sub(GAP.len() * (widths.len() - 1));
     let total = |widths: [usize; COLUMNS.len()]| widths.iter().sum::<usize>();
     while total(widths) > room
-        && let Some(widest) = ELASTIC.into_iter().max_by_key(|column| widths[*column])
-        && widths[widest] > NARROWEST
+        && let Some(widest) = SHRINKABLE.into_iter().max_by_key(|column| widths[*column])
+        && widths[widest] > MIN_WIDTH
     {
         widths[widest] -= 1;
     }
     while total(widths) < room
-        && let Some(narrowest) = ELASTIC.into_iter().min_by_key(|column| widths[*column])
-        && widths[narrowest] < ROOMY
+        && let Some(narrowest) = SHRINKABLE.into_iter().min_by_key(|column| widths[*column])
+        && widths[narrowest] < PREFERRED_WIDTH
     {
         widths[narrowest] += 1;
     }
     widths
 }
 
-/// As much of `text` as fits into `width` with an ellipsis behind it. What is seen as one character is not taken apart.
+/// Shortens `text` to `width` columns with an ellipsis, between grapheme clusters.
 fn shorten(text: &str, width: usize) -> String {
     let ends = text.grapheme_indices(true).map(|(start, cluster)| start + cluster.len());
     let fits = |end: &usize| text[..*end].width() < width;
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_page_decides_the_widths_and_leaves_room() {
+    fn widths_are_those_of_the_first_page_with_room() {
         let name = "Contoso and Sons, the Best Grocers";
         let lines = print(None, &["[]", &customer("Contoso"), &customer(&name[..16]), &customer(name)]);
         assert_eq!(
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shortened_fits_and_is_seen_as_it_was() {
+    fn shortened_text_fits_and_keeps_its_clusters() {
         for text in ["❤️☎️1️⃣".repeat(5), "👨‍👩‍👧‍👦".repeat(9), "e\u{301}".repeat(9), "東京".repeat(9), "שלום ".repeat(9)]
         {
             for width in 1..20 {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_fits_the_terminal() {
+    fn table_fits_the_terminal() {
         let lines = print(Some(80), &[&customer("Contoso and Sons, Grocers"), &customer(&"東京".repeat(20))]);
         assert_eq!(
             lines,
@@ -195,7 +195,7 @@ mod tests {
                 "b44bb1fb-c595-45b0-9e09-d657365580bf  東京東京東京…  contoso.onmi…  reseller",
             ]
         );
-        // IDs stay whole, whatever the width.
+        // IDs are never shortened.
         let narrow = print(Some(3), &[&customer("Contoso and Sons, Grocers")]);
         assert_eq!(narrow[1], "b44bb1fb-c595-45b0-9e09-d657365580bf  Contoso…  contoso…  reseller");
     }

@@ -2,8 +2,8 @@ use console::Term;
 use indicatif::TermLike;
 use std::io;
 
-/// How many columns are kept free. A terminal echoes an interruption as `^C`, behind the line: did that not fit, it would
-/// move on, and leave the line where it can no longer be taken back.
+/// The number of columns that stay empty. A terminal echoes Ctrl-C as `^C` behind the line: if that did not fit, the cursor would move
+/// to the next line, and the progress line could not be cleared.
 const MARGIN: u16 = 4;
 
 /// A terminal whose last columns stay empty.

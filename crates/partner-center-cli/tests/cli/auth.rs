@@ -1,7 +1,8 @@
-//! Signing in: what is set up, how it is checked, and that it works for every command.
+//! Authentication: settings, `auth status`, and each kind of credential.
 
 use crate::{
-    command::{Ended, command},
+    command::{CommandOutput, command},
+    server::serve_responses,
     snapshot::{assert_snapshot, transcript},
 };
 use partner_center_emulator::{Emulator, Server};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path, process::Stdio, thread, time::Duration};
 use tempfile::TempDir;
 
-/// What an application has to sign in with.
+/// The settings of app-only authentication.
 const APP: [(&str, &str); 3] = [
     ("PARTNER_CENTER_TENANT_ID", "contoso.com"),
     ("PARTNER_CENTER_CLIENT_ID", Emulator::CLIENT_ID),
@@ -24,11 +25,11 @@ fn served() -> (Emulator, Server) {
 }
 
 /// Runs the command with these settings in its environment.
-fn run_with<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>, arguments: &[&str]) -> Ended {
+fn run_with<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>, arguments: &[&str]) -> CommandOutput {
     command(arguments).envs(settings).output().unwrap().into()
 }
 
-/// Where service and authority are.
+/// The settings of both addresses.
 fn at(server: &Server) -> [(&'static str, String); 2] {
     [("PARTNER_CENTER_BASE_URL", server.url()), ("PARTNER_CENTER_AUTHORITY", server.url())]
 }
@@ -38,7 +39,7 @@ fn with<'a>(place: &'a [(&'static str, String)], settings: &[(&'a str, &'a str)]
 }
 
 #[test]
-fn each_kind_of_credential_is_checked_and_works() {
+fn credentials_of_each_kind_are_checked_and_work() {
     let (_, server) = served();
     let place = at(&server);
     for (name, settings) in [
@@ -49,9 +50,9 @@ fn each_kind_of_credential_is_checked_and_works() {
     ] {
         let settings = with(&place, &settings);
         for transport in ["reqwest", "ureq"] {
-            let ended = run_with(settings.clone(), &["auth", "check", "--transport", transport]);
+            let ended = run_with(settings.clone(), &["auth", "status", "--transport", transport]);
             assert_eq!(ended.status, Some(0), "{}", ended.stderr);
-            assert_snapshot(&format!("auth_{name}"), &transcript(&["auth", "check"], &ended));
+            assert_snapshot(&format!("auth_{name}"), &transcript(&["auth", "status"], &ended));
             let listed =
                 run_with(settings.clone(), &["customers", "list", "--output", "jsonl", "--transport", transport]);
             assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 30), "{}", listed.stderr);
@@ -62,11 +63,11 @@ fn each_kind_of_credential_is_checked_and_works() {
 }
 
 #[test]
-fn every_form_says_the_same() {
+fn formats_have_the_same_content() {
     let (_, server) = served();
     let place = at(&server);
     let stdout = |form| {
-        let ended = run_with(with(&place, &APP), &["auth", "check", "--output", form]);
+        let ended = run_with(with(&place, &APP), &["auth", "status", "--output", form]);
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
         ended.stdout
     };
@@ -80,7 +81,7 @@ fn every_form_says_the_same() {
 }
 
 #[test]
-fn an_application_alone_is_told_what_it_needs_a_user_for() {
+fn app_only_is_told_when_a_user_is_required() {
     let (emulator, server) = served();
     let reseller = emulator.indirect_resellers()[0].to_string();
     let ended = run_with(with(&at(&server), &APP), &["customers", "list", "--indirect-reseller", &reseller]);
@@ -88,35 +89,35 @@ fn an_application_alone_is_told_what_it_needs_a_user_for() {
 }
 
 #[test]
-fn what_the_authority_says_is_explained() {
+fn error_of_the_authority_is_explained() {
     let mut said = String::new();
     for fault in ["invalid-client", "invalid-grant", "consent-required", "multifactor-required", "unknown-tenant"] {
         let server = Emulator::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
         let ended = ["reqwest", "ureq"].map(|transport| {
-            let ended = run_with(with(&at(&server), &APP), &["auth", "check", "--transport", transport]);
-            transcript(&["auth", "check"], &ended)
+            let ended = run_with(with(&at(&server), &APP), &["auth", "status", "--transport", transport]);
+            transcript(&["auth", "status"], &ended)
         });
-        // But for the correlation id, they are the same.
+        // Except for the correlation ID, they are the same.
         assert_eq!(ended[0].len(), ended[1].len());
         said += &ended[0];
     }
-    assert_snapshot("auth_refused", &said);
+    assert_snapshot("auth_rejected", &said);
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_setting_is_named() {
     let mut said = String::new();
     for settings in [&[][..], &APP[..1], &APP[1..2], &APP[..2], &APP[1..], &[("PARTNER_CENTER_CLOUD", "mars")]] {
-        let ended = run_with(settings.iter().copied(), &["auth", "check"]);
+        let ended = run_with(settings.iter().copied(), &["auth", "status"]);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""));
         let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
-        said.extend([names.join(" "), "\n".to_owned(), transcript(&["auth", "check"], &ended)]);
+        said.extend([names.join(" "), "\n".to_owned(), transcript(&["auth", "status"], &ended)]);
     }
     assert_snapshot("auth_missing", &said);
 }
 
 #[test]
-fn a_refused_sign_in_ends_the_command() {
+fn rejected_credential_ends_the_command() {
     let emulator = Emulator::builder().fault("invalid-client".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     for transport in ["reqwest", "ureq"] {
@@ -125,19 +126,19 @@ fn a_refused_sign_in_ends_the_command() {
         let ended =
             run_with(with(&at(&server), &APP), &[&["customers", "get", "--transport", transport], &ids[..]].concat());
         assert_eq!((ended.status, emulator.requests().len()), (Some(1), before + 1), "{}", ended.stderr);
-        assert!(ended.stderr.contains("no more were asked for"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("and the 4 IDs after it were not requested"), "{}", ended.stderr);
     }
 }
 
 #[test]
-fn what_is_wrong_with_the_authority_is_told_from_what_is_wrong_with_the_settings() {
+fn advice_distinguishes_the_authority_from_the_settings() {
     for (fault, remedy) in [
-        ("503", "the authority is not well"),
+        ("503", "the authority has an internal error"),
         ("garbage", "check that the authority"),
         ("reset", "check that the authority"),
     ] {
         let server = Emulator::builder().fault(fault.parse().unwrap()).build().serve("127.0.0.1:0").unwrap();
-        let ended = run_with(with(&at(&server), &APP), &["auth", "check", "--max-attempts", "1"]);
+        let ended = run_with(with(&at(&server), &APP), &["auth", "status", "--max-attempts", "1"]);
         assert!(ended.status == Some(1) && ended.stderr.contains(remedy), "{fault}: {}", ended.stderr);
     }
 }
@@ -152,7 +153,7 @@ fn configured(text: &str) -> (TempDir, String) {
 }
 
 #[test]
-fn all_can_be_in_a_file_and_the_environment_counts_more() {
+fn settings_can_be_in_a_file_and_the_environment_takes_precedence() {
     let (_, server) = served();
     let url = server.url();
     let secrets = tempfile::tempdir().unwrap();
@@ -164,7 +165,7 @@ fn all_can_be_in_a_file_and_the_environment_counts_more() {
         secret.display(),
     ));
     let credential = |settings: &[(&str, &str)], arguments: &[&str]| {
-        let arguments = [&["auth", "check", "--output", "json"], arguments].concat();
+        let arguments = [&["auth", "status", "--output", "json"], arguments].concat();
         let ended = run_with(settings.iter().copied(), &arguments);
         assert_eq!(ended.status, Some(0), "{}", ended.stderr);
         serde_json::from_str::<Value>(&ended.stdout).unwrap()["credential"].as_str().unwrap().to_owned()
@@ -173,13 +174,13 @@ fn all_can_be_in_a_file_and_the_environment_counts_more() {
     assert_eq!(credential(&[("PARTNER_CENTER_CONFIG", &config)], &[]), "app-only");
     assert_eq!(credential(&[("PARTNER_CENTER_CONFIG", &config), USER], &[]), "app+user");
     assert_eq!(credential(&[("PARTNER_CENTER_TOKEN", "token")], &["--config", &config]), "access token");
-    // Whatever form it has there.
+    // As a secret and as the name of its file.
     let (_folder, stale) = configured("token = 'stale'\nclient_secret = 'stale'\n");
     let place = at(&server);
     let settings =
         with(&place, &[&APP[..2], &[("PARTNER_CENTER_CLIENT_SECRET_FILE", secret.to_str().unwrap())]].concat());
     assert_eq!(credential(&settings, &["--config", &stale]), "app-only");
-    // The usual place of such files.
+    // The default configuration file.
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join("partner-center")).unwrap();
     fs::copy(&config, home.path().join("partner-center/config.toml")).unwrap();
@@ -189,29 +190,29 @@ fn all_can_be_in_a_file_and_the_environment_counts_more() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_explained_without_its_secrets() {
+fn invalid_file_is_explained_without_its_secrets() {
     for (text, explanation) in [
-        ("client_id = 'a'\nclient_secret = 'hush\n", "line 2 is no `name = \"text\"`"),
-        ("client_id = 7\n", "line 1 is no `name = \"text\"`"),
+        ("client_id = 'a'\nclient_secret = 'hush\n", "line 2 is neither `name = \"string\"` nor `name = number`"),
+        ("client_id = true\n", "line 1 is neither `name = \"string\"` nor `name = number`"),
         ("client_sekret = 'hush'\n", "there is no setting `client_sekret`"),
         ("client_id = 'a'\ntenant_id = 'b'\nclient_secret_file = '/does/not/exist'\n", "No such file"),
         ("client_id = 'a'\ntenant_id = 'b'\nrefresh_token_file = '/does/not/exist'\n", "does not exist"),
     ] {
         let (_folder, config) = configured(text);
-        let ended = run_with([], &["auth", "check", "--config", &config]);
+        let ended = run_with([], &["auth", "status", "--config", &config]);
         assert_eq!(ended.status, Some(2));
         let said = ended.stderr.replace("\n       ", " ");
         assert!(said.contains(explanation) && !said.contains("hush"), "{text}: {said}");
     }
     // An audience that the service no longer accepts.
     let retired = [&APP[..], &[("PARTNER_CENTER_AUDIENCE", "https://graph.windows.net")]].concat();
-    let ended = run_with(retired, &["auth", "check"]);
+    let ended = run_with(retired, &["auth", "status"]);
     assert!(ended.status == Some(2) && ended.stderr.contains("is retired"), "{}", ended.stderr);
-    let ended = run_with([], &["auth", "check", "--config", "/does/not/exist"]);
+    let ended = run_with([], &["auth", "status", "--config", "/does/not/exist"]);
     assert_eq!(ended.status, Some(2));
 }
 
-/// A text as Unix and Windows write it, by whatever means.
+/// A text in the encodings and with the line ends of editors and shells.
 fn spellings(text: &str) -> Vec<Vec<u8>> {
     let marked = format!("\u{feff}{text}\r\n");
     vec![
@@ -260,7 +261,7 @@ fn files_are_read_as_editors_and_shells_write_them() {
 }
 
 #[test]
-fn what_is_wrong_with_a_secret_is_named_and_not_shown() {
+fn invalid_secret_is_explained_and_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
     let path = file.to_str().unwrap();
@@ -280,7 +281,7 @@ fn what_is_wrong_with_a_secret_is_named_and_not_shown() {
         fs::write(&file, bytes).unwrap();
         for name in ["TOKEN_FILE", "CLIENT_SECRET_FILE", "REFRESH_TOKEN_FILE"] {
             let name = format!("PARTNER_CENTER_{name}");
-            let ended = run_with([APP[0], APP[1], (name.as_str(), path)], &["auth", "check"]);
+            let ended = run_with([APP[0], APP[1], (name.as_str(), path)], &["auth", "status"]);
             assert_eq!(ended.status, Some(2), "{name} {bytes:?}: {}", ended.stderr);
             assert!(ended.stderr.contains(why) && ended.stderr.contains(&name), "{name} {bytes:?}: {}", ended.stderr);
             assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
@@ -293,7 +294,7 @@ fn what_is_wrong_with_a_secret_is_named_and_not_shown() {
         ("PARTNER_CENTER_REFRESH_TOKEN", "'hush'", "quotation marks"),
         ("PARTNER_CENTER_BASE_URL", "\"https://hush.example\"", "quotation marks"),
     ] {
-        let ended = run_with([APP[0], APP[1], (name, value)], &["auth", "check"]);
+        let ended = run_with([APP[0], APP[1], (name, value)], &["auth", "status"]);
         assert_eq!(ended.status, Some(2), "{name}: {}", ended.stderr);
         assert!(ended.stderr.contains(why) && ended.stderr.contains(name), "{}", ended.stderr);
         assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
@@ -301,14 +302,14 @@ fn what_is_wrong_with_a_secret_is_named_and_not_shown() {
 }
 
 #[test]
-fn settings_of_a_file_are_told_to_be_set_there() {
+fn advice_about_settings_of_a_file_names_the_file() {
     for (text, wanted) in [
         ("client_id = 'a'\n", "tenant_id in "),
         ("client_id = 'a'\ntenant_id = 'b'\n", "client_secret in "),
         ("client_id = 'a'\ntenant_id = 'b'\nrefresh_token_file = '/does/not/exist'\n", "refresh_token in "),
     ] {
         let (_folder, config) = configured(text);
-        let ended = run_with([], &["auth", "check", "--config", &config]);
+        let ended = run_with([], &["auth", "status", "--config", &config]);
         let wanted = format!("{wanted}{config}");
         assert!(ended.status == Some(2) && ended.stderr.contains(&wanted), "{wanted}: {}", ended.stderr);
         assert!(!ended.stderr.contains("PARTNER_CENTER_"), "{}", ended.stderr);
@@ -318,20 +319,52 @@ fn settings_of_a_file_are_told_to_be_set_there() {
     let (_folder, config) = configured(&format!(
         "base_url = '{url}'\nauthority = '{url}'\ntenant_id = 'b'\nclient_id = '{client_id}'\nrefresh_token = '{refresh_token}'\n"
     ));
-    let ended = run_with([], &["auth", "check", "--config", &config]);
+    let ended = run_with([], &["auth", "status", "--config", &config]);
     let wanted = format!("name a file for it with refresh_token_file in {config}");
     assert!(ended.status == Some(0) && ended.stderr.contains(&wanted), "{}", ended.stderr);
 }
 
 #[test]
-fn no_secret_is_shown_however_much_is_told() {
+fn advice_about_addresses_names_their_source() {
+    let nowhere = "http://127.0.0.1:9";
+    for transport in ["reqwest", "ureq"] {
+        let list = ["customers", "list", "--max-attempts", "1", "--transport", transport];
+        let (_folder, config) = configured(&format!("base_url = '{nowhere}'\ntoken = 'token'\n"));
+        let app = "tenant_id = 'a'\nclient_id = 'b'\nclient_secret = 'c'\n";
+        let (_other_folder, of_authority) = configured(&format!("authority = '{nowhere}'\n{app}"));
+        let token = ("PARTNER_CENTER_TOKEN", "token");
+        let url = ("PARTNER_CENTER_BASE_URL", nowhere);
+        for (settings, options, places) in [
+            (&[][..], &["--config", &config][..], format!("(--base-url, base_url in {config})")),
+            (&[token, url], &[], "(--base-url, PARTNER_CENTER_BASE_URL)".to_owned()),
+            (&[token], &["--base-url", nowhere], "(--base-url)".to_owned()),
+            (&[], &["--config", &of_authority], format!("(--cloud, authority in {of_authority})")),
+            (
+                &[APP[0], APP[1], APP[2], ("PARTNER_CENTER_AUTHORITY", nowhere)],
+                &[],
+                "(--cloud, PARTNER_CENTER_AUTHORITY)".to_owned(),
+            ),
+        ] {
+            let ended = run_with(settings.iter().copied(), &[&list, options].concat());
+            assert!(ended.status == Some(1) && ended.stderr.contains(&places), "{places}: {}", ended.stderr);
+        }
+        // The same for a response that is not from the service.
+        let (url, _requests) = serve_responses(vec![(404, String::new())]);
+        let (_folder, config) = configured(&format!("base_url = '{url}'\ntoken = 'token'\n"));
+        let ended = run_with([], &[&list[..], &["--config", &config]].concat());
+        assert!(ended.stderr.contains(&format!("(--base-url, base_url in {config}) is the")), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn secrets_are_not_logged_at_any_level() {
     let emulator =
         Emulator::builder().customers(3).fault("503@2".parse().unwrap()).fault("401@4".parse().unwrap()).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let place = at(&server);
     let settings = with(&place, &[&APP[..], &[USER]].concat());
     for transport in ["reqwest", "ureq"] {
-        for command in [&["customers", "list", "--size", "1"][..], &["auth", "check"], &["doctor"]] {
+        for command in [&["customers", "list", "--page-size", "1"][..], &["auth", "status"], &["doctor"]] {
             let ended = run_with(settings.clone(), &[command, &["-vvvv", "--transport", transport]].concat());
             let told = ended.stdout + &ended.stderr;
             assert!(told.contains("attempt"), "{told}");
@@ -343,14 +376,14 @@ fn no_secret_is_shown_however_much_is_told() {
 }
 
 #[test]
-fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
+fn new_refresh_token_is_stored_in_its_file() {
     let (emulator, server) = served();
     let place = at(&server);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("refresh-token");
     let named = ("PARTNER_CENTER_REFRESH_TOKEN_FILE", file.to_str().unwrap());
-    // The first token comes from elsewhere; from then on, the file has the newest.
-    let check = |settings: &[(&str, &str)]| run_with(with(&place, settings), &["auth", "check"]);
+    // The first token is in a variable; then the file has the newest.
+    let check = |settings: &[(&str, &str)]| run_with(with(&place, settings), &["auth", "status"]);
     assert_eq!(check(&[&APP[..], &[USER, named]].concat()).status, Some(0));
     let first = kept(&file);
     assert_eq!(check(&[&APP[..], &[named]].concat()).status, Some(0));
@@ -359,19 +392,21 @@ fn a_new_refresh_token_is_kept_in_the_file_that_is_named_for_it() {
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&file).unwrap()) & 0o777, 0o600);
 
-    // Without such a file, one is told.
+    // Without a file, there is a note.
     let ended = check(&[&APP[..], &[USER]].concat());
     assert_eq!(ended.status, Some(0));
-    assert!(ended.stderr.starts_with("note: a new refresh token was issued and is not kept"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("note: a new refresh token was issued and is not stored"), "{}", ended.stderr);
 
-    // What cannot be kept is said, and the command goes on: the access token is good.
+    // A token that cannot be stored is reported, and the command continues: its access token is valid.
     let lost = folder.path().join("missing/refresh-token");
     let lost = ("PARTNER_CENTER_REFRESH_TOKEN_FILE", lost.to_str().unwrap());
     for transport in ["reqwest", "ureq"] {
         let arguments = ["customers", "list", "--output", "jsonl", "--quiet", "--transport", transport];
         let ended = run_with(with(&place, &[&APP[..], &[USER, lost]].concat()), &arguments);
         assert_eq!((ended.status, ended.stdout.lines().count()), (Some(0), 30), "{}", ended.stderr);
-        assert!(ended.stderr.starts_with("error: the new refresh token could not be kept in "), "{}", ended.stderr);
+        assert!(ended.stderr.starts_with("error: the new refresh token could not be stored in "), "{}", ended.stderr);
+        let missing = format!("the folder {} does not exist", folder.path().join("missing").display());
+        assert!(ended.stderr.contains(&missing) && !ended.stderr.contains(".partner-center-"), "{}", ended.stderr);
     }
     assert!(emulator.requests().len() > 4);
 }
@@ -380,12 +415,12 @@ fn kept(file: &Path) -> String {
     fs::read_to_string(file).unwrap().trim().to_owned()
 }
 
-/// A process may end at any moment; as many of them as can be are around a rotation: every other page needs one, as the
-/// service refuses every third request.
+/// A process may end at any moment. Every other page needs a new token, as the service rejects every third request, so that
+/// many processes are killed during a rotation.
 #[test]
-fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
+fn killed_process_leaves_a_valid_refresh_token() {
     let emulator = Emulator::builder().customers(200).fault("401@every:3@/v1/".parse().unwrap());
-    // The only good token is the one that was issued last, once it is used.
+    // A token becomes invalid when a newer one is used.
     let emulator = emulator.strict_refresh_tokens(true).build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let place = at(&server);
@@ -396,10 +431,11 @@ fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
     let mut seen = BTreeSet::new();
     for kill in 0..60_u64 {
         let transport = ["reqwest", "ureq"][usize::from(kill % 2 == 0)];
-        let mut list = command(&["customers", "list", "--size", "1", "--output", "jsonl", "--transport", transport]);
+        let mut list =
+            command(&["customers", "list", "--page-size", "1", "--output", "jsonl", "--transport", transport]);
         let list = list.envs(with(&place, &[&APP[..], &[named]].concat())).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = list.spawn().unwrap();
-        // Spread over the milliseconds, and over the parts of one.
+        // Different moments, also within a millisecond.
         thread::sleep(Duration::from_micros(20_000 + kill * 3_137));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -415,7 +451,7 @@ fn whenever_the_process_is_killed_a_good_refresh_token_is_left() {
     assert!(seen.len() > 10, "only {} tokens were ever kept: nothing was killed around a rotation", seen.len());
 }
 
-/// The refresh token that takes the place of the one in the form, if that is good.
+/// Returns the next refresh token, if the one in the form is valid.
 fn refreshed(emulator: &Emulator, form: String) -> Option<String> {
     use partner_center::{
         Transport,

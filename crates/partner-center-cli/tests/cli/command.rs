@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 pub(crate) const DOCUMENTED: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 
-/// What would have the command do something else.
+/// The variables that would change the command.
 pub(crate) const UNSET: [&str; 24] = [
     "PARTNER_CENTER_TOKEN",
     "PARTNER_CENTER_TOKEN_FILE",
@@ -32,27 +32,27 @@ pub(crate) const UNSET: [&str; 24] = [
     "no_proxy",
 ];
 
-/// The command with `arguments` and an environment that is the same on every machine.
+/// Returns the command with `arguments` and an environment that is the same on every machine.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_partner-center"));
     command.args(arguments).stdin(Stdio::null());
     for name in UNSET {
         command.env_remove(name);
     }
-    // Nobody has a configuration file there.
+    // There is no configuration file in this folder.
     command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
-/// What came of a command.
+/// The exit status and output of a command.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct CommandOutput {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl From<Output> for Ended {
+impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
         Self {
             status: output.status.code(),
@@ -62,17 +62,17 @@ impl From<Output> for Ended {
     }
 }
 
-pub(crate) fn run(arguments: &[&str]) -> Ended {
+pub(crate) fn run(arguments: &[&str]) -> CommandOutput {
     command(arguments).output().unwrap().into()
 }
 
 /// Runs the command against the service at `url`.
-pub(crate) fn run_at(url: &str, arguments: &[&str]) -> Ended {
+pub(crate) fn run_at(url: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = command(arguments);
     command.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url).output().unwrap().into()
 }
 
-/// The standard output of a command that succeeds and has nothing to say about it.
+/// Returns the standard output of a command that succeeds without messages.
 pub(crate) fn stdout(arguments: &[&str]) -> String {
     let ended = run(arguments);
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");

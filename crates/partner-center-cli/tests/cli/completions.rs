@@ -1,4 +1,4 @@
-//! The scripts that `partner-center completions` prints, in the shells that they are for.
+//! The scripts of `partner-center completions`, run in their shells.
 #![cfg(unix)]
 
 use crate::command::stdout;
@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Runs `script` in `shell`, or does nothing where there is no such shell: only bash must be there.
+/// Runs `script` in `shell`; returns `None` if that is not installed, which is an error for bash only.
 fn run(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("script");
@@ -28,20 +28,33 @@ fn run(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
     }
 }
 
-/// What is typed, and what must and must not be among what completes it.
-const CASES: [(&str, &[&str], &[&str]); 12] = [
+/// The typed text, and words that must and must not be among its completions.
+const CASES: [(&str, &[&str], &[&str]); 20] = [
     ("", &["customers", "auth", "doctor", "completions"], &["list"]),
     ("cust", &["customers"], &["auth", "list"]),
-    ("customers ", &["list", "get"], &["doctor", "check"]),
+    ("customers ", &["list", "get"], &["doctor", "status"]),
     ("customers l", &["list"], &["get"]),
-    ("customers list --", &["--size", "--limit", "--company-name", "--output", "--base-url", "--quiet"], &["--port"]),
-    ("customers list --output ", &["table", "json", "jsonl", "csv"], &["--size", "list"]),
+    (
+        "customers list --",
+        &["--page-size", "--limit", "--company-name", "--output", "--base-url", "--quiet"],
+        &["--port"],
+    ),
+    ("customers list --output ", &["table", "json", "jsonl", "csv"], &["--page-size", "list"]),
     ("customers list --output js", &["json", "jsonl"], &["csv"]),
-    ("--transport ureq customers list --company", &["--company-name"], &["--size"]),
-    ("auth ", &["check"], &["list"]),
-    ("auth check --cloud ", &["global", "china", "us-government", "germany"], &["--output"]),
+    ("--transport ureq customers list --company", &["--company-name"], &["--page-size"]),
+    ("auth ", &["status"], &["list"]),
+    ("auth status --cloud ", &["global", "china", "us-government", "germany"], &["--output"]),
     ("completions ", &["bash", "zsh", "fish", "powershell", "elvish"], &["list"]),
     ("help customers ", &["list", "get"], &["doctor"]),
+    ("help ", &["customers", "auth", "doctor", "completions"], &["list"]),
+    // Rejected options are not completed.
+    ("completions --", &["--quiet", "--help"], &["--emulator", "--timeout", "--output"]),
+    ("emulator --", &["--port", "--token", "--token-lifetime", "--quiet"], &["--emulator", "--timeout", "--transport"]),
+    ("emulator --t", &["--token", "--tls"], &["--timeout", "--transport"]),
+    ("--", &["--emulator", "--timeout", "--output", "--quiet"], &["--port"]),
+    ("customers --", &["--emulator", "--timeout"], &["--port"]),
+    ("doctor --", &["--emulator", "--timeout", "--output", "--transport"], &["--port"]),
+    ("auth status --", &["--emulator", "--timeout", "--output", "--config"], &["--port"]),
 ];
 
 fn assert_completed(shell: &str, typed: &str, completions: &str, wanted: &[&str], unwanted: &[&str]) {
@@ -59,7 +72,7 @@ fn assert_completed(shell: &str, typed: &str, completions: &str, wanted: &[&str]
 fn bash_completes_at_every_level() {
     let script = stdout(&["completions", "bash"]);
     for (typed, wanted, unwanted) in CASES {
-        // As bash itself does it: the words up to the cursor, the command, the word that is typed, and the one before.
+        // As bash calls it: with the words up to the cursor, the command, the current word, and the previous one.
         let test = format!(
             r#"
             line='partner-center {typed}'
@@ -86,7 +99,7 @@ fn fish_completes_at_every_level() {
     }
 }
 
-/// Its scripts complete commands and options, not their values; a script has no editor, so that one is put in its place.
+/// Scripts for elvish complete commands and options, not their values. A script has no editor, so it is replaced.
 #[test]
 fn elvish_completes_commands_and_options() {
     const EDITOR: &str = "
@@ -107,7 +120,7 @@ fn elvish_completes_commands_and_options() {
     }
 }
 
-/// What is typed goes to a shell in a terminal of its own: the completions of zsh are made for its line editor.
+/// The text is typed into a shell in a pseudo-terminal, as the completions of zsh need its line editor.
 #[test]
 fn zsh_completes_at_every_level() {
     const STARTUP: &str = r#"

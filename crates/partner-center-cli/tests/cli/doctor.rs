@@ -2,7 +2,7 @@
 
 use crate::{
     command::{command, run, run_at},
-    server::{answering, last_page},
+    server::{last_page, serve_responses},
     snapshot::{assert_snapshot, transcript},
 };
 use serde_json::Value;
@@ -15,7 +15,7 @@ use std::{
 
 const CUSTOMER: &str = r#"{"id": "484e548c-f5f3-4528-93a9-c16c6373cb59"}"#;
 
-/// The status of each check, as the JSON of the command has it.
+/// Returns the name and status of each check in JSON.
 fn statuses(json: &str) -> Vec<(String, String)> {
     let checks: Vec<Value> = serde_json::from_str(json).unwrap();
     let text = |check: &Value, name: &str| check[name].as_str().unwrap().to_owned();
@@ -23,7 +23,7 @@ fn statuses(json: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_emulator_is_in_good_health() {
+fn emulator_passes_all_checks() {
     for transport in ["reqwest", "ureq"] {
         let arguments = ["doctor", "--emulator", "--transport", transport];
         let ended = run(&arguments);
@@ -33,7 +33,7 @@ fn a_emulator_is_in_good_health() {
 }
 
 #[test]
-fn every_form_says_the_same() {
+fn formats_have_the_same_content() {
     let expected = ["address", "connection", "tls", "token", "acceptance", "list", "get"]
         .map(|check| (check.to_owned(), if check == "tls" { "skipped" } else { "ok" }.to_owned()));
     let stdout = |form| {
@@ -52,11 +52,11 @@ fn every_form_says_the_same() {
 }
 
 #[test]
-fn each_obstacle_is_explained() {
+fn failed_checks_are_explained() {
     let fault = |code| format!(r#"{{"code": {code}, "description": "a reason"}}"#);
-    // The first answer is for the connection, which asks nothing.
+    // The first response is for the check of the connection, which sends nothing.
     let nothing = (200, String::new());
-    for (name, answers) in [
+    for (name, responses) in [
         ("unauthorized", vec![nothing.clone(), (401, fault(400))]),
         ("audience", vec![nothing.clone(), (401, fault(900_420))]),
         ("role", vec![nothing.clone(), (403, fault(1002))]),
@@ -65,7 +65,7 @@ fn each_obstacle_is_explained() {
         ("no_relationship", vec![nothing.clone(), (200, last_page(CUSTOMER)), (403, fault(20_002))]),
     ] {
         let ended = ["reqwest", "ureq"].map(|transport| {
-            let (url, _requests) = answering(answers.clone());
+            let (url, _requests) = serve_responses(responses.clone());
             let ended = run_at(&url, &["doctor", "--max-attempts", "1", "--transport", transport]);
             assert_eq!(ended.status, Some(i32::from(name != "no_customers")), "{}", ended.stderr);
             assert_snapshot(&format!("doctor_{name}"), &transcript(&["doctor"], &ended));
@@ -76,8 +76,8 @@ fn each_obstacle_is_explained() {
 }
 
 #[test]
-fn the_way_to_the_service_is_checked_step_by_step() {
-    // No name has so long a part: that it is none is known without asking anyone.
+fn connection_is_checked_step_by_step() {
+    // A label of a host name has at most 63 characters: this one fails without a DNS query.
     let unknown = format!("https://{}.example", "x".repeat(64));
     for (name, url) in [
         ("address", "http://example.com"),
@@ -94,7 +94,7 @@ fn the_way_to_the_service_is_checked_step_by_step() {
 }
 
 #[test]
-fn a_server_without_tls_is_told_from_one_that_is_not_there() {
+fn server_without_tls_is_distinguished_from_a_missing_one() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -111,7 +111,7 @@ fn a_server_without_tls_is_told_from_one_that_is_not_there() {
 }
 
 #[test]
-fn a_proxy_connects_in_our_place() {
+fn proxy_is_checked_in_place_of_the_service() {
     for transport in ["reqwest", "ureq"] {
         let mut command = command(&["doctor", "--output", "json", "--transport", transport]);
         let output = command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("PARTNER_CENTER_TOKEN", "token").output();
@@ -120,24 +120,24 @@ fn a_proxy_connects_in_our_place() {
         assert_eq!(statuses, ["ok", "failed", "skipped", "ok", "skipped", "skipped", "skipped"], "{stdout}");
         assert!(stdout.contains("the proxy at 127.0.0.1, port 9 cannot be reached"), "{stdout}");
     }
-    // But not where it has no place.
+    // But not for a host that is reached without it.
     let mut command = command(&["doctor", "--base-url", "https://127.0.0.1:9"]);
     let output = command.env("HTTPS_PROXY", "http://127.0.0.1:8").env("NO_PROXY", "127.0.0.1").output();
     let stdout = String::from_utf8(output.unwrap().stdout).unwrap();
-    assert!(stdout.contains("nothing can be reached at 127.0.0.1, port 9"), "{stdout}");
+    assert!(stdout.contains("127.0.0.1, port 9 cannot be reached"), "{stdout}");
 }
 
 #[test]
-fn a_missing_token_is_found_though_nobody_answers() {
+fn missing_token_is_found_without_a_connection() {
     let ended = run(&["doctor", "--base-url", "http://127.0.0.1:9"]);
     assert_eq!(ended.status, Some(1));
     assert_snapshot("doctor_token", &transcript(&["doctor"], &ended));
 }
 
 #[test]
-fn the_token_is_never_shown() {
+fn token_is_not_shown() {
     for token in ["not-for-your-eyes", "not for your eyes"] {
-        let (url, _requests) = answering(vec![(200, String::new()), (401, String::new())]);
+        let (url, _requests) = serve_responses(vec![(200, String::new()), (401, String::new())]);
         let mut command = command(&["doctor", "--base-url", &url, "-vvvv"]);
         let output = command.env("PARTNER_CENTER_TOKEN", token).output().unwrap();
         let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
@@ -146,9 +146,9 @@ fn the_token_is_never_shown() {
 }
 
 #[test]
-fn it_does_not_wait_for_ever() {
+fn checks_respect_the_time_limits() {
     for limit in ["--timeout", "--deadline"] {
-        let (url, _requests) = answering(vec![(200, String::new())]);
+        let (url, _requests) = serve_responses(vec![(200, String::new())]);
         let started = Instant::now();
         let ended = run_at(&url, &["doctor", limit, "0.5", "--max-attempts", "1"]);
         assert_eq!(ended.status, Some(1));

@@ -1,14 +1,22 @@
 //! `partner-center emulator` and `--emulator`
 
-use crate::command::{Ended, command, run, run_at};
+use crate::command::{CommandOutput, command, run, run_at};
 use std::{
     io::{BufRead, BufReader, Read},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
-/// Ends the process with the test.
-struct Running(Child);
+/// Kills the process at the end of the test, and removes its temporary files, which a killed process leaves behind.
+struct Running(Child, TempDir);
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self(command.env("TMPDIR", folder.path()).spawn().unwrap(), folder)
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -19,7 +27,7 @@ impl Drop for Running {
 
 fn emulator(arguments: &[&str]) -> (Running, String) {
     let mut command = command(&[&["emulator", "--quiet"], arguments].concat());
-    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut running = Running::start(command.stdout(Stdio::piped()));
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
@@ -28,19 +36,19 @@ fn emulator(arguments: &[&str]) -> (Running, String) {
 }
 
 #[test]
-fn it_answers_its_token_only() {
+fn emulator_accepts_only_its_token() {
     let (_running, url) = emulator(&["--customers", "7", "--token", "token"]);
     let listed = run_at(&url, &["customers", "list", "--output", "jsonl"]);
     assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 7));
 
     let arguments = ["customers", "list", "--base-url", &url];
-    let refused: Ended = command(&arguments).env("PARTNER_CENTER_TOKEN", "another").output().unwrap().into();
-    assert_eq!(refused.status, Some(1));
-    assert!(refused.stderr.contains("401"));
+    let rejected: CommandOutput = command(&arguments).env("PARTNER_CENTER_TOKEN", "another").output().unwrap().into();
+    assert_eq!(rejected.status, Some(1));
+    assert!(rejected.stderr.contains("401"));
 }
 
 #[test]
-fn the_same_seed_makes_the_same_customers() {
+fn same_seed_generates_the_same_customers() {
     let list = |seed| {
         let (_running, url) = emulator(&["--customers", "50", "--token", "token", "--seed", seed]);
         run_at(&url, &["customers", "list", "--output", "jsonl"]).stdout
@@ -50,16 +58,16 @@ fn the_same_seed_makes_the_same_customers() {
 }
 
 #[test]
-fn a_port_in_use_is_explained() {
+fn port_in_use_is_explained() {
     let (_running, url) = emulator(&[]);
     let port = url.rsplit(':').next().unwrap();
-    let ended: Ended = command(&["emulator", "--port", port]).output().unwrap().into();
+    let ended: CommandOutput = command(&["emulator", "--port", port]).output().unwrap().into();
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
     assert!(ended.stderr.contains("try: ") && ended.stderr.contains("--port"), "{}", ended.stderr);
 }
 
 #[test]
-fn the_place_that_is_named_most_closely_wins() {
+fn option_takes_precedence_over_the_environment() {
     let nowhere = "http://127.0.0.1:9";
     let list = ["customers", "list", "--output", "jsonl"];
     let embedded = run_at(nowhere, &[&list[..], &["--emulator", "--emulator-customers", "3"]].concat());
@@ -71,7 +79,7 @@ fn the_place_that_is_named_most_closely_wins() {
 }
 
 #[test]
-fn a_long_search_ends_when_time_runs_out() {
+fn long_search_ends_at_the_time_limit() {
     for transport in ["reqwest", "ureq"] {
         for limit in [&["--timeout", "1", "--max-attempts", "1"][..], &["--deadline", "1"]] {
             let search = ["customers", "list", "--company-name", "zzz", "--emulator", "--transport", transport];
@@ -84,11 +92,11 @@ fn a_long_search_ends_when_time_runs_out() {
     }
 }
 
-/// Each is an option of the emulator, and a setting of the embedded one; the client makes the same list of all.
+/// Each quirk is an option of the emulator, and a setting of the embedded one.
 #[test]
-fn however_odd_the_emulator_is_the_list_is_the_same() {
+fn list_is_the_same_with_every_quirk() {
     let list = |arguments: &[&str], url: &str| {
-        let list = ["customers", "list", "--output", "jsonl", "--size", "40"];
+        let list = ["customers", "list", "--output", "jsonl", "--page-size", "40"];
         let ended = run_at(url, &[&list, arguments].concat());
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
         ended.stdout
@@ -133,7 +141,7 @@ fn however_odd_the_emulator_is_the_list_is_the_same() {
 }
 
 #[test]
-fn faults_and_limits_are_met() {
+fn faults_and_rate_limits_are_injected() {
     let list = ["customers", "list", "--emulator", "--max-attempts", "1"];
     for (setting, told) in [
         ("fault=403:code=20002", "20002"),
@@ -143,24 +151,26 @@ fn faults_and_limits_are_met() {
         ("fault=reset", "exchange"),
         ("rate-limit=1", "429"),
     ] {
-        let ended = run(&[&list[..], &["--size", "20", "--emulator-with", setting]].concat());
+        let ended = run(&[&list[..], &["--page-size", "20", "--emulator-with", setting]].concat());
         assert_eq!(ended.status, Some(1), "{setting}");
         assert!(ended.stderr.contains(told), "{setting}: {}", ended.stderr);
     }
 }
 
-/// What an emulator over TLS says on standard output: where it listens, and where its certificate authority is.
+/// Starts an emulator over TLS; returns its address and the file of its certificate authority.
 fn over_tls(arguments: &[&str]) -> (Running, String, String) {
     let mut command = command(&[&["emulator", "--quiet", "--tls", "--token", "token"], arguments].concat());
-    let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut running = Running::start(command.stdout(Stdio::piped()));
     let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
     let mut said = |prefix: &str| lines.next().unwrap().unwrap().strip_prefix(prefix).unwrap().to_owned();
     let (url, file) = (said("listening on "), said("certificate authority in "));
     assert!(url.starts_with("https://127.0.0.1:"));
+    // The folder of the test removes the file, as a killed process does not.
+    assert!(!cfg!(unix) || arguments.contains(&"--ca-file") || file.starts_with(running.1.path().to_str().unwrap()));
     (running, url, file)
 }
 
-/// On other systems, a certificate authority has to be trusted by the user's account.
+/// On other systems, a certificate authority must be trusted by the user's account.
 #[cfg(target_os = "linux")]
 #[test]
 fn certificate_authority_is_trusted_by_both_transports() {
@@ -174,21 +184,21 @@ fn certificate_authority_is_trusted_by_both_transports() {
             let list = ["customers", "list", "--output", "jsonl", "--base-url", &url, "--transport", transport];
             let mut trusting = command(&list);
             trusting.env("PARTNER_CENTER_TOKEN", "token").env("SSL_CERT_FILE", &file);
-            let listed: Ended = trusting.output().unwrap().into();
+            let listed: CommandOutput = trusting.output().unwrap().into();
             assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 7), "{transport}: {}", listed.stderr);
 
-            // The authority issues tokens over it, too.
+            // The authority issues tokens over TLS as well.
             let mut app = command(&list);
             app.env("SSL_CERT_FILE", &file).env("PARTNER_CENTER_AUTHORITY", &url);
             app.env("PARTNER_CENTER_TENANT_ID", "contoso.com").env("PARTNER_CENTER_CLIENT_SECRET", "emulator-secret");
             app.env("PARTNER_CENTER_CLIENT_ID", "11111111-2222-3333-4444-555555555555");
-            let listed: Ended = app.output().unwrap().into();
+            let listed: CommandOutput = app.output().unwrap().into();
             assert_eq!((listed.status, listed.stdout.lines().count()), (Some(0), 7), "{transport}: {}", listed.stderr);
 
             let mut doubting = command(&[&list[..], &["--max-attempts", "1"]].concat());
             doubting.env("PARTNER_CENTER_TOKEN", "token").env_remove("SSL_CERT_FILE");
-            let refused: Ended = doubting.output().unwrap().into();
-            assert_eq!((refused.status, refused.stdout.as_str()), (Some(1), ""), "{transport}");
+            let rejected: CommandOutput = doubting.output().unwrap().into();
+            assert_eq!((rejected.status, rejected.stdout.as_str()), (Some(1), ""), "{transport}");
         }
     }
 }
@@ -196,18 +206,18 @@ fn certificate_authority_is_trusted_by_both_transports() {
 #[test]
 fn certificate_authority_that_cannot_be_written_is_explained() {
     let folder = tempfile::tempdir().unwrap();
-    let ended: Ended =
+    let ended: CommandOutput =
         command(&["emulator", "--tls", "--ca-file", folder.path().to_str().unwrap()]).output().unwrap().into();
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
     assert!(ended.stderr.contains("--ca-file"), "{}", ended.stderr);
-    let ended: Ended = command(&["emulator", "--ca-file", "ca.pem"]).output().unwrap().into();
+    let ended: CommandOutput = command(&["emulator", "--ca-file", "ca.pem"]).output().unwrap().into();
     assert_eq!(ended.status, Some(2), "{}", ended.stderr);
 }
 
-/// What is logged while a list is requested, and a parameter is sent that a list does not have.
+/// Returns the log of two requests, one with an unknown parameter.
 fn logged(arguments: &[&str]) -> String {
     let mut command = command(&[&["emulator", "--token", "a-secret-token", "--customers", "7"], arguments].concat());
-    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut running = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     let mut line = String::new();
     BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("listening on ").unwrap();
@@ -225,7 +235,7 @@ fn logged(arguments: &[&str]) -> String {
     running.0.kill().unwrap();
     let mut log = String::new();
     running.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-    // The command that can be pasted has the token.
+    // The proposed command contains the token.
     log.lines().filter(|line| line.contains("partner_center_emulator")).collect::<Vec<_>>().join("\n")
 }
 
@@ -247,11 +257,11 @@ fn log_has_a_line_for_each_request_and_no_secret() {
     }
 }
 
-/// The command that an emulator proposes is one that a shell runs against it.
+/// A shell runs the command that the emulator proposes.
 #[cfg(unix)]
 #[test]
-fn what_it_says_can_be_pasted() {
-    use std::{env, path::Path, process::Command};
+fn proposed_command_can_be_pasted() {
+    use std::{env, path::Path};
 
     let mut cases = vec![("emulator-token", None), ("a'b$(c)`;\"\\|&", None), ("~root", None)];
     if cfg!(target_os = "linux") {
@@ -260,13 +270,14 @@ fn what_it_says_can_be_pasted() {
     for (token, tls) in cases {
         let mut emulator = command(&["emulator", "--token", token]);
         emulator.args(tls);
-        let mut running = Running(emulator.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut running = Running::start(emulator.stdout(Stdio::null()).stderr(Stdio::piped()));
         let mut line = String::new();
         BufReader::new(running.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let proposed = line.strip_prefix("in another terminal: ").unwrap();
         let binaries = Path::new(env!("CARGO_BIN_EXE_partner-center")).parent().unwrap();
         let path = env::join_paths([binaries, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
-        let pasted: Ended = Command::new("sh").args(["-c", proposed]).env("PATH", path).output().unwrap().into();
+        let pasted: CommandOutput =
+            Command::new("sh").args(["-c", proposed]).env("PATH", path).output().unwrap().into();
         assert_eq!((pasted.status, pasted.stdout.lines().count()), (Some(0), 1001), "{proposed}{}", pasted.stderr);
     }
 }

@@ -1,14 +1,14 @@
-//! What is said when something fails, and what is kept.
+//! Error messages, and the output before an error.
 
 use crate::{
-    command::{Ended, command, run, run_at},
-    server::{answering, answering_with_headers, answering_with_heads, page},
+    command::{CommandOutput, command, run, run_at},
+    server::{page, serve_responses, serve_responses_with_headers, serve_responses_with_heads},
     snapshot::{assert_snapshot, transcript},
 };
 use std::time::{Duration, Instant};
 
-/// Status 1, and what failed, why, and what to do about it.
-fn assert_failed(ended: &Ended, what: &str, why: &str, remedy: &str) {
+/// Asserts the exit status 1 and the three parts of the message.
+fn assert_failed(ended: &CommandOutput, what: &str, why: &str, remedy: &str) {
     let stderr = &ended.stderr;
     assert_eq!(ended.status, Some(1), "{stderr}");
     let parts: Vec<_> = stderr.lines().collect();
@@ -19,7 +19,7 @@ fn assert_failed(ended: &Ended, what: &str, why: &str, remedy: &str) {
 }
 
 #[test]
-fn an_unknown_customer() {
+fn unknown_customer_is_explained() {
     let id = "00000000-0000-4000-8000-000000000000";
     for transport in ["reqwest", "ureq"] {
         let ended = run(&["customers", "get", id, "--emulator", "--transport", transport]);
@@ -29,7 +29,7 @@ fn an_unknown_customer() {
 }
 
 #[test]
-fn an_answer_is_explained_by_its_status_and_code() {
+fn error_response_is_explained_by_its_status_and_code() {
     let mut transcripts = Vec::new();
     for (status, code, remedy) in [
         (401, 400, "PARTNER_CENTER_TOKEN"),
@@ -44,7 +44,7 @@ fn an_answer_is_explained_by_its_status_and_code() {
         (301, 0, "--base-url"),
     ] {
         let fault = format!(r#"{{"code": {code}, "description": "a reason", "data": [], "source": "PartnerFD"}}"#);
-        let (url, _requests) = answering(vec![(status, fault)]);
+        let (url, _requests) = serve_responses(vec![(status, fault)]);
         let list = ["customers", "list", "--max-attempts", "1"];
         let ended = run_at(&url, &list);
         assert_failed(&ended, "could not be listed", &format!("code {code}: a reason"), remedy);
@@ -53,18 +53,18 @@ fn an_answer_is_explained_by_its_status_and_code() {
     assert_snapshot("failures", &transcripts.join("\n"));
 }
 
-/// More attempts are no help against a wait that is longer than is allowed, so they are not advised.
+/// More attempts do not help against a wait above the limit, so they are not advised.
 #[test]
 fn long_wait_is_explained_with_the_option_that_helps() {
     for transport in ["reqwest", "ureq"] {
         for (wait, remedy) in [
             ("90", "--max-retry-after 90,"),
             ("86400", "--max-retry-after 86400,"),
-            ("86401", "run it again in 86401 s; if that cannot be meant"),
-            ("99999999999999999999999", "if that cannot be meant"),
+            ("86401", "run it again in 86401 s; if that is not plausible"),
+            ("99999999999999999999999", "if that is not plausible"),
         ] {
             let headers = format!("Retry-After: {wait}\r\n");
-            let (url, requests) = answering_with_headers(vec![(429, headers, String::new())]);
+            let (url, requests) = serve_responses_with_headers(vec![(429, headers, String::new())]);
             let ended = run_at(&url, &["customers", "list", "--transport", transport]);
             assert_failed(&ended, "could not be listed", "429", remedy);
             assert_eq!(requests.try_iter().count(), 1);
@@ -73,10 +73,10 @@ fn long_wait_is_explained_with_the_option_that_helps() {
 }
 
 #[test]
-fn fault_under_success_is_told() {
+fn error_body_with_success_status_is_explained() {
     for transport in ["reqwest", "ureq"] {
         let fault = r#"{"code": 400072, "description": "a reason", "data": [], "source": "PartnerFD"}"#;
-        let (url, requests) = answering(vec![(200, fault.to_owned())]);
+        let (url, requests) = serve_responses(vec![(200, fault.to_owned())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
         assert_failed(&ended, "could not be listed", "200 OK, code 400072: a reason", "error codes");
         assert_eq!(requests.try_iter().count(), 1);
@@ -84,9 +84,9 @@ fn fault_under_success_is_told() {
 }
 
 #[test]
-fn head_that_is_not_http_is_told_and_requested_once() {
+fn invalid_response_head_is_explained_and_not_retried() {
     for transport in ["reqwest", "ureq"] {
-        let (url, requests) = answering_with_headers(vec![(200, "Not a header\r\n".to_owned(), "{}".to_owned())]);
+        let (url, requests) = serve_responses_with_headers(vec![(200, "Not a header\r\n".to_owned(), "{}".to_owned())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
         assert_failed(
             &ended,
@@ -99,7 +99,7 @@ fn head_that_is_not_http_is_told_and_requested_once() {
 }
 
 #[test]
-fn no_connection() {
+fn refused_connection_is_explained() {
     for transport in ["reqwest", "ureq"] {
         let ended =
             run_at("http://127.0.0.1:9", &["customers", "list", "--max-attempts", "1", "--transport", transport]);
@@ -108,13 +108,13 @@ fn no_connection() {
 }
 
 #[test]
-fn what_came_before_a_failure_is_kept() {
+fn output_before_an_error_is_kept() {
     for transport in ["reqwest", "ureq"] {
         let list = |form| {
             let (url, _requests) =
-                answering(vec![(200, page(r#"{"tags":["a"]}, {"tags":["b"]}"#)), (404, String::new())]);
+                serve_responses(vec![(200, page(r#"{"tags":["a"]}, {"tags":["b"]}"#)), (404, String::new())]);
             let ended = run_at(&url, &["customers", "list", "--output", form, "--transport", transport]);
-            assert_failed(&ended, "broke off after 2 customers", "page 2", "");
+            assert_failed(&ended, "ended early after 2 customers", "page 2", "");
             ended.stdout
         };
         assert_eq!(list("jsonl"), "{\"tags\":[\"a\"]}\n{\"tags\":[\"b\"]}\n");
@@ -124,39 +124,40 @@ fn what_came_before_a_failure_is_kept() {
 }
 
 #[test]
-fn nothing_is_printed_when_the_first_page_fails() {
+fn output_is_empty_when_the_first_page_fails() {
     for form in ["table", "json", "jsonl", "csv"] {
-        let (url, _requests) = answering(vec![(404, String::new())]);
+        let (url, _requests) = serve_responses(vec![(404, String::new())]);
         assert_eq!(run_at(&url, &["customers", "list", "--output", form]).stdout, "");
     }
 }
 
 #[test]
-fn time_runs_out() {
+fn timeout_and_deadline_are_explained() {
     for transport in ["reqwest", "ureq"] {
-        let (url, _requests) = answering(Vec::new());
+        let (url, _requests) = serve_responses(Vec::new());
         let list = ["customers", "list", "--transport", transport];
         let once = run_at(&url, &[&list[..], &["--timeout", "0.2", "--max-attempts", "1"]].concat());
         assert_failed(&once, "could not be listed", "timed out", "--timeout");
 
-        // The deadline is that of the command: the second page gets what the first one left.
-        let (url, _requests) = answering(vec![(200, page("{}"))]);
+        // The deadline is that of the command: the second page has the remaining time.
+        let (url, _requests) = serve_responses(vec![(200, page("{}"))]);
         let started = Instant::now();
         let in_all = run_at(&url, &[&list[..], &["--deadline", "1", "--max-attempts", "100"]].concat());
-        assert_failed(&in_all, "broke off", "deadline", "--deadline");
+        assert_failed(&in_all, "ended early", "deadline", "--deadline");
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 }
 
 #[test]
-fn no_amount_of_talk_gives_the_token_away() {
+fn token_is_not_logged_at_any_level() {
     for transport in ["reqwest", "ureq"] {
-        for answers in [vec![(200, page("{}")), (401, String::new())], vec![(503, String::new()), (404, String::new())]]
+        for responses in
+            [vec![(200, page("{}")), (401, String::new())], vec![(503, String::new()), (404, String::new())]]
         {
-            let (url, _requests) = answering(answers);
+            let (url, _requests) = serve_responses(responses);
             let arguments = ["customers", "list", "-vvvv", "--base-url", &url, "--transport", transport];
             let output = command(&arguments).env("PARTNER_CENTER_TOKEN", "not-for-your-eyes").output().unwrap();
-            let ended = Ended::from(output);
+            let ended = CommandOutput::from(output);
             assert!(ended.stderr.contains("attempt"), "{}", ended.stderr);
             assert!(!ended.stderr.contains("not-for-your-eyes") && !ended.stdout.contains("not-for-your-eyes"));
         }
@@ -164,7 +165,7 @@ fn no_amount_of_talk_gives_the_token_away() {
 }
 
 #[test]
-fn response_without_a_code_is_not_said_to_have_one() {
+fn advice_without_an_error_code_names_none() {
     for transport in ["reqwest", "ureq"] {
         for (status, body, remedy) in [
             (403, "", "the response has no error code"),
@@ -173,7 +174,7 @@ fn response_without_a_code_is_not_said_to_have_one() {
             (400, "", "--base-url"),
             (400, r#"{"description": "The size is wrong."}"#, "correct what the service names above"),
         ] {
-            let (url, _requests) = answering(vec![(status, body.to_owned())]);
+            let (url, _requests) = serve_responses(vec![(status, body.to_owned())]);
             let ended = run_at(&url, &["customers", "list", "--transport", transport]);
             assert_failed(&ended, "could not be listed", &status.to_string(), remedy);
         }
@@ -181,16 +182,18 @@ fn response_without_a_code_is_not_said_to_have_one() {
 }
 
 #[test]
-fn unknown_path_does_not_blame_the_id() {
+fn not_found_names_the_address_and_the_id() {
     let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
     for transport in ["reqwest", "ureq"] {
         for (arguments, body, remedy) in [
             (&["customers", "list"][..], "", "check that the address"),
             (&["customers", "list"], r#"{"code": 1000}"#, "check that the address"),
             (&["customers", "get", id], "<html>Nothing here</html>", "check that the address"),
-            (&["customers", "get", id], r#"{"code": 1000}"#, "check the ID"),
+            (&["customers", "get", id], r#"{"code": 1000}"#, "check that the address"),
+            (&["customers", "get", id], r#"{"code": 1000}"#, "and the ID: `partner-center customers list`"),
+            (&["customers", "get", id], r#"{"code": 60003}"#, "check the ID: "),
         ] {
-            let (url, _requests) = answering(vec![(404, body.to_owned())]);
+            let (url, _requests) = serve_responses(vec![(404, body.to_owned())]);
             let ended = run_at(&url, &[arguments, &["--transport", transport]].concat());
             assert_failed(&ended, "could not be", "404", remedy);
         }
@@ -198,10 +201,10 @@ fn unknown_path_does_not_blame_the_id() {
 }
 
 #[test]
-fn redirect_says_where_to() {
+fn redirect_names_its_target() {
     for transport in ["reqwest", "ureq"] {
         let head = "302 Found\r\nLocation: https://login.example/sign-in?ticket=not-for-your-eyes".to_owned();
-        let (url, _requests) = answering_with_heads(vec![(head, String::new())]);
+        let (url, _requests) = serve_responses_with_heads(vec![(head, String::new())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
         assert_failed(&ended, "could not be listed", "302 Found to https://login.example/sign-in", "--base-url");
         assert!(!ended.stderr.contains("not-for-your-eyes"), "{}", ended.stderr);
@@ -209,11 +212,11 @@ fn redirect_says_where_to() {
 }
 
 #[test]
-fn continuation_that_is_too_long_is_said_to_be() {
+fn continuation_that_is_too_long_is_explained() {
     for transport in ["reqwest", "ureq"] {
         let page = page("{}").replace("\"next\"}", &format!("\"{}\"}}", "n".repeat(17 << 10)));
-        let (url, _requests) = answering(vec![(200, page)]);
+        let (url, _requests) = serve_responses(vec![(200, page)]);
         let ended = run_at(&url, &["customers", "list", "--output", "jsonl", "--transport", transport]);
-        assert_failed(&ended, "broke off", "17408 bytes, which exceeds the 16384", "");
+        assert_failed(&ended, "ended early", "17408 bytes, which exceeds the 16384", "");
     }
 }

@@ -1,9 +1,9 @@
-//! Ctrl-C and the request to terminate, where they are signals.
+//! Ctrl-C and SIGTERM.
 #![cfg(unix)]
 
 use crate::{
-    command::{Ended, command},
-    server::{answering, page},
+    command::{CommandOutput, command},
+    server::{page, serve_responses},
 };
 use std::{
     io::{BufRead, BufReader, Read},
@@ -18,24 +18,24 @@ fn signal(child: &Child, name: &str) {
 }
 
 #[test]
-fn an_interrupted_list_ends_with_130_and_keeps_what_came() {
+fn interrupted_list_exits_with_130_and_keeps_its_output() {
     for transport in ["reqwest", "ureq"] {
-        let (url, requests) = answering(vec![(200, page("{}"))]);
+        let (url, requests) = serve_responses(vec![(200, page("{}"))]);
         let mut command =
             command(&["customers", "list", "--output", "jsonl", "--transport", transport, "--base-url", &url]);
         let command = command.env("PARTNER_CENTER_TOKEN", "token").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // The second page is asked for, and does not come: it may be asked for before the first one is out.
+        // The second page is requested, perhaps before the first one is printed, and there is no response.
         assert_eq!(requests.iter().nth(1).unwrap(), "one too many");
         let mut first = [0; 3];
         child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
         signal(&child, "INT");
-        let ended = Ended::from(child.wait_with_output().unwrap());
+        let ended = CommandOutput::from(child.wait_with_output().unwrap());
         assert_eq!((&first, ended.status, ended.stdout.as_str(), ended.stderr.as_str()), (b"{}\n", Some(130), "", ""));
     }
 }
 
-/// A list that is being written to a reader who does not read on.
+/// Starts a list whose output is not read any further.
 fn stuck(form: &str, transport: &str) -> Child {
     let mut command = command(&[
         "customers",
@@ -49,21 +49,21 @@ fn stuck(form: &str, transport: &str) -> Child {
         transport,
     ]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Once there is something to read, a moment fills the pipe, which holds less than the list.
+    // The pipe holds less than the list, and is full a moment after the first output.
     child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
     thread::sleep(Duration::from_millis(500));
     child
 }
 
 #[test]
-fn an_interruption_tears_no_record() {
+fn interruption_leaves_complete_records() {
     for transport in ["reqwest", "ureq"] {
         for (form, header) in [("jsonl", 0), ("csv", 1)] {
             let mut child = stuck(form, transport);
             signal(&child, "INT");
             thread::sleep(Duration::from_millis(500));
             assert!(child.try_wait().unwrap().is_none(), "the page is not out, and the command has ended");
-            let ended = Ended::from(child.wait_with_output().unwrap());
+            let ended = CommandOutput::from(child.wait_with_output().unwrap());
             assert_eq!((ended.status, ended.stderr.as_str()), (Some(130), ""), "{form}");
             let customers = ended.stdout.lines().count() - header;
             assert!(ended.stdout.ends_with('\n') && customers % 500 == 0, "{form}: {customers}");
@@ -73,7 +73,7 @@ fn an_interruption_tears_no_record() {
 }
 
 #[test]
-fn a_second_interruption_waits_for_no_reader() {
+fn second_interruption_does_not_wait() {
     let mut child = stuck("jsonl", "reqwest");
     signal(&child, "INT");
     thread::sleep(Duration::from_millis(300));
@@ -86,7 +86,7 @@ fn a_second_interruption_waits_for_no_reader() {
 }
 
 #[test]
-fn an_interruption_is_how_a_emulator_ends() {
+fn interrupted_emulator_exits_with_0() {
     for name in ["INT", "TERM"] {
         let mut command = command(&["emulator"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{
     command::{DOCUMENTED, command, run, run_at, stdout},
-    server::{answering, last_page, page},
+    server::{last_page, page, serve_responses},
 };
 use serde_json::Value;
 use std::{
@@ -17,7 +17,7 @@ fn ids(lines: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_first_command_shows_a_table() {
+fn first_command_shows_a_table() {
     let table = stdout(&["customers", "list", "--emulator"]);
     let lines: Vec<_> = table.lines().collect();
     assert_eq!(lines.len(), 26);
@@ -37,7 +37,7 @@ fn the_first_command_shows_a_table() {
 
 #[test]
 fn both_transports_print_the_same_bytes() {
-    for size in [&["--size", "500"][..], &[]] {
+    for size in [&["--page-size", "500"][..], &[]] {
         let emulator = ["customers", "list", "--emulator", "--emulator-customers", "2500"];
         for form in ["jsonl", "json", "csv", "table"] {
             let list =
@@ -52,7 +52,7 @@ fn both_transports_print_the_same_bytes() {
 }
 
 #[test]
-fn the_forms_agree() {
+fn formats_agree() {
     let list = |form| stdout(&["customers", "list", "--emulator", "--emulator-customers", "1200", "--output", form]);
     let ids = ids(&list("jsonl"));
     assert_eq!(ids.len(), 1200);
@@ -62,7 +62,7 @@ fn the_forms_agree() {
 
     let table = list("csv");
     let mut csv = csv::Reader::from_reader(table.as_bytes());
-    // What a list does not carry has no column there.
+    // Fields that a list does not have are no columns.
     let header = "id,company_name,domain,relationship_to_partner";
     assert!(csv.headers().unwrap().iter().eq(header.split(',')));
     assert!(csv.records().map(|record| record.unwrap()[0].to_owned()).eq(ids.iter().cloned()));
@@ -78,7 +78,7 @@ fn options_may_stand_before_the_command() {
 }
 
 #[test]
-fn a_limit_is_kept_and_no_more_is_asked_for() {
+fn limit_is_respected_and_no_further_page_is_requested() {
     let list = |more: &[&str]| {
         let emulator = ["customers", "list", "--emulator", "--emulator-customers", "1200", "--output", "jsonl"];
         ids(&stdout(&[&emulator, more].concat()))
@@ -87,9 +87,9 @@ fn a_limit_is_kept_and_no_more_is_asked_for() {
     for limit in [1, 2, 499, 500, 501, 1000, 1200, 5000] {
         assert_eq!(list(&["--limit", &limit.to_string()]), all[..limit.min(1200)], "{limit}");
     }
-    assert_eq!(list(&["--limit", "25", "--size", "10"]), all[..25]);
+    assert_eq!(list(&["--limit", "25", "--page-size", "10"]), all[..25]);
 
-    let (url, requests) = answering(vec![(200, page("{}, {}"))]);
+    let (url, requests) = serve_responses(vec![(200, page("{}, {}"))]);
     assert_eq!(run_at(&url, &["customers", "list", "--limit", "2", "--output", "jsonl"]).stdout, "{}\n{}\n");
     assert!(requests.iter().next().unwrap().starts_with("GET /v1/customers?size=2 HTTP/1.1\n"));
     assert!(requests.try_recv().is_err());
@@ -111,7 +111,7 @@ fn filters_pick_customers() {
 }
 
 #[test]
-fn an_empty_list_is_said_to_be_empty() {
+fn empty_list_has_a_note() {
     let list = |form, more: &[&str]| {
         let arguments = ["customers", "list", "--emulator", "--company-name", "there is none", "--output", form];
         let ended = run(&[&arguments, more].concat());
@@ -127,10 +127,10 @@ fn an_empty_list_is_said_to_be_empty() {
 }
 
 #[test]
-fn nothing_is_lost_and_nothing_is_invented() {
+fn output_is_lossless() {
     let customers = r#"{"id":"no GUID","mood":"sunny","companyProfile":{"companyName":"a, \"b\"","domain":null}}"#;
     let list = |form| {
-        let (url, _requests) = answering(vec![(200, last_page(customers))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(customers))]);
         run_at(&url, &["customers", "list", "--output", form]).stdout
     };
     let customer: Value = serde_json::from_str(&list("jsonl")).unwrap();
@@ -140,7 +140,7 @@ fn nothing_is_lost_and_nothing_is_invented() {
     assert_eq!(list("table").lines().nth(1), Some(r#"no GUID  a, "b""#));
 }
 
-/// A name cut within an emoji, as .NET and JavaScript write it.
+/// A name that was truncated within a surrogate pair, as .NET and JavaScript write it.
 #[test]
 fn half_a_surrogate_pair_ends_no_list_and_is_told() {
     const ID: &str = "484e548c-f5f3-4528-93a9-c16c6373cb59";
@@ -149,7 +149,7 @@ fn half_a_surrogate_pair_ends_no_list_and_is_told() {
     );
     for transport in ["reqwest", "ureq"] {
         let list = |form, more: &[&str]| {
-            let (url, _requests) = answering(vec![(200, last_page(&customers))]);
+            let (url, _requests) = serve_responses(vec![(200, last_page(&customers))]);
             let arguments = ["customers", "list", "--transport", transport, "--output", form];
             let ended = run_at(&url, &[&arguments, more].concat());
             assert_eq!(ended.status, Some(0));
@@ -175,10 +175,10 @@ fn digits_come_out_as_they_came() {
     let fields: Vec<_> = numbers.iter().enumerate().map(|(index, number)| format!(r#""n{index}":{number}"#)).collect();
     let fields = fields.join(",");
     let customer = format!(r#"{{"relationshipToPartner":1.0,"companyProfile":{{"domain":1.10,{fields}}},{fields}}}"#);
-    // What is described comes first, and what it holds in its place comes after.
+    // Documented fields come first, undocumented ones after them.
     let written = format!(r#"{{"companyProfile":{{"domain":1.10,{fields}}},{fields},"relationshipToPartner":1.0}}"#);
     let list = |form| {
-        let (url, _requests) = answering(vec![(200, last_page(&customer))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(&customer))]);
         run_at(&url, &["customers", "list", "--output", form]).stdout
     };
     assert_eq!(list("jsonl"), format!("{written}\n"));
@@ -186,7 +186,7 @@ fn digits_come_out_as_they_came() {
     assert_eq!(list("csv").lines().nth(1), Some(",,1.10,1.0"));
     assert!(list("table").lines().nth(1).unwrap().split_whitespace().eq(["1.10", "1.0"]));
     let get = |form| {
-        let (url, _requests) = answering(vec![(200, customer.clone())]);
+        let (url, _requests) = serve_responses(vec![(200, customer.clone())]);
         run_at(&url, &["customers", "get", "484e548c-f5f3-4528-93a9-c16c6373cb59", "--output", form]).stdout
     };
     let (table, json) = (get("table"), get("json"));
@@ -199,24 +199,24 @@ fn digits_come_out_as_they_came() {
 }
 
 #[test]
-fn a_table_does_not_act_on_the_terminal() {
+fn table_escapes_control_characters() {
     let name = r"\u001b[31mred\u0007\n\u009b2J\u202eabc";
     let customers = format!(r#"{{"companyProfile": {{"companyName": "{name}"}}}}"#);
     let list = |form| {
-        let (url, _requests) = answering(vec![(200, last_page(&customers))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(&customers))]);
         run_at(&url, &["customers", "list", "--output", form]).stdout
     };
     assert_eq!(
         list("table").lines().nth(1).map(str::trim),
         Some("\u{fffd}[31mred\u{fffd}\u{fffd}\u{fffd}2J\u{fffd}abc")
     );
-    // A program gets what the service said.
+    // A program gets the unchanged value.
     let customer: Value = serde_json::from_str(&list("jsonl")).unwrap();
     assert_eq!(customer["companyProfile"]["companyName"], "\u{1b}[31mred\u{7}\n\u{9b}2J\u{202e}abc");
 }
 
 #[test]
-fn a_closed_pipe_ends_it_quietly() {
+fn closed_pipe_ends_the_command_silently() {
     for (transport, form) in [("reqwest", "jsonl"), ("ureq", "table")] {
         let emulator = ["customers", "list", "--emulator", "--emulator-customers", "5000"];
         let arguments = [&emulator[..], &["--output", form, "--transport", transport]].concat();

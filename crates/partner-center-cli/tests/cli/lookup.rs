@@ -13,8 +13,8 @@ fn json_is_what_the_service_says() {
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = format!("/v1/customers/{DOCUMENTED}").parse().unwrap();
     request.headers_mut().insert("Authorization", format!("Bearer {}", Emulator::TOKEN).parse().unwrap());
-    let answer = Emulator::default().transport::<Blocking>().send(request).unwrap();
-    let said: Value = serde_json::from_slice(answer.body()).unwrap();
+    let response = Emulator::default().transport::<Blocking>().send(request).unwrap();
+    let said: Value = serde_json::from_slice(response.body()).unwrap();
     assert_eq!(said["id"], DOCUMENTED);
     for transport in ["reqwest", "ureq"] {
         for form in ["json", "jsonl"] {
@@ -25,7 +25,7 @@ fn json_is_what_the_service_says() {
 }
 
 #[test]
-fn a_table_has_a_line_for_each_value() {
+fn table_has_a_line_for_each_value() {
     let table = stdout(&["customers", "get", DOCUMENTED, "--emulator"]);
     let lines: Vec<Vec<_>> = table.lines().map(|line| line.splitn(2, "  ").map(str::trim).collect()).collect();
     assert_eq!(lines[0], ["id", DOCUMENTED]);

@@ -1,7 +1,7 @@
-//! Proxies, certificates, and what is said of them, over both transports.
+//! Proxies and certificates, over both transports.
 
 use crate::{
-    command::{Ended, command},
+    command::{CommandOutput, command},
     server::last_page,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
@@ -35,12 +35,12 @@ fn over(transport: &str, arguments: &[&str]) -> Command {
     command
 }
 
-fn end(mut command: Command) -> Ended {
+fn end(mut command: Command) -> CommandOutput {
     command.output().unwrap().into()
 }
 
-/// A proxy that refuses all, and tells whom it was asked for.
-fn refusing_proxy() -> (String, mpsc::Receiver<String>) {
+/// Starts a proxy that rejects all requests; the receiver gets their first lines.
+fn rejecting_proxy() -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (target, targets) = mpsc::channel();
@@ -60,7 +60,7 @@ fn refusing_proxy() -> (String, mpsc::Receiver<String>) {
 #[test]
 fn no_proxy_is_one_rule_for_both_transports_and_the_doctor() {
     let rows: Vec<_> = NO_PROXY.lines().filter(|line| !line.starts_with('#')).collect();
-    // Names that are not there take their time on some machines.
+    // Lookups of unknown hosts are slow on some machines.
     thread::scope(|scope| {
         for rows in rows.chunks(rows.len().div_ceil(4)) {
             scope.spawn(|| rows.iter().for_each(|row| assert_row(row)));
@@ -70,7 +70,7 @@ fn no_proxy_is_one_rule_for_both_transports_and_the_doctor() {
 
 fn assert_row(row: &str) {
     let [list, url, expected] = row.split('|').map(str::trim).collect::<Vec<_>>()[..] else { panic!("{row}") };
-    let (proxy, targets) = refusing_proxy();
+    let (proxy, targets) = rejecting_proxy();
     for transport in TRANSPORTS {
         for arguments in [&["customers", "list"][..], &["doctor", "--output", "json"]] {
             let limits = ["--base-url", url, "--timeout", "1", "--max-attempts", "1"];
@@ -82,7 +82,7 @@ fn assert_row(row: &str) {
             let is_proxied = asked.iter().any(|line| line.starts_with("CONNECT "));
             assert_eq!(is_proxied, expected == "proxy", "{said}");
             if arguments[0] == "doctor" {
-                let is_examined = ended.stdout.contains(&format!("the proxy at {proxy} answers"));
+                let is_examined = ended.stdout.contains(&format!("the proxy at {proxy} accepts connections"));
                 assert_eq!(is_examined, expected == "proxy", "{said}");
             }
             let is_named =
@@ -93,7 +93,7 @@ fn assert_row(row: &str) {
 }
 
 #[test]
-fn dead_proxy_is_named_as_the_cause() {
+fn unreachable_proxy_is_named() {
     for transport in TRANSPORTS {
         for (variable, names) in [("HTTPS_PROXY", "HTTPS_PROXY"), ("all_proxy", "all_proxy")] {
             let list = ["customers", "list", "--max-attempts", "1"];
@@ -113,6 +113,27 @@ fn dead_proxy_is_named_as_the_cause() {
                 assert!(stderr.contains(&format!("correct or unset {names}")), "{stderr}");
                 assert!(stderr.contains("NO_PROXY") && stderr.contains("partner-center doctor"), "{stderr}");
                 assert!(!stderr.contains("hush") && !stderr.contains("--base-url"), "{stderr}");
+            }
+        }
+    }
+}
+
+#[test]
+fn invalid_proxy_variable_is_named() {
+    for transport in TRANSPORTS {
+        for (variable, value) in [
+            ("HTTPS_PROXY", "socks5://127.0.0.1:9"),
+            ("all_proxy", "http://user:hush@[bad"),
+            ("https_proxy", "http://"),
+        ] {
+            for arguments in [&["customers", "list"][..], &["doctor"]] {
+                let mut command = over(transport, arguments);
+                command.env(variable, value);
+                let ended = end(command);
+                let said = ended.stderr + &ended.stdout;
+                assert!(said.contains(variable) && said.contains("correct or unset the variable"), "{said}");
+                assert!(!said.contains("hush") && !said.contains("--base-url"), "{said}");
+                assert!(!said.contains("attempts"), "{said}");
             }
         }
     }
@@ -153,8 +174,8 @@ fn serve(stream: StreamOwned<ServerConnection, TcpStream>) {
             return;
         }
         let body = last_page(r#"{"companyProfile": {"companyName": "Contoso"}}"#);
-        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        if stream.get_mut().write_all(answer.as_bytes()).is_err() {
+        let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        if stream.get_mut().write_all(response.as_bytes()).is_err() {
             return;
         }
     }
@@ -181,7 +202,7 @@ fn pem_file(name: &str, pem: &str) -> PathBuf {
     path
 }
 
-/// What `customers list` and `doctor` say of a server they are not to trust; it is asked once.
+/// Asserts that `customers list` and `doctor` explain an untrusted server, without a retry.
 fn assert_rejected(server: &TlsServer, trusted: Option<&PathBuf>, cause: &str, remedy: &str) {
     for transport in TRANSPORTS {
         for arguments in [&["customers", "list"][..], &["doctor"]] {
@@ -194,13 +215,17 @@ fn assert_rejected(server: &TlsServer, trusted: Option<&PathBuf>, cause: &str, r
             assert!(said.contains(cause) && said.contains(remedy), "{transport}: {said}");
             if arguments[0] == "customers" {
                 assert!(said.contains("`partner-center doctor` checks") && !said.contains("--base-url"), "{said}");
-                assert_eq!(server.connections.load(Ordering::SeqCst) - before, 1, "{transport}: it was asked again");
+                assert_eq!(
+                    server.connections.load(Ordering::SeqCst) - before,
+                    1,
+                    "{transport}: it was requested again"
+                );
             }
         }
     }
 }
 
-/// The certificates that a file names count on systems whose own are files.
+/// `SSL_CERT_FILE` applies to systems whose trusted certificates are files.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[test]
 fn issuer_is_trusted_by_ssl_cert_file() {
@@ -224,7 +249,7 @@ fn issuer_is_trusted_by_ssl_cert_file() {
 }
 
 #[test]
-fn unknown_issuer_is_told_with_what_to_do() {
+fn unknown_issuer_is_explained() {
     let remedy = "have this machine trust the issuer";
     assert_rejected(&issued(&issuer(), "127.0.0.1", |_| {}), None, "nobody whom this machine trusts", remedy);
     assert_rejected(&issued(&issuer(), "127.0.0.1", |_| {}), None, "UnknownIssuer", "SSL_CERT_FILE");
@@ -240,7 +265,7 @@ fn self_signed_certificate_is_one_of_an_unknown_issuer() {
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[test]
-fn certificate_out_of_its_time_is_told() {
+fn expired_certificate_is_explained() {
     let issuer = issuer();
     let trusted = pem_file("out_of_time.pem", &issuer.pem());
     let expired = issued(&issuer, "127.0.0.1", |params| params.not_after = date_time_ymd(2001, 2, 3));
@@ -256,7 +281,7 @@ fn certificate_out_of_its_time_is_told() {
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[test]
-fn certificate_of_another_host_is_told() {
+fn certificate_of_another_host_is_explained() {
     let issuer = issuer();
     let trusted = pem_file("other_host.pem", &issuer.pem());
     let server = issued(&issuer, "contoso.example", |_| {});
@@ -265,7 +290,7 @@ fn certificate_of_another_host_is_told() {
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 #[test]
-fn machine_that_trusts_nobody_is_told() {
+fn missing_trust_anchors_are_explained() {
     let server = issued(&issuer(), "127.0.0.1", |_| {});
     for transport in TRANSPORTS {
         let mut list = over(transport, &["customers", "list", "--base-url", &server.url]);
@@ -280,7 +305,7 @@ fn machine_that_trusts_nobody_is_told() {
 }
 
 #[test]
-fn untrusted_authority_is_told_like_an_untrusted_service() {
+fn untrusted_authority_is_explained() {
     let server = issued(&issuer(), "127.0.0.1", |_| {});
     for transport in TRANSPORTS {
         let mut list = over(transport, &["customers", "list"]);

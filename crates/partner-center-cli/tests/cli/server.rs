@@ -1,4 +1,4 @@
-//! A service that says what a test has it say.
+//! A service with given responses.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -7,35 +7,36 @@ use std::{
     thread,
 };
 
-/// Answers one request after another with the `answers` (status and body), then none any more; the lines of each
-/// request's head go to the receiver.
-pub(crate) fn answering(answers: Vec<(u16, String)>) -> (String, mpsc::Receiver<String>) {
-    answering_with_heads(answers.into_iter().map(|(status, body)| (format!("{status} "), body)).collect())
+/// Serves the `responses` (status and body) one after another, then none any more; the receiver gets the head of each request.
+pub(crate) fn serve_responses(responses: Vec<(u16, String)>) -> (String, mpsc::Receiver<String>) {
+    serve_responses_with_heads(responses.into_iter().map(|(status, body)| (format!("{status} "), body)).collect())
 }
 
-/// The same with more headers, each with its line end.
-pub(crate) fn answering_with_headers(answers: Vec<(u16, String, String)>) -> (String, mpsc::Receiver<String>) {
+/// Serves responses with additional headers, each with its line end.
+pub(crate) fn serve_responses_with_headers(responses: Vec<(u16, String, String)>) -> (String, mpsc::Receiver<String>) {
     let head = |status, headers: &str| format!("{status} \r\n{headers}").trim_end_matches("\r\n").to_owned();
-    answering_with_heads(answers.into_iter().map(|(status, headers, body)| (head(status, &headers), body)).collect())
+    serve_responses_with_heads(
+        responses.into_iter().map(|(status, headers, body)| (head(status, &headers), body)).collect(),
+    )
 }
 
-/// The same with the beginning of each head as it is: the status, and headers on further lines.
-pub(crate) fn answering_with_heads(answers: Vec<(String, String)>) -> (String, mpsc::Receiver<String>) {
+/// Serves responses with the given beginning of the head: the status, and headers on further lines.
+pub(crate) fn serve_responses_with_heads(responses: Vec<(String, String)>) -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (request, requests) = mpsc::channel();
     thread::spawn(move || {
-        for (head_of_answer, body) in answers {
+        for (response_head, body) in responses {
             let (mut stream, _) = listener.accept().unwrap();
             let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
             let head: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
             let _ = request.send(head.join("\n"));
             let length = body.len();
-            let answer =
-                format!("HTTP/1.1 {head_of_answer}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
-            let _ = stream.write_all(answer.as_bytes());
+            let response =
+                format!("HTTP/1.1 {response_head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+            let _ = stream.write_all(response.as_bytes());
         }
-        // Whoever asks now is left waiting.
+        // Further requests get no response.
         let silent: Vec<_> = listener.incoming().inspect(|_| drop(request.send("one too many".to_owned()))).collect();
         drop(silent);
     });

@@ -1,8 +1,8 @@
 //! `customers get` with several IDs
 
 use crate::{
-    command::{DOCUMENTED, Ended, command, run, run_at, stdout},
-    server::{answering, answering_with_headers},
+    command::{CommandOutput, DOCUMENTED, command, run, run_at, stdout},
+    server::{serve_responses, serve_responses_with_headers},
 };
 use serde_json::Value;
 use std::{
@@ -19,7 +19,7 @@ fn start(command: &mut Command) -> Child {
 }
 
 /// Runs the command with `input` on its standard input.
-fn run_with(input: impl AsRef<[u8]>, arguments: &[&str]) -> Ended {
+fn run_with(input: impl AsRef<[u8]>, arguments: &[&str]) -> CommandOutput {
     let mut child = start(&mut command(arguments));
     child.stdin.take().unwrap().write_all(input.as_ref()).unwrap();
     child.wait_with_output().unwrap().into()
@@ -35,7 +35,7 @@ fn ids(lines: &str) -> Vec<String> {
 }
 
 #[test]
-fn several_are_printed_as_a_list_is_in_their_order() {
+fn several_are_printed_as_a_list_in_their_order() {
     for transport in ["reqwest", "ureq"] {
         let ended = |form| run(&get(&[DOCUMENTED, OTHER, DOCUMENTED, "--output", form, "--transport", transport]));
         let stdout = |form| {
@@ -49,7 +49,7 @@ fn several_are_printed_as_a_list_is_in_their_order() {
         assert!(array.iter().map(|customer| &customer["id"]).eq(expected));
         let table = stdout("table");
         assert!(table.lines().map(|line| line.split(' ').next().unwrap()).eq(["ID"].into_iter().chain(expected)));
-        // The columns are those of the first one: they must not depend on it.
+        // The widths are those of the first page, but are wide enough for the others.
         let column = |line: &str| line.find("DOMAIN").or(line.find("abcdefgh")).or(line.find("  domain "));
         let columns: Vec<_> = table.lines().map(column).collect();
         assert_eq!((columns[0], columns[0]), (columns[1], columns[3]), "{table}");
@@ -59,25 +59,25 @@ fn several_are_printed_as_a_list_is_in_their_order() {
 }
 
 #[test]
-fn ids_come_from_standard_input_too() {
+fn ids_are_read_from_standard_input() {
     let input = format!("# two customers\n{DOCUMENTED}  # the documented one\n\n\t{OTHER}\r\n");
     for transport in ["reqwest", "ureq"] {
         let ended = run_with(&input, &get(&["-", OTHER, "--output", "jsonl", "--transport", transport]));
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
         assert_eq!(ids(&ended.stdout), [DOCUMENTED, OTHER, OTHER]);
     }
-    // One is a list, too, as there might have been more.
+    // A single ID of standard input is printed as a list as well.
     let one = run_with(DOCUMENTED, &get(&["-", "--output", "json"]));
     assert_eq!(serde_json::from_str::<Vec<Value>>(&one.stdout).unwrap().len(), 1);
     let none = run_with("# none\n", &get(&["-"]));
     assert_eq!(
         (none.status, none.stdout.as_str(), none.stderr.as_str()),
-        (Some(0), "", "note: standard input names no customers\n")
+        (Some(0), "", "note: standard input contains no customer IDs\n")
     );
 }
 
 #[test]
-fn what_list_printed_is_taken() {
+fn output_of_list_is_accepted_as_input() {
     for (transport, form) in [("reqwest", "csv"), ("ureq", "csv"), ("reqwest", "json"), ("ureq", "jsonl")] {
         let printed = stdout(&["customers", "list", "--emulator", "--emulator-customers", "30", "--output", form]);
         let windows = format!("\u{feff}{}", printed.replace('\n', "\r\n"));
@@ -91,7 +91,7 @@ fn what_list_printed_is_taken() {
             assert_eq!(ids(&ended.stdout), expected, "{form}");
         }
     }
-    // From a spreadsheet, and quoted.
+    // From a spreadsheet, and in quotation marks.
     for input in [
         format!("Company;\"Customer ID\"\n\"Contoso; Ltd\";{DOCUMENTED}\nFabrikam;\"{OTHER}\"\n"),
         format!("\"{DOCUMENTED}\"\r\n'{OTHER}'\r\n"),
@@ -104,7 +104,7 @@ fn what_list_printed_is_taken() {
 }
 
 #[test]
-fn input_that_is_no_text_is_named() {
+fn binary_input_is_explained() {
     let utf16: Vec<u8> = format!("{DOCUMENTED}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (input, why) in [(&utf16[..], "UTF-16 without a byte order mark"), (b"PK\x03\x04\0\0\0\0\xff", "binary")] {
         let ended = run_with(input, &get(&["-"]));
@@ -117,7 +117,7 @@ fn input_that_is_no_text_is_named() {
 }
 
 #[test]
-fn single_failures_are_reported_and_the_rest_goes_on() {
+fn single_errors_are_reported_and_the_command_continues() {
     let input = format!("{OTHER}\nnobody\n{NOBODY} {DOCUMENTED}\n");
     for transport in ["reqwest", "ureq"] {
         let ended = run_with(&input, &get(&["-", "--output", "json", "--transport", transport]));
@@ -126,21 +126,21 @@ fn single_failures_are_reported_and_the_rest_goes_on() {
         assert!(came.iter().map(|customer| &customer["id"]).eq([OTHER, DOCUMENTED]));
         let lines: Vec<_> = ended.stderr.lines().collect();
         assert_eq!(lines.len(), 7, "{}", ended.stderr);
-        assert_eq!(lines[0], "error: line 2 of standard input names no customer");
+        assert_eq!(lines[0], "error: line 2 of standard input is not a customer ID");
         assert_eq!(lines[3], format!("error: customer {NOBODY} could not be fetched"));
         assert_eq!(lines[6], "error: 2 of 4 customers could not be fetched");
     }
 }
 
 #[test]
-fn what_would_fail_for_all_ends_the_command() {
+fn error_of_all_customers_ends_the_command() {
     let fault = |code| format!(r#"{{"code": {code}, "description": "no"}}"#);
-    for (answers, asked, why) in [
+    for (responses, asked, why) in [
         (vec![(200, "{}".to_owned()), (401, String::new())], 2, "401"),
         (vec![(403, fault(900_329))], 1, "900329"),
-        // Nobody answers.
+        // Three errors of the service in a row.
         (vec![(200, "{}".to_owned()), (503, String::new()), (503, String::new()), (503, String::new())], 4, "503"),
-        // One who does in between is there.
+        // A response in between means that the service is available.
         (
             vec![
                 (503, String::new()),
@@ -154,13 +154,14 @@ fn what_would_fail_for_all_ends_the_command() {
         ),
     ] {
         for transport in ["reqwest", "ureq"] {
-            let (url, requests) = answering(answers.clone());
+            let (url, requests) = serve_responses(responses.clone());
             let many = [DOCUMENTED; 20];
             let options = ["--output", "jsonl", "--max-attempts", "1", "--timeout", "2", "--transport", transport];
             let ended = run_at(&url, &[&["customers", "get"][..], &many, &options].concat());
             assert_eq!(ended.status, Some(1), "{}", ended.stderr);
             let last = ended.stderr.lines().rev().take(3).collect::<Vec<_>>();
-            assert!(last[2].ends_with("could not be fetched, and no more were asked for"), "{}", ended.stderr);
+            let rest = format!("could not be fetched, and the {} IDs after it were not requested", 20 - asked);
+            assert!(last[2].ends_with(&rest), "{}", ended.stderr);
             assert!(last[1].contains(why), "{}", ended.stderr);
             assert_eq!(requests.try_iter().count(), asked, "{why}");
         }
@@ -172,10 +173,10 @@ fn throttled(seconds: u64) -> (u16, String, String) {
 }
 
 #[test]
-fn wait_that_the_service_asks_for_is_waited_before_the_next_customer() {
+fn requested_wait_delays_the_next_customer() {
     for transport in ["reqwest", "ureq"] {
         let found = (200, String::new(), "{}".to_owned());
-        let (url, requests) = answering_with_headers(vec![found.clone(), throttled(2), found.clone(), found]);
+        let (url, requests) = serve_responses_with_headers(vec![found.clone(), throttled(2), found.clone(), found]);
         let options = ["--output", "jsonl", "--max-attempts", "1", "--transport", transport];
         let started = Instant::now();
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 4], &options].concat());
@@ -188,20 +189,21 @@ fn wait_that_the_service_asks_for_is_waited_before_the_next_customer() {
 }
 
 #[test]
-fn wait_beyond_the_bound_ends_the_command_with_true_advice() {
+fn wait_above_the_limit_ends_the_command() {
     for transport in ["reqwest", "ureq"] {
-        for (wait, bound) in [(90, &[][..]), (3, &["--max-retry-after", "2.5"])] {
-            let (url, requests) = answering_with_headers(vec![(200, String::new(), "{}".to_owned()), throttled(wait)]);
+        for (wait, bound) in [(301, &[][..]), (90, &["--max-retry-after", "89"]), (3, &["--max-retry-after", "2.5"])] {
+            let (url, requests) =
+                serve_responses_with_headers(vec![(200, String::new(), "{}".to_owned()), throttled(wait)]);
             let options = ["--output", "jsonl", "--transport", transport];
             let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options, bound].concat());
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), "{}\n"));
-            assert!(ended.stderr.contains("and no more were asked for"), "{}", ended.stderr);
+            assert!(ended.stderr.contains("and the 18 IDs after it were not requested"), "{}", ended.stderr);
             assert!(ended.stderr.contains(&format!("--max-retry-after {wait}, ")), "{}", ended.stderr);
             assert_eq!(requests.try_iter().count(), 2);
         }
-        // What was advised helps.
+        // The advice is right.
         let found = (200, String::new(), "{}".to_owned());
-        let (url, _requests) = answering_with_headers(vec![found.clone(), throttled(2), found]);
+        let (url, _requests) = serve_responses_with_headers(vec![found.clone(), throttled(2), found]);
         let options = ["--output", "jsonl", "--max-retry-after", "2", "--transport", transport];
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 2], &options].concat());
         assert_eq!((ended.status, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "{}\n{}\n", ""));
@@ -209,35 +211,103 @@ fn wait_beyond_the_bound_ends_the_command_with_true_advice() {
 }
 
 #[test]
-fn wait_that_would_outlast_the_deadline_is_not_begun() {
+fn wait_beyond_the_deadline_is_not_started() {
     for transport in ["reqwest", "ureq"] {
-        let (url, requests) = answering_with_headers(vec![throttled(30)]);
+        let (url, requests) = serve_responses_with_headers(vec![throttled(30)]);
         let options = ["--max-attempts", "1", "--deadline", "10", "--transport", transport];
         let started = Instant::now();
         let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 3], &options].concat());
         assert!(started.elapsed() < Duration::from_secs(5));
-        assert!(ended.stderr.contains("and no more were asked for"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("and the 2 IDs after it were not requested"), "{}", ended.stderr);
+        assert_eq!(requests.try_iter().count(), 1);
+
+        // The same for a wait that the client would do itself.
+        let (url, requests) = serve_responses_with_headers(vec![throttled(90)]);
+        let options = ["--deadline", "10", "--transport", transport];
+        let ended = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 2], &options].concat());
+        assert!(started.elapsed() < Duration::from_secs(8));
+        assert!(ended.stderr.contains("and the one ID after it was not requested"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("--deadline"), "{}", ended.stderr);
         assert_eq!(requests.try_iter().count(), 1);
     }
 }
 
+/// One throttled request must not cost the other customers; a single customer has the advice instead.
 #[test]
-fn the_deadline_is_that_of_the_command() {
+fn several_wait_up_to_five_minutes() {
+    for transport in ["reqwest", "ureq"] {
+        let (url, _requests) = serve_responses_with_headers(vec![throttled(300)]);
+        let arguments = [&["customers", "get"][..], &[DOCUMENTED; 2], &["-v", "--transport", transport]].concat();
+        let mut command = command(&arguments);
+        let mut child = start(command.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url));
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("WARN") && line.contains("300"), "{line}");
+        assert!(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let (url, _requests) = serve_responses_with_headers(vec![throttled(300)]);
+        let ended = run_at(&url, &["customers", "get", DOCUMENTED, "--transport", transport]);
+        assert!(ended.stderr.contains("--max-retry-after 300, "), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn rest_of_standard_input_is_counted_when_it_is_not_requested() {
+    for transport in ["reqwest", "ureq"] {
+        for (is_open, rest) in [
+            (false, "and the 3 IDs after it were not requested"),
+            (true, "and the IDs after it, at least 3, were not requested"),
+        ] {
+            let (url, _requests) = serve_responses(vec![(401, String::new())]);
+            let mut get = command(&["customers", "get", "-", OTHER, "--transport", transport]);
+            let mut child = start(get.env("PARTNER_CENTER_TOKEN", "token").env("PARTNER_CENTER_BASE_URL", url));
+            let mut input = child.stdin.take().unwrap();
+            let count = if is_open { 4 } else { 3 };
+            input.write_all(format!("{DOCUMENTED}\n").repeat(count).as_bytes()).unwrap();
+            let open = is_open.then_some(input);
+            let ended = CommandOutput::from(child.wait_with_output().unwrap());
+            drop(open);
+            assert!(ended.status == Some(1) && ended.stderr.contains(rest), "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn entry_without_an_id_is_reported_and_skipped() {
+    let input = format!(r#"[{{"id": "{DOCUMENTED}"}}, {{"id": null}}, {{"id": 7}}, {{"id": "{OTHER}"}}]"#);
+    for transport in ["reqwest", "ureq"] {
+        let ended = run_with(&input, &get(&["-", "--output", "jsonl", "--transport", transport]));
+        assert_eq!((ended.status, ids(&ended.stdout)), (Some(1), vec![DOCUMENTED.to_owned(), OTHER.to_owned()]));
+        assert!(ended.stderr.contains("entry 2") && ended.stderr.contains("entry 3"), "{}", ended.stderr);
+        assert!(ended.stderr.ends_with("error: 2 of 4 customers could not be fetched\n"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn csv_with_cr_line_ends_is_read() {
+    let ended = run_with(format!("name,id\rx,{DOCUMENTED}\ry,{OTHER}\r"), &get(&["-", "--output", "jsonl"]));
+    assert_eq!((ended.status, ids(&ended.stdout)), (Some(0), vec![DOCUMENTED.to_owned(), OTHER.to_owned()]));
+}
+
+#[test]
+fn deadline_is_that_of_the_command() {
     for transport in ["reqwest", "ureq"] {
         let started = Instant::now();
-        let (url, _requests) = answering(vec![(200, "{}".to_owned())]);
+        let (url, _requests) = serve_responses(vec![(200, "{}".to_owned())]);
         let options = ["--deadline", "1", "--output", "jsonl", "--transport", transport];
         let silent = run_at(&url, &[&["customers", "get"][..], &[DOCUMENTED; 20], &options].concat());
         assert_eq!((silent.status, silent.stdout.as_str()), (Some(1), "{}\n"));
-        assert!(silent.stderr.contains("no more were asked for"), "{}", silent.stderr);
+        assert!(silent.stderr.contains("the 18 IDs after it were not requested"), "{}", silent.stderr);
 
-        // The input stays open.
+        // Standard input is not closed.
         let child = start(&mut command(&get(&["-", "--deadline", "1", "--transport", transport])));
         let mut child = child;
         let _open = child.stdin.take();
-        let ended = Ended::from(child.wait_with_output().unwrap());
+        let ended = CommandOutput::from(child.wait_with_output().unwrap());
         assert_eq!(ended.status, Some(1));
-        assert!(ended.stderr.contains("not all IDs were read"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("standard input could not be read to its end"), "{}", ended.stderr);
         assert!(started.elapsed() < Duration::from_secs(6));
     }
 }

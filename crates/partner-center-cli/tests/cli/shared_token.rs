@@ -1,8 +1,11 @@
-//! One refresh token, and several processes that use it.
+//! Several processes with one refresh token.
 
-use crate::command::{Ended, command};
+use crate::{
+    command::{CommandOutput, command},
+    server::serve_responses,
+};
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -12,21 +15,21 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// An authority that takes each refresh token once, and a service whose lists have three pages. The refresh tokens are
-/// numbered; the access tokens expire when they are issued.
+/// An authority that accepts each refresh token once, and a service whose lists have three pages. The refresh tokens are
+/// numbered; the access tokens expire immediately.
 struct Service {
     url: String,
-    /// The number of the refresh token that is good.
+    /// The number of the valid refresh token.
     current: Arc<AtomicU64>,
-    /// How many requests there were for a token.
+    /// The number of requests for a token.
     exchanges: Arc<AtomicU64>,
 }
 
 impl Service {
-    /// Whoever is rejected finds the good token in `helpful`, as if another process had just kept it there.
+    /// After a rejection, the valid token is in the file `helpful`, as if another process had stored it.
     fn start(helpful: Option<PathBuf>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -35,13 +38,13 @@ impl Service {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (current, exchanges, helpful) = (current.clone(), exchanges.clone(), helpful.clone());
-                thread::spawn(move || Self::answer(&stream.unwrap(), &current, &exchanges, helpful.as_deref()));
+                thread::spawn(move || Self::respond(&stream.unwrap(), &current, &exchanges, helpful.as_deref()));
             }
         });
         service
     }
 
-    fn answer(mut stream: &TcpStream, current: &AtomicU64, exchanges: &AtomicU64, helpful: Option<&Path>) {
+    fn respond(mut stream: &TcpStream, current: &AtomicU64, exchanges: &AtomicU64, helpful: Option<&Path>) {
         let mut input = BufReader::new(stream);
         let (mut head, mut length) = (Vec::new(), 0);
         for line in input.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty()) {
@@ -56,7 +59,7 @@ impl Service {
             exchanges.fetch_add(1, Ordering::SeqCst);
             let form = String::from_utf8(body).unwrap();
             let sent: u64 = form.split("refresh_token=r").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
-            // Long enough for others to come meanwhile.
+            // Long enough for other processes to wait.
             thread::sleep(Duration::from_millis(20));
             if current.compare_exchange(sent, sent + 1, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
                 let next = sent + 1;
@@ -85,8 +88,9 @@ impl Service {
             let links = if page < 3 { next } else { "{}".to_owned() };
             (200, format!(r#"{{"items":[{{"tags":["{page}"]}}],"links":{links}}}"#))
         };
-        let answer = format!("HTTP/1.1 {status} \r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        let _ = stream.write_all(answer.as_bytes());
+        let response =
+            format!("HTTP/1.1 {status} \r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let _ = stream.write_all(response.as_bytes());
     }
 
     fn list(&self, transport: &str, file: &Path) -> Command {
@@ -106,23 +110,93 @@ impl Service {
 }
 
 #[test]
-fn processes_at_once_share_a_refresh_token_that_is_taken_once() {
+fn concurrent_processes_share_a_refresh_token() {
     let service = Service::start(None);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("refresh-token");
     fs::write(&file, "r0\n").unwrap();
-    let start =
-        |transport| service.list(transport, &file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let start = |transport| {
+        service.list(transport, &file).arg("--quiet").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
     let children: Vec<_> = ["reqwest", "ureq"].repeat(3).into_iter().map(start).collect();
     for child in children {
-        let ended = Ended::from(child.wait_with_output().unwrap());
+        let ended = CommandOutput::from(child.wait_with_output().unwrap());
         assert_eq!((ended.status, ended.stderr.as_str(), ended.stdout.lines().count()), (Some(0), "", 3));
     }
     let current = service.current.load(Ordering::SeqCst);
     assert!(current >= 12, "{current}: the tokens were to be replaced within the lists");
     assert_eq!(fs::read_to_string(&file).unwrap(), format!("r{current}\n"));
-    // Nobody was rejected.
+    // No exchange was rejected.
     assert_eq!(service.exchanges.load(Ordering::SeqCst), current);
+}
+
+/// Locks the refresh token as another process would.
+fn locked(file: &Path) -> File {
+    let lock = File::create(file.with_file_name("refresh-token.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+/// Another command may be exchanging the token, which is valid once: it is not sent without time for the response.
+#[test]
+fn locked_refresh_token_is_not_sent_when_time_runs_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("refresh-token");
+    for transport in ["reqwest", "ureq"] {
+        for limit in ["--deadline", "--timeout"] {
+            let service = Service::start(None);
+            fs::write(&file, "r0\n").unwrap();
+            let lock = locked(&file);
+            let started = Instant::now();
+            let ended = CommandOutput::from(service.list(transport, &file).args([limit, "2"]).output().unwrap());
+            assert!(started.elapsed() < Duration::from_secs(8));
+            drop(lock);
+            let (note, error) = ended.stderr.split_once('\n').unwrap();
+            assert_eq!(note, format!("note: waiting for another command that uses {}", file.display()));
+            assert!(error.starts_with("error: the customers could not be listed"), "{error}");
+            assert!(error.contains("another command") && error.contains(file.to_str().unwrap()), "{error}");
+            assert!(
+                error.contains("try:   wait until the other command has ended") && error.contains(limit),
+                "{error}"
+            );
+            assert_eq!((ended.status, service.exchanges.load(Ordering::SeqCst)), (Some(1), 0), "{limit}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), "r0\n");
+        }
+    }
+}
+
+#[test]
+fn command_continues_when_the_lock_is_released() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("refresh-token");
+    for transport in ["reqwest", "ureq"] {
+        let service = Service::start(None);
+        fs::write(&file, "r0\n").unwrap();
+        let lock = locked(&file);
+        let list = service.list(transport, &file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        thread::sleep(Duration::from_secs(2));
+        drop(lock);
+        let ended = CommandOutput::from(list.wait_with_output().unwrap());
+        let note = format!("note: waiting for another command that uses {}\n", file.display());
+        assert_eq!((ended.status, ended.stderr, ended.stdout.lines().count()), (Some(0), note, 3));
+    }
+}
+
+#[test]
+fn timeout_of_the_authority_is_explained() {
+    for transport in ["reqwest", "ureq"] {
+        let (url, _requests) = serve_responses(Vec::new());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("refresh-token");
+        fs::write(&file, "r0\n").unwrap();
+        let mut list = Service { url, current: Arc::default(), exchanges: Arc::default() }.list(transport, &file);
+        let ended = CommandOutput::from(list.args(["--timeout", "0.5", "--max-attempts", "1"]).output().unwrap());
+        assert!(
+            ended.status == Some(1) && ended.stderr.contains("give it more time with --timeout"),
+            "{}",
+            ended.stderr
+        );
+    }
 }
 
 #[test]
@@ -133,23 +207,23 @@ fn rejected_refresh_token_is_read_again() {
         let service = Service::start(Some(file.clone()));
         service.current.store(5, Ordering::SeqCst);
         fs::write(&file, "r0\n").unwrap();
-        let ended = Ended::from(service.list(transport, &file).output().unwrap());
+        let ended = CommandOutput::from(service.list(transport, &file).output().unwrap());
         assert_eq!((ended.status, ended.stderr.as_str(), ended.stdout.lines().count()), (Some(0), "", 3));
 
-        // One that stays the same is not sent again.
+        // An unchanged token is not sent again.
         let service = Service::start(None);
         service.current.store(5, Ordering::SeqCst);
         fs::write(&file, "r0\n").unwrap();
-        let ended = Ended::from(service.list(transport, &file).output().unwrap());
+        let ended = CommandOutput::from(service.list(transport, &file).output().unwrap());
         assert_eq!((ended.status, service.exchanges.load(Ordering::SeqCst)), (Some(1), 1), "{}", ended.stderr);
         assert!(!ended.stderr.contains("delete"), "{}", ended.stderr);
     }
 }
 
-/// As a container has it: the file is mounted by itself, and cannot be replaced.
+/// As in a container: the file is mounted by itself, and cannot be replaced.
 #[cfg(target_os = "linux")]
 #[test]
-fn file_that_is_mounted_by_itself_is_kept_up() {
+fn file_that_is_mounted_by_itself_is_updated() {
     let unshare = |script: &str| {
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount", "sh", "-ec", script]);
@@ -175,12 +249,16 @@ fn file_that_is_mounted_by_itself_is_kept_up() {
                 format!("{mount}; {remount}; exec {binary} customers list --output jsonl --transport {transport}");
             let mut list = unshare(&script);
             service.configure(&mut list, &inside);
-            let ended = Ended::from(list.env_remove("PARTNER_CENTER_TOKEN").output().unwrap());
+            let ended = CommandOutput::from(list.env_remove("PARTNER_CENTER_TOKEN").output().unwrap());
             assert_eq!((ended.status, ended.stdout.lines().count()), (Some(0), 3), "{}", ended.stderr);
             let current = service.current.load(Ordering::SeqCst);
             assert!(current >= 2, "{current}");
             if read_only {
-                assert!(ended.stderr.starts_with("error: the new refresh token could not be kept"), "{}", ended.stderr);
+                assert!(
+                    ended.stderr.starts_with("error: the new refresh token could not be stored"),
+                    "{}",
+                    ended.stderr
+                );
                 assert_eq!(fs::read_to_string(&outside).unwrap(), "r0\n");
             } else {
                 assert_eq!(ended.stderr, "");

@@ -1,19 +1,19 @@
-//! What the command says, as it was read and found good.
+//! Snapshots of the output.
 
-use crate::command::Ended;
+use crate::command::CommandOutput;
 
-/// What is another in each run (a port that the system chose has five digits), and what stands for it.
+/// Patterns of values that change with each run, and their replacements.
 const FILTERS: [(&str, &str); 5] = [
     (r"(request id|correlation id|Correlation ID:) [0-9a-f-]{36}", "$1 [id]"),
     (r"127\.0\.0\.1:\d{5}", "127.0.0.1:[port]"),
     (r"\(os error \d+\)", "(os error [number])"),
-    // Each operating system has its own words.
+    // The message is that of the operating system.
     (r"(failed to lookup address information): [^\n]+", "$1: [reason]"),
     (concat!("partner-center ", env!("CARGO_PKG_VERSION")), "partner-center [version]"),
 ];
 
-/// A command, how it ended, and what it said.
-pub(crate) fn transcript(arguments: &[&str], ended: &Ended) -> String {
+/// Formats a command with its output and exit status.
+pub(crate) fn transcript(arguments: &[&str], ended: &CommandOutput) -> String {
     let status = ended.status.map_or_else(|| "signal".to_owned(), |status| status.to_string());
     let command = arguments.join(" ");
     format!("$ partner-center {command}\n{}{}[exit status {status}]\n", ended.stdout, ended.stderr)

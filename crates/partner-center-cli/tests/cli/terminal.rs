@@ -1,9 +1,9 @@
-//! What whoever sits at a terminal sees.
+//! The command in a terminal.
 #![cfg(unix)]
 
 use crate::{
     command::UNSET,
-    server::{answering, last_page, page},
+    server::{last_page, page, serve_responses},
 };
 use pty_process::{
     Size,
@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A terminal that a command runs in.
+/// A pseudo-terminal with a running command.
 struct Terminal {
     pty: Pty,
     child: Child,
@@ -43,7 +43,7 @@ impl Terminal {
         let mut output = File::from(std::os::fd::AsFd::as_fd(&pty).try_clone_to_owned().unwrap());
         thread::spawn(move || {
             let mut bytes = [0; 4096];
-            // A terminal that nobody writes to any more is an error on Linux.
+            // On Linux, the end of a pseudo-terminal is an error.
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 let _ = sender.send(bytes[..count].to_vec());
             }
@@ -51,7 +51,7 @@ impl Terminal {
         Self { pty, child, written, screen: vt100::Parser::new(ROWS, columns, 0) }
     }
 
-    /// Waits until `shown` stands on the screen.
+    /// Waits until `shown` is on the screen.
     fn wait_for(&mut self, shown: &str) -> String {
         let until = Instant::now() + Duration::from_secs(20);
         while !self.text().contains(shown) {
@@ -68,10 +68,10 @@ impl Terminal {
         self.pty.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// The status, and what is left on the screen.
+    /// Returns the exit status and the content of the screen.
     fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
-        // It ends when nobody can write any more.
+        // The output ends when the process ends.
         while let Ok(bytes) = self.written.recv() {
             self.screen.process(&bytes);
         }
@@ -92,8 +92,8 @@ fn list(transport: &'static str) -> [&'static str; 6] {
 #[test]
 fn progress_is_shown_and_taken_back() {
     for transport in ["reqwest", "ureq"] {
-        // The second page does not come.
-        let (url, _requests) = answering(vec![(200, page(CUSTOMER))]);
+        // There is no response for the second page.
+        let (url, _requests) = serve_responses(vec![(200, page(CUSTOMER))]);
         let nowhere = || File::create("/dev/null").unwrap();
         let mut terminal = Terminal::run(80, &url, &list(transport), |command| command.stdout(nowhere()));
         terminal.wait_for("1 customer · 1 page · ");
@@ -106,20 +106,20 @@ fn progress_is_shown_and_taken_back() {
 }
 
 #[test]
-fn nothing_but_the_error_is_left_of_a_failure() {
-    let (url, _requests) = answering(vec![(200, page(CUSTOMER)), (404, String::new())]);
+fn error_clears_the_progress_line() {
+    let (url, _requests) = serve_responses(vec![(200, page(CUSTOMER)), (404, String::new())]);
     let nowhere = File::create("/dev/null").unwrap();
     let (status, left) = Terminal::run(80, &url, &list("reqwest"), |command| command.stdout(nowhere)).end();
     assert_eq!(status, Some(1));
-    assert!(left.starts_with("error: the list broke off after one customer") && !left.contains('·'), "{left}");
-    // Words are not torn, and what follows is indented.
+    assert!(left.starts_with("error: the list ended early after one customer") && !left.contains('·'), "{left}");
+    // Lines are wrapped between words, and indented.
     assert!(left.lines().all(|line| ["error: ", "why:   ", "try:   ", "       "].contains(&&line[..7])), "{left}");
     assert!(left.lines().count() > 3, "{left}");
 }
 
 #[test]
 fn progress_does_not_mix_with_rows() {
-    let (url, _requests) = answering(vec![(200, page(CUSTOMER))]);
+    let (url, _requests) = serve_responses(vec![(200, page(CUSTOMER))]);
     let mut terminal = Terminal::run(80, &url, &list("ureq"), |command| command);
     terminal.wait_for("1 customer · ");
     let both = terminal.wait_for("waiting");
@@ -133,7 +133,7 @@ fn progress_does_not_mix_with_rows() {
 #[test]
 fn some_want_no_progress() {
     for (arguments, term) in [(&["--quiet"][..], "xterm"), (&["-v"], "xterm"), (&[], "dumb")] {
-        let (url, _requests) = answering(vec![(200, last_page(CUSTOMER))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(CUSTOMER))]);
         let arguments = [&list("reqwest"), arguments].concat();
         let mut terminal = Terminal::run(80, &url, &arguments, |command| command.env("TERM", term));
         terminal.wait_for("}");
@@ -145,7 +145,7 @@ fn some_want_no_progress() {
 }
 
 #[test]
-fn a_table_is_as_wide_as_the_terminal() {
+fn table_is_as_wide_as_the_terminal() {
     for columns in [80, 160] {
         let customer = |name: &str, domain: &str| {
             format!(
@@ -159,7 +159,7 @@ fn a_table_is_as_wide_as_the_terminal() {
             customer("مؤسسة النخيل للتقنية", "alnakheel"),
             customer("Hòa Bình Thương mại", "hoabinh"),
         ];
-        let (url, _requests) = answering(vec![(200, last_page(&customers.join(",")))]);
+        let (url, _requests) = serve_responses(vec![(200, last_page(&customers.join(",")))]);
         let arguments = ["customers", "list"];
         let (status, table) = Terminal::run(columns, &url, &arguments, |command| command).end();
         assert_eq!(status, Some(0));
@@ -169,7 +169,7 @@ fn a_table_is_as_wide_as_the_terminal() {
 
 #[test]
 fn ids_are_typed_without_progress_in_between() {
-    let (url, _requests) = answering(vec![(200, CUSTOMER.to_owned())]);
+    let (url, _requests) = serve_responses(vec![(200, CUSTOMER.to_owned())]);
     let arguments = ["customers", "get", "-", "--output", "jsonl"];
     let mut terminal = Terminal::run(80, &url, &arguments, |command| command);
     terminal.wait_for("type the IDs");

@@ -1,4 +1,4 @@
-//! Wrong usage: refused before anything is sent, in words that say what is allowed.
+//! Usage errors and help texts.
 
 use crate::{
     command::{DOCUMENTED, command, run, run_at, stdout},
@@ -7,17 +7,17 @@ use crate::{
 use clap::ValueEnum;
 use std::net::TcpListener;
 
-/// Where nobody listens: a request would fail with status 1.
+/// An address without a listener: a request would fail with status 1.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[test]
-fn wrong_usage_is_refused_before_anything_is_sent() {
+fn usage_error_is_reported_before_any_request() {
     let list = ["customers", "list"];
     let mut transcripts = Vec::new();
     for (arguments, allowed) in [
-        (&["--size", "0"][..], "1..=500"),
-        (&["--size", "501"], "1..=500"),
-        (&["--size", "many"], "invalid digit"),
+        (&["--page-size", "0"][..], "1..=500"),
+        (&["--page-size", "501"], "1..=500"),
+        (&["--page-size", "many"], "invalid digit"),
         (&["--limit", "0"], "from 1 to 4294967295"),
         (&["--indirect-reseller", "fabrikam"], "must be a GUID, such as"),
         (&["--company-name", "a", "--domain", "b"], "cannot be used with"),
@@ -72,7 +72,7 @@ fn wrong_usage_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn wrong_ids_are_refused_before_anything_is_sent() {
+fn invalid_id_is_reported_before_any_request() {
     let get = ["customers", "get"];
     let transcripts = [
         &[][..],
@@ -91,8 +91,8 @@ fn wrong_ids_are_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn options_of_customers_are_refused_where_they_mean_nothing() {
-    // An emulator that starts would not end: its port is in use.
+fn service_options_are_usage_errors_of_other_commands() {
+    // The port is in use, so that an emulator that starts ends immediately.
     let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = occupied.local_addr().unwrap().port().to_string();
     for command in [&["emulator", "--port", &port][..], &["completions", "bash"]] {
@@ -106,7 +106,7 @@ fn options_of_customers_are_refused_where_they_mean_nothing() {
             &["--base-url", NOWHERE],
             &["--cloud", "global"],
             &["--locale", "de-DE"],
-            &["--application", "a"],
+            &["--application-name", "a"],
             &["--correlation-id", DOCUMENTED],
             &["--timeout", "1"],
             &["--deadline", "1"],
@@ -115,8 +115,8 @@ fn options_of_customers_are_refused_where_they_mean_nothing() {
             for arguments in [[command, options].concat(), [options, command].concat()] {
                 let ended = run(&arguments);
                 assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
-                let refusal = format!("cannot be used with '{}'", command[0]);
-                assert!(ended.stderr.contains(options[0]) && ended.stderr.contains(&refusal), "{}", ended.stderr);
+                let conflict = format!("cannot be used with '{}'", command[0]);
+                assert!(ended.stderr.contains(options[0]) && ended.stderr.contains(&conflict), "{}", ended.stderr);
             }
         }
     }
@@ -124,7 +124,7 @@ fn options_of_customers_are_refused_where_they_mean_nothing() {
 }
 
 #[test]
-fn a_emulator_that_cannot_be_is_refused() {
+fn invalid_emulator_option_is_a_usage_error() {
     for (arguments, allowed) in [
         (["--token", "two words"], "visible ASCII characters, without blanks"),
         (["--token", ""], "visible ASCII characters, without blanks"),
@@ -144,7 +144,7 @@ fn a_emulator_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn unknown_commands_are_refused() {
+fn unknown_command_is_a_usage_error() {
     let transcripts = [
         &["costumers"][..],
         &["customers", "lst"],
@@ -163,7 +163,7 @@ fn unknown_commands_are_refused() {
 }
 
 #[test]
-fn a_missing_token_is_explained() {
+fn missing_token_is_explained() {
     for token in [None, Some("")] {
         let mut command = command(&["customers", "get", DOCUMENTED, "--base-url", NOWHERE]);
         let output = command.envs(token.map(|token| ("PARTNER_CENTER_TOKEN", token))).output().unwrap();
@@ -175,7 +175,7 @@ fn a_missing_token_is_explained() {
 }
 
 #[test]
-fn a_token_that_cannot_be_one_is_refused_and_not_shown() {
+fn invalid_token_is_a_usage_error_and_not_shown() {
     let mut command = command(&["customers", "list", "--base-url", NOWHERE]);
     let output = command.env("PARTNER_CENTER_TOKEN", "two words").output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -191,7 +191,7 @@ fn help_teaches() {
         &["customers", "list"],
         &["customers", "get"],
         &["auth"],
-        &["auth", "check"],
+        &["auth", "status"],
         &["doctor"],
         &["emulator"],
         &["completions"],
@@ -199,10 +199,10 @@ fn help_teaches() {
     for command in commands {
         let help = stdout(&[command, &["--help"]].concat());
         assert!(help.contains("Examples:\n  "), "{command:?}");
-        // What is refused is not offered.
+        // Rejected options are not shown.
         let asks_the_service = !["emulator", "completions"].contains(command.first().unwrap_or(&""));
-        assert_eq!(help.contains("--output <FORM>"), asks_the_service, "{command:?}");
-        // What all commands have in common is told in one place.
+        assert_eq!(help.contains("--output <FORMAT>"), asks_the_service, "{command:?}");
+        // Common options are explained in one place.
         assert_eq!(help.contains("partner-center help options"), asks_the_service, "{command:?}");
         assert!(!help.contains("--correlation-id"), "{command:?}");
         assert_snapshot(&["help"].iter().chain(command).copied().collect::<Vec<_>>().join("_"), &help);
@@ -217,7 +217,7 @@ fn help_teaches() {
 }
 
 #[test]
-fn command_alone_says_in_short_what_there_is() {
+fn command_alone_prints_the_short_help() {
     let help = stdout(&[]);
     assert_eq!(help, stdout(&["-h"]));
     assert!(help.contains("Usage: partner-center") && help.lines().count() < 40, "{help}");
@@ -233,13 +233,13 @@ fn common_options_are_explained_in_one_place() {
         assert!(help.contains(&format!("{option} ")) || help.contains(&format!("{option}...")), "{option}: {help}");
     }
     assert_snapshot("help_options", &help);
-    let check = stdout(&["auth", "check", "--help"]);
+    let check = stdout(&["auth", "status", "--help"]);
     assert!(check.lines().count() <= 50, "{check}");
 }
 
-/// Each command that the help proposes is one that is understood.
+/// Each example of the help texts is a valid command.
 #[test]
-fn examples_are_right() {
+fn examples_are_valid() {
     let texts = [
         &["--help"][..],
         &["customers", "list", "--help"],
@@ -254,7 +254,7 @@ fn examples_are_right() {
             let words: Vec<_> =
                 example.trim().split([' ']).take_while(|word| ![">", "<", "|"].contains(word)).collect();
             assert_eq!(words[0], "partner-center", "{example}");
-            // What is asked for last decides, and asks no one.
+            // The last option is invalid, so that nothing is run.
             let ended = run(&[&words[1..], &["--max-attempts", "0"]].concat());
             assert!(ended.stderr.contains("invalid value '0' for '--max-attempts <N>'"), "{example}: {}", ended.stderr);
             count += 1;
@@ -264,13 +264,13 @@ fn examples_are_right() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn version_is_printed() {
     assert_snapshot("version", &stdout(&["--version"]));
     assert_eq!(stdout(&["-V"]), stdout(&["--version"]));
 }
 
 #[test]
-fn every_shell_gets_completions() {
+fn completions_exist_for_every_shell() {
     for shell in clap_complete::Shell::value_variants() {
         let shell = shell.to_string();
         let script = stdout(&["completions", &shell]);
@@ -281,7 +281,7 @@ fn every_shell_gets_completions() {
 }
 
 #[test]
-fn the_more_is_asked_the_more_is_told() {
+fn verbosity_increases_the_log() {
     let list = |verbosity| {
         let ended = run(&["customers", "list", "--emulator", verbosity]);
         assert_eq!(ended.stdout.lines().count(), 26);

@@ -1,36 +1,36 @@
-//! The IDs in a text: IDs by themselves, CSV with a header, or JSON, whichever it begins like.
+//! Finds the IDs in an input: a plain list of IDs, CSV with a header, or JSON, determined by its first line.
 
 use crate::text::TextReader;
 use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    Deserializer,
+    de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use std::{
     fmt,
     io::{self, BufRead, BufReader, Cursor, Read},
 };
 
-/// What stands where an ID belongs.
+/// An entry where an ID is expected.
 #[derive(Debug, PartialEq)]
 pub(super) struct Word {
     pub(super) text: String,
-    /// Where it stands, such as `line 7`.
-    pub(super) place: String,
+    /// Its position in the input, such as `line 7`.
+    pub(super) position: String,
 }
 
 impl Word {
-    fn new(text: &str, place: String) -> Self {
-        Self { text: text.trim().chars().take(MAX_WORD_LENGTH).collect(), place }
+    fn new(text: &str, position: String) -> Self {
+        Self { text: text.trim().chars().take(MAX_WORD_LENGTH).collect(), position }
     }
 }
 
-/// The maximum of what is kept of a word, in characters: a GUID in its longest spelling is shorter.
+/// The maximum length of a word in characters, beyond which it is truncated; every spelling of a GUID is shorter.
 const MAX_WORD_LENGTH: usize = 100;
 
-/// How much is read at most, in bytes, to find out how the text begins.
+/// The maximum number of bytes that are read to find the first line.
 const MAX_BEGINNING: u64 = 64 << 10;
 
-/// Reads `input` and hands each word of it to `take` as soon as it is there, until that returns `false`.
+/// Reads `input` and passes each word to `take` as soon as it is read, until that returns `false`.
 pub(super) fn read(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
     let mut input = BufReader::new(TextReader::new(input));
     let Beginning { skipped, lines, first } = Beginning::read(&mut input)?;
@@ -44,11 +44,11 @@ pub(super) fn read(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::
     }
 }
 
-/// The text up to the end of its first line that is neither blank nor a comment.
+/// The input up to the end of its first line that is neither blank nor a comment.
 struct Beginning {
-    /// What is before that line.
+    /// The lines before that line.
     skipped: Vec<u8>,
-    /// How many lines are before it.
+    /// The number of lines before it.
     lines: u64,
     first: Vec<u8>,
 }
@@ -59,7 +59,7 @@ impl Beginning {
         let mut input = input.take(MAX_BEGINNING);
         loop {
             let mut line = Vec::new();
-            // What is good before an error is for whoever reads on, and meets the error again.
+            // The reader returns the error again, after the text before it.
             let is_good = input.read_until(b'\n', &mut line).is_ok();
             let is_comment = line.trim_ascii_start().first().is_none_or(|byte| *byte == b'#');
             if !is_good || !is_comment || !line.ends_with(b"\n") {
@@ -72,7 +72,7 @@ impl Beginning {
     }
 }
 
-/// Whether a text that begins with this line is JSON; an ID may stand in braces, too.
+/// Whether an input that begins with this line is JSON; IDs may be written in braces as well.
 fn is_json(line: &[u8]) -> bool {
     match line.trim_ascii() {
         [b'[', ..] => true,
@@ -81,7 +81,7 @@ fn is_json(line: &[u8]) -> bool {
     }
 }
 
-/// The header of a CSV file, as far as it matters.
+/// The relevant part of the header of a CSV file.
 struct Header {
     delimiter: u8,
     /// The column of the IDs.
@@ -89,18 +89,18 @@ struct Header {
 }
 
 impl Header {
-    /// Finds a column of IDs in a line that separates columns in one of the ways that spreadsheets do.
+    /// Finds the column of the IDs, with any of the delimiters that spreadsheets write.
     fn find(line: &[u8]) -> Option<Self> {
         [b',', b';', b'\t'].into_iter().find_map(|delimiter| {
             let mut csv = csv(delimiter, line);
             let names = csv.headers().ok()?;
-            let find = |name: &str| names.iter().position(|column| plain(column) == name);
+            let find = |name: &str| names.iter().position(|column| normalize(column) == name);
             let column = find("id").or_else(|| find("customerid"))?;
             Some(Self { delimiter, column })
         })
     }
 
-    /// Hands on the IDs of the records; there are `lines` before `input`.
+    /// Passes the IDs of the records to `take`; there are `lines` lines before `input`.
     fn read(self, input: impl Read, lines: u64, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
         let mut csv = csv(self.delimiter, input);
         for record in csv.records() {
@@ -116,76 +116,108 @@ impl Header {
 }
 
 fn csv<R: Read>(delimiter: u8, input: R) -> ::csv::Reader<R> {
-    // By default the lines after one that ends with CR LF are counted one too low.
-    let terminator = ::csv::Terminator::Any(b'\n');
-    ::csv::ReaderBuilder::new().delimiter(delimiter).terminator(terminator).flexible(true).from_reader(input)
+    ::csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input)
 }
 
-/// The name of a column, however it is written: `customer_id`, `Customer ID` and `CustomerId` are one name.
-fn plain(name: &str) -> String {
+/// Normalizes the name of a column: `customer_id`, `Customer ID` and `CustomerId` are the same.
+fn normalize(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Hands on the IDs of JSON values, one after another.
+/// Passes the IDs of JSON values to `take`, each as soon as it is read.
 fn read_json(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
-    let mut count = 0_u64;
-    for ids in serde_json::Deserializer::from_reader(input).into_iter::<Ids>() {
-        for id in ids?.0 {
-            count += 1;
-            if !take(Word::new(&id, format!("entry {count}"))) {
-                return Ok(());
-            }
+    let mut json = serde_json::Deserializer::from_reader(input);
+    let mut ids = JsonIds { count: 0, is_stopped: false, take };
+    while json.end().is_err() {
+        match (&mut ids).deserialize(&mut json) {
+            Ok(()) => {}
+            Err(_) if ids.is_stopped => return Ok(()),
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
 }
 
-/// The IDs in a JSON value: a string, an object with the field `id`, a list of such, or an object with such `items`.
-#[derive(Default)]
-struct Ids(Vec<String>);
+/// A visitor that finds the IDs in a JSON value: a string, an object with the field `id`, an array of these, or an object
+/// with `items`. Any other value in the place of an ID, such as `null`, is passed on to be reported, so that it does not end
+/// the input.
+struct JsonIds<'a> {
+    count: u64,
+    /// Whether `take` has returned `false`.
+    is_stopped: bool,
+    take: &'a mut dyn FnMut(Word) -> bool,
+}
 
-impl<'de> Deserialize<'de> for Ids {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(IdsVisitor)
+impl JsonIds<'_> {
+    fn found<E: de::Error>(&mut self, id: &str) -> Result<(), E> {
+        self.count += 1;
+        self.is_stopped = !(self.take)(Word::new(id, format!("entry {}", self.count)));
+        if self.is_stopped { Err(E::custom("no more IDs are wanted")) } else { Ok(()) }
     }
 }
 
-struct IdsVisitor;
+impl<'de> DeserializeSeed<'de> for &mut JsonIds<'_> {
+    type Value = ();
 
-impl<'de> Visitor<'de> for IdsVisitor {
-    type Value = Ids;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut JsonIds<'_> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an ID, a customer, or a list of such")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Ids, E> {
-        Ok(Ids(vec![text.to_owned()]))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        self.found(text)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Ids, A::Error> {
-        let mut ids = Ids::default();
-        while let Some(mut more) = values.next_element::<Ids>()? {
-            ids.0.append(&mut more.0);
-        }
-        Ok(ids)
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.found("null")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Ids, A::Error> {
-        let mut ids = None;
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
+        self.found(&value.to_string())
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
+        self.found(&value.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
+        self.found(&value.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
+        self.found(&value.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
+        while values.next_element_seed(&mut *self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let mut has_id = false;
         while let Some(name) = fields.next_key::<String>()? {
             match name.to_ascii_lowercase().as_str() {
-                "id" | "items" if ids.is_none() => ids = Some(fields.next_value()?),
+                "id" | "items" if !has_id => {
+                    has_id = true;
+                    fields.next_value_seed(&mut *self)?;
+                }
                 _ => drop(fields.next_value::<IgnoredAny>()?),
             }
         }
-        // A customer without an ID is reported, not left out.
-        Ok(ids.unwrap_or_else(|| Ids(vec![String::new()])))
+        // An object without an ID is reported, not ignored.
+        if has_id { Ok(()) } else { self.found("") }
     }
 }
 
-/// Hands on words one by one: blanks, commas and semicolons separate them, quotation marks may enclose them, and a `#`
-/// hides the rest of its line.
+/// Passes words to `take`: they are separated by white space, commas and semicolons, may be in quotation marks, and `#`
+/// begins a comment.
 fn read_words(mut input: impl BufRead, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
     let (mut text, mut line) = (Vec::new(), 1_u64);
     let mut is_comment = false;
@@ -211,14 +243,14 @@ fn read_words(mut input: impl BufRead, take: &mut dyn FnMut(Word) -> bool) -> io
                 is_comment = false;
             }
             b'#' => is_comment = true,
-            // Of a word that is too long, the beginning will do: it is not an ID.
+            // A word that is too long is not an ID: its beginning is enough for the message.
             _ if !is_comment && !ends_word && text.len() < 4 * MAX_WORD_LENGTH => text.push(byte),
             _ => {}
         }
     }
 }
 
-/// `word` without the quotation marks around it.
+/// Returns `word` without surrounding quotation marks.
 fn unquoted(word: &str) -> &str {
     let word = word.trim();
     let inner = |mark: char| word.strip_prefix(mark).and_then(|word| word.strip_suffix(mark));
@@ -229,11 +261,11 @@ fn unquoted(word: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// The words of a text, and how reading it ended.
+    /// Returns the words of an input, and the error that ended it.
     fn words(text: &[u8]) -> (Vec<(String, String)>, Option<String>) {
         let mut words = Vec::new();
         let outcome = read(text, &mut |word| {
-            words.push((word.text, word.place));
+            words.push((word.text, word.position));
             true
         });
         (words, outcome.err().map(|error| error.to_string()))
@@ -245,13 +277,13 @@ mod tests {
         let utf16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for bytes in [text.as_bytes(), marked.as_bytes(), &utf16] {
             let (words, error) = words(bytes);
-            let words: Vec<_> = words.iter().map(|(text, place)| (text.as_str(), place.as_str())).collect();
+            let words: Vec<_> = words.iter().map(|(text, position)| (text.as_str(), position.as_str())).collect();
             assert_eq!((words.as_slice(), error), (expected, None), "{text:?}");
         }
     }
 
     #[test]
-    fn words_are_found_with_their_lines() {
+    fn words_have_their_lines() {
         let long = "x".repeat(1000);
         assert_words(
             &format!("a b\tc\r\n\n# d e\n  f#g h\r\n{long}\nlast"),
@@ -268,11 +300,12 @@ mod tests {
             "'a'\n\"b\", \"c\"\n{d};e\u{a0}\n",
             &[("a", "line 1"), ("b", "line 2"), ("c", "line 2"), ("{d}", "line 3"), ("e", "line 3")],
         );
+        assert_words("# none\ra\rb # c\rd", &[("a", "line 2"), ("b", "line 3"), ("d", "line 4")]);
         for (text, count) in [("# none\n", 0), ("\na", 1), ("", 0), ("\n\n", 0), ("a", 1)] {
             assert_eq!(words(text.as_bytes()).0.len(), count, "{text:?}");
             assert_eq!(words(format!("\u{feff}{text}").as_bytes()).0.len(), count, "{text:?}");
         }
-        // In the middle of a text, a byte order mark is none.
+        // A byte order mark that is not at the beginning is part of a word.
         assert_eq!(words("a \u{feff}".as_bytes()).0.len(), 2);
     }
 
@@ -283,11 +316,14 @@ mod tests {
             "# exported\r\n\r\ncompany_name,id\r\n\"Contoso, \"\"Ltd\"\"\r\n(2)\",a\r\n#1 Bakery,b\r\nshort\r\n",
             &[("a", "line 4"), ("b", "line 6"), ("", "line 7")],
         );
-        // As Excel writes it in much of Europe, and PowerShell's `Export-Csv`.
+        // As Excel writes it in much of Europe, and `Export-Csv` of PowerShell.
         assert_words("Name;Customer ID;Id2\nx;a;y\n", &[("a", "line 2")]);
         assert_words("name\tID\tcustomer_id\nx\ta\ty\n", &[("a", "line 2")]);
         assert_words("#TYPE System.Object\n\"Id\",\"Name\"\n\"a\",\"x\"\n", &[("a", "line 3")]);
         assert_words("id,name", &[]);
+        // As Excel writes "CSV (Macintosh)".
+        assert_words("name,id\rx,a\ry,b\r", &[("a", "line 2"), ("b", "line 3")]);
+        assert_words("# exported\r\r\nname,id\r\"x\ry\",a\r\ny,b", &[("a", "line 4"), ("b", "line 6")]);
     }
 
     #[test]
@@ -298,15 +334,29 @@ mod tests {
         assert_words("[\"a\", \"b\"]", &[one, two]);
         assert_words("{\n  \"totalCount\": 2, \"items\": [{\"id\": \"a\"}, {\"id\": \"b\"}]\n}", &[one, two]);
         assert_words("[]\n", &[]);
-        // What has no ID is not passed over.
+        // An object without an ID is not ignored.
         assert_words("{\"id\":\"a\"}\n{}\n", &[one, ("", "entry 2")]);
         let (found, error) = words(b"{\"id\":\"a\"}\n{\"id\":\n");
         assert!(found.len() == 1 && error.is_some_and(|error| error.contains("EOF")));
-        assert!(words(b"[{\"id\": 7}]").1.is_some());
+        // A value that is not an ID does not hide the others, before or after it.
+        assert_words(
+            "[{\"id\": \"a\"}, {\"id\": null}, {\"id\": 7}, {\"id\": -2.5}, null, true, {\"id\": \"b\"}]",
+            &[
+                one,
+                ("null", "entry 2"),
+                ("7", "entry 3"),
+                ("-2.5", "entry 4"),
+                ("null", "entry 5"),
+                ("true", "entry 6"),
+                ("b", "entry 7"),
+            ],
+        );
+        let (found, error) = words(b"[{\"id\":\"a\"}, {\"id\":");
+        assert!(found.len() == 1 && error.is_some_and(|error| error.contains("EOF")));
     }
 
     #[test]
-    fn what_is_before_an_error_is_taken() {
+    fn words_before_an_error_are_taken() {
         let (found, error) = words(b"a\nb\n\xff");
         assert_eq!(found.len(), 2);
         assert!(error.is_some_and(|error| error.contains("UTF-8")));

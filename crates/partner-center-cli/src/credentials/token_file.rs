@@ -1,0 +1,349 @@
+use crate::{messages::Messages, terminal::escape_control, text};
+use partner_center::{Secret, auth::RefreshTokenLease};
+use std::{
+    error::Error as StdError,
+    ffi::OsString,
+    fmt,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The file with the newest refresh token, which several processes may use.
+///
+/// It is replaced atomically: whenever the process ends, the file contains the old token or the new one. Only where that is
+/// impossible, as for a file that is mounted by itself, the file is overwritten.
+pub(crate) struct TokenFile {
+    path: PathBuf,
+    /// The token that was last read or written.
+    known: Mutex<Option<Secret>>,
+    limits: TimeLimits,
+}
+
+/// The time limits of a command.
+#[derive(Clone, Copy)]
+pub(crate) struct TimeLimits {
+    /// The timeout of one attempt of a request.
+    pub(crate) attempt: Duration,
+    /// The deadline of the command.
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// The maximum wait for other processes. They hold the lock for as long as the authority takes to respond; one that holds
+/// it for longer has been stopped or has lost its connection.
+const MAX_LOCK_WAIT: Duration = Duration::from_secs(30);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// After so long, the user is told what the command waits for.
+const SILENT_LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// The wait ends so long before the client's own timeout would end it, whose error could not name the file.
+const LOCK_WAIT_MARGIN: Duration = Duration::from_millis(100);
+
+impl TokenFile {
+    pub(crate) fn new(path: &Path, limits: TimeLimits) -> Self {
+        // Replacing a symbolic link would not change the file that it points to.
+        let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
+        let path = fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned());
+        Self { path, known: Mutex::default(), limits }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the stored token; `None` if there is no file, or it is empty.
+    pub(crate) fn read(&self) -> io::Result<Option<Secret>> {
+        let token = match text::read_file(&self.path) {
+            Ok(text) if text.expose().trim().is_empty() => None,
+            Ok(text) => Some(text::single_value(&text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        self.replace_known(token.clone());
+        Ok(token)
+    }
+
+    /// Locks the token against other processes that use this lock, and returns the token that one of them has stored since it
+    /// was last read.
+    ///
+    /// It is an error if the command runs out of time meanwhile: the token is then not sent, as the response with the next
+    /// one would come too late. A process that holds the lock beyond [`MAX_LOCK_WAIT`] is not waited for any longer: the
+    /// token that is known may still be good.
+    pub(crate) fn lease(&self, messages: &Messages) -> Result<RefreshTokenLease, TokenFileInUse> {
+        let lease = RefreshTokenLease::new(self.lock(messages)?);
+        let known = self.replace_known(None);
+        // If the last token could not be stored, the file has an older one than the process.
+        Ok(match self.read() {
+            Ok(Some(token)) if known.as_ref() != Some(&token) => lease.refresh_token(token.expose()),
+            Ok(_) => lease,
+            Err(_) => {
+                self.replace_known(known);
+                lease
+            }
+        })
+    }
+
+    /// Stores `token` in place of the current one. On Unix, a new file has the mode 0600.
+    pub(crate) fn store(&self, token: &Secret) -> io::Result<()> {
+        if let Err(error) = self.replace(token) {
+            self.overwrite(token)
+                .map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })?;
+        }
+        self.replace_known(Some(token.clone()));
+        Ok(())
+    }
+
+    fn replace(&self, token: &Secret) -> io::Result<()> {
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        // On Unix, temporary files have the mode 0600; elsewhere they inherit the permissions of the folder.
+        let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
+        let mut file = file.map_err(|error| not_created_in(folder, &error))?;
+        file.write_all(token.expose().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.as_file().sync_all()?;
+        file.persist(&self.path)?;
+        sync_folder(folder)
+    }
+
+    /// Overwrites the file.
+    fn overwrite(&self, token: &Secret) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).open(&self.path)?;
+        let line = Secret::new(format!("{}\n", token.expose()));
+        file.write_all(line.expose().as_bytes())?;
+        file.set_len(line.expose().len() as u64)?;
+        // Some files can be written, but not synchronized.
+        let _ = file.sync_all();
+        Ok(())
+    }
+
+    /// Waits for the locks, which are held until they are dropped.
+    fn lock(&self, messages: &Messages) -> Result<Vec<File>, TokenFileInUse> {
+        let start = Instant::now();
+        let deadline = self.lock_deadline(start);
+        let mut is_silent = true;
+        let mut locks = Vec::new();
+        for file in self.lock_files() {
+            let outcome = loop {
+                match file.try_lock() {
+                    Err(TryLockError::WouldBlock) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                        return Err(TokenFileInUse { path: self.path.clone() });
+                    }
+                    Err(TryLockError::WouldBlock) if start.elapsed() < MAX_LOCK_WAIT => {
+                        if is_silent && start.elapsed() >= SILENT_LOCK_WAIT {
+                            is_silent = false;
+                            let path = escape_control(&self.path.display().to_string());
+                            messages.print(format_args!("note: waiting for another command that uses {path}"));
+                        }
+                        thread::sleep(LOCK_POLL_INTERVAL);
+                    }
+                    outcome => break outcome,
+                }
+            };
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "the refresh token is used without its lock");
+            }
+            locks.push(file);
+        }
+        Ok(locks)
+    }
+
+    /// Returns the moment at which a wait for other processes, begun at `start`, becomes an error.
+    fn lock_deadline(&self, start: Instant) -> Option<Instant> {
+        let TimeLimits { attempt, deadline } = self.limits;
+        let attempt = start.checked_add(attempt);
+        let deadline = [attempt, deadline].into_iter().flatten().min()?;
+        Some(deadline.checked_sub(LOCK_WAIT_MARGIN).unwrap_or(start))
+    }
+
+    /// Opens the files to lock: one next to the token file, as that one is replaced.
+    fn lock_files(&self) -> Vec<File> {
+        let mut name = self.path.file_name().map_or_else(OsString::new, OsString::from);
+        name.push(".lock");
+        let path = self.path.with_file_name(name);
+        let beside = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let beside = beside.or_else(|_| File::open(&path));
+        // A file that is mounted by itself has a different folder in each container, so the file is locked as well. On Windows,
+        // that would keep even this process from reading it.
+        let itself = if cfg!(unix) { File::open(&self.path).ok() } else { None };
+        beside.ok().into_iter().chain(itself).collect()
+    }
+
+    fn replace_known(&self, token: Option<Secret>) -> Option<Secret> {
+        std::mem::replace(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner), token)
+    }
+}
+
+/// Why the refresh token was not sent: another process holds the lock, and this one has no more time.
+#[derive(Debug)]
+pub(crate) struct TokenFileInUse {
+    path: PathBuf,
+}
+
+impl fmt::Display for TokenFileInUse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "another command has been using the refresh token in {} for as long as this one may wait",
+            self.path.display()
+        )
+    }
+}
+
+impl StdError for TokenFileInUse {}
+
+/// Why no file could be created in `folder`, without the name of the temporary file, which means nothing to the user.
+fn not_created_in(folder: &Path, error: &io::Error) -> io::Error {
+    let (kind, folder) = (error.kind(), folder.display());
+    let message = match kind {
+        io::ErrorKind::NotFound => format!("the folder {folder} does not exist"),
+        _ => format!("no file can be created in the folder {folder}: {kind}"),
+    };
+    io::Error::new(kind, message)
+}
+
+/// Synchronizes the folder, so that the new file survives a loss of power.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNLIMITED: TimeLimits = TimeLimits { attempt: Duration::from_secs(60), deadline: None };
+
+    fn lease(file: &TokenFile) -> RefreshTokenLease {
+        file.lease(&Messages::new(true)).unwrap()
+    }
+
+    #[test]
+    fn stored_token_is_readable_by_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let file = TokenFile::new(&path, UNLIMITED);
+        assert!(file.read().unwrap().is_none());
+        for token in ["first", "second"] {
+            file.store(&Secret::new(token)).unwrap();
+            assert_eq!(file.read().unwrap().unwrap().expose(), token);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, symlink};
+            assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+            let link = folder.path().join("link");
+            symlink(&path, &link).unwrap();
+            TokenFile::new(&link, UNLIMITED).store(&Secret::new("third")).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(file.read().unwrap().unwrap().expose(), "third");
+            // A link to a file that does not exist yet.
+            fs::remove_file(&path).unwrap();
+            TokenFile::new(&link, UNLIMITED).store(&Secret::new("fourth")).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(file.read().unwrap().unwrap().expose(), "fourth");
+        }
+        fs::write(&path, " \n").unwrap();
+        assert!(file.read().unwrap().is_none());
+    }
+
+    /// A process that ends before, while or after it writes the new token leaves the old one or the complete new one.
+    #[test]
+    fn partial_token_is_never_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = TokenFile::new(&folder.path().join("token"), UNLIMITED);
+        file.store(&Secret::new("the-old-one")).unwrap();
+        for half in ["", "the-new", "the-new-one\n"] {
+            fs::write(folder.path().join(".partner-center-abcdef"), half).unwrap();
+            assert_eq!(file.read().unwrap().unwrap().expose(), "the-old-one");
+        }
+        file.store(&Secret::new("the-new-one")).unwrap();
+        assert_eq!(file.read().unwrap().unwrap().expose(), "the-new-one");
+    }
+
+    #[test]
+    fn token_that_cannot_be_stored_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = TokenFile::new(&folder.path().join("missing/token"), UNLIMITED);
+        let error = file.store(&Secret::new("token")).unwrap_err().to_string();
+        assert_eq!(error, format!("the folder {} does not exist", folder.path().join("missing").display()));
+        assert!(file.read().unwrap().is_none());
+    }
+    #[test]
+    fn file_that_cannot_be_replaced_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let file = TokenFile::new(&path, UNLIMITED);
+        for token in ["the-first-one", "another", "the-longest-of-them"] {
+            fs::write(&path, "the-old-one").unwrap();
+            file.overwrite(&Secret::new(token)).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{token}\n"));
+        }
+    }
+
+    /// Not even root can create a file in this folder; it has a file that can be overwritten.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn file_in_a_read_only_folder_is_overwritten() {
+        let file = TokenFile::new(Path::new("/proc/thread-self/comm"), UNLIMITED);
+        assert!(file.replace(&Secret::new("new")).is_err());
+        let _lease = lease(&file);
+        file.store(&Secret::new("new")).unwrap();
+        assert_eq!(file.read().unwrap().unwrap().expose(), "new");
+    }
+
+    #[test]
+    fn lease_has_the_token_that_another_process_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let [ours, theirs] = [(); 2].map(|()| TokenFile::new(&folder.path().join("token"), UNLIMITED));
+        let newer = || format!("{:?}", lease(&ours)).contains("Some");
+        assert!(ours.read().unwrap().is_none() && !newer());
+        theirs.store(&Secret::new("theirs")).unwrap();
+        assert!(newer() && !newer());
+        ours.store(&Secret::new("ours")).unwrap();
+        assert!(!newer());
+        // Neither the same token in another encoding nor an unreadable file counts as a new token.
+        fs::write(ours.path(), "\u{feff}ours\r\n").unwrap();
+        assert!(!newer());
+        fs::write(ours.path(), b"\xff").unwrap();
+        assert!(!newer());
+        fs::write(ours.path(), "ours").unwrap();
+        assert!(!newer());
+    }
+
+    #[test]
+    fn lease_is_exclusive_and_waits_within_the_time_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let first = lease(&TokenFile::new(&path, UNLIMITED));
+        let waiting = path.clone();
+        let other = thread::spawn(move || drop(lease(&TokenFile::new(&waiting, UNLIMITED))));
+        thread::sleep(Duration::from_millis(100));
+        assert!(!other.is_finished());
+        let started = Instant::now();
+        let (short, long) = (Duration::from_millis(150), Duration::from_secs(60));
+        for limits in [
+            TimeLimits { attempt: long, deadline: Some(started + short) },
+            TimeLimits { attempt: short, deadline: None },
+            TimeLimits { attempt: short, deadline: Some(started + long) },
+        ] {
+            let error = TokenFile::new(&path, limits).lease(&Messages::new(true)).unwrap_err().to_string();
+            assert!(error.contains(&path.display().to_string()), "{error}");
+        }
+        assert!((50..5000).contains(&started.elapsed().as_millis()) && !other.is_finished());
+        drop(first);
+        other.join().unwrap();
+    }
+}

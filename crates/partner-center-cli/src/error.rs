@@ -1,0 +1,317 @@
+//! Errors of the command: what failed, why, what to do about it, and the exit status.
+
+use crate::{
+    arguments::MAX_DURATION,
+    credentials::TokenFileInUse,
+    settings::AddressSources,
+    terminal::{paragraph, width},
+};
+use console::Term;
+use partner_center::{
+    Error, ErrorKind,
+    auth::TokenErrorReason,
+    error::{ErrorReason, ServiceError},
+    models::ErrorCode,
+    transport::{ProxyServer, TransportError, TransportErrorKind},
+};
+use std::{
+    borrow::Cow,
+    error::Error as StdError,
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+/// An error that ends the command.
+#[derive(Debug)]
+pub(crate) enum CommandError {
+    /// The reader of standard output has closed it: not an error for the user.
+    OutputClosed,
+    /// An error to report.
+    Reported { error_report: ErrorReport, status: u8 },
+    /// The summary of errors that were reported one by one.
+    Summary(String),
+}
+
+/// An error as it is shown to the user.
+#[derive(Debug)]
+pub(crate) struct ErrorReport {
+    /// The operation that failed.
+    pub(crate) message: String,
+    /// The error with all its causes.
+    pub(crate) cause: String,
+    /// How to fix it.
+    pub(crate) advice: String,
+}
+
+const EXIT_FAILED: u8 = 1;
+const EXIT_USAGE: u8 = 2;
+
+impl ErrorReport {
+    /// Describes an error with its cause.
+    pub(crate) fn new(message: &str, cause: &dyn StdError, advice: &str) -> Self {
+        Self { message: message.to_owned(), cause: error_chain(cause), advice: advice.to_owned() }
+    }
+
+    /// Describes an error of the client; `sources` is where its addresses come from.
+    pub(crate) fn from_client_error(message: &str, error: &Error, sources: &AddressSources) -> Self {
+        let connection_advice = error.transport_error().and_then(connection_advice);
+        Self::new(message, error, &connection_advice.map_or_else(|| advice_for(error, sources), Cow::from))
+    }
+
+    /// Prints it to standard error.
+    pub(crate) fn print(&self) {
+        let width = width(&Term::stderr());
+        let lines = [("error: ", &self.message), ("why:   ", &self.cause), ("try:   ", &self.advice)];
+        let text: String = lines.into_iter().map(|(label, text)| paragraph(label, text, width)).collect();
+        // If standard error is closed, there is still the exit status.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+impl CommandError {
+    /// Describes an error with its cause.
+    pub(crate) fn new(message: &str, cause: &dyn StdError, advice: &str) -> Self {
+        ErrorReport::new(message, cause, advice).into()
+    }
+
+    /// Converts an error of the client; `sources` is where its addresses come from.
+    pub(crate) fn from_client_error(message: &str, error: &Error, sources: &AddressSources) -> Self {
+        let status = match error.kind() {
+            // Nothing was sent: an argument or a setting is invalid.
+            ErrorKind::Configuration | ErrorKind::Request => EXIT_USAGE,
+            _ => EXIT_FAILED,
+        };
+        let mut error_report = ErrorReport::from_client_error(message, error, sources);
+        if error.transport_error().and_then(connection_advice).is_some() {
+            error_report.advice += "; `partner-center doctor` checks the connection step by step";
+        }
+        Self::Reported { error_report, status }
+    }
+
+    /// Converts an error of building a transport.
+    pub(crate) fn from_transport_setup(error: &(dyn StdError + 'static)) -> Self {
+        let advice = error.downcast_ref().and_then(connection_advice);
+        let advice = advice.unwrap_or_else(|| "use the other --transport: reqwest or ureq".to_owned());
+        Self::new("the HTTP client cannot be created", error, &advice)
+    }
+
+    /// Prints the error to standard error, and returns the exit status.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Self::OutputClosed => ExitCode::SUCCESS,
+            Self::Reported { error_report, status } => {
+                error_report.print();
+                ExitCode::from(status)
+            }
+            Self::Summary(summary) => {
+                let _ = writeln!(io::stderr().lock(), "error: {summary}");
+                ExitCode::from(EXIT_FAILED)
+            }
+        }
+    }
+}
+
+impl From<ErrorReport> for CommandError {
+    fn from(error_report: ErrorReport) -> Self {
+        Self::Reported { error_report, status: EXIT_FAILED }
+    }
+}
+
+/// An invalid option or setting: a usage error.
+#[derive(Debug)]
+pub(crate) struct UsageError(pub(crate) ErrorReport);
+
+impl From<UsageError> for CommandError {
+    fn from(UsageError(error_report): UsageError) -> Self {
+        Self::Reported { error_report, status: EXIT_USAGE }
+    }
+}
+
+/// Converts an error of writing to standard output.
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::new("the output cannot be written", &error, "free disk space, or write to another place"),
+        }
+    }
+}
+
+/// Joins an error and its sources on one line, without those that are part of it already.
+fn error_chain(error: &dyn StdError) -> String {
+    // The alternate format omits the hint, which is shown as the advice.
+    let mut text = format!("{error:#}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Returns advice about a certificate or a proxy, if one of them is the cause.
+pub(crate) fn connection_advice(error: &TransportError) -> Option<String> {
+    let variable = error.proxy().map(ProxyServer::variable);
+    match (error.kind(), variable) {
+        (TransportErrorKind::Certificate(problem), _) => Some(problem.hint().to_owned()),
+        (TransportErrorKind::ProxySetting, _) => Some(PROXY_SETTING_ADVICE.to_owned()),
+        (TransportErrorKind::Exchange, Some(variable)) => Some(format!(
+            "check that the proxy is up and lets this machine through, with the user and the password that it wants; \
+             correct or unset {variable}, or name the host in NO_PROXY if it is reached without a proxy"
+        )),
+        (TransportErrorKind::Timeout, Some(variable)) => Some(format!(
+            "check that the proxy is up, or correct {variable}; or give it more time with --timeout (each attempt) or \
+             --deadline (the whole command)"
+        )),
+        _ => None,
+    }
+}
+
+/// Advice about a proxy variable without a valid URL.
+pub(crate) const PROXY_SETTING_ADVICE: &str =
+    "correct or unset the variable that is named above, or name the service's host in NO_PROXY";
+
+fn advice_for(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
+    const TIME: &str = "give it more time with --timeout (each attempt) or --deadline (the whole command)";
+    if has_source::<TokenFileInUse>(error) {
+        return "wait until the other command has ended, or give this one more time with --timeout or --deadline"
+            .into();
+    }
+    if let Some(wait) = error.retry_after().filter(|_| error.exceeds_max_retry_after()) {
+        return long_wait_advice(wait).into();
+    }
+    if error.is_timeout() {
+        return TIME.into();
+    }
+    if error.is_authentication() {
+        return authentication_advice(error, sources);
+    }
+    let advice = match error.kind() {
+        ErrorKind::Configuration | ErrorKind::Request => "correct what is named above; see --help for what is allowed",
+        ErrorKind::Transport => {
+            return format!(
+                "check that the address ({}) is right and can be reached from here; -vvv shows each attempt",
+                sources.base_url()
+            )
+            .into();
+        }
+        ErrorKind::Decode if has_invalid_head(error) => {
+            "check which proxy is in between; the other --transport, reqwest or ureq, may accept the response"
+        }
+        ErrorKind::Decode => "check that the address is the service's and that no proxy changes the responses",
+        ErrorKind::Paging => "what was printed is valid; list again, perhaps with another --page-size or a filter",
+        _ => match error.service_error() {
+            Some(service_error) => return service_error_advice(error, service_error, sources),
+            None => "try again with -vvv to see each attempt",
+        },
+    };
+    advice.into()
+}
+
+/// Whether an error of the type `T` is among the sources of `error`.
+fn has_source<T: StdError + 'static>(error: &Error) -> bool {
+    let mut next = error.source();
+    while let Some(source) = next {
+        // An error that several callers were told is shared among them.
+        let shared = source.downcast_ref::<Arc<dyn StdError + Send + Sync>>();
+        let source = shared.map_or(source, |shared| &**shared as &(dyn StdError + 'static));
+        if source.is::<T>() {
+            return true;
+        }
+        next = source.source();
+    }
+    false
+}
+
+/// Whether the response head was not valid HTTP.
+fn has_invalid_head(error: &Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<TransportError>());
+    source.is_some_and(|source| source.kind() == TransportErrorKind::InvalidResponse)
+}
+
+/// Returns advice about a requested wait above the limit; more attempts would not help.
+fn long_wait_advice(wait: Duration) -> String {
+    let seconds = whole_seconds(wait);
+    if wait > MAX_DURATION {
+        return format!(
+            "run it again in {seconds} s; if that is not plausible, check whether a proxy sent the response"
+        );
+    }
+    format!("run it again in {seconds} s, or with --max-retry-after {seconds}, which waits unless --max-attempts is 1")
+}
+
+/// Returns the seconds of a wait, rounded up.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+}
+
+/// Returns advice about an error of authentication.
+fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
+    let unreached = || {
+        let settings = sources.authority();
+        format!("check that the authority ({settings}) is right and can be reached from here").into()
+    };
+    let advice = match error.token_error() {
+        Some(token) => match token.reason() {
+            Some(TokenErrorReason::InvalidGrant) => {
+                "have the user sign in again, and put the new refresh token where the old one is: in the file that \
+                 PARTNER_CENTER_REFRESH_TOKEN_FILE (refresh_token_file) names, or else in PARTNER_CENTER_REFRESH_TOKEN \
+                 (refresh_token)"
+            }
+            Some(reason) => reason.hint(),
+            None if token.status.is_server_error() => "try again later: the authority has an internal error",
+            None if token.error.is_none() && token.description.is_none() => return unreached(),
+            None => "correct what the authority names above; `partner-center auth status` shows the configuration",
+        },
+        None => return unreached(),
+    };
+    advice.into()
+}
+
+/// The error codes with status 404 that mean a missing entity, not an unknown path.
+const ENTITY_CODES: [i64; 2] = [60_002, 60_003];
+
+fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &AddressSources) -> Cow<'static, str> {
+    let address = || format!("check that the address ({}) is the service's", sources.base_url());
+    let says_why = service_error.code.is_some() || service_error.description.is_some();
+    let is_entity_missing =
+        service_error.code.as_ref().and_then(ErrorCode::number).is_some_and(|code| ENTITY_CODES.contains(&code));
+    let advice = match (service_error.reason(), service_error.status.as_u16()) {
+        // Advice that names options and settings of the command.
+        (Some(ErrorReason::NotFound), _) if service_error.code.is_none() => return address().into(),
+        (Some(ErrorReason::NotFound), 404) if error.page().is_some() => {
+            return (address() + ", and any ID that was given").into();
+        }
+        // The service returns the same code for an unknown path.
+        (Some(ErrorReason::NotFound), 404) if !is_entity_missing => {
+            return (address() + ", and the ID: `partner-center customers list` shows those there are").into();
+        }
+        (Some(ErrorReason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
+        (Some(ErrorReason::Unauthorized), _) => {
+            "if the token was given (PARTNER_CENTER_TOKEN, or token in a file), get a new one: it is valid for about an hour; its audience must be \
+             https://api.partnercenter.microsoft.com (or that of your cloud)"
+        }
+        (Some(ErrorReason::Throttled), _) => {
+            "wait as long as the service asks, or a minute, and run it again; a greater --max-attempts retries longer"
+        }
+        (Some(reason), _) => reason.hint(),
+        (None, 403) if service_error.code.is_some() => {
+            "use a token of a user or application that may do this; the code above says what is missing"
+        }
+        (None, 403) => {
+            "use a token of a user or application that may do this; the response has no error code, so a proxy or \
+             firewall may have sent it: `partner-center doctor` checks the connection"
+        }
+        (None, 400) if says_why => "correct what the service names above",
+        // An error body with a success status.
+        (None, 200..=299) => "look up the code above among the error codes of Microsoft's Partner Center documentation",
+        (None, 408 | 500..) => "try again later; if it persists, give Microsoft support the IDs above",
+        _ => return address().into(),
+    };
+    advice.into()
+}

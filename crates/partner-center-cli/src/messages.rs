@@ -1,0 +1,68 @@
+//! Messages on standard error: notes, progress, and the log of `-v`.
+
+use crate::{arguments::MessageOptions, error::ErrorReport, progress::Progress};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+};
+use tracing_subscriber::{
+    Registry,
+    filter::Targets,
+    fmt::{self, format::FmtSpan},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+/// The messages of a command; `--quiet` suppresses them.
+#[derive(Clone)]
+pub(crate) struct Messages {
+    quiet: bool,
+    progress: Progress,
+}
+
+impl Messages {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { quiet, progress: Progress::hidden() }
+    }
+
+    /// Returns messages with a progress line below them, if standard error is a terminal.
+    pub(crate) fn with_progress(options: &MessageOptions) -> Self {
+        // The log of `-v` shows each step already.
+        let progress = if options.quiet || options.verbose > 0 { Progress::hidden() } else { Progress::on_terminal() };
+        Self { quiet: options.quiet, progress }
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    pub(crate) fn print(&self, message: impl Display) {
+        if !self.quiet {
+            // A closed standard error is not a reason to stop.
+            let _ = self.progress.suspend(|| writeln!(io::stderr().lock(), "{message}"));
+        }
+    }
+
+    /// Prints an error that does not end the command.
+    pub(crate) fn report(&self, error_report: &ErrorReport) {
+        self.progress.suspend(|| error_report.print());
+    }
+}
+
+/// Logs to standard error, as `-v` says: warnings, calls, attempts, and everything.
+pub(crate) fn init_tracing(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => tracing::Level::WARN,
+        2 => tracing::Level::INFO,
+        3 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    // Only crates of this project, which never log tokens.
+    let ours = Targets::new().with_target("partner_center", level);
+    // An error of writing to a closed standard error would be reported to standard error, which panics.
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false).log_internal_errors(false);
+    // Each call is logged when it ends, with the time it took.
+    let lines = lines.with_span_events(FmtSpan::CLOSE);
+    Registry::default().with(lines).with(ours).init();
+}
