@@ -8,7 +8,7 @@ use crate::{
     error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
     request::PreparedRequest,
-    retry::{self, AttemptError, Retryability},
+    retry::{AttemptError, RetryAfter, Retryability},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -130,7 +130,7 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
         match body::decode(&response, |replacement| self.engine.report(replacement)) {
             // An empty response that says when to request it again.
             Ok(ResponseBody::Empty(status)) if call.method == Method::GET && is_not_ready(status, &response) => {
-                let retry_after = retry::retry_after_header(response.headers());
+                let retry_after = RetryAfter::from_headers(response.headers());
                 Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }))
             }
             Ok(body) => match self.unexpected_next_page(&response) {

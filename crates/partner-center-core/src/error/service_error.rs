@@ -2,7 +2,7 @@
 //! string, as plain text, or as a proxy's HTML; one part returns them with status 200.
 
 use super::{ErrorReason, redirect_location, sanitize};
-use crate::{Response, body, retry};
+use crate::{Response, body, retry::RetryAfter};
 use http::StatusCode;
 use partner_center_models::{ErrorBody, ErrorCode};
 use serde_json::Value;
@@ -24,6 +24,7 @@ pub struct ServiceError {
     pub correlation_id: Option<String>,
     /// The wait that the service requests before the next request.
     pub retry_after: Option<Duration>,
+    is_retry_after_from_message: bool,
     /// The target of a redirect (3xx), without user, query and fragment, at most 1,024 characters of it. Redirects are not
     /// followed: the service has none, so that a proxy, or a wrong base URL, is the cause.
     pub location: Option<String>,
@@ -34,6 +35,12 @@ impl ServiceError {
     #[must_use]
     pub fn reason(&self) -> Option<ErrorReason> {
         ErrorReason::of(self.status, self.code.as_ref().and_then(ErrorCode::number))
+    }
+
+    /// Returns the wait that the service requests, with its origin.
+    pub(crate) fn requested_wait(&self) -> Option<RetryAfter> {
+        let is_from_message = self.is_retry_after_from_message;
+        self.retry_after.map(|delay| RetryAfter { delay, is_from_message })
     }
 
     /// Reads a response whose status is not a success; this never fails, whatever the body is. The `secrets` are redacted.
@@ -66,6 +73,7 @@ impl ServiceError {
         let description = error_body.description.or(error_body.message);
         let sanitized = |value: &str| Some(sanitize(value, secrets)).filter(|value| !value.is_empty());
         let id = |name| sanitized(response.headers().get(name)?.to_str().ok()?);
+        let wait = RetryAfter::from_response(response, description.as_deref());
         let short_code = |code: &ErrorCode| {
             let code = sanitized(&code.to_string())?;
             Some(code.chars().take(MAX_CODE_LENGTH).collect::<String>().as_str().into())
@@ -77,7 +85,8 @@ impl ServiceError {
             code,
             request_id: id("ms-requestid"),
             correlation_id: id("ms-correlationid"),
-            retry_after: retry::retry_after(response, description.as_deref()),
+            retry_after: wait.map(|wait| wait.delay),
+            is_retry_after_from_message: wait.is_some_and(|wait| wait.is_from_message),
             description: description.and_then(|description| sanitized(&description)),
             location: redirect_location(response, secrets),
         }
