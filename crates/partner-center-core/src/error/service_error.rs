@@ -57,8 +57,7 @@ impl ServiceError {
     }
 
     /// Reads a response whose status is a success and whose body could not be decoded as the operation's response: the
-    /// service documents errors with status 200 (code 400072). `None` if it is not an error. Not for other responses, as a
-    /// resource may have a code and a description, too.
+    /// service documents errors with status 200 (code 400072). `None` if it is not an error.
     pub(crate) fn from_success_response(response: &Response, secrets: &[&str]) -> Option<Self> {
         let string = embedded_error::decode_error_body(response)?;
         Some(Self::of(response, embedded_error::error_in_undecodable_body(&string)?, secrets))

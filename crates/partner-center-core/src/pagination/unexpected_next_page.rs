@@ -3,8 +3,8 @@
 //! Why: an operation whose specification does not say that it is paginated returns its response as complete. If the service
 //! starts to paginate it, or the specification is wrong, the first page would silently pass for the list. So each such
 //! response is searched for the fields by which Partner Center, Microsoft's REST guidelines and `OData` point to a next page,
-//! and one of them is an error. Without such a field or an
-//! escaped character the check costs four substring searches and no parsing.
+//! and one of them is an error. Without such a field or an escaped character the search costs four substring searches and no
+//! parsing.
 
 use crate::body::{self, FieldNames, JsonFields};
 use serde_json::Value;
