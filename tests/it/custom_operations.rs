@@ -91,6 +91,27 @@ fn only_idempotent_methods_are_retried() {
     );
 }
 
+/// A rejected write must not pass for one that succeeded.
+#[test]
+fn error_body_with_success_status_is_not_an_empty_response() {
+    for body in [
+        r#"{"code":400072,"description":"Something else"}"#,
+        r#"{"Code":"400072","Message":"Something else","Data":[]}"#,
+        r#"{"error":{"code":"conflict","message":"It is there."}}"#,
+        r#"{"error":"invalid_token","error_description":"AADSTS1: bad"}"#,
+    ] {
+        for status in [200, 202] {
+            let recording = perform(&touch::<5>("a"), &[response(status, body).into()]);
+            assert_eq!(recording, "a DELETE /v1/things/a/touch\n=> Service", "{body}");
+        }
+    }
+    for body in ["{}", "[]", r#"{"id":"7","code":400072,"description":"A thing."}"#, r#"{"code":0,"message":"Done."}"#]
+    {
+        let recording = perform(&touch::<5>("a"), &[response(200, body).into()]);
+        assert_eq!(recording, "a DELETE /v1/things/a/touch\n=> done", "{body}");
+    }
+}
+
 /// A value stays within its path segment, or nothing is sent.
 #[test]
 fn path_value_is_escaped_or_rejected() {

@@ -61,6 +61,32 @@ fn custom_types_accept_json_that_serde_json_rejects() {
     }
 }
 
+/// A custom type whose fields are all optional accepts any object.
+#[test]
+fn error_body_with_success_status_is_not_a_value_of_a_custom_type() {
+    #[derive(Debug, Deserialize)]
+    struct Id {
+        id: Option<Uuid>,
+    }
+    fn test<M: Mode>(body: &str) -> Result<Option<Uuid>, Error> {
+        let transport = ScriptedTransport::<M>::new([response(200, body).into()]);
+        let client = Client::builder(transport, Credential::token("secret")).build().unwrap();
+        block_on::<M, _>(client.call(GetCustomer::new(Uuid::nil()).response_as::<Id>())).map(|id| id.id)
+    }
+    for body in
+        [r#"{"code":400072,"description":"Something else"}"#, r#"{"error":{"code":400072,"message":"Something else"}}"#]
+    {
+        for outcome in [test::<Blocking>(body), test::<Async>(body)] {
+            let error = outcome.unwrap_err();
+            let code = error.service_error().and_then(|error| error.code.as_ref()?.number());
+            assert_eq!((error.kind(), code), (ErrorKind::Service, Some(400_072)), "{error}");
+            assert!(error.to_string().contains("Something else"), "{error}");
+        }
+    }
+    let customer = r#"{"code":400072,"description":"A customer","id":"53eb21cb-6b2d-4ee5-9e92-27dfc927e93c"}"#;
+    assert!(test::<Blocking>(customer).unwrap().is_some() && test::<Async>(customer).unwrap().is_some());
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Named {

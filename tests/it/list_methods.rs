@@ -65,9 +65,15 @@ fn unpaged_response_with_a_next_page_is_an_error() {
     let by_link = page(["a"]).next("/v1/things?x=1", "t1");
     let by_token = page(["a"]).token("t1");
     let in_utf16 = by_token.clone().encode(|text| text.encode_utf16().flat_map(u16::to_le_bytes).collect());
-    for (response, field) in
-        [(&by_link, "links.next"), (&by_token, "continuationToken"), (&in_utf16, "continuationToken")]
-    {
+    let after_lone_surrogate = response(200, r#"{"\ud83e": 1, "items": [], "continuationToken": "t1"}"#);
+    let escaped = response(200, r#"{"items": [], "c\u006fntinuationToken": "t1"}"#);
+    for (response, field) in [
+        (&by_link, "links.next"),
+        (&by_token, "continuationToken"),
+        (&in_utf16, "continuationToken"),
+        (&after_lone_surrogate, "continuationToken"),
+        (&escaped, "continuationToken"),
+    ] {
         for message in [
             call(response, things::<CustomerCollection>),
             call(response, things::<Things>),

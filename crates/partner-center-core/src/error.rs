@@ -1,5 +1,6 @@
 //! Why a call failed, in one type whose kinds say what can be done about it.
 
+mod embedded_error;
 mod error_kind;
 mod error_reason;
 mod sanitize;

@@ -12,4 +12,4 @@ mod retry_after;
 pub(crate) use classification::{AttemptError, Retryability};
 pub(crate) use decision::{RetryDecision, decide};
 pub use policy::RetryPolicy;
-pub(crate) use retry_after::{retry_after, retry_after_header};
+pub(crate) use retry_after::RetryAfter;

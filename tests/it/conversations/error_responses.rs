@@ -33,6 +33,9 @@ conversations! {
     error_body_wrapped: get_customer("neighboring services wrap it", [
         response(409, r#"{"error":{"code":"conflict","message":"It is there."}}"#).into(),
     ]) => fails_with(ErrorKind::Service, None, []);
+    error_body_in_two_strings: get_customer("so does the check of the token, in two strings", [
+        response(401, r#"{"error":"invalid_token","error_description":"AADSTS1: bad"}"#).into(),
+    ]) => fails_with(ErrorKind::Service, None, []);
     error_body_as_a_json_string: get_customer("prose may be quoted", [
         response(403, r#""The supplied role does not have the rights""#).into(),
     ]) => fails_with(ErrorKind::Service, None, []);
@@ -68,5 +71,8 @@ conversations! {
             => fails_with(ErrorKind::Service, Some(2), ["a"]);
     error_body_wrapped_with_status_202: get_customer("the same for an error body in a wrapper", [
         response(202, r#"{"error":{"code":"conflict","message":"It is there."}}"#).into(),
+    ]) => fails_with(ErrorKind::Service, None, []);
+    error_body_in_two_strings_with_status_200: get_customer("the same for an error body of two strings", [
+        response(200, r#"{"error":"invalid_token","error_description":"AADSTS1: bad"}"#).into(),
     ]) => fails_with(ErrorKind::Service, None, []);
 }

@@ -267,6 +267,19 @@ empty_body_on_the_first_page: pages("an empty 200 in place of the first page is 
 error_body_with_status_200: pages("an error body with status 200 is not an empty page", [
     response(200, r#"{"code":400072,"description":"Something else"}"#),
 ]) => fails_with(ErrorKind::Service, Some(1), []);
+error_body_with_null_items: pages("an error body with null items is not an empty page either", [
+    response(200, r#"{"items":null,"code":400072,"description":"Something else"}"#),
+]) => fails_with(ErrorKind::Service, Some(1), []);
+error_body_with_empty_items: pages("nor is one with empty items; the pages before it are kept", [
+    page(["a"]).next(PAGINATION, "t1"),
+    response(200, r#"{"totalCount":2,"items":[],"error":{"code":"conflict","message":"Something else"}}"#),
+]) => fails_with(ErrorKind::Service, Some(2), ["a"]);
+page_with_error_fields: pages("a page with items is a page, whatever other fields it has", [
+    page(["a"]).edit(|page| {
+        page["code"] = json!(400_072);
+        page["description"] = json!("Something else");
+    }),
+]) => returns(["a"]);
 items_not_an_array: pages("a list without its items would be incomplete", [
     page(["a"]).edit(|page| page["items"] = json!("none")),
 ]) => fails_with(ErrorKind::Decode, Some(1), []);

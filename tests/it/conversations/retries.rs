@@ -76,9 +76,18 @@ conversations! {
         response(429, r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds." }"#).into(),
         customer_response().into(),
     ]) => returns(["a"]);
-    retry_after_in_prose_too_long: get_customer("a wait in a message is limited, too", [
+    retry_after_in_prose_too_long: get_customer("a wait in a message beyond the limit is ignored, and the call is retried", [
         response(429, r#"{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 57000 seconds." }"#).into(),
-    ]) => fails_with(ErrorKind::Service, None, []);
+        customer_response().into(),
+    ]) => returns(["a"]);
+    retry_after_in_prose_of_several_units: get_customer("the parts of a wait are added", [
+        response(503, r#"{"code":1,"description":"Busy: retry after 0 minutes and 41 seconds."}"#).into(),
+        customer_response().into(),
+    ]) => returns(["a"]);
+    number_in_prose_is_not_a_wait: get_customer("other numbers in a message are not a wait", [
+        response(429, r#"{"code":1,"description":"Please retry. You are allowed 10 requests per 20 seconds."}"#).into(),
+        customer_response().into(),
+    ]) => returns(["a"]);
     retry_after_in_prose_of_another_status: get_customer("a wait in a message is ignored under other statuses", [
         response(500, r#"{"code":1,"description":"Try again in 57 seconds."}"#).into(),
         customer_response().into(),

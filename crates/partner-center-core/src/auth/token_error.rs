@@ -1,4 +1,4 @@
-use crate::{Response, body, error, retry};
+use crate::{Response, body, error, retry::RetryAfter};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
@@ -24,6 +24,7 @@ pub struct TokenError {
     pub correlation_id: Option<String>,
     /// The wait before a retry that the authority requests.
     pub retry_after: Option<Duration>,
+    is_retry_after_from_message: bool,
     /// The target of a redirect (3xx), without user, query and fragment, at most 1,024 characters of it.
     pub location: Option<String>,
 }
@@ -33,6 +34,12 @@ impl TokenError {
     #[must_use]
     pub fn reason(&self) -> Option<TokenErrorReason> {
         TokenErrorReason::of(self.status, self.error.as_deref().unwrap_or_default(), &self.codes)
+    }
+
+    /// Returns the wait that the authority requests, with its origin.
+    pub(crate) fn requested_wait(&self) -> Option<RetryAfter> {
+        let is_from_message = self.is_retry_after_from_message;
+        self.retry_after.map(|delay| RetryAfter { delay, is_from_message })
     }
 
     /// Reads an error response; every body is accepted, also an invalid one. The `secrets` are removed from it.
@@ -48,7 +55,7 @@ impl TokenError {
             |text: Option<&str>| text.map(|text| error::sanitize(text, secrets)).filter(|text| !text.is_empty());
         let text_of = |name| shown(fields.get(name).and_then(Value::as_str));
         let explanation = field("error_description", "message");
-        let retry_after = retry::retry_after(response, explanation);
+        let wait = RetryAfter::from_response(response, explanation);
         let description = shown(explanation);
         let codes = fields.get("error_codes").and_then(Value::as_array);
         let mut codes: Vec<u64> = codes.into_iter().flatten().filter_map(Value::as_u64).collect();
@@ -63,7 +70,8 @@ impl TokenError {
             description,
             trace_id: text_of("trace_id"),
             correlation_id: text_of("correlation_id"),
-            retry_after,
+            retry_after: wait.map(|wait| wait.delay),
+            is_retry_after_from_message: wait.is_some_and(|wait| wait.is_from_message),
             location: error::redirect_location(response, secrets),
         }
     }

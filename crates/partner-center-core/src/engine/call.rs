@@ -20,20 +20,22 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 /// A call to perform, and its place in a list if it has one.
-pub(crate) struct CallInput<'a, X: Transport> {
+pub(crate) struct CallInput<'a, X: Transport, T> {
     pub(crate) call: &'a PreparedRequest,
     /// The number of the page, counted from 1.
     pub(crate) page: Option<u64>,
+    /// For a page of a list: whether it has no items.
+    pub(crate) is_empty_page: Option<fn(&T) -> bool>,
     /// The first request of the call, if it was sent already.
     pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
     /// Sends the request for the next page as soon as the response tells where that is.
     pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
 }
 
-impl<'a, X: Transport> CallInput<'a, X> {
+impl<'a, X: Transport, T> CallInput<'a, X, T> {
     /// Returns the input of a call that is not part of a list.
     pub(crate) fn single(call: &'a PreparedRequest) -> Self {
-        Self { call, page: None, prefetched_page: None, prefetcher: None }
+        Self { call, page: None, is_empty_page: None, prefetched_page: None, prefetcher: None }
     }
 }
 
@@ -49,14 +51,14 @@ impl<X: Transport> Engine<X> {
     /// Performs a call.
     pub(crate) async fn perform<T: DeserializeOwned>(
         self: &Arc<Self>,
-        input: CallInput<'_, X>,
+        input: CallInput<'_, X, T>,
         call_context: CallContext,
     ) -> Result<CallOutcome<X, T>, Error> {
-        let CallInput { call, page, prefetched_page, prefetcher } = input;
+        let CallInput { call, page, is_empty_page, prefetched_page, prefetcher } = input;
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page);
         let mut context = ErrorContext { correlation_id: Some(correlation_id), page, ..ErrorContext::default() };
-        let plan = CallPlan { call, is_page: page.is_some(), call_context, prefetcher };
+        let plan = CallPlan { call, is_empty_page, call_context, prefetcher };
         match self.send_with_token(&plan, prefetched_page, &mut context).instrument(span).await {
             Ok((body, next)) => Ok(CallOutcome { body, context, next }),
             Err(error) => Err(error.within(context)),
@@ -66,7 +68,7 @@ impl<X: Transport> Engine<X> {
     /// Sends the request with the current token, and once more with another one if the service rejects the first.
     async fn send_with_token<T: DeserializeOwned>(
         self: &Arc<Self>,
-        plan: &CallPlan<'_, X::Mode>,
+        plan: &CallPlan<'_, X::Mode, T>,
         prefetched_page: Option<PrefetchedPage<X>>,
         context: &mut ErrorContext,
     ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {

@@ -8,12 +8,11 @@ use crate::{
     error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
     request::PreparedRequest,
-    retry::{self, AttemptError, Retryability},
+    retry::{AttemptError, RetryAfter, Retryability},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use std::{
-    marker::PhantomData,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -23,10 +22,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
 
 /// The parts of a call that are the same whichever token it is made with.
-pub(super) struct CallPlan<'a, M: Mode> {
+pub(super) struct CallPlan<'a, M: Mode, T> {
     pub(super) call: &'a PreparedRequest,
-    /// Whether it is for one page of a list, so that more pages may follow.
-    pub(super) is_page: bool,
+    /// If it is for one page of a list, so that more pages may follow: whether that page has no items.
+    pub(super) is_empty_page: Option<fn(&T) -> bool>,
     pub(super) call_context: CallContext,
     pub(super) prefetcher: Option<&'a Prefetcher<M>>,
 }
@@ -34,16 +33,15 @@ pub(super) struct CallPlan<'a, M: Mode> {
 /// A request to the service, with the token that it carries.
 pub(super) struct ServiceCall<'a, X: Transport, T> {
     engine: &'a Arc<Engine<X>>,
-    plan: &'a CallPlan<'a, X::Mode>,
+    plan: &'a CallPlan<'a, X::Mode, T>,
     token: &'a CachedToken,
     /// The request for the next page, if it was sent already.
     next: Mutex<Option<PrefetchedPage<X>>>,
-    value: PhantomData<fn() -> T>,
 }
 
 impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
-    pub(super) fn new(engine: &'a Arc<Engine<X>>, plan: &'a CallPlan<'a, X::Mode>, token: &'a CachedToken) -> Self {
-        Self { engine, plan, token, next: Mutex::new(None), value: PhantomData }
+    pub(super) fn new(engine: &'a Arc<Engine<X>>, plan: &'a CallPlan<'a, X::Mode, T>, token: &'a CachedToken) -> Self {
+        Self { engine, plan, token, next: Mutex::new(None) }
     }
 
     /// Returns the request for the next page, if it was sent already.
@@ -58,10 +56,20 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     /// Finds the sign of a next page in a response that is not a page. A type without a size, such as `NoContent`,
     /// keeps nothing of a response, and so cannot miss any of it.
     fn unexpected_next_page(&self, response: &Response) -> Option<UnexpectedNextPage> {
-        if self.plan.is_page || size_of::<T>() == 0 {
+        if self.plan.is_empty_page.is_some() || size_of::<T>() == 0 {
             return None;
         }
         UnexpectedNextPage::find(self.plan.call.operation, &body::decode_string(response).ok()?)
+    }
+
+    /// Finds the error in a response that was decoded as `body`. A page with items is not searched.
+    fn embedded_error(&self, response: &Response, body: &ResponseBody<T>) -> Option<ServiceError> {
+        let ResponseBody::Value(value) = body else { return None };
+        let is_empty_page = self.plan.is_empty_page.map(|is_empty_page| is_empty_page(value));
+        if is_empty_page == Some(false) {
+            return None;
+        }
+        ServiceError::from_decoded_response(response, &self.secrets(), is_empty_page.is_some())
     }
 
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.
@@ -130,12 +138,13 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
         match body::decode(&response, |replacement| self.engine.report(replacement)) {
             // An empty response that says when to request it again.
             Ok(ResponseBody::Empty(status)) if call.method == Method::GET && is_not_ready(status, &response) => {
-                let retry_after = retry::retry_after_header(response.headers());
+                let retry_after = RetryAfter::from_headers(response.headers());
                 Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }))
             }
-            Ok(body) => match self.unexpected_next_page(&response) {
-                None => Ok(body),
-                Some(found) => Err(AttemptError {
+            Ok(body) => match (self.embedded_error(&response, &body), self.unexpected_next_page(&response)) {
+                (None, None) => Ok(body),
+                (Some(service_error), _) => Err(rejected(service_error)),
+                (None, Some(found)) => Err(AttemptError {
                     retryability: Retryability::Permanent,
                     error: Error::new(ErrorKind::Paging, call.operation, found),
                     has_response: true,

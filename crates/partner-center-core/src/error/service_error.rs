@@ -1,11 +1,10 @@
 //! Error responses of the service. Its parts write them differently: as an object, as an object wrapped in `error`, as a JSON
 //! string, as plain text, or as a proxy's HTML; one part returns them with status 200.
 
-use super::{ErrorReason, redirect_location, sanitize};
-use crate::{Response, body, retry};
+use super::{ErrorReason, embedded_error, redirect_location, sanitize};
+use crate::{Response, body, retry::RetryAfter};
 use http::StatusCode;
 use partner_center_models::{ErrorBody, ErrorCode};
-use serde_json::Value;
 use std::{fmt, time::Duration};
 
 /// An error response of the service.
@@ -24,6 +23,7 @@ pub struct ServiceError {
     pub correlation_id: Option<String>,
     /// The wait that the service requests before the next request.
     pub retry_after: Option<Duration>,
+    is_retry_after_from_message: bool,
     /// The target of a redirect (3xx), without user, query and fragment, at most 1,024 characters of it. Redirects are not
     /// followed: the service has none, so that a proxy, or a wrong base URL, is the cause.
     pub location: Option<String>,
@@ -36,11 +36,17 @@ impl ServiceError {
         ErrorReason::of(self.status, self.code.as_ref().and_then(ErrorCode::number))
     }
 
+    /// Returns the wait that the service requests, with its origin.
+    pub(crate) fn requested_wait(&self) -> Option<RetryAfter> {
+        let is_from_message = self.is_retry_after_from_message;
+        self.retry_after.map(|delay| RetryAfter { delay, is_from_message })
+    }
+
     /// Reads a response whose status is not a success; this never fails, whatever the body is. The `secrets` are redacted.
     pub(crate) fn from_response(response: &Response, secrets: &[&str]) -> Self {
-        let string = body::decode_string(response).unwrap_or_default();
+        let string = embedded_error::decode_error_body(response).unwrap_or_default();
         let string = string.trim();
-        let mut error_body = parse_error_body(string);
+        let mut error_body = embedded_error::parse_error_body(string);
         if error_body.description.is_none() && error_body.message.is_none() {
             // Some parts of the service return the message as a JSON string.
             let message = body::from_json_or_none(string).unwrap_or_else(|| string.to_owned());
@@ -51,21 +57,29 @@ impl ServiceError {
     }
 
     /// Reads a response whose status is a success and whose body could not be decoded as the operation's response: the
-    /// service documents errors with status 200 (code 400072). `None` if it is not an error. Not for other responses, as a
-    /// resource may have a code and a description, too.
+    /// service documents errors with status 200 (code 400072). `None` if it is not an error.
     pub(crate) fn from_success_response(response: &Response, secrets: &[&str]) -> Option<Self> {
-        let error_body = parse_error_body(body::decode_string(response).ok()?.trim());
-        let has_code = error_body.code.is_some() || error_body.status_code.is_some_and(|status| status >= 400);
-        let is_error = error_body.description.is_some()
-            || error_body.message.is_some()
-            || error_body.unknown_fields.iter().next().is_none();
-        (has_code && is_error).then(|| Self::of(response, error_body, secrets))
+        let string = embedded_error::decode_error_body(response)?;
+        Some(Self::of(response, embedded_error::error_in_undecodable_body(&string)?, secrets))
+    }
+
+    /// Reads a response whose status is a success and whose body was decoded, and is an error all the same: a custom type may
+    /// accept any object, and a type without fields accepts everything. `None` if it is not an error.
+    pub(crate) fn from_decoded_response(response: &Response, secrets: &[&str], is_empty_page: bool) -> Option<Self> {
+        let string = embedded_error::decode_error_body(response)?;
+        let error_body = if is_empty_page {
+            embedded_error::error_in_empty_page(&string)
+        } else {
+            embedded_error::error_in_decoded_body(&string)
+        };
+        Some(Self::of(response, error_body?, secrets))
     }
 
     fn of(response: &Response, error_body: ErrorBody, secrets: &[&str]) -> Self {
         let description = error_body.description.or(error_body.message);
         let sanitized = |value: &str| Some(sanitize(value, secrets)).filter(|value| !value.is_empty());
         let id = |name| sanitized(response.headers().get(name)?.to_str().ok()?);
+        let wait = RetryAfter::from_response(response, description.as_deref());
         let short_code = |code: &ErrorCode| {
             let code = sanitized(&code.to_string())?;
             Some(code.chars().take(MAX_CODE_LENGTH).collect::<String>().as_str().into())
@@ -77,7 +91,8 @@ impl ServiceError {
             code,
             request_id: id("ms-requestid"),
             correlation_id: id("ms-correlationid"),
-            retry_after: retry::retry_after(response, description.as_deref()),
+            retry_after: wait.map(|wait| wait.delay),
+            is_retry_after_from_message: wait.is_some_and(|wait| wait.is_from_message),
             description: description.and_then(|description| sanitized(&description)),
             location: redirect_location(response, secrets),
         }
@@ -96,16 +111,6 @@ impl ServiceError {
 
 /// Maximum length of an error code that is not a number, in characters.
 const MAX_CODE_LENGTH: usize = 64;
-
-/// Parses an error object, which some parts of the service wrap in `error`; without any field if it is not one.
-fn parse_error_body(json: &str) -> ErrorBody {
-    let wrapped = body::from_json_or_none(json).and_then(|mut value: Value| Some(value.get_mut("error")?.take()));
-    match wrapped {
-        Some(wrapped @ Value::Object(_)) => serde_json::from_value(wrapped).ok(),
-        _ => body::from_json_or_none(json),
-    }
-    .unwrap_or_default()
-}
 
 impl fmt::Display for ServiceError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -167,6 +172,8 @@ mod tests {
             (r#"{"code":600061,"message":"No.","errorName":"X","isRetryable":false}"#, Some("600061")),
             (r#"{"error":{"code":"conflict","message":"It is there."}}"#, Some("conflict")),
             (r#"{"code":1}"#, Some("1")),
+            (r#"{"error":"invalid_token","error_description":"AADSTS1: bad"}"#, Some("invalid_token")),
+            (r#"{"error":"invalid_token","trace":"t"}"#, None),
             (r#"{"code":"US","name":"United States"}"#, None),
             (r#"{"description":"A product."}"#, None),
             (r#"{"statusCode":200,"message":"Fine."}"#, None),

@@ -139,8 +139,14 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         let prefetched_page = self.prefetched_page.take();
         let prefetcher = self.prefetcher.clone();
         Some(X::Mode::block_or_box(async move {
-            let task =
-                CallInput { call: &request, page: Some(page), prefetched_page, prefetcher: prefetcher.as_deref() };
+            let is_empty_page: fn(&O::Response) -> bool = |page| O::mark(page).is_none();
+            let task = CallInput {
+                call: &request,
+                page: Some(page),
+                is_empty_page: Some(is_empty_page),
+                prefetched_page,
+                prefetcher: prefetcher.as_deref(),
+            };
             let mut performed = engine.perform(task, scope).await?;
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {

@@ -3,10 +3,12 @@
 //! Why: an operation whose specification does not say that it is paginated returns its response as complete. If the service
 //! starts to paginate it, or the specification is wrong, the first page would silently pass for the list. So each such
 //! response is searched for the fields by which Partner Center, Microsoft's REST guidelines and `OData` point to a next page,
-//! and one of them is an error. Without such a field the search costs three substring searches and no parsing.
+//! and one of them is an error. Without such a field or an escaped character the search costs four substring searches and no
+//! parsing.
 
-use serde_json::{Value, value::RawValue};
-use std::{collections::HashMap, fmt};
+use crate::body::{self, FieldNames, JsonFields};
+use serde_json::Value;
+use std::fmt;
 
 /// The error for a response that is one page of a list, though its operation is not paginated.
 #[derive(Debug)]
@@ -21,21 +23,23 @@ impl UnexpectedNextPage {
     ///
     /// Only the fields of the response itself count: the links of an item are unrelated to the list.
     pub(crate) fn find(operation: &'static str, json: &str) -> Option<Self> {
-        // The part of each name that `camelCase` and `PascalCase` share, so that a case-sensitive search is enough.
-        const NAMES: [&str; 3] = ["ext\"", "ontinuationToken\"", "extLink\""];
+        // The part of each name that `camelCase` and `PascalCase` share, so that a case-sensitive search is enough; and the
+        // beginning of an escape, as a name may be written with escapes.
+        const NAMES: [&str; 4] = ["ext\"", "ontinuationToken\"", "extLink\"", "\\u"];
         if !json.trim_ascii_start().starts_with('{') || !NAMES.iter().any(|name| json.contains(name)) {
             return None;
         }
-        let fields: Fields<'_> = serde_json::from_str(json).ok()?;
-        let has_next = |links: &RawValue| {
-            serde_json::from_str(links.get()).is_ok_and(|links: Fields<'_>| values_of(&links, "next").any(is_set))
+        let fields: JsonFields<NextPageFields> = body::from_json_or_none(json)?;
+        let has_next = |links: &str| {
+            body::from_json_or_none::<JsonFields<NextPageFields>>(links)
+                .is_some_and(|links| links.values_of("next").any(is_set))
         };
-        let field = if values_of(&fields, "links").any(has_next) {
+        let field = if fields.values_of("links").any(has_next) {
             "links.next"
         } else {
             // The service's own name, and those of Microsoft's guidelines for REST APIs and of OData.
             let names = ["continuationToken", "nextLink", "@odata.nextLink"];
-            names.into_iter().find(|name| values_of(&fields, name).any(is_set))?
+            names.into_iter().find(|name| fields.values_of(name).any(is_set))?
         };
         Some(Self { operation, field })
     }
@@ -55,27 +59,49 @@ impl fmt::Display for UnexpectedNextPage {
 
 impl std::error::Error for UnexpectedNextPage {}
 
-/// The fields of an object, each as unparsed JSON.
-type Fields<'a> = HashMap<String, &'a RawValue>;
+/// The fields that point to a next page, or contain the one that does.
+struct NextPageFields;
 
-/// Returns the values of the field `name`, in any combination of upper and lower case.
-fn values_of<'a>(fields: &Fields<'a>, name: &str) -> impl Iterator<Item = &'a RawValue> {
-    fields.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+impl FieldNames for NextPageFields {
+    const NAMES: &'static [&'static str] = &["links", "next", "continuationToken", "nextLink", "@odata.nextLink"];
 }
 
-fn is_set(value: &RawValue) -> bool {
-    // A value that `Value` cannot hold, such as 1e999, is not blank either.
-    serde_json::from_str(value.get()).map_or(true, |value| !is_blank(&value))
+/// Maximum size of a value that is parsed, in bytes. An absent link is never longer, so that a longer value is a link.
+const MAX_BLANK_SIZE: usize = 64 << 10;
+
+fn is_set(json: &str) -> bool {
+    // A value that `Value` cannot hold is not blank either.
+    json.len() > MAX_BLANK_SIZE || body::from_json_or_none(json).is_none_or(|value| !is_blank(&value))
 }
 
-/// Whether a link or a token points to nothing: absent links are also written as `null`, as a blank string, or without a URI.
+/// Whether a link or a token points to nothing: absent links are also written as `null`, as `false`, as a blank string, or
+/// without a URI.
 fn is_blank(value: &Value) -> bool {
     match value {
-        Value::Null => true,
+        Value::Null | Value::Bool(false) => true,
         Value::String(string) => string.trim().is_empty(),
         Value::Array(list) => list.is_empty(),
-        Value::Object(link) => link.iter().all(|(name, value)| name.eq_ignore_ascii_case("method") || is_blank(value)),
-        Value::Bool(_) | Value::Number(_) => false,
+        Value::Object(link) => link.iter().all(|(name, value)| match name.to_ascii_lowercase().as_str() {
+            "uri" | "url" | "href" => is_blank(value),
+            "headers" => has_blank_values(value),
+            // The other fields, such as the method, do not say where the link points.
+            _ => true,
+        }),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
+}
+
+/// Whether no header of a link has a value. They are an array of names with values, or an object.
+fn has_blank_values(headers: &Value) -> bool {
+    match headers {
+        Value::Array(list) => list.iter().all(|header| match header {
+            Value::Object(header) => {
+                header.iter().all(|(name, value)| !name.eq_ignore_ascii_case("value") || is_blank(value))
+            }
+            other => is_blank(other),
+        }),
+        Value::Object(values) => values.values().all(is_blank),
+        other => is_blank(other),
     }
 }
 
@@ -103,6 +129,15 @@ mod tests {
             (r#"{"value": [], "@odata.nextLink": "https://example.com/b"}"#, "@odata.nextLink"),
             // Other fields are skipped, even where no string or number can hold them.
             (r#"{"name": "\ud83e", "size": 1e999, "continuationToken": "t"}"#, "continuationToken"),
+            (r#"{"\ud83e": 1, "id": 7, "continuationToken": "t"}"#, "continuationToken"),
+            (r#"{"c\u006fntinuationToken": "t"}"#, "continuationToken"),
+            (r#"{"l\u0069nks": {"n\u0065xt": {"uri": "/b"}}}"#, "links.next"),
+            (r#"{"links": {"\ud83e": 1, "next": {"uri": "/b"}}}"#, "links.next"),
+            (r#"{"continuationToken": "t", "continuationToken": null}"#, "continuationToken"),
+            (r#"{"links": {"next": {"uri": "/b"}, "next": null}}"#, "links.next"),
+            (r#"{"nextLink": true}"#, "nextLink"),
+            (r#"{"links": {"next": {"href": "/b"}}}"#, "links.next"),
+            (r#"{"links": {"next": {"uri": "", "headers": {"MS-ContinuationToken": "t"}}}}"#, "links.next"),
         ] {
             assert_eq!(found(json), Some(expected), "{json}");
         }
@@ -116,6 +151,10 @@ mod tests {
             r#"{"links": {"next": {}}}"#,
             r#"{"links": {"next": {"uri": "", "method": "GET", "headers": []}}}"#,
             r#"{"continuationToken": null, "nextLink": " "}"#,
+            r#"{"nextLink": false, "continuationToken": ""}"#,
+            r#"{"links": {"next": {"uri": "", "method": "GET", "encoding": 0}}}"#,
+            r#"{"links": {"next": {"uri": null, "headers": [{"key": "MS-ContinuationToken", "value": ""}], "weight": 1e999}}}"#,
+            r#"{"links": {"next": {"headers": {"MS-ContinuationToken": " "}}}}"#,
             // Fields of the items, not of the response.
             r#"{"items": [{"links": {"next": {"uri": "/b"}}, "continuationToken": "t"}]}"#,
             r#"{"history": {"links": {"next": {"uri": "/b"}}, "continuationToken": "t"}}"#,

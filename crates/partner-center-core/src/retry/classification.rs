@@ -1,8 +1,8 @@
 //! Which failures are worth a retry: from a status, or from what happened instead of a response, to a class.
 
+use super::RetryAfter;
 use crate::{Error, ServiceError, TokenError, TransportErrorKind, body::DecodeError};
 use http::StatusCode;
-use std::time::Duration;
 
 /// A failed attempt: the error that is reported if it is the last, and whether a retry may help.
 pub(crate) struct AttemptError {
@@ -20,29 +20,29 @@ pub(crate) enum Retryability {
     /// The same request may succeed.
     Transient {
         /// The wait that the service requests.
-        retry_after: Option<Duration>,
+        retry_after: Option<RetryAfter>,
     },
     /// The same request may succeed once fewer requests are sent.
     Throttled {
         /// The wait that the service requests.
-        retry_after: Option<Duration>,
+        retry_after: Option<RetryAfter>,
     },
 }
 
 impl Retryability {
     pub(crate) fn of_service_error(error: &ServiceError) -> Self {
-        Self::of_status(error.status, error.retry_after)
+        Self::of_status(error.status, error.requested_wait())
     }
 
     pub(crate) fn of_token_error(error: &TokenError) -> Self {
-        let retry_after = error.retry_after;
+        let retry_after = error.requested_wait();
         match (Self::of_status(error.status, retry_after), error.error.as_deref()) {
             (Self::Permanent, Some("temporarily_unavailable" | "server_error")) => Self::Transient { retry_after },
             (retryability, _) => retryability,
         }
     }
 
-    fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Self {
+    fn of_status(status: StatusCode, retry_after: Option<RetryAfter>) -> Self {
         match status {
             StatusCode::TOO_MANY_REQUESTS => Self::Throttled { retry_after },
             StatusCode::REQUEST_TIMEOUT

@@ -3,9 +3,10 @@
 //! [`decide`] is a pure function: the engine passes in the time that is left and a random number, so that each case is tested
 //! without a clock. The order of its checks matters. A permanent failure is reported as what it is, even when the deadline
 //! has passed. A requested wait above the maximum is reported as such, even when no attempts are left, since more attempts
-//! would be of no help. And a wait that would end after the deadline is not begun.
+//! would be of no help; but not one from a message, which may mean something else, and must not fail a call that a retry may
+//! save: it is ignored. And a wait that would end after the deadline is not begun.
 
-use super::{RetryPolicy, Retryability};
+use super::{RetryAfter, RetryPolicy, Retryability};
 use std::time::Duration;
 
 /// The decision on a failed attempt.
@@ -44,14 +45,16 @@ pub(crate) fn decide(
     if !is_idempotent {
         return RetryDecision::Fail;
     }
-    let retry_after = retry_after.filter(|delay| !delay.is_zero());
-    if let Some(delay) = retry_after.filter(|delay| *delay > policy.max_retry_after) {
-        return RetryDecision::WaitTooLong(delay);
+    let is_too_long = |wait: &RetryAfter| wait.delay > policy.max_retry_after;
+    let is_ignored = |wait: &RetryAfter| wait.delay.is_zero() || wait.is_from_message && is_too_long(wait);
+    let retry_after = retry_after.filter(|wait| !is_ignored(wait));
+    if let Some(wait) = retry_after.filter(is_too_long) {
+        return RetryDecision::WaitTooLong(wait.delay);
     }
     if attempts >= policy.max_attempts {
         return RetryDecision::Fail;
     }
-    let delay = retry_after.unwrap_or_else(|| policy.backoff(attempts, is_throttled, random));
+    let delay = retry_after.map_or_else(|| policy.backoff(attempts, is_throttled, random), |wait| wait.delay);
     match remaining {
         Some(remaining) if delay >= remaining => RetryDecision::DeadlineExceeded,
         _ => RetryDecision::Retry(delay),
@@ -65,12 +68,16 @@ mod tests {
 
     const TRANSIENT: Retryability = Retryability::Transient { retry_after: None };
 
+    fn wait(seconds: u64, is_from_message: bool) -> RetryAfter {
+        RetryAfter { delay: Duration::from_secs(seconds), is_from_message }
+    }
+
     fn after(seconds: u64) -> Retryability {
-        Retryability::Transient { retry_after: Some(Duration::from_secs(seconds)) }
+        Retryability::Transient { retry_after: Some(wait(seconds, false)) }
     }
 
     fn throttled(seconds: u64) -> Retryability {
-        Retryability::Throttled { retry_after: Some(Duration::from_secs(seconds)).filter(|delay| !delay.is_zero()) }
+        Retryability::Throttled { retry_after: Some(wait(seconds, false)).filter(|_| seconds > 0) }
     }
 
     fn seconds(seconds: f64) -> RetryDecision {
@@ -80,6 +87,8 @@ mod tests {
     #[test]
     fn default_policy_decides_as_documented() {
         let left = |seconds| Some(Duration::from_secs(seconds));
+        let in_message = |seconds| Retryability::Transient { retry_after: Some(wait(seconds, true)) };
+        let throttled_in_message = |seconds| Retryability::Throttled { retry_after: Some(wait(seconds, true)) };
         for (name, attempts, idempotent, failure, remaining, random, expected) in [
             ("the first wait is at most half a second", 1, true, TRANSIENT, None, 1.0, seconds(0.5)),
             ("the second is at most twice that", 2, true, TRANSIENT, None, 1.0, seconds(1.0)),
@@ -115,6 +124,10 @@ mod tests {
             ("then 20 s", 2, true, throttled(0), None, 1.0, seconds(20.0)),
             ("then as long as any wait may be", 3, true, throttled(0), None, 1.0, seconds(30.0)),
             ("four attempts are all of these, too", 4, true, throttled(0), None, 1.0, RetryDecision::Fail),
+            ("a message may request a minute", 1, true, throttled_in_message(60), None, 0.1, seconds(60.0)),
+            ("a longer wait in it is ignored", 1, true, throttled_in_message(61), None, 1.0, seconds(10.0)),
+            ("whether or not it throttles", 1, true, in_message(61), None, 1.0, seconds(0.5)),
+            ("four attempts are all with it, too", 4, true, throttled_in_message(61), None, 1.0, RetryDecision::Fail),
             ("a write is not retried", 1, false, TRANSIENT, None, 1.0, RetryDecision::Fail),
             ("a permanent failure is not retried", 1, true, Retryability::Permanent, None, 1.0, RetryDecision::Fail),
             ("nor does the deadline change that", 1, true, Retryability::Permanent, left(0), 1.0, RetryDecision::Fail),
@@ -162,6 +175,7 @@ mod tests {
             max_retry_after in duration(),
             jitter: bool,
             requested in prop::option::of(duration()),
+            is_from_message: bool,
             is_throttled: bool,
             deadline in prop::option::of(duration()),
             random in 0.0..1.0,
@@ -177,13 +191,15 @@ mod tests {
                 attempts += 1;
                 prop_assert!(attempts <= max_attempts.max(1));
                 let remaining = deadline.map(|deadline| deadline.saturating_sub(slept));
+                let retry_after = requested.map(|delay| RetryAfter { delay, is_from_message });
                 let failure = if is_throttled {
-                    Retryability::Throttled { retry_after: requested }
+                    Retryability::Throttled { retry_after }
                 } else {
-                    Retryability::Transient { retry_after: requested }
+                    Retryability::Transient { retry_after }
                 };
                 let RetryDecision::Retry(delay) = decide(&retry, true, attempts, failure, remaining, random) else { break };
-                if let Some(requested) = requested.filter(|requested| !requested.is_zero()) {
+                let is_ignored = |requested: &Duration| is_from_message && *requested > max_retry_after;
+                if let Some(requested) = requested.filter(|requested| !requested.is_zero() && !is_ignored(requested)) {
                     prop_assert!(delay == requested && delay <= max_retry_after);
                 } else {
                     let factor = 1_u32.checked_shl(attempts - 1).unwrap_or(u32::MAX);

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// If the service requests a wait (header `Retry-After`, or a message such as `Try again in 57 seconds.`), the client waits
 /// exactly that long. A requested wait above `max_retry_after` fails the call immediately; the error has the value
 /// ([`Error::retry_after`](crate::Error::retry_after), [`Error::exceeds_max_retry_after`](crate::Error::exceeds_max_retry_after)).
-/// A requested wait of zero is ignored.
+/// A requested wait of zero is ignored, and so is one above `max_retry_after` in a message, which may mean something else.
 ///
 /// Otherwise the wait is exponential backoff with full jitter: before the n-th retry a random part of
 /// `initial_backoff * 2^(n-1)`, at most `max_backoff`. The service counts requests per minute, so after a 429 without a
