@@ -99,19 +99,9 @@ impl JsonValue {
         json::is_number(&self.0)
     }
 
-    /// Creates an array of `values`.
-    pub(crate) fn array<'a>(values: impl IntoIterator<Item = &'a Self>) -> Self {
-        let values: Vec<_> = values.into_iter().map(Self::json).collect();
-        Self(format!("[{}]", values.join(",")).into())
-    }
-
     /// Reads the remaining items of an array.
-    pub(crate) fn from_seq<'de, A: SeqAccess<'de>>(mut values: A) -> Result<Self, A::Error> {
-        let mut array = Vec::new();
-        while let Some(value) = values.next_element::<Self>()? {
-            array.push(value);
-        }
-        Ok(Self::array(&array))
+    pub(crate) fn from_seq<'de, A: SeqAccess<'de>>(values: A) -> Result<Self, A::Error> {
+        ArrayBuilder::default().read_rest(values)
     }
 
     /// Reads an object, or a number that is passed as one: see [`arbitrary_precision_number`].
@@ -130,6 +120,29 @@ impl JsonValue {
         }
         json.push('}');
         Ok(Self(json.into()))
+    }
+}
+
+/// Writes an array into one string, item by item: a `Vec` of the items would take twenty times its length in memory.
+#[derive(Default)]
+pub(crate) struct ArrayBuilder {
+    /// The array without its closing bracket; empty before the first item.
+    json: String,
+}
+
+impl ArrayBuilder {
+    pub(crate) fn push(&mut self, item: &JsonValue) {
+        self.json.push(if self.json.is_empty() { '[' } else { ',' });
+        self.json.push_str(item.json());
+    }
+
+    /// Reads the remaining items, and returns the array.
+    pub(crate) fn read_rest<'de, A: SeqAccess<'de>>(mut self, mut items: A) -> Result<JsonValue, A::Error> {
+        while let Some(item) = items.next_element()? {
+            self.push(&item);
+        }
+        self.json.push_str(if self.json.is_empty() { "[]" } else { "]" });
+        Ok(JsonValue(self.json.into()))
     }
 }
 

@@ -10,7 +10,7 @@
 
 use crate::{
     JsonValue, UnknownFields, from_json,
-    json_value::{RAW_VALUE, take_raw_json},
+    json_value::{ArrayBuilder, RAW_VALUE, take_raw_json},
     read_mode,
 };
 use serde::{
@@ -163,13 +163,12 @@ impl<T: SchemaValue + serde::Serialize> SchemaValue for Vec<T> {
                 Nullable(Some(Parsed::Raw(value))) => value,
                 Nullable(None) => JsonValue::null(),
             };
-            let mut values =
-                items.iter().map(JsonValue::serialized).collect::<Result<Vec<_>, _>>().map_err(de::Error::custom)?;
-            values.push(misfit);
-            while let Some(value) = list.next_element()? {
-                values.push(value);
+            let mut array = ArrayBuilder::default();
+            for item in &items {
+                array.push(&JsonValue::serialized(item).map_err(de::Error::custom)?);
             }
-            return Ok(Parsed::Raw(JsonValue::array(&values)));
+            array.push(&misfit);
+            return array.read_rest(list).map(Parsed::Raw);
         }
         Ok(Parsed::Typed(items))
     }

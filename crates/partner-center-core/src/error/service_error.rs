@@ -6,7 +6,7 @@ use crate::{Response, body, retry};
 use http::StatusCode;
 use partner_center_models::{ErrorBody, ErrorCode};
 use serde_json::Value;
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 /// An error response of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl ServiceError {
 
     /// Reads a response whose status is not a success; this never fails, whatever the body is. The `secrets` are redacted.
     pub(crate) fn from_response(response: &Response, secrets: &[&str]) -> Self {
-        let string = body::decode_string(response).unwrap_or_default();
+        let string = decode_error_string(response).unwrap_or_default();
         let string = string.trim();
         let mut error_body = parse_error_body(string);
         if error_body.description.is_none() && error_body.message.is_none() {
@@ -54,7 +54,7 @@ impl ServiceError {
     /// service documents errors with status 200 (code 400072). `None` if it is not an error. Not for other responses, as a
     /// resource may have a code and a description, too.
     pub(crate) fn from_success_response(response: &Response, secrets: &[&str]) -> Option<Self> {
-        let error_body = parse_error_body(body::decode_string(response).ok()?.trim());
+        let error_body = parse_error_body(decode_error_string(response)?.trim());
         let has_code = error_body.code.is_some() || error_body.status_code.is_some_and(|status| status >= 400);
         let is_error = error_body.description.is_some()
             || error_body.message.is_some()
@@ -96,6 +96,15 @@ impl ServiceError {
 
 /// Maximum length of an error code that is not a number, in characters.
 const MAX_CODE_LENGTH: usize = 64;
+
+/// Maximum size of the body of an error, in bytes. A larger body is not read as one: parsed leniently, it may take many times its
+/// size in memory.
+const MAX_ERROR_BODY_SIZE: usize = 1 << 20;
+
+/// Returns the body as a string; `None` if it is invalid in its charset, or larger than any error.
+fn decode_error_string(response: &Response) -> Option<Cow<'_, str>> {
+    if response.body().len() > MAX_ERROR_BODY_SIZE { None } else { body::decode_string(response).ok() }
+}
 
 /// Parses an error object, which some parts of the service wrap in `error`; without any field if it is not one.
 fn parse_error_body(json: &str) -> ErrorBody {
@@ -155,6 +164,17 @@ mod tests {
             (429, Some("soon"), Some(57)),
         ] {
             assert_eq!(wait(status, header), expected, "{status} {header:?}");
+        }
+    }
+
+    #[test]
+    fn error_body_is_read_up_to_its_maximum_size() {
+        let error_body = r#"{"code":400072,"description":"No."}"#;
+        for (size, is_read) in [(MAX_ERROR_BODY_SIZE, true), (MAX_ERROR_BODY_SIZE + 1, false)] {
+            let body = format!("{error_body}{}", " ".repeat(size - error_body.len()));
+            let error = ServiceError::from_response(&response(400, &body), &[]);
+            assert_eq!((error.code.is_some(), error.description.is_some()), (is_read, is_read), "{size}");
+            assert_eq!(ServiceError::from_success_response(&response(200, &body), &[]).is_some(), is_read, "{size}");
         }
     }
 
