@@ -107,16 +107,20 @@ impl JsonValue {
     /// Reads an object, or a number that is passed as one: see [`arbitrary_precision_number`].
     pub(crate) fn from_map<'de, A: MapAccess<'de>>(mut fields: A) -> Result<Self, A::Error> {
         let mut json = String::from("{");
+        let mut number = None;
         while let Some(name) = fields.next_key::<String>()? {
-            if let Some(number) = arbitrary_precision_number(&name, &mut fields)? {
-                return Ok(number);
-            }
-            if json.len() > 1 {
+            let value = fields.next_value::<Self>()?;
+            let is_first = json.len() == 1;
+            number = if is_first { arbitrary_precision_number(&name, &value) } else { None };
+            if !is_first {
                 json.push(',');
             }
             json.push_str(&Value::from(name).to_string());
             json.push(':');
-            json.push_str(fields.next_value::<Self>()?.json());
+            json.push_str(value.json());
+        }
+        if let Some(number) = number {
+            return Ok(number);
         }
         json.push('}');
         Ok(Self(json.into()))
