@@ -5,10 +5,11 @@
 
 use flate2::{Compression, write::GzEncoder};
 use partner_center::{
-    Client, Credential, ErrorKind, GetCustomer, ListCustomers, Reqwest, Transport, Ureq, transport::Mode,
+    Client, Credential, ErrorKind, GetCustomer, ListCustomers, Reqwest, Transport, Ureq,
+    transport::{Blocking, Mode},
 };
 use partner_center_emulator::Emulator;
-use partner_center_tests::block_on;
+use partner_center_tests::{ScriptedTransport, block_on, response};
 use std::{
     io::{Read, Write},
     net::TcpListener,
@@ -28,6 +29,15 @@ fn memory_is_bounded() {
     reject_huge_body(&Ureq::new().unwrap());
     reject_huge_body(&Reqwest::new().unwrap());
     assert!(peak_memory() < 150 * MEBIBYTE, "a body of 600 MiB takes {} bytes", peak_memory());
+
+    // Values of a few bytes each are held as JSON, not as a tree.
+    for (start, is_customer) in [(r#"{"companyProfile":["#, true), (r#"{"tags":["#, true), (r#"{"error":["#, false)] {
+        let body = format!("{start}{}0]}}", "0,".repeat(6 << 20));
+        let transport = ScriptedTransport::<Blocking>::new([response(200, body).into()]);
+        let client = Client::builder(transport, Credential::token("token")).build().unwrap();
+        assert_eq!(client.call(GetCustomer::new(uuid::Uuid::nil())).is_ok(), is_customer, "{start}");
+        assert!(peak_memory() < 200 * MEBIBYTE, "12 MiB of `{start}` take {} bytes", peak_memory());
+    }
 }
 
 fn list_all<X: Transport>(transport: X) {

@@ -99,37 +99,54 @@ impl JsonValue {
         json::is_number(&self.0)
     }
 
-    /// Creates an array of `values`.
-    pub(crate) fn array<'a>(values: impl IntoIterator<Item = &'a Self>) -> Self {
-        let values: Vec<_> = values.into_iter().map(Self::json).collect();
-        Self(format!("[{}]", values.join(",")).into())
-    }
-
     /// Reads the remaining items of an array.
-    pub(crate) fn from_seq<'de, A: SeqAccess<'de>>(mut values: A) -> Result<Self, A::Error> {
-        let mut array = Vec::new();
-        while let Some(value) = values.next_element::<Self>()? {
-            array.push(value);
-        }
-        Ok(Self::array(&array))
+    pub(crate) fn from_seq<'de, A: SeqAccess<'de>>(values: A) -> Result<Self, A::Error> {
+        ArrayBuilder::default().read_rest(values)
     }
 
     /// Reads an object, or a number that is passed as one: see [`arbitrary_precision_number`].
     pub(crate) fn from_map<'de, A: MapAccess<'de>>(mut fields: A) -> Result<Self, A::Error> {
         let mut json = String::from("{");
+        let mut number = None;
         while let Some(name) = fields.next_key::<String>()? {
-            if let Some(number) = arbitrary_precision_number(&name, &mut fields)? {
-                return Ok(number);
-            }
-            if json.len() > 1 {
+            let value = fields.next_value::<Self>()?;
+            let is_first = json.len() == 1;
+            number = if is_first { arbitrary_precision_number(&name, &value) } else { None };
+            if !is_first {
                 json.push(',');
             }
             json.push_str(&Value::from(name).to_string());
             json.push(':');
-            json.push_str(fields.next_value::<Self>()?.json());
+            json.push_str(value.json());
+        }
+        if let Some(number) = number {
+            return Ok(number);
         }
         json.push('}');
         Ok(Self(json.into()))
+    }
+}
+
+/// Writes an array into one string, item by item: a `Vec` of the items would take twenty times its length in memory.
+#[derive(Default)]
+pub(crate) struct ArrayBuilder {
+    /// The array without its closing bracket; empty before the first item.
+    json: String,
+}
+
+impl ArrayBuilder {
+    pub(crate) fn push(&mut self, item: &JsonValue) {
+        self.json.push(if self.json.is_empty() { '[' } else { ',' });
+        self.json.push_str(item.json());
+    }
+
+    /// Reads the remaining items, and returns the array.
+    pub(crate) fn read_rest<'de, A: SeqAccess<'de>>(mut self, mut items: A) -> Result<JsonValue, A::Error> {
+        while let Some(item) = items.next_element()? {
+            self.push(&item);
+        }
+        self.json.push_str(if self.json.is_empty() { "[]" } else { "]" });
+        Ok(JsonValue(self.json.into()))
     }
 }
 

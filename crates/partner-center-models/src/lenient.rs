@@ -10,7 +10,7 @@
 
 use crate::{
     JsonValue, UnknownFields, from_json,
-    json_value::{RAW_VALUE, take_raw_json},
+    json_value::{ArrayBuilder, RAW_VALUE, take_raw_json},
     read_mode,
 };
 use serde::{
@@ -163,13 +163,12 @@ impl<T: SchemaValue + serde::Serialize> SchemaValue for Vec<T> {
                 Nullable(Some(Parsed::Raw(value))) => value,
                 Nullable(None) => JsonValue::null(),
             };
-            let mut values =
-                items.iter().map(JsonValue::serialized).collect::<Result<Vec<_>, _>>().map_err(de::Error::custom)?;
-            values.push(misfit);
-            while let Some(value) = list.next_element()? {
-                values.push(value);
+            let mut array = ArrayBuilder::default();
+            for item in &items {
+                array.push(&JsonValue::serialized(item).map_err(de::Error::custom)?);
             }
-            return Ok(Parsed::Raw(JsonValue::array(&values)));
+            array.push(&misfit);
+            return array.read_rest(list).map(Parsed::Raw);
         }
         Ok(Parsed::Typed(items))
     }
@@ -377,24 +376,27 @@ pub(crate) fn list<T, E: de::Error>(
     }
 }
 
-/// Reads the number behind `name`, if `name` marks one.
+/// Returns the number that an object with this single field stands for; `None` if the object is not a number.
 ///
 /// If any crate of a build turns the feature `serde_json/arbitrary_precision` on, `serde_json` passes each number as an object
 /// with one field of a private name, which holds the digits.
-pub(crate) fn arbitrary_precision_number<'de, A: MapAccess<'de>>(
-    name: &str,
-    object: &mut A,
-) -> Result<Option<JsonValue>, A::Error> {
+pub(crate) fn arbitrary_precision_number(name: &str, value: &JsonValue) -> Option<JsonValue> {
     if name != "$serde_json::private::Number" {
-        return Ok(None);
+        return None;
     }
-    let digits: String = object.next_value()?;
-    digits.parse::<Number>().map_err(de::Error::custom)?;
+    let digits = value.as_str().filter(|digits| digits.parse::<Number>().is_ok())?;
     if digits.contains('e') {
         // `1E2` is passed as `1e+2`.
         read_mode::report_loss();
     }
-    Ok(Some(JsonValue::from_raw(&digits)))
+    Some(JsonValue::from_raw(&digits))
+}
+
+/// Returns the number that an object with these fields and no others stands for; `None` if the object is not a number.
+pub(crate) fn number_of_fields(fields: &UnknownFields) -> Option<JsonValue> {
+    let mut fields = fields.iter();
+    let (name, value) = fields.next()?;
+    if fields.next().is_some() { None } else { arbitrary_precision_number(name, value) }
 }
 
 /// Returns the path of the field `name` within the object at `at`.
@@ -405,7 +407,7 @@ pub(crate) fn path(at: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Nullable, Parsed, SchemaValue};
-    use crate::{Customer, ErrorCode, JsonValue, UnknownFields};
+    use crate::{Customer, CustomerCollection, ErrorCode, JsonValue, UnknownFields, from_json};
     use serde::Deserialize;
     use serde_json::{Value, json};
 
@@ -452,6 +454,25 @@ mod tests {
         let value = json!({"companyProfile": marked, "totalCount": marked, "tags": [marked]});
         let customer = Customer::deserialize(value).unwrap();
         assert_eq!(customer.unknown_fields.get("companyProfile"), Some(&json!(1.5).into()));
+    }
+
+    #[test]
+    fn field_with_the_name_of_an_arbitrary_precision_number_is_a_field() {
+        const NAME: &str = "$serde_json::private::Number";
+        for value in [json!({NAME: "no number"}), json!({NAME: 7}), json!({NAME: null}), json!({NAME: "7", "more": 1})]
+        {
+            let customer =
+                json!({"companyName": value, "companyProfile": {"companyName": "a", NAME: "7"}, "unknown": value});
+            let page = json!({"items": [customer, {"companyProfile": value}, {"id": null, NAME: "7"}]});
+            let page: CustomerCollection = from_json(&page.to_string()).unwrap().value;
+            assert_eq!(page.items.len(), 3);
+            assert_eq!(page.items[0].company_name(), Some("a"));
+            assert_eq!(page.items[0].unknown_fields.get("unknown"), Some(&value.clone().into()));
+            // The same from a tree.
+            let tree = json!({"id": "53eb21cb-6b2d-4ee5-9e92-27dfc927e93c", "unknown": value, NAME: "7"});
+            let customer = Customer::deserialize(tree).unwrap();
+            assert_eq!(customer.unknown_fields.get(NAME), Some(&"7".into()));
+        }
     }
 
     #[test]

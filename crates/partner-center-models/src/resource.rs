@@ -63,12 +63,14 @@ macro_rules! resource {
                                 $field = Some($crate::lenient::read_field(&mut object, $name, &mut unknown_fields, is_exact)?);
                             })*
                             $crate::lenient::FieldKey::Unknown(name) => {
-                                if let Some(number) = $crate::lenient::arbitrary_precision_number(&name, &mut object)? {
-                                    return Ok($crate::lenient::Parsed::Raw(number));
-                                }
                                 unknown_fields.insert(name, object.next_value::<$crate::JsonValue>()?);
                             }
                         }
+                    }
+                    if let Some(number) = $crate::lenient::number_of_fields(&unknown_fields)
+                        $(&& $field.is_none())*
+                    {
+                        return Ok($crate::lenient::Parsed::Raw(number));
                     }
                     Ok($crate::lenient::Parsed::Typed(Self {
                         $($field: resource!(@read $kind $field, $name, &unknown_fields),)*

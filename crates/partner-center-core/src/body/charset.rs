@@ -62,7 +62,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Decoded<'static>, Dec
             Err(surrogate) => {
                 has_lone_surrogates = true;
                 // After a backslash the escape would not be JSON, and the string must not become valid by accident.
-                let is_escaped = string.ends_with('\\');
+                let is_escaped = string.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
                 let escape = format!("\\u{:04x}", surrogate.unpaired_surrogate());
                 string.push_str(if is_escaped { "\u{fffd}" } else { &escape });
             }

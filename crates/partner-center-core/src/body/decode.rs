@@ -159,6 +159,12 @@ mod tests {
             assert_eq!(decoded, Ok(ResponseBody::Value(["B\u{fffd}C".to_owned(), "🥐".to_owned()])));
             assert_eq!(reported, ["[0]: half of a surrogate pair was replaced by U+FFFD"]);
         }
+        // An escaped backslash does not escape what follows it.
+        let after_escaped_backslash: Vec<u8> =
+            [0x5B, 0x22, 0x5C, 0x5C, 0xD83E, 0x22, 0x5D].iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
+        let mut reported = 0;
+        let decoded = super::decode(&response("application/json", after_escaped_backslash), |_| reported += 1);
+        assert_eq!((decoded, reported), (Ok(ResponseBody::Value(["\\\u{fffd}".to_owned()])), 1));
         let escaped: Vec<u8> =
             [0x5B, 0x22, 0x5C, 0xD83E, 0x22, 0x5D].iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
         assert_eq!(decode::<Vec<String>>(&response("application/json", escaped)), Err(DecodeError::Charset));

@@ -76,6 +76,7 @@ impl Hosts {
         if !domain.is_empty() && domain.chars().all(is_name_character) {
             return Some(Self::Domain(domain.to_owned()));
         }
+        let name = name.trim_end_matches('.');
         let is_pattern =
             name.contains('*') && name.chars().all(|character| character == '*' || is_name_character(character));
         is_pattern.then(|| Self::Pattern(name.to_owned()))
