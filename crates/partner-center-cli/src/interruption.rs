@@ -33,7 +33,7 @@ fn exit_after_page(progress: &Progress) {
 }
 
 /// Returns a receiver of interruptions.
-pub(crate) fn channel() -> Result<mpsc::Receiver<()>, CommandError> {
+pub(crate) fn install_receiver() -> Result<mpsc::Receiver<()>, CommandError> {
     let (interruption, interrupted) = mpsc::channel();
     set_handler(move || {
         // Without a receiver, the process is about to end.

@@ -133,11 +133,11 @@ impl Settings {
             return Ok(Some((setting.value, setting.source)));
         }
         if let Some(setting) = Self::in_environment(&by_file)? {
-            return setting.read().map(Some);
+            return setting.read_secret_file().map(Some);
         }
         match (self.in_file(name)?, self.in_file(&by_file)?) {
             (Some(setting), _) => Ok(Some((setting.value, setting.source))),
-            (None, Some(setting)) => setting.read().map(Some),
+            (None, Some(setting)) => setting.read_secret_file().map(Some),
             (None, None) => Ok(None),
         }
     }
@@ -173,7 +173,7 @@ impl Setting {
     }
 
     /// Reads the secret in the file that the setting names.
-    fn read(self) -> Result<(Secret, SettingSource), UsageError> {
+    fn read_secret_file(self) -> Result<(Secret, SettingSource), UsageError> {
         let secret = text::read_file(Path::new(self.value())).and_then(|text| Ok(text::single_value(&text)?));
         match secret {
             Ok(secret) => Ok((secret, self.source)),

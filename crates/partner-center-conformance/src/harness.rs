@@ -162,7 +162,7 @@ pub(crate) async fn send<X: Transport>(transport: &X, request: Request) -> Resul
 }
 
 /// Sends `request` and expects a response. `case` names the part of the requirement that is checked.
-pub(crate) async fn expect_response<X: Transport>(
+pub(crate) async fn send_expecting_response<X: Transport>(
     transport: &X,
     request: Request,
     case: impl fmt::Display + Send + Sync,
@@ -173,7 +173,7 @@ pub(crate) async fn expect_response<X: Transport>(
 }
 
 /// Sends `request` and expects an error.
-pub(crate) async fn expect_error<X: Transport>(
+pub(crate) async fn send_expecting_error<X: Transport>(
     transport: &X,
     request: Request,
     case: impl fmt::Display + Send + Sync,
@@ -185,13 +185,13 @@ pub(crate) async fn expect_error<X: Transport>(
 }
 
 /// Sends `request` and expects an error of `kind`.
-pub(crate) async fn expect_error_kind<X: Transport>(
+pub(crate) async fn send_expecting_error_kind<X: Transport>(
     transport: &X,
     request: Request,
     kind: TransportErrorKind,
     case: impl fmt::Display + Send + Sync,
 ) -> CheckResult {
-    let error = expect_error(transport, request, &case).await?;
+    let error = send_expecting_error(transport, request, &case).await?;
     ensure!(error.kind() == kind, "{case}: an error of a kind other than {kind:?}: {}", error_chain(&error));
     Ok(())
 }
@@ -200,7 +200,7 @@ pub(crate) async fn expect_error_kind<X: Transport>(
 pub(crate) async fn expect_timeout<X: Transport>(transport: &X, request: Request, case: &str) -> CheckResult {
     let timeout = Limits::of(&request).timeout;
     let started = Instant::now();
-    expect_error_kind(transport, request, TransportErrorKind::Timeout, case).await?;
+    send_expecting_error_kind(transport, request, TransportErrorKind::Timeout, case).await?;
     let elapsed = started.elapsed();
     // Timers may fire slightly early.
     ensure!(elapsed >= timeout.mul_f32(0.9), "{case}: it gave up after {elapsed:?}, before the {timeout:?} it had");

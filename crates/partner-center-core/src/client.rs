@@ -176,7 +176,7 @@ impl<X: Transport> Client<X> {
     #[must_use = "a token is obtained once the outcome is used"]
     pub fn authenticate(&self) -> CallOutput<X, Option<Duration>> {
         let (engine, scope) = (self.engine.clone(), self.scope);
-        X::Mode::block_or_box(async move { engine.authenticate(scope).await })
+        X::Mode::block_or_box(async move { engine.obtain_token(scope).await })
     }
 
     /// Returns the items of all pages of a list: an `Iterator` over a blocking transport, a `Stream` over an async one.

@@ -46,7 +46,7 @@ pub(crate) type OnReplacement = dyn Fn(&Replacement) + Send + Sync;
 
 impl<X: Transport> Engine<X> {
     /// Obtains a token, and returns the time until it expires, if that is known.
-    pub(crate) async fn authenticate(&self, call_context: CallContext) -> Result<Option<Duration>, Error> {
+    pub(crate) async fn obtain_token(&self, call_context: CallContext) -> Result<Option<Duration>, Error> {
         const OPERATION: &str = "authenticate";
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = OPERATION, %correlation_id);
@@ -57,7 +57,7 @@ impl<X: Transport> Engine<X> {
     }
 
     /// Reports a value of a response that had to be replaced.
-    fn report(&self, replacement: &Replacement) {
+    fn report_replacement(&self, replacement: &Replacement) {
         tracing::warn!(id = replacement.id, path = replacement.path, "{}", replacement.kind);
         if let Some(on_replacement) = &self.on_replacement {
             on_replacement(replacement);

@@ -337,7 +337,7 @@ impl Serialize for NestedJson<'_> {
                 serializer.collect_seq(values.iter().map(|json| NestedJson { json: json.get(), depth }))
             }
             Children::Scalar if json::is_number(self.json) => serialize_number(self.json, serializer),
-            Children::Object(_) | Children::Array(_) if supports_raw_json::<S>() => {
+            Children::Object(_) | Children::Array(_) if serializer_accepts_raw_json::<S>() => {
                 serialize_raw(self.json, serializer)
             }
             _ => JsonValue(self.json.into()).to_value().serialize(serializer),
@@ -352,7 +352,7 @@ fn serialize_number<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok,
     {
         return number.serialize(serializer);
     }
-    if supports_raw_json::<S>() {
+    if serializer_accepts_raw_json::<S>() {
         return serialize_raw(digits, serializer);
     }
     match digits.parse::<Number>() {
@@ -373,7 +373,7 @@ fn serialize_raw<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::E
 
 /// Whether the serializer accepts raw JSON, as those of `serde_json` that write JSON do; others would serialize it as an object
 /// with a private name. Told by the error type, which serializers that wrap those of `serde_json` share.
-fn supports_raw_json<S: Serializer>() -> bool {
+fn serializer_accepts_raw_json<S: Serializer>() -> bool {
     type_name::<S::Error>() == type_name::<serde_json::Error>() && !is_value_serializer::<S>()
 }
 

@@ -107,7 +107,7 @@ pub trait Paginated: Operation {
     /// Returns the items of `page`.
     fn items(page: Self::Response) -> Vec<Self::Item>;
     /// Returns the fingerprint of `page`, by which a client recognizes a page that is sent twice; `None` if it has no items.
-    fn mark(page: &Self::Response) -> Option<PageFingerprint>;
+    fn fingerprint(page: &Self::Response) -> Option<PageFingerprint>;
     /// Returns the position after `page`, which can be saved and resumed later; `None` after the last page.
     ///
     /// # Errors

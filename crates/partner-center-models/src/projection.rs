@@ -79,7 +79,7 @@ impl<O: Paginated + 'static, T: DeserializeOwned + Send + 'static> Paginated for
     fn items(page: Self::Response) -> Vec<T> {
         page.items
     }
-    fn mark(page: &Self::Response) -> Option<PageFingerprint> {
+    fn fingerprint(page: &Self::Response) -> Option<PageFingerprint> {
         page.mark.clone()
     }
     fn continuation(page: &Self::Response) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -157,7 +157,7 @@ impl<'de, A: MapAccess<'de>, T: DeserializeOwned> MapAccess<'de> for WithoutItem
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         let Some(name) = self.page.next_key::<String>()? else { return Ok(None) };
-        self.is_at_items = is_spelling_of(&name, self.name);
+        self.is_at_items = is_name_or_capitalized(&name, self.name);
         seed.deserialize(name.into_deserializer()).map(Some)
     }
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
@@ -170,7 +170,7 @@ impl<'de, A: MapAccess<'de>, T: DeserializeOwned> MapAccess<'de> for WithoutItem
 }
 
 /// Whether `found` is `name`, or `name` with a capital initial: the two spellings that the service uses.
-fn is_spelling_of(found: &str, name: &str) -> bool {
+fn is_name_or_capitalized(found: &str, name: &str) -> bool {
     found.len() == name.len() && found.eq_ignore_ascii_case(name) && found.get(1..) == name.get(1..)
 }
 

@@ -142,7 +142,7 @@ fn everything_understood_is_generated() {
             "impl Paginated for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
             "const PAGINATION: Pagination = Pagination::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\"),) .with_size(\"size\");",
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
-            "fn mark(page: &ThingCollection) -> Option<PageFingerprint> { \
+            "fn fingerprint(page: &ThingCollection) -> Option<PageFingerprint> { \
              PageFingerprint::by_id(&page.items, |item| item.id.as_ref()) }",
             "let links = page.links.as_ref(); ContinuationToken::read( links.and_then(|links| links.next.as_deref()), \
              page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \

@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use syn::{Ident, Item, LitStr, Type, parse_quote, visit_mut::VisitMut};
 
 pub(crate) fn generate(spec: &Spec) -> Result<String> {
-    let types = progenitor_types(spec)?;
+    let types = progenitor_field_types(spec)?;
     let mut blocks = Vec::new();
     let mut items = TokenStream::new();
     let mut candidates = vec!["JsonValue", "RawJson", "Secret", "UnknownFields", "UnknownVariant"];
@@ -98,7 +98,7 @@ impl Field<'_> {
 }
 
 /// Returns the types that `progenitor` gives to all fields, by schema and name on the wire.
-fn progenitor_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type>> {
+fn progenitor_field_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type>> {
     let mut settings = GenerationSettings::new();
     for Definition { name, kind, .. } in &spec.definitions {
         match kind {

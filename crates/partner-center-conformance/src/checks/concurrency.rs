@@ -1,9 +1,9 @@
 //! Concurrent exchanges, and exchanges that are over but might continue in the background.
 
 use crate::harness::{
-    CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, ensure, expect_body, expect_response, get,
-    incompressible_bytes, keep_alive_server, pause, raw_response, response_bytes, run_concurrently, send,
-    send_and_cancel, with_timeout,
+    CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, ensure, expect_body, get, incompressible_bytes,
+    keep_alive_server, pause, raw_response, response_bytes, run_concurrently, send, send_and_cancel,
+    send_expecting_response, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Mode, Transport};
@@ -46,8 +46,8 @@ async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckRe
 }
 
 pub(crate) async fn timed_out_exchanges_stop<X: Transport>(transport: &X) -> CheckResult {
-    for target in Stream::TARGETS {
-        let stream = Stream::start(target)?;
+    for target in UnfinishedResponseServer::TARGETS {
+        let stream = UnfinishedResponseServer::start(target)?;
         let sent = send(transport, with_timeout(stream.request(), TIMEOUT)).await;
         ensure!(sent.is_err(), "a response instead of an error to {target}");
         stream.expect_closed(transport, TOLERANCE).await?;
@@ -56,8 +56,8 @@ pub(crate) async fn timed_out_exchanges_stop<X: Transport>(transport: &X) -> Che
 }
 
 pub(crate) async fn cancelled_exchanges_stop<X: Transport>(transport: &X) -> CheckResult {
-    for target in Stream::TARGETS {
-        let stream = Stream::start(target)?;
+    for target in UnfinishedResponseServer::TARGETS {
+        let stream = UnfinishedResponseServer::start(target)?;
         send_and_cancel(transport, with_timeout(stream.request(), TOLERANCE), TIMEOUT).await;
         // The limit is below the timeout, which would end the exchange as well.
         stream.expect_closed(transport, TOLERANCE / 2).await?;
@@ -117,7 +117,7 @@ async fn send_concurrently<X: Transport>(transport: &X, server: &Server) -> Chec
         let request = get(server, &target);
         async move {
             let case = format!("one of {CONCURRENCY} concurrent requests");
-            let response = expect_response(transport, request, &case).await?;
+            let response = send_expecting_response(transport, request, &case).await?;
             expect_body(&response, target.as_bytes(), case)
         }
     });
@@ -125,14 +125,14 @@ async fn send_concurrently<X: Transport>(transport: &X, server: &Server) -> Chec
 }
 
 /// A server with a response that does not end while the client keeps the connection open.
-struct Stream {
+struct UnfinishedResponseServer {
     server: Server,
     target: &'static str,
     /// The number of such responses being sent.
     open: Arc<AtomicUsize>,
 }
 
-impl Stream {
+impl UnfinishedResponseServer {
     /// A response whose body never ends, and one that never begins.
     const TARGETS: [&'static str; 2] = ["/stream", "/silence"];
 
@@ -143,8 +143,11 @@ impl Stream {
             while let Some(request) = connection.request()? {
                 if request.uri() == target {
                     count.fetch_add(1, Ordering::Relaxed);
-                    let ended =
-                        if target == "/stream" { Self::stream(connection) } else { connection.pause(SERVER_TIMEOUT) };
+                    let ended = if target == "/stream" {
+                        Self::send_endlessly(connection)
+                    } else {
+                        connection.pause(SERVER_TIMEOUT)
+                    };
                     count.fetch_sub(1, Ordering::Relaxed);
                     return ended;
                 }
@@ -156,7 +159,7 @@ impl Stream {
     }
 
     /// Sends an endless body, slowly enough for any client and fast enough to fill any buffer soon.
-    fn stream(connection: &mut Connection) -> io::Result<()> {
+    fn send_endlessly(connection: &mut Connection) -> io::Result<()> {
         connection.send(&raw_response("200 OK", ""))?;
         let started = Instant::now();
         while started.elapsed() < SERVER_TIMEOUT {
@@ -172,7 +175,7 @@ impl Stream {
 
     /// Expects the client to have closed the connection within `limit`, and the next exchange to work.
     async fn expect_closed<X: Transport>(&self, transport: &X, limit: Duration) -> CheckResult {
-        let response = expect_response(transport, get(&self.server, "/next"), "the next request").await?;
+        let response = send_expecting_response(transport, get(&self.server, "/next"), "the next request").await?;
         expect_body(&response, b"/next", "the next request")?;
         let send_and_cancel = Instant::now();
         while self.open.load(Ordering::Relaxed) > 0 {

@@ -2,8 +2,9 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, accepts_gzip, chunked, closing_server, ensure,
-    error_chain, expect_body, expect_error, expect_error_kind, expect_response, get, get_uri, gzip, keep_alive_server,
-    pause, raw_response, response_bytes, send, send_and_cancel, summary, with_limits, with_timeout,
+    error_chain, expect_body, get, get_uri, gzip, keep_alive_server, pause, raw_response, response_bytes, send,
+    send_and_cancel, send_expecting_error, send_expecting_error_kind, send_expecting_response, summary, with_limits,
+    with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
@@ -35,7 +36,7 @@ async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckRe
         _ => response_bytes("200 OK", "{}"),
     })?;
     for target in ["/", "/", "/empty", "/chunks", "/gzip", "/no-content", "/not-found", "/busy", "/"] {
-        expect_response(transport, get(&server, target), target).await?;
+        send_expecting_response(transport, get(&server, target), target).await?;
         pause(transport, between).await;
         ensure!(server.connections() == 1, "{} connections up to {target}", server.connections());
     }
@@ -116,10 +117,10 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
             send_and_cancel(transport, late.clone(), TIMEOUT).await;
         } else {
             let request = with_timeout(late.clone(), TIMEOUT);
-            expect_error_kind(transport, request, TransportErrorKind::Timeout, "a late response").await?;
+            send_expecting_error_kind(transport, request, TransportErrorKind::Timeout, "a late response").await?;
         }
         for target in ["/1", "/2"] {
-            let response = expect_response(transport, get(&server, target), case).await?;
+            let response = send_expecting_response(transport, get(&server, target), case).await?;
             expect_body(&response, target.as_bytes(), case)?;
             pause(transport, TIMEOUT).await;
         }
@@ -131,8 +132,8 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
         path => response_bytes("200 OK", path),
     })?;
     let large = with_limits(get(&server, "/large"), |limits| limits.body = 100);
-    expect_error_kind(transport, large, TransportErrorKind::TooLarge, "a body that is too large").await?;
-    let response = expect_response(transport, get(&server, "/next"), "after a body that is too large").await?;
+    send_expecting_error_kind(transport, large, TransportErrorKind::TooLarge, "a body that is too large").await?;
+    let response = send_expecting_response(transport, get(&server, "/next"), "after a body that is too large").await?;
     expect_body(&response, b"/next", "after a body that is too large")
 }
 
@@ -142,7 +143,7 @@ pub(crate) async fn servers_do_not_share_connections<X: Transport>(transport: &X
     for _ in 0..3 {
         for (number, server) in servers.iter().enumerate() {
             let case = format!("server {number} of two");
-            let response = expect_response(transport, get(server, "/"), &case).await?;
+            let response = send_expecting_response(transport, get(server, "/"), &case).await?;
             expect_body(&response, number.to_string().as_bytes(), case)?;
         }
     }
@@ -152,16 +153,19 @@ pub(crate) async fn servers_do_not_share_connections<X: Transport>(transport: &X
 pub(crate) async fn unreachable_servers_are_errors<X: Transport>(transport: &X) -> CheckResult {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let request = with_timeout(get_uri(&format!("http://{address}/")), SERVER_TIMEOUT);
-    expect_error_kind(transport, request, TransportErrorKind::Exchange, "a port on which no server listens").await
+    send_expecting_error_kind(transport, request, TransportErrorKind::Exchange, "a port on which no server listens")
+        .await
 }
 
 pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> CheckResult {
     let closes = closing_server(|_| Vec::new())?;
-    expect_error_kind(transport, get(&closes, "/"), TransportErrorKind::Exchange, "a connection that closes").await?;
+    send_expecting_error_kind(transport, get(&closes, "/"), TransportErrorKind::Exchange, "a connection that closes")
+        .await?;
     let resets = Server::start(Connection::wait_for_request)?;
-    expect_error_kind(transport, get(&resets, "/"), TransportErrorKind::Exchange, "a connection that is reset").await?;
+    send_expecting_error_kind(transport, get(&resets, "/"), TransportErrorKind::Exchange, "a connection that is reset")
+        .await?;
     let stops = closing_server(|_| b"HTTP/1.1 200 OK\r\nContent-".to_vec())?;
-    expect_error_kind(
+    send_expecting_error_kind(
         transport,
         get(&stops, "/"),
         TransportErrorKind::Exchange,
@@ -169,7 +173,7 @@ pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> 
     )
     .await?;
     let pauses = closing_server(|_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())?;
-    expect_error_kind(
+    send_expecting_error_kind(
         transport,
         get(&pauses, "/"),
         TransportErrorKind::Exchange,
@@ -191,7 +195,7 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
         ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\n{}"),
     ] {
         let server = closing_server(|_| invalid.to_vec())?;
-        expect_error_kind(
+        send_expecting_error_kind(
             transport,
             with_timeout(get(&server, "/"), TOLERANCE),
             TransportErrorKind::InvalidResponse,
@@ -206,7 +210,7 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
     ] {
         // A transport that reads line by line sees a lost connection.
         let server = closing_server(|_| invalid.to_vec())?;
-        let error = expect_error(transport, with_timeout(get(&server, "/"), TOLERANCE), case).await?;
+        let error = send_expecting_error(transport, with_timeout(get(&server, "/"), TOLERANCE), case).await?;
         let fits = matches!(error.kind(), TransportErrorKind::InvalidResponse | TransportErrorKind::Exchange);
         ensure!(fits, "{case}: an error of a kind other than InvalidResponse: {}", error_chain(&error));
     }
@@ -221,8 +225,13 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
         ),
     ] {
         let server = closing_server(|_| invalid.to_vec())?;
-        expect_error_kind(transport, with_timeout(get(&server, "/"), TOLERANCE), TransportErrorKind::Exchange, case)
-            .await?;
+        send_expecting_error_kind(
+            transport,
+            with_timeout(get(&server, "/"), TOLERANCE),
+            TransportErrorKind::Exchange,
+            case,
+        )
+        .await?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, TOLERANCE, accepts_gzip, chunked, closing_server, ensure, error_chain, expect_body,
-    expect_error, expect_error_kind, expect_response, get, gzip, incompressible_bytes, keep_alive_server,
-    one_shot_server, raw_response, response_bytes, with_limits,
+    get, gzip, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, response_bytes,
+    send_expecting_error, send_expecting_error_kind, send_expecting_response, with_limits,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind};
 use std::time::Instant;
@@ -22,13 +22,18 @@ pub(crate) async fn body_limit_is_exact<X: Transport>(transport: &X) -> CheckRes
         for limit in [0, 1, LIMIT] {
             let server = closing_server(move |_| respond(incompressible_bytes(limit)))?;
             let case = format!("{limit} bytes {framing} where {limit} are allowed");
-            let response = expect_response(transport, with_body_limit(limit, get(&server, "/")), &case).await?;
+            let response = send_expecting_response(transport, with_body_limit(limit, get(&server, "/")), &case).await?;
             expect_body(&response, &incompressible_bytes(limit), case)?;
 
             let server = closing_server(move |_| respond(incompressible_bytes(limit + 1)))?;
             let case = format!("{} bytes {framing} where {limit} are allowed", limit + 1);
-            expect_error_kind(transport, with_body_limit(limit, get(&server, "/")), TransportErrorKind::TooLarge, case)
-                .await?;
+            send_expecting_error_kind(
+                transport,
+                with_body_limit(limit, get(&server, "/")),
+                TransportErrorKind::TooLarge,
+                case,
+            )
+            .await?;
         }
     }
     Ok(())
@@ -49,8 +54,8 @@ pub(crate) async fn body_limit_counts_decompressed_bytes<X: Transport>(transport
             let request = with_body_limit(LIMIT, get(&server, "/"));
             let case = format!("{length} bytes in gzip where {LIMIT} are allowed");
             match kind {
-                None => expect_body(&expect_response(transport, request, &case).await?, &body, case)?,
-                Some(kind) => expect_error_kind(transport, request, kind, case).await?,
+                None => expect_body(&send_expecting_response(transport, request, &case).await?, &body, case)?,
+                Some(kind) => send_expecting_error_kind(transport, request, kind, case).await?,
             }
         }
     }
@@ -83,7 +88,7 @@ pub(crate) async fn endless_bodies_are_abandoned<X: Transport>(transport: &X) ->
             })?;
             let started = Instant::now();
             let case = format!("a body {framing} of 4 MiB and no end where {LIMIT} bytes are allowed");
-            expect_error_kind(
+            send_expecting_error_kind(
                 transport,
                 with_body_limit(LIMIT, get(&server, "/")),
                 TransportErrorKind::TooLarge,
@@ -103,7 +108,7 @@ pub(crate) async fn announced_lengths_are_not_trusted<X: Transport>(transport: &
         let server = closing_server(move |_| raw_response(&format!("200 OK\r\nContent-Length: {length}"), "abc"))?;
         // The limit of the body allows all of them.
         let case = format!("3 bytes announced as {length}");
-        expect_error_kind(
+        send_expecting_error_kind(
             transport,
             with_body_limit(usize::MAX, get(&server, "/")),
             TransportErrorKind::Exchange,
@@ -115,7 +120,7 @@ pub(crate) async fn announced_lengths_are_not_trusted<X: Transport>(transport: &
         let body = format!("{length}\r\nabc");
         let server = closing_server(move |_| raw_response("200 OK\r\nTransfer-Encoding: chunked", &body))?;
         let case = format!("a chunk of 3 bytes announced as 0x{length}");
-        expect_error_kind(
+        send_expecting_error_kind(
             transport,
             with_body_limit(usize::MAX, get(&server, "/")),
             TransportErrorKind::Exchange,
@@ -137,7 +142,7 @@ pub(crate) async fn endless_heads_are_errors<X: Transport>(transport: &X) -> Che
             connection.send(more.repeat((16 << 20) / more.len()).as_bytes())?;
             connection.pause(SERVER_TIMEOUT)
         })?;
-        let error = expect_error(transport, get(&server, "/"), case).await?;
+        let error = send_expecting_error(transport, get(&server, "/"), case).await?;
         ensure!(
             error.kind() != TransportErrorKind::Timeout,
             "{case}: the transport waited for more of it: {}",

@@ -1,8 +1,8 @@
 //! Requests as they arrive at the server.
 
 use crate::harness::{
-    CheckResult, Observation, TOLERANCE, ensure, error_chain, excerpt, expect_response, get, get_uri,
-    incompressible_bytes, keep_alive_server, observed, raw_response, response_bytes, send, with_timeout,
+    CheckResult, Observation, TOLERANCE, ensure, error_chain, excerpt, get, get_uri, incompressible_bytes,
+    keep_alive_server, observed, raw_response, response_bytes, send, send_expecting_response, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{
@@ -29,7 +29,7 @@ const TARGETS: [&str; 8] = [
 pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> CheckResult {
     let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
     for target in TARGETS {
-        expect_response(transport, get(&server, target), target).await?;
+        send_expecting_response(transport, get(&server, target), target).await?;
         let arrived = last(&server)?.uri().to_string();
         ensure!(arrived == target, "{target} arrived as {arrived}");
     }
@@ -68,7 +68,7 @@ pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X
     for (name, value) in &sent {
         request.headers_mut().append(HeaderName::from_static(name), value.clone());
     }
-    expect_response(transport, request.clone(), "headers").await?;
+    send_expecting_response(transport, request.clone(), "headers").await?;
     let arrived = last(&server)?;
     for name in request.headers().keys() {
         let sent: Vec<_> = request.headers().get_all(name).iter().collect();
@@ -84,7 +84,7 @@ pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X
 pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckResult {
     const ALLOWED: [&str; 5] = ["host", "accept", "accept-encoding", "content-length", "connection"];
     let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
-    expect_response(transport, get(&server, "/"), "no headers").await?;
+    send_expecting_response(transport, get(&server, "/"), "no headers").await?;
     let added = last(&server)?;
     for (name, value) in added.headers() {
         ensure!(
@@ -102,7 +102,7 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
             request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
             *request.body_mut() = body.to_vec();
         }
-        expect_response(transport, request.clone(), "few headers").await?;
+        send_expecting_response(transport, request.clone(), "few headers").await?;
         for (name, value) in last(&server)?.headers() {
             let known = request.headers().contains_key(name) || ALLOWED.contains(&name.as_str());
             ensure!(known, "`{name}: {}` was added to the headers of the request", values(&[value]));
@@ -114,7 +114,7 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
 pub(crate) async fn cookies_are_not_stored<X: Transport>(transport: &X) -> CheckResult {
     let server = keep_alive_server(|_| response_bytes("200 OK\r\nSet-Cookie: session=1; Path=/", ""))?;
     for _ in 0..2 {
-        expect_response(transport, get(&server, "/"), "cookies").await?;
+        send_expecting_response(transport, get(&server, "/"), "cookies").await?;
     }
     let cookie = last(&server)?.headers().get("cookie").cloned();
     ensure!(cookie.is_none(), "the second request had the cookie of the first response");
@@ -127,7 +127,7 @@ pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) 
         let mut request = get(&server, "/");
         *request.method_mut() = Method::POST;
         *request.body_mut() = incompressible_bytes(length);
-        expect_response(transport, request.clone(), format!("a body of {length} bytes")).await?;
+        send_expecting_response(transport, request.clone(), format!("a body of {length} bytes")).await?;
         let arrived = last(&server)?;
         let framing = (lengths(&arrived), arrived.headers().contains_key(TRANSFER_ENCODING));
         ensure!(
@@ -143,7 +143,7 @@ pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) 
         *request.method_mut() = method.clone();
         set_empty_content_length(&mut request);
         let expected = lengths(&request);
-        expect_response(transport, request, format!("{method} without a body")).await?;
+        send_expecting_response(transport, request, format!("{method} without a body")).await?;
         let arrived = last(&server)?;
         let lengths = lengths(&arrived);
         let chunked = arrived.headers().contains_key(TRANSFER_ENCODING);
@@ -181,7 +181,7 @@ pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> Che
                     Ok(())
                 })?;
                 for _ in 0..before {
-                    expect_response(transport, get(&server, "/before"), "before").await?;
+                    send_expecting_response(transport, get(&server, "/before"), "before").await?;
                 }
                 let mut request = with_timeout(get(&server, "/"), TOLERANCE);
                 *request.method_mut() = method.clone();

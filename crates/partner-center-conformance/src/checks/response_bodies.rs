@@ -2,9 +2,9 @@
 
 use crate::Server;
 use crate::harness::{
-    CheckResult, SETTLE_TIME, TOLERANCE, accepts_gzip, chunked, closing_server, ensure, error_chain, expect_body,
-    expect_error_kind, expect_response, get, gzip, incompressible_bytes, keep_alive_server, one_shot_server,
-    raw_response, response_bytes, send, summary, with_limits, with_timeout,
+    CheckResult, SETTLE_TIME, TOLERANCE, accepts_gzip, chunked, closing_server, ensure, error_chain, expect_body, get,
+    gzip, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, response_bytes, send,
+    send_expecting_error_kind, send_expecting_response, summary, with_limits, with_timeout,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
 use std::thread;
@@ -17,7 +17,11 @@ pub(crate) async fn sized_bodies_are_complete<X: Transport>(transport: &X) -> Ch
     for length in LENGTHS {
         let server = keep_alive_server(move |_| response_bytes("200 OK", incompressible_bytes(length)))?;
         let case = format!("a body of {length} bytes");
-        expect_body(&expect_response(transport, get(&server, "/"), &case).await?, &incompressible_bytes(length), case)?;
+        expect_body(
+            &send_expecting_response(transport, get(&server, "/"), &case).await?,
+            &incompressible_bytes(length),
+            case,
+        )?;
     }
     Ok(())
 }
@@ -28,7 +32,11 @@ pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> 
             raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked(&incompressible_bytes(length)))
         })?;
         let case = format!("a body of {length} bytes in chunks");
-        expect_body(&expect_response(transport, get(&server, "/"), &case).await?, &incompressible_bytes(length), case)?;
+        expect_body(
+            &send_expecting_response(transport, get(&server, "/"), &case).await?,
+            &incompressible_bytes(length),
+            case,
+        )?;
     }
     for (case, body) in [
         ("a chunk with an extension", "4;name=value\r\nabcd\r\n6\r\nefghij\r\n0\r\n\r\n"),
@@ -39,7 +47,7 @@ pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> 
         let server = keep_alive_server(move |_| raw_response("200 OK\r\nTransfer-Encoding: chunked", body))?;
         // The second request shows whether the first response was read completely.
         for _ in 0..2 {
-            expect_body(&expect_response(transport, get(&server, "/"), case).await?, b"abcdefghij", case)?;
+            expect_body(&send_expecting_response(transport, get(&server, "/"), case).await?, b"abcdefghij", case)?;
         }
     }
     Ok(())
@@ -53,7 +61,7 @@ pub(crate) async fn close_delimited_bodies_are_complete<X: Transport>(transport:
                 [format!("{head}\r\n\r\n").as_bytes(), &incompressible_bytes(length)].concat()
             })?;
             expect_body(
-                &expect_response(transport, get(&server, "/"), &case).await?,
+                &send_expecting_response(transport, get(&server, "/"), &case).await?,
                 &incompressible_bytes(length),
                 case,
             )?;
@@ -88,7 +96,7 @@ pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: 
             let case = format!("a body of {length} bytes in gzip {framing}");
             for _ in 0..2 {
                 expect_body(
-                    &expect_response(transport, get(&server, "/"), &case).await?,
+                    &send_expecting_response(transport, get(&server, "/"), &case).await?,
                     &incompressible_bytes(length),
                     &case,
                 )?;
@@ -123,7 +131,7 @@ async fn unusual_encodings_are_decompressed<X: Transport>(transport: &X) -> Chec
                 connection.send(piece)
             })
         })?;
-        expect_body(&expect_response(transport, get(&server, "/"), case).await?, BODY, case)?;
+        expect_body(&send_expecting_response(transport, get(&server, "/"), case).await?, BODY, case)?;
     }
     Ok(())
 }
@@ -146,7 +154,7 @@ pub(crate) async fn bodiless_responses_end_with_the_head<X: Transport>(transport
         for _ in 0..2 {
             let mut request = with_timeout(get(&server, "/"), TOLERANCE);
             *request.method_mut() = method.clone();
-            expect_body(&expect_response(transport, request, &case).await?, b"", &case)?;
+            expect_body(&send_expecting_response(transport, request, &case).await?, b"", &case)?;
         }
     }
     Ok(())
@@ -164,7 +172,7 @@ pub(crate) async fn truncated_bodies_are_errors<X: Transport>(transport: &X) -> 
         ("a body in chunks, cut in the last line", in_chunks, "4\r\nabcd\r\n0"),
     ] {
         let server = closing_server(move |_| raw_response(head, body))?;
-        expect_error_kind(transport, get(&server, "/"), TransportErrorKind::Exchange, case).await?;
+        send_expecting_error_kind(transport, get(&server, "/"), TransportErrorKind::Exchange, case).await?;
     }
     Ok(())
 }
@@ -193,7 +201,7 @@ pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transpo
                     response_bytes(head, &body)
                 }
             })?;
-            expect_error_kind(transport, get(&server, "/"), TransportErrorKind::Exchange, &case).await?;
+            send_expecting_error_kind(transport, get(&server, "/"), TransportErrorKind::Exchange, &case).await?;
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 //! Timeouts at each stage of an exchange.
 
 use crate::harness::{
-    CheckResult, SERVER_TIMEOUT, TIMEOUT, TOLERANCE, accepts_gzip, ensure, error_chain, expect_body, expect_response,
-    expect_timeout, get, gzip, idle_server, incompressible_bytes, keep_alive_server, observed, one_shot_server,
-    raw_response, response_bytes, send, summary, with_timeout,
+    CheckResult, SERVER_TIMEOUT, TIMEOUT, TOLERANCE, accepts_gzip, ensure, error_chain, expect_body, expect_timeout,
+    get, gzip, idle_server, incompressible_bytes, keep_alive_server, observed, one_shot_server, raw_response,
+    response_bytes, send, send_expecting_response, summary, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
@@ -78,7 +78,8 @@ pub(crate) async fn stalled_requests_time_out<X: Transport>(transport: &X) -> Ch
 pub(crate) async fn max_timeout_is_accepted<X: Transport>(transport: &X) -> CheckResult {
     let server = keep_alive_server(|_| response_bytes("200 OK", "{}"))?;
     let response =
-        expect_response(transport, with_timeout(get(&server, "/"), Duration::MAX), "the maximum timeout").await?;
+        send_expecting_response(transport, with_timeout(get(&server, "/"), Duration::MAX), "the maximum timeout")
+            .await?;
     expect_body(&response, b"{}", "the maximum timeout")
 }
 

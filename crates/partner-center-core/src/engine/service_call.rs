@@ -135,7 +135,7 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
             error: Error::new(ErrorKind::Decode, call.operation, decode_error),
             has_response: decode_error != DecodeError::Truncated,
         };
-        match body::decode(&response, |replacement| self.engine.report(replacement)) {
+        match body::decode(&response, |replacement| self.engine.report_replacement(replacement)) {
             // An empty response that says when to request it again.
             Ok(ResponseBody::Empty(status)) if call.method == Method::GET && is_not_ready(status, &response) => {
                 let retry_after = RetryAfter::from_headers(response.headers());

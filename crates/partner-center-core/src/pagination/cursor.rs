@@ -52,16 +52,16 @@ impl Cursor {
 
     /// Moves on to the page after `page`; returns false if `page` was the last.
     pub(super) fn advance<O: Paginated>(&mut self, page: &O::Response, base_url: &BaseUrl) -> Result<bool, BoxError> {
-        let mark = O::mark(page);
+        let fingerprint = O::fingerprint(page);
         // The same items under another token happen, for example, when a token is lost on its way.
-        if mark.as_ref().is_some_and(|mark| !self.seen.insert(self.hasher.hash_one(mark))) {
+        if fingerprint.as_ref().is_some_and(|fingerprint| !self.seen.insert(self.hasher.hash_one(fingerprint))) {
             return Err("the service sent a page that it had sent before".into());
         }
         let Some(continuation) = O::continuation(page)? else {
             return Ok(false);
         };
         let request = self.list_request.next_page(&continuation, base_url)?;
-        let is_empty = mark.is_none();
+        let is_empty = fingerprint.is_none();
         if is_empty && self.has_previous_page() && self.fingerprint(&request) == self.fingerprint(&self.request) {
             // An empty page that points to itself is a clumsy way to end the list.
             return Ok(false);

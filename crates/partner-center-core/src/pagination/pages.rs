@@ -139,7 +139,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         let prefetched_page = self.prefetched_page.take();
         let prefetcher = self.prefetcher.clone();
         Some(X::Mode::block_or_box(async move {
-            let is_empty_page: fn(&O::Response) -> bool = |page| O::mark(page).is_none();
+            let is_empty_page: fn(&O::Response) -> bool = |page| O::fingerprint(page).is_none();
             let task = CallInput {
                 call: &request,
                 page: Some(page),

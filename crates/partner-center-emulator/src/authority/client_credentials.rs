@@ -15,7 +15,7 @@ impl ClientCredentials {
     pub(super) fn read(headers: &HeaderMap, form: &Form) -> Result<Self, TokenError> {
         let field = |name| form.get(name).map(str::to_owned);
         let (id, secret) = (field("client_id"), field("client_secret"));
-        let Some(basic) = basic_credentials(headers) else {
+        let Some(basic) = encoded_basic_credentials(headers) else {
             return Ok(Self { id: id.unwrap_or_default(), secret });
         };
         let basic = Self::parse_basic(basic).ok_or(TokenError::InvalidClient)?;
@@ -34,7 +34,7 @@ impl ClientCredentials {
 }
 
 /// Returns the credentials after `Basic` in `Authorization`.
-pub(super) fn basic_credentials(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn encoded_basic_credentials(headers: &HeaderMap) -> Option<&str> {
     let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("basic").then(|| credentials.trim())
 }

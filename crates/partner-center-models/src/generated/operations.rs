@@ -119,7 +119,7 @@ impl Paginated for ListCustomers {
         page.items
     }
 
-    fn mark(page: &CustomerCollection) -> Option<PageFingerprint> {
+    fn fingerprint(page: &CustomerCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 

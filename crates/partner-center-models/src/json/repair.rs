@@ -13,11 +13,11 @@ use std::borrow::Cow;
 /// The maximum depth of arrays and objects that `serde_json` accepts.
 const MAX_DEPTH: usize = 127;
 /// The maximum number of replacements that are reported. This and the following are bounds on what the service controls.
-const MAX_REPLACEMENTS: usize = 16;
+const MAX_REPORTED_REPLACEMENTS: usize = 16;
 /// The maximum number of characters of a reported path.
-const MAX_PATH_LENGTH: usize = 256;
+const MAX_REPORTED_PATH_LENGTH: usize = 256;
 /// The maximum number of characters of a reported identifier.
-const MAX_ID_LENGTH: usize = 64;
+const MAX_REPORTED_ID_LENGTH: usize = 64;
 
 /// The kinds of replacements to make.
 #[derive(Clone, Copy, PartialEq)]
@@ -164,7 +164,7 @@ impl<'a> Position<'a> {
     }
 
     fn report(&mut self, kind: ReplacementKind) {
-        if self.replacements.len() < MAX_REPLACEMENTS {
+        if self.replacements.len() < MAX_REPORTED_REPLACEMENTS {
             self.replacements.push(Replacement { path: self.path(), id: None, kind });
         }
     }
@@ -181,7 +181,7 @@ impl<'a> Position<'a> {
                     path = lenient::path(&path, &name);
                 }
             }
-            if let Some((end, _)) = path.char_indices().nth(MAX_PATH_LENGTH) {
+            if let Some((end, _)) = path.char_indices().nth(MAX_REPORTED_PATH_LENGTH) {
                 path.truncate(end);
                 path.push('…');
                 break;
@@ -195,5 +195,5 @@ impl<'a> Position<'a> {
 fn plain_id(value: &str) -> Option<String> {
     let id = unescape(value);
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    (is_plain && (1..=MAX_ID_LENGTH).contains(&id.len())).then(|| id.into_owned())
+    (is_plain && (1..=MAX_REPORTED_ID_LENGTH).contains(&id.len())).then(|| id.into_owned())
 }

@@ -172,7 +172,7 @@ impl<'a> Paging<'a> {
                 fn items(page: #page) -> Vec<#item> {
                     page.#items
                 }
-                fn mark(page: &#page) -> Option<PageFingerprint> {
+                fn fingerprint(page: &#page) -> Option<PageFingerprint> {
                     #mark
                 }
                 fn continuation(page: &#page) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {

@@ -149,7 +149,7 @@ struct JsonIds<'a> {
 }
 
 impl JsonIds<'_> {
-    fn found<E: de::Error>(&mut self, id: &str) -> Result<(), E> {
+    fn pass_on<E: de::Error>(&mut self, id: &str) -> Result<(), E> {
         self.count += 1;
         self.is_stopped = !(self.take)(Word::new(id, format!("entry {}", self.count)));
         if self.is_stopped { Err(E::custom("no more IDs are wanted")) } else { Ok(()) }
@@ -172,27 +172,27 @@ impl<'de> Visitor<'de> for &mut JsonIds<'_> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-        self.found(text)
+        self.pass_on(text)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.found("null")
+        self.pass_on("null")
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
-        self.found(&value.to_string())
+        self.pass_on(&value.to_string())
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
-        self.found(&value.to_string())
+        self.pass_on(&value.to_string())
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
-        self.found(&value.to_string())
+        self.pass_on(&value.to_string())
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
-        self.found(&value.to_string())
+        self.pass_on(&value.to_string())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
@@ -212,7 +212,7 @@ impl<'de> Visitor<'de> for &mut JsonIds<'_> {
             }
         }
         // An object without an ID is reported, not ignored.
-        if has_id { Ok(()) } else { self.found("") }
+        if has_id { Ok(()) } else { self.pass_on("") }
     }
 }
 
