@@ -7,7 +7,7 @@ use partner_center::{
     transport::{Async, Blocking, CallOutput, Mode, Output, Request, Response, TransportError},
 };
 use partner_center_emulator::{Emulator, EmulatorBuilder, EmulatorTransport};
-use partner_center_tests::block_on;
+use partner_center_tests::{RecordingTransport, ScriptedTransport, Step, block_on, response};
 use std::{
     error::Error as StdError,
     sync::{
@@ -256,6 +256,69 @@ fn lease_error_fails_the_call() {
     }
     over::<Blocking>();
     over::<Async>();
+}
+
+/// Returns a token response with these fields.
+fn token_response(fields: &str) -> Step {
+    response(200, format!(r#"{{"token_type":"Bearer",{fields}}}"#)).into()
+}
+
+#[test]
+fn unstored_refresh_token_is_not_replaced_by_an_older_one() {
+    fn over<M: Mode>() {
+        let tokens =
+            [r#""access_token":"a1","expires_in":0,"refresh_token":"r1""#, r#""access_token":"a2","expires_in":0"#];
+        let (transport, recording) = RecordingTransport::new(ScriptedTransport::<M>::new(tokens.map(token_response)));
+        let credential = Credential::app_user(app(), "r0")
+            .before_refresh(|| M::ready(Ok(RefreshTokenLease::new(()).refresh_token("r0"))));
+        let base_url = "http://127.0.0.1:9";
+        let client = Client::builder(transport, credential).base_url(base_url).authority(base_url).build().unwrap();
+        for _ in 0..2 {
+            block_on::<M, _>(client.authenticate()).unwrap();
+        }
+        let transcript = recording.to_text(base_url);
+        let sent: Vec<_> = transcript.split('&').filter_map(|field| field.strip_prefix("refresh_token=")).collect();
+        assert_eq!(sent, ["r0", "r1"]);
+    }
+    over::<Blocking>();
+    over::<Async>();
+}
+
+#[test]
+fn lease_lasts_until_storage_that_times_out_has_ended() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let (requested, stored) = (log.clone(), log.clone());
+    let credential = Credential::<Blocking>::app_user(app(), Emulator::REFRESH_TOKEN)
+        .before_refresh(move || Ok(RefreshTokenLease::new(RecordedGuard(requested.clone()))))
+        .on_rotation(move |_| {
+            thread::sleep(Duration::from_millis(1500));
+            stored.lock().unwrap().push("stored".to_owned());
+            Ok(())
+        });
+    let client = Client::builder(Emulator::default().transport::<Blocking>(), credential);
+    let client = client.attempt_timeout(Duration::from_millis(500)).build().unwrap();
+    assert_eq!(client.authenticate().unwrap_err().kind(), ErrorKind::Credential);
+    assert!(log.lock().unwrap().is_empty(), "the lease was released while the token was being stored");
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(*log.lock().unwrap(), ["stored", "released"]);
+}
+
+/// Not even an access token that is still valid hides that the new refresh token was not stored.
+#[test]
+fn storage_that_times_out_fails_an_early_refresh() {
+    let tokens =
+        [r#""access_token":"a1","expires_in":3"#, r#""access_token":"a2","expires_in":3599,"refresh_token":"r1""#];
+    let credential = Credential::<Blocking>::app_user(app(), "r0").on_rotation(|_| {
+        thread::sleep(Duration::from_secs(1));
+        Ok(())
+    });
+    let base_url = "http://127.0.0.1:9";
+    let client = Client::builder(ScriptedTransport::<Blocking>::new(tokens.map(token_response)), credential);
+    let client = client.base_url(base_url).authority(base_url).call_timeout(Duration::from_millis(100));
+    let client = client.build().unwrap();
+    client.authenticate().unwrap();
+    thread::sleep(Duration::from_millis(2750));
+    assert_eq!(client.authenticate().unwrap_err().kind(), ErrorKind::Timeout);
 }
 
 /// A transport whose first request never ends.

@@ -11,9 +11,10 @@ use partner_center::{
 use partner_center_tests::{Server, block_on, customer, response};
 use std::{
     error::Error as StdError,
+    io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -274,4 +275,41 @@ fn source_within_the_timeout_succeeds() {
     let client = Client::builder(Ureq::new().unwrap(), Credential::source(SourceWithinTimeout));
     let client = client.base_url(server.url()).attempt_timeout(SLOW).build().unwrap();
     assert_eq!(client.call(GetCustomer::new(Uuid::nil())).unwrap().company_name(), Some("a"));
+}
+
+#[test]
+fn blocking_source_logs_to_the_subscriber_of_the_caller() {
+    struct LoggingSource;
+
+    impl TokenSource for LoggingSource {
+        type Mode = Blocking;
+
+        fn token(&self, _: TokenRequest<'_>) -> Result<AccessToken, BoxError> {
+            tracing::info!("the source was called");
+            Ok(AccessToken::new("token"))
+        }
+    }
+
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || LogWriter(writer.clone())).finish();
+    let client = Client::builder(Ureq::new().unwrap(), Credential::source(LoggingSource));
+    let client = client.base_url("http://127.0.0.1:9").build().unwrap();
+    tracing::subscriber::with_default(subscriber, || client.authenticate()).unwrap();
+    let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    let line = log.lines().find(|line| line.contains("the source was called")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("call{operation=\"authenticate\"") && line.contains("token"), "{line}");
+}
+
+struct LogWriter(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

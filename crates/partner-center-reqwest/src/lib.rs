@@ -52,17 +52,20 @@ impl Reqwest {
     pub fn configured(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Self, TransportError> {
         let environment = EnvironmentProxy::read();
         let is_environment_used = Arc::new(AtomicBool::new(false));
-        let mut builder = Client::builder().no_proxy();
-        if let Some(server) = environment.server() {
-            let url: Url = server.url().parse().map_err(TransportError::new)?;
+        let server = environment.server().map(|server| server.url().parse::<Url>());
+        let server = server.transpose().map_err(TransportError::new)?;
+        let unreachable = UNREACHABLE_PROXY.parse::<Url>().map_err(TransportError::new)?;
+        let builder = Client::builder().no_proxy().proxy({
             let (environment, is_used) = (environment.clone(), is_environment_used.clone());
-            builder = builder.proxy(Proxy::custom(move |target| {
+            Proxy::custom(move |target| {
                 is_used.store(true, Ordering::Relaxed);
-                let uri = target.as_str().parse().ok()?;
-                // An unusable proxy was reported as an error before this is called.
-                environment.for_uri(&uri).ok().flatten().map(|_| url.clone())
-            }));
-        }
+                match environment.for_uri(&target.as_str().parse().ok()?) {
+                    Ok(proxy) => proxy.and(server.clone()),
+                    // A request must not bypass a proxy that is invalid. `send` reports what is wrong with it.
+                    Err(_) => Some(unreachable.clone()),
+                }
+            })
+        });
         #[cfg(feature = "rustls")]
         let builder = builder.tls_backend_preconfigured(tls_config()?);
         // Deviations of old proxies that curl accepts, too. Invalid header names stay an error: one of them may have been
@@ -112,9 +115,13 @@ impl Transport for Reqwest {
         gzip::accept(&mut request);
         let limits = Limits::of(&request);
         Box::pin(async move {
-            let proxy = self.environment.for_uri(request.uri())?;
+            let proxy = self.environment.for_uri(request.uri());
             let response = self.exchange(request, limits).await;
-            response.map_err(|error| error.through(proxy.filter(|_| self.is_environment_used.load(Ordering::Relaxed))))
+            response.map_err(|error| match proxy {
+                _ if !self.is_environment_used.load(Ordering::Relaxed) => error,
+                Ok(proxy) => error.through(proxy),
+                Err(invalid) => invalid,
+            })
         })
     }
 
@@ -140,6 +147,9 @@ fn tls_config() -> Result<rustls::ClientConfig, TransportError> {
         .map_err(TransportError::new)?;
     Ok(config.with_no_client_auth())
 }
+
+/// A proxy that cannot be reached: no server listens on port 0.
+const UNREACHABLE_PROXY: &str = "http://127.0.0.1:0";
 
 /// The maximum number of headers of a response. The default of hyper is 100, and a service behind several proxies may send
 /// more.

@@ -73,6 +73,11 @@ conversations! {
             token_response(r#""access_token":"u1","refresh_token":"r0""#), unauthorized(), token("u2"),
             customer_response().into(),
         ]) => returns(["a"]);
+    damaged_refresh_token_is_ignored:
+        get_customer(Caller::AppUser, "a damaged refresh token does not replace the one that works", [
+            token_response(r#""access_token":"u1","refresh_token":"r1\ud83e""#), unauthorized(), token("u2"),
+            customer_response().into(),
+        ]) => returns(["a"]);
     unstored_refresh_token_fails_the_call:
         get_customer(Caller::AppUserWithoutStorage, "a call fails if the new refresh token cannot be stored", [
             token_response(r#""access_token":"u1","refresh_token":"r1""#),

@@ -7,7 +7,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -18,8 +18,8 @@ use std::{
 /// impossible, as for a file that is mounted by itself, the file is overwritten.
 pub(crate) struct TokenFile {
     path: PathBuf,
-    /// The token that was last read or written.
-    known: Mutex<Option<Secret>>,
+    /// The token in the file, if this process has a newer one that could not be stored.
+    outdated: Mutex<Option<Secret>>,
     limits: TimeLimits,
 }
 
@@ -48,7 +48,7 @@ impl TokenFile {
         // Replacing a symbolic link would not change the file that it points to.
         let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
         let path = fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned());
-        Self { path, known: Mutex::default(), limits }
+        Self { path, outdated: Mutex::default(), limits }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -57,44 +57,40 @@ impl TokenFile {
 
     /// Reads the stored token; `None` if there is no file, or it is empty.
     pub(crate) fn read(&self) -> io::Result<Option<Secret>> {
-        let token = match text::read_file(&self.path) {
-            Ok(text) if text.expose().trim().is_empty() => None,
-            Ok(text) => Some(text::single_value(&text)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        self.replace_known(token.clone());
-        Ok(token)
+        match text::read_file(&self.path) {
+            Ok(text) if text.expose().trim().is_empty() => Ok(None),
+            Ok(text) => Ok(Some(text::single_value(&text)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Locks the token against other processes that use this lock, and returns the token that one of them has stored since it
-    /// was last read.
+    /// Locks the token against other processes that use this lock, and returns the token that is stored then: another process
+    /// may have stored it.
     ///
     /// It is an error if the command runs out of time meanwhile: the token is then not sent, as the response with the next
     /// one would come too late. A process that holds the lock beyond [`MAX_LOCK_WAIT`] is not waited for any longer: the
     /// token that is known may still be good.
     pub(crate) fn lease(&self, messages: &Messages) -> Result<RefreshTokenLease, TokenFileInUse> {
         let lease = RefreshTokenLease::new(self.lock(messages)?);
-        let known = self.replace_known(None);
-        // If the last token could not be stored, the file has an older one than the process.
-        Ok(match self.read() {
-            Ok(Some(token)) if known.as_ref() != Some(&token) => lease.refresh_token(token.expose()),
-            Ok(_) => lease,
-            Err(_) => {
-                self.replace_known(known);
-                lease
-            }
+        Ok(match self.usable() {
+            Some(token) => lease.refresh_token(token.expose()),
+            None => lease,
         })
+    }
+
+    /// Reads the stored token; `None` if it cannot be read, or is older than that of this process.
+    fn usable(&self) -> Option<Secret> {
+        self.read().ok().flatten().filter(|token| self.outdated().as_ref() != Some(token))
     }
 
     /// Stores `token` in place of the current one. On Unix, a new file has the mode 0600.
     pub(crate) fn store(&self, token: &Secret) -> io::Result<()> {
-        if let Err(error) = self.replace(token) {
-            self.overwrite(token)
-                .map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })?;
-        }
-        self.replace_known(Some(token.clone()));
-        Ok(())
+        let outcome = self.replace(token).or_else(|error| {
+            self.overwrite(token).map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })
+        });
+        *self.outdated() = if outcome.is_ok() { None } else { self.read().ok().flatten() };
+        outcome
     }
 
     fn replace(&self, token: &Secret) -> io::Result<()> {
@@ -175,8 +171,8 @@ impl TokenFile {
         beside.ok().into_iter().chain(itself).collect()
     }
 
-    fn replace_known(&self, token: Option<Secret>) -> Option<Secret> {
-        std::mem::replace(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner), token)
+    fn outdated(&self) -> MutexGuard<'_, Option<Secret>> {
+        self.outdated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -308,19 +304,51 @@ mod tests {
     fn lease_has_the_token_that_another_process_stored() {
         let folder = tempfile::tempdir().unwrap();
         let [ours, theirs] = [(); 2].map(|()| TokenFile::new(&folder.path().join("token"), UNLIMITED));
-        let newer = || format!("{:?}", lease(&ours)).contains("Some");
-        assert!(ours.read().unwrap().is_none() && !newer());
+        let leased = || {
+            let has_token = format!("{:?}", lease(&ours)).contains("Some");
+            let token = ours.usable().map(|token| token.expose().to_owned());
+            assert_eq!(has_token, token.is_some());
+            token.unwrap_or_default()
+        };
+        assert!(ours.read().unwrap().is_none());
+        assert_eq!(leased(), "");
         theirs.store(&Secret::new("theirs")).unwrap();
-        assert!(newer() && !newer());
+        // Also after a lease that nobody used, as its command had timed out.
+        assert_eq!([leased(), leased()], ["theirs"; 2]);
         ours.store(&Secret::new("ours")).unwrap();
-        assert!(!newer());
-        // Neither the same token in another encoding nor an unreadable file counts as a new token.
+        assert_eq!(leased(), "ours");
         fs::write(ours.path(), "\u{feff}ours\r\n").unwrap();
-        assert!(!newer());
+        assert_eq!(leased(), "ours");
         fs::write(ours.path(), b"\xff").unwrap();
-        assert!(!newer());
-        fs::write(ours.path(), "ours").unwrap();
-        assert!(!newer());
+        assert_eq!(leased(), "");
+        fs::write(ours.path(), "theirs").unwrap();
+        assert_eq!(leased(), "theirs");
+    }
+
+    /// Not even root can write to this file.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn token_in_the_file_is_outdated_when_the_next_one_cannot_be_stored() {
+        let file = TokenFile::new(Path::new("/proc/sys/kernel/ostype"), UNLIMITED);
+        assert_eq!(file.usable().unwrap().expose(), "Linux");
+        assert!(file.store(&Secret::new("newest")).is_err());
+        assert!(file.usable().is_none());
+    }
+
+    #[test]
+    fn lease_has_no_token_older_than_one_that_could_not_be_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = TokenFile::new(&folder.path().join("token"), UNLIMITED);
+        let leased = || file.usable().map(|token| token.expose().to_owned());
+        file.store(&Secret::new("older")).unwrap();
+        *file.outdated() = file.read().unwrap();
+        assert_eq!(leased(), None);
+        // Another process may store a token all the same.
+        fs::write(file.path(), "theirs").unwrap();
+        assert_eq!(leased().as_deref(), Some("theirs"));
+        *file.outdated() = file.read().unwrap();
+        file.store(&Secret::new("newest")).unwrap();
+        assert_eq!(leased().as_deref(), Some("newest"));
     }
 
     #[test]

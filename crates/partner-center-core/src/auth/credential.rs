@@ -89,7 +89,7 @@ pub(crate) struct User<M: Mode> {
 /// The newest refresh token, which clones of a credential share.
 struct NewestRefreshToken {
     refresh_token: Secret,
-    /// Whether the authority issued it and [`Credential::on_rotation`] has not stored it yet.
+    /// Whether the authority issued it and nothing has stored it: [`Credential::on_rotation`] has not yet, or is not set.
     is_unstored: bool,
 }
 
@@ -151,7 +151,10 @@ impl<M: Mode> Credential<M> {
     /// The call that needed the token continues once that is `Ok`. An error fails the call: its message may end up in a
     /// log. A refresh token that was not stored is passed to `store` again before it is used. `store` may take as long
     /// as the [timeout of an attempt](crate::ClientBuilder::attempt_timeout) and the deadline of the call allow; in
-    /// blocking mode it then continues in its own thread, in async mode its future is dropped.
+    /// blocking mode it then continues in its own thread, in async mode its future is dropped. The
+    /// [lease](Self::before_refresh) on the refresh token lasts until then.
+    ///
+    /// In blocking mode `store` runs in a separate thread; see [`TokenSource`] for the context that this thread has.
     ///
     /// One client, with its clones, stores one token after the other. Two clients made from clones of this credential
     /// may do so at the same time.
@@ -189,6 +192,11 @@ impl<M: Mode> Credential<M> {
     /// of the call allow. In async mode it must not block the thread, as [`File::lock`](std::fs::File::lock) does:
     /// nothing can interrupt it then, and other tasks of the thread have to wait as well. Use the blocking tasks of the
     /// runtime, or try and sleep in turns. Once the deadline has passed nothing is sent, however late the lease is.
+    ///
+    /// In blocking mode `lease` runs in a separate thread; see [`TokenSource`] for the context that this thread has.
+    ///
+    /// Set [`on_rotation`](Self::on_rotation) as well: a refresh token that was issued and never stored is newer than any that
+    /// comes with a lease, so it stays in use.
     ///
     /// If the authority rejects the refresh token as invalid
     /// ([`TokenErrorReason::InvalidGrant`](crate::TokenErrorReason::InvalidGrant)), `lease` is called once more, and a
@@ -235,7 +243,7 @@ impl<M: Mode> User<M> {
     pub(crate) fn rotate(&self, refresh_token: Secret) {
         let mut newest = self.newest();
         if newest.refresh_token != refresh_token {
-            *newest = NewestRefreshToken { refresh_token, is_unstored: self.on_rotation.is_some() };
+            *newest = NewestRefreshToken { refresh_token, is_unstored: true };
         }
     }
 
@@ -245,9 +253,13 @@ impl<M: Mode> User<M> {
         Some(move || before_refresh())
     }
 
-    /// Replaces the refresh token by one that another process has issued and stored.
+    /// Replaces the refresh token by one that another process has stored, unless it is one that nothing has stored: that is
+    /// newer.
     pub(crate) fn adopt(&self, refresh_token: Secret) {
-        *self.newest() = NewestRefreshToken { refresh_token, is_unstored: false };
+        let mut newest = self.newest();
+        if !newest.is_unstored {
+            newest.refresh_token = refresh_token;
+        }
     }
 
     /// Returns the newest refresh token and the code that stores it, unless it is stored already.

@@ -90,6 +90,16 @@ pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxErro
         _ => None,
     };
     let (access_token, refresh_token) = (take("access_token").ok_or(NO_TOKEN)?, take("refresh_token"));
+    if is_damaged(&access_token) {
+        return Err(NO_TOKEN.into());
+    }
+    let refresh_token = refresh_token.filter(|refresh_token| {
+        let is_damaged = is_damaged(refresh_token);
+        if is_damaged {
+            tracing::warn!("the authority issued a refresh token that cannot be read; the previous one stays in use");
+        }
+        !is_damaged
+    });
     if fields
         .get("token_type")
         .is_some_and(|kind| !kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")))
@@ -98,6 +108,11 @@ pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxErro
     }
     let lifetime = fields.get("expires_in").and_then(lifetime).unwrap_or(DEFAULT_LIFETIME);
     Ok(IssuedTokens { access_token: AccessToken::new(access_token.expose()).expires_in(lifetime), refresh_token })
+}
+
+/// Whether a part of the token could not be decoded: such parts are read as U+FFFD, which no token contains.
+fn is_damaged(token: &Secret) -> bool {
+    token.expose().contains(char::REPLACEMENT_CHARACTER)
 }
 
 const NO_TOKEN: &str = "the authority's response holds no access token: a proxy may have responded in its place";
@@ -161,6 +176,16 @@ mod tests {
         {
             let error = read(body).err().expect(body).to_string();
             assert!(error.starts_with("the authority's response holds no access token") && !error.contains("hush"));
+        }
+    }
+
+    #[test]
+    fn damaged_token_is_not_issued() {
+        for (damage, is_damaged) in [(r"\ud83e", true), (r"\ufffd", true), ("\u{fffd}", true), (r"\u0061", false)] {
+            let access = read(&format!(r#"{{"access_token":"t{damage}"}}"#));
+            assert_eq!(access.is_err(), is_damaged, "{damage}");
+            let refresh = read(&format!(r#"{{"access_token":"t","refresh_token":"r{damage}"}}"#)).unwrap();
+            assert_eq!(refresh.refresh_token.is_none(), is_damaged, "{damage}");
         }
     }
 

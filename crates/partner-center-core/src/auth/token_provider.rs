@@ -207,7 +207,7 @@ impl<X: Transport> Refresh<'_, X> {
         match self.obtain(&self.sender.retry_policy, self.deadline, context).await {
             Ok(token) => Ok(self.guard.store(token)),
             // The deadline is that of this call; the others may have more time.
-            Err(RefreshError::NotIssued(error)) if error.is_deadline_exceeded => {
+            Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
                 Err(Error::token_unavailable(self.operation, error))
             }
             Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) => Err(self.fail(error)),
@@ -219,6 +219,9 @@ impl<X: Transport> Refresh<'_, X> {
         let deadline = [Some(Instant::now() + EARLY_REFRESH_TIMEOUT), self.deadline].into_iter().flatten().min();
         match self.obtain(&RetryPolicy::none(), deadline, context).await {
             Ok(token) => Ok(self.guard.store(token)),
+            Err(RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
+                Err(Error::token_unavailable(self.operation, error))
+            }
             // To continue would risk the only valid refresh token, which nobody has stored.
             Err(RefreshError::NotStored(error)) => Err(self.fail(error)),
             Err(RefreshError::NotIssued(error)) => {
@@ -271,11 +274,11 @@ impl<X: Transport> Refresh<'_, X> {
         deadline: Option<Instant>,
         context: &mut ErrorContext,
     ) -> Result<AccessToken, RefreshError> {
-        self.store_refresh_token(grant, deadline).await?;
         let mut rejected = None;
         loop {
-            // Held until the next refresh token is stored.
-            let lease = self.acquire_lease(grant, deadline).await?;
+            // Held until the next refresh token is stored, even by code that is no longer waited for.
+            let lease = self.acquire_lease(grant, deadline).await?.map(Arc::new);
+            self.store_refresh_token(grant, lease.clone()).await?;
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 // Code that blocks in async mode is not interrupted. To send the refresh token now could use it up, and the
                 // response with the next one would come too late.
@@ -303,7 +306,7 @@ impl<X: Transport> Refresh<'_, X> {
                     if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
                         user.rotate(replacement);
                     }
-                    self.store_refresh_token(grant, deadline).await?;
+                    self.store_refresh_token(grant, lease).await?;
                     return Ok(issued.access_token);
                 }
                 Err(error) => error,
@@ -335,14 +338,30 @@ impl<X: Transport> Refresh<'_, X> {
         Ok(Some(lease))
     }
 
-    /// Has the newest refresh token stored by the user's code, unless it was stored before.
-    async fn store_refresh_token(&self, grant: &Grant<X::Mode>, deadline: Option<Instant>) -> Result<(), RefreshError> {
+    /// Has the newest refresh token stored by the user's code, unless it was stored before. The `lease` is held until that
+    /// code has ended, whether it is waited for or not. The deadline is that of the call, also in an early refresh: a refresh
+    /// token that was issued must not get lost.
+    async fn store_refresh_token(
+        &self,
+        grant: &Grant<X::Mode>,
+        lease: Option<Arc<RefreshTokenLease>>,
+    ) -> Result<(), RefreshError> {
         let Some(user) = &grant.user else { return Ok(()) };
         let Some((refresh_token, store)) = user.unstored() else { return Ok(()) };
-        let outcome = match self.run_custom(&self.refreshing.rotation_threads, store, deadline).await {
+        let store = move || {
+            X::Mode::block_or_box(async move {
+                let outcome = X::Mode::into_future(store()).await;
+                drop(lease);
+                outcome
+            })
+        };
+        let outcome = match self.run_custom(&self.refreshing.rotation_threads, store, self.deadline).await {
             Ok(outcome) => outcome,
             Err(Unfinished::TimedOut(limit)) => Err(limit.into()),
-            Err(Unfinished::DeadlineExceeded) => return Err(self.deadline_exceeded()),
+            Err(Unfinished::DeadlineExceeded) => {
+                let error = Error::deadline_exceeded(self.operation, None);
+                return Err(RefreshError::NotStored(error.into_refresh_failure(None)));
+            }
         };
         match outcome {
             Ok(()) => user.mark_stored(&refresh_token),
@@ -370,7 +389,8 @@ impl<X: Transport> Refresh<'_, X> {
         outcome.map_err(|incomplete| match incomplete {
             Incomplete::TimedOut if end == deadline => Unfinished::DeadlineExceeded,
             Incomplete::TimedOut => Unfinished::TimedOut(CustomCodeTimeout::Timeout(timeout)),
-            Incomplete::NotStarted => Unfinished::TimedOut(CustomCodeTimeout::StillRunning),
+            Incomplete::StillRunning => Unfinished::TimedOut(CustomCodeTimeout::StillRunning),
+            Incomplete::NoThread => Unfinished::TimedOut(CustomCodeTimeout::NoThread),
         })
     }
 
@@ -490,6 +510,7 @@ enum Unfinished {
 enum CustomCodeTimeout {
     Timeout(Duration),
     StillRunning,
+    NoThread,
 }
 
 impl fmt::Display for CustomCodeTimeout {
@@ -497,6 +518,9 @@ impl fmt::Display for CustomCodeTimeout {
         match self {
             Self::Timeout(timeout) => write!(formatter, "it took longer than the timeout of {timeout:?} allows"),
             Self::StillRunning => formatter.write_str("earlier calls of it, which have timed out, are still running"),
+            Self::NoThread => formatter.write_str(
+                "the operating system has no thread to run it in: check how many threads the process may have",
+            ),
         }
     }
 }

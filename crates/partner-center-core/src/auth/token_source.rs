@@ -13,6 +13,9 @@ use std::error::Error as StdError;
 /// token source. The future of an async source is dropped then. A blocking source, which nothing can interrupt, runs in
 /// a separate thread and continues there unattended; while eight such calls have not returned, it is not called again.
 ///
+/// That thread has the `tracing` subscriber and the span of the caller, and nothing else of its thread-local context: for
+/// instance, `tokio::runtime::Handle::current()` panics there. Capture a `Handle` when the source is created.
+///
 /// For a blocking client:
 ///
 /// ```

@@ -117,8 +117,10 @@ pub(crate) fn with_deadline<'a, M: Mode, T: Send + 'static>(
 pub enum Incomplete {
     /// The deadline has passed.
     TimedOut,
-    /// All threads are still busy with earlier calls, or no thread could be started.
-    NotStarted,
+    /// All threads are still busy with earlier calls.
+    StillRunning,
+    /// The operating system could not start a thread.
+    NoThread,
 }
 
 /// Threads for blocking custom code that may outlast its deadline: at most `max` at the same time.
@@ -133,23 +135,24 @@ impl BoundedThreads {
         Self { running: Arc::default(), max }
     }
 
-    /// Runs `work` in a thread; `None` if there are `max` threads already, or no other one can be started.
+    /// Runs `work` in a thread, with the `tracing` subscriber and span of the caller.
     fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<(Receiver<T>, JoinHandle<()>)> {
-        let permit = Permit::acquire(self)?;
+    ) -> Result<(Receiver<T>, JoinHandle<()>), Incomplete> {
+        let permit = Permit::acquire(self).ok_or(Incomplete::StillRunning)?;
         let (sender, receiver) = sync_channel(1);
         let span = tracing::Span::current();
+        let subscriber = tracing::dispatcher::get_default(Clone::clone);
         let thread = thread::Builder::new().name("partner-center-custom".to_owned()).spawn(move || {
             // Declared in this order, so that when `work` panics the permit is released before the receiver is notified.
             let sender = sender;
             let permit = permit;
-            let value = span.in_scope(work);
+            let value = tracing::dispatcher::with_default(&subscriber, || span.in_scope(work));
             drop(permit);
             drop(sender.send(value));
         });
-        Some((receiver, thread.ok()?))
+        Ok((receiver, thread.map_err(|_| Incomplete::NoThread)?))
     }
 }
 
@@ -290,7 +293,7 @@ mod sealed {
             deadline: Option<Instant>,
             _sleep: impl Fn(Duration) + Send + 'a,
         ) -> Result<T, Incomplete> {
-            let (outcome, thread) = threads.run(work).ok_or(Incomplete::NotStarted)?;
+            let (outcome, thread) = threads.run(work)?;
             let received = match deadline {
                 Some(deadline) => outcome.recv_timeout(deadline.saturating_duration_since(Instant::now())),
                 None => outcome.recv().map_err(RecvTimeoutError::from),
