@@ -110,7 +110,9 @@ impl Authority {
                 let allow = HeaderValue::from_str(allowed.as_str()).map(|allowed| (ALLOW, allowed));
                 token_error_response(request, TokenError::MethodNotAllowed, None, allow.into_iter().collect())
             }
-            Err(TokenError::InvalidClient) if client_credentials::basic_credentials(request.headers()).is_some() => {
+            Err(TokenError::InvalidClient)
+                if client_credentials::encoded_basic_credentials(request.headers()).is_some() =>
+            {
                 // A client that authenticates with the header gets the challenge in a header, too (RFC 6749, section 5.2).
                 let challenge = (WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"emulator\""));
                 token_error_response(request, TokenError::InvalidClient, None, HeaderMap::from_iter([challenge]))

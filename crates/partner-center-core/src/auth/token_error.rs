@@ -65,7 +65,7 @@ impl TokenError {
         codes.truncate(MAX_CODES);
         Self {
             status: response.status(),
-            error: shown(field("error", "code")).map(|error| error.chars().take(MAX_ERROR_LENGTH).collect()),
+            error: shown(field("error", "code")).map(|error| error.chars().take(MAX_ERROR_CODE_LENGTH).collect()),
             codes,
             description,
             trace_id: text_of("trace_id"),
@@ -93,7 +93,7 @@ fn fields(response: &Response) -> Option<Map<String, Value>> {
 /// The maximum number of codes that are kept of a response.
 const MAX_CODES: usize = 8;
 /// The maximum length of the OAuth 2.0 error code, in characters.
-const MAX_ERROR_LENGTH: usize = 64;
+const MAX_ERROR_CODE_LENGTH: usize = 64;
 
 /// Reads the number in `AADSTS50076: Due to a configuration change ...`.
 fn leading_code(description: &str) -> Option<u64> {
@@ -313,7 +313,7 @@ mod tests {
         let wrapped = r#"{"error":{"code":"odd","message":"AADSTS7: No."}}"#;
         assert_eq!(token_error(400, wrapped).to_string(), "400 Bad Request, odd: AADSTS7: No.");
         let long = token_error(400, &format!(r#"{{"error":"{}"}}"#, "e".repeat(9999)));
-        assert_eq!(long.error.map(|error| error.len()), Some(MAX_ERROR_LENGTH));
+        assert_eq!(long.error.map(|error| error.len()), Some(MAX_ERROR_CODE_LENGTH));
     }
 
     #[test]

@@ -254,10 +254,10 @@ impl<X: Transport> Refresh<'_, X> {
         source: Arc<dyn TokenSource<Mode = X::Mode>>,
         deadline: Option<Instant>,
     ) -> Result<AccessToken, RefreshError> {
-        let (scope, refused) = (self.refreshing.scope.clone(), self.is_rejected);
+        let (scope, rejected) = (self.refreshing.scope.clone(), self.is_rejected);
         let request = move || {
             X::Mode::block_or_box(async move {
-                X::Mode::into_future(source.token(TokenRequest { scope: &scope, refused })).await
+                X::Mode::into_future(source.token(TokenRequest { scope: &scope, rejected })).await
             })
         };
         let token = self.run_custom(&self.refreshing.source_threads, request, deadline).await;

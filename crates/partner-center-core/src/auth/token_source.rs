@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 /// The client caches each token, requests the next one shortly before it expires, and requests another one when the
 /// service rejects a token; it never makes two requests at the same time. So a source needs no cache and no retries of
 /// its own. One that caches all the same must not return a token again that the service rejected
-/// ([`TokenRequest::refused`]).
+/// ([`TokenRequest::rejected`]).
 ///
 /// The client waits for as long as its [`attempt_timeout`](crate::ClientBuilder::attempt_timeout) (60 s by default) and
 /// its deadline allow, and then fails with an error of the kind [`Timeout`](crate::ErrorKind::Timeout) that names the
@@ -93,5 +93,5 @@ pub struct TokenRequest<'a> {
     /// `https://api.partnercenter.microsoft.com/.default`.
     pub scope: &'a str,
     /// Whether the service has just rejected the last token, so that another one is needed.
-    pub refused: bool,
+    pub rejected: bool,
 }
