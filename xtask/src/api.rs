@@ -1,6 +1,6 @@
 //! The listing of each library's public API, so that a change of the API is visible in its commit.
 
-use crate::workspace::{LIBRARIES, command, output, succeed, target};
+use crate::workspace::{LIBRARIES, cargo_command, run_successfully, successful_output, target_folder};
 use anyhow::{Context as _, Result, bail, ensure};
 use public_api::Builder;
 use std::{
@@ -11,8 +11,8 @@ use std::{
 };
 
 /// Writes the listing of each library.
-pub(crate) fn write(root: &Path) -> Result<()> {
-    for (path, listing) in listings(root, &compiler(root)?)? {
+pub(crate) fn write_listings(root: &Path) -> Result<()> {
+    for (path, listing) in listings(root, &compiler_version(root)?)? {
         fs::write(root.join(&path), listing).with_context(|| path.display().to_string())?;
     }
     Ok(())
@@ -20,16 +20,16 @@ pub(crate) fn write(root: &Path) -> Result<()> {
 
 /// Returns an error if a listing is not up to date. Compilers list the same API differently, so only the compiler that wrote the
 /// listings can check them.
-pub(crate) fn check(root: &Path) -> Result<()> {
-    let compiler = compiler(root)?;
+pub(crate) fn check_listings(root: &Path) -> Result<()> {
+    let compiler = compiler_version(root)?;
     let mut committed = Vec::new();
-    for path in LIBRARIES.map(path) {
+    for path in LIBRARIES.map(listing_path) {
         let listing = fs::read_to_string(root.join(&path)).unwrap_or_default().replace("\r\n", "\n");
         if listing.is_empty() {
             bail!("{} is missing: run `cargo xtask api` and commit the result", path.display());
         }
         ensure!(
-            listing.starts_with(&header(&compiler)),
+            listing.starts_with(&listing_header(&compiler)),
             "{} was not written with Rust {compiler}, which is here, and cannot be compared: if that is the newer one, run \
              `cargo xtask api` and commit the result; if it is the older one, check with the newer",
             path.display()
@@ -38,7 +38,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     }
     let mut changes = String::new();
     for ((path, new), old) in listings(root, &compiler)?.into_iter().zip(committed) {
-        changes += &difference(&path, &old, &new);
+        changes += &line_difference(&path, &old, &new);
     }
     ensure!(
         changes.is_empty(),
@@ -48,18 +48,18 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn path(library: &str) -> PathBuf {
+fn listing_path(library: &str) -> PathBuf {
     ["crates", library, "api.txt"].iter().collect()
 }
 
-fn header(compiler: &str) -> String {
+fn listing_header(compiler: &str) -> String {
     format!("# The public API with all features, written by `cargo xtask api` with Rust {compiler}.\n\n")
 }
 
 /// Returns the version of the compiler.
-fn compiler(root: &Path) -> Result<String> {
+fn compiler_version(root: &Path) -> Result<String> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let text = output(Command::new(rustc).arg("-vV").current_dir(root))?;
+    let text = successful_output(Command::new(rustc).arg("-vV").current_dir(root))?;
     let release = text.lines().find_map(|line| line.strip_prefix("release: "));
     Ok(release.context("rustc does not print its version")?.to_owned())
 }
@@ -68,8 +68,8 @@ fn compiler(root: &Path) -> Result<String> {
 fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
     let crate_names = LIBRARIES.map(|name| name.replace('-', "_"));
     // Some dependencies are rebuilt when `RUSTC_BOOTSTRAP` changes, hence another target folder.
-    let folder = target(root).join("api");
-    let mut documentation = command(root, "doc --quiet --lib --no-deps --all-features");
+    let folder = target_folder(root).join("api");
+    let mut documentation = cargo_command(root, "doc --quiet --lib --no-deps --all-features");
     documentation
         .args(LIBRARIES.iter().flat_map(|name| ["--package", name]))
         .arg("--target-dir")
@@ -77,7 +77,7 @@ fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
         // A stable rustdoc writes JSON with this variable only; limited to these crates, or others would build as if on nightly.
         .env("RUSTC_BOOTSTRAP", crate_names.join(","))
         .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json");
-    succeed(&mut documentation)?;
+    run_successfully(&mut documentation)?;
 
     let listing = |(name, crate_name): (&str, &String)| {
         let json = folder.join("doc").join(crate_name).with_extension("json");
@@ -89,7 +89,7 @@ fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
         })?;
         let items: String =
             api.items().map(ToString::to_string).filter(|item| is_users(item)).map(|item| item + "\n").collect();
-        Ok((path(name), header(compiler) + &items))
+        Ok((listing_path(name), listing_header(compiler) + &items))
     };
     LIBRARIES.into_iter().zip(&crate_names).map(listing).collect()
 }
@@ -100,7 +100,7 @@ fn is_users(item: &str) -> bool {
 }
 
 /// Returns the removed and added lines; an empty string if there are none.
-fn difference(path: &Path, old: &str, new: &str) -> String {
+fn line_difference(path: &Path, old: &str, new: &str) -> String {
     let (old, new): (BTreeSet<_>, BTreeSet<_>) = (old.lines().collect(), new.lines().collect());
     let gone = old.difference(&new).map(|line| format!("-{line}\n"));
     let added = new.difference(&old).map(|line| format!("+{line}\n"));
@@ -110,15 +110,15 @@ fn difference(path: &Path, old: &str, new: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::difference;
+    use super::line_difference;
     use std::path::Path;
 
     #[test]
     fn difference_lists_removed_and_added_items() {
         let path = Path::new("api.txt");
-        assert_eq!(difference(path, "pub fn a()\npub fn b()\n", "pub fn b()\npub fn a()\n"), "");
+        assert_eq!(line_difference(path, "pub fn a()\npub fn b()\n", "pub fn b()\npub fn a()\n"), "");
         assert_eq!(
-            difference(path, "pub fn a()\npub fn b()\n", "pub fn a()\npub fn b(u8)\n"),
+            line_difference(path, "pub fn a()\npub fn b()\n", "pub fn a()\npub fn b(u8)\n"),
             "api.txt\n-pub fn b()\n+pub fn b(u8)\n"
         );
     }

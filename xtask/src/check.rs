@@ -7,7 +7,7 @@ mod sources;
 
 use crate::{
     api, generate,
-    workspace::{cargo, command, is_complete, succeed},
+    workspace::{cargo_command, is_complete, run_cargo, run_successfully},
 };
 use anyhow::{Context as _, Result, ensure};
 use std::{path::Path, time::Instant};
@@ -25,32 +25,32 @@ const fn check(name: &'static str, requirement: &'static str, run: fn(&Path) -> 
 
 const CHECKS: [Check; 18] = [
     check("members", "every crate that can be published is checked", is_complete),
-    check("fresh", "generated files are up to date", |root| generate::check(root).map(drop)),
-    check("format", "the code is formatted", |root| cargo(root, "fmt --all --check")),
+    check("fresh", "generated files are up to date", |root| generate::check_files(root).map(drop)),
+    check("format", "the code is formatted", |root| run_cargo(root, "fmt --all --check")),
     check("lints", "clippy has no warning", |root| {
-        cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")
+        run_cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")
     }),
-    check("docs", "the documentation builds without a warning", documentation),
-    check("api", "public APIs are those of api.txt", api::check),
-    check("features", "every combination of features builds without a warning", features::combinations),
-    check("feature-tests", "the tests pass with every combination of features", features::tests),
+    check("docs", "the documentation builds without a warning", check_documentation),
+    check("api", "public APIs are those of api.txt", api::check_listings),
+    check("features", "every combination of features builds without a warning", features::check_feature_combinations),
+    check("feature-tests", "the tests pass with every combination of features", features::check_feature_tests),
     check("secrets", "no secret is logged without the cap on log levels", features::uncapped_log),
     check("decompression", "the transports work if their HTTP libraries decompress", features::decompressing_libraries),
     check("numbers", "the models work with `serde_json/arbitrary_precision`", features::arbitrary_precision),
-    check("examples", "the examples run", features::examples),
-    check("dependencies", "each crate has the dependencies that it may have", dependencies::graph),
-    check("licenses", "licenses, sources and duplicates are those that deny.toml allows", dependencies::deny),
+    check("examples", "the examples run", features::check_examples),
+    check("dependencies", "each crate has the dependencies that it may have", dependencies::check_dependency_graph),
+    check("licenses", "licenses, sources and duplicates are those that deny.toml allows", dependencies::check_licenses),
     check("msrv", "no dependency needs a newer Rust than the workspace declares", dependencies::rust_version),
     check("no-executor", "the libraries block on no future", sources::no_executor),
     check("awaits", "the engine awaits only itself and `Mode::into_future`", sources::awaits_mode_only),
-    check("packages", "packages build and pass their tests alone", packages::packages),
+    check("packages", "packages build and pass their tests alone", packages::check_packages),
 ];
 
 /// Runs the check `name`, or all of them, on the workspace at `root`; stops at the first that fails.
 #[expect(clippy::print_stderr, reason = "a task reports its progress")]
 pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<()> {
     let checks: Vec<_> = CHECKS.iter().filter(|check| name.is_none_or(|name| check.name == name)).collect();
-    ensure!(!checks.is_empty(), "there is no check {:?}; the checks are:\n{}", name.unwrap_or_default(), list());
+    ensure!(!checks.is_empty(), "there is no check {:?}; the checks are:\n{}", name.unwrap_or_default(), check_names());
     for Check { name, requirement, run } in checks {
         eprintln!("==> {name}: {requirement}");
         let started = Instant::now();
@@ -61,19 +61,19 @@ pub(crate) fn run(root: &Path, name: Option<&str>) -> Result<()> {
 }
 
 /// Returns the names of the checks and what they verify, one a line.
-pub(crate) fn list() -> String {
+pub(crate) fn check_names() -> String {
     let lines = CHECKS.iter().map(|Check { name, requirement, .. }| format!("  {name:<14} {requirement}"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn documentation(root: &Path) -> Result<()> {
-    let mut command = command(root, "doc --workspace --no-deps --all-features");
-    succeed(command.env("RUSTDOCFLAGS", "-D warnings"))
+fn check_documentation(root: &Path) -> Result<()> {
+    let mut command = cargo_command(root, "doc --workspace --no-deps --all-features");
+    run_successfully(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CHECKS, list, run};
+    use super::{CHECKS, check_names, run};
     use std::{collections::BTreeSet, path::Path};
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
     fn unknown_check_is_an_error_that_lists_the_checks() {
         for name in ["licences", "", "lint", "Lints"] {
             let error = run(Path::new("."), Some(name)).unwrap_err().to_string();
-            assert!(error.contains(&list()) && error.contains("\n  msrv  "), "{error}");
+            assert!(error.contains(&check_names()) && error.contains("\n  msrv  "), "{error}");
         }
     }
 }

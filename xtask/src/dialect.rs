@@ -6,5 +6,5 @@ mod schema;
 
 pub(crate) use extensions::*;
 pub(crate) use schema::{
-    Definition, Kind, Property, Shape, Variant, escape, field_name, local_name, required_description,
+    Definition, Kind, Property, Shape, Variant, escape_pointer_step, field_name, local_name, required_description,
 };

@@ -2,7 +2,7 @@
 
 mod lint;
 
-use crate::dialect::{Definition, JSON_STRING, Kind, Shape, escape, local_name};
+use crate::dialect::{Definition, JSON_STRING, Kind, Shape, escape_pointer_step, local_name};
 use anyhow::{Context as _, Result, ensure};
 use heck::ToLowerCamelCase as _;
 use openapiv3::{
@@ -66,7 +66,7 @@ impl Spec {
     pub(crate) fn endpoints(&self) -> Result<Vec<Endpoint<'_>>> {
         let mut endpoints = Vec::new();
         for (path, item) in self.document.paths.iter() {
-            let at = format!("#/paths/{}", escape(path));
+            let at = format!("#/paths/{}", escape_pointer_step(path));
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
             ensure!(item.servers.is_empty(), "{at}/servers: a path with servers of its own is not understood");
             for (method, operation) in item.iter() {
@@ -125,7 +125,7 @@ impl Spec {
             schema.schema_data.description.clone()
         };
         let read = |(name, schema): (&String, &ReferenceOr<Schema>)| {
-            let at = format!("#/components/schemas/{}", escape(name));
+            let at = format!("#/components/schemas/{}", escape_pointer_step(name));
             let schema = schema.as_item().with_context(|| format!("{at}: a schema that is only a $ref"))?;
             Definition::read(&at, name, schema, &description_of)
         };

@@ -1,6 +1,6 @@
 //! The emulator process that the manual checks test against.
 
-use crate::workspace::{cargo, target};
+use crate::workspace::{run_cargo, target_folder};
 use anyhow::{Context as _, Result};
 use std::{
     io::{BufRead as _, BufReader},
@@ -16,8 +16,8 @@ pub(crate) const TOKEN: &str = "emulator-token";
 
 /// Builds the command line and returns its path.
 pub(crate) fn command_line(root: &Path) -> Result<PathBuf> {
-    cargo(root, "build --package partner-center-cli")?;
-    Ok(target(root).join("debug/partner-center"))
+    run_cargo(root, "build --package partner-center-cli")?;
+    Ok(target_folder(root).join("debug/partner-center"))
 }
 
 /// An emulator, which is stopped on drop.

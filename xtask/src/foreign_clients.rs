@@ -2,7 +2,7 @@
 
 use crate::{
     emulator::{Emulator, command_line},
-    workspace::{python_environment, succeed, target},
+    workspace::{python_environment, run_successfully, target_folder},
 };
 use anyhow::Result;
 use std::{path::Path, process::Command};
@@ -12,12 +12,12 @@ const PACKAGES: [&str; 2] = ["azure-identity==1.27.0", "msal==1.39.0"];
 
 /// Runs the check. Needs Python 3.10 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let target = target(root);
+    let target = target_folder(root);
     let environment = python_environment(&target, "foreign-clients", &PACKAGES)?;
     let ca_file = target.join("foreign-clients.pem");
     let ca_option = format!("--ca-file={}", ca_file.display());
     let emulator = Emulator::start(&command_line(root)?, &["--tls", &ca_option])?;
     let mut command = Command::new(environment.join("bin/python"));
     command.arg(root.join("xtask/src/foreign_clients/authenticate.py")).arg(&emulator.url).arg(&ca_file);
-    succeed(&mut command)
+    run_successfully(&mut command)
 }

@@ -43,8 +43,8 @@ struct Generated {
 }
 
 /// Writes every generated file, and removes those that are no longer generated. Returns warnings about the specification.
-pub(crate) fn write(root: &Path) -> Result<Vec<String>> {
-    let Generated { outputs, warnings } = generate(root)?;
+pub(crate) fn write_files(root: &Path) -> Result<Vec<String>> {
+    let Generated { outputs, warnings } = generate_files(root)?;
     for path in stale_files(root, &outputs)? {
         fs::remove_file(root.join(&path)).with_context(|| path.display().to_string())?;
     }
@@ -61,8 +61,8 @@ pub(crate) fn write(root: &Path) -> Result<Vec<String>> {
 }
 
 /// Returns an error if a file is not up to date with the specification, else warnings about the specification.
-pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
-    let Generated { outputs, warnings } = generate(root)?;
+pub(crate) fn check_files(root: &Path) -> Result<Vec<String>> {
+    let Generated { outputs, warnings } = generate_files(root)?;
     let mut stale = stale_files(root, &outputs)?;
     for Output { path, content } in outputs {
         let old = fs::read_to_string(root.join(&path)).unwrap_or_default();
@@ -78,21 +78,21 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     bail!("not up to date with {SPEC}:\n  {list}\nrun `cargo xtask codegen` and commit the result")
 }
 
-fn generate(root: &Path) -> Result<Generated> {
+fn generate_files(root: &Path) -> Result<Generated> {
     let text = fs::read_to_string(root.join(SPEC)).with_context(|| SPEC.to_owned())?;
     let spec = Spec::parse(&text).context(SPEC)?;
-    let examples = examples::read(&spec, &root.join("spec")).context(SPEC)?;
+    let examples = examples::read_examples(&spec, &root.join("spec")).context(SPEC)?;
     let output = |path: &str, body: &str| Output { path: path.into(), content: format!("// {HEADER}{body}") };
-    let bundle = bundle::bundle(&text, &root.join("spec")).context(SPEC)?;
+    let bundle = bundle::bundle_document(&text, &root.join("spec")).context(SPEC)?;
     let outputs = vec![
         Output { path: BUNDLE.into(), content: format!("# {HEADER}{bundle}") },
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
-        output(&format!("{GENERATED}/operations.rs"), &operations::generate(&spec).context(SPEC)?),
-        output(&format!("{GENERATED}/schemas.rs"), &types::generate(&spec).context(SPEC)?),
-        output(TESTS, &examples::tests(&examples)),
-        output(DOCUMENTED, &examples::documented(&examples)),
+        output(&format!("{GENERATED}/operations.rs"), &operations::generate_operations(&spec).context(SPEC)?),
+        output(&format!("{GENERATED}/schemas.rs"), &types::generate_types(&spec).context(SPEC)?),
+        output(TESTS, &examples::example_tests(&examples)),
+        output(DOCUMENTED, &examples::documented_response_constants(&examples)),
     ];
-    Ok(Generated { outputs, warnings: operations::warnings(&spec).context(SPEC)? })
+    Ok(Generated { outputs, warnings: operations::pagination_warnings(&spec).context(SPEC)? })
 }
 
 /// Returns the files in the generated folder that are no longer generated.

@@ -6,7 +6,7 @@
 
 use crate::{
     emulator::{Emulator, TOKEN, command_line},
-    workspace::{BUNDLE, command, output, succeed, target},
+    workspace::{BUNDLE, cargo_command, run_successfully, successful_output, target_folder},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::{OpenAPI, PathItem, ReferenceOr, StatusCode};
@@ -84,19 +84,21 @@ struct Check {
 
 impl Check {
     fn set_up(root: &Path, program: PathBuf, emulator: Emulator) -> Result<Self> {
-        let folder = target(root).join("generators");
+        let folder = target_folder(root).join("generators");
         let specification = root.join(BUNDLE);
         let check = Self { root: root.to_owned(), folder, specification, program, emulator };
         fs::create_dir_all(&check.folder)?;
         if !check.python("pip").exists() {
-            succeed(Command::new("python3").args(["-m", "venv"]).arg(check.folder.join("python")))?;
+            run_successfully(Command::new("python3").args(["-m", "venv"]).arg(check.folder.join("python")))?;
         }
         let requirements = check.source("requirements.txt");
-        succeed(Command::new(check.python("pip")).args(["install", "--quiet", "--requirement"]).arg(requirements))?;
+        run_successfully(
+            Command::new(check.python("pip")).args(["install", "--quiet", "--requirement"]).arg(requirements),
+        )?;
         fs::copy(check.source("package.json"), check.folder.join("package.json"))?;
         let mut npm = Command::new("npm");
         npm.current_dir(&check.folder).args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"]);
-        succeed(&mut npm)?;
+        run_successfully(&mut npm)?;
         Ok(check)
     }
 
@@ -117,14 +119,16 @@ impl Check {
         let mut generator = Command::new(self.python("openapi-python-client"));
         generator.args(["generate", "--meta", "none", "--output-path"]);
         generator.arg(client.join("partner_center_customers_client")).arg("--path").arg(&self.specification);
-        output(&mut generator)?;
+        successful_output(&mut generator)?;
         self.run_python(&client)
     }
 
     fn openapi_fetch(&self) -> Result<String> {
         let client = self.client("openapi_fetch")?;
         let types = client.join("client.d.ts");
-        output(Command::new(self.node("openapi-typescript")).arg(&self.specification).arg("--output").arg(types))?;
+        successful_output(
+            Command::new(self.node("openapi-typescript")).arg(&self.specification).arg("--output").arg(types),
+        )?;
         self.run_typescript(&client)
     }
 
@@ -132,7 +136,7 @@ impl Check {
         let client = self.client("hey_api")?;
         let mut generator = Command::new(self.node("openapi-ts"));
         generator.current_dir(&client).arg("--input").arg(&self.specification).args(["--output", "client"]);
-        output(&mut generator)?;
+        successful_output(&mut generator)?;
         self.run_typescript(&client)
     }
 
@@ -152,7 +156,7 @@ impl Check {
         fs::write(client.join("client.rs"), code.to_string())?;
         fs::copy(self.source("progenitor.toml"), client.join("Cargo.toml"))?;
         fs::copy(self.source("progenitor.rs"), client.join("main.rs"))?;
-        let mut cargo = command(&client, "run --quiet");
+        let mut cargo = cargo_command(&client, "run --quiet");
         let found = self.run_client(cargo.env("CARGO_TARGET_DIR", self.folder.join("cargo")).arg("--"))?;
         Ok(format!("{found}; removed before: {removed} responses with the status 204, at which progenitor panics"))
     }
@@ -181,7 +185,9 @@ impl Check {
     fn spectral(&self) -> Result<String> {
         let rules = self.root.join("spec/.spectral.yaml");
         let mut spectral = Command::new(self.node("spectral"));
-        output(spectral.args(["lint", "--fail-severity", "hint", "--ruleset"]).arg(rules).arg(&self.specification))?;
+        successful_output(
+            spectral.args(["lint", "--fail-severity", "hint", "--ruleset"]).arg(rules).arg(&self.specification),
+        )?;
         Ok("no findings".to_owned())
     }
 
@@ -189,7 +195,7 @@ impl Check {
         let mut redocly = Command::new(self.node("redocly"));
         redocly.args(["lint", "--extends", "recommended", "--format", "json"]).arg(&self.specification);
         redocly.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
-        let report: serde_json::Value = serde_json::from_str(&output(&mut redocly)?)?;
+        let report: serde_json::Value = serde_json::from_str(&successful_output(&mut redocly)?)?;
         ensure!(report["problems"] == serde_json::json!([]), "{}", report["problems"]);
         Ok("no findings".to_owned())
     }
@@ -197,7 +203,7 @@ impl Check {
     fn openapi_generator(&self, language: &str, client: &Path) -> Result<String> {
         let mut generator = Command::new(self.python("openapi-generator-cli"));
         generator.args(["generate", "-g", language, "-i"]).arg(&self.specification).arg("-o").arg(client);
-        output(&mut generator)
+        successful_output(&mut generator)
     }
 
     fn run_python(&self, client: &Path) -> Result<String> {
@@ -212,7 +218,7 @@ impl Check {
         let mut compiler = Command::new(self.node("tsc"));
         compiler.current_dir(&self.folder).args(["--noEmit", "--strict", "--skipLibCheck", "--types", "node"]);
         compiler.args(["--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]);
-        output(compiler.arg(&program))?;
+        successful_output(compiler.arg(&program))?;
         self.run_client(Command::new(self.node("tsx")).arg(&program))
     }
 
@@ -220,7 +226,7 @@ impl Check {
     fn run_client(&self, program: &mut Command) -> Result<String> {
         let filter = format!(r#"{{"Field":"CompanyName","Value":"{PREFIX}","Operator":"starts_with"}}"#);
         program.env("BASE_URL", &self.emulator.url).env("TOKEN", TOKEN).env("FILTER", filter);
-        let found = output(program.arg(self.root.join(FUTURE)))?;
+        let found = successful_output(program.arg(self.root.join(FUTURE)))?;
         let (all, filtered) = self.expected()?;
         ensure!(found.trim() == format!("{all} {filtered}"), "it lists {found:?}, not {all} and {filtered}");
         Ok(format!("it lists {all} customers, {filtered} by a filter"))
@@ -237,7 +243,7 @@ impl Check {
     fn list(&self, url: &str, arguments: &[&str]) -> Result<usize> {
         let mut list = Command::new(&self.program);
         list.args(["--base-url", url, "customers", "list", "--output", "jsonl"]).args(arguments);
-        Ok(output(list.env("PARTNER_CENTER_TOKEN", TOKEN))?.lines().count())
+        Ok(successful_output(list.env("PARTNER_CENTER_TOKEN", TOKEN))?.lines().count())
     }
 
     /// Creates an empty folder for a client.

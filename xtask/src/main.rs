@@ -47,7 +47,7 @@ enum Task {
     /// Run the checks that `cargo test --workspace` does not make.
     ///
     /// The first run installs `cargo hack` and `cargo deny` below target/.
-    #[command(after_help = format!("Checks:\n{}", check::list()))]
+    #[command(after_help = format!("Checks:\n{}", check::check_names()))]
     Check {
         /// Run this check only, instead of all of them.
         name: Option<String>,
@@ -82,14 +82,14 @@ fn run(task: Option<Task>) -> Result<()> {
         None => Ok(Arguments::command().print_help()?),
         Some(Task::Codegen { check, root }) => {
             let root = root.unwrap_or_else(workspace::workspace_root);
-            for warning in if check { generate::check(&root) } else { generate::write(&root) }? {
+            for warning in if check { generate::check_files(&root) } else { generate::write_files(&root) }? {
                 writeln!(io::stderr().lock(), "warning: {warning}")?;
             }
             Ok(())
         }
         Some(Task::Api { check }) => {
             let root = workspace::workspace_root();
-            if check { api::check(&root) } else { api::write(&root) }
+            if check { api::check_listings(&root) } else { api::write_listings(&root) }
         }
         Some(Task::Check { name }) => check::run(&workspace::workspace_root(), name.as_deref()),
         Some(Task::ForeignClients) => foreign_clients::run(&workspace::workspace_root()),

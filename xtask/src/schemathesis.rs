@@ -3,7 +3,7 @@
 
 use crate::{
     emulator::{Emulator, TOKEN, command_line},
-    workspace::{BUNDLE, python_environment, succeed, target},
+    workspace::{BUNDLE, python_environment, run_successfully, target_folder},
 };
 use anyhow::Result;
 use std::{path::Path, process::Command};
@@ -19,7 +19,7 @@ const CUSTOMERS: &str = "1000";
 
 /// Runs the check. Needs Python 3.10 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let target = target(root);
+    let target = target_folder(root);
     let environment = python_environment(&target, "schemathesis", &[&format!("schemathesis=={VERSION}")])?;
     let schemathesis = environment.join("bin/schemathesis");
     let emulator = Emulator::start(&command_line(root)?, &["--customers", CUSTOMERS])?;
@@ -35,7 +35,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             .env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
-    succeed(
+    run_successfully(
         command("examples,coverage,fuzzing")
             .env("SCHEMATHESIS_HOOKS", "hooks")
             .env("PYTHONPATH", root.join("xtask/src/schemathesis"))
@@ -44,5 +44,5 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     )?;
     // From a list to its customers and its next page by the links of the specification alone. Without hooks, most filters are
     // invalid, and the 400 they get is correct.
-    succeed(command("stateful").args(["--exclude-checks", "positive_data_acceptance"]))
+    run_successfully(command("stateful").args(["--exclude-checks", "positive_data_acceptance"]))
 }

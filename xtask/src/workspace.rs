@@ -40,31 +40,31 @@ pub(crate) const LIBRARIES: [&str; 7] = [
 ];
 
 /// Returns all crates that are published: the libraries, then the command line.
-pub(crate) fn published() -> impl Iterator<Item = &'static str> {
+pub(crate) fn published_crates() -> impl Iterator<Item = &'static str> {
     LIBRARIES.into_iter().chain(["partner-center-cli"])
 }
 
 /// Returns an error if a crate that can be published is not listed here.
 pub(crate) fn is_complete(root: &Path) -> Result<()> {
-    let packages = packages(root, "--no-deps")?;
+    let packages = package_metadata(root, "--no-deps")?;
     let can_be = packages.iter().filter(|package| package["publish"] != json!([]));
     let can_be: BTreeSet<_> = can_be.filter_map(|package| package["name"].as_str()).collect();
-    let are: BTreeSet<_> = published().collect();
+    let are: BTreeSet<_> = published_crates().collect();
     ensure!(can_be == are, "not {are:?} (in xtask/src/workspace.rs) but {can_be:?} can be published");
     Ok(())
 }
 
 /// Returns the target folder of cargo.
-pub(crate) fn target(root: &Path) -> PathBuf {
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
-/// Returns the command of a program from the registry, in the given version. Installs it below [`target()`] if it is missing,
+/// Returns the command of a program from the registry, in the given version. Installs it below [`target_folder()`] if it is missing,
 /// without optimization: an optimized build takes longer than it saves.
-pub(crate) fn tool(root: &Path, name: &str, version: &str) -> Result<Command> {
-    let folder = target(root).join("tools");
-    let mut install = command(root, "install --quiet --locked --debug --no-default-features --root");
-    succeed(install.arg(&folder).arg(format!("{name}@{version}")))
+pub(crate) fn installed_tool(root: &Path, name: &str, version: &str) -> Result<Command> {
+    let folder = target_folder(root).join("tools");
+    let mut install = cargo_command(root, "install --quiet --locked --debug --no-default-features --root");
+    run_successfully(install.arg(&folder).arg(format!("{name}@{version}")))
         .with_context(|| format!("{name} is not installed: installing it needs the network once"))?;
     let mut tool = Command::new(folder.join("bin").join(name));
     tool.current_dir(root);
@@ -78,16 +78,16 @@ pub(crate) fn python_environment(target: &Path, name: &str, packages: &[&str]) -
     let installed = environment.join("installed");
     if !installed.exists() {
         fs::create_dir_all(&environment)?;
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        succeed(Command::new(environment.join("bin/pip")).args(["install", "--quiet"]).args(packages))?;
+        run_successfully(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+        run_successfully(Command::new(environment.join("bin/pip")).args(["install", "--quiet"]).args(packages))?;
         fs::write(installed, "")?;
     }
     Ok(environment)
 }
 
 /// Returns the metadata of each package.
-pub(crate) fn packages(root: &Path, arguments: &str) -> Result<Vec<Value>> {
-    let text = output(&mut command(root, &format!("metadata --format-version 1 {arguments}")))?;
+pub(crate) fn package_metadata(root: &Path, arguments: &str) -> Result<Vec<Value>> {
+    let text = successful_output(&mut cargo_command(root, &format!("metadata --format-version 1 {arguments}")))?;
     let mut metadata: Value = serde_json::from_str(&text).context("cargo's metadata is not JSON")?;
     match metadata["packages"].take() {
         Value::Array(packages) => Ok(packages),
@@ -95,23 +95,23 @@ pub(crate) fn packages(root: &Path, arguments: &str) -> Result<Vec<Value>> {
     }
 }
 
-pub(crate) fn cargo(root: &Path, arguments: &str) -> Result<()> {
-    succeed(&mut command(root, arguments))
+pub(crate) fn run_cargo(root: &Path, arguments: &str) -> Result<()> {
+    run_successfully(&mut cargo_command(root, arguments))
 }
 
-pub(crate) fn command(root: &Path, arguments: &str) -> Command {
+pub(crate) fn cargo_command(root: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root).args(arguments.split(' ').filter(|argument| !argument.is_empty()));
     command
 }
 
-pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+pub(crate) fn run_successfully(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("{command:?}"))?;
     ensure!(status.success(), "{command:?}: {status}");
     Ok(())
 }
 
-pub(crate) fn output(command: &mut Command) -> Result<String> {
+pub(crate) fn successful_output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     // Some programs report errors on standard output.

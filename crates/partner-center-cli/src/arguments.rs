@@ -189,20 +189,20 @@ pub(crate) struct ServiceOptions {
     #[arg(long, value_name = "NAME", global = true)]
     pub(crate) application_name: Option<String>,
     /// Correlation ID of all requests (the header `MS-CorrelationId`), to find them in logs [default: a random one]
-    #[arg(long, value_name = "GUID", global = true, value_parser = guid)]
+    #[arg(long, value_name = "GUID", global = true, value_parser = parse_guid)]
     pub(crate) correlation_id: Option<Uuid>,
     /// Maximum time of one attempt of a request [default: 60]
-    #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = parse_seconds)]
     pub(crate) timeout: Option<Duration>,
     /// Maximum time of the command [default: no limit]
-    #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = parse_seconds)]
     pub(crate) deadline: Option<Duration>,
     /// Maximum number of attempts of a request [default: 4]
     #[arg(long, value_name = "N", global = true, value_parser = positive_number)]
     pub(crate) max_attempts: Option<u32>,
     /// Maximum wait before a retry that the service may request (`Retry-After`); if it is longer, the command fails
     /// immediately [default: 60; `customers get` of several: 300]
-    #[arg(long, value_name = "SECONDS", global = true, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = parse_seconds)]
     pub(crate) max_retry_after: Option<Duration>,
 }
 
@@ -380,7 +380,7 @@ fn customer_count(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")
 }
 
-fn guid(text: &str) -> Result<Uuid, &'static str> {
+fn parse_guid(text: &str) -> Result<Uuid, &'static str> {
     text.parse().map_err(|_| "it must be a GUID, such as 484e548c-f5f3-4528-93a9-c16c6373cb59")
 }
 
@@ -391,7 +391,7 @@ pub(crate) fn positive_number(text: &str) -> Result<u32, &'static str> {
 /// The maximum duration of an option: one day.
 pub(crate) const MAX_DURATION: Duration = Duration::from_secs(86_400);
 
-pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
     let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let allowed = Duration::from_millis(1)..=MAX_DURATION;
     duration

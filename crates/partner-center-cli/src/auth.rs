@@ -6,7 +6,7 @@ use crate::{
     error::{CommandError, ErrorReport},
     messages::Messages,
     session::Session,
-    terminal::{paragraph, width},
+    terminal::{terminal_width, wrapped_paragraph},
 };
 use console::Term;
 use partner_center::{Transport, transport::Mode};
@@ -32,7 +32,7 @@ struct AuthReport {
 }
 
 /// Prints the kind of the configured credential, its cloud, and whether a token can be obtained. The token is not shown.
-pub(crate) async fn status<X: Transport>(
+pub(crate) async fn print_status<X: Transport>(
     transport: X,
     session: &Session<'_>,
     messages: &Messages,
@@ -56,17 +56,17 @@ pub(crate) async fn status<X: Transport>(
         },
         lives_for_seconds: lifetime.as_ref().map(Duration::as_secs),
     };
-    print(&report, session.options.output)?;
+    write_status(&report, session.options.output)?;
     match outcome {
         Ok(_) => Ok(()),
         Err(error) => Err(ErrorReport::from_client_error("no token can be obtained", &error, &session.sources).into()),
     }
 }
 
-fn print(report: &AuthReport, format: OutputFormat) -> Result<(), CommandError> {
+fn write_status(report: &AuthReport, format: OutputFormat) -> Result<(), CommandError> {
     let mut text = Vec::new();
     match format {
-        OutputFormat::Table => text.extend(lines(report, width(&Term::stdout())).into_bytes()),
+        OutputFormat::Table => text.extend(status_lines(report, terminal_width(&Term::stdout())).into_bytes()),
         OutputFormat::Json => serde_json::to_writer_pretty(&mut text, report).map_err(io::Error::from)?,
         OutputFormat::Jsonl => serde_json::to_writer(&mut text, report).map_err(io::Error::from)?,
         OutputFormat::Csv => {
@@ -84,7 +84,7 @@ fn print(report: &AuthReport, format: OutputFormat) -> Result<(), CommandError> 
 }
 
 /// Formats the status for people.
-fn lines(report: &AuthReport, width: Option<usize>) -> String {
+fn status_lines(report: &AuthReport, width: Option<usize>) -> String {
     let token = match (report.token, report.lives_for_seconds) {
         ("issued", Some(seconds)) => format!("issued, valid for {}", format_lifetime(seconds)),
         ("issued", None) => "issued".to_owned(),
@@ -103,7 +103,7 @@ fn lines(report: &AuthReport, width: Option<usize>) -> String {
         ("token", Some(token)),
     ];
     let lines = lines.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    lines.map(|(name, value)| paragraph(&format!("{name:<12}"), &value, width)).collect()
+    lines.map(|(name, value)| wrapped_paragraph(&format!("{name:<12}"), &value, width)).collect()
 }
 
 fn format_lifetime(seconds: u64) -> String {

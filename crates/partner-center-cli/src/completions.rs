@@ -6,11 +6,11 @@ use clap_complete::Shell;
 use std::io::{self, Write};
 
 /// Prints the script that completes commands and options in `shell`.
-pub(crate) fn print(shell: Shell) -> Result<(), CommandError> {
+pub(crate) fn print_script(shell: Shell) -> Result<(), CommandError> {
     let script = match shell {
         Shell::Bash => for_bash(),
         Shell::Fish => for_fish(),
-        _ => generated(shell, NAME),
+        _ => generate_script(shell, NAME),
     };
     let mut stdout = io::stdout().lock();
     stdout.write_all(&script)?;
@@ -25,7 +25,7 @@ const NAME: &str = "partner-center";
 /// So it is generated for a command without a hyphen; the name matters only where the function is registered.
 fn for_bash() -> Vec<u8> {
     const PLAIN_NAME: &str = "partner_center";
-    let script = String::from_utf8_lossy(&generated(Shell::Bash, PLAIN_NAME)).into_owned();
+    let script = String::from_utf8_lossy(&generate_script(Shell::Bash, PLAIN_NAME)).into_owned();
     let (plain, registered) = (format!(" -o default {PLAIN_NAME}\n"), format!(" -o default {NAME}\n"));
     script.replace(&plain, &registered).into_bytes()
 }
@@ -33,7 +33,7 @@ fn for_bash() -> Vec<u8> {
 /// Returns the script for fish. `clap_complete` 4.6.11 completes only the values of options there, not those of other
 /// arguments; and nothing after `help`, as its condition requires that the word `help` was not typed.
 fn for_fish() -> Vec<u8> {
-    let script = String::from_utf8_lossy(&generated(Shell::Fish, NAME)).into_owned();
+    let script = String::from_utf8_lossy(&generate_script(Shell::Fish, NAME)).into_owned();
     let is_condition_of_help = |line: &str| line.contains("using_subcommand help; and not __fish_seen_subcommand_from");
     let lines = script.lines().map(|line| match line.split_once(" help\"") {
         Some((condition, rest)) if is_condition_of_help(condition) => format!("{condition}\"{rest}\n"),
@@ -50,7 +50,7 @@ fn for_fish() -> Vec<u8> {
 }
 
 /// Generates the script in memory, as `clap_complete` panics when it writes to a closed pipe.
-fn generated(shell: Shell, name: &str) -> Vec<u8> {
+fn generate_script(shell: Shell, name: &str) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::completion_command(), name, &mut script);
     script

@@ -37,7 +37,7 @@ impl ConfiguredCredential {
     }
 
     fn app(settings: &Settings, client_id: &Setting, limits: TimeLimits) -> Result<Self, UsageError> {
-        let tenant = settings.get("tenant_id")?.ok_or_else(|| missing("tenant_id", &client_id.source))?;
+        let tenant = settings.get("tenant_id")?.ok_or_else(|| missing_setting("tenant_id", &client_id.source))?;
         let mut app = AppRegistration::new(tenant.value(), client_id.value());
         let mut sources = vec![client_id.source.clone()];
         let secret = settings.secret("client_secret")?;
@@ -50,7 +50,11 @@ impl ConfiguredCredential {
             sources.push(source);
             return Ok(Self::AppUser { app, sources, refresh_token, file: file.map(Arc::new) });
         }
-        if has_secret { Ok(Self::App { app, sources }) } else { Err(missing("client_secret", &client_id.source)) }
+        if has_secret {
+            Ok(Self::App { app, sources })
+        } else {
+            Err(missing_setting("client_secret", &client_id.source))
+        }
     }
 
     /// Returns the refresh token that was last stored in its file, or else the initial one.
@@ -175,7 +179,7 @@ fn not_configured() -> UsageError {
 }
 
 /// Reports that the setting `name` is missing next to the one at `source`, by its name in the same place.
-fn missing(name: &str, source: &SettingSource) -> UsageError {
+fn missing_setting(name: &str, source: &SettingSource) -> UsageError {
     let setting = source.sibling(name);
     let message = match name {
         "tenant_id" => "the tenant of the application is missing",

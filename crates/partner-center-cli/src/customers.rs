@@ -16,7 +16,7 @@ use partner_center::{RetryPolicy, Transport};
 use std::sync::Arc;
 
 /// Runs `command`.
-pub(crate) async fn perform<X: Transport>(
+pub(crate) async fn run_command<X: Transport>(
     command: CustomersCommand,
     transport: X,
     session: &Session<'_>,
@@ -35,7 +35,7 @@ pub(crate) async fn perform<X: Transport>(
     let is_list = matches!(command, CustomersCommand::List(_));
     let mut printer = Printer::new(session.options.output, is_list, messages);
     match command {
-        CustomersCommand::List(list) => list::print(&client, list, &session.sources, &mut printer, messages).await,
+        CustomersCommand::List(list) => list::print_list(&client, list, &session.sources, &mut printer, messages).await,
         CustomersCommand::Get { ids } => {
             if let [IdArg::Id(id)] = ids[..] {
                 return get::print_one(&client, id, &session.sources, &mut printer).await;

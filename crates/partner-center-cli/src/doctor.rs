@@ -30,7 +30,7 @@ pub(crate) async fn run<X: Transport>(
         report.skip_remaining()?;
         return report.end();
     };
-    report.check("connection", async { connection::check(&uri, session) }).await?;
+    report.check("connection", async { connection::check_connection(&uri, session) }).await?;
     report.check("tls", check_tls(&uri, &*transport, session)).await?;
 
     // The token is checked even if the service cannot be reached.

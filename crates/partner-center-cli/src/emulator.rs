@@ -12,7 +12,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 /// Serves until it is interrupted, which is its regular end.
-pub(crate) fn serve(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
+pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
     let interrupted = interruption::install_receiver()?;
     let EmulatorCommand { port, customers, token, tls, ca_file, behavior } = command;
     let emulator = behavior.apply(Emulator::builder().customers(customers).token(&token)).build();

@@ -4,7 +4,7 @@ use crate::{
     arguments::MAX_DURATION,
     credentials::TokenFileInUse,
     settings::AddressSources,
-    terminal::{paragraph, width},
+    terminal::{terminal_width, wrapped_paragraph},
 };
 use console::Term;
 use partner_center::{
@@ -62,9 +62,9 @@ impl ErrorReport {
 
     /// Prints it to standard error.
     pub(crate) fn print(&self) {
-        let width = width(&Term::stderr());
+        let width = terminal_width(&Term::stderr());
         let lines = [("error: ", &self.message), ("why:   ", &self.cause), ("try:   ", &self.advice)];
-        let text: String = lines.into_iter().map(|(label, text)| paragraph(label, text, width)).collect();
+        let text: String = lines.into_iter().map(|(label, text)| wrapped_paragraph(label, text, width)).collect();
         // If standard error is closed, there is still the exit status.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }

@@ -46,8 +46,10 @@ fn run(command: Command, options: &Options) -> Result<(), CommandError> {
         Command::Customers(command) => Task::Customers(command),
         Command::Auth(AuthCommand::Status) => Task::AuthStatus,
         Command::Doctor => Task::Doctor,
-        Command::Emulator(emulator) => return emulator::serve(emulator, &Messages::new(options.messages.quiet)),
-        Command::Completions { shell } => return completions::print(shell),
+        Command::Emulator(emulator) => {
+            return emulator::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
+        }
+        Command::Completions { shell } => return completions::print_script(shell),
         Command::Options => return print_options_help(),
     };
     let messages = task.messages(&options.messages);
@@ -82,24 +84,24 @@ impl Task {
 
 /// Runs the task over the transport of the options: the async one needs a runtime.
 fn run_over_transport(task: Task, options: &Options, messages: &Messages) -> Result<(), CommandError> {
-    let emulator = session::emulator(&options.service)?;
+    let emulator = session::start_emulator(&options.service)?;
     let session = Session::open(&options.service, emulator.as_ref())?;
     match options.service.transport {
         TransportName::Ureq => {
             let transport = Ureq::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
-            perform(task, transport, &session, messages)
+            run_task(task, transport, &session, messages)
         }
         TransportName::Reqwest => {
             let transport = Reqwest::with_defaults().map_err(|error| CommandError::from_transport_setup(&error))?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| CommandError::from_transport_setup(&error))?;
-            runtime.block_on(perform(task, transport, &session, messages))
+            runtime.block_on(run_task(task, transport, &session, messages))
         }
     }
 }
 
 /// Runs the task: directly over a blocking transport, as a future over an async one.
-fn perform<'a, X: Transport>(
+fn run_task<'a, X: Transport>(
     task: Task,
     transport: X,
     session: &'a Session<'_>,
@@ -107,8 +109,8 @@ fn perform<'a, X: Transport>(
 ) -> Output<'a, X, Result<(), CommandError>> {
     X::Mode::block_or_box(async move {
         match task {
-            Task::Customers(command) => customers::perform(command, transport, session, messages).await,
-            Task::AuthStatus => auth::status(transport, session, messages).await,
+            Task::Customers(command) => customers::run_command(command, transport, session, messages).await,
+            Task::AuthStatus => auth::print_status(transport, session, messages).await,
             Task::Doctor => doctor::run(transport, session, messages).await,
         }
     })

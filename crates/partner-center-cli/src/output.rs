@@ -48,7 +48,7 @@ impl Printer {
         // Programs get every character unchanged; on a terminal, control characters are escaped.
         let is_terminal = io::stdout().is_terminal();
         let formatter: Box<dyn Formatter> = match output_format {
-            OutputFormat::Table => Box::new(table::Table::new(terminal::width(&Term::stdout()))),
+            OutputFormat::Table => Box::new(table::Table::new(terminal::terminal_width(&Term::stdout()))),
             OutputFormat::Json => Box::<json::Array>::default(),
             OutputFormat::Jsonl => Box::new(json::Lines),
             OutputFormat::Csv => Box::new(csv::Csv::new(is_list, is_terminal)),
@@ -98,18 +98,18 @@ impl Printer {
 ///
 /// They are read from the JSON that the service sent, as a value whose type is not the documented one is in no field of the
 /// model.
-fn row<const N: usize>(customer: &Customer, pointers: [&str; N]) -> io::Result<[String; N]> {
-    let customer = fields(customer)?;
+fn customer_row<const N: usize>(customer: &Customer, pointers: [&str; N]) -> io::Result<[String; N]> {
+    let customer = customer_fields(customer)?;
     Ok(pointers.map(|pointer| {
         let end = pointer[1..].find('/').map_or(pointer.len(), |length| 1 + length);
         let (name, rest) = pointer.split_at(end);
         let value = customer.get(&name[1..]).and_then(|value| value.pointer(rest));
-        value.map(|value| cell(&value)).unwrap_or_default()
+        value.map(|value| cell_text(&value)).unwrap_or_default()
     }))
 }
 
 /// Returns the fields of a customer, in the order of the response and with all digits of its numbers.
-fn fields(customer: &Customer) -> io::Result<IndexMap<String, JsonValue>> {
+fn customer_fields(customer: &Customer) -> io::Result<IndexMap<String, JsonValue>> {
     Ok(from_json(&serde_json::to_string(customer)?)?.value)
 }
 
@@ -117,7 +117,7 @@ fn fields(customer: &Customer) -> io::Result<IndexMap<String, JsonValue>> {
 const MAX_DEPTH: usize = 16;
 
 /// Formats a value as one line; the values of a list are separated by `; `.
-fn cell(value: &JsonValue) -> String {
+fn cell_text(value: &JsonValue) -> String {
     cell_within(value, 0)
 }
 

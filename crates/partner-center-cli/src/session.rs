@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Starts the embedded emulator, if the options request it; it serves until it is dropped.
-pub(crate) fn emulator(options: &ServiceOptions) -> Result<Option<Server>, CommandError> {
+pub(crate) fn start_emulator(options: &ServiceOptions) -> Result<Option<Server>, CommandError> {
     if !options.emulator {
         return Ok(None);
     }
@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
         if let Some(attempts) = self.option_or_setting(max_attempts, "max_attempts", arguments::positive_number)? {
             retry = retry.max_attempts(attempts);
         }
-        if let Some(wait) = self.option_or_setting(max_retry_after, "max_retry_after", arguments::seconds)? {
+        if let Some(wait) = self.option_or_setting(max_retry_after, "max_retry_after", arguments::parse_seconds)? {
             retry = retry.max_retry_after(wait);
         }
         Ok(retry)

@@ -88,7 +88,7 @@ impl Settings {
     pub(crate) fn read(option: Option<&Path>) -> Result<Self, UsageError> {
         let named = match option {
             Some(path) => Some(path.to_owned()),
-            None => variable(CONFIG_VARIABLE)?.map(PathBuf::from),
+            None => environment_variable(CONFIG_VARIABLE)?.map(PathBuf::from),
         };
         let path = match named {
             Some(path) => Some(path),
@@ -144,7 +144,7 @@ impl Settings {
 
     fn in_environment(name: &str) -> Result<Option<Setting>, UsageError> {
         let name = variable_name(name);
-        let value = variable(&name)?.map(Secret::new);
+        let value = environment_variable(&name)?.map(Secret::new);
         value.map(|value| Setting::new(&value, SettingSource::Variable(name))).transpose()
     }
 
@@ -237,7 +237,7 @@ pub(crate) fn default_path() -> Option<PathBuf> {
     choose_app_strategy(names).ok().map(|folders| folders.in_config_dir("config.toml"))
 }
 
-fn variable(name: &str) -> Result<Option<String>, UsageError> {
+fn environment_variable(name: &str) -> Result<Option<String>, UsageError> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
         Err(VarError::NotPresent) => Ok(None),

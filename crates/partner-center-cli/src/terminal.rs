@@ -4,7 +4,7 @@ use console::Term;
 use textwrap::{Options, WordSplitter};
 
 /// Returns the number of columns of `terminal`, if it is one.
-pub(crate) fn width(terminal: &Term) -> Option<usize> {
+pub(crate) fn terminal_width(terminal: &Term) -> Option<usize> {
     terminal.size_checked().map(|(_rows, columns)| columns.into())
 }
 
@@ -38,7 +38,7 @@ fn is_terminal_control(character: char) -> bool {
 }
 
 /// Formats `text` behind `label`, wrapped at the width.
-pub(crate) fn paragraph(label: &str, text: &str, width: Option<usize>) -> String {
+pub(crate) fn wrapped_paragraph(label: &str, text: &str, width: Option<usize>) -> String {
     let indent = " ".repeat(label.len());
     // IDs and paths are useful only when they are complete.
     let options = Options::new(width.unwrap_or(usize::MAX))
@@ -51,7 +51,7 @@ pub(crate) fn paragraph(label: &str, text: &str, width: Option<usize>) -> String
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_control, escape_control_in_json, paragraph};
+    use super::{escape_control, escape_control_in_json, wrapped_paragraph};
     use serde_json::{Value, json};
 
     #[test]
@@ -69,9 +69,9 @@ mod tests {
     #[test]
     fn paragraph_fits_and_keeps_its_words_complete() {
         let text = "customer 484e548c-f5f3-4528-93a9-c16c6373cb59 is gone";
-        assert_eq!(paragraph("why: ", text, None), format!("why: {text}\n"));
+        assert_eq!(wrapped_paragraph("why: ", text, None), format!("why: {text}\n"));
         assert_eq!(
-            paragraph("why: ", text, Some(30)),
+            wrapped_paragraph("why: ", text, Some(30)),
             "why: customer\n     484e548c-f5f3-4528-93a9-c16c6373cb59\n     is gone\n"
         );
     }

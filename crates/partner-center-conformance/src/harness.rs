@@ -72,7 +72,9 @@ pub(crate) fn one_shot_server(
 
 /// Starts a server that sends the bytes that `respond` returns for the first request of each connection, and then closes the
 /// connection.
-pub(crate) fn closing_server(respond: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> io::Result<Server> {
+pub(crate) fn respond_and_close_server(
+    respond: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+) -> io::Result<Server> {
     one_shot_server(move |connection, request| connection.send(&respond(request)))
 }
 
@@ -93,7 +95,7 @@ pub(crate) fn raw_response(head: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 /// Returns `body` in the chunked transfer coding, in chunks of several sizes.
-pub(crate) fn chunked(body: &[u8]) -> Vec<u8> {
+pub(crate) fn chunked_body(body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let (mut rest, mut size) = (body, 1);
     while !rest.is_empty() {
@@ -107,7 +109,7 @@ pub(crate) fn chunked(body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-pub(crate) fn gzip(body: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn gzip_compressed(body: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(body)?;
     encoder.finish()
@@ -179,7 +181,7 @@ pub(crate) async fn send_expecting_error<X: Transport>(
     case: impl fmt::Display + Send + Sync,
 ) -> Result<TransportError, Observation> {
     match send(transport, request).await {
-        Ok(response) => observed!("{case}: a response instead of an error: {}", summary(&response)),
+        Ok(response) => observed!("{case}: a response instead of an error: {}", response_summary(&response)),
         Err(error) => Ok(error),
     }
 }
@@ -222,12 +224,12 @@ pub(crate) async fn run_concurrently<'a, X: Transport, T: Send + 'a>(
 /// Sends `request` and drops the future after `delay`. A blocking exchange cannot be dropped and runs until it ends.
 pub(crate) async fn send_and_cancel<X: Transport>(transport: &X, request: Request, delay: Duration) {
     let sending = pin!(send(transport, request));
-    let waiting = pin!(pause(transport, delay));
+    let waiting = pin!(pause_for_background_work(transport, delay));
     select(sending, waiting).await;
 }
 
 /// Sleeps, so that the transport can finish its work in the background, such as returning a connection to its pool.
-pub(crate) async fn pause<X: Transport>(transport: &X, delay: Duration) {
+pub(crate) async fn pause_for_background_work<X: Transport>(transport: &X, delay: Duration) {
     X::Mode::into_future(transport.sleep(delay)).await;
 }
 
@@ -244,12 +246,12 @@ pub(crate) fn error_chain(error: &TransportError) -> String {
 }
 
 /// Formats the status of a response and the beginning of its body.
-pub(crate) fn summary(response: &Response) -> String {
-    format!("{} with the body {}", response.status(), excerpt(response.body()))
+pub(crate) fn response_summary(response: &Response) -> String {
+    format!("{} with the body {}", response.status(), body_excerpt(response.body()))
 }
 
 /// Formats the beginning of a body and its length.
-pub(crate) fn excerpt(body: &[u8]) -> String {
+pub(crate) fn body_excerpt(body: &[u8]) -> String {
     let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
     let more = if body.len() > 40 { ".." } else { "" };
     format!("{shown:?}{more} (length {})", body.len())
@@ -257,7 +259,7 @@ pub(crate) fn excerpt(body: &[u8]) -> String {
 
 /// Expects `expected` as the body of `response`.
 pub(crate) fn expect_body(response: &Response, expected: &[u8], case: impl fmt::Display) -> CheckResult {
-    let (body, sent) = (response.body(), excerpt(expected));
-    ensure!(body == expected, "{case}: the body {sent} arrived as {}", excerpt(body));
+    let (body, sent) = (response.body(), body_excerpt(expected));
+    ensure!(body == expected, "{case}: the body {sent} arrived as {}", body_excerpt(body));
     Ok(())
 }

@@ -144,8 +144,9 @@ impl Connection {
         let Some(mut request) = self.head()? else { return Ok(None) };
         if let Some(length) = request.headers().get(CONTENT_LENGTH) {
             let length = length.to_str().ok().and_then(|length| length.parse().ok());
-            let length =
-                length.filter(|length| *length <= MAX_BODY).ok_or_else(|| invalid("invalid content-length"))?;
+            let length = length
+                .filter(|length| *length <= MAX_BODY)
+                .ok_or_else(|| invalid_data_error("invalid content-length"))?;
             let mut body = vec![0; length];
             self.reader.read_exact(&mut body)?;
             *request.body_mut() = body;
@@ -190,25 +191,27 @@ impl Connection {
 
     fn head(&mut self) -> io::Result<Option<Request>> {
         let mut reader = (&mut self.reader).take(MAX_HEAD);
-        let Some(line) = line(&mut reader)? else { return Ok(None) };
-        let line = String::from_utf8(line).map_err(|_| invalid("the request line is not UTF-8"))?;
+        let Some(line) = read_line(&mut reader)? else { return Ok(None) };
+        let line = String::from_utf8(line).map_err(|_| invalid_data_error("the request line is not UTF-8"))?;
         let mut parts = line.split(' ');
         let (Some(method), Some(target)) = (parts.next(), parts.next()) else {
-            return Err(invalid("the request line has no target"));
+            return Err(invalid_data_error("the request line has no target"));
         };
         let mut request = Request::default();
-        *request.method_mut() = method.parse().map_err(invalid)?;
-        *request.uri_mut() = target.parse().map_err(invalid)?;
+        *request.method_mut() = method.parse().map_err(invalid_data_error)?;
+        *request.uri_mut() = target.parse().map_err(invalid_data_error)?;
         loop {
-            let line = self::line(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let line = read_line(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
             if line.is_empty() {
                 return Ok(Some(request));
             }
-            let colon =
-                line.iter().position(|byte| *byte == b':').ok_or_else(|| invalid("a header without a colon"))?;
-            let name = HeaderName::from_bytes(&line[..colon]).map_err(invalid)?;
-            let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).map_err(invalid)?;
-            request.headers_mut().try_append(name, value).map_err(invalid)?;
+            let colon = line
+                .iter()
+                .position(|byte| *byte == b':')
+                .ok_or_else(|| invalid_data_error("a header without a colon"))?;
+            let name = HeaderName::from_bytes(&line[..colon]).map_err(invalid_data_error)?;
+            let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).map_err(invalid_data_error)?;
+            request.headers_mut().try_append(name, value).map_err(invalid_data_error)?;
         }
     }
 }
@@ -220,7 +223,7 @@ impl Record {
 }
 
 /// Reads the next line, without its end; `None` at the end of the input.
-fn line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+fn read_line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     reader.read_until(b'\n', &mut line)?;
     if line.is_empty() {
@@ -231,6 +234,6 @@ fn line(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(line))
 }
 
-fn invalid(problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+fn invalid_data_error(problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, problem)
 }

@@ -11,7 +11,7 @@ mod token_error;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use token_error::TokenError;
 
-use crate::{clock::Clock, origin::origin, test_credentials};
+use crate::{clock::Clock, origin::request_origin, test_credentials};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use client_credentials::ClientCredentials;
 use discovery::{tenant_id, v1_issuer, v2_issuer};
@@ -93,14 +93,14 @@ impl Authority {
         clock: &Clock,
     ) -> Response {
         let allowed = if let Endpoint::Token(_) = endpoint { Method::POST } else { Method::GET };
-        let origin = || origin(request);
+        let origin = || request_origin(request);
         let outcome = match (endpoint, token_error) {
             (Endpoint::Missing, _) => Err(TokenError::MissingEndpoint),
             _ if request.method() != allowed => Err(TokenError::MethodNotAllowed),
             (Endpoint::Token(_), Some(error)) => Err(error),
             (Endpoint::Token(version), None) => self.issue(request, tenant, version, clock),
-            (Endpoint::Configuration(version), _) => Ok(discovery::configuration(&origin(), tenant, version)),
-            (Endpoint::Instances, _) => Ok(discovery::instances(&origin(), request.uri())),
+            (Endpoint::Configuration(version), _) => Ok(discovery::openid_configuration(&origin(), tenant, version)),
+            (Endpoint::Instances, _) => Ok(discovery::instance_discovery(&origin(), request.uri())),
             // No keys: only the emulator can verify its tokens.
             (Endpoint::Keys, _) => Ok(json!({ "keys": [] })),
         };
@@ -148,7 +148,7 @@ impl Authority {
             (false, true) => Caller::User,
             (false, false) => Caller::Application,
         };
-        let now = clock.elapsed();
+        let now = clock.real_elapsed();
         let expires = now.saturating_add(self.token_lifetime);
         let times = Times { issued: clock.unix_seconds(now), expires: clock.unix_seconds(expires) };
         let tenant = tenant_id(tenant);
@@ -187,7 +187,7 @@ impl Authority {
                 }
             };
             if form.has_scope("openid") {
-                let claims = id_token_claims(&v2_issuer(&origin(request), &tenant), &tenant, times);
+                let claims = id_token_claims(&v2_issuer(&request_origin(request), &tenant), &tenant, times);
                 body["id_token"] = token::write_jwt(&claims, self.seed).into();
             }
             if form.get("client_info") == Some("1") {

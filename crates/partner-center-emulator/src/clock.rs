@@ -19,13 +19,13 @@ impl Clock {
     }
 
     /// Returns the time that has really passed since the start.
-    pub(crate) fn elapsed(&self) -> Duration {
+    pub(crate) fn real_elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
     /// Returns the time since the start, including simulated time.
     pub(crate) fn now(&self) -> Duration {
-        self.elapsed().saturating_add(*self.simulated.lock().unwrap_or_else(PoisonError::into_inner))
+        self.real_elapsed().saturating_add(*self.simulated.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Converts a moment, as the time since the start, to Unix seconds.

@@ -5,13 +5,13 @@ pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let ranges: Vec<_> =
         lines.flat_map(|line| line.split(',')).map(str::trim).filter(|range| !range.is_empty()).collect();
-    let matching = ranges.iter().filter_map(|range| Some((specificity(range)?, is_acceptable(range))));
+    let matching = ranges.iter().filter_map(|range| Some((json_specificity(range)?, is_acceptable(range))));
     // A client that names no range accepts anything.
     ranges.is_empty() || matching.max().is_some_and(|(_, is_acceptable)| is_acceptable)
 }
 
 /// Returns how specifically a media range names JSON; the maximum decides. The service's documentation has both media types.
-fn specificity(range: &str) -> Option<u8> {
+fn json_specificity(range: &str) -> Option<u8> {
     let media_type = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.as_str() {
         "application/json" | "text/json" => Some(2),

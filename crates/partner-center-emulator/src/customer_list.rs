@@ -7,7 +7,7 @@ use crate::{
     customers::{CustomerStore, indirect_provider},
     error_response::ErrorResponse,
     filter::Filter,
-    origin::origin,
+    origin::request_origin,
     query::{FILTER, QueryParameters},
     quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
     resource::{Attributes, Link},
@@ -138,7 +138,7 @@ fn link_prefix(style: LinkStyle, request: &Request) -> String {
         LinkStyle::V1 => "/v1/".to_owned(),
         LinkStyle::Plain => "/".to_owned(),
         LinkStyle::Bare => String::new(),
-        LinkStyle::Absolute => format!("{}/v1/", origin(request)),
+        LinkStyle::Absolute => format!("{}/v1/", request_origin(request)),
     }
 }
 

@@ -6,7 +6,7 @@ use partner_center_core::Request;
 pub(crate) struct OverTls;
 
 /// Returns the scheme, host and port that `request` was sent to, as in `https://localhost:8443`.
-pub(crate) fn origin(request: &Request) -> String {
+pub(crate) fn request_origin(request: &Request) -> String {
     let connection_scheme = if request.extensions().get::<OverTls>().is_some() { "https" } else { "http" };
     let scheme = request.uri().scheme_str().unwrap_or(connection_scheme);
     let host_header = request.headers().get(HOST).and_then(|host| host.to_str().ok());

@@ -8,12 +8,12 @@ impl Random {
     /// Returns the generator for `index` under `seed`. Each `purpose` has a separate sequence, so that a new use of random numbers
     /// changes no other.
     pub(crate) fn new(seed: u64, purpose: &str, index: impl Into<u64>) -> Self {
-        Self(mix(keyed_hash(seed, purpose.as_bytes()) ^ index.into()))
+        Self(mix_bits(keyed_hash(seed, purpose.as_bytes()) ^ index.into()))
     }
 
     pub(crate) fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.0)
+        mix_bits(self.0)
     }
 
     /// Returns a number from 0 to `limit` - 1.
@@ -39,11 +39,11 @@ impl Random {
 
 /// Returns a hash of `bytes` that depends on `key`. It detects damage but does not resist an attacker.
 pub(crate) fn keyed_hash(key: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(mix(key), |state, byte| mix(state ^ u64::from(*byte)))
+    bytes.iter().fold(mix_bits(key), |state, byte| mix_bits(state ^ u64::from(*byte)))
 }
 
 /// Maps each number to another one, so that similar numbers become very different (the finalizer of `SplitMix64`).
-fn mix(number: u64) -> u64 {
+fn mix_bits(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)

@@ -52,7 +52,7 @@ impl RequestHandler {
         let FaultPlan { delay, action } = self.faults.plan(seed, previous_requests, path);
         let serve = |token_error| match endpoint {
             Some(endpoint) => service.authority.respond(request, endpoint, token_error, clock),
-            None => write(service.respond(request, clock.elapsed(), cancelled)),
+            None => write(service.respond(request, clock.real_elapsed(), cancelled)),
         };
         let delivery = match action {
             None | Some(FaultAction::Delay(_)) => Delivery::Complete(serve(None)),

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 pub(crate) struct RequestLog {
     count: u64,
     newest: VecDeque<http::Request<()>>,
-    /// The sum of the [`size`] of all in `newest`.
+    /// The sum of the [`request_size`] of all in `newest`.
     bytes: usize,
 }
 
@@ -29,11 +29,11 @@ impl RequestLog {
             let value = if name == AUTHORIZATION { b"(not kept)" } else { value.as_bytes() };
             logged.headers_mut().extend(HeaderValue::from_bytes(value).ok().map(|value| (name.clone(), value)));
         }
-        self.bytes += size(&logged);
+        self.bytes += request_size(&logged);
         self.newest.push_back(logged);
         while self.newest.len() > MAX_REQUESTS || self.bytes > MAX_BYTES {
             let Some(oldest) = self.newest.pop_front() else { break };
-            self.bytes -= size(&oldest);
+            self.bytes -= request_size(&oldest);
         }
         let previous = self.count;
         self.count += 1;
@@ -47,7 +47,7 @@ impl RequestLog {
 }
 
 /// Returns the size of the URI and the headers of a logged request, in bytes.
-fn size(logged: &http::Request<()>) -> usize {
+fn request_size(logged: &http::Request<()>) -> usize {
     let headers = logged.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
     let uri = logged.uri();
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());

@@ -128,7 +128,7 @@ impl Server {
         let (stop, stopped) = watch::channel(());
         let (end, has_stopped) = mpsc::channel();
         runtime.spawn(async move {
-            serve(&listener, &handler, &security, stopped).await;
+            serve_connection(&listener, &handler, &security, stopped).await;
             // Before `end`: a caller that waits for the end may bind to the port.
             drop(listener);
             drop(end);
@@ -183,7 +183,7 @@ pub(crate) enum Security {
     Tls(tokio_rustls::TlsAcceptor),
 }
 
-async fn serve(
+async fn serve_connection(
     listener: &TcpListener,
     handler: &Arc<RequestHandler>,
     security: &Security,
@@ -192,7 +192,8 @@ async fn serve(
     let connections = GracefulShutdown::new();
     {
         let stopped_for_connections = stopped.clone();
-        let mut accepting = pin!(accept(listener, handler, security, &connections, &stopped_for_connections));
+        let mut accepting =
+            pin!(accept_connections(listener, handler, security, &connections, &stopped_for_connections));
         let mut stopped = pin!(stopped.changed());
         // Until the server stops; accepting never ends by itself.
         poll_fn(|context| match stopped.as_mut().poll(context) {
@@ -204,7 +205,7 @@ async fn serve(
     let _ = timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await;
 }
 
-async fn accept(
+async fn accept_connections(
     listener: &TcpListener,
     handler: &Arc<RequestHandler>,
     security: &Security,
@@ -238,13 +239,13 @@ impl Connection {
         let _ = stream.set_nodelay(true);
         let socket = Socket::new(stream);
         match security {
-            Security::None => self.serve(socket.clone(), socket, false).await,
+            Security::None => self.serve_connection(socket.clone(), socket, false).await,
             #[cfg(feature = "tls")]
             Security::Tls(acceptor) => {
                 let mut stopped = self.stopped.clone();
                 let handshake = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket.clone()));
                 match select(pin!(handshake), pin!(stopped.changed())).await {
-                    Either::Left((Ok(Ok(stream)), _)) => self.serve(stream, socket, true).await,
+                    Either::Left((Ok(Ok(stream)), _)) => self.serve_connection(stream, socket, true).await,
                     Either::Left((Ok(Err(error)), _)) => tracing::warn!("a TLS handshake failed: {error}"),
                     _ => {}
                 }
@@ -253,7 +254,7 @@ impl Connection {
     }
 
     /// Serves the requests that arrive over `stream`, which is TLS over `socket` or `socket` itself.
-    async fn serve(
+    async fn serve_connection(
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         socket: Socket,
@@ -282,13 +283,13 @@ async fn respond_and_log(
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
     let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
-    let outcome = respond(handler, sender, request).await;
+    let outcome = respond_to_request(handler, sender, request).await;
     let status = outcome.as_ref().map_or("no response".to_owned(), |response| response.status().as_str().to_owned());
     tracing::info!("{method} {}: {status} in {:?}", path.escape_debug(), start.elapsed());
     outcome
 }
 
-async fn respond(
+async fn respond_to_request(
     handler: Arc<RequestHandler>,
     sender: ResponseSender,
     request: http::Request<Incoming>,

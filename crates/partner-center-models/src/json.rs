@@ -7,10 +7,10 @@ mod replacement;
 mod tokens;
 
 pub use replacement::{Replacement, ReplacementKind};
-pub(crate) use tokens::{compact, is_number, unescape};
+pub(crate) use tokens::{compact_json, is_number, unescape_string};
 
 use crate::{Secret, read_mode};
-use repair::{RepairScope, repair};
+use repair::{RepairScope, repair_json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ const MAX_TREE_LENGTH: usize = 8 << 20;
 
 /// Reads JSON whose first read, with the result `first`, failed or lost digits.
 fn read_again<T: DeserializeOwned>(json: &str, first: serde_json::Result<T>) -> serde_json::Result<ParsedJson<T>> {
-    let (strings, replacements) = repair(json, RepairScope::Strings);
+    let (strings, replacements) = repair_json(json, RepairScope::Strings);
     let mut last = match read_mode::with_exact_values(|| serde_json::from_str(repaired_or(json, strings.as_ref()))) {
         Ok(value) => return Ok(ParsedJson { value, replacements }),
         Err(error) => error,
@@ -86,7 +86,7 @@ fn read_again<T: DeserializeOwned>(json: &str, first: serde_json::Result<T>) -> 
         Ok(value) => return Ok(ParsedJson { value, replacements: Vec::new() }),
         Err(error) => error,
     };
-    let (all, replacements) = repair(json, RepairScope::All);
+    let (all, replacements) = repair_json(json, RepairScope::All);
     let repaired = repaired_or(json, all.as_ref());
     if !replacements.is_empty() {
         match read_mode::with_exact_values(|| serde_json::from_str(repaired)) {

@@ -43,7 +43,7 @@ impl JsonValue {
     /// Returns the value if it is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<Cow<'_, str>> {
-        self.0.starts_with('"').then(|| json::unescape(&self.0))
+        self.0.starts_with('"').then(|| json::unescape_string(&self.0))
     }
 
     /// Deserializes the value into a `T`, as [`from_json`] does.
@@ -78,7 +78,7 @@ impl JsonValue {
 
     /// Creates a value from valid JSON.
     pub(crate) fn from_raw(json: &str) -> Self {
-        Self(json::compact(json).into())
+        Self(json::compact_json(json).into())
     }
 
     /// Creates a value from valid JSON without white space, if that is a number.

@@ -55,7 +55,7 @@ pub(crate) trait SchemaValue: Sized {
         JsonValue::from_seq(list).map(Parsed::Raw)
     }
     fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Parsed<Self>, A::Error> {
-        JsonValue::from_map(object).map(|value| match number_of(&value) {
+        JsonValue::from_map(object).map(|value| match typed_number(&value) {
             // See `arbitrary_precision_number`.
             Some(typed) => Parsed::Typed(typed),
             None => Parsed::Raw(value),
@@ -274,7 +274,7 @@ fn read_raw_first<'de, T: SchemaValue, D: Deserializer<'de>>(deserializer: D) ->
 }
 
 /// Returns `value` as a `T` if it is a number that fits.
-fn number_of<T: SchemaValue>(value: &JsonValue) -> Option<T> {
+fn typed_number<T: SchemaValue>(value: &JsonValue) -> Option<T> {
     // `-0` would be serialized as `0`.
     if value.is_number() && value.json() != "-0" { T::from_number(&value.json().parse().ok()?) } else { None }
 }
@@ -291,7 +291,7 @@ impl<'de, T: SchemaValue> Visitor<'de> for RawJsonVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, json: A) -> Result<Self::Value, A::Error> {
         let json = take_raw_json(json)?;
         if let Some(number) = JsonValue::number_from_raw(&json) {
-            return Ok(ValueVisitor::typed_or(number_of(&number), || number));
+            return Ok(ValueVisitor::typed_or(typed_number(&number), || number));
         }
         let mut deserializer = serde_json::Deserializer::from_str(&json);
         deserializer.deserialize_any(ValueVisitor(PhantomData)).map_err(de::Error::custom)
@@ -352,7 +352,11 @@ pub(crate) fn read_field<'de, T: SchemaValue, A: MapAccess<'de>>(
 }
 
 /// Returns the value of a required field, or an error if it is absent or does not fit.
-pub(crate) fn required<T, E: de::Error>(value: Option<T>, name: &'static str, unknown: &UnknownFields) -> Result<T, E> {
+pub(crate) fn required_field<T, E: de::Error>(
+    value: Option<T>,
+    name: &'static str,
+    unknown: &UnknownFields,
+) -> Result<T, E> {
     value.ok_or_else(|| {
         if unknown.contains(name) {
             E::custom(format_args!("`{name}` is not what the specification says"))
@@ -365,14 +369,14 @@ pub(crate) fn required<T, E: de::Error>(value: Option<T>, name: &'static str, un
 /// Returns a required list; `null` is an empty one. An object without the list may be of another kind, and an empty list in its
 /// place would hide that.
 #[expect(clippy::option_option, reason = "absent, null and present are three cases")]
-pub(crate) fn list<T, E: de::Error>(
+pub(crate) fn required_list<T, E: de::Error>(
     value: Option<Option<Vec<T>>>,
     name: &'static str,
     unknown: &UnknownFields,
 ) -> Result<Vec<T>, E> {
     match value {
         Some(None) if !unknown.contains(name) => Ok(Vec::new()),
-        value => required(value.flatten(), name, unknown),
+        value => required_field(value.flatten(), name, unknown),
     }
 }
 
@@ -393,14 +397,14 @@ pub(crate) fn arbitrary_precision_number(name: &str, value: &JsonValue) -> Optio
 }
 
 /// Returns the number that an object with these fields and no others stands for; `None` if the object is not a number.
-pub(crate) fn number_of_fields(fields: &UnknownFields) -> Option<JsonValue> {
+pub(crate) fn private_number_of_fields(fields: &UnknownFields) -> Option<JsonValue> {
     let mut fields = fields.iter();
     let (name, value) = fields.next()?;
     if fields.next().is_some() { None } else { arbitrary_precision_number(name, value) }
 }
 
 /// Returns the path of the field `name` within the object at `at`.
-pub(crate) fn path(at: &str, name: &str) -> String {
+pub(crate) fn field_path(at: &str, name: &str) -> String {
     if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
 }
 

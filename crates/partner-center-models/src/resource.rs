@@ -67,7 +67,7 @@ macro_rules! resource {
                             }
                         }
                     }
-                    if let Some(number) = $crate::lenient::number_of_fields(&unknown_fields)
+                    if let Some(number) = $crate::lenient::private_number_of_fields(&unknown_fields)
                         $(&& $field.is_none())*
                     {
                         return Ok($crate::lenient::Parsed::Raw(number));
@@ -80,10 +80,10 @@ macro_rules! resource {
                 fn unknown_paths(&self, at: &str, paths: &mut Vec<String>) {
                     $($crate::lenient::SchemaValue::unknown_paths(
                         &self.$field,
-                        &$crate::lenient::path(at, $name),
+                        &$crate::lenient::field_path(at, $name),
                         paths,
                     );)*
-                    paths.extend(self.unknown_fields.iter().map(|(name, _)| $crate::lenient::path(at, name)));
+                    paths.extend(self.unknown_fields.iter().map(|(name, _)| $crate::lenient::field_path(at, name)));
                 }
             }
 
@@ -156,10 +156,10 @@ macro_rules! resource {
     };
     (@read optional $value:ident, $name:literal, $unknown:expr) => { $value.flatten() };
     (@read list $value:ident, $name:literal, $unknown:expr) => {
-        $crate::lenient::list($value, $name, $unknown)?
+        $crate::lenient::required_list($value, $name, $unknown)?
     };
     (@read required $value:ident, $name:literal, $unknown:expr) => {
-        $crate::lenient::required($value.flatten(), $name, $unknown)?
+        $crate::lenient::required_field($value.flatten(), $name, $unknown)?
     };
     (@is_free optional $value:expr) => { $value.is_none() };
     (@is_free $kind:ident $value:expr) => { false };

@@ -171,13 +171,13 @@ async fn read_body(mut http_response: reqwest::Response, limits: Limits) -> Resu
             return Err(TransportError::too_large());
         }
         // A body that arrives in one chunk is not copied.
-        body = if body.is_empty() { chunk } else { append(body, &chunk, capacity) };
+        body = if body.is_empty() { chunk } else { append_chunk(body, &chunk, capacity) };
     }
     Ok(body)
 }
 
 /// Appends `chunk` to `body`, in a buffer of at least `capacity` bytes, which the rest of the body is expected to need.
-fn append(body: Bytes, chunk: &[u8], capacity: usize) -> Bytes {
+fn append_chunk(body: Bytes, chunk: &[u8], capacity: usize) -> Bytes {
     let mut buffer = body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
     buffer.reserve(chunk.len().max(capacity.saturating_sub(buffer.len())));
     buffer.extend_from_slice(chunk);

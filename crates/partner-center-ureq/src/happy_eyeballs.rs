@@ -56,7 +56,8 @@ impl<In: Transport> Connector<In> for HappyEyeballs {
         if chained.is_some() || addresses.len() < 2 {
             return self.tcp.connect(details, chained);
         }
-        let Race { outcome, slow } = race(addresses, *details.timeout.after, &self.threads, connect_single(details));
+        let Race { outcome, slow } =
+            race_addresses(addresses, *details.timeout.after, &self.threads, connect_single(details));
         match outcome {
             Ok(connection) => {
                 self.mark_slow(slow);
@@ -103,7 +104,7 @@ struct Race<T> {
 }
 
 /// Calls `connect` with one address after the other, each on a thread while fewer than [`MAX_THREADS`] run.
-fn race<T: Send + 'static>(
+fn race_addresses<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     timeout: Duration,
     threads: &Arc<AtomicUsize>,
@@ -126,7 +127,7 @@ fn race<T: Send + 'static>(
                 // Fails if another attempt has won, which is fine.
                 move || drop(sender.send((address, connect(address, timeout))))
             };
-            if spawn(threads, attempt) {
+            if spawn_attempt(threads, attempt) {
                 pending.push(address);
             } else {
                 let (attempt_start, timeout) = (Instant::now(), remaining().min(caller_timeout));
@@ -172,7 +173,7 @@ fn race<T: Send + 'static>(
 }
 
 /// Runs `attempt` on a new thread, if one is available; returns whether it is.
-fn spawn(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
+fn spawn_attempt(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
     let increment = |count| (count < MAX_THREADS).then_some(count + 1);
     if threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, increment).is_err() {
         return false;
@@ -257,7 +258,7 @@ mod tests {
 
     fn race_of(order: &[&str], timeout: Duration) -> (Race<SocketAddr>, Duration) {
         let start = Instant::now();
-        (race(addresses(order), timeout, &Arc::default(), connect), start.elapsed())
+        (race_addresses(addresses(order), timeout, &Arc::default(), connect), start.elapsed())
     }
 
     #[test]
@@ -301,7 +302,8 @@ mod tests {
                 .map(|_| {
                     scope.spawn(|| {
                         let start = Instant::now();
-                        let race = race(addresses(&[UNRESPONSIVE, LIVE]), Duration::from_secs(6), &threads, connect);
+                        let race =
+                            race_addresses(addresses(&[UNRESPONSIVE, LIVE]), Duration::from_secs(6), &threads, connect);
                         assert_eq!(race.outcome.unwrap(), LIVE.parse().unwrap());
                         assert_eq!(race.slow, addresses(&[UNRESPONSIVE]));
                         start.elapsed()
@@ -318,7 +320,10 @@ mod tests {
     fn caller_connects_by_itself_where_there_is_no_thread() {
         let race_of = |order: &[&str], timeout| {
             let start = Instant::now();
-            (race(addresses(order), timeout, &Arc::new(AtomicUsize::new(MAX_THREADS)), connect), start.elapsed())
+            (
+                race_addresses(addresses(order), timeout, &Arc::new(AtomicUsize::new(MAX_THREADS)), connect),
+                start.elapsed(),
+            )
         };
         let (race, elapsed) = race_of(&[UNRESPONSIVE, LIVE], Duration::from_secs(3));
         assert_eq!((race.outcome.unwrap(), race.slow), (LIVE.parse().unwrap(), addresses(&[UNRESPONSIVE])));

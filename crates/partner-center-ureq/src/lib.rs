@@ -169,12 +169,12 @@ const MAX_HEAD_SIZE: usize = 100 << 10;
 fn read_body(body: Body, limits: Limits) -> Result<Bytes, TransportError> {
     let mut bytes = Vec::with_capacity(limits.initial_capacity(body.content_length()));
     let read_limit = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
-    reader(body).take(read_limit).read_to_end(&mut bytes).map_err(|error| transport_error(error.into()))?;
+    unlimited_reader(body).take(read_limit).read_to_end(&mut bytes).map_err(|error| transport_error(error.into()))?;
     if bytes.len() > limits.body { Err(TransportError::too_large()) } else { Ok(bytes.into()) }
 }
 
 fn read_compressed_body(body: Body, mut decompression: Decompression) -> Result<Bytes, TransportError> {
-    let (mut reader, mut bytes) = (reader(body), vec![0; 1 << 15]);
+    let (mut reader, mut bytes) = (unlimited_reader(body), vec![0; 1 << 15]);
     loop {
         match reader.read(&mut bytes).map_err(|error| transport_error(error.into()))? {
             0 => return decompression.finish(),
@@ -184,7 +184,7 @@ fn read_compressed_body(body: Body, mut decompression: Decompression) -> Result<
 }
 
 /// Returns the body without ureq's own limit, which counts compressed bytes; [`Limits::body`] counts decompressed ones.
-fn reader(body: Body) -> impl Read {
+fn unlimited_reader(body: Body) -> impl Read {
     body.into_with_config().limit(u64::MAX).reader()
 }
 

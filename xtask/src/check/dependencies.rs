@@ -1,6 +1,6 @@
 //! The dependencies of the crates: which they are, under which licenses, and which Rust they need.
 
-use crate::workspace::{command, output, packages, succeed, tool};
+use crate::workspace::{cargo_command, installed_tool, package_metadata, run_successfully, successful_output};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
@@ -9,8 +9,8 @@ use std::{collections::BTreeSet, path::Path};
 const CARGO_DENY: &str = "0.20.2";
 
 /// Verifies that each crate depends on no more than its purpose needs.
-pub(super) fn graph(root: &Path) -> Result<()> {
-    let direct = tree(root, "-p partner-center-models --depth 1")?;
+pub(super) fn check_dependency_graph(root: &Path) -> Result<()> {
+    let direct = dependency_tree(root, "-p partner-center-models --depth 1")?;
     let expected = ["partner-center-models", "serde", "serde_json", "uuid"].map(str::to_owned);
     ensure!(direct == BTreeSet::from(expected), "partner-center-models depends on {direct:?}");
     for (features, foreign) in [
@@ -18,41 +18,41 @@ pub(super) fn graph(root: &Path) -> Result<()> {
         ("sync", &["tokio", "reqwest", "hyper"]),
         ("async", &["ureq"]),
     ] {
-        let all = tree(root, &format!("-p partner-center --features={features}"))?;
+        let all = dependency_tree(root, &format!("-p partner-center --features={features}"))?;
         for name in foreign {
             ensure!(!all.contains(*name), "partner-center with the features {features:?} depends on {name}");
         }
     }
     // Without TLS: one crate more than a program on ureq with hand-written gzip, three fewer than one on reqwest.
     for (features, max) in [("sync", 31), ("async", 84)] {
-        let all = tree(root, &format!("-p partner-center --no-default-features --features={features}"))?;
+        let all = dependency_tree(root, &format!("-p partner-center --no-default-features --features={features}"))?;
         ensure!(all.len() <= max, "partner-center with {features} has {} crates, more than {max}", all.len());
     }
-    let core = tree(root, "-p partner-center-core")?;
+    let core = dependency_tree(root, "-p partner-center-core")?;
     for name in ["tokio", "reqwest", "hyper", "ureq", "async-std", "smol"] {
         ensure!(!core.contains(name), "partner-center-core depends on {name}");
     }
     Ok(())
 }
 
-fn tree(root: &Path, arguments: &str) -> Result<BTreeSet<String>> {
+fn dependency_tree(root: &Path, arguments: &str) -> Result<BTreeSet<String>> {
     let arguments = format!("tree -e normal --prefix none --format {{p}} {arguments}");
-    let lines = output(&mut command(root, &arguments))?;
+    let lines = successful_output(&mut cargo_command(root, &arguments))?;
     Ok(lines.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
 }
 
 /// Verifies licenses, sources, bans and duplicates by deny.toml. Advisories need the network: they are looked up before a
 /// release.
-pub(super) fn deny(root: &Path) -> Result<()> {
-    let mut deny = tool(root, "cargo-deny", CARGO_DENY)?;
-    succeed(deny.args(["--workspace", "--all-features", "--locked", "check", "bans", "licenses", "sources"]))
+pub(super) fn check_licenses(root: &Path) -> Result<()> {
+    let mut deny = installed_tool(root, "cargo-deny", CARGO_DENY)?;
+    run_successfully(deny.args(["--workspace", "--all-features", "--locked", "check", "bans", "licenses", "sources"]))
         .context("deny.toml lists what is allowed, and what to consider before allowing more")
 }
 
 /// Verifies that no dependency needs a newer Rust than the workspace declares, not even for the tests and these tasks. (For the
 /// workspace's own code, that is up to the lint `incompatible_msrv`.)
 pub(super) fn rust_version(root: &Path) -> Result<()> {
-    let packages = packages(root, "--all-features")?;
+    let packages = package_metadata(root, "--all-features")?;
     let version_of = |package: &Value| package["rust_version"].as_str().map(parse_version);
     let ours = packages
         .iter()

@@ -1,7 +1,7 @@
 //! Each feature alone and in combination. A build of the workspace unifies features, and so does not notice one that lacks
 //! another.
 
-use crate::workspace::{LIBRARIES, cargo, packages, published, succeed, tool};
+use crate::workspace::{LIBRARIES, installed_tool, package_metadata, published_crates, run_cargo, run_successfully};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use std::{path::Path, process::Command};
@@ -10,23 +10,23 @@ use std::{path::Path, process::Command};
 const CARGO_HACK: &str = "0.6.46";
 
 /// Verifies that each published crate builds without a warning with each combination of its features.
-pub(super) fn combinations(root: &Path) -> Result<()> {
-    let mut hack = hack(root, "clippy --all-targets --feature-powerset", published())?;
-    succeed(hack.args(["--", "-D", "warnings"]))
+pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
+    let mut hack = run_cargo_hack(root, "clippy --all-targets --feature-powerset", published_crates())?;
+    run_successfully(hack.args(["--", "-D", "warnings"]))
 }
 
 /// Verifies that the tests of each library pass with each combination of its features. All features at once are tested by the
 /// check of the packages.
-pub(super) fn tests(root: &Path) -> Result<()> {
+pub(super) fn check_feature_tests(root: &Path) -> Result<()> {
     const TASK: &str = "test --quiet --feature-powerset --exclude-all-features";
     const FACADE: &str = "partner-center";
-    succeed(&mut hack(root, TASK, LIBRARIES.into_iter().filter(|name| *name != FACADE))?)?;
+    run_successfully(&mut run_cargo_hack(root, TASK, LIBRARIES.into_iter().filter(|name| *name != FACADE))?)?;
     // The facade only passes these two features on, so they are combined: it takes half of the time even so.
-    succeed(hack(root, TASK, [FACADE])?.args(["--group-features", "rustls,no-wire-log"]))
+    run_successfully(run_cargo_hack(root, TASK, [FACADE])?.args(["--group-features", "rustls,no-wire-log"]))
 }
 
-fn hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
-    let mut hack = tool(root, "cargo-hack", CARGO_HACK)?;
+fn run_cargo_hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
+    let mut hack = installed_tool(root, "cargo-hack", CARGO_HACK)?;
     // `default` only names other features.
     hack.arg("hack").args(task.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
     hack.args(crates.into_iter().flat_map(|name| ["--package", name]));
@@ -35,23 +35,23 @@ fn hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>)
 
 /// Verifies that nothing logged at `trace` holds a secret, without the feature that caps the log.
 pub(super) fn uncapped_log(root: &Path) -> Result<()> {
-    cargo(root, "test -p partner-center-tests --no-default-features --test secrets")
+    run_cargo(root, "test -p partner-center-tests --no-default-features --test secrets")
 }
 
 /// Verifies the transports with features of the HTTP libraries that another crate of a program may turn on.
 pub(super) fn decompressing_libraries(root: &Path) -> Result<()> {
-    cargo(root, "test --quiet -p partner-center-tests --features decompressing-libraries --test it transports::")
+    run_cargo(root, "test --quiet -p partner-center-tests --features decompressing-libraries --test it transports::")
 }
 
 /// Verifies the models with `serde_json/arbitrary_precision`, which another crate of a program may turn on; it changes how
 /// `serde_json` passes numbers.
 pub(super) fn arbitrary_precision(root: &Path) -> Result<()> {
-    cargo(root, "test --quiet -p partner-center-models --features serde_json/arbitrary_precision")
+    run_cargo(root, "test --quiet -p partner-center-models --features serde_json/arbitrary_precision")
 }
 
 /// Verifies that each example succeeds with the features that it requires and no others.
-pub(super) fn examples(root: &Path) -> Result<()> {
-    let packages = packages(root, "--no-deps")?;
+pub(super) fn check_examples(root: &Path) -> Result<()> {
+    let packages = package_metadata(root, "--no-deps")?;
     let facade = packages.iter().find(|package| package["name"] == "partner-center");
     let targets = facade.and_then(|package| package["targets"].as_array()).context("partner-center has no targets")?;
     let mut count = 0;
@@ -62,7 +62,7 @@ pub(super) fn examples(root: &Path) -> Result<()> {
         let features = features.join(",");
         let arguments =
             format!("run --quiet -p partner-center --example {name} --no-default-features --features={features}");
-        cargo(root, &arguments)?;
+        run_cargo(root, &arguments)?;
         count += 1;
     }
     ensure!(count > 0, "partner-center has no examples");

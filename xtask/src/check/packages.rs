@@ -1,6 +1,6 @@
 //! The packages that would be published: each builds and passes its tests from its own files alone.
 
-use crate::workspace::{self, command, published, succeed, target};
+use crate::workspace::{self, cargo_command, published_crates, run_successfully, target_folder};
 use anyhow::{Context as _, Result};
 use flate2::read::GzDecoder;
 use std::{
@@ -14,44 +14,46 @@ use tar::Archive;
 ///
 /// Needs cargo 1.90, which is newer than the declared Rust version: older ones cannot package crates that depend on each other
 /// and are not published yet.
-pub(super) fn packages(root: &Path) -> Result<()> {
-    let folder = target(root).join("packages");
+pub(super) fn check_packages(root: &Path) -> Result<()> {
+    let folder = target_folder(root).join("packages");
     if folder.exists() {
         // Files of an older package must not be mistaken for files of the new one.
         fs::remove_dir_all(&folder)?;
     }
-    let mut package = command(root, "package --quiet --no-verify --allow-dirty");
-    succeed(package.args(published().flat_map(|name| ["--package", name])).arg("--target-dir").arg(&folder))?;
+    let mut package = cargo_command(root, "package --quiet --no-verify --allow-dirty");
+    run_successfully(
+        package.args(published_crates().flat_map(|name| ["--package", name])).arg("--target-dir").arg(&folder),
+    )?;
 
     let unpacked = folder.join("unpacked");
-    for name in published() {
-        let package = format!("{name}-{}", version(root, name)?);
-        unpack(&folder.join("package").join(format!("{package}.crate")), &unpacked)?;
+    for name in published_crates() {
+        let package = format!("{name}-{}", workspace_version(root, name)?);
+        unpack_package(&folder.join("package").join(format!("{package}.crate")), &unpacked)?;
         fs::rename(unpacked.join(package), unpacked.join(name))?;
     }
-    fs::write(unpacked.join("Cargo.toml"), manifest()?)?;
+    fs::write(unpacked.join("Cargo.toml"), patched_workspace_manifest()?)?;
     fs::copy(root.join("Cargo.lock"), unpacked.join("Cargo.lock"))?;
 
-    for name in published() {
+    for name in published_crates() {
         for task in ["check", "test --quiet --all-features"] {
-            let mut cargo = command(&unpacked, &format!("{task} --package {name} --target-dir"));
+            let mut cargo = cargo_command(&unpacked, &format!("{task} --package {name} --target-dir"));
             // The target folder of the workspace has the dependencies built. Snapshots would be written to a folder that is
             // removed.
-            succeed(cargo.arg(target(root)).env("INSTA_UPDATE", "no"))
+            run_successfully(cargo.arg(target_folder(root)).env("INSTA_UPDATE", "no"))
                 .with_context(|| format!("{name}, as it would be published, in {}", unpacked.display()))?;
         }
     }
     Ok(())
 }
 
-fn version(root: &Path, name: &str) -> Result<String> {
-    let packages = workspace::packages(root, "--no-deps")?;
+fn workspace_version(root: &Path, name: &str) -> Result<String> {
+    let packages = workspace::package_metadata(root, "--no-deps")?;
     let package = packages.iter().find(|package| package["name"] == name);
     let version = package.and_then(|package| package["version"].as_str());
     Ok(version.with_context(|| format!("there is no {name}"))?.to_owned())
 }
 
-fn unpack(package: &Path, folder: &Path) -> Result<()> {
+fn unpack_package(package: &Path, folder: &Path) -> Result<()> {
     let file = File::open(package).with_context(|| package.display().to_string())?;
     let mut archive = Archive::new(GzDecoder::new(file));
     // All files of a package have the same time, and cargo builds only files that are newer than its last build.
@@ -60,11 +62,11 @@ fn unpack(package: &Path, folder: &Path) -> Result<()> {
 }
 
 /// Returns the manifest of a workspace of the packages, in which they find each other instead of in the registry.
-fn manifest() -> Result<String> {
+fn patched_workspace_manifest() -> Result<String> {
     let mut manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"*/\"]\n\n".to_owned();
     // The profile of the workspace, so that its builds are reused.
     manifest += "[profile.dev]\ndebug = \"line-tables-only\"\n\n[patch.crates-io]\n";
-    for name in published() {
+    for name in published_crates() {
         writeln!(manifest, "{name} = {{ path = \"{name}\" }}")?;
     }
     Ok(manifest)

@@ -109,7 +109,7 @@ pub(crate) const HTTP_HEADERS: &[&str] = &[
 ];
 
 /// Whether a list of headers contains a name, in any case.
-pub(crate) fn has(headers: &[&str], name: &str) -> bool {
+pub(crate) fn contains_header(headers: &[&str], name: &str) -> bool {
     headers.iter().any(|header| header.eq_ignore_ascii_case(name))
 }
 

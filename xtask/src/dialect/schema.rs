@@ -215,7 +215,7 @@ pub(crate) fn required_description(description: Option<&str>) -> Result<String> 
 }
 
 /// Escapes a key as a step of a JSON pointer (RFC 6901).
-pub(crate) fn escape(key: &str) -> String {
+pub(crate) fn escape_pointer_step(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
@@ -265,7 +265,7 @@ fn read_properties(
     properties
         .iter()
         .map(|(wire, schema)| {
-            let at = format!("{at}/properties/{}", escape(wire));
+            let at = format!("{at}/properties/{}", escape_pointer_step(wire));
             let shape = Shape::of(schema).with_context(|| at.clone())?;
             let description = match (schema, own_descriptions.get(wire)) {
                 (ReferenceOr::Reference { .. }, Some(own)) => own.as_str().map(str::to_owned),

@@ -2,7 +2,7 @@
 
 use crate::dialect::{
     BOX, CONTEXT, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, JSON_STRING, MINIMUM, PAGING, PROPERTY_DESCRIPTIONS, RAW, SECRET,
-    TYPE, UNKNOWN_FIELDS, escape,
+    TYPE, UNKNOWN_FIELDS, escape_pointer_step,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::{Example, Header, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
@@ -14,7 +14,7 @@ type Object = serde_json::Map<String, Value>;
 /// Rejects content without effect in the document `source`; `read` is the document after it was read and serialized again.
 pub(super) fn ensure_no_ignored_content(source: &Value, read: &Value) -> Result<()> {
     ensure_no_ignored_key("#", source, Some(read))?;
-    walk("#", source, Names::Keywords, &mut |at, object| {
+    visit_objects("#", source, Names::Keywords, &mut |at, object| {
         object.iter().try_for_each(|(key, value)| ensure_extension_in_place(at, key, value))?;
         ensure_reference_exists(source, object).with_context(|| at.to_owned())
     })
@@ -23,9 +23,9 @@ pub(super) fn ensure_no_ignored_content(source: &Value, read: &Value) -> Result<
 /// Returns the error of the innermost object that cannot be read, with its place: `openapiv3` itself reports that imprecisely.
 pub(super) fn first_invalid_object(source: &Value) -> Result<()> {
     let mut innermost: Option<(String, serde_json::Error)> = None;
-    walk("#", source, Names::Keywords, &mut |at, object| {
+    visit_objects("#", source, Names::Keywords, &mut |at, object| {
         let within = innermost.as_ref().is_none_or(|(outer, _)| at.starts_with(outer));
-        if let Some(error) = parse_error(at, object).filter(|_| within) {
+        if let Some(error) = openapi_error_at(at, object).filter(|_| within) {
             innermost = Some((at.to_owned(), error));
         }
         Ok(())
@@ -37,9 +37,9 @@ pub(super) fn first_invalid_object(source: &Value) -> Result<()> {
 /// document with what was read.
 fn ensure_no_ignored_key(at: &str, source: &Value, read: Option<&Value>) -> Result<()> {
     match (source, read) {
-        (Value::Object(source), Some(Value::Object(read))) => source
-            .iter()
-            .try_for_each(|(key, value)| ensure_no_ignored_key(&format!("{at}/{}", escape(key)), value, read.get(key))),
+        (Value::Object(source), Some(Value::Object(read))) => source.iter().try_for_each(|(key, value)| {
+            ensure_no_ignored_key(&format!("{at}/{}", escape_pointer_step(key)), value, read.get(key))
+        }),
         (Value::Array(source), Some(Value::Array(read))) if source.len() == read.len() => {
             source.iter().zip(read).enumerate().try_for_each(|(index, (source, read))| {
                 ensure_no_ignored_key(&format!("{at}/{index}"), source, Some(read))
@@ -69,7 +69,12 @@ enum Names {
 }
 
 /// Visits every object with keywords of OpenAPI, from the outside in, with its place. Skips examples and defaults, which are data.
-fn walk(at: &str, value: &Value, names: Names, visit: &mut dyn FnMut(&str, &Object) -> Result<()>) -> Result<()> {
+fn visit_objects(
+    at: &str,
+    value: &Value,
+    names: Names,
+    visit: &mut dyn FnMut(&str, &Object) -> Result<()>,
+) -> Result<()> {
     const NAME_MAPS: &[&str] = &[
         "callbacks",
         "content",
@@ -97,20 +102,20 @@ fn walk(at: &str, value: &Value, names: Names, visit: &mut dyn FnMut(&str, &Obje
                 |(key, value)| {
                     let is_name_map = !are_own_names && NAME_MAPS.contains(&key.as_str());
                     let inner = if is_name_map && value.is_object() { Names::Own } else { Names::Keywords };
-                    walk(&format!("{at}/{}", escape(key)), value, inner, visit)
+                    visit_objects(&format!("{at}/{}", escape_pointer_step(key)), value, inner, visit)
                 },
             )
         }
         Value::Array(array) => array
             .iter()
             .enumerate()
-            .try_for_each(|(index, value)| walk(&format!("{at}/{index}"), value, Names::Keywords, visit)),
+            .try_for_each(|(index, value)| visit_objects(&format!("{at}/{index}"), value, Names::Keywords, visit)),
         _ => Ok(()),
     }
 }
 
 /// Returns the error of parsing the object at a place as what OpenAPI has there.
-fn parse_error(at: &str, object: &Object) -> Option<serde_json::Error> {
+fn openapi_error_at(at: &str, object: &Object) -> Option<serde_json::Error> {
     fn read<T: DeserializeOwned>(object: &Object) -> Option<serde_json::Error> {
         T::deserialize(object).err()
     }

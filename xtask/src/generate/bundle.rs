@@ -11,16 +11,16 @@ const OWN_PREFIX: &str = "x-pc-";
 const DATA_KEYS: [&str; 2] = ["example", "value"];
 
 /// Returns the bundle of the document `yaml`, whose files are in `folder`.
-pub(crate) fn bundle(yaml: &str, folder: &Path) -> Result<String> {
+pub(crate) fn bundle_document(yaml: &str, folder: &Path) -> Result<String> {
     let mut document: Value = yaml_serde::from_str(yaml)?;
-    rewrite(&mut document, folder)?;
+    rewrite_for_other_tools(&mut document, folder)?;
     remove_unused_schemas(&mut document);
     Ok(yaml_serde::to_string(&document)?)
 }
 
 /// Replaces examples in files, which most tools do not open, by their content, and removes our own extensions. Examples with
 /// unknown fields are removed as well: linters and mock servers reject what is not described.
-fn rewrite(value: &mut Value, folder: &Path) -> Result<()> {
+fn rewrite_for_other_tools(value: &mut Value, folder: &Path) -> Result<()> {
     match value {
         Value::Mapping(mapping) => {
             mapping.retain(|key, value| {
@@ -34,9 +34,12 @@ fn rewrite(value: &mut Value, folder: &Path) -> Result<()> {
                 mapping.insert("value".into(), example);
             }
             let is_data = |key: &Value| key.as_str().is_some_and(|key| DATA_KEYS.contains(&key));
-            mapping.iter_mut().filter(|(key, _)| !is_data(key)).try_for_each(|(_, value)| rewrite(value, folder))
+            mapping
+                .iter_mut()
+                .filter(|(key, _)| !is_data(key))
+                .try_for_each(|(_, value)| rewrite_for_other_tools(value, folder))
         }
-        Value::Sequence(items) => items.iter_mut().try_for_each(|item| rewrite(item, folder)),
+        Value::Sequence(items) => items.iter_mut().try_for_each(|item| rewrite_for_other_tools(item, folder)),
         _ => Ok(()),
     }
 }
@@ -45,7 +48,7 @@ fn rewrite(value: &mut Value, folder: &Path) -> Result<()> {
 fn remove_unused_schemas(document: &mut Value) {
     loop {
         let mut used = BTreeSet::new();
-        references(document, &mut used);
+        collect_references(document, &mut used);
         let Some(schemas) = document.get_mut("components").and_then(|components| components.get_mut("schemas")) else {
             return;
         };
@@ -59,13 +62,13 @@ fn remove_unused_schemas(document: &mut Value) {
     }
 }
 
-fn references(value: &Value, found: &mut BTreeSet<String>) {
+fn collect_references(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Mapping(mapping) => {
             found.extend(mapping.get("$ref").and_then(Value::as_str).map(str::to_owned));
-            mapping.values().for_each(|value| references(value, found));
+            mapping.values().for_each(|value| collect_references(value, found));
         }
-        Value::Sequence(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Sequence(items) => items.iter().for_each(|item| collect_references(item, found)),
         _ => {}
     }
 }

@@ -13,7 +13,7 @@ const WIDTH: usize = 100;
 pub(crate) const MEMBER_INDENT: usize = 4;
 
 /// Formats items, with a blank line between items and between methods.
-pub(crate) fn pretty(items: TokenStream) -> Result<String> {
+pub(crate) fn format_items(items: TokenStream) -> Result<String> {
     let mut file: syn::File = syn::parse2(items)?;
     let items = std::mem::take(&mut file.items).into_iter().map(|item| {
         file.items = vec![item];
@@ -24,13 +24,13 @@ pub(crate) fn pretty(items: TokenStream) -> Result<String> {
 }
 
 /// Returns a doc comment, wrapped except for its code; `indent` is its column.
-pub(crate) fn docs(text: &str, indent: usize) -> TokenStream {
+pub(crate) fn doc_comment(text: &str, indent: usize) -> TokenStream {
     let width = WIDTH - indent - "/// ".len();
     let mut is_code = false;
     let lines = text.lines().flat_map(|line| {
         let is_fence = line.starts_with("```");
         is_code ^= is_fence;
-        if is_code || is_fence { vec![line.to_owned()] } else { wrap(line, width) }
+        if is_code || is_fence { vec![line.to_owned()] } else { wrap_line(line, width) }
     });
     let lines = lines.map(|line| {
         let line = if line.is_empty() { line } else { format!(" {line}") };
@@ -40,7 +40,7 @@ pub(crate) fn docs(text: &str, indent: usize) -> TokenStream {
 }
 
 /// Returns the imports of some items: those of the `candidates`, names at the root of the crate, that they use, and the `macros`.
-pub(crate) fn imports<'a>(
+pub(crate) fn import_items<'a>(
     items: &TokenStream,
     candidates: impl IntoIterator<Item = &'a str>,
     macros: &[TokenStream],
@@ -48,13 +48,13 @@ pub(crate) fn imports<'a>(
     let used = names_used(items)?;
     let names: BTreeSet<_> = candidates.into_iter().filter(|name| used.contains(*name)).collect();
     let names = names.into_iter().map(|name| format_ident!("{name}"));
-    let of_crate = pretty(quote! { use crate::{#(#names,)* #(#macros),*}; })?;
+    let of_crate = format_items(quote! { use crate::{#(#names,)* #(#macros),*}; })?;
     let uuid = if used.contains("Uuid") { "use uuid::Uuid;\n" } else { "" };
     Ok(of_crate + uuid)
 }
 
 /// Wraps a line at `width` columns, where words allow it; the following lines of a list item are indented.
-fn wrap(line: &str, width: usize) -> Vec<String> {
+fn wrap_line(line: &str, width: usize) -> Vec<String> {
     let indent = if line.starts_with("- ") { "  " } else { "" };
     let mut lines = vec![String::new()];
     for word in line.split_whitespace() {

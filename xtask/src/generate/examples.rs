@@ -43,7 +43,7 @@ struct InlineExample {
 }
 
 /// Reads the examples in the order of the document. Files are in `folder`; each response file there must be an example.
-pub(crate) fn read(spec: &Spec, folder: &Path) -> Result<Examples> {
+pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
     let mut examples = Examples { responses: Vec::new(), inline: Vec::new() };
     let mut names = BTreeSet::new();
     for endpoint in spec.endpoints()? {
@@ -72,14 +72,14 @@ pub(crate) fn read(spec: &Spec, folder: &Path) -> Result<Examples> {
 }
 
 /// Returns the tests, one a line; the macros define what is tested.
-pub(crate) fn tests(examples: &Examples) -> String {
+pub(crate) fn example_tests(examples: &Examples) -> String {
     let responses = examples.responses.iter().filter(|example| !example.is_list).map(|example| {
         let example_macro = if example.has_unknown_fields { "future_example" } else { "example" };
         let (name, operation, file) = (example.name.to_snake_case(), &example.operation, &example.file);
         format!("{example_macro}!({name}, {operation}, \"../../spec/{file}\");\n")
     });
     let inline = examples.inline.iter().map(|InlineExample { name, schema, json }| {
-        let (name, json) = (name.to_snake_case(), raw(json));
+        let (name, json) = (name.to_snake_case(), raw_string_literal(json));
         if schema == ERROR_BODY {
             format!("fault_example!({name}, {json});\n")
         } else {
@@ -90,9 +90,10 @@ pub(crate) fn tests(examples: &Examples) -> String {
 }
 
 /// Returns the documented responses as constants: a packaged crate cannot include a file from outside.
-pub(crate) fn documented(examples: &Examples) -> String {
+pub(crate) fn documented_response_constants(examples: &Examples) -> String {
     let constants = examples.responses.iter().filter(|example| !example.has_unknown_fields).map(|example| {
-        let (name, summary, text) = (example.name.to_shouty_snake_case(), &example.summary, raw(&example.text));
+        let (name, summary, text) =
+            (example.name.to_shouty_snake_case(), &example.summary, raw_string_literal(&example.text));
         format!("/// {summary}\npub(crate) const {name}: &str = {text};\n")
     });
     constants.collect::<Vec<_>>().join("\n")
@@ -103,7 +104,7 @@ fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) ->
     let operation = endpoint.id()?.to_pascal_case();
     let shape = media.schema.as_ref().map(Shape::of).transpose()?;
     let is_list = matches!(shape, Some(Shape::List(_)));
-    each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
+    read_each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
         let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
         let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
         ensure!(
@@ -135,7 +136,7 @@ fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
             let owner = format!("{id}-{}", data.name);
             let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is not a string")?)?);
             let shape = parameter_shape(parameter).with_context(|| owner.clone())?;
-            examples.extend(inline(&owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
+            examples.extend(inline_examples(&owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
         }
     }
     let mut media: Vec<(String, &MediaType)> = Vec::new();
@@ -143,13 +144,15 @@ fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     media.extend(error_responses.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
     for (owner, media) in media {
         let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
-        examples.extend(inline(&owner, shape, media.example.as_ref(), &media.examples, &|value| Ok(value.clone()))?);
+        examples.extend(inline_examples(&owner, shape, media.example.as_ref(), &media.examples, &|value| {
+            Ok(value.clone())
+        })?);
     }
     Ok(examples)
 }
 
 /// Reads the inline examples of `owner`, which are of the `shape`; `json` returns the JSON of an example's value.
-fn inline<'a>(
+fn inline_examples<'a>(
     owner: &str,
     shape: Option<Shape>,
     single: Option<&Value>,
@@ -158,7 +161,7 @@ fn inline<'a>(
 ) -> Result<Vec<InlineExample>> {
     // A body of another shape is rejected, with its place, when the operation is generated.
     let Some(Shape::Named(schema)) = shape else { return Ok(Vec::new()) };
-    let found = each(single, examples, |name, Example { value, external_value, extensions, .. }| {
+    let found = read_each(single, examples, |name, Example { value, external_value, extensions, .. }| {
         let (Some(value), None) = (value, external_value) else {
             bail!("an example of an error response or of a request must be inline: `value`")
         };
@@ -170,7 +173,7 @@ fn inline<'a>(
 }
 
 /// Reads each example with `read`.
-fn each<'a, T>(
+fn read_each<'a, T>(
     single: Option<&Value>,
     examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
     mut read: impl FnMut(&str, &Example) -> Result<T>,
@@ -197,7 +200,7 @@ fn ensure_no_unnamed_file(examples: &Examples, folder: &Path) -> Result<()> {
 }
 
 /// Returns a raw string literal.
-pub(super) fn raw(text: &str) -> String {
+pub(super) fn raw_string_literal(text: &str) -> String {
     let mut hashes = "#".to_owned();
     while text.contains(&format!("\"{hashes}")) {
         hashes.push('#');

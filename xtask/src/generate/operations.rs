@@ -5,7 +5,7 @@ mod input;
 mod paging;
 
 use super::{
-    code::{MEMBER_INDENT, docs, imports, pretty},
+    code::{MEMBER_INDENT, doc_comment, format_items, import_items},
     samples,
 };
 use crate::{
@@ -13,9 +13,9 @@ use crate::{
     document::{Endpoint, Spec},
 };
 use anyhow::{Context as _, Result, bail, ensure};
-use body::{Body, response};
+use body::{Body, response_type};
 use heck::ToPascalCase as _;
-use input::{Input, Location, Sample, inputs};
+use input::{Input, Location, Sample, operation_inputs};
 use openapiv3::Operation;
 use paging::Paging;
 use proc_macro2::{Literal, TokenStream};
@@ -38,26 +38,28 @@ const HAND_WRITTEN_NAMES: [&str; 11] = [
     "InvalidContinuationToken",
 ];
 
-pub(crate) fn generate(spec: &Spec) -> Result<String> {
+pub(crate) fn generate_operations(spec: &Spec) -> Result<String> {
     let mut operations = TokenStream::new();
     let mut names: BTreeSet<String> = spec.definitions.iter().map(|definition| definition.name.clone()).collect();
     for endpoint in spec.endpoints()? {
         let name = endpoint.id().with_context(|| endpoint.at.clone())?.to_pascal_case();
         let is_free = !reserved::TYPES.contains(&name.as_str()) && names.insert(name.clone());
         ensure!(is_free, "{}/operationId: the name {name} is taken", endpoint.at);
-        operations.extend(operation(spec, &endpoint).with_context(|| endpoint.at.clone())?);
+        operations.extend(generate_operation(spec, &endpoint).with_context(|| endpoint.at.clone())?);
     }
     let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
-    let imports = imports(&operations, HAND_WRITTEN_NAMES.into_iter().chain(schemas), &[])?;
-    Ok(format!("{imports}\n{}", pretty(operations)?))
+    let imports = import_items(&operations, HAND_WRITTEN_NAMES.into_iter().chain(schemas), &[])?;
+    Ok(format!("{imports}\n{}", format_items(operations)?))
 }
 
 /// Returns warnings about operations that seem to be paginated but lack the extension: a client takes their response for
 /// complete, and a response with a next page for an error.
-pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
+pub(crate) fn pagination_warnings(spec: &Spec) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for endpoint in spec.endpoints()? {
-        let Some(Body::One(name)) = response(spec, &endpoint).with_context(|| endpoint.at.clone())? else { continue };
+        let Some(Body::One(name)) = response_type(spec, &endpoint).with_context(|| endpoint.at.clone())? else {
+            continue;
+        };
         if endpoint.operation.extensions.contains_key(PAGING) {
             continue;
         }
@@ -72,7 +74,7 @@ pub(crate) fn warnings(spec: &Spec) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
-fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
+fn generate_operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
     let Endpoint { path, method, operation, .. } = endpoint;
     ensure_nothing_unsupported(operation)?;
     let id = endpoint.id()?;
@@ -81,15 +83,16 @@ fn operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
         "get" | "head" | "post" | "put" | "patch" | "delete" => format_ident!("{}", method.to_pascal_case()),
         other => bail!("the method {other} is not understood"),
     };
-    let response = response(spec, endpoint)?;
+    let response = response_type(spec, endpoint)?;
     let page = match &response {
         Some(Body::One(name)) => Some(name.as_str()),
         _ => None,
     };
     let paging = Paging::read(spec, endpoint, page)?;
-    let inputs = inputs(spec, endpoint, paging.as_ref())?;
+    let inputs = operation_inputs(spec, endpoint, paging.as_ref())?;
 
-    let docs = docs(&(documentation(endpoint)? + &example(spec, endpoint, &name, &inputs)?), 0);
+    let docs =
+        doc_comment(&(operation_documentation(endpoint)? + &operation_example(spec, endpoint, &name, &inputs)?), 0);
     let default = inputs.iter().all(|input| !input.required).then(|| quote!(Default,));
     let mut declarations: Vec<_> = inputs.iter().map(Input::declaration).collect();
     declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<ContinuationToken>)));
@@ -136,7 +139,7 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     };
     let list = required.iter().map(|input| format!("- `{}`: {}", input.field, one_line(&input.description)));
     let list = list.collect::<Vec<_>>().join("\n");
-    let doc = docs(format!("{doc}\n\n{list}").trim_end(), MEMBER_INDENT);
+    let doc = doc_comment(format!("{doc}\n\n{list}").trim_end(), MEMBER_INDENT);
     let arguments: Vec<_> = required.iter().map(|input| input.argument()).collect();
     let fields: Vec<_> = inputs.iter().map(Input::initial).collect();
     let first_page = paged.then(|| quote!(continuation: None));
@@ -166,7 +169,7 @@ fn ensure_nothing_unsupported(operation: &Operation) -> Result<()> {
     Ok(())
 }
 
-fn documentation(endpoint: &Endpoint<'_>) -> Result<String> {
+fn operation_documentation(endpoint: &Endpoint<'_>) -> Result<String> {
     let Endpoint { path, method, operation, .. } = endpoint;
     let summary = operation.summary.as_deref().context("a summary is missing")?;
     let description = required_description(operation.description.as_deref())?;
@@ -176,7 +179,7 @@ fn documentation(endpoint: &Endpoint<'_>) -> Result<String> {
 }
 
 /// Returns the documentation of an example that creates the operation and shows what it sends.
-fn example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs: &[Input]) -> Result<String> {
+fn operation_example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs: &[Input]) -> Result<String> {
     let (mut arguments, mut setters, mut given) = (Vec::new(), Vec::new(), Vec::new());
     let [mut path, mut query, mut headers] = [const { Vec::new() }; 3];
     let mut body = None;
@@ -214,7 +217,7 @@ fn example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs: &[Input])
         #(#parts)*
         #body
     };
-    samples::documented(spec, &[&name.to_string(), "Operation"], &code, &given)
+    samples::example_documentation(spec, &[&name.to_string(), "Operation"], &code, &given)
 }
 
 fn one_line(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! Compiled examples in the generated documentation, made of the examples of the specification.
 
-use super::code::{names_used, pretty};
+use super::code::{format_items, names_used};
 use crate::{
     dialect::{Definition, Kind, Property, Shape, Variant, field_name},
     document::Spec,
@@ -17,7 +17,7 @@ use syn::Ident;
 const UUID: &str = "5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11";
 
 /// Returns a value for a parameter that must have one and has no example.
-pub(super) fn placeholder(spec: &Spec, shape: &Shape, minimum: Option<i64>) -> Option<Value> {
+pub(super) fn placeholder_value(spec: &Spec, shape: &Shape, minimum: Option<i64>) -> Option<Value> {
     Some(match shape {
         Shape::Text => "example".into(),
         Shape::Uuid => UUID.into(),
@@ -32,7 +32,7 @@ pub(super) fn placeholder(spec: &Spec, shape: &Shape, minimum: Option<i64>) -> O
 }
 
 /// Returns the Rust expression of a value, in a function that returns a `Result`; `None` if there is no short one.
-pub(super) fn expression(spec: &Spec, shape: &Shape, value: &Value) -> Option<TokenStream> {
+pub(super) fn rust_expression(spec: &Spec, shape: &Shape, value: &Value) -> Option<TokenStream> {
     match shape {
         Shape::Text => value.as_str().map(|string| quote!(#string)),
         Shape::Uuid => value.as_str().map(|string| quote!(Uuid::parse_str(#string)?)),
@@ -44,8 +44,10 @@ pub(super) fn expression(spec: &Spec, shape: &Shape, value: &Value) -> Option<To
         Shape::Named(name) => {
             let definition = spec.definition(name).ok()?;
             match &definition.kind {
-                Kind::Enum(variants) => variant(definition, variants, value),
-                Kind::Object(properties) if definition.request_only => object(spec, definition, properties, value),
+                Kind::Enum(variants) => enum_variant(definition, variants, value),
+                Kind::Object(properties) if definition.request_only => {
+                    object_expression(spec, definition, properties, value)
+                }
                 _ => None,
             }
         }
@@ -53,20 +55,25 @@ pub(super) fn expression(spec: &Spec, shape: &Shape, value: &Value) -> Option<To
     }
 }
 
-fn variant(definition: &Definition, variants: &[Variant], value: &Value) -> Option<TokenStream> {
+fn enum_variant(definition: &Definition, variants: &[Variant], value: &Value) -> Option<TokenStream> {
     let variant = variants.iter().find(|variant| value == &variant.wire)?;
     let (name, variant) = (format_ident!("{}", definition.name), format_ident!("{}", variant.name));
     Some(quote!(#name::#variant))
 }
 
 /// Returns the expression of an object that is only sent, which has a constructor and setters.
-fn object(spec: &Spec, definition: &Definition, properties: &[Property], value: &Value) -> Option<TokenStream> {
+fn object_expression(
+    spec: &Spec,
+    definition: &Definition,
+    properties: &[Property],
+    value: &Value,
+) -> Option<TokenStream> {
     let (mut arguments, mut setters) = (Vec::new(), Vec::new());
     for property in properties {
         match value.get(&property.wire) {
-            Some(value) if property.required => arguments.push(expression(spec, &property.shape, value)?),
+            Some(value) if property.required => arguments.push(rust_expression(spec, &property.shape, value)?),
             Some(value) => {
-                let (setter, value) = (field(property)?, expression(spec, &property.shape, value)?);
+                let (setter, value) = (field_assertion(property)?, rust_expression(spec, &property.shape, value)?);
                 setters.push(quote!(.#setter(#value)));
             }
             None if property.required => return None,
@@ -78,7 +85,7 @@ fn object(spec: &Spec, definition: &Definition, properties: &[Property], value: 
 }
 
 /// Returns the JSON of a value as the models crate serializes it: compact, the fields of an object in the order of its schema.
-pub(super) fn serialized(definition: &Definition, value: &Value) -> String {
+pub(super) fn serialized_as_models(definition: &Definition, value: &Value) -> String {
     match &definition.kind {
         Kind::Object(properties) => format!("{{{}}}", serialized_fields(properties, value, ":").join(",")),
         _ => value.to_string(),
@@ -95,7 +102,7 @@ fn serialized_fields(properties: &[Property], value: &Value, colon: &str) -> Vec
 }
 
 /// Returns the documentation of an example that parses the `example` of a schema and reads its fields; empty without one.
-pub(super) fn model(spec: &Spec, definition: &Definition) -> Result<String> {
+pub(super) fn model_example(spec: &Spec, definition: &Definition) -> Result<String> {
     let (Kind::Object(properties), Some(example)) = (&definition.kind, &definition.example) else {
         return Ok(String::new());
     };
@@ -104,15 +111,15 @@ pub(super) fn model(spec: &Spec, definition: &Definition) -> Result<String> {
     let fields = serialized_fields(properties, example, ": ").join(",\n            ");
     let json = raw_string(&format!("{{\n            {fields}\n        }}"))?;
     let assertions = properties.iter().filter_map(|property| {
-        let value = expression(spec, &property.shape, example.get(&property.wire)?)?;
-        let field = field(property)?;
+        let value = rust_expression(spec, &property.shape, example.get(&property.wire)?)?;
+        let field = field_assertion(property)?;
         Some(match (property.required, &property.shape) {
             (true, _) => quote!(assert_eq!(#variable.#field, #value);),
             (false, Shape::Text) => quote!(assert_eq!(#variable.#field.as_deref(), Some(#value));),
             (false, _) => quote!(assert_eq!(#variable.#field, Some(#value));),
         })
     });
-    documented(
+    example_documentation(
         spec,
         &[&definition.name, "Resource"],
         &quote! {
@@ -128,7 +135,7 @@ pub(super) fn model(spec: &Spec, definition: &Definition) -> Result<String> {
 ///
 /// Each of the `arguments` is a name and a type that the code uses and that no example is known of: the code becomes a function
 /// with these arguments, which the documentation does not show.
-pub(super) fn documented(
+pub(super) fn example_documentation(
     spec: &Spec,
     imports: &[&str],
     code: &TokenStream,
@@ -147,8 +154,8 @@ pub(super) fn documented(
     let names = names.chain(used.contains("Uuid").then(|| "uuid::Uuid".to_owned())).collect::<Vec<_>>().join(", ");
     let import: TokenStream =
         format!("use partner_center_models::{{{names}}};").parse().map_err(|error| anyhow!("{error}"))?;
-    let import = pretty(import)?;
-    let code = pretty(function)?;
+    let import = format_items(import)?;
+    let code = format_items(function)?;
     let lines = code.lines().filter_map(|line| line.strip_prefix("    "));
     // In macros, which it cannot parse, `prettyplease` puts spaces where no one else does.
     let code = lines.map(|line| line.replace(") ?", ")?")).collect::<Vec<_>>().join("\n");
@@ -164,10 +171,11 @@ pub(super) fn documented(
 
 /// Returns a string as a literal, a raw one if it has quotes.
 pub(super) fn raw_string(string: &str) -> Result<TokenStream> {
-    let literal = if string.contains('"') { super::examples::raw(string) } else { format!("{string:?}") };
+    let literal =
+        if string.contains('"') { super::examples::raw_string_literal(string) } else { format!("{string:?}") };
     literal.parse().map_err(|error| anyhow!("the example {literal}: {error}"))
 }
 
-fn field(property: &Property) -> Option<Ident> {
+fn field_assertion(property: &Property) -> Option<Ident> {
     field_name(&property.wire).ok().map(|name| format_ident!("{name}"))
 }

@@ -9,7 +9,7 @@ const THINGS: &str = include_str!("tests/things.yaml");
 
 #[test]
 fn generated_code_is_up_to_date() {
-    match check(&workspace_root()) {
+    match check_files(&workspace_root()) {
         Ok(warnings) => assert!(warnings.is_empty(), "{warnings:#?}"),
         Err(stale) => panic!("{stale:#}"),
     }
@@ -18,7 +18,7 @@ fn generated_code_is_up_to_date() {
 #[test]
 fn generated_code_is_deterministic() {
     let root = workspace_root();
-    assert_eq!(generate(&root).unwrap(), generate(&root).unwrap());
+    assert_eq!(generate_files(&root).unwrap(), generate_files(&root).unwrap());
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn line_ends_of_the_specification_do_not_matter() {
     let root = workspace_root();
     let copy = tempfile::tempdir().unwrap();
     copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
-    assert_eq!(generate(&root).unwrap(), generate(copy.path()).unwrap());
+    assert_eq!(generate_files(&root).unwrap(), generate_files(copy.path()).unwrap());
 }
 
 #[test]
@@ -35,8 +35,8 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     let root = root.path();
     fs::create_dir(root.join("spec")).unwrap();
     fs::write(root.join(SPEC), THINGS).unwrap();
-    write(root).unwrap();
-    check(root).unwrap();
+    write_files(root).unwrap();
+    check_files(root).unwrap();
 
     fs::write(root.join(GENERATED).join("schemas.rs"), "edited").unwrap();
     fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
@@ -45,7 +45,7 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     for stray in [".schemas.rs.swp", "schemas.rs~"] {
         fs::write(root.join(GENERATED).join(stray), b"\xFF").unwrap();
     }
-    let stale = check(root).unwrap_err().to_string();
+    let stale = check_files(root).unwrap_err().to_string();
     for part in ["generated/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
         assert!(stale.contains(part), "{part} in {stale}");
     }
@@ -53,8 +53,8 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
         assert!(!stale.contains(part), "{part} in {stale}");
     }
 
-    write(root).unwrap();
-    check(root).unwrap();
+    write_files(root).unwrap();
+    check_files(root).unwrap();
     assert!(root.join(GENERATED).join("schemas.rs~").exists());
 }
 
@@ -72,15 +72,15 @@ fn endpoint_of_the_contributing_guide_is_understood() {
     // Someone who follows the guide has added it to the specification.
     let is_there = spec.contains("operationId: getCompanyProfile");
     let spec = if is_there { spec } else { spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n")) };
-    let operations = operations::generate(&Spec::parse(&spec).unwrap()).unwrap();
+    let operations = operations::generate_operations(&Spec::parse(&spec).unwrap()).unwrap();
     assert!(operations.contains("impl Operation for GetCompanyProfile"), "{operations}");
 }
 
 #[test]
 fn everything_understood_is_generated() {
     let spec = Spec::parse(THINGS).unwrap();
-    let schemas = types::generate(&spec).unwrap();
-    let operations = operations::generate(&spec).unwrap();
+    let schemas = types::generate_types(&spec).unwrap();
+    let operations = operations::generate_operations(&spec).unwrap();
     for code in [&schemas, &operations] {
         syn::parse_file(code).unwrap();
     }
@@ -214,7 +214,7 @@ fn unpaginated_response_with_a_next_page_is_a_warning() {
             assert_eq!(things.matches(from).count(), 1, "{from:?} does not occur once");
             things = things.replace(from, to);
         }
-        operations::warnings(&Spec::parse(&things).unwrap()).unwrap()
+        operations::pagination_warnings(&Spec::parse(&things).unwrap()).unwrap()
     };
     let [warning] = &warnings(&[])[..] else { panic!("{:#?}", warnings(&[])) };
     assert!(warning.starts_with(AT) && warning.contains("`continuationToken`"), "{warning}");
@@ -239,7 +239,7 @@ fn page_fingerprint_uses_the_identifiers_of_items() {
     ] {
         let things = THINGS.replace(from, to);
         assert_ne!(things, THINGS);
-        contains(&operations::generate(&Spec::parse(&things).unwrap()).unwrap(), &[expected]);
+        contains(&operations::generate_operations(&Spec::parse(&things).unwrap()).unwrap(), &[expected]);
     }
 }
 
@@ -273,7 +273,7 @@ fn copy_with_crlf(from: &Path, to: &Path) {
 fn bundled(things: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("page.json"), r#"{"items": [{"name": "a", "x-pc-data": 1.50}]}"#).unwrap();
-    bundle::bundle(things, folder.path()).unwrap()
+    bundle::bundle_document(things, folder.path()).unwrap()
 }
 
 #[test]

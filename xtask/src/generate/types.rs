@@ -4,7 +4,7 @@
 //! here, as they must keep what the specification does not describe.
 
 use super::{
-    code::{MEMBER_INDENT, docs, imports, pretty},
+    code::{MEMBER_INDENT, doc_comment, format_items, import_items},
     samples,
 };
 use crate::{
@@ -20,7 +20,7 @@ use serde_json::json;
 use std::{collections::BTreeMap, fmt::Write as _};
 use syn::{Ident, Item, LitStr, Type, parse_quote, visit_mut::VisitMut};
 
-pub(crate) fn generate(spec: &Spec) -> Result<String> {
+pub(crate) fn generate_types(spec: &Spec) -> Result<String> {
     let types = progenitor_field_types(spec)?;
     let mut blocks = Vec::new();
     let mut items = TokenStream::new();
@@ -33,16 +33,16 @@ pub(crate) fn generate(spec: &Spec) -> Result<String> {
             }
             Kind::Enum(variants) => open_enum(definition, variants),
             Kind::Object(properties) => {
-                let fields = fields(spec, definition, properties, &types)?;
-                (structure(spec, definition, &fields)?, resource(definition, &fields))
+                let fields = struct_fields(spec, definition, properties, &types)?;
+                (generate_struct(spec, definition, &fields)?, resource_macro_call(definition, &fields))
             }
         };
-        blocks.push(pretty(code.clone())?);
+        blocks.push(format_items(code.clone())?);
         blocks.push(meaning);
         items.extend(code);
     }
     // Every specification has an enum and an object; otherwise the compiler would warn of an unused import.
-    let imports = imports(&items, candidates, &[quote!(open_enum::open_enum), quote!(resource::resource)])?;
+    let imports = import_items(&items, candidates, &[quote!(open_enum::open_enum), quote!(resource::resource)])?;
     Ok(format!("{imports}\n{}", blocks.join("\n")))
 }
 
@@ -83,7 +83,7 @@ impl Field<'_> {
     }
 
     fn docs(&self) -> TokenStream {
-        docs(&self.property.description, MEMBER_INDENT)
+        doc_comment(&self.property.description, MEMBER_INDENT)
     }
 
     /// Returns the declaration of the argument for the field, and the expression that converts the argument.
@@ -121,7 +121,7 @@ fn progenitor_field_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type
     for item in file.items {
         let Item::Struct(item) = item else { continue };
         for mut field in item.fields {
-            let wire = renamed(&field).or_else(|| Some(field.ident.as_ref()?.to_string()));
+            let wire = serde_name(&field).or_else(|| Some(field.ident.as_ref()?.to_string()));
             ShortenPaths.visit_type_mut(&mut field.ty);
             types.extend(wire.map(|wire| ((item.ident.to_string(), wire), field.ty)));
         }
@@ -129,7 +129,7 @@ fn progenitor_field_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type
     Ok(types)
 }
 
-fn fields<'a>(
+fn struct_fields<'a>(
     spec: &Spec,
     definition: &Definition,
     properties: &'a [Property],
@@ -164,9 +164,9 @@ fn fields<'a>(
     properties.iter().map(|property| field(property).with_context(|| at(property))).collect()
 }
 
-fn structure(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<TokenStream> {
+fn generate_struct(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<TokenStream> {
     let name = format_ident!("{}", definition.name);
-    let description = docs(&(documentation(definition) + &samples::model(spec, definition)?), 0);
+    let description = doc_comment(&(schema_documentation(definition) + &samples::model_example(spec, definition)?), 0);
     let has_default = fields.iter().all(|field| match field.kind {
         FieldKind::Optional => true,
         // The default of a response is an empty page; a request has no default for its required fields.
@@ -178,9 +178,10 @@ fn structure(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Resu
         let (docs, name, declared) = (field.docs(), &field.name, field.declared());
         quote!(#docs pub #name: #declared,)
     });
-    let constructor = (definition.request_only || !has_default).then(|| constructor(definition, fields, has_default));
+    let constructor =
+        (definition.request_only || !has_default).then(|| generate_constructor(definition, fields, has_default));
     let setters =
-        fields.iter().filter(|field| definition.request_only && field.kind == FieldKind::Optional).map(setter);
+        fields.iter().filter(|field| definition.request_only && field.kind == FieldKind::Optional).map(generate_setter);
     let methods = quote!(#constructor #(#setters)*);
     let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
     Ok(quote! {
@@ -197,15 +198,15 @@ fn structure(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Resu
 }
 
 /// Returns the description of a schema with a link to the documentation of the service.
-fn documentation(definition: &Definition) -> String {
+fn schema_documentation(definition: &Definition) -> String {
     let link = definition.external_docs.as_ref().map(|(title, url)| format!("\n\nSee [{title}]({url})."));
     definition.description.clone() + &link.unwrap_or_default()
 }
 
 /// Returns the function `new`, with an argument for each required field.
-fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool) -> TokenStream {
+fn generate_constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool) -> TokenStream {
     let doc = format!("Creates a `{}` from its required fields.", definition.name);
-    let doc = docs(&doc, MEMBER_INDENT);
+    let doc = doc_comment(&doc, MEMBER_INDENT);
     if has_default {
         return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
     }
@@ -228,9 +229,9 @@ fn constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool)
     }
 }
 
-fn setter(field: &Field<'_>) -> TokenStream {
+fn generate_setter(field: &Field<'_>) -> TokenStream {
     let (name, (argument, value)) = (&field.name, field.argument());
-    let docs = docs(&format!("Sets `{name}`.\n\n{}", field.property.description), MEMBER_INDENT);
+    let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.property.description), MEMBER_INDENT);
     let value = match field.holder {
         Holder::Nothing => value,
         Holder::Box => quote!(Box::new(#value)),
@@ -247,7 +248,7 @@ fn setter(field: &Field<'_>) -> TokenStream {
 }
 
 /// Returns the macro call that implements serialization for a struct. Formatted here, since `prettyplease` cannot format it.
-fn resource(definition: &Definition, fields: &[Field<'_>]) -> String {
+fn resource_macro_call(definition: &Definition, fields: &[Field<'_>]) -> String {
     let mut code = format!("resource!({} {{\n", definition.name);
     for Field { property, name, kind, .. } in fields {
         let kind = match kind {
@@ -256,19 +257,19 @@ fn resource(definition: &Definition, fields: &[Field<'_>]) -> String {
             FieldKind::Required => "required",
         };
         let wire = &property.wire;
-        let spelling = capitalized(wire);
-        let spelling = if spelling == *wire { String::new() } else { format!(" | {}", quoted(&spelling)) };
+        let spelling = with_capital_initial(wire);
+        let spelling = if spelling == *wire { String::new() } else { format!(" | {}", string_literal(&spelling)) };
         // Writing to a `String` does not fail.
-        let _ = writeln!(code, "    {kind} {name} = {}{spelling},", quoted(wire));
+        let _ = writeln!(code, "    {kind} {name} = {}{spelling},", string_literal(wire));
     }
     code + "});\n"
 }
 
 fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, String) {
     let name = format_ident!("{}", definition.name);
-    let description = docs(&documentation(definition), 0);
+    let description = doc_comment(&schema_documentation(definition), 0);
     let declarations = variants.iter().map(|variant| {
-        let (docs, name) = (docs(&variant.description, MEMBER_INDENT), format_ident!("{}", variant.name));
+        let (docs, name) = (doc_comment(&variant.description, MEMBER_INDENT), format_ident!("{}", variant.name));
         quote!(#docs #name,)
     });
     let code = quote! {
@@ -281,7 +282,7 @@ fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, Str
             UnknownVariant(UnknownVariant),
         }
     };
-    let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, quoted(&variant.wire)));
+    let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, string_literal(&variant.wire)));
     (code, format!("open_enum!({name} {{\n{}}});\n", texts.collect::<String>()))
 }
 
@@ -306,7 +307,7 @@ fn argument_of<'a>(declared: &'a Type, wrapper: &str) -> Option<&'a Type> {
 }
 
 /// Returns the name in `#[serde(rename = "...")]`.
-fn renamed(field: &syn::Field) -> Option<String> {
+fn serde_name(field: &syn::Field) -> Option<String> {
     let mut found = None;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
         // Other settings do not matter; an error only ends the search within this attribute.
@@ -342,12 +343,12 @@ impl VisitMut for ShortenPaths {
 }
 
 /// Returns a name with a capital initial, as some parts of the service spell it.
-fn capitalized(wire: &str) -> String {
+fn with_capital_initial(wire: &str) -> String {
     let mut letters = wire.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Returns a string literal of Rust.
-fn quoted(text: &str) -> String {
+fn string_literal(text: &str) -> String {
     quote!(#text).to_string()
 }

@@ -70,7 +70,7 @@ pub(crate) struct Filter {
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) domain: Option<String>,
     /// Only customers of the indirect reseller with this tenant ID
-    #[arg(long, value_name = "GUID", value_parser = super::guid)]
+    #[arg(long, value_name = "GUID", value_parser = super::parse_guid)]
     pub(crate) indirect_reseller: Option<Uuid>,
 }
 
@@ -86,6 +86,6 @@ pub(crate) enum IdArg {
 fn id_arg(text: &str) -> Result<IdArg, &'static str> {
     match text {
         "-" => Ok(IdArg::Stdin),
-        _ => super::guid(text).map(IdArg::Id),
+        _ => super::parse_guid(text).map(IdArg::Id),
     }
 }

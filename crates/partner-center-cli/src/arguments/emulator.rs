@@ -41,7 +41,7 @@ pub(crate) struct EmulatorCommand {
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::customer_count)]
     pub(crate) customers: u32,
     /// Access token to accept: any visible ASCII characters without blanks; not a secret
-    #[arg(long, value_name = "T", default_value = Emulator::TOKEN, value_parser = token)]
+    #[arg(long, value_name = "T", default_value = Emulator::TOKEN, value_parser = parse_token)]
     pub(crate) token: String,
     /// Serve over TLS, with a certificate for localhost from a new certificate authority: MSAL and azure-identity require it
     #[arg(long)]
@@ -61,7 +61,7 @@ pub(crate) struct EmulatorBehavior {
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
     /// Lifetime of the access tokens that its authority issues
-    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = super::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = super::parse_seconds)]
     token_lifetime: Duration,
     /// Invalidate a refresh token when a newer one is used
     #[arg(long)]
@@ -204,7 +204,7 @@ impl EmulatorBehavior {
     }
 }
 
-fn token(text: &str) -> Result<String, &'static str> {
+fn parse_token(text: &str) -> Result<String, &'static str> {
     let can_be_sent = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     can_be_sent.then(|| text.to_owned()).ok_or("it must consist of visible ASCII characters, without blanks")
 }

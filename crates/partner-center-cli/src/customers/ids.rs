@@ -62,7 +62,7 @@ impl Iterator for Ids {
         loop {
             if let Some(words) = &self.stdin {
                 match next_word(words, self.deadline) {
-                    Some(Ok(word)) => return Some(id(&word).map_err(IdError::Invalid)),
+                    Some(Ok(word)) => return Some(parse_id(&word).map_err(IdError::Invalid)),
                     Some(Err(error)) => return Some(Err(IdError::Stdin(error))),
                     None => self.stdin = None,
                 }
@@ -112,7 +112,7 @@ fn next_word(words: &Receiver<io::Result<Word>>, deadline: Option<Instant>) -> O
     }))
 }
 
-fn id(word: &Word) -> Result<Uuid, ErrorReport> {
+fn parse_id(word: &Word) -> Result<Uuid, ErrorReport> {
     word.text.parse().map_err(|_| ErrorReport {
         message: format!("{} of standard input is not a customer ID", word.position),
         cause: format!("{:?} is not a GUID", word.text),
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn word_is_an_id_or_explained() {
-        let word = |text: &str| id(&Word { text: text.to_owned(), position: "line 7".to_owned() });
+        let word = |text: &str| parse_id(&Word { text: text.to_owned(), position: "line 7".to_owned() });
         let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
         for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}")] {
             assert_eq!(word(spelling).unwrap().to_string(), id);

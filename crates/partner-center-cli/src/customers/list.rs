@@ -10,7 +10,7 @@ use crate::{
 use partner_center::{Client, CustomerFilter, ListCustomers, Transport, transport::Mode};
 
 /// Prints page after page, until the list ends or the limit is reached.
-pub(super) async fn print<X: Transport>(
+pub(super) async fn print_list<X: Transport>(
     client: &Client<X>,
     list: List,
     sources: &AddressSources,
@@ -20,7 +20,7 @@ pub(super) async fn print<X: Transport>(
     let mut remaining = list.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let (mut count, mut page_count) = (0_usize, 0);
     let is_limited = list.limit.is_some();
-    let mut pages = client.pages(operation(list));
+    let mut pages = client.pages(list_operation(list));
     if !is_limited {
         // The next page is requested while this one is printed; with a limit, that would be one page too many.
         pages = pages.prefetch();
@@ -43,20 +43,20 @@ pub(super) async fn print<X: Transport>(
     Ok(())
 }
 
-fn operation(list: List) -> ListCustomers {
+fn list_operation(list: List) -> ListCustomers {
     let mut operation = ListCustomers::new();
     // A limit below the service's page size does not need a full page.
     let limit = list.limit.and_then(|limit| i32::try_from(limit).ok()).filter(|limit| *limit < 500);
     if let Some(size) = list.page_size.or(limit) {
         operation = operation.size(size);
     }
-    if let Some(filter) = filter(list.filter) {
+    if let Some(filter) = list_filter(list.filter) {
         operation = operation.filter(filter);
     }
     operation
 }
 
-fn filter(filter: Filter) -> Option<CustomerFilter> {
+fn list_filter(filter: Filter) -> Option<CustomerFilter> {
     let Filter { company_name, domain, indirect_reseller } = filter;
     company_name
         .map(CustomerFilter::company_name)

@@ -18,7 +18,7 @@ use std::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Resolves the host and connects to it, or to the proxy.
-pub(super) fn check(uri: &Uri, session: &Session<'_>) -> CheckOutcome {
+pub(super) fn check_connection(uri: &Uri, session: &Session<'_>) -> CheckOutcome {
     let default_port = |uri: &Uri| if uri.scheme_str() == Some("https") { 443 } else { 80 };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(default_port(uri));
@@ -34,7 +34,7 @@ pub(super) fn check(uri: &Uri, session: &Session<'_>) -> CheckOutcome {
     if let Some((proxy, address)) = proxy.and_then(|proxy| Some((proxy, proxy.origin().parse::<Uri>().ok()?))) {
         let host = address.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = address.port_u16().unwrap_or(default_port(&address));
-        return match connect(host.clone(), port, timeout) {
+        return match resolve_and_connect(host.clone(), port, timeout) {
             Ok(address) => CheckOutcome::Passed(format!("the proxy at {address} accepts connections")),
             Err(ConnectError::Lookup(error) | ConnectError::Connection(error)) => {
                 CheckOutcome::Failed(ErrorReport::new(
@@ -45,7 +45,7 @@ pub(super) fn check(uri: &Uri, session: &Session<'_>) -> CheckOutcome {
             }
         };
     }
-    match connect(host.clone(), port, timeout) {
+    match resolve_and_connect(host.clone(), port, timeout) {
         Ok(address) => CheckOutcome::Passed(format!("{address} accepts connections")),
         Err(ConnectError::Lookup(error)) => CheckOutcome::Failed(ErrorReport::new(
             &format!("the host {host} cannot be resolved"),
@@ -68,7 +68,7 @@ enum ConnectError {
     Connection(io::Error),
 }
 
-fn connect(host: String, port: u16, timeout: Duration) -> Result<SocketAddr, ConnectError> {
+fn resolve_and_connect(host: String, port: u16, timeout: Duration) -> Result<SocketAddr, ConnectError> {
     let (sender, resolved) = mpsc::channel();
     // A lookup cannot be canceled: a thread waits for it, and is abandoned after the timeout.
     thread::spawn(move || sender.send((host.as_str(), port).to_socket_addrs()));

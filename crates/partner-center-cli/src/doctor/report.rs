@@ -3,7 +3,7 @@
 use crate::{
     arguments::OutputFormat,
     error::{CommandError, ErrorReport},
-    terminal::{paragraph, width},
+    terminal::{terminal_width, wrapped_paragraph},
 };
 use console::Term;
 use serde::Serialize;
@@ -92,8 +92,8 @@ impl Report {
         let (why, r#try) = explained.unzip();
         let check = Check { name: check, status, detail, why, r#try };
         let printed = match self.format {
-            OutputFormat::Table => print(check.lines(width(&Term::stdout())).as_bytes()),
-            OutputFormat::Jsonl => print(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
+            OutputFormat::Table => print_check(check.lines(terminal_width(&Term::stdout())).as_bytes()),
+            OutputFormat::Jsonl => print_check(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
             OutputFormat::Json | OutputFormat::Csv => Ok(()),
         };
         self.checks.push(check);
@@ -105,7 +105,9 @@ impl Report {
         match self.format {
             OutputFormat::Table | OutputFormat::Jsonl => {}
             OutputFormat::Json => {
-                print(&[serde_json::to_vec_pretty(&self.checks).map_err(io::Error::from)?, b"\n".to_vec()].concat())?;
+                print_check(
+                    &[serde_json::to_vec_pretty(&self.checks).map_err(io::Error::from)?, b"\n".to_vec()].concat(),
+                )?;
             }
             OutputFormat::Csv => {
                 let mut text = Vec::new();
@@ -113,7 +115,7 @@ impl Report {
                 self.checks.iter().try_for_each(|check| csv.serialize(check)).map_err(io::Error::from)?;
                 csv.flush()?;
                 drop(csv);
-                print(&text)?;
+                print_check(&text)?;
             }
         }
         let count = self.checks.len();
@@ -128,17 +130,17 @@ impl Check {
     /// Formats the check for people.
     fn lines(&self, width: Option<usize>) -> String {
         let Self { name, status, detail, why, r#try } = self;
-        let mut lines = paragraph(&format!("{name:<10}  {status:<7}  "), detail, width);
+        let mut lines = wrapped_paragraph(&format!("{name:<10}  {status:<7}  "), detail, width);
         for (label, text) in [("why: ", why), ("try: ", r#try)] {
             if let Some(text) = text {
-                lines += &paragraph(&format!("            {label}"), text, width);
+                lines += &wrapped_paragraph(&format!("            {label}"), text, width);
             }
         }
         lines
     }
 }
 
-fn print(text: &[u8]) -> io::Result<()> {
+fn print_check(text: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text)?;
     stdout.flush()

@@ -1,6 +1,6 @@
 //! The main fields of customers, for spreadsheets and databases.
 
-use super::{Formatter, row};
+use super::{Formatter, customer_row};
 use crate::terminal::escape_control;
 use partner_center::Customer;
 use std::io;
@@ -54,7 +54,8 @@ impl Formatter for Csv {
         let mut csv = csv::Writer::from_writer(text);
         self.header(&mut csv)?;
         for customer in customers {
-            let cells = row(customer, COLUMNS.map(|(_, pointer)| pointer))?.into_iter().take(self.columns.len());
+            let cells =
+                customer_row(customer, COLUMNS.map(|(_, pointer)| pointer))?.into_iter().take(self.columns.len());
             let seen = |cell: String| if self.is_terminal { escape_control(&cell) } else { cell };
             csv.write_record(cells.map(seen))?;
         }

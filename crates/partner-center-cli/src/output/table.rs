@@ -1,6 +1,6 @@
 //! Customers as a table for people.
 
-use super::{Formatter, MAX_DEPTH, cell, fields, row};
+use super::{Formatter, MAX_DEPTH, cell_text, customer_fields, customer_row};
 use crate::terminal::escape_control;
 use indexmap::IndexMap;
 use partner_center::{Customer, models::JsonValue};
@@ -41,7 +41,7 @@ impl Table {
             let cut;
             let cell = match self.terminal_width {
                 Some(_) if cell.width() > width => {
-                    cut = shorten(cell, width);
+                    cut = shorten_to_width(cell, width);
                     &cut
                 }
                 _ => cell,
@@ -63,9 +63,9 @@ impl Formatter for Table {
             rows.push(COLUMNS.map(|(title, _)| title.to_owned()));
         }
         for customer in customers {
-            rows.push(row(customer, COLUMNS.map(|(_, pointer)| pointer))?.map(|text| escape_control(&text)));
+            rows.push(customer_row(customer, COLUMNS.map(|(_, pointer)| pointer))?.map(|text| escape_control(&text)));
         }
-        let widths = *self.widths.get_or_insert_with(|| fit(widest(&rows), self.terminal_width));
+        let widths = *self.widths.get_or_insert_with(|| fit_to_terminal(widest_cell(&rows), self.terminal_width));
         rows.iter().try_for_each(|row| self.line(row, &widths, text))
     }
 
@@ -75,8 +75,8 @@ impl Formatter for Table {
 
     fn customer(&mut self, customer: &Customer, text: &mut Vec<u8>) -> io::Result<()> {
         let mut rows = Vec::new();
-        describe("", 0, fields(customer)?, &mut rows);
-        let [names, _] = widest(&rows);
+        add_field_rows("", 0, customer_fields(customer)?, &mut rows);
+        let [names, _] = widest_cell(&rows);
         // The values of a single customer are never shortened.
         let whole = Self::new(None);
         rows.iter().try_for_each(|row| whole.line(row, &[names, 0], text))
@@ -84,7 +84,7 @@ impl Formatter for Table {
 }
 
 /// Adds a row for each value of the object at `path`, which has these `fields`.
-fn describe(path: &str, depth: usize, fields: IndexMap<String, JsonValue>, rows: &mut Vec<[String; 2]>) {
+fn add_field_rows(path: &str, depth: usize, fields: IndexMap<String, JsonValue>, rows: &mut Vec<[String; 2]>) {
     for (name, value) in fields {
         // Links and attributes of resources are for programs.
         if name == "links" || name == "attributes" {
@@ -92,18 +92,18 @@ fn describe(path: &str, depth: usize, fields: IndexMap<String, JsonValue>, rows:
         }
         let path = if path.is_empty() { name } else { format!("{path}.{name}") };
         match value.read() {
-            Ok(fields) if depth < MAX_DEPTH => describe(&path, depth + 1, fields, rows),
-            _ => rows.push([escape_control(&path), escape_control(&cell(&value))]),
+            Ok(fields) if depth < MAX_DEPTH => add_field_rows(&path, depth + 1, fields, rows),
+            _ => rows.push([escape_control(&path), escape_control(&cell_text(&value))]),
         }
     }
 }
 
-fn widest<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
+fn widest_cell<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
 }
 
 /// Narrows the widest shrinkable column until the row fits, or widens the narrowest one while there is room.
-fn fit(mut widths: [usize; COLUMNS.len()], terminal_width: Option<usize>) -> [usize; COLUMNS.len()] {
+fn fit_to_terminal(mut widths: [usize; COLUMNS.len()], terminal_width: Option<usize>) -> [usize; COLUMNS.len()] {
     let room = terminal_width.unwrap_or(usize::MAX).saturating_sub(GAP.len() * (widths.len() - 1));
     let total = |widths: [usize; COLUMNS.len()]| widths.iter().sum::<usize>();
     while total(widths) > room
@@ -122,7 +122,7 @@ fn fit(mut widths: [usize; COLUMNS.len()], terminal_width: Option<usize>) -> [us
 }
 
 /// Shortens `text` to `width` columns with an ellipsis, between grapheme clusters.
-fn shorten(text: &str, width: usize) -> String {
+fn shorten_to_width(text: &str, width: usize) -> String {
     let ends = text.grapheme_indices(true).map(|(start, cluster)| start + cluster.len());
     let fits = |end: &usize| text[..*end].width() < width;
     let kept = ends.take_while(fits).last().map_or("", |end| &text[..end]);
@@ -173,7 +173,7 @@ mod tests {
         for text in ["❤️☎️1️⃣".repeat(5), "👨‍👩‍👧‍👦".repeat(9), "e\u{301}".repeat(9), "東京".repeat(9), "שלום ".repeat(9)]
         {
             for width in 1..20 {
-                let short = shorten(&text, width);
+                let short = shorten_to_width(&text, width);
                 assert!(short.width() <= width, "{short:?} is wider than {width}");
                 let kept = short.trim_end_matches('…');
                 assert!(text.starts_with(kept), "{short:?}");
@@ -181,7 +181,7 @@ mod tests {
                 assert!(ends.any(|end| text[..end].trim_end() == kept), "{short:?}");
             }
         }
-        assert_eq!(shorten(&"👨‍👩‍👧‍👦".repeat(9), 7), "👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦…");
+        assert_eq!(shorten_to_width(&"👨‍👩‍👧‍👦".repeat(9), 7), "👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦…");
     }
 
     #[test]

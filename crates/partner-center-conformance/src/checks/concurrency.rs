@@ -2,8 +2,8 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, ensure, expect_body, get, incompressible_bytes,
-    keep_alive_server, pause, raw_response, response_bytes, run_concurrently, send, send_and_cancel,
-    send_expecting_response, with_timeout,
+    keep_alive_server, pause_for_background_work, raw_response, response_bytes, run_concurrently, send,
+    send_and_cancel, send_expecting_response, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Mode, Transport};
@@ -40,7 +40,7 @@ async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckRe
         send_concurrently(transport, &server).await?;
         let count = server.connections();
         ensure!(count <= CONCURRENCY, "{count} connections for {CONCURRENCY} concurrent requests, {round}");
-        pause(transport, between).await;
+        pause_for_background_work(transport, between).await;
     }
     Ok(())
 }
@@ -181,7 +181,7 @@ impl UnfinishedResponseServer {
         while self.open.load(Ordering::Relaxed) > 0 {
             let elapsed = send_and_cancel.elapsed();
             ensure!(elapsed < limit, "{elapsed:?} after the end of the exchange, its connection is still open");
-            pause(transport, SETTLE_TIME).await;
+            pause_for_background_work(transport, SETTLE_TIME).await;
         }
         let count = self.server.requests().iter().filter(|request| request.uri() == self.target).count();
         ensure!(count == 1, "it was sent {count} times");

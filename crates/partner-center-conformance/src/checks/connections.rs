@@ -1,10 +1,10 @@
 //! Reuse, replacement and failure of connections.
 
 use crate::harness::{
-    CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, accepts_gzip, chunked, closing_server, ensure,
-    error_chain, expect_body, get, get_uri, gzip, keep_alive_server, pause, raw_response, response_bytes, send,
-    send_and_cancel, send_expecting_error, send_expecting_error_kind, send_expecting_response, summary, with_limits,
-    with_timeout,
+    CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain,
+    expect_body, get, get_uri, gzip_compressed, keep_alive_server, pause_for_background_work, raw_response,
+    respond_and_close_server, response_bytes, response_summary, send, send_and_cancel, send_expecting_error,
+    send_expecting_error_kind, send_expecting_response, with_limits, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
@@ -25,10 +25,10 @@ pub(crate) async fn connections_are_reused<X: Transport>(transport: &X) -> Check
 }
 
 async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckResult {
-    let compressed = gzip(b"{}")?;
+    let compressed = gzip_compressed(b"{}")?;
     let server = keep_alive_server(move |request| match request.uri().path() {
         "/empty" => response_bytes("200 OK", ""),
-        "/chunks" => raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked(b"{}")),
+        "/chunks" => raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked_body(b"{}")),
         "/gzip" if accepts_gzip(request) => response_bytes("200 OK\r\nContent-Encoding: gzip", &compressed),
         "/no-content" => raw_response("204 No Content", ""),
         "/not-found" => response_bytes("404 Not Found", r#"{"code": 2000}"#),
@@ -37,7 +37,7 @@ async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckRe
     })?;
     for target in ["/", "/", "/empty", "/chunks", "/gzip", "/no-content", "/not-found", "/busy", "/"] {
         send_expecting_response(transport, get(&server, target), target).await?;
-        pause(transport, between).await;
+        pause_for_background_work(transport, between).await;
         ensure!(server.connections() == 1, "{} connections up to {target}", server.connections());
     }
     Ok(())
@@ -45,10 +45,10 @@ async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckRe
 
 pub(crate) async fn closed_connections_are_detected<X: Transport>(transport: &X) -> CheckResult {
     for head in ["200 OK", "200 OK\r\nConnection: close", "200 OK\r\nKeep-Alive: timeout=60"] {
-        let server = closing_server(move |request| response_bytes(head, request.uri().path()))?;
+        let server = respond_and_close_server(move |request| response_bytes(head, request.uri().path()))?;
         for target in ["/1", "/2", "/3", "/4"] {
             expect_own_response_or_error(transport, &server, target, "after the connection was closed").await?;
-            pause(transport, SETTLE_TIME).await;
+            pause_for_background_work(transport, SETTLE_TIME).await;
         }
         ensure!(server.requests().len() > 1, "only the first request arrived");
     }
@@ -80,9 +80,9 @@ pub(crate) async fn unsolicited_responses_are_discarded<X: Transport>(transport:
             expect_own_response_or_error(transport, &server, target, case).await?;
             // Bytes that arrive after the next request was sent look like the response to it.
             while done.load(Ordering::Relaxed) < server.requests().len() {
-                pause(transport, SETTLE_TIME).await;
+                pause_for_background_work(transport, SETTLE_TIME).await;
             }
-            pause(transport, SETTLE_TIME).await;
+            pause_for_background_work(transport, SETTLE_TIME).await;
         }
     }
     Ok(())
@@ -122,7 +122,7 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
         for target in ["/1", "/2"] {
             let response = send_expecting_response(transport, get(&server, target), case).await?;
             expect_body(&response, target.as_bytes(), case)?;
-            pause(transport, TIMEOUT).await;
+            pause_for_background_work(transport, TIMEOUT).await;
         }
     }
 
@@ -158,13 +158,13 @@ pub(crate) async fn unreachable_servers_are_errors<X: Transport>(transport: &X) 
 }
 
 pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> CheckResult {
-    let closes = closing_server(|_| Vec::new())?;
+    let closes = respond_and_close_server(|_| Vec::new())?;
     send_expecting_error_kind(transport, get(&closes, "/"), TransportErrorKind::Exchange, "a connection that closes")
         .await?;
     let resets = Server::start(Connection::wait_for_request)?;
     send_expecting_error_kind(transport, get(&resets, "/"), TransportErrorKind::Exchange, "a connection that is reset")
         .await?;
-    let stops = closing_server(|_| b"HTTP/1.1 200 OK\r\nContent-".to_vec())?;
+    let stops = respond_and_close_server(|_| b"HTTP/1.1 200 OK\r\nContent-".to_vec())?;
     send_expecting_error_kind(
         transport,
         get(&stops, "/"),
@@ -172,7 +172,7 @@ pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> 
         "a connection that closes within a head",
     )
     .await?;
-    let pauses = closing_server(|_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())?;
+    let pauses = respond_and_close_server(|_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())?;
     send_expecting_error_kind(
         transport,
         get(&pauses, "/"),
@@ -194,7 +194,7 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
         ("a length below zero", b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}"),
         ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\n{}"),
     ] {
-        let server = closing_server(|_| invalid.to_vec())?;
+        let server = respond_and_close_server(|_| invalid.to_vec())?;
         send_expecting_error_kind(
             transport,
             with_timeout(get(&server, "/"), TOLERANCE),
@@ -209,7 +209,7 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
         ("HTTP/2", b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"),
     ] {
         // A transport that reads line by line sees a lost connection.
-        let server = closing_server(|_| invalid.to_vec())?;
+        let server = respond_and_close_server(|_| invalid.to_vec())?;
         let error = send_expecting_error(transport, with_timeout(get(&server, "/"), TOLERANCE), case).await?;
         let fits = matches!(error.kind(), TransportErrorKind::InvalidResponse | TransportErrorKind::Exchange);
         ensure!(fits, "{case}: an error of a kind other than InvalidResponse: {}", error_chain(&error));
@@ -224,7 +224,7 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
         ),
     ] {
-        let server = closing_server(|_| invalid.to_vec())?;
+        let server = respond_and_close_server(|_| invalid.to_vec())?;
         send_expecting_error_kind(
             transport,
             with_timeout(get(&server, "/"), TOLERANCE),
@@ -246,7 +246,7 @@ async fn expect_own_response_or_error<X: Transport>(
     match send(transport, get(server, target)).await {
         Ok(response) => {
             let is_own = response.status() == 200 && response.body() == target.as_bytes();
-            ensure!(is_own, "{case}: the response to {target} is {}", summary(&response));
+            ensure!(is_own, "{case}: the response to {target} is {}", response_summary(&response));
         }
         Err(error) => ensure!(error.kind() == TransportErrorKind::Exchange, "{case}: {}", error_chain(&error)),
     }

@@ -1,9 +1,9 @@
 //! Maximum sizes of heads and bodies.
 
 use crate::harness::{
-    CheckResult, SERVER_TIMEOUT, TOLERANCE, accepts_gzip, chunked, closing_server, ensure, error_chain, expect_body,
-    get, gzip, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, response_bytes,
-    send_expecting_error, send_expecting_error_kind, send_expecting_response, with_limits,
+    CheckResult, SERVER_TIMEOUT, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain, expect_body, get,
+    gzip_compressed, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, respond_and_close_server,
+    response_bytes, send_expecting_error, send_expecting_error_kind, send_expecting_response, with_limits,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind};
 use std::time::Instant;
@@ -15,17 +15,17 @@ type Respond = fn(Vec<u8>) -> Vec<u8>;
 pub(crate) async fn body_limit_is_exact<X: Transport>(transport: &X) -> CheckResult {
     let framings: [(&str, Respond); 3] = [
         ("with a length", |body| response_bytes("200 OK", body)),
-        ("in chunks", |body| raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked(&body))),
+        ("in chunks", |body| raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked_body(&body))),
         ("until the connection ends", |body| raw_response("200 OK", body)),
     ];
     for (framing, respond) in framings {
         for limit in [0, 1, LIMIT] {
-            let server = closing_server(move |_| respond(incompressible_bytes(limit)))?;
+            let server = respond_and_close_server(move |_| respond(incompressible_bytes(limit)))?;
             let case = format!("{limit} bytes {framing} where {limit} are allowed");
             let response = send_expecting_response(transport, with_body_limit(limit, get(&server, "/")), &case).await?;
             expect_body(&response, &incompressible_bytes(limit), case)?;
 
-            let server = closing_server(move |_| respond(incompressible_bytes(limit + 1)))?;
+            let server = respond_and_close_server(move |_| respond(incompressible_bytes(limit + 1)))?;
             let case = format!("{} bytes {framing} where {limit} are allowed", limit + 1);
             send_expecting_error_kind(
                 transport,
@@ -43,7 +43,7 @@ pub(crate) async fn body_limit_counts_decompressed_bytes<X: Transport>(transport
     for is_repetitive in [true, false] {
         for (length, kind) in [(LIMIT, None), (LIMIT + 1, Some(TransportErrorKind::TooLarge))] {
             let body = if is_repetitive { vec![b' '; length] } else { incompressible_bytes(length) };
-            let (plain, compressed) = (body.clone(), gzip(&body)?);
+            let (plain, compressed) = (body.clone(), gzip_compressed(&body)?);
             let server = keep_alive_server(move |request| {
                 if accepts_gzip(request) {
                     response_bytes("200 OK\r\nContent-Encoding: gzip", &compressed)
@@ -71,7 +71,7 @@ pub(crate) async fn endless_bodies_are_abandoned<X: Transport>(transport: &X) ->
     for is_compressed in [false, true] {
         for (framing, head) in HEADS {
             let large = vec![b' '; 4 << 20];
-            let compressed = gzip(&large)?;
+            let compressed = gzip_compressed(&large)?;
             let server = one_shot_server(move |connection, request| {
                 let (coding, body) = if is_compressed && accepts_gzip(request) {
                     ("\r\nContent-Encoding: gzip", &compressed)
@@ -105,7 +105,8 @@ pub(crate) async fn endless_bodies_are_abandoned<X: Transport>(transport: &X) ->
 pub(crate) async fn announced_lengths_are_not_trusted<X: Transport>(transport: &X) -> CheckResult {
     // First lengths that exceed any allocation: to trust those is a panic, where smaller ones would abort the process.
     for length in [u64::MAX - 2, i64::MAX.unsigned_abs(), 1 << 40] {
-        let server = closing_server(move |_| raw_response(&format!("200 OK\r\nContent-Length: {length}"), "abc"))?;
+        let server =
+            respond_and_close_server(move |_| raw_response(&format!("200 OK\r\nContent-Length: {length}"), "abc"))?;
         // The limit of the body allows all of them.
         let case = format!("3 bytes announced as {length}");
         send_expecting_error_kind(
@@ -118,7 +119,7 @@ pub(crate) async fn announced_lengths_are_not_trusted<X: Transport>(transport: &
     }
     for length in ["7fffffffffffffff", "ffffffffffffffff"] {
         let body = format!("{length}\r\nabc");
-        let server = closing_server(move |_| raw_response("200 OK\r\nTransfer-Encoding: chunked", &body))?;
+        let server = respond_and_close_server(move |_| raw_response("200 OK\r\nTransfer-Encoding: chunked", &body))?;
         let case = format!("a chunk of 3 bytes announced as 0x{length}");
         send_expecting_error_kind(
             transport,

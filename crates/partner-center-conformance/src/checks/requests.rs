@@ -1,7 +1,7 @@
 //! Requests as they arrive at the server.
 
 use crate::harness::{
-    CheckResult, Observation, TOLERANCE, ensure, error_chain, excerpt, get, get_uri, incompressible_bytes,
+    CheckResult, Observation, TOLERANCE, body_excerpt, ensure, error_chain, get, get_uri, incompressible_bytes,
     keep_alive_server, observed, raw_response, response_bytes, send, send_expecting_response, with_timeout,
 };
 use crate::{Connection, Server};
@@ -30,7 +30,7 @@ pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> Che
     let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
     for target in TARGETS {
         send_expecting_response(transport, get(&server, target), target).await?;
-        let arrived = last(&server)?.uri().to_string();
+        let arrived = last_header_value(&server)?.uri().to_string();
         ensure!(arrived == target, "{target} arrived as {arrived}");
     }
     for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
@@ -39,7 +39,7 @@ pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> Che
         set_empty_content_length(&mut request);
         // The response to HEAD is the subject of another requirement.
         send(transport, request).await.map_err(|error| Observation(format!("{method}: {}", error_chain(&error))))?;
-        let arrived = last(&server)?.method().clone();
+        let arrived = last_header_value(&server)?.method().clone();
         ensure!(arrived == method, "{method} arrived as {arrived}");
     }
     Ok(())
@@ -69,15 +69,15 @@ pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X
         request.headers_mut().append(HeaderName::from_static(name), value.clone());
     }
     send_expecting_response(transport, request.clone(), "headers").await?;
-    let arrived = last(&server)?;
+    let arrived = last_header_value(&server)?;
     for name in request.headers().keys() {
         let sent: Vec<_> = request.headers().get_all(name).iter().collect();
         let arrived: Vec<_> = arrived.headers().get_all(name).iter().collect();
-        ensure!(arrived == sent, "`{name}` arrived as {} instead of {}", values(&arrived), values(&sent));
+        ensure!(arrived == sent, "`{name}` arrived as {} instead of {}", header_values(&arrived), header_values(&sent));
     }
     let host: Vec<_> = arrived.headers().get_all(HOST).iter().collect();
     let expected = server.url().replace("http://", "");
-    ensure!(host == [expected.as_str()], "`host` arrived as {} instead of {expected:?}", values(&host));
+    ensure!(host == [expected.as_str()], "`host` arrived as {} instead of {expected:?}", header_values(&host));
     Ok(())
 }
 
@@ -85,12 +85,12 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
     const ALLOWED: [&str; 5] = ["host", "accept", "accept-encoding", "content-length", "connection"];
     let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
     send_expecting_response(transport, get(&server, "/"), "no headers").await?;
-    let added = last(&server)?;
+    let added = last_header_value(&server)?;
     for (name, value) in added.headers() {
         ensure!(
             ALLOWED.contains(&name.as_str()),
             "`{name}: {}` was added to a request without headers",
-            values(&[value])
+            header_values(&[value])
         );
     }
     for body in [&b""[..], br#"{"a":1}"#] {
@@ -103,9 +103,9 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
             *request.body_mut() = body.to_vec();
         }
         send_expecting_response(transport, request.clone(), "few headers").await?;
-        for (name, value) in last(&server)?.headers() {
+        for (name, value) in last_header_value(&server)?.headers() {
             let known = request.headers().contains_key(name) || ALLOWED.contains(&name.as_str());
-            ensure!(known, "`{name}: {}` was added to the headers of the request", values(&[value]));
+            ensure!(known, "`{name}: {}` was added to the headers of the request", header_values(&[value]));
         }
     }
     Ok(())
@@ -116,7 +116,7 @@ pub(crate) async fn cookies_are_not_stored<X: Transport>(transport: &X) -> Check
     for _ in 0..2 {
         send_expecting_response(transport, get(&server, "/"), "cookies").await?;
     }
-    let cookie = last(&server)?.headers().get("cookie").cloned();
+    let cookie = last_header_value(&server)?.headers().get("cookie").cloned();
     ensure!(cookie.is_none(), "the second request had the cookie of the first response");
     Ok(())
 }
@@ -128,24 +128,24 @@ pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) 
         *request.method_mut() = Method::POST;
         *request.body_mut() = incompressible_bytes(length);
         send_expecting_response(transport, request.clone(), format!("a body of {length} bytes")).await?;
-        let arrived = last(&server)?;
-        let framing = (lengths(&arrived), arrived.headers().contains_key(TRANSFER_ENCODING));
+        let arrived = last_header_value(&server)?;
+        let framing = (content_lengths(&arrived), arrived.headers().contains_key(TRANSFER_ENCODING));
         ensure!(
             framing == (vec![length.to_string()], false),
             "of {length} bytes, `content-length` is {:?} and `transfer-encoding` {}",
             framing.0,
             if framing.1 { "there" } else { "not there" },
         );
-        ensure!(arrived.body() == request.body(), "of {length} bytes arrived {}", excerpt(arrived.body()));
+        ensure!(arrived.body() == request.body(), "of {length} bytes arrived {}", body_excerpt(arrived.body()));
     }
     for method in [Method::GET, Method::POST] {
         let mut request = get(&server, "/");
         *request.method_mut() = method.clone();
         set_empty_content_length(&mut request);
-        let expected = lengths(&request);
+        let expected = content_lengths(&request);
         send_expecting_response(transport, request, format!("{method} without a body")).await?;
-        let arrived = last(&server)?;
-        let lengths = lengths(&arrived);
+        let arrived = last_header_value(&server)?;
+        let lengths = content_lengths(&arrived);
         let chunked = arrived.headers().contains_key(TRANSFER_ENCODING);
         ensure!(!chunked, "{method} without a body arrived with `transfer-encoding`");
         ensure!(lengths == expected, "{method} without a body arrived with the lengths {lengths:?}, not {expected:?}");
@@ -220,17 +220,17 @@ fn set_empty_content_length(request: &mut Request) {
     }
 }
 
-fn last(server: &Server) -> Result<Request, Observation> {
+fn last_header_value(server: &Server) -> Result<Request, Observation> {
     server.requests().pop().ok_or_else(|| Observation("a response although no valid request had arrived".to_owned()))
 }
 
-fn lengths(request: &Request) -> Vec<String> {
+fn content_lengths(request: &Request) -> Vec<String> {
     let values = request.headers().get_all(CONTENT_LENGTH).iter();
     values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }
 
 /// Formats the values of a header, sensitive ones too: the secrets are the suite's own.
-fn values(values: &[&HeaderValue]) -> String {
-    let values: Vec<_> = values.iter().map(|value| excerpt(value.as_bytes())).collect();
+fn header_values(values: &[&HeaderValue]) -> String {
+    let values: Vec<_> = values.iter().map(|value| body_excerpt(value.as_bytes())).collect();
     format!("[{}]", values.join("; "))
 }

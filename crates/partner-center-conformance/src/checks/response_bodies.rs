@@ -2,9 +2,10 @@
 
 use crate::Server;
 use crate::harness::{
-    CheckResult, SETTLE_TIME, TOLERANCE, accepts_gzip, chunked, closing_server, ensure, error_chain, expect_body, get,
-    gzip, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, response_bytes, send,
-    send_expecting_error_kind, send_expecting_response, summary, with_limits, with_timeout,
+    CheckResult, SETTLE_TIME, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain, expect_body, get,
+    gzip_compressed, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, respond_and_close_server,
+    response_bytes, response_summary, send, send_expecting_error_kind, send_expecting_response, with_limits,
+    with_timeout,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
 use std::thread;
@@ -29,7 +30,7 @@ pub(crate) async fn sized_bodies_are_complete<X: Transport>(transport: &X) -> Ch
 pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> CheckResult {
     for length in LENGTHS {
         let server = keep_alive_server(move |_| {
-            raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked(&incompressible_bytes(length)))
+            raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked_body(&incompressible_bytes(length)))
         })?;
         let case = format!("a body of {length} bytes in chunks");
         expect_body(
@@ -57,7 +58,7 @@ pub(crate) async fn close_delimited_bodies_are_complete<X: Transport>(transport:
     for head in ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nConnection: close", "HTTP/1.0 200 OK"] {
         for length in LENGTHS {
             let case = format!("a body of {length} bytes after {head:?}");
-            let server = closing_server(move |_| {
+            let server = respond_and_close_server(move |_| {
                 [format!("{head}\r\n\r\n").as_bytes(), &incompressible_bytes(length)].concat()
             })?;
             expect_body(
@@ -74,7 +75,7 @@ pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: 
     const FRAMINGS: [&str; 3] = ["with a length", "in chunks", "until the connection ends"];
     for length in LENGTHS {
         for (number, framing) in FRAMINGS.into_iter().enumerate() {
-            let compressed = gzip(&incompressible_bytes(length))?;
+            let compressed = gzip_compressed(&incompressible_bytes(length))?;
             let server = Server::start(move |connection| {
                 while let Some(request) = connection.request()? {
                     if !accepts_gzip(&request) {
@@ -84,7 +85,7 @@ pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: 
                     let head = "200 OK\r\nContent-Encoding: gzip";
                     connection.send(&match number {
                         0 => response_bytes(head, &compressed),
-                        1 => raw_response(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked(&compressed)),
+                        1 => raw_response(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked_body(&compressed)),
                         _ => raw_response(head, &compressed),
                     })?;
                     if number == 2 {
@@ -109,15 +110,15 @@ pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: 
 /// Checks the rarer encodings that gzip and HTTP allow.
 async fn unusual_encodings_are_decompressed<X: Transport>(transport: &X) -> CheckResult {
     const BODY: &[u8] = b"of two members";
-    let members = [gzip(&BODY[..5])?, gzip(&BODY[5..])?];
+    let members = [gzip_compressed(&BODY[..5])?, gzip_compressed(&BODY[5..])?];
     for (case, label, pieces) in [
         ("two members", "gzip", vec![members.concat()]),
         ("two members, one after the other", "gzip", members.to_vec()),
-        ("a label in other letters", "GZip", vec![gzip(BODY)?]),
-        ("a label beside one of nothing", "gzip, identity", vec![gzip(BODY)?]),
-        ("a label after one of nothing and an empty one", "identity, ,gzip", vec![gzip(BODY)?]),
-        ("labels of two headers", "identity\r\nContent-Encoding: gzip", vec![gzip(BODY)?]),
-        ("two labels", "gzip, gzip", vec![gzip(&gzip(BODY)?)?]),
+        ("a label in other letters", "GZip", vec![gzip_compressed(BODY)?]),
+        ("a label beside one of nothing", "gzip, identity", vec![gzip_compressed(BODY)?]),
+        ("a label after one of nothing and an empty one", "identity, ,gzip", vec![gzip_compressed(BODY)?]),
+        ("labels of two headers", "identity\r\nContent-Encoding: gzip", vec![gzip_compressed(BODY)?]),
+        ("two labels", "gzip, gzip", vec![gzip_compressed(&gzip_compressed(BODY)?)?]),
     ] {
         let server = one_shot_server(move |connection, request| {
             if !accepts_gzip(request) {
@@ -171,14 +172,14 @@ pub(crate) async fn truncated_bodies_are_errors<X: Transport>(transport: &X) -> 
         ("a body in chunks, cut after a chunk", in_chunks, "4\r\nabcd\r\n"),
         ("a body in chunks, cut in the last line", in_chunks, "4\r\nabcd\r\n0"),
     ] {
-        let server = closing_server(move |_| raw_response(head, body))?;
+        let server = respond_and_close_server(move |_| raw_response(head, body))?;
         send_expecting_error_kind(transport, get(&server, "/"), TransportErrorKind::Exchange, case).await?;
     }
     Ok(())
 }
 
 pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transport: &X) -> CheckResult {
-    let compressed = gzip(&incompressible_bytes(10_000))?;
+    let compressed = gzip_compressed(&incompressible_bytes(10_000))?;
     let length = compressed.len();
     let truncated = [1, 5, 10, 100, length / 2, length - 8, length - 1]
         .map(|kept| (format!("{kept} bytes of {length} in gzip"), compressed[..kept].to_vec()));
@@ -191,12 +192,12 @@ pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transpo
     for (case, body) in truncated.into_iter().chain(damaged) {
         for is_chunked in [false, true] {
             let body = body.clone();
-            let server = closing_server(move |request| {
+            let server = respond_and_close_server(move |request| {
                 let head = "200 OK\r\nContent-Encoding: gzip";
                 if !accepts_gzip(request) {
                     raw_response("200 OK\r\nContent-Length: 10", "abcd")
                 } else if is_chunked {
-                    raw_response(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked(&body))
+                    raw_response(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked_body(&body))
                 } else {
                     response_bytes(head, &body)
                 }
@@ -208,7 +209,7 @@ pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transpo
 }
 
 pub(crate) async fn error_bodies_are_complete_or_empty<X: Transport>(transport: &X) -> CheckResult {
-    let compressed = gzip(&incompressible_bytes(1000))?;
+    let compressed = gzip_compressed(&incompressible_bytes(1000))?;
     let truncated = compressed[..compressed.len() / 2].to_vec();
     let responses: [(&str, Respond); 4] = [
         ("truncated", Box::new(|_| raw_response("403 Forbidden\r\nContent-Length: 10", "abcd"))),
@@ -227,13 +228,13 @@ pub(crate) async fn error_bodies_are_complete_or_empty<X: Transport>(transport: 
         ),
     ];
     for (case, respond) in responses {
-        let server = closing_server(respond)?;
+        let server = respond_and_close_server(respond)?;
         let request = with_limits(get(&server, "/"), |limits| limits.body = 1000);
         match send(transport, request).await {
             Ok(response) => ensure!(
                 !response.status().is_success() && response.body().is_empty(),
                 "an error response whose body is {case}: {}",
-                summary(&response),
+                response_summary(&response),
             ),
             Err(error) => {
                 let kind = error.kind();

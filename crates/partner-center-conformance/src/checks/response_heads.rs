@@ -1,8 +1,8 @@
 //! Heads of responses: status and headers.
 
 use crate::harness::{
-    CheckResult, Observation, closing_server, ensure, error_chain, excerpt, expect_body, get, keep_alive_server,
-    response_bytes, send, send_expecting_response, summary,
+    CheckResult, Observation, body_excerpt, ensure, error_chain, expect_body, get, keep_alive_server,
+    respond_and_close_server, response_bytes, response_summary, send, send_expecting_response,
 };
 use partner_center_core::{Transport, TransportErrorKind, http::header::LOCATION};
 
@@ -85,7 +85,7 @@ pub(crate) async fn response_headers_are_unchanged<X: Transport>(transport: &X) 
         let sent: Vec<_> = sent.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).collect();
         let came: Vec<_> = response.headers().get_all(name).iter().collect();
         let is_same = came.len() == sent.len() && came.iter().zip(&sent).all(|(came, sent)| came.as_bytes() == sent.1);
-        let error_chain: Vec<_> = came.iter().map(|value| excerpt(value.as_bytes())).collect();
+        let error_chain: Vec<_> = came.iter().map(|value| body_excerpt(value.as_bytes())).collect();
         ensure!(is_same, "of the {} values of `{name}`, these were returned: [{}]", sent.len(), error_chain.join("; "));
     }
     // As many headers as a service behind a few proxies sends.
@@ -159,15 +159,15 @@ pub(crate) async fn unusual_heads_are_parsed_or_reported<X: Transport>(transport
         // Characters that are not ASCII are sent as one byte each (ISO 8859-1).
         let bytes: Vec<_> =
             [head, rest].concat().chars().filter_map(|char| u8::try_from(u32::from(char)).ok()).collect();
-        let server = closing_server(move |_| bytes.clone())?;
+        let server = respond_and_close_server(move |_| bytes.clone())?;
         match send(transport, get(&server, "/")).await {
             Ok(response) => {
-                ensure!(response.status() == 200, "{case}: {}", summary(&response));
+                ensure!(response.status() == 200, "{case}: {}", response_summary(&response));
                 expect_body(&response, b"{}", case)?;
                 if let Some(value) = response.headers().get("x-odd") {
                     let words = value.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
                     let is_meant = words.eq([&b"a"[..], b"b"]);
-                    ensure!(is_meant, "{case}: the value was returned as {}", excerpt(value.as_bytes()));
+                    ensure!(is_meant, "{case}: the value was returned as {}", body_excerpt(value.as_bytes()));
                 }
             }
             Err(error) => {

@@ -2,7 +2,8 @@
 
 use crate::Server;
 use crate::harness::{
-    CheckResult, TIMEOUT, closing_server, ensure, get, idle_server, raw_response, response_bytes, send, with_limits,
+    CheckResult, TIMEOUT, ensure, get, idle_server, raw_response, respond_and_close_server, response_bytes, send,
+    with_limits,
 };
 use partner_center_core::{
     Request, Transport,
@@ -43,7 +44,7 @@ pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckRes
     )
     .await?;
     for (case, response) in responses {
-        let server = closing_server(move |_| response.clone())?;
+        let server = respond_and_close_server(move |_| response.clone())?;
         expect_no_secrets(transport, with_limits(request_with_secrets(&server), |limits| limits.body = 1000), case)
             .await?;
     }

@@ -2,8 +2,8 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, TIMEOUT, TOLERANCE, accepts_gzip, ensure, error_chain, expect_body, expect_timeout,
-    get, gzip, idle_server, incompressible_bytes, keep_alive_server, observed, one_shot_server, raw_response,
-    response_bytes, send, send_expecting_response, summary, with_timeout,
+    get, gzip_compressed, idle_server, incompressible_bytes, keep_alive_server, observed, one_shot_server,
+    raw_response, response_bytes, response_summary, send, send_expecting_response, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
@@ -42,7 +42,7 @@ pub(crate) async fn slow_bodies_time_out<X: Transport>(transport: &X) -> CheckRe
         }),
         ("a slow compressed body", |request| {
             let (coding, body) = if accepts_gzip(request) {
-                ("gzip", gzip(&incompressible_bytes(1000))?)
+                ("gzip", gzip_compressed(&incompressible_bytes(1000))?)
             } else {
                 ("identity", incompressible_bytes(1000))
             };
@@ -87,7 +87,7 @@ pub(crate) async fn zero_timeout_times_out<X: Transport>(transport: &X) -> Check
     let server = idle_server()?;
     let started = Instant::now();
     match send(transport, with_timeout(get(&server, "/"), Duration::ZERO)).await {
-        Ok(response) => observed!("a response instead of an error: {}", summary(&response)),
+        Ok(response) => observed!("a response instead of an error: {}", response_summary(&response)),
         Err(error) => ensure!(error.kind() == TransportErrorKind::Timeout, "{}", error_chain(&error)),
     }
     ensure!(started.elapsed() < TOLERANCE, "it gave up after {:?}", started.elapsed());

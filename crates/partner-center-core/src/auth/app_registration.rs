@@ -28,7 +28,7 @@ impl AppRegistration {
     /// Sets the client secret: its value, not its ID. Web applications have one; native applications have none, and can
     /// only act for a user.
     pub fn secret(mut self, secret: impl Into<String>) -> Self {
-        self.secret = Some(trimmed(secret));
+        self.secret = Some(trimmed_secret(secret));
         self
     }
 
@@ -51,7 +51,7 @@ impl AppRegistration {
 }
 
 /// Returns `secret` without surrounding white space: one that is pasted, or read from a file, often ends with a line break.
-pub(super) fn trimmed(secret: impl Into<String>) -> Secret {
+pub(super) fn trimmed_secret(secret: impl Into<String>) -> Secret {
     Secret::new(Secret::new(secret).expose().trim())
 }
 

@@ -1,6 +1,6 @@
 //! The credential of a client: what the user has, and what tokens are obtained with.
 
-use super::{AccessToken, AppRegistration, RefreshTokenLease, TokenSource, app_registration::trimmed};
+use super::{AccessToken, AppRegistration, RefreshTokenLease, TokenSource, app_registration::trimmed_secret};
 use crate::{Mode, error::BoxError};
 use partner_center_models::Secret;
 use std::{
@@ -127,7 +127,7 @@ impl<M: Mode> Credential<M> {
     /// store the newest one with [`on_rotation`](Self::on_rotation).
     #[must_use]
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
-        let newest = NewestRefreshToken { refresh_token: trimmed(refresh_token), is_unstored: false };
+        let newest = NewestRefreshToken { refresh_token: trimmed_secret(refresh_token), is_unstored: false };
         let user = User { newest: Arc::new(Mutex::new(newest)), on_rotation: None, before_refresh: None };
         Self { kind: Kind::Grant(Grant { app, user: Some(user) }) }
     }

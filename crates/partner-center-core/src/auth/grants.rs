@@ -106,7 +106,7 @@ pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxErro
     {
         return Err("the authority issued a token of another type than `Bearer`".into());
     }
-    let lifetime = fields.get("expires_in").and_then(lifetime).unwrap_or(DEFAULT_LIFETIME);
+    let lifetime = fields.get("expires_in").and_then(deserialize_lifetime).unwrap_or(DEFAULT_LIFETIME);
     Ok(IssuedTokens { access_token: AccessToken::new(access_token.expose()).expires_in(lifetime), refresh_token })
 }
 
@@ -122,7 +122,7 @@ const NO_TOKEN: &str = "the authority's response holds no access token: a proxy 
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// Reads a number of seconds, written as a number or a string; a negative one counts as 0.
-fn lifetime(value: &Value) -> Option<Duration> {
+fn deserialize_lifetime(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,

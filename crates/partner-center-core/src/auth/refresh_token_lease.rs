@@ -29,7 +29,7 @@ impl RefreshTokenLease {
 
     /// Sets the newest refresh token. Default: the one that the credential has.
     pub fn refresh_token(mut self, refresh_token: impl Into<String>) -> Self {
-        self.refresh_token = Some(super::app_registration::trimmed(refresh_token));
+        self.refresh_token = Some(super::app_registration::trimmed_secret(refresh_token));
         self
     }
 }

@@ -44,7 +44,7 @@ impl TokenError {
 
     /// Reads an error response; every body is accepted, also an invalid one. The `secrets` are removed from it.
     pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
-        let fields = fields(response).unwrap_or_default();
+        let fields = error_fields(response).unwrap_or_default();
         // A gateway in front of the authority may return an error object, as most services of Microsoft do.
         let wrapped = fields.get("error").and_then(Value::as_object);
         let field = |name: &str, wrapped_name: &str| match wrapped {
@@ -79,14 +79,14 @@ impl TokenError {
     /// Reads the error in a response with a success status; `None` if there is none. A response that may have a token
     /// as well is not read, as its fields would be shown.
     pub(crate) fn read_under_success(response: &Response, secrets: &[&str]) -> Option<Self> {
-        let fields = fields(response)?;
+        let fields = error_fields(response)?;
         let has_token = fields.keys().any(|name| name.ends_with("_token"));
         let error = Some(Self::read(response, secrets)).filter(|_| !has_token)?;
         (error.error.is_some() || !error.codes.is_empty()).then_some(error)
     }
 }
 
-fn fields(response: &Response) -> Option<Map<String, Value>> {
+fn error_fields(response: &Response) -> Option<Map<String, Value>> {
     body::from_json_or_none(&body::decode_string(response).ok()?)
 }
 

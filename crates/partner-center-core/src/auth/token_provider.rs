@@ -286,7 +286,7 @@ impl<X: Transport> Refresh<'_, X> {
             }
             let refresh_token = grant.user.as_ref().map(User::refresh_token);
             if let Some((_, error)) = rejected.take_if(|(token, _)| *token == refresh_token) {
-                return Err(RefreshError::of_authority(error, authority));
+                return Err(RefreshError::not_issued_by(error, authority));
             }
             let grant_request = GrantRequest {
                 app: &grant.app,
@@ -314,7 +314,7 @@ impl<X: Transport> Refresh<'_, X> {
             context.attempts += token_context.attempts;
             let is_rejected = error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
             if !is_rejected || lease.is_none() || rejected.is_some() {
-                return Err(RefreshError::of_authority(error, authority));
+                return Err(RefreshError::not_issued_by(error, authority));
             }
             // A process that does not take the lease may have exchanged the refresh token meanwhile.
             rejected = Some((refresh_token, error));
@@ -493,7 +493,7 @@ enum RefreshError {
 }
 
 impl RefreshError {
-    fn of_authority(error: Error, authority: &BaseUrl) -> Self {
+    fn not_issued_by(error: Error, authority: &BaseUrl) -> Self {
         Self::NotIssued(error.into_refresh_failure(Some(authority.to_string())))
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn decode_charset(response: &Response) -> Result<Decoded<'_>, DecodeE
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => match charset(response.headers()).as_deref() {
+        _ => match charset_parameter(response.headers()).as_deref() {
             Some("utf-16le") => utf16(body, u16::from_le_bytes),
             Some("utf-16be") => utf16(body, u16::from_be_bytes),
             Some("iso-8859-1" | "latin1") => {
@@ -72,7 +72,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Decoded<'static>, Dec
 }
 
 /// Returns the charset parameter of the content type, in lower case.
-fn charset(headers: &HeaderMap) -> Option<String> {
+fn charset_parameter(headers: &HeaderMap) -> Option<String> {
     let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;

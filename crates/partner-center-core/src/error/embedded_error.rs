@@ -28,12 +28,12 @@ pub(super) fn decode_error_body(response: &Response) -> Option<Cow<'_, str>> {
 
 /// Parses an error body, which some parts of the service wrap in `error`; without any field if it is not one.
 pub(super) fn parse_error_body(json: &str) -> ErrorBody {
-    parse(json).body
+    parse_error_fields(json).body
 }
 
 /// Returns the error in a body that could not be decoded as a value. A code without a description is enough there.
 pub(super) fn error_in_undecodable_body(json: &str) -> Option<ErrorBody> {
-    let found = parse(json);
+    let found = parse_error_fields(json);
     let is_error = found.has_code() && (found.has_explanation() || has_only_error_fields(json));
     is_error.then_some(found.body)
 }
@@ -47,7 +47,7 @@ pub(super) fn error_in_decoded_body(json: &str) -> Option<ErrorBody> {
 
 /// Returns the error in a page without items, whatever other fields it has.
 pub(super) fn error_in_empty_page(json: &str) -> Option<ErrorBody> {
-    let found = parse(json);
+    let found = parse_error_fields(json);
     found.is_error().then_some(found.body)
 }
 
@@ -76,7 +76,7 @@ impl ParsedBody {
     }
 }
 
-fn parse(json: &str) -> ParsedBody {
+fn parse_error_fields(json: &str) -> ParsedBody {
     let Some(wrapper) = body::from_json_or_none::<JsonFields<WrapperFields>>(json) else {
         return ParsedBody { body: ErrorBody::default(), is_wrapped: false };
     };

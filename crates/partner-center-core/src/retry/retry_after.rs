@@ -79,7 +79,7 @@ fn wait_after(mut tokens: Tokens<'_>, mut is_retry_after: bool, mut may_be_retry
     loop {
         match tokens.next()? {
             Token::Number(number) => {
-                return clock(number)
+                return parse_clock_time(number)
                     .or_else(|| sum_of_parts(number, tokens.clone()))
                     .or_else(|| number.parse().ok().filter(|_| is_retry_after && is_bare(number, tokens)));
             }
@@ -101,16 +101,16 @@ fn wait_after(mut tokens: Tokens<'_>, mut is_retry_after: bool, mut may_be_retry
 }
 
 /// Parses `hh:mm:ss`.
-fn clock(number: &str) -> Option<f64> {
+fn parse_clock_time(number: &str) -> Option<f64> {
     let [hours, minutes, seconds] = number.split(':').collect::<Vec<_>>()[..] else { return None };
-    Some(decimal(hours)? * 3600.0 + decimal(minutes)? * 60.0 + decimal(seconds)?)
+    Some(parse_decimal(hours)? * 3600.0 + parse_decimal(minutes)? * 60.0 + parse_decimal(seconds)?)
 }
 
 /// Parses one number with a unit, or several from the largest unit to the smallest: `1 minute and 30 seconds`.
 fn sum_of_parts(first: &str, mut tokens: Tokens<'_>) -> Option<f64> {
     let (mut seconds, mut smallest) = (None, f64::INFINITY);
     let mut number = first;
-    while let (Some(amount), Some(Token::Word(word))) = (decimal(number), tokens.next()) {
+    while let (Some(amount), Some(Token::Word(word))) = (parse_decimal(number), tokens.next()) {
         let Some(scale) = seconds_of_unit(word).filter(|scale| *scale < smallest) else { break };
         seconds = Some(seconds.unwrap_or(0.0) + amount * scale);
         smallest = scale;
@@ -144,7 +144,7 @@ fn is_bare(number: &str, mut tokens: Tokens<'_>) -> bool {
 }
 
 /// Parses a number, which may have thousands separators.
-fn decimal(number: &str) -> Option<f64> {
+fn parse_decimal(number: &str) -> Option<f64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let mut groups = whole.split(',');
     let first = groups.next()?;

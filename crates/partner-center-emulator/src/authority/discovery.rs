@@ -6,7 +6,7 @@ use http::Uri;
 use serde_json::{Value, json};
 
 /// Returns the `OpenID` configuration of `tenant` at `origin`.
-pub(super) fn configuration(origin: &str, tenant: &str, version: Version) -> Value {
+pub(super) fn openid_configuration(origin: &str, tenant: &str, version: Version) -> Value {
     // As with Entra, a domain becomes the identifier of its tenant, and an alias of several tenants stays an alias.
     let is_alias = ["common", "organizations", "consumers"].contains(&tenant);
     let id = tenant_id(tenant);
@@ -32,7 +32,7 @@ pub(super) fn configuration(origin: &str, tenant: &str, version: Version) -> Val
 
 /// Returns the document of instance discovery, in which the authority at `origin` is the only one. The query of `uri` names the
 /// tenant whose configuration the client will fetch.
-pub(super) fn instances(origin: &str, uri: &Uri) -> Value {
+pub(super) fn instance_discovery(origin: &str, uri: &Uri) -> Value {
     let endpoint =
         QueryParameters::parse(uri).get("authorization_endpoint").and_then(|endpoint| endpoint.parse::<Uri>().ok());
     let tenant = endpoint.as_ref().and_then(|uri| uri.path().split('/').nth(1)).filter(|tenant| !tenant.is_empty());

@@ -14,45 +14,45 @@ pub(crate) fn parse_guid(guid: &str) -> Option<Uuid> {
 /// Returns the identifier of the customer at `index`, a GUID of version 4.
 pub(crate) fn id_of(seed: u64, index: u32) -> Uuid {
     let mut bytes = Random::new(seed, "identifier", index).guid().into_bytes();
-    bytes[..4].copy_from_slice(&permute(seed, index).to_be_bytes());
+    bytes[..4].copy_from_slice(&permute_index(seed, index).to_be_bytes());
     Uuid::from_bytes(bytes)
 }
 
 /// Returns the index of the customer with this identifier, or `None` unless [`id_of`] returned it for this seed.
 pub(crate) fn index_of(seed: u64, id: Uuid) -> Option<u32> {
     let [a, b, c, d, ..] = id.into_bytes();
-    let index = invert(seed, u32::from_be_bytes([a, b, c, d]));
+    let index = invert_permutation(seed, u32::from_be_bytes([a, b, c, d]));
     (id_of(seed, index) == id).then_some(index)
 }
 
-/// Permutes all indexes with a Feistel network: [`invert`] reverses its rounds one by one, whatever `scramble` returns.
-fn permute(seed: u64, index: u32) -> u32 {
+/// Permutes all indexes with a Feistel network: [`invert_permutation`] reverses its rounds one by one, whatever `scramble` returns.
+fn permute_index(seed: u64, index: u32) -> u32 {
     (0..ROUNDS).fold(index, |number, round| {
-        let (left, right) = split(number);
-        join(right, left ^ scramble(seed, round, right))
+        let (left, right) = split_halves(number);
+        join_halves(right, left ^ feistel_round(seed, round, right))
     })
 }
 
-fn invert(seed: u64, number: u32) -> u32 {
+fn invert_permutation(seed: u64, number: u32) -> u32 {
     (0..ROUNDS).rev().fold(number, |number, round| {
-        let (left, right) = split(number);
-        join(right ^ scramble(seed, round, left), left)
+        let (left, right) = split_halves(number);
+        join_halves(right ^ feistel_round(seed, round, left), left)
     })
 }
 
 const ROUNDS: u32 = 4;
 
-fn scramble(seed: u64, round: u32, half: u16) -> u16 {
+fn feistel_round(seed: u64, round: u32, half: u16) -> u16 {
     let [high, low, ..] = Random::new(seed, "permutation", round << 16 | u32::from(half)).next_u64().to_be_bytes();
     u16::from_be_bytes([high, low])
 }
 
-fn split(number: u32) -> (u16, u16) {
+fn split_halves(number: u32) -> (u16, u16) {
     let [a, b, c, d] = number.to_be_bytes();
     (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
 }
 
-fn join(left: u16, right: u16) -> u32 {
+fn join_halves(left: u16, right: u16) -> u32 {
     u32::from(left) << 16 | u32::from(right)
 }
 

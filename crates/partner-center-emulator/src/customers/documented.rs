@@ -14,9 +14,9 @@ pub(crate) struct DocumentedCustomer {
 }
 
 pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = LazyLock::new(|| {
-    let list = parse(fixtures::GET_A_LIST_OF_CUSTOMERS);
-    let reseller_list = parse(fixtures::GET_CUSTOMERS_OF_AN_INDIRECT_RESELLER);
-    let customer = parse(fixtures::GET_A_CUSTOMER_BY_ID);
+    let list = parse_example(fixtures::GET_A_LIST_OF_CUSTOMERS);
+    let reseller_list = parse_example(fixtures::GET_CUSTOMERS_OF_AN_INDIRECT_RESELLER);
+    let customer = parse_example(fixtures::GET_A_CUSTOMER_BY_ID);
     let from_list = |list: &Value, has_indirect_reseller| -> Vec<_> {
         let items = list["items"].as_array().into_iter().flatten();
         items.map(|details| DocumentedCustomer::new(details.clone(), has_indirect_reseller)).collect()
@@ -28,13 +28,13 @@ pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = Lazy
 });
 
 #[expect(clippy::expect_used, reason = "constants of this crate, which every test parses")]
-fn parse(fixture: &str) -> Value {
+fn parse_example(fixture: &str) -> Value {
     serde_json::from_str(fixture).expect("the documented responses are JSON")
 }
 
 impl DocumentedCustomer {
     fn new(details: Value, has_indirect_reseller: bool) -> Self {
-        Self { summary: summary(details.clone()), details, has_indirect_reseller }
+        Self { summary: customer_summary(details.clone()), details, has_indirect_reseller }
     }
 
     pub(crate) fn id(&self) -> Option<Uuid> {
@@ -52,7 +52,7 @@ impl DocumentedCustomer {
     }
 }
 
-fn summary(mut customer: Value) -> Value {
+fn customer_summary(mut customer: Value) -> Value {
     if let Some(fields) = customer.as_object_mut() {
         for absent in ["commerceId", "billingProfile", "allowDelegatedAccess", "customDomains", "tags"] {
             fields.remove(absent);

@@ -26,7 +26,7 @@ const FIRST_DOCUMENTED: u32 = 25;
 impl CustomerStore {
     /// Returns the customer as a list has it.
     pub(crate) fn summary(&self, index: u32) -> ListedCustomer {
-        match documented(index) {
+        match documented_customers(index) {
             Some(customer) => ListedCustomer::Documented(&customer.summary),
             None => ListedCustomer::Generated(self.generated(index).summary()),
         }
@@ -34,14 +34,14 @@ impl CustomerStore {
 
     /// Returns the customer as a request by its identifier gets it.
     pub(crate) fn details(&self, index: u32) -> Value {
-        match documented(index) {
+        match documented_customers(index) {
             Some(customer) => customer.details.clone(),
             None => self.generated(index).details(),
         }
     }
 
     pub(crate) fn searchable(&self, index: u32) -> SearchableFields {
-        match documented(index) {
+        match documented_customers(index) {
             Some(customer) => customer.searchable(self.seed),
             None => self.generated(index).searchable,
         }
@@ -54,7 +54,7 @@ impl CustomerStore {
         let documented_index = all_documented.find(|(_, customer)| customer.id() == Some(id)).map(|(index, _)| index);
         documented_index.or_else(|| {
             let index = customer_id::index_of(self.seed, id)?;
-            (index < self.count && documented(index).is_none()).then_some(index)
+            (index < self.count && documented_customers(index).is_none()).then_some(index)
         })
     }
 
@@ -63,7 +63,7 @@ impl CustomerStore {
     }
 }
 
-fn documented(index: u32) -> Option<&'static DocumentedCustomer> {
+fn documented_customers(index: u32) -> Option<&'static DocumentedCustomer> {
     DOCUMENTED_CUSTOMERS.get(index.checked_sub(FIRST_DOCUMENTED)? as usize)
 }
 

@@ -34,14 +34,14 @@ impl ServerIdentity {
         let config = config.with_safe_default_protocol_versions().map_err(io::Error::other)?.with_no_client_auth();
         let mut config = config.with_single_cert(vec![certificate], key).map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority: pem(&authority) })
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority: encode_pem(&authority) })
     }
 }
 
 /// Generates a certificate authority.
 fn generate_authority() -> Result<(CertificateDer<'static>, Issuer<'static, KeyPair>), rcgen::Error> {
     // Not the name of the server certificate, which OpenSSL would then consider self-signed.
-    let mut parameters = parameters([], "Partner Center emulator CA")?;
+    let mut parameters = certificate_parameters([], "Partner Center emulator CA")?;
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     // Required by Python 3.13 and newer.
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -53,7 +53,8 @@ fn generate_authority() -> Result<(CertificateDer<'static>, Issuer<'static, KeyP
 fn issue_certificate(
     issuer: &Issuer<'_, KeyPair>,
 ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
-    let mut parameters = parameters(["localhost", "127.0.0.1", "::1"].map(str::to_owned), "Partner Center emulator")?;
+    let mut parameters =
+        certificate_parameters(["localhost", "127.0.0.1", "::1"].map(str::to_owned), "Partner Center emulator")?;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     // Required by Python 3.13 and newer.
@@ -64,7 +65,7 @@ fn issue_certificate(
 }
 
 /// Returns the parameters of both certificates: a name and a validity of one year. Apple's systems reject more than 825 days.
-fn parameters<const N: usize>(hosts: [String; N], name: &str) -> Result<CertificateParams, rcgen::Error> {
+fn certificate_parameters<const N: usize>(hosts: [String; N], name: &str) -> Result<CertificateParams, rcgen::Error> {
     let mut parameters = CertificateParams::new(hosts)?;
     parameters.distinguished_name = DistinguishedName::new();
     parameters.distinguished_name.push(DnType::CommonName, name);
@@ -79,7 +80,7 @@ fn parameters<const N: usize>(hosts: [String; N], name: &str) -> Result<Certific
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Encodes a certificate in PEM (RFC 7468).
-fn pem(certificate: &CertificateDer<'_>) -> String {
+fn encode_pem(certificate: &CertificateDer<'_>) -> String {
     let encoded = BASE64_STANDARD.encode(certificate);
     let mut lines = vec!["-----BEGIN CERTIFICATE-----"];
     let mut rest = encoded.as_str();

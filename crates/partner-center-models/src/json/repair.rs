@@ -5,7 +5,7 @@
 
 use super::{
     replacement::{Replacement, ReplacementKind},
-    tokens::{Token, Tokens, is_number, replace_unpaired_surrogates, unescape},
+    tokens::{Token, Tokens, is_number, replace_unpaired_surrogates, unescape_string},
 };
 use crate::{Secret, lenient};
 use std::borrow::Cow;
@@ -32,7 +32,7 @@ pub(super) enum RepairScope {
 /// overwritten when it is dropped.
 ///
 /// Takes one pass and the memory of its result. Does not validate: that is up to the parser of the result.
-pub(super) fn repair(json: &str, scope: RepairScope) -> (Option<Secret>, Vec<Replacement>) {
+pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Vec<Replacement>) {
     // Surrogates are replaced by as many bytes, so that a result with only those never outgrows its allocation.
     let mut repaired = String::with_capacity(json.len());
     let mut position = Position::default();
@@ -177,8 +177,9 @@ impl<'a> Position<'a> {
             match key {
                 Key::Index(index) => path.extend(["[", &index.to_string(), "]"]),
                 Key::Name(name) => {
-                    let name: String = unescape(name).chars().filter(|character| !character.is_control()).collect();
-                    path = lenient::path(&path, &name);
+                    let name: String =
+                        unescape_string(name).chars().filter(|character| !character.is_control()).collect();
+                    path = lenient::field_path(&path, &name);
                 }
             }
             if let Some((end, _)) = path.char_indices().nth(MAX_REPORTED_PATH_LENGTH) {
@@ -193,7 +194,7 @@ impl<'a> Position<'a> {
 
 /// Returns the identifier in a JSON string, if it consists of letters, digits, `-`, `_` and `.` only.
 fn plain_id(value: &str) -> Option<String> {
-    let id = unescape(value);
+    let id = unescape_string(value);
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     (is_plain && (1..=MAX_REPORTED_ID_LENGTH).contains(&id.len())).then(|| id.into_owned())
 }

@@ -64,7 +64,7 @@ pub(crate) fn is_number(json: &str) -> bool {
 }
 
 /// Returns the characters of a JSON string; an unpaired surrogate is U+FFFD.
-pub(crate) fn unescape(json: &str) -> Cow<'_, str> {
+pub(crate) fn unescape_string(json: &str) -> Cow<'_, str> {
     let inner = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or_default();
     if !inner.contains('\\') {
         return Cow::Borrowed(inner);
@@ -73,7 +73,7 @@ pub(crate) fn unescape(json: &str) -> Cow<'_, str> {
 }
 
 /// Returns the JSON without white space, its strings as `serde_json` serializes them; an unpaired surrogate is U+FFFD.
-pub(crate) fn compact(json: &str) -> String {
+pub(crate) fn compact_json(json: &str) -> String {
     let mut compact = String::with_capacity(json.len());
     for token in Tokens(json) {
         match token {
@@ -81,7 +81,7 @@ pub(crate) fn compact(json: &str) -> String {
                 if unpaired_surrogates(written).next().is_some() {
                     read_mode::report_loss();
                 }
-                compact.push_str(&Value::from(unescape(written)).to_string());
+                compact.push_str(&Value::from(unescape_string(written)).to_string());
             }
             Token::Other(written) if written != "," && written != ":" => {}
             Token::Open(written)

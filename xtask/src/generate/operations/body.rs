@@ -31,7 +31,7 @@ impl Body {
 }
 
 /// Returns the type of the response body, if there is one.
-pub(super) fn response(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
+pub(super) fn response_type(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Body>> {
     ensure!(endpoint.successes().next().is_some(), "responses: there is no 2xx");
     let mut bodies = Vec::new();
     for (status, response) in &endpoint.responses {

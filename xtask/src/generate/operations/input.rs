@@ -5,7 +5,7 @@ use crate::{
     dialect::{CONTEXT, JSON, JSON_STRING, Kind, MINIMUM, Shape, field_name, required_description, reserved},
     document::{Endpoint, Spec, parameter_shape},
     generate::{
-        code::{MEMBER_INDENT, docs},
+        code::{MEMBER_INDENT, doc_comment},
         samples,
     },
 };
@@ -77,7 +77,7 @@ impl Input {
             Location::Header(name) => format!("the header `{name}`"),
             Location::Body => "the body".to_owned(),
         };
-        let docs = docs(&format!("Sets {target}.\n\n{}", self.description), MEMBER_INDENT);
+        let docs = doc_comment(&format!("Sets {target}.\n\n{}", self.description), MEMBER_INDENT);
         let value = match &self.value {
             RustType::String => quote!(#field.into()),
             RustType::Other(_) => quote!(#field),
@@ -129,7 +129,11 @@ impl RustType {
     }
 }
 
-pub(super) fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Paging<'_>>) -> Result<Vec<Input>> {
+pub(super) fn operation_inputs(
+    spec: &Spec,
+    endpoint: &Endpoint<'_>,
+    paging: Option<&Paging<'_>>,
+) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
     let mut in_path = Vec::new();
     for parameter in &endpoint.parameters {
@@ -137,20 +141,20 @@ pub(super) fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Pagin
         let at = || format!("the parameter {name}");
         let description = required_description(description.as_deref()).with_context(at)?;
         if extensions.contains_key(CONTEXT) {
-            let by_client =
-                matches!(parameter, Parameter::Header { .. }) && reserved::has(reserved::SERVICE_HEADERS, name);
+            let by_client = matches!(parameter, Parameter::Header { .. })
+                && reserved::contains_header(reserved::SERVICE_HEADERS, name);
             let is_set = by_client || paging.is_some_and(|paging| paging.sets(parameter));
             ensure!(is_set, "the parameter {name}: {CONTEXT}: the client does not set it by itself");
             continue;
         }
-        inputs.push(input(spec, parameter, description).with_context(at)?);
+        inputs.push(operation_input(spec, parameter, description).with_context(at)?);
         if let Parameter::Path { .. } = parameter {
             in_path.push(name.as_str());
         }
     }
     ensure_plain_path(endpoint.path)?;
     ensure_path_parameters(endpoint.path, &in_path)?;
-    inputs.extend(body(spec, endpoint).context("requestBody")?);
+    inputs.extend(body_input(spec, endpoint).context("requestBody")?);
     let mut fields = BTreeSet::from(["new", "resume", "continuation", "parameters"].map(str::to_owned));
     for input in &inputs {
         ensure!(fields.insert(input.field.to_string()), "the name `{}` is taken", input.field);
@@ -158,7 +162,7 @@ pub(super) fn inputs(spec: &Spec, endpoint: &Endpoint<'_>, paging: Option<&Pagin
     Ok(inputs)
 }
 
-fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<Input> {
+fn operation_input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<Input> {
     let data = parameter.parameter_data_ref();
     let ParameterData { name, required, deprecated: None, explode: None, .. } = data else {
         bail!("`deprecated` and `explode` are not understood");
@@ -183,19 +187,19 @@ fn input(spec: &Spec, parameter: &Parameter, mut description: String) -> Result<
         Parameter::Header { .. } => Location::Header(name.clone()),
         _ => Location::Path(name.clone()),
     };
-    let (shape, range) = scalar(schema)?;
+    let (shape, range) = scalar_shape(schema)?;
     if let Some(object) = json_in_string(spec, parameter)? {
         ensure!(in_query && shape == Shape::Text, "{JSON_STRING} is for strings in the query");
         let (value, adding) = (RustType::named(&object), quote!(.query_json(#name, #given)));
         let json = first_example(data).and_then(Value::as_str).and_then(|json| serde_json::from_str(json).ok());
-        let sample = json.and_then(|json| sample(spec, &Shape::Named(object), &json));
+        let sample = json.and_then(|json| input_sample(spec, &Shape::Named(object), &json));
         return Ok(Input { field, location, description, required: *required, value, adding, sample });
     }
     ensure_examples_are_valid(spec, data, &shape, range.as_ref())?;
     let minimum = range.as_ref().map(|range| *range.start());
     let value = first_example(data).cloned();
-    let value = value.or_else(|| required.then(|| samples::placeholder(spec, &shape, minimum)).flatten());
-    let sample = value.and_then(|value| sample(spec, &shape, &value));
+    let value = value.or_else(|| required.then(|| samples::placeholder_value(spec, &shape, minimum)).flatten());
+    let sample = value.and_then(|value| input_sample(spec, &shape, &value));
     let adding = match (parameter, range_sent(data, range)?) {
         (Parameter::Query { .. }, Some(range)) => {
             description = format!("{description} From {} to {}.", range.start(), range.end());
@@ -217,10 +221,10 @@ fn first_example(data: &ParameterData) -> Option<&Value> {
     data.example.iter().chain(examples).next()
 }
 
-fn sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<Sample> {
-    let code = samples::expression(spec, shape, value)?;
+fn input_sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<Sample> {
+    let code = samples::rust_expression(spec, shape, value)?;
     let sent = match (shape, value) {
-        (Shape::Named(name), Value::Object(_)) => samples::serialized(spec.definition(name).ok()?, value),
+        (Shape::Named(name), Value::Object(_)) => samples::serialized_as_models(spec.definition(name).ok()?, value),
         (_, Value::String(string)) => string.clone(),
         (_, value) => value.to_string(),
     };
@@ -282,7 +286,7 @@ fn ensure_examples_are_valid(
 }
 
 /// Returns the shape of a parameter, and the range of an integer.
-fn scalar(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<i64>>)> {
+fn scalar_shape(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<i64>>)> {
     let mut schema = schema.clone();
     let ReferenceOr::Item(Schema { schema_kind: SchemaKind::Type(Type::Integer(integer)), .. }) = &mut schema else {
         return Ok((Shape::of(&schema)?, None));
@@ -301,12 +305,12 @@ fn scalar(schema: &ReferenceOr<Schema>) -> Result<(Shape, Option<RangeInclusive<
     Ok((shape, range))
 }
 
-fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
+fn body_input(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
     let Some(body) = endpoint.body else { return Ok(None) };
     let name = request_body_schema(spec, &body.content)?;
     let media = body.content.get(JSON);
     let example = media.and_then(|media| media.examples.values().find_map(|example| example.as_item()?.value.as_ref()));
-    let sample = example.and_then(|example| sample(spec, &Shape::Named(name.clone()), example));
+    let sample = example.and_then(|example| input_sample(spec, &Shape::Named(name.clone()), example));
     let field = format_ident!("{}", name.to_snake_case());
     let given = if body.required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
     Ok(Some(Input {
@@ -324,9 +328,9 @@ fn body(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<Option<Input>> {
 fn ensure_header_is_free(name: &str) -> Result<()> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     ensure!(!name.is_empty() && name.bytes().all(is_token), "it is not a valid name of a header");
-    ensure!(!reserved::has(reserved::HTTP_HEADERS, name), "the client sets this header by itself");
+    ensure!(!reserved::contains_header(reserved::HTTP_HEADERS, name), "the client sets this header by itself");
     ensure!(
-        !reserved::has(reserved::SERVICE_HEADERS, name),
+        !reserved::contains_header(reserved::SERVICE_HEADERS, name),
         "the client sets this header by itself: say so with `{CONTEXT}: true`"
     );
     Ok(())

@@ -83,7 +83,7 @@ impl<'a> Paging<'a> {
 
             let page = spec.definition(page.context("a page is an object")?)?;
             let wire = required("items")?;
-            let items = property(page, wire).context("items")?;
+            let items = page_property(page, wire).context("items")?;
             let item = match &items.shape {
                 Shape::List(item) if items.required => Some(&**item),
                 _ => None,
@@ -93,7 +93,7 @@ impl<'a> Paging<'a> {
             let next_link =
                 text("next-link")?.map(|path| NextLink::read(spec, page, path).context("next-link")).transpose()?;
             let continuation_token = text("continuation-token")?.map(|wire| {
-                let token = property(page, wire)?;
+                let token = page_property(page, wire)?;
                 ensure!(
                     token.shape == Shape::Secret && !token.required,
                     "`{wire}` is not an optional string with x-pc-secret"
@@ -110,19 +110,19 @@ impl<'a> Paging<'a> {
                 "token-header: there is no header {token_header} with {CONTEXT}"
             );
             let seek = (required("seek-query")?, required("seek-value")?);
-            let parameter = query(endpoint, seek.0).filter(|parameter| is_context(parameter));
+            let parameter = query_parameter(endpoint, seek.0).filter(|parameter| is_context(parameter));
             let parameter =
                 parameter.with_context(|| format!("seek-query: there is no {} in the query with {CONTEXT}", seek.0))?;
-            ensure!(accepts(spec, parameter, seek.1)?, "seek-value: {} does not accept {}", seek.0, seek.1);
+            ensure!(accepts_value(spec, parameter, seek.1)?, "seek-value: {} does not accept {}", seek.0, seek.1);
             let size_query = text("size-query")?;
             if let Some(size) = size_query {
-                query(endpoint, size)
+                query_parameter(endpoint, size)
                     .filter(|parameter| !is_context(parameter))
                     .with_context(|| format!("size-query: there is no {size} in the query"))?;
             }
             Ok(Self {
                 page: format_ident!("{}", page.name),
-                mark: mark(&items_field, spec.definition(item)?),
+                mark: fingerprint_expression(&items_field, spec.definition(item)?),
                 items: items_field,
                 items_wire: wire,
                 item: format_ident!("{item}"),
@@ -197,7 +197,7 @@ impl<'a> NextLink<'a> {
 impl<'a> OptionalProperty<'a> {
     /// Reads the property, and returns the schema that it points to.
     fn read<'s>(spec: &'s Spec, owner: &Definition, wire: &'a str) -> Result<(Self, &'s Definition)> {
-        let property = property(owner, wire)?;
+        let property = page_property(owner, wire)?;
         let (Shape::Named(name), false) = (&property.shape, property.required) else {
             bail!("`{wire}` is not an optional object");
         };
@@ -213,22 +213,22 @@ impl<'a> OptionalProperty<'a> {
 }
 
 /// Returns the expression of a page's fingerprint: by the `id` of its items, or else by the items.
-fn mark(items: &Ident, item: &Definition) -> TokenStream {
+fn fingerprint_expression(items: &Ident, item: &Definition) -> TokenStream {
     let is_identifier = |id: &&Property| matches!(id.shape, Shape::Uuid | Shape::Text);
-    match property(item, "id").ok().filter(is_identifier) {
+    match page_property(item, "id").ok().filter(is_identifier) {
         Some(Property { required: false, .. }) => quote!(PageFingerprint::by_id(&page.#items, |item| item.id.as_ref())),
         Some(_) => quote!(PageFingerprint::by_id(&page.#items, |item| Some(&item.id))),
         None => quote!(PageFingerprint::of(&page.#items)),
     }
 }
 
-fn property<'a>(owner: &'a Definition, wire: &str) -> Result<&'a Property> {
+fn page_property<'a>(owner: &'a Definition, wire: &str) -> Result<&'a Property> {
     let Kind::Object(properties) = &owner.kind else { bail!("{} is not an object", owner.name) };
     let found = properties.iter().find(|property| property.wire == wire);
     found.with_context(|| format!("{} has no property `{wire}`", owner.name))
 }
 
-fn query<'a>(endpoint: &Endpoint<'a>, name: &str) -> Option<&'a Parameter> {
+fn query_parameter<'a>(endpoint: &Endpoint<'a>, name: &str) -> Option<&'a Parameter> {
     endpoint
         .parameters
         .iter()
@@ -241,7 +241,7 @@ fn is_context(parameter: &Parameter) -> bool {
 }
 
 /// Whether a parameter may have the value.
-fn accepts(spec: &Spec, parameter: &Parameter, value: &str) -> Result<bool> {
+fn accepts_value(spec: &Spec, parameter: &Parameter, value: &str) -> Result<bool> {
     Ok(match parameter_shape(parameter)? {
         Some(Shape::Text) => true,
         Some(Shape::Named(name)) => match &spec.definition(&name)?.kind {

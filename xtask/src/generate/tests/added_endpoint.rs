@@ -2,7 +2,7 @@
 //! workspace gets an endpoint, and a program that calls it in both modes.
 
 use crate::{
-    generate::write,
+    generate::write_files,
     workspace::{SPEC, is_temporary_file, workspace_root},
 };
 use std::{
@@ -50,7 +50,7 @@ fn added_endpoint_needs_no_rust() {
     let spec = insert(&spec, "\n  schemas:\n", &format!("\n  schemas:\n{SCHEMAS}"));
     copy.put(SPEC, spec);
     let copy = copy.finish();
-    write(&copy).unwrap();
+    write_files(&copy).unwrap();
 
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo

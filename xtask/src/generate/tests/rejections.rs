@@ -634,8 +634,8 @@ fn example_tests(edits: Edits<'_>) -> Result<String, String> {
         assert_eq!(spec.matches(from).count(), 1, "{from:?} does not occur once");
         spec = spec.replace(from, to);
     }
-    let examples = Spec::parse(&spec).and_then(|spec| examples::read(&spec, folder.path()));
-    examples.map(|examples| examples::tests(&examples)).map_err(|error| format!("{error:#}"))
+    let examples = Spec::parse(&spec).and_then(|spec| examples::read_examples(&spec, folder.path()));
+    examples.map(|examples| examples::example_tests(&examples)).map_err(|error| format!("{error:#}"))
 }
 
 fn page_with(examples: &str) -> (&'static str, String) {
@@ -713,7 +713,7 @@ fn response_file_that_no_response_names_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let examples = folder.path().join("examples");
     std::fs::create_dir(&examples).unwrap();
-    let read = || examples::read(&Spec::parse(THINGS).unwrap(), folder.path()).map(|_| ());
+    let read = || examples::read_examples(&Spec::parse(THINGS).unwrap(), folder.path()).map(|_| ());
     for other in ["README.md", "one.request.http", ".one.response.json"] {
         std::fs::write(examples.join(other), "").unwrap();
     }
@@ -725,7 +725,7 @@ fn response_file_that_no_response_names_is_rejected() {
 
 fn generate(spec: &str) -> Result<()> {
     let spec = Spec::parse(spec)?;
-    types::generate(&spec)?;
-    operations::generate(&spec)?;
+    types::generate_types(&spec)?;
+    operations::generate_operations(&spec)?;
     Ok(())
 }

@@ -92,9 +92,9 @@ impl Header {
     /// Finds the column of the IDs, with any of the delimiters that spreadsheets write.
     fn find(line: &[u8]) -> Option<Self> {
         [b',', b';', b'\t'].into_iter().find_map(|delimiter| {
-            let mut csv = csv(delimiter, line);
+            let mut csv = csv_reader(delimiter, line);
             let names = csv.headers().ok()?;
-            let find = |name: &str| names.iter().position(|column| normalize(column) == name);
+            let find = |name: &str| names.iter().position(|column| normalize_column_name(column) == name);
             let column = find("id").or_else(|| find("customerid"))?;
             Some(Self { delimiter, column })
         })
@@ -102,7 +102,7 @@ impl Header {
 
     /// Passes the IDs of the records to `take`; there are `lines` lines before `input`.
     fn read(self, input: impl Read, lines: u64, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
-        let mut csv = csv(self.delimiter, input);
+        let mut csv = csv_reader(self.delimiter, input);
         for record in csv.records() {
             let record = record.map_err(io::Error::from)?;
             let line = lines + record.position().map_or(0, ::csv::Position::line);
@@ -115,12 +115,12 @@ impl Header {
     }
 }
 
-fn csv<R: Read>(delimiter: u8, input: R) -> ::csv::Reader<R> {
+fn csv_reader<R: Read>(delimiter: u8, input: R) -> ::csv::Reader<R> {
     ::csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input)
 }
 
 /// Normalizes the name of a column: `customer_id`, `Customer ID` and `CustomerId` are the same.
-fn normalize(name: &str) -> String {
+fn normalize_column_name(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -230,7 +230,7 @@ fn read_words(mut input: impl BufRead, take: &mut dyn FnMut(Word) -> bool) -> io
         let ends_word = byte.is_none_or(|byte| byte.is_ascii_whitespace() || b"#,;".contains(&byte));
         if ends_word && !text.is_empty() {
             let word = String::from_utf8_lossy(&text);
-            if !take(Word::new(unquoted(&word), format!("line {line}"))) {
+            if !take(Word::new(without_quotation_marks(&word), format!("line {line}"))) {
                 return Ok(());
             }
             text.clear();
@@ -251,7 +251,7 @@ fn read_words(mut input: impl BufRead, take: &mut dyn FnMut(Word) -> bool) -> io
 }
 
 /// Returns `word` without surrounding quotation marks.
-fn unquoted(word: &str) -> &str {
+fn without_quotation_marks(word: &str) -> &str {
     let word = word.trim();
     let inner = |mark: char| word.strip_prefix(mark).and_then(|word| word.strip_suffix(mark));
     inner('"').or_else(|| inner('\'')).unwrap_or(word)

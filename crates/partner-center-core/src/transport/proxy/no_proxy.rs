@@ -55,14 +55,14 @@ impl NoProxy {
 impl Entry {
     /// Parses an entry in lower case; `None` if it is invalid.
     fn parse(entry: &str) -> Option<Self> {
-        if let Some(network) = network(entry) {
+        if let Some(network) = parse_network(entry) {
             return Some(Self { hosts: Hosts::Network(network), port: None });
         }
         let (hosts, port) = match entry.rsplit_once(':') {
             Some((hosts, port)) => (hosts, Some(port.parse().ok()?)),
             None => (entry, None),
         };
-        let hosts = match network(hosts) {
+        let hosts = match parse_network(hosts) {
             Some(network) => Hosts::Network(network),
             None => Hosts::from_name(hosts)?,
         };
@@ -101,7 +101,7 @@ fn is_name_character(character: char) -> bool {
 }
 
 /// Parses a network or an address; an IPv6 address may be in brackets (`[fd00::1]`, `[fd00::]/8`).
-fn network(entry: &str) -> Option<IpNet> {
+fn parse_network(entry: &str) -> Option<IpNet> {
     let bare = match entry.strip_prefix('[') {
         Some(bracketed) => {
             let (address, mask) =
