@@ -37,22 +37,22 @@ const PREFIX: &str = "Co";
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A part of the check, which returns its findings.
-type Part = fn(&Check) -> Result<String>;
+type CheckStep = fn(&Check) -> Result<String>;
 
 /// Runs all parts. Needs Java 11, Node.js 20 and Python 3.11 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let program = command_line(root)?;
     let emulator = Emulator::start(&program, &["--customers", &CUSTOMERS.to_string()])?;
     let check = Check::set_up(root, program, emulator)?;
-    let parts: [(&str, Part); 10] = [
+    let parts: [(&str, CheckStep); 10] = [
         ("openapi-generator, Python", Check::openapi_generator_python),
         ("openapi-generator, TypeScript", Check::openapi_generator_typescript),
         ("openapi-python-client", Check::openapi_python_client),
         ("openapi-typescript and openapi-fetch", Check::openapi_fetch),
         ("@hey-api/openapi-ts", Check::hey_api),
         ("progenitor", Check::progenitor),
-        ("Prism as a mock server", Check::mock),
-        ("Prism before the emulator", Check::proxy),
+        ("Prism as a mock server", Check::check_prism_mock),
+        ("Prism before the emulator", Check::check_prism_proxy),
         ("Spectral", Check::spectral),
         ("Redocly", Check::redocly),
     ];
@@ -161,14 +161,14 @@ impl Check {
         Ok(format!("{found}; removed before: {removed} responses with the status 204, at which progenitor panics"))
     }
 
-    fn mock(&self) -> Result<String> {
+    fn check_prism_mock(&self) -> Result<String> {
         let prism = Prism::start(self, "mock", &[])?;
         let found = self.list(&prism.url, &[])?;
         ensure!(found == EXAMPLES, "our client lists {found} customers, not {EXAMPLES}");
         Ok(format!("our client lists the {found} customers of the first example"))
     }
 
-    fn proxy(&self) -> Result<String> {
+    fn check_prism_proxy(&self) -> Result<String> {
         let prism = Prism::start(self, "proxy", &[&self.emulator.url, "--errors"])?;
         let found = self.list(&prism.url, &[])?;
         let filtered = self.list(&prism.url, &["--company-name", PREFIX])?;

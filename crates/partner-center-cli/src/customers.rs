@@ -11,7 +11,7 @@ use crate::{
     output::Printer,
     session::Session,
 };
-use ids::Ids;
+use ids::RequestedIds;
 use partner_center::{RetryPolicy, Transport};
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(crate) async fn run_command<X: Transport>(
             if let [IdArg::Id(id)] = ids[..] {
                 return get::print_one(&client, id, &session.sources, &mut printer).await;
             }
-            let ids = Ids::new(ids, session.deadline);
+            let ids = RequestedIds::new(ids, session.deadline);
             get::print_each(&client, pacing, ids, &session.sources, &mut printer, messages).await
         }
     }

@@ -25,7 +25,7 @@ pub(crate) async fn run<X: Transport>(
     let transport = Arc::new(transport);
     let mut report = Report::new(session.options.output);
     let uri = session.base_url.trim().parse();
-    report.add("address", check_address(&transport, session, messages))?;
+    report.add("address", check_client_settings(&transport, session, messages))?;
     let (Ok(uri), false) = (uri, report.has_failed()) else {
         report.skip_remaining()?;
         return report.end();
@@ -112,7 +112,7 @@ async fn check_service<X: Transport>(
 }
 
 /// Checks the settings by building a client with a placeholder token: the configured one is checked later.
-fn check_address<X: Transport>(transport: &Arc<X>, session: &Session<'_>, messages: &Messages) -> CheckOutcome {
+fn check_client_settings<X: Transport>(transport: &Arc<X>, session: &Session<'_>, messages: &Messages) -> CheckOutcome {
     match session.client(transport.clone(), Credential::token("placeholder"), messages) {
         Ok(_) => {
             let source = match &session.sources.base_url {

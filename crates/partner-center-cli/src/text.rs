@@ -23,7 +23,7 @@ const CHUNK_SIZE: usize = 8 << 10;
 /// The content may be a secret: no error shows any of it. An error about the content has a [`TextError`] as its source.
 pub(crate) fn read_file(path: &Path) -> io::Result<Secret> {
     let mut text = Zeroizing::new(Vec::with_capacity(CHUNK_SIZE));
-    TextReader::new(File::open(path)?).take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
+    Utf8Converter::new(File::open(path)?).take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
     if text.len() > MAX_FILE_SIZE {
         return Err(TextError::TooLarge.into());
     }
@@ -109,7 +109,7 @@ impl From<TextError> for io::Error {
 /// (LF, CR LF or CR alone) becomes LF.
 ///
 /// It returns what was read before it waits for more, and everything before an error before the error.
-pub(crate) struct TextReader<R> {
+pub(crate) struct Utf8Converter<R> {
     input: R,
     /// The encoding, once the beginning of the input was read.
     encoding: Option<Encoding>,
@@ -130,7 +130,7 @@ enum Encoding {
     Utf16(fn([u8; 2]) -> u16),
 }
 
-impl<R: Read> TextReader<R> {
+impl<R: Read> Utf8Converter<R> {
     pub(crate) fn new(input: R) -> Self {
         Self {
             input,
@@ -243,7 +243,7 @@ fn classify_binary(bytes: &[u8]) -> TextError {
     }
 }
 
-impl<R: Read> Read for TextReader<R> {
+impl<R: Read> Read for Utf8Converter<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let left = &self.decoded[self.returned..];
@@ -295,13 +295,13 @@ mod tests {
             ] {
                 for size in sizes {
                     let mut read = String::new();
-                    TextReader::new(Dripping(&bytes, size)).read_to_string(&mut read).unwrap();
+                    Utf8Converter::new(Dripping(&bytes, size)).read_to_string(&mut read).unwrap();
                     assert!(read == expected, "{size}: {:?}", &read[..read.len().min(40)]);
                 }
             }
         }
         for nothing in [&b""[..], b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"] {
-            assert_eq!(TextReader::new(nothing).read_to_end(&mut Vec::new()).unwrap(), 0, "{nothing:?}");
+            assert_eq!(Utf8Converter::new(nothing).read_to_end(&mut Vec::new()).unwrap(), 0, "{nothing:?}");
         }
     }
 
@@ -321,7 +321,7 @@ mod tests {
             (b"\xff\xfea\0\x3d\xd8".to_vec(), "a", TextError::UnknownEncoding),
         ] {
             let mut read = Vec::new();
-            let found = TextReader::new(&bytes[..]).read_to_end(&mut read).unwrap_err();
+            let found = Utf8Converter::new(&bytes[..]).read_to_end(&mut read).unwrap_err();
             assert_eq!(found.get_ref().and_then(|error| error.downcast_ref()), Some(&error), "{bytes:?}");
             assert_eq!(String::from_utf8(read).unwrap(), expected);
         }

@@ -134,13 +134,13 @@ pub(crate) fn incompressible_bytes(length: usize) -> Vec<u8> {
 }
 
 /// Builds a request for `target` whose limits no exchange on this machine reaches.
-pub(crate) fn get(server: &Server, target: &str) -> Request {
-    get_uri(&format!("{}{target}", server.url()))
+pub(crate) fn get_request(server: &Server, target: &str) -> Request {
+    get_request_to(&format!("{}{target}", server.url()))
 }
 
 /// Builds the same request for any URI.
 #[expect(clippy::expect_used, reason = "each URI is a constant of the suite, and its own tests parse all of them")]
-pub(crate) fn get_uri(uri: &str) -> Request {
+pub(crate) fn get_request_to(uri: &str) -> Request {
     let mut request = Request::default();
     *request.uri_mut() = uri.parse().expect("the URIs of the suite are valid");
     with_timeout(request, SERVER_TIMEOUT)

@@ -1,7 +1,7 @@
 //! The HTTP server. One thread accepts and serves all connections; the response itself, which may take long for a search, is
 //! made in a second one, and abandoned once its client has gone.
 
-mod response_sender;
+mod response_scheduler;
 mod socket;
 #[cfg(feature = "tls")]
 mod tls;
@@ -15,7 +15,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
-use response_sender::{Body, ResponseSender};
+use response_scheduler::{Body, ResponseScheduler};
 use socket::Socket;
 use std::{
     error::Error,
@@ -263,7 +263,7 @@ impl Connection {
         let Self { handler, stopped, watcher } = self;
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).max_buf_size(MAX_HEAD_SIZE).half_close(true);
-        let sender = ResponseSender { stopped, socket };
+        let sender = ResponseScheduler { stopped, socket };
         let http_service = service_fn(move |mut request: http::Request<Incoming>| {
             if is_over_tls {
                 request.extensions_mut().insert(OverTls);
@@ -279,7 +279,7 @@ impl Connection {
 /// have tokens.
 async fn respond_and_log(
     handler: Arc<RequestHandler>,
-    sender: ResponseSender,
+    sender: ResponseScheduler,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
     let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
@@ -291,7 +291,7 @@ async fn respond_and_log(
 
 async fn respond_to_request(
     handler: Arc<RequestHandler>,
-    sender: ResponseSender,
+    sender: ResponseScheduler,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
     let (head, mut body) = request.into_parts();

@@ -9,7 +9,7 @@ mod tokens;
 pub use replacement::{Replacement, ReplacementKind};
 pub(crate) use tokens::{compact_json, is_number, unescape_string};
 
-use crate::{Secret, read_mode};
+use crate::{Secret, loss_mode};
 use repair::{RepairScope, repair_json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -53,7 +53,7 @@ use serde_json::Value;
 /// ```
 pub fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<ParsedJson<T>> {
     let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-    let (first, is_lossy) = read_mode::detect_loss(|| serde_json::from_str(json));
+    let (first, is_lossy) = loss_mode::detect_loss(|| serde_json::from_str(json));
     match first {
         Ok(value) if !is_lossy => Ok(ParsedJson { value, replacements: Vec::new() }),
         // Truncated JSON cannot be repaired.
@@ -78,7 +78,7 @@ const MAX_TREE_LENGTH: usize = 8 << 20;
 /// Reads JSON whose first read, with the result `first`, failed or lost digits.
 fn read_again<T: DeserializeOwned>(json: &str, first: serde_json::Result<T>) -> serde_json::Result<ParsedJson<T>> {
     let (strings, replacements) = repair_json(json, RepairScope::Strings);
-    let mut last = match read_mode::with_exact_values(|| serde_json::from_str(repaired_or(json, strings.as_ref()))) {
+    let mut last = match loss_mode::with_exact_values(|| serde_json::from_str(repaired_or(json, strings.as_ref()))) {
         Ok(value) => return Ok(ParsedJson { value, replacements }),
         Err(error) => error,
     };
@@ -89,7 +89,7 @@ fn read_again<T: DeserializeOwned>(json: &str, first: serde_json::Result<T>) -> 
     let (all, replacements) = repair_json(json, RepairScope::All);
     let repaired = repaired_or(json, all.as_ref());
     if !replacements.is_empty() {
-        match read_mode::with_exact_values(|| serde_json::from_str(repaired)) {
+        match loss_mode::with_exact_values(|| serde_json::from_str(repaired)) {
             Ok(value) => return Ok(ParsedJson { value, replacements }),
             Err(error) => last = error,
         }

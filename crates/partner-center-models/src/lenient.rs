@@ -6,12 +6,12 @@
 //! field, and are serialized from there.
 //!
 //! `serde_json` rounds a number before a visitor sees it. Where digits may have been lost, a value is parsed a second time, from
-//! its raw JSON: see [`read_mode`].
+//! its raw JSON: see [`loss_mode`].
 
 use crate::{
     JsonValue, UnknownFields, from_json,
     json_value::{ArrayBuilder, RAW_VALUE, take_raw_json},
-    read_mode,
+    loss_mode,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -61,7 +61,7 @@ pub(crate) trait SchemaValue: Sized {
             None => Parsed::Raw(value),
         })
     }
-    /// Parses a value of any kind, from its raw JSON if `is_exact` (see [`read_mode::is_exact`]).
+    /// Parses a value of any kind, from its raw JSON if `is_exact` (see [`loss_mode::is_exact`]).
     fn read<'de, D: Deserializer<'de>>(deserializer: D, is_exact: bool) -> Result<Nullable<Self>, D::Error> {
         if is_exact {
             return read_raw_first(deserializer);
@@ -192,7 +192,7 @@ pub(crate) struct Nullable<T>(pub(crate) Option<Parsed<T>>);
 
 impl<'de, T: SchemaValue> Deserialize<'de> for Nullable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer, read_mode::is_exact())
+        T::read(deserializer, loss_mode::is_exact())
     }
 }
 
@@ -251,7 +251,7 @@ impl<'de, T: SchemaValue> Visitor<'de> for ValueVisitor<T> {
         let number = Number::from_f64(value).ok_or_else(|| E::custom("a number that is not finite"))?;
         Ok(Self::typed_or(T::from_number(&number), || {
             // The JSON may have had digits that the `f64` lacks.
-            read_mode::report_loss();
+            loss_mode::report_loss();
             number.into()
         }))
     }
@@ -391,7 +391,7 @@ pub(crate) fn arbitrary_precision_number(name: &str, value: &JsonValue) -> Optio
     let digits = value.as_str().filter(|digits| digits.parse::<Number>().is_ok())?;
     if digits.contains('e') {
         // `1E2` is passed as `1e+2`.
-        read_mode::report_loss();
+        loss_mode::report_loss();
     }
     Some(JsonValue::from_raw(&digits))
 }

@@ -56,7 +56,7 @@ macro_rules! resource {
                 ) -> Result<$crate::lenient::Parsed<Self>, A::Error> {
                     $(let mut $field = None;)*
                     let mut unknown_fields = $crate::UnknownFields::default();
-                    let is_exact = $crate::read_mode::is_exact();
+                    let is_exact = $crate::loss_mode::is_exact();
                     while let Some(name) = object.next_key()? {
                         match name {
                             $($crate::lenient::FieldKey::Field(Field::$field) => {

@@ -1,6 +1,6 @@
 //! `partner-center customers get`
 
-use super::ids::{IdError, Ids};
+use super::ids::{IdError, RequestedIds};
 use crate::{
     error::{CommandError, ErrorReport, whole_seconds},
     messages::Messages,
@@ -42,7 +42,7 @@ pub(super) async fn print_one<X: Transport>(
 pub(super) async fn print_each<X: Transport>(
     client: &Client<Arc<X>>,
     mut pacing: Pacing<'_, X>,
-    mut ids: Ids,
+    mut ids: RequestedIds,
     sources: &AddressSources,
     printer: &mut Printer,
     messages: &Messages,
@@ -166,7 +166,7 @@ impl FailureScope {
 }
 
 /// Says how many of the IDs were not requested when the command ends early.
-fn not_requested(ids: Ids) -> String {
+fn not_requested(ids: RequestedIds) -> String {
     match ids.count_rest() {
         Ok(0) => String::new(),
         Ok(1) => ", and the one ID after it was not requested".to_owned(),

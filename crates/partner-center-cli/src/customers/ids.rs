@@ -25,7 +25,7 @@ pub(super) enum IdError {
 }
 
 /// An iterator over the IDs of the arguments and of standard input, which is read as IDs are taken.
-pub(super) struct Ids {
+pub(super) struct RequestedIds {
     arguments: vec::IntoIter<IdArg>,
     /// Standard input, once an argument has named it.
     stdin: Option<Receiver<io::Result<Word>>>,
@@ -36,7 +36,7 @@ pub(super) struct Ids {
 /// The maximum time to read the rest of standard input only to count it.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
-impl Ids {
+impl RequestedIds {
     pub(super) fn new(arguments: Vec<IdArg>, deadline: Option<Instant>) -> Self {
         Self { arguments: arguments.into_iter(), stdin: None, deadline }
     }
@@ -55,7 +55,7 @@ impl Ids {
     }
 }
 
-impl Iterator for Ids {
+impl Iterator for RequestedIds {
     type Item = Result<Uuid, IdError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -18,8 +18,8 @@ const COLUMNS: [(&str, &str); 4] = [
 /// The columns that are narrowed to fit the terminal; an ID is useful only when it is complete.
 const SHRINKABLE: [usize; 2] = [1, 2];
 /// The minimum width of these columns, and the width they get if there is room: later pages may have longer values.
-const MIN_WIDTH: usize = 8;
-const PREFERRED_WIDTH: usize = 30;
+const MIN_COLUMN_WIDTH: usize = 8;
+const PREFERRED_COLUMN_WIDTH: usize = 30;
 const GAP: &str = "  ";
 
 /// A list as rows below a header; a single customer as one row per field.
@@ -108,13 +108,13 @@ fn fit_to_terminal(mut widths: [usize; COLUMNS.len()], terminal_width: Option<us
     let total = |widths: [usize; COLUMNS.len()]| widths.iter().sum::<usize>();
     while total(widths) > room
         && let Some(widest) = SHRINKABLE.into_iter().max_by_key(|column| widths[*column])
-        && widths[widest] > MIN_WIDTH
+        && widths[widest] > MIN_COLUMN_WIDTH
     {
         widths[widest] -= 1;
     }
     while total(widths) < room
         && let Some(narrowest) = SHRINKABLE.into_iter().min_by_key(|column| widths[*column])
-        && widths[narrowest] < PREFERRED_WIDTH
+        && widths[narrowest] < PREFERRED_COLUMN_WIDTH
     {
         widths[narrowest] += 1;
     }

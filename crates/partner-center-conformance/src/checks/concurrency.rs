@@ -1,9 +1,9 @@
 //! Concurrent exchanges, and exchanges that are over but might continue in the background.
 
 use crate::harness::{
-    CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, ensure, expect_body, get, incompressible_bytes,
-    keep_alive_server, pause_for_background_work, raw_response, response_bytes, run_concurrently, send,
-    send_and_cancel, send_expecting_response, with_timeout,
+    CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, ensure, expect_body, get_request,
+    incompressible_bytes, keep_alive_server, pause_for_background_work, raw_response, response_bytes, run_concurrently,
+    send, send_and_cancel, send_expecting_response, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Mode, Transport};
@@ -114,7 +114,7 @@ fn barrier_server() -> io::Result<Server> {
 async fn send_concurrently<X: Transport>(transport: &X, server: &Server) -> CheckResult {
     let work = (0..CONCURRENCY).map(|number| {
         let target = format!("/{number}");
-        let request = get(server, &target);
+        let request = get_request(server, &target);
         async move {
             let case = format!("one of {CONCURRENCY} concurrent requests");
             let response = send_expecting_response(transport, request, &case).await?;
@@ -170,12 +170,13 @@ impl UnfinishedResponseServer {
     }
 
     fn request(&self) -> partner_center_core::Request {
-        get(&self.server, self.target)
+        get_request(&self.server, self.target)
     }
 
     /// Expects the client to have closed the connection within `limit`, and the next exchange to work.
     async fn expect_closed<X: Transport>(&self, transport: &X, limit: Duration) -> CheckResult {
-        let response = send_expecting_response(transport, get(&self.server, "/next"), "the next request").await?;
+        let response =
+            send_expecting_response(transport, get_request(&self.server, "/next"), "the next request").await?;
         expect_body(&response, b"/next", "the next request")?;
         let send_and_cancel = Instant::now();
         while self.open.load(Ordering::Relaxed) > 0 {

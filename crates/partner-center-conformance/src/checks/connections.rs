@@ -2,9 +2,9 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain,
-    expect_body, get, get_uri, gzip_compressed, keep_alive_server, pause_for_background_work, raw_response,
-    respond_and_close_server, response_bytes, response_summary, send, send_and_cancel, send_expecting_error,
-    send_expecting_error_kind, send_expecting_response, with_limits, with_timeout,
+    expect_body, get_request, get_request_to, gzip_compressed, keep_alive_server, pause_for_background_work,
+    raw_response, respond_and_close_server, response_bytes, response_summary, send, send_and_cancel,
+    send_expecting_error, send_expecting_error_kind, send_expecting_response, with_limits, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
@@ -36,7 +36,7 @@ async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckRe
         _ => response_bytes("200 OK", "{}"),
     })?;
     for target in ["/", "/", "/empty", "/chunks", "/gzip", "/no-content", "/not-found", "/busy", "/"] {
-        send_expecting_response(transport, get(&server, target), target).await?;
+        send_expecting_response(transport, get_request(&server, target), target).await?;
         pause_for_background_work(transport, between).await;
         ensure!(server.connections() == 1, "{} connections up to {target}", server.connections());
     }
@@ -109,7 +109,7 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
         }
         Ok(())
     })?;
-    let late = get(&server, "/late");
+    let late = get_request(&server, "/late");
     for (is_cancelled, case) in
         [(false, "after a late response"), (true, "after a response to a request that was cancelled")]
     {
@@ -120,7 +120,7 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
             send_expecting_error_kind(transport, request, TransportErrorKind::Timeout, "a late response").await?;
         }
         for target in ["/1", "/2"] {
-            let response = send_expecting_response(transport, get(&server, target), case).await?;
+            let response = send_expecting_response(transport, get_request(&server, target), case).await?;
             expect_body(&response, target.as_bytes(), case)?;
             pause_for_background_work(transport, TIMEOUT).await;
         }
@@ -131,9 +131,10 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
         "/large" => response_bytes("200 OK", response_bytes("200 OK", "within a body").repeat(1000)),
         path => response_bytes("200 OK", path),
     })?;
-    let large = with_limits(get(&server, "/large"), |limits| limits.body = 100);
+    let large = with_limits(get_request(&server, "/large"), |limits| limits.body = 100);
     send_expecting_error_kind(transport, large, TransportErrorKind::TooLarge, "a body that is too large").await?;
-    let response = send_expecting_response(transport, get(&server, "/next"), "after a body that is too large").await?;
+    let response =
+        send_expecting_response(transport, get_request(&server, "/next"), "after a body that is too large").await?;
     expect_body(&response, b"/next", "after a body that is too large")
 }
 
@@ -143,7 +144,7 @@ pub(crate) async fn servers_do_not_share_connections<X: Transport>(transport: &X
     for _ in 0..3 {
         for (number, server) in servers.iter().enumerate() {
             let case = format!("server {number} of two");
-            let response = send_expecting_response(transport, get(server, "/"), &case).await?;
+            let response = send_expecting_response(transport, get_request(server, "/"), &case).await?;
             expect_body(&response, number.to_string().as_bytes(), case)?;
         }
     }
@@ -152,22 +153,32 @@ pub(crate) async fn servers_do_not_share_connections<X: Transport>(transport: &X
 
 pub(crate) async fn unreachable_servers_are_errors<X: Transport>(transport: &X) -> CheckResult {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let request = with_timeout(get_uri(&format!("http://{address}/")), SERVER_TIMEOUT);
+    let request = with_timeout(get_request_to(&format!("http://{address}/")), SERVER_TIMEOUT);
     send_expecting_error_kind(transport, request, TransportErrorKind::Exchange, "a port on which no server listens")
         .await
 }
 
 pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> CheckResult {
     let closes = respond_and_close_server(|_| Vec::new())?;
-    send_expecting_error_kind(transport, get(&closes, "/"), TransportErrorKind::Exchange, "a connection that closes")
-        .await?;
+    send_expecting_error_kind(
+        transport,
+        get_request(&closes, "/"),
+        TransportErrorKind::Exchange,
+        "a connection that closes",
+    )
+    .await?;
     let resets = Server::start(Connection::wait_for_request)?;
-    send_expecting_error_kind(transport, get(&resets, "/"), TransportErrorKind::Exchange, "a connection that is reset")
-        .await?;
+    send_expecting_error_kind(
+        transport,
+        get_request(&resets, "/"),
+        TransportErrorKind::Exchange,
+        "a connection that is reset",
+    )
+    .await?;
     let stops = respond_and_close_server(|_| b"HTTP/1.1 200 OK\r\nContent-".to_vec())?;
     send_expecting_error_kind(
         transport,
-        get(&stops, "/"),
+        get_request(&stops, "/"),
         TransportErrorKind::Exchange,
         "a connection that closes within a head",
     )
@@ -175,7 +186,7 @@ pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> 
     let pauses = respond_and_close_server(|_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())?;
     send_expecting_error_kind(
         transport,
-        get(&pauses, "/"),
+        get_request(&pauses, "/"),
         TransportErrorKind::Exchange,
         "a connection that closes after 100 Continue",
     )
@@ -197,7 +208,7 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
         let server = respond_and_close_server(|_| invalid.to_vec())?;
         send_expecting_error_kind(
             transport,
-            with_timeout(get(&server, "/"), TOLERANCE),
+            with_timeout(get_request(&server, "/"), TOLERANCE),
             TransportErrorKind::InvalidResponse,
             case,
         )
@@ -210,7 +221,7 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
     ] {
         // A transport that reads line by line sees a lost connection.
         let server = respond_and_close_server(|_| invalid.to_vec())?;
-        let error = send_expecting_error(transport, with_timeout(get(&server, "/"), TOLERANCE), case).await?;
+        let error = send_expecting_error(transport, with_timeout(get_request(&server, "/"), TOLERANCE), case).await?;
         let fits = matches!(error.kind(), TransportErrorKind::InvalidResponse | TransportErrorKind::Exchange);
         ensure!(fits, "{case}: an error of a kind other than InvalidResponse: {}", error_chain(&error));
     }
@@ -227,7 +238,7 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
         let server = respond_and_close_server(|_| invalid.to_vec())?;
         send_expecting_error_kind(
             transport,
-            with_timeout(get(&server, "/"), TOLERANCE),
+            with_timeout(get_request(&server, "/"), TOLERANCE),
             TransportErrorKind::Exchange,
             case,
         )
@@ -243,7 +254,7 @@ async fn expect_own_response_or_error<X: Transport>(
     target: &str,
     case: &str,
 ) -> CheckResult {
-    match send(transport, get(server, target)).await {
+    match send(transport, get_request(server, target)).await {
         Ok(response) => {
             let is_own = response.status() == 200 && response.body() == target.as_bytes();
             ensure!(is_own, "{case}: the response to {target} is {}", response_summary(&response));

@@ -1,7 +1,7 @@
 //! Maximum sizes of heads and bodies.
 
 use crate::harness::{
-    CheckResult, SERVER_TIMEOUT, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain, expect_body, get,
+    CheckResult, SERVER_TIMEOUT, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain, expect_body, get_request,
     gzip_compressed, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, respond_and_close_server,
     response_bytes, send_expecting_error, send_expecting_error_kind, send_expecting_response, with_limits,
 };
@@ -22,14 +22,15 @@ pub(crate) async fn body_limit_is_exact<X: Transport>(transport: &X) -> CheckRes
         for limit in [0, 1, LIMIT] {
             let server = respond_and_close_server(move |_| respond(incompressible_bytes(limit)))?;
             let case = format!("{limit} bytes {framing} where {limit} are allowed");
-            let response = send_expecting_response(transport, with_body_limit(limit, get(&server, "/")), &case).await?;
+            let response =
+                send_expecting_response(transport, with_body_limit(limit, get_request(&server, "/")), &case).await?;
             expect_body(&response, &incompressible_bytes(limit), case)?;
 
             let server = respond_and_close_server(move |_| respond(incompressible_bytes(limit + 1)))?;
             let case = format!("{} bytes {framing} where {limit} are allowed", limit + 1);
             send_expecting_error_kind(
                 transport,
-                with_body_limit(limit, get(&server, "/")),
+                with_body_limit(limit, get_request(&server, "/")),
                 TransportErrorKind::TooLarge,
                 case,
             )
@@ -51,7 +52,7 @@ pub(crate) async fn body_limit_counts_decompressed_bytes<X: Transport>(transport
                     response_bytes("200 OK", &plain)
                 }
             })?;
-            let request = with_body_limit(LIMIT, get(&server, "/"));
+            let request = with_body_limit(LIMIT, get_request(&server, "/"));
             let case = format!("{length} bytes in gzip where {LIMIT} are allowed");
             match kind {
                 None => expect_body(&send_expecting_response(transport, request, &case).await?, &body, case)?,
@@ -90,7 +91,7 @@ pub(crate) async fn endless_bodies_are_abandoned<X: Transport>(transport: &X) ->
             let case = format!("a body {framing} of 4 MiB and no end where {LIMIT} bytes are allowed");
             send_expecting_error_kind(
                 transport,
-                with_body_limit(LIMIT, get(&server, "/")),
+                with_body_limit(LIMIT, get_request(&server, "/")),
                 TransportErrorKind::TooLarge,
                 &case,
             )
@@ -111,7 +112,7 @@ pub(crate) async fn announced_lengths_are_not_trusted<X: Transport>(transport: &
         let case = format!("3 bytes announced as {length}");
         send_expecting_error_kind(
             transport,
-            with_body_limit(usize::MAX, get(&server, "/")),
+            with_body_limit(usize::MAX, get_request(&server, "/")),
             TransportErrorKind::Exchange,
             case,
         )
@@ -123,7 +124,7 @@ pub(crate) async fn announced_lengths_are_not_trusted<X: Transport>(transport: &
         let case = format!("a chunk of 3 bytes announced as 0x{length}");
         send_expecting_error_kind(
             transport,
-            with_body_limit(usize::MAX, get(&server, "/")),
+            with_body_limit(usize::MAX, get_request(&server, "/")),
             TransportErrorKind::Exchange,
             case,
         )
@@ -143,7 +144,7 @@ pub(crate) async fn endless_heads_are_errors<X: Transport>(transport: &X) -> Che
             connection.send(more.repeat((16 << 20) / more.len()).as_bytes())?;
             connection.pause(SERVER_TIMEOUT)
         })?;
-        let error = send_expecting_error(transport, get(&server, "/"), case).await?;
+        let error = send_expecting_error(transport, get_request(&server, "/"), case).await?;
         ensure!(
             error.kind() != TransportErrorKind::Timeout,
             "{case}: the transport waited for more of it: {}",

@@ -1,8 +1,9 @@
 //! Requests as they arrive at the server.
 
 use crate::harness::{
-    CheckResult, Observation, TOLERANCE, body_excerpt, ensure, error_chain, get, get_uri, incompressible_bytes,
-    keep_alive_server, observed, raw_response, response_bytes, send, send_expecting_response, with_timeout,
+    CheckResult, Observation, TOLERANCE, body_excerpt, ensure, error_chain, get_request, get_request_to,
+    incompressible_bytes, keep_alive_server, observed, raw_response, response_bytes, send, send_expecting_response,
+    with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{
@@ -29,17 +30,17 @@ const TARGETS: [&str; 8] = [
 pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> CheckResult {
     let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
     for target in TARGETS {
-        send_expecting_response(transport, get(&server, target), target).await?;
-        let arrived = last_header_value(&server)?.uri().to_string();
+        send_expecting_response(transport, get_request(&server, target), target).await?;
+        let arrived = last_request(&server)?.uri().to_string();
         ensure!(arrived == target, "{target} arrived as {arrived}");
     }
     for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
-        let mut request = get(&server, "/");
+        let mut request = get_request(&server, "/");
         *request.method_mut() = method.clone();
         set_empty_content_length(&mut request);
         // The response to HEAD is the subject of another requirement.
         send(transport, request).await.map_err(|error| Observation(format!("{method}: {}", error_chain(&error))))?;
-        let arrived = last_header_value(&server)?.method().clone();
+        let arrived = last_request(&server)?.method().clone();
         ensure!(arrived == method, "{method} arrived as {arrived}");
     }
     Ok(())
@@ -64,12 +65,12 @@ pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X
         ("x-odd", HeaderValue::from_static("a  \t b; \"c\" 'd' \\ {e} %20+")),
         ("x-long", HeaderValue::from_str(&long).map_err(|error| Observation(error.to_string()))?),
     ];
-    let mut request = get(&server, "/");
+    let mut request = get_request(&server, "/");
     for (name, value) in &sent {
         request.headers_mut().append(HeaderName::from_static(name), value.clone());
     }
     send_expecting_response(transport, request.clone(), "headers").await?;
-    let arrived = last_header_value(&server)?;
+    let arrived = last_request(&server)?;
     for name in request.headers().keys() {
         let sent: Vec<_> = request.headers().get_all(name).iter().collect();
         let arrived: Vec<_> = arrived.headers().get_all(name).iter().collect();
@@ -84,8 +85,8 @@ pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X
 pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckResult {
     const ALLOWED: [&str; 5] = ["host", "accept", "accept-encoding", "content-length", "connection"];
     let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
-    send_expecting_response(transport, get(&server, "/"), "no headers").await?;
-    let added = last_header_value(&server)?;
+    send_expecting_response(transport, get_request(&server, "/"), "no headers").await?;
+    let added = last_request(&server)?;
     for (name, value) in added.headers() {
         ensure!(
             ALLOWED.contains(&name.as_str()),
@@ -94,7 +95,7 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
         );
     }
     for body in [&b""[..], br#"{"a":1}"#] {
-        let mut request = get(&server, "/v1/customers?size=40");
+        let mut request = get_request(&server, "/v1/customers?size=40");
         request.headers_mut().insert("accept", HeaderValue::from_static("application/json"));
         request.headers_mut().insert("user-agent", HeaderValue::from_static("conformance/1"));
         if !body.is_empty() {
@@ -103,7 +104,7 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
             *request.body_mut() = body.to_vec();
         }
         send_expecting_response(transport, request.clone(), "few headers").await?;
-        for (name, value) in last_header_value(&server)?.headers() {
+        for (name, value) in last_request(&server)?.headers() {
             let known = request.headers().contains_key(name) || ALLOWED.contains(&name.as_str());
             ensure!(known, "`{name}: {}` was added to the headers of the request", header_values(&[value]));
         }
@@ -114,9 +115,9 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
 pub(crate) async fn cookies_are_not_stored<X: Transport>(transport: &X) -> CheckResult {
     let server = keep_alive_server(|_| response_bytes("200 OK\r\nSet-Cookie: session=1; Path=/", ""))?;
     for _ in 0..2 {
-        send_expecting_response(transport, get(&server, "/"), "cookies").await?;
+        send_expecting_response(transport, get_request(&server, "/"), "cookies").await?;
     }
-    let cookie = last_header_value(&server)?.headers().get("cookie").cloned();
+    let cookie = last_request(&server)?.headers().get("cookie").cloned();
     ensure!(cookie.is_none(), "the second request had the cookie of the first response");
     Ok(())
 }
@@ -124,11 +125,11 @@ pub(crate) async fn cookies_are_not_stored<X: Transport>(transport: &X) -> Check
 pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) -> CheckResult {
     let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
     for length in [1, 100, 70_000, 3 << 20] {
-        let mut request = get(&server, "/");
+        let mut request = get_request(&server, "/");
         *request.method_mut() = Method::POST;
         *request.body_mut() = incompressible_bytes(length);
         send_expecting_response(transport, request.clone(), format!("a body of {length} bytes")).await?;
-        let arrived = last_header_value(&server)?;
+        let arrived = last_request(&server)?;
         let framing = (content_lengths(&arrived), arrived.headers().contains_key(TRANSFER_ENCODING));
         ensure!(
             framing == (vec![length.to_string()], false),
@@ -139,12 +140,12 @@ pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) 
         ensure!(arrived.body() == request.body(), "of {length} bytes arrived {}", body_excerpt(arrived.body()));
     }
     for method in [Method::GET, Method::POST] {
-        let mut request = get(&server, "/");
+        let mut request = get_request(&server, "/");
         *request.method_mut() = method.clone();
         set_empty_content_length(&mut request);
         let expected = content_lengths(&request);
         send_expecting_response(transport, request, format!("{method} without a body")).await?;
-        let arrived = last_header_value(&server)?;
+        let arrived = last_request(&server)?;
         let lengths = content_lengths(&arrived);
         let chunked = arrived.headers().contains_key(TRANSFER_ENCODING);
         ensure!(!chunked, "{method} without a body arrived with `transfer-encoding`");
@@ -181,9 +182,9 @@ pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> Che
                     Ok(())
                 })?;
                 for _ in 0..before {
-                    send_expecting_response(transport, get(&server, "/before"), "before").await?;
+                    send_expecting_response(transport, get_request(&server, "/before"), "before").await?;
                 }
-                let mut request = with_timeout(get(&server, "/"), TOLERANCE);
+                let mut request = with_timeout(get_request(&server, "/"), TOLERANCE);
                 *request.method_mut() = method.clone();
                 set_empty_content_length(&mut request);
                 let _ = send(transport, request).await;
@@ -197,7 +198,7 @@ pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> Che
 
 pub(crate) async fn invalid_requests_are_errors<X: Transport>(transport: &X) -> CheckResult {
     for uri in ["/v1/customers", "127.0.0.1:9", "no-such-scheme://127.0.0.1/"] {
-        let mut request = with_timeout(get_uri(uri), TOLERANCE);
+        let mut request = with_timeout(get_request_to(uri), TOLERANCE);
         request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         let started = Instant::now();
         match send(transport, request).await {
@@ -220,7 +221,7 @@ fn set_empty_content_length(request: &mut Request) {
     }
 }
 
-fn last_header_value(server: &Server) -> Result<Request, Observation> {
+fn last_request(server: &Server) -> Result<Request, Observation> {
     server.requests().pop().ok_or_else(|| Observation("a response although no valid request had arrived".to_owned()))
 }
 

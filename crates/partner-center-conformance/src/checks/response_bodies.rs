@@ -2,7 +2,7 @@
 
 use crate::Server;
 use crate::harness::{
-    CheckResult, SETTLE_TIME, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain, expect_body, get,
+    CheckResult, SETTLE_TIME, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain, expect_body, get_request,
     gzip_compressed, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, respond_and_close_server,
     response_bytes, response_summary, send, send_expecting_error_kind, send_expecting_response, with_limits,
     with_timeout,
@@ -19,7 +19,7 @@ pub(crate) async fn sized_bodies_are_complete<X: Transport>(transport: &X) -> Ch
         let server = keep_alive_server(move |_| response_bytes("200 OK", incompressible_bytes(length)))?;
         let case = format!("a body of {length} bytes");
         expect_body(
-            &send_expecting_response(transport, get(&server, "/"), &case).await?,
+            &send_expecting_response(transport, get_request(&server, "/"), &case).await?,
             &incompressible_bytes(length),
             case,
         )?;
@@ -34,7 +34,7 @@ pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> 
         })?;
         let case = format!("a body of {length} bytes in chunks");
         expect_body(
-            &send_expecting_response(transport, get(&server, "/"), &case).await?,
+            &send_expecting_response(transport, get_request(&server, "/"), &case).await?,
             &incompressible_bytes(length),
             case,
         )?;
@@ -48,7 +48,11 @@ pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> 
         let server = keep_alive_server(move |_| raw_response("200 OK\r\nTransfer-Encoding: chunked", body))?;
         // The second request shows whether the first response was read completely.
         for _ in 0..2 {
-            expect_body(&send_expecting_response(transport, get(&server, "/"), case).await?, b"abcdefghij", case)?;
+            expect_body(
+                &send_expecting_response(transport, get_request(&server, "/"), case).await?,
+                b"abcdefghij",
+                case,
+            )?;
         }
     }
     Ok(())
@@ -62,7 +66,7 @@ pub(crate) async fn close_delimited_bodies_are_complete<X: Transport>(transport:
                 [format!("{head}\r\n\r\n").as_bytes(), &incompressible_bytes(length)].concat()
             })?;
             expect_body(
-                &send_expecting_response(transport, get(&server, "/"), &case).await?,
+                &send_expecting_response(transport, get_request(&server, "/"), &case).await?,
                 &incompressible_bytes(length),
                 case,
             )?;
@@ -97,7 +101,7 @@ pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: 
             let case = format!("a body of {length} bytes in gzip {framing}");
             for _ in 0..2 {
                 expect_body(
-                    &send_expecting_response(transport, get(&server, "/"), &case).await?,
+                    &send_expecting_response(transport, get_request(&server, "/"), &case).await?,
                     &incompressible_bytes(length),
                     &case,
                 )?;
@@ -132,7 +136,7 @@ async fn unusual_encodings_are_decompressed<X: Transport>(transport: &X) -> Chec
                 connection.send(piece)
             })
         })?;
-        expect_body(&send_expecting_response(transport, get(&server, "/"), case).await?, BODY, case)?;
+        expect_body(&send_expecting_response(transport, get_request(&server, "/"), case).await?, BODY, case)?;
     }
     Ok(())
 }
@@ -153,7 +157,7 @@ pub(crate) async fn bodiless_responses_end_with_the_head<X: Transport>(transport
         let server = keep_alive_server(move |_| raw_response(head, ""))?;
         // The second request shows whether unread bytes of the first response are left.
         for _ in 0..2 {
-            let mut request = with_timeout(get(&server, "/"), TOLERANCE);
+            let mut request = with_timeout(get_request(&server, "/"), TOLERANCE);
             *request.method_mut() = method.clone();
             expect_body(&send_expecting_response(transport, request, &case).await?, b"", &case)?;
         }
@@ -173,7 +177,7 @@ pub(crate) async fn truncated_bodies_are_errors<X: Transport>(transport: &X) -> 
         ("a body in chunks, cut in the last line", in_chunks, "4\r\nabcd\r\n0"),
     ] {
         let server = respond_and_close_server(move |_| raw_response(head, body))?;
-        send_expecting_error_kind(transport, get(&server, "/"), TransportErrorKind::Exchange, case).await?;
+        send_expecting_error_kind(transport, get_request(&server, "/"), TransportErrorKind::Exchange, case).await?;
     }
     Ok(())
 }
@@ -202,7 +206,8 @@ pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transpo
                     response_bytes(head, &body)
                 }
             })?;
-            send_expecting_error_kind(transport, get(&server, "/"), TransportErrorKind::Exchange, &case).await?;
+            send_expecting_error_kind(transport, get_request(&server, "/"), TransportErrorKind::Exchange, &case)
+                .await?;
         }
     }
     Ok(())
@@ -229,7 +234,7 @@ pub(crate) async fn error_bodies_are_complete_or_empty<X: Transport>(transport: 
     ];
     for (case, respond) in responses {
         let server = respond_and_close_server(respond)?;
-        let request = with_limits(get(&server, "/"), |limits| limits.body = 1000);
+        let request = with_limits(get_request(&server, "/"), |limits| limits.body = 1000);
         match send(transport, request).await {
             Ok(response) => ensure!(
                 !response.status().is_success() && response.body().is_empty(),

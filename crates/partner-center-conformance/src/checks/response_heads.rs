@@ -1,7 +1,7 @@
 //! Heads of responses: status and headers.
 
 use crate::harness::{
-    CheckResult, Observation, body_excerpt, ensure, error_chain, expect_body, get, keep_alive_server,
+    CheckResult, Observation, body_excerpt, ensure, error_chain, expect_body, get_request, keep_alive_server,
     respond_and_close_server, response_bytes, response_summary, send, send_expecting_response,
 };
 use partner_center_core::{Transport, TransportErrorKind, http::header::LOCATION};
@@ -18,7 +18,7 @@ pub(crate) async fn every_status_is_a_response<X: Transport>(transport: &X) -> C
         response_bytes(&format!("{status} {reason}"), format!("the body of {status}"))
     })?;
     for status in STATUSES {
-        let response = send_expecting_response(transport, get(&server, &format!("/{status}")), status).await?;
+        let response = send_expecting_response(transport, get_request(&server, &format!("/{status}")), status).await?;
         ensure!(response.status() == status, "{status} was returned as {}", response.status());
         expect_body(&response, format!("the body of {status}").as_bytes(), status)?;
     }
@@ -32,7 +32,7 @@ pub(crate) async fn redirects_are_not_followed<X: Transport>(transport: &X) -> C
         for location in ["/here", location.as_str()] {
             let head = format!("{status} Elsewhere\r\nLocation: {location}");
             let server = keep_alive_server(move |_| response_bytes(&head, "a note"))?;
-            let response = send_expecting_response(transport, get(&server, "/"), status).await?;
+            let response = send_expecting_response(transport, get_request(&server, "/"), status).await?;
             ensure!(response.status() == status, "{status} was returned as {}", response.status());
             let came = response.headers().get(LOCATION);
             ensure!(came.is_some_and(|came| came == location), "of {status}, `location` was returned as {came:?}");
@@ -54,7 +54,7 @@ pub(crate) async fn interim_responses_are_skipped<X: Transport>(transport: &X) -
         let server =
             keep_alive_server(move |_| [interim.as_bytes(), &response_bytes("201 Created", "the response")].concat())?;
         for _ in 0..2 {
-            let response = send_expecting_response(transport, get(&server, "/"), case).await?;
+            let response = send_expecting_response(transport, get_request(&server, "/"), case).await?;
             ensure!(response.status() == 201, "after {case}, the status is {} instead of 201", response.status());
             expect_body(&response, b"the response", case)?;
         }
@@ -80,7 +80,7 @@ pub(crate) async fn response_headers_are_unchanged<X: Transport>(transport: &X) 
     }
     head.extend(b"\r\n{}");
     let server = keep_alive_server(move |_| head.clone())?;
-    let response = send_expecting_response(transport, get(&server, "/"), "headers").await?;
+    let response = send_expecting_response(transport, get_request(&server, "/"), "headers").await?;
     for (name, _) in sent {
         let sent: Vec<_> = sent.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).collect();
         let came: Vec<_> = response.headers().get_all(name).iter().collect();
@@ -91,7 +91,7 @@ pub(crate) async fn response_headers_are_unchanged<X: Transport>(transport: &X) 
     // As many headers as a service behind a few proxies sends.
     let many: Vec<_> = (0..60).map(|number| format!("X-{number}: {number}\r\n")).collect();
     let server = keep_alive_server(move |_| response_bytes(&format!("200 OK\r\n{}X-Last: 60", many.concat()), ""))?;
-    let response = send_expecting_response(transport, get(&server, "/"), "60 headers").await?;
+    let response = send_expecting_response(transport, get_request(&server, "/"), "60 headers").await?;
     for number in 0..60 {
         let value = response.headers().get(format!("x-{number}"));
         let value = value.ok_or_else(|| Observation(format!("of 60 headers, number {number} is missing")))?;
@@ -105,7 +105,7 @@ pub(crate) async fn many_response_headers_are_accepted<X: Transport>(transport: 
     for (count, may_fail) in [(100, false), (101, false), (128, false), (200, true), (2000, true)] {
         let headers: Vec<_> = (1..count).map(|number| format!("\r\nX-{number}: {number}")).collect();
         let server = keep_alive_server(move |_| response_bytes(&format!("200 OK{}", headers.concat()), "{}"))?;
-        let response = match send(transport, get(&server, "/")).await {
+        let response = match send(transport, get_request(&server, "/")).await {
             Err(error) if may_fail && error.kind() == TransportErrorKind::InvalidResponse => continue,
             Err(error) => {
                 return Err(Observation(format!(
@@ -160,7 +160,7 @@ pub(crate) async fn unusual_heads_are_parsed_or_reported<X: Transport>(transport
         let bytes: Vec<_> =
             [head, rest].concat().chars().filter_map(|char| u8::try_from(u32::from(char)).ok()).collect();
         let server = respond_and_close_server(move |_| bytes.clone())?;
-        match send(transport, get(&server, "/")).await {
+        match send(transport, get_request(&server, "/")).await {
             Ok(response) => {
                 ensure!(response.status() == 200, "{case}: {}", response_summary(&response));
                 expect_body(&response, b"{}", case)?;

@@ -2,8 +2,8 @@
 
 use crate::Server;
 use crate::harness::{
-    CheckResult, TIMEOUT, ensure, get, idle_server, raw_response, respond_and_close_server, response_bytes, send,
-    with_limits,
+    CheckResult, TIMEOUT, ensure, get_request, idle_server, raw_response, respond_and_close_server, response_bytes,
+    send, with_limits,
 };
 use partner_center_core::{
     Request, Transport,
@@ -55,7 +55,7 @@ fn request_with_secrets(server: &Server) -> Request {
     let [in_header, in_body, ..] = SECRETS;
     let mut value = HeaderValue::from_static(in_header);
     value.set_sensitive(true);
-    let mut request = get(server, "/");
+    let mut request = get_request(server, "/");
     *request.method_mut() = Method::POST;
     request.headers_mut().insert(AUTHORIZATION, value);
     *request.body_mut() = in_body.as_bytes().to_vec();

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     CheckResult, SERVER_TIMEOUT, TIMEOUT, TOLERANCE, accepts_gzip, ensure, error_chain, expect_body, expect_timeout,
-    get, gzip_compressed, idle_server, incompressible_bytes, keep_alive_server, observed, one_shot_server,
+    get_request, gzip_compressed, idle_server, incompressible_bytes, keep_alive_server, observed, one_shot_server,
     raw_response, response_bytes, response_summary, send, send_expecting_response, with_timeout,
 };
 use crate::{Connection, Server};
@@ -17,7 +17,7 @@ const BYTE_INTERVAL: Duration = Duration::from_millis(50);
 
 pub(crate) async fn missing_responses_time_out<X: Transport>(transport: &X) -> CheckResult {
     let server = idle_server()?;
-    expect_timeout(transport, with_timeout(get(&server, "/"), TIMEOUT), "no response").await
+    expect_timeout(transport, with_timeout(get_request(&server, "/"), TIMEOUT), "no response").await
 }
 
 pub(crate) async fn slow_heads_time_out<X: Transport>(transport: &X) -> CheckResult {
@@ -27,7 +27,7 @@ pub(crate) async fn slow_heads_time_out<X: Transport>(transport: &X) -> CheckRes
             send_slowly(connection, vec![b'x'; byte_count])?;
             connection.pause(SERVER_TIMEOUT)
         })?;
-        expect_timeout(transport, with_timeout(get(&server, "/"), TIMEOUT), case).await?;
+        expect_timeout(transport, with_timeout(get_request(&server, "/"), TIMEOUT), case).await?;
     }
     Ok(())
 }
@@ -57,7 +57,7 @@ pub(crate) async fn slow_bodies_time_out<X: Transport>(transport: &X) -> CheckRe
             send_slowly(connection, body)?;
             connection.pause(SERVER_TIMEOUT)
         })?;
-        expect_timeout(transport, with_timeout(get(&server, "/"), TIMEOUT), case).await?;
+        expect_timeout(transport, with_timeout(get_request(&server, "/"), TIMEOUT), case).await?;
     }
     Ok(())
 }
@@ -69,7 +69,7 @@ pub(crate) async fn stalled_requests_time_out<X: Transport>(transport: &X) -> Ch
         thread::sleep(SERVER_TIMEOUT);
         Ok(())
     })?;
-    let mut request = with_timeout(get(&server, "/"), TIMEOUT);
+    let mut request = with_timeout(get_request(&server, "/"), TIMEOUT);
     *request.method_mut() = Method::POST;
     *request.body_mut() = vec![b'x'; 16 << 20];
     expect_timeout(transport, request, "a request of 16 MiB that the server does not read").await
@@ -77,16 +77,19 @@ pub(crate) async fn stalled_requests_time_out<X: Transport>(transport: &X) -> Ch
 
 pub(crate) async fn max_timeout_is_accepted<X: Transport>(transport: &X) -> CheckResult {
     let server = keep_alive_server(|_| response_bytes("200 OK", "{}"))?;
-    let response =
-        send_expecting_response(transport, with_timeout(get(&server, "/"), Duration::MAX), "the maximum timeout")
-            .await?;
+    let response = send_expecting_response(
+        transport,
+        with_timeout(get_request(&server, "/"), Duration::MAX),
+        "the maximum timeout",
+    )
+    .await?;
     expect_body(&response, b"{}", "the maximum timeout")
 }
 
 pub(crate) async fn zero_timeout_times_out<X: Transport>(transport: &X) -> CheckResult {
     let server = idle_server()?;
     let started = Instant::now();
-    match send(transport, with_timeout(get(&server, "/"), Duration::ZERO)).await {
+    match send(transport, with_timeout(get_request(&server, "/"), Duration::ZERO)).await {
         Ok(response) => observed!("a response instead of an error: {}", response_summary(&response)),
         Err(error) => ensure!(error.kind() == TransportErrorKind::Timeout, "{}", error_chain(&error)),
     }

@@ -35,7 +35,7 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     fn extend_lease(&self, duration: Duration);
     fn build(&self, context: &ErrorContext) -> Result<Request, http::Error>;
     /// Inspects a response before it is decoded.
-    fn on_response(&self, _response: &Response) -> Output<'_, X, ()> {
+    fn before_decoding(&self, _response: &Response) -> Output<'_, X, ()> {
         X::Mode::ready(())
     }
     fn decode(&self, response: Response) -> Result<Self::Value, AttemptError>;
@@ -155,7 +155,7 @@ impl<X: Transport> RequestSender<X> {
                 has_response: true,
             });
         }
-        X::Mode::into_future(request.on_response(&response)).await;
+        X::Mode::into_future(request.before_decoding(&response)).await;
         request.decode(response)
     }
 

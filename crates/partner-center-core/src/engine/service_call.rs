@@ -105,7 +105,7 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
         self.engine.request_of(self.plan.call, self.token, context)
     }
 
-    fn on_response(&self, response: &Response) -> Output<'_, X, ()> {
+    fn before_decoding(&self, response: &Response) -> Output<'_, X, ()> {
         let Some(prefetcher) = self.plan.prefetcher.filter(|_| response.status().is_success()) else {
             return X::Mode::ready(());
         };

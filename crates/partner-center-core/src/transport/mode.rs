@@ -320,9 +320,9 @@ mod sealed {
 
     /// A thread that starts with the first job, and ends when this value is dropped.
     #[derive(Default)]
-    pub struct WorkerThread(Mutex<Option<RunningThread>>);
+    pub struct WorkerThread(Mutex<Option<WorkerHandle>>);
 
-    struct RunningThread {
+    struct WorkerHandle {
         jobs: SyncSender<Job>,
         is_busy: Arc<AtomicBool>,
     }
@@ -336,16 +336,16 @@ mod sealed {
             // A busy thread runs a job that nobody waits for, or has panicked: replace it.
             running.take_if(|running| running.is_busy.load(Ordering::Acquire));
             if running.is_none() {
-                *running = RunningThread::start();
+                *running = WorkerHandle::start();
             }
-            running.as_ref().is_some_and(|RunningThread { jobs, is_busy }| {
+            running.as_ref().is_some_and(|WorkerHandle { jobs, is_busy }| {
                 is_busy.store(true, Ordering::Relaxed);
                 jobs.try_send(job(is_busy.clone())).is_ok()
             })
         }
     }
 
-    impl RunningThread {
+    impl WorkerHandle {
         fn start() -> Option<Self> {
             let (sender, jobs) = sync_channel::<Job>(1);
             let thread = thread::Builder::new().name("partner-center".to_owned());

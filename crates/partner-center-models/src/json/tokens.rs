@@ -1,6 +1,6 @@
 //! JSON split into tokens, without building values: strings with their escapes, unpaired surrogates, compact JSON.
 
-use crate::read_mode;
+use crate::loss_mode;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -79,7 +79,7 @@ pub(crate) fn compact_json(json: &str) -> String {
         match token {
             Token::String(written) if written.contains('\\') => {
                 if unpaired_surrogates(written).next().is_some() {
-                    read_mode::report_loss();
+                    loss_mode::report_loss();
                 }
                 compact.push_str(&Value::from(unescape_string(written)).to_string());
             }

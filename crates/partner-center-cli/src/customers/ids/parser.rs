@@ -1,6 +1,6 @@
 //! Finds the IDs in an input: a plain list of IDs, CSV with a header, or JSON, determined by its first line.
 
-use crate::text::TextReader;
+use crate::text::Utf8Converter;
 use serde::{
     Deserializer,
     de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -32,7 +32,7 @@ const MAX_BEGINNING: u64 = 64 << 10;
 
 /// Reads `input` and passes each word to `take` as soon as it is read, until that returns `false`.
 pub(super) fn read(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
-    let mut input = BufReader::new(TextReader::new(input));
+    let mut input = BufReader::new(Utf8Converter::new(input));
     let Beginning { skipped, lines, first } = Beginning::read(&mut input)?;
     let is_json = is_json(&first);
     let header = if is_json { None } else { Header::find(&first) };

@@ -16,13 +16,13 @@ pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// The sender of responses on one connection.
 #[derive(Clone)]
-pub(super) struct ResponseSender {
+pub(super) struct ResponseScheduler {
     /// Never changed, only closed, when the server stops.
     pub(super) stopped: watch::Receiver<()>,
     pub(super) socket: Socket,
 }
 
-impl ResponseSender {
+impl ResponseScheduler {
     /// Returns the response once it is time to send it. An error ends the connection without a response.
     pub(super) async fn send(mut self, response: ScheduledResponse) -> io::Result<http::Response<Body>> {
         let ScheduledResponse { delay, delivery } = response;

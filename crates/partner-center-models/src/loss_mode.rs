@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 #[derive(Clone, Copy, PartialEq)]
-enum ReadMode {
+enum LossMode {
     /// One pass, nobody listens to [`report_loss`]: `serde_json::from_str` and the like.
     Plain,
     /// One pass; no loss was reported so far.
@@ -19,40 +19,40 @@ enum ReadMode {
 }
 
 thread_local! {
-    static MODE: Cell<ReadMode> = const { Cell::new(ReadMode::Plain) };
+    static MODE: Cell<LossMode> = const { Cell::new(LossMode::Plain) };
 }
 
 /// Runs `read`, and returns whether it reported a loss.
 pub(crate) fn detect_loss<T>(read: impl FnOnce() -> T) -> (T, bool) {
-    let previous = RestoreOnDrop(MODE.replace(ReadMode::DetectLoss));
+    let previous = RestoreOnDrop(MODE.replace(LossMode::DetectLoss));
     let value = read();
-    let is_lossy = MODE.get() == ReadMode::LossDetected;
+    let is_lossy = MODE.get() == LossMode::LossDetected;
     drop(previous);
     (value, is_lossy)
 }
 
 /// Runs `read` with values taken as raw JSON first.
 pub(crate) fn with_exact_values<T>(read: impl FnOnce() -> T) -> T {
-    let _previous = RestoreOnDrop(MODE.replace(ReadMode::Exact));
+    let _previous = RestoreOnDrop(MODE.replace(LossMode::Exact));
     read()
 }
 
 /// Whether values are taken as raw JSON first.
 #[inline]
 pub(crate) fn is_exact() -> bool {
-    MODE.get() == ReadMode::Exact
+    MODE.get() == LossMode::Exact
 }
 
 /// Reports that a value could not be kept as received.
 #[cold]
 pub(crate) fn report_loss() {
-    if MODE.get() == ReadMode::DetectLoss {
-        MODE.set(ReadMode::LossDetected);
+    if MODE.get() == LossMode::DetectLoss {
+        MODE.set(LossMode::LossDetected);
     }
 }
 
 /// The previous mode, restored also when the `Deserialize` of a custom type panics.
-struct RestoreOnDrop(ReadMode);
+struct RestoreOnDrop(LossMode);
 
 impl Drop for RestoreOnDrop {
     fn drop(&mut self) {
