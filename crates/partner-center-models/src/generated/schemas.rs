@@ -21,12 +21,11 @@ use uuid::Uuid;
 ///
 /// let customer_collection: CustomerCollection = serde_json::from_str(
 ///     r#"{
-///         "totalCount": 1,
-///         "items": [{"companyProfile":{"companyName":"Contoso Bakery","domain":"contosobakery.onmicrosoft.com"},"id":"3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4","relationshipToPartner":"reseller"}],
-///         "continuationToken": "opaque"
+///         "totalCount": 2,
+///         "items": [{"companyProfile":{"companyName":"Contoso Bakery","domain":"contosobakery.onmicrosoft.com"},"id":"3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4","relationshipToPartner":"reseller"},{"companyProfile":{"companyName":"Contoso Dairy","domain":"contosodairy.onmicrosoft.com"},"id":"5d0e8b47-91c6-4f3d-a2b8-6e17c4905fd1","relationshipToPartner":"reseller"}]
 ///     }"#,
 /// )?;
-/// assert_eq!(customer_collection.total_count, Some(1));
+/// assert_eq!(customer_collection.total_count, Some(2));
 /// assert!(customer_collection.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
