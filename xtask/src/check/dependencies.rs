@@ -24,7 +24,9 @@ pub(super) fn check_dependency_graph(root: &Path) -> Result<()> {
         }
     }
     // Without TLS: one crate more than a program on ureq with hand-written gzip, three fewer than one on reqwest.
-    for (features, max) in [("sync", 31), ("async", 84)] {
+    // A handwritten program with gzip has 30 over ureq and 87 over reqwest; at most 5 more are allowed. Two came with networks in
+    // NO_PROXY (`ipnet`) and with the caller's subscriber in other threads (`once_cell`, through `tracing`).
+    for (features, max) in [("sync", 33), ("async", 84)] {
         let all = dependency_tree(root, &format!("-p partner-center --no-default-features --features={features}"))?;
         ensure!(all.len() <= max, "partner-center with {features} has {} crates, more than {max}", all.len());
     }
