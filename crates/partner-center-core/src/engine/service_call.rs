@@ -69,7 +69,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if is_empty_page == Some(false) {
             return None;
         }
-        ServiceError::from_decoded_response(response, &self.secrets(), is_empty_page.is_some())
+        ServiceError::from_decoded_response(response, || self.secrets(), is_empty_page.is_some())
     }
 
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.

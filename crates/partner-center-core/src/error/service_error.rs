@@ -64,15 +64,20 @@ impl ServiceError {
     }
 
     /// Reads a response whose status is a success and whose body was decoded, and is an error all the same: a custom type may
-    /// accept any object, and a type without fields accepts everything. `None` if it is not an error.
-    pub(crate) fn from_decoded_response(response: &Response, secrets: &[&str], is_empty_page: bool) -> Option<Self> {
+    /// accept any object, and a type without fields accepts everything. `None` if it is not an error. The `secrets` are collected
+    /// only if it is one, as this runs for each call that succeeds.
+    pub(crate) fn from_decoded_response<'a>(
+        response: &Response,
+        secrets: impl FnOnce() -> Vec<&'a str>,
+        is_empty_page: bool,
+    ) -> Option<Self> {
         let string = embedded_error::decode_error_body(response)?;
         let error_body = if is_empty_page {
             embedded_error::error_in_empty_page(&string)
         } else {
             embedded_error::error_in_decoded_body(&string)
         };
-        Some(Self::of(response, error_body?, secrets))
+        Some(Self::of(response, error_body?, &secrets()))
     }
 
     fn of(response: &Response, error_body: ErrorBody, secrets: &[&str]) -> Self {
