@@ -1,0 +1,3 @@
+use crate::*;
+pub(crate) static OPERATIONS: &[Operation] = &[];
+pub(crate) static SCHEMAS: &[Schema] = &[];

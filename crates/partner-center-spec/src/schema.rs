@@ -1,0 +1,137 @@
+/// A named schema.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Schema {
+    /// The name, such as `Customer`.
+    pub name: &'static str,
+    /// The area whose file has it, such as `account`.
+    pub area: &'static str,
+    /// What it is, in Markdown.
+    pub description: &'static str,
+    /// The page of the service's documentation.
+    pub documentation: Option<Link>,
+    /// Its kind.
+    pub kind: SchemaKind,
+}
+
+/// The kind of a named schema.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum SchemaKind {
+    /// An object.
+    Object(Object),
+    /// A string of which some values are known; others may occur.
+    StringEnum(&'static [EnumValue]),
+    /// An integer of which some values are known; others may occur.
+    IntegerEnum(&'static [EnumValue]),
+    /// One of several objects, which a property tells apart.
+    Union(Union),
+    /// A string or an integer.
+    StringOrInteger,
+}
+
+/// The properties of an object.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Object {
+    /// The properties, in the order of the specification.
+    pub properties: &'static [Property],
+    /// The type of properties with any other name; `None` if they are not described.
+    pub additional: Option<Type>,
+}
+
+/// A property of an object.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Property {
+    /// The name on the wire, such as `companyProfile`.
+    pub name: &'static str,
+    /// The type of its value.
+    pub value: Type,
+    /// Whether it must be present.
+    pub is_required: bool,
+    /// Whether `null` is sent on purpose: it clears the value.
+    pub is_nullable: bool,
+    /// Whether the service sets it, so that requests leave it out.
+    pub is_read_only: bool,
+    /// Why it is deprecated, and by what it is replaced.
+    pub deprecated: Option<&'static str>,
+    /// What it is, in Markdown.
+    pub description: &'static str,
+}
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Type {
+    /// A string.
+    String,
+    /// A string that is a secret.
+    Secret,
+    /// A GUID, as a string.
+    Uuid,
+    /// A point in time, as a string with a date and a time.
+    DateTime,
+    /// A date, as a string.
+    Date,
+    /// A boolean.
+    Bool,
+    /// An integer of 32 bits.
+    Int32,
+    /// An integer of 64 bits.
+    Int64,
+    /// A floating-point number.
+    Double,
+    /// A decimal number, of which every digit counts.
+    Decimal,
+    /// Bytes.
+    Binary,
+    /// Any JSON.
+    Any,
+    /// A value of a named schema.
+    Schema(&'static str),
+    /// A list.
+    List(&'static Type),
+    /// An object whose properties have any name and values of one type.
+    Map(&'static Type),
+}
+
+/// A value of an enum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EnumValue {
+    /// The value on the wire; of an integer, its digits.
+    pub value: &'static str,
+    /// What it means, in Markdown.
+    pub description: &'static str,
+}
+
+/// The objects of a union.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Union {
+    /// The property that tells them apart.
+    pub discriminator: &'static str,
+    /// The known objects.
+    pub variants: &'static [UnionVariant],
+}
+
+/// An object of a union.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnionVariant {
+    /// The value of the discriminator.
+    pub value: &'static str,
+    /// The name of the schema.
+    pub schema: &'static str,
+}
+
+/// A link to a page of documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Link {
+    /// The title of the page.
+    pub title: &'static str,
+    /// Its address.
+    pub url: &'static str,
+}
