@@ -11,6 +11,7 @@ mod messages;
 mod output;
 mod progress;
 mod session;
+mod standin;
 mod settings;
 mod terminal;
 mod text;

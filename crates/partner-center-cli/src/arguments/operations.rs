@@ -266,9 +266,10 @@ fn parameter_id(parameter: &Parameter) -> String {
 fn parameter_argument(operation: &'static Operation, parameter: &'static Parameter, noun: Noun) -> Arg {
     let parser = ValueParser::for_parameter(parameter);
     let mut argument = Arg::new(parameter_id(parameter)).value_parser(parser);
+    let minimum = parameter.sent_minimum.or(parameter.minimum);
     let is_size = size_parameter(operation).is_some_and(|size| size.name == parameter.name);
     argument = if is_size {
-        let range = match (parameter.minimum, parameter.maximum) {
+        let range = match (minimum, parameter.maximum) {
             (Some(minimum), Some(maximum)) => format!(", {minimum} to {maximum}"),
             _ => String::new(),
         };
@@ -276,7 +277,7 @@ fn parameter_argument(operation: &'static Operation, parameter: &'static Paramet
         argument.long(name::PAGE_SIZE).value_name("N").help(help)
     } else {
         let mut help = help::argument_help(parameter.description);
-        if let (Some(minimum), Some(maximum)) = (parameter.minimum, parameter.maximum) {
+        if let (Some(minimum), Some(maximum)) = (minimum, parameter.maximum) {
             help = format!("{} [{minimum} to {maximum}]", help.trim_end_matches('.'));
         }
         let short = help::first_sentence(parameter.description);

@@ -2,7 +2,7 @@
 
 use super::operations::{
     confirmation, input, list,
-    request::{PlannedRequest, append_query, encode},
+    request::{PlannedRequest, append_query, encode, pagination},
 };
 use crate::{
     arguments::{ApiCall, OutputFormat, operations::naming::Noun},
@@ -14,9 +14,9 @@ use crate::{
 };
 use partner_center::{
     Transport,
-    models::{FromResponse, Pagination, ResponseReader},
     transport::Mode,
 };
+use crate::standin::{Dynamic, FromResponse, ResponseReader};
 use partner_center_spec::{Method, OPERATIONS, Operation};
 use std::{
     io::{self, IsTerminal},
@@ -54,8 +54,8 @@ pub(crate) async fn run<X: Transport>(
     let described = find_operation(request.method, &request.target);
     if call.paginate {
         let noun = Noun::new("items");
-        let paging = described.and_then(super::operations::request::pagination);
-        let pages = client.request_pages(request.into_service_request(), paging.unwrap_or_else(Pagination::default));
+        let paging = described.and_then(pagination);
+        let pages = client.request_pages(request.into_service_request(), paging.unwrap_or_default());
         let mut printer = Printer::json(session.options.output == OutputFormat::Jsonl, messages);
         return list::print_pages(pages.prefetch(), None, noun, &session.sources, &mut printer, messages).await;
     }

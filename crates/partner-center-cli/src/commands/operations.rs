@@ -26,9 +26,10 @@ use crate::{
     session::Session,
 };
 use ids::RequestedIds;
-use partner_center::{Client, RetryPolicy, Transport, models::JsonValue, transport::Mode};
+use partner_center::{Client, RetryPolicy, Transport, transport::Mode};
 use partner_center_spec::{Operation, Outcome};
 use request::PlannedRequest;
+use crate::standin::Dynamic;
 use response::{ReceivedBody, ReceivedResponse};
 use std::sync::Arc;
 
@@ -55,7 +56,7 @@ pub(crate) async fn run<X: Transport>(
     let mut request = request::plan(&call, single_id)?;
     request.body = body::build(operation, &call.body)?;
     if call.options.is_dry_run {
-        return print_requests(call, request, session, messages);
+        return print_requests(&call, &request, session, messages);
     }
     if operation.is_destructive && !call.options.is_confirmed {
         confirmation::ask(&format!("{} {}: {}", request.method, request.target, plain_text(operation.summary)))?;
@@ -129,8 +130,8 @@ fn print_notes(call: &OperationCall, session: &Session<'_>, messages: &Messages)
 
 /// Prints the request of a call, or one for each ID, in place of sending it.
 fn print_requests(
-    call: OperationCall,
-    request: PlannedRequest,
+    call: &OperationCall,
+    request: &PlannedRequest,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
@@ -144,7 +145,7 @@ fn print_requests(
             // Standard input is not read, as nothing is sent.
             IdArg::Stdin => "-",
         };
-        text.push_str(&request::plan(&call, Some(id))?.shown(&session.base_url));
+        text.push_str(&request::plan(call, Some(id))?.shown(&session.base_url));
     }
     write_to_stdout(text.as_bytes(), messages)?;
     messages.print("note: nothing was sent; the client adds the token and the IDs of the request");

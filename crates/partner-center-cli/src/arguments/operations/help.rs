@@ -115,7 +115,6 @@ fn what_is_printed(operation: &Operation, noun: Noun) -> String {
              what was printed is valid; with `--output json` the array is then not closed, so that a part is not taken for \
              the complete list of {several}."
         ),
-        Shape::List { .. } => String::new(),
         Shape::Presence => {
             let absent = absent();
             let mut text = "Prints `true` if the service finds it (200), and `false` if it does not (404)".to_owned();
@@ -127,7 +126,7 @@ fn what_is_printed(operation: &Operation, noun: Noun) -> String {
              column `id`, or words. An ID that cannot be fetched is reported, and the command continues; the exit status is \
              then 1. An error that would be the same for every {one} ends the command."
         ),
-        Shape::Value => String::new(),
+        Shape::List { .. } | Shape::Value => String::new(),
         Shape::Bytes => "The content is printed as it is received.".to_owned(),
         Shape::Nothing => "Prints nothing if the service accepts the request.".to_owned(),
     };

@@ -29,7 +29,7 @@ impl ValueParser {
         Self {
             value: parameter_type(parameter),
             is_json: parameter.style == ParameterStyle::Json,
-            minimum: parameter.minimum,
+            minimum: parameter.sent_minimum.or(parameter.minimum),
             maximum: parameter.maximum,
         }
     }

@@ -1,6 +1,6 @@
 //! The body of a request: what was given as a file, with the changes that flags make, checked against the specification.
 
-use super::{input, json_tree::JsonTree};
+use super::{input, json_tree::JsonTree, request::Body};
 use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
@@ -12,15 +12,6 @@ use crate::{
 };
 use partner_center_spec::{MediaType, Object, Operation, Property, SchemaKind, Type};
 use uuid::Uuid;
-
-/// A body as it is sent.
-#[derive(Clone, Debug)]
-pub(super) struct Body {
-    pub(super) content_type: String,
-    pub(super) bytes: Vec<u8>,
-    /// The body as it is shown, without secrets; `None` if it is not text.
-    pub(super) shown: Option<String>,
-}
 
 /// Returns the body of a request, if it has one.
 pub(super) fn build(operation: &'static Operation, arguments: &BodyArguments) -> Result<Option<Body>, UsageError> {

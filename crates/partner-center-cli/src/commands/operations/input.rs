@@ -1,6 +1,6 @@
 //! Files and standard input with a body or the value of a field.
 
-use super::{body::Body, json_tree::JsonTree};
+use super::{json_tree::JsonTree, request::Body};
 use crate::{
     arguments::operations::InputFile,
     error::{ErrorReport, UsageError},
@@ -18,7 +18,7 @@ const MAX_SIZE: u64 = 256 << 20;
 
 /// Reads bytes.
 pub(super) fn read_bytes(file: &InputFile) -> Result<Vec<u8>, UsageError> {
-    read_limited(file, |input| Ok(input))
+    read_limited(file, Ok)
 }
 
 /// Reads the file with this name.

@@ -7,12 +7,8 @@ use crate::{
     output::Printer,
     settings::AddressSources,
 };
-use partner_center::{
-    Transport,
-    models::{DynamicList, JsonValue},
-    pagination::Pages,
-    transport::Mode,
-};
+use crate::standin::{DynamicList, Pages};
+use partner_center::{Transport, models::JsonValue, transport::Mode};
 
 /// Prints page after page, until the list ends or `limit` items are printed.
 pub(crate) async fn print_pages<X: Transport>(

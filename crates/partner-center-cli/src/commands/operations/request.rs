@@ -1,6 +1,5 @@
 //! The request of an operation, made of the values on the command line.
 
-use super::body::Body;
 use crate::{
     arguments::operations::{
         OperationCall,
@@ -9,10 +8,7 @@ use crate::{
     error::{ErrorReport, UsageError},
     output::pretty,
 };
-use partner_center::{
-    ServiceRequest,
-    models::{self, Pagination},
-};
+use crate::standin::{self as models, Pagination, ServiceRequest};
 use partner_center_spec::{Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write;
@@ -25,6 +21,15 @@ pub(crate) struct PlannedRequest {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<Body>,
+}
+
+/// A body as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Body {
+    pub(crate) content_type: String,
+    pub(crate) bytes: Vec<u8>,
+    /// The body as it is shown, without secrets; `None` if it is not text.
+    pub(crate) shown: Option<String>,
 }
 
 /// All characters that RFC 3986 does not call unreserved.
@@ -99,12 +104,12 @@ fn size_of_limit(operation: &Operation, call: &OperationCall) -> Option<(&'stati
     let size = size_parameter(operation)?;
     let limit = call.options.limit.map(i64::from)?;
     let is_given = call.parameters.iter().any(|(parameter, _)| parameter.name == size.name);
-    let is_smaller = size.maximum.is_some_and(|maximum| limit < maximum) && size.minimum.is_none_or(|minimum| limit >= minimum);
+    let is_smaller = size.maximum.is_some_and(|maximum| limit < maximum) && size.sent_minimum.or(size.minimum).is_none_or(|minimum| limit >= minimum);
     (!is_given && is_smaller).then(|| (size.name, limit.to_string()))
 }
 
 /// Returns how the pages of an operation follow each other, if it is paged.
-pub(super) fn pagination(operation: &Operation) -> Option<Pagination> {
+pub(crate) fn pagination(operation: &Operation) -> Option<Pagination> {
     let Paging { items, next_link, continuation_token, response_header, token_header, token_query, seek, .. } =
         operation.paging?;
     let Paging { size_query, offset_query, total, .. } = operation.paging?;

@@ -1,6 +1,7 @@
 //! Responses, as they are printed.
 
-use partner_center::models::{FromResponse, JsonValue, ResponseReader};
+use crate::standin::{FromResponse, ResponseReader};
+use partner_center::models::JsonValue;
 use partner_center_spec::{Operation, Outcome};
 
 /// A response that is JSON, or has no body.
