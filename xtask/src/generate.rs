@@ -4,6 +4,7 @@
 //! the specification's examples, and the specification for other tools.
 
 mod bundle;
+mod calls;
 mod code;
 mod examples;
 mod operations;
@@ -25,6 +26,7 @@ use std::{
 const GENERATED: &str = "crates/partner-center-models/src/generated";
 const TABLES: &str = "crates/partner-center-spec/src/generated";
 const TESTS: &str = "tests/it/generated.rs";
+const CALLS: &str = "tests/it/generated_operations.rs";
 const REFERENCE: &str = "docs/operations.md";
 const DOCUMENTED: &str = "crates/partner-center-emulator/src/fixtures.rs";
 
@@ -94,6 +96,7 @@ fn generate_files(root: &Path) -> Result<Generated> {
         output(&format!("{GENERATED}/operations.rs"), &operations::generate_operations(&spec).context(SPEC)?),
         output(&format!("{GENERATED}/schemas.rs"), &types::generate_types(&spec).context(SPEC)?),
         Output { path: REFERENCE.into(), content: format!("<!-- {} -->\n\n{}", HEADER.trim_end(), reference::generate_reference(&spec).context(SPEC)?) },
+        output(CALLS, &calls::call_tests(&spec).context(SPEC)?),
         output(TESTS, &examples::example_tests(&examples)),
         output(DOCUMENTED, &examples::documented_response_constants(&examples)),
     ];
