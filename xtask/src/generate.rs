@@ -95,7 +95,14 @@ fn generate_files(root: &Path) -> Result<Generated> {
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
         output(&format!("{GENERATED}/operations.rs"), &operations::generate_operations(&spec).context(SPEC)?),
         output(&format!("{GENERATED}/schemas.rs"), &types::generate_types(&spec).context(SPEC)?),
-        Output { path: REFERENCE.into(), content: format!("<!-- {} -->\n\n{}", HEADER.trim_end(), reference::generate_reference(&spec).context(SPEC)?) },
+        Output {
+            path: REFERENCE.into(),
+            content: format!(
+                "<!-- {} -->\n\n{}",
+                HEADER.trim_end(),
+                reference::generate_reference(&spec).context(SPEC)?
+            ),
+        },
         output(CALLS, &calls::call_tests(&spec).context(SPEC)?),
         output(TESTS, &examples::example_tests(&examples)),
         output(DOCUMENTED, &examples::documented_response_constants(&examples)),

@@ -15,8 +15,8 @@ mod operation;
 mod schema;
 
 pub use operation::{
-    Authentication, Cloud, Column, Command, ErrorCode, Example, Idempotency, Location, MediaType, Method, Operation, Outcome,
-    Paging, Parameter, ParameterStyle, RequestBody, Response, ResponseHeader,
+    Authentication, Cloud, Column, Command, ErrorCode, Example, Idempotency, Location, MediaType, Method, Operation,
+    Outcome, Paging, Parameter, ParameterStyle, RequestBody, Response, ResponseHeader,
 };
 pub use schema::{Constraints, EnumValue, Link, Object, Property, Schema, SchemaKind, Type, Union, UnionVariant};
 

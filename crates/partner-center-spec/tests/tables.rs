@@ -1,8 +1,8 @@
 //! The tables are complete and agree with each other.
 
 use partner_center_spec::{
-    Column, Example, Location, MediaType, OPERATIONS, Object, Operation, Outcome, ParameterStyle, Property, SCHEMAS, Schema,
-    SchemaKind, Type, UnionVariant, schema,
+    Column, Example, Location, MediaType, OPERATIONS, Object, Operation, Outcome, ParameterStyle, Property, SCHEMAS,
+    Schema, SchemaKind, Type, UnionVariant, schema,
 };
 use std::collections::BTreeSet;
 
@@ -67,7 +67,9 @@ fn example_of_a_parameter_is_a_value_of_its_type() {
             let Some(example) = parameter.example else { continue };
             let place = format!("{}: {}: {example}", operation.id, parameter.name);
             match (parameter.style, parameter.value) {
-                (ParameterStyle::Json, _) => assert!(serde_json::from_str::<serde_json::Value>(example).is_ok(), "{place}"),
+                (ParameterStyle::Json, _) => {
+                    assert!(serde_json::from_str::<serde_json::Value>(example).is_ok(), "{place}")
+                }
                 (_, Type::Int32 | Type::Int64) => {
                     let number: i64 = example.parse().unwrap();
                     assert!(parameter.minimum.is_none_or(|minimum| minimum <= number), "{place}");
@@ -132,7 +134,8 @@ fn examples_are_json() {
     for operation in OPERATIONS {
         let body = operation.body.filter(|body| body.media_type == MediaType::Json);
         let of_body = body.iter().flat_map(|body| body.examples);
-        for Example { name, summary, json, .. } in of_body.chain(operation.responses.iter().flat_map(|response| response.examples))
+        for Example { name, summary, json, .. } in
+            of_body.chain(operation.responses.iter().flat_map(|response| response.examples))
         {
             let value = serde_json::from_str::<serde_json::Value>(json);
             assert!(value.is_ok() && !summary.is_empty(), "{}: the example {name}", operation.id);

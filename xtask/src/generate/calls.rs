@@ -22,14 +22,16 @@ fn call_test(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<String> {
     for parameter in &endpoint.parameters {
         let data = parameter.parameter_data_ref();
         if data.required && !data.extensions.contains_key(CONTEXT) {
-            arguments.push(parameter_argument(spec, parameter).with_context(|| format!("the parameter {}", data.name))?);
+            arguments
+                .push(parameter_argument(spec, parameter).with_context(|| format!("the parameter {}", data.name))?);
         }
     }
     if let Some(body) = endpoint.body.filter(|body| body.required) {
         arguments.push(match body.content.get(JSON) {
             Some(media) => {
                 let mut examples = media.examples.values().filter_map(|example| example.as_item()?.value.as_ref());
-                let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("requestBody: a schema is missing")?;
+                let shape =
+                    media.schema.as_ref().map(Shape::of).transpose()?.context("requestBody: a schema is missing")?;
                 let example = examples.next().cloned();
                 argument(&shape, &example.map_or_else(|| placeholder_body(spec, &shape), Ok)?)
             }
@@ -66,9 +68,8 @@ fn placeholder_body(spec: &Spec, shape: &Shape) -> Result<Value> {
         Shape::Named(name) => match &spec.definition(name)?.kind {
             Kind::Object(properties) => {
                 let required = properties.iter().filter(|property| property.required);
-                let fields = required.map(|property| {
-                    Ok((property.wire.clone(), placeholder_body(spec, &property.shape)?))
-                });
+                let fields =
+                    required.map(|property| Ok((property.wire.clone(), placeholder_body(spec, &property.shape)?)));
                 Value::Object(fields.collect::<Result<_>>()?)
             }
             _ => samples::placeholder_value(spec, shape, None).context("requestBody: an example is missing")?,

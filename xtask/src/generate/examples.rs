@@ -112,7 +112,15 @@ fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) ->
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
             "the example {name}: {UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
         );
-        Ok(ResponseExample { name, operation: operation.clone(), summary, file, text: json, has_unknown_fields, is_list })
+        Ok(ResponseExample {
+            name,
+            operation: operation.clone(),
+            summary,
+            file,
+            text: json,
+            has_unknown_fields,
+            is_list,
+        })
     });
     examples.collect()
 }

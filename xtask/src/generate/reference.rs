@@ -17,8 +17,8 @@ Every operation of the specification, by area. Each is a command of the command 
 endpoint of the emulator.
 
 *Authentication* has the credentials that may call it: app-only (the application alone) or App+User (the application on
-behalf of a user who has signed in). *Notes* has the roles that the caller needs, where they are documented, and the clouds
-that have it, unless all have it.
+behalf of a user who has signed in). The permissions are the roles that the caller needs, where they are documented. All
+clouds have an operation unless its notes name those that have it.
 ";
 
 /// Returns the reference.
@@ -35,7 +35,7 @@ pub(super) fn generate_reference(spec: &Spec) -> Result<String> {
     let mut reference = INTRODUCTION.to_owned();
     for (area, rows) in areas {
         let title = area.to_title_case();
-        let head = "| Command | Rust | REST | Authentication | Notes | Documentation |\n|---|---|---|---|---|---|";
+        let head = "| Command | Rust | REST | Authentication | Permissions and notes | Documentation |\n|---|---|---|---|---|---|";
         reference += &format!("\n## {title}\n\n{head}\n{rows}");
     }
     Ok(reference)

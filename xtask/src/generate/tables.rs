@@ -58,14 +58,15 @@ pub(super) fn generate_tables(spec: &Spec, folder: &Path) -> Result<Vec<(String,
     let mut schemas = schemas::schema_tables(spec)?;
     schemas.sort_by(|one, other| one.name.cmp(&other.name));
 
-    let lists = [("OPERATIONS", "Operation", &operations), ("SCHEMAS", "Schema", &schemas)].map(|(list, of, tables)| {
-        let (list, of) = (format_ident!("{list}"), format_ident!("{of}"));
-        let paths = tables.iter().map(|table| {
-            let (area, name) = (format_ident!("{}", table.area), format_ident!("{}", table.constant()));
-            quote!(#area::#name)
+    let lists =
+        [("OPERATIONS", "Operation", &operations), ("SCHEMAS", "Schema", &schemas)].map(|(list, of, tables)| {
+            let (list, of) = (format_ident!("{list}"), format_ident!("{of}"));
+            let paths = tables.iter().map(|table| {
+                let (area, name) = (format_ident!("{}", table.area), format_ident!("{}", table.constant()));
+                quote!(#area::#name)
+            });
+            quote!(pub(crate) const #list: &[#of] = &[#(#paths),*];)
         });
-        quote!(pub(crate) const #list: &[#of] = &[#(#paths),*];)
-    });
     let mut areas: BTreeMap<&str, TokenStream> = BTreeMap::new();
     for table in operations.iter().chain(&schemas) {
         let (name, value, of) = (format_ident!("{}", table.constant()), &table.value, &table.of);

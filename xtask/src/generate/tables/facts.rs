@@ -42,7 +42,9 @@ impl<'a> Facts<'a> {
         ensure_summary(summary)?;
         let authentication = extensions.list(AUTHENTICATION)?;
         let authentication = authentication.with_context(|| {
-            format!("{AUTHENTICATION} is missing: the kinds of credentials that may call it, such as `[app-only, app-user]`")
+            format!(
+                "{AUTHENTICATION} is missing: the kinds of credentials that may call it, such as `[app-only, app-user]`"
+            )
         })?;
         let all_clouds = || ALL_CLOUDS.map(|(name, _)| name).to_vec();
         let clouds = extensions.list(CLOUDS)?.unwrap_or_else(all_clouds);

@@ -15,7 +15,9 @@ use crate::{
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use heck::{ToKebabCase as _, ToPascalCase as _};
-use openapiv3::{MediaType, Parameter, ParameterData, ParameterSchemaOrContent, ReferenceOr, RequestBody, Response, StatusCode};
+use openapiv3::{
+    MediaType, Parameter, ParameterData, ParameterSchemaOrContent, ReferenceOr, RequestBody, Response, StatusCode,
+};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
@@ -246,7 +248,8 @@ fn body_type(media: &MediaType) -> Result<TokenStream> {
 
 fn examples(media: &MediaType, folder: &Path) -> Result<Vec<TokenStream>> {
     let table = |MediaExample { name, summary, json, has_unknown_fields, .. }| {
-        let json: TokenStream = examples::raw_string_literal(&json).parse().map_err(|error| anyhow!("the example {name}: {error}"))?;
+        let json: TokenStream =
+            examples::raw_string_literal(&json).parse().map_err(|error| anyhow!("the example {name}: {error}"))?;
         Ok(quote!(Example { name: #name, summary: #summary, json: #json, has_unknown_fields: #has_unknown_fields }))
     };
     examples::media_examples(media, folder)?.into_iter().map(table).collect()
@@ -258,17 +261,18 @@ fn paging(extensions: &Extensions<'_>) -> TokenStream {
     let optional = |key: &str| option(text(key).map(|value| quote!(#value)));
     let items = text("items").unwrap_or_default();
     let seek = option(text("seek-query").zip(text("seek-value")).map(|(query, value)| quote!((#query, #value))));
-    let [next_link, continuation_token, response_header, token_header, token_query, size_query, offset_query, total] = [
-        "next-link",
-        "continuation-token",
-        "response-header",
-        "token-header",
-        "token-query",
-        "size-query",
-        "offset-query",
-        "total",
-    ]
-    .map(optional);
+    let [next_link, continuation_token, response_header, token_header, token_query, size_query, offset_query, total] =
+        [
+            "next-link",
+            "continuation-token",
+            "response-header",
+            "token-header",
+            "token-query",
+            "size-query",
+            "offset-query",
+            "total",
+        ]
+        .map(optional);
     quote! {
         Some(Paging {
             items: #items,

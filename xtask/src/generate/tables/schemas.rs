@@ -95,9 +95,7 @@ pub(super) fn range(schema: Option<&Schema>) -> (TokenStream, TokenStream) {
         Some(SchemaKind::Type(Type::Integer(integer))) => (integer.minimum, integer.maximum),
         _ => (None, None),
     };
-    let number = |bound: Option<i64>| {
-        option(bound.map(Literal::i64_unsuffixed).map(|bound| quote!(#bound)))
-    };
+    let number = |bound: Option<i64>| option(bound.map(Literal::i64_unsuffixed).map(|bound| quote!(#bound)));
     (number(minimum), number(maximum))
 }
 
@@ -105,7 +103,9 @@ pub(super) fn range(schema: Option<&Schema>) -> (TokenStream, TokenStream) {
 pub(super) fn constraints(schema: Option<&Schema>) -> TokenStream {
     let (mut min_length, mut max_length, mut max_items, mut pattern) = (None, None, None, None);
     match schema.map(|schema| &schema.schema_kind) {
-        Some(SchemaKind::Type(Type::String(StringType { min_length: min, max_length: max, pattern: regex, .. }))) => {
+        Some(SchemaKind::Type(Type::String(StringType {
+            min_length: min, max_length: max, pattern: regex, ..
+        }))) => {
             (min_length, max_length, pattern) = (*min, *max, regex.as_ref().map(|regex| quote!(#regex)));
         }
         Some(SchemaKind::Type(Type::Array(array))) => max_items = array.max_items,

@@ -28,15 +28,20 @@ publish = false
 partner-center-core.workspace = true
 partner-center-spec.workspace = true
 "#;
-const MEMBERS: &str =
-    r#"members = ["crates/added-endpoint", "crates/partner-center-core", "crates/partner-center-models", "crates/partner-center-spec"]"#;
+const MEMBERS: &str = r#"members = ["crates/added-endpoint", "crates/partner-center-core", "crates/partner-center-models", "crates/partner-center-spec"]"#;
 
 #[test]
 fn added_endpoint_needs_no_rust() {
     let (original, scratch) = (workspace_root(), scratch_folder());
     // The same path every time, so that only the first run builds everything.
     let mut copy = Copy::at(scratch.join("workspace"));
-    for name in ["Cargo.lock", "crates/partner-center-core", "crates/partner-center-models", "crates/partner-center-spec", "spec"] {
+    for name in [
+        "Cargo.lock",
+        "crates/partner-center-core",
+        "crates/partner-center-models",
+        "crates/partner-center-spec",
+        "spec",
+    ] {
         copy.put_all(&original, Path::new(name));
     }
     let manifest = fs::read_to_string(original.join("Cargo.toml")).unwrap();
