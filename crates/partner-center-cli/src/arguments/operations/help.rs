@@ -74,8 +74,23 @@ pub(super) fn argument_help(markdown: &str) -> String {
 
 /// Returns the summary as a help text: without its period.
 pub(super) fn about(operation: &Operation) -> String {
-    let about = first_sentence(operation.summary);
+    let about = imperative(&first_sentence(operation.summary));
     if operation.deprecated.is_some() { format!("{about} (deprecated)") } else { about }
+}
+
+/// Returns a sentence that begins with a verb in the third person as help texts of commands are written: `Lists all` is `List all`.
+fn imperative(sentence: &str) -> String {
+    let (verb, rest) = sentence.split_once(' ').unwrap_or((sentence, ""));
+    let verb = match verb {
+        _ if verb.ends_with("ss") => verb.to_owned(),
+        _ if ["sses", "ches", "shes", "xes"].iter().any(|end| verb.ends_with(end)) => verb[..verb.len() - 2].to_owned(),
+        _ => match (verb.strip_suffix("ies"), verb.strip_suffix('s')) {
+            (Some(stem), _) => format!("{stem}y"),
+            (None, Some(stem)) => stem.to_owned(),
+            (None, None) => verb.to_owned(),
+        },
+    };
+    format!("{verb} {rest}").trim_end().to_owned()
 }
 
 /// Returns what the complete help says before the arguments.
@@ -223,7 +238,21 @@ fn shell_quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{first_sentence, plain_text, shell_quoted};
+    use super::{first_sentence, imperative, plain_text, shell_quoted};
+
+    #[test]
+    fn summary_becomes_imperative() {
+        for (summary, about) in [
+            ("Lists the users of a customer", "List the users of a customer"),
+            ("Searches for it", "Search for it"),
+            ("Applies it", "Apply it"),
+            ("Gets", "Get"),
+            ("Assess it", "Assess it"),
+            ("Update it", "Update it"),
+        ] {
+            assert_eq!(imperative(summary), about);
+        }
+    }
 
     #[test]
     fn markdown_is_reduced_to_text() {

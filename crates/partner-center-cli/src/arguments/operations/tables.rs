@@ -10,8 +10,8 @@ use partner_center_spec::{
 pub(crate) enum Shape {
     /// A list in pages.
     Pages,
-    /// A complete list: the body, or its property with this name.
-    List { items: Option<&'static str> },
+    /// A complete list: the value at this path of the body, which is the list itself if the path is empty.
+    List { items: &'static str },
     /// One value.
     Value,
     /// Whether there is such a thing.
@@ -30,10 +30,7 @@ impl Shape {
         }
         let done = |outcome| operation.responses.iter().filter(move |response| response.outcome == outcome);
         match done(Outcome::Done).find_map(|response| response.body) {
-            Some((MediaType::Json, value)) => match list_item(value) {
-                Some((items, _)) => Self::List { items },
-                None => Self::Value,
-            },
+            Some((MediaType::Json, _)) => operation.items.map_or(Self::Value, |items| Self::List { items }),
             Some(_) => Self::Bytes,
             None if done(Outcome::Absent).next().is_some() => Self::Presence,
             None => Self::Nothing,
@@ -41,27 +38,17 @@ impl Shape {
     }
 }
 
-/// Returns the type of an item, and the property with the items, if the value is a list.
-fn list_item(value: Type) -> Option<(Option<&'static str>, Type)> {
-    if let Type::List(item) = value {
-        return Some((None, *item));
-    }
-    let Some(SchemaKind::Object(object)) = schema_kind(value) else { return None };
-    object.properties.iter().find_map(|property| match (property.name, property.value) {
-        (name @ "items", Type::List(item)) => Some((Some(name), *item)),
-        _ => None,
-    })
-}
-
 /// Returns the type of one thing that `operation` returns: of an item, if that is a list.
 pub(crate) fn item_type(operation: &Operation) -> Option<Type> {
     let (_, value) = operation.responses.iter().find_map(|response| response.body)?;
-    match operation.paging {
-        Some(paging) if !paging.items.is_empty() => match property_type(value, paging.items) {
-            Some(Type::List(item)) => Some(*item),
-            _ => None,
-        },
-        _ => Some(list_item(value).map_or(value, |(_, item)| item)),
+    let list = match operation.items {
+        None => return Some(value),
+        Some("") => value,
+        Some(path) => property_type(value, path)?,
+    };
+    match list {
+        Type::List(item) => Some(*item),
+        _ => None,
     }
 }
 

@@ -354,7 +354,7 @@ mod tests {
         for (path, value) in [("a.n", "2.50"), ("a.b.c", "text"), ("a.z.y", "true"), ("m", "{\"x\": []}")] {
             set(&mut tree, any, path, &FieldValue::Text(value.to_owned())).unwrap();
         }
-        set(&mut tree, any, "l", &FieldValue::Null).unwrap_err();
+        set(&mut tree, Type::Map(&Type::Int32), "l", &FieldValue::Null).unwrap_err();
         set(&mut tree, any, "a.n.x", &FieldValue::Text("1".to_owned())).unwrap_err();
         assert_eq!(
             tree.to_json(),

@@ -7,6 +7,7 @@ use crate::{
     output::Printer,
     settings::AddressSources,
 };
+use indexmap::IndexMap;
 use crate::standin::{DynamicList, Pages};
 use partner_center::{Transport, models::JsonValue, transport::Mode};
 
@@ -37,21 +38,18 @@ pub(crate) async fn print_pages<X: Transport>(
     print_end(printer, messages)
 }
 
-/// Prints a list that came at once: `value`, or its property `items`.
+/// Prints a list that came at once: what is at the path `items` of `value`.
 pub(super) fn print_complete(
     value: &JsonValue,
-    items: Option<&str>,
+    items: &str,
     call: &OperationCall,
     printer: &mut Printer,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let list = match items {
-        None => Some(value.clone()),
-        Some(name) => {
-            let fields: indexmap::IndexMap<String, JsonValue> = value.read().unwrap_or_default();
-            fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, list)| list)
-        }
-    };
+    let list = items.split('.').filter(|name| !name.is_empty()).try_fold(value.clone(), |value, name| {
+        let fields: IndexMap<String, JsonValue> = value.read().ok()?;
+        fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    });
     let Some(mut items) = list.and_then(|list| list.read::<Vec<JsonValue>>().ok()) else {
         return Err(ErrorReport {
             message: not_listed(call.noun()),
