@@ -128,6 +128,17 @@ Examples:
         /// The shell to complete in
         shell: clap_complete::Shell,
     },
+    /// Write manual pages of all commands to a folder
+    #[command(
+        hide = true,
+        after_help = "\
+Examples:
+  partner-center man ~/.local/share/man/man1"
+    )]
+    Man {
+        /// The folder, which must exist
+        folder: PathBuf,
+    },
     /// All common options
     #[command(
         hide = true,
@@ -292,7 +303,7 @@ impl Arguments {
         });
         // Any option may stand before any command; where it is rejected, the help does not show it.
         let hidden: Vec<_> = service.iter().map(|option| option.clone().hide(true)).collect();
-        let command = ["emulator", "completions"]
+        let command = OTHER_COMMANDS
             .into_iter()
             .fold(command, |command, name| command.mut_subcommand(name, |command| command.args(&hidden)));
         let all = service.iter().map(|option| option.clone().help_heading("Options of commands that call the service"));
@@ -311,7 +322,7 @@ impl Arguments {
             let is_global = option.is_global_set() && !is_service(&option);
             option.global(is_global)
         });
-        let accepts = |name: &str| !["completions", "emulator", "options", "help"].contains(&name);
+        let accepts = |name: &str| !OTHER_COMMANDS.contains(&name) && name != "options";
         command.mut_subcommands(|resource| {
             if !accepts(resource.get_name()) {
                 return resource;
@@ -362,7 +373,7 @@ impl Arguments {
             Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem))
         };
 
-        if let Command::BuiltIn(BuiltInCommand::Emulator(_) | BuiltInCommand::Completions { .. }) = self.command
+        if matches.subcommand_name().is_some_and(|name| OTHER_COMMANDS.contains(&name))
             && let Some(option) = Self::service_options().iter().find_map(|option| find(option.get_id().as_str()))
         {
             return conflict(option, &matches.subcommand_name().unwrap_or_default());
@@ -387,6 +398,9 @@ impl Arguments {
         Ok(self)
     }
 }
+
+/// The commands that do not call the service, so that they reject the service options.
+const OTHER_COMMANDS: [&str; 3] = ["completions", "emulator", "man"];
 
 /// The service options that the help of every command shows.
 const COMMON_OPTIONS: [&str; 3] = ["emulator", "output", "cloud"];

@@ -55,6 +55,7 @@ fn run(command: Command, options: &Options) -> Result<(), CommandError> {
                 return commands::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
             }
             BuiltInCommand::Completions { shell } => return commands::print_script(shell),
+            BuiltInCommand::Man { folder } => return commands::write_manual(&folder),
             BuiltInCommand::Options => return print_options_help(),
         },
     };

@@ -291,7 +291,7 @@ fn parameter_argument(operation: &'static Operation, parameter: &'static Paramet
         argument = argument.value_name(positional_name(parameter, noun));
     } else if !is_size {
         let last_word = parameter.flag.rsplit('-').next().unwrap_or(parameter.flag);
-        argument = argument.long(parameter.flag).value_name(parser.value_name(last_word));
+        argument = argument.long(parameter.flag).value_name(parser.value_name(last_word)).allow_negative_numbers(true);
     }
     if let ParameterStyle::Repeated | ParameterStyle::CommaSeparated = parameter.style {
         argument = argument.action(ArgAction::Append);
@@ -391,7 +391,12 @@ fn field_argument(property: &'static Property, flag: &str) -> Arg {
     if property.deprecated.is_some() {
         help += " (deprecated)";
     }
-    Arg::new(field_id(property)).long(flag.to_owned()).value_name(parser.value_name(last_word)).value_parser(parser).help(help)
+    Arg::new(field_id(property))
+        .long(flag.to_owned())
+        .value_name(parser.value_name(last_word))
+        .allow_negative_numbers(true)
+        .value_parser(parser)
+        .help(help)
 }
 
 fn field_id(property: &Property) -> String {

@@ -29,6 +29,18 @@ fn every_operation_has_a_help() {
 }
 
 #[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(stdout(&["man", folder.path().to_str().unwrap()]), "");
+    for operation in OPERATIONS {
+        let [resource, verb] = words(operation);
+        let page = std::fs::read_to_string(folder.path().join(format!("partner-center-{resource}-{verb}.1"))).unwrap();
+        assert!(page.contains(".SH OPTIONS") && page.contains("partner\\-center"), "{page}");
+    }
+    assert_eq!(run(&["man", folder.path().join("nowhere").to_str().unwrap()]).status, Some(2));
+}
+
+#[test]
 fn missing_argument_is_a_usage_error() {
     for operation in OPERATIONS {
         let is_required = |parameter: &&partner_center_spec::Parameter| parameter.is_required && parameter.default.is_none();

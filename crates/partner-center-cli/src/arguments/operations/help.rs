@@ -4,7 +4,7 @@ use super::{
     naming::Noun,
     tables::{Shape, example_body, takes_several_ids},
 };
-use partner_center_spec::{Authentication, Cloud, Location, MediaType, Operation, Outcome, Parameter};
+use partner_center_spec::{Authentication, Cloud, MediaType, Operation, Outcome, Parameter};
 use std::fmt::Write;
 
 /// Returns the text of Markdown: links as their texts, without emphasis, a paragraph as one line.
@@ -170,10 +170,14 @@ fn facts(operation: &Operation) -> String {
     }
     lines.push(format!("Request: {} {}", operation.method, operation.path));
     lines.extend(operation.documentation.map(|link| format!("Documentation: {}, {}", link.title, link.url)));
-    for code in operation.error_codes {
-        lines.push(format!("Error {} of status {}: {}", code.code, code.status, plain_text(code.description)));
+    let mut text = lines.join("\n");
+    if !operation.error_codes.is_empty() {
+        text += "\n\nErrors (status, code):";
     }
-    lines.join("\n")
+    for code in operation.error_codes {
+        let _ = write!(text, "\n  {} {}: {}", code.status, code.code, plain_text(code.description));
+    }
+    text
 }
 
 /// Returns the name of a cloud, as `--cloud` takes it.
@@ -199,11 +203,11 @@ pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
     let mut arguments = String::new();
     for parameter in operation.parameters.iter().filter(|parameter| is_in_example(parameter)) {
         let value = shell_quoted(parameter.example.unwrap_or("VALUE"));
-        let _ = match (parameter.is_positional, parameter.location) {
-            (true, _) => write!(arguments, " {value}"),
-            (false, Location::Path | Location::Query | Location::Header) => {
-                write!(arguments, " --{} {value}", parameter.flag)
-            }
+        let _ = match parameter.is_positional {
+            true => write!(arguments, " {value}"),
+            // A value with a dash would be taken for a flag.
+            false if value.starts_with('-') => write!(arguments, " --{}={value}", parameter.flag),
+            false => write!(arguments, " --{} {value}", parameter.flag),
         };
     }
     let command = operation.command;

@@ -14,6 +14,7 @@ use std::ffi::OsStr;
 pub(super) struct ValueParser {
     value: Type,
     is_json: bool,
+    is_etag: bool,
     minimum: Option<i64>,
     maximum: Option<i64>,
 }
@@ -21,7 +22,7 @@ pub(super) struct ValueParser {
 impl ValueParser {
     /// Returns a parser of values of this type.
     pub(super) fn new(value: Type) -> Self {
-        Self { value, is_json: false, minimum: None, maximum: None }
+        Self { value, is_json: false, is_etag: false, minimum: None, maximum: None }
     }
 
     /// Returns a parser of one value of a parameter.
@@ -29,6 +30,7 @@ impl ValueParser {
         Self {
             value: parameter_type(parameter),
             is_json: parameter.style == ParameterStyle::Json,
+            is_etag: parameter.style == ParameterStyle::Quoted,
             minimum: parameter.sent_minimum.or(parameter.minimum),
             maximum: parameter.maximum,
         }
@@ -40,6 +42,7 @@ impl ValueParser {
             return "JSON".to_owned();
         }
         match self.value {
+            _ if self.is_etag => "ETAG".to_owned(),
             Type::Uuid => "GUID".to_owned(),
             Type::Bool => "BOOL".to_owned(),
             Type::Int32 | Type::Int64 | Type::Double | Type::Decimal => "N".to_owned(),
