@@ -11,7 +11,6 @@ mod messages;
 mod output;
 mod progress;
 mod session;
-mod standin;
 mod settings;
 mod terminal;
 mod text;

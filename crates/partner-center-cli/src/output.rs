@@ -3,21 +3,26 @@
 mod columns;
 mod csv;
 mod json;
+mod normalize;
 mod table;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
 pub(crate) use json::pretty;
 
 use crate::{
-    arguments::{OutputFormat, operations::naming::Noun},
+    arguments::{
+        OutputFormat,
+        operations::{naming::Noun, tables::item_type},
+    },
     messages::Messages,
     terminal,
 };
 use columns::Column;
 use console::Term;
-use indexmap::IndexMap;
+use normalize::{find, normalize, read_fields};
 use partner_center::models::JsonValue;
-use partner_center_spec::Operation;
+use partner_center_spec::{Operation, Type};
+use serde_json::value::RawValue;
 use std::io::{self, IsTerminal, Write};
 
 /// Prints values as they arrive.
@@ -26,14 +31,16 @@ use std::io::{self, IsTerminal, Write};
 /// fails or is interrupted.
 pub(crate) struct Printer {
     formatter: Box<dyn Formatter>,
+    /// The type of what is printed, if the specification says it.
+    item_type: Option<Type>,
     is_json_on_terminal: bool,
     messages: Messages,
 }
 
-/// An output format.
+/// An output format. Values are JSON without white space.
 trait Formatter: Send {
     /// Appends a page of a list to `text`.
-    fn page(&mut self, items: &[JsonValue], text: &mut Vec<u8>) -> io::Result<()>;
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()>;
 
     /// Appends the end of a complete list; returns a message for the user, if there is one.
     fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
@@ -41,8 +48,8 @@ trait Formatter: Send {
     }
 
     /// Appends a value that is not part of a list.
-    fn value(&mut self, value: &JsonValue, text: &mut Vec<u8>) -> io::Result<()> {
-        self.page(std::slice::from_ref(value), text)
+    fn value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
+        self.page(&[value], text)
     }
 }
 
@@ -55,7 +62,7 @@ impl Printer {
         noun: Noun,
         messages: &Messages,
     ) -> Self {
-        match output_format {
+        let printer = match output_format {
             OutputFormat::Table => {
                 let columns = table_columns(operation, selected);
                 let width = terminal::terminal_width(&Term::stdout());
@@ -67,7 +74,8 @@ impl Printer {
             }
             OutputFormat::Json => Self::json(false, messages),
             OutputFormat::Jsonl => Self::json(true, messages),
-        }
+        };
+        Self { item_type: item_type(operation), ..printer }
     }
 
     /// Returns a printer of JSON: an array, or one item per line.
@@ -78,13 +86,14 @@ impl Printer {
     }
 
     fn with_formatter(formatter: Box<dyn Formatter>, messages: &Messages) -> Self {
-        Self { formatter, is_json_on_terminal: false, messages: messages.clone() }
+        Self { formatter, item_type: None, is_json_on_terminal: false, messages: messages.clone() }
     }
 
     /// Prints a page of a list.
     pub(crate) fn page(&mut self, items: &[JsonValue]) -> io::Result<()> {
         let mut text = Vec::new();
-        self.formatter.page(items, &mut text)?;
+        let normalized: Vec<_> = items.iter().map(|item| self.normalized(item)).collect();
+        self.formatter.page(&normalized, &mut text)?;
         self.write(&text)?;
         self.messages.progress().add_items(items.len());
         Ok(())
@@ -101,8 +110,12 @@ impl Printer {
     /// Prints a value that is not part of a list.
     pub(crate) fn value(&mut self, value: &JsonValue) -> io::Result<()> {
         let mut text = Vec::new();
-        self.formatter.value(value, &mut text)?;
+        self.formatter.value(self.normalized(value), &mut text)?;
         self.write(&text)
+    }
+
+    fn normalized(&self, value: &JsonValue) -> String {
+        self.item_type.map_or_else(|| value.json().to_owned(), |item_type| normalize(value.json(), item_type))
     }
 
     fn write(&self, text: &[u8]) -> io::Result<()> {
@@ -125,52 +138,40 @@ pub(crate) fn write_to_stdout(data: &[u8], messages: &Messages) -> io::Result<()
 }
 
 /// Returns the cells of an item's row, empty where there is no value.
-fn row(item: &JsonValue, columns: &[Column]) -> Vec<String> {
-    let fields: IndexMap<String, JsonValue> = item.read().unwrap_or_default();
+fn row(item: &str, columns: &[Column]) -> Vec<String> {
     let cell = |column: &Column| {
         let path: Vec<_> = column.path.split('.').filter(|name| !name.is_empty()).collect();
-        match path.split_first() {
-            None => cell_text(item),
-            Some((first, rest)) => field(&fields, first).map(|value| cell_at(&value, rest)).unwrap_or_default(),
-        }
+        cell_at(item, &path)
     };
     columns.iter().map(cell).collect()
 }
 
-/// Formats the value at a path within `value`; within a list, that of each item.
-fn cell_at(value: &JsonValue, path: &[&str]) -> String {
-    let Some((first, rest)) = path.split_first() else { return cell_text(value) };
-    if let Ok(items) = value.read::<Vec<JsonValue>>() {
-        return items.iter().map(|item| cell_at(item, path)).collect::<Vec<_>>().join("; ");
+/// Formats the value at a path within `json`; within a list, that of each item.
+fn cell_at(json: &str, path: &[&str]) -> String {
+    let Some((first, rest)) = path.split_first() else { return cell_text(json) };
+    if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        return items.iter().map(|item| cell_at(item.get(), path)).collect::<Vec<_>>().join("; ");
     }
-    let fields: IndexMap<String, JsonValue> = value.read().unwrap_or_default();
-    field(&fields, first).map(|value| cell_at(&value, rest)).unwrap_or_default()
-}
-
-/// Returns the field with this name; the service may begin it with a capital letter.
-fn field(fields: &IndexMap<String, JsonValue>, name: &str) -> Option<JsonValue> {
-    let is_named = |(other, _): &(&String, &JsonValue)| other.eq_ignore_ascii_case(name);
-    fields.get(name).or_else(|| fields.iter().find(is_named).map(|(_, value)| value)).cloned()
+    let value = read_fields(json).and_then(|fields| find(&fields, first).map(|(_, value)| value));
+    value.map(|value| cell_at(value.get(), rest)).unwrap_or_default()
 }
 
 /// The maximum depth to which values are shown field by field; a value that is nested deeper is shown as JSON.
 const MAX_DEPTH: usize = 16;
 
 /// Formats a value as one line; the values of a list are separated by `; `.
-fn cell_text(value: &JsonValue) -> String {
-    cell_within(value, 0)
+fn cell_text(json: &str) -> String {
+    cell_within(json, 0)
 }
 
-fn cell_within(value: &JsonValue, depth: usize) -> String {
-    if let Some(text) = value.as_str() {
-        return text.into_owned();
-    }
-    match value.json() {
-        "null" => String::new(),
-        json if json.starts_with('[') && depth < MAX_DEPTH => {
-            let values: Vec<JsonValue> = value.read().unwrap_or_default();
-            values.iter().map(|value| cell_within(value, depth + 1)).collect::<Vec<_>>().join("; ")
+fn cell_within(json: &str, depth: usize) -> String {
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()),
+        Some(b'[') if depth < MAX_DEPTH => {
+            let values: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+            values.iter().map(|value| cell_within(value.get(), depth + 1)).collect::<Vec<_>>().join("; ")
         }
-        json => json.to_owned(),
+        _ if json == "null" => String::new(),
+        _ => json.to_owned(),
     }
 }

@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 The path may be given with or without /v1, and with a query; a complete URL is accepted if it is one of the configured \
 service. The body of the response is printed as it is received.
 
-With --paginate, the pages of a list are followed to the end, and its items are printed as one array, or one per line with \
-`--output jsonl`. If the list ends early, the exit status is not 0, and the array is not closed.
+A response that is one page of a longer list is an error, so that it is not taken for the list. With --paginate, the pages are \
+followed to the end, and the items are printed as one array, or one per line with `--output jsonl`. If the list ends early, the exit status is not 0, and the array is not closed.
 
 Examples:
-  partner-center api GET customers --query size=10 --emulator
+  partner-center api GET customers --query size=500 --emulator
   partner-center api GET /v1/customers --paginate --output jsonl --emulator
   partner-center api GET customers/b44bb1fb-c595-45b0-9e09-d657365580bf --emulator
   partner-center api PUT customers/b44bb1fb-c595-45b0-9e09-d657365580bf/profiles/billing --body profile.json \

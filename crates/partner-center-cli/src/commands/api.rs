@@ -13,10 +13,10 @@ use crate::{
     terminal::escape_control_in_json,
 };
 use partner_center::{
-    Transport,
+    ErrorKind, Transport,
+    request::{FromResponse, ResponseReader},
     transport::Mode,
 };
-use crate::standin::{Dynamic, FromResponse, ResponseReader};
 use partner_center_spec::{Method, OPERATIONS, Operation};
 use std::{
     io::{self, IsTerminal},
@@ -61,7 +61,10 @@ pub(crate) async fn run<X: Transport>(
     }
     let failed = format!("{} {} failed", request.method, request.target);
     let content = X::Mode::into_future(client.request_as::<Content>(request.into_service_request())).await;
-    let Content(bytes) = content.map_err(|error| CommandError::from_client_error(&failed, &error, &session.sources))?;
+    let Content(bytes) = content.map_err(|error| match error.kind() {
+        ErrorKind::Paging => incomplete(&failed),
+        _ => CommandError::from_client_error(&failed, &error, &session.sources),
+    })?;
     // Programs get every byte unchanged; on a terminal, control characters are escaped, and the last line is ended.
     match str::from_utf8(&bytes) {
         Ok(text) if io::stdout().is_terminal() => {
@@ -70,6 +73,16 @@ pub(crate) async fn run<X: Transport>(
         }
         _ => Ok(write_to_stdout(&bytes, messages)?),
     }
+}
+
+/// Says that a response is one page of a list.
+fn incomplete(failed: &str) -> CommandError {
+    ErrorReport {
+        message: failed.to_owned(),
+        cause: "the response is one page of a longer list, and could be taken for all of it".to_owned(),
+        advice: "add --paginate, which lists all pages".to_owned(),
+    }
+    .into()
 }
 
 fn plan(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequest, UsageError> {

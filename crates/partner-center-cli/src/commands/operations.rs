@@ -29,7 +29,6 @@ use ids::RequestedIds;
 use partner_center::{Client, RetryPolicy, Transport, transport::Mode};
 use partner_center_spec::{Operation, Outcome};
 use request::PlannedRequest;
-use crate::standin::Dynamic;
 use response::{ReceivedBody, ReceivedResponse};
 use std::sync::Arc;
 

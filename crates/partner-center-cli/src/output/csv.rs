@@ -2,7 +2,6 @@
 
 use super::{Formatter, columns::Column, row};
 use crate::terminal::escape_control;
-use partner_center::models::JsonValue;
 use std::io;
 
 /// Comma-separated values below a header; an absent value is empty.
@@ -30,7 +29,7 @@ impl Csv {
 }
 
 impl Formatter for Csv {
-    fn page(&mut self, items: &[JsonValue], text: &mut Vec<u8>) -> io::Result<()> {
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(text);
         self.header(&mut csv)?;
         for item in items {

@@ -1,16 +1,15 @@
 //! JSON, with everything that the service returned.
 
 use super::Formatter;
-use partner_center::models::JsonValue;
 use std::io::{self, Write};
 
 /// One item per line.
 pub(super) struct Lines;
 
 impl Formatter for Lines {
-    fn page(&mut self, items: &[JsonValue], text: &mut Vec<u8>) -> io::Result<()> {
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
         for item in items {
-            text.write_all(item.json().as_bytes())?;
+            text.write_all(item.as_bytes())?;
             text.write_all(b"\n")?;
         }
         Ok(())
@@ -24,11 +23,11 @@ pub(super) struct Array {
 }
 
 impl Formatter for Array {
-    fn page(&mut self, items: &[JsonValue], text: &mut Vec<u8>) -> io::Result<()> {
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
         for item in items {
             text.write_all(if self.is_open { b",\n" } else { b"[\n" })?;
             self.is_open = true;
-            text.write_all(item.json().as_bytes())?;
+            text.write_all(item.as_bytes())?;
         }
         Ok(())
     }
@@ -38,8 +37,8 @@ impl Formatter for Array {
         Ok(None)
     }
 
-    fn value(&mut self, value: &JsonValue, text: &mut Vec<u8>) -> io::Result<()> {
-        text.write_all(pretty(value.json()).as_bytes())?;
+    fn value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
+        text.write_all(pretty(&value).as_bytes())?;
         text.write_all(b"\n")
     }
 }

@@ -1,9 +1,12 @@
 //! Tables for people.
 
-use super::{Formatter, MAX_DEPTH, cell_text, columns::Column, row};
+use super::{
+    Formatter, MAX_DEPTH, cell_text,
+    columns::Column,
+    normalize::{Fields, read_fields},
+    row,
+};
 use crate::{arguments::operations::naming::Noun, terminal::escape_control};
-use indexmap::IndexMap;
-use partner_center::models::JsonValue;
 use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -53,7 +56,7 @@ impl Table {
 }
 
 impl Formatter for Table {
-    fn page(&mut self, items: &[JsonValue], text: &mut Vec<u8>) -> io::Result<()> {
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
         if items.is_empty() {
             return Ok(());
         }
@@ -76,11 +79,11 @@ impl Formatter for Table {
         Ok(self.widths.is_none().then(|| format!("no {}", self.noun.plural())))
     }
 
-    fn value(&mut self, value: &JsonValue, text: &mut Vec<u8>) -> io::Result<()> {
+    fn value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
         if self.is_selection {
-            return self.page(std::slice::from_ref(value), text);
+            return self.page(&[value], text);
         }
-        let Ok(fields) = value.read() else { return writeln!(text, "{}", escape_control(&cell_text(value))) };
+        let Some(fields) = read_fields(&value) else { return writeln!(text, "{}", escape_control(&cell_text(&value))) };
         let mut rows = Vec::new();
         add_field_rows("", 0, fields, &mut rows);
         let names = widest_cells(&rows).first().copied().unwrap_or_default();
@@ -107,16 +110,16 @@ fn write_line(cells: &[String], widths: &[usize], is_narrowed: bool, text: &mut 
 }
 
 /// Adds a row for each value of the object at `path`, which has these `fields`.
-fn add_field_rows(path: &str, depth: usize, fields: IndexMap<String, JsonValue>, rows: &mut Vec<Vec<String>>) {
+fn add_field_rows(path: &str, depth: usize, fields: Fields<'_>, rows: &mut Vec<Vec<String>>) {
     for (name, value) in fields {
         // Links and attributes of resources are for programs.
         if name.eq_ignore_ascii_case("links") || name.eq_ignore_ascii_case("attributes") {
             continue;
         }
-        let path = if path.is_empty() { name } else { format!("{path}.{name}") };
-        match value.read() {
-            Ok(fields) if depth < MAX_DEPTH => add_field_rows(&path, depth + 1, fields, rows),
-            _ => rows.push(vec![escape_control(&path), escape_control(&cell_text(&value))]),
+        let path = if path.is_empty() { name.into_owned() } else { format!("{path}.{name}") };
+        match read_fields(value.get()) {
+            Some(fields) if depth < MAX_DEPTH => add_field_rows(&path, depth + 1, fields, rows),
+            _ => rows.push(vec![escape_control(&path), escape_control(&cell_text(value.get()))]),
         }
     }
 }
@@ -154,7 +157,8 @@ mod tests {
         let (mut table, mut text) =
             (Table::new(columns.into(), false, terminal_width, Noun::new("customers")), Vec::new());
         for page in pages {
-            let customers: Vec<JsonValue> = serde_json::from_str(page).unwrap();
+            let customers: Vec<serde_json::Value> = serde_json::from_str(page).unwrap();
+            let customers: Vec<_> = customers.iter().map(ToString::to_string).collect();
             table.page(&customers, &mut text).unwrap();
         }
         String::from_utf8(text).unwrap().lines().map(str::to_owned).collect()

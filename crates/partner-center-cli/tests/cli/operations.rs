@@ -145,14 +145,22 @@ fn columns_are_chosen() {
 
 #[test]
 fn api_sends_any_request() {
-    let page = stdout(&["api", "get", "customers", "--query", "size=2", "--emulator"]);
+    let page = stdout(&["api", "get", "customers", "--query", "size=100", "--emulator"]);
     let page: serde_json::Value = serde_json::from_str(&page).unwrap();
-    assert_eq!(page["items"].as_array().unwrap().len(), 2);
+    assert_eq!(page["items"].as_array().unwrap().len(), 25);
+    // A page is not the list.
+    let page = run(&["api", "GET", "customers", "--query", "size=2", "--emulator"]);
+    assert_eq!((page.status, page.stdout.as_str()), (Some(1), ""), "{}", page.stderr);
+    assert!(page.stderr.contains("one page of a longer list") && page.stderr.contains("--paginate"), "{}", page.stderr);
     for path in ["customers", "/v1/customers?size=10"] {
-        let lines = stdout(&["api", "GET", path, "--paginate", "--output", "jsonl", "--emulator"]);
-        assert_eq!(lines, stdout(&["customers", "list", "--output", "jsonl", "--emulator"]));
+        let ids = |lines: String| {
+            let items = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            items.map(|item| item["id"].clone()).collect::<Vec<_>>()
+        };
+        let lines = ids(stdout(&["api", "GET", path, "--paginate", "--output", "jsonl", "--emulator"]));
+        assert_eq!(lines, ids(stdout(&["customers", "list", "--output", "jsonl", "--emulator"])));
         let array = stdout(&["api", "GET", path, "--paginate", "--emulator"]);
-        assert_eq!(array, stdout(&["customers", "list", "--output", "json", "--emulator"]));
+        assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&array).unwrap().len(), lines.len());
     }
     let missing = run(&["api", "GET", "customers/00000000-0000-4000-8000-000000000000", "--emulator"]);
     assert_eq!((missing.status, missing.stdout.as_str()), (Some(3), ""), "{}", missing.stderr);

@@ -8,8 +8,12 @@ use crate::{
     settings::AddressSources,
 };
 use indexmap::IndexMap;
-use crate::standin::{DynamicList, Pages};
-use partner_center::{Transport, models::JsonValue, transport::Mode};
+use partner_center::{
+    Transport,
+    models::JsonValue,
+    pagination::{DynamicList, Pages},
+    transport::Mode,
+};
 
 /// Prints page after page, until the list ends or `limit` items are printed.
 pub(crate) async fn print_pages<X: Transport>(

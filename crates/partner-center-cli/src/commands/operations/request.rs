@@ -8,7 +8,11 @@ use crate::{
     error::{ErrorReport, UsageError},
     output::pretty,
 };
-use crate::standin::{self as models, Pagination, ServiceRequest};
+use partner_center::{
+    operations,
+    pagination::Pagination,
+    request::{self, ServiceRequest},
+};
 use partner_center_spec::{Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write;
@@ -127,14 +131,14 @@ pub(crate) fn pagination(operation: &Operation) -> Option<Pagination> {
 }
 
 /// Returns the method as the client has it.
-pub(crate) fn client_method(method: Method) -> models::Method {
+pub(crate) fn client_method(method: Method) -> operations::Method {
     match method {
-        Method::Get => models::Method::Get,
-        Method::Head => models::Method::Head,
-        Method::Post => models::Method::Post,
-        Method::Put => models::Method::Put,
-        Method::Patch => models::Method::Patch,
-        Method::Delete => models::Method::Delete,
+        Method::Get => operations::Method::Get,
+        Method::Head => operations::Method::Head,
+        Method::Post => operations::Method::Post,
+        Method::Put => operations::Method::Put,
+        Method::Patch => operations::Method::Patch,
+        Method::Delete => operations::Method::Delete,
     }
 }
 
@@ -144,9 +148,9 @@ impl PlannedRequest {
         let outcomes = operation.responses.iter().filter(|response| response.outcome != Outcome::Done);
         let outcomes: Vec<_> = outcomes.map(|response| response.status).collect();
         let idempotency = match operation.idempotency {
-            Idempotency::Natural => models::Idempotency::Natural,
-            Idempotency::RequestId => models::Idempotency::RequestId,
-            _ => models::Idempotency::None,
+            Idempotency::Natural => request::Idempotency::Natural,
+            Idempotency::RequestId => request::Idempotency::RequestId,
+            _ => request::Idempotency::None,
         };
         self.into_service_request().idempotency(idempotency).outcomes(outcomes).operation_id(operation.id)
     }
@@ -158,7 +162,7 @@ impl PlannedRequest {
             request = request.header(name, value);
         }
         match self.body {
-            Some(body) => request.body(models::Body::new(body.content_type, body.bytes)),
+            Some(body) => request.body(request::Body::new(body.content_type, body.bytes)),
             None => request,
         }
     }

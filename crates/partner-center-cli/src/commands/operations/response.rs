@@ -1,7 +1,9 @@
 //! Responses, as they are printed.
 
-use crate::standin::{FromResponse, ResponseReader};
-use partner_center::models::JsonValue;
+use partner_center::{
+    models::JsonValue,
+    request::{FromResponse, ResponseReader},
+};
 use partner_center_spec::{Operation, Outcome};
 
 /// A response that is JSON, or has no body.
