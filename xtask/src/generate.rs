@@ -12,7 +12,8 @@ mod types;
 
 use crate::{
     document::Spec,
-    workspace::{BUNDLE, SPEC, is_temporary_file},
+    problems::Problems,
+    workspace::{BUNDLE, SPEC, SPEC_FOLDER, is_temporary_file},
 };
 use anyhow::{Context as _, Result, bail};
 use std::{
@@ -79,20 +80,29 @@ pub(crate) fn check_files(root: &Path) -> Result<Vec<String>> {
 }
 
 fn generate_files(root: &Path) -> Result<Generated> {
-    let text = fs::read_to_string(root.join(SPEC)).with_context(|| SPEC.to_owned())?;
-    let spec = Spec::parse(&text).context(SPEC)?;
-    let examples = examples::read_examples(&spec, &root.join("spec")).context(SPEC)?;
+    let folder = root.join(SPEC_FOLDER);
+    let spec = Spec::read(&folder)?;
+    // The problems of all parts are reported together.
+    let mut problems = Problems::default();
+    let bundle = problems.take("#", bundle::bundle_document(&spec, &folder));
+    let operations = problems.take("#", operations::generate_operations(&spec));
+    let types = problems.take("#", types::generate_types(&spec));
+    let examples = problems.take("#", examples::read_examples(&spec, &folder));
+    let warnings = problems.take("#", operations::pagination_warnings(&spec));
+    let all = (bundle, operations, types, examples, warnings);
+    let (Some(bundle), Some(operations), Some(types), Some(examples), Some(warnings)) = all else {
+        return Err(spec.located(problems).into());
+    };
     let output = |path: &str, body: &str| Output { path: path.into(), content: format!("// {HEADER}{body}") };
-    let bundle = bundle::bundle_document(&text, &root.join("spec")).context(SPEC)?;
     let outputs = vec![
         Output { path: BUNDLE.into(), content: format!("# {HEADER}{bundle}") },
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
-        output(&format!("{GENERATED}/operations.rs"), &operations::generate_operations(&spec).context(SPEC)?),
-        output(&format!("{GENERATED}/schemas.rs"), &types::generate_types(&spec).context(SPEC)?),
+        output(&format!("{GENERATED}/operations.rs"), &operations),
+        output(&format!("{GENERATED}/schemas.rs"), &types),
         output(TESTS, &examples::example_tests(&examples)),
         output(DOCUMENTED, &examples::documented_response_constants(&examples)),
     ];
-    Ok(Generated { outputs, warnings: operations::pagination_warnings(&spec).context(SPEC)? })
+    Ok(Generated { outputs, warnings })
 }
 
 /// Returns the files in the generated folder that are no longer generated.
