@@ -112,6 +112,11 @@ impl Spec {
         problems.located(|at| self.origins.file(at).to_owned())
     }
 
+    /// Returns the area of a place in the document.
+    pub(crate) fn area(&self, at: &str) -> &str {
+        self.origins.area(at)
+    }
+
     pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {
         Definition::find(&self.definitions, name)
     }

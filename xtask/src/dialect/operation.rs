@@ -52,8 +52,8 @@ pub(crate) struct OperationFacts {
     /// Why it is deprecated, and what replaces it.
     pub(crate) deprecated: Option<String>,
     pub(crate) error_codes: Vec<ErrorCode>,
-    /// The columns of a table of its results; those of its item, or its first fields, unless the operation names them.
-    pub(crate) columns: Vec<Column>,
+    /// The columns of a table of its results, unless they are those of its items.
+    pub(crate) columns: Option<Vec<Column>>,
     pub(crate) paging: Option<Paging>,
 }
 
@@ -120,9 +120,7 @@ impl OperationFacts {
         let extension = |key| operation.extensions.get(key);
         problems.take(at, ensure_nothing_unsupported(method, operation));
         let id = problems.take(at, operation_id(operation));
-        let summary = operation.summary.as_deref().map(str::trim).filter(|summary| !summary.is_empty());
-        let summary = summary.context("a summary is missing: write one sentence, such as `Gets a customer.`");
-        let summary = problems.take(at, summary);
+        let summary = problems.take(at, summary(operation));
         let description = problems.take(at, required_description(operation.description.as_deref()));
         let documentation = operation.external_docs.as_ref();
         let documentation =
@@ -141,7 +139,7 @@ impl OperationFacts {
         let paging = problems.take(at, paging);
         Some(Self {
             id: id?,
-            summary: summary?.to_owned(),
+            summary: summary?,
             description: description?,
             documentation,
             command: command?,
@@ -152,7 +150,7 @@ impl OperationFacts {
             is_destructive: is_destructive?,
             deprecated: deprecated?,
             error_codes: error_codes?,
-            columns: columns?.unwrap_or_default(),
+            columns: columns?,
             paging: paging?,
         })
     }
@@ -191,6 +189,16 @@ fn operation_id(operation: &openapiv3::Operation) -> Result<String> {
     let camel = id.to_lower_camel_case();
     ensure!(id == camel && !id.is_empty(), "an operationId is in camelCase: write {camel}");
     Ok(id.to_owned())
+}
+
+/// Returns the summary, which is a line of the help of the command line.
+fn summary(operation: &openapiv3::Operation) -> Result<String> {
+    let example = "write one sentence without Markdown, such as `Gets a customer.`";
+    let summary = operation.summary.as_deref().map(str::trim).filter(|summary| !summary.is_empty());
+    let summary = summary.with_context(|| format!("a summary is missing: {example}"))?;
+    let is_sentence = summary.ends_with('.') && !summary.contains(". ") && !summary.contains(['\n', '`', '[']);
+    ensure!(is_sentence, "the summary is not a sentence: {example}");
+    Ok(summary.to_owned())
 }
 
 fn command(extension: Option<&Value>) -> Result<Command> {

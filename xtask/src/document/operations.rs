@@ -13,9 +13,6 @@ use heck::{ToPascalCase as _, ToTitleCase as _};
 use openapiv3::{Header, Link, LinkOperation, PathItem, ReferenceOr};
 use std::collections::BTreeMap;
 
-/// The number of columns of a table whose columns are not named.
-const MAX_COLUMNS: usize = 5;
-
 /// Reads all operations, in the order of the document. Those that have problems are left out.
 pub(super) fn read(spec: &Spec, broken: &Broken, problems: &mut Problems) -> Vec<Operation> {
     let mut operations = Vec::new();
@@ -76,7 +73,7 @@ impl Reader<'_> {
             problems.add(at, format!("a {} has no body: leave `requestBody` out", method.to_uppercase()));
         }
         let responses = self.responses(problems);
-        let (parameters, body, responses, mut facts) = (parameters?, body?, responses?, facts.filter(|_| is_complete)?);
+        let (parameters, body, responses, facts) = (parameters?, body?, responses?, facts.filter(|_| is_complete)?);
         let mut fields = BTreeMap::new();
         let inputs = parameters.iter().filter(|parameter| !parameter.is_context);
         let names =
@@ -89,16 +86,14 @@ impl Reader<'_> {
                 );
             }
         }
-        let item = problems.take(at, self.item(&facts, &responses));
         let paging = facts.paging.as_ref().map(|paging| {
-            let checked = paging::check(paging, definitions, &parameters, &responses, item.as_ref());
+            let checked = paging::check(paging, definitions, &parameters, &responses);
             problems.take(at, checked.context(PAGING))
         });
+        // Those of broken paging may be meant.
         if paging != Some(None) {
             check_context(at, &parameters, &facts, problems);
         }
-        let columns = problems.take(at, columns(definitions, &facts.columns, item.as_ref()?.as_ref()));
-        facts.columns = columns?;
         Some(Operation {
             at: at.clone(),
             area: spec.origins.area(at).to_owned(),
@@ -220,24 +215,6 @@ impl Reader<'_> {
         }
         Ok(())
     }
-
-    /// Returns the shape of the items of a list, or of the one result; `None` if there is nothing.
-    fn item(&self, facts: &OperationFacts, responses: &[Response]) -> Result<Option<Shape>> {
-        let body = responses.iter().find_map(|response| response.body.as_ref());
-        let Some((_, shape)) = body else { return Ok(None) };
-        let list = match &facts.paging {
-            // A page of another shape is rejected with the paging.
-            Some(paging) if !paging.items.is_empty() && matches!(shape, Shape::Named(_)) => {
-                let items = paging::property_at(&self.spec.definitions, shape, &paging.items);
-                items.context("items").context(PAGING)?.shape.clone()
-            }
-            _ => shape.clone(),
-        };
-        Ok(Some(match list {
-            Shape::List(item) => *item,
-            shape => shape,
-        }))
-    }
 }
 
 /// Rejects responses that have no common type.
@@ -276,40 +253,6 @@ fn check_context(at: &str, parameters: &[Parameter], facts: &OperationFacts, pro
             );
         }
     }
-}
-
-/// Returns the columns of a table of results: those that the operation names, or its item, or the first fields of that.
-fn columns(definitions: &[Definition], own: &[Column], item: Option<&Shape>) -> Result<Vec<Column>> {
-    let Some(item) = item else {
-        ensure!(own.is_empty(), "x-pc-columns: there is nothing to print: leave them out");
-        return Ok(Vec::new());
-    };
-    let definition = match item {
-        Shape::Named(name) => Some(Definition::find(definitions, name)?),
-        _ => None,
-    };
-    let of_item = definition.and_then(|definition| definition.columns.as_deref()).unwrap_or_default();
-    let named = if own.is_empty() { of_item } else { own };
-    for Column { path, .. } in named.iter().filter(|column| !column.path.is_empty()) {
-        paging::property_at(definitions, item, path).context("x-pc-columns")?;
-    }
-    if !named.is_empty() {
-        return Ok(named.to_vec());
-    }
-    let Some(definition) = definition else {
-        let is_value = item.is_scalar();
-        return Ok(is_value.then(|| Column { title: "VALUE".to_owned(), path: String::new() }).into_iter().collect());
-    };
-    let is_column = |shape: &Shape| match shape {
-        Shape::Named(name) => {
-            Definition::find(definitions, name).is_ok_and(|target| matches!(target.kind, Kind::Enum(_)))
-        }
-        Shape::Secret => false,
-        shape => shape.is_scalar(),
-    };
-    let first = definition.properties().iter().filter(|property| is_column(&property.shape)).take(MAX_COLUMNS);
-    let column = |wire: &str| Column { title: wire.to_title_case().to_uppercase(), path: wire.to_owned() };
-    Ok(first.map(|property| column(&property.wire)).collect())
 }
 
 /// Reports names that several operations have, or an operation and a schema.

@@ -1,24 +1,17 @@
 //! The extension `x-pc-paging`, checked against the parameters and the schemas of its operation.
 
-use crate::{
-    dialect::{Definition, Kind, Location, Paging, Parameter, Property, RAW, Response, Shape},
-    problems::Reported,
-};
-use anyhow::{Context as _, Error, Result, bail, ensure};
+use crate::dialect::{Definition, Kind, Location, Paging, Parameter, Property, RAW, Response, Shape};
+use anyhow::{Context as _, Result, bail, ensure};
 
-/// Rejects paging whose parameters or paths do not exist, or do not fit. `item` is the shape of an item, if the list was found.
+/// Rejects paging whose parameters or paths do not exist, or do not fit.
 pub(super) fn check(
     paging: &Paging,
     definitions: &[Definition],
     parameters: &[Parameter],
     responses: &[Response],
-    item: Option<&Option<Shape>>,
 ) -> Result<()> {
     let page = responses.iter().find_map(|response| response.body.as_ref());
     let (_, page) = page.context("there is no page: write a JSON body in the success")?;
-    if item.is_none() {
-        return Err(Error::new(Reported));
-    }
     if paging.items.is_empty() {
         ensure!(
             matches!(page, Shape::List(_)),
