@@ -3,13 +3,13 @@
 use super::{Spec, lint::Broken, paging};
 use crate::{
     dialect::{
-        Column, Command, Definition, Kind, Location, Operation, OperationFacts, Outcome, PAGING, Parameter,
-        RequestBody, Response, Shape, escape_pointer_step, local_name, reserved,
+        Command, Location, Operation, OperationFacts, Outcome, PAGING, Parameter, RequestBody, Response,
+        escape_pointer_step, local_name, reserved,
     },
     problems::Problems,
 };
 use anyhow::{Context as _, Result, bail, ensure};
-use heck::{ToPascalCase as _, ToTitleCase as _};
+use heck::ToPascalCase as _;
 use openapiv3::{Header, Link, LinkOperation, PathItem, ReferenceOr};
 use std::collections::BTreeMap;
 
