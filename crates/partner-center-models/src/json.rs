@@ -59,7 +59,7 @@ pub fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<ParsedJs
 #[doc(hidden)]
 pub fn from_json_with<T>(
     json: &str,
-    read: impl Fn(&str) -> serde_json::Result<T>,
+    mut read: impl FnMut(&str) -> serde_json::Result<T>,
 ) -> serde_json::Result<ParsedJson<T>> {
     let json = json.strip_prefix('\u{feff}').unwrap_or(json);
     let (first, is_lossy) = loss_mode::detect_loss(|| read(json));
@@ -88,7 +88,7 @@ const MAX_TREE_LENGTH: usize = 8 << 20;
 fn read_again<T>(
     json: &str,
     first: serde_json::Result<T>,
-    read: impl Fn(&str) -> serde_json::Result<T>,
+    mut read: impl FnMut(&str) -> serde_json::Result<T>,
 ) -> serde_json::Result<ParsedJson<T>> {
     let (strings, replacements) = repair_json(json, RepairScope::Strings);
     let mut last = match loss_mode::with_exact_values(|| read(repaired_or(json, strings.as_ref()))) {

@@ -8,7 +8,7 @@
 use crate::{
     ContinuationToken, FromResponse, Idempotency, InvalidContinuationToken, InvalidParameter, JsonValue, Link, Method,
     Operation, PageFingerprint, PagePosition, Paginated, Pagination, Parameters, ResponseReader, Secret,
-    SingleResponse, lenient::check_item_limit,
+    SingleResponse, reader::check_item_limit,
 };
 use serde::{
     Deserialize, Deserializer,
