@@ -32,13 +32,12 @@ pub(super) fn generate_reference(spec: &Spec) -> Result<String> {
             None => areas.push((area, row)),
         }
     }
-    let mut reference = INTRODUCTION.to_owned();
-    for (area, rows) in areas {
+    let tables = areas.into_iter().map(|(area, rows)| {
         let title = area.to_title_case();
         let head = "| Command | Rust | REST | Authentication | Permissions and notes | Documentation |\n|---|---|---|---|---|---|";
-        reference += &format!("\n## {title}\n\n{head}\n{rows}");
-    }
-    Ok(reference)
+        format!("\n## {title}\n\n{head}\n{rows}")
+    });
+    Ok(INTRODUCTION.to_owned() + &tables.collect::<Vec<_>>().concat())
 }
 
 fn row(endpoint: &Endpoint<'_>) -> Result<String> {

@@ -72,7 +72,7 @@ pub(super) fn generate_tables(spec: &Spec, folder: &Path) -> Result<Vec<(String,
         let (name, value, of) = (format_ident!("{}", table.constant()), &table.value, &table.of);
         areas.entry(&table.area).or_default().extend(quote!(pub(super) const #name: #of = #value;));
     }
-    let modules = areas.keys().map(|area| format!("mod {area};\n")).collect::<String>();
+    let modules = areas.keys().map(|area| format!("mod {area};\n")).collect::<Vec<_>>().concat();
     let lists = format_items(quote!(#(#lists)*))?;
     let mut files = vec![("mod.rs".to_owned(), format!("{modules}\nuse crate::{{Operation, Schema}};\n\n{lists}"))];
     for (area, tables) in areas {

@@ -5,7 +5,7 @@ use crate::{
     dialect::{AUTHENTICATION, CLOUDS, COMMAND, DESTRUCTIVE, IDEMPOTENCY, PERMISSIONS, required_description},
     document::Endpoint,
 };
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use heck::ToKebabCase as _;
 use openapiv3::ExternalDocumentation;
 
@@ -92,11 +92,10 @@ fn variants(values: &[&str], known: &[(&'static str, &'static str)]) -> Result<V
 
 /// Returns the variant for a value of an extension.
 fn variant_named(value: &str, known: &[(&'static str, &'static str)]) -> Result<&'static str> {
-    match known.iter().find(|(name, _)| *name == value) {
-        Some((_, variant)) => Ok(variant),
-        None => {
-            let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
-            bail!("`{value}` is not known: write one of {}", names.join(", "))
-        }
-    }
+    let found = known.iter().find(|(name, _)| *name == value);
+    let (_, variant) = found.with_context(|| {
+        let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+        format!("`{value}` is not known: write one of {}", names.join(", "))
+    })?;
+    Ok(variant)
 }
