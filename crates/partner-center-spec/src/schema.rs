@@ -47,6 +47,8 @@ pub struct Object {
 pub struct Property {
     /// The name on the wire, such as `companyProfile`.
     pub name: &'static str,
+    /// Other names that responses have instead.
+    pub spellings: &'static [&'static str],
     /// The type of its value.
     pub value: Type,
     /// Whether it must be present.
