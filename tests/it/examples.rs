@@ -1,9 +1,6 @@
 //! The examples of the specification: each is decoded completely, and encoded again without loss.
 
-use partner_center::{
-    models::{ErrorBody, Resource},
-    *,
-};
+use partner_center::models::*;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -20,6 +17,7 @@ macro_rules! example {
 }
 
 /// Tests a documented response that is a list of objects.
+#[allow(unused_macros, reason = "the specification may have no such response")]
 macro_rules! list_example {
     ($test:ident, $type:ident, $file:literal) => {
         #[test]
@@ -33,6 +31,7 @@ macro_rules! list_example {
 }
 
 /// Tests a documented response that has no objects.
+#[allow(unused_macros, reason = "the specification may have no such response")]
 macro_rules! json_example {
     ($test:ident, $type:ty, $file:literal) => {
         #[test]
