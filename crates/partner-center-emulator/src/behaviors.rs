@@ -13,7 +13,6 @@ mod users;
 use crate::{
     authority::Caller,
     error_response::ErrorResponse,
-    pages::item_type,
     query::QueryParameters,
     quirks::Quirks,
     resource_path::ResourcePath,
@@ -24,7 +23,7 @@ use crate::{
 };
 use http::{HeaderName, HeaderValue, StatusCode, header::LOCATION};
 use partner_center_core::Request;
-use partner_center_spec::{Operation, Outcome, Response, Type};
+use partner_center_spec::{Operation, Outcome, Response};
 use serde_json::Value;
 use std::sync::atomic::AtomicBool;
 
@@ -95,11 +94,6 @@ impl Call<'_> {
         }
     }
 
-    /// Whether the response is a list.
-    pub(crate) fn is_list(&self) -> bool {
-        self.done(false).is_some_and(|response| item_type(self.operation.paging, response).is_some())
-    }
-
     /// Returns the response with a `resource`, with the status and, if the specification has none, without the body.
     pub(crate) fn respond_with(&self, resource: Value, kind: ResourceKind, created: bool) -> ServiceResponse {
         let Some(response) = self.done(created) else { return self.accepted() };
@@ -134,9 +128,4 @@ impl Reply {
     pub(crate) fn unchanged(response: ServiceResponse) -> Self {
         Self { response, changes: Vec::new() }
     }
-}
-
-/// Returns the type of a resource whose schema has this name.
-pub(crate) fn resource(value: Value, kind: ResourceKind, schema: &'static str) -> Content {
-    Content::Resource(value, kind, Type::Schema(schema))
 }

@@ -3,7 +3,7 @@
 use super::{Call, Reply, address::check_address, etag::check_etag, stored::absent};
 use crate::{
     authority::Caller,
-    customers::{Country, indirect_reseller_with_partner_id},
+    customers::Country,
     error_response::ErrorResponse,
     json_fields::{text_at, without_nulls},
     random::Random,
@@ -34,7 +34,7 @@ pub(super) fn create_customer(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
         if call.caller == Caller::Application {
             return Err(ErrorResponse::NeedsUser);
         }
-        if indirect_reseller_with_partner_id(state.population.seed, partner).is_none() {
+        if !is_partner_id(partner) {
             let description = format!("The partner ID {partner:?} is not that of an active indirect reseller.");
             return Err(ErrorResponse::rejected(StatusCode::BAD_REQUEST, 900_154, description));
         }
@@ -93,8 +93,11 @@ pub(super) fn update_billing_profile(call: &Call<'_>) -> Result<Reply, ErrorResp
     check_etag(call, text_at(&current, &["attributes", "etag"]))?;
     let profile = without_nulls(call.body.clone());
     check_address(&profile["defaultAddress"])?;
-    check_registration(&customer["companyProfile"], &profile["defaultAddress"])?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    // What was accepted before, or generated, is accepted again.
+    if profile["defaultAddress"]["country"] != current["defaultAddress"]["country"] {
+        check_registration(&customer["companyProfile"], &profile["defaultAddress"])?;
+    }
     let profile = stored_billing_profile(call.state, profile, &text(&current["id"]), &text(&customer["id"]));
     customer["billingProfile"] = profile.clone();
     let path = ResourcePath::customer(text(&customer["id"]));
@@ -171,6 +174,12 @@ fn check_registration(company_profile: &Value, address: &Value) -> Result<(), Er
 
 fn invalid_property(description: String) -> ErrorResponse {
     ErrorResponse::rejected(StatusCode::BAD_REQUEST, 3000, description)
+}
+
+/// Whether `text` is the partner ID of an indirect reseller, which may be another than those of generated customers: seven digits,
+/// the first of which is not 0.
+fn is_partner_id(text: &str) -> bool {
+    text.len() == 7 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether `text` is a domain with at least two labels.

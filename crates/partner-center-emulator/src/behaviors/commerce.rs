@@ -115,7 +115,7 @@ fn check_status(current: &Value, next: &Value, now: Timestamp) -> Result<(), Err
     match (status(current), status(next)) {
         ("deleted", _) => Err(rejected(2011, "The subscription is deleted and can no longer be changed.")),
         ("active", "active" | "suspended") | ("suspended", "active") => Ok(()),
-        ("suspended", "suspended") if current["quantity"] != next["quantity"] => {
+        ("suspended", "suspended") if ["quantity", "friendlyName"].iter().any(|name| current[name] != next[name]) => {
             Err(rejected(800_091, "The subscription is suspended. Activate it before it is changed."))
         }
         ("suspended", "suspended") => Ok(()),

@@ -149,8 +149,9 @@ fn current(call: &Call<'_>) -> Option<Value> {
     if let Some(resource) = state.get(path, now) {
         return Some(resource);
     }
-    let collection = path.split_last().map(|(collection, _)| collection);
-    let is_generated = collection.is_some_and(|collection| {
+    let id = call.route.parameters().last().filter(|_| call.operation.path.ends_with('}'));
+    let collection = path.split_last().filter(|_| id.is_some());
+    let is_generated = collection.is_some_and(|(collection, _)| {
         let is_customers = collection.segments() == ["v1", "customers"];
         is_customers || population::items(state, &collection, now).is_some()
     });
@@ -163,7 +164,6 @@ fn current(call: &Call<'_>) -> Option<Value> {
         operation.responses.iter().find(|response| response.outcome == Outcome::Done && !response.examples.is_empty())
     });
     let response = responses.next();
-    let id = call.route.parameters().last().filter(|_| call.operation.path.ends_with('}'));
     match response.and_then(|response| Some((response, example(response)?))) {
         Some((response, example)) => {
             let id_name = id.map(|(name, _)| id_property(response.body.map(|(_, of)| of), Some(name)));
