@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use heck::ToLowerCamelCase as _;
 use openapiv3::{
     Components, MediaType, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, RequestBody,
-    Response, Schema, StatusCode,
+    Response, Schema, SchemaKind, StatusCode, Type,
 };
 use serde::Deserialize as _;
 use std::collections::BTreeSet;
@@ -193,7 +193,14 @@ pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
             let schema: ReferenceOr<Schema> = ReferenceOr::deserialize(schema).context(JSON_STRING)?;
             Shape::of(&schema).context(JSON_STRING).map(Some)
         }
-        (None, ParameterSchemaOrContent::Schema(schema)) => Shape::of(schema).map(Some),
+        (None, ParameterSchemaOrContent::Schema(schema)) => {
+            let mut schema = schema.clone();
+            if let ReferenceOr::Item(Schema { schema_kind: SchemaKind::Type(Type::Integer(integer)), .. }) = &mut schema
+            {
+                (integer.minimum, integer.maximum) = (None, None);
+            }
+            Shape::of(&schema).map(Some)
+        }
         (None, ParameterSchemaOrContent::Content(_)) => Ok(None),
     }
 }

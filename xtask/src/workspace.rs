@@ -29,7 +29,8 @@ pub(crate) fn is_temporary_file(name: &OsStr) -> bool {
 }
 
 /// The libraries that are published, in the order in which they can be.
-pub(crate) const LIBRARIES: [&str; 7] = [
+pub(crate) const LIBRARIES: [&str; 8] = [
+    "partner-center-spec",
     "partner-center-models",
     "partner-center-core",
     "partner-center-reqwest",

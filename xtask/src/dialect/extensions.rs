@@ -2,12 +2,42 @@
 
 /// Extension of a parameter: the client sets it by itself, so that operations leave it out.
 pub(crate) const CONTEXT: &str = "x-pc-context";
+/// Extension of an operation: its command, a resource and a verb.
+pub(crate) const COMMAND: &str = "x-pc-command";
+/// Extension of an operation: the kinds of credentials that may call it.
+pub(crate) const AUTHENTICATION: &str = "x-pc-auth";
+/// Extension of an operation: the clouds that have it.
+pub(crate) const CLOUDS: &str = "x-pc-clouds";
+/// Extension of an operation: the roles that its caller needs.
+pub(crate) const PERMISSIONS: &str = "x-pc-permissions";
+/// Extension of an operation: whether it is safe to send it again.
+pub(crate) const IDEMPOTENCY: &str = "x-pc-idempotency";
+/// Extension of an operation: whether a person is asked first.
+pub(crate) const DESTRUCTIVE: &str = "x-pc-destructive";
+/// Extension of an operation, a parameter or a property that is deprecated: why, and what replaces it.
+pub(crate) const DEPRECATED: &str = "x-pc-deprecated";
+/// Extension of an operation: the error codes that are documented.
+pub(crate) const ERROR_CODES: &str = "x-pc-error-codes";
+/// Extension of an operation or a schema: the columns of a table of its results.
+pub(crate) const COLUMNS: &str = "x-pc-columns";
 /// Extension of an operation: how to get from one page to the next.
 pub(crate) const PAGING: &str = "x-pc-paging";
 /// Extension of a parameter: it is a string that holds JSON of this schema.
 pub(crate) const JSON_STRING: &str = "x-pc-json";
 /// Extension of a parameter: the minimum that the client sends, if that is above `minimum`.
 pub(crate) const MINIMUM: &str = "x-pc-minimum";
+/// Extension of a path parameter: the flag that it is on the command line.
+pub(crate) const FLAG: &str = "x-pc-flag";
+/// Extension of a header parameter: quotation marks are added where they are missing.
+pub(crate) const QUOTED: &str = "x-pc-quoted";
+/// Extension of a boolean query parameter: it is sent as `True` or `False`.
+pub(crate) const CAPITALIZED: &str = "x-pc-capitalized";
+
+/// Extension of a response: it is a result, not an error.
+pub(crate) const OUTCOME: &str = "x-pc-outcome";
+/// Extension of a response header: it is part of the result.
+pub(crate) const FIELD: &str = "x-pc-field";
+
 /// Extension of an example: it holds fields and values that the specification does not describe.
 pub(crate) const UNKNOWN_FIELDS: &str = "x-pc-unknown-fields";
 /// Extension of a schema: the values of a string that are known today; there may be others.

@@ -56,7 +56,7 @@ pub(crate) struct Variant {
 }
 
 /// The shape of a property or a parameter: its type, as far as the generator distinguishes types.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shape {
     Named(String),
     List(Box<Self>),

@@ -1,7 +1,8 @@
 //! Errors of a document that `openapiv3` would skip silently, or that `progenitor` would panic on.
 
 use crate::dialect::{
-    BOX, CONTEXT, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, JSON_STRING, MINIMUM, PAGING, PROPERTY_DESCRIPTIONS, RAW, SECRET,
+    AUTHENTICATION, BOX, CLOUDS, COLUMNS, COMMAND, CONTEXT, DEPRECATED, DESTRUCTIVE, ENUM_DESCRIPTIONS, ERROR_CODES,
+    EXTENSIBLE_ENUM, FLAG, IDEMPOTENCY, JSON_STRING, MINIMUM, PAGING, PERMISSIONS, PROPERTY_DESCRIPTIONS, RAW, SECRET,
     TYPE, UNKNOWN_FIELDS, escape_pointer_step,
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -141,7 +142,13 @@ fn ensure_extension_in_place(at: &str, key: &str, value: &Value) -> Result<()> {
     let place: Vec<&str> = at.split('/').collect();
     let in_place = match (key, place.as_slice()) {
         (CONTEXT | JSON_STRING | MINIMUM, [.., "parameters", _])
-        | (PAGING, ["#", "paths", _, _])
+        | (FLAG, [.., "parameters", _])
+        | (
+            AUTHENTICATION | CLOUDS | COLUMNS | COMMAND | DEPRECATED | DESTRUCTIVE | ERROR_CODES | IDEMPOTENCY | PAGING
+            | PERMISSIONS,
+            ["#", "paths", _, _],
+        )
+        | (COLUMNS, ["#", "components", "schemas", _])
         | (
             BOX | ENUM_DESCRIPTIONS | EXTENSIBLE_ENUM | PROPERTY_DESCRIPTIONS | RAW | TYPE,
             ["#", "components", "schemas", _],
