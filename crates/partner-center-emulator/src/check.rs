@@ -24,8 +24,7 @@ pub fn request(operation: &Operation, json: &str) -> Result<(), Vec<Problem>> {
 pub fn response(operation: &Operation, status: u16, json: &str) -> Result<(), Vec<Problem>> {
     let value = parse(json)?;
     let response = operation.responses.iter().find(|response| response.status == status);
-    let response =
-        response.ok_or_else(|| vec![Problem::new(format!("the operation has no response {status}"))])?;
+    let response = response.ok_or_else(|| vec![Problem::new(format!("the operation has no response {status}"))])?;
     match response.body {
         Some((MediaType::Json, of)) => problems_of(of, &value, Direction::Response),
         _ => Err(vec![Problem::new(format!("the response {status} has no body in JSON"))]),
@@ -275,16 +274,16 @@ pub(crate) fn is_date_time(text: &str) -> bool {
         "" | "Z" | "z" => true,
         _ => numbers(&zone[1..], ':').is_some_and(|[hours, minutes]| hours < 24 && minutes < 60),
     };
-    let is_time = numbers(time, ':').is_some_and(|[hours, minutes, seconds]: [u32; 3]| {
-        hours < 24 && minutes < 60 && seconds <= 60
-    });
+    let is_time = numbers(time, ':')
+        .is_some_and(|[hours, minutes, seconds]: [u32; 3]| hours < 24 && minutes < 60 && seconds <= 60);
     is_date(date) && is_time && has_digits(fraction) && is_zone
 }
 
 pub(crate) fn is_date(text: &str) -> bool {
     text.len() == "2026-01-31".len()
-        && numbers(text, '-')
-            .is_some_and(|[year, month, day]: [u32; 3]| year > 0 && (1..=12).contains(&month) && (1..=31).contains(&day))
+        && numbers(text, '-').is_some_and(|[year, month, day]: [u32; 3]| {
+            year > 0 && (1..=12).contains(&month) && (1..=31).contains(&day)
+        })
 }
 
 /// Returns the numbers of `text`, `N` of two or more digits with `separator` between them.
@@ -321,7 +320,8 @@ mod tests {
             let problems = problems_of(of, &wrong, Direction::Request).unwrap_err();
             assert_eq!(problems.len(), 1, "{of:?}: {problems:?}");
         }
-        let problems = problems_of(Type::List(&Type::Map(&Type::Bool)), &json!([{}, { "a/b": 1 }]), Direction::Response);
+        let problems =
+            problems_of(Type::List(&Type::Map(&Type::Bool)), &json!([{}, { "a/b": 1 }]), Direction::Response);
         assert_eq!(problems.unwrap_err()[0].to_string(), "/1/a~1b: it must be true or false");
     }
 
@@ -337,7 +337,16 @@ mod tests {
         ] {
             assert!(is_date_time(text), "{text}");
         }
-        for text in ["", "T", "2021-01-14", "2021-01-14T", "2021-13-14T00:00:00Z", "2021-01-14T24:00:00", "2021-01-14T00:00:00.", "2021-01-14T00:00:00+é"] {
+        for text in [
+            "",
+            "T",
+            "2021-01-14",
+            "2021-01-14T",
+            "2021-13-14T00:00:00Z",
+            "2021-01-14T24:00:00",
+            "2021-01-14T00:00:00.",
+            "2021-01-14T00:00:00+é",
+        ] {
             assert!(!is_date_time(text), "{text}");
         }
         assert!(is_date("2026-02-28") && !is_date("2026-2-28") && !is_date("2026-02-28T"));

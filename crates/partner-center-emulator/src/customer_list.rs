@@ -154,7 +154,8 @@ pub(crate) fn parse_page_size(size: &str) -> Option<u16> {
 }
 
 pub(crate) const INVALID_SIZE: ErrorResponse = ErrorResponse::InvalidSearch("The size must be a number from 0 to 500.");
-pub(crate) const INVALID_SEEK_OPERATION: ErrorResponse = ErrorResponse::InvalidSearch("The seek operation must be Next or First.");
+pub(crate) const INVALID_SEEK_OPERATION: ErrorResponse =
+    ErrorResponse::InvalidSearch("The seek operation must be Next or First.");
 pub(crate) const INVALID_TOKEN: ErrorResponse = ErrorResponse::InvalidSearch(
     "The continuation token is missing or invalid; send the token of the previous page unchanged.",
 );
@@ -176,12 +177,8 @@ mod tests {
         let token = ContinuationToken { start: 999_501, size: 500, filter: None }.encode(7);
         let request = http::Request::get("/v1/customers?size=500&seekOperation=Next").header(TOKEN_HEADER, token);
         let (quirks, cancelled) = (Quirks::default(), AtomicBool::new(false));
-        let customer_list = CustomerList {
-            state: &state,
-            quirks: &quirks,
-            caller: Caller::User,
-            cancelled: &cancelled,
-        };
+        let customer_list =
+            CustomerList { state: &state, quirks: &quirks, caller: Caller::User, cancelled: &cancelled };
         let request = request.body(Vec::new()).unwrap();
         let response = customer_list.page(&QueryParameters::parse(request.uri()), &request).unwrap();
         let Content::CustomerPage(page) = response.content else { panic!("a page was requested") };

@@ -58,7 +58,8 @@ impl ErrorResponse {
 
     /// Returns the error for an etag that is no longer that of the resource.
     pub(crate) fn stale_etag() -> Self {
-        let description = "The etag does not match: the resource has changed since it was read. Get it again, and repeat the change.";
+        let description =
+            "The etag does not match: the resource has changed since it was read. Get it again, and repeat the change.";
         Self::rejected(StatusCode::BAD_REQUEST, 2055, description)
     }
 
@@ -95,7 +96,9 @@ impl ErrorResponse {
                 (json!("2000"), unknown_parameter.as_str(), "PartnerApiServiceControllers")
             }
             Self::Rejected(_, code, description) => (json!(code), description.as_str(), "PartnerFD"),
-            Self::StoreFull => (json!(800_003), "The store of the emulator is full. Delete something, or start again.", "PartnerFD"),
+            Self::StoreFull => {
+                (json!(800_003), "The store of the emulator is full. Delete something, or start again.", "PartnerFD")
+            }
             // No body is published for these: this is the default of the service's web framework.
             Self::MethodNotAllowed(_) => {
                 return json!({ "message": "The requested resource does not support this HTTP method." });

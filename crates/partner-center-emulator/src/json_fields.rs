@@ -44,7 +44,11 @@ pub(crate) fn normalize(of: Type, value: Value) -> Value {
     }
 }
 
-fn normalize_fields(object: Option<Object>, additional: Option<Type>, fields: Map<String, Value>) -> Map<String, Value> {
+fn normalize_fields(
+    object: Option<Object>,
+    additional: Option<Type>,
+    fields: Map<String, Value>,
+) -> Map<String, Value> {
     let properties = object.map_or(&[][..], |object| object.properties);
     let additional = object.and_then(|object| object.additional).or(additional).unwrap_or(Type::Any);
     fields

@@ -148,7 +148,9 @@ impl PageRequest {
         let (_, of) = response.body.ok_or(ErrorResponse::NotFound)?;
         let value = match of {
             Type::List(_) => Value::Array(page),
-            _ => envelope(response, of, paging.map_or(ITEMS, |paging| paging.items), (page, total_count), links, fields),
+            _ => {
+                envelope(response, of, paging.map_or(ITEMS, |paging| paging.items), (page, total_count), links, fields)
+            }
         };
         let mut response = ServiceResponse::new(StatusCode::OK, Content::Resource(value, ResourceKind::Other, of));
         for (name, value) in headers {
@@ -162,13 +164,9 @@ impl PageRequest {
     /// Encodes a checksum, the list, both numbers and the filter in Base64.
     fn encode(&self, call: &Call<'_>) -> String {
         let list = keyed_hash(0, call.path.to_string().as_bytes());
-        let content = [
-            &list.to_be_bytes()[..],
-            &self.start.to_be_bytes(),
-            &self.size.to_be_bytes(),
-            self.filter.as_bytes(),
-        ]
-        .concat();
+        let content =
+            [&list.to_be_bytes()[..], &self.start.to_be_bytes(), &self.size.to_be_bytes(), self.filter.as_bytes()]
+                .concat();
         let checksum = keyed_hash(call.state.population.seed, &content).to_be_bytes();
         BASE64_STANDARD.encode([&checksum, content.as_slice()].concat())
     }

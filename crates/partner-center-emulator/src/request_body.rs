@@ -17,7 +17,11 @@ pub(crate) fn read_body(operation: &Operation, request: &Request) -> Result<Valu
     let Some(body) = operation.body else { return Ok(Value::Null) };
     let bytes = request.body().as_slice();
     if bytes.is_empty() {
-        return if body.is_required { Err(ErrorResponse::invalid_input("The request has no body.")) } else { Ok(Value::Null) };
+        return if body.is_required {
+            Err(ErrorResponse::invalid_input("The request has no body."))
+        } else {
+            Ok(Value::Null)
+        };
     }
     let media_type = media_type(request.headers());
     match body.media_type {
@@ -33,7 +37,8 @@ pub(crate) fn read_body(operation: &Operation, request: &Request) -> Result<Valu
         MediaType::Multipart => {
             let boundary = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).and_then(boundary);
             let boundary = boundary.filter(|_| media_type.as_deref() == Some("multipart/form-data"));
-            let boundary = boundary.ok_or(ErrorResponse::UnsupportedMediaType("multipart/form-data with a boundary"))?;
+            let boundary =
+                boundary.ok_or(ErrorResponse::UnsupportedMediaType("multipart/form-data with a boundary"))?;
             read_parts(&body, &parts(bytes, &boundary))
         }
         _ => Ok(Value::Null),
@@ -55,7 +60,8 @@ const MAX_PROBLEMS: usize = 10;
 
 fn parse_json(bytes: &[u8]) -> Result<Value, ErrorResponse> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    serde_json::from_slice(bytes).map_err(|error| ErrorResponse::invalid_input(format!("The body is not JSON: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| ErrorResponse::invalid_input(format!("The body is not JSON: {error}")))
 }
 
 fn media_type(headers: &HeaderMap) -> Option<String> {

@@ -15,7 +15,11 @@ pub(crate) fn query_names(operation: &Operation) -> Vec<&'static str> {
     let parameters = operation.parameters.iter().filter(|parameter| parameter.location == Location::Query);
     let mut names: Vec<_> = parameters.map(|parameter| parameter.name).collect();
     if let Some(paging) = operation.paging {
-        names.extend([paging.token_query, paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query].into_iter().flatten());
+        names.extend(
+            [paging.token_query, paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
+                .into_iter()
+                .flatten(),
+        );
     }
     names
 }

@@ -86,8 +86,19 @@ impl Service {
         let quirks = &self.quirks;
         let decide = |state: &State| {
             check_customer(route, state)?;
-            let call =
-                Call { operation, route, request, query, path: path.clone(), body, caller, state, now, quirks, cancelled };
+            let call = Call {
+                operation,
+                route,
+                request,
+                query,
+                path: path.clone(),
+                body,
+                caller,
+                state,
+                now,
+                quirks,
+                cancelled,
+            };
             behavior(operation)(&call)
         };
         if matches!(operation.method, Method::Get | Method::Head) {

@@ -186,7 +186,10 @@ fn is_partner_id(text: &str) -> bool {
 fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         let is_letter = |character: char| character.is_alphanumeric() || character == '-';
-        (1..=63).contains(&label.len()) && label.chars().all(is_letter) && !label.starts_with('-') && !label.ends_with('-')
+        (1..=63).contains(&label.len())
+            && label.chars().all(is_letter)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
 }

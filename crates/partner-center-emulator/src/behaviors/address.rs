@@ -32,7 +32,9 @@ pub(super) fn check_address(address: &Value) -> Result<(), ErrorResponse> {
     let problem = match missing {
         Some(name) => format!("{name} is missing"),
         None if !is_country_code(text("country")) => "country must be a code of two letters".to_owned(),
-        None if text("addressLine1").chars().count() > 200 => "addressLine1 must have at most 200 characters".to_owned(),
+        None if text("addressLine1").chars().count() > 200 => {
+            "addressLine1 must have at most 200 characters".to_owned()
+        }
         None => return Ok(()),
     };
     Err(ErrorResponse::rejected(StatusCode::BAD_REQUEST, 2007, format!("The address is invalid: {problem}.")))

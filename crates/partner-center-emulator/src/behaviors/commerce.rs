@@ -59,7 +59,8 @@ pub(super) fn update_subscription(call: &Call<'_>) -> Result<Reply, ErrorRespons
         for name in SCHEDULED {
             // Not merged: what was scheduled before is gone.
             fields.remove(name);
-            fields.extend(body.get(name).filter(|value| !value.is_null()).map(|value| (name.to_owned(), value.clone())));
+            fields
+                .extend(body.get(name).filter(|value| !value.is_null()).map(|value| (name.to_owned(), value.clone())));
         }
     }
     check_status(&current, &next, now)?;
@@ -80,15 +81,8 @@ pub(super) fn update_subscription(call: &Call<'_>) -> Result<Reply, ErrorRespons
 }
 
 /// The fields that a request changes. All others are as the service has them, whatever is sent back.
-const CHANGEABLE: [&str; 7] = [
-    "autoRenewEnabled",
-    "billingCycle",
-    "customTermEndDate",
-    "friendlyName",
-    "partnerId",
-    "quantity",
-    "status",
-];
+const CHANGEABLE: [&str; 7] =
+    ["autoRenewEnabled", "billingCycle", "customTermEndDate", "friendlyName", "partnerId", "quantity", "status"];
 
 /// The fields of what happens at the end of the term, or with the next charge.
 const SCHEDULED: [&str; 3] = ["nextChargeInstructions", "scheduledActions", "scheduledNextTermInstructions"];
@@ -146,8 +140,12 @@ fn change_seats(current: &Value, next: &mut Value, now: Timestamp) -> Result<i64
     }
     let details = current.pointer("/refundableQuantity/details").and_then(Value::as_array);
     let until = |detail: &Value| text_at(detail, &["allowedUntilDateTime"]).and_then(Timestamp::parse);
-    let mut details: Vec<Value> =
-        details.into_iter().flatten().filter(|detail| until(detail).is_some_and(|until| now < until)).cloned().collect();
+    let mut details: Vec<Value> = details
+        .into_iter()
+        .flatten()
+        .filter(|detail| until(detail).is_some_and(|until| now < until))
+        .cloned()
+        .collect();
     if added > 0 {
         let until = (now + DAY * CANCELLATION_DAYS).to_text();
         details.push(json!({ "quantity": added, "allowedUntilDateTime": until }));

@@ -80,16 +80,18 @@ fn create(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
         let parameter = operation.path.strip_prefix(call.operation.path)?.strip_prefix('/')?;
         parameter_name(parameter)
     });
+    let response = call.done(true);
+    let of = response.and_then(|response| response.body).map(|(_, of)| of);
+    // A list of other things than the response is one of what the action can be done with.
     let is_listed = OPERATIONS.iter().any(|operation| {
-        operation.path == call.operation.path && operation.method == Method::Get && list_response(operation).is_some()
+        let is_list = operation.path == call.operation.path && operation.method == Method::Get;
+        is_list && list_response(operation).and_then(|list| item_type(operation.paging, list)) == of && of.is_some()
     });
     if (item.is_none() && !is_listed) || !call.body.is_object() {
         let result = call.done(true).and_then(example).unwrap_or_else(|| json!({}));
         let response = call.respond_with(with_parameters(call, result, None), ResourceKind::Other, true);
         return Ok(Reply::unchanged(response));
     }
-    let response = call.done(true);
-    let of = response.and_then(|response| response.body).map(|(_, of)| of);
     let id_name = id_property(of, item);
     let id = id_of(&call.body, &id_name).filter(|id| !id.is_empty());
     let id = id.unwrap_or_else(|| match property(of, &id_name).map(|property| property.value) {
@@ -99,8 +101,11 @@ fn create(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     let path = call.path.child(&id);
     let example = response.and_then(example).unwrap_or_else(|| json!({}));
     let mut resource = read_only_fields(of, with_parameters(call, example, None));
+    let is_same_type = call.operation.body.is_some_and(|body| Some(body.value) == of);
     merge(&mut resource, without_nulls(call.body.clone()));
     if let Value::Object(fields) = &mut resource {
+        // What the request alone has, such as a code that proves something, is not part of the resource.
+        fields.retain(|name, _| is_same_type || object(of).is_none() || property(of, name).is_some());
         complete(call, of, fields, &path.to_string());
         if let Some(property) = property(of, &id_name) {
             fields.insert(property.name.to_owned(), typed_id(property.value, &id));
@@ -116,7 +121,7 @@ fn write(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     }
     let Some(current) = current(call) else { return absent(call) };
     check_etag(call, text_at(&current, &["attributes", "etag"]))?;
-    let of = call.done(false).and_then(|response| response.body).map(|(_, of)| of);
+    let of = resource_type(call);
     let mut resource = current;
     match call.operation.method {
         Method::Put => {
@@ -126,12 +131,12 @@ fn write(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
                 fields.extend(kept);
             }
         }
-        _ => merge(&mut resource, call.body.clone()),
+        _ => merge(&mut resource, without_read_only_fields(of, call.body.clone())),
     }
     if let Value::Object(fields) = &mut resource {
         complete(call, of, fields, &call.path.to_string());
     }
-    let response = call.respond_with(resource.clone(), ResourceKind::Other, false);
+    let response = call.respond_with(described(call, of, resource.clone()), ResourceKind::Other, false);
     Ok(Reply { response, changes: vec![Change::Put(call.path.clone(), resource)] })
 }
 
@@ -158,9 +163,9 @@ fn current(call: &Call<'_>) -> Option<Value> {
     if state.is_deleted(path) || is_generated {
         return None;
     }
-    let same_path = || OPERATIONS.iter().filter(|operation| operation.path == call.operation.path);
-    let getters = same_path().filter(|operation| operation.method == Method::Get);
-    let mut responses = getters.chain(same_path()).filter_map(|operation| {
+    let same_path = OPERATIONS.iter().filter(|operation| operation.path == call.operation.path);
+    let getters = same_path.filter(|operation| operation.method == Method::Get && operation.items.is_none());
+    let mut responses = getters.chain([call.operation]).filter_map(|operation| {
         operation.responses.iter().find(|response| response.outcome == Outcome::Done && !response.examples.is_empty())
     });
     let response = responses.next();
@@ -173,6 +178,26 @@ fn current(call: &Call<'_>) -> Option<Value> {
     }
 }
 
+/// Returns the type of the resource at the path of `call`, which is that of the response to a GET, if there is one.
+fn resource_type(call: &Call<'_>) -> Option<Type> {
+    let same_path = OPERATIONS.iter().filter(|operation| operation.path == call.operation.path);
+    let mut getters = same_path.filter(|operation| operation.method == Method::Get && operation.items.is_none());
+    let responses = getters.next().unwrap_or(call.operation).responses;
+    responses.iter().find(|response| response.outcome == Outcome::Done)?.body.map(|(_, of)| of)
+}
+
+/// Returns what the response to a write has of a `resource` of the type `of`: all of it, unless the response has a type of its own.
+fn described(call: &Call<'_>, of: Option<Type>, mut resource: Value) -> Value {
+    let response_type = call.done(false).and_then(|response| response.body).map(|(_, of)| of);
+    if response_type != of
+        && object(response_type).is_some()
+        && let Value::Object(fields) = &mut resource
+    {
+        fields.retain(|name, _| property(response_type, name).is_some());
+    }
+    resource
+}
+
 /// Returns the error of a resource that is not there, or the response that says so.
 pub(super) fn absent(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     let mut responses = call.operation.responses.iter();
@@ -182,10 +207,12 @@ pub(super) fn absent(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     }
     let documented = call.operation.error_codes.iter().filter(|error| error.status == StatusCode::NOT_FOUND.as_u16());
     let mut documented = documented.filter(|error| error.code != TENANT_NOT_FOUND);
-    Err(documented.next().and_then(|error| Some((error, error.code.parse().ok()?))).map_or(
-        ErrorResponse::NotFound,
-        |(error, code)| ErrorResponse::rejected(StatusCode::NOT_FOUND, code, error.description),
-    ))
+    Err(documented
+        .next()
+        .and_then(|error| Some((error, error.code.parse().ok()?)))
+        .map_or(ErrorResponse::NotFound, |(error, code)| {
+            ErrorResponse::rejected(StatusCode::NOT_FOUND, code, error.description)
+        }))
 }
 
 /// The code for a customer that is not there, which was checked before.
@@ -255,15 +282,22 @@ fn property(of: Option<Type>, name: &str) -> Option<&'static Property> {
 }
 
 /// Returns the fields that the service sets.
-fn read_only_fields(of: Option<Type>, resource: Value) -> Value {
-    let is_set_by_service =
-        |name: &str| SET_BY_SERVICE.contains(&name) || property(of, name).is_some_and(|property| property.is_read_only);
-    match resource {
-        Value::Object(fields) => {
-            fields.into_iter().filter(|(name, _)| is_set_by_service(name)).collect::<Map<_, _>>().into()
-        }
-        _ => json!({}),
+fn read_only_fields(of: Option<Type>, mut resource: Value) -> Value {
+    if let Value::Object(fields) = &mut resource {
+        fields.retain(|name, _| is_set_by_service(of, name));
     }
+    resource
+}
+
+fn without_read_only_fields(of: Option<Type>, mut resource: Value) -> Value {
+    if let Value::Object(fields) = &mut resource {
+        fields.retain(|name, _| !is_set_by_service(of, name));
+    }
+    resource
+}
+
+fn is_set_by_service(of: Option<Type>, name: &str) -> bool {
+    SET_BY_SERVICE.contains(&name) || property(of, name).is_some_and(|property| property.is_read_only)
 }
 
 /// Fields that the service sets in every resource that has them.
@@ -272,7 +306,8 @@ const SET_BY_SERVICE: [&str; 3] = ["attributes", "id", "links"];
 /// Sets the fields of a written resource that the service makes, if its type has them.
 fn complete(call: &Call<'_>, of: Option<Type>, fields: &mut Map<String, Value>, path: &str) {
     let path = path.strip_prefix("/v1").unwrap_or(path);
-    if property(of, "links").is_some() {
+    let links = property(of, "links").map(|property| property.value);
+    if property(links, "self").is_some() {
         fields.insert("links".to_owned(), json!({ "self": Link::new(path.to_owned()) }));
     }
     if let Some(attributes) = fields.get_mut("attributes").and_then(Value::as_object_mut)

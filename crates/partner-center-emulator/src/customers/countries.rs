@@ -25,8 +25,8 @@ pub(crate) struct Country {
 impl Country {
     /// The codes of the countries in which the service requires the registration number of a company, and its telephone number.
     pub(crate) const REGISTERING: [&str; 24] = [
-        "AM", "AZ", "BY", "HU", "KZ", "KG", "MD", "RU", "TJ", "UZ", "UA", "BR", "IN", "ZA", "PL", "AE", "SA", "TR", "TH", "VN",
-        "MM", "IQ", "SS", "VE",
+        "AM", "AZ", "BY", "HU", "KZ", "KG", "MD", "RU", "TJ", "UZ", "UA", "BR", "IN", "ZA", "PL", "AE", "SA", "TR",
+        "TH", "VN", "MM", "IQ", "SS", "VE",
     ];
 }
 

@@ -4,9 +4,10 @@
 use super::{
     SearchableFields,
     countries::Country,
-    customer_id, indirect_reseller_with_partner_id,
+    customer_id,
     documented::{DOCUMENTED_CUSTOMERS, DocumentedCustomer},
     generated::{CustomerSummary, GeneratedCustomer},
+    indirect_reseller_with_partner_id,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -72,13 +73,19 @@ impl CustomerStore {
         // The domain of a generated customer ends with its index.
         let (prefix, _) = domain.split_once('.')?;
         let digits = prefix.trim_start_matches(|character: char| !character.is_ascii_digit());
-        let index = digits.parse().ok().filter(|index| *index < self.count && documented_customers(*index).is_none())?;
+        let index =
+            digits.parse().ok().filter(|index| *index < self.count && documented_customers(*index).is_none())?;
         has_domain(&self.details(index), domain).then_some(index)
     }
 
     /// Returns a billing profile for a customer whose details have none.
     pub(crate) fn separate_billing_profile(&self, index: u32) -> Value {
         self.generated(index).separate_billing_profile()
+    }
+
+    /// Whether the customer at `index` is in the service's documentation.
+    pub(crate) fn is_documented(&self, index: u32) -> bool {
+        documented_customers(index).is_some()
     }
 
     /// Returns the country of the customer's billing address.
@@ -135,8 +142,7 @@ impl ListedCustomer {
         };
         let mut summary = fields(customer, &["attributes", "id", "links", "relationshipToPartner"]);
         let profile = &customer["companyProfile"];
-        summary["companyProfile"] =
-            fields(profile, &["attributes", "companyName", "domain", "links", "tenantId"]);
+        summary["companyProfile"] = fields(profile, &["attributes", "companyName", "domain", "links", "tenantId"]);
         Self::Stored(summary)
     }
 }

@@ -11,10 +11,13 @@ pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 use super::State;
 use crate::{
     customers::{COUNTRIES, Country, parse_guid},
+    random::Random,
     resource_path::ResourcePath,
     timestamp::Timestamp,
 };
+use partner_center_spec::{Location, OPERATIONS};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// A customer, as far as its other resources depend on it.
 struct Tenant<'a> {
@@ -28,6 +31,8 @@ struct Tenant<'a> {
     is_created: bool,
     /// The partner ID of its indirect reseller, or an empty string.
     partner_id: String,
+    /// Whether it is in the service's documentation. It then has the resources that the examples of parameters identify.
+    is_documented: bool,
 }
 
 /// Returns the generated resource at `path`.
@@ -58,11 +63,22 @@ impl<'a> Tenant<'a> {
         let index = state.find_customer(parse_guid(id)?)?;
         let is_created = state.is_created(index);
         let fields = state.searchable(index);
-        let domain =
-            if fields.domain.is_empty() { format!("tenant{index}.onmicrosoft.com") } else { fields.domain };
+        let domain = if fields.domain.is_empty() { format!("tenant{index}.onmicrosoft.com") } else { fields.domain };
         let country = if is_created { COUNTRIES[0] } else { state.population.country(index) };
         let partner_id = fields.indirect_reseller.map(crate::customers::partner_id).unwrap_or_default();
-        Some(Self { seed: state.population.seed, id, index, domain, country, is_created, partner_id })
+        let is_documented = state.population.is_documented(index);
+        Some(Self { seed: state.population.seed, id, index, domain, country, is_created, partner_id, is_documented })
+    }
+
+    /// Returns the identifier of a resource. The first of a documented customer is the example of the path parameter `parameter`.
+    fn resource_id(&self, purpose: &str, parameter: &str, number: u32) -> Uuid {
+        let example = || {
+            let mut parameters = OPERATIONS.iter().flat_map(|operation| operation.parameters);
+            let parameter = parameters.find(|known| known.name == parameter && known.location == Location::Path)?;
+            parse_guid(parameter.example?)
+        };
+        let documented = if self.is_documented && number == 0 { example() } else { None };
+        documented.unwrap_or_else(|| Random::new(self.seed, purpose, self.key(number)).guid())
     }
 
     /// Returns the key of the random numbers of the resource with this number.

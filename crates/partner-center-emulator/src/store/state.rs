@@ -4,7 +4,9 @@ use super::{
     population,
 };
 use crate::{
-    customers::{CustomerStore, FIRST_CREATED, ListedCustomer, SearchableFields, has_domain, parse_guid, stored_searchable},
+    customers::{
+        CustomerStore, FIRST_CREATED, ListedCustomer, SearchableFields, has_domain, parse_guid, stored_searchable,
+    },
     random::Random,
     resource_path::ResourcePath,
     timestamp::Timestamp,
@@ -149,7 +151,8 @@ impl State {
     /// Returns the indexes of the customers of the list from `start` on, in their order.
     pub(crate) fn customer_indexes(&self, start: u32) -> impl Iterator<Item = u32> {
         let created = self.first_created()..self.first_created().saturating_add(self.customers.created_count);
-        let indexes = (start.min(self.population.count)..self.population.count).chain(start.max(created.start)..created.end);
+        let indexes =
+            (start.min(self.population.count)..self.population.count).chain(start.max(created.start)..created.end);
         indexes.filter(|index| self.customers.get(*index) != Some(None))
     }
 
@@ -373,10 +376,10 @@ mod tests {
             let after: Vec<u32> = state.customer_indexes(0).collect();
             let (old, new) = after.split_at(before.len() - 1);
             assert_eq!(old, before.iter().copied().filter(|index| *index != 2).collect::<Vec<_>>());
-            assert_eq!(new.iter().map(|index| state.customer(*index).unwrap()["id"].clone()).collect::<Vec<_>>(), [
-                json!(ids[0]),
-                json!(ids[2])
-            ]);
+            assert_eq!(
+                new.iter().map(|index| state.customer(*index).unwrap()["id"].clone()).collect::<Vec<_>>(),
+                [json!(ids[0]), json!(ids[2])]
+            );
             assert_eq!(state.customer_indexes(new[1]).collect::<Vec<_>>(), [new[1]]);
             assert_eq!(state.end(), new[1] + 1);
             assert_eq!(state.find_customer(ids[1]), None);

@@ -91,3 +91,33 @@ fn example_json(name: &str) -> String {
 fn example(name: &str) -> Value {
     serde_json::from_str(&example_json(name)).unwrap()
 }
+
+/// Sends an authorized request with a body and returns status, headers and body of the response.
+fn call(
+    emulator: &Emulator,
+    method: &Method,
+    uri: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> (StatusCode, HeaderMap, Value) {
+    let authorization = authorization();
+    let headers =
+        [headers, &[("Authorization", authorization.as_str()), ("Content-Type", "application/json")]].concat();
+    let mut request = request(method.clone(), uri, &headers);
+    if !body.is_null() {
+        *request.body_mut() = body.to_string().into_bytes();
+    }
+    let (head, body) = send(emulator, request).into_parts();
+    (head.status, head.headers, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+fn post(emulator: &Emulator, uri: &str, body: &Value) -> (StatusCode, Value) {
+    let (status, _, body) = call(emulator, &Method::POST, uri, &[], body);
+    (status, body)
+}
+
+/// Returns the path of the customer at an index of the list.
+fn customer(emulator: &Emulator, index: usize) -> String {
+    let (_, page) = get(emulator, "/v1/customers");
+    format!("/v1/customers/{}", page["items"][index]["id"].as_str().unwrap())
+}

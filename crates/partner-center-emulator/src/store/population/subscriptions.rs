@@ -24,16 +24,8 @@ struct Offer {
 }
 
 const OFFERS: &[Offer] = &[
-    Offer {
-        kind: Kind::NewCommerce,
-        id: "CFQ7TTC0BB10:0001:CFQ7TTC0PB4A",
-        name: "Microsoft 365 Business Basic",
-    },
-    Offer {
-        kind: Kind::NewCommerce,
-        id: "CFQ7TTC0BS20:0002:CFQ7TTC0PS7C",
-        name: "Microsoft 365 Business Standard",
-    },
+    Offer { kind: Kind::NewCommerce, id: "CFQ7TTC0BB10:0001:CFQ7TTC0PB4A", name: "Microsoft 365 Business Basic" },
+    Offer { kind: Kind::NewCommerce, id: "CFQ7TTC0BS20:0002:CFQ7TTC0PS7C", name: "Microsoft 365 Business Standard" },
     Offer { kind: Kind::NewCommerce, id: "CFQ7TTC0EE50:0001:CFQ7TTC0PE9F", name: "Microsoft 365 E5" },
     Offer { kind: Kind::Legacy, id: "6C7FA2D1-43A5-4CE0-9A6B-3B6D2F5D1E70", name: "Exchange Online (Plan 1)" },
     Offer { kind: Kind::Azure, id: "MS-AZR-0145P", name: "Microsoft Azure" },
@@ -58,7 +50,7 @@ fn count(tenant: &Tenant<'_>) -> u32 {
 }
 
 fn subscription_id(tenant: &Tenant<'_>, number: u32) -> Uuid {
-    Random::new(tenant.seed, "subscription", tenant.key(number)).guid()
+    tenant.resource_id("subscription", "subscription-id", number)
 }
 
 fn subscription(tenant: &Tenant<'_>, number: u32, now: Timestamp) -> Value {
@@ -66,10 +58,12 @@ fn subscription(tenant: &Tenant<'_>, number: u32, now: Timestamp) -> Value {
     let mut random = Random::new(tenant.seed, "subscription details", tenant.key(number));
     // The first is of new commerce, so that every customer has one.
     let offer = &OFFERS[if number == 0 { random.below(3) } else { random.below(OFFERS.len()) }];
-    let created = FIRST_CREATION + DAY * u32::try_from(random.below(500)).unwrap_or_default()
+    let created = FIRST_CREATION
+        + DAY * u32::try_from(random.below(500)).unwrap_or_default()
         + Duration::from_micros(random.next_u64() % 86_400_000_000);
     let order = random.guid();
-    let quantity = 1 + random.below(60);
+    // That of the documentation has one seat, so that its examples add some.
+    let quantity = if tenant.is_documented && number == 0 { 1 } else { 1 + random.below(60) };
     match offer.kind {
         Kind::NewCommerce => new_commerce(tenant, &mut random, offer, (id, order), quantity, (created, now)),
         Kind::Legacy | Kind::Azure => legacy(tenant, &mut random, offer, (id, order), quantity, (created, now)),

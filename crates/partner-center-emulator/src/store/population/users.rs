@@ -1,8 +1,5 @@
 use super::Tenant;
-use crate::{
-    random::Random,
-    resource::SelfLinks,
-};
+use crate::{random::Random, resource::SelfLinks};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -31,7 +28,7 @@ fn count(tenant: &Tenant<'_>) -> u32 {
 }
 
 fn user_id(tenant: &Tenant<'_>, number: u32) -> Uuid {
-    Random::new(tenant.seed, "user", tenant.key(number)).guid()
+    tenant.resource_id("user", "user-id", number)
 }
 
 /// Returns a user. The first is the administrator, who is always active.
