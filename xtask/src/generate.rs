@@ -15,7 +15,8 @@ mod types;
 
 use crate::{
     document::Spec,
-    workspace::{BUNDLE, SPEC, is_temporary_file},
+    problems::Problems,
+    workspace::{BUNDLE, SPEC, SPEC_FOLDER, is_temporary_file},
 };
 use anyhow::{Context as _, Result, bail};
 use std::{
@@ -85,31 +86,40 @@ pub(crate) fn check_files(root: &Path) -> Result<Vec<String>> {
 }
 
 fn generate_files(root: &Path) -> Result<Generated> {
-    let text = fs::read_to_string(root.join(SPEC)).with_context(|| SPEC.to_owned())?;
-    let spec = Spec::parse(&text).context(SPEC)?;
-    let examples = examples::read_examples(&spec, &root.join("spec")).context(SPEC)?;
+    let folder = root.join(SPEC_FOLDER);
+    let spec = Spec::read(&folder)?;
+    // The problems of all parts are reported together.
+    let mut problems = Problems::default();
+    let bundle = problems.take("#", bundle::bundle_document(&spec, &folder));
+    let operations = problems.take("#", operations::generate_operations(&spec));
+    let types = problems.take("#", types::generate_types(&spec));
+    let examples = problems.take("#", examples::read_examples(&spec, &folder));
+    let reference = problems.take("#", reference::generate_reference(&spec));
+    let calls = problems.take("#", calls::call_tests(&spec));
+    let tables = problems.take("#", tables::generate_tables(&spec, &folder));
+    let warnings = problems.take("#", operations::pagination_warnings(&spec));
+    let code = (operations, types, reference, calls, tables);
+    let others = (bundle, examples, warnings);
+    let (
+        (Some(operations), Some(types), Some(reference), Some(calls), Some(tables)),
+        (Some(bundle), Some(examples), Some(warnings)),
+    ) = (code, others)
+    else {
+        return Err(spec.located(problems).into());
+    };
     let output = |path: &str, body: &str| Output { path: path.into(), content: format!("// {HEADER}{body}") };
-    let bundle = bundle::bundle_document(&text, &root.join("spec")).context(SPEC)?;
     let mut outputs = vec![
         Output { path: BUNDLE.into(), content: format!("# {HEADER}{bundle}") },
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
-        output(&format!("{GENERATED}/operations.rs"), &operations::generate_operations(&spec).context(SPEC)?),
-        output(&format!("{GENERATED}/schemas.rs"), &types::generate_types(&spec).context(SPEC)?),
-        Output {
-            path: REFERENCE.into(),
-            content: format!(
-                "<!-- {} -->\n\n{}",
-                HEADER.trim_end(),
-                reference::generate_reference(&spec).context(SPEC)?
-            ),
-        },
-        output(CALLS, &calls::call_tests(&spec).context(SPEC)?),
+        output(&format!("{GENERATED}/operations.rs"), &operations),
+        output(&format!("{GENERATED}/schemas.rs"), &types),
+        Output { path: REFERENCE.into(), content: format!("<!-- {} -->\n\n{reference}", HEADER.trim_end()) },
+        output(CALLS, &calls),
         output(TESTS, &examples::example_tests(&examples)),
         output(DOCUMENTED, &examples::documented_response_constants(&examples)),
     ];
-    let tables = tables::generate_tables(&spec, &root.join("spec")).context(SPEC)?;
     outputs.extend(tables.iter().map(|(name, body)| output(&format!("{TABLES}/{name}"), body)));
-    Ok(Generated { outputs, warnings: operations::pagination_warnings(&spec).context(SPEC)? })
+    Ok(Generated { outputs, warnings })
 }
 
 /// Returns the files in the generated folders that are no longer generated.

@@ -2,7 +2,7 @@
 
 use super::{examples::raw_string_literal, samples};
 use crate::{
-    dialect::{CONTEXT, JSON, Kind, PAGING, Shape},
+    dialect::{CONTEXT, JSON, Kind, Object, PAGING, Shape},
     document::{Endpoint, Spec, parameter_shape},
 };
 use anyhow::{Context as _, Result};
@@ -66,7 +66,7 @@ fn placeholder_body(spec: &Spec, shape: &Shape) -> Result<Value> {
     Ok(match shape {
         Shape::List(item) => Value::Array(vec![placeholder_body(spec, item)?]),
         Shape::Named(name) => match &spec.definition(name)?.kind {
-            Kind::Object(properties) => {
+            Kind::Object(Object { properties, .. }) => {
                 let required = properties.iter().filter(|property| property.required);
                 let fields =
                     required.map(|property| Ok((property.wire.clone(), placeholder_body(spec, &property.shape)?)));

@@ -1,6 +1,6 @@
 //! The reference of all operations, `docs/operations.md`: one table an area.
 
-use super::tables::{ALL_CLOUDS, Facts, area_of};
+use super::tables::{ALL_CLOUDS, Facts};
 use crate::{
     dialect::PAGING,
     document::{Endpoint, Spec},
@@ -26,7 +26,7 @@ pub(super) fn generate_reference(spec: &Spec) -> Result<String> {
     let mut areas: Vec<(&str, String)> = Vec::new();
     for endpoint in spec.endpoints()? {
         let row = row(&endpoint).with_context(|| endpoint.at.clone())?;
-        let area = area_of(endpoint.path);
+        let area = spec.area(&endpoint.at);
         match areas.iter_mut().find(|(name, _)| *name == area) {
             Some((_, rows)) => *rows += &row,
             None => areas.push((area, row)),

@@ -98,11 +98,6 @@ impl Table {
     }
 }
 
-/// Returns the area of a path or a schema.
-pub(super) fn area_of(_: &str) -> &'static str {
-    "customers"
-}
-
 /// Returns a schema of the document.
 fn schema_of<'a>(spec: &'a Spec, name: &str) -> Result<&'a Schema> {
     let schemas = spec.document.components.as_ref().map(|components| &components.schemas);
@@ -137,6 +132,14 @@ fn type_of(shape: &Shape) -> TokenStream {
         Shape::Int32 => quote!(Type::Int32),
         Shape::Int64 => quote!(Type::Int64),
         Shape::Double => quote!(Type::Double),
+        Shape::Decimal => quote!(Type::Decimal),
+        Shape::DateTime => quote!(Type::DateTime),
+        Shape::Date => quote!(Type::Date),
+        Shape::Binary => quote!(Type::Binary),
+        Shape::Map(value) => {
+            let value = type_of(value);
+            quote!(Type::Map(&#value))
+        }
         Shape::Any => quote!(Type::Any),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Extensions, schema_of};
 use crate::{
-    dialect::{COLUMNS, JSON, Kind, PAGING, Property, Shape},
+    dialect::{COLUMNS, JSON, Kind, Object, PAGING, Property, Shape},
     document::{Endpoint, Spec},
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -68,7 +68,7 @@ fn declared_columns(spec: &Spec, item: &Shape, columns: &Value) -> Result<Vec<To
 fn default_columns(spec: &Spec, item: &Shape) -> Result<Vec<TokenStream>> {
     let properties = match item {
         Shape::Named(name) => match &spec.definition(name)?.kind {
-            Kind::Object(properties) => properties,
+            Kind::Object(Object { properties, .. }) => properties,
             _ => return Ok(vec![quote!(Column { title: "VALUE", path: "" })]),
         },
         _ => return Ok(vec![quote!(Column { title: "VALUE", path: "" })]),
@@ -86,9 +86,9 @@ fn default_columns(spec: &Spec, item: &Shape) -> Result<Vec<TokenStream>> {
 /// Whether a value of the shape fits into a cell.
 fn is_scalar(spec: &Spec, shape: &Shape) -> Result<bool> {
     Ok(match shape {
-        Shape::Named(name) => !matches!(spec.definition(name)?.kind, Kind::Object(_)),
-        Shape::List(_) | Shape::Any | Shape::Secret => false,
-        _ => true,
+        Shape::Named(name) => !matches!(spec.definition(name)?.kind, Kind::Object(_) | Kind::Union(_)),
+        Shape::Secret => false,
+        shape => shape.is_scalar(),
     })
 }
 
@@ -106,7 +106,9 @@ fn shape_at(spec: &Spec, shape: Shape, path: &str) -> Result<Shape> {
 }
 
 fn property<'a>(spec: &'a Spec, schema: &str, name: &str) -> Result<&'a Property> {
-    let Kind::Object(properties) = &spec.definition(schema)?.kind else { bail!("{schema} is not an object") };
+    let Kind::Object(Object { properties, .. }) = &spec.definition(schema)?.kind else {
+        bail!("{schema} is not an object")
+    };
     let found = properties.iter().find(|property| property.wire == name);
     found.with_context(|| format!("{schema} has no property `{name}`"))
 }

@@ -1,7 +1,7 @@
 //! The tables of operations.
 
 use super::{
-    Extensions, Facts, Table, area_of, columns, default_of, header_of, link, option, plain_text,
+    Extensions, Facts, Table, columns, default_of, header_of, link, option, plain_text,
     schemas::{constraints, range},
     type_of, variant,
 };
@@ -26,7 +26,7 @@ use std::path::Path;
 pub(super) fn operation_tables(spec: &Spec, folder: &Path) -> Result<Vec<Table>> {
     let table = |endpoint: Endpoint<'_>| {
         let value = operation(spec, &endpoint, folder).with_context(|| endpoint.at.clone())?;
-        let (name, area) = (endpoint.id()?.to_owned(), area_of(endpoint.path).to_owned());
+        let (name, area) = (endpoint.id()?.to_owned(), spec.area(&endpoint.at).to_owned());
         Ok(Table { name, area, of: quote!(Operation), value })
     };
     spec.endpoints()?.into_iter().map(table).collect()
@@ -34,7 +34,7 @@ pub(super) fn operation_tables(spec: &Spec, folder: &Path) -> Result<Vec<Table>>
 
 fn operation(spec: &Spec, endpoint: &Endpoint<'_>, folder: &Path) -> Result<TokenStream> {
     let Endpoint { operation, path, method, .. } = endpoint;
-    let (id, area) = (endpoint.id()?, area_of(path));
+    let (id, area) = (endpoint.id()?, spec.area(&endpoint.at));
     let facts = Facts::read(endpoint)?;
     let Facts { summary, description, command: (resource, verb), permissions, is_destructive, .. } = &facts;
     let docs = facts.documentation;

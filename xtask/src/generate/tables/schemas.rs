@@ -1,14 +1,14 @@
 //! The tables of schemas.
 
-use super::{Extensions, Table, area_of, default_of, link, option, schema_of, type_of};
+use super::{Extensions, Table, default_of, link, option, schema_of, type_of};
 use crate::{
-    dialect::{Definition, Kind, Property},
+    dialect::{Definition, Enum, EnumValues, Kind, Object, Property, Union, UnionVariant},
     document::Spec,
 };
 use anyhow::{Context as _, Result, bail};
 use openapiv3::{ReferenceOr, Schema, SchemaKind, StringType, Type};
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
     let table = |definition: &Definition| {
@@ -16,7 +16,7 @@ pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
         let at = || format!("#/components/schemas/{name}");
         let kind = schema_kind(spec, definition).with_context(at)?;
         let documentation = link(external_docs.as_ref().map(|(title, url)| (title.as_str(), url.as_str())));
-        let area = area_of(name);
+        let area = spec.area(&at());
         let value = quote! {
             Schema { name: #name, area: #area, description: #description, documentation: #documentation, kind: #kind }
         };
@@ -27,20 +27,31 @@ pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
 
 fn schema_kind(spec: &Spec, definition: &Definition) -> Result<TokenStream> {
     Ok(match &definition.kind {
-        Kind::Object(properties) => {
+        Kind::Object(Object { properties, additional }) => {
             let object = schema_of(spec, &definition.name)?;
+            let additional = option(additional.as_ref().map(type_of));
             let properties = properties.iter().map(|property| {
                 property_table(property, object).with_context(|| format!("the property {}", property.wire))
             });
             let properties = properties.collect::<Result<Vec<_>>>()?;
-            quote!(SchemaKind::Object(Object { properties: &[#(#properties),*], additional: None }))
+            quote!(SchemaKind::Object(Object { properties: &[#(#properties),*], additional: #additional }))
         }
-        Kind::Enum(variants) => {
+        Kind::Enum(Enum { values: kind, variants }) => {
             let values = variants.iter().map(|variant| {
                 let (value, description) = (&variant.wire, &variant.description);
                 quote!(EnumValue { value: #value, description: #description })
             });
-            quote!(SchemaKind::StringEnum(&[#(#values),*]))
+            let kind = match kind {
+                EnumValues::Strings | EnumValues::LooseStrings => format_ident!("StringEnum"),
+                EnumValues::Integers => format_ident!("IntegerEnum"),
+            };
+            quote!(SchemaKind::#kind(&[#(#values),*]))
+        }
+        Kind::Union(Union { discriminator, variants }) => {
+            let variants = variants.iter().flat_map(|UnionVariant { schema, values }| {
+                values.iter().map(move |value| quote!(UnionVariant { value: #value, schema: #schema }))
+            });
+            quote!(SchemaKind::Union(Union { discriminator: #discriminator, variants: &[#(#variants),*] }))
         }
         Kind::HandWritten(_) => match &schema_of(spec, &definition.name)?.schema_kind {
             SchemaKind::OneOf { one_of } if one_of.iter().all(is_string_or_integer) => {
