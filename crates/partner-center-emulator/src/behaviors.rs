@@ -63,7 +63,7 @@ pub(crate) fn behavior(operation: &Operation) -> Behavior {
         "getCustomerBillingProfile" => account::get_billing_profile,
         "updateCustomerBillingProfile" => account::update_billing_profile,
         "checkDomain" => account::check_domain,
-        "validateAddress" => address::validate,
+        "validateAddress" => |call| Ok(address::validate(call)),
         "listSubscriptions" => commerce::list_subscriptions,
         "updateSubscription" => commerce::update_subscription,
         "listUsers" => users::list,
@@ -88,10 +88,8 @@ impl Call<'_> {
     /// Returns the response of the specification for a call that is done; if there are several, the one for what is `created`.
     pub(crate) fn done(&self, created: bool) -> Option<&'static Response> {
         let mut done = self.operation.responses.iter().filter(|response| response.outcome == Outcome::Done);
-        match created {
-            true => done.clone().find(|response| response.status == 201).or_else(|| done.next()),
-            false => done.next(),
-        }
+        let created = done.clone().find(|response| created && response.status == 201);
+        created.or_else(|| done.next())
     }
 
     /// Returns the response with a `resource`, with the status and, if the specification has none, without the body.

@@ -15,4 +15,4 @@ pub(crate) use indirect_reseller::{
     INDIRECT_RESELLERS, indirect_provider, indirect_reseller, indirect_reseller_with_partner_id, partner_id,
 };
 pub(crate) use searchable_fields::SearchableFields;
-pub(crate) use store::{CustomerStore, FIRST_CREATED, ListedCustomer, has_domain, stored_searchable};
+pub(crate) use store::{CustomerStore, FIRST_CREATED, ListedCustomer, has_domain, is_documented, stored_searchable};

@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 /// Compares an address with those that are known. One that is wrong is a result, not an error.
-pub(super) fn validate(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
+pub(super) fn validate(call: &Call<'_>) -> Reply {
     let address = without_nulls(call.body.clone());
     let (status, suggestion, message) = compare(&address);
     let mut result = json!({
@@ -22,7 +22,7 @@ pub(super) fn validate(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     if let Some(message) = message {
         result["validationMessage"] = message.into();
     }
-    Ok(Reply::unchanged(call.respond_with(result, ResourceKind::Other, false)))
+    Reply::unchanged(call.respond_with(result, ResourceKind::Other, false))
 }
 
 /// Checks the address of a profile, which must be complete.

@@ -108,11 +108,10 @@ fn check_status(current: &Value, next: &Value, now: Timestamp) -> Result<(), Err
     let status = |subscription| text_at(subscription, &["status"]).unwrap_or_default();
     match (status(current), status(next)) {
         ("deleted", _) => Err(rejected(2011, "The subscription is deleted and can no longer be changed.")),
-        ("active", "active" | "suspended") | ("suspended", "active") => Ok(()),
         ("suspended", "suspended") if ["quantity", "friendlyName"].iter().any(|name| current[name] != next[name]) => {
             Err(rejected(800_091, "The subscription is suspended. Activate it before it is changed."))
         }
-        ("suspended", "suspended") => Ok(()),
+        ("active" | "suspended", "active" | "suspended") => Ok(()),
         ("active" | "suspended", "deleted") if is_new_commerce(current) => {
             let created = text_at(current, &["creationDate"]).and_then(Timestamp::parse).unwrap_or_default();
             if now < created + DAY * CANCELLATION_DAYS {

@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn respond(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     match call.operation.method {
         Method::Get | Method::Head => read(call),
-        Method::Post => create(call),
+        Method::Post => Ok(create(call)),
         Method::Put | Method::Patch => write(call),
         Method::Delete => delete(call),
     }
@@ -75,7 +75,7 @@ fn read(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
 }
 
 /// Creates an item if the path is that of a collection. Otherwise it is an action, whose result is the documented one.
-fn create(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
+fn create(call: &Call<'_>) -> Reply {
     let item = OPERATIONS.iter().find_map(|operation| {
         let parameter = operation.path.strip_prefix(call.operation.path)?.strip_prefix('/')?;
         parameter_name(parameter)
@@ -90,7 +90,7 @@ fn create(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     if (item.is_none() && !is_listed) || !call.body.is_object() {
         let result = call.done(true).and_then(example).unwrap_or_else(|| json!({}));
         let response = call.respond_with(with_parameters(call, result, None), ResourceKind::Other, true);
-        return Ok(Reply::unchanged(response));
+        return Reply::unchanged(response);
     }
     let id_name = id_property(of, item);
     let id = id_of(&call.body, &id_name).filter(|id| !id.is_empty());
@@ -112,7 +112,7 @@ fn create(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
         }
     }
     let response = call.respond_with(resource.clone(), ResourceKind::Other, true);
-    Ok(Reply { response, changes: vec![Change::Put(path, resource)] })
+    Reply { response, changes: vec![Change::Put(path, resource)] }
 }
 
 fn write(call: &Call<'_>) -> Result<Reply, ErrorResponse> {

@@ -83,11 +83,6 @@ impl CustomerStore {
         self.generated(index).separate_billing_profile()
     }
 
-    /// Whether the customer at `index` is in the service's documentation.
-    pub(crate) fn is_documented(&self, index: u32) -> bool {
-        documented_customers(index).is_some()
-    }
-
     /// Returns the country of the customer's billing address.
     pub(crate) fn country(&self, index: u32) -> &'static Country {
         self.generated(index).country
@@ -96,6 +91,11 @@ impl CustomerStore {
     fn generated(&self, index: u32) -> GeneratedCustomer {
         GeneratedCustomer::new(self.seed, index, self.rare_values)
     }
+}
+
+/// Whether the customer at `index` is in the service's documentation.
+pub(crate) fn is_documented(index: u32) -> bool {
+    documented_customers(index).is_some()
 }
 
 fn documented_customers(index: u32) -> Option<&'static DocumentedCustomer> {

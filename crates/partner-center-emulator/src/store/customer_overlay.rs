@@ -18,10 +18,18 @@ pub(super) struct CustomerOverlay {
 }
 
 impl CustomerOverlay {
-    /// Returns the customer at `index` if it has been written, which is `None` if it has been deleted.
-    pub(super) fn get(&self, index: u32) -> Option<Option<&Arc<Value>>> {
-        // Most requests find an overlay without any customer.
-        if self.customers.is_empty() { None } else { self.customers.get(&index).map(Option::as_ref) }
+    /// Returns the customer at `index` if a request has written it.
+    pub(super) fn get(&self, index: u32) -> Option<&Arc<Value>> {
+        self.customers.get(&index)?.as_ref()
+    }
+
+    /// Whether the customer at `index` has been written or deleted.
+    pub(super) fn contains(&self, index: u32) -> bool {
+        self.customers.contains_key(&index)
+    }
+
+    pub(super) fn is_deleted(&self, index: u32) -> bool {
+        self.customers.get(&index).is_some_and(Option::is_none)
     }
 
     pub(super) fn index_of_created(&self, id: Uuid) -> Option<u32> {

@@ -13,8 +13,8 @@ use uuid::Uuid;
 /// nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Outcomes {
-    outcomes: HashMap<OutcomeKey, (Timestamp, Arc<Outcome>)>,
-    /// The keys of `outcomes`, the oldest first.
+    by_key: HashMap<OutcomeKey, (Timestamp, Arc<Outcome>)>,
+    /// The keys of `by_key`, the oldest first.
     oldest: VecDeque<OutcomeKey>,
     /// The size of all bodies, approximately, in bytes.
     bytes: usize,
@@ -47,23 +47,23 @@ const MAX_BYTES: usize = 64 << 20;
 
 impl Outcomes {
     pub(crate) fn get(&self, key: &OutcomeKey, now: Timestamp) -> Option<Arc<Outcome>> {
-        let (remembered, outcome) = self.outcomes.get(key)?;
+        let (remembered, outcome) = self.by_key.get(key)?;
         (now < *remembered + WINDOW).then(|| Arc::clone(outcome))
     }
 
     pub(crate) fn remember(&mut self, key: OutcomeKey, outcome: Arc<Outcome>, now: Timestamp) {
         self.bytes += outcome.size();
-        if let Some((_, replaced)) = self.outcomes.insert(key.clone(), (now, outcome)) {
+        if let Some((_, replaced)) = self.by_key.insert(key.clone(), (now, outcome)) {
             self.bytes -= replaced.size();
             self.oldest.retain(|existing| *existing != key);
         }
         self.oldest.push_back(key);
         while let Some(oldest) = self.oldest.front() {
-            let is_expired = self.outcomes.get(oldest).is_none_or(|(remembered, _)| now >= *remembered + WINDOW);
+            let is_expired = self.by_key.get(oldest).is_none_or(|(remembered, _)| now >= *remembered + WINDOW);
             if !is_expired && self.oldest.len() <= MAX_OUTCOMES && self.bytes <= MAX_BYTES {
                 break;
             }
-            self.bytes -= self.outcomes.remove(oldest).map_or(0, |(_, outcome)| outcome.size());
+            self.bytes -= self.by_key.remove(oldest).map_or(0, |(_, outcome)| outcome.size());
             self.oldest.pop_front();
         }
     }
@@ -97,9 +97,9 @@ mod tests {
             outcomes.remember(key(id), Arc::clone(&outcome), now);
         }
         assert!(outcomes.get(&key(0), now).is_none(), "the oldest gave way");
-        assert!(outcomes.get(&key(1), now + (WINDOW - Duration::from_secs(1))).is_some());
+        assert!(outcomes.get(&key(1), now + WINDOW / 2).is_some());
         assert!(outcomes.get(&key(1), now + WINDOW).is_none());
         outcomes.remember(key(1), outcome, now + WINDOW);
-        assert_eq!((outcomes.oldest.len(), outcomes.outcomes.len()), (1, 1), "expired ones are dropped");
+        assert_eq!((outcomes.oldest.len(), outcomes.by_key.len()), (1, 1), "expired ones are dropped");
     }
 }

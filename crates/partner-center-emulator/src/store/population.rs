@@ -10,7 +10,7 @@ pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 
 use super::State;
 use crate::{
-    customers::{COUNTRIES, Country, parse_guid},
+    customers::{COUNTRIES, Country, is_documented, parse_guid},
     random::Random,
     resource_path::ResourcePath,
     timestamp::Timestamp,
@@ -66,7 +66,7 @@ impl<'a> Tenant<'a> {
         let domain = if fields.domain.is_empty() { format!("tenant{index}.onmicrosoft.com") } else { fields.domain };
         let country = if is_created { COUNTRIES[0] } else { state.population.country(index) };
         let partner_id = fields.indirect_reseller.map(crate::customers::partner_id).unwrap_or_default();
-        let is_documented = state.population.is_documented(index);
+        let is_documented = is_documented(index);
         Some(Self { seed: state.population.seed, id, index, domain, country, is_created, partner_id, is_documented })
     }
 

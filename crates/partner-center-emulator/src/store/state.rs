@@ -124,13 +124,14 @@ impl State {
     /// Returns the index of the customer with this identifier.
     pub(crate) fn find_customer(&self, id: Uuid) -> Option<u32> {
         let index = self.customers.index_of_created(id).or_else(|| self.population.find(id))?;
-        (self.customers.get(index) != Some(None)).then_some(index)
+        (!self.customers.is_deleted(index)).then_some(index)
     }
 
     /// Returns the customer at `index` with all fields.
     pub(crate) fn customer(&self, index: u32) -> Option<Value> {
         match self.customers.get(index) {
-            Some(customer) => customer.map(|customer| Value::clone(customer)),
+            Some(customer) => Some(Value::clone(customer)),
+            None if self.customers.is_deleted(index) => None,
             None => Some(self.population.details(index)),
         }
     }
@@ -153,31 +154,31 @@ impl State {
         let created = self.first_created()..self.first_created().saturating_add(self.customers.created_count);
         let indexes =
             (start.min(self.population.count)..self.population.count).chain(start.max(created.start)..created.end);
-        indexes.filter(|index| self.customers.get(*index) != Some(None))
+        indexes.filter(|index| !self.customers.is_deleted(*index))
     }
 
     /// Returns the customer at `index` as a list has it.
     pub(crate) fn summary(&self, index: u32) -> ListedCustomer {
         match self.customers.get(index) {
-            Some(Some(customer)) => ListedCustomer::stored(customer),
-            _ => self.population.summary(index),
+            Some(customer) => ListedCustomer::stored(customer),
+            None => self.population.summary(index),
         }
     }
 
     pub(crate) fn searchable(&self, index: u32) -> SearchableFields {
         match self.customers.get(index) {
-            Some(Some(customer)) => {
+            Some(customer) => {
                 let generated = (!self.is_created(index)).then(|| self.population.searchable(index));
                 stored_searchable(self.population.seed, customer, generated)
             }
-            _ => self.population.searchable(index),
+            None => self.population.searchable(index),
         }
     }
 
     /// Returns the index of the customer that a domain belongs to.
     pub(crate) fn find_domain(&self, domain: &str) -> Option<u32> {
         let written = self.customers.present().find(|(_, customer)| has_domain(customer, domain));
-        let generated = || self.population.find_domain(domain).filter(|index| self.customers.get(*index).is_none());
+        let generated = || self.population.find_domain(domain).filter(|index| !self.customers.contains(*index));
         written.map(|(index, _)| index).or_else(generated)
     }
 

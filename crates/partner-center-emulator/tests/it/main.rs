@@ -115,9 +115,3 @@ fn post(emulator: &Emulator, uri: &str, body: &Value) -> (StatusCode, Value) {
     let (status, _, body) = call(emulator, &Method::POST, uri, &[], body);
     (status, body)
 }
-
-/// Returns the path of the customer at an index of the list.
-fn customer(emulator: &Emulator, index: usize) -> String {
-    let (_, page) = get(emulator, "/v1/customers");
-    format!("/v1/customers/{}", page["items"][index]["id"].as_str().unwrap())
-}

@@ -7,6 +7,7 @@ use partner_center_spec::{
     self as spec, Authentication, Location, MediaType, OPERATIONS, Operation, Outcome, ParameterStyle, SchemaKind,
     Type, schema,
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 #[test]
@@ -48,7 +49,7 @@ fn example_request(operation: &Operation) -> (Method, String, Vec<(String, Strin
             assert!(!parameter.is_required, "{} of {} has no example", parameter.name, operation.id);
             continue;
         };
-        let encoded: String = example.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = utf8_percent_encode(example, NON_ALPHANUMERIC).to_string();
         match parameter.location {
             Location::Path => path = path.replace(&format!("{{{}}}", parameter.name), &encoded),
             Location::Query if parameter.is_required => query.push(format!("{}={encoded}", parameter.name)),

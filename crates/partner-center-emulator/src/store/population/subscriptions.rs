@@ -85,8 +85,8 @@ fn new_commerce(
     let order: String = order.simple().to_string().chars().take(12).collect();
     let catalog = |length: usize| {
         let parts: Vec<_> = offer.id.split(':').zip(["products", "skus", "availabilities"]).take(length).collect();
-        let path: String = parts.iter().map(|(part, kind)| format!("/{kind}/{part}")).collect();
-        Link::new(format!("{path}?country={}", tenant.country.code))
+        let path: Vec<_> = parts.iter().flat_map(|(part, kind)| ["/", *kind, "/", *part]).collect();
+        Link::new(format!("{}?country={}", path.concat(), tenant.country.code))
     };
     json!({
         "id": id,
