@@ -175,7 +175,7 @@ impl Field<'_> {
 
     fn documentation(&self) -> String {
         let deprecated = self.property.deprecated.as_ref().map(|reason| format!("\n\n**Deprecated**: {reason}"));
-        self.property.description.clone() + &deprecated.unwrap_or_default()
+        self.property.documentation() + &deprecated.unwrap_or_default()
     }
 
     fn is_argument(&self) -> bool {
