@@ -10,7 +10,7 @@ mod simplified;
 mod visit;
 
 pub(crate) use files::SourceFile;
-pub(crate) use simplified::simplified_schemas;
+pub(crate) use simplified::{ADDITIONAL_PROPERTIES, simplified_schemas};
 
 use crate::{
     dialect::{Definition, JSON_STRING, Shape, escape_pointer_step, local_name},
@@ -250,3 +250,6 @@ pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
 pub(crate) fn is_success(status: &StatusCode) -> bool {
     matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2))
 }
+
+#[cfg(test)]
+mod tests;

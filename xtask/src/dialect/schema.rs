@@ -63,8 +63,9 @@ pub(crate) struct Property {
     pub(crate) field: String,
     /// Other names on the wire that are read as this one.
     pub(crate) spellings: Vec<String>,
-    /// With its constraints and its default.
     pub(crate) description: String,
+    /// Its constraints and its default as sentences, for the documentation; empty if it has none.
+    pub(crate) constraints: String,
     pub(crate) required: bool,
     /// Whether a value that is absent and `null` are two things in a request.
     pub(crate) nullable: bool,
@@ -116,6 +117,13 @@ pub(crate) struct UnionVariant {
     pub(crate) schema: String,
     /// The values of the discriminator.
     pub(crate) values: Vec<String>,
+}
+
+impl Property {
+    /// Returns the description with the constraints and the default.
+    pub(crate) fn documentation(&self) -> String {
+        format!("{} {}", self.description, self.constraints).trim_end().to_owned()
+    }
 }
 
 /// The variant of an enum for what is not known.
@@ -382,7 +390,8 @@ fn read_property(
         wire: wire.to_owned(),
         field,
         spellings,
-        description: with_sentences(&description, &constraints),
+        description,
+        constraints,
         required: false,
         nullable: data.nullable,
         read_only: data.read_only,
@@ -443,7 +452,13 @@ fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaDat
     let descriptions_at = format!("{at}/{ENUM_DESCRIPTIONS}");
     let descriptions = list(ENUM_DESCRIPTIONS).and_then(|list| list.context("it is missing: describe each value"));
     let descriptions = problems.take(&descriptions_at, descriptions);
-    let names = problems.take(&format!("{at}/{ENUM_NAMES}"), list(ENUM_NAMES)).flatten();
+    let names = list(ENUM_NAMES).and_then(|names| {
+        let has_names = names.is_some() || kind != EnumValues::Integers;
+        ensure!(has_names, "it is missing: name each integer in PascalCase");
+        Ok(names)
+    });
+    let names = problems.take(&format!("{at}/{ENUM_NAMES}"), names);
+    let Some(names) = names else { return Err(Error::new(problems)) };
     let mut variants: Vec<Variant> = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let variant = read_variant(kind, value, names.map(|names| &names[index]));
@@ -478,7 +493,6 @@ fn read_variant(kind: EnumValues, value: &Value, name: Option<&Value>) -> Result
         _ => bail!("it holds strings only: write {value} as one, or leave it out"),
     };
     let name = match name {
-        None if kind == EnumValues::Integers => bail!("`{wire}` makes no name: name each integer with {ENUM_NAMES}"),
         None => variant_name(&wire)?,
         Some(name) => {
             let name = name.as_str().with_context(|| format!("{ENUM_NAMES}: {name} is not a string: write a name"))?;
@@ -503,6 +517,9 @@ fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminat
         "`oneOf` needs a `discriminator` with a `mapping`: name the property that tells the objects apart, or write no type at \
          all for any JSON",
     )?;
+    if discriminator.mapping.values().any(|target| !target.starts_with("#/components/")) {
+        return Err(Error::new(Reported));
+    }
     let mut variants = Vec::new();
     for schema in one_of {
         let ReferenceOr::Reference { reference } = schema else {
@@ -518,7 +535,7 @@ fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminat
     for (value, target) in &discriminator.mapping {
         let is_listed =
             one_of.iter().any(|schema| matches!(schema, ReferenceOr::Reference { reference } if reference == target));
-        ensure!(is_listed, "discriminator: `{value}` leads to {target}, which `oneOf` does not hold: add it there");
+        ensure!(is_listed, "discriminator: `{value}` leads to {target}, which `oneOf` does not hold: write it there");
     }
     Ok(Union { discriminator: discriminator.property_name.clone(), variants })
 }
@@ -549,9 +566,4 @@ pub(super) fn documentation(docs: Option<&ExternalDocumentation>) -> Result<Opti
     let Some(docs) = docs else { return Ok(None) };
     let title = docs.description.clone().context("a description is missing: write the title of the page")?;
     Ok(Some((title, docs.url.clone())))
-}
-
-/// Returns a description followed by sentences.
-pub(super) fn with_sentences(description: &str, sentences: &str) -> String {
-    format!("{description} {sentences}").trim_end().to_owned()
 }
