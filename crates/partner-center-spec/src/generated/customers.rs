@@ -36,7 +36,7 @@ pub(super) const LIST_CUSTOMERS: Operation = Operation {
             constraints: Constraints::NONE,
             default: None,
             deprecated: None,
-            description: "The maximum number of customers in a page. It limits the page, not the list. Without it the service chooses, usually 500; 0 means the same, and is sent by some other clients. From 1 to 500.",
+            description: "The maximum number of customers in a page. It limits the page, not the list. Without it the service chooses, usually 500; 0 means the same, and is sent by some other clients.",
             example: Some("40"),
         },
         Parameter {
