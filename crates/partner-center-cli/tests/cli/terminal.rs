@@ -183,7 +183,8 @@ fn ids_are_typed_without_progress_in_between() {
 
 #[test]
 fn destructive_request_is_asked_about() {
-    for (typed, status, request_count) in [("y\n", 0, 1), ("yes\n", 0, 1), ("n\n", 1, 0), ("\n", 1, 0), ("\u{4}", 1, 0)] {
+    for (typed, status, request_count) in [("y\n", 0, 1), ("yes\n", 0, 1), ("n\n", 1, 0), ("\n", 1, 0), ("\u{4}", 1, 0)]
+    {
         let (url, requests) = serve_responses(vec![(204, String::new())]);
         let arguments = ["api", "DELETE", "/v1/customers/1"];
         let mut terminal = Terminal::run(80, &url, &arguments, |command| command);

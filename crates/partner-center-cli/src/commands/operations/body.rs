@@ -4,7 +4,7 @@ use super::{input, json_tree::JsonTree, request::Body};
 use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
-        tables::{example_body, is_file, json_body},
+        tables::{has_example_body, is_file, json_body},
         value::{is_scalar, schema_kind, to_json},
     },
     error::{ErrorReport, UsageError},
@@ -94,10 +94,10 @@ fn incomplete_body(operation: &Operation, missing: &[String]) -> UsageError {
 }
 
 fn example_advice(operation: &Operation) -> String {
-    match example_body(operation) {
-        Some(_) => format!("; `partner-center {} --example-body` prints an example", operation.command),
-        None => String::new(),
+    if !has_example_body(operation) {
+        return String::new();
     }
+    format!("; `partner-center {} --example-body` prints an example", operation.command)
 }
 
 fn required_properties(object: &'static Object) -> impl Iterator<Item = &'static Property> {
@@ -361,12 +361,12 @@ mod tests {
     fn examples_are_complete_bodies() {
         for operation in OPERATIONS {
             let (Some(json), Some((_, value))) = (example_body(operation), json_body(operation)) else { continue };
-            let mut tree = JsonTree::parse(json).unwrap();
+            let mut tree = JsonTree::parse(&json).unwrap();
             let mut missing = Vec::new();
             find_missing(&mut tree, value, "", &mut missing);
             assert!(missing.is_empty(), "{}: {missing:?}", operation.id);
             let [before, after] =
-                [json, &tree.to_json()].map(|json| serde_json::from_str::<serde_json::Value>(json).unwrap());
+                [json, tree.to_json()].map(|json| serde_json::from_str::<serde_json::Value>(&json).unwrap());
             assert_eq!(before, after, "{}", operation.id);
         }
     }
