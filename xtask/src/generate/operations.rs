@@ -18,11 +18,10 @@ use anyhow::Result;
 use heck::ToPascalCase as _;
 use input::Input;
 use paging::TypedPaging;
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use response::ResponseType;
 use std::collections::BTreeMap;
-use syn::Ident;
 
 /// Hand-written names of the models crate that generated operations may use.
 const HAND_WRITTEN_NAMES: [&str; 30] = [

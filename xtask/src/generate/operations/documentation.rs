@@ -93,7 +93,6 @@ fn operation_example(spec: &Spec, operation: &Operation, name: &Ident, inputs: &
         match location {
             Location::Path(name) => path.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
             Location::Query(name) => query.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
-            Location::CommaSeparated(name) if sent.is_empty() => drop(name),
             Location::CommaSeparated(name) => lists.push(quote!((#name, vec![#(#sent.to_owned()),*]))),
             Location::Header(name) => headers.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
             Location::Body => body = sent.first().map(|sent| quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));)),

@@ -82,7 +82,7 @@ impl<'a> TypedPaging<'a> {
             Some((id, false)) => quote!(PageFingerprint::by_id(&#items, |item| Some(&item.#id))),
             None => quote!(PageFingerprint::of(&#items)),
         };
-        let continuation = self.continuation(&items);
+        let continuation = self.continuation();
         let locate = self.is_positioned().then(|| {
             quote! {
                 fn locate(page: &mut Self::Response, position: PagePosition) {
@@ -130,7 +130,7 @@ impl<'a> TypedPaging<'a> {
         quote!(Pagination::new(#items) #(#calls)* #seek)
     }
 
-    fn continuation(&self, items: &TokenStream) -> TokenStream {
+    fn continuation(&self) -> TokenStream {
         let accesses = || self.next_link.iter().chain(&self.continuation_token);
         let mut misfits: Vec<_> = Vec::new();
         for misfit in accesses().flat_map(|access| &access.misfits) {
@@ -146,20 +146,18 @@ impl<'a> TypedPaging<'a> {
         };
         let has_any = accesses().next().is_some();
         if !self.is_positioned() {
-            return quote!(let body = page; #read);
+            return read;
         }
-        let in_body = if has_any { quote!(#read?) } else { quote!(None) };
-        let total = self.total.as_ref().map_or_else(
-            || quote!(None),
-            |total| {
-                let value = &total.value;
-                if total.is_int64 { quote!(#value.copied()) } else { quote!(#value.copied().map(i64::from)) }
-            },
-        );
-        let body = (has_any || self.total.is_some()).then(|| quote!(let body = &page.body;));
+        let in_body = if accesses().next().is_some() { quote!(#read?) } else { quote!(None) };
+        let total = match &self.total {
+            None => quote!(None),
+            Some(Access { value, is_int64: true, .. }) => quote!(#value.copied()),
+            Some(Access { value, .. }) => quote!(#value.copied().map(i64::from)),
+        };
+        let items = &self.items;
         quote! {
-            #body
-            page.position.continuation(&Self::PAGINATION, #in_body, #items.len(), #total)
+            let PositionedPage { body: page, position } = page;
+            position.continuation(&Self::PAGINATION, #in_body, page #(.#items)*.len(), #total)
         }
     }
 }
@@ -225,8 +223,8 @@ impl Access {
             };
             (value, shape) = match value {
                 None => {
-                    misfits.push(quote!(body.unknown_fields.contains_like(#wire)));
-                    let value = if is_optional { quote!(body.#field.#borrowed) } else { quote!(Some(&body.#field)) };
+                    misfits.push(quote!(page.unknown_fields.contains_like(#wire)));
+                    let value = if is_optional { quote!(page.#field.#borrowed) } else { quote!(Some(&page.#field)) };
                     (Some(value), &property.shape)
                 }
                 Some(owner) => {
