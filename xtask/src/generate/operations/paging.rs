@@ -110,24 +110,23 @@ impl<'a> TypedPaging<'a> {
     }
 
     fn pagination(&self) -> TokenStream {
-        let Paging { items, seek, .. } = self.paging;
         let paging = self.paging;
-        let calls = [
+        let call = |(method, name): (&str, &Option<String>)| {
+            let (method, name) = (format_ident!("{method}"), name.as_ref()?);
+            Some(quote!(.#method(#name)))
+        };
+        let token = [
             ("next_link", &paging.next_link),
             ("continuation_token", &paging.continuation_token),
             ("response_header", &paging.response_header),
             ("token_header", &paging.token_header),
             ("token_query", &paging.token_query),
-            ("size", &paging.size_query),
-            ("offset", &paging.offset_query),
-            ("total", &paging.total),
         ];
-        let calls = calls.into_iter().filter_map(|(method, name)| {
-            let (method, name) = (format_ident!("{method}"), name.as_ref()?);
-            Some(quote!(.#method(#name)))
-        });
-        let seek = seek.as_ref().map(|(name, value)| quote!(.seek(#name, #value)));
-        quote!(Pagination::new(#items) #(#calls)* #seek)
+        let seek = paging.seek.as_ref().map(|(name, value)| quote!(.seek(#name, #value)));
+        let offset = [("size", &paging.size_query), ("offset", &paging.offset_query), ("total", &paging.total)];
+        let (token, offset) = (token.into_iter().filter_map(call), offset.into_iter().filter_map(call));
+        let items = &paging.items;
+        quote!(Pagination::new(#items) #(#token)* #seek #(#offset)*)
     }
 
     fn continuation(&self) -> TokenStream {
@@ -144,7 +143,6 @@ impl<'a> TypedPaging<'a> {
             Some(as_str) => quote!(ContinuationToken::read_uri(#link.map(#as_str), #token, #(#misfits)||*)),
             None => quote!(ContinuationToken::read(#link, #token, #(#misfits)||*)),
         };
-        let has_any = accesses().next().is_some();
         if !self.is_positioned() {
             return read;
         }

@@ -118,8 +118,8 @@ impl Paginated for ListCustomers {
         .next_link("links.next")
         .continuation_token("continuationToken")
         .token_header("MS-ContinuationToken")
-        .size("size")
-        .seek("seekOperation", "Next");
+        .seek("seekOperation", "Next")
+        .size("size");
     fn items(page: CustomerCollection) -> Vec<Customer> {
         page.items
     }
