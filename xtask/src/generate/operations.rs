@@ -5,6 +5,7 @@ mod input;
 mod paging;
 
 use super::{
+    ROOT_AREA,
     areas::ensure_same_area,
     code::{MEMBER_INDENT, doc_comment, format_items, import_items, names_used},
     samples,
@@ -46,7 +47,9 @@ pub(crate) fn generate_operations(spec: &Spec) -> Result<BTreeMap<&str, String>>
     let mut problems = Problems::default();
     for endpoint in spec.endpoints()? {
         let code = problems.take(&endpoint.at, generate_operation(spec, &endpoint));
-        areas.entry(spec.area(&endpoint.at)).or_default().extend(code);
+        let area =
+            spec.operations.iter().find(|operation| operation.at == endpoint.at).map(|operation| &operation.area);
+        areas.entry(area.map_or(ROOT_AREA, String::as_str)).or_default().extend(code);
     }
     problems.into_result()?;
     areas.into_iter().map(|(area, operations)| Ok((area, format_operations(spec, area, operations)?))).collect()
@@ -209,7 +212,7 @@ fn operation_example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs:
             Location::Path(name) => path.push((name, sent)),
             Location::Query(name) => query.push((name, sent)),
             Location::Header(name) => headers.push((name, sent)),
-            Location::Body => body = Some(quote!(assert_eq!(parameters.body.as_deref(), Some(#sent));)),
+            Location::Body => body = Some(quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));)),
         }
     }
     let parts = [(quote!(path), path), (quote!(query), query), (quote!(headers), headers)];
@@ -227,7 +230,9 @@ fn operation_example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs:
         #(#parts)*
         #body
     };
-    samples::example_documentation(spec, &[&name.to_string(), "Operation"], &code, &given)
+    let name = name.to_string();
+    let imports: &[&str] = if body.is_some() { &["Body", &name, "Operation"] } else { &[&name, "Operation"] };
+    samples::example_documentation(spec, imports, &code, &given)
 }
 
 fn one_line(text: &str) -> String {
