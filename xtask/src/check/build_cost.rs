@@ -78,7 +78,8 @@ impl Package {
     /// Returns the CPU time, in seconds, of building this crate when its dependencies are built.
     fn build_time(&self, arguments: &str) -> Result<f64> {
         let build = || {
-            let mut cargo = cargo_command(&self.workspace, &format!("{arguments} --quiet --all-features --package {}", self.name));
+            let mut cargo =
+                cargo_command(&self.workspace, &format!("{arguments} --quiet --all-features --package {}", self.name));
             cargo.arg("--target-dir").arg(self.workspace.join("target")).env("CARGO_INCREMENTAL", "0");
             run_successfully(&mut cargo)
         };
@@ -104,7 +105,9 @@ fn cpu_time_of_children() -> Result<f64> {
     const TICKS_PER_SECOND: f64 = 100.0;
     let stat = fs::read_to_string("/proc/self/stat").context("the CPU time of a build is measured on Linux only")?;
     let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-    let [.., user, system] = fields.get(..15).unwrap_or_default() else { bail!("/proc/self/stat is not as documented") };
+    let [.., user, system] = fields.get(..15).unwrap_or_default() else {
+        bail!("/proc/self/stat is not as documented")
+    };
     Ok((user.parse::<f64>()? + system.parse::<f64>()?) / TICKS_PER_SECOND)
 }
 
@@ -121,7 +124,11 @@ fn write_models_workspace(root: &Path, workspace: &Path, spec: &SyntheticSpec) -
     let manifest = manifest.replace(r#"members = ["crates/*", "tests", "xtask"]"#, r#"members = ["crates/*"]"#);
     fs::write(workspace.join("Cargo.toml"), manifest)?;
     generate::write_files(workspace)?;
-    Ok(Package { workspace: workspace.to_owned(), name: "partner-center-models", source: workspace.join(models).join("src/lib.rs") })
+    Ok(Package {
+        workspace: workspace.to_owned(),
+        name: "partner-center-models",
+        source: workspace.join(models).join("src/lib.rs"),
+    })
 }
 
 /// Writes a workspace of a crate with the types that progenitor generates from `spec`.
@@ -135,9 +142,13 @@ fn write_progenitor_workspace(root: &Path, workspace: &Path, spec: &SyntheticSpe
     let source = workspace.join("src/lib.rs");
     fs::create_dir_all(workspace.join("src"))?;
     fs::write(&source, prettyplease::unparse(&file))?;
-    let mut manifest = "[package]\nname = \"progenitor-types\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n".to_owned();
+    let mut manifest =
+        "[package]\nname = \"progenitor-types\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n".to_owned();
     writeln!(manifest, "[dependencies]\nserde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"")?;
-    writeln!(manifest, "uuid = {{ version = \"1\", features = [\"serde\"] }}\n\n[profile.dev]\ndebug = \"line-tables-only\"")?;
+    writeln!(
+        manifest,
+        "uuid = {{ version = \"1\", features = [\"serde\"] }}\n\n[profile.dev]\ndebug = \"line-tables-only\""
+    )?;
     fs::write(workspace.join("Cargo.toml"), manifest)?;
     fs::copy(root.join("Cargo.lock"), workspace.join("Cargo.lock"))?;
     Ok(Package { workspace: workspace.to_owned(), name: "progenitor-types", source })

@@ -16,25 +16,102 @@ pub(super) struct SyntheticSpec {
 }
 
 const NOUNS: [&str; 32] = [
-    "Subscription", "Order", "Invoice", "Agreement", "Product", "Sku", "Availability", "Cart", "Entitlement", "License", "Domain",
-    "ServiceRequest", "Device", "Policy", "Batch", "Usage", "Rate", "Offer", "Transfer", "Relationship", "AuditRecord", "Role",
-    "Member", "Profile", "Qualification", "Promotion", "Upgrade", "Transition", "Reservation", "Meter", "Budget", "Discount",
+    "Subscription",
+    "Order",
+    "Invoice",
+    "Agreement",
+    "Product",
+    "Sku",
+    "Availability",
+    "Cart",
+    "Entitlement",
+    "License",
+    "Domain",
+    "ServiceRequest",
+    "Device",
+    "Policy",
+    "Batch",
+    "Usage",
+    "Rate",
+    "Offer",
+    "Transfer",
+    "Relationship",
+    "AuditRecord",
+    "Role",
+    "Member",
+    "Profile",
+    "Qualification",
+    "Promotion",
+    "Upgrade",
+    "Transition",
+    "Reservation",
+    "Meter",
+    "Budget",
+    "Discount",
 ];
 
 const PARTS: [&str; 12] = [
-    "Terms", "Contact", "Address", "Pricing", "Line", "Instructions", "Dates", "Limits", "Partner", "Billing", "Support", "Details",
+    "Terms",
+    "Contact",
+    "Address",
+    "Pricing",
+    "Line",
+    "Instructions",
+    "Dates",
+    "Limits",
+    "Partner",
+    "Billing",
+    "Support",
+    "Details",
 ];
 
 const WORDS: [&str; 40] = [
-    "friendly", "name", "quantity", "status", "offer", "effective", "commitment", "start", "end", "date", "unit", "billing",
-    "cycle", "term", "duration", "renewal", "partner", "contract", "order", "parent", "entitlement", "usage", "amount", "tax",
-    "currency", "region", "locale", "country", "publisher", "catalog", "item", "segment", "reference", "purchase", "cost",
-    "total", "discount", "context", "refund", "schedule",
+    "friendly",
+    "name",
+    "quantity",
+    "status",
+    "offer",
+    "effective",
+    "commitment",
+    "start",
+    "end",
+    "date",
+    "unit",
+    "billing",
+    "cycle",
+    "term",
+    "duration",
+    "renewal",
+    "partner",
+    "contract",
+    "order",
+    "parent",
+    "entitlement",
+    "usage",
+    "amount",
+    "tax",
+    "currency",
+    "region",
+    "locale",
+    "country",
+    "publisher",
+    "catalog",
+    "item",
+    "segment",
+    "reference",
+    "purchase",
+    "cost",
+    "total",
+    "discount",
+    "context",
+    "refund",
+    "schedule",
 ];
 
 /// Returns a specification of that many operations, the same for each call.
 pub(super) fn synthetic_spec(operations: usize) -> SyntheticSpec {
-    let mut builder = Builder { random: 7, schemas: shared_schemas(), paths: Map::new(), responses: Vec::new(), bodies: Vec::new() };
+    let mut builder =
+        Builder { random: 7, schemas: shared_schemas(), paths: Map::new(), responses: Vec::new(), bodies: Vec::new() };
     let mut remaining = operations;
     for index in 0.. {
         if remaining == 0 {
@@ -97,7 +174,14 @@ impl Builder {
 
     /// Adds an object of twelve properties: `first`, then those of the schemas `nested` (every second one as a list) and
     /// `enums`, then scalars. The first `required` scalars are required.
-    fn add_object(&mut self, name: &str, first: &[(&str, Value)], nested: &[String], enums: &[String], required: usize) {
+    fn add_object(
+        &mut self,
+        name: &str,
+        first: &[(&str, Value)],
+        nested: &[String],
+        enums: &[String],
+        required: usize,
+    ) {
         let mut properties = Map::new();
         let mut descriptions = Map::new();
         for (property, schema) in first {
@@ -127,7 +211,8 @@ impl Builder {
             let is_reference = schema.get("$ref").is_some();
             self.add_property(&mut properties, &mut descriptions, property, schema, is_reference);
         }
-        let mut object = json!({"description": format!("A {name}, or a part of it."), "type": "object", "properties": properties});
+        let mut object =
+            json!({"description": format!("A {name}, or a part of it."), "type": "object", "properties": properties});
         if !required_names.is_empty() {
             object["required"] = required_names.into();
         }
@@ -173,7 +258,8 @@ impl Builder {
 
     fn add_resource(&mut self, index: usize, operations: usize) {
         let round = index / NOUNS.len();
-        let noun = format!("{}{}", NOUNS[index % NOUNS.len()], ["", "Plan", "Group", "Record"].get(round).unwrap_or(&"Entry"));
+        let noun =
+            format!("{}{}", NOUNS[index % NOUNS.len()], ["", "Plan", "Group", "Record"].get(round).unwrap_or(&"Entry"));
         let enums: Vec<_> = ["Status", "Kind", "Channel"].iter().map(|kind| format!("{noun}{kind}")).collect();
         enums.iter().for_each(|name| self.add_enum(name));
         let parts: Vec<_> = PARTS.iter().take(3 * operations - 3).map(|part| format!("{noun}{part}")).collect();
@@ -207,18 +293,54 @@ impl Builder {
             "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 500},
         });
         let by_status = json!({"name": "status", "in": "query", "description": "The status of the items.", "schema": reference(status)});
-        let etag = json!({"name": "If-Match", "in": "header", "description": "The version.", "schema": {"type": "string"}});
-        let list_parameters =
-            json!([shared("customer-tenant-id"), size, by_status, shared("seekOperation"), shared("MS-ContinuationToken")]);
+        let etag =
+            json!({"name": "If-Match", "in": "header", "description": "The version.", "schema": {"type": "string"}});
+        let list_parameters = json!([
+            shared("customer-tenant-id"),
+            size,
+            by_status,
+            shared("seekOperation"),
+            shared("MS-ContinuationToken")
+        ]);
         let of_customer = json!([shared("customer-tenant-id")]);
         let of_item = json!([shared("customer-tenant-id"), shared("item-id")]);
         let of_change = json!([shared("customer-tenant-id"), shared("item-id"), etag]);
         let (collection, body, change) = (format!("{noun}Collection"), format!("New{noun}"), format!("{noun}Change"));
         let all = [
-            (&list_path, "get", "List", "list", format!("list{noun}s"), list_parameters, None, "200", Some(collection.as_str())),
+            (
+                &list_path,
+                "get",
+                "List",
+                "list",
+                format!("list{noun}s"),
+                list_parameters,
+                None,
+                "200",
+                Some(collection.as_str()),
+            ),
             (&item_path, "get", "Get", "get", format!("get{noun}"), of_item.clone(), None, "200", Some(noun)),
-            (&list_path, "post", "Create", "create", format!("create{noun}"), of_customer, Some(&body), "201", Some(noun)),
-            (&item_path, "patch", "Change", "update", format!("change{noun}"), of_change, Some(&change), "200", Some(noun)),
+            (
+                &list_path,
+                "post",
+                "Create",
+                "create",
+                format!("create{noun}"),
+                of_customer,
+                Some(&body),
+                "201",
+                Some(noun),
+            ),
+            (
+                &item_path,
+                "patch",
+                "Change",
+                "update",
+                format!("change{noun}"),
+                of_change,
+                Some(&change),
+                "200",
+                Some(noun),
+            ),
             (&item_path, "delete", "Delete", "delete", format!("delete{noun}"), of_item, None, "204", None),
         ];
         for (path, method, verb, command, id, parameters, body, status, response) in all.into_iter().take(operations) {
@@ -237,7 +359,8 @@ impl Builder {
                 "responses": {status: success, "400": {"$ref": "#/components/responses/Failed"}},
             });
             if let Some(schema) = body {
-                operation["requestBody"] = json!({"description": "The values.", "required": true, "content": json_content(schema)});
+                operation["requestBody"] =
+                    json!({"description": "The values.", "required": true, "content": json_content(schema)});
             }
             if command == "list" {
                 operation["x-pc-paging"] = json!({
@@ -320,8 +443,14 @@ fn shared_schemas() -> Map<String, Value> {
         "LinkHeader".to_owned(),
         object(json!({"key": string("The name."), "value": {"description": "The value.", "type": "string", "x-pc-secret": true}})),
     );
-    schemas.insert("ResourceAttributes".to_owned(), object(json!({"objectType": string("The type."), "etag": string("The version.")})));
-    schemas.insert("ErrorBody".to_owned(), object(json!({"code": string("The code."), "description": string("The message.")})));
+    schemas.insert(
+        "ResourceAttributes".to_owned(),
+        object(json!({"objectType": string("The type."), "etag": string("The version.")})),
+    );
+    schemas.insert(
+        "ErrorBody".to_owned(),
+        object(json!({"code": string("The code."), "description": string("The message.")})),
+    );
     schemas.insert(
         "SeekOperation".to_owned(),
         json!({"description": "A page.", "type": "string", "enum": ["Next"], "x-pc-enum-descriptions": ["The next one."]}),
