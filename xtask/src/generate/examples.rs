@@ -1,4 +1,4 @@
-//! The examples of the specification: a test for each, and fixtures for the emulator.
+//! The examples of the specification, and a test for each.
 
 use crate::{
     dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS},
@@ -6,7 +6,7 @@ use crate::{
     workspace::is_temporary_file,
 };
 use anyhow::{Context as _, Result, bail, ensure};
-use heck::{ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
+use heck::{ToPascalCase as _, ToSnakeCase as _};
 use openapiv3::{Example, MediaType, ReferenceOr, Response};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
@@ -87,16 +87,6 @@ pub(crate) fn example_tests(examples: &Examples) -> String {
         }
     });
     responses.chain(inline).collect()
-}
-
-/// Returns the documented responses as constants: a packaged crate cannot include a file from outside.
-pub(crate) fn documented_response_constants(examples: &Examples) -> String {
-    let constants = examples.responses.iter().filter(|example| !example.has_unknown_fields).map(|example| {
-        let (name, summary, text) =
-            (example.name.to_shouty_snake_case(), &example.summary, raw_string_literal(&example.text));
-        format!("/// {summary}\npub(crate) const {name}: &str = {text};\n")
-    });
-    constants.collect::<Vec<_>>().join("\n")
 }
 
 fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
