@@ -99,6 +99,8 @@ fn read_response(response: &Response, folder: &Path) -> Result<Vec<FileExample>>
     read_each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
         let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
         let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
+        ensure!(summary.is_some(), "a summary is missing");
+        read_example_file(folder, file)?;
         ensure!(
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
             "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"

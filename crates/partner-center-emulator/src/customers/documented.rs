@@ -1,7 +1,7 @@
 //! The customers in the example responses of the service's documentation.
 
 use super::{SearchableFields, indirect_reseller};
-use partner_center_spec::operation;
+use partner_center_spec::OPERATIONS;
 use serde_json::Value;
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -14,9 +14,9 @@ pub(crate) struct DocumentedCustomer {
 }
 
 pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = LazyLock::new(|| {
-    let list = parse_example("listCustomers", "get-a-list-of-customers");
-    let reseller_list = parse_example("listCustomers", "get-customers-of-an-indirect-reseller");
-    let customer = parse_example("getCustomer", "get-a-customer-by-id");
+    let list = parse_example("get-a-list-of-customers");
+    let reseller_list = parse_example("get-customers-of-an-indirect-reseller");
+    let customer = parse_example("get-a-customer-by-id");
     let from_list = |list: &Value, has_indirect_reseller| -> Vec<_> {
         let items = list["items"].as_array().into_iter().flatten();
         items.map(|details| DocumentedCustomer::new(details.clone(), has_indirect_reseller)).collect()
@@ -27,11 +27,14 @@ pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = Lazy
     customers
 });
 
-/// Returns an example of a response from the specification; `null` if there is none, which a test rules out.
-fn parse_example(id: &str, name: &str) -> Value {
-    let responses = operation(id).map(|operation| operation.responses).unwrap_or_default();
-    let example = responses.iter().flat_map(|response| response.examples).find(|example| example.name == name);
-    example.and_then(|example| serde_json::from_str(example.json).ok()).unwrap_or_default()
+/// Returns an example of a response of the specification.
+#[expect(clippy::expect_used, reason = "constants of the specification, which every test parses")]
+fn parse_example(name: &str) -> Value {
+    let responses = OPERATIONS.iter().flat_map(|operation| operation.responses);
+    let mut examples = responses.flat_map(|response| response.examples);
+    let example =
+        examples.find(|example| example.name == name).expect("the specification has the documented responses");
+    serde_json::from_str(example.json).expect("the documented responses are JSON")
 }
 
 impl DocumentedCustomer {

@@ -1,6 +1,6 @@
 //! The customers: generated ones and those of the documentation.
 
-use crate::{EXAMPLES, emulator, example, example_json, get, get_with, items};
+use crate::{EXAMPLES, emulator, example, get, get_with, items};
 use partner_center_emulator::{Emulator, LinkStyle};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
@@ -156,16 +156,6 @@ fn documented_customer_is_found_also_in_a_short_list() {
 fn documented_responses_are_returned_as_printed() {
     if !Path::new(EXAMPLES).exists() {
         return;
-    }
-    for name in ["get-a-list-of-customers", "get-customers-of-an-indirect-reseller", "get-a-customer-by-id"] {
-        let responses = partner_center_spec::OPERATIONS.iter().flat_map(|operation| operation.responses);
-        let mut examples = responses.flat_map(|response| response.examples);
-        let json = examples.find(|example| example.name == name).map(|example| example.json);
-        assert_eq!(
-            json,
-            Some(example_json(name).trim_end()),
-            "{name}.response.json is not in partner-center-spec: run `cargo xtask codegen` and commit what it writes"
-        );
     }
     // They come after 25 others, and their page has the version in its links.
     let twenty_seven = Emulator::builder().customers(27).link_style(LinkStyle::V1).build();
