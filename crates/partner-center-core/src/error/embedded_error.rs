@@ -23,7 +23,12 @@ const MAX_ERROR_BODY_SIZE: usize = 1 << 20;
 
 /// Returns the body of `response` as a string; `None` if it is too long for an error, or not a string.
 pub(super) fn decode_error_body(response: &Response) -> Option<Cow<'_, str>> {
-    if response.body().len() > MAX_ERROR_BODY_SIZE { None } else { body::decode_string(response).ok() }
+    if may_be_error_body(response) { body::decode_string(response).ok() } else { None }
+}
+
+/// Whether the body of `response` is short enough for an error.
+pub(super) fn may_be_error_body(response: &Response) -> bool {
+    response.body().len() <= MAX_ERROR_BODY_SIZE
 }
 
 /// Parses an error body, which some parts of the service wrap in `error`; without any field if it is not one.
