@@ -138,7 +138,10 @@ const ERROR_FIELDS: [&str; 18] = [
 /// Whether `json` is an object that has only fields of errors.
 fn has_only_error_fields(json: &str) -> bool {
     let object = json.trim_start_matches('\u{feff}').trim_ascii_start();
-    if !object.starts_with('{') {
+    let Some(fields) = object.strip_prefix('{') else { return false };
+    // The first field tells most bodies from errors, without parsing.
+    let first_field = fields.trim_ascii_start().strip_prefix('"').and_then(|name| name.split_once('"'));
+    if first_field.is_some_and(|(name, _)| !name.contains('\\') && !is_error_field(name)) {
         return false;
     }
     match serde_json::from_str(object) {
@@ -147,6 +150,10 @@ fn has_only_error_fields(json: &str) -> bool {
         Err(error) if error.is_syntax() => body::from_json_or_none::<ErrorFields>(json).is_some(),
         Err(_) => false,
     }
+}
+
+fn is_error_field(name: &str) -> bool {
+    ERROR_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name))
 }
 
 /// An object that has only fields of errors; any other field fails its deserialization.
@@ -162,7 +169,7 @@ impl<'de> Deserialize<'de> for ErrorFields {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<ErrorFields, A::Error> {
                 while let Some(name) = object.next_key::<String>()? {
-                    if !ERROR_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(&name)) {
+                    if !is_error_field(&name) {
                         return Err(de::Error::custom("a field that errors do not have"));
                     }
                     object.next_value::<IgnoredAny>()?;
