@@ -297,3 +297,671 @@ pub(crate) const GET_A_CUSTOMER_BY_ID: &str = r#"{
     "objectType": "Customer"
   }
 }"#;
+
+/// A subscription of new commerce, one of software, and a legacy one with its add-on.
+pub(crate) const GET_ALL_OF_A_CUSTOMER_S_SUBSCRIPTIONS: &str = r#"{
+  "totalCount": 41,
+  "items": [
+    {
+      "id": "9e3258d1-19e2-4b05-bb0b-ffad62f208b8",
+      "offerId": "CFQ7TTC069GL:0001:CFQ7TTC0G225",
+      "offerName": "Microsoft 365 Business Basic",
+      "friendlyName": "Contoso Bakery office seats",
+      "productType": {
+        "id": "OnlineServicesNCE",
+        "displayName": "Online Services NCE"
+      },
+      "quantity": 12,
+      "unitType": "Licenses",
+      "hasPurchasableAddons": false,
+      "creationDate": "2026-03-09T14:22:07.4410938Z",
+      "effectiveStartDate": "2026-03-09T14:22:06.918355Z",
+      "commitmentEndDate": "2027-03-08T00:00:00Z",
+      "commitmentEndDateTime": "2027-03-08T23:59:59Z",
+      "cancellationAllowedUntilDate": "2026-03-16T23:59:00Z",
+      "billingCycleEndDate": "2026-04-08T00:00:00Z",
+      "billingCycleEndDateTime": "2026-04-08T23:59:59Z",
+      "status": "active",
+      "autoRenewEnabled": true,
+      "isTrial": false,
+      "billingType": "license",
+      "billingCycle": "monthly",
+      "actions": [
+        "edit",
+        "cancel"
+      ],
+      "termDuration": "P1Y",
+      "renewalTermDuration": "",
+      "refundOptions": [
+        {
+          "type": "Full",
+          "expiresAt": "2026-03-10T00:00:00Z"
+        },
+        {
+          "type": "Partial",
+          "expiresAt": "2026-03-16T23:59:00Z"
+        }
+      ],
+      "refundableQuantity": {
+        "totalQuantity": 12,
+        "details": [
+          {
+            "quantity": 10,
+            "allowedUntilDateTime": "2026-03-16T14:22:07.441093Z"
+          },
+          {
+            "quantity": 2,
+            "allowedUntilDateTime": "2026-03-18T09:03:51.27716Z"
+          }
+        ]
+      },
+      "isMicrosoftProduct": true,
+      "partnerId": "",
+      "attentionNeeded": false,
+      "actionTaken": false,
+      "contractType": "subscription",
+      "links": {
+        "product": {
+          "uri": "/products/CFQ7TTC069GL?country=US",
+          "method": "GET",
+          "headers": []
+        },
+        "sku": {
+          "uri": "/products/CFQ7TTC069GL/skus/0001?country=US",
+          "method": "GET",
+          "headers": []
+        },
+        "availability": {
+          "uri": "/products/CFQ7TTC069GL/skus/0001/availabilities/CFQ7TTC0G225?country=US",
+          "method": "GET",
+          "headers": []
+        },
+        "self": {
+          "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/9e3258d1-19e2-4b05-bb0b-ffad62f208b8",
+          "method": "GET",
+          "headers": []
+        }
+      },
+      "publisherName": "Microsoft Corporation",
+      "orderId": "b4f1c9027e5d",
+      "attributes": {
+        "objectType": "Subscription"
+      }
+    },
+    {
+      "id": "170251c1-324e-498b-949a-4731a955607f",
+      "offerId": "DG7GMGF0THXD:0003:DG7GMGF0S08K",
+      "offerName": "SQL Server Standard - 2 Core License Pack - 3 year",
+      "friendlyName": "Contoso ledger database",
+      "productType": {
+        "id": "Software",
+        "displayName": "Software"
+      },
+      "quantity": 4,
+      "unitType": "Licenses",
+      "hasPurchasableAddons": false,
+      "creationDate": "2025-06-02T10:20:30.5070011Z",
+      "effectiveStartDate": "2025-06-02T10:20:29.1203344Z",
+      "commitmentEndDate": "2028-06-01T00:00:00Z",
+      "cancellationAllowedUntilDate": "2025-07-02T23:59:00Z",
+      "status": "active",
+      "autoRenewEnabled": true,
+      "isTrial": false,
+      "billingType": "license",
+      "billingCycle": "triennial",
+      "termDuration": "P3Y",
+      "renewalTermDuration": "",
+      "isMicrosoftProduct": true,
+      "partnerId": "",
+      "attentionNeeded": false,
+      "actionTaken": false,
+      "contractType": "subscription",
+      "links": {
+        "product": {
+          "uri": "/products/DG7GMGF0THXD?country=US",
+          "method": "GET",
+          "headers": []
+        },
+        "sku": {
+          "uri": "/products/DG7GMGF0THXD/skus/0003?country=US",
+          "method": "GET",
+          "headers": []
+        },
+        "availability": {
+          "uri": "/products/DG7GMGF0THXD/skus/0003/availabilities/DG7GMGF0S08K?country=US",
+          "method": "GET",
+          "headers": []
+        },
+        "self": {
+          "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/170251c1-324e-498b-949a-4731a955607f",
+          "method": "GET",
+          "headers": []
+        }
+      },
+      "publisherName": "Microsoft",
+      "orderId": "308174526911",
+      "attributes": {
+        "objectType": "Subscription"
+      }
+    },
+    {
+      "id": "aba0acf7-9997-4582-ad6d-ceace2808043",
+      "offerId": "357A0E06-04FC-49E2-BDDB-99570943515B",
+      "offerName": "Exchange Online Archiving for Exchange Online",
+      "friendlyName": "Contoso mail archive",
+      "quantity": 3,
+      "unitType": "Licenses",
+      "parentSubscriptionId": "5fce8f7e-ce8f-493d-bea5-892d0cc98a2d",
+      "creationDate": "2017-09-14T16:02:31.557Z",
+      "effectiveStartDate": "2017-09-14T00:00:00Z",
+      "commitmentEndDate": "2018-09-29T00:00:00Z",
+      "commitmentEndDateTime": "2018-09-29T00:00:00Z",
+      "status": "expired",
+      "autoRenewEnabled": false,
+      "billingType": "license",
+      "contractType": "subscription",
+      "links": {
+        "offer": {
+          "uri": "/offers/357A0E06-04FC-49E2-BDDB-99570943515B?country=US",
+          "method": "GET",
+          "headers": []
+        },
+        "parentSubscription": {
+          "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/5fce8f7e-ce8f-493d-bea5-892d0cc98a2d",
+          "method": "GET",
+          "headers": []
+        },
+        "self": {
+          "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/aba0acf7-9997-4582-ad6d-ceace2808043",
+          "method": "GET",
+          "headers": []
+        }
+      },
+      "orderId": "cdb61755-ef55-4053-b7bf-c5d5349b2111",
+      "attributes": {
+        "etag": "eyJpZCI6ImM5MWZhMGQ3IiwidmVyc2lvbiI6MX0=",
+        "objectType": "Subscription"
+      }
+    }
+  ],
+  "links": {
+    "self": {
+      "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#;
+
+/// The subscriptions that came through one indirect reseller.
+pub(crate) const GET_ALL_SUBSCRIPTIONS_BY_PARTNER: &str = r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "id": "a1f46edc-74bc-4201-9476-c0e94f82d106",
+      "offerId": "2CC3E45C-A9B1-4AB9-A7C5-0D1DF0BED526",
+      "offerName": "Intune Device",
+      "friendlyName": "Contoso Dairy tills",
+      "quantity": 6,
+      "unitType": "Licenses",
+      "creationDate": "2026-03-09T14:22:07.4410938Z",
+      "effectiveStartDate": "2026-03-09T14:22:06.918355Z",
+      "commitmentEndDate": "2027-03-08T00:00:00Z",
+      "status": "active",
+      "autoRenewEnabled": true,
+      "isTrial": false,
+      "billingType": "license",
+      "billingCycle": "annual",
+      "partnerId": "5710264",
+      "contractType": "subscription",
+      "links": {
+        "offer": {
+          "uri": "/offers/2CC3E45C-A9B1-4AB9-A7C5-0D1DF0BED526?country=US",
+          "method": "GET",
+          "headers": []
+        },
+        "self": {
+          "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/a1f46edc-74bc-4201-9476-c0e94f82d106",
+          "method": "GET",
+          "headers": []
+        }
+      },
+      "orderId": "163770b1-1837-4a14-b9ed-0f581761ce2c",
+      "attributes": {
+        "etag": "eyJpZCI6Ijg0MTNlZGYyIiwidmVyc2lvbiI6Mn0=",
+        "objectType": "Subscription"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#;
+
+/// A subscription of new commerce, inside its cancellation window.
+pub(crate) const GET_A_SUBSCRIPTION_BY_ID: &str = r#"{
+  "id": "9e3258d1-19e2-4b05-bb0b-ffad62f208b8",
+  "offerId": "CFQ7TTC069GL:0001:CFQ7TTC0G225",
+  "offerName": "Microsoft 365 Business Basic",
+  "friendlyName": "Contoso Bakery office seats",
+  "productType": {
+    "id": "OnlineServicesNCE",
+    "displayName": "Online Services NCE"
+  },
+  "quantity": 12,
+  "unitType": "Licenses",
+  "hasPurchasableAddons": false,
+  "creationDate": "2026-03-09T14:22:07.4410938Z",
+  "effectiveStartDate": "2026-03-09T14:22:06.918355Z",
+  "commitmentEndDate": "2027-03-08T00:00:00Z",
+  "commitmentEndDateTime": "2027-03-08T23:59:59Z",
+  "cancellationAllowedUntilDate": "2026-03-16T23:59:00Z",
+  "billingCycleEndDate": "2026-04-08T00:00:00Z",
+  "billingCycleEndDateTime": "2026-04-08T23:59:59Z",
+  "status": "active",
+  "autoRenewEnabled": true,
+  "isTrial": false,
+  "billingType": "license",
+  "billingCycle": "monthly",
+  "actions": [
+    "edit",
+    "cancel"
+  ],
+  "termDuration": "P1Y",
+  "renewalTermDuration": "",
+  "refundOptions": [
+    {
+      "type": "Full",
+      "expiresAt": "2026-03-10T00:00:00Z"
+    },
+    {
+      "type": "Partial",
+      "expiresAt": "2026-03-16T23:59:00Z"
+    }
+  ],
+  "refundableQuantity": {
+    "totalQuantity": 12,
+    "details": [
+      {
+        "quantity": 10,
+        "allowedUntilDateTime": "2026-03-16T14:22:07.441093Z"
+      },
+      {
+        "quantity": 2,
+        "allowedUntilDateTime": "2026-03-18T09:03:51.27716Z"
+      }
+    ]
+  },
+  "isMicrosoftProduct": true,
+  "partnerId": "",
+  "attentionNeeded": false,
+  "actionTaken": false,
+  "contractType": "subscription",
+  "links": {
+    "product": {
+      "uri": "/products/CFQ7TTC069GL?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "sku": {
+      "uri": "/products/CFQ7TTC069GL/skus/0001?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "availability": {
+      "uri": "/products/CFQ7TTC069GL/skus/0001/availabilities/CFQ7TTC0G225?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "self": {
+      "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/9e3258d1-19e2-4b05-bb0b-ffad62f208b8",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "publisherName": "Microsoft Corporation",
+  "orderId": "b4f1c9027e5d",
+  "attributes": {
+    "objectType": "Subscription"
+  }
+}"#;
+
+/// A legacy Azure subscription, whose commitment ends in the year 9999.
+pub(crate) const GET_A_SUBSCRIPTION_BY_ID_LEGACY_AZURE: &str = r#"{
+  "id": "154ac166-ce41-4d95-92bc-5d711a12b2b6",
+  "entitlementId": "ef777632-a27a-489b-808c-6f57d68c5bce",
+  "offerId": "MS-AZR-0145P",
+  "offerName": "Microsoft Azure",
+  "friendlyName": "Contoso Bakery web shop",
+  "quantity": 1,
+  "unitType": "Usage-based",
+  "creationDate": "2018-06-21T11:45:30.118Z",
+  "effectiveStartDate": "2018-06-21T00:00:00Z",
+  "commitmentEndDate": "9999-12-21T00:00:00Z",
+  "status": "suspended",
+  "autoRenewEnabled": false,
+  "billingType": "usage",
+  "suspensionReasons": [
+    "Expiration"
+  ],
+  "contractType": "subscription",
+  "links": {
+    "offer": {
+      "uri": "/offers/MS-AZR-0145P?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "entitlement": {
+      "uri": "/entitlements?key=0",
+      "method": "GET",
+      "headers": []
+    },
+    "self": {
+      "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/154ac166-ce41-4d95-92bc-5d711a12b2b6",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "orderId": "2fa05a97-d092-4f22-af6a-36b69dd42b0c",
+  "attributes": {
+    "etag": "eyJpZCI6IjVlYjA3ZDI0IiwidmVyc2lvbiI6NH0=",
+    "objectType": "Subscription"
+  }
+}"#;
+
+/// An Azure savings plan, which has line items with commitments of money.
+pub(crate) const GET_A_SUBSCRIPTION_BY_ID_SAVINGS_PLAN: &str = r#"{
+  "id": "3e4c2bae-e92c-4fda-865e-ae15a94f6878",
+  "offerId": "DZH318Z08MD3:0042:DZH318Z0BQ52",
+  "offerName": "Azure savings plan for compute",
+  "friendlyName": "Fabrikam compute commitment",
+  "productType": {
+    "id": "AzureSavingsPlan",
+    "displayName": "Azure savings plan",
+    "subType": {
+      "id": "Compute",
+      "displayName": "Compute"
+    }
+  },
+  "quantity": 1,
+  "unitType": "Benefit",
+  "consumptionType": "overage",
+  "hasPurchasableAddons": false,
+  "creationDate": "2025-11-04T08:15:42.09+00:00",
+  "effectiveStartDate": "2025-11-04T08:15:42.09+00:00",
+  "commitmentEndDate": "2028-11-03T00:00:00Z",
+  "status": "active",
+  "autoRenewEnabled": true,
+  "isTrial": false,
+  "billingType": "benefit",
+  "billingCycle": "monthly",
+  "termDuration": "P3Y",
+  "renewalTermDuration": "P3Y",
+  "isMicrosoftProduct": true,
+  "partnerId": "5710264",
+  "attentionNeeded": true,
+  "actionTaken": false,
+  "contractType": "subscription",
+  "publisherName": "Microsoft Corporation",
+  "promotionId": "39NFJQT1Q5HD:0003:39NFJQT1Q5KL",
+  "migratedFromSubscriptionId": "f22efb6f-cb83-43d9-b2c1-1c70b5990476",
+  "scheduledActions": [
+    {
+      "scheduledType": "TermEnd",
+      "actionType": "RenewToNewTerm",
+      "instructions": {
+        "product": {
+          "productId": "DZH318Z08MD3",
+          "skuId": "0042",
+          "availabilityId": "DZH318Z0BQ52",
+          "billingCycle": "Monthly",
+          "termDuration": "P3Y"
+        },
+        "quantity": 1,
+        "customTermEndDate": "2031-10-31T00:00:00"
+      }
+    }
+  ],
+  "nextChargeInstructions": {
+    "product": {
+      "productId": "DZH318Z08MD3",
+      "skuId": "0042",
+      "availabilityId": "DZH318Z0BQ52",
+      "billingCycle": "Annual",
+      "termDuration": "P3Y"
+    },
+    "quantity": 1
+  },
+  "productOrderId": "1d83c85c-5d43-41ea-a076-e931af0e8fdf",
+  "lineItems": [
+    {
+      "id": "99e608a5-f39a-4296-b2d5-716ebc89f50a",
+      "friendlyName": "Fabrikam shops",
+      "scope": {
+        "type": "Single",
+        "subscriptionId": "4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a",
+        "entitlementId": "6af44654-8c59-4257-9b7c-f60a719d6697",
+        "managementGroupId": "fabrikam-retail",
+        "resourceGroupId": "fabrikam-shops-rg"
+      },
+      "autoRenewEnabled": true,
+      "status": "active",
+      "purchaseCommitment": {
+        "amount": "1.2500",
+        "grain": "Hourly",
+        "currency": "USD"
+      }
+    }
+  ],
+  "links": {
+    "product": {
+      "uri": "/products/DZH318Z08MD3?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "sku": {
+      "uri": "/products/DZH318Z08MD3/skus/0042?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "availability": {
+      "uri": "/products/DZH318Z08MD3/skus/0042/availabilities/DZH318Z0BQ52?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "activationLinks": {
+      "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/3e4c2bae-e92c-4fda-865e-ae15a94f6878/activationlinks",
+      "method": "GET",
+      "headers": []
+    },
+    "self": {
+      "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/3e4c2bae-e92c-4fda-865e-ae15a94f6878",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "orderId": "Kp_w7RtqYbMxeUHdo2ncVZJ4L9AfsGgT1",
+  "attributes": {
+    "etag": "",
+    "objectType": "Subscription"
+  }
+}"#;
+
+/// The subscription with its new nickname.
+pub(crate) const UPDATE_A_SUBSCRIPTION_BY_ID: &str = r#"{
+  "id": "9e3258d1-19e2-4b05-bb0b-ffad62f208b8",
+  "offerId": "CFQ7TTC069GL:0001:CFQ7TTC0G225",
+  "offerName": "Microsoft 365 Business Basic",
+  "friendlyName": "Contoso Bakery counter staff",
+  "productType": {
+    "id": "OnlineServicesNCE",
+    "displayName": "Online Services NCE"
+  },
+  "quantity": 12,
+  "unitType": "Licenses",
+  "hasPurchasableAddons": false,
+  "creationDate": "2026-03-09T14:22:07.4410938Z",
+  "effectiveStartDate": "2026-03-09T14:22:06.918355Z",
+  "commitmentEndDate": "2027-03-08T00:00:00Z",
+  "commitmentEndDateTime": "2027-03-08T23:59:59Z",
+  "cancellationAllowedUntilDate": "2026-03-16T23:59:00Z",
+  "billingCycleEndDate": "2026-04-08T00:00:00Z",
+  "billingCycleEndDateTime": "2026-04-08T23:59:59Z",
+  "status": "active",
+  "autoRenewEnabled": true,
+  "isTrial": false,
+  "billingType": "license",
+  "billingCycle": "monthly",
+  "actions": [
+    "edit",
+    "cancel"
+  ],
+  "termDuration": "P1Y",
+  "renewalTermDuration": "",
+  "refundOptions": [
+    {
+      "type": "Full",
+      "expiresAt": "2026-03-10T00:00:00Z"
+    },
+    {
+      "type": "Partial",
+      "expiresAt": "2026-03-16T23:59:00Z"
+    }
+  ],
+  "refundableQuantity": {
+    "totalQuantity": 12,
+    "details": [
+      {
+        "quantity": 10,
+        "allowedUntilDateTime": "2026-03-16T14:22:07.441093Z"
+      },
+      {
+        "quantity": 2,
+        "allowedUntilDateTime": "2026-03-18T09:03:51.27716Z"
+      }
+    ]
+  },
+  "isMicrosoftProduct": true,
+  "partnerId": "",
+  "attentionNeeded": false,
+  "actionTaken": false,
+  "contractType": "subscription",
+  "links": {
+    "product": {
+      "uri": "/products/CFQ7TTC069GL?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "sku": {
+      "uri": "/products/CFQ7TTC069GL/skus/0001?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "availability": {
+      "uri": "/products/CFQ7TTC069GL/skus/0001/availabilities/CFQ7TTC0G225?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "self": {
+      "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/9e3258d1-19e2-4b05-bb0b-ffad62f208b8",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "publisherName": "Microsoft Corporation",
+  "orderId": "b4f1c9027e5d",
+  "attributes": {
+    "objectType": "Subscription"
+  }
+}"#;
+
+/// The subscription with what is scheduled for the end of its term.
+pub(crate) const CREATE_SCHEDULED_CHANGES: &str = r#"{
+  "id": "9e3258d1-19e2-4b05-bb0b-ffad62f208b8",
+  "offerId": "CFQ7TTC069GL:0001:CFQ7TTC0G225",
+  "offerName": "Microsoft 365 Business Basic",
+  "friendlyName": "Contoso Bakery counter staff",
+  "productType": {
+    "id": "OnlineServicesNCE",
+    "displayName": "Online Services NCE"
+  },
+  "quantity": 12,
+  "unitType": "License(s)",
+  "hasPurchasableAddons": false,
+  "creationDate": "2026-03-09T14:22:07.4410938Z",
+  "effectiveStartDate": "2026-03-09T14:22:06.918355Z",
+  "commitmentEndDate": "2027-03-08T00:00:00Z",
+  "commitmentEndDateTime": "2027-03-08T23:59:59Z",
+  "cancellationAllowedUntilDate": "2026-03-16T23:59:00Z",
+  "billingCycleEndDate": "2026-04-08T00:00:00Z",
+  "billingCycleEndDateTime": "2026-04-08T23:59:59Z",
+  "status": "active",
+  "autoRenewEnabled": true,
+  "isTrial": false,
+  "billingType": "license",
+  "billingCycle": "monthly",
+  "actions": [
+    "edit",
+    "cancel"
+  ],
+  "termDuration": "P1Y",
+  "renewalTermDuration": "",
+  "refundOptions": [
+    {
+      "type": "Full",
+      "expiresAt": "2026-03-10T00:00:00Z"
+    },
+    {
+      "type": "Partial",
+      "expiresAt": "2026-03-16T23:59:00Z"
+    }
+  ],
+  "isMicrosoftProduct": true,
+  "partnerId": "",
+  "attentionNeeded": false,
+  "actionTaken": false,
+  "contractType": "subscription",
+  "links": {
+    "product": {
+      "uri": "/products/CFQ7TTC069GL?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "sku": {
+      "uri": "/products/CFQ7TTC069GL/skus/0001?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "availability": {
+      "uri": "/products/CFQ7TTC069GL/skus/0001/availabilities/CFQ7TTC0G225?country=US",
+      "method": "GET",
+      "headers": []
+    },
+    "self": {
+      "uri": "/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee/subscriptions/9e3258d1-19e2-4b05-bb0b-ffad62f208b8",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "publisherName": "Microsoft Corporation",
+  "orderId": "b4f1c9027e5d",
+  "attributes": {
+    "objectType": "Subscription"
+  },
+  "customTermEndDate": "2027-03-08T00:00:00",
+  "scheduledNextTermInstructions": {
+    "product": {
+      "productId": "CFQ7TTC0X301",
+      "skuId": "0001",
+      "availabilityId": "CFQ7TTC0K5DG",
+      "billingCycle": "Annual",
+      "termDuration": "P1Y",
+      "promotionId": "39NFJQT1CXL6:000H:39NFJQT1L9D5"
+    },
+    "quantity": 8,
+    "customTermEndDate": "2028-02-29T00:00:00"
+  }
+}"#;

@@ -3,7 +3,8 @@
 use crate::{
     ContinuationToken, Customer, CustomerCollection, CustomerFilter,
     InvalidContinuationToken, InvalidParameter, Method, Operation, PageFingerprint,
-    Paginated, Pagination, Parameters, SingleResponse,
+    Paginated, Pagination, Parameters, SingleResponse, Subscription,
+    SubscriptionCollection,
 };
 use uuid::Uuid;
 
@@ -196,3 +197,283 @@ impl Operation for GetCustomer {
 }
 
 impl SingleResponse for GetCustomer {}
+
+/// Lists the subscriptions of a customer.
+///
+/// Returns all subscriptions in every state, also those that are expired, disabled or deleted, and
+/// add-ons, which have a `parentSubscriptionId`. The list has no documented order and is one page.
+///
+/// `order_id` and `mpn_id` narrow it; only one of them at a time is documented. A subscription
+/// appears up to 15 minutes after its order.
+///
+/// The service allows 500 requests per minute and tenant.
+///
+/// `GET /v1/customers/{customer-tenant-id}/subscriptions`
+/// ([documentation](https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions))
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{ListSubscriptions, Operation as _, uuid::Uuid};
+///
+/// let operation = ListSubscriptions::new(
+///         Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
+///     )
+///     .order_id("b4f1c9027e5d")
+///     .mpn_id("5710264");
+/// let parameters = operation.parameters()?;
+/// assert_eq!(
+///     ListSubscriptions::PATH, "/v1/customers/{customer-tenant-id}/subscriptions"
+/// );
+/// assert_eq!(
+///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+///     .to_owned())
+/// );
+/// assert_eq!(parameters.query[0], ("order_id", "b4f1c9027e5d".to_owned()));
+/// assert_eq!(parameters.query[1], ("mpn_id", "5710264".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an operation does nothing until a client performs it"]
+pub struct ListSubscriptions {
+    customer_tenant_id: Uuid,
+    order_id: Option<String>,
+    mpn_id: Option<String>,
+}
+
+impl ListSubscriptions {
+    /// Creates the operation with its required parameters; its methods set the others.
+    ///
+    /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
+    ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    pub fn new(customer_tenant_id: Uuid) -> Self {
+        Self {
+            customer_tenant_id,
+            order_id: None,
+            mpn_id: None,
+        }
+    }
+
+    /// Sets the query parameter `order_id`.
+    ///
+    /// The order whose subscriptions are listed. Its identifier is a string, which is a GUID for
+    /// old orders only.
+    pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
+        self.order_id = Some(order_id.into());
+        self
+    }
+
+    /// Sets the query parameter `mpn_id`.
+    ///
+    /// The partner ID, formerly MPN ID, of the indirect reseller whose subscriptions of this
+    /// customer are listed.
+    pub fn mpn_id(mut self, mpn_id: impl Into<String>) -> Self {
+        self.mpn_id = Some(mpn_id.into());
+        self
+    }
+}
+
+impl Operation for ListSubscriptions {
+    type Response = SubscriptionCollection;
+    const ID: &'static str = "listSubscriptions";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new()
+            .path("customer-tenant-id", &self.customer_tenant_id)
+            .query("order_id", self.order_id.as_ref())
+            .query("mpn_id", self.mpn_id.as_ref())
+            .check()
+    }
+}
+
+impl SingleResponse for ListSubscriptions {}
+
+/// Gets a subscription of a customer.
+///
+/// Returns the complete subscription. Read it before you change it, as `updateSubscription` expects
+/// it back as it was read.
+///
+/// Subscriptions of new commerce have no `etag`; those of the marketplace have an empty one. The
+/// dates tell what is possible: `cancellationAllowedUntilDate` ends the window for cancelling, and
+/// `refundableQuantity` says how many seats can still be removed.
+///
+/// `GET /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}`
+/// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-subscription-by-id))
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{GetSubscription, Operation as _, uuid::Uuid};
+///
+/// let operation = GetSubscription::new(
+///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
+///     Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+/// );
+/// let parameters = operation.parameters()?;
+/// assert_eq!(
+///     GetSubscription::PATH,
+///     "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}"
+/// );
+/// assert_eq!(
+///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+///     .to_owned())
+/// );
+/// assert_eq!(
+///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     .to_owned())
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an operation does nothing until a client performs it"]
+pub struct GetSubscription {
+    customer_tenant_id: Uuid,
+    subscription_id: Uuid,
+}
+
+impl GetSubscription {
+    /// Creates the operation with its parameters.
+    ///
+    /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
+    ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    /// - `subscription_id`: The identifier of the subscription.
+    pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
+        Self {
+            customer_tenant_id,
+            subscription_id,
+        }
+    }
+}
+
+impl Operation for GetSubscription {
+    type Response = Subscription;
+    const ID: &'static str = "getSubscription";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new()
+            .path("customer-tenant-id", &self.customer_tenant_id)
+            .path("subscription-id", &self.subscription_id)
+            .check()
+    }
+}
+
+impl SingleResponse for GetSubscription {}
+
+/// Changes the seats, the state, the renewal or the name of a subscription.
+///
+/// Read the subscription, change what has to change, and send all of it back. In spite of its
+/// method the request replaces the subscription: if `autoRenewEnabled`,
+/// `scheduledNextTermInstructions` or `nextChargeInstructions` is left out, the service turns
+/// automatic renewal off and deletes the instructions.
+///
+/// What to change: `quantity`, the new total of seats; `status`, which is `suspended`, `active`
+/// again, or `deleted` to cancel; `autoRenewEnabled`; `friendlyName`; `partnerId`, the reseller;
+/// and `scheduledNextTermInstructions` or `scheduledActions`, what happens at the end of the term,
+/// for which automatic renewal must be on. A change that takes effect immediately deletes what was
+/// scheduled.
+///
+/// Seats can be added at any time. They can be removed, and the subscription be cancelled, within a
+/// window after the purchase or the renewal only: compare `refundableQuantity` and
+/// `cancellationAllowedUntilDate`. Cancelling cannot be undone, and a subscription of new commerce
+/// is billed while it is suspended.
+///
+/// The response is the changed subscription, or `202 Accepted` when the change takes longer: then
+/// get the subscription until it shows the change. The body of a `202` is sometimes the
+/// subscription and often empty, so it is not read. The billing cycle of a legacy subscription is
+/// changed by its order instead.
+///
+/// `PATCH /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}`
+/// ([documentation](https://learn.microsoft.com/partner-center/developer/update-a-subscription-by-id))
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{
+///     Operation as _, Subscription, UpdateSubscription, uuid::Uuid,
+/// };
+///
+/// # fn example(subscription: Subscription) -> Result<(), Box<dyn std::error::Error>> {
+/// let operation = UpdateSubscription::new(
+///         Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
+///         Uuid::parse_str("9e3258d1-19e2-4b05-bb0b-ffad62f208b8")?,
+///         subscription,
+///     )
+///     .if_match("eyJpZCI6IjdhMmUwZDYzIiwidmVyc2lvbiI6Mn0=");
+/// let parameters = operation.parameters()?;
+/// assert_eq!(
+///     UpdateSubscription::PATH,
+///     "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}"
+/// );
+/// assert_eq!(
+///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+///     .to_owned())
+/// );
+/// assert_eq!(
+///     parameters.path[1], ("subscription-id", "9e3258d1-19e2-4b05-bb0b-ffad62f208b8"
+///     .to_owned())
+/// );
+/// assert_eq!(
+///     parameters.headers[0], ("If-Match", "eyJpZCI6IjdhMmUwZDYzIiwidmVyc2lvbiI6Mn0="
+///     .to_owned())
+/// );
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an operation does nothing until a client performs it"]
+pub struct UpdateSubscription {
+    customer_tenant_id: Uuid,
+    subscription_id: Uuid,
+    if_match: Option<String>,
+    subscription: Subscription,
+}
+
+impl UpdateSubscription {
+    /// Creates the operation with its required parameters; its methods set the others.
+    ///
+    /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
+    ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    /// - `subscription_id`: The identifier of the subscription.
+    /// - `subscription`: The complete subscription as it was read, with the change.
+    pub fn new(
+        customer_tenant_id: Uuid,
+        subscription_id: Uuid,
+        subscription: Subscription,
+    ) -> Self {
+        Self {
+            customer_tenant_id,
+            subscription_id,
+            if_match: None,
+            subscription,
+        }
+    }
+
+    /// Sets the header `If-Match`.
+    ///
+    /// The `etag` of the subscription as it was read, so that nobody else's change is overwritten.
+    /// Legacy subscriptions have one; those of new commerce have none, and the header is left out.
+    /// A stale one is rejected with the status 400 and the code `2055`, not with 412.
+    pub fn if_match(mut self, if_match: impl Into<String>) -> Self {
+        self.if_match = Some(if_match.into());
+        self
+    }
+}
+
+impl Operation for UpdateSubscription {
+    type Response = Subscription;
+    const ID: &'static str = "updateSubscription";
+    const METHOD: Method = Method::Patch;
+    const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new()
+            .path("customer-tenant-id", &self.customer_tenant_id)
+            .path("subscription-id", &self.subscription_id)
+            .header("If-Match", self.if_match.as_ref())
+            .body(&self.subscription)
+            .check()
+    }
+}
+
+impl SingleResponse for UpdateSubscription {}
