@@ -67,6 +67,14 @@ pub(crate) fn write_files(root: &Path) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
+/// Writes the specification for other tools, to `file` or where it belongs.
+pub(crate) fn write_bundle(root: &Path, file: Option<&Path>) -> Result<()> {
+    let folder = root.join(SPEC_FOLDER);
+    let bundle = bundle::bundle_document(&Spec::read(&folder)?, &folder)?;
+    let file = file.map_or_else(|| root.join(BUNDLE), Path::to_owned);
+    fs::write(&file, bundle_file(&bundle)).with_context(|| file.display().to_string())
+}
+
 /// Returns an error if a file is not up to date with the specification, else warnings about the specification.
 pub(crate) fn check_files(root: &Path) -> Result<Vec<String>> {
     let Generated { outputs, warnings } = generate_files(root)?;
@@ -109,7 +117,7 @@ fn generate_files(root: &Path) -> Result<Generated> {
     };
     let output = |path: &str, body: &str| Output { path: path.into(), content: format!("// {HEADER}{body}") };
     let mut outputs = vec![
-        Output { path: BUNDLE.into(), content: format!("# {HEADER}{bundle}") },
+        Output { path: BUNDLE.into(), content: bundle_file(&bundle) },
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
         output(&format!("{GENERATED}/operations.rs"), &operations),
         output(&format!("{GENERATED}/schemas.rs"), &types),
@@ -120,6 +128,10 @@ fn generate_files(root: &Path) -> Result<Generated> {
     ];
     outputs.extend(tables.iter().map(|(name, body)| output(&format!("{TABLES}/{name}"), body)));
     Ok(Generated { outputs, warnings })
+}
+
+fn bundle_file(bundle: &str) -> String {
+    format!("# {HEADER}{bundle}")
 }
 
 /// Returns the files in the generated folders that are no longer generated.
