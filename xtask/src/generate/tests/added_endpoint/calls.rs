@@ -1,5 +1,5 @@
 use partner_center_core::{
-    Async, Blocking, Client, Credential, GetCustomerRisk, ListRiskFindings, Mode, Output, Request, Response,
+    Async, AwkwardNames, AwkwardValue, Blocking, CheckNames, Client, Credential, GetCustomerRisk, ListRiskFindings, Mode, Operation as _, Output, Request, Resource as _, Response,
     RiskDetail, RiskLevel, Transport, TransportError,
 };
 use std::{
@@ -56,6 +56,21 @@ fn added_endpoint_is_in_the_tables() {
     let columns = operation.columns.iter().map(|column| (column.title, column.path));
     assert_eq!(columns.collect::<Vec<_>>(), [("LEVEL", "level")]);
     assert!(partner_center_spec::schema("RiskFinding").is_some());
+}
+
+#[test]
+fn awkward_names_are_escaped() {
+    let names = AwkwardNames::default().default_("a").clone_("b").new_("c").gen_("d").three_d("e").kind(AwkwardValue::Own);
+    let same = names.clone();
+    let operation = CheckNames::new("me", 1).default_("a").clone_("b").parameters_("c").resume_("d").awkward_names(names);
+    let parameters = operation.clone().parameters().unwrap();
+    assert_eq!(parameters.path, [("self", "me".to_owned()), ("new", "1".to_owned())]);
+    let query: Vec<_> = parameters.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(query, ["default=a", "clone=b", "parameters=c", "resume=d"]);
+    let body = parameters.body.unwrap();
+    assert_eq!(body, r#"{"default":"a","clone":"b","new":"c","gen":"d","3d":"e","kind":"self"}"#);
+    assert_eq!(same.unknown_paths(), [""; 0]);
+    assert_eq!(CheckNames::PATH, "/names/{self}/{new}");
 }
 
 fn call_both_operations<M: Mode>() {
