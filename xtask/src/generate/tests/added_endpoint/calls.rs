@@ -77,7 +77,7 @@ fn awkward_names_are_escaped() {
 fn every_kind_of_value_survives_a_round_trip() {
     let json = concat!(
         r#"{"name":"a","id":"b44bb1fb-c595-45b0-9e09-d657365580bf","created":"0001-01-01T00:00:00","day":"9999-12-31","#,
-        r#""price":17.219999999999999000,"ratio":12,"count":9007199254740993,"labels":{"b":"1","a":"2"},"#,
+        r#""price":17.219999999999999000,"ratio":12,"count":9007199254740993,"labels":{"a":"2","b":"1"},"#,
         r#""prices":{"x":1.10},"attributes":{"any":[1.50,null]},"others":{"y":{"name":"b"}},"matrix":[[1],[]],"#,
         r#""words":["x"],"parent":{"name":"c"},"finding":{"type":"SeatLimit","max":3},"#,
         r#""findings":[{"type":"Term","term":"P1Y"},{"type":"New","more":1.0}],"code":10000,"state":"InReview","#,
