@@ -68,7 +68,8 @@ fn awkward_names_are_escaped() {
     let query: Vec<_> = parameters.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(query, ["default=a", "clone=b", "parameters=c", "resume=d"]);
     let body = parameters.body.unwrap();
-    assert_eq!(body, r#"{"default":"a","clone":"b","new":"c","gen":"d","3d":"e","kind":"self"}"#);
+    let json = r#"{"default":"a","clone":"b","new":"c","gen":"d","3d":"e","kind":"self"}"#;
+    assert_eq!(body.as_str(), Some(json));
     assert_eq!(same.unknown_paths(), [""; 0]);
     assert_eq!(CheckNames::PATH, "/names/{self}/{new}");
 }
