@@ -1,7 +1,7 @@
 //! The generated files: `cargo xtask codegen`.
 //!
-//! The types and operations of the models crate, the tables of the crate `partner-center-spec`, the tests and fixtures made of
-//! the specification's examples, and the specification for other tools.
+//! The types and operations of the models crate, the tables of the crate `partner-center-spec`, the tests made of the
+//! specification's examples, and the specification for other tools.
 
 mod areas;
 mod bundle;
@@ -31,7 +31,6 @@ const TABLES: &str = "crates/partner-center-spec/src/generated";
 const TESTS: &str = "tests/it/generated.rs";
 const CALLS: &str = "tests/it/generated_operations.rs";
 const REFERENCE: &str = "docs/operations.md";
-const DOCUMENTED: &str = "crates/partner-center-emulator/src/fixtures.rs";
 
 /// The area of the root of the specification, which is always there; each other area is a feature.
 const ROOT_AREA: &str = "customers";
@@ -131,7 +130,6 @@ fn generate_files(root: &Path) -> Result<Generated> {
         },
         output(CALLS, &calls),
         output(TESTS, &examples::example_tests(&examples)),
-        output(DOCUMENTED, &examples::documented_response_constants(&examples)),
     ];
     for (kind, areas) in [("schemas", &types), ("operations", &operations)] {
         outputs.extend(areas.iter().map(|(area, code)| output(&format!("{GENERATED}/{area}/{kind}.rs"), code)));
