@@ -322,6 +322,9 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
         !schemas.contains(&&"ThingFilter".to_owned()) && schemas.contains(&&"ThingChange".to_owned()),
         "{schemas:?}"
     );
+    // A $ref with its own description is a $ref alone.
+    let maker = &document["components"]["schemas"]["Thing"]["properties"]["maker"];
+    assert_eq!(*maker, serde_json::json!({"$ref": "#/components/schemas/Origin"}));
     // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
