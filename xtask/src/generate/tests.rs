@@ -38,7 +38,7 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     write_files(root).unwrap();
     check_files(root).unwrap();
 
-    fs::write(root.join(GENERATED).join("schemas.rs"), "edited").unwrap();
+    fs::write(root.join(GENERATED).join("customers/schemas.rs"), "edited").unwrap();
     fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
     fs::remove_file(root.join(TESTS)).unwrap();
     // Temporary files of an editor, which are ignored, whatever is in them.
@@ -46,7 +46,7 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
         fs::write(root.join(GENERATED).join(stray), b"\xFF").unwrap();
     }
     let stale = check_files(root).unwrap_err().to_string();
-    for part in ["generated/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
+    for part in ["customers/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
         assert!(stale.contains(part), "{part} in {stale}");
     }
     for part in ["operations.rs", "swp", "~"] {
@@ -58,22 +58,39 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     assert!(root.join(GENERATED).join("schemas.rs~").exists());
 }
 
-/// The YAML of CONTRIBUTING.md is complete.
+/// The endpoint of CONTRIBUTING.md is complete: under another name, it is added to the specification in a file of its own.
 #[test]
 fn endpoint_of_the_contributing_guide_is_understood() {
     let root = workspace_root();
     let guide = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap().replace("\r\n", "\n");
-    let (_, block) = guide.split_once("```yaml\n").unwrap();
-    let (block, _) = block.split_once("```").unwrap();
-    // The block is within an item of a list.
-    let endpoint: Vec<_> = block.lines().map(|line| line.strip_prefix("   ").unwrap_or(line)).collect();
-    let endpoint = endpoint.join("\n").replace("paths:\n", "");
+    let blocks: Vec<_> = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [endpoint, listing, ..] = blocks.as_slice() else { panic!("{blocks:?}") };
+    // The blocks are within an item of a list.
+    let block = |text: &str, indent: &str| {
+        let lines = text.lines().map(|line| format!("{indent}{}\n", line.strip_prefix("   ").unwrap_or(line)));
+        lines.collect::<Vec<_>>().concat()
+    };
+    let renamed = |text: String| {
+        let names = [
+            ("profiles/company", "profiles/guide"),
+            ("profiles~1company", "profiles~1guide"),
+            ("account.yaml", "guide.yaml"),
+            ("getCustomerCompanyProfile", "getGuideProfile"),
+            ("company-profile get", "guide-profile get"),
+        ];
+        names.iter().fold(text, |text, (from, to)| text.replace(from, to))
+    };
+    let copy = tempfile::tempdir().unwrap();
+    copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
+    fs::write(copy.path().join("spec/guide.yaml"), renamed(block(endpoint, ""))).unwrap();
     let spec = fs::read_to_string(root.join(SPEC)).unwrap().replace("\r\n", "\n");
-    // Someone who follows the guide has added it to the specification.
-    let is_there = spec.contains("operationId: getCompanyProfile");
-    let spec = if is_there { spec } else { spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n")) };
-    let operations = operations::generate_operations(&Spec::parse(&spec).unwrap()).unwrap();
-    assert!(operations.contains("impl Operation for GetCompanyProfile"), "{operations}");
+    let spec = spec.replacen("\npaths:\n", &format!("\npaths:\n{}", renamed(block(listing, "  "))), 1);
+    fs::write(copy.path().join(SPEC), spec).unwrap();
+    let spec = Spec::read(&copy.path().join("spec")).unwrap();
+    let operation = spec.operations.iter().find(|operation| operation.facts.id == "getGuideProfile").unwrap();
+    assert_eq!(operation.area, "guide");
+    let operations = &operations::generate_operations(&spec).unwrap()["guide"];
+    assert!(operations.contains("impl Operation for GetGuideProfile"), "{operations}");
 }
 
 #[test]
@@ -81,11 +98,12 @@ fn everything_understood_is_generated() {
     let spec = Spec::parse(THINGS).unwrap();
     let schemas = types::generate_types(&spec).unwrap();
     let operations = operations::generate_operations(&spec).unwrap();
-    for code in [&schemas, &operations] {
+    let (schemas, operations) = (&schemas[ROOT_AREA], &operations[ROOT_AREA]);
+    for code in [schemas, operations] {
         syn::parse_file(code).unwrap();
     }
     contains(
-        &schemas,
+        schemas,
         &[
             "use crate::{ErrorCode, JsonValue, RawJson, Secret, UnknownFields, UnknownVariant, open_enum::open_enum, resource::resource,};",
             // A required value: no `Default`, but a constructor.
@@ -129,7 +147,7 @@ fn everything_understood_is_generated() {
         ],
     );
     contains(
-        &operations,
+        operations,
         &[
             "/// Lists things. /// /// All of them. /// /// `GET /v1/things` ([documentation](https://example.com/things))",
             "pub struct ListThings { size: Option<i32>, kind: Option<ThingKind>, filter: Option<ThingFilter>, \
@@ -145,10 +163,10 @@ fn everything_understood_is_generated() {
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
             "fn fingerprint(page: &ThingCollection) -> Option<PageFingerprint> { \
              PageFingerprint::by_id(&page.items, |item| item.id.as_ref()) }",
-            "let links = page.links.as_ref(); ContinuationToken::read( links.and_then(|links| links.next.as_deref()), \
-             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \
-             || page.unknown_fields.contains_like(\"links\") \
-             || links.is_some_and(|links| links.unknown_fields.contains_like(\"next\")), )",
+            "ContinuationToken::read( page.links.as_ref().and_then(|value| value.next.as_deref()), \
+             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"links\") \
+             || page .links .as_ref() .is_some_and(|value| value.unknown_fields.contains_like(\"next\")) \
+             || page.unknown_fields.contains_like(\"continuationToken\"), )",
             // A body that is required.
             "pub struct CreateThing { new_thing: NewThing, }",
             "Parameters::new().body(&self.new_thing).check()",
@@ -171,7 +189,7 @@ fn everything_understood_is_generated() {
     );
     // Examples: of the examples of parameters, of placeholders, and of a body that has none.
     contains(
-        &operations,
+        operations,
         &[
             "/// # Example /// /// ``` /// use partner_center_models::{ListThings, Operation as _}; /// \
              /// let operation = ListThings::new().size(40); /// let parameters = operation.parameters()?; \
@@ -250,7 +268,7 @@ fn page_fingerprint_uses_the_identifiers_of_items() {
     ] {
         let things = THINGS.replace(from, to);
         assert_ne!(things, THINGS);
-        contains(&operations::generate_operations(&Spec::parse(&things).unwrap()).unwrap(), &[expected]);
+        contains(&operations::generate_operations(&Spec::parse(&things).unwrap()).unwrap()[ROOT_AREA], &[expected]);
     }
 }
 
@@ -304,6 +322,9 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
         !schemas.contains(&&"ThingFilter".to_owned()) && schemas.contains(&&"ThingChange".to_owned()),
         "{schemas:?}"
     );
+    // A $ref with its own description is a $ref alone.
+    let maker = &document["components"]["schemas"]["Thing"]["properties"]["maker"];
+    assert_eq!(*maker, serde_json::json!({"$ref": "#/components/schemas/Origin"}));
     // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
