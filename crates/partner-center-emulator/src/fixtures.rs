@@ -219,6 +219,102 @@ pub(crate) const A_PAGE_WITH_A_NEXT_LINK: &str = r#"{
   }
 }"#;
 
+/// A new customer, without links, and without a name in the company profile.
+pub(crate) const CREATE_A_CUSTOMER: &str = r#"{
+  "id": "511d133b-f3f5-456d-87ce-cd94328899e1",
+  "commerceId": "b0bc0052-08ac-4db3-8ace-9ae5978917f3",
+  "companyProfile": {
+    "tenantId": "511d133b-f3f5-456d-87ce-cd94328899e1",
+    "domain": "fabrikamflorist.onmicrosoft.com",
+    "organizationRegistrationNumber": "318 442 907",
+    "attributes": {
+      "objectType": "CustomerCompanyProfile"
+    }
+  },
+  "billingProfile": {
+    "id": "620848f8-f1fb-48ac-98aa-a9897d9b7b8c",
+    "email": "lena.ortiz@fabrikamflorist.example",
+    "culture": "en-US",
+    "language": "en",
+    "companyName": "Fabrikam Florist",
+    "defaultAddress": {
+      "country": "US",
+      "city": "Portland",
+      "state": "OR",
+      "addressLine1": "415 Rose Quarter Way",
+      "addressLine2": "Floor 2",
+      "postalCode": "97227",
+      "firstName": "Lena",
+      "lastName": "Ortiz",
+      "phoneNumber": ""
+    },
+    "attributes": {
+      "etag": "1850473962205518347",
+      "objectType": "CustomerBillingProfile"
+    }
+  },
+  "enableGDAPByDefault": false,
+  "relationshipToPartner": "none",
+  "userCredentials": {
+    "userName": "admin",
+    "password": "Sample-7hQ2-only"
+  },
+  "attributes": {
+    "objectType": "Customer"
+  }
+}"#;
+
+/// A new customer of an indirect reseller.
+pub(crate) const CREATE_A_CUSTOMER_FOR_AN_INDIRECT_RESELLER: &str = r#"{
+  "id": "92b6c4db-2733-4ffd-aa1e-68648cc2e7cf",
+  "commerceId": "8bd1319a-a285-4841-b423-3238c7c4decc",
+  "companyProfile": {
+    "tenantId": "92b6c4db-2733-4ffd-aa1e-68648cc2e7cf",
+    "domain": "adatumtravel.onmicrosoft.com",
+    "companyName": "Adatum Travel",
+    "links": {
+      "self": {
+        "uri": "/customers/92b6c4db-2733-4ffd-aa1e-68648cc2e7cf/profiles/company",
+        "method": "GET",
+        "headers": []
+      }
+    },
+    "attributes": {
+      "objectType": "CustomerCompanyProfile"
+    }
+  },
+  "billingProfile": {
+    "id": "e95d6614-3f2a-412b-857c-dc132309d915",
+    "email": "priya.nair@adatumtravel.example",
+    "culture": "en-GB",
+    "language": "en",
+    "companyName": "Adatum Travel",
+    "defaultAddress": {
+      "country": "GB",
+      "city": "Leeds",
+      "addressLine1": "9 Canal Wharf",
+      "postalCode": "LS11 5PS",
+      "firstName": "Priya",
+      "lastName": "Nair",
+      "phoneNumber": "01135550162"
+    },
+    "attributes": {
+      "etag": "-2047716389925003418",
+      "objectType": "CustomerBillingProfile"
+    }
+  },
+  "relationshipToPartner": "reseller",
+  "allowDelegatedAccess": true,
+  "userCredentials": {
+    "userName": "admin",
+    "password": "Sample-4kW9-only"
+  },
+  "associatedPartnerId": "5120934",
+  "attributes": {
+    "objectType": "Customer"
+  }
+}"#;
+
 /// The documented customer; the opening quote of `tags` was restored.
 pub(crate) const GET_A_CUSTOMER_BY_ID: &str = r#"{
   "id": "aaaabbbb-0000-cccc-1111-dddd2222eeee",
@@ -295,5 +391,931 @@ pub(crate) const GET_A_CUSTOMER_BY_ID: &str = r#"{
   },
   "attributes": {
     "objectType": "Customer"
+  }
+}"#;
+
+/// A relationship that has ended; all else is null.
+pub(crate) const REMOVE_A_RESELLER_RELATIONSHIP_WITH_A_CUSTOMER: &str = r#"{
+  "Id": null,
+  "CommerceId": null,
+  "CompanyProfile": null,
+  "BillingProfile": null,
+  "RelationshipToPartner": "none",
+  "AllowDelegatedAccess": null,
+  "UserCredentials": null,
+  "CustomDomains": null,
+  "AssociatedPartnerId": null,
+  "Attributes": {
+    "ObjectType": "Customer"
+  }
+}"#;
+
+/// A company profile with its address.
+pub(crate) const GET_A_CUSTOMER_S_COMPANY_PROFILE: &str = r#"{
+  "tenantId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+  "domain": "contosobakery.onmicrosoft.com",
+  "companyName": "Contoso Bakery",
+  "organizationRegistrationNumber": "604 117 209",
+  "address": {
+    "country": "US",
+    "region": "WA",
+    "city": "Seattle ",
+    "addressLine1": "2100 Harbor Avenue",
+    "addressLine2": "Suite 12",
+    "postalCode": "98126",
+    "phoneNumber": "2065550143"
+  },
+  "email": "office@contosobakery.example",
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/profiles/company",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "CustomerCompanyProfile"
+  }
+}"#;
+
+/// A billing profile with its etag.
+pub(crate) const GET_ALL_OF_A_CUSTOMER_S_BILLING_PROFILES: &str = r#"{
+  "id": "8c0d5b17-92ae-4f3c-b6d8-1e74a0f29c53",
+  "firstName": "Ida",
+  "lastName": "Berg",
+  "email": "ida.berg@contosobakery.example",
+  "culture": "en-US",
+  "language": "en",
+  "companyName": "Contoso Bakery",
+  "defaultAddress": {
+    "country": "US",
+    "city": "Seattle",
+    "state": "WA",
+    "addressLine1": "2100 Harbor Avenue",
+    "postalCode": "98126",
+    "firstName": "Ida",
+    "lastName": "Berg",
+    "phoneNumber": "2065550143"
+  },
+  "links": {
+    "self": {
+      "uri": "/v1/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/profiles/billing",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "etag": "3105926471180394852",
+    "objectType": "CustomerBillingProfile"
+  }
+}"#;
+
+/// The changed profile, with its new etag.
+pub(crate) const UPDATE_A_CUSTOMER_S_BILLING_PROFILE: &str = r#"{
+  "id": "8c0d5b17-92ae-4f3c-b6d8-1e74a0f29c53",
+  "firstName": "Omar",
+  "lastName": "Haddad",
+  "email": "omar.haddad@contosobakery.example",
+  "culture": "en-US",
+  "language": "en",
+  "companyName": "Contoso Bakery",
+  "defaultAddress": {
+    "country": "US",
+    "city": "Seattle",
+    "state": "WA",
+    "addressLine1": "88 Mill Street",
+    "postalCode": "98126",
+    "firstName": "Omar",
+    "lastName": "Haddad",
+    "phoneNumber": "2065550143"
+  },
+  "links": {
+    "self": {
+      "uri": "/v1/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/profiles/billing",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "etag": "-7718205936642081173",
+    "objectType": "CustomerBillingProfile"
+  }
+}"#;
+
+/// An address that was found, with its complete postal code.
+pub(crate) const VALIDATE_AN_ADDRESS_VERIFIED_SHIPPABLE: &str = r#"{
+  "originalAddress": {
+    "country": "US",
+    "city": "Seattle",
+    "state": "WA",
+    "addressLine1": "2100 Harbor Avenue",
+    "addressLine2": "Suite 12",
+    "postalCode": "98126"
+  },
+  "suggestedAddresses": [
+    {
+      "country": "US",
+      "city": "Seattle",
+      "state": "WA",
+      "addressLine1": "2100 Harbor Avenue",
+      "addressLine2": "Suite 12",
+      "postalCode": "98126-2017"
+    }
+  ],
+  "status": "VerifiedShippable"
+}"#;
+
+/// An address that was found in part, with suggestions.
+pub(crate) const VALIDATE_AN_ADDRESS_STREET_PARTIAL: &str = r#"{
+  "originalAddress": {
+    "country": "US",
+    "city": "Portland",
+    "state": "OR",
+    "addressLine1": "Rose Quarter Way",
+    "postalCode": "97227"
+  },
+  "suggestedAddresses": [
+    {
+      "country": "US",
+      "city": "Portland",
+      "state": "OR",
+      "addressLine1": "401-499 Rose Quarter Way",
+      "postalCode": "97227-1804"
+    },
+    {
+      "country": "US",
+      "city": "Portland",
+      "state": "OR",
+      "addressLine1": "402-498 Rose Quarter Way",
+      "postalCode": "97227-1805"
+    }
+  ],
+  "status": "StreetPartial",
+  "validationMessage": "The number of the house is missing in 'AddressLine1'"
+}"#;
+
+/// Two qualifications, one of which needs no vetting.
+pub(crate) const GET_CUSTOMER_QUALIFICATION_ASYNCHRONOUS: &str = r#"[
+  {
+    "qualification": "GovernmentCommunityCloud",
+    "vettingStatus": "Approved",
+    "vettingCreateDate": "2026-02-11T08:24:51.7310046+00:00"
+  },
+  {
+    "qualification": "StateOwnedEntity"
+  }
+]"#;
+
+/// A qualification in review; the date has its other name.
+pub(crate) const GET_CUSTOMER_QUALIFICATION_ASYNCHRONOUS_IN_REVIEW: &str = r#"[
+  {
+    "qualification": "Education",
+    "vettingStatus": "InReview",
+    "vettingCreatedDate": "2026-03-02T09:41:17.305Z"
+  }
+]"#;
+
+/// A qualification that was denied, with the reason.
+pub(crate) const GET_CUSTOMER_QUALIFICATION_ASYNCHRONOUS_DENIED: &str = r#"[
+  {
+    "qualification": "Education",
+    "vettingStatus": "Denied",
+    "vettingReason": "The website is not that of a school",
+    "vettingCreatedDate": "2026-03-02T09:41:17.305Z"
+  },
+  {
+    "qualification": "Nonprofit",
+    "vettingStatus": "Approved"
+  },
+  {
+    "qualification": "None"
+  }
+]"#;
+
+/// An application whose vetting has begun.
+pub(crate) const UPDATE_CUSTOMER_QUALIFICATION_ASYNCHRONOUS_EDUCATION: &str = r#"{
+  "qualification": "Education",
+  "vettingStatus": "InReview",
+  "vettingCreateDate": "2026-03-02T09:41:17Z"
+}"#;
+
+/// The one organization of a tenant.
+pub(crate) const GET_CUSTOMER_ORGANIZATION: &str = r#"[
+  {
+    "street": "2100 Harbor Avenue",
+    "countryLetterCode": "US",
+    "postalCode": "98126-2017",
+    "city": "Seattle",
+    "state": "WA",
+    "displayName": "Contoso Bakery",
+    "technicalNotificationMails": [
+      "it@contosobakery.example",
+      "omar.haddad@contosobakery.example"
+    ]
+  }
+]"#;
+
+/// The invitation of a partner.
+pub(crate) const REQUEST_RESELLER_RELATIONSHIP: &str = r#"{
+  "url": "https://admin.microsoft.com/Adminportal/Home?invType=ResellerRelationship&partnerId=aa9ccf23-7f1f-4cab-b25f-e65b0c4dbde0&msppId=5120934&DAP=false#/BillingAccounts/partner-invitation",
+  "attributes": {
+    "objectType": "RelationshipRequest"
+  }
+}"#;
+
+/// Two codes, one of which has no limit.
+pub(crate) const GET_A_PARTNER_S_VALIDATION_CODES: &str = r#"[
+  {
+    "partnerId": "aa9ccf23-7f1f-4cab-b25f-e65b0c4dbde0",
+    "organizationName": "Wingtip Cloud Services",
+    "validationId": "40718",
+    "maxCreates": 10,
+    "remainingCreates": 7,
+    "eTag": "W/\"datetime'2025-11-06T13%3A20%3A44.190563Z'\""
+  },
+  {
+    "partnerId": "aa9ccf23-7f1f-4cab-b25f-e65b0c4dbde0",
+    "organizationName": "Wingtip Cloud Services, public sector",
+    "validationId": "602215",
+    "maxCreates": null,
+    "remainingCreates": null,
+    "eTag": "W/\"datetime'2025-12-18T07%3A02%3A39.4471028Z'\""
+  }
+]"#;
+
+/// An account that may buy.
+pub(crate) const RETRIEVE_VALIDATION_STATUS: &str = r#"{
+  "type": "account",
+  "status": "Allowed",
+  "lastUpdateDateTime": "2026-01-28T16:05:00"
+}"#;
+
+/// An account whose validation has not begun.
+pub(crate) const RETRIEVE_VALIDATION_STATUS_NOT_READY: &str = r#"{
+  "type": "account",
+  "status": "Not Ready",
+  "lastUpdateDateTime": "2026-03-05T10:12:00"
+}"#;
+
+/// The domain, with values in snake case.
+pub(crate) const ADD_A_VERIFIED_DOMAIN_FOR_A_CUSTOMER: &str = r#"{
+  "authenticationType": "federated",
+  "capability": "email",
+  "isDefault": false,
+  "isInitial": false,
+  "name": "contosobakery.example",
+  "rootDomain": "contosobakery.example",
+  "status": "verified",
+  "verificationMethod": "dns_record"
+}"#;
+
+/// A customer that has not signed.
+pub(crate) const GET_DIRECT_SIGN_STATUS_OF_CUSTOMER_AGREEMENT: &str = r#"{
+  "isSigned": false
+}"#;
+
+/// The links to the German text.
+pub(crate) const DOWNLOAD_CUSTOMER_AGREEMENT_TEMPLATE: &str = r#"{
+  "displayUri": "https://agreements.example/v1/view/mca-de-de",
+  "downloadUri": "https://agreements.example/files/mca-de-de.docx?sig=sample",
+  "language": "de-DE",
+  "country": "DE",
+  "versionRank": 0
+}"#;
+
+/// The consent as it was sent.
+pub(crate) const CONTROL_PANEL_VENDOR_APIS: &str = r#"{
+  "applicationId": "526c94d1-76f1-4a96-8d06-6399e6963710",
+  "displayName": "Wingtip Control Panel",
+  "applicationGrants": [
+    {
+      "enterpriseApplicationId": "00000003-0000-0000-c000-000000000000",
+      "scope": "Directory.Read.All,User.Read.All"
+    },
+    {
+      "enterpriseApplicationId": "d53a51de-d264-4c0e-b126-a7fc34f214a4",
+      "scope": "user_impersonation"
+    }
+  ]
+}"#;
+
+/// What recurs and what was bought once, with sums of one and of several digits.
+pub(crate) const GET_A_CUSTOMER_S_SERVICE_COSTS_SUMMARY: &str = r#"{
+  "billingStartDate": "2026-01-03T00:00:00Z",
+  "billingEndDate": "2026-02-02T00:00:00Z",
+  "pretaxTotal": 384.1700,
+  "tax": 0,
+  "afterTaxTotal": 384.17,
+  "currencySymbol": "€",
+  "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+  "details": [
+    {
+      "invoiceType": "Recurring",
+      "summary": {
+        "billingStartDate": "2026-01-03T00:00:00Z",
+        "billingEndDate": "2026-02-02T00:00:00Z",
+        "pretaxTotal": 384.1700,
+        "tax": 0,
+        "afterTaxTotal": 384.17,
+        "currencyCode": "EUR",
+        "currencySymbol": "€",
+        "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+        "links": {},
+        "attributes": {
+          "objectType": "ServiceCostsSummary"
+        }
+      }
+    },
+    {
+      "invoiceType": "OneTime",
+      "summary": {
+        "billingStartDate": "2026-02-01T00:00:00Z",
+        "billingEndDate": "2026-02-28T23:59:59.9999999Z",
+        "pretaxTotal": 15,
+        "tax": 2.85,
+        "afterTaxTotal": 17.849999999999998,
+        "currencyCode": "EUR",
+        "currencySymbol": "€",
+        "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+        "links": {},
+        "attributes": {
+          "objectType": "ServiceCostsSummary"
+        }
+      }
+    }
+  ],
+  "links": {
+    "serviceCostLineItems": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/servicecosts/MostRecent/lineitems",
+      "method": "GET",
+      "headers": []
+    },
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/servicecosts/MostRecent",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "ServiceCostsSummary"
+  }
+}"#;
+
+/// A budget and the usage so far.
+pub(crate) const GET_A_CUSTOMER_S_USAGE_SPENDING_BUDGET: &str = r#"{
+  "amount": 400,
+  "usageSpendingBudget": 400.0,
+  "attributes": {
+    "objectType": "SpendingBudget"
+  },
+  "links": {
+    "self": {
+      "uri": "/v1/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/usagebudget",
+      "method": "GET",
+      "headers": []
+    }
+  }
+}"#;
+
+/// The new budget and the usage so far.
+pub(crate) const UPDATE_A_CUSTOMER_S_USAGE_SPENDING_BUDGET: &str = r#"{
+  "amount": 525.50,
+  "usageSpendingBudget": 525.50,
+  "attributes": {
+    "objectType": "SpendingBudget"
+  },
+  "links": {
+    "self": {
+      "uri": "/v1/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/usagebudget",
+      "method": "PATCH",
+      "headers": []
+    }
+  }
+}"#;
+
+/// A customer with an Azure plan, and a cost of more digits than a double holds.
+pub(crate) const GET_A_CUSTOMER_USAGE_SUMMARY_AZURE_PLAN: &str = r#"{
+  "budget": {
+    "amount": 400,
+    "attributes": {
+      "objectType": "SpendingBudget"
+    }
+  },
+  "resourceId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+  "resourceName": "Contoso Bakery",
+  "billingStartDate": "2026-02-01T00:00:00+00:00",
+  "billingEndDate": "2026-03-01T00:00:00+00:00",
+  "totalCost": 61.40918273645546372819,
+  "currencyCode": "EUR",
+  "currencySymbol": "€",
+  "usdTotalCost": 66.719999999999999,
+  "lastModifiedDate": "2026-02-21T05:18:40.93+00:00",
+  "attributes": {
+    "objectType": "CustomerUsageSummary"
+  }
+}"#;
+
+/// A customer with classic subscriptions; the name of the amount is misspelled, as the service may do.
+pub(crate) const GET_A_CUSTOMER_USAGE_SUMMARY_AZURE_SUBSCRIPTIONS: &str = r#"{
+  "budget": {
+    "ammount": 250,
+    "attributes": {
+      "objectType": "SpendingBudget"
+    }
+  },
+  "customerSpendingBudget": {
+    "attributes": {
+      "objectType": "SpendingBudget"
+    }
+  },
+  "spendingBudget": 250.0,
+  "id": "511D133B-F3F5-456D-87CE-CD94328899E1",
+  "name": "Fabrikam Florist",
+  "billingStartDate": "2026-02-06T00:00:00-08:00",
+  "billingEndDate": "2026-03-05T00:00:00-08:00",
+  "totalCost": 0.0,
+  "currencyLocale": "en-US",
+  "lastModifiedDate": "2026-02-21T05:18:40.9310774+00:00",
+  "links": {
+    "self": {
+      "uri": "/customers/511d133b-f3f5-456d-87ce-cd94328899e1/usagesummary",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "CustomerUsageSummary"
+  }
+}"#;
+
+/// A customer with classic subscriptions, and one with an Azure plan that has passed its budget.
+pub(crate) const GET_A_CUSTOMER_S_USAGE_RECORDS: &str = r#"{
+  "totalCount": 31,
+  "items": [
+    {
+      "budget": {
+        "attributes": {
+          "objectType": "SpendingBudget"
+        }
+      },
+      "customerSpendingBudget": {
+        "attributes": {
+          "objectType": "SpendingBudget"
+        }
+      },
+      "percentUsed": 0.0,
+      "isUpgraded": false,
+      "resourceId": "511d133b-f3f5-456d-87ce-cd94328899e1",
+      "id": "511d133b-f3f5-456d-87ce-cd94328899e1",
+      "resourceName": "FABRIKAM FLORIST",
+      "name": "FABRIKAM FLORIST",
+      "totalCost": 0.0,
+      "currencyLocale": "en-US",
+      "usdTotalCost": 0.0,
+      "lastModifiedDate": "2026-02-20T22:00:09.35+00:00",
+      "attributes": {
+        "objectType": "CustomerMonthlyUsageRecord"
+      }
+    },
+    {
+      "budget": {
+        "amount": 40.0,
+        "attributes": {
+          "objectType": "SpendingBudget"
+        }
+      },
+      "percentUsed": 153.52,
+      "isUpgraded": true,
+      "resourceId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "id": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "resourceName": "Contoso Bakery",
+      "name": "Contoso Bakery",
+      "totalCost": 61.40918273645546372819,
+      "currencyCode": "EUR",
+      "currencySymbol": "€",
+      "usdTotalCost": 66.72,
+      "lastModifiedDate": "2026-02-21T05:18:40.9310774+00:00",
+      "attributes": {
+        "objectType": "CustomerMonthlyUsageRecord"
+      }
+    }
+  ],
+  "links": {
+    "self": {
+      "uri": "/customers/usagerecords",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#;
+
+/// An open request with a note and a file.
+pub(crate) const GET_SERVICE_REQUEST_DETAILS_BY_ID: &str = r#"{
+  "title": "Invoice has no tax number",
+  "description": "The invoice of February does not have the tax number of the company.",
+  "severity": "moderate",
+  "supportTopicId": "32518846",
+  "supportTopicName": "Invoices",
+  "id": "620260311400217",
+  "status": "open",
+  "organization": {
+    "id": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+    "name": "Contoso Bakery",
+    "phoneNumber": "2065550143"
+  },
+  "primaryContact": {
+    "organization": {
+      "id": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "name": "Contoso Bakery",
+      "phoneNumber": "2065550143"
+    },
+    "contactId": "56244e83-f89d-4c7a-8fb1-cbe981ea0b79",
+    "lastName": "Berg",
+    "firstName": "Ida",
+    "email": "ida.berg@contosobakery.example",
+    "phoneNumber": "2065550143"
+  },
+  "lastUpdatedBy": {
+    "contactId": "4f504098-4fc5-4026-87c6-d5461c097283",
+    "lastName": "Park",
+    "firstName": "Jun",
+    "email": "jun.park@wingtip.example"
+  },
+  "productName": "Partner Center",
+  "productId": "16044",
+  "createdDate": "2026-03-11T08:32:14.907Z",
+  "lastModifiedDate": "2026-03-11T09:05:51.2Z",
+  "lastClosedDate": "0001-01-01T00:00:00",
+  "fileLinks": [
+    {
+      "comment": "The invoice",
+      "fileExtension": ".pdf",
+      "fileNameWithoutExtension": "invoice-february",
+      "fileSize": 184227,
+      "id": "7589714d-0844-4398-9858-c24c939038f4",
+      "location": "https://files.example/invoice-february.pdf"
+    }
+  ],
+  "notes": [
+    {
+      "createdByName": "Jun Park",
+      "createdDate": "2026-03-11T09:05:51.2",
+      "text": "The invoice is attached."
+    }
+  ],
+  "countryCode": "US",
+  "attributes": {
+    "objectType": "ServiceRequest"
+  }
+}"#;
+
+/// The request with the new note.
+pub(crate) const UPDATE_A_SERVICE_REQUEST: &str = r#"{
+  "title": "Invoice has no tax number",
+  "description": "The invoice of February does not have the tax number of the company.",
+  "severity": "moderate",
+  "supportTopicId": "32518846",
+  "supportTopicName": "Invoices",
+  "id": "620260311400217",
+  "status": "open",
+  "organization": {
+    "id": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+    "name": "Contoso Bakery",
+    "phoneNumber": "2065550143"
+  },
+  "primaryContact": {
+    "organization": {
+      "id": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "name": "Contoso Bakery",
+      "phoneNumber": "2065550143"
+    },
+    "contactId": "56244e83-f89d-4c7a-8fb1-cbe981ea0b79",
+    "lastName": "Berg",
+    "firstName": "Ida",
+    "email": "ida.berg@contosobakery.example",
+    "phoneNumber": "2065550143"
+  },
+  "lastUpdatedBy": {
+    "contactId": "4f504098-4fc5-4026-87c6-d5461c097283",
+    "lastName": "Park",
+    "firstName": "Jun",
+    "email": "jun.park@wingtip.example"
+  },
+  "productName": "Partner Center",
+  "productId": "16044",
+  "createdDate": "2026-03-11T08:32:14.907Z",
+  "lastModifiedDate": "2026-03-12T14:20:08.613Z",
+  "lastClosedDate": "0001-01-01T00:00:00",
+  "fileLinks": [
+    {
+      "comment": "The invoice",
+      "fileExtension": ".pdf",
+      "fileNameWithoutExtension": "invoice-february",
+      "fileSize": 184227,
+      "id": "7589714d-0844-4398-9858-c24c939038f4",
+      "location": "https://files.example/invoice-february.pdf"
+    }
+  ],
+  "notes": [
+    {
+      "createdByName": "Jun Park",
+      "createdDate": "2026-03-11T09:05:51.2",
+      "text": "The invoice is attached."
+    },
+    {
+      "createdByName": "Jun Park",
+      "createdDate": "2026-03-12T14:20:08.613",
+      "text": "The invoice of January lacks it, too."
+    }
+  ],
+  "countryCode": "US",
+  "attributes": {
+    "objectType": "ServiceRequest"
+  }
+}"#;
+
+/// Two users, one of whom has no usage location and so cannot get licenses.
+pub(crate) const GET_A_LIST_OF_ALL_USER_ACCOUNTS_FOR_A_CUSTOMER: &str = r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "usageLocation": "US",
+      "id": "5c161fb0-af28-4fa5-bf1f-2a4937acfe07",
+      "userPrincipalName": "ida.berg@contosobakery.onmicrosoft.com",
+      "firstName": "Ida",
+      "lastName": "Berg",
+      "displayName": "Ida Berg",
+      "userDomainType": "none",
+      "state": "active",
+      "phoneNumber": "2065550143",
+      "links": {
+        "self": {
+          "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users/5c161fb0-af28-4fa5-bf1f-2a4937acfe07",
+          "method": "GET",
+          "headers": []
+        }
+      },
+      "attributes": {
+        "objectType": "CustomerUser"
+      }
+    },
+    {
+      "id": "74be8233-a92f-40b9-bbbd-a3a1581b6803",
+      "userPrincipalName": "admin@contosobakery.onmicrosoft.com",
+      "firstName": "Omar",
+      "lastName": "Haddad",
+      "displayName": "Omar Haddad",
+      "userDomainType": "none",
+      "state": "active",
+      "links": {
+        "self": {
+          "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users/74be8233-a92f-40b9-bbbd-a3a1581b6803",
+          "method": "GET",
+          "headers": []
+        }
+      },
+      "attributes": {
+        "objectType": "CustomerUser"
+      }
+    }
+  ],
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#;
+
+/// A user that was deleted and can be restored.
+pub(crate) const VIEW_A_DELETED_USER: &str = r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "usageLocation": "US",
+      "id": "e8bcb99e-55b2-43d8-ad0b-3fc09f3bfc88",
+      "userPrincipalName": "e8bcb99e55b243d8ad0b3fc09f3bfc88milo.park@contosobakery.onmicrosoft.com",
+      "firstName": "Milo",
+      "lastName": "Park",
+      "displayName": "Milo Park",
+      "userDomainType": "none",
+      "state": "inactive",
+      "softDeletionTime": "2026-02-19T14:03:27Z",
+      "links": {
+        "self": {
+          "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users/e8bcb99e-55b2-43d8-ad0b-3fc09f3bfc88",
+          "method": "GET",
+          "headers": []
+        }
+      },
+      "attributes": {
+        "objectType": "CustomerUser"
+      }
+    }
+  ],
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users?size=500&filter=%7B%22Field%22%3A%22UserState%22%2C%22Value%22%3A%22Inactive%22%2C%22Operator%22%3A%22equals%22%7D",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#;
+
+/// The new user, with dates that are null.
+pub(crate) const CREATE_USER_ACCOUNTS_FOR_A_CUSTOMER: &str = r#"{
+  "usageLocation": "US",
+  "id": "6186749c-6ad6-4b0d-ae9a-fcb74bdb836c",
+  "userPrincipalName": "tess.lind@contosobakery.onmicrosoft.com",
+  "firstName": "Tess",
+  "lastName": "Lind",
+  "displayName": "Tess Lind",
+  "immutableId": "contosobakery-0042",
+  "passwordProfile": {
+    "forceChangePassword": true,
+    "password": "Sample-2nF8-only"
+  },
+  "phoneNumber": "2065550155",
+  "lastDirectorySyncTime": null,
+  "userDomainType": "none",
+  "state": "active",
+  "softDeletionTime": null,
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#;
+
+/// A user that is synchronized with the customer's own directory.
+pub(crate) const GET_A_USER_ACCOUNT_BY_ID: &str = r#"{
+  "usageLocation": "US",
+  "id": "5c161fb0-af28-4fa5-bf1f-2a4937acfe07",
+  "userPrincipalName": "ida.berg@contosobakery.onmicrosoft.com",
+  "firstName": "Ida",
+  "lastName": "Berg",
+  "displayName": "Ida Berg",
+  "userDomainType": "managed",
+  "state": "active",
+  "immutableId": "contosobakery-0007",
+  "phoneNumber": "2065550143",
+  "lastDirectorySyncTime": "2026-02-27T23:40:12Z",
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users/5c161fb0-af28-4fa5-bf1f-2a4937acfe07",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#;
+
+/// The user with its new usage location.
+pub(crate) const UPDATE_USER_ACCOUNTS_FOR_A_CUSTOMER: &str = r#"{
+  "usageLocation": "NO",
+  "id": "6186749c-6ad6-4b0d-ae9a-fcb74bdb836c",
+  "userPrincipalName": "tess.lind@contosobakery.onmicrosoft.com",
+  "firstName": "Tess",
+  "lastName": "Lind",
+  "displayName": "Tess Lind",
+  "userDomainType": "none",
+  "state": "active",
+  "phoneNumber": "2065550155",
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users/6186749c-6ad6-4b0d-ae9a-fcb74bdb836c",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#;
+
+/// The restored user.
+pub(crate) const RESTORE_A_USER_FOR_A_CUSTOMER: &str = r#"{
+  "usageLocation": "US",
+  "id": "e8bcb99e-55b2-43d8-ad0b-3fc09f3bfc88",
+  "userPrincipalName": "milo.park@contosobakery.onmicrosoft.com",
+  "firstName": "Milo",
+  "lastName": "Park",
+  "displayName": "Milo Park",
+  "userDomainType": "none",
+  "state": "active",
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users/e8bcb99e-55b2-43d8-ad0b-3fc09f3bfc88",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#;
+
+/// The user with its new password.
+pub(crate) const RESET_USER_PASSWORD_FOR_A_CUSTOMER: &str = r#"{
+  "usageLocation": "US",
+  "id": "6186749c-6ad6-4b0d-ae9a-fcb74bdb836c",
+  "userPrincipalName": "tess.lind@contosobakery.onmicrosoft.com",
+  "firstName": "Tess",
+  "lastName": "Lind",
+  "displayName": "Tess Lind",
+  "immutableId": "contosobakery-0042",
+  "passwordProfile": {
+    "forceChangePassword": false,
+    "password": "Sample-9tB5-only"
+  },
+  "phoneNumber": "2065550155",
+  "lastDirectorySyncTime": null,
+  "userDomainType": "none",
+  "state": "active",
+  "softDeletionTime": null,
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/users/6186749c-6ad6-4b0d-ae9a-fcb74bdb836c",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#;
+
+/// The one user that has a role.
+pub(crate) const GET_USERS_OF_A_DIRECTORY_ROLE: &str = r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "displayName": "Ida Berg",
+      "userPrincipalName": "ida.berg@contosobakery.onmicrosoft.com",
+      "roleId": "014fd157-f5ce-4c43-a69b-8a41b504226f",
+      "accountId": "599ce4d8-5e9e-4819-aafe-03fdd23db262",
+      "id": "5c161fb0-af28-4fa5-bf1f-2a4937acfe07",
+      "attributes": {
+        "objectType": "UserMember"
+      }
+    }
+  ],
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/directoryroles/014fd157-f5ce-4c43-a69b-8a41b504226f/usermembers",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#;
+
+/// The user, with the identifier of its new role.
+pub(crate) const SET_USER_ROLES_FOR_A_CUSTOMER: &str = r#"{
+  "displayName": "Ida Berg",
+  "userPrincipalName": "ida.berg@contosobakery.onmicrosoft.com",
+  "roleId": "014fd157-f5ce-4c43-a69b-8a41b504226f",
+  "id": "5c161fb0-af28-4fa5-bf1f-2a4937acfe07",
+  "attributes": {
+    "objectType": "UserMember"
+  }
+}"#;
+
+/// A license that was assigned, with a warning.
+pub(crate) const ASSIGN_LICENSES_TO_A_USER: &str = r#"{
+  "licensesToAssign": [
+    {
+      "excludedPlans": [
+        "7d94eefc-0607-4d67-9473-71f4ae41df4d"
+      ],
+      "skuId": "410eca4a-7ff1-4e56-8759-fa93b339f97f"
+    }
+  ],
+  "licensesToRemove": [
+    "de617b60-446a-4b0c-beb1-580827ebd21a"
+  ],
+  "licenseWarnings": [
+    {
+      "code": "PlanPending",
+      "message": "The service plan is not ready yet.",
+      "servicePlans": [
+        "CONTOSO_MAIL"
+      ]
+    }
+  ],
+  "attributes": {
+    "objectType": "LicenseUpdate"
   }
 }"#;
