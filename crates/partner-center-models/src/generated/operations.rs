@@ -175,14 +175,46 @@ impl Paginated for ListCustomers {
 /// # Example
 ///
 /// ```
-/// use partner_center_models::{CreateCustomer, Customer, Operation as _};
+/// use partner_center_models::{
+///     Address, CreateCustomer, Customer, CustomerBillingProfile, CustomerCompanyProfile,
+///     Operation as _,
+/// };
 ///
-/// # fn example(customer: Customer) -> Result<(), Box<dyn std::error::Error>> {
-/// let operation = CreateCustomer::new(customer);
+/// let operation = CreateCustomer::new(
+///     Customer::new()
+///         .company_profile(
+///             CustomerCompanyProfile::new()
+///                 .domain("fabrikamflorist.onmicrosoft.com")
+///                 .organization_registration_number("318 442 907"),
+///         )
+///         .billing_profile(
+///             CustomerBillingProfile::new()
+///                 .email("lena.ortiz@fabrikamflorist.example")
+///                 .culture("en-US")
+///                 .language("en")
+///                 .company_name("Fabrikam Florist")
+///                 .default_address(
+///                     Address::new()
+///                         .country("US")
+///                         .city("Portland")
+///                         .state("OR")
+///                         .address_line1("415 Rose Quarter Way")
+///                         .address_line2("Floor 2")
+///                         .postal_code("97227")
+///                         .first_name("Lena")
+///                         .last_name("Ortiz")
+///                         .phone_number("5035550118"),
+///                 ),
+///         )
+///         .enable_gdap_by_default(false),
+/// );
 /// let parameters = operation.parameters()?;
 /// assert_eq!(CreateCustomer::PATH, "/v1/customers");
-/// # Ok(())
-/// # }
+/// assert_eq!(
+///     parameters.body.as_deref(),
+///     Some(r#"{"companyProfile":{"domain":"fabrikamflorist.onmicrosoft.com","organizationRegistrationNumber":"318 442 907"},"billingProfile":{"companyName":"Fabrikam Florist","culture":"en-US","defaultAddress":{"addressLine1":"415 Rose Quarter Way","addressLine2":"Floor 2","city":"Portland","country":"US","firstName":"Lena","lastName":"Ortiz","phoneNumber":"5035550118","postalCode":"97227","state":"OR"},"email":"lena.ortiz@fabrikamflorist.example","language":"en"},"enableGDAPByDefault":false}"#)
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "an operation does nothing until a client performs it"]
@@ -553,7 +585,7 @@ impl SingleResponse for GetCustomerBillingProfile {}
 /// # fn example(customer_billing_profile: CustomerBillingProfile) -> Result<(), Box<dyn std::error::Error>> {
 /// let operation = UpdateCustomerBillingProfile::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     "-4242348048554929329",
+///     "\"-4242348048554929329\"",
 ///     customer_billing_profile,
 /// );
 /// let parameters = operation.parameters()?;
@@ -565,7 +597,9 @@ impl SingleResponse for GetCustomerBillingProfile {}
 ///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 ///     .to_owned())
 /// );
-/// assert_eq!(parameters.headers[0], ("If-Match", "-4242348048554929329".to_owned()));
+/// assert_eq!(
+///     parameters.headers[0], ("If-Match", r#""-4242348048554929329""#.to_owned())
+/// );
 /// # Ok(())
 /// # }
 /// ```
@@ -630,11 +664,11 @@ impl SingleResponse for UpdateCustomerBillingProfile {}
 /// ```
 /// use partner_center_models::{CheckDomain, Operation as _};
 ///
-/// let operation = CheckDomain::new("contosobakery.onmicrosoft.com");
+/// let operation = CheckDomain::new("abcdefgh1234.onmicrosoft.com");
 /// let parameters = operation.parameters()?;
 /// assert_eq!(CheckDomain::PATH, "/v1/domains/{domain}");
 /// assert_eq!(
-///     parameters.path[0], ("domain", "contosobakery.onmicrosoft.com".to_owned())
+///     parameters.path[0], ("domain", "abcdefgh1234.onmicrosoft.com".to_owned())
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -308,7 +308,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
             constraints: Constraints::NONE,
             default: None,
             description: "The `attributes.etag` of the profile that was read. On the wire it stands within double quotation marks, which are added where they are missing.",
-            example: Some("-4242348048554929329"),
+            example: Some("\"-4242348048554929329\""),
         },
     ],
     body: Some(RequestBody {
@@ -316,7 +316,14 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
         description: "The complete profile, as it was read, with the changes.",
         media_type: MediaType::Json,
         value: Type::Schema("CustomerBillingProfile"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "changed-profile",
+                summary: "A profile with another street and another contact.",
+                json: r#"{"attributes":{"etag":"3105926471180394852","objectType":"CustomerBillingProfile"},"companyName":"Contoso Bakery","culture":"en-US","defaultAddress":{"addressLine1":"88 Mill Street","city":"Seattle","country":"US","firstName":"Omar","lastName":"Haddad","phoneNumber":"2065550143","postalCode":"98126","state":"WA"},"email":"omar.haddad@contosobakery.example","firstName":"Omar","id":"8c0d5b17-92ae-4f3c-b6d8-1e74a0f29c53","language":"en","lastName":"Haddad","links":{"self":{"headers":[],"method":"GET","uri":"/v1/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/profiles/billing"}}}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -470,7 +477,7 @@ pub(super) const CHECK_DOMAIN: Operation = Operation {
             constraints: Constraints::NONE,
             default: None,
             description: "The complete name of the domain, such as `contosobakery.onmicrosoft.com`.",
-            example: Some("contosobakery.onmicrosoft.com"),
+            example: Some("abcdefgh1234.onmicrosoft.com"),
         },
     ],
     body: None,

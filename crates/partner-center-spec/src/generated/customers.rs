@@ -446,7 +446,14 @@ pub(super) const CREATE_CUSTOMER: Operation = Operation {
         description: "The customer, with `companyProfile` and `billingProfile`.",
         media_type: MediaType::Json,
         value: Type::Schema("Customer"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "new-customer",
+                summary: "A customer of the partner.",
+                json: r#"{"billingProfile":{"companyName":"Fabrikam Florist","culture":"en-US","defaultAddress":{"addressLine1":"415 Rose Quarter Way","addressLine2":"Floor 2","city":"Portland","country":"US","firstName":"Lena","lastName":"Ortiz","phoneNumber":"5035550118","postalCode":"97227","state":"OR"},"email":"lena.ortiz@fabrikamflorist.example","language":"en"},"companyProfile":{"domain":"fabrikamflorist.onmicrosoft.com","organizationRegistrationNumber":"318 442 907"},"enableGDAPByDefault":false}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
