@@ -78,6 +78,8 @@ pub(crate) struct Property {
     /// Whether it is kept as JSON and parsed on demand.
     pub(crate) raw: bool,
     pub(crate) shape: Shape,
+    /// The schema as it is written, unless it is a `$ref`.
+    pub(crate) schema: Option<Schema>,
 }
 
 /// An open enum: other values than the variants may occur.
@@ -397,6 +399,7 @@ fn read_property(
         deprecated,
         raw: false,
         shape,
+        schema: schema.as_item().map(|schema| (**schema).clone()),
     })
 }
 

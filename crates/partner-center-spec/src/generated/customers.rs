@@ -35,6 +35,7 @@ pub(super) const LIST_CUSTOMERS: Operation = Operation {
             maximum: Some(500),
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The maximum number of customers in a page. It limits the page, not the list. Without it the service chooses, usually 500; 0 means the same, and is sent by some other clients.",
             example: Some("40"),
         },
@@ -51,6 +52,7 @@ pub(super) const LIST_CUSTOMERS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The filter of the list; all customers without it. It is a JSON object of three strings, percent-encoded like the rest of the query: `Field` is `CompanyName`, `Domain` or `IndirectReseller`, `Value` is the string to search for, and `Operator` is `starts_with`.",
             example: Some(
                 "{\"Field\":\"CompanyName\",\"Value\":\"Cont\",\"Operator\":\"starts_with\"}",
@@ -674,6 +676,7 @@ pub(super) const GET_CUSTOMER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1098,6 +1101,7 @@ pub(super) const ADDRESS: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1112,6 +1116,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "country",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1126,6 +1131,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "region",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1140,6 +1146,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "city",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1154,6 +1161,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "state",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1168,6 +1176,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "district",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1182,6 +1191,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "addressLine1",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1196,6 +1206,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "addressLine2",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1210,6 +1221,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "addressLine3",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1224,6 +1236,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "postalCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1238,6 +1251,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "firstName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1252,6 +1266,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "middleName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1266,6 +1281,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "lastName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1280,6 +1296,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "phoneNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1294,6 +1311,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "emailAddress",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1323,6 +1341,7 @@ pub(super) const CUSTOMER: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -1337,6 +1356,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "commerceId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -1351,6 +1371,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "companyProfile",
+                spellings: &[],
                 value: Type::Schema("CustomerCompanyProfile"),
                 is_required: false,
                 is_nullable: false,
@@ -1365,6 +1386,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "billingProfile",
+                spellings: &[],
                 value: Type::Schema("CustomerBillingProfile"),
                 is_required: false,
                 is_nullable: false,
@@ -1379,6 +1401,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "relationshipToPartner",
+                spellings: &[],
                 value: Type::Schema("RelationshipToPartner"),
                 is_required: false,
                 is_nullable: false,
@@ -1393,6 +1416,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "allowDelegatedAccess",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -1407,6 +1431,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "customDomains",
+                spellings: &[],
                 value: Type::List(&Type::String),
                 is_required: false,
                 is_nullable: false,
@@ -1421,6 +1446,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "tags",
+                spellings: &[],
                 value: Type::List(&Type::String),
                 is_required: false,
                 is_nullable: false,
@@ -1435,6 +1461,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "userCredentials",
+                spellings: &[],
                 value: Type::Schema("UserCredentials"),
                 is_required: false,
                 is_nullable: false,
@@ -1449,6 +1476,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "associatedPartnerId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1463,6 +1491,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "enableGDAPByDefault",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -1477,6 +1506,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1491,6 +1521,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1520,6 +1551,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -1534,6 +1566,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "firstName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1548,6 +1581,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "lastName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1562,6 +1596,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "email",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1576,6 +1611,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "culture",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1590,6 +1626,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "language",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1604,6 +1641,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "companyName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1618,6 +1656,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "organizationRegistrationId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1632,6 +1671,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "defaultAddress",
+                spellings: &[],
                 value: Type::Schema("Address"),
                 is_required: false,
                 is_nullable: false,
@@ -1646,6 +1686,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1660,6 +1701,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1689,6 +1731,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -1703,6 +1746,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("Customer")),
                 is_required: true,
                 is_nullable: false,
@@ -1717,6 +1761,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1731,6 +1776,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "continuationToken",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
@@ -1745,6 +1791,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1774,6 +1821,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
         properties: &[
             Property {
                 name: "tenantId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -1788,6 +1836,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "domain",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1802,6 +1851,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "companyName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1816,6 +1866,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "organizationRegistrationNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1830,6 +1881,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "address",
+                spellings: &[],
                 value: Type::Schema("Address"),
                 is_required: false,
                 is_nullable: false,
@@ -1844,6 +1896,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "email",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1858,6 +1911,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1872,6 +1926,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1901,6 +1956,7 @@ pub(super) const CUSTOMER_FILTER: Schema = Schema {
         properties: &[
             Property {
                 name: "Field",
+                spellings: &[],
                 value: Type::Schema("CustomerSearchField"),
                 is_required: true,
                 is_nullable: false,
@@ -1915,6 +1971,7 @@ pub(super) const CUSTOMER_FILTER: Schema = Schema {
             },
             Property {
                 name: "Value",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -1929,6 +1986,7 @@ pub(super) const CUSTOMER_FILTER: Schema = Schema {
             },
             Property {
                 name: "Operator",
+                spellings: &[],
                 value: Type::Schema("FilterOperator"),
                 is_required: true,
                 is_nullable: false,
@@ -1988,6 +2046,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
         properties: &[
             Property {
                 name: "code",
+                spellings: &[],
                 value: Type::Schema("ErrorCode"),
                 is_required: false,
                 is_nullable: false,
@@ -2002,6 +2061,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "description",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2016,6 +2076,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "data",
+                spellings: &[],
                 value: Type::Any,
                 is_required: false,
                 is_nullable: false,
@@ -2030,6 +2091,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "source",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2044,6 +2106,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "message",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2058,6 +2121,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "errorName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2072,6 +2136,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "isRetryable",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -2086,6 +2151,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "parameters",
+                spellings: &[],
                 value: Type::Any,
                 is_required: false,
                 is_nullable: false,
@@ -2100,6 +2166,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "errorMessageExtended",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2114,6 +2181,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "statusCode",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2176,6 +2244,7 @@ pub(super) const LINK: Schema = Schema {
         properties: &[
             Property {
                 name: "uri",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2190,6 +2259,7 @@ pub(super) const LINK: Schema = Schema {
             },
             Property {
                 name: "method",
+                spellings: &[],
                 value: Type::Schema("LinkMethod"),
                 is_required: false,
                 is_nullable: false,
@@ -2204,6 +2274,7 @@ pub(super) const LINK: Schema = Schema {
             },
             Property {
                 name: "headers",
+                spellings: &[],
                 value: Type::List(&Type::Schema("LinkHeader")),
                 is_required: false,
                 is_nullable: false,
@@ -2218,6 +2289,7 @@ pub(super) const LINK: Schema = Schema {
             },
             Property {
                 name: "body",
+                spellings: &[],
                 value: Type::Any,
                 is_required: false,
                 is_nullable: false,
@@ -2247,6 +2319,7 @@ pub(super) const LINK_HEADER: Schema = Schema {
         properties: &[
             Property {
                 name: "key",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2261,6 +2334,7 @@ pub(super) const LINK_HEADER: Schema = Schema {
             },
             Property {
                 name: "value",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
@@ -2460,6 +2534,7 @@ pub(super) const RESOURCE_ATTRIBUTES: Schema = Schema {
         properties: &[
             Property {
                 name: "objectType",
+                spellings: &[],
                 value: Type::Schema("ObjectType"),
                 is_required: false,
                 is_nullable: false,
@@ -2474,6 +2549,7 @@ pub(super) const RESOURCE_ATTRIBUTES: Schema = Schema {
             },
             Property {
                 name: "etag",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2503,6 +2579,7 @@ pub(super) const RESOURCE_LINKS: Schema = Schema {
         properties: &[
             Property {
                 name: "self",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -2517,6 +2594,7 @@ pub(super) const RESOURCE_LINKS: Schema = Schema {
             },
             Property {
                 name: "next",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -2531,6 +2609,7 @@ pub(super) const RESOURCE_LINKS: Schema = Schema {
             },
             Property {
                 name: "previous",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -2778,6 +2857,7 @@ pub(super) const USER_CREDENTIALS: Schema = Schema {
         properties: &[
             Property {
                 name: "userName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2792,6 +2872,7 @@ pub(super) const USER_CREDENTIALS: Schema = Schema {
             },
             Property {
                 name: "password",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,

@@ -106,7 +106,6 @@ fn example_becomes_a_test() {
     let filter_example = format!("{filter}          examples: {{by-name: {{value: '{{\"Field\":\"\\\"#\"}}'}}}}\n");
     let change = "            $ref: '#/components/schemas/ThingChange'\n";
     let change_example = format!("{change}          examples: {{empty: {{value: {{}}}}}}\n");
-    // No test is generated for a list.
     let parts =
         format!("{LIST_OF_PARTS}              examples: {{parts: {{summary: Parts., externalValue: good.json}}}}\n");
     let edits = [
@@ -120,8 +119,9 @@ fn example_becomes_a_test() {
     assert_eq!(
         example_tests(&edits).unwrap().lines().collect::<Vec<_>>(),
         [
-            r#"example!(good, ListThings, "../../spec/good.json");"#,
-            r#"future_example!(new, ListThings, "../../spec/a-thing-from-the-future.response.json");"#,
+            r#"example!(good, ThingCollection, "../../spec/good.json");"#,
+            r#"future_example!(new, ThingCollection, "../../spec/a-thing-from-the-future.response.json");"#,
+            r#"list_example!(parts, Thing, "../../spec/good.json");"#,
             filter,
             error,
             r##"parameter_example!(change_thing_body_empty, ThingChange, r#"{}"#);"##,
