@@ -35,6 +35,7 @@ pub(super) const GET_CUSTOMER_COMPANY_PROFILE: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -165,6 +166,7 @@ pub(super) const GET_CUSTOMER_BILLING_PROFILE: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -291,6 +293,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -307,6 +310,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The `attributes.etag` of the profile that was read. On the wire it stands within double quotation marks, which are added where they are missing.",
             example: Some("\"-4242348048554929329\""),
         },
@@ -476,6 +480,7 @@ pub(super) const CHECK_DOMAIN: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The complete name of the domain, such as `contosobakery.onmicrosoft.com`.",
             example: Some("abcdefgh1234.onmicrosoft.com"),
         },
@@ -659,6 +664,7 @@ pub(super) const LIST_CUSTOMER_QUALIFICATIONS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -799,6 +805,7 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -910,6 +917,7 @@ pub(super) const GET_CUSTOMER_ORGANIZATION: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1031,6 +1039,7 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the indirect provider that the customer gets as well. Microsoft's own clients have it; it is not documented.",
             example: Some("aa9ccf23-7f1f-4cab-b25f-e65b0c4dbde0"),
         },
@@ -1047,6 +1056,7 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the indirect reseller that the customer gets as well. Microsoft's own clients have it; it is not documented.",
             example: Some("3aa9c811-4b42-40e6-bafb-871ce9b551be"),
         },
@@ -1063,6 +1073,7 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "Whether the partner is both the indirect provider and the reseller. Microsoft's own clients have it; it is not documented.",
             example: Some("false"),
         },
@@ -1222,6 +1233,7 @@ pub(super) const GET_CUSTOMER_VALIDATION_STATUS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1238,6 +1250,7 @@ pub(super) const GET_CUSTOMER_VALIDATION_STATUS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "What is validated, which is always `account`.",
             example: Some("account"),
         },
@@ -1354,6 +1367,7 @@ pub(super) const ADD_VERIFIED_DOMAIN: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1465,6 +1479,7 @@ pub(super) const GET_DIRECT_SIGNED_AGREEMENT_STATUS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1556,6 +1571,7 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The `templateId` of the metadata of the agreement. It is compared case-sensitively.",
             example: Some("117a77b0-9360-443b-8795-c6dedc750cf9"),
         },
@@ -1572,6 +1588,7 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: Some("US"),
+            deprecated: None,
             description: "The country or region of the customer, a two-letter code of ISO 3166 in capitals.",
             example: Some("DE"),
         },
@@ -1588,6 +1605,7 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: Some("en-US"),
+            deprecated: None,
             description: "The language of the text, such as `de-DE`.",
             example: Some("de-DE"),
         },
@@ -1680,6 +1698,7 @@ pub(super) const CREATE_APPLICATION_CONSENT: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1800,6 +1819,7 @@ pub(super) const DELETE_APPLICATION_CONSENT: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1816,6 +1836,7 @@ pub(super) const DELETE_APPLICATION_CONSENT: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the application, also called its client ID.",
             example: Some("526c94d1-76f1-4a96-8d06-6399e6963710"),
         },
@@ -1909,6 +1930,7 @@ pub(super) const GET_SERVICE_COSTS_SUMMARY: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1925,6 +1947,7 @@ pub(super) const GET_SERVICE_COSTS_SUMMARY: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The billing period, which is always `mostrecent`.",
             example: Some("mostrecent"),
         },
@@ -2089,6 +2112,7 @@ pub(super) const GET_USAGE_BUDGET: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -2190,6 +2214,7 @@ pub(super) const UPDATE_USAGE_BUDGET: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -2297,6 +2322,7 @@ pub(super) const GET_CUSTOMER_USAGE_SUMMARY: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -2614,6 +2640,7 @@ pub(super) const GET_SERVICE_REQUEST: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the service request, a string of 15 digits.",
             example: Some("620260311400217"),
         },
@@ -2630,6 +2657,7 @@ pub(super) const GET_SERVICE_REQUEST: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "If it is sent, with whatever value, requests of other users of the partner are found as well, and the caller needs the role Support Request Administrator.",
             example: Some("true"),
         },
@@ -2774,6 +2802,7 @@ pub(super) const UPDATE_SERVICE_REQUEST: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the service request, a string of 15 digits.",
             example: Some("620260311400217"),
         },
@@ -2912,6 +2941,7 @@ pub(super) const ADDRESS_VALIDATION_RESPONSE: Schema = Schema {
         properties: &[
             Property {
                 name: "originalAddress",
+                spellings: &[],
                 value: Type::Schema("Address"),
                 is_required: false,
                 is_nullable: false,
@@ -2926,6 +2956,7 @@ pub(super) const ADDRESS_VALIDATION_RESPONSE: Schema = Schema {
             },
             Property {
                 name: "suggestedAddresses",
+                spellings: &[],
                 value: Type::List(&Type::Schema("Address")),
                 is_required: false,
                 is_nullable: false,
@@ -2940,6 +2971,7 @@ pub(super) const ADDRESS_VALIDATION_RESPONSE: Schema = Schema {
             },
             Property {
                 name: "status",
+                spellings: &[],
                 value: Type::Schema("AddressValidationStatus"),
                 is_required: false,
                 is_nullable: false,
@@ -2954,6 +2986,7 @@ pub(super) const ADDRESS_VALIDATION_RESPONSE: Schema = Schema {
             },
             Property {
                 name: "validationMessage",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3029,6 +3062,7 @@ pub(super) const AGREEMENT_DOCUMENT: Schema = Schema {
         properties: &[
             Property {
                 name: "displayUri",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3043,6 +3077,7 @@ pub(super) const AGREEMENT_DOCUMENT: Schema = Schema {
             },
             Property {
                 name: "downloadUri",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3057,6 +3092,7 @@ pub(super) const AGREEMENT_DOCUMENT: Schema = Schema {
             },
             Property {
                 name: "language",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3071,6 +3107,7 @@ pub(super) const AGREEMENT_DOCUMENT: Schema = Schema {
             },
             Property {
                 name: "country",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3085,6 +3122,7 @@ pub(super) const AGREEMENT_DOCUMENT: Schema = Schema {
             },
             Property {
                 name: "versionRank",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -3114,6 +3152,7 @@ pub(super) const AGREEMENT_METADATA: Schema = Schema {
         properties: &[
             Property {
                 name: "templateId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -3128,6 +3167,7 @@ pub(super) const AGREEMENT_METADATA: Schema = Schema {
             },
             Property {
                 name: "agreementType",
+                spellings: &[],
                 value: Type::Schema("AgreementType"),
                 is_required: false,
                 is_nullable: false,
@@ -3142,6 +3182,7 @@ pub(super) const AGREEMENT_METADATA: Schema = Schema {
             },
             Property {
                 name: "agreementLink",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3156,6 +3197,7 @@ pub(super) const AGREEMENT_METADATA: Schema = Schema {
             },
             Property {
                 name: "versionRank",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -3185,6 +3227,7 @@ pub(super) const AGREEMENT_METADATA_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -3199,6 +3242,7 @@ pub(super) const AGREEMENT_METADATA_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("AgreementMetadata")),
                 is_required: true,
                 is_nullable: false,
@@ -3213,6 +3257,7 @@ pub(super) const AGREEMENT_METADATA_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -3227,6 +3272,7 @@ pub(super) const AGREEMENT_METADATA_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -3304,6 +3350,7 @@ pub(super) const APPLICATION_CONSENT: Schema = Schema {
         properties: &[
             Property {
                 name: "applicationId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: true,
                 is_nullable: false,
@@ -3318,6 +3365,7 @@ pub(super) const APPLICATION_CONSENT: Schema = Schema {
             },
             Property {
                 name: "displayName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3332,6 +3380,7 @@ pub(super) const APPLICATION_CONSENT: Schema = Schema {
             },
             Property {
                 name: "applicationGrants",
+                spellings: &[],
                 value: Type::List(&Type::Schema("ApplicationGrant")),
                 is_required: true,
                 is_nullable: false,
@@ -3361,6 +3410,7 @@ pub(super) const APPLICATION_GRANT: Schema = Schema {
         properties: &[
             Property {
                 name: "enterpriseApplicationId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: true,
                 is_nullable: false,
@@ -3375,6 +3425,7 @@ pub(super) const APPLICATION_GRANT: Schema = Schema {
             },
             Property {
                 name: "scope",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -3426,6 +3477,7 @@ pub(super) const CONTACT: Schema = Schema {
         properties: &[
             Property {
                 name: "firstName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3440,6 +3492,7 @@ pub(super) const CONTACT: Schema = Schema {
             },
             Property {
                 name: "lastName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3454,6 +3507,7 @@ pub(super) const CONTACT: Schema = Schema {
             },
             Property {
                 name: "email",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3468,6 +3522,7 @@ pub(super) const CONTACT: Schema = Schema {
             },
             Property {
                 name: "phoneNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3482,6 +3537,7 @@ pub(super) const CONTACT: Schema = Schema {
             },
             Property {
                 name: "middleName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3511,6 +3567,7 @@ pub(super) const CUSTOMER_AGREEMENT: Schema = Schema {
         properties: &[
             Property {
                 name: "userId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -3525,6 +3582,7 @@ pub(super) const CUSTOMER_AGREEMENT: Schema = Schema {
             },
             Property {
                 name: "primaryContact",
+                spellings: &[],
                 value: Type::Schema("Contact"),
                 is_required: false,
                 is_nullable: false,
@@ -3539,6 +3597,7 @@ pub(super) const CUSTOMER_AGREEMENT: Schema = Schema {
             },
             Property {
                 name: "templateId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -3553,6 +3612,7 @@ pub(super) const CUSTOMER_AGREEMENT: Schema = Schema {
             },
             Property {
                 name: "dateAgreed",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -3567,6 +3627,7 @@ pub(super) const CUSTOMER_AGREEMENT: Schema = Schema {
             },
             Property {
                 name: "type",
+                spellings: &[],
                 value: Type::Schema("AgreementType"),
                 is_required: false,
                 is_nullable: false,
@@ -3581,6 +3642,7 @@ pub(super) const CUSTOMER_AGREEMENT: Schema = Schema {
             },
             Property {
                 name: "agreementLink",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3610,6 +3672,7 @@ pub(super) const CUSTOMER_AGREEMENT_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -3624,6 +3687,7 @@ pub(super) const CUSTOMER_AGREEMENT_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("CustomerAgreement")),
                 is_required: true,
                 is_nullable: false,
@@ -3638,6 +3702,7 @@ pub(super) const CUSTOMER_AGREEMENT_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -3652,6 +3717,7 @@ pub(super) const CUSTOMER_AGREEMENT_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -3681,6 +3747,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
         properties: &[
             Property {
                 name: "customerId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3695,6 +3762,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "customerName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3709,6 +3777,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "productName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3723,6 +3792,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "licensesDeployed",
+                spellings: &[],
                 value: Type::Int64,
                 is_required: false,
                 is_nullable: false,
@@ -3737,6 +3807,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "deploymentPercent",
+                spellings: &[],
                 value: Type::Double,
                 is_required: false,
                 is_nullable: false,
@@ -3751,6 +3822,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "licensesSold",
+                spellings: &[],
                 value: Type::Int64,
                 is_required: false,
                 is_nullable: false,
@@ -3765,6 +3837,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "processedDateTime",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -3779,6 +3852,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "serviceCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3793,6 +3867,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "serviceName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3807,6 +3882,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "channel",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3821,6 +3897,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -3850,6 +3927,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS_COLLECTION: Schema = Sche
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -3864,6 +3942,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS_COLLECTION: Schema = Sche
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("CustomerLicensesDeploymentInsights")),
                 is_required: true,
                 is_nullable: false,
@@ -3878,6 +3957,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS_COLLECTION: Schema = Sche
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -3892,6 +3972,7 @@ pub(super) const CUSTOMER_LICENSES_DEPLOYMENT_INSIGHTS_COLLECTION: Schema = Sche
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -3921,6 +4002,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
         properties: &[
             Property {
                 name: "customerId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3935,6 +4017,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "customerName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3949,6 +4032,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "productName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3963,6 +4047,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "licensesActive",
+                spellings: &[],
                 value: Type::Int64,
                 is_required: false,
                 is_nullable: false,
@@ -3977,6 +4062,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "licensesQualified",
+                spellings: &[],
                 value: Type::Int64,
                 is_required: false,
                 is_nullable: false,
@@ -3991,6 +4077,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "usagePercent",
+                spellings: &[],
                 value: Type::Double,
                 is_required: false,
                 is_nullable: false,
@@ -4005,6 +4092,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "workloadCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4019,6 +4107,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "workloadName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4033,6 +4122,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "processedDateTime",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -4047,6 +4137,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "serviceCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4061,6 +4152,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "serviceName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4075,6 +4167,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "channel",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4089,6 +4182,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -4118,6 +4212,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -4132,6 +4227,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("CustomerLicensesUsageInsights")),
                 is_required: true,
                 is_nullable: false,
@@ -4146,6 +4242,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -4160,6 +4257,7 @@ pub(super) const CUSTOMER_LICENSES_USAGE_INSIGHTS_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -4189,6 +4287,7 @@ pub(super) const CUSTOMER_ORGANIZATION: Schema = Schema {
         properties: &[
             Property {
                 name: "street",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4203,6 +4302,7 @@ pub(super) const CUSTOMER_ORGANIZATION: Schema = Schema {
             },
             Property {
                 name: "countryLetterCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4217,6 +4317,7 @@ pub(super) const CUSTOMER_ORGANIZATION: Schema = Schema {
             },
             Property {
                 name: "postalCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4231,6 +4332,7 @@ pub(super) const CUSTOMER_ORGANIZATION: Schema = Schema {
             },
             Property {
                 name: "city",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4245,6 +4347,7 @@ pub(super) const CUSTOMER_ORGANIZATION: Schema = Schema {
             },
             Property {
                 name: "state",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4259,6 +4362,7 @@ pub(super) const CUSTOMER_ORGANIZATION: Schema = Schema {
             },
             Property {
                 name: "displayName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4273,6 +4377,7 @@ pub(super) const CUSTOMER_ORGANIZATION: Schema = Schema {
             },
             Property {
                 name: "technicalNotificationMails",
+                spellings: &[],
                 value: Type::List(&Type::String),
                 is_required: false,
                 is_nullable: false,
@@ -4302,6 +4407,7 @@ pub(super) const CUSTOMER_QUALIFICATION: Schema = Schema {
         properties: &[
             Property {
                 name: "qualification",
+                spellings: &[],
                 value: Type::Schema("QualificationType"),
                 is_required: false,
                 is_nullable: false,
@@ -4316,6 +4422,7 @@ pub(super) const CUSTOMER_QUALIFICATION: Schema = Schema {
             },
             Property {
                 name: "vettingStatus",
+                spellings: &[],
                 value: Type::Schema("VettingStatus"),
                 is_required: false,
                 is_nullable: false,
@@ -4330,6 +4437,7 @@ pub(super) const CUSTOMER_QUALIFICATION: Schema = Schema {
             },
             Property {
                 name: "vettingReason",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4344,6 +4452,7 @@ pub(super) const CUSTOMER_QUALIFICATION: Schema = Schema {
             },
             Property {
                 name: "vettingCreateDate",
+                spellings: &["vettingCreatedDate"],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -4373,6 +4482,7 @@ pub(super) const CUSTOMER_QUALIFICATION_REQUEST: Schema = Schema {
         properties: &[
             Property {
                 name: "qualification",
+                spellings: &[],
                 value: Type::Schema("QualificationType"),
                 is_required: true,
                 is_nullable: false,
@@ -4387,6 +4497,7 @@ pub(super) const CUSTOMER_QUALIFICATION_REQUEST: Schema = Schema {
             },
             Property {
                 name: "educationSegment",
+                spellings: &[],
                 value: Type::Schema("EducationSegment"),
                 is_required: false,
                 is_nullable: false,
@@ -4401,6 +4512,7 @@ pub(super) const CUSTOMER_QUALIFICATION_REQUEST: Schema = Schema {
             },
             Property {
                 name: "website",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4415,6 +4527,7 @@ pub(super) const CUSTOMER_QUALIFICATION_REQUEST: Schema = Schema {
             },
             Property {
                 name: "validationCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4444,6 +4557,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
         properties: &[
             Property {
                 name: "budget",
+                spellings: &[],
                 value: Type::Schema("SpendingBudget"),
                 is_required: false,
                 is_nullable: false,
@@ -4458,6 +4572,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "customerSpendingBudget",
+                spellings: &[],
                 value: Type::Schema("SpendingBudget"),
                 is_required: false,
                 is_nullable: false,
@@ -4472,6 +4587,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "percentUsed",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -4486,6 +4602,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "isUpgraded",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -4500,6 +4617,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "resourceId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4514,6 +4632,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4528,6 +4647,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "resourceName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4542,6 +4662,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "name",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4556,6 +4677,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "totalCost",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -4570,6 +4692,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "currencyLocale",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4584,6 +4707,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "currencyCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4598,6 +4722,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "currencySymbol",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4612,6 +4737,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "usdTotalCost",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -4626,6 +4752,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "lastModifiedDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -4640,6 +4767,7 @@ pub(super) const CUSTOMER_USAGE_RECORD: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -4669,6 +4797,7 @@ pub(super) const CUSTOMER_USAGE_RECORD_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -4683,6 +4812,7 @@ pub(super) const CUSTOMER_USAGE_RECORD_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("CustomerUsageRecord")),
                 is_required: true,
                 is_nullable: false,
@@ -4697,6 +4827,7 @@ pub(super) const CUSTOMER_USAGE_RECORD_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -4711,6 +4842,7 @@ pub(super) const CUSTOMER_USAGE_RECORD_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -4725,6 +4857,7 @@ pub(super) const CUSTOMER_USAGE_RECORD_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "continuationToken",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
@@ -4754,6 +4887,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
         properties: &[
             Property {
                 name: "budget",
+                spellings: &[],
                 value: Type::Schema("SpendingBudget"),
                 is_required: false,
                 is_nullable: false,
@@ -4768,6 +4902,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "customerSpendingBudget",
+                spellings: &[],
                 value: Type::Schema("SpendingBudget"),
                 is_required: false,
                 is_nullable: false,
@@ -4782,6 +4917,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "spendingBudget",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -4796,6 +4932,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "resourceId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4810,6 +4947,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "resourceName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4824,6 +4962,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4838,6 +4977,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "name",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4852,6 +4992,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "billingStartDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -4866,6 +5007,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "billingEndDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -4880,6 +5022,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "totalCost",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -4894,6 +5037,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "currencyLocale",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4908,6 +5052,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "currencyCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4922,6 +5067,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "currencySymbol",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -4936,6 +5082,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "usdTotalCost",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -4950,6 +5097,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "lastModifiedDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -4964,6 +5112,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -4978,6 +5127,7 @@ pub(super) const CUSTOMER_USAGE_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -5007,6 +5157,7 @@ pub(super) const CUSTOMER_VALIDATION_STATUS: Schema = Schema {
         properties: &[
             Property {
                 name: "type",
+                spellings: &[],
                 value: Type::Schema("CustomerValidationType"),
                 is_required: false,
                 is_nullable: false,
@@ -5021,6 +5172,7 @@ pub(super) const CUSTOMER_VALIDATION_STATUS: Schema = Schema {
             },
             Property {
                 name: "status",
+                spellings: &[],
                 value: Type::Schema("ValidationStatus"),
                 is_required: false,
                 is_nullable: false,
@@ -5035,6 +5187,7 @@ pub(super) const CUSTOMER_VALIDATION_STATUS: Schema = Schema {
             },
             Property {
                 name: "lastUpdateDateTime",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -5082,6 +5235,7 @@ pub(super) const DIRECT_SIGNED_AGREEMENT_STATUS: Schema = Schema {
         properties: &[
             Property {
                 name: "isSigned",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -5111,6 +5265,7 @@ pub(super) const DOMAIN: Schema = Schema {
         properties: &[
             Property {
                 name: "authenticationType",
+                spellings: &[],
                 value: Type::Schema("DomainAuthenticationType"),
                 is_required: false,
                 is_nullable: false,
@@ -5125,6 +5280,7 @@ pub(super) const DOMAIN: Schema = Schema {
             },
             Property {
                 name: "capability",
+                spellings: &[],
                 value: Type::Schema("DomainCapability"),
                 is_required: false,
                 is_nullable: false,
@@ -5139,6 +5295,7 @@ pub(super) const DOMAIN: Schema = Schema {
             },
             Property {
                 name: "isDefault",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: true,
@@ -5153,6 +5310,7 @@ pub(super) const DOMAIN: Schema = Schema {
             },
             Property {
                 name: "isInitial",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: true,
@@ -5167,6 +5325,7 @@ pub(super) const DOMAIN: Schema = Schema {
             },
             Property {
                 name: "name",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5181,6 +5340,7 @@ pub(super) const DOMAIN: Schema = Schema {
             },
             Property {
                 name: "rootDomain",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: true,
@@ -5195,6 +5355,7 @@ pub(super) const DOMAIN: Schema = Schema {
             },
             Property {
                 name: "status",
+                spellings: &[],
                 value: Type::Schema("DomainStatus"),
                 is_required: false,
                 is_nullable: false,
@@ -5209,6 +5370,7 @@ pub(super) const DOMAIN: Schema = Schema {
             },
             Property {
                 name: "verificationMethod",
+                spellings: &[],
                 value: Type::Schema("DomainVerificationMethod"),
                 is_required: false,
                 is_nullable: false,
@@ -5318,6 +5480,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
         properties: &[
             Property {
                 name: "activeLogOnUri",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5332,6 +5495,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "defaultInteractiveAuthenticationMethod",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5346,6 +5510,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "federationBrandName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5360,6 +5525,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "issuerUri",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -5374,6 +5540,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "logOffUri",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -5388,6 +5555,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "metadataExchangeUri",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: true,
@@ -5402,6 +5570,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "nextSigningCertificate",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: true,
@@ -5416,6 +5585,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "openIdConnectDiscoveryEndpoint",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5430,6 +5600,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "passiveLogOnUri",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -5444,6 +5615,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "preferredAuthenticationProtocol",
+                spellings: &[],
                 value: Type::Schema("FederationProtocol"),
                 is_required: true,
                 is_nullable: false,
@@ -5458,6 +5630,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "promptLoginBehavior",
+                spellings: &[],
                 value: Type::Schema("PromptLoginBehavior"),
                 is_required: true,
                 is_nullable: false,
@@ -5472,6 +5645,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "signingCertificate",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -5486,6 +5660,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "signingCertificateUpdateStatus",
+                spellings: &[],
                 value: Type::Any,
                 is_required: false,
                 is_nullable: false,
@@ -5500,6 +5675,7 @@ pub(super) const DOMAIN_FEDERATION_SETTINGS: Schema = Schema {
             },
             Property {
                 name: "supportsMfa",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: true,
@@ -5625,6 +5801,7 @@ pub(super) const MANAGED_SERVICE: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5639,6 +5816,7 @@ pub(super) const MANAGED_SERVICE: Schema = Schema {
             },
             Property {
                 name: "name",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5653,6 +5831,7 @@ pub(super) const MANAGED_SERVICE: Schema = Schema {
             },
             Property {
                 name: "groupName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5667,6 +5846,7 @@ pub(super) const MANAGED_SERVICE: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ManagedServiceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -5681,6 +5861,7 @@ pub(super) const MANAGED_SERVICE: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -5710,6 +5891,7 @@ pub(super) const MANAGED_SERVICE_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -5724,6 +5906,7 @@ pub(super) const MANAGED_SERVICE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("ManagedService")),
                 is_required: true,
                 is_nullable: false,
@@ -5738,6 +5921,7 @@ pub(super) const MANAGED_SERVICE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -5752,6 +5936,7 @@ pub(super) const MANAGED_SERVICE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -5781,6 +5966,7 @@ pub(super) const MANAGED_SERVICE_LINKS: Schema = Schema {
         properties: &[
             Property {
                 name: "adminService",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -5795,6 +5981,7 @@ pub(super) const MANAGED_SERVICE_LINKS: Schema = Schema {
             },
             Property {
                 name: "serviceHealth",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -5809,6 +5996,7 @@ pub(super) const MANAGED_SERVICE_LINKS: Schema = Schema {
             },
             Property {
                 name: "serviceTicket",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -5838,6 +6026,7 @@ pub(super) const PARTNER_RELATIONSHIP: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -5852,6 +6041,7 @@ pub(super) const PARTNER_RELATIONSHIP: Schema = Schema {
             },
             Property {
                 name: "name",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5866,6 +6056,7 @@ pub(super) const PARTNER_RELATIONSHIP: Schema = Schema {
             },
             Property {
                 name: "relationshipType",
+                spellings: &[],
                 value: Type::Schema("PartnerRelationshipType"),
                 is_required: false,
                 is_nullable: false,
@@ -5880,6 +6071,7 @@ pub(super) const PARTNER_RELATIONSHIP: Schema = Schema {
             },
             Property {
                 name: "state",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5894,6 +6086,7 @@ pub(super) const PARTNER_RELATIONSHIP: Schema = Schema {
             },
             Property {
                 name: "mpnId",
+                spellings: &["partnerId"],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5908,6 +6101,7 @@ pub(super) const PARTNER_RELATIONSHIP: Schema = Schema {
             },
             Property {
                 name: "location",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -5922,6 +6116,7 @@ pub(super) const PARTNER_RELATIONSHIP: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -5951,6 +6146,7 @@ pub(super) const PARTNER_RELATIONSHIP_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -5965,6 +6161,7 @@ pub(super) const PARTNER_RELATIONSHIP_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("PartnerRelationship")),
                 is_required: true,
                 is_nullable: false,
@@ -5979,6 +6176,7 @@ pub(super) const PARTNER_RELATIONSHIP_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -5993,6 +6191,7 @@ pub(super) const PARTNER_RELATIONSHIP_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -6022,6 +6221,7 @@ pub(super) const PARTNER_RELATIONSHIP_FILTER: Schema = Schema {
         properties: &[
             Property {
                 name: "Field",
+                spellings: &[],
                 value: Type::Schema("PartnerRelationshipSearchField"),
                 is_required: true,
                 is_nullable: false,
@@ -6036,6 +6236,7 @@ pub(super) const PARTNER_RELATIONSHIP_FILTER: Schema = Schema {
             },
             Property {
                 name: "Value",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -6050,6 +6251,7 @@ pub(super) const PARTNER_RELATIONSHIP_FILTER: Schema = Schema {
             },
             Property {
                 name: "Operator",
+                spellings: &[],
                 value: Type::Schema("PartnerRelationshipFilterOperator"),
                 is_required: true,
                 is_nullable: false,
@@ -6197,6 +6399,7 @@ pub(super) const RELATIONSHIP_REQUEST: Schema = Schema {
         properties: &[
             Property {
                 name: "url",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6211,6 +6414,7 @@ pub(super) const RELATIONSHIP_REQUEST: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -6262,6 +6466,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
         properties: &[
             Property {
                 name: "startDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -6276,6 +6481,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "endDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -6290,6 +6496,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "subscriptionFriendlyName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6304,6 +6511,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "subscriptionId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6318,6 +6526,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "orderId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6332,6 +6541,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "offerId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6346,6 +6556,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "offerName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6360,6 +6571,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "resellerMPNId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6374,6 +6586,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "chargeType",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6388,6 +6601,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "quantity",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -6402,6 +6616,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "unitPrice",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -6416,6 +6631,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "pretaxTotal",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -6430,6 +6646,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "tax",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -6444,6 +6661,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "afterTaxTotal",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -6458,6 +6676,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "currencyCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6472,6 +6691,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "currencySymbol",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6486,6 +6706,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "customerId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -6500,6 +6721,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "customerName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6514,6 +6736,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "invoiceNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6528,6 +6751,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "invoiceType",
+                spellings: &[],
                 value: Type::Schema("ServiceCostInvoiceType"),
                 is_required: false,
                 is_nullable: false,
@@ -6542,6 +6766,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "productId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6556,6 +6781,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "productName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6570,6 +6796,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "skuId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6584,6 +6811,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "skuName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6598,6 +6826,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "availabilityId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6612,6 +6841,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "publisherId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6626,6 +6856,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "publisherName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6640,6 +6871,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "termAndBillingCycle",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6654,6 +6886,7 @@ pub(super) const SERVICE_COST_LINE_ITEM: Schema = Schema {
             },
             Property {
                 name: "discountDetails",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6683,6 +6916,7 @@ pub(super) const SERVICE_COST_LINE_ITEM_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -6697,6 +6931,7 @@ pub(super) const SERVICE_COST_LINE_ITEM_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("ServiceCostLineItem")),
                 is_required: true,
                 is_nullable: false,
@@ -6711,6 +6946,7 @@ pub(super) const SERVICE_COST_LINE_ITEM_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -6725,6 +6961,7 @@ pub(super) const SERVICE_COST_LINE_ITEM_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -6754,6 +6991,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
         properties: &[
             Property {
                 name: "billingStartDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -6768,6 +7006,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "billingEndDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -6782,6 +7021,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "pretaxTotal",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -6796,6 +7036,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "tax",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -6810,6 +7051,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "afterTaxTotal",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -6824,6 +7066,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "currencyCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6838,6 +7081,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "currencySymbol",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -6852,6 +7096,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "customerId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -6866,6 +7111,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "details",
+                spellings: &[],
                 value: Type::List(&Type::Schema("ServiceCostsSummaryDetail")),
                 is_required: false,
                 is_nullable: false,
@@ -6880,6 +7126,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ServiceCostsSummaryLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -6894,6 +7141,7 @@ pub(super) const SERVICE_COSTS_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -6923,6 +7171,7 @@ pub(super) const SERVICE_COSTS_SUMMARY_DETAIL: Schema = Schema {
         properties: &[
             Property {
                 name: "invoiceType",
+                spellings: &[],
                 value: Type::Schema("ServiceCostInvoiceType"),
                 is_required: false,
                 is_nullable: false,
@@ -6937,6 +7186,7 @@ pub(super) const SERVICE_COSTS_SUMMARY_DETAIL: Schema = Schema {
             },
             Property {
                 name: "summary",
+                spellings: &[],
                 value: Type::Schema("ServiceCostsSummary"),
                 is_required: false,
                 is_nullable: false,
@@ -6966,6 +7216,7 @@ pub(super) const SERVICE_COSTS_SUMMARY_LINKS: Schema = Schema {
         properties: &[
             Property {
                 name: "self",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -6980,6 +7231,7 @@ pub(super) const SERVICE_COSTS_SUMMARY_LINKS: Schema = Schema {
             },
             Property {
                 name: "serviceCostLineItems",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -7009,6 +7261,7 @@ pub(super) const SPENDING_BUDGET: Schema = Schema {
         properties: &[
             Property {
                 name: "amount",
+                spellings: &["ammount"],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: true,
@@ -7023,6 +7276,7 @@ pub(super) const SPENDING_BUDGET: Schema = Schema {
             },
             Property {
                 name: "usageSpendingBudget",
+                spellings: &[],
                 value: Type::Decimal,
                 is_required: false,
                 is_nullable: false,
@@ -7037,6 +7291,7 @@ pub(super) const SPENDING_BUDGET: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -7051,6 +7306,7 @@ pub(super) const SPENDING_BUDGET: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -7080,6 +7336,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
         properties: &[
             Property {
                 name: "title",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7094,6 +7351,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "description",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7108,6 +7366,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "severity",
+                spellings: &[],
                 value: Type::Schema("SupportRequestSeverity"),
                 is_required: false,
                 is_nullable: false,
@@ -7122,6 +7381,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "supportTopicId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7136,6 +7396,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "supportTopicName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7150,6 +7411,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7164,6 +7426,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "status",
+                spellings: &[],
                 value: Type::Schema("SupportRequestStatus"),
                 is_required: false,
                 is_nullable: false,
@@ -7178,6 +7441,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "organization",
+                spellings: &[],
                 value: Type::Schema("SupportRequestOrganization"),
                 is_required: false,
                 is_nullable: false,
@@ -7192,6 +7456,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "primaryContact",
+                spellings: &[],
                 value: Type::Schema("SupportRequestContact"),
                 is_required: false,
                 is_nullable: false,
@@ -7206,6 +7471,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "lastUpdatedBy",
+                spellings: &[],
                 value: Type::Schema("SupportRequestContact"),
                 is_required: false,
                 is_nullable: false,
@@ -7220,6 +7486,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "productName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7234,6 +7501,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "productId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7248,6 +7516,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "createdDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -7262,6 +7531,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "lastModifiedDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -7276,6 +7546,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "lastClosedDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -7290,6 +7561,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "fileLinks",
+                spellings: &[],
                 value: Type::List(&Type::Schema("SupportRequestFile")),
                 is_required: false,
                 is_nullable: false,
@@ -7304,6 +7576,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "newNote",
+                spellings: &[],
                 value: Type::Schema("SupportRequestNote"),
                 is_required: false,
                 is_nullable: false,
@@ -7318,6 +7591,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "notes",
+                spellings: &[],
                 value: Type::List(&Type::Schema("SupportRequestNote")),
                 is_required: false,
                 is_nullable: false,
@@ -7332,6 +7606,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "countryCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7346,6 +7621,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -7375,6 +7651,7 @@ pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
         properties: &[
             Property {
                 name: "organization",
+                spellings: &[],
                 value: Type::Schema("SupportRequestOrganization"),
                 is_required: false,
                 is_nullable: false,
@@ -7389,6 +7666,7 @@ pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
             },
             Property {
                 name: "contactId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7403,6 +7681,7 @@ pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
             },
             Property {
                 name: "lastName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7417,6 +7696,7 @@ pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
             },
             Property {
                 name: "firstName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7431,6 +7711,7 @@ pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
             },
             Property {
                 name: "email",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7445,6 +7726,7 @@ pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
             },
             Property {
                 name: "phoneNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7474,6 +7756,7 @@ pub(super) const SUPPORT_REQUEST_FILE: Schema = Schema {
         properties: &[
             Property {
                 name: "comment",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7488,6 +7771,7 @@ pub(super) const SUPPORT_REQUEST_FILE: Schema = Schema {
             },
             Property {
                 name: "fileExtension",
+                spellings: &["extensionType"],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7502,6 +7786,7 @@ pub(super) const SUPPORT_REQUEST_FILE: Schema = Schema {
             },
             Property {
                 name: "fileNameWithoutExtension",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7516,6 +7801,7 @@ pub(super) const SUPPORT_REQUEST_FILE: Schema = Schema {
             },
             Property {
                 name: "fileSize",
+                spellings: &[],
                 value: Type::Int64,
                 is_required: false,
                 is_nullable: false,
@@ -7530,6 +7816,7 @@ pub(super) const SUPPORT_REQUEST_FILE: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7544,6 +7831,7 @@ pub(super) const SUPPORT_REQUEST_FILE: Schema = Schema {
             },
             Property {
                 name: "location",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7573,6 +7861,7 @@ pub(super) const SUPPORT_REQUEST_NOTE: Schema = Schema {
         properties: &[
             Property {
                 name: "createdByName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7587,6 +7876,7 @@ pub(super) const SUPPORT_REQUEST_NOTE: Schema = Schema {
             },
             Property {
                 name: "createdDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -7601,6 +7891,7 @@ pub(super) const SUPPORT_REQUEST_NOTE: Schema = Schema {
             },
             Property {
                 name: "text",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7630,6 +7921,7 @@ pub(super) const SUPPORT_REQUEST_ORGANIZATION: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7644,6 +7936,7 @@ pub(super) const SUPPORT_REQUEST_ORGANIZATION: Schema = Schema {
             },
             Property {
                 name: "name",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7658,6 +7951,7 @@ pub(super) const SUPPORT_REQUEST_ORGANIZATION: Schema = Schema {
             },
             Property {
                 name: "phoneNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7807,6 +8101,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
         properties: &[
             Property {
                 name: "title",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7821,6 +8116,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "severity",
+                spellings: &[],
                 value: Type::Schema("SupportRequestSeverityNumber"),
                 is_required: false,
                 is_nullable: false,
@@ -7835,6 +8131,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -7849,6 +8146,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "status",
+                spellings: &[],
                 value: Type::Schema("SupportRequestStatusNumber"),
                 is_required: false,
                 is_nullable: false,
@@ -7863,6 +8161,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "primaryContact",
+                spellings: &[],
                 value: Type::Schema("SupportRequestContact"),
                 is_required: false,
                 is_nullable: false,
@@ -7877,6 +8176,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "createdDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -7891,6 +8191,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "lastModifiedDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -7905,6 +8206,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "lastClosedDate",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: false,
@@ -7919,6 +8221,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -7948,6 +8251,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -7962,6 +8266,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("SupportRequestSummary")),
                 is_required: true,
                 is_nullable: false,
@@ -7976,6 +8281,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -7990,6 +8296,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -8019,6 +8326,7 @@ pub(super) const VALIDATION_CODE: Schema = Schema {
         properties: &[
             Property {
                 name: "partnerId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -8033,6 +8341,7 @@ pub(super) const VALIDATION_CODE: Schema = Schema {
             },
             Property {
                 name: "organizationName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -8047,6 +8356,7 @@ pub(super) const VALIDATION_CODE: Schema = Schema {
             },
             Property {
                 name: "validationId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -8061,6 +8371,7 @@ pub(super) const VALIDATION_CODE: Schema = Schema {
             },
             Property {
                 name: "maxCreates",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: true,
@@ -8075,6 +8386,7 @@ pub(super) const VALIDATION_CODE: Schema = Schema {
             },
             Property {
                 name: "remainingCreates",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: true,
@@ -8089,6 +8401,7 @@ pub(super) const VALIDATION_CODE: Schema = Schema {
             },
             Property {
                 name: "eTag",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -8152,6 +8465,7 @@ pub(super) const VERIFIED_DOMAIN: Schema = Schema {
         properties: &[
             Property {
                 name: "verifiedDomainName",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -8166,6 +8480,7 @@ pub(super) const VERIFIED_DOMAIN: Schema = Schema {
             },
             Property {
                 name: "domain",
+                spellings: &[],
                 value: Type::Schema("Domain"),
                 is_required: true,
                 is_nullable: false,
@@ -8180,6 +8495,7 @@ pub(super) const VERIFIED_DOMAIN: Schema = Schema {
             },
             Property {
                 name: "domainFederationSettings",
+                spellings: &[],
                 value: Type::Schema("DomainFederationSettings"),
                 is_required: false,
                 is_nullable: false,

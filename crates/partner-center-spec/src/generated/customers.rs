@@ -925,6 +925,7 @@ pub(super) const DELETE_CUSTOMER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -992,6 +993,7 @@ pub(super) const UPDATE_CUSTOMER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -2673,6 +2675,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
         properties: &[
             Property {
                 name: "Id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: true,
@@ -2687,6 +2690,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "CommerceId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: true,
@@ -2701,6 +2705,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "CompanyProfile",
+                spellings: &[],
                 value: Type::Map(&Type::Any),
                 is_required: false,
                 is_nullable: true,
@@ -2715,6 +2720,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "BillingProfile",
+                spellings: &[],
                 value: Type::Map(&Type::Any),
                 is_required: false,
                 is_nullable: true,
@@ -2729,6 +2735,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "RelationshipToPartner",
+                spellings: &[],
                 value: Type::Schema("RelationshipToPartner"),
                 is_required: false,
                 is_nullable: false,
@@ -2743,6 +2750,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "AllowDelegatedAccess",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: true,
@@ -2757,6 +2765,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "UserCredentials",
+                spellings: &[],
                 value: Type::Map(&Type::Any),
                 is_required: false,
                 is_nullable: true,
@@ -2771,6 +2780,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "CustomDomains",
+                spellings: &[],
                 value: Type::List(&Type::String),
                 is_required: false,
                 is_nullable: true,
@@ -2785,6 +2795,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "AssociatedPartnerId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: true,
@@ -2799,6 +2810,7 @@ pub(super) const UPDATED_CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "Attributes",
+                spellings: &[],
                 value: Type::Schema("UpdatedCustomerAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -2828,6 +2840,7 @@ pub(super) const UPDATED_CUSTOMER_ATTRIBUTES: Schema = Schema {
         properties: &[
             Property {
                 name: "ObjectType",
+                spellings: &[],
                 value: Type::Schema("ObjectType"),
                 is_required: false,
                 is_nullable: false,

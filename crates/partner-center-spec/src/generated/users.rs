@@ -35,6 +35,7 @@ pub(super) const LIST_USERS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -51,6 +52,7 @@ pub(super) const LIST_USERS: Operation = Operation {
             maximum: Some(500),
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The maximum number of users in a page. It limits the page, not the list. Without it the service chooses. The maximum is that of the list of customers, as none is documented.",
             example: Some("40"),
         },
@@ -67,6 +69,7 @@ pub(super) const LIST_USERS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The filter of the list; the active users without it. It is a JSON object of three strings, percent-encoded like the rest of the query: `Field` is `UserState`, `Value` is `Inactive`, and `Operator` is `equals`.",
             example: Some(
                 "{\"Field\":\"UserState\",\"Value\":\"Inactive\",\"Operator\":\"equals\"}",
@@ -85,6 +88,7 @@ pub(super) const LIST_USERS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The field to sort by. Give a `SortDirection` as well.",
             example: Some("DisplayName"),
         },
@@ -101,6 +105,7 @@ pub(super) const LIST_USERS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The direction to sort in. It needs a `SortField`.",
             example: Some("Ascending"),
         },
@@ -337,6 +342,7 @@ pub(super) const CREATE_USER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -488,6 +494,7 @@ pub(super) const GET_USER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -504,6 +511,7 @@ pub(super) const GET_USER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the user.",
             example: Some("5c161fb0-af28-4fa5-bf1f-2a4937acfe07"),
         },
@@ -648,6 +656,7 @@ pub(super) const DELETE_USER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -664,6 +673,7 @@ pub(super) const DELETE_USER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the user.",
             example: Some("5c161fb0-af28-4fa5-bf1f-2a4937acfe07"),
         },
@@ -761,6 +771,7 @@ pub(super) const UPDATE_USER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -777,6 +788,7 @@ pub(super) const UPDATE_USER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the user.",
             example: Some("5c161fb0-af28-4fa5-bf1f-2a4937acfe07"),
         },
@@ -950,6 +962,7 @@ pub(super) const RESET_USER_PASSWORD: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -966,6 +979,7 @@ pub(super) const RESET_USER_PASSWORD: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the user.",
             example: Some("5c161fb0-af28-4fa5-bf1f-2a4937acfe07"),
         },
@@ -1121,6 +1135,7 @@ pub(super) const LIST_DIRECTORY_ROLE_MEMBERS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1137,6 +1152,7 @@ pub(super) const LIST_DIRECTORY_ROLE_MEMBERS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the directory role in the customer's tenant.",
             example: Some("014fd157-f5ce-4c43-a69b-8a41b504226f"),
         },
@@ -1153,6 +1169,7 @@ pub(super) const LIST_DIRECTORY_ROLE_MEMBERS: Operation = Operation {
             maximum: Some(500),
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The maximum number of users in a page. It limits the page, not the list. Without it the service chooses.",
             example: Some("40"),
         },
@@ -1310,6 +1327,7 @@ pub(super) const ADD_DIRECTORY_ROLE_MEMBER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1326,6 +1344,7 @@ pub(super) const ADD_DIRECTORY_ROLE_MEMBER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the directory role in the customer's tenant.",
             example: Some("014fd157-f5ce-4c43-a69b-8a41b504226f"),
         },
@@ -1449,6 +1468,7 @@ pub(super) const REMOVE_DIRECTORY_ROLE_MEMBER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1465,6 +1485,7 @@ pub(super) const REMOVE_DIRECTORY_ROLE_MEMBER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the directory role in the customer's tenant.",
             example: Some("014fd157-f5ce-4c43-a69b-8a41b504226f"),
         },
@@ -1481,6 +1502,7 @@ pub(super) const REMOVE_DIRECTORY_ROLE_MEMBER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the user.",
             example: Some("5c161fb0-af28-4fa5-bf1f-2a4937acfe07"),
         },
@@ -1578,6 +1600,7 @@ pub(super) const UPDATE_USER_LICENSES: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -1594,6 +1617,7 @@ pub(super) const UPDATE_USER_LICENSES: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the user.",
             example: Some("5c161fb0-af28-4fa5-bf1f-2a4937acfe07"),
         },
@@ -1734,6 +1758,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
         properties: &[
             Property {
                 name: "usageLocation",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1748,6 +1773,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -1762,6 +1788,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "userPrincipalName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1776,6 +1803,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "firstName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1790,6 +1818,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "lastName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1804,6 +1833,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "displayName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1818,6 +1848,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "immutableId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1832,6 +1863,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "passwordProfile",
+                spellings: &[],
                 value: Type::Schema("PasswordProfile"),
                 is_required: false,
                 is_nullable: false,
@@ -1846,6 +1878,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "phoneNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1860,6 +1893,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "lastDirectorySyncTime",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: true,
@@ -1874,6 +1908,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "userDomainType",
+                spellings: &[],
                 value: Type::Schema("UserDomainType"),
                 is_required: false,
                 is_nullable: false,
@@ -1888,6 +1923,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "state",
+                spellings: &[],
                 value: Type::Schema("UserState"),
                 is_required: false,
                 is_nullable: false,
@@ -1902,6 +1938,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "softDeletionTime",
+                spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
                 is_nullable: true,
@@ -1916,6 +1953,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1930,6 +1968,7 @@ pub(super) const CUSTOMER_USER: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1959,6 +1998,7 @@ pub(super) const CUSTOMER_USER_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -1973,6 +2013,7 @@ pub(super) const CUSTOMER_USER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("CustomerUser")),
                 is_required: true,
                 is_nullable: false,
@@ -1987,6 +2028,7 @@ pub(super) const CUSTOMER_USER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -2001,6 +2043,7 @@ pub(super) const CUSTOMER_USER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -2015,6 +2058,7 @@ pub(super) const CUSTOMER_USER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "continuationToken",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
@@ -2044,6 +2088,7 @@ pub(super) const CUSTOMER_USER_FILTER: Schema = Schema {
         properties: &[
             Property {
                 name: "Field",
+                spellings: &[],
                 value: Type::Schema("CustomerUserSearchField"),
                 is_required: true,
                 is_nullable: false,
@@ -2058,6 +2103,7 @@ pub(super) const CUSTOMER_USER_FILTER: Schema = Schema {
             },
             Property {
                 name: "Value",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -2072,6 +2118,7 @@ pub(super) const CUSTOMER_USER_FILTER: Schema = Schema {
             },
             Property {
                 name: "Operator",
+                spellings: &[],
                 value: Type::Schema("CustomerUserFilterOperator"),
                 is_required: true,
                 is_nullable: false,
@@ -2163,6 +2210,7 @@ pub(super) const DIRECTORY_ROLE: Schema = Schema {
         properties: &[
             Property {
                 name: "name",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2177,6 +2225,7 @@ pub(super) const DIRECTORY_ROLE: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -2191,6 +2240,7 @@ pub(super) const DIRECTORY_ROLE: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -2220,6 +2270,7 @@ pub(super) const DIRECTORY_ROLE_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2234,6 +2285,7 @@ pub(super) const DIRECTORY_ROLE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("DirectoryRole")),
                 is_required: true,
                 is_nullable: false,
@@ -2248,6 +2300,7 @@ pub(super) const DIRECTORY_ROLE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -2262,6 +2315,7 @@ pub(super) const DIRECTORY_ROLE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -2291,6 +2345,7 @@ pub(super) const LICENSE: Schema = Schema {
         properties: &[
             Property {
                 name: "servicePlans",
+                spellings: &[],
                 value: Type::List(&Type::Schema("ServicePlan")),
                 is_required: false,
                 is_nullable: false,
@@ -2305,6 +2360,7 @@ pub(super) const LICENSE: Schema = Schema {
             },
             Property {
                 name: "productSku",
+                spellings: &[],
                 value: Type::Schema("ProductSku"),
                 is_required: false,
                 is_nullable: false,
@@ -2319,6 +2375,7 @@ pub(super) const LICENSE: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -2348,6 +2405,7 @@ pub(super) const LICENSE_ASSIGNMENT: Schema = Schema {
         properties: &[
             Property {
                 name: "excludedPlans",
+                spellings: &[],
                 value: Type::List(&Type::Uuid),
                 is_required: false,
                 is_nullable: true,
@@ -2362,6 +2420,7 @@ pub(super) const LICENSE_ASSIGNMENT: Schema = Schema {
             },
             Property {
                 name: "skuId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: true,
                 is_nullable: false,
@@ -2391,6 +2450,7 @@ pub(super) const LICENSE_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2405,6 +2465,7 @@ pub(super) const LICENSE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("License")),
                 is_required: true,
                 is_nullable: false,
@@ -2419,6 +2480,7 @@ pub(super) const LICENSE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -2433,6 +2495,7 @@ pub(super) const LICENSE_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -2514,6 +2577,7 @@ pub(super) const LICENSE_UPDATE: Schema = Schema {
         properties: &[
             Property {
                 name: "licensesToAssign",
+                spellings: &[],
                 value: Type::List(&Type::Schema("LicenseAssignment")),
                 is_required: false,
                 is_nullable: true,
@@ -2528,6 +2592,7 @@ pub(super) const LICENSE_UPDATE: Schema = Schema {
             },
             Property {
                 name: "licensesToRemove",
+                spellings: &[],
                 value: Type::List(&Type::Uuid),
                 is_required: false,
                 is_nullable: true,
@@ -2542,6 +2607,7 @@ pub(super) const LICENSE_UPDATE: Schema = Schema {
             },
             Property {
                 name: "licenseWarnings",
+                spellings: &[],
                 value: Type::List(&Type::Schema("LicenseWarning")),
                 is_required: false,
                 is_nullable: true,
@@ -2556,6 +2622,7 @@ pub(super) const LICENSE_UPDATE: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -2585,6 +2652,7 @@ pub(super) const LICENSE_WARNING: Schema = Schema {
         properties: &[
             Property {
                 name: "code",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2599,6 +2667,7 @@ pub(super) const LICENSE_WARNING: Schema = Schema {
             },
             Property {
                 name: "message",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2613,6 +2682,7 @@ pub(super) const LICENSE_WARNING: Schema = Schema {
             },
             Property {
                 name: "servicePlans",
+                spellings: &[],
                 value: Type::List(&Type::String),
                 is_required: false,
                 is_nullable: false,
@@ -2642,6 +2712,7 @@ pub(super) const PASSWORD_PROFILE: Schema = Schema {
         properties: &[
             Property {
                 name: "password",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
@@ -2656,6 +2727,7 @@ pub(super) const PASSWORD_PROFILE: Schema = Schema {
             },
             Property {
                 name: "forceChangePassword",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -2685,6 +2757,7 @@ pub(super) const PRODUCT_SKU: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -2699,6 +2772,7 @@ pub(super) const PRODUCT_SKU: Schema = Schema {
             },
             Property {
                 name: "name",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2713,6 +2787,7 @@ pub(super) const PRODUCT_SKU: Schema = Schema {
             },
             Property {
                 name: "skuPartNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2727,6 +2802,7 @@ pub(super) const PRODUCT_SKU: Schema = Schema {
             },
             Property {
                 name: "targetType",
+                spellings: &[],
                 value: Type::Schema("LicenseTargetType"),
                 is_required: false,
                 is_nullable: false,
@@ -2741,6 +2817,7 @@ pub(super) const PRODUCT_SKU: Schema = Schema {
             },
             Property {
                 name: "licenseGroupId",
+                spellings: &[],
                 value: Type::Schema("LicenseGroup"),
                 is_required: false,
                 is_nullable: false,
@@ -2770,6 +2847,7 @@ pub(super) const SERVICE_PLAN: Schema = Schema {
         properties: &[
             Property {
                 name: "displayName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2784,6 +2862,7 @@ pub(super) const SERVICE_PLAN: Schema = Schema {
             },
             Property {
                 name: "serviceName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2798,6 +2877,7 @@ pub(super) const SERVICE_PLAN: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -2812,6 +2892,7 @@ pub(super) const SERVICE_PLAN: Schema = Schema {
             },
             Property {
                 name: "capabilityStatus",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2826,6 +2907,7 @@ pub(super) const SERVICE_PLAN: Schema = Schema {
             },
             Property {
                 name: "targetType",
+                spellings: &[],
                 value: Type::Schema("LicenseTargetType"),
                 is_required: false,
                 is_nullable: false,
@@ -2877,6 +2959,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
         properties: &[
             Property {
                 name: "availableUnits",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2891,6 +2974,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "activeUnits",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2905,6 +2989,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "consumedUnits",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2919,6 +3004,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "suspendedUnits",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2933,6 +3019,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "totalUnits",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2947,6 +3034,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "warningUnits",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -2961,6 +3049,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "productSku",
+                spellings: &[],
                 value: Type::Schema("ProductSku"),
                 is_required: false,
                 is_nullable: false,
@@ -2975,6 +3064,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "servicePlans",
+                spellings: &[],
                 value: Type::List(&Type::Schema("ServicePlan")),
                 is_required: false,
                 is_nullable: false,
@@ -2989,6 +3079,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "capabilityStatus",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3003,6 +3094,7 @@ pub(super) const SUBSCRIBED_SKU: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -3032,6 +3124,7 @@ pub(super) const SUBSCRIBED_SKU_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -3046,6 +3139,7 @@ pub(super) const SUBSCRIBED_SKU_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("SubscribedSku")),
                 is_required: true,
                 is_nullable: false,
@@ -3060,6 +3154,7 @@ pub(super) const SUBSCRIBED_SKU_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -3074,6 +3169,7 @@ pub(super) const SUBSCRIBED_SKU_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -3129,6 +3225,7 @@ pub(super) const USER_MEMBER: Schema = Schema {
         properties: &[
             Property {
                 name: "displayName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3143,6 +3240,7 @@ pub(super) const USER_MEMBER: Schema = Schema {
             },
             Property {
                 name: "userPrincipalName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3157,6 +3255,7 @@ pub(super) const USER_MEMBER: Schema = Schema {
             },
             Property {
                 name: "roleId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -3171,6 +3270,7 @@ pub(super) const USER_MEMBER: Schema = Schema {
             },
             Property {
                 name: "accountId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -3185,6 +3285,7 @@ pub(super) const USER_MEMBER: Schema = Schema {
             },
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -3199,6 +3300,7 @@ pub(super) const USER_MEMBER: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -3228,6 +3330,7 @@ pub(super) const USER_MEMBER_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -3242,6 +3345,7 @@ pub(super) const USER_MEMBER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("UserMember")),
                 is_required: true,
                 is_nullable: false,
@@ -3256,6 +3360,7 @@ pub(super) const USER_MEMBER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -3270,6 +3375,7 @@ pub(super) const USER_MEMBER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -3284,6 +3390,7 @@ pub(super) const USER_MEMBER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "continuationToken",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
