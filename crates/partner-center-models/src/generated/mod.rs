@@ -5,6 +5,11 @@ pub(crate) mod account {
     pub(crate) mod operations;
     pub(crate) mod schemas;
 }
+#[cfg(feature = "commerce")]
+pub(crate) mod commerce {
+    pub(crate) mod operations;
+    pub(crate) mod schemas;
+}
 pub(crate) mod customers {
     pub(crate) mod operations;
     pub(crate) mod schemas;
@@ -18,6 +23,8 @@ pub(crate) mod users {
 pub(crate) mod operations {
     #[cfg(feature = "account")]
     pub use super::account::operations::*;
+    #[cfg(feature = "commerce")]
+    pub use super::commerce::operations::*;
     pub use super::customers::operations::*;
     #[cfg(feature = "users")]
     pub use super::users::operations::*;
@@ -26,6 +33,8 @@ pub(crate) mod operations {
 pub(crate) mod schemas {
     #[cfg(feature = "account")]
     pub use super::account::schemas::*;
+    #[cfg(feature = "commerce")]
+    pub use super::commerce::schemas::*;
     pub use super::customers::schemas::*;
     #[cfg(feature = "users")]
     pub use super::users::schemas::*;

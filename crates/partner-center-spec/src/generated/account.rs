@@ -322,9 +322,38 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
         value: Type::Schema("CustomerBillingProfile"),
         examples: &[
             Example {
-                name: "changed-profile",
+                name: "update-a-customer-s-billing-profile",
                 summary: "A profile with another street and another contact.",
-                json: r#"{"attributes":{"etag":"3105926471180394852","objectType":"CustomerBillingProfile"},"companyName":"Contoso Bakery","culture":"en-US","defaultAddress":{"addressLine1":"88 Mill Street","city":"Seattle","country":"US","firstName":"Omar","lastName":"Haddad","phoneNumber":"2065550143","postalCode":"98126","state":"WA"},"email":"omar.haddad@contosobakery.example","firstName":"Omar","id":"8c0d5b17-92ae-4f3c-b6d8-1e74a0f29c53","language":"en","lastName":"Haddad","links":{"self":{"headers":[],"method":"GET","uri":"/v1/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/profiles/billing"}}}"#,
+                json: r#"{
+  "id": "8c0d5b17-92ae-4f3c-b6d8-1e74a0f29c53",
+  "firstName": "Omar",
+  "lastName": "Haddad",
+  "email": "omar.haddad@contosobakery.example",
+  "culture": "en-US",
+  "language": "en",
+  "companyName": "Contoso Bakery",
+  "defaultAddress": {
+    "country": "US",
+    "city": "Seattle",
+    "state": "WA",
+    "addressLine1": "88 Mill Street",
+    "postalCode": "98126",
+    "firstName": "Omar",
+    "lastName": "Haddad",
+    "phoneNumber": "2065550143"
+  },
+  "links": {
+    "self": {
+      "uri": "/v1/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/profiles/billing",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "etag": "3105926471180394852",
+    "objectType": "CustomerBillingProfile"
+  }
+}"#,
                 has_unknown_fields: false,
             },
         ],
@@ -537,7 +566,33 @@ pub(super) const VALIDATE_ADDRESS: Operation = Operation {
         description: "The address, with `addressLine1`, `city`, `state`, `postalCode` and `country`; some countries have no `state` or no `postalCode`.",
         media_type: MediaType::Json,
         value: Type::Schema("Address"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "validate-an-address-verified-shippable",
+                summary: "An address that exists.",
+                json: r#"{
+  "country": "US",
+  "city": "Seattle",
+  "state": "WA",
+  "addressLine1": "2100 Harbor Avenue",
+  "addressLine2": "Suite 12",
+  "postalCode": "98126"
+}"#,
+                has_unknown_fields: false,
+            },
+            Example {
+                name: "validate-an-address-street-partial",
+                summary: "An address without a house number.",
+                json: r#"{
+  "country": "US",
+  "city": "Portland",
+  "state": "OR",
+  "addressLine1": "Rose Quarter Way",
+  "postalCode": "97227"
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -815,7 +870,35 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
         description: "The qualification to apply for, and what its vetting needs.",
         media_type: MediaType::Json,
         value: Type::Schema("CustomerQualificationRequest"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "update-customer-qualification-asynchronous-education",
+                summary: "The application of a university.",
+                json: r#"{
+  "qualification": "Education",
+  "educationSegment": "HigherEducation",
+  "website": "fineartschool.example"
+}"#,
+                has_unknown_fields: false,
+            },
+            Example {
+                name: "update-customer-qualification-asynchronous-government-community-cloud",
+                summary: "The application of a government agency.",
+                json: r#"{
+  "qualification": "GovernmentCommunityCloud",
+  "validationCode": "40718"
+}"#,
+                has_unknown_fields: false,
+            },
+            Example {
+                name: "update-customer-qualification-asynchronous-state-owned-entity",
+                summary: "A company that a state owns, which needs no vetting.",
+                json: r#"{
+  "qualification": "StateOwnedEntity"
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -1010,6 +1093,99 @@ pub(super) const GET_CUSTOMER_ORGANIZATION: Operation = Operation {
     ],
 };
 
+pub(super) const LIST_CUSTOMER_CUSTOM_DOMAINS: Operation = Operation {
+    id: "listCustomerCustomDomains",
+    area: "account",
+    command: Command {
+        resource: "domains",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/customDomains",
+    summary: "Lists the domains of a customer.",
+    description: "Returns the names of the domains of the customer's tenant, also those that end with `.onmicrosoft.com`.\n\nApp-only and App+User credentials may list them, with one of the roles below.",
+    documentation: Some(Link {
+        title: "Get a customer's custom domains",
+        url: "https://learn.microsoft.com/partner-center/developer/get-customer-custom-domain",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The names of the domains.",
+            body: Some((MediaType::Json, Type::List(&Type::String))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-customer-custom-domain",
+                    summary: "The domains of a customer with a custom one.",
+                    json: r#"[
+  "contosobakery.onmicrosoft.com",
+  "contosobakery.example"
+]"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some(""),
+    paging: None,
+    authentication: &[Authentication::AppOnly, Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "The GDAP role Global Administrator, Directory Writer, Global Reader or Domain Administrator.",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900308",
+            description: "The partner lacks a GDAP role for the tenant of the customer.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "DOMAIN",
+            path: "",
+        },
+    ],
+};
+
 pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
     id: "getRelationshipRequest",
     area: "account",
@@ -1120,6 +1296,298 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
         Column {
             title: "URL",
             path: "url",
+        },
+    ],
+};
+
+pub(super) const LIST_CUSTOMER_RELATIONSHIPS: Operation = Operation {
+    id: "listCustomerRelationships",
+    area: "account",
+    command: Command {
+        resource: "customer-relationships",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/relationships",
+    summary: "Lists the indirect resellers of a customer.",
+    description: "Returns the indirect resellers through whom an indirect provider sells to the customer. Only indirect providers may list them, with App+User credentials; others get 403 with the code `1002`.",
+    documentation: Some(Link {
+        title: "Get the indirect resellers of a customer",
+        url: "https://learn.microsoft.com/partner-center/developer/get-indirect-resellers-of-a-customer",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The indirect resellers.",
+            body: Some((MediaType::Json, Type::Schema("PartnerRelationshipCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-indirect-resellers-of-a-customer",
+                    summary: "A customer with one indirect reseller, without its state and location.",
+                    json: r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "id": "3aa9c811-4b42-40e6-bafb-871ce9b551be",
+      "name": "Wingtip Cloud Services",
+      "relationshipType": "is_indirect_cloud_solution_provider_of",
+      "mpnId": "5120934",
+      "attributes": {
+        "objectType": "PartnerRelationship"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 403,
+            code: "1002",
+            description: "The partner is not an indirect provider.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column { title: "ID", path: "id" },
+        Column {
+            title: "NAME",
+            path: "name",
+        },
+        Column {
+            title: "PARTNER ID",
+            path: "mpnId",
+        },
+        Column {
+            title: "STATE",
+            path: "state",
+        },
+        Column {
+            title: "LOCATION",
+            path: "location",
+        },
+    ],
+};
+
+pub(super) const LIST_RELATIONSHIPS: Operation = Operation {
+    id: "listRelationships",
+    area: "account",
+    command: Command {
+        resource: "relationships",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/relationships",
+    summary: "Lists the relationships of the partner with indirect resellers or indirect providers.",
+    description: "An indirect provider lists its resellers with the type `IsIndirectCloudSolutionProviderOf`, and an indirect reseller its providers with `IsIndirectResellerOf`. The name of a type says what the partner is, not what it looks for.\n\nOnly App+User credentials may list them.",
+    documentation: Some(Link {
+        title: "Retrieve a list of indirect resellers",
+        url: "https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers",
+    }),
+    parameters: &[
+        Parameter {
+            name: "relationship_type",
+            flag: "relationship-type",
+            is_positional: false,
+            location: Location::Query,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Schema("PartnerRelationshipType"),
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "What the partner is in the relationships.",
+            example: Some("IsIndirectCloudSolutionProviderOf"),
+        },
+        Parameter {
+            name: "filter",
+            flag: "filter",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Json,
+            value: Type::Schema("PartnerRelationshipFilter"),
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The filter of the list; all relationships without it. It is a JSON object of three strings, percent-encoded like the rest of the query: `Field` is `Name`, `Value` is a part of the name, and `Operator` is `substring`.",
+            example: Some(
+                "{\"Field\":\"Name\",\"Value\":\"Wing\",\"Operator\":\"substring\"}",
+            ),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The relationships.",
+            body: Some((MediaType::Json, Type::Schema("PartnerRelationshipCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "retrieve-a-list-of-indirect-resellers",
+                    summary: "The two resellers of an indirect provider.",
+                    json: r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "id": "3aa9c811-4b42-40e6-bafb-871ce9b551be",
+      "name": "Wingtip Cloud Services",
+      "relationshipType": "is_indirect_cloud_solution_provider_of",
+      "state": "Active",
+      "mpnId": "5120934",
+      "location": "US",
+      "attributes": {
+        "objectType": "PartnerRelationship"
+      }
+    },
+    {
+      "id": "e1c09a89-0c1e-444a-bd27-64a0678b1d30",
+      "name": "Proseware Consulting",
+      "relationshipType": "is_indirect_cloud_solution_provider_of",
+      "state": "Active",
+      "mpnId": "6034417",
+      "location": "PT",
+      "attributes": {
+        "objectType": "PartnerRelationship"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 403,
+            code: "900123",
+            description: "The indirect reseller has not accepted the Microsoft Partner Agreement.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900124",
+            description: "The partner has not accepted the Microsoft Partner Agreement.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column { title: "ID", path: "id" },
+        Column {
+            title: "NAME",
+            path: "name",
+        },
+        Column {
+            title: "PARTNER ID",
+            path: "mpnId",
+        },
+        Column {
+            title: "STATE",
+            path: "state",
+        },
+        Column {
+            title: "LOCATION",
+            path: "location",
         },
     ],
 };
@@ -1377,7 +1845,41 @@ pub(super) const ADD_VERIFIED_DOMAIN: Operation = Operation {
         description: "The domain, and how it authenticates.",
         media_type: MediaType::Json,
         value: Type::Schema("VerifiedDomain"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "add-a-verified-domain-for-a-customer",
+                summary: "A federated domain.",
+                json: r#"{
+  "verifiedDomainName": "contosobakery.example",
+  "domain": {
+    "authenticationType": "Federated",
+    "capability": "Email",
+    "isDefault": null,
+    "isInitial": null,
+    "name": "contosobakery.example",
+    "rootDomain": null,
+    "status": "Verified",
+    "verificationMethod": "None"
+  },
+  "domainFederationSettings": {
+    "activeLogOnUri": "https://sts.contosobakery.example/trust/2005/usernamemixed",
+    "defaultInteractiveAuthenticationMethod": "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password",
+    "federationBrandName": "Contoso Bakery",
+    "issuerUri": "http://contosobakery.example/sts/trust",
+    "logOffUri": "https://sts.contosobakery.example/logout",
+    "metadataExchangeUri": null,
+    "nextSigningCertificate": null,
+    "openIdConnectDiscoveryEndpoint": "https://sts.contosobakery.example/.well-known/openid-configuration",
+    "passiveLogOnUri": "https://sts.contosobakery.example/login",
+    "preferredAuthenticationProtocol": "WsFed",
+    "promptLoginBehavior": "NativeSupport",
+    "signingCertificate": "Q29udG9zbyBCYWtlcnkgc2FtcGxlLCBub3QgYSBjZXJ0aWZpY2F0ZQ==",
+    "supportsMfa": true
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -1538,6 +2040,474 @@ pub(super) const GET_DIRECT_SIGNED_AGREEMENT_STATUS: Operation = Operation {
         Column {
             title: "IS SIGNED",
             path: "isSigned",
+        },
+    ],
+};
+
+pub(super) const LIST_CUSTOMER_AGREEMENTS: Operation = Operation {
+    id: "listCustomerAgreements",
+    area: "account",
+    command: Command {
+        resource: "agreements",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/agreements",
+    summary: "Lists the agreements that a customer has accepted.",
+    description: "Returns who accepted which agreement for the customer, and when. A customer without any cannot buy.\n\nWithout `agreementType` the list has only agreements of the type `MicrosoftCloudAgreement`, which no new customer has. Give `MicrosoftCustomerAgreement`, or `*` for all, which may include types that are not known yet.\n\nOnly App+User credentials may list them, and only in the public cloud.",
+    documentation: Some(Link {
+        title: "Get the confirmation of a customer's agreement",
+        url: "https://learn.microsoft.com/partner-center/developer/get-confirmation-of-customer-agreement",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+        Parameter {
+            name: "agreementType",
+            flag: "agreement-type",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Plain,
+            value: Type::Schema("AgreementTypeFilter"),
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The type of the agreements to list, or `*` for all. Without it the list has only `MicrosoftCloudAgreement`.",
+            example: Some("MicrosoftCustomerAgreement"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The agreements.",
+            body: Some((MediaType::Json, Type::Schema("CustomerAgreementCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-confirmation-of-customer-agreement",
+                    summary: "Two agreements, without links and metadata.",
+                    json: r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "primaryContact": {
+        "firstName": "Ida",
+        "lastName": "Berg",
+        "email": "ida.berg@contosobakery.example",
+        "phoneNumber": "2065550143",
+        "middleName": "Marie"
+      },
+      "templateId": "117a77b0-9360-443b-8795-c6dedc750cf9",
+      "dateAgreed": "2026-01-14T00:00:00",
+      "type": "MicrosoftCustomerAgreement",
+      "agreementLink": "https://aka.ms/customeragreement"
+    },
+    {
+      "primaryContact": {
+        "firstName": "Omar",
+        "lastName": "Haddad",
+        "email": "omar.haddad@contosobakery.example"
+      },
+      "templateId": "117a77b0-9360-443b-8795-c6dedc750cf9",
+      "dateAgreed": "2024-09-30T00:00:00",
+      "type": "MicrosoftCustomerAgreement",
+      "agreementLink": "https://aka.ms/customeragreement"
+    }
+  ]
+}"#,
+                    has_unknown_fields: false,
+                },
+                Example {
+                    name: "get-confirmation-of-customer-consent",
+                    summary: "An agreement of the former type, for `MicrosoftCloudAgreement`.",
+                    json: r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "primaryContact": {
+        "firstName": "Omar",
+        "lastName": "Haddad",
+        "email": "omar.haddad@contosobakery.example",
+        "phoneNumber": "2065550171"
+      },
+      "templateId": "998b88de-aa99-4388-a42c-1b3517d49490",
+      "dateAgreed": "2018-10-09T00:00:00",
+      "type": "MicrosoftCloudAgreement",
+      "agreementLink": "https://learn.microsoft.com/partner-center/agreements"
+    }
+  ]
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "TYPE",
+            path: "type",
+        },
+        Column {
+            title: "AGREED",
+            path: "dateAgreed",
+        },
+        Column {
+            title: "FIRST NAME",
+            path: "primaryContact.firstName",
+        },
+        Column {
+            title: "LAST NAME",
+            path: "primaryContact.lastName",
+        },
+        Column {
+            title: "EMAIL",
+            path: "primaryContact.email",
+        },
+    ],
+};
+
+pub(super) const CREATE_CUSTOMER_AGREEMENT: Operation = Operation {
+    id: "createCustomerAgreement",
+    area: "account",
+    command: Command {
+        resource: "agreements",
+        verb: "create",
+    },
+    method: Method::Post,
+    path: "/v1/customers/{customer-tenant-id}/agreements",
+    summary: "Records that a customer has accepted the Microsoft Customer Agreement.",
+    description: "Attests that a person has accepted the agreement for the customer. `templateId` is that of the `agreement-metadata list` for `MicrosoftCustomerAgreement`, and `dateAgreed` is in UTC. The service sets `userId` to the user of the token.\n\nOnly App+User credentials may do it, and only in the public cloud.",
+    documentation: Some(Link {
+        title: "Confirm that a customer has accepted the Microsoft Customer Agreement",
+        url: "https://learn.microsoft.com/partner-center/developer/confirm-customer-consent-customer-agreement",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+    ],
+    body: Some(RequestBody {
+        is_required: true,
+        description: "The agreement, with `primaryContact`, `templateId`, `dateAgreed` and `type`.",
+        media_type: MediaType::Json,
+        value: Type::Schema("CustomerAgreement"),
+        examples: &[
+            Example {
+                name: "confirm-customer-consent-customer-agreement",
+                summary: "The acceptance of the Microsoft Customer Agreement.",
+                json: r#"{
+  "primaryContact": {
+    "firstName": "Ida",
+    "lastName": "Berg",
+    "email": "ida.berg@contosobakery.example",
+    "phoneNumber": "2065550143"
+  },
+  "templateId": "117a77b0-9360-443b-8795-c6dedc750cf9",
+  "dateAgreed": "2026-01-14T00:00:00.000Z",
+  "type": "MicrosoftCustomerAgreement"
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
+    }),
+    responses: &[
+        Response {
+            status: 201,
+            outcome: Outcome::Done,
+            description: "The agreement.",
+            body: Some((MediaType::Json, Type::Schema("CustomerAgreement"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "confirm-customer-consent-customer-agreement",
+                    summary: "The agreement, with the user who has recorded it.",
+                    json: r#"{
+  "userId": "4f7afbcf-a303-473b-9c32-8901d74a858d",
+  "primaryContact": {
+    "firstName": "Ida",
+    "lastName": "Berg",
+    "email": "ida.berg@contosobakery.example",
+    "phoneNumber": "2065550143"
+  },
+  "templateId": "117a77b0-9360-443b-8795-c6dedc750cf9",
+  "dateAgreed": "2026-01-14T00:00:00.000Z",
+  "type": "MicrosoftCustomerAgreement"
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: None,
+    paging: None,
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "",
+    idempotency: Idempotency::None,
+    is_destructive: false,
+    deprecated: Some(
+        "Microsoft has replaced it in January 2026 by an attestation that the customer itself completes on a page of Microsoft.",
+    ),
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "600061",
+            description: "The same person has already accepted the agreement for the customer.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "TYPE",
+            path: "type",
+        },
+        Column {
+            title: "AGREED",
+            path: "dateAgreed",
+        },
+        Column {
+            title: "FIRST NAME",
+            path: "primaryContact.firstName",
+        },
+        Column {
+            title: "LAST NAME",
+            path: "primaryContact.lastName",
+        },
+        Column {
+            title: "EMAIL",
+            path: "primaryContact.email",
+        },
+    ],
+};
+
+pub(super) const LIST_AGREEMENT_METADATA: Operation = Operation {
+    id: "listAgreementMetadata",
+    area: "account",
+    command: Command {
+        resource: "agreement-metadata",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/agreements",
+    summary: "Lists the agreements that customers can accept, with the identifiers of their templates.",
+    description: "The `templateId` is needed to download the text of an agreement, and says which agreement a customer has accepted.\n\nWithout `agreementType` the list has only `MicrosoftCloudAgreement`. Give `MicrosoftCustomerAgreement`, or `*` for all.\n\nOnly App+User credentials may list them, and only in the public cloud.",
+    documentation: Some(Link {
+        title: "Get agreement metadata for the Microsoft Customer Agreement",
+        url: "https://learn.microsoft.com/partner-center/developer/get-customer-agreement-metadata",
+    }),
+    parameters: &[
+        Parameter {
+            name: "agreementType",
+            flag: "agreement-type",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Plain,
+            value: Type::Schema("AgreementTypeFilter"),
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The type of the agreements to list, or `*` for all. Without it the list has only `MicrosoftCloudAgreement`.",
+            example: Some("MicrosoftCustomerAgreement"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The agreements.",
+            body: Some((MediaType::Json, Type::Schema("AgreementMetadataCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-customer-agreement-metadata",
+                    summary: "The Microsoft Customer Agreement.",
+                    json: r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "templateId": "117a77b0-9360-443b-8795-c6dedc750cf9",
+      "agreementType": "MicrosoftCustomerAgreement",
+      "agreementLink": "https://aka.ms/customeragreement",
+      "versionRank": 0
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+                Example {
+                    name: "get-agreement-metadata",
+                    summary: "The Microsoft Cloud Agreement, its predecessor.",
+                    json: r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "templateId": "998b88de-aa99-4388-a42c-1b3517d49490",
+      "agreementType": "MicrosoftCloudAgreement",
+      "agreementLink": "https://learn.microsoft.com/partner-center/agreements",
+      "versionRank": 0
+    }
+  ],
+  "links": {
+    "self": {
+      "uri": "/agreements",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "TEMPLATE",
+            path: "templateId",
+        },
+        Column {
+            title: "TYPE",
+            path: "agreementType",
+        },
+        Column {
+            title: "LINK",
+            path: "agreementLink",
+        },
+        Column {
+            title: "VERSION RANK",
+            path: "versionRank",
         },
     ],
 };
@@ -1708,7 +2678,27 @@ pub(super) const CREATE_APPLICATION_CONSENT: Operation = Operation {
         description: "The application, and what it may do.",
         media_type: MediaType::Json,
         value: Type::Schema("ApplicationConsent"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "control-panel-vendor-apis",
+                summary: "An application that reads the directory of the customer.",
+                json: r#"{
+  "applicationId": "526c94d1-76f1-4a96-8d06-6399e6963710",
+  "displayName": "Wingtip Control Panel",
+  "applicationGrants": [
+    {
+      "enterpriseApplicationId": "00000003-0000-0000-c000-000000000000",
+      "scope": "Directory.Read.All,User.Read.All"
+    },
+    {
+      "enterpriseApplicationId": "d53a51de-d264-4c0e-b126-a7fc34f214a4",
+      "scope": "user_impersonation"
+    }
+  ]
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -1901,6 +2891,144 @@ pub(super) const DELETE_APPLICATION_CONSENT: Operation = Operation {
     columns: &[],
 };
 
+pub(super) const LIST_MANAGED_SERVICES: Operation = Operation {
+    id: "listManagedServices",
+    area: "account",
+    command: Command {
+        resource: "managed-services",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/managedservices",
+    summary: "Lists the services of a customer that the partner administers.",
+    description: "Returns the services with the addresses of their administration. It needs delegated administration privileges (DAP), which Microsoft has ended, so the list is probably empty today.\n\nOnly App+User credentials may list them.",
+    documentation: Some(Link {
+        title: "Get the managed services for a customer by ID",
+        url: "https://learn.microsoft.com/partner-center/developer/get-the-managed-services-for-a-customer-by-id",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The services.",
+            body: Some((MediaType::Json, Type::Schema("ManagedServiceCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-the-managed-services-for-a-customer-by-id",
+                    summary: "A service with the addresses of its administration.",
+                    json: r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "id": "Exchange",
+      "name": "Exchange",
+      "groupName": "Office",
+      "links": {
+        "adminService": {
+          "uri": "https://portal.office.com/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=Exchange",
+          "method": "GET",
+          "headers": []
+        },
+        "serviceHealth": {
+          "uri": "https://portal.office.com/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=ServiceStatus",
+          "method": "GET",
+          "headers": []
+        },
+        "serviceTicket": {
+          "uri": "https://portal.office.com/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=Support",
+          "method": "GET",
+          "headers": []
+        }
+      },
+      "attributes": {
+        "objectType": "ManagedService"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global, Cloud::UsGovernment],
+    permissions: "Delegated administration privileges (DAP) for the tenant of the customer.",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column { title: "ID", path: "id" },
+        Column {
+            title: "NAME",
+            path: "name",
+        },
+        Column {
+            title: "GROUP",
+            path: "groupName",
+        },
+    ],
+};
+
 pub(super) const GET_SERVICE_COSTS_SUMMARY: Operation = Operation {
     id: "getServiceCostsSummary",
     area: "account",
@@ -2083,6 +3211,220 @@ pub(super) const GET_SERVICE_COSTS_SUMMARY: Operation = Operation {
     ],
 };
 
+pub(super) const LIST_SERVICE_COST_LINE_ITEMS: Operation = Operation {
+    id: "listServiceCostLineItems",
+    area: "account",
+    command: Command {
+        resource: "service-cost-line-items",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}/lineitems",
+    summary: "Lists the service costs of a customer in a billing period, one item for each charge.",
+    description: "Returns the charges of the last billing period. Amounts are decimal numbers of any length, and quantities are, too.\n\nOnly App+User credentials may list them.",
+    documentation: Some(Link {
+        title: "Get a customer's service costs line items",
+        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-service-costs-line-items",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+        Parameter {
+            name: "billing-period",
+            flag: "billing-period",
+            is_positional: true,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Schema("BillingPeriod"),
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The billing period, which is always `mostrecent`.",
+            example: Some("mostrecent"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The charges.",
+            body: Some((MediaType::Json, Type::Schema("ServiceCostLineItemCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-a-customer-s-service-costs-line-items",
+                    summary: "A purchase and a monthly fee.",
+                    json: r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "afterTaxTotal": 0.0,
+      "chargeType": "PURCHASE FEE",
+      "currencyCode": "EUR",
+      "currencySymbol": "€",
+      "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "customerName": "CONTOSO BAKERY",
+      "endDate": "2026-02-28T00:00:00",
+      "offerId": "8586A166-BECF-438F-B804-C20193679545",
+      "offerName": "Contoso Suite Trial",
+      "orderId": "6E785E96-960F-4F12-94F1-FAF39B20E81E",
+      "pretaxTotal": 0.0,
+      "quantity": 1.0,
+      "resellerMPNId": "-1",
+      "startDate": "2026-02-01T00:00:00",
+      "subscriptionFriendlyName": "Suite for the office",
+      "subscriptionId": "C688BCBB-6551-4E03-8D07-CE5C7F129339",
+      "tax": 0.0,
+      "unitPrice": 0.0,
+      "invoiceNumber": "T000048127",
+      "invoiceType": "OneTime",
+      "productId": "DZH318Z0CFAB",
+      "skuId": "0002",
+      "availabilityId": "DZH318Z0CFXC",
+      "productName": "Contoso Suite",
+      "skuName": "Contoso Suite - Trial",
+      "publisherName": "Contoso",
+      "publisherId": "70133152",
+      "termAndBillingCycle": "",
+      "discountDetails": "N/A"
+    },
+    {
+      "afterTaxTotal": 87.849999999999994,
+      "chargeType": "CYCLE FEE",
+      "currencyCode": "EUR",
+      "currencySymbol": "€",
+      "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "customerName": "CONTOSO BAKERY",
+      "endDate": "2026-02-02T00:00:00",
+      "offerId": "706C4BFD-52BA-45F1-A375-51187B8141D4",
+      "offerName": "Contoso Suite Premium",
+      "orderId": "9408D43C-A0F4-460A-B8AB-EA468406325A",
+      "pretaxTotal": 73.823529411764696,
+      "quantity": 4.5,
+      "resellerMPNId": "5120934",
+      "startDate": "2026-01-03T00:00:00",
+      "subscriptionFriendlyName": "Suite for the shops",
+      "subscriptionId": "239E88BA-2483-46A8-A6FC-0E8BA975FF6A",
+      "tax": 14.03,
+      "unitPrice": 16.4052,
+      "invoiceNumber": "D000048127",
+      "invoiceType": "Recurring",
+      "productId": "DZH318Z0CFBD",
+      "skuId": "0001",
+      "availabilityId": "DZH318Z0CFZQ",
+      "productName": "Fabrikam Backup",
+      "skuName": "Fabrikam Backup (Linux)",
+      "publisherName": "Fabrikam, Inc.",
+      "publisherId": "224160871",
+      "termAndBillingCycle": "1 Month(s)",
+      "discountDetails": "15%"
+    }
+  ],
+  "links": {
+    "self": {
+      "uri": "/customers/3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4/servicecosts/MostRecent/lineitems",
+      "method": "GET",
+      "headers": []
+    }
+  },
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "INVOICE",
+            path: "invoiceNumber",
+        },
+        Column {
+            title: "SUBSCRIPTION",
+            path: "subscriptionFriendlyName",
+        },
+        Column {
+            title: "CHARGE",
+            path: "chargeType",
+        },
+        Column {
+            title: "QUANTITY",
+            path: "quantity",
+        },
+        Column {
+            title: "TOTAL",
+            path: "afterTaxTotal",
+        },
+        Column {
+            title: "CURRENCY",
+            path: "currencyCode",
+        },
+    ],
+};
+
 pub(super) const GET_USAGE_BUDGET: Operation = Operation {
     id: "getUsageBudget",
     area: "account",
@@ -2224,7 +3566,19 @@ pub(super) const UPDATE_USAGE_BUDGET: Operation = Operation {
         description: "The budget, with its `amount`.",
         media_type: MediaType::Json,
         value: Type::Schema("SpendingBudget"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "update-a-customer-s-usage-spending-budget",
+                summary: "A new budget.",
+                json: r#"{
+  "amount": 525.50,
+  "attributes": {
+    "objectType": "SpendingBudget"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -2611,6 +3965,528 @@ pub(super) const LIST_CUSTOMER_USAGE_RECORDS: Operation = Operation {
     ],
 };
 
+pub(super) const LIST_LICENSE_DEPLOYMENT: Operation = Operation {
+    id: "listLicenseDeployment",
+    area: "account",
+    command: Command {
+        resource: "license-deployment",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/analytics/licenses/deployment",
+    summary: "Lists how many of a customer's licenses are assigned to users.",
+    description: "Returns for each product the licenses that were sold and those that are deployed, as of the last processing. The service's documentation names analytics of all customers of the partner as the successor, but still describes this one.\n\nOnly App+User credentials may list them.",
+    documentation: Some(Link {
+        title: "Get a customer's licenses deployment information",
+        url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-deployment-information",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The deployment of each product.",
+            body: Some((
+                MediaType::Json,
+                Type::Schema("CustomerLicensesDeploymentInsightsCollection"),
+            )),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-customer-licenses-deployment-information",
+                    summary: "Two products, one of which is deployed in part.",
+                    json: r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "customerName": "CONTOSO BAKERY",
+      "productName": "CONTOSO SUITE PREMIUM",
+      "licensesDeployed": 18,
+      "deploymentPercent": 72,
+      "licensesSold": 25,
+      "processedDateTime": "2026-02-18T04:11:52.07+00:00",
+      "serviceCode": "o365",
+      "serviceName": "o365",
+      "channel": "reseller",
+      "attributes": {
+        "objectType": "CustomerLicensesDeploymentInsights"
+      }
+    },
+    {
+      "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "customerName": "CONTOSO BAKERY",
+      "productName": "CONTOSO SUITE ARCHIVE",
+      "licensesDeployed": 1,
+      "deploymentPercent": 33.3,
+      "licensesSold": 3,
+      "processedDateTime": "2026-02-18T04:11:52.07+00:00",
+      "serviceCode": "o365",
+      "serviceName": "o365",
+      "channel": "reseller",
+      "attributes": {
+        "objectType": "CustomerLicensesDeploymentInsights"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "PRODUCT",
+            path: "productName",
+        },
+        Column {
+            title: "SOLD",
+            path: "licensesSold",
+        },
+        Column {
+            title: "DEPLOYED",
+            path: "licensesDeployed",
+        },
+        Column {
+            title: "PERCENT",
+            path: "deploymentPercent",
+        },
+    ],
+};
+
+pub(super) const LIST_LICENSE_USAGE: Operation = Operation {
+    id: "listLicenseUsage",
+    area: "account",
+    command: Command {
+        resource: "license-usage",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/analytics/licenses/usage",
+    summary: "Lists how many of a customer's assigned licenses are used.",
+    description: "Returns for each workload of each product the licenses that are assigned and those whose users were active, as of the last processing. The service's documentation names analytics of all customers of the partner as the successor, but still describes this one.\n\nOnly App+User credentials may list them.",
+    documentation: Some(Link {
+        title: "Get a customer's licenses usage information",
+        url: "https://learn.microsoft.com/partner-center/developer/get-customer-licenses-usage-information",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The usage of each workload.",
+            body: Some((
+                MediaType::Json,
+                Type::Schema("CustomerLicensesUsageInsightsCollection"),
+            )),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-customer-licenses-usage-information",
+                    summary: "Two workloads of a product.",
+                    json: r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "customerName": "CONTOSO BAKERY",
+      "productName": "CONTOSO SUITE PREMIUM",
+      "licensesActive": 15,
+      "licensesQualified": 18,
+      "usagePercent": 83.3,
+      "workloadCode": "EXO",
+      "workloadName": "Exchange",
+      "processedDateTime": "2026-02-18T00:00:00+00:00",
+      "serviceCode": "o365",
+      "serviceName": "o365",
+      "channel": "reseller",
+      "attributes": {
+        "objectType": "CustomerLicensesUsageInsights"
+      }
+    },
+    {
+      "customerId": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+      "customerName": "CONTOSO BAKERY",
+      "productName": "CONTOSO SUITE PREMIUM",
+      "licensesActive": 0,
+      "licensesQualified": 18,
+      "usagePercent": 0,
+      "workloadCode": "SPO",
+      "workloadName": "SharePoint",
+      "processedDateTime": "2026-02-18T00:00:00+00:00",
+      "serviceCode": "o365",
+      "serviceName": "o365",
+      "channel": "reseller",
+      "attributes": {
+        "objectType": "CustomerLicensesUsageInsights"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "PRODUCT",
+            path: "productName",
+        },
+        Column {
+            title: "WORKLOAD",
+            path: "workloadName",
+        },
+        Column {
+            title: "QUALIFIED",
+            path: "licensesQualified",
+        },
+        Column {
+            title: "ACTIVE",
+            path: "licensesActive",
+        },
+        Column {
+            title: "PERCENT",
+            path: "usagePercent",
+        },
+    ],
+};
+
+pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
+    id: "listCustomerServiceRequests",
+    area: "account",
+    command: Command {
+        resource: "service-requests",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/servicerequests",
+    summary: "Lists the service requests of a customer, page by page.",
+    description: "Returns the requests that the partner has made to Microsoft's support on behalf of the customer, in brief: get a request for its description and its notes. Here `severity` and `status` are numbers; there, they are words. A date of `0001-01-01T00:00:00` means never.\n\nOnly App+User credentials may list them.",
+    documentation: Some(Link {
+        title: "Get all service requests for a customer",
+        url: "https://learn.microsoft.com/partner-center/developer/get-all-service-requests-for-a-customer",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+        Parameter {
+            name: "size",
+            flag: "size",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Plain,
+            value: Type::Int32,
+            minimum: Some(0),
+            sent_minimum: Some(1),
+            maximum: Some(500),
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The maximum number of service requests in the response. Without it the service chooses.",
+            example: Some("40"),
+        },
+        Parameter {
+            name: "offset",
+            flag: "offset",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Plain,
+            value: Type::Int32,
+            minimum: Some(0),
+            sent_minimum: None,
+            maximum: Some(2147483647),
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The number of service requests before the response, 0 by default, as Microsoft's own clients send it. One document of the service calls it the number of a page.",
+            example: Some("0"),
+        },
+        Parameter {
+            name: "Field",
+            flag: "field",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Plain,
+            value: Type::String,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The field to filter by, such as `Status`. It needs a `Value`.",
+            example: Some("Status"),
+        },
+        Parameter {
+            name: "Value",
+            flag: "value",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Plain,
+            value: Type::String,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The value of the field to filter by, such as `Open`.",
+            example: Some("Open"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The service requests, in brief.",
+            body: Some((
+                MediaType::Json,
+                Type::Schema("SupportRequestSummaryCollection"),
+            )),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-all-service-requests-for-a-customer",
+                    summary: "An open request, with numbers in the place of words.",
+                    json: r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "title": "Invoice has no tax number",
+      "severity": 2,
+      "id": "620260311400217",
+      "status": 1,
+      "primaryContact": {
+        "lastName": "Berg",
+        "firstName": "Ida"
+      },
+      "createdDate": "2026-03-11T08:32:14.907",
+      "lastModifiedDate": "2026-03-11T09:05:51.2",
+      "lastClosedDate": "0001-01-01T00:00:00",
+      "attributes": {
+        "objectType": "ServiceRequest"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: Some("size"),
+        offset_query: Some("offset"),
+        total: Some("totalCount"),
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global, Cloud::UsGovernment],
+    permissions: "",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column { title: "ID", path: "id" },
+        Column {
+            title: "TITLE",
+            path: "title",
+        },
+        Column {
+            title: "SEVERITY",
+            path: "severity",
+        },
+        Column {
+            title: "STATUS",
+            path: "status",
+        },
+        Column {
+            title: "MODIFIED",
+            path: "lastModifiedDate",
+        },
+    ],
+};
+
 pub(super) const GET_SERVICE_REQUEST: Operation = Operation {
     id: "getServiceRequest",
     area: "account",
@@ -2812,7 +4688,21 @@ pub(super) const UPDATE_SERVICE_REQUEST: Operation = Operation {
         description: "What changes.",
         media_type: MediaType::Json,
         value: Type::Schema("SupportRequest"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "update-a-service-request",
+                summary: "A new note.",
+                json: r#"{
+  "newNote": {
+    "text": "The invoice of January lacks it, too."
+  },
+  "attributes": {
+    "objectType": "ServiceRequest"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {

@@ -450,9 +450,63 @@ pub(super) const CREATE_CUSTOMER: Operation = Operation {
         value: Type::Schema("Customer"),
         examples: &[
             Example {
-                name: "new-customer",
+                name: "create-a-customer",
                 summary: "A customer of the partner.",
-                json: r#"{"billingProfile":{"companyName":"Fabrikam Florist","culture":"en-US","defaultAddress":{"addressLine1":"415 Rose Quarter Way","addressLine2":"Floor 2","city":"Portland","country":"US","firstName":"Lena","lastName":"Ortiz","phoneNumber":"5035550118","postalCode":"97227","state":"OR"},"email":"lena.ortiz@fabrikamflorist.example","language":"en"},"companyProfile":{"domain":"fabrikamflorist.onmicrosoft.com","organizationRegistrationNumber":"318 442 907"},"enableGDAPByDefault":false}"#,
+                json: r#"{
+  "enableGDAPByDefault": false,
+  "companyProfile": {
+    "domain": "fabrikamflorist.onmicrosoft.com",
+    "organizationRegistrationNumber": "318 442 907"
+  },
+  "billingProfile": {
+    "email": "lena.ortiz@fabrikamflorist.example",
+    "culture": "en-US",
+    "language": "en",
+    "companyName": "Fabrikam Florist",
+    "defaultAddress": {
+      "country": "US",
+      "city": "Portland",
+      "state": "OR",
+      "addressLine1": "415 Rose Quarter Way",
+      "addressLine2": "Floor 2",
+      "postalCode": "97227",
+      "firstName": "Lena",
+      "lastName": "Ortiz",
+      "phoneNumber": "5035550118"
+    }
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+            Example {
+                name: "create-a-customer-for-an-indirect-reseller",
+                summary: "A customer of an indirect reseller.",
+                json: r#"{
+  "companyProfile": {
+    "domain": "adatumtravel.onmicrosoft.com"
+  },
+  "billingProfile": {
+    "firstName": "Priya",
+    "lastName": "Nair",
+    "email": "priya.nair@adatumtravel.example",
+    "culture": "en-GB",
+    "language": "en",
+    "companyName": "Adatum Travel",
+    "defaultAddress": {
+      "country": "GB",
+      "city": "Leeds",
+      "addressLine1": "9 Canal Wharf",
+      "postalCode": "LS11 5PS",
+      "firstName": "Priya",
+      "lastName": "Nair",
+      "phoneNumber": "01135550162"
+    }
+  },
+  "associatedPartnerId": "5120934",
+  "attributes": {
+    "objectType": "Customer"
+  }
+}"#,
                 has_unknown_fields: false,
             },
         ],
@@ -1003,7 +1057,30 @@ pub(super) const UPDATE_CUSTOMER: Operation = Operation {
         description: "The customer, with the one property that changes.",
         media_type: MediaType::Json,
         value: Type::Schema("Customer"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "remove-a-reseller-relationship-with-a-customer",
+                summary: "The end of a reseller relationship.",
+                json: r#"{
+  "relationshipToPartner": "none",
+  "attributes": {
+    "objectType": "Customer"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+            Example {
+                name: "remove-dap",
+                summary: "The end of delegated administration.",
+                json: r#"{
+  "allowDelegatedAccess": false,
+  "attributes": {
+    "objectType": "Customer"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -2421,6 +2498,150 @@ pub(super) const OBJECT_TYPE: Schema = Schema {
             EnumValue {
                 value: "RelationshipRequest",
                 description: "An invitation to a customer to accept a relationship with the partner.",
+            },
+            EnumValue {
+                value: "Subscription",
+                description: "A subscription.",
+            },
+            EnumValue {
+                value: "SubscriptionProvisioningStatus",
+                description: "Whether the licenses of a subscription are available.",
+            },
+            EnumValue {
+                value: "SubscriptionRegistrationStatus",
+                description: "Whether an Azure plan is registered.",
+            },
+            EnumValue {
+                value: "TransitionEligibility",
+                description: "A product that a subscription can be changed to.",
+            },
+            EnumValue {
+                value: "Transition",
+                description: "A change of a subscription to another product.",
+            },
+            EnumValue {
+                value: "TransitionEvent",
+                description: "A part of a transition.",
+            },
+            EnumValue {
+                value: "Overage",
+                description: "An overage setting.",
+            },
+            EnumValue {
+                value: "SupportContact",
+                description: "Who gives support for a subscription.",
+            },
+            EnumValue {
+                value: "Conversion",
+                description: "An offer that a trial can be converted to.",
+            },
+            EnumValue {
+                value: "ConversionResult",
+                description: "The result of converting a trial.",
+            },
+            EnumValue {
+                value: "Offer",
+                description: "An offer of the legacy catalog.",
+            },
+            EnumValue {
+                value: "OfferCategory",
+                description: "A category of the legacy catalog.",
+            },
+            EnumValue {
+                value: "Upgrade",
+                description: "An offer that a subscription can be upgraded to.",
+            },
+            EnumValue {
+                value: "UpgradeError",
+                description: "Why a subscription was not upgraded.",
+            },
+            EnumValue {
+                value: "UpgradeResult",
+                description: "The result of an upgrade.",
+            },
+            EnumValue {
+                value: "Order",
+                description: "An order.",
+            },
+            EnumValue {
+                value: "OrderLineItem",
+                description: "A line item of an order.",
+            },
+            EnumValue {
+                value: "Cart",
+                description: "A cart.",
+            },
+            EnumValue {
+                value: "CartCheckoutResult",
+                description: "The orders that came of a cart.",
+            },
+            EnumValue {
+                value: "PromotionEligibilities",
+                description: "The promotions of a purchase.",
+            },
+            EnumValue {
+                value: "TransferEntity",
+                description: "A transfer between partners.",
+            },
+            EnumValue {
+                value: "TransferSubmitResult",
+                description: "What came of a transfer.",
+            },
+            EnumValue {
+                value: "TransferError",
+                description: "Why something was not transferred.",
+            },
+            EnumValue {
+                value: "SubscriptionMonthlyUsageRecord",
+                description: "The usage of a subscription in a billing period.",
+            },
+            EnumValue {
+                value: "SubscriptionUsageSummary",
+                description: "The cost of a subscription in a billing period.",
+            },
+            EnumValue {
+                value: "MeterUsageRecord",
+                description: "The usage of a meter in a billing period.",
+            },
+            EnumValue {
+                value: "ResourceUsageRecord",
+                description: "The cost of a resource in a billing period.",
+            },
+            EnumValue {
+                value: "AzureResourceMonthlyUsageRecord",
+                description: "The usage of a legacy Azure resource in a billing period.",
+            },
+            EnumValue {
+                value: "AzureUtilizationRecord",
+                description: "The use of a legacy Azure resource in a day or an hour.",
+            },
+            EnumValue {
+                value: "Device",
+                description: "A device.",
+            },
+            EnumValue {
+                value: "DeviceBatch",
+                description: "A batch of devices.",
+            },
+            EnumValue {
+                value: "DeviceUploadDetails",
+                description: "How far the upload of a device is.",
+            },
+            EnumValue {
+                value: "BatchUploadDetails",
+                description: "How far an upload of devices is.",
+            },
+            EnumValue {
+                value: "DevicePolicyUpdateRequest",
+                description: "The policies that devices are to have.",
+            },
+            EnumValue {
+                value: "DeviceBatchCreationRequest",
+                description: "A batch of devices to create.",
+            },
+            EnumValue {
+                value: "ConfigurationPolicy",
+                description: "A configuration policy.",
             },
             EnumValue {
                 value: "PartnerRelationship",

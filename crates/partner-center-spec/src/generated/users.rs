@@ -352,7 +352,29 @@ pub(super) const CREATE_USER: Operation = Operation {
         description: "The user.",
         media_type: MediaType::Json,
         value: Type::Schema("CustomerUser"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "create-user-accounts-for-a-customer",
+                summary: "A user with a first password.",
+                json: r#"{
+  "usageLocation": "US",
+  "userPrincipalName": "tess.lind@contosobakery.onmicrosoft.com",
+  "firstName": "Tess",
+  "lastName": "Lind",
+  "displayName": "Tess Lind",
+  "immutableId": "contosobakery-0042",
+  "passwordProfile": {
+    "password": "Sample-2nF8-only",
+    "forceChangePassword": true
+  },
+  "phoneNumber": "2065550155",
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -798,7 +820,30 @@ pub(super) const UPDATE_USER: Operation = Operation {
         description: "The fields that change.",
         media_type: MediaType::Json,
         value: Type::Schema("CustomerUser"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "update-user-accounts-for-a-customer",
+                summary: "Another usage location.",
+                json: r#"{
+  "usageLocation": "NO",
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+            Example {
+                name: "restore-a-user-for-a-customer",
+                summary: "The restoration of a deleted user.",
+                json: r#"{
+  "state": "active",
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -989,7 +1034,22 @@ pub(super) const RESET_USER_PASSWORD: Operation = Operation {
         description: "The new password, in `passwordProfile`.",
         media_type: MediaType::Json,
         value: Type::Schema("CustomerUser"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "reset-user-password-for-a-customer",
+                summary: "A password to be changed at the next sign-in.",
+                json: r#"{
+  "passwordProfile": {
+    "password": "Sample-9tB5-only",
+    "forceChangePassword": true
+  },
+  "attributes": {
+    "objectType": "CustomerUser"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -1102,6 +1162,311 @@ pub(super) const RESET_USER_PASSWORD: Operation = Operation {
         Column {
             title: "STATE",
             path: "state",
+        },
+    ],
+};
+
+pub(super) const LIST_USER_DIRECTORY_ROLES: Operation = Operation {
+    id: "listUserDirectoryRoles",
+    area: "users",
+    command: Command {
+        resource: "user-roles",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/users/{user-id}/directoryroles",
+    summary: "Lists the directory roles of a user of a customer.",
+    description: "Returns the Microsoft Entra roles that the user has in the customer's tenant. Only App+User credentials may list them.",
+    documentation: Some(Link {
+        title: "Get user roles for a customer",
+        url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+        Parameter {
+            name: "user-id",
+            flag: "user",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the user.",
+            example: Some("5c161fb0-af28-4fa5-bf1f-2a4937acfe07"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The roles of the user.",
+            body: Some((MediaType::Json, Type::Schema("DirectoryRoleCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-user-roles-for-a-customer",
+                    summary: "A user with two roles.",
+                    json: r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "name": "Helpdesk Administrator",
+      "id": "014fd157-f5ce-4c43-a69b-8a41b504226f",
+      "attributes": {
+        "objectType": "DirectoryRole"
+      }
+    },
+    {
+      "name": "User Administrator",
+      "id": "0941641b-92ec-4204-bda6-1b59299b7a67",
+      "attributes": {
+        "objectType": "DirectoryRole"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "The GDAP role Directory Reader, Global Reader, User Administrator, Privileged Role Administrator or Directory Writer.",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60002",
+            description: "The user was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "90000",
+            description: "Microsoft Entra ID did not issue a token for the tenant of the customer.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900308",
+            description: "The partner lacks a GDAP role for the tenant of the customer.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900309",
+            description: "Conditional Access of the customer has blocked the access.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column { title: "ID", path: "id" },
+        Column {
+            title: "NAME",
+            path: "name",
+        },
+    ],
+};
+
+pub(super) const LIST_DIRECTORY_ROLES: Operation = Operation {
+    id: "listDirectoryRoles",
+    area: "users",
+    command: Command {
+        resource: "directory-roles",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/directoryroles",
+    summary: "Lists the directory roles of a customer.",
+    description: "Returns the Microsoft Entra roles that are activated in the customer's tenant. The identifiers are those of this tenant; take them from this list, not from another customer. Only App+User credentials may list them.",
+    documentation: Some(Link {
+        title: "Get user roles for a customer",
+        url: "https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The roles.",
+            body: Some((MediaType::Json, Type::Schema("DirectoryRoleCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-directory-roles-for-a-customer",
+                    summary: "Three roles of a tenant.",
+                    json: r#"{
+  "totalCount": 3,
+  "items": [
+    {
+      "name": "Helpdesk Administrator",
+      "id": "014fd157-f5ce-4c43-a69b-8a41b504226f",
+      "attributes": {
+        "objectType": "DirectoryRole"
+      }
+    },
+    {
+      "name": "User Administrator",
+      "id": "0941641b-92ec-4204-bda6-1b59299b7a67",
+      "attributes": {
+        "objectType": "DirectoryRole"
+      }
+    },
+    {
+      "name": "Global Reader",
+      "id": "65e635ea-0c9b-47e7-8d32-fc528a6c7cac",
+      "attributes": {
+        "objectType": "DirectoryRole"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "The GDAP role Directory Reader, Global Reader, User Administrator, Privileged Role Administrator or Directory Writer.",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "90000",
+            description: "Microsoft Entra ID did not issue a token for the tenant of the customer.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900308",
+            description: "The partner lacks a GDAP role for the tenant of the customer.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900309",
+            description: "Conditional Access of the customer has blocked the access.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column { title: "ID", path: "id" },
+        Column {
+            title: "NAME",
+            path: "name",
         },
     ],
 };
@@ -1354,7 +1719,21 @@ pub(super) const ADD_DIRECTORY_ROLE_MEMBER: Operation = Operation {
         description: "The user.",
         media_type: MediaType::Json,
         value: Type::Schema("UserMember"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "set-user-roles-for-a-customer",
+                summary: "A user that gets a role.",
+                json: r#"{
+  "id": "5c161fb0-af28-4fa5-bf1f-2a4937acfe07",
+  "displayName": "Ida Berg",
+  "userPrincipalName": "ida.berg@contosobakery.onmicrosoft.com",
+  "attributes": {
+    "objectType": "UserMember"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -1571,6 +1950,276 @@ pub(super) const REMOVE_DIRECTORY_ROLE_MEMBER: Operation = Operation {
     columns: &[],
 };
 
+pub(super) const LIST_USER_LICENSES: Operation = Operation {
+    id: "listUserLicenses",
+    area: "users",
+    command: Command {
+        resource: "user-licenses",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/users/{user-id}/licenses",
+    summary: "Lists the licenses that are assigned to a user of a customer.",
+    description: "Returns the licenses with their service plans. Without `licenseGroupIds` the list has those of `Group1` only; those of `Group2`, which are Minecraft, must be requested.\n\nOnly App+User credentials may list them. The service rejects tokens of other kinds with the code `900316`.",
+    documentation: Some(Link {
+        title: "Check which licenses are assigned to a user",
+        url: "https://learn.microsoft.com/partner-center/developer/check-which-licenses-are-assigned-to-a-user",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+        Parameter {
+            name: "user-id",
+            flag: "user",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the user.",
+            example: Some("5c161fb0-af28-4fa5-bf1f-2a4937acfe07"),
+        },
+        Parameter {
+            name: "licenseGroupIds",
+            flag: "license-group-ids",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Repeated,
+            value: Type::List(&Type::Schema("LicenseGroup")),
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The groups of the products to list, `Group1` by default.",
+            example: Some("Group1,Group2"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The licenses.",
+            body: Some((MediaType::Json, Type::Schema("LicenseCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "check-which-licenses-are-assigned-to-a-user",
+                    summary: "A license with two service plans.",
+                    json: r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "servicePlans": [
+        {
+          "displayName": "Contoso Mail",
+          "serviceName": "CONTOSO_MAIL",
+          "id": "6a05d987-0d13-4176-a7bf-ee49b6573750",
+          "capabilityStatus": "Assigned",
+          "targetType": "User"
+        },
+        {
+          "displayName": "Contoso Archive",
+          "serviceName": "CONTOSO_ARCHIVE",
+          "id": "7d94eefc-0607-4d67-9473-71f4ae41df4d",
+          "capabilityStatus": "Assigned",
+          "targetType": "User"
+        }
+      ],
+      "productSku": {
+        "id": "410eca4a-7ff1-4e56-8759-fa93b339f97f",
+        "name": "Contoso Suite Premium",
+        "skuPartNumber": "CONTOSO_SUITE_PREMIUM",
+        "licenseGroupId": "group1"
+      },
+      "attributes": {
+        "objectType": "License"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+                Example {
+                    name: "get-licenses-assigned-to-a-user-by-license-group",
+                    summary: "A license of each group, one of which has no service plans.",
+                    json: r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "servicePlans": [],
+      "productSku": {
+        "id": "de617b60-446a-4b0c-beb1-580827ebd21a",
+        "name": "Contoso Classroom Game",
+        "skuPartNumber": "CONTOSO_GAME_EDU",
+        "licenseGroupId": "group2"
+      },
+      "attributes": {
+        "objectType": "License"
+      }
+    },
+    {
+      "servicePlans": [
+        {
+          "displayName": "Contoso Mail",
+          "serviceName": "CONTOSO_MAIL",
+          "id": "6a05d987-0d13-4176-a7bf-ee49b6573750",
+          "capabilityStatus": "Assigned",
+          "targetType": "User"
+        },
+        {
+          "displayName": "Contoso Archive",
+          "serviceName": "CONTOSO_ARCHIVE",
+          "id": "7d94eefc-0607-4d67-9473-71f4ae41df4d",
+          "capabilityStatus": "Assigned",
+          "targetType": "User"
+        }
+      ],
+      "productSku": {
+        "id": "410eca4a-7ff1-4e56-8759-fa93b339f97f",
+        "name": "Contoso Suite Premium",
+        "skuPartNumber": "CONTOSO_SUITE_PREMIUM",
+        "licenseGroupId": "group1"
+      },
+      "attributes": {
+        "objectType": "License"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+                Example {
+                    name: "get-licenses-assigned-to-a-user-by-license-group-none",
+                    summary: "A user without licenses.",
+                    json: r#"{
+  "totalCount": 0,
+  "items": [],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "The GDAP role Directory Reader, License Administrator, User Administrator or Directory Writer.",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900316",
+            description: "The token is not one for license management.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60002",
+            description: "The user was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "90000",
+            description: "Microsoft Entra ID did not issue a token for the tenant of the customer.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900308",
+            description: "The partner lacks a GDAP role for the tenant of the customer.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900309",
+            description: "Conditional Access of the customer has blocked the access.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "SKU",
+            path: "productSku.id",
+        },
+        Column {
+            title: "PRODUCT",
+            path: "productSku.name",
+        },
+        Column {
+            title: "PART NUMBER",
+            path: "productSku.skuPartNumber",
+        },
+        Column {
+            title: "GROUP",
+            path: "productSku.licenseGroupId",
+        },
+    ],
+};
+
 pub(super) const UPDATE_USER_LICENSES: Operation = Operation {
     id: "updateUserLicenses",
     area: "users",
@@ -1627,7 +2276,29 @@ pub(super) const UPDATE_USER_LICENSES: Operation = Operation {
         description: "The licenses to assign and to remove.",
         media_type: MediaType::Json,
         value: Type::Schema("LicenseUpdate"),
-        examples: &[],
+        examples: &[
+            Example {
+                name: "assign-licenses-to-a-user",
+                summary: "A license to assign without one of its service plans, and one to remove.",
+                json: r#"{
+  "licensesToAssign": [
+    {
+      "excludedPlans": [
+        "7d94eefc-0607-4d67-9473-71f4ae41df4d"
+      ],
+      "skuId": "410eca4a-7ff1-4e56-8759-fa93b339f97f"
+    }
+  ],
+  "licensesToRemove": [
+    "de617b60-446a-4b0c-beb1-580827ebd21a"
+  ],
+  "attributes": {
+    "objectType": "LicenseUpdate"
+  }
+}"#,
+                has_unknown_fields: false,
+            },
+        ],
     }),
     responses: &[
         Response {
@@ -1742,6 +2413,270 @@ pub(super) const UPDATE_USER_LICENSES: Operation = Operation {
         Column {
             title: "WARNINGS",
             path: "licenseWarnings",
+        },
+    ],
+};
+
+pub(super) const LIST_SUBSCRIBED_SKUS: Operation = Operation {
+    id: "listSubscribedSkus",
+    area: "users",
+    command: Command {
+        resource: "subscribed-skus",
+        verb: "list",
+    },
+    method: Method::Get,
+    path: "/v1/customers/{customer-tenant-id}/subscribedskus",
+    summary: "Lists the products of a customer whose licenses can be assigned to users.",
+    description: "Returns for each product how many licenses there are and how many are left, with its service plans. Without `licenseGroupIds` the list has the products of `Group1` only.\n\nOnly App+User credentials may list them. The service rejects tokens of other kinds with the code `900316`.",
+    documentation: Some(Link {
+        title: "Get a list of available licenses",
+        url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-available-licenses",
+    }),
+    parameters: &[
+        Parameter {
+            name: "customer-tenant-id",
+            flag: "customer",
+            is_positional: false,
+            location: Location::Path,
+            is_required: true,
+            style: ParameterStyle::Plain,
+            value: Type::Uuid,
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
+            example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
+        },
+        Parameter {
+            name: "licenseGroupIds",
+            flag: "license-group-ids",
+            is_positional: false,
+            location: Location::Query,
+            is_required: false,
+            style: ParameterStyle::Repeated,
+            value: Type::List(&Type::Schema("LicenseGroup")),
+            minimum: None,
+            sent_minimum: None,
+            maximum: None,
+            constraints: Constraints::NONE,
+            default: None,
+            deprecated: None,
+            description: "The groups of the products to list, `Group1` by default.",
+            example: Some("Group1,Group2"),
+        },
+    ],
+    body: None,
+    responses: &[
+        Response {
+            status: 200,
+            outcome: Outcome::Done,
+            description: "The products.",
+            body: Some((MediaType::Json, Type::Schema("SubscribedSkuCollection"))),
+            headers: &[],
+            examples: &[
+                Example {
+                    name: "get-a-list-of-available-licenses",
+                    summary: "A product of which half of the licenses are left.",
+                    json: r#"{
+  "totalCount": 1,
+  "items": [
+    {
+      "availableUnits": 13,
+      "activeUnits": 20,
+      "consumedUnits": 12,
+      "suspendedUnits": 2,
+      "totalUnits": 25,
+      "warningUnits": 5,
+      "productSku": {
+        "id": "410eca4a-7ff1-4e56-8759-fa93b339f97f",
+        "name": "Contoso Suite Premium",
+        "skuPartNumber": "CONTOSO_SUITE_PREMIUM",
+        "targetType": "User",
+        "licenseGroupId": "group1"
+      },
+      "servicePlans": [
+        {
+          "displayName": "Contoso Mail",
+          "serviceName": "CONTOSO_MAIL",
+          "id": "6a05d987-0d13-4176-a7bf-ee49b6573750",
+          "capabilityStatus": "Enabled",
+          "targetType": "User"
+        },
+        {
+          "displayName": "Contoso Archive",
+          "serviceName": "CONTOSO_ARCHIVE",
+          "id": "7d94eefc-0607-4d67-9473-71f4ae41df4d",
+          "capabilityStatus": "Enabled",
+          "targetType": "Tenant"
+        }
+      ],
+      "capabilityStatus": "Enabled",
+      "attributes": {
+        "objectType": "SubscribedSku"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+                Example {
+                    name: "get-a-list-of-available-licenses-by-license-group",
+                    summary: "Products of both groups.",
+                    json: r#"{
+  "totalCount": 2,
+  "items": [
+    {
+      "availableUnits": 13,
+      "activeUnits": 20,
+      "consumedUnits": 12,
+      "suspendedUnits": 2,
+      "totalUnits": 25,
+      "warningUnits": 5,
+      "productSku": {
+        "id": "410eca4a-7ff1-4e56-8759-fa93b339f97f",
+        "name": "Contoso Suite Premium",
+        "skuPartNumber": "CONTOSO_SUITE_PREMIUM",
+        "targetType": "User",
+        "licenseGroupId": "group1"
+      },
+      "servicePlans": [
+        {
+          "displayName": "Contoso Mail",
+          "serviceName": "CONTOSO_MAIL",
+          "id": "6a05d987-0d13-4176-a7bf-ee49b6573750",
+          "capabilityStatus": "Enabled",
+          "targetType": "User"
+        },
+        {
+          "displayName": "Contoso Archive",
+          "serviceName": "CONTOSO_ARCHIVE",
+          "id": "7d94eefc-0607-4d67-9473-71f4ae41df4d",
+          "capabilityStatus": "Enabled",
+          "targetType": "Tenant"
+        }
+      ],
+      "capabilityStatus": "Enabled",
+      "attributes": {
+        "objectType": "SubscribedSku"
+      }
+    },
+    {
+      "availableUnits": 0,
+      "activeUnits": 1,
+      "consumedUnits": 1,
+      "suspendedUnits": 0,
+      "totalUnits": 1,
+      "warningUnits": 0,
+      "productSku": {
+        "id": "de617b60-446a-4b0c-beb1-580827ebd21a",
+        "name": "Contoso Classroom Game",
+        "skuPartNumber": "CONTOSO_GAME_EDU",
+        "targetType": "User",
+        "licenseGroupId": "group2"
+      },
+      "servicePlans": [],
+      "capabilityStatus": "Enabled",
+      "attributes": {
+        "objectType": "SubscribedSku"
+      }
+    }
+  ],
+  "attributes": {
+    "objectType": "Collection"
+  }
+}"#,
+                    has_unknown_fields: false,
+                },
+            ],
+        },
+    ],
+    items: Some("items"),
+    paging: Some(Paging {
+        items: "items",
+        next_link: Some("links.next"),
+        continuation_token: None,
+        response_header: None,
+        token_header: None,
+        token_query: None,
+        seek: None,
+        size_query: None,
+        offset_query: None,
+        total: None,
+    }),
+    authentication: &[Authentication::AppUser],
+    clouds: &[Cloud::Global],
+    permissions: "The GDAP role Directory Reader, Global Reader, License Administrator or User Administrator.",
+    idempotency: Idempotency::Natural,
+    is_destructive: false,
+    deprecated: None,
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900316",
+            description: "The token is not one for license management.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "90000",
+            description: "Microsoft Entra ID did not issue a token for the tenant of the customer.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900308",
+            description: "The partner lacks a GDAP role for the tenant of the customer.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900309",
+            description: "Conditional Access of the customer has blocked the access.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
+    columns: &[
+        Column {
+            title: "SKU",
+            path: "productSku.id",
+        },
+        Column {
+            title: "PRODUCT",
+            path: "productSku.name",
+        },
+        Column {
+            title: "TOTAL",
+            path: "totalUnits",
+        },
+        Column {
+            title: "CONSUMED",
+            path: "consumedUnits",
+        },
+        Column {
+            title: "AVAILABLE",
+            path: "availableUnits",
         },
     ],
 };

@@ -1438,6 +1438,51 @@ pub struct CustomerAgreement {
     pub unknown_fields: UnknownFields,
 }
 
+impl CustomerAgreement {
+    /// Creates a `CustomerAgreement` from its required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `primary_contact`.
+    ///
+    /// The person who accepted it for the customer.
+    #[must_use]
+    pub fn primary_contact(mut self, primary_contact: Contact) -> Self {
+        self.primary_contact = Some(Box::new(primary_contact));
+        self
+    }
+
+    /// Sets `template_id`.
+    ///
+    /// The template of the agreement, from the list of agreement metadata.
+    #[must_use]
+    pub fn template_id(mut self, template_id: Uuid) -> Self {
+        self.template_id = Some(template_id);
+        self
+    }
+
+    /// Sets `date_agreed`.
+    ///
+    /// When the customer accepted it, in UTC. Lists write it without a zone, as
+    /// `2026-01-14T00:00:00`.
+    #[must_use]
+    pub fn date_agreed(mut self, date_agreed: DateTime) -> Self {
+        self.date_agreed = Some(date_agreed);
+        self
+    }
+
+    /// Sets `type_`.
+    ///
+    /// The type of the agreement.
+    #[must_use]
+    pub fn type_(mut self, type_: AgreementType) -> Self {
+        self.type_ = Some(type_);
+        self
+    }
+}
+
 resource!(CustomerAgreement {
     0 Optional Scalar user_id = "userId",
     1 Optional Optional primary_contact = "primaryContact",
@@ -1508,6 +1553,59 @@ pub struct Contact {
     pub middle_name: Option<String>,
     /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
+}
+
+impl Contact {
+    /// Creates a `Contact` from its required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `first_name`.
+    ///
+    /// The first name.
+    #[must_use]
+    pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
+        self.first_name = Some(first_name.into());
+        self
+    }
+
+    /// Sets `last_name`.
+    ///
+    /// The last name.
+    #[must_use]
+    pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
+        self.last_name = Some(last_name.into());
+        self
+    }
+
+    /// Sets `email`.
+    ///
+    /// The email address.
+    #[must_use]
+    pub fn email(mut self, email: impl Into<String>) -> Self {
+        self.email = Some(email.into());
+        self
+    }
+
+    /// Sets `phone_number`.
+    ///
+    /// The telephone number, which may be absent.
+    #[must_use]
+    pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
+        self.phone_number = Some(phone_number.into());
+        self
+    }
+
+    /// Sets `middle_name`.
+    ///
+    /// The middle name.
+    #[must_use]
+    pub fn middle_name(mut self, middle_name: impl Into<String>) -> Self {
+        self.middle_name = Some(middle_name.into());
+        self
+    }
 }
 
 resource!(Contact {

@@ -1198,6 +1198,78 @@ pub enum ObjectType {
     CustomerBillingProfile,
     /// An invitation to a customer to accept a relationship with the partner.
     RelationshipRequest,
+    /// A subscription.
+    Subscription,
+    /// Whether the licenses of a subscription are available.
+    SubscriptionProvisioningStatus,
+    /// Whether an Azure plan is registered.
+    SubscriptionRegistrationStatus,
+    /// A product that a subscription can be changed to.
+    TransitionEligibility,
+    /// A change of a subscription to another product.
+    Transition,
+    /// A part of a transition.
+    TransitionEvent,
+    /// An overage setting.
+    Overage,
+    /// Who gives support for a subscription.
+    SupportContact,
+    /// An offer that a trial can be converted to.
+    Conversion,
+    /// The result of converting a trial.
+    ConversionResult,
+    /// An offer of the legacy catalog.
+    Offer,
+    /// A category of the legacy catalog.
+    OfferCategory,
+    /// An offer that a subscription can be upgraded to.
+    Upgrade,
+    /// Why a subscription was not upgraded.
+    UpgradeError,
+    /// The result of an upgrade.
+    UpgradeResult,
+    /// An order.
+    Order,
+    /// A line item of an order.
+    OrderLineItem,
+    /// A cart.
+    Cart,
+    /// The orders that came of a cart.
+    CartCheckoutResult,
+    /// The promotions of a purchase.
+    PromotionEligibilities,
+    /// A transfer between partners.
+    TransferEntity,
+    /// What came of a transfer.
+    TransferSubmitResult,
+    /// Why something was not transferred.
+    TransferError,
+    /// The usage of a subscription in a billing period.
+    SubscriptionMonthlyUsageRecord,
+    /// The cost of a subscription in a billing period.
+    SubscriptionUsageSummary,
+    /// The usage of a meter in a billing period.
+    MeterUsageRecord,
+    /// The cost of a resource in a billing period.
+    ResourceUsageRecord,
+    /// The usage of a legacy Azure resource in a billing period.
+    AzureResourceMonthlyUsageRecord,
+    /// The use of a legacy Azure resource in a day or an hour.
+    AzureUtilizationRecord,
+    /// A device.
+    Device,
+    /// A batch of devices.
+    DeviceBatch,
+    /// How far the upload of a device is.
+    DeviceUploadDetails,
+    /// How far an upload of devices is.
+    BatchUploadDetails,
+    /// The policies that devices are to have.
+    DevicePolicyUpdateRequest,
+    /// A batch of devices to create.
+    DeviceBatchCreationRequest,
+    /// A configuration policy.
+    ConfigurationPolicy,
     /// A relationship between partners.
     PartnerRelationship,
     /// A service that the partner administers for a customer.
@@ -1238,6 +1310,42 @@ open_enum!(ObjectType {
     CustomerCompanyProfile = "CustomerCompanyProfile",
     CustomerBillingProfile = "CustomerBillingProfile",
     RelationshipRequest = "RelationshipRequest",
+    Subscription = "Subscription",
+    SubscriptionProvisioningStatus = "SubscriptionProvisioningStatus",
+    SubscriptionRegistrationStatus = "SubscriptionRegistrationStatus",
+    TransitionEligibility = "TransitionEligibility",
+    Transition = "Transition",
+    TransitionEvent = "TransitionEvent",
+    Overage = "Overage",
+    SupportContact = "SupportContact",
+    Conversion = "Conversion",
+    ConversionResult = "ConversionResult",
+    Offer = "Offer",
+    OfferCategory = "OfferCategory",
+    Upgrade = "Upgrade",
+    UpgradeError = "UpgradeError",
+    UpgradeResult = "UpgradeResult",
+    Order = "Order",
+    OrderLineItem = "OrderLineItem",
+    Cart = "Cart",
+    CartCheckoutResult = "CartCheckoutResult",
+    PromotionEligibilities = "PromotionEligibilities",
+    TransferEntity = "TransferEntity",
+    TransferSubmitResult = "TransferSubmitResult",
+    TransferError = "TransferError",
+    SubscriptionMonthlyUsageRecord = "SubscriptionMonthlyUsageRecord",
+    SubscriptionUsageSummary = "SubscriptionUsageSummary",
+    MeterUsageRecord = "MeterUsageRecord",
+    ResourceUsageRecord = "ResourceUsageRecord",
+    AzureResourceMonthlyUsageRecord = "AzureResourceMonthlyUsageRecord",
+    AzureUtilizationRecord = "AzureUtilizationRecord",
+    Device = "Device",
+    DeviceBatch = "DeviceBatch",
+    DeviceUploadDetails = "DeviceUploadDetails",
+    BatchUploadDetails = "BatchUploadDetails",
+    DevicePolicyUpdateRequest = "DevicePolicyUpdateRequest",
+    DeviceBatchCreationRequest = "DeviceBatchCreationRequest",
+    ConfigurationPolicy = "ConfigurationPolicy",
     PartnerRelationship = "PartnerRelationship",
     ManagedService = "ManagedService",
     ServiceCostsSummary = "ServiceCostsSummary",

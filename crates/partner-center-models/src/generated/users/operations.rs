@@ -2,9 +2,11 @@
 
 use crate::{
     ContinuationToken, CustomerUser, CustomerUserCollection, CustomerUserFilter,
-    CustomerUserSortField, InvalidContinuationToken, InvalidParameter, LicenseUpdate,
-    Method, NoContent, Operation, PageFingerprint, Paginated, Pagination, Parameters,
-    SingleResponse, SortDirection, UserMember, UserMemberCollection,
+    CustomerUserSortField, DirectoryRole, DirectoryRoleCollection, Idempotency,
+    InvalidContinuationToken, InvalidParameter, License, LicenseCollection, LicenseGroup,
+    LicenseUpdate, Method, NoContent, Operation, PageFingerprint, Paginated, Pagination,
+    Parameters, SingleResponse, SortDirection, SubscribedSku, SubscribedSkuCollection,
+    UserMember, UserMemberCollection,
 };
 use uuid::Uuid;
 
@@ -19,6 +21,23 @@ use uuid::Uuid;
 ///
 /// `GET /v1/customers/{customer-tenant-id}/users`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Directory Reader, Global Reader or User Administrator.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 2000: The query is invalid, or the continuation token has been used up.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -168,13 +187,15 @@ impl Paginated for ListUsers {
     fn continuation(
         page: &CustomerUserCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
-        let links = page.links.as_deref();
         ContinuationToken::read(
-            links.and_then(|links| links.next.as_deref()),
+            page.links.as_deref().and_then(|value| value.next.as_deref()),
             page.continuation_token.as_ref(),
-            page.unknown_fields.contains_like("continuationToken")
-                || page.unknown_fields.contains_like("links")
-                || links.is_some_and(|links| links.unknown_fields.contains_like("next")),
+            page.unknown_fields.contains_like("links")
+                || page
+                    .links
+                    .as_deref()
+                    .is_some_and(|value| value.unknown_fields.contains_like("next"))
+                || page.unknown_fields.contains_like("continuationToken"),
         )
     }
 }
@@ -192,6 +213,23 @@ impl Paginated for ListUsers {
 ///
 /// `POST /v1/customers/{customer-tenant-id}/users`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/create-user-accounts-for-a-customer))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role User Administrator or Directory Writer.
+/// - Clouds: global.
+/// - Idempotency: what is sent twice is done twice.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -254,6 +292,23 @@ impl SingleResponse for CreateUser {}
 ///
 /// `GET /v1/customers/{customer-tenant-id}/users/{user-id}`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-user-account-by-id))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Directory Reader, Global Reader or User Administrator.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 404 with code 60002: The user was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -322,6 +377,24 @@ impl SingleResponse for GetUser {}
 /// `DELETE /v1/customers/{customer-tenant-id}/users/{user-id}`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/delete-user-accounts-for-a-customer))
 ///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role User Administrator.
+/// - Clouds: global.
+/// - Idempotency: to send it twice is the same as to send it once.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 404 with code 60002: The user was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
+///
 /// # Example
 ///
 /// ```
@@ -389,6 +462,24 @@ impl SingleResponse for DeleteUser {}
 /// `PATCH /v1/customers/{customer-tenant-id}/users/{user-id}`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/update-user-accounts-for-a-customer))
 ///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role User Administrator or Directory Writer.
+/// - Clouds: global.
+/// - Idempotency: to send it twice is the same as to send it once.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 404 with code 60002: The user was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
+///
 /// # Example
 ///
 /// ```
@@ -446,6 +537,7 @@ impl Operation for UpdateUser {
     const ID: &'static str = "updateUser";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}";
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -467,6 +559,24 @@ impl SingleResponse for UpdateUser {}
 ///
 /// `PATCH /v1/customers/{customer-tenant-id}/users/{user-id}/resetpassword`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/reset-user-password-for-a-customer))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role User Administrator or Privileged Authentication Administrator.
+/// - Clouds: global.
+/// - Idempotency: to send it twice is the same as to send it once.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 404 with code 60002: The user was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -528,6 +638,7 @@ impl Operation for ResetUserPassword {
     const ID: &'static str = "resetUserPassword";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/resetpassword";
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -539,12 +650,267 @@ impl Operation for ResetUserPassword {
 
 impl SingleResponse for ResetUserPassword {}
 
+/// Lists the directory roles of a user of a customer.
+///
+/// Returns the Microsoft Entra roles that the user has in the customer's tenant. Only App+User
+/// credentials may list them.
+///
+/// `GET /v1/customers/{customer-tenant-id}/users/{user-id}/directoryroles`
+/// ([documentation](https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Directory Reader, Global Reader, User Administrator, Privileged
+///   Role Administrator or Directory Writer.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 404 with code 60002: The user was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{ListUserDirectoryRoles, Operation as _, uuid::Uuid};
+///
+/// let operation = ListUserDirectoryRoles::new(
+///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
+///     Uuid::parse_str("5c161fb0-af28-4fa5-bf1f-2a4937acfe07")?,
+/// );
+/// let parameters = operation.parameters()?;
+/// assert_eq!(
+///     ListUserDirectoryRoles::PATH,
+///     "/v1/customers/{customer-tenant-id}/users/{user-id}/directoryroles"
+/// );
+/// assert_eq!(
+///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+///     .to_owned())
+/// );
+/// assert_eq!(
+///     parameters.path[1], ("user-id", "5c161fb0-af28-4fa5-bf1f-2a4937acfe07"
+///     .to_owned())
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an operation does nothing until a client performs it"]
+pub struct ListUserDirectoryRoles {
+    customer_tenant_id: Uuid,
+    user_id: Uuid,
+    continuation: Option<ContinuationToken>,
+}
+
+impl ListUserDirectoryRoles {
+    /// Creates the operation with its parameters.
+    ///
+    /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
+    ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    /// - `user_id`: The identifier of the user.
+    pub fn new(customer_tenant_id: Uuid, user_id: Uuid) -> Self {
+        Self {
+            customer_tenant_id,
+            user_id,
+            continuation: None,
+        }
+    }
+
+    /// Creates the operation so that it continues at `continuation` instead of the first page.
+    pub fn resume(
+        customer_tenant_id: Uuid,
+        user_id: Uuid,
+        continuation: ContinuationToken,
+    ) -> Self {
+        Self {
+            customer_tenant_id,
+            user_id,
+            continuation: Some(continuation),
+        }
+    }
+}
+
+impl Operation for ListUserDirectoryRoles {
+    type Response = DirectoryRoleCollection;
+    const ID: &'static str = "listUserDirectoryRoles";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/directoryroles";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new()
+            .path("customer-tenant-id", &self.customer_tenant_id)
+            .path("user-id", &self.user_id)
+            .resume(self.continuation.as_ref())
+            .check()
+    }
+}
+
+impl Paginated for ListUserDirectoryRoles {
+    type Item = DirectoryRole;
+    const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    fn items(page: DirectoryRoleCollection) -> Vec<DirectoryRole> {
+        page.items
+    }
+
+    fn fingerprint(page: &DirectoryRoleCollection) -> Option<PageFingerprint> {
+        PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
+    }
+
+    fn continuation(
+        page: &DirectoryRoleCollection,
+    ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
+        ContinuationToken::read(
+            page.links.as_deref().and_then(|value| value.next.as_deref()),
+            None,
+            page.unknown_fields.contains_like("links")
+                || page
+                    .links
+                    .as_deref()
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
+        )
+    }
+}
+
+/// Lists the directory roles of a customer.
+///
+/// Returns the Microsoft Entra roles that are activated in the customer's tenant. The identifiers
+/// are those of this tenant; take them from this list, not from another customer. Only App+User
+/// credentials may list them.
+///
+/// `GET /v1/customers/{customer-tenant-id}/directoryroles`
+/// ([documentation](https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Directory Reader, Global Reader, User Administrator, Privileged
+///   Role Administrator or Directory Writer.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{ListDirectoryRoles, Operation as _, uuid::Uuid};
+///
+/// let operation = ListDirectoryRoles::new(
+///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
+/// );
+/// let parameters = operation.parameters()?;
+/// assert_eq!(
+///     ListDirectoryRoles::PATH, "/v1/customers/{customer-tenant-id}/directoryroles"
+/// );
+/// assert_eq!(
+///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+///     .to_owned())
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an operation does nothing until a client performs it"]
+pub struct ListDirectoryRoles {
+    customer_tenant_id: Uuid,
+    continuation: Option<ContinuationToken>,
+}
+
+impl ListDirectoryRoles {
+    /// Creates the operation with its parameters.
+    ///
+    /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
+    ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    pub fn new(customer_tenant_id: Uuid) -> Self {
+        Self {
+            customer_tenant_id,
+            continuation: None,
+        }
+    }
+
+    /// Creates the operation so that it continues at `continuation` instead of the first page.
+    pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
+        Self {
+            customer_tenant_id,
+            continuation: Some(continuation),
+        }
+    }
+}
+
+impl Operation for ListDirectoryRoles {
+    type Response = DirectoryRoleCollection;
+    const ID: &'static str = "listDirectoryRoles";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new()
+            .path("customer-tenant-id", &self.customer_tenant_id)
+            .resume(self.continuation.as_ref())
+            .check()
+    }
+}
+
+impl Paginated for ListDirectoryRoles {
+    type Item = DirectoryRole;
+    const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    fn items(page: DirectoryRoleCollection) -> Vec<DirectoryRole> {
+        page.items
+    }
+
+    fn fingerprint(page: &DirectoryRoleCollection) -> Option<PageFingerprint> {
+        PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
+    }
+
+    fn continuation(
+        page: &DirectoryRoleCollection,
+    ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
+        ContinuationToken::read(
+            page.links.as_deref().and_then(|value| value.next.as_deref()),
+            None,
+            page.unknown_fields.contains_like("links")
+                || page
+                    .links
+                    .as_deref()
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
+        )
+    }
+}
+
 /// Lists the users of a customer that have a directory role, page by page.
 ///
 /// Returns a page of the users that have the role. Only App+User credentials may list them.
 ///
 /// `GET /v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-user-roles-for-a-customer))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Directory Reader, Global Reader, User Administrator, Privileged
+///   Role Administrator or Directory Writer.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 2000: The query is invalid, or the continuation token has been used up.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -654,13 +1020,15 @@ impl Paginated for ListDirectoryRoleMembers {
     fn continuation(
         page: &UserMemberCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
-        let links = page.links.as_deref();
         ContinuationToken::read(
-            links.and_then(|links| links.next.as_deref()),
+            page.links.as_deref().and_then(|value| value.next.as_deref()),
             page.continuation_token.as_ref(),
-            page.unknown_fields.contains_like("continuationToken")
-                || page.unknown_fields.contains_like("links")
-                || links.is_some_and(|links| links.unknown_fields.contains_like("next")),
+            page.unknown_fields.contains_like("links")
+                || page
+                    .links
+                    .as_deref()
+                    .is_some_and(|value| value.unknown_fields.contains_like("next"))
+                || page.unknown_fields.contains_like("continuationToken"),
         )
     }
 }
@@ -672,6 +1040,23 @@ impl Paginated for ListDirectoryRoleMembers {
 ///
 /// `POST /v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/set-user-roles-for-a-customer))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Privileged Role Administrator.
+/// - Clouds: global.
+/// - Idempotency: what is sent twice is done twice.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -753,6 +1138,24 @@ impl SingleResponse for AddDirectoryRoleMember {}
 /// `DELETE /v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers/{user-id}`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/remove-customer-user-from-a-role))
 ///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Privileged Role Administrator.
+/// - Clouds: global.
+/// - Idempotency: to send it twice is the same as to send it once.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 404 with code 60002: The user was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
+///
 /// # Example
 ///
 /// ```
@@ -822,6 +1225,151 @@ impl Operation for RemoveDirectoryRoleMember {
 
 impl SingleResponse for RemoveDirectoryRoleMember {}
 
+/// Lists the licenses that are assigned to a user of a customer.
+///
+/// Returns the licenses with their service plans. Without `licenseGroupIds` the list has those of
+/// `Group1` only; those of `Group2`, which are Minecraft, must be requested.
+///
+/// Only App+User credentials may list them. The service rejects tokens of other kinds with the code
+/// `900316`.
+///
+/// `GET /v1/customers/{customer-tenant-id}/users/{user-id}/licenses`
+/// ([documentation](https://learn.microsoft.com/partner-center/developer/check-which-licenses-are-assigned-to-a-user))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Directory Reader, License Administrator, User Administrator or
+///   Directory Writer.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 400 with code 900316: The token is not one for license management.
+/// - 404 with code 60002: The user was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{LicenseGroup, ListUserLicenses, Operation as _, uuid::Uuid};
+///
+/// let operation = ListUserLicenses::new(
+///         Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
+///         Uuid::parse_str("5c161fb0-af28-4fa5-bf1f-2a4937acfe07")?,
+///     )
+///     .license_group_ids(vec![LicenseGroup::Group1, LicenseGroup::Group2]);
+/// let parameters = operation.parameters()?;
+/// assert_eq!(
+///     ListUserLicenses::PATH,
+///     "/v1/customers/{customer-tenant-id}/users/{user-id}/licenses"
+/// );
+/// assert_eq!(
+///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+///     .to_owned())
+/// );
+/// assert_eq!(
+///     parameters.path[1], ("user-id", "5c161fb0-af28-4fa5-bf1f-2a4937acfe07"
+///     .to_owned())
+/// );
+/// assert_eq!(parameters.query[0], ("licenseGroupIds", "Group1".to_owned()));
+/// assert_eq!(parameters.query[1], ("licenseGroupIds", "Group2".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an operation does nothing until a client performs it"]
+pub struct ListUserLicenses {
+    customer_tenant_id: Uuid,
+    user_id: Uuid,
+    license_group_ids: Option<Vec<LicenseGroup>>,
+    continuation: Option<ContinuationToken>,
+}
+
+impl ListUserLicenses {
+    /// Creates the operation with its required parameters; its methods set the others.
+    ///
+    /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
+    ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    /// - `user_id`: The identifier of the user.
+    pub fn new(customer_tenant_id: Uuid, user_id: Uuid) -> Self {
+        Self {
+            customer_tenant_id,
+            user_id,
+            license_group_ids: None,
+            continuation: None,
+        }
+    }
+
+    /// Creates the operation so that it continues at `continuation` instead of the first page.
+    pub fn resume(
+        customer_tenant_id: Uuid,
+        user_id: Uuid,
+        continuation: ContinuationToken,
+    ) -> Self {
+        Self {
+            customer_tenant_id,
+            user_id,
+            license_group_ids: None,
+            continuation: Some(continuation),
+        }
+    }
+
+    /// Sets the query parameter `licenseGroupIds`.
+    ///
+    /// The groups of the products to list, `Group1` by default.
+    pub fn license_group_ids(mut self, license_group_ids: Vec<LicenseGroup>) -> Self {
+        self.license_group_ids = Some(license_group_ids);
+        self
+    }
+}
+
+impl Operation for ListUserLicenses {
+    type Response = LicenseCollection;
+    const ID: &'static str = "listUserLicenses";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/licenses";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new()
+            .path("customer-tenant-id", &self.customer_tenant_id)
+            .path("user-id", &self.user_id)
+            .query_each("licenseGroupIds", self.license_group_ids.as_ref())
+            .resume(self.continuation.as_ref())
+            .check()
+    }
+}
+
+impl Paginated for ListUserLicenses {
+    type Item = License;
+    const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    fn items(page: LicenseCollection) -> Vec<License> {
+        page.items
+    }
+
+    fn fingerprint(page: &LicenseCollection) -> Option<PageFingerprint> {
+        PageFingerprint::of(&page.items)
+    }
+
+    fn continuation(
+        page: &LicenseCollection,
+    ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
+        ContinuationToken::read(
+            page.links.as_deref().and_then(|value| value.next.as_deref()),
+            None,
+            page.unknown_fields.contains_like("links")
+                || page
+                    .links
+                    .as_deref()
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
+        )
+    }
+}
+
 /// Assigns licenses to a user of a customer, and removes others.
 ///
 /// Assigns the licenses of `licensesToAssign`, without the service plans in `excludedPlans`, and
@@ -833,6 +1381,26 @@ impl SingleResponse for RemoveDirectoryRoleMember {}
 ///
 /// `POST /v1/customers/{customer-tenant-id}/users/{user-id}/licenseupdates`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/assign-licenses-to-a-user))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role License Administrator, User Administrator or Directory Writer.
+/// - Clouds: global.
+/// - Idempotency: what is sent twice is done twice.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 400 with code 60012: There are no licenses left. `data` names the SKU.
+/// - 400 with code 900316: The token is not one for license management.
+/// - 404 with code 60002: The user was not found.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -906,3 +1474,134 @@ impl Operation for UpdateUserLicenses {
 }
 
 impl SingleResponse for UpdateUserLicenses {}
+
+/// Lists the products of a customer whose licenses can be assigned to users.
+///
+/// Returns for each product how many licenses there are and how many are left, with its service
+/// plans. Without `licenseGroupIds` the list has the products of `Group1` only.
+///
+/// Only App+User credentials may list them. The service rejects tokens of other kinds with the code
+/// `900316`.
+///
+/// `GET /v1/customers/{customer-tenant-id}/subscribedskus`
+/// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-list-of-available-licenses))
+///
+/// # Requirements
+///
+/// - Authentication: an App+User credential.
+/// - Permissions: The GDAP role Directory Reader, Global Reader, License Administrator or User
+///   Administrator.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 400 with code 900316: The token is not one for license management.
+/// - 403 with code 90000: Microsoft Entra ID did not issue a token for the tenant of the customer.
+/// - 403 with code 900308: The partner lacks a GDAP role for the tenant of the customer.
+/// - 403 with code 900309: Conditional Access of the customer has blocked the access.
+/// - 403 with code 900329: App-only credentials are not accepted here.
+///
+/// # Example
+///
+/// ```
+/// use partner_center_models::{
+///     LicenseGroup, ListSubscribedSkus, Operation as _, uuid::Uuid,
+/// };
+///
+/// let operation = ListSubscribedSkus::new(
+///         Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
+///     )
+///     .license_group_ids(vec![LicenseGroup::Group1, LicenseGroup::Group2]);
+/// let parameters = operation.parameters()?;
+/// assert_eq!(
+///     ListSubscribedSkus::PATH, "/v1/customers/{customer-tenant-id}/subscribedskus"
+/// );
+/// assert_eq!(
+///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+///     .to_owned())
+/// );
+/// assert_eq!(parameters.query[0], ("licenseGroupIds", "Group1".to_owned()));
+/// assert_eq!(parameters.query[1], ("licenseGroupIds", "Group2".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an operation does nothing until a client performs it"]
+pub struct ListSubscribedSkus {
+    customer_tenant_id: Uuid,
+    license_group_ids: Option<Vec<LicenseGroup>>,
+    continuation: Option<ContinuationToken>,
+}
+
+impl ListSubscribedSkus {
+    /// Creates the operation with its required parameters; its methods set the others.
+    ///
+    /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
+    ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    pub fn new(customer_tenant_id: Uuid) -> Self {
+        Self {
+            customer_tenant_id,
+            license_group_ids: None,
+            continuation: None,
+        }
+    }
+
+    /// Creates the operation so that it continues at `continuation` instead of the first page.
+    pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
+        Self {
+            customer_tenant_id,
+            license_group_ids: None,
+            continuation: Some(continuation),
+        }
+    }
+
+    /// Sets the query parameter `licenseGroupIds`.
+    ///
+    /// The groups of the products to list, `Group1` by default.
+    pub fn license_group_ids(mut self, license_group_ids: Vec<LicenseGroup>) -> Self {
+        self.license_group_ids = Some(license_group_ids);
+        self
+    }
+}
+
+impl Operation for ListSubscribedSkus {
+    type Response = SubscribedSkuCollection;
+    const ID: &'static str = "listSubscribedSkus";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscribedskus";
+    fn parameters(&self) -> Result<Parameters, InvalidParameter> {
+        Parameters::new()
+            .path("customer-tenant-id", &self.customer_tenant_id)
+            .query_each("licenseGroupIds", self.license_group_ids.as_ref())
+            .resume(self.continuation.as_ref())
+            .check()
+    }
+}
+
+impl Paginated for ListSubscribedSkus {
+    type Item = SubscribedSku;
+    const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    fn items(page: SubscribedSkuCollection) -> Vec<SubscribedSku> {
+        page.items
+    }
+
+    fn fingerprint(page: &SubscribedSkuCollection) -> Option<PageFingerprint> {
+        PageFingerprint::of(&page.items)
+    }
+
+    fn continuation(
+        page: &SubscribedSkuCollection,
+    ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
+        ContinuationToken::read(
+            page.links.as_deref().and_then(|value| value.next.as_deref()),
+            None,
+            page.unknown_fields.contains_like("links")
+                || page
+                    .links
+                    .as_deref()
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
+        )
+    }
+}
