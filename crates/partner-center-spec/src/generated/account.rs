@@ -209,7 +209,7 @@ pub(super) const GET_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     }
   },
   "attributes": {
-    "etag": "3105926471180394852",
+    "etag": "-4242348048554929329",
     "objectType": "CustomerBillingProfile"
   }
 }"#,
@@ -350,7 +350,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     }
   },
   "attributes": {
-    "etag": "3105926471180394852",
+    "etag": "-4242348048554929329",
     "objectType": "CustomerBillingProfile"
   }
 }"#,

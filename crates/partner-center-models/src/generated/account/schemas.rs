@@ -651,8 +651,8 @@ resource!(ValidationCode {
     0 Optional Scalar partner_id = "partnerId",
     1 Optional Scalar organization_name = "organizationName",
     2 Optional Scalar validation_id = "validationId",
-    3 Optional Nullable max_creates = "maxCreates",
-    4 Optional Nullable remaining_creates = "remainingCreates",
+    3 Nullable Nullable max_creates = "maxCreates",
+    4 Nullable Nullable remaining_creates = "remainingCreates",
     5 Optional Scalar e_tag = "eTag",
 });
 
@@ -962,10 +962,10 @@ impl Domain {
 resource!(Domain {
     0 Optional Scalar authentication_type = "authenticationType",
     1 Optional Scalar capability = "capability",
-    2 Optional Nullable is_default = "isDefault",
-    3 Optional Nullable is_initial = "isInitial",
+    2 Nullable Nullable is_default = "isDefault",
+    3 Nullable Nullable is_initial = "isInitial",
     4 Optional Scalar name = "name",
-    5 Optional Nullable root_domain = "rootDomain",
+    5 Nullable Nullable root_domain = "rootDomain",
     6 Optional Scalar status = "status",
     7 Optional Scalar verification_method = "verificationMethod",
 });
@@ -1276,15 +1276,15 @@ resource!(DomainFederationSettings {
     2 Optional Scalar federation_brand_name = "federationBrandName",
     3 Required Scalar issuer_uri = "issuerUri",
     4 Required Scalar log_off_uri = "logOffUri",
-    5 Optional Nullable metadata_exchange_uri = "metadataExchangeUri",
-    6 Optional Nullable next_signing_certificate = "nextSigningCertificate",
+    5 Nullable Nullable metadata_exchange_uri = "metadataExchangeUri",
+    6 Nullable Nullable next_signing_certificate = "nextSigningCertificate",
     7 Optional Scalar open_id_connect_discovery_endpoint = "openIdConnectDiscoveryEndpoint",
     8 Required Scalar passive_log_on_uri = "passiveLogOnUri",
     9 Required Scalar preferred_authentication_protocol = "preferredAuthenticationProtocol",
     10 Required Scalar prompt_login_behavior = "promptLoginBehavior",
     11 Required Scalar signing_certificate = "signingCertificate",
     12 Optional Optional signing_certificate_update_status = "signingCertificateUpdateStatus",
-    13 Optional Nullable supports_mfa = "supportsMfa",
+    13 Nullable Nullable supports_mfa = "supportsMfa",
 });
 
 /// A protocol between Microsoft Entra ID and an identity provider.
@@ -2245,7 +2245,7 @@ impl SpendingBudget {
 }
 
 resource!(SpendingBudget {
-    0 Optional Nullable amount = "amount" | "ammount",
+    0 Nullable Nullable amount = "amount" | "ammount",
     1 Optional Decimal usage_spending_budget = "usageSpendingBudget",
     2 Optional RawJson attributes = "attributes",
     3 Optional RawJson links = "links",

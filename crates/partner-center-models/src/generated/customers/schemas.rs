@@ -295,15 +295,15 @@ pub struct UpdatedCustomer {
 }
 
 resource!(UpdatedCustomer {
-    0 Optional Nullable id = "Id",
-    1 Optional Nullable commerce_id = "CommerceId",
-    2 Optional Nullable company_profile = "CompanyProfile",
-    3 Optional Nullable billing_profile = "BillingProfile",
+    0 Nullable Nullable id = "Id",
+    1 Nullable Nullable commerce_id = "CommerceId",
+    2 Nullable Nullable company_profile = "CompanyProfile",
+    3 Nullable Nullable billing_profile = "BillingProfile",
     4 Optional Scalar relationship_to_partner = "RelationshipToPartner",
-    5 Optional Nullable allow_delegated_access = "AllowDelegatedAccess",
-    6 Optional Nullable user_credentials = "UserCredentials",
-    7 Optional Nullable custom_domains = "CustomDomains",
-    8 Optional Nullable associated_partner_id = "AssociatedPartnerId",
+    5 Nullable Nullable allow_delegated_access = "AllowDelegatedAccess",
+    6 Nullable Nullable user_credentials = "UserCredentials",
+    7 Nullable Nullable custom_domains = "CustomDomains",
+    8 Nullable Nullable associated_partner_id = "AssociatedPartnerId",
     9 Optional Optional attributes = "Attributes",
 });
 

@@ -970,8 +970,8 @@ impl LicenseUpdate {
 }
 
 resource!(LicenseUpdate {
-    0 Optional Nullable licenses_to_assign = "licensesToAssign",
-    1 Optional Nullable licenses_to_remove = "licensesToRemove",
+    0 Nullable Nullable licenses_to_assign = "licensesToAssign",
+    1 Nullable Nullable licenses_to_remove = "licensesToRemove",
     2 Optional Optional license_warnings = "licenseWarnings",
     3 Optional Optional attributes = "attributes",
 });
@@ -1019,7 +1019,7 @@ impl LicenseAssignment {
 }
 
 resource!(LicenseAssignment {
-    0 Optional Nullable excluded_plans = "excludedPlans",
+    0 Nullable Nullable excluded_plans = "excludedPlans",
     1 Required Scalar sku_id = "skuId",
 });
 
