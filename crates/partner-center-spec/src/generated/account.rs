@@ -312,7 +312,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
             default: None,
             deprecated: None,
             description: "The `attributes.etag` of the profile that was read. On the wire it stands within double quotation marks, which are added where they are missing.",
-            example: Some("\"-4242348048554929329\""),
+            example: Some("-4242348048554929329"),
         },
     ],
     body: Some(RequestBody {

@@ -211,7 +211,7 @@ impl SingleResponse for GetCustomerBillingProfile {}
 /// # fn example(customer_billing_profile: CustomerBillingProfile) -> Result<(), Box<dyn std::error::Error>> {
 /// let operation = UpdateCustomerBillingProfile::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     "\"-4242348048554929329\"",
+///     "-4242348048554929329",
 ///     customer_billing_profile,
 /// );
 /// let parameters = operation.parameters()?;
