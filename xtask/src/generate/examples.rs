@@ -3,7 +3,8 @@
 use crate::{
     dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS, read_example_file},
     document::{ERROR_BODY, Endpoint, Spec, parameter_shape},
-    workspace::is_temporary_file,
+    problems::Problems,
+    workspace::{SPEC, is_temporary_file},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::ToSnakeCase as _;
@@ -41,28 +42,36 @@ struct InlineExample {
 pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
     let mut examples = Examples { responses: Vec::new(), inline: Vec::new() };
     let mut names = BTreeSet::new();
+    let mut problems = Problems::default();
     for endpoint in spec.endpoints()? {
-        let mut add = |name: &str| {
+        let at = &endpoint.at;
+        let mut is_new = |name: &str, problems: &mut Problems| {
             let is_new = names.insert(name.to_snake_case());
-            ensure!(is_new, "{}: there is another example {name}", endpoint.at);
-            Ok(())
+            if !is_new {
+                problems.add(at, format!("there is another example {name}: write another name"));
+            }
+            is_new
         };
         for response in endpoint.successes() {
-            let found = read_response(response, folder).with_context(|| endpoint.at.clone())?;
+            let found = problems.take(at, read_response(at, response, folder)).into_iter().flatten();
             for example in found {
-                add(&example.name)?;
-                examples.responses.push(example);
+                if is_new(&example.name, &mut problems) {
+                    examples.responses.push(example);
+                }
             }
         }
-        for example in read_inline(&endpoint).with_context(|| endpoint.at.clone())? {
+        for example in problems.take(at, read_inline(&endpoint)).into_iter().flatten() {
             // Several operations may have the same error response.
-            if !examples.inline.contains(&example) {
-                add(&example.name)?;
+            if !examples.inline.contains(&example) && is_new(&example.name, &mut problems) {
                 examples.inline.push(example);
             }
         }
     }
-    ensure_no_unnamed_file(&examples, folder)?;
+    // The other problems may be the reason why no response names a file.
+    if problems.is_empty() {
+        problems.take(SPEC, ensure_no_unnamed_file(&examples, folder));
+    }
+    problems.into_result()?;
     Ok(examples)
 }
 
@@ -89,30 +98,28 @@ pub(crate) fn example_tests(examples: &Examples) -> String {
     responses.chain(inline).collect()
 }
 
-fn read_response(response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
+fn read_response(at: &str, response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
     let Some(media) = response.content.get(JSON) else { return Ok(Vec::new()) };
     let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
-    read_each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
-        let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
+    let single = media.example.as_ref();
+    read_each(at, "", single, &media.examples, |name, Example { summary, external_value, extensions, .. }| {
+        let Some(file) = external_value else {
+            bail!("an example of a response must be in a file: write `externalValue`")
+        };
         let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
-        ensure!(summary.is_some(), "a summary is missing");
+        ensure!(summary.is_some(), "a summary is missing: write one sentence");
         read_example_file(folder, file)?;
         ensure!(
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
-            "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
+            "{UNKNOWN_FIELDS} is for what is ours: name the file `*-from-the-future.response.json`"
         );
-        Ok(ResponseExample {
-            name: name.to_owned(),
-            shape: shape.clone(),
-            file: file.clone(),
-            has_unknown_fields,
-        })
+        Ok(ResponseExample { name: name.to_owned(), shape: shape.clone(), file: file.clone(), has_unknown_fields })
     })
 }
 
 /// Reads the inline examples: of error responses, of parameters that are JSON, and of bodies.
 fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
-    let id = endpoint.id()?;
+    let (id, at) = (endpoint.id()?, &endpoint.at);
     let error_responses = endpoint.error_responses()?;
     let mut examples = Vec::new();
     for parameter in &endpoint.parameters {
@@ -121,7 +128,7 @@ fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
             let owner = format!("{id}-{}", data.name);
             let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is not a string")?)?);
             let shape = parameter_shape(parameter).with_context(|| owner.clone())?;
-            examples.extend(inline_examples(&owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
+            examples.extend(inline_examples(at, &owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
         }
     }
     let mut media: Vec<(String, &MediaType)> = Vec::new();
@@ -129,15 +136,15 @@ fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     media.extend(error_responses.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
     for (owner, media) in media {
         let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
-        examples.extend(inline_examples(&owner, shape, media.example.as_ref(), &media.examples, &|value| {
-            Ok(value.clone())
-        })?);
+        let value = |value: &Value| Ok(value.clone());
+        examples.extend(inline_examples(at, &owner, shape, media.example.as_ref(), &media.examples, &value)?);
     }
     Ok(examples)
 }
 
 /// Reads the inline examples of `owner`, which are of the `shape`; `json` returns the JSON of an example's value.
 fn inline_examples<'a>(
+    at: &str,
     owner: &str,
     shape: Option<Shape>,
     single: Option<&Value>,
@@ -146,29 +153,34 @@ fn inline_examples<'a>(
 ) -> Result<Vec<InlineExample>> {
     // A body of another shape is rejected, with its place, when the operation is generated.
     let Some(Shape::Named(schema)) = shape else { return Ok(Vec::new()) };
-    let found = read_each(single, examples, |name, Example { value, external_value, extensions, .. }| {
+    read_each(at, &format!("{owner}: "), single, examples, |name, Example { value, external_value, extensions, .. }| {
         let (Some(value), None) = (value, external_value) else {
-            bail!("an example of an error response or of a request must be inline: `value`")
+            bail!("an example of an error response or of a request must be inline: write `value`")
         };
-        ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files");
+        ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files: leave it out");
         let (name, json) = (format!("{owner}-{name}"), serde_json::to_string(&json(value)?)?);
         Ok(InlineExample { name, schema: schema.clone(), json })
-    });
-    found.with_context(|| owner.to_owned())
+    })
 }
 
-/// Reads each example with `read`.
+/// Reads each example of an operation at a place with `read`; `owner` is the beginning of the messages.
 fn read_each<'a, T>(
+    at: &str,
+    owner: &str,
     single: Option<&Value>,
     examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
     mut read: impl FnMut(&str, &Example) -> Result<T>,
 ) -> Result<Vec<T>> {
-    ensure!(single.is_none(), "an `example` is not tested: write `examples`");
-    let examples = examples.into_iter().map(|(name, example)| {
-        let example = example.as_item().context("an example that is a $ref is not understood");
-        example.and_then(|example| read(name, example)).with_context(|| format!("the example {name}"))
+    ensure!(single.is_none(), "{owner}an `example` is not tested: write `examples`");
+    let mut problems = Problems::default();
+    let examples = examples.into_iter().filter_map(|(name, example)| {
+        let example = example.as_item().context("an example that is a $ref is not understood: write it out");
+        let read = example.and_then(|example| read(name, example));
+        problems.take(at, read.with_context(|| format!("{owner}the example {name}")))
     });
-    examples.collect()
+    let examples = examples.collect();
+    problems.into_result()?;
+    Ok(examples)
 }
 
 /// Returns the type of a body in a test.
