@@ -42,11 +42,12 @@ pub(crate) fn without_operations(help: &str) -> String {
     // A description that is too long continues below its beginning.
     let entries = commands.replace("\n    ", " ");
     let entries = entries.lines().filter_map(|entry| entry.trim_start().split_once(' '));
+    let entries_count = entries.clone().count();
     let others = entries.filter(|(name, _)| !is_operation(name));
     let mut others: Vec<_> = others
         .map(|(name, about)| format!("  {name}  {}", about.split_whitespace().collect::<Vec<_>>().join(" ")))
         .collect();
-    if OPERATIONS.iter().any(|operation| commands.contains(&format!("  {} ", operation.command.resource))) {
+    if others.len() < entries_count {
         others.insert(0, "  [operations]".to_owned());
     }
     format!("{before}Commands:\n{}\n\n{after}", others.join("\n"))
