@@ -146,7 +146,7 @@ fn invalid_emulator_option_is_a_usage_error() {
 #[test]
 fn unknown_command_is_a_usage_error() {
     let transcripts = [
-        &["costumers"][..],
+        &["docter"][..],
         &["customers", "lst"],
         &["completions"],
         &["completions", "cmd"],
@@ -160,6 +160,9 @@ fn unknown_command_is_a_usage_error() {
         transcript(arguments, &ended)
     });
     assert_snapshot("usage_errors_of_commands", &transcripts.join("\n"));
+    // Which resources there are depends on the specification.
+    let similar = run(&["costumers"]);
+    assert!(similar.status == Some(2) && similar.stderr.contains("'customers'"), "{}", similar.stderr);
 }
 
 #[test]
