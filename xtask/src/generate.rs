@@ -74,6 +74,14 @@ pub(crate) fn write_files(root: &Path) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
+/// Writes the specification for other tools, to `file` or where it belongs.
+pub(crate) fn write_bundle(root: &Path, file: Option<&Path>) -> Result<()> {
+    let folder = root.join(SPEC_FOLDER);
+    let bundle = bundle::bundle_document(&Spec::read(&folder)?, &folder)?;
+    let file = file.map_or_else(|| root.join(BUNDLE), Path::to_owned);
+    fs::write(&file, bundle_file(&bundle)).with_context(|| file.display().to_string())
+}
+
 /// Returns an error if a file is not up to date with the specification, else warnings about the specification.
 pub(crate) fn check_files(root: &Path) -> Result<Vec<String>> {
     let Generated { mut outputs, areas, warnings } = generate_files(root)?;
@@ -114,7 +122,7 @@ fn generate_files(root: &Path) -> Result<Generated> {
     };
     let output = |path: &str, body: &str| Output { path: path.into(), content: format!("// {HEADER}{body}") };
     let mut outputs = vec![
-        Output { path: BUNDLE.into(), content: format!("# {HEADER}{bundle}") },
+        Output { path: BUNDLE.into(), content: bundle_file(&bundle) },
         output(&format!("{GENERATED}/mod.rs"), &areas::area_modules(&types, &operations)),
         Output {
             path: REFERENCE.into(),
@@ -130,6 +138,10 @@ fn generate_files(root: &Path) -> Result<Generated> {
     let areas = types.keys().chain(operations.keys()).copied().filter(|area| *area != ROOT_AREA);
     let areas = areas.map(str::to_owned).collect();
     Ok(Generated { outputs, areas, warnings })
+}
+
+fn bundle_file(bundle: &str) -> String {
+    format!("# {HEADER}{bundle}")
 }
 
 /// Returns the files in the generated folders that are no longer generated.

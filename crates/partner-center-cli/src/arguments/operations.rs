@@ -20,7 +20,7 @@ use std::{
     path::PathBuf,
 };
 use tables::{
-    Shape, body_object, caller_parameters, example_body, form_parts, id_parameter, json_body, size_parameter,
+    Shape, body_object, caller_parameters, form_parts, has_example_body, id_parameter, json_body, size_parameter,
     takes_several_ids,
 };
 use value::{ValueParser, is_scalar};
@@ -236,12 +236,7 @@ const RESERVED_FLAGS: [&str; 43] = [
 fn ids_argument(parameter: &'static Parameter) -> Arg {
     let help = format!("{}; `-` reads them from standard input", help::first_sentence(parameter.description));
     let parser = ValueParser::for_parameter(parameter);
-    Arg::new(name::IDS)
-        .value_name("ID")
-        .required(true)
-        .num_args(1..)
-        .value_parser(IdParser(parser))
-        .help(help)
+    Arg::new(name::IDS).value_name("ID").required(true).num_args(1..).value_parser(IdParser(parser)).help(help)
 }
 
 /// Parses an ID or `-`.
@@ -302,7 +297,7 @@ fn parameter_argument(operation: &'static Operation, parameter: &'static Paramet
     match parameter.default {
         Some(default) => argument.default_value(default),
         None if !parameter.is_required => argument,
-        None if example_body(operation).is_some() => argument.required_unless_present(name::EXAMPLE_BODY),
+        None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY),
         None => argument.required(true),
     }
 }
@@ -337,7 +332,9 @@ fn body_arguments(operation: &'static Operation) -> Vec<Arg> {
         .help_heading(BODY_HEADING);
     let mut arguments = Vec::new();
     if json_body(operation).is_some() {
-        arguments.push(file.help("Complete body as JSON, from a file or from standard input (`-`); the options below change it"));
+        arguments.push(
+            file.help("Complete body as JSON, from a file or from standard input (`-`); the options below change it"),
+        );
         for (property, flag) in field_flags(operation) {
             arguments.push(field_argument(property, &flag));
         }
@@ -370,7 +367,7 @@ fn body_arguments(operation: &'static Operation) -> Vec<Arg> {
         arguments.push(file.help("Content to send, from a file or from standard input (`-`)"));
     }
     arguments.extend(form_parts(operation).map(part_argument));
-    if example_body(operation).is_some() {
+    if has_example_body(operation) {
         arguments.push(
             Arg::new(name::EXAMPLE_BODY)
                 .long(name::EXAMPLE_BODY)
@@ -441,7 +438,12 @@ fn call_options(operation: &'static Operation, noun: Noun) -> Vec<Arg> {
             .help("Print the request, without the token, and do not send it"),
     );
     if operation.is_destructive {
-        options.push(Arg::new(name::YES).long(name::YES).action(ArgAction::SetTrue).help("Do not ask before sending the request"));
+        options.push(
+            Arg::new(name::YES)
+                .long(name::YES)
+                .action(ArgAction::SetTrue)
+                .help("Do not ask before sending the request"),
+        );
     }
     options
 }
@@ -466,7 +468,8 @@ impl OperationCall {
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Option<Self>, clap::Error> {
         let Some((resource, matches)) = matches.subcommand() else { return Ok(None) };
         let Some((verb, matches)) = matches.subcommand() else { return Ok(None) };
-        let is_named = |operation: &&Operation| operation.command.resource == resource && operation.command.verb == verb;
+        let is_named =
+            |operation: &&Operation| operation.command.resource == resource && operation.command.verb == verb;
         let Some(operation) = OPERATIONS.iter().find(is_named) else { return Ok(None) };
         let mut call = Self {
             operation,
