@@ -430,6 +430,7 @@ pub struct Link {
 
 impl Link {
     /// Creates a `Link` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -439,6 +440,7 @@ impl Link {
     ///
     /// The URI of the request. It is usually relative to the base URL of the service, with `/v1` or
     /// without it.
+    #[inline]
     #[must_use]
     pub fn uri(mut self, uri: impl Into<String>) -> Self {
         self.uri = Some(uri.into());
@@ -448,6 +450,7 @@ impl Link {
     /// Sets `method`.
     ///
     /// The HTTP method of the request.
+    #[inline]
     #[must_use]
     pub fn method(mut self, method: LinkMethod) -> Self {
         self.method = Some(method);
@@ -458,6 +461,7 @@ impl Link {
     ///
     /// The headers to send with the request, often none. Those of the `next` link may hold an
     /// `MS-ContinuationToken`.
+    #[inline]
     #[must_use]
     pub fn headers(mut self, headers: Vec<LinkHeader>) -> Self {
         self.headers = Some(headers);
@@ -467,6 +471,7 @@ impl Link {
     /// Sets `body`.
     ///
     /// The body to send with the request, usually absent.
+    #[inline]
     #[must_use]
     pub fn body(mut self, body: JsonValue) -> Self {
         self.body = Some(body);
@@ -497,6 +502,7 @@ pub struct LinkHeader {
 
 impl LinkHeader {
     /// Creates a `LinkHeader` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -505,6 +511,7 @@ impl LinkHeader {
     /// Sets `key`.
     ///
     /// The name of the header, such as `MS-ContinuationToken`.
+    #[inline]
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
@@ -514,6 +521,7 @@ impl LinkHeader {
     /// Sets `value`.
     ///
     /// The value of the header. It may be a continuation token, and so is a secret.
+    #[inline]
     #[must_use]
     pub fn value(mut self, value: Secret) -> Self {
         self.value = Some(value);
@@ -574,6 +582,7 @@ pub struct ResourceAttributes {
 
 impl ResourceAttributes {
     /// Creates a `ResourceAttributes` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -582,6 +591,7 @@ impl ResourceAttributes {
     /// Sets `object_type`.
     ///
     /// The type of the resource.
+    #[inline]
     #[must_use]
     pub fn object_type(mut self, object_type: ObjectType) -> Self {
         self.object_type = Some(object_type);
@@ -592,6 +602,7 @@ impl ResourceAttributes {
     ///
     /// The version of the resource, if it can be changed. It is opaque, in practice a signed number
     /// in a string, and without quotation marks.
+    #[inline]
     #[must_use]
     pub fn etag(mut self, etag: impl Into<String>) -> Self {
         self.etag = Some(etag.into());
@@ -883,6 +894,7 @@ pub struct CustomerFilter {
 
 impl CustomerFilter {
     /// Creates a `CustomerFilter` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         field: CustomerSearchField,
