@@ -110,7 +110,7 @@ fn generate_files(root: &Path) -> Result<Generated> {
     let operations = problems.take("#", operations::generate_operations(&spec));
     let types = problems.take("#", types::generate_types(&spec));
     let examples = problems.take("#", examples::read_examples(&spec, &folder));
-    let calls = problems.take("#", calls::call_tests(&spec, &folder));
+    let calls = problems.take("#", calls::call_tests(&spec));
     let tables = problems.take("#", tables::generate_tables(&spec, &folder));
     let warnings = problems.take("#", operations::pagination_warnings(&spec));
     let code = (operations, types, calls, tables);

@@ -2,25 +2,24 @@
 
 use super::{examples::raw_string_literal, samples};
 use crate::{
-    dialect::{BodyType, Kind, Object, Operation, Parameter, RequestBody, Shape},
+    dialect::{BodyType, ExampleSource, Kind, Object, Operation, Parameter, RequestBody, Shape},
     document::Spec,
 };
 use anyhow::{Context as _, Result};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
-use std::path::Path;
 
-/// Returns the tests, one a line; the macros define what is tested. Examples in files are in `folder`.
-pub(super) fn call_tests(spec: &Spec, folder: &Path) -> Result<String> {
-    let test = |operation: &Operation| call_test(spec, folder, operation).with_context(|| operation.at.clone());
+/// Returns the tests, one a line; the macros define what is tested.
+pub(super) fn call_tests(spec: &Spec) -> Result<String> {
+    let test = |operation: &Operation| call_test(spec, operation).with_context(|| operation.at.clone());
     spec.operations.iter().map(test).collect()
 }
 
-fn call_test(spec: &Spec, folder: &Path, operation: &Operation) -> Result<String> {
+fn call_test(spec: &Spec, operation: &Operation) -> Result<String> {
     let required = operation.inputs().filter(|parameter| parameter.required);
     let mut arguments = required.map(|parameter| parameter_argument(spec, parameter)).collect::<Result<Vec<_>>>()?;
     if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
-        arguments.push(body_argument(spec, folder, body).context("requestBody")?);
+        arguments.push(body_argument(spec, body).context("requestBody")?);
     }
     let call = if operation.facts.paging.is_some() { "list" } else { "call" };
     let (id, arguments) = (&operation.facts.id, arguments.join(", "));
@@ -34,13 +33,14 @@ fn parameter_argument(spec: &Spec, parameter: &Parameter) -> Result<String> {
     Ok(argument(&parameter.shape, &value))
 }
 
-fn body_argument(spec: &Spec, folder: &Path, body: &RequestBody) -> Result<String> {
+fn body_argument(spec: &Spec, body: &RequestBody) -> Result<String> {
     if body.media_type != BodyType::Json {
         // Without files.
         return Ok("Default::default()".to_owned());
     }
-    let value = match body.examples.first() {
-        Some(example) => serde_json::from_str(&example.json(folder)?)?,
+    let value = match body.examples.first().map(|example| &example.source) {
+        Some(ExampleSource::Inline(value)) => value.clone(),
+        Some(ExampleSource::File(file)) => return Ok(format!("value(include_str!(\"../../spec/{file}\"))")),
         None => placeholder_body(spec, &body.shape)?,
     };
     Ok(argument(&body.shape, &value))
