@@ -1,5 +1,6 @@
 mod added_endpoint;
 mod rejections;
+mod tables;
 
 use super::*;
 use crate::workspace::workspace_root;
