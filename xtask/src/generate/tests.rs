@@ -1,5 +1,6 @@
 mod added_endpoint;
 mod rejections;
+mod tables;
 
 use super::*;
 use crate::workspace::workspace_root;
@@ -325,6 +326,12 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
     // A $ref with its own description is a $ref alone.
     let maker = &document["components"]["schemas"]["Thing"]["properties"]["maker"];
     assert_eq!(*maker, serde_json::json!({"$ref": "#/components/schemas/Origin"}));
+    // A time without a zone is none for other tools.
+    let times = bundled(&THINGS.replace(
+        "          type: number\n          format: double",
+        "          type: string\n          format: date-time",
+    ));
+    assert!(!times.contains("date-time"), "{times}");
     // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
