@@ -146,7 +146,7 @@ fn invalid_emulator_option_is_a_usage_error() {
 #[test]
 fn unknown_command_is_a_usage_error() {
     let transcripts = [
-        &["docter"][..],
+        &["emulater"][..],
         &["customers", "lst"],
         &["completions"],
         &["completions", "cmd"],
