@@ -182,9 +182,8 @@ fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<Input> {
         (dialect::Location::Query, ParameterStyle::CommaSeparated) => Location::CommaSeparated(wire.clone()),
         (dialect::Location::Query, _) => Location::Query(wire.clone()),
     };
-    let minimum = parameter.range.as_ref().map(|range| *range.start());
     let value = parameter.examples.first().cloned();
-    let value = value.or_else(|| required.then(|| samples::placeholder_value(spec, shape, minimum)).flatten());
+    let value = value.or_else(|| required.then(|| samples::parameter_placeholder(spec, parameter)).flatten());
     let sample = value.and_then(|value| parameter_sample(spec, parameter, &value));
     Ok(Input {
         field,
@@ -200,11 +199,14 @@ fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<Input> {
 
 fn parameter_sample(spec: &Spec, parameter: &Parameter, value: &Value) -> Option<Sample> {
     match (parameter.style, &parameter.shape, value) {
-        (ParameterStyle::Json, shape, Value::String(json)) => value_sample(spec, shape, &serde_json::from_str(json).ok()?),
+        (ParameterStyle::Json, shape, Value::String(json)) => {
+            value_sample(spec, shape, &serde_json::from_str(json).ok()?)
+        }
         (_, Shape::List(item), Value::Array(values)) => {
             let samples = values.iter().map(|value| value_sample(spec, item, value)).collect::<Option<Vec<_>>>()?;
             let is_text = **item == Shape::Text;
-            let code = samples.iter().map(|Sample { code, .. }| if is_text { quote!(#code.to_owned()) } else { code.clone() });
+            let code =
+                samples.iter().map(|Sample { code, .. }| if is_text { quote!(#code.to_owned()) } else { code.clone() });
             let code = quote!(vec![#(#code),*]);
             Some(Sample { code, sent: samples.into_iter().flat_map(|sample| sample.sent).collect() })
         }
@@ -260,8 +262,7 @@ fn part_input(part: &Property, is_form_required: bool) -> Result<Input> {
     let required = part.required && is_form_required;
     let adding = match (&part.shape, required) {
         (Shape::Binary, true) => quote!(.files(#wire, [&self.#field])),
-        (Shape::Binary, false) => quote!(.files(#wire, &self.#field)),
-        (Shape::List(_), true) => quote!(.files(#wire, &self.#field)),
+        (Shape::Binary, false) | (Shape::List(_), true) => quote!(.files(#wire, &self.#field)),
         (Shape::List(_), false) => quote!(.files(#wire, self.#field.iter().flatten())),
         (_, true) => quote!(.value(#wire, &self.#field)),
         (_, false) => quote!(.value(#wire, self.#field.as_ref())),
