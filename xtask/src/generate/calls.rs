@@ -49,7 +49,7 @@ fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
     }
     let value = match body.examples.first().map(|example| &example.source) {
         Some(ExampleSource::Inline(value)) => value.clone(),
-        Some(ExampleSource::File(file)) => return Ok(format!("value(include_str!(\"../../spec/{file}\"))")),
+        Some(ExampleSource::File(file)) => return Ok(vec![format!("value(include_str!(\"../../spec/{file}\"))")]),
         None => placeholder_body(spec, &body.shape)?,
     };
     Ok(vec![argument(&body.shape, &value)])
