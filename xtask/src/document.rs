@@ -50,8 +50,6 @@ pub(crate) struct Spec {
 pub(crate) struct Endpoint<'a> {
     /// The place in the document, as a JSON pointer.
     pub(crate) at: String,
-    pub(crate) path: &'a str,
-    pub(crate) method: &'a str,
     pub(crate) operation: &'a Operation,
     /// Those of the path first.
     pub(crate) parameters: Vec<&'a Parameter>,
@@ -132,29 +130,20 @@ impl Spec {
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
             for (method, operation) in item.iter() {
                 let at = format!("{at}/{method}");
-                let endpoint = self.endpoint(&at, path, item, method, operation);
+                let endpoint = self.endpoint(&at, item, operation);
                 endpoints.push(endpoint.with_context(|| at.clone())?);
             }
         }
         Ok(endpoints)
     }
 
-    fn endpoint<'a>(
-        &'a self,
-        at: &str,
-        path: &'a str,
-        item: &'a PathItem,
-        method: &'a str,
-        operation: &'a Operation,
-    ) -> Result<Endpoint<'a>> {
+    fn endpoint<'a>(&'a self, at: &str, item: &'a PathItem, operation: &'a Operation) -> Result<Endpoint<'a>> {
         let parameter = |item| self.resolve(item, "parameters", |components, name| components.parameters.get(name));
         let body = |item| self.resolve(item, "requestBodies", |components, name| components.request_bodies.get(name));
         let response = |item| self.resolve(item, "responses", |components, name| components.responses.get(name));
         let responses = operation.responses.responses.iter();
         Ok(Endpoint {
             at: at.to_owned(),
-            path,
-            method,
             operation,
             // `PathItem::iter` omits the parameters of the path.
             parameters: item.parameters.iter().chain(&operation.parameters).map(parameter).collect::<Result<_>>()?,
