@@ -62,8 +62,10 @@ impl Spec {
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let mut names = vec![ROOT.to_owned()];
         for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            let is_area = name.ends_with(".yaml") && !name.starts_with('.') && ![ROOT, BUNDLE].contains(&&*name);
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
+            let is_area = is_yaml && !name.starts_with('.') && ![ROOT, BUNDLE].contains(&&*name);
             names.extend(is_area.then_some(name));
         }
         // The root comes first.
