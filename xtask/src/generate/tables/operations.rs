@@ -3,7 +3,7 @@
 use super::{
     Table,
     columns::{Items, columns},
-    values::{constraints, link, option, plain_text, range, type_of, variant},
+    values::{constraints, default_of, link, option, plain_text, range, type_of, variant},
 };
 use crate::{
     dialect::{
@@ -97,8 +97,7 @@ fn parameter_table(parameter: &Parameter, command: &Command) -> TokenStream {
     let value = type_of(&parameter.shape);
     let (minimum, maximum) = range(schema);
     let sent_minimum = option(parameter.sent_minimum.map(Literal::i64_unsuffixed));
-    let constraints = constraints(schema);
-    let default = option(parameter.default.as_ref().map(plain_text));
+    let (constraints, default) = (constraints(schema), default_of(schema));
     let deprecated = option(parameter.deprecated.as_ref());
     let example = option(parameter.examples.first().map(plain_text));
     quote! {
