@@ -245,6 +245,7 @@ pub struct CustomerQualificationRequest {
 
 impl CustomerQualificationRequest {
     /// Creates a `CustomerQualificationRequest` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(qualification: QualificationType) -> Self {
         Self {
@@ -259,6 +260,7 @@ impl CustomerQualificationRequest {
     /// Sets `education_segment`.
     ///
     /// The kind of school. Needed for `Education`.
+    #[inline]
     #[must_use]
     pub fn education_segment(mut self, education_segment: EducationSegment) -> Self {
         self.education_segment = Some(education_segment);
@@ -268,6 +270,7 @@ impl CustomerQualificationRequest {
     /// Sets `website`.
     ///
     /// The website of the school, such as `fineartschool.example`.
+    #[inline]
     #[must_use]
     pub fn website(mut self, website: impl Into<String>) -> Self {
         self.website = Some(website.into());
@@ -278,6 +281,7 @@ impl CustomerQualificationRequest {
     ///
     /// The `validationId` of one of the partner's validation codes, which is a string of digits.
     /// Needed for `GovernmentCommunityCloud`.
+    #[inline]
     #[must_use]
     pub fn validation_code(mut self, validation_code: impl Into<String>) -> Self {
         self.validation_code = Some(validation_code.into());
@@ -542,6 +546,7 @@ pub struct PartnerRelationshipFilter {
 
 impl PartnerRelationshipFilter {
     /// Creates a `PartnerRelationshipFilter` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         field: PartnerRelationshipSearchField,
@@ -768,6 +773,7 @@ pub struct VerifiedDomain {
 
 impl VerifiedDomain {
     /// Creates a `VerifiedDomain` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(verified_domain_name: impl Into<String>, domain: Domain) -> Self {
         Self {
@@ -781,6 +787,7 @@ impl VerifiedDomain {
     /// Sets `domain_federation_settings`.
     ///
     /// How a federated domain authenticates. Needed if the domain is `Federated`.
+    #[inline]
     #[must_use]
     pub fn domain_federation_settings(
         mut self,
@@ -854,6 +861,7 @@ pub struct Domain {
 
 impl Domain {
     /// Creates a `Domain` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -862,6 +870,7 @@ impl Domain {
     /// Sets `authentication_type`.
     ///
     /// Who authenticates the users of the domain.
+    #[inline]
     #[must_use]
     pub fn authentication_type(
         mut self,
@@ -874,6 +883,7 @@ impl Domain {
     /// Sets `capability`.
     ///
     /// What the domain is used for.
+    #[inline]
     #[must_use]
     pub fn capability(mut self, capability: DomainCapability) -> Self {
         self.capability = Some(capability);
@@ -883,6 +893,7 @@ impl Domain {
     /// Sets `is_default`.
     ///
     /// Whether new users get this domain.
+    #[inline]
     #[must_use]
     pub fn is_default(mut self, is_default: bool) -> Self {
         self.is_default = Some(Nullable::Value(is_default));
@@ -890,6 +901,7 @@ impl Domain {
     }
 
     /// Clears `is_default`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_is_default(mut self) -> Self {
         self.is_default = Some(Nullable::Null);
@@ -899,6 +911,7 @@ impl Domain {
     /// Sets `is_initial`.
     ///
     /// Whether it is the domain that the tenant was created with.
+    #[inline]
     #[must_use]
     pub fn is_initial(mut self, is_initial: bool) -> Self {
         self.is_initial = Some(Nullable::Value(is_initial));
@@ -906,6 +919,7 @@ impl Domain {
     }
 
     /// Clears `is_initial`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_is_initial(mut self) -> Self {
         self.is_initial = Some(Nullable::Null);
@@ -915,6 +929,7 @@ impl Domain {
     /// Sets `name`.
     ///
     /// The name of the domain.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -924,6 +939,7 @@ impl Domain {
     /// Sets `root_domain`.
     ///
     /// The name of the domain that this one is a part of.
+    #[inline]
     #[must_use]
     pub fn root_domain(mut self, root_domain: impl Into<String>) -> Self {
         self.root_domain = Some(Nullable::Value(root_domain.into()));
@@ -931,6 +947,7 @@ impl Domain {
     }
 
     /// Clears `root_domain`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_root_domain(mut self) -> Self {
         self.root_domain = Some(Nullable::Null);
@@ -940,6 +957,7 @@ impl Domain {
     /// Sets `status`.
     ///
     /// Whether the domain is verified.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: DomainStatus) -> Self {
         self.status = Some(status);
@@ -949,6 +967,7 @@ impl Domain {
     /// Sets `verification_method`.
     ///
     /// How the domain was verified.
+    #[inline]
     #[must_use]
     pub fn verification_method(
         mut self,
@@ -1124,6 +1143,7 @@ pub struct DomainFederationSettings {
 
 impl DomainFederationSettings {
     /// Creates a `DomainFederationSettings` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         issuer_uri: impl Into<String>,
@@ -1155,6 +1175,7 @@ impl DomainFederationSettings {
     /// Sets `active_log_on_uri`.
     ///
     /// The address at which rich clients sign in.
+    #[inline]
     #[must_use]
     pub fn active_log_on_uri(mut self, active_log_on_uri: impl Into<String>) -> Self {
         self.active_log_on_uri = Some(active_log_on_uri.into());
@@ -1164,6 +1185,7 @@ impl DomainFederationSettings {
     /// Sets `default_interactive_authentication_method`.
     ///
     /// The URI of the authentication method for interactive users.
+    #[inline]
     #[must_use]
     pub fn default_interactive_authentication_method(
         mut self,
@@ -1178,6 +1200,7 @@ impl DomainFederationSettings {
     /// Sets `federation_brand_name`.
     ///
     /// The name of the identity provider to show to users.
+    #[inline]
     #[must_use]
     pub fn federation_brand_name(
         mut self,
@@ -1190,6 +1213,7 @@ impl DomainFederationSettings {
     /// Sets `metadata_exchange_uri`.
     ///
     /// The address of the metadata of the identity provider.
+    #[inline]
     #[must_use]
     pub fn metadata_exchange_uri(
         mut self,
@@ -1200,6 +1224,7 @@ impl DomainFederationSettings {
     }
 
     /// Clears `metadata_exchange_uri`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_metadata_exchange_uri(mut self) -> Self {
         self.metadata_exchange_uri = Some(Nullable::Null);
@@ -1209,6 +1234,7 @@ impl DomainFederationSettings {
     /// Sets `next_signing_certificate`.
     ///
     /// The certificate that follows the current one, in Base64.
+    #[inline]
     #[must_use]
     pub fn next_signing_certificate(
         mut self,
@@ -1221,6 +1247,7 @@ impl DomainFederationSettings {
     }
 
     /// Clears `next_signing_certificate`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_next_signing_certificate(mut self) -> Self {
         self.next_signing_certificate = Some(Nullable::Null);
@@ -1230,6 +1257,7 @@ impl DomainFederationSettings {
     /// Sets `open_id_connect_discovery_endpoint`.
     ///
     /// The address of the OpenID Connect configuration of the identity provider.
+    #[inline]
     #[must_use]
     pub fn open_id_connect_discovery_endpoint(
         mut self,
@@ -1244,6 +1272,7 @@ impl DomainFederationSettings {
     /// Sets `signing_certificate_update_status`.
     ///
     /// How the last update of the certificate went, an object with its time and its result.
+    #[inline]
     #[must_use]
     pub fn signing_certificate_update_status(
         mut self,
@@ -1256,6 +1285,7 @@ impl DomainFederationSettings {
     /// Sets `supports_mfa`.
     ///
     /// Whether the identity provider does multifactor authentication.
+    #[inline]
     #[must_use]
     pub fn supports_mfa(mut self, supports_mfa: bool) -> Self {
         self.supports_mfa = Some(Nullable::Value(supports_mfa));
@@ -1263,6 +1293,7 @@ impl DomainFederationSettings {
     }
 
     /// Clears `supports_mfa`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_supports_mfa(mut self) -> Self {
         self.supports_mfa = Some(Nullable::Null);
@@ -1440,6 +1471,7 @@ pub struct CustomerAgreement {
 
 impl CustomerAgreement {
     /// Creates a `CustomerAgreement` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1448,6 +1480,7 @@ impl CustomerAgreement {
     /// Sets `primary_contact`.
     ///
     /// The person who accepted it for the customer.
+    #[inline]
     #[must_use]
     pub fn primary_contact(mut self, primary_contact: Contact) -> Self {
         self.primary_contact = Some(Box::new(primary_contact));
@@ -1457,6 +1490,7 @@ impl CustomerAgreement {
     /// Sets `template_id`.
     ///
     /// The template of the agreement, from the list of agreement metadata.
+    #[inline]
     #[must_use]
     pub fn template_id(mut self, template_id: Uuid) -> Self {
         self.template_id = Some(template_id);
@@ -1467,6 +1501,7 @@ impl CustomerAgreement {
     ///
     /// When the customer accepted it, in UTC. Lists write it without a zone, as
     /// `2026-01-14T00:00:00`.
+    #[inline]
     #[must_use]
     pub fn date_agreed(mut self, date_agreed: DateTime) -> Self {
         self.date_agreed = Some(date_agreed);
@@ -1476,6 +1511,7 @@ impl CustomerAgreement {
     /// Sets `type_`.
     ///
     /// The type of the agreement.
+    #[inline]
     #[must_use]
     pub fn type_(mut self, type_: AgreementType) -> Self {
         self.type_ = Some(type_);
@@ -1557,6 +1593,7 @@ pub struct Contact {
 
 impl Contact {
     /// Creates a `Contact` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1565,6 +1602,7 @@ impl Contact {
     /// Sets `first_name`.
     ///
     /// The first name.
+    #[inline]
     #[must_use]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
@@ -1574,6 +1612,7 @@ impl Contact {
     /// Sets `last_name`.
     ///
     /// The last name.
+    #[inline]
     #[must_use]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
@@ -1583,6 +1622,7 @@ impl Contact {
     /// Sets `email`.
     ///
     /// The email address.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -1592,6 +1632,7 @@ impl Contact {
     /// Sets `phone_number`.
     ///
     /// The telephone number, which may be absent.
+    #[inline]
     #[must_use]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
@@ -1601,6 +1642,7 @@ impl Contact {
     /// Sets `middle_name`.
     ///
     /// The middle name.
+    #[inline]
     #[must_use]
     pub fn middle_name(mut self, middle_name: impl Into<String>) -> Self {
         self.middle_name = Some(middle_name.into());
@@ -1770,6 +1812,7 @@ pub struct ApplicationConsent {
 
 impl ApplicationConsent {
     /// Creates a `ApplicationConsent` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(application_id: Uuid, application_grants: Vec<ApplicationGrant>) -> Self {
         Self {
@@ -1783,6 +1826,7 @@ impl ApplicationConsent {
     /// Sets `display_name`.
     ///
     /// The name of the application. Microsoft's own clients send it; it is not documented.
+    #[inline]
     #[must_use]
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
@@ -1814,6 +1858,7 @@ pub struct ApplicationGrant {
 
 impl ApplicationGrant {
     /// Creates a `ApplicationGrant` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(enterprise_application_id: Uuid, scope: impl Into<String>) -> Self {
         Self {
@@ -2203,6 +2248,7 @@ pub struct SpendingBudget {
 
 impl SpendingBudget {
     /// Creates a `SpendingBudget` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -2212,6 +2258,7 @@ impl SpendingBudget {
     ///
     /// The budget in the currency of the customer's bill. Absent or null if there is none. The
     /// service is known to misspell it as `ammount`.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: Decimal) -> Self {
         self.amount = Some(Nullable::Value(amount));
@@ -2219,6 +2266,7 @@ impl SpendingBudget {
     }
 
     /// Clears `amount`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_amount(mut self) -> Self {
         self.amount = Some(Nullable::Null);
@@ -2228,6 +2276,7 @@ impl SpendingBudget {
     /// Sets `attributes`.
     ///
     /// The metadata of the budget; its type is `SpendingBudget`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -2237,6 +2286,7 @@ impl SpendingBudget {
     /// Sets `links`.
     ///
     /// Links to the budget itself. Only the budget of one customer has them.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -2897,6 +2947,7 @@ pub struct SupportRequest {
 
 impl SupportRequest {
     /// Creates a `SupportRequest` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -2905,6 +2956,7 @@ impl SupportRequest {
     /// Sets `title`.
     ///
     /// The title.
+    #[inline]
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -2914,6 +2966,7 @@ impl SupportRequest {
     /// Sets `description`.
     ///
     /// What the problem is.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -2923,6 +2976,7 @@ impl SupportRequest {
     /// Sets `severity`.
     ///
     /// How severe the problem is.
+    #[inline]
     #[must_use]
     pub fn severity(mut self, severity: SupportRequestSeverity) -> Self {
         self.severity = Some(severity);
@@ -2932,6 +2986,7 @@ impl SupportRequest {
     /// Sets `support_topic_id`.
     ///
     /// The identifier of the topic.
+    #[inline]
     #[must_use]
     pub fn support_topic_id(mut self, support_topic_id: impl Into<String>) -> Self {
         self.support_topic_id = Some(support_topic_id.into());
@@ -2941,6 +2996,7 @@ impl SupportRequest {
     /// Sets `support_topic_name`.
     ///
     /// The name of the topic.
+    #[inline]
     #[must_use]
     pub fn support_topic_name(mut self, support_topic_name: impl Into<String>) -> Self {
         self.support_topic_name = Some(support_topic_name.into());
@@ -2950,6 +3006,7 @@ impl SupportRequest {
     /// Sets `status`.
     ///
     /// How the request stands.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: SupportRequestStatus) -> Self {
         self.status = Some(status);
@@ -2959,6 +3016,7 @@ impl SupportRequest {
     /// Sets `organization`.
     ///
     /// The organization that the request was made for.
+    #[inline]
     #[must_use]
     pub fn organization(mut self, organization: SupportRequestOrganization) -> Self {
         self.organization = Some(Box::new(organization));
@@ -2968,6 +3026,7 @@ impl SupportRequest {
     /// Sets `primary_contact`.
     ///
     /// The person to contact.
+    #[inline]
     #[must_use]
     pub fn primary_contact(mut self, primary_contact: SupportRequestContact) -> Self {
         self.primary_contact = Some(Box::new(primary_contact));
@@ -2977,6 +3036,7 @@ impl SupportRequest {
     /// Sets `last_updated_by`.
     ///
     /// The person who last changed the request.
+    #[inline]
     #[must_use]
     pub fn last_updated_by(mut self, last_updated_by: SupportRequestContact) -> Self {
         self.last_updated_by = Some(Box::new(last_updated_by));
@@ -2986,6 +3046,7 @@ impl SupportRequest {
     /// Sets `product_name`.
     ///
     /// The name of the product.
+    #[inline]
     #[must_use]
     pub fn product_name(mut self, product_name: impl Into<String>) -> Self {
         self.product_name = Some(product_name.into());
@@ -2995,6 +3056,7 @@ impl SupportRequest {
     /// Sets `product_id`.
     ///
     /// The identifier of the product.
+    #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<String>) -> Self {
         self.product_id = Some(product_id.into());
@@ -3004,6 +3066,7 @@ impl SupportRequest {
     /// Sets `new_note`.
     ///
     /// A note to add, with its `text`. Only sent.
+    #[inline]
     #[must_use]
     pub fn new_note(mut self, new_note: SupportRequestNote) -> Self {
         self.new_note = Some(Box::new(new_note));
@@ -3013,6 +3076,7 @@ impl SupportRequest {
     /// Sets `country_code`.
     ///
     /// The country or region, a two-letter code of ISO 3166.
+    #[inline]
     #[must_use]
     pub fn country_code(mut self, country_code: impl Into<String>) -> Self {
         self.country_code = Some(country_code.into());
@@ -3022,6 +3086,7 @@ impl SupportRequest {
     /// Sets `attributes`.
     ///
     /// The metadata of the request; its type is `ServiceRequest`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -3123,6 +3188,7 @@ pub struct SupportRequestOrganization {
 
 impl SupportRequestOrganization {
     /// Creates a `SupportRequestOrganization` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3131,6 +3197,7 @@ impl SupportRequestOrganization {
     /// Sets `id`.
     ///
     /// The identifier of the organization's tenant.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -3140,6 +3207,7 @@ impl SupportRequestOrganization {
     /// Sets `name`.
     ///
     /// The name of the organization.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -3149,6 +3217,7 @@ impl SupportRequestOrganization {
     /// Sets `phone_number`.
     ///
     /// The telephone number of the organization.
+    #[inline]
     #[must_use]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
@@ -3187,6 +3256,7 @@ pub struct SupportRequestContact {
 
 impl SupportRequestContact {
     /// Creates a `SupportRequestContact` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3195,6 +3265,7 @@ impl SupportRequestContact {
     /// Sets `organization`.
     ///
     /// The organization of the person.
+    #[inline]
     #[must_use]
     pub fn organization(mut self, organization: SupportRequestOrganization) -> Self {
         self.organization = Some(Box::new(organization));
@@ -3204,6 +3275,7 @@ impl SupportRequestContact {
     /// Sets `contact_id`.
     ///
     /// The identifier of the person.
+    #[inline]
     #[must_use]
     pub fn contact_id(mut self, contact_id: impl Into<String>) -> Self {
         self.contact_id = Some(contact_id.into());
@@ -3213,6 +3285,7 @@ impl SupportRequestContact {
     /// Sets `last_name`.
     ///
     /// The last name.
+    #[inline]
     #[must_use]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
@@ -3222,6 +3295,7 @@ impl SupportRequestContact {
     /// Sets `first_name`.
     ///
     /// The first name.
+    #[inline]
     #[must_use]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
@@ -3231,6 +3305,7 @@ impl SupportRequestContact {
     /// Sets `email`.
     ///
     /// The email address.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -3240,6 +3315,7 @@ impl SupportRequestContact {
     /// Sets `phone_number`.
     ///
     /// The telephone number.
+    #[inline]
     #[must_use]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
@@ -3290,6 +3366,7 @@ pub struct SupportRequestNote {
 
 impl SupportRequestNote {
     /// Creates a `SupportRequestNote` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3298,6 +3375,7 @@ impl SupportRequestNote {
     /// Sets `text`.
     ///
     /// The note.
+    #[inline]
     #[must_use]
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
@@ -3336,6 +3414,7 @@ pub struct SupportRequestFile {
 
 impl SupportRequestFile {
     /// Creates a `SupportRequestFile` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3344,6 +3423,7 @@ impl SupportRequestFile {
     /// Sets `comment`.
     ///
     /// The comment on the file.
+    #[inline]
     #[must_use]
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = Some(comment.into());
@@ -3353,6 +3433,7 @@ impl SupportRequestFile {
     /// Sets `file_extension`.
     ///
     /// The extension of the name of the file. Microsoft's own clients name it `extensionType`.
+    #[inline]
     #[must_use]
     pub fn file_extension(mut self, file_extension: impl Into<String>) -> Self {
         self.file_extension = Some(file_extension.into());
@@ -3362,6 +3443,7 @@ impl SupportRequestFile {
     /// Sets `file_name_without_extension`.
     ///
     /// The name of the file without its extension.
+    #[inline]
     #[must_use]
     pub fn file_name_without_extension(
         mut self,
@@ -3374,6 +3456,7 @@ impl SupportRequestFile {
     /// Sets `file_size`.
     ///
     /// The size of the file in bytes.
+    #[inline]
     #[must_use]
     pub fn file_size(mut self, file_size: i64) -> Self {
         self.file_size = Some(file_size);
@@ -3383,6 +3466,7 @@ impl SupportRequestFile {
     /// Sets `id`.
     ///
     /// The identifier of the file.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -3392,6 +3476,7 @@ impl SupportRequestFile {
     /// Sets `location`.
     ///
     /// The address of the file.
+    #[inline]
     #[must_use]
     pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(location.into());

@@ -128,6 +128,7 @@ pub struct Customer {
 
 impl Customer {
     /// Creates a `Customer` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -136,6 +137,7 @@ impl Customer {
     /// Sets `company_profile`.
     ///
     /// The company and its tenant. In lists it is brief.
+    #[inline]
     #[must_use]
     pub fn company_profile(mut self, company_profile: CustomerCompanyProfile) -> Self {
         self.company_profile = Some(Box::new(company_profile));
@@ -145,6 +147,7 @@ impl Customer {
     /// Sets `billing_profile`.
     ///
     /// The person and the address to bill. Lists do not have it.
+    #[inline]
     #[must_use]
     pub fn billing_profile(mut self, billing_profile: CustomerBillingProfile) -> Self {
         self.billing_profile = Some(Box::new(billing_profile));
@@ -154,6 +157,7 @@ impl Customer {
     /// Sets `relationship_to_partner`.
     ///
     /// The relationship of the customer to the partner.
+    #[inline]
     #[must_use]
     pub fn relationship_to_partner(
         mut self,
@@ -166,6 +170,7 @@ impl Customer {
     /// Sets `allow_delegated_access`.
     ///
     /// Whether the customer allows the partner to administer its tenant. Lists do not have it.
+    #[inline]
     #[must_use]
     pub fn allow_delegated_access(mut self, allow_delegated_access: bool) -> Self {
         self.allow_delegated_access = Some(allow_delegated_access);
@@ -177,6 +182,7 @@ impl Customer {
     /// The domains of the customer. Absent in lists, and without delegated administration
     /// privileges (DAP or GDAP): then the partner may not see them, which does not mean that there
     /// are none.
+    #[inline]
     #[must_use]
     pub fn custom_domains(mut self, custom_domains: Vec<String>) -> Self {
         self.custom_domains = Some(custom_domains);
@@ -186,6 +192,7 @@ impl Customer {
     /// Sets `tags`.
     ///
     /// Tags of the relationship between partner and customer, such as `TestCustomer`.
+    #[inline]
     #[must_use]
     pub fn tags(mut self, tags: Vec<String>) -> Self {
         self.tags = Some(tags);
@@ -196,6 +203,7 @@ impl Customer {
     ///
     /// The first administrator of a new customer. The service returns it once, in the response to
     /// creating the customer. It is a secret.
+    #[inline]
     #[must_use]
     pub fn user_credentials(mut self, user_credentials: UserCredentials) -> Self {
         self.user_credentials = Some(Box::new(user_credentials));
@@ -206,6 +214,7 @@ impl Customer {
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller through whom the customer came.
     /// Only indirect providers set it.
+    #[inline]
     #[must_use]
     pub fn associated_partner_id(
         mut self,
@@ -219,6 +228,7 @@ impl Customer {
     ///
     /// Whether to set up granular delegated administration privileges (GDAP) for a new customer. It
     /// is part of the request that creates one, and of the response to that.
+    #[inline]
     #[must_use]
     pub fn enable_gdap_by_default(mut self, enable_gdap_by_default: bool) -> Self {
         self.enable_gdap_by_default = Some(enable_gdap_by_default);
@@ -228,6 +238,7 @@ impl Customer {
     /// Sets `links`.
     ///
     /// Links to the customer itself. Lists may omit them.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -237,6 +248,7 @@ impl Customer {
     /// Sets `attributes`.
     ///
     /// The metadata of the customer; its type is `Customer`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -381,6 +393,7 @@ pub struct CustomerCompanyProfile {
 
 impl CustomerCompanyProfile {
     /// Creates a `CustomerCompanyProfile` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -389,6 +402,7 @@ impl CustomerCompanyProfile {
     /// Sets `domain`.
     ///
     /// The default domain of the tenant, such as `contoso.onmicrosoft.com`. It may be empty.
+    #[inline]
     #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
@@ -398,6 +412,7 @@ impl CustomerCompanyProfile {
     /// Sets `company_name`.
     ///
     /// The name of the company.
+    #[inline]
     #[must_use]
     pub fn company_name(mut self, company_name: impl Into<String>) -> Self {
         self.company_name = Some(company_name.into());
@@ -407,6 +422,7 @@ impl CustomerCompanyProfile {
     /// Sets `organization_registration_number`.
     ///
     /// The registration number of the company, only in countries where the service requires one.
+    #[inline]
     #[must_use]
     pub fn organization_registration_number(
         mut self,
@@ -423,6 +439,7 @@ impl CustomerCompanyProfile {
     /// The address of the company, which uses `region`, not `state`. Absent in lists, and without
     /// delegated administration privileges (DAP or GDAP): then the partner may not see it, which
     /// does not mean that there is none.
+    #[inline]
     #[must_use]
     pub fn address(mut self, address: Address) -> Self {
         self.address = Some(Box::new(address));
@@ -434,6 +451,7 @@ impl CustomerCompanyProfile {
     /// The email address of the company. Absent in lists, and without delegated administration
     /// privileges (DAP or GDAP): then the partner may not see it, which does not mean that there is
     /// none.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -443,6 +461,7 @@ impl CustomerCompanyProfile {
     /// Sets `links`.
     ///
     /// Links to the profile itself.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -452,6 +471,7 @@ impl CustomerCompanyProfile {
     /// Sets `attributes`.
     ///
     /// The metadata of the profile; its type is `CustomerCompanyProfile`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -534,6 +554,7 @@ pub struct CustomerBillingProfile {
 
 impl CustomerBillingProfile {
     /// Creates a `CustomerBillingProfile` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -542,6 +563,7 @@ impl CustomerBillingProfile {
     /// Sets `id`.
     ///
     /// The identifier of the profile, which is not that of the customer.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
@@ -551,6 +573,7 @@ impl CustomerBillingProfile {
     /// Sets `first_name`.
     ///
     /// The first name of the billing contact.
+    #[inline]
     #[must_use]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
@@ -560,6 +583,7 @@ impl CustomerBillingProfile {
     /// Sets `last_name`.
     ///
     /// The last name of the billing contact.
+    #[inline]
     #[must_use]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
@@ -569,6 +593,7 @@ impl CustomerBillingProfile {
     /// Sets `email`.
     ///
     /// The email address of the billing contact.
+    #[inline]
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
@@ -578,6 +603,7 @@ impl CustomerBillingProfile {
     /// Sets `culture`.
     ///
     /// The preferred culture for correspondence and money, such as `en-US`.
+    #[inline]
     #[must_use]
     pub fn culture(mut self, culture: impl Into<String>) -> Self {
         self.culture = Some(culture.into());
@@ -587,6 +613,7 @@ impl CustomerBillingProfile {
     /// Sets `language`.
     ///
     /// The preferred language, such as `en`.
+    #[inline]
     #[must_use]
     pub fn language(mut self, language: impl Into<String>) -> Self {
         self.language = Some(language.into());
@@ -596,6 +623,7 @@ impl CustomerBillingProfile {
     /// Sets `company_name`.
     ///
     /// The name of the company to bill, which may differ from that in the company profile.
+    #[inline]
     #[must_use]
     pub fn company_name(mut self, company_name: impl Into<String>) -> Self {
         self.company_name = Some(company_name.into());
@@ -606,6 +634,7 @@ impl CustomerBillingProfile {
     ///
     /// The registration number of the company, with the name and in the place that an early preview
     /// had. The documented field is `organizationRegistrationNumber` of the company profile.
+    #[inline]
     #[must_use]
     pub fn organization_registration_id(
         mut self,
@@ -618,6 +647,7 @@ impl CustomerBillingProfile {
     /// Sets `default_address`.
     ///
     /// The address to bill, which uses `state`, not `region`.
+    #[inline]
     #[must_use]
     pub fn default_address(mut self, default_address: Address) -> Self {
         self.default_address = Some(Box::new(default_address));
@@ -627,6 +657,7 @@ impl CustomerBillingProfile {
     /// Sets `links`.
     ///
     /// Links to the profile itself.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -636,6 +667,7 @@ impl CustomerBillingProfile {
     /// Sets `attributes`.
     ///
     /// The metadata of the profile; its type is `CustomerBillingProfile`, and it has an `etag`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -724,6 +756,7 @@ pub struct Address {
 
 impl Address {
     /// Creates a `Address` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -732,6 +765,7 @@ impl Address {
     /// Sets `id`.
     ///
     /// The identifier of the address.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -741,6 +775,7 @@ impl Address {
     /// Sets `country`.
     ///
     /// The country or region, a two-letter code of ISO 3166, such as `US`.
+    #[inline]
     #[must_use]
     pub fn country(mut self, country: impl Into<String>) -> Self {
         self.country = Some(country.into());
@@ -750,6 +785,7 @@ impl Address {
     /// Sets `region`.
     ///
     /// The state, province or region. Company profiles have it.
+    #[inline]
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
@@ -759,6 +795,7 @@ impl Address {
     /// Sets `city`.
     ///
     /// The city.
+    #[inline]
     #[must_use]
     pub fn city(mut self, city: impl Into<String>) -> Self {
         self.city = Some(city.into());
@@ -768,6 +805,7 @@ impl Address {
     /// Sets `state`.
     ///
     /// The state or province. Billing profiles have it.
+    #[inline]
     #[must_use]
     pub fn state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
@@ -777,6 +815,7 @@ impl Address {
     /// Sets `district`.
     ///
     /// The district.
+    #[inline]
     #[must_use]
     pub fn district(mut self, district: impl Into<String>) -> Self {
         self.district = Some(district.into());
@@ -786,6 +825,7 @@ impl Address {
     /// Sets `address_line1`.
     ///
     /// The first line of the address.
+    #[inline]
     #[must_use]
     pub fn address_line1(mut self, address_line1: impl Into<String>) -> Self {
         self.address_line1 = Some(address_line1.into());
@@ -795,6 +835,7 @@ impl Address {
     /// Sets `address_line2`.
     ///
     /// The second line of the address.
+    #[inline]
     #[must_use]
     pub fn address_line2(mut self, address_line2: impl Into<String>) -> Self {
         self.address_line2 = Some(address_line2.into());
@@ -804,6 +845,7 @@ impl Address {
     /// Sets `address_line3`.
     ///
     /// The third line of the address.
+    #[inline]
     #[must_use]
     pub fn address_line3(mut self, address_line3: impl Into<String>) -> Self {
         self.address_line3 = Some(address_line3.into());
@@ -813,6 +855,7 @@ impl Address {
     /// Sets `postal_code`.
     ///
     /// The postal code.
+    #[inline]
     #[must_use]
     pub fn postal_code(mut self, postal_code: impl Into<String>) -> Self {
         self.postal_code = Some(postal_code.into());
@@ -822,6 +865,7 @@ impl Address {
     /// Sets `first_name`.
     ///
     /// The first name of the contact.
+    #[inline]
     #[must_use]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
@@ -831,6 +875,7 @@ impl Address {
     /// Sets `middle_name`.
     ///
     /// The middle name of the contact.
+    #[inline]
     #[must_use]
     pub fn middle_name(mut self, middle_name: impl Into<String>) -> Self {
         self.middle_name = Some(middle_name.into());
@@ -840,6 +885,7 @@ impl Address {
     /// Sets `last_name`.
     ///
     /// The last name of the contact.
+    #[inline]
     #[must_use]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
@@ -849,6 +895,7 @@ impl Address {
     /// Sets `phone_number`.
     ///
     /// The telephone number. It may be empty.
+    #[inline]
     #[must_use]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
@@ -858,6 +905,7 @@ impl Address {
     /// Sets `email_address`.
     ///
     /// The email address of the contact.
+    #[inline]
     #[must_use]
     pub fn email_address(mut self, email_address: impl Into<String>) -> Self {
         self.email_address = Some(email_address.into());
@@ -900,6 +948,7 @@ pub struct UserCredentials {
 
 impl UserCredentials {
     /// Creates a `UserCredentials` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -908,6 +957,7 @@ impl UserCredentials {
     /// Sets `user_name`.
     ///
     /// The name to sign in with.
+    #[inline]
     #[must_use]
     pub fn user_name(mut self, user_name: impl Into<String>) -> Self {
         self.user_name = Some(user_name.into());
@@ -917,6 +967,7 @@ impl UserCredentials {
     /// Sets `password`.
     ///
     /// The password, to be changed at the first sign-in. It is a secret.
+    #[inline]
     #[must_use]
     pub fn password(mut self, password: Secret) -> Self {
         self.password = Some(password);
@@ -947,6 +998,7 @@ pub struct ResourceLinks {
 
 impl ResourceLinks {
     /// Creates a `ResourceLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -955,6 +1007,7 @@ impl ResourceLinks {
     /// Sets `self_`.
     ///
     /// The resource itself. It may differ from the request that was made.
+    #[inline]
     #[must_use]
     pub fn self_(mut self, self_: Link) -> Self {
         self.self_ = Some(Box::new(self_));
@@ -964,6 +1017,7 @@ impl ResourceLinks {
     /// Sets `next`.
     ///
     /// The next page, if there is one.
+    #[inline]
     #[must_use]
     pub fn next(mut self, next: Link) -> Self {
         self.next = Some(Box::new(next));
@@ -973,6 +1027,7 @@ impl ResourceLinks {
     /// Sets `previous`.
     ///
     /// The previous page, if there is one.
+    #[inline]
     #[must_use]
     pub fn previous(mut self, previous: Link) -> Self {
         self.previous = Some(Box::new(previous));
@@ -1008,6 +1063,7 @@ pub struct Link {
 
 impl Link {
     /// Creates a `Link` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1017,6 +1073,7 @@ impl Link {
     ///
     /// The URI of the request. It is usually relative to the base URL of the service, with `/v1` or
     /// without it.
+    #[inline]
     #[must_use]
     pub fn uri(mut self, uri: impl Into<String>) -> Self {
         self.uri = Some(uri.into());
@@ -1026,6 +1083,7 @@ impl Link {
     /// Sets `method`.
     ///
     /// The HTTP method of the request.
+    #[inline]
     #[must_use]
     pub fn method(mut self, method: LinkMethod) -> Self {
         self.method = Some(method);
@@ -1036,6 +1094,7 @@ impl Link {
     ///
     /// The headers to send with the request, often none. Those of the `next` link may hold an
     /// `MS-ContinuationToken`.
+    #[inline]
     #[must_use]
     pub fn headers(mut self, headers: Vec<LinkHeader>) -> Self {
         self.headers = Some(headers);
@@ -1045,6 +1104,7 @@ impl Link {
     /// Sets `body`.
     ///
     /// The body to send with the request, usually absent.
+    #[inline]
     #[must_use]
     pub fn body(mut self, body: JsonValue) -> Self {
         self.body = Some(body);
@@ -1075,6 +1135,7 @@ pub struct LinkHeader {
 
 impl LinkHeader {
     /// Creates a `LinkHeader` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1083,6 +1144,7 @@ impl LinkHeader {
     /// Sets `key`.
     ///
     /// The name of the header, such as `MS-ContinuationToken`.
+    #[inline]
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
@@ -1092,6 +1154,7 @@ impl LinkHeader {
     /// Sets `value`.
     ///
     /// The value of the header. It may be a continuation token, and so is a secret.
+    #[inline]
     #[must_use]
     pub fn value(mut self, value: Secret) -> Self {
         self.value = Some(value);
@@ -1152,6 +1215,7 @@ pub struct ResourceAttributes {
 
 impl ResourceAttributes {
     /// Creates a `ResourceAttributes` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1160,6 +1224,7 @@ impl ResourceAttributes {
     /// Sets `object_type`.
     ///
     /// The type of the resource.
+    #[inline]
     #[must_use]
     pub fn object_type(mut self, object_type: ObjectType) -> Self {
         self.object_type = Some(object_type);
@@ -1170,6 +1235,7 @@ impl ResourceAttributes {
     ///
     /// The version of the resource, if it can be changed. It is opaque, in practice a signed number
     /// in a string, and without quotation marks.
+    #[inline]
     #[must_use]
     pub fn etag(mut self, etag: impl Into<String>) -> Self {
         self.etag = Some(etag.into());
@@ -1506,6 +1572,7 @@ pub struct CustomerFilter {
 
 impl CustomerFilter {
     /// Creates a `CustomerFilter` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         field: CustomerSearchField,

@@ -141,6 +141,7 @@ pub struct CustomerUser {
 
 impl CustomerUser {
     /// Creates a `CustomerUser` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -150,6 +151,7 @@ impl CustomerUser {
     ///
     /// The country or region in which the user works, a two-letter code of ISO 3166, such as `US`.
     /// Absent if it is not set; then licenses cannot be assigned to the user.
+    #[inline]
     #[must_use]
     pub fn usage_location(mut self, usage_location: impl Into<String>) -> Self {
         self.usage_location = Some(usage_location.into());
@@ -160,6 +162,7 @@ impl CustomerUser {
     ///
     /// The name to sign in with, such as `ida@contoso.onmicrosoft.com`. Its domain is one of the
     /// customer's, and not a federated one. That of a deleted user begins with its identifier.
+    #[inline]
     #[must_use]
     pub fn user_principal_name(
         mut self,
@@ -172,6 +175,7 @@ impl CustomerUser {
     /// Sets `first_name`.
     ///
     /// The first name.
+    #[inline]
     #[must_use]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
@@ -181,6 +185,7 @@ impl CustomerUser {
     /// Sets `last_name`.
     ///
     /// The last name.
+    #[inline]
     #[must_use]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
@@ -190,6 +195,7 @@ impl CustomerUser {
     /// Sets `display_name`.
     ///
     /// The name to show.
+    #[inline]
     #[must_use]
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
@@ -200,6 +206,7 @@ impl CustomerUser {
     ///
     /// The identifier of the user in the customer's own directory. It is needed for the users of a
     /// federated domain.
+    #[inline]
     #[must_use]
     pub fn immutable_id(mut self, immutable_id: impl Into<String>) -> Self {
         self.immutable_id = Some(immutable_id.into());
@@ -210,6 +217,7 @@ impl CustomerUser {
     ///
     /// The password. The service returns it in plain text to the request that has set it, and never
     /// in lists. It is a secret.
+    #[inline]
     #[must_use]
     pub fn password_profile(mut self, password_profile: PasswordProfile) -> Self {
         self.password_profile = Some(Box::new(password_profile));
@@ -219,6 +227,7 @@ impl CustomerUser {
     /// Sets `phone_number`.
     ///
     /// The telephone number.
+    #[inline]
     #[must_use]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
@@ -228,6 +237,7 @@ impl CustomerUser {
     /// Sets `user_domain_type`.
     ///
     /// How the domain of the user authenticates.
+    #[inline]
     #[must_use]
     pub fn user_domain_type(mut self, user_domain_type: UserDomainType) -> Self {
         self.user_domain_type = Some(user_domain_type);
@@ -237,6 +247,7 @@ impl CustomerUser {
     /// Sets `state`.
     ///
     /// Whether the user is active or deleted. Set to `active`, it restores a deleted user.
+    #[inline]
     #[must_use]
     pub fn state(mut self, state: UserState) -> Self {
         self.state = Some(state);
@@ -246,6 +257,7 @@ impl CustomerUser {
     /// Sets `links`.
     ///
     /// Links to the user itself.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -255,6 +267,7 @@ impl CustomerUser {
     /// Sets `attributes`.
     ///
     /// The metadata of the user; its type is `CustomerUser`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -297,6 +310,7 @@ pub struct PasswordProfile {
 
 impl PasswordProfile {
     /// Creates a `PasswordProfile` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -305,6 +319,7 @@ impl PasswordProfile {
     /// Sets `password`.
     ///
     /// The password. It is a secret.
+    #[inline]
     #[must_use]
     pub fn password(mut self, password: Secret) -> Self {
         self.password = Some(password);
@@ -315,6 +330,7 @@ impl PasswordProfile {
     ///
     /// Whether the user has to choose another password at the next sign-in. The response may say
     /// `false` although the request said `true`.
+    #[inline]
     #[must_use]
     pub fn force_change_password(mut self, force_change_password: bool) -> Self {
         self.force_change_password = Some(force_change_password);
@@ -409,6 +425,7 @@ pub struct CustomerUserFilter {
 
 impl CustomerUserFilter {
     /// Creates a `CustomerUserFilter` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         field: CustomerUserSearchField,
@@ -660,6 +677,7 @@ pub struct UserMember {
 
 impl UserMember {
     /// Creates a `UserMember` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -668,6 +686,7 @@ impl UserMember {
     /// Sets `display_name`.
     ///
     /// The name to show.
+    #[inline]
     #[must_use]
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
@@ -677,6 +696,7 @@ impl UserMember {
     /// Sets `user_principal_name`.
     ///
     /// The name to sign in with.
+    #[inline]
     #[must_use]
     pub fn user_principal_name(
         mut self,
@@ -689,6 +709,7 @@ impl UserMember {
     /// Sets `id`.
     ///
     /// The identifier of the user.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
@@ -698,6 +719,7 @@ impl UserMember {
     /// Sets `attributes`.
     ///
     /// The metadata of the user; its type is `UserMember`, which has to be sent.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(Box::new(attributes));
@@ -919,6 +941,7 @@ pub struct LicenseUpdate {
 
 impl LicenseUpdate {
     /// Creates a `LicenseUpdate` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -927,6 +950,7 @@ impl LicenseUpdate {
     /// Sets `licenses_to_assign`.
     ///
     /// The licenses to assign. All belong to one group.
+    #[inline]
     #[must_use]
     pub fn licenses_to_assign(
         mut self,
@@ -937,6 +961,7 @@ impl LicenseUpdate {
     }
 
     /// Clears `licenses_to_assign`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_licenses_to_assign(mut self) -> Self {
         self.licenses_to_assign = Some(Nullable::Null);
@@ -946,6 +971,7 @@ impl LicenseUpdate {
     /// Sets `licenses_to_remove`.
     ///
     /// The products whose licenses to remove, by the identifiers of their SKUs.
+    #[inline]
     #[must_use]
     pub fn licenses_to_remove(mut self, licenses_to_remove: Vec<Uuid>) -> Self {
         self.licenses_to_remove = Some(Nullable::Value(licenses_to_remove));
@@ -953,6 +979,7 @@ impl LicenseUpdate {
     }
 
     /// Clears `licenses_to_remove`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_licenses_to_remove(mut self) -> Self {
         self.licenses_to_remove = Some(Nullable::Null);
@@ -962,6 +989,7 @@ impl LicenseUpdate {
     /// Sets `attributes`.
     ///
     /// The metadata of the update; its type is `LicenseUpdate`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(Box::new(attributes));
@@ -992,6 +1020,7 @@ pub struct LicenseAssignment {
 
 impl LicenseAssignment {
     /// Creates a `LicenseAssignment` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(sku_id: Uuid) -> Self {
         Self {
@@ -1004,6 +1033,7 @@ impl LicenseAssignment {
     /// Sets `excluded_plans`.
     ///
     /// The service plans to leave out, by their identifiers.
+    #[inline]
     #[must_use]
     pub fn excluded_plans(mut self, excluded_plans: Vec<Uuid>) -> Self {
         self.excluded_plans = Some(Nullable::Value(excluded_plans));
@@ -1011,6 +1041,7 @@ impl LicenseAssignment {
     }
 
     /// Clears `excluded_plans`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_excluded_plans(mut self) -> Self {
         self.excluded_plans = Some(Nullable::Null);
@@ -1041,6 +1072,7 @@ pub struct LicenseWarning {
 
 impl LicenseWarning {
     /// Creates a `LicenseWarning` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1049,6 +1081,7 @@ impl LicenseWarning {
     /// Sets `code`.
     ///
     /// The code of the warning.
+    #[inline]
     #[must_use]
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
@@ -1058,6 +1091,7 @@ impl LicenseWarning {
     /// Sets `message`.
     ///
     /// The message.
+    #[inline]
     #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
@@ -1067,6 +1101,7 @@ impl LicenseWarning {
     /// Sets `service_plans`.
     ///
     /// The names of the service plans that it is about.
+    #[inline]
     #[must_use]
     pub fn service_plans(mut self, service_plans: Vec<String>) -> Self {
         self.service_plans = Some(service_plans);
