@@ -14,6 +14,7 @@ mod ext;
     reason = "names are those of the service, and setters take values, whatever they do with them"
 )]
 #[rustfmt::skip]
+#[allow(clippy::doc_markdown, clippy::unreadable_literal, reason = "names and bounds are those of the specification")]
 mod generated;
 mod invalid_value;
 mod json;
