@@ -15,6 +15,7 @@ mod examples;
 mod foreign_clients;
 mod fuzz_corpus;
 mod list_methods;
+mod operations;
 mod prefetch;
 mod properties;
 mod proxy_settings;

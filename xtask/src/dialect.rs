@@ -1,10 +1,25 @@
-//! The dialect of OpenAPI that the generator understands: the extensions, the schemas, and the names that are reserved.
+//! The dialect of OpenAPI that the generator understands: the extensions, the schemas, the operations, and the names that are
+//! reserved.
 
+mod body;
+mod columns;
 mod extensions;
+mod names;
+mod operation;
+mod paging;
+mod parameter;
 pub(crate) mod reserved;
 mod schema;
+mod shape;
 
+pub(crate) use body::{BodyExample, BodyType, ERROR_BODY, ExampleSource, HeaderField, Outcome, RequestBody, Response};
+pub(crate) use columns::Column;
 pub(crate) use extensions::*;
+pub(crate) use names::{escape_pointer_step, field_name, input_name, local_name};
+pub(crate) use operation::{Authentication, Cloud, Command, ErrorCode, Idempotency, Operation, OperationFacts};
+pub(crate) use paging::Paging;
+pub(crate) use parameter::{Location, Parameter, ParameterStyle};
 pub(crate) use schema::{
-    Definition, Kind, Property, Shape, Variant, escape_pointer_step, field_name, local_name, required_description,
+    Definition, Enum, EnumValues, Kind, Object, Property, Union, UnionVariant, Variant, required_description,
 };
+pub(crate) use shape::Shape;

@@ -1,25 +1,48 @@
 //! The specification as the generator reads it. Everything in it is understood, or reading it fails: nothing is skipped silently.
 
+mod common;
+mod files;
 mod lint;
+mod operations;
+mod paging;
+mod schemas;
+mod simplified;
+mod visit;
 
-use crate::dialect::{Definition, JSON_STRING, Kind, Shape, escape_pointer_step, local_name};
-use anyhow::{Context as _, Result, ensure};
+pub(crate) use files::SourceFile;
+pub(crate) use simplified::simplified_schemas;
+
+use crate::{
+    dialect::{Definition, JSON_STRING, Shape, escape_pointer_step, local_name},
+    problems::{Problems, Reported},
+};
+use anyhow::{Context as _, Error, Result, ensure};
+use files::Origins;
 use heck::ToLowerCamelCase as _;
 use openapiv3::{
-    Components, MediaType, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, RequestBody,
-    Response, Schema, StatusCode,
+    Components, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, RequestBody, Response,
+    Schema, StatusCode,
 };
 use serde::Deserialize as _;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
-/// The schema that all error responses are read as.
-pub(crate) const ERROR_BODY: &str = "ErrorBody";
+pub(crate) use crate::dialect::ERROR_BODY;
+
+/// The name of the root of the specification, in its folder.
+const ROOT: &str = "partner-center.yaml";
+/// The name of the specification for other tools, which is generated.
+const BUNDLE: &str = "openapi.yaml";
 
 /// A specification that is understood completely.
 pub(crate) struct Spec {
     pub(crate) document: OpenAPI,
+    /// The document as one file, with `x-pc-common` written out.
+    pub(crate) source: yaml_serde::Value,
     /// The schemas, in the order of the document.
     pub(crate) definitions: Vec<Definition>,
+    /// The operations, in the order of the document.
+    pub(crate) operations: Vec<crate::dialect::Operation>,
+    origins: Origins,
 }
 
 /// A method of a path, with its references resolved.
@@ -36,30 +59,66 @@ pub(crate) struct Endpoint<'a> {
 }
 
 impl Spec {
-    pub(crate) fn parse(yaml: &str) -> Result<Self> {
-        // By way of a value, which rejects duplicate keys; `OpenAPI` itself takes the last one.
-        let source: yaml_serde::Value = yaml_serde::from_str(yaml)?;
-        let source = serde_json::to_value(source)?;
-        // From the YAML itself, since a JSON value does not keep the order of keys.
-        let document: Result<OpenAPI, _> = yaml_serde::from_str(yaml);
-        if document.is_err() {
-            lint::first_invalid_object(&source)?;
+    /// Reads the specification in a folder: the root, and a file for each area.
+    pub(crate) fn read(folder: &Path) -> Result<Self> {
+        let mut names = vec![ROOT.to_owned()];
+        for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let is_area = name.ends_with(".yaml") && !name.starts_with('.') && ![ROOT, BUNDLE].contains(&&*name);
+            names.extend(is_area.then_some(name));
         }
-        let document = document?;
-        lint::ensure_no_ignored_content(&source, &serde_json::to_value(&document)?)?;
+        // The root comes first.
+        names[1..].sort();
+        let files = names.into_iter().map(|name| {
+            let text = fs::read_to_string(folder.join(&name)).with_context(|| format!("spec/{name}"))?;
+            Ok(SourceFile { name, text })
+        });
+        Self::from_files(&files.collect::<Result<Vec<_>>>()?)
+    }
 
-        let mut spec = Self { document, definitions: Vec::new() };
-        spec.definitions = spec.read_definitions()?;
-        let request_only = spec.request_only()?;
-        for definition in &mut spec.definitions {
-            definition.request_only = request_only.contains(&definition.name);
-        }
+    /// Reads a specification of one file.
+    #[cfg(test)]
+    pub(crate) fn parse(yaml: &str) -> Result<Self> {
+        Self::from_files(&[SourceFile { name: ROOT.to_owned(), text: yaml.to_owned() }])
+    }
+
+    /// Reads a specification of several files, of which the first is the root.
+    ///
+    /// # Errors
+    ///
+    /// All [`Problems`] of all files.
+    pub(crate) fn from_files(files: &[SourceFile]) -> Result<Self> {
+        let mut problems = Problems::default();
+        let Some((mut source, origins)) = files::merge(files, &mut problems) else {
+            return Err(Error::new(problems));
+        };
+        common::expand(&mut source, &mut problems);
+        let read = lint::read_document(&mut source, &mut problems);
+        let spec = read.map(|(document, broken)| {
+            let mut spec = Self { document, source, definitions: Vec::new(), operations: Vec::new(), origins };
+            spec.definitions = schemas::read(&spec, &broken, &mut problems);
+            spec.operations = operations::read(&spec, &broken, &mut problems);
+            schemas::check_files(&spec, &mut problems);
+            spec.mark_sent_and_received();
+            spec
+        });
+        let Some(spec) = spec else { return Err(Error::new(problems)) };
+        spec.located(problems).into_result()?;
         Ok(spec)
     }
 
+    /// Returns the problems with the file of each.
+    pub(crate) fn located(&self, problems: Problems) -> Problems {
+        problems.located(|at| self.origins.file(at).to_owned())
+    }
+
+    /// Returns the area of a place in the document.
+    pub(crate) fn area(&self, at: &str) -> &str {
+        self.origins.area(at)
+    }
+
     pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {
-        let found = self.definitions.iter().find(|definition| definition.name == name);
-        found.with_context(|| format!("there is no schema {name}"))
+        Definition::find(&self.definitions, name)
     }
 
     /// Returns the operations, in the order of the document.
@@ -68,7 +127,6 @@ impl Spec {
         for (path, item) in self.document.paths.iter() {
             let at = format!("#/paths/{}", escape_pointer_step(path));
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
-            ensure!(item.servers.is_empty(), "{at}/servers: a path with servers of its own is not understood");
             for (method, operation) in item.iter() {
                 let at = format!("{at}/{method}");
                 let endpoint = self.endpoint(&at, path, item, method, operation);
@@ -102,6 +160,7 @@ impl Spec {
         })
     }
 
+    /// Returns what an item is or refers to. A `$ref` that leads nowhere is reported already.
     fn resolve<'a, T>(
         &'a self,
         item: &'a ReferenceOr<T>,
@@ -113,46 +172,34 @@ impl Spec {
             ReferenceOr::Reference { reference } => {
                 let name = local_name(reference, folder)?;
                 let found = self.document.components.as_ref().and_then(|components| find(components, name));
-                found.and_then(ReferenceOr::as_item).with_context(|| format!("{reference} is only another $ref"))
+                let found = found.ok_or_else(|| Error::new(Reported))?;
+                let is_another = || format!("{reference} is only another $ref: refer to what that refers to");
+                found.as_item().with_context(is_another)
             }
         }
     }
 
-    fn read_definitions(&self) -> Result<Vec<Definition>> {
-        let schemas = self.document.components.iter().flat_map(|components| &components.schemas);
-        let description_of = |name: &str| {
-            let schema = self.document.components.as_ref()?.schemas.get(name)?.as_item()?;
-            schema.schema_data.description.clone()
-        };
-        let read = |(name, schema): (&String, &ReferenceOr<Schema>)| {
-            let at = format!("#/components/schemas/{}", escape_pointer_step(name));
-            let schema = schema.as_item().with_context(|| format!("{at}: a schema that is only a $ref"))?;
-            Definition::read(&at, name, schema, &description_of)
-        };
-        schemas.map(read).collect()
-    }
-
-    /// Returns the names of the schemas that occur in requests only.
-    fn request_only(&self) -> Result<BTreeSet<String>> {
-        let (mut sent, mut received) = (Vec::new(), Vec::new());
-        for Endpoint { parameters, body, responses, .. } in self.endpoints()? {
-            // An error is reported by the code that uses the parameter.
-            sent.extend(parameters.into_iter().filter_map(|parameter| parameter_shape(parameter).ok().flatten()));
-            sent.extend(body.into_iter().flat_map(|body| body.content.values()).filter_map(media_shape));
-            received
-                .extend(responses.iter().flat_map(|(_, response)| response.content.values()).filter_map(media_shape));
+    /// Marks the schemas that occur in requests and in responses.
+    fn mark_sent_and_received(&mut self) {
+        let (mut sent, mut received) = (vec![], vec![ERROR_BODY.to_owned()]);
+        for operation in &self.operations {
+            sent.extend(operation.parameters.iter().filter_map(|parameter| parameter.shape.named().map(str::to_owned)));
+            sent.extend(operation.body.iter().filter_map(|body| body.shape.named().map(str::to_owned)));
+            let bodies = operation.responses.iter().filter_map(|response| response.body.as_ref());
+            received.extend(bodies.filter_map(|(_, shape)| shape.named().map(str::to_owned)));
         }
-        Ok(&self.reached_from(&sent) - &self.reached_from(&received))
+        let (sent, received) = (self.reached_from(sent), self.reached_from(received));
+        for definition in &mut self.definitions {
+            definition.is_sent = sent.contains(&definition.name);
+            definition.is_received = received.contains(&definition.name);
+        }
     }
 
-    fn reached_from(&self, shapes: &[Shape]) -> BTreeSet<String> {
-        let mut ahead: Vec<_> = shapes.iter().filter_map(Shape::named).collect();
+    fn reached_from(&self, mut ahead: Vec<String>) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
         while let Some(name) = ahead.pop() {
-            if reached.insert(name.to_owned())
-                && let Ok(Definition { kind: Kind::Object(properties), .. }) = self.definition(name)
-            {
-                ahead.extend(properties.iter().filter_map(|property| property.shape.named()));
+            if let (true, Ok(definition)) = (reached.insert(name.clone()), self.definition(&name)) {
+                ahead.extend(definition.references().into_iter().map(str::to_owned));
             }
         }
         reached
@@ -196,10 +243,6 @@ pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
         (None, ParameterSchemaOrContent::Schema(schema)) => Shape::of(schema).map(Some),
         (None, ParameterSchemaOrContent::Content(_)) => Ok(None),
     }
-}
-
-fn media_shape(media: &MediaType) -> Option<Shape> {
-    Shape::of(media.schema.as_ref()?).ok()
 }
 
 pub(crate) fn is_success(status: &StatusCode) -> bool {

@@ -8,6 +8,7 @@ mod emulator;
 mod foreign_clients;
 mod generate;
 mod generators;
+mod problems;
 mod schemathesis;
 mod workspace;
 

@@ -11,7 +11,9 @@ use std::{
     process::Command,
 };
 
-/// The specification.
+/// The folder of the specification: its root, and a file for each area.
+pub(crate) const SPEC_FOLDER: &str = "spec";
+/// The root of the specification.
 pub(crate) const SPEC: &str = "spec/partner-center.yaml";
 /// The specification for other tools, which is generated.
 pub(crate) const BUNDLE: &str = "spec/openapi.yaml";
@@ -29,7 +31,8 @@ pub(crate) fn is_temporary_file(name: &OsStr) -> bool {
 }
 
 /// The libraries that are published, in the order in which they can be.
-pub(crate) const LIBRARIES: [&str; 7] = [
+pub(crate) const LIBRARIES: [&str; 8] = [
+    "partner-center-spec",
     "partner-center-models",
     "partner-center-core",
     "partner-center-reqwest",

@@ -9,15 +9,16 @@
 //! assert_eq!(operation.command.to_string(), "customers get");
 //! ```
 
+#[rustfmt::skip]
 mod generated;
 mod operation;
 mod schema;
 
 pub use operation::{
-    Authentication, Cloud, Column, Command, ErrorCode, Example, Idempotency, Location, MediaType, Method, Operation, Outcome,
-    Paging, Parameter, ParameterStyle, RequestBody, Response, ResponseHeader,
+    Authentication, Cloud, Column, Command, ErrorCode, Example, Idempotency, Location, MediaType, Method, Operation,
+    Outcome, Paging, Parameter, ParameterStyle, RequestBody, Response, ResponseHeader,
 };
-pub use schema::{EnumValue, Link, Object, Property, Schema, SchemaKind, Type, Union, UnionVariant};
+pub use schema::{Constraints, EnumValue, Link, Object, Property, Schema, SchemaKind, Type, Union, UnionVariant};
 
 /// All operations, in the order of the specification.
 pub static OPERATIONS: &[Operation] = generated::OPERATIONS;

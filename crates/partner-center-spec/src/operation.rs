@@ -1,4 +1,4 @@
-use crate::{Link, Type};
+use crate::{Constraints, Link, Type};
 use std::fmt;
 
 /// An operation: one method of one path.
@@ -28,6 +28,9 @@ pub struct Operation {
     pub body: Option<RequestBody>,
     /// The responses that are outcomes, not errors: all of 2xx, and those with an [`Outcome`].
     pub responses: &'static [Response],
+    /// The path of the list of items in the body of a response, such as `items`; empty if the body is the list itself, `None` if
+    /// it is one item, or nothing.
+    pub items: Option<&'static str>,
     /// How a page leads to the next one; `None` if the operation is not paged.
     pub paging: Option<Paging>,
     /// The kinds of credentials that may call it.
@@ -118,8 +121,12 @@ pub struct Parameter {
     pub value: Type,
     /// The minimum of an integer that the service accepts.
     pub minimum: Option<i64>,
+    /// The minimum that a client sends, if that is above the one that the service accepts.
+    pub sent_minimum: Option<i64>,
     /// The maximum of an integer.
     pub maximum: Option<i64>,
+    /// What a string or a list must comply with.
+    pub constraints: Constraints,
     /// A value that is sent unless another is given.
     pub default: Option<&'static str>,
     /// What it is for, in Markdown.
@@ -195,7 +202,7 @@ pub struct Response {
     pub outcome: Outcome,
     /// When it is sent, in Markdown.
     pub description: &'static str,
-    /// The type of its body; `None` if it has none.
+    /// The format and the type of its body; `None` if it has none.
     pub body: Option<(MediaType, Type)>,
     /// The headers that are part of the result.
     pub headers: &'static [ResponseHeader],

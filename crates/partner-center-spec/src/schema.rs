@@ -54,10 +54,39 @@ pub struct Property {
     pub is_nullable: bool,
     /// Whether the service sets it, so that requests leave it out.
     pub is_read_only: bool,
+    /// Whether only requests have it.
+    pub is_write_only: bool,
     /// Why it is deprecated, and by what it is replaced.
     pub deprecated: Option<&'static str>,
+    /// The minimum of an integer that the service accepts.
+    pub minimum: Option<i64>,
+    /// The maximum of an integer.
+    pub maximum: Option<i64>,
+    /// What a string or a list must comply with.
+    pub constraints: Constraints,
+    /// The value that the service assumes where it is absent.
+    pub default: Option<&'static str>,
     /// What it is, in Markdown.
     pub description: &'static str,
+}
+
+/// What a string or a list must comply with. The service checks it; a client need not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Constraints {
+    /// The minimum length of a string, in characters.
+    pub min_length: Option<usize>,
+    /// The maximum length of a string, in characters.
+    pub max_length: Option<usize>,
+    /// The maximum number of items of a list.
+    pub max_items: Option<usize>,
+    /// The regular expression that a string matches, as in JavaScript.
+    pub pattern: Option<&'static str>,
+}
+
+impl Constraints {
+    /// No constraints.
+    pub const NONE: Self = Self { min_length: None, max_length: None, max_items: None, pattern: None };
 }
 
 /// The type of a value.

@@ -13,6 +13,13 @@ pub(super) fn check_dependency_graph(root: &Path) -> Result<()> {
     let direct = dependency_tree(root, "-p partner-center-models --depth 1")?;
     let expected = ["partner-center-models", "serde", "serde_json", "uuid"].map(str::to_owned);
     ensure!(direct == BTreeSet::from(expected), "partner-center-models depends on {direct:?}");
+    let tables = dependency_tree(root, "-p partner-center-spec")?;
+    ensure!(tables == BTreeSet::from(["partner-center-spec".to_owned()]), "partner-center-spec depends on {tables:?}");
+    let facade = dependency_tree(root, "-p partner-center --all-features")?;
+    ensure!(
+        !facade.contains("partner-center-spec"),
+        "partner-center depends on partner-center-spec, which few programs use"
+    );
     for (features, foreign) in [
         ("", &["partner-center-core", "http", "tokio", "reqwest", "ureq"][..]),
         ("sync", &["tokio", "reqwest", "hyper"]),

@@ -1,25 +1,30 @@
-//! The named schemas, and the shapes of their properties.
+//! The named schemas.
 
 use super::{
-    extensions::{BOX, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, PROPERTY_DESCRIPTIONS, RAW, SECRET, TYPE},
+    columns::{Column, read_columns},
+    extensions::{
+        BOX, COLUMNS, DEPRECATED, ENUM_DESCRIPTIONS, ENUM_NAMES, EXTENSIBLE_ENUM, LOOSE, NAME, PROPERTY_DESCRIPTIONS,
+        RAW, SPELLINGS, TYPE,
+    },
+    names::{ensure_variant_name, escape_pointer_step, field_name, is_identifier, local_name, variant_name},
     reserved,
+    shape::{Shape, constraint_sentences, ensure_nothing_foreign, map_value},
 };
-use anyhow::{Context as _, Result, bail, ensure};
-use heck::{ToPascalCase as _, ToSnakeCase as _};
+use crate::problems::{Problems, Reported};
+use anyhow::{Context as _, Error, Result, bail, ensure};
+use heck::ToPascalCase as _;
 use openapiv3::{
-    AnySchema, ArrayType, BooleanType, IntegerFormat, IntegerType, NumberFormat, NumberType, ObjectType, ReferenceOr,
-    Schema, SchemaData, SchemaKind, StringFormat, StringType, Type, VariantOrUnknownOrEmpty as Format,
+    Discriminator, ExternalDocumentation, IntegerType, ObjectType, ReferenceOr, Schema, SchemaData, SchemaKind, Type,
+    VariantOrUnknownOrEmpty as Format,
 };
 use serde_json::Value;
-use std::{
-    borrow::Borrow,
-    collections::{BTreeMap, BTreeSet},
-};
-use syn::Ident;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A named schema.
 pub(crate) struct Definition {
     pub(crate) name: String,
+    /// The area of the service, which is the name of its file.
+    pub(crate) area: String,
     pub(crate) description: String,
     /// The title and the URL of its page of the documentation of the service.
     pub(crate) external_docs: Option<(String, String)>,
@@ -27,338 +32,523 @@ pub(crate) struct Definition {
     pub(crate) example: Option<Value>,
     /// Held in a `Box` where it is optional.
     pub(crate) boxed: bool,
-    /// Whether it occurs in requests only.
-    pub(crate) request_only: bool,
+    /// Whether it occurs in a request.
+    pub(crate) is_sent: bool,
+    /// Whether it occurs in a response.
+    pub(crate) is_received: bool,
+    /// The columns of a table of such objects.
+    pub(crate) columns: Option<Vec<Column>>,
     pub(crate) kind: Kind,
 }
 
 /// The kind of a named schema.
 pub(crate) enum Kind {
-    Object(Vec<Property>),
-    Enum(Vec<Variant>),
+    Object(Object),
+    Enum(Enum),
+    Union(Union),
     /// A Rust type of the models crate, by its name.
     HandWritten(String),
 }
 
+/// An object with known properties.
+pub(crate) struct Object {
+    pub(crate) properties: Vec<Property>,
+    /// The shape of the properties with any other name, if they are described.
+    pub(crate) additional: Option<Shape>,
+}
+
 pub(crate) struct Property {
     pub(crate) wire: String,
+    /// The Rust name.
+    pub(crate) field: String,
+    /// Other names on the wire that are read as this one.
+    pub(crate) spellings: Vec<String>,
+    /// With its constraints and its default.
     pub(crate) description: String,
     pub(crate) required: bool,
+    /// Whether a value that is absent and `null` are two things in a request.
+    pub(crate) nullable: bool,
+    /// Whether it occurs in responses only.
+    pub(crate) read_only: bool,
+    /// Whether it occurs in requests only.
+    pub(crate) write_only: bool,
+    /// Why it is deprecated, and what replaces it.
+    pub(crate) deprecated: Option<String>,
     /// Whether it is kept as JSON and parsed on demand.
     pub(crate) raw: bool,
     pub(crate) shape: Shape,
 }
 
+/// An open enum: other values than the variants may occur.
+pub(crate) struct Enum {
+    pub(crate) values: EnumValues,
+    pub(crate) variants: Vec<Variant>,
+}
+
+/// The values of an [`Enum`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum EnumValues {
+    Strings,
+    /// Strings that match in any case, with or without underscores.
+    LooseStrings,
+    Integers,
+}
+
 pub(crate) struct Variant {
+    /// The Rust name.
     pub(crate) name: String,
+    /// The string, or the digits of the integer.
     pub(crate) wire: String,
     pub(crate) description: String,
 }
 
-/// The shape of a property or a parameter: its type, as far as the generator distinguishes types.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Shape {
-    Named(String),
-    List(Box<Self>),
-    Text,
-    Secret,
-    Uuid,
-    Bool,
-    Int32,
-    Int64,
-    Double,
-    Any,
+/// One of several objects, which a property tells apart; other objects may occur.
+pub(crate) struct Union {
+    /// The name of the property on the wire.
+    pub(crate) discriminator: String,
+    pub(crate) variants: Vec<UnionVariant>,
 }
 
+pub(crate) struct UnionVariant {
+    /// The name of the schema, which is that of the variant as well.
+    pub(crate) schema: String,
+    /// The values of the discriminator.
+    pub(crate) values: Vec<String>,
+}
+
+/// The variant of an enum for what is not known.
+const UNKNOWN_VARIANT: &str = "UnknownVariant";
+/// The variant of a union for what is not known.
+const UNKNOWN_OBJECT: &str = "Unknown";
+
 impl Definition {
-    /// Reads a schema of the document; `description_of` returns the description of a schema by its name.
+    /// Reads a schema at a place of the document; `description_of` returns the description of a schema by its name.
+    ///
+    /// Returns `None` if it has problems, which are added to `problems`.
     pub(crate) fn read(
         at: &str,
         name: &str,
+        area: &str,
         schema: &Schema,
         description_of: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self> {
-        ensure!(name == name.to_pascal_case(), "{at}: the name of a schema is written {}", name.to_pascal_case());
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let data = &schema.schema_data;
-        let extension = |key| data.extensions.get(key);
-        // Both are understood in named schemas only.
-        ensure_nothing_unsupported(&SchemaData { external_docs: None, example: None, ..data.clone() })
-            .with_context(|| at.to_owned())?;
-        let kind = match (&schema.schema_kind, extension(TYPE)) {
-            (_, Some(name)) => {
-                let name = name.as_str().filter(|name| syn::parse_str::<Ident>(name).is_ok());
-                Kind::HandWritten(name.with_context(|| format!("{at}/{TYPE}: not the name of a type"))?.to_owned())
+        let kind = read_kind(at, schema, description_of);
+        let kind = problems.take(at, kind);
+        problems.take(at, ensure_schema_name(name, kind.as_ref()));
+        // Both are understood in named schemas.
+        let plain = SchemaData { external_docs: None, example: None, discriminator: None, ..data.clone() };
+        problems.take(at, ensure_plain_schema(&plain));
+        let description = problems.take(at, required_description(data.description.as_deref()));
+        let external_docs = problems.take(&format!("{at}/externalDocs"), documentation(data.external_docs.as_ref()));
+        let columns = data.extensions.get(COLUMNS).map(read_columns).transpose();
+        let columns = problems.take(&format!("{at}/{COLUMNS}"), columns);
+        let kind = kind?;
+        for (key, what, fits) in misplaced(&kind) {
+            if data.extensions.contains_key(key) && !fits {
+                problems.add(format!("{at}/{key}"), format!("the schema is not {what}: leave the extension out"));
             }
-            (SchemaKind::Type(Type::Object(object)), None) => {
-                Kind::Object(read_properties(at, object, data, description_of)?)
-            }
-            (SchemaKind::Type(Type::String(text)), None)
-                if !text.enumeration.is_empty() || extension(EXTENSIBLE_ENUM).is_some() =>
-            {
-                Kind::Enum(read_variants(at, text, extension(EXTENSIBLE_ENUM), extension(ENUM_DESCRIPTIONS))?)
-            }
-            _ => bail!("{at}: a schema is an object, an enum of strings, or has an {TYPE}"),
-        };
-        let is_generated = !matches!(kind, Kind::HandWritten(_));
-        ensure!(!(is_generated && reserved::TYPES.contains(&name)), "{at}: the name {name} is taken");
-        for key in [ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM] {
-            ensure!(extension(key).is_none() || matches!(kind, Kind::Enum(_)), "{at}/{key}: the schema is no enum");
         }
-        for key in [BOX, PROPERTY_DESCRIPTIONS, RAW] {
-            ensure!(extension(key).is_none() || matches!(kind, Kind::Object(_)), "{at}/{key}: the schema is no object");
+        if data.example.is_some() && !matches!(kind, Kind::Object(_)) {
+            problems.add(at, "an `example` is understood in an object only: leave it out");
         }
-        ensure!(
-            data.example.is_none() || matches!(kind, Kind::Object(_)),
-            "{at}: an `example` is understood in an object only"
-        );
-        Ok(Self {
+        Some(Self {
             name: name.to_owned(),
-            description: required_description(data.description.as_deref()).with_context(|| at.to_owned())?,
-            external_docs: external_docs(data).with_context(|| format!("{at}/externalDocs"))?,
+            area: area.to_owned(),
+            description: description?,
+            external_docs: external_docs?,
             example: data.example.clone(),
-            boxed: extension(BOX).is_some(),
-            request_only: false,
+            boxed: data.extensions.contains_key(BOX),
+            is_sent: false,
+            is_received: false,
+            columns: columns?,
             kind,
         })
     }
+
+    /// Returns the schema with a name. It is missing only if its problems are reported already.
+    pub(crate) fn find<'a>(definitions: &'a [Self], name: &str) -> Result<&'a Self> {
+        definitions.iter().find(|definition| definition.name == name).ok_or_else(|| Error::new(Reported))
+    }
+
+    /// Returns the properties of an object; none of another schema.
+    pub(crate) fn properties(&self) -> &[Property] {
+        if let Kind::Object(object) = &self.kind { &object.properties } else { &[] }
+    }
+
+    /// Returns the names of the schemas that a value of this one may hold.
+    pub(crate) fn references(&self) -> Vec<&str> {
+        match &self.kind {
+            Kind::Object(Object { properties, additional }) => {
+                let shapes = properties.iter().map(|property| &property.shape).chain(additional);
+                shapes.filter_map(Shape::named).collect()
+            }
+            Kind::Union(union) => union.variants.iter().map(|variant| variant.schema.as_str()).collect(),
+            Kind::Enum(_) | Kind::HandWritten(_) => Vec::new(),
+        }
+    }
 }
 
-impl Shape {
-    pub(crate) fn of(schema: &ReferenceOr<impl Borrow<Schema>>) -> Result<Self> {
-        let schema = match schema {
-            ReferenceOr::Reference { reference } => {
-                return Ok(Self::Named(local_name(reference, "schemas")?.to_owned()));
-            }
-            ReferenceOr::Item(schema) => schema.borrow(),
-        };
-        ensure_nothing_unsupported(&schema.schema_data)?;
-        if schema.schema_data.extensions.contains_key(SECRET) {
-            let plain = SchemaKind::Type(Type::String(StringType::default()));
-            ensure!(schema.schema_kind == plain, "{SECRET} is for strings without a format and constraints");
-            return Ok(Self::Secret);
-        }
-        match &schema.schema_kind {
-            // A `$ref` with its own description.
-            SchemaKind::AllOf { all_of } => match all_of.as_slice() {
-                [reference @ ReferenceOr::Reference { .. }] => Self::of(reference),
-                _ => bail!("`allOf` is understood around one $ref only"),
-            },
-            SchemaKind::Type(Type::String(text)) => Self::of_text(text),
-            SchemaKind::Type(Type::Integer(integer)) => Self::of_integer(integer),
-            SchemaKind::Type(Type::Number(number)) => Self::of_number(number),
-            SchemaKind::Type(Type::Boolean(BooleanType { enumeration })) if enumeration.is_empty() => Ok(Self::Bool),
-            SchemaKind::Type(Type::Array(array)) => match array {
-                ArrayType { items: Some(items), min_items: None, max_items: None, unique_items: false } => {
-                    Ok(Self::List(Box::new(Self::of(items).context("items")?)))
-                }
-                _ => bail!("an array has `items`, and no constraints"),
-            },
-            SchemaKind::Type(Type::Object(_)) => bail!("an object within another schema: make it a schema with a name"),
-            SchemaKind::Any(any) if *any == AnySchema::default() => Ok(Self::Any),
-            SchemaKind::Any(AnySchema { typ: Some(name), .. }) => {
-                bail!("the type `{name}` is not understood, or not together with what else is said")
-            }
-            _ => bail!("the schema is not understood"),
-        }
-    }
+/// Returns the extensions that not every schema may have, with what it should be, and whether it is.
+fn misplaced(kind: &Kind) -> [(&'static str, &'static str, bool); 8] {
+    let is_object = matches!(kind, Kind::Object(_));
+    let is_enum = matches!(kind, Kind::Enum(_));
+    let is_text = matches!(kind, Kind::Enum(Enum { values: EnumValues::Strings | EnumValues::LooseStrings, .. }));
+    [
+        (ENUM_DESCRIPTIONS, "an enum", is_enum),
+        (ENUM_NAMES, "an enum", is_enum),
+        (EXTENSIBLE_ENUM, "an enum", is_enum),
+        (LOOSE, "an enum of strings", is_text),
+        (BOX, "an object", is_object || matches!(kind, Kind::Union(_))),
+        (COLUMNS, "an object", is_object),
+        (PROPERTY_DESCRIPTIONS, "an object", is_object),
+        (RAW, "an object", is_object),
+    ]
+}
 
-    /// Returns the name of the schema that this is, or is a list of.
-    pub(crate) fn named(&self) -> Option<&str> {
-        match self {
-            Self::Named(name) => Some(name),
-            Self::List(item) => item.named(),
-            _ => None,
-        }
-    }
+fn ensure_schema_name(name: &str, kind: Option<&Kind>) -> Result<()> {
+    let pascal = name.to_pascal_case();
+    ensure!(name == pascal, "the name of a schema is in PascalCase: write {pascal}");
+    ensure!(is_identifier(name), "the name {name} makes no type in Rust: write one that begins with a letter");
+    let is_generated = !matches!(kind, None | Some(Kind::HandWritten(_)));
+    ensure!(!(is_generated && reserved::TYPES.contains(&name)), "the name {name} is taken: write another one");
+    Ok(())
+}
 
-    fn of_integer(integer: &IntegerType) -> Result<Self> {
-        let unconstrained = IntegerType { format: integer.format.clone(), ..IntegerType::default() };
-        ensure!(*integer == unconstrained, "constraints of an integer are understood in parameters only");
-        match &integer.format {
-            Format::Item(IntegerFormat::Int32) => Ok(Self::Int32),
-            Format::Item(IntegerFormat::Int64) => Ok(Self::Int64),
-            Format::Empty => bail!("an integer needs the format `int32` or `int64`"),
-            Format::Unknown(format) => bail!("the format `{format}` of an integer is not understood"),
-        }
-    }
+/// Rejects keywords that a named schema cannot have.
+fn ensure_plain_schema(data: &SchemaData) -> Result<()> {
+    ensure!(
+        !data.nullable && !data.read_only && !data.write_only && !data.deprecated && data.default.is_none(),
+        "`nullable`, `readOnly`, `writeOnly`, `deprecated` and `default` are not understood here: write them in the property"
+    );
+    ensure_nothing_foreign(data)
+}
 
-    fn of_number(number: &NumberType) -> Result<Self> {
-        let unconstrained = NumberType { format: number.format.clone(), ..NumberType::default() };
-        ensure!(*number == unconstrained, "constraints of a number are not understood");
-        match &number.format {
-            Format::Empty | Format::Item(NumberFormat::Double) => Ok(Self::Double),
-            Format::Item(format) => bail!("the format `{format:?}` of a number is not understood"),
-            Format::Unknown(format) => bail!("the format `{format}` of a number is not understood"),
-        }
+fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<String>) -> Result<Kind> {
+    let data = &schema.schema_data;
+    let extensible = data.extensions.get(EXTENSIBLE_ENUM);
+    if let Some(name) = data.extensions.get(TYPE) {
+        let name = name.as_str().filter(|name| is_identifier(name));
+        let name = name.with_context(|| format!("{TYPE}: not the name of a type: write one of the models crate"))?;
+        return Ok(Kind::HandWritten(name.to_owned()));
     }
+    ensure!(
+        data.discriminator.is_none() || matches!(schema.schema_kind, SchemaKind::OneOf { .. }),
+        "a `discriminator` belongs to a `oneOf`: write the schemas there"
+    );
+    match &schema.schema_kind {
+        SchemaKind::Type(Type::Object(object)) => read_object(at, object, data, description_of).map(Kind::Object),
+        SchemaKind::Type(Type::String(text)) if !text.enumeration.is_empty() || extensible.is_some() => {
+            let plain = text.format.is_empty() && text.pattern.is_none();
+            ensure!(
+                plain && text.min_length.is_none() && text.max_length.is_none(),
+                "an enum has neither a format nor constraints: leave them out"
+            );
+            let values = text.enumeration.iter().map(|value| Value::from(value.as_deref())).collect::<Vec<_>>();
+            let loose = data.extensions.contains_key(LOOSE);
+            let kind = if loose { EnumValues::LooseStrings } else { EnumValues::Strings };
+            read_enum(at, kind, &values, data).map(Kind::Enum)
+        }
+        SchemaKind::Type(Type::Integer(integer)) if !integer.enumeration.is_empty() || extensible.is_some() => {
+            let IntegerType { format, enumeration, .. } = integer;
+            let plain =
+                IntegerType { format: format.clone(), enumeration: enumeration.clone(), ..IntegerType::default() };
+            ensure!(
+                *integer == plain && !matches!(format, Format::Unknown(_)),
+                "an enum of integers has no constraints, and the format int32, int64 or none: leave the others out"
+            );
+            let values = enumeration.iter().map(|value| Value::from(*value)).collect::<Vec<_>>();
+            read_enum(at, EnumValues::Integers, &values, data).map(Kind::Enum)
+        }
+        SchemaKind::OneOf { one_of } => read_union(one_of, data.discriminator.as_ref()).map(Kind::Union),
+        _ => bail!(
+            "a schema with a name is an object, an enum of strings or of integers, a `oneOf` with a `discriminator`, or has an \
+             {TYPE}: write another type where it is used, without a name"
+        ),
+    }
+}
 
-    fn of_text(text: &StringType) -> Result<Self> {
-        ensure!(text.enumeration.is_empty(), "an enum within another schema: make it a schema with a name");
-        ensure!(
-            text.pattern.is_none() && text.min_length.is_none() && text.max_length.is_none(),
-            "constraints of a string are not understood"
+fn read_object(
+    at: &str,
+    object: &ObjectType,
+    data: &SchemaData,
+    description_of: &dyn Fn(&str) -> Option<String>,
+) -> Result<Object> {
+    let mut problems = Problems::default();
+    let additional = problems.take(at, map_value(object)).flatten();
+    let properties = &object.properties;
+    if properties.is_empty() {
+        problems.add(
+            at,
+            "an object without properties is not understood: describe some, or write a map, `additionalProperties`, in the \
+             property that holds it",
         );
-        match &text.format {
-            Format::Empty => Ok(Self::Text),
-            Format::Item(StringFormat::Password) => Ok(Self::Secret),
-            Format::Unknown(format) if format == "uuid" => Ok(Self::Uuid),
-            Format::Unknown(format) => bail!("the format `{format}` of a string is not understood"),
-            Format::Item(format) => bail!("the format `{format:?}` of a string is not understood"),
+    }
+    for unknown in object.required.iter().filter(|name| !properties.contains_key(*name)) {
+        problems
+            .add(format!("{at}/required"), format!("there is no property `{unknown}`: describe it or leave it out"));
+    }
+    let own_descriptions = match data.extensions.get(PROPERTY_DESCRIPTIONS) {
+        None => &serde_json::Map::new(),
+        Some(Value::Object(object)) => object,
+        Some(_) => bail!("{PROPERTY_DESCRIPTIONS}: not an object: write a description for each property"),
+    };
+    let raw = match data.extensions.get(RAW) {
+        None => &Vec::new(),
+        Some(Value::Array(list)) => list,
+        Some(_) => bail!("{RAW}: not a list: write the names of properties"),
+    };
+    let own_names = own_descriptions.keys().map(|name| (PROPERTY_DESCRIPTIONS, Some(name.as_str())));
+    for (key, name) in own_names.chain(raw.iter().map(|name| (RAW, name.as_str()))) {
+        if !name.is_some_and(|name| properties.contains_key(name)) {
+            let name = name.unwrap_or_default();
+            problems.add(format!("{at}/{key}"), format!("there is no property `{name}`: describe it or leave it out"));
         }
     }
+    let mut read = Vec::new();
+    for (wire, schema) in properties {
+        let at = format!("{at}/properties/{}", escape_pointer_step(wire));
+        let own = own_descriptions.get(wire);
+        let property = read_property(&at, wire, schema, own, description_of).map(|property| Property {
+            required: object.required.contains(wire),
+            raw: raw.iter().any(|name| name == wire),
+            ..property
+        });
+        let property = problems.take(&at, property.and_then(|property| ensure_raw_is_optional(property)));
+        read.extend(property.map(|property| (at, property)));
+    }
+    ensure_distinct_names(&read, &mut problems);
+    problems.into_result()?;
+    Ok(Object { properties: read.into_iter().map(|(_, property)| property).collect(), additional })
+}
+
+/// Rejects properties with the same field, or the same name on the wire.
+fn ensure_distinct_names(properties: &[(String, Property)], problems: &mut Problems) {
+    let mut fields = BTreeMap::new();
+    let mut wires: BTreeSet<&str> = properties.iter().map(|(_, property)| property.wire.as_str()).collect();
+    for (at, property) in properties {
+        if let Some(other) = fields.insert(&property.field, &property.wire) {
+            let Property { wire, field, .. } = property;
+            problems.add(at, format!("`{wire}` and `{other}` make the same field `{field}`: name one with {NAME}"));
+        }
+        for spelling in &property.spellings {
+            if !wires.insert(spelling) {
+                problems.add(at, format!("{SPELLINGS}: `{spelling}` is another name already: leave it out"));
+            }
+        }
+    }
+}
+
+fn ensure_raw_is_optional(property: Property) -> Result<Property> {
+    let fits = matches!(property.shape, Shape::Named(_)) && !property.required && !property.nullable;
+    ensure!(!property.raw || fits, "{RAW} is for optional objects only: leave the property out of it");
+    Ok(property)
+}
+
+fn read_property(
+    at: &str,
+    wire: &str,
+    schema: &ReferenceOr<Box<Schema>>,
+    own_description: Option<&Value>,
+    description_of: &dyn Fn(&str) -> Option<String>,
+) -> Result<Property> {
+    let mut problems = Problems::default();
+    let shape = problems.take(at, Shape::of(schema));
+    let description = property_description(schema, own_description, description_of);
+    let description = problems.take(at, description);
+    let plain = SchemaData::default();
+    let data = schema.as_item().map_or(&plain, |schema| &schema.schema_data);
+    let constraints = match schema {
+        ReferenceOr::Item(schema) => problems.take(at, constraint_sentences(schema)),
+        ReferenceOr::Reference { .. } => Some(String::new()),
+    };
+    problems.take(at, ensure_nothing_foreign(data));
+    if data.read_only && data.write_only {
+        problems.add(at, "`readOnly` and `writeOnly` exclude each other: leave one out");
+    }
+    let field = problems.take(at, field_name(wire, data.extensions.get(NAME)));
+    let deprecated = problems.take(at, deprecation(data.deprecated, data.extensions.get(DEPRECATED)));
+    let spellings = problems.take(at, spellings(data.extensions.get(SPELLINGS)));
+    problems.into_result()?;
+    let all = (shape, description, constraints, field, deprecated, spellings);
+    let (Some(shape), Some(description), Some(constraints), Some(field), Some(deprecated), Some(spellings)) = all
+    else {
+        return Err(Error::new(Reported));
+    };
+    Ok(Property {
+        wire: wire.to_owned(),
+        field,
+        spellings,
+        description: with_sentences(&description, &constraints),
+        required: false,
+        nullable: data.nullable,
+        read_only: data.read_only,
+        write_only: data.write_only,
+        deprecated,
+        raw: false,
+        shape,
+    })
+}
+
+fn property_description(
+    schema: &ReferenceOr<Box<Schema>>,
+    own: Option<&Value>,
+    description_of: &dyn Fn(&str) -> Option<String>,
+) -> Result<String> {
+    match (schema, own) {
+        (ReferenceOr::Reference { .. }, Some(own)) => required_description(own.as_str()),
+        (ReferenceOr::Reference { reference }, None) => {
+            let description = description_of(local_name(reference, "schemas")?);
+            // A schema without a description is reported itself.
+            description.ok_or_else(|| Error::new(Reported))
+        }
+        (ReferenceOr::Item(schema), None) => required_description(schema.schema_data.description.as_deref()),
+        (ReferenceOr::Item(_), Some(_)) => {
+            bail!(
+                "a property that is no $ref has its `description` in it, not in {PROPERTY_DESCRIPTIONS}: write it in the \
+                 property"
+            )
+        }
+    }
+}
+
+fn spellings(extension: Option<&Value>) -> Result<Vec<String>> {
+    let Some(extension) = extension else { return Ok(Vec::new()) };
+    let list = extension.as_array().filter(|list| !list.is_empty());
+    let list = list.and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+    list.with_context(|| format!("{SPELLINGS}: not a list of strings: write the other names of the property"))
+}
+
+fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaData) -> Result<Enum> {
+    let (key, values) = match data.extensions.get(EXTENSIBLE_ENUM) {
+        None => ("enum", enumeration),
+        Some(_) if !enumeration.is_empty() => bail!("either `enum` or {EXTENSIBLE_ENUM}: leave one out"),
+        Some(Value::Array(values)) if !values.is_empty() => (EXTENSIBLE_ENUM, values.as_slice()),
+        Some(_) => bail!("{EXTENSIBLE_ENUM}: not a list: write the known values"),
+    };
+    let list = |key: &str| match data.extensions.get(key) {
+        None => Ok(None),
+        Some(Value::Array(list)) if list.len() == values.len() => Ok(Some(list)),
+        Some(Value::Array(list)) => {
+            let what = if key == ENUM_NAMES { "names" } else { "descriptions" };
+            bail!("{} {what} for {} values: write one for each value", list.len(), values.len())
+        }
+        Some(_) => bail!("not a list: write one for each value"),
+    };
+    let mut problems = Problems::default();
+    let descriptions_at = format!("{at}/{ENUM_DESCRIPTIONS}");
+    let descriptions = list(ENUM_DESCRIPTIONS).and_then(|list| list.context("it is missing: describe each value"));
+    let descriptions = problems.take(&descriptions_at, descriptions);
+    let names = problems.take(&format!("{at}/{ENUM_NAMES}"), list(ENUM_NAMES)).flatten();
+    let mut variants: Vec<Variant> = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        let variant = read_variant(kind, value, names.map(|names| &names[index]));
+        let Some((wire, name)) = problems.take(&format!("{at}/{key}"), variant) else { continue };
+        let same_value = |other: &&Variant| match kind {
+            EnumValues::LooseStrings => loosely(&other.wire) == loosely(&wire),
+            EnumValues::Strings | EnumValues::Integers => other.wire == wire,
+        };
+        if let Some(Variant { wire: other, .. }) = variants.iter().find(same_value) {
+            problems.add(format!("{at}/{key}"), format!("`{wire}` and `{other}` are the same value: leave one out"));
+        } else if let Some(Variant { wire: other, .. }) = variants.iter().find(|other| other.name == name) {
+            problems.add(
+                format!("{at}/{key}"),
+                format!("`{wire}` and `{other}` make the same variant {name}: name all values with {ENUM_NAMES}"),
+            );
+        }
+        let Some(descriptions) = descriptions else { continue };
+        let description = required_description(descriptions[index].as_str()).with_context(|| format!("`{wire}`"));
+        let description = problems.take(&descriptions_at, description);
+        variants.extend(description.map(|description| Variant { name, wire, description }));
+    }
+    problems.into_result()?;
+    Ok(Enum { values: kind, variants })
+}
+
+/// Returns the value of an enum as text, and the name of its variant.
+fn read_variant(kind: EnumValues, value: &Value, name: Option<&Value>) -> Result<(String, String)> {
+    let wire = match (kind, value) {
+        (EnumValues::Strings | EnumValues::LooseStrings, Value::String(wire)) => wire.clone(),
+        (EnumValues::Integers, Value::Number(number)) if number.is_i64() => number.to_string(),
+        (EnumValues::Integers, _) => bail!("{value} is not an integer: write integers only"),
+        _ => bail!("it holds strings only: write {value} as one, or leave it out"),
+    };
+    let name = match name {
+        None if kind == EnumValues::Integers => bail!("`{wire}` makes no name: name each integer with {ENUM_NAMES}"),
+        None => variant_name(&wire)?,
+        Some(name) => {
+            let name = name.as_str().with_context(|| format!("{ENUM_NAMES}: {name} is not a string: write a name"))?;
+            ensure_variant_name(name)?;
+            name.to_owned()
+        }
+    };
+    ensure!(
+        name != UNKNOWN_VARIANT,
+        "`{wire}` makes the variant {name}, which is for what is not known: name all values with {ENUM_NAMES}"
+    );
+    Ok((wire, name))
+}
+
+/// Returns what is the same in all spellings of a value of a loose enum.
+fn loosely(wire: &str) -> String {
+    wire.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect()
+}
+
+fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminator>) -> Result<Union> {
+    let discriminator = discriminator.context(
+        "`oneOf` needs a `discriminator` with a `mapping`: name the property that tells the objects apart, or write no type at \
+         all for any JSON",
+    )?;
+    let mut variants = Vec::new();
+    for schema in one_of {
+        let ReferenceOr::Reference { reference } = schema else {
+            bail!("`oneOf` holds a schema without a name: give it one, and refer to it")
+        };
+        let schema = local_name(reference, "schemas")?;
+        let values = discriminator.mapping.iter().filter(|(_, target)| *target == reference);
+        let values: Vec<_> = values.map(|(value, _)| value.clone()).collect();
+        ensure!(!values.is_empty(), "discriminator: no value of `mapping` leads to {schema}: write those that do");
+        ensure!(schema != UNKNOWN_OBJECT, "the schema {schema} has the name of what is not known: rename it");
+        variants.push(UnionVariant { schema: schema.to_owned(), values });
+    }
+    for (value, target) in &discriminator.mapping {
+        let is_listed =
+            one_of.iter().any(|schema| matches!(schema, ReferenceOr::Reference { reference } if reference == target));
+        ensure!(is_listed, "discriminator: `{value}` leads to {target}, which `oneOf` does not hold: add it there");
+    }
+    Ok(Union { discriminator: discriminator.property_name.clone(), variants })
 }
 
 /// Returns a description, or an error if it is missing or blank.
 pub(crate) fn required_description(description: Option<&str>) -> Result<String> {
     let text = description.map(str::trim).filter(|text| !text.is_empty());
-    Ok(text.context("a description is missing")?.to_owned())
+    Ok(text.context("a description is missing: write a sentence")?.to_owned())
 }
 
-/// Escapes a key as a step of a JSON pointer (RFC 6901).
-pub(crate) fn escape_pointer_step(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// Returns the name of the Rust field for a name on the wire.
-pub(crate) fn field_name(wire: &str) -> Result<String> {
-    let name = wire.to_snake_case();
-    ensure!(syn::parse_str::<Ident>(&format!("{name}_")).is_ok(), "`{wire}` makes no name in Rust");
-    // As `progenitor` does with a keyword.
-    Ok(if syn::parse_str::<Ident>(&name).is_ok() { name } else { format!("{name}_") })
-}
-
-/// Returns the name of the component that a `$ref` points to.
-pub(crate) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
-    let name = reference.strip_prefix("#/components/").and_then(|rest| rest.strip_prefix(folder)?.strip_prefix('/'));
-    name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}"))
-}
-
-fn read_properties(
-    at: &str,
-    object: &ObjectType,
-    data: &SchemaData,
-    description_of: &dyn Fn(&str) -> Option<String>,
-) -> Result<Vec<Property>> {
-    let ObjectType { properties, required, additional_properties: None, min_properties: None, max_properties: None } =
-        object
-    else {
-        bail!("{at}: `additionalProperties`, `minProperties` and `maxProperties` are not understood");
-    };
-    ensure!(!properties.is_empty(), "{at}: an object without properties is not understood");
-    if let Some(unknown) = required.iter().find(|name| !properties.contains_key(*name)) {
-        bail!("{at}/required: there is no property `{unknown}`");
-    }
-    let own_descriptions = match data.extensions.get(PROPERTY_DESCRIPTIONS) {
-        None => &serde_json::Map::new(),
-        Some(object) => object.as_object().with_context(|| format!("{at}/{PROPERTY_DESCRIPTIONS}: not an object"))?,
-    };
-    let raw = match data.extensions.get(RAW) {
-        None => &Vec::new(),
-        Some(list) => list.as_array().with_context(|| format!("{at}/{RAW}: not a list of properties"))?,
-    };
-    let own_names = own_descriptions.keys().map(|name| (PROPERTY_DESCRIPTIONS, Some(name.as_str())));
-    for (key, name) in own_names.chain(raw.iter().map(|name| (RAW, name.as_str()))) {
-        let is_property = name.is_some_and(|name| properties.contains_key(name));
-        ensure!(is_property, "{at}/{key}: there is no property `{}`", name.unwrap_or_default());
-    }
-    let mut fields = BTreeSet::from(["unknown_fields".to_owned(), "new".to_owned()]);
-    properties
-        .iter()
-        .map(|(wire, schema)| {
-            let at = format!("{at}/properties/{}", escape_pointer_step(wire));
-            let shape = Shape::of(schema).with_context(|| at.clone())?;
-            let description = match (schema, own_descriptions.get(wire)) {
-                (ReferenceOr::Reference { .. }, Some(own)) => own.as_str().map(str::to_owned),
-                (ReferenceOr::Reference { reference }, None) => {
-                    let description = description_of(local_name(reference, "schemas")?);
-                    ensure!(
-                        description.is_some(),
-                        "{at}: a description is missing, in {PROPERTY_DESCRIPTIONS} or in {reference}"
-                    );
-                    description
-                }
-                (ReferenceOr::Item(schema), None) => schema.schema_data.description.clone(),
-                (ReferenceOr::Item(_), Some(_)) => {
-                    bail!(
-                        "{at}: a property that is no $ref has its `description` in it, not in {PROPERTY_DESCRIPTIONS}"
-                    )
-                }
-            };
-            let description = required_description(description.as_deref()).with_context(|| at.clone())?;
-            let field = field_name(wire).with_context(|| at.clone())?;
-            ensure!(fields.insert(field.clone()), "{at}: the field `{field}` is there already");
-            let raw = raw.iter().any(|name| name == wire);
-            Ok(Property { wire: wire.clone(), description, required: required.contains(wire), raw, shape })
-        })
-        .collect()
-}
-
-fn read_variants(
-    at: &str,
-    text: &StringType,
-    extensible: Option<&Value>,
-    descriptions: Option<&Value>,
-) -> Result<Vec<Variant>> {
-    let StringType { format: Format::Empty, pattern: None, enumeration, min_length: None, max_length: None } = text
-    else {
-        bail!("{at}: an enum has neither a format nor constraints");
-    };
-    let (key, values): (_, Vec<_>) = match extensible {
-        None => ("enum", enumeration.iter().map(Option::as_deref).collect()),
-        Some(_) if !enumeration.is_empty() => bail!("{at}: either `enum` or {EXTENSIBLE_ENUM}"),
-        Some(extensible) => {
-            let values = extensible.as_array().with_context(|| format!("{at}/{EXTENSIBLE_ENUM}: not a list"))?;
-            (EXTENSIBLE_ENUM, values.iter().map(Value::as_str).collect())
+/// Returns why something is deprecated, if it is.
+pub(super) fn deprecation(is_deprecated: bool, reason: Option<&Value>) -> Result<Option<String>> {
+    match (is_deprecated, reason) {
+        (false, None) => Ok(None),
+        (false, Some(_)) => bail!("{DEPRECATED} belongs to `deprecated: true`: write that as well"),
+        (true, reason) => {
+            let reason = reason.and_then(Value::as_str).map(str::trim).filter(|reason| !reason.is_empty());
+            let reason = reason.with_context(|| {
+                format!("`deprecated` needs an {DEPRECATED}: write why, and what replaces it, in one sentence")
+            })?;
+            Ok(Some(reason.to_owned()))
         }
-    };
-    let descriptions =
-        descriptions.and_then(Value::as_array).with_context(|| format!("{at}: {ENUM_DESCRIPTIONS} is missing"))?;
-    ensure!(
-        descriptions.len() == values.len(),
-        "{at}/{ENUM_DESCRIPTIONS}: {} descriptions for {} values",
-        descriptions.len(),
-        values.len()
-    );
-    let mut names = BTreeMap::from([("UnknownVariant".to_owned(), "what is not known")]);
-    values
-        .into_iter()
-        .zip(descriptions)
-        .map(|(wire, description)| {
-            let wire = wire.with_context(|| format!("{at}/{key}: it holds strings only"))?;
-            let name = wire.to_pascal_case();
-            ensure!(syn::parse_str::<Ident>(&name).is_ok(), "{at}/{key}: `{wire}` makes no name of a variant");
-            if let Some(other) = names.insert(name.clone(), wire) {
-                bail!("{at}/{key}: `{wire}` and {other} make the same variant {name}");
-            }
-            let description = required_description(description.as_str())
-                .with_context(|| format!("{at}/{ENUM_DESCRIPTIONS}: `{wire}`"))?;
-            Ok(Variant { name, wire: wire.to_owned(), description })
-        })
-        .collect()
+    }
 }
 
-/// Returns the title and the URL of the documentation of a schema.
-fn external_docs(data: &SchemaData) -> Result<Option<(String, String)>> {
-    let Some(docs) = &data.external_docs else { return Ok(None) };
-    let title = docs.description.clone().context("a description is missing")?;
+/// Returns the title and the URL of a page of the documentation.
+pub(super) fn documentation(docs: Option<&ExternalDocumentation>) -> Result<Option<(String, String)>> {
+    let Some(docs) = docs else { return Ok(None) };
+    let title = docs.description.clone().context("a description is missing: write the title of the page")?;
     Ok(Some((title, docs.url.clone())))
 }
 
-/// Rejects keywords that change the meaning of a schema and are not understood.
-fn ensure_nothing_unsupported(data: &SchemaData) -> Result<()> {
-    let special = [
-        ("nullable", data.nullable),
-        ("readOnly", data.read_only),
-        ("writeOnly", data.write_only),
-        ("deprecated", data.deprecated),
-        ("title", data.title.is_some()),
-        ("discriminator", data.discriminator.is_some()),
-        ("default", data.default.is_some()),
-        ("example", data.example.is_some()),
-        ("externalDocs", data.external_docs.is_some()),
-    ];
-    match special.iter().find(|(_, present)| *present) {
-        Some((key, _)) => bail!("`{key}` is not understood"),
-        None => Ok(()),
-    }
+/// Returns a description followed by sentences.
+pub(super) fn with_sentences(description: &str, sentences: &str) -> String {
+    format!("{description} {sentences}").trim_end().to_owned()
 }

@@ -1,180 +1,129 @@
-//! Errors of a document that `openapiv3` would skip silently, or that `progenitor` would panic on.
+//! Errors of a document that `openapiv3` would report one at a time, or skip silently.
 
-use crate::dialect::{
-    BOX, CONTEXT, ENUM_DESCRIPTIONS, EXTENSIBLE_ENUM, JSON_STRING, MINIMUM, PAGING, PROPERTY_DESCRIPTIONS, RAW, SECRET,
-    TYPE, UNKNOWN_FIELDS, escape_pointer_step,
+use super::visit::visit_objects;
+use crate::{
+    dialect::{EXTENSIONS, Place, escape_pointer_step},
+    problems::Problems,
 };
-use anyhow::{Context as _, Result, bail, ensure};
-use openapiv3::{Example, Header, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
+use openapiv3::{Example, Header, OpenAPI, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeSet;
+use yaml_serde::Mapping;
 
-type Object = serde_json::Map<String, Value>;
+/// The places of objects that could not be read, in whose stead there are empty ones.
+#[derive(Default)]
+pub(super) struct Broken(BTreeSet<String>);
 
-/// Rejects content without effect in the document `source`; `read` is the document after it was read and serialized again.
-pub(super) fn ensure_no_ignored_content(source: &Value, read: &Value) -> Result<()> {
-    ensure_no_ignored_key("#", source, Some(read))?;
-    visit_objects("#", source, Names::Keywords, &mut |at, object| {
-        object.iter().try_for_each(|(key, value)| ensure_extension_in_place(at, key, value))?;
-        ensure_reference_exists(source, object).with_context(|| at.to_owned())
-    })
+impl Broken {
+    /// Whether the object at a place, or one within it, could not be read.
+    pub(super) fn is_within(&self, at: &str) -> bool {
+        self.0.iter().any(|broken| broken.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    }
+
+    /// Whether the object at a place could not be read.
+    pub(super) fn is_at(&self, at: &str) -> bool {
+        self.0.contains(at)
+    }
 }
 
-/// Returns the error of the innermost object that cannot be read, with its place: `openapiv3` itself reports that imprecisely.
-pub(super) fn first_invalid_object(source: &Value) -> Result<()> {
-    let mut innermost: Option<(String, serde_json::Error)> = None;
-    visit_objects("#", source, Names::Keywords, &mut |at, object| {
-        let within = innermost.as_ref().is_none_or(|(outer, _)| at.starts_with(outer));
-        if let Some(error) = openapi_error_at(at, object).filter(|_| within) {
-            innermost = Some((at.to_owned(), error));
+/// Reads the merged document. Reports all objects that cannot be read, and reads the others without them; reports content
+/// without effect.
+pub(super) fn read_document(source: &mut yaml_serde::Value, problems: &mut Problems) -> Option<(OpenAPI, Broken)> {
+    visit_objects(source, &mut |at, object| {
+        for (key, value) in object.iter().filter_map(|(key, value)| Some((key.as_str()?, value))) {
+            check_extension(at, key, value, problems);
         }
-        Ok(())
-    })?;
-    innermost.map_or(Ok(()), |(at, error)| Err(error).context(at))
+    });
+    let mut broken = Broken::default();
+    let mut document = from_yaml(source);
+    if document.is_err() {
+        visit_objects(source, &mut |at, object| {
+            if let Some((error, replacement)) = invalid_object(at, object) {
+                problems.add(at, format!("{error}: write it as OpenAPI 3.0.3 has it"));
+                broken.0.insert(at.to_owned());
+                *object = replacement;
+            }
+        });
+        document = from_yaml(source);
+    }
+    let document =
+        problems.take("#", document.map_err(|error| anyhow::anyhow!("{error}: write it as OpenAPI 3.0.3 has it")))?;
+    if let (Ok(source), Ok(read)) = (serde_json::to_value(&*source), serde_json::to_value(&document)) {
+        check_ignored_keys("#", &source, Some(&read), problems);
+    }
+    Some((document, broken))
 }
 
-/// Rejects a key that reading has ignored: `openapiv3` skips unknown keys and the siblings of a `$ref`. Found by comparing the
+fn from_yaml(source: &yaml_serde::Value) -> Result<OpenAPI, yaml_serde::Error> {
+    yaml_serde::from_value(source.clone())
+}
+
+/// Reports keys that reading has ignored: `openapiv3` skips unknown keys and the siblings of a `$ref`. Found by comparing the
 /// document with what was read.
-fn ensure_no_ignored_key(at: &str, source: &Value, read: Option<&Value>) -> Result<()> {
+fn check_ignored_keys(at: &str, source: &Value, read: Option<&Value>, problems: &mut Problems) {
     match (source, read) {
-        (Value::Object(source), Some(Value::Object(read))) => source.iter().try_for_each(|(key, value)| {
-            ensure_no_ignored_key(&format!("{at}/{}", escape_pointer_step(key)), value, read.get(key))
-        }),
+        (Value::Object(source), Some(Value::Object(read))) => {
+            for (key, value) in source {
+                check_ignored_keys(&format!("{at}/{}", escape_pointer_step(key)), value, read.get(key), problems);
+            }
+        }
         (Value::Array(source), Some(Value::Array(read))) if source.len() == read.len() => {
-            source.iter().zip(read).enumerate().try_for_each(|(index, (source, read))| {
-                ensure_no_ignored_key(&format!("{at}/{index}"), source, Some(read))
-            })
+            for (index, (source, read)) in source.iter().zip(read).enumerate() {
+                check_ignored_keys(&format!("{at}/{index}"), source, Some(read), problems);
+            }
         }
         (source, read) => {
             let same_number = source.as_f64().is_some() && source.as_f64() == read.and_then(Value::as_f64);
-            let hint = match at.rsplit_once('/') {
-                Some((parent, key)) if key.starts_with("~1") && parent != "#/paths" => {
-                    "paths are indented by two under `paths:`"
-                }
-                _ => "a typing error, a sibling of a $ref, or an explicit default",
-            };
-            ensure!(read == Some(source) || same_number, "{at}: it has no effect: {hint}");
-            Ok(())
-        }
-    }
-}
-
-/// The kind of the keys of an object.
-#[derive(Clone, Copy, PartialEq)]
-enum Names {
-    /// Keywords of OpenAPI.
-    Keywords,
-    /// Names that the specification defines: of schemas, properties, paths.
-    Own,
-}
-
-/// Visits every object with keywords of OpenAPI, from the outside in, with its place. Skips examples and defaults, which are data.
-fn visit_objects(
-    at: &str,
-    value: &Value,
-    names: Names,
-    visit: &mut dyn FnMut(&str, &Object) -> Result<()>,
-) -> Result<()> {
-    const NAME_MAPS: &[&str] = &[
-        "callbacks",
-        "content",
-        "examples",
-        "headers",
-        "links",
-        "parameters",
-        "paths",
-        "properties",
-        "requestBodies",
-        "responses",
-        "schemas",
-        "securitySchemes",
-        "variables",
-        PROPERTY_DESCRIPTIONS,
-    ];
-    const DATA_KEYS: &[&str] = &["default", "enum", "example", "value"];
-    match value {
-        Value::Object(object) => {
-            let are_own_names = names == Names::Own;
-            if !are_own_names {
-                visit(at, object)?;
+            if read == Some(source) || same_number {
+                return;
             }
-            object.iter().filter(|(key, _)| are_own_names || !DATA_KEYS.contains(&key.as_str())).try_for_each(
-                |(key, value)| {
-                    let is_name_map = !are_own_names && NAME_MAPS.contains(&key.as_str());
-                    let inner = if is_name_map && value.is_object() { Names::Own } else { Names::Keywords };
-                    visit_objects(&format!("{at}/{}", escape_pointer_step(key)), value, inner, visit)
-                },
-            )
+            let hint = match at.rsplit_once('/') {
+                Some(("#/paths", _)) => "a path begins with a slash",
+                Some((_, key)) if key.starts_with("~1") => "paths are indented by two under `paths:`",
+                _ => "a typing error, a sibling of a $ref, or an explicit default: correct it, or leave it out",
+            };
+            problems.add(at, format!("it has no effect: {hint}"));
         }
-        Value::Array(array) => array
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, value)| visit_objects(&format!("{at}/{index}"), value, Names::Keywords, visit)),
-        _ => Ok(()),
     }
 }
 
-/// Returns the error of parsing the object at a place as what OpenAPI has there.
-fn openapi_error_at(at: &str, object: &Object) -> Option<serde_json::Error> {
-    fn read<T: DeserializeOwned>(object: &Object) -> Option<serde_json::Error> {
-        T::deserialize(object).err()
+/// Returns the error of reading the object at a place as what OpenAPI has there, and an object to go on with.
+fn invalid_object(at: &str, object: &Mapping) -> Option<(yaml_serde::Error, Mapping)> {
+    fn read<T: DeserializeOwned>(object: &Mapping, replacement: &str) -> Option<(yaml_serde::Error, Mapping)> {
+        let error = yaml_serde::from_value::<T>(object.clone().into()).err()?;
+        Some((error, yaml_serde::from_str(replacement).unwrap_or_default()))
     }
     let place: Vec<&str> = at.split('/').collect();
     match place.as_slice() {
-        ["#", "paths", _] => read::<PathItem>(object),
-        ["#", "paths", _, _] => read::<Operation>(object),
-        [.., "parameters", _] => read::<ReferenceOr<Parameter>>(object),
-        [.., "requestBodies", _] | [.., "requestBody"] => read::<ReferenceOr<RequestBody>>(object),
-        [.., "responses", _] => read::<ReferenceOr<Response>>(object),
-        [.., "headers", _] => read::<ReferenceOr<Header>>(object),
-        [.., "examples", _] => read::<ReferenceOr<Example>>(object),
-        [.., "schemas" | "properties", _] | [.., "schema" | "items"] => read::<ReferenceOr<Schema>>(object),
+        ["#", "paths", _] => read::<PathItem>(object, "{}"),
+        ["#", "paths", _, "parameters"] => None,
+        ["#", "paths", _, _] => read::<Operation>(object, "{responses: {}}"),
+        [.., "schemas" | "properties", _] | [.., "schema" | "items" | "additionalProperties"] => {
+            read::<ReferenceOr<Schema>>(object, "{}")
+        }
+        [.., "parameters", _] => read::<ReferenceOr<Parameter>>(object, "{name: '', in: query, schema: {}}"),
+        [.., "requestBodies", _] | [.., "requestBody"] => read::<ReferenceOr<RequestBody>>(object, "{content: {}}"),
+        [.., "responses", _] => read::<ReferenceOr<Response>>(object, "{description: ''}"),
+        [.., "headers", _] => read::<ReferenceOr<Header>>(object, "{schema: {}}"),
+        [.., "examples", _] => read::<ReferenceOr<Example>>(object, "{}"),
         _ => None,
     }
 }
 
-/// Rejects an extension that has no effect at its place.
-fn ensure_extension_in_place(at: &str, key: &str, value: &Value) -> Result<()> {
+/// Reports an extension that has no effect at its place.
+fn check_extension(at: &str, key: &str, value: &yaml_serde::Value, problems: &mut Problems) {
     if !key.starts_with("x-") {
-        return Ok(());
+        return;
     }
-    let place: Vec<&str> = at.split('/').collect();
-    let in_place = match (key, place.as_slice()) {
-        (CONTEXT | JSON_STRING | MINIMUM, [.., "parameters", _])
-        | (PAGING, ["#", "paths", _, _])
-        | (
-            BOX | ENUM_DESCRIPTIONS | EXTENSIBLE_ENUM | PROPERTY_DESCRIPTIONS | RAW | TYPE,
-            ["#", "components", "schemas", _],
-        )
-        | (SECRET, ["#", "components", "schemas", _, "properties", _])
-        | (UNKNOWN_FIELDS, [.., "examples", _]) => true,
-        (
-            BOX
-            | CONTEXT
-            | ENUM_DESCRIPTIONS
-            | EXTENSIBLE_ENUM
-            | JSON_STRING
-            | MINIMUM
-            | PAGING
-            | PROPERTY_DESCRIPTIONS
-            | RAW
-            | SECRET
-            | TYPE
-            | UNKNOWN_FIELDS,
-            _,
-        ) => false,
-        _ => bail!("{at}: the extension {key} is not known"),
+    let Some((_, places, is_switch)) = EXTENSIONS.iter().find(|(known, ..)| *known == key) else {
+        problems.add(at, format!("the extension {key} is not known: correct it, or leave it out"));
+        return;
     };
-    ensure!(in_place, "{at}: the extension {key} has no effect here");
-    let is_switch = [BOX, CONTEXT, SECRET, UNKNOWN_FIELDS].contains(&key);
-    ensure!(!is_switch || *value == Value::Bool(true), "{at}/{key}: it is `true` or left out");
-    Ok(())
-}
-
-/// Rejects a `$ref` without a target, on which `progenitor` would panic.
-fn ensure_reference_exists(source: &Value, object: &Object) -> Result<()> {
-    let Some(reference) = object.get("$ref").and_then(Value::as_str) else { return Ok(()) };
-    let target = reference.strip_prefix('#').and_then(|pointer| source.pointer(pointer));
-    ensure!(target.is_some(), "the $ref {reference} points to nothing");
-    Ok(())
+    if !Place::at(at).is_some_and(|place| places.contains(&place)) {
+        let places = places.iter().map(|place| place.name()).collect::<Vec<_>>().join(" or ");
+        problems.add(at, format!("the extension {key} has no effect here: write it in {places}"));
+    } else if *is_switch && value.as_bool() != Some(true) {
+        problems.add(format!("{at}/{key}"), "it is `true` or left out: write one of these");
+    }
 }

@@ -1,6 +1,6 @@
 //! The specification for other tools: one file, with its examples inline and without the extensions of this workspace.
 
-use crate::dialect::UNKNOWN_FIELDS;
+use crate::{dialect::UNKNOWN_FIELDS, document::Spec};
 use anyhow::{Context as _, Result};
 use std::{collections::BTreeSet, fs, path::Path};
 use yaml_serde::Value;
@@ -10,9 +10,9 @@ const OWN_PREFIX: &str = "x-pc-";
 /// Keys whose values are data, in which no key is a keyword.
 const DATA_KEYS: [&str; 2] = ["example", "value"];
 
-/// Returns the bundle of the document `yaml`, whose files are in `folder`.
-pub(crate) fn bundle_document(yaml: &str, folder: &Path) -> Result<String> {
-    let mut document: Value = yaml_serde::from_str(yaml)?;
+/// Returns the bundle of a specification, whose files are in `folder`.
+pub(crate) fn bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
+    let mut document = spec.source.clone();
     rewrite_for_other_tools(&mut document, folder)?;
     remove_unused_schemas(&mut document);
     Ok(yaml_serde::to_string(&document)?)

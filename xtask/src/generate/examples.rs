@@ -104,23 +104,56 @@ fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) ->
     let operation = endpoint.id()?.to_pascal_case();
     let shape = media.schema.as_ref().map(Shape::of).transpose()?;
     let is_list = matches!(shape, Some(Shape::List(_)));
-    read_each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
-        let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
-        let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
+    let examples = media_examples(media, folder)?.into_iter().map(|example| {
+        let MediaExample { name, summary, json, file, has_unknown_fields } = example;
+        let in_file = || format!("the example {name}: an example of a response must be in a file: `externalValue`");
+        let file = file.with_context(in_file)?;
         ensure!(
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
-            "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
+            "the example {name}: {UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
         );
-        let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
-        serde_json::from_str::<Value>(&text).with_context(|| format!("spec/{file}"))?;
         Ok(ResponseExample {
-            name: name.to_owned(),
+            name,
             operation: operation.clone(),
-            summary: summary.clone().context("a summary is missing")?,
-            file: file.clone(),
-            text: text.replace("\r\n", "\n").trim_end().to_owned(),
+            summary,
+            file,
+            text: json,
             has_unknown_fields,
             is_list,
+        })
+    });
+    examples.collect()
+}
+
+/// An example of a body that is JSON.
+pub(super) struct MediaExample {
+    pub(super) name: String,
+    pub(super) summary: String,
+    pub(super) json: String,
+    /// Relative to the folder of the specification; `None` if it is inline.
+    file: Option<String>,
+    pub(super) has_unknown_fields: bool,
+}
+
+/// Reads the examples of a body that is JSON. Files are in `folder`.
+pub(super) fn media_examples(media: &MediaType, folder: &Path) -> Result<Vec<MediaExample>> {
+    read_each(media.example.as_ref(), &media.examples, |name, example| {
+        let Example { summary, value, external_value: file, extensions, .. } = example;
+        let json = match (value, file) {
+            (Some(value), None) => serde_json::to_string(value)?,
+            (None, Some(file)) => {
+                let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
+                serde_json::from_str::<Value>(&text).with_context(|| format!("spec/{file}"))?;
+                text.replace("\r\n", "\n").trim_end().to_owned()
+            }
+            _ => bail!("either `value` or `externalValue`"),
+        };
+        Ok(MediaExample {
+            name: name.to_owned(),
+            summary: summary.clone().context("a summary is missing")?,
+            json,
+            file: file.clone(),
+            has_unknown_fields: extensions.contains_key(UNKNOWN_FIELDS),
         })
     })
 }

@@ -9,8 +9,9 @@ use super::{
     samples,
 };
 use crate::{
-    dialect::{PAGING, required_description, reserved},
+    dialect::{PAGING, required_description},
     document::{Endpoint, Spec},
+    problems::Problems,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use body::{Body, response_type};
@@ -20,7 +21,6 @@ use openapiv3::Operation;
 use paging::Paging;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use std::collections::BTreeSet;
 use syn::Ident;
 
 /// Hand-written names of the models crate that generated operations may use.
@@ -40,13 +40,11 @@ const HAND_WRITTEN_NAMES: [&str; 11] = [
 
 pub(crate) fn generate_operations(spec: &Spec) -> Result<String> {
     let mut operations = TokenStream::new();
-    let mut names: BTreeSet<String> = spec.definitions.iter().map(|definition| definition.name.clone()).collect();
+    let mut problems = Problems::default();
     for endpoint in spec.endpoints()? {
-        let name = endpoint.id().with_context(|| endpoint.at.clone())?.to_pascal_case();
-        let is_free = !reserved::TYPES.contains(&name.as_str()) && names.insert(name.clone());
-        ensure!(is_free, "{}/operationId: the name {name} is taken", endpoint.at);
-        operations.extend(generate_operation(spec, &endpoint).with_context(|| endpoint.at.clone())?);
+        operations.extend(problems.take(&endpoint.at, generate_operation(spec, &endpoint)));
     }
+    problems.into_result()?;
     let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
     let imports = import_items(&operations, HAND_WRITTEN_NAMES.into_iter().chain(schemas), &[])?;
     Ok(format!("{imports}\n{}", format_items(operations)?))

@@ -2,7 +2,7 @@
 
 use super::code::{format_items, names_used};
 use crate::{
-    dialect::{Definition, Kind, Property, Shape, Variant, field_name},
+    dialect::{Definition, Enum, Kind, Object, Property, Shape, Variant},
     document::Spec,
 };
 use anyhow::{Result, anyhow};
@@ -24,7 +24,7 @@ pub(super) fn placeholder_value(spec: &Spec, shape: &Shape, minimum: Option<i64>
         Shape::Bool => true.into(),
         Shape::Int32 | Shape::Int64 => minimum.unwrap_or(1).into(),
         Shape::Named(name) => match &spec.definition(name).ok()?.kind {
-            Kind::Enum(variants) => variants.first()?.wire.clone().into(),
+            Kind::Enum(Enum { variants, .. }) => variants.first()?.wire.clone().into(),
             _ => return None,
         },
         _ => return None,
@@ -44,8 +44,8 @@ pub(super) fn rust_expression(spec: &Spec, shape: &Shape, value: &Value) -> Opti
         Shape::Named(name) => {
             let definition = spec.definition(name).ok()?;
             match &definition.kind {
-                Kind::Enum(variants) => enum_variant(definition, variants, value),
-                Kind::Object(properties) if definition.request_only => {
+                Kind::Enum(Enum { variants, .. }) => enum_variant(definition, variants, value),
+                Kind::Object(Object { properties, .. }) if definition.is_sent && !definition.is_received => {
                     object_expression(spec, definition, properties, value)
                 }
                 _ => None,
@@ -73,7 +73,7 @@ fn object_expression(
         match value.get(&property.wire) {
             Some(value) if property.required => arguments.push(rust_expression(spec, &property.shape, value)?),
             Some(value) => {
-                let (setter, value) = (field_assertion(property)?, rust_expression(spec, &property.shape, value)?);
+                let (setter, value) = (field_assertion(property), rust_expression(spec, &property.shape, value)?);
                 setters.push(quote!(.#setter(#value)));
             }
             None if property.required => return None,
@@ -87,7 +87,9 @@ fn object_expression(
 /// Returns the JSON of a value as the models crate serializes it: compact, the fields of an object in the order of its schema.
 pub(super) fn serialized_as_models(definition: &Definition, value: &Value) -> String {
     match &definition.kind {
-        Kind::Object(properties) => format!("{{{}}}", serialized_fields(properties, value, ":").join(",")),
+        Kind::Object(Object { properties, .. }) => {
+            format!("{{{}}}", serialized_fields(properties, value, ":").join(","))
+        }
         _ => value.to_string(),
     }
 }
@@ -103,7 +105,7 @@ fn serialized_fields(properties: &[Property], value: &Value, colon: &str) -> Vec
 
 /// Returns the documentation of an example that parses the `example` of a schema and reads its fields; empty without one.
 pub(super) fn model_example(spec: &Spec, definition: &Definition) -> Result<String> {
-    let (Kind::Object(properties), Some(example)) = (&definition.kind, &definition.example) else {
+    let (Kind::Object(Object { properties, .. }), Some(example)) = (&definition.kind, &definition.example) else {
         return Ok(String::new());
     };
     let (name, variable) = (format_ident!("{}", definition.name), format_ident!("{}", definition.name.to_snake_case()));
@@ -112,7 +114,7 @@ pub(super) fn model_example(spec: &Spec, definition: &Definition) -> Result<Stri
     let json = raw_string(&format!("{{\n            {fields}\n        }}"))?;
     let assertions = properties.iter().filter_map(|property| {
         let value = rust_expression(spec, &property.shape, example.get(&property.wire)?)?;
-        let field = field_assertion(property)?;
+        let field = field_assertion(property);
         Some(match (property.required, &property.shape) {
             (true, _) => quote!(assert_eq!(#variable.#field, #value);),
             (false, Shape::Text) => quote!(assert_eq!(#variable.#field.as_deref(), Some(#value));),
@@ -176,6 +178,6 @@ pub(super) fn raw_string(string: &str) -> Result<TokenStream> {
     literal.parse().map_err(|error| anyhow!("the example {literal}: {error}"))
 }
 
-fn field_assertion(property: &Property) -> Option<Ident> {
-    field_name(&property.wire).ok().map(|name| format_ident!("{name}"))
+fn field_assertion(property: &Property) -> Ident {
+    format_ident!("{}", property.field)
 }

@@ -218,12 +218,22 @@ fn unpaginated_response_with_a_next_page_is_a_warning() {
     };
     let [warning] = &warnings(&[])[..] else { panic!("{:#?}", warnings(&[])) };
     assert!(warning.starts_with(AT) && warning.contains("`continuationToken`"), "{warning}");
-    let without_token = ("        continuationToken:\n", "        remark:\n");
-    let [warning] = &warnings(&[without_token])[..] else { panic!("{:#?}", warnings(&[without_token])) };
+    let without_token = [
+        ("        continuationToken:\n", "        remark:\n"),
+        ("        continuation-token: continuationToken\n", ""),
+    ];
+    let [warning] = &warnings(&without_token)[..] else { panic!("{:#?}", warnings(&without_token)) };
     assert!(warning.starts_with(AT) && warning.contains("`links.next`"), "{warning}");
     // Any resource may have such links; without a list of objects it is not a page.
-    let without_list =
-        [("      required: [items]\n", ""), (ITEMS, "          type: string\n        links:\n"), without_token];
+    let paging = THINGS.split_once("      x-pc-paging:\n").unwrap().1.split_once("      parameters:\n").unwrap().0;
+    let without_list = [
+        ("      required: [items]\n", ""),
+        (ITEMS, "          type: string\n        links:\n"),
+        without_token[0],
+        (&*format!("      x-pc-paging:\n{paging}"), ""),
+        ("        - $ref: '#/components/parameters/seekOperation'\n", ""),
+        ("        - $ref: '#/components/parameters/MS-ContinuationToken'\n", ""),
+    ];
     assert_eq!(warnings(&without_list), [""; 0]);
 }
 
@@ -273,7 +283,7 @@ fn copy_with_crlf(from: &Path, to: &Path) {
 fn bundled(things: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("page.json"), r#"{"items": [{"name": "a", "x-pc-data": 1.50}]}"#).unwrap();
-    bundle::bundle_document(things, folder.path()).unwrap()
+    bundle::bundle_document(&Spec::parse(things).unwrap(), folder.path()).unwrap()
 }
 
 #[test]

@@ -8,11 +8,11 @@ use super::{
     samples,
 };
 use crate::{
-    dialect::{Definition, Kind, Property, RAW, Shape, Variant, field_name},
-    document::Spec,
+    dialect::{Definition, Enum, EnumValues, Kind, Object, Property, RAW, Shape, Variant, escape_pointer_step},
+    document::{Spec, simplified_schemas},
+    problems::Problems,
 };
-use anyhow::{Context as _, Result, ensure};
-use openapiv3::{OpenAPI, Paths};
+use anyhow::{Context as _, Result, bail, ensure};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, TypeImpl};
 use quote::{format_ident, quote};
@@ -25,25 +25,40 @@ pub(crate) fn generate_types(spec: &Spec) -> Result<String> {
     let mut blocks = Vec::new();
     let mut items = TokenStream::new();
     let mut candidates = vec!["JsonValue", "RawJson", "Secret", "UnknownFields", "UnknownVariant"];
+    let mut problems = Problems::default();
     for definition in &spec.definitions {
-        let (code, meaning) = match &definition.kind {
-            Kind::HandWritten(name) => {
-                candidates.push(name);
-                continue;
-            }
-            Kind::Enum(variants) => open_enum(definition, variants),
-            Kind::Object(properties) => {
-                let fields = struct_fields(spec, definition, properties, &types)?;
-                (generate_struct(spec, definition, &fields)?, resource_macro_call(definition, &fields))
-            }
-        };
+        if let Kind::HandWritten(name) = &definition.kind {
+            candidates.push(name);
+            continue;
+        }
+        let at = format!("#/components/schemas/{}", definition.name);
+        let Some((code, meaning)) = problems.take(&at, generate_type(spec, definition, &types)) else { continue };
         blocks.push(format_items(code.clone())?);
         blocks.push(meaning);
         items.extend(code);
     }
+    problems.into_result()?;
     // Every specification has an enum and an object; otherwise the compiler would warn of an unused import.
     let imports = import_items(&items, candidates, &[quote!(open_enum::open_enum), quote!(resource::resource)])?;
     Ok(format!("{imports}\n{}", blocks.join("\n")))
+}
+
+/// Returns the items of a schema, and the macro call that implements serialization for them.
+fn generate_type(
+    spec: &Spec,
+    definition: &Definition,
+    types: &BTreeMap<(String, String), Type>,
+) -> Result<(TokenStream, String)> {
+    match &definition.kind {
+        Kind::Enum(Enum { values: EnumValues::Strings, variants }) => Ok(open_enum(definition, variants)),
+        Kind::Object(Object { properties, additional: None }) => {
+            let fields = struct_fields(spec, definition, properties, types)?;
+            Ok((generate_struct(spec, definition, &fields)?, resource_macro_call(definition, &fields)))
+        }
+        Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::HandWritten(_) => {
+            bail!("this kind of schema is not generated yet")
+        }
+    }
 }
 
 /// A field of a generated struct.
@@ -97,13 +112,13 @@ impl Field<'_> {
     }
 }
 
-/// Returns the types that `progenitor` gives to all fields, by schema and name on the wire.
+/// Returns the types that `progenitor` gives to all fields, by schema and field.
 fn progenitor_field_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type>> {
     let mut settings = GenerationSettings::new();
     for Definition { name, kind, .. } in &spec.definitions {
         match kind {
             // Its own enums are closed.
-            Kind::Enum(_) => settings.with_replacement(name, name, [TypeImpl::Display].into_iter()),
+            Kind::Enum(_) | Kind::Union(_) => settings.with_replacement(name, name, [TypeImpl::Display].into_iter()),
             Kind::HandWritten(hand_written) => settings.with_replacement(name, hand_written, std::iter::empty()),
             Kind::Object(_) => &mut settings,
         };
@@ -111,10 +126,8 @@ fn progenitor_field_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type
     let password = serde_json::from_value(json!({"type": "string", "format": "password"}))?;
     settings.with_conversion(password, "Secret", std::iter::empty());
 
-    // Without paths it generates no client.
-    let schemas = OpenAPI { paths: Paths::default(), ..spec.document.clone() };
     let mut generator = Generator::new(&settings);
-    generator.generate_tokens(&schemas)?;
+    generator.generate_tokens(&simplified_schemas(&spec.definitions)?)?;
     let file: syn::File = syn::parse2(generator.get_type_space().to_stream())?;
 
     let mut types = BTreeMap::new();
@@ -136,7 +149,8 @@ fn struct_fields<'a>(
     types: &BTreeMap<(String, String), Type>,
 ) -> Result<Vec<Field<'a>>> {
     let field = |property: &'a Property| {
-        let progenitor_type = types.get(&(definition.name.clone(), property.wire.clone()));
+        ensure!(is_generated(property), "this kind of property is not generated yet");
+        let progenitor_type = types.get(&(definition.name.clone(), property.field.clone()));
         let (mut value, in_cycle) = inner_value(progenitor_type.context("progenitor has no such field")?);
         if property.shape == Shape::Secret {
             // `progenitor` does not know the extension.
@@ -158,10 +172,30 @@ fn struct_fields<'a>(
             !property.raw || matches!((&holder, &kind), (Holder::RawJson, FieldKind::Optional)),
             "{RAW} is for optional objects only"
         );
-        Ok(Field { property, name: format_ident!("{}", field_name(&property.wire)?), kind, value, holder })
+        Ok(Field { property, name: format_ident!("{}", property.field), kind, value, holder })
     };
-    let at = |property: &Property| format!("#/components/schemas/{}/properties/{}", definition.name, property.wire);
-    properties.iter().map(|property| field(property).with_context(|| at(property))).collect()
+    let mut problems = Problems::default();
+    let fields = properties.iter().filter_map(|property| {
+        let at = format!("#/components/schemas/{}/properties/{}", definition.name, escape_pointer_step(&property.wire));
+        problems.take(&at, field(property))
+    });
+    let fields = fields.collect();
+    problems.into_result()?;
+    Ok(fields)
+}
+
+fn is_generated(property: &Property) -> bool {
+    let mut shape = &property.shape;
+    while let Shape::List(item) = shape {
+        shape = item;
+    }
+    let is_known = !matches!(shape, Shape::DateTime | Shape::Date | Shape::Decimal | Shape::Map(_) | Shape::Binary);
+    is_known && property.spellings.is_empty() && !property.nullable
+}
+
+/// Whether a schema occurs in requests and nowhere else.
+fn is_request_only(definition: &Definition) -> bool {
+    definition.is_sent && !definition.is_received
 }
 
 fn generate_struct(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<TokenStream> {
@@ -170,7 +204,7 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -
     let has_default = fields.iter().all(|field| match field.kind {
         FieldKind::Optional => true,
         // The default of a response is an empty page; a request has no default for its required fields.
-        FieldKind::List => !definition.request_only,
+        FieldKind::List => !is_request_only(definition),
         FieldKind::Required => false,
     });
     let default = has_default.then(|| quote!(Default,));
@@ -179,9 +213,11 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -
         quote!(#docs pub #name: #declared,)
     });
     let constructor =
-        (definition.request_only || !has_default).then(|| generate_constructor(definition, fields, has_default));
-    let setters =
-        fields.iter().filter(|field| definition.request_only && field.kind == FieldKind::Optional).map(generate_setter);
+        (is_request_only(definition) || !has_default).then(|| generate_constructor(definition, fields, has_default));
+    let setters = fields
+        .iter()
+        .filter(|field| is_request_only(definition) && field.kind == FieldKind::Optional)
+        .map(generate_setter);
     let methods = quote!(#constructor #(#setters)*);
     let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
     Ok(quote! {

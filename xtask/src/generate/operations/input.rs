@@ -2,7 +2,9 @@
 
 use super::{body::request_body_schema, paging::Paging};
 use crate::{
-    dialect::{CONTEXT, JSON, JSON_STRING, Kind, MINIMUM, Shape, field_name, required_description, reserved},
+    dialect::{
+        CONTEXT, Enum, JSON, JSON_STRING, Kind, MINIMUM, NAME, Shape, input_name, required_description, reserved,
+    },
     document::{Endpoint, Spec, parameter_shape},
     generate::{
         code::{MEMBER_INDENT, doc_comment},
@@ -170,7 +172,7 @@ fn operation_input(spec: &Spec, parameter: &Parameter, mut description: String) 
     if let Parameter::Header { .. } = parameter {
         ensure_header_is_free(name)?;
     }
-    let field = format_ident!("{}", field_name(without_prefix(name))?);
+    let field = format_ident!("{}", input_name(without_prefix(name), data.extensions.get(NAME))?);
     let given = if *required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
     let in_query = match parameter {
         Parameter::Query { allow_reserved: false, style: QueryStyle::Form, allow_empty_value: None, .. } => true,
@@ -272,7 +274,7 @@ fn ensure_examples_are_valid(
             value.as_i64().is_some_and(|value| range.is_none_or(|range| range.contains(&value)))
         }
         Shape::Named(name) => match spec.definition(name).map(|definition| &definition.kind) {
-            Ok(Kind::Enum(variants)) => variants.iter().any(|variant| value == &variant.wire),
+            Ok(Kind::Enum(Enum { variants, .. })) => variants.iter().any(|variant| value == &variant.wire),
             _ => false,
         },
         _ => value.is_string(),
@@ -338,7 +340,7 @@ fn ensure_header_is_free(name: &str) -> Result<()> {
 
 /// Rejects a path with a query or a fragment, and one that servers may interpret in different ways.
 fn ensure_plain_path(path: &str) -> Result<()> {
-    let segments = path.strip_prefix("/v1/").context("a path begins with `/v1/`")?;
+    let segments = path.strip_prefix('/').context("a path begins with a slash")?;
     ensure!(!segments.split('/').any(str::is_empty), "a path has no empty segment, and no slash at its end");
     let illegal = |character: char| !character.is_ascii_graphic() || "?#%\\".contains(character);
     if let Some(character) = segments.chars().find(|character| illegal(*character)) {

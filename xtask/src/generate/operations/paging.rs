@@ -1,7 +1,7 @@
 //! The pagination of operations that return one page at a time.
 
 use crate::{
-    dialect::{CONTEXT, Definition, Kind, PAGING, Property, RAW, Shape, field_name},
+    dialect::{CONTEXT, Definition, Enum, Kind, Object, PAGING, Property, RAW, Shape},
     document::{Endpoint, Spec, parameter_shape},
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -28,7 +28,7 @@ pub(super) struct Paging<'a> {
 ///
 /// Any resource may have the links that pages have. It is a page only if it has a list of objects, or a required list.
 pub(super) fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>> {
-    let Kind::Object(properties) = &spec.definition(name)?.kind else { return Ok(None) };
+    let Kind::Object(Object { properties, .. }) = &spec.definition(name)?.kind else { return Ok(None) };
     let is = |property: &Property, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(&property.wire));
     let tokens = ["continuationToken", "nextLink", "@odata.nextLink"];
     if let Some(token) = properties.iter().find(|property| is(property, &tokens)) {
@@ -43,7 +43,7 @@ pub(super) fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>>
     }
     for links in properties.iter().filter(|property| is(property, &["links"])) {
         if let Shape::Named(target) = &links.shape
-            && let Kind::Object(targets) = &spec.definition(target)?.kind
+            && let Kind::Object(Object { properties: targets, .. }) = &spec.definition(target)?.kind
             && let Some(next) = targets.iter().find(|property| is(property, &["next"]))
         {
             return Ok(Some(format!("{}.{}", links.wire, next.wire)));
@@ -89,7 +89,7 @@ impl<'a> Paging<'a> {
                 _ => None,
             };
             let Some(Shape::Named(item)) = item else { bail!("items: `{wire}` is not a required list of a schema") };
-            let items_field = format_ident!("{}", field_name(wire)?);
+            let items_field = format_ident!("{}", items.field);
             let next_link =
                 text("next-link")?.map(|path| NextLink::read(spec, page, path).context("next-link")).transpose()?;
             let continuation_token = text("continuation-token")?.map(|wire| {
@@ -98,7 +98,7 @@ impl<'a> Paging<'a> {
                     token.shape == Shape::Secret && !token.required,
                     "`{wire}` is not an optional string with x-pc-secret"
                 );
-                Ok((wire, format_ident!("{}", field_name(wire)?)))
+                Ok((wire, format_ident!("{}", token.field)))
             });
             let continuation_token = continuation_token.transpose().context("continuation-token")?;
             ensure!(next_link.is_some() || continuation_token.is_some(), "neither next-link nor continuation-token");
@@ -203,7 +203,7 @@ impl<'a> OptionalProperty<'a> {
         };
         ensure!(!property.raw, "`{wire}` is read for each page, and so cannot have {RAW}");
         let target = spec.definition(name)?;
-        Ok((Self { wire, field: format_ident!("{}", field_name(wire)?), boxed: target.boxed }, target))
+        Ok((Self { wire, field: format_ident!("{}", property.field), boxed: target.boxed }, target))
     }
 
     fn borrowed(&self) -> TokenStream {
@@ -223,7 +223,7 @@ fn fingerprint_expression(items: &Ident, item: &Definition) -> TokenStream {
 }
 
 fn page_property<'a>(owner: &'a Definition, wire: &str) -> Result<&'a Property> {
-    let Kind::Object(properties) = &owner.kind else { bail!("{} is not an object", owner.name) };
+    let Kind::Object(Object { properties, .. }) = &owner.kind else { bail!("{} is not an object", owner.name) };
     let found = properties.iter().find(|property| property.wire == wire);
     found.with_context(|| format!("{} has no property `{wire}`", owner.name))
 }
@@ -245,7 +245,7 @@ fn accepts_value(spec: &Spec, parameter: &Parameter, value: &str) -> Result<bool
     Ok(match parameter_shape(parameter)? {
         Some(Shape::Text) => true,
         Some(Shape::Named(name)) => match &spec.definition(&name)?.kind {
-            Kind::Enum(variants) => variants.iter().any(|variant| variant.wire == value),
+            Kind::Enum(Enum { variants, .. }) => variants.iter().any(|variant| variant.wire == value),
             _ => false,
         },
         _ => false,

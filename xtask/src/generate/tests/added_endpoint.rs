@@ -2,7 +2,7 @@
 //! workspace gets an endpoint, and a program that calls it in both modes.
 
 use crate::{
-    generate::write_files,
+    generate::{REFERENCE, write_files},
     workspace::{SPEC, is_temporary_file, workspace_root},
 };
 use std::{
@@ -26,16 +26,22 @@ publish = false
 
 [dependencies]
 partner-center-core.workspace = true
+partner-center-spec.workspace = true
 "#;
-const MEMBERS: &str =
-    r#"members = ["crates/added-endpoint", "crates/partner-center-core", "crates/partner-center-models"]"#;
+const MEMBERS: &str = r#"members = ["crates/added-endpoint", "crates/partner-center-core", "crates/partner-center-models", "crates/partner-center-spec"]"#;
 
 #[test]
 fn added_endpoint_needs_no_rust() {
     let (original, scratch) = (workspace_root(), scratch_folder());
     // The same path every time, so that only the first run builds everything.
     let mut copy = Copy::at(scratch.join("workspace"));
-    for name in ["Cargo.lock", "crates/partner-center-core", "crates/partner-center-models", "spec"] {
+    for name in [
+        "Cargo.lock",
+        "crates/partner-center-core",
+        "crates/partner-center-models",
+        "crates/partner-center-spec",
+        "spec",
+    ] {
         copy.put_all(&original, Path::new(name));
     }
     let manifest = fs::read_to_string(original.join("Cargo.toml")).unwrap();
@@ -67,7 +73,9 @@ fn added_endpoint_needs_no_rust() {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    assert!(stdout.contains("2 passed"), "{stdout}\n{stderr}");
+    assert!(stdout.contains("3 passed"), "{stdout}\n{stderr}");
+    let reference = fs::read_to_string(copy.join(REFERENCE)).unwrap();
+    assert!(reference.contains("| `customer-risk get` | `GetCustomerRisk` | `GET /v1/customers/"), "{reference}");
 }
 
 /// Returns a folder below the target folder, in which this program runs.

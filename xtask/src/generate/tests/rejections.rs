@@ -143,19 +143,13 @@ const CASES: &[Case] = &[
         "a $ref to a schema without description",
         "      description: A link.\n",
         "",
-        &["#/components/schemas/PageLinks/properties/previous", "description is missing"],
+        &["#/components/schemas/Link: a description is missing"],
     ),
     (
         "an unknown type",
         THING_SIZE,
         "          type: decimal",
         &["#/components/schemas/Thing/properties/size", "`decimal`"],
-    ),
-    (
-        "an unknown format",
-        THING_SIZE,
-        "          type: string\n          format: date-time",
-        &["Thing/properties/size", "DateTime"],
     ),
     (
         "a format of its own",
@@ -165,24 +159,11 @@ const CASES: &[Case] = &[
     ),
     ("an integer without format", THING_SIZE, "          type: integer", &["Thing/properties/size", "int32"]),
     (
-        "a constraint",
+        "an inline object",
         THING_SIZE,
-        "          type: integer\n          format: int32\n          minimum: 1",
-        &["Thing/properties/size", "constraints"],
+        "          type: object\n          properties: {a: {type: string}}",
+        &["Thing/properties/size"],
     ),
-    (
-        "a pattern",
-        THING_SIZE,
-        "          type: string\n          pattern: a+",
-        &["Thing/properties/size", "constraints"],
-    ),
-    (
-        "a nullable property",
-        THING_SIZE,
-        "          type: string\n          nullable: true",
-        &["Thing/properties/size", "nullable"],
-    ),
-    ("an inline object", THING_SIZE, "          type: object\n          properties: {}", &["Thing/properties/size"]),
     (
         "an inline enum",
         THING_SIZE,
@@ -199,7 +180,7 @@ const CASES: &[Case] = &[
     (
         "additional properties",
         "      description: A link.\n",
-        "      description: A link.\n      additionalProperties: true\n",
+        "      description: A link.\n      additionalProperties: false\n",
         &["#/components/schemas/Link", "additionalProperties"],
     ),
     (
@@ -223,7 +204,7 @@ const CASES: &[Case] = &[
     (
         "a schema in small letters",
         "    ThingFilter:\n      description: A filter.",
-        "    page_size:\n      description: A size.\n    ThingFilter:\n      description: A filter.",
+        "    page_size:\n      description: A size.\n      type: object\n      properties: {a: {description: A., type: string}}\n    ThingFilter:\n      description: A filter.",
         &["#/components/schemas/page_size", "PageSize"],
     ),
     (
@@ -278,8 +259,8 @@ const CASES: &[Case] = &[
     (
         "a value that is not name",
         "x-extensible-enum: [small, very_large]",
-        "x-extensible-enum: [small, '2']",
-        &["ThingKind/x-extensible-enum", "`2`"],
+        "x-extensible-enum: [small, '+']",
+        &["ThingKind/x-extensible-enum", "`+`"],
     ),
     (
         "a value too many",
@@ -348,12 +329,6 @@ const CASES: &[Case] = &[
         "          description: How many at most.\n",
         "",
         &["~1things/get", "the parameter size", "description"],
-    ),
-    (
-        "an array parameter",
-        KIND_PARAMETER,
-        "          description: Of which kind.\n          schema:\n            type: array\n            items:\n              type: string",
-        &["~1things/get", "the parameter kind", "List"],
     ),
     (
         "an object parameter",
@@ -469,12 +444,6 @@ const CASES: &[Case] = &[
         &["#/paths/v1~1kinds~1{thing-kind}", "no effect"],
     ),
     (
-        "a path of another version",
-        "  /v1/kinds/{thing-kind}:",
-        "  /v2/kinds/{thing-kind}:",
-        &["#/paths/~1v2~1kinds~1{thing-kind}/get", "begins with `/v1/`"],
-    ),
-    (
         "a path that ends in a slash",
         "  /v1/kinds/{thing-kind}:",
         "  /v1/kinds/{thing-kind}/:",
@@ -513,22 +482,16 @@ const CASES: &[Case] = &[
         &["~1things/get", "one schema for all 2xx"],
     ),
     (
-        "a response that is a list of texts",
-        PAGE,
-        "              schema:\n                type: array\n                items:\n                  type: string\n          links:",
-        &["~1things/get", "responses/200", "a list of these"],
-    ),
-    (
         "a response that is a text",
         PAGE,
         "              schema:\n                $ref: '#/components/schemas/ThingKind'\n          links:",
         &["responses/200", "object"],
     ),
     (
-        "a response that is not JSON",
+        "a response in a format that is not understood",
         "            application/json:\n              schema:\n                $ref: '#/components/schemas/ThingCollection'\n          links:",
-        "            text/csv:\n              schema:\n                type: string\n          links:",
-        &["responses/200", "text/csv"],
+        "            application/xml:\n              schema:\n                type: string\n          links:",
+        &["responses/200", "application/xml"],
     ),
     (
         "a default response",
@@ -552,25 +515,13 @@ const CASES: &[Case] = &[
         "a body that is not JSON",
         "      description: What to change.\n      content:\n        application/json:",
         "      description: What to change.\n      content:\n        text/xml:",
-        &["patch", "requestBody", "application/json"],
+        &["requestBodies/Change", "requestBody", "application/json"],
     ),
     (
         "an error response that is a list",
         "          schema:\n            $ref: '#/components/schemas/ErrorBody'",
         "          schema:\n            type: array\n            items:\n              $ref: '#/components/schemas/ErrorBody'",
         &["responses/404", "every error response is an ErrorBody"],
-    ),
-    (
-        "a body that is a list",
-        "            $ref: '#/components/schemas/ThingChange'",
-        "            type: array\n            items:\n              $ref: '#/components/schemas/ThingChange'",
-        &["patch", "requestBody", "in responses only"],
-    ),
-    (
-        "pages that are lists",
-        PAGE,
-        "              schema:\n                type: array\n                items:\n                  $ref: '#/components/schemas/Thing'\n          links:",
-        &["~1things/get", "x-pc-paging", "a page is an object"],
     ),
     // Paging.
     (
@@ -602,16 +553,46 @@ const CASES: &[Case] = &[
 #[test]
 fn mistake_in_the_specification_is_rejected_with_its_place() {
     generate(THINGS).unwrap();
+    let mut failures = Vec::new();
     for (mistake, from, to, expected) in CASES {
         assert_eq!(THINGS.matches(from).count(), 1, "{mistake}: {from:?} does not occur once");
         let message = match generate(&THINGS.replace(from, to)) {
-            Ok(()) => panic!("{mistake} was accepted"),
+            Ok(()) => {
+                failures.push(format!("{mistake} was accepted"));
+                continue;
+            }
             Err(error) => format!("{error:#}"),
         };
-        for part in *expected {
-            assert!(message.contains(part), "{mistake}: {part:?} is not in {message:?}");
+        let missing = expected.iter().filter(|part| !message.contains(**part));
+        failures.extend(missing.map(|part| format!("{mistake}: {part:?} is not in {message:?}")));
+        // No mistake is told twice, and each problem says what to write instead.
+        if message.lines().count() != 1 {
+            failures.push(format!("{mistake}: it is told more than once: {message}"));
+        }
+        if !message.lines().all(|line| {
+            [
+                "write",
+                "leave",
+                "make",
+                "give",
+                "name",
+                "indented",
+                "slash",
+                "case",
+                "close",
+                "rename",
+                "refer",
+                "describe",
+                "say",
+                "goes with",
+            ]
+            .iter()
+            .any(|word| line.contains(word))
+        }) {
+            failures.push(format!("{mistake}: it does not say what to do: {message}"));
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// The schema of a response that is a list.

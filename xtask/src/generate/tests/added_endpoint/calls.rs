@@ -47,6 +47,17 @@ fn async_client_calls_the_added_endpoint() {
     call_both_operations::<Async>();
 }
 
+#[test]
+fn added_endpoint_is_in_the_tables() {
+    let operation = partner_center_spec::operation("getCustomerRisk").unwrap();
+    assert_eq!(operation.command.to_string(), "customer-risk get");
+    let parameters = operation.parameters.iter().map(|parameter| (parameter.flag, parameter.is_positional));
+    assert_eq!(parameters.collect::<Vec<_>>(), [("customer", false), ("months", false), ("detail", false)]);
+    let columns = operation.columns.iter().map(|column| (column.title, column.path));
+    assert_eq!(columns.collect::<Vec<_>>(), [("LEVEL", "level")]);
+    assert!(partner_center_spec::schema("RiskFinding").is_some());
+}
+
 fn call_both_operations<M: Mode>() {
     let script = Arc::new(Script::<M> { requests: Mutex::default(), mode: PhantomData });
     let client = Client::builder(Arc::clone(&script), Credential::token("secret")).build().unwrap();

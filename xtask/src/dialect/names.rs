@@ -1,0 +1,128 @@
+//! The Rust names of fields and variants, and the steps of pointers and references.
+
+use super::extensions::{ENUM_NAMES, NAME};
+use crate::problems::Reported;
+use anyhow::{Context as _, Error, Result, bail, ensure};
+use heck::{ToPascalCase as _, ToSnakeCase as _};
+use serde_json::Value;
+use syn::Ident;
+
+/// Methods of objects that generated code, its users or a derived trait call: a setter must not hide them.
+const OBJECT_METHODS: &[&str] = &[
+    "borrow",
+    "borrow_mut",
+    "clone",
+    "clone_from",
+    "default",
+    "eq",
+    "fmt",
+    "ne",
+    "new",
+    "to_owned",
+    "type_id",
+    "unknown_fields",
+    "unknown_paths",
+];
+
+/// Methods that only operations have.
+const OPERATION_METHODS: &[&str] = &["continuation", "items_as", "parameters", "response_as", "resume"];
+
+/// Returns the name of the Rust field for a property, by its name on the wire or its extension `x-pc-name`.
+///
+/// A keyword and the name of a method get an underscore, as `progenitor` gives it to keywords.
+pub(crate) fn field_name(wire: &str, own: Option<&Value>) -> Result<String> {
+    name_unlike(OBJECT_METHODS, wire, own)
+}
+
+/// Returns the name of the Rust field and argument for a parameter or a body, like [`field_name`].
+pub(crate) fn input_name(wire: &str, own: Option<&Value>) -> Result<String> {
+    name_unlike(&[OBJECT_METHODS, OPERATION_METHODS].concat(), wire, own)
+}
+
+fn name_unlike(methods: &[&str], wire: &str, own: Option<&Value>) -> Result<String> {
+    let escaped = |wire: &str| {
+        let name = wire.to_snake_case();
+        ensure!(is_identifier(&format!("{name}_")), "`{wire}` makes no name in Rust: give it one with {NAME}");
+        let is_free = is_identifier(&name) && !methods.contains(&name.as_str());
+        Ok(if is_free { name } else { format!("{name}_") })
+    };
+    let Some(own) = own else { return escaped(wire) };
+    let own = own.as_str().with_context(|| format!("{NAME} is not a string: write a name in snake_case"))?;
+    let name = escaped(own).ok().filter(|name| name == own);
+    name.with_context(|| format!("{NAME}: `{own}` is not a free name in Rust: write another one in snake_case"))
+}
+
+/// Returns the name of the Rust variant for a value of an enum.
+pub(crate) fn variant_name(wire: &str) -> Result<String> {
+    let name = match wire.to_pascal_case() {
+        _ if wire.is_empty() => "Empty".to_owned(),
+        name if name.starts_with(|first: char| first.is_ascii_digit()) => format!("Value{name}"),
+        name => name,
+    };
+    ensure!(is_identifier(&name), "`{wire}` makes no name of a variant: name all values with {ENUM_NAMES}");
+    Ok(name)
+}
+
+/// Rejects a name of a variant that is not in `PascalCase`.
+pub(crate) fn ensure_variant_name(name: &str) -> Result<()> {
+    if is_identifier(name) && name == name.to_pascal_case() {
+        return Ok(());
+    }
+    bail!("{ENUM_NAMES}: `{name}` is not a name of a variant: write it in PascalCase")
+}
+
+/// Whether a name can be used in Rust as it is.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    // `syn` parses the keywords of an older edition.
+    name != "gen" && syn::parse_str::<Ident>(name).is_ok()
+}
+
+/// Escapes a key as a step of a JSON pointer (RFC 6901).
+pub(crate) fn escape_pointer_step(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Returns the name of the component that a `$ref` points to. One that points to no component is reported already.
+pub(crate) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
+    let rest = reference.strip_prefix("#/components/").ok_or_else(|| Error::new(Reported))?;
+    let name = rest.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}: refer to one of these"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{field_name, input_name, variant_name};
+    use serde_json::json;
+
+    #[test]
+    fn field_name_is_no_keyword_and_no_method() {
+        for (wire, expected) in [
+            ("companyName", "company_name"),
+            ("type", "type_"),
+            ("gen", "gen_"),
+            ("default", "default_"),
+            ("clone", "clone_"),
+            ("parameters", "parameters"),
+            ("@odata.type", "odata_type"),
+        ] {
+            assert_eq!(field_name(wire, None).unwrap(), expected);
+        }
+        assert_eq!(input_name("parameters", None).unwrap(), "parameters_");
+        assert!(field_name("3dModel", None).unwrap_err().to_string().contains("x-pc-name"));
+        assert_eq!(field_name("3dModel", Some(&json!("model_3d"))).unwrap(), "model_3d");
+        for own in [json!(3), json!("3d"), json!("Model"), json!("new"), json!("gen")] {
+            let message = field_name("3dModel", Some(&own)).unwrap_err().to_string();
+            assert!(message.contains("x-pc-name"), "{message}");
+        }
+    }
+
+    #[test]
+    fn variant_name_is_made_of_any_words() {
+        for (wire, expected) in
+            [("in_review", "InReview"), ("Not Ready", "NotReady"), ("1Year", "Value1year"), ("", "Empty")]
+        {
+            assert_eq!(variant_name(wire).unwrap(), expected);
+        }
+        assert!(variant_name("+").unwrap_err().to_string().contains("x-pc-enum-names"));
+    }
+}

@@ -1,0 +1,404 @@
+//! The parameters of operations.
+
+use super::{
+    extensions::{CAPITALIZED, CONTEXT, DEPRECATED, FLAG, JSON_STRING, MINIMUM, NAME, QUOTED},
+    names::input_name,
+    operation::Command,
+    reserved,
+    schema::{Definition, Kind, deprecation, required_description, with_sentences},
+    shape::{Shape, constraint_sentences, ensure_nothing_foreign},
+};
+use crate::problems::Problems;
+use anyhow::{Context as _, Result, bail, ensure};
+use heck::ToKebabCase as _;
+use openapiv3::{
+    HeaderStyle, IntegerType, ParameterData, ParameterSchemaOrContent, PathStyle, QueryStyle, ReferenceOr, Schema,
+    SchemaKind, StringType, Type,
+};
+use serde::Deserialize as _;
+use serde_json::Value;
+use std::ops::RangeInclusive;
+
+/// A parameter of an operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) wire: String,
+    /// The Rust name.
+    pub(crate) field: String,
+    /// The flag of the command line, in kebab case; the placeholder, where it is positional.
+    pub(crate) flag: String,
+    pub(crate) location: Location,
+    pub(crate) style: ParameterStyle,
+    /// The shape of its value; of a parameter that holds JSON, that of the JSON.
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+    /// Whether the client sets it by itself, so that callers do not.
+    pub(crate) is_context: bool,
+    /// The range of an integer that the client sends.
+    pub(crate) range: Option<RangeInclusive<i64>>,
+    pub(crate) min_length: Option<usize>,
+    pub(crate) max_length: Option<usize>,
+    pub(crate) default: Option<Value>,
+    /// With its constraints and its default.
+    pub(crate) description: String,
+    /// Why it is deprecated, and what replaces it.
+    pub(crate) deprecated: Option<String>,
+    pub(crate) examples: Vec<Value>,
+    /// Whether `x-pc-flag` makes a path parameter a flag.
+    has_flag: bool,
+}
+
+/// The part of a request that carries a parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Location {
+    Path,
+    Query,
+    Header,
+}
+
+/// How the value of a parameter is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ParameterStyle {
+    /// One value.
+    Plain,
+    /// A list, as `name=a&name=b`.
+    Repeated,
+    /// A list, as `name=a,b`.
+    CommaSeparated,
+    /// A boolean, as `True` or `False`.
+    CapitalizedBool,
+    /// Within double quotation marks, which are added where they are missing.
+    Quoted,
+    /// JSON in a string.
+    Json,
+}
+
+impl Parameter {
+    /// Reads a parameter at a place of the document. Returns `None` if it has problems, which are added to `problems`.
+    pub(crate) fn read(
+        at: &str,
+        parameter: &openapiv3::Parameter,
+        definitions: &[Definition],
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let data = parameter.parameter_data_ref();
+        let named = || format!("the parameter {}", data.name);
+        let extension = |key| data.extensions.get(key);
+        let is_context = extension(CONTEXT).is_some();
+        let is_deprecated = data.deprecated.unwrap_or_default();
+
+        let location = problems.take(at, location(parameter).with_context(named));
+        let free = ensure_header_is_free(parameter, is_context).with_context(named);
+        let free = problems.take(at, free);
+        let description = required_description(data.description.as_deref()).with_context(named);
+        let description = problems.take(at, description);
+        let deprecated = deprecation(is_deprecated, extension(DEPRECATED)).with_context(named);
+        let deprecated = problems.take(at, deprecated);
+        let field = input_name(without_prefix(&data.name), extension(NAME)).with_context(named);
+        let field = problems.take(at, field);
+        let flag = flag(parameter).with_context(named);
+        let flag = problems.take(at, flag);
+        let value = ParameterValue::read(parameter, definitions).with_context(named);
+        let value = problems.take(at, value);
+        let examples = examples(data).with_context(named);
+        let examples = problems.take(at, examples);
+
+        let (value, examples) = (value?, examples?);
+        let valid = value.ensure_accepts(definitions, &examples).with_context(named);
+        problems.take(at, valid).and(free)?;
+        Some(Self {
+            wire: data.name.clone(),
+            field: field?,
+            flag: flag?,
+            location: location?,
+            style: value.style,
+            shape: value.shape,
+            required: data.required,
+            is_context,
+            range: value.sent,
+            min_length: value.min_length,
+            max_length: value.max_length,
+            default: value.default,
+            description: with_sentences(&description?, &value.sentences),
+            deprecated: deprecated?,
+            examples,
+            has_flag: extension(FLAG).is_some(),
+        })
+    }
+
+    /// Whether the command takes it by position, not by its flag.
+    pub(crate) fn is_positional(&self, command: &Command) -> bool {
+        let is_own = command.resource == format!("{}s", self.flag);
+        self.location == Location::Path && (!self.has_flag || is_own)
+    }
+
+    /// Whether a string is a value that it may have.
+    pub(crate) fn accepts(&self, definitions: &[Definition], value: &str) -> bool {
+        accepts(definitions, &self.shape, None, &value.into())
+    }
+}
+
+/// The value of a parameter.
+struct ParameterValue {
+    shape: Shape,
+    style: ParameterStyle,
+    /// The range of an integer that the service accepts.
+    accepted: Option<RangeInclusive<i64>>,
+    /// The range of an integer that the client sends.
+    sent: Option<RangeInclusive<i64>>,
+    min_length: Option<usize>,
+    max_length: Option<usize>,
+    default: Option<Value>,
+    sentences: String,
+}
+
+impl ParameterValue {
+    fn read(parameter: &openapiv3::Parameter, definitions: &[Definition]) -> Result<Self> {
+        let data = parameter.parameter_data_ref();
+        let ParameterSchemaOrContent::Schema(schema) = &data.format else {
+            bail!("`content` is not understood by most generators: write `schema`, a string, and {JSON_STRING}");
+        };
+        let (shape, style) = shape_and_style(parameter, schema, definitions)?;
+        let (mut accepted, mut sentences, mut default) = (None, String::new(), None);
+        let (mut min_length, mut max_length) = (None, None);
+        if let ReferenceOr::Item(schema) = schema {
+            let schema_data = &schema.schema_data;
+            ensure!(
+                !schema_data.nullable && !schema_data.read_only && !schema_data.write_only && !schema_data.deprecated,
+                "`nullable`, `readOnly`, `writeOnly` and `deprecated` are not understood in the schema of a parameter: leave \
+                 them out"
+            );
+            ensure_nothing_foreign(schema_data)?;
+            default.clone_from(&schema_data.default);
+            match &schema.schema_kind {
+                SchemaKind::Type(Type::Integer(integer)) => accepted = integer_range(integer, &shape)?,
+                SchemaKind::Type(Type::String(StringType { min_length: min, max_length: max, .. })) => {
+                    (min_length, max_length) = (*min, *max);
+                }
+                _ => {}
+            }
+            sentences = constraint_sentences(schema)?;
+        }
+        let sent = range_sent(data, accepted.clone())?;
+        if let (Some(accepted), Some(sent)) = (&accepted, &sent)
+            && accepted != sent
+        {
+            let range = |range: &RangeInclusive<i64>| format!("From {} to {}.", range.start(), range.end());
+            sentences = sentences.replace(&range(accepted), &range(sent));
+        }
+        ensure!(
+            sent.is_none() || matches!(parameter, openapiv3::Parameter::Query { .. }),
+            "`minimum` and `maximum` are understood in the query only: say it in the description"
+        );
+        Ok(Self { shape, style, accepted, sent, min_length, max_length, default, sentences })
+    }
+
+    /// Rejects examples and a default that the parameter cannot have.
+    fn ensure_accepts(&self, definitions: &[Definition], examples: &[Value]) -> Result<()> {
+        if self.style == ParameterStyle::Json {
+            return Ok(());
+        }
+        for (what, value) in
+            examples.iter().map(|value| ("example", value)).chain(self.default.iter().map(|value| ("default", value)))
+        {
+            let is_valid = accepts(definitions, &self.shape, self.accepted.as_ref(), value);
+            ensure!(is_valid, "the {what} {value} is not a valid value of the parameter: write one that is");
+        }
+        Ok(())
+    }
+}
+
+fn location(parameter: &openapiv3::Parameter) -> Result<Location> {
+    use openapiv3::Parameter::{Cookie, Header, Path, Query};
+    match parameter {
+        Query { allow_reserved: false, style: QueryStyle::Form, allow_empty_value: None, .. } => Ok(Location::Query),
+        Query { .. } => bail!(
+            "the style is not understood, nor are `allowReserved` and `allowEmptyValue`: leave them out, and write `explode` for \
+             a list"
+        ),
+        Header { style: HeaderStyle::Simple, .. } => Ok(Location::Header),
+        Path { style: PathStyle::Simple, parameter_data } => {
+            ensure!(parameter_data.required, "a parameter of the path is required: write `required: true`");
+            Ok(Location::Path)
+        }
+        Path { .. } => bail!("the style of a parameter of the path is not understood: leave it out"),
+        Cookie { .. } => bail!("a cookie is not understood: write a parameter of the path, the query or the header"),
+    }
+}
+
+fn shape_and_style(
+    parameter: &openapiv3::Parameter,
+    schema: &ReferenceOr<Schema>,
+    definitions: &[Definition],
+) -> Result<(Shape, ParameterStyle)> {
+    let data = parameter.parameter_data_ref();
+    let is_query = matches!(parameter, openapiv3::Parameter::Query { .. });
+    let is_header = matches!(parameter, openapiv3::Parameter::Header { .. });
+    let shape = Shape::of(schema)?;
+    let has = |key| data.extensions.contains_key(key);
+    ensure!(data.explode.is_none() || matches!(shape, Shape::List(_)), "`explode` is for lists: leave it out");
+    if let Some(json) = data.extensions.get(JSON_STRING) {
+        ensure!(
+            is_query && shape == Shape::Text,
+            "{JSON_STRING} is for strings in the query: write `type: string` without a format"
+        );
+        let json: ReferenceOr<Schema> = ReferenceOr::deserialize(json).context(JSON_STRING)?;
+        let json = Shape::of(&json).context(JSON_STRING)?;
+        let target = json.named().filter(|_| matches!(json, Shape::Named(_)));
+        let target = target.map(|name| Definition::find(definitions, name)).transpose()?;
+        let is_object = target.is_some_and(|target| matches!(target.kind, Kind::Object(_)));
+        ensure!(is_object, "{JSON_STRING} is a $ref to an object: write one");
+        return Ok((json, ParameterStyle::Json));
+    }
+    ensure!(
+        !has(QUOTED) || (is_header && shape == Shape::Text),
+        "{QUOTED} is for headers that are strings: leave it out"
+    );
+    ensure!(
+        !has(CAPITALIZED) || (is_query && shape == Shape::Bool),
+        "{CAPITALIZED} is for booleans in the query: leave it out"
+    );
+    let style = match &shape {
+        _ if has(QUOTED) => ParameterStyle::Quoted,
+        _ if has(CAPITALIZED) => ParameterStyle::CapitalizedBool,
+        Shape::List(item) => {
+            ensure!(is_query, "a list is understood in the query only: write a parameter for each value");
+            ensure_single(item, definitions).context("items")?;
+            return Ok(match data.explode {
+                // The default of the query.
+                None | Some(true) => (shape, ParameterStyle::Repeated),
+                Some(false) => (shape, ParameterStyle::CommaSeparated),
+            });
+        }
+        _ => ParameterStyle::Plain,
+    };
+    ensure_single(&shape, definitions)?;
+    Ok((shape, style))
+}
+
+/// Rejects a shape whose values are not one word.
+fn ensure_single(shape: &Shape, definitions: &[Definition]) -> Result<()> {
+    let is_single = match shape {
+        Shape::Named(name) => matches!(Definition::find(definitions, name)?.kind, Kind::Enum(_)),
+        Shape::Secret => false,
+        shape => shape.is_scalar(),
+    };
+    ensure!(
+        is_single,
+        "a parameter that is a {shape:?} is not understood: write a string, a boolean, a number, an enum or, in the query, a \
+         list of these; an object is a string with {JSON_STRING}"
+    );
+    Ok(())
+}
+
+fn integer_range(integer: &IntegerType, shape: &Shape) -> Result<Option<RangeInclusive<i64>>> {
+    let range = match (integer.minimum, integer.maximum) {
+        (None, None) => return Ok(None),
+        (Some(minimum), Some(maximum)) => minimum..=maximum,
+        _ => bail!("`minimum` and `maximum` go together: write both, or say it in the description"),
+    };
+    let fits = [range.start(), range.end()].into_iter().all(|bound| i32::try_from(*bound).is_ok());
+    ensure!(
+        fits || *shape != Shape::Int32,
+        "the range {range:?} is wider than the format `int32`: write `int64`, or a smaller range"
+    );
+    ensure!(!range.is_empty(), "no value is within {range:?}: write the lower bound as `minimum`");
+    Ok(Some(range))
+}
+
+/// Returns the range of integers that the client sends, of those that the service accepts.
+fn range_sent(data: &ParameterData, accepted: Option<RangeInclusive<i64>>) -> Result<Option<RangeInclusive<i64>>> {
+    let Some(minimum) = data.extensions.get(MINIMUM) else { return Ok(accepted) };
+    let within = minimum.as_i64().zip(accepted).filter(|(minimum, range)| range.contains(minimum));
+    let (minimum, range) =
+        within.with_context(|| format!("{MINIMUM} is not within `minimum` and `maximum`: write a number that is"))?;
+    Ok(Some(minimum..=*range.end()))
+}
+
+/// Returns the examples, of which the first is that of the documentation.
+fn examples(data: &ParameterData) -> Result<Vec<Value>> {
+    let named = data.examples.values().map(|example| example.as_item()?.value.as_ref());
+    let all = data.example.iter().map(Some).chain(named).map(Option::<&Value>::cloned);
+    all.collect::<Option<_>>().context("an example of a parameter must be inline: write it as `value`")
+}
+
+/// Whether a value is one that a parameter can have.
+fn accepts(definitions: &[Definition], shape: &Shape, range: Option<&RangeInclusive<i64>>, value: &Value) -> bool {
+    match shape {
+        Shape::Uuid => value.as_str().is_some_and(is_uuid),
+        Shape::Bool => value.is_boolean(),
+        Shape::Int32 | Shape::Int64 => {
+            value.as_i64().is_some_and(|value| range.is_none_or(|range| range.contains(&value)))
+        }
+        Shape::Double => value.is_number(),
+        Shape::Decimal => value.is_number() || value.as_str().is_some_and(|digits| digits.parse::<f64>().is_ok()),
+        Shape::Date => value.as_str().is_some_and(|date| date.len() == 10),
+        Shape::DateTime => value.as_str().is_some_and(|time| time.get(10..11) == Some("T")),
+        Shape::List(item) => match value {
+            Value::Array(items) => items.iter().all(|value| accepts(definitions, item, None, value)),
+            _ => false,
+        },
+        Shape::Named(name) => match Definition::find(definitions, name).map(|definition| &definition.kind) {
+            Ok(Kind::Enum(known)) => {
+                let wire = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                known.variants.iter().any(|variant| variant.wire == wire)
+            }
+            // Its problems are reported already.
+            Err(_) => true,
+            Ok(_) => false,
+        },
+        _ => value.is_string(),
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let is_hyphen = |index| [8, 13, 18, 23].contains(&index);
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match byte {
+            b'-' => is_hyphen(index),
+            _ => !is_hyphen(index) && byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Rejects a header with an invalid name, and one that the client sets by itself.
+fn ensure_header_is_free(parameter: &openapiv3::Parameter, is_context: bool) -> Result<()> {
+    let openapiv3::Parameter::Header { parameter_data: ParameterData { name, .. }, .. } = parameter else {
+        return Ok(());
+    };
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    ensure!(
+        !name.is_empty() && name.bytes().all(is_token),
+        "it is not a valid name of a header: write letters, digits and hyphens"
+    );
+    ensure!(
+        !reserved::contains_header(reserved::HTTP_HEADERS, name),
+        "the client sets this header by itself: leave the parameter out"
+    );
+    ensure!(
+        is_context || !reserved::contains_header(reserved::SERVICE_HEADERS, name),
+        "the client sets this header by itself: say so with `{CONTEXT}: true`"
+    );
+    Ok(())
+}
+
+/// Returns the flag of the command line: that of the extension, or the name in kebab case.
+fn flag(parameter: &openapiv3::Parameter) -> Result<String> {
+    let data = parameter.parameter_data_ref();
+    if let Some(flag) = data.extensions.get(FLAG) {
+        ensure!(
+            matches!(parameter, openapiv3::Parameter::Path { .. }),
+            "{FLAG} is for parameters of the path: leave it out; the flag of another one is its name"
+        );
+        let flag = flag.as_str().filter(|flag| !flag.is_empty() && **flag == flag.to_kebab_case());
+        return Ok(flag
+            .with_context(|| format!("{FLAG} is not a flag: write one in kebab-case, without dashes"))?
+            .to_owned());
+    }
+    let own = data.extensions.get(NAME).and_then(Value::as_str);
+    Ok(own.unwrap_or_else(|| without_prefix(&data.name)).to_kebab_case())
+}
+
+/// Returns the name of a header without its vendor prefix.
+fn without_prefix(name: &str) -> &str {
+    name.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name)
+}

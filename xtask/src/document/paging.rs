@@ -1,0 +1,152 @@
+//! The extension `x-pc-paging`, checked against the parameters and the schemas of its operation.
+
+use crate::dialect::{Definition, Kind, Location, Paging, Parameter, Property, RAW, Response, Shape};
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// Rejects paging whose parameters or paths do not exist, or do not fit.
+pub(super) fn check(
+    paging: &Paging,
+    definitions: &[Definition],
+    parameters: &[Parameter],
+    responses: &[Response],
+) -> Result<()> {
+    let page = responses.iter().find_map(|response| response.body.as_ref());
+    let (_, page) = page.context("there is no page: write a JSON body in the success")?;
+    if paging.items.is_empty() {
+        ensure!(
+            matches!(page, Shape::List(_)),
+            "items: a page without it is a list: write the path of the list, such as `items: items`"
+        );
+        ensure!(
+            paging.next_link.is_none() && paging.continuation_token.is_none(),
+            "a page that is a list has no next-link and no continuation-token: write response-header or offset-query"
+        );
+    } else {
+        ensure!(matches!(page, Shape::Named(_)), "a page is an object: leave `items` out for one that is a list");
+        let items = property_at(definitions, page, &paging.items).context("items")?;
+        ensure!(
+            matches!(items.shape, Shape::List(_)) && items.required,
+            "items: `{}` is not a required list: make it one, so that a page without it is an error",
+            paging.items
+        );
+    }
+    if let Some(path) = &paging.next_link {
+        check_next_link(definitions, page, path).context("next-link")?;
+    }
+    if let Some(path) = &paging.continuation_token {
+        let token = optional(property_at(definitions, page, path)).context("continuation-token")?;
+        ensure!(
+            token.shape == Shape::Secret,
+            "continuation-token: `{path}` is not an optional string with x-pc-secret: make it one"
+        );
+    }
+    if let Some(path) = &paging.total {
+        let total = property_at(definitions, page, path).context("total")?;
+        ensure!(
+            matches!(total.shape, Shape::Int32 | Shape::Int64),
+            "total: `{path}` is not an integer: write the path of one"
+        );
+    }
+    check_parameters(paging, definitions, parameters)
+}
+
+/// Whether the client sets the parameter when it follows pages.
+pub(super) fn sets(paging: &Paging, parameter: &Parameter) -> bool {
+    let is = |name: Option<&String>| name == Some(&parameter.wire);
+    match parameter.location {
+        Location::Header => is(paging.token_header.as_ref()),
+        Location::Query => {
+            let seek = paging.seek.as_ref().map(|(query, _)| query);
+            is(paging.token_query.as_ref()) || is(seek) || is(paging.offset_query.as_ref())
+        }
+        Location::Path => false,
+    }
+}
+
+/// Returns the property at a path within a shape, such as `companyProfile.companyName`.
+pub(super) fn property_at<'a>(definitions: &'a [Definition], shape: &Shape, path: &str) -> Result<&'a Property> {
+    let mut shape = shape;
+    let mut found = None;
+    for wire in path.split('.') {
+        let Shape::Named(name) = shape else {
+            bail!("`{path}`: there is no property `{wire}`: write the path of a property, with dots")
+        };
+        let definition = Definition::find(definitions, name)?;
+        let property = definition.properties().iter().find(|property| property.wire == wire);
+        let property =
+            property.with_context(|| format!("{name} has no property `{wire}`: write the path of a property"))?;
+        shape = &property.shape;
+        found = Some(property);
+    }
+    found.context("the path is empty: write that of a property")
+}
+
+fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Result<()> {
+    let mut prefixes = path.match_indices('.').map(|(end, _)| &path[..end]).chain([path]);
+    prefixes.try_for_each(|prefix| {
+        let property = optional(property_at(definitions, page, prefix))?;
+        ensure!(
+            !property.raw,
+            "`{}` is read for each page, and so cannot have {RAW}: leave it out there",
+            property.wire
+        );
+        Ok(())
+    })?;
+    let is_link = match &property_at(definitions, page, path)?.shape {
+        Shape::Text | Shape::Secret => true,
+        Shape::Named(name) => {
+            let target = Definition::find(definitions, name)?;
+            matches!(target.kind, Kind::Object(_)) && target.properties().iter().any(|property| property.wire == "uri")
+        }
+        _ => false,
+    };
+    ensure!(is_link, "`{path}` is neither an object with a `uri` nor a string: write the path of one");
+    Ok(())
+}
+
+fn optional(property: Result<&Property>) -> Result<&Property> {
+    let property = property?;
+    ensure!(!property.required, "`{}` is required: make it optional, as the last page lacks it", property.wire);
+    Ok(property)
+}
+
+fn check_parameters(paging: &Paging, definitions: &[Definition], parameters: &[Parameter]) -> Result<()> {
+    let find = |location: Location, name: &str, is_context: bool| {
+        let is = |parameter: &&Parameter| {
+            parameter.location == location && parameter.wire == name && parameter.is_context == is_context
+        };
+        parameters.iter().find(is)
+    };
+    if let Some(name) = &paging.token_header {
+        let found = find(Location::Header, name, true);
+        found.with_context(|| {
+            format!("token-header: there is no header {name} with x-pc-context: write that parameter")
+        })?;
+    }
+    if let Some(name) = &paging.token_query {
+        let found = find(Location::Query, name, true);
+        found.with_context(|| {
+            format!("token-query: there is no {name} in the query with x-pc-context: write that parameter")
+        })?;
+    }
+    if let Some((name, value)) = &paging.seek {
+        let seek = find(Location::Query, name, true);
+        let seek = seek.with_context(|| {
+            format!("seek-query: there is no {name} in the query with x-pc-context: write that parameter")
+        })?;
+        ensure!(
+            seek.accepts(definitions, value),
+            "seek-value: {name} does not accept {value}: write a value of its enum"
+        );
+    }
+    for (key, name) in [("size-query", &paging.size_query), ("offset-query", &paging.offset_query)] {
+        let Some(name) = name else { continue };
+        let missing = || format!("{key}: there is no {name} in the query without x-pc-context: write that parameter");
+        let parameter = find(Location::Query, name, false).with_context(missing)?;
+        ensure!(
+            matches!(parameter.shape, Shape::Int32 | Shape::Int64),
+            "{key}: {name} is not an integer: write `type: integer`"
+        );
+    }
+    Ok(())
+}

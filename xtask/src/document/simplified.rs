@@ -1,0 +1,46 @@
+//! The schemas as `progenitor` is given them: with what it maps to types, and nothing that one of its assertions could fail on.
+
+use crate::dialect::{Definition, Kind, Object, Shape};
+use anyhow::Result;
+use openapiv3::OpenAPI;
+use serde_json::{Map, Value, json};
+
+/// Returns a document without paths, in which the properties of objects have their Rust names.
+pub(crate) fn simplified_schemas(definitions: &[Definition]) -> Result<OpenAPI> {
+    let schemas = definitions.iter().map(|definition| (definition.name.clone(), simplified(definition)));
+    let schemas: Map<String, Value> = schemas.collect();
+    // Without paths it generates no client.
+    Ok(serde_json::from_value(json!({
+        "openapi": "3.0.3",
+        "info": {"title": "Schemas", "version": "v1"},
+        "paths": {},
+        "components": {"schemas": schemas},
+    }))?)
+}
+
+fn simplified(definition: &Definition) -> Value {
+    let Kind::Object(Object { properties, .. }) = &definition.kind else {
+        // It is replaced by a type of ours.
+        return json!({"type": "string", "enum": ["value"]});
+    };
+    let required: Vec<_> =
+        properties.iter().filter(|property| property.required).map(|property| &property.field).collect();
+    let properties = properties.iter().map(|property| (property.field.clone(), simplified_shape(&property.shape)));
+    json!({"type": "object", "required": required, "properties": properties.collect::<Map<_, _>>()})
+}
+
+fn simplified_shape(shape: &Shape) -> Value {
+    match shape {
+        Shape::Named(name) => json!({"$ref": format!("#/components/schemas/{name}")}),
+        Shape::List(item) => json!({"type": "array", "items": simplified_shape(item)}),
+        Shape::Text => json!({"type": "string"}),
+        Shape::Secret => json!({"type": "string", "format": "password"}),
+        Shape::Uuid => json!({"type": "string", "format": "uuid"}),
+        Shape::Bool => json!({"type": "boolean"}),
+        Shape::Int32 => json!({"type": "integer", "format": "int32"}),
+        Shape::Int64 => json!({"type": "integer", "format": "int64"}),
+        Shape::Double => json!({"type": "number", "format": "double"}),
+        // Any JSON: the type is ours.
+        Shape::DateTime | Shape::Date | Shape::Decimal | Shape::Map(_) | Shape::Any | Shape::Binary => json!({}),
+    }
+}

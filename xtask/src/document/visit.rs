@@ -1,0 +1,66 @@
+//! A walk through the objects of a document.
+
+use crate::dialect::{PROPERTY_DESCRIPTIONS, escape_pointer_step};
+use yaml_serde::{Mapping, Value};
+
+/// Keys whose values are objects with names that the specification defines, not with keywords.
+const NAME_MAPS: &[&str] = &[
+    "callbacks",
+    "content",
+    "examples",
+    "headers",
+    "links",
+    "mapping",
+    "parameters",
+    "paths",
+    "properties",
+    "requestBodies",
+    "responses",
+    "schemas",
+    "securitySchemes",
+    "variables",
+    PROPERTY_DESCRIPTIONS,
+];
+
+/// Keys whose values are data, in which no key is a keyword.
+const DATA_KEYS: &[&str] = &["default", "enum", "example", "value"];
+
+/// The kind of the keys of an object.
+#[derive(Clone, Copy, PartialEq)]
+enum Names {
+    /// Keywords of OpenAPI.
+    Keywords,
+    /// Names that the specification defines: of schemas, properties, paths.
+    Own,
+}
+
+/// Visits every object with keywords of OpenAPI, from the inside out, with its place as a JSON pointer. Skips data.
+pub(crate) fn visit_objects(document: &mut Value, visit: &mut dyn FnMut(&str, &mut Mapping)) {
+    visit_value("#", document, Names::Keywords, visit);
+}
+
+fn visit_value(at: &str, value: &mut Value, names: Names, visit: &mut dyn FnMut(&str, &mut Mapping)) {
+    match value {
+        Value::Mapping(object) => {
+            let are_keywords = names == Names::Keywords;
+            for (key, value) in object.iter_mut() {
+                let Some(key) = key.as_str() else { continue };
+                if are_keywords && DATA_KEYS.contains(&key) {
+                    continue;
+                }
+                let is_name_map = are_keywords && NAME_MAPS.contains(&key) && value.is_mapping();
+                let inner = if is_name_map { Names::Own } else { Names::Keywords };
+                visit_value(&format!("{at}/{}", escape_pointer_step(key)), value, inner, visit);
+            }
+            if are_keywords {
+                visit(at, object);
+            }
+        }
+        Value::Sequence(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                visit_value(&format!("{at}/{index}"), item, Names::Keywords, visit);
+            }
+        }
+        _ => {}
+    }
+}
