@@ -1,6 +1,9 @@
-use crate::lenient::{Nullable, Parsed, SchemaValue};
+use crate::{
+    reader::read_value,
+    scalar::{Scalar, ScalarValue, scalar_value},
+    value::ValueMut,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::Number;
 use std::fmt;
 
 /// An error code of Partner Center, such as `2000` or `900420`.
@@ -79,18 +82,28 @@ impl Serialize for ErrorCode {
 
 impl<'de> Deserialize<'de> for ErrorCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Nullable::deserialize(deserializer)? {
-            Nullable(Some(Parsed::Typed(code))) => Ok(code),
-            _ => Err(de::Error::custom("an error code is a number or a string")),
-        }
+        let mut code = None::<Self>;
+        read_value(deserializer, ValueMut::Scalar(&mut code))?;
+        code.ok_or_else(|| de::Error::custom("an error code is a number or a string"))
     }
 }
 
-impl SchemaValue for ErrorCode {
-    fn from_number(number: &Number) -> Option<Self> {
-        number.as_i64().map(Self::from)
+impl Scalar for ErrorCode {
+    fn placeholder() -> Self {
+        Self::from(0)
     }
-    fn from_string(string: &str) -> Option<Self> {
-        Some(string.into())
+    fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
+        match value {
+            ScalarValue::Integer(number) => Some(number.into()),
+            ScalarValue::String(string) => Some(string.into()),
+            _ => None,
+        }
+    }
+    fn as_scalar(&self) -> ScalarValue<'_> {
+        match &self.0 {
+            CodeFormat::Number(number) => ScalarValue::Integer(*number),
+            CodeFormat::Text(string) => ScalarValue::String(string),
+        }
     }
 }
+scalar_value!(ErrorCode, Scalar);

@@ -52,13 +52,21 @@ use serde_json::Value;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<ParsedJson<T>> {
+    from_json_with(json, |json| serde_json::from_str(json))
+}
+
+/// Does what [`from_json`] does, with `read` in place of `serde_json::from_str`.
+pub(crate) fn from_json_with<T>(
+    json: &str,
+    mut read: impl FnMut(&str) -> serde_json::Result<T>,
+) -> serde_json::Result<ParsedJson<T>> {
     let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-    let (first, is_lossy) = loss_mode::detect_loss(|| serde_json::from_str(json));
+    let (first, is_lossy) = loss_mode::detect_loss(|| read(json));
     match first {
         Ok(value) if !is_lossy => Ok(ParsedJson { value, replacements: Vec::new() }),
         // Truncated JSON cannot be repaired.
         Err(error) if error.is_eof() => Err(error),
-        first => read_again(json, first),
+        first => read_again(json, first, read),
     }
 }
 
@@ -76,9 +84,13 @@ pub struct ParsedJson<T> {
 const MAX_TREE_LENGTH: usize = 8 << 20;
 
 /// Reads JSON whose first read, with the result `first`, failed or lost digits.
-fn read_again<T: DeserializeOwned>(json: &str, first: serde_json::Result<T>) -> serde_json::Result<ParsedJson<T>> {
+fn read_again<T>(
+    json: &str,
+    first: serde_json::Result<T>,
+    mut read: impl FnMut(&str) -> serde_json::Result<T>,
+) -> serde_json::Result<ParsedJson<T>> {
     let (strings, replacements) = repair_json(json, RepairScope::Strings);
-    let mut last = match loss_mode::with_exact_values(|| serde_json::from_str(repaired_or(json, strings.as_ref()))) {
+    let mut last = match loss_mode::with_exact_values(|| read(repaired_or(json, strings.as_ref()))) {
         Ok(value) => return Ok(ParsedJson { value, replacements }),
         Err(error) => error,
     };
@@ -89,7 +101,7 @@ fn read_again<T: DeserializeOwned>(json: &str, first: serde_json::Result<T>) -> 
     let (all, replacements) = repair_json(json, RepairScope::All);
     let repaired = repaired_or(json, all.as_ref());
     if !replacements.is_empty() {
-        match loss_mode::with_exact_values(|| serde_json::from_str(repaired)) {
+        match loss_mode::with_exact_values(|| read(repaired)) {
             Ok(value) => return Ok(ParsedJson { value, replacements }),
             Err(error) => last = error,
         }
@@ -97,7 +109,7 @@ fn read_again<T: DeserializeOwned>(json: &str, first: serde_json::Result<T>) -> 
     // A derived `Deserialize` rejects duplicate fields; a `Value` takes the last of them.
     if last.to_string().contains("duplicate field")
         && repaired.len() <= MAX_TREE_LENGTH
-        && let Ok(value) = serde_json::from_str::<Value>(repaired).and_then(serde_json::from_value)
+        && let Ok(value) = serde_json::from_str::<Value>(repaired).and_then(|value| read(&value.to_string()))
     {
         return Ok(ParsedJson { value, replacements });
     }

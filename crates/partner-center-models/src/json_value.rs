@@ -1,4 +1,4 @@
-use crate::{from_json, json, lenient::arbitrary_precision_number};
+use crate::{from_json, json, loss_mode};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -95,8 +95,24 @@ impl JsonValue {
         Self("null".into())
     }
 
+    /// Returns what is no value yet, to be read into. Allocates nothing.
+    pub(crate) fn placeholder() -> Self {
+        Self("".into())
+    }
+
     pub(crate) fn is_number(&self) -> bool {
         json::is_number(&self.0)
+    }
+
+    pub(crate) fn is_object(&self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    /// Returns the value of the last field of the object whose name matches `name`.
+    pub(crate) fn object_field(&self, name: &str, is_match: impl Fn(&str, &str) -> bool) -> Option<Self> {
+        let Children::Object(fields) = Children::of(&self.0) else { return None };
+        let (_, json) = fields.into_iter().rfind(|(found, _)| is_match(found, name))?;
+        Some(Self(json.get().into()))
     }
 
     /// Reads the remaining items of an array.
@@ -105,25 +121,69 @@ impl JsonValue {
     }
 
     /// Reads an object, or a number that is passed as one: see [`arbitrary_precision_number`].
-    pub(crate) fn from_map<'de, A: MapAccess<'de>>(mut fields: A) -> Result<Self, A::Error> {
-        let mut json = String::from("{");
+    pub(crate) fn from_map<'de, A: MapAccess<'de>>(fields: A) -> Result<Self, A::Error> {
+        ObjectBuilder::default().read_rest(None, fields)
+    }
+}
+
+/// The name of the only field of an object that stands for a number: see [`arbitrary_precision_number`].
+pub(crate) const PRIVATE_NUMBER: &str = "$serde_json::private::Number";
+
+/// Returns the number that an object with this single field stands for; `None` if the object is not a number.
+///
+/// If any crate of a build turns the feature `serde_json/arbitrary_precision` on, `serde_json` passes each number as an object
+/// with one field of a private name, which holds the digits.
+pub(crate) fn arbitrary_precision_number(name: &str, value: &JsonValue) -> Option<JsonValue> {
+    if name != PRIVATE_NUMBER {
+        return None;
+    }
+    let digits = value.as_str().filter(|digits| digits.parse::<Number>().is_ok())?;
+    if digits.contains('e') {
+        // `1E2` is passed as `1e+2`.
+        loss_mode::report_loss();
+    }
+    Some(JsonValue::from_raw(&digits))
+}
+
+/// Writes an object into one string, field by field.
+#[derive(Default)]
+pub(crate) struct ObjectBuilder {
+    /// The object without its closing bracket; empty before the first field.
+    json: String,
+}
+
+impl ObjectBuilder {
+    pub(crate) fn push(&mut self, name: &str, value: &JsonValue) {
+        self.json.push(if self.json.is_empty() { '{' } else { ',' });
+        self.json.push_str(&Value::from(name).to_string());
+        self.json.push(':');
+        self.json.push_str(value.json());
+    }
+
+    /// Reads the remaining fields, of which the first one is `name` if that is known already. Returns the object, or the number
+    /// that it stands for: see [`arbitrary_precision_number`].
+    pub(crate) fn read_rest<'de, A: MapAccess<'de>>(
+        mut self,
+        name: Option<String>,
+        mut fields: A,
+    ) -> Result<JsonValue, A::Error> {
         let mut number = None;
-        while let Some(name) = fields.next_key::<String>()? {
-            let value = fields.next_value::<Self>()?;
-            let is_first = json.len() == 1;
-            number = if is_first { arbitrary_precision_number(&name, &value) } else { None };
-            if !is_first {
-                json.push(',');
-            }
-            json.push_str(&Value::from(name).to_string());
-            json.push(':');
-            json.push_str(value.json());
+        let mut next = match name {
+            Some(name) => Some(name),
+            None => fields.next_key::<String>()?,
+        };
+        while let Some(name) = next {
+            let value = fields.next_value::<JsonValue>()?;
+            number = if self.json.is_empty() { arbitrary_precision_number(&name, &value) } else { None };
+            self.push(&name, &value);
+            next = fields.next_key()?;
         }
-        if let Some(number) = number {
-            return Ok(number);
-        }
-        json.push('}');
-        Ok(Self(json.into()))
+        Ok(number.unwrap_or_else(|| self.finish()))
+    }
+
+    pub(crate) fn finish(mut self) -> JsonValue {
+        self.json.push_str(if self.json.is_empty() { "{}" } else { "}" });
+        JsonValue(self.json.into())
     }
 }
 
@@ -145,8 +205,12 @@ impl ArrayBuilder {
         while let Some(item) = items.next_element()? {
             self.push(&item);
         }
+        Ok(self.finish())
+    }
+
+    pub(crate) fn finish(mut self) -> JsonValue {
         self.json.push_str(if self.json.is_empty() { "[]" } else { "]" });
-        Ok(JsonValue(self.json.into()))
+        JsonValue(self.json.into())
     }
 }
 
@@ -346,7 +410,7 @@ impl Serialize for NestedJson<'_> {
 }
 
 /// Serializes a number with its digits, if the serializer can.
-fn serialize_number<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize_number<S: Serializer>(digits: &str, serializer: S) -> Result<S::Ok, S::Error> {
     if let Ok(number) = digits.parse::<i64>()
         && number.to_string() == digits
     {

@@ -3,31 +3,46 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod continuation;
+mod date_time;
+mod decimal;
 mod error_code;
 mod ext;
 #[rustfmt::skip]
 mod generated;
+mod invalid_value;
 mod json;
 mod json_value;
-mod lenient;
 mod loss_mode;
+mod nullable;
+mod object;
 mod open_enum;
 mod operation;
 mod projection;
 mod raw_json;
+mod reader;
 mod resource;
+mod scalar;
 mod secret;
+mod union;
 mod unknown_fields;
+mod value;
+#[cfg(test)]
+mod value_tests;
+mod writer;
 
 // Re-exported because signatures of this crate use it: callers need not match its version.
 pub use uuid;
 
 pub use continuation::{ContinuationToken, InvalidContinuationToken};
+pub use date_time::{CivilDateTime, Date, DateTime};
+pub use decimal::Decimal;
 pub use error_code::ErrorCode;
 pub use generated::{operations::*, schemas::*};
+pub use invalid_value::InvalidValue;
 pub use json::{ParsedJson, Replacement, ReplacementKind, from_json};
 pub use json_value::JsonValue;
-pub use open_enum::UnknownVariant;
+pub use nullable::Nullable;
+pub use open_enum::{UnknownInteger, UnknownVariant};
 pub use operation::{
     InvalidParameter, Method, NoContent, Operation, PageFingerprint, Paginated, Pagination, Parameters, SingleResponse,
 };

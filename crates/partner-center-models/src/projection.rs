@@ -6,7 +6,7 @@
 
 use crate::{
     ContinuationToken, InvalidContinuationToken, InvalidParameter, Method, Operation, PageFingerprint, Paginated,
-    Pagination, Parameters, SingleResponse, lenient::check_item_limit,
+    Pagination, Parameters, SingleResponse, reader::check_item_limit,
 };
 use serde::{
     Deserialize, Deserializer,

@@ -1,12 +1,10 @@
 use crate::{
     JsonValue, Resource,
-    json_value::RAW_VALUE,
-    lenient::{Nullable, Parsed, SchemaValue},
+    object::Object,
+    reader::read_object_from_json,
+    value::{RawJsonField, Value},
 };
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::{fmt, marker::PhantomData};
 
@@ -41,7 +39,8 @@ impl<T: Resource> RawJson<T> {
     /// JSON received then.
     #[must_use]
     pub fn get(&self) -> Option<T> {
-        T::from_json(self.json())
+        let mut value = T::empty();
+        read_object_from_json(self.json(), &mut value).then_some(value)
     }
 
     /// Returns the JSON exactly as received, also an unpaired surrogate, which is U+FFFD in all other results.
@@ -88,37 +87,18 @@ impl<T: Resource> Serialize for RawJson<T> {
     }
 }
 
-impl<T: Resource + SchemaValue> SchemaValue for RawJson<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D, _: bool) -> Result<Nullable<Self>, D::Error> {
-        deserializer.deserialize_newtype_struct(RAW_VALUE, RawJsonVisitor(PhantomData))
+impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
+    #[inline]
+    fn get(&self) -> Option<&RawValue> {
+        self.as_ref().map(|raw| &*raw.json)
     }
-    fn unknown_paths(&self, at: &str, found: &mut Vec<String>) {
-        match self.get() {
-            Some(value) => SchemaValue::unknown_paths(&value, at, found),
-            None => found.push(at.to_owned()),
-        }
+    #[inline]
+    fn set(&mut self, json: Option<Box<RawValue>>) {
+        *self = json.map(RawJson::of);
     }
-}
-
-struct RawJsonVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Resource + SchemaValue> Visitor<'de> for RawJsonVisitor<T> {
-    type Value = Nullable<RawJson<T>>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, text: A) -> Result<Self::Value, A::Error> {
-        let json = Box::<RawValue>::deserialize(MapAccessDeserializer::new(text))?;
-        if json.get().starts_with('{') {
-            return Ok(Nullable(Some(Parsed::Typed(RawJson::of(json)))));
-        }
-        let value = JsonValue::from_raw(json.get());
-        Ok(Nullable((value != JsonValue::null()).then_some(Parsed::Raw(value))))
-    }
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let Nullable(parsed) = Nullable::<T>::deserialize(deserializer)?;
-        Ok(Nullable(parsed.map(|parsed| parsed.map(|value| RawJson::new(&value)))))
+    #[inline]
+    fn empty_object(&self) -> Box<dyn Object> {
+        Box::new(T::empty())
     }
 }
 

@@ -25,151 +25,121 @@ pub trait Resource: Serialize + DeserializeOwned + sealed::Sealed {
 }
 
 pub(crate) mod sealed {
-    pub trait Sealed: Sized {
-        /// Parses `json` as leniently as a field of another object; `None` if a required field is missing.
-        fn from_json(json: &str) -> Option<Self>;
-    }
+    use crate::{object::Object, value::Value};
+
+    pub trait Sealed: Object + Value + 'static {}
 }
 
-/// Implements `Serialize`, `Deserialize` and [`Resource`] for a generated struct, so that nothing of its JSON object is lost.
+/// Implements [`Resource`] for a generated struct, with `Serialize`, `Deserialize` and `Debug`, so that nothing of its JSON
+/// object is lost.
 ///
-/// Each field is `kind field = "name" | "AnotherSpelling"`, where the kind is `optional` (an `Option`, absent when `None`),
-/// `list` (a `Vec`, which must be present but may be null) or `required`.
+/// Each field is `index presence kind field = "name" | "another name"`, where the presence is one of
+/// [`Presence`](crate::object::Presence) and the kind one of [`ValueRef`](crate::value::ValueRef). With `additional field`, that
+/// field is a map of the properties with any other name.
+///
+/// All functions are `#[inline]` or have a type parameter: that way they are compiled for those types only that a program uses.
 macro_rules! resource {
-    ($type:ident { $($kind:ident $field:ident = $name:literal $(| $spelling:literal)*,)* }) => {
-        const _: () = {
-            #[allow(non_camel_case_types, reason = "the variants have the names of the fields")]
-            enum Field { $($field),* }
-
-            impl $crate::lenient::KnownField for Field {
-                fn find(name: &str) -> Option<Self> {
-                    match name {
-                        $($name $(| $spelling)* => Some(Self::$field),)*
-                        _ => None,
-                    }
+    ($type:ident {
+        $($index:literal $presence:ident $kind:ident $field:ident = $name:literal $(| $spelling:literal)*,)*
+    } $(additional $additional:ident)?) => {
+        impl $crate::object::Object for $type {
+            #[inline]
+            fn schema(&self) -> &'static $crate::object::ObjectSchema {
+                static SCHEMA: $crate::object::ObjectSchema = $crate::object::ObjectSchema::new(
+                    stringify!($type),
+                    &[$($crate::object::FieldSchema {
+                        name: $name,
+                        spellings: &[$($spelling),*],
+                        rust_name: stringify!($field),
+                        presence: $crate::object::Presence::$presence,
+                    },)*],
+                );
+                &SCHEMA
+            }
+            #[inline]
+            fn field(&self, index: usize) -> $crate::value::ValueRef<'_> {
+                match index {
+                    $($index => $crate::value::ValueRef::$kind(&self.$field),)*
+                    _ => $crate::object::no_such_field(),
                 }
             }
-
-            impl $crate::lenient::SchemaValue for $type {
-                fn from_object<'de, A: serde::de::MapAccess<'de>>(
-                    mut object: A,
-                ) -> Result<$crate::lenient::Parsed<Self>, A::Error> {
-                    $(let mut $field = None;)*
-                    let mut unknown_fields = $crate::UnknownFields::default();
-                    let is_exact = $crate::loss_mode::is_exact();
-                    while let Some(name) = object.next_key()? {
-                        match name {
-                            $($crate::lenient::FieldKey::Field(Field::$field) => {
-                                $field = Some($crate::lenient::read_field(&mut object, $name, &mut unknown_fields, is_exact)?);
-                            })*
-                            $crate::lenient::FieldKey::Unknown(name) => {
-                                unknown_fields.insert(name, object.next_value::<$crate::JsonValue>()?);
-                            }
-                        }
-                    }
-                    if let Some(number) = $crate::lenient::private_number_of_fields(&unknown_fields)
-                        $(&& $field.is_none())*
-                    {
-                        return Ok($crate::lenient::Parsed::Raw(number));
-                    }
-                    Ok($crate::lenient::Parsed::Typed(Self {
-                        $($field: resource!(@read $kind $field, $name, &unknown_fields),)*
-                        unknown_fields,
-                    }))
-                }
-                fn unknown_paths(&self, at: &str, paths: &mut Vec<String>) {
-                    $($crate::lenient::SchemaValue::unknown_paths(
-                        &self.$field,
-                        &$crate::lenient::field_path(at, $name),
-                        paths,
-                    );)*
-                    paths.extend(self.unknown_fields.iter().map(|(name, _)| $crate::lenient::field_path(at, name)));
+            #[inline]
+            fn field_mut(&mut self, index: usize) -> $crate::value::ValueMut<'_> {
+                match index {
+                    $($index => $crate::value::ValueMut::$kind(&mut self.$field),)*
+                    _ => $crate::object::no_such_field(),
                 }
             }
+            #[inline]
+            fn unknown_fields(&self) -> &$crate::UnknownFields {
+                &self.unknown_fields
+            }
+            #[inline]
+            fn unknown_fields_mut(&mut self) -> &mut $crate::UnknownFields {
+                &mut self.unknown_fields
+            }
+            $(
+                #[inline]
+                fn additional_properties(&self) -> Option<&dyn $crate::value::Map> {
+                    Some(&self.$additional)
+                }
+                #[inline]
+                fn additional_properties_mut(&mut self) -> Option<&mut dyn $crate::value::Map> {
+                    Some(&mut self.$additional)
+                }
+            )?
+        }
 
-            impl<'de> serde::Deserialize<'de> for $type {
-                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    struct Object;
-                    impl<'de> serde::de::Visitor<'de> for Object {
-                        type Value = $type;
-                        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                            formatter.write_str(concat!("an object that is a ", stringify!($type)))
-                        }
-                        fn visit_map<A: serde::de::MapAccess<'de>>(self, object: A) -> Result<$type, A::Error> {
-                            let value: $type = match $crate::lenient::SchemaValue::from_object(object)? {
-                                $crate::lenient::Parsed::Typed(value) => value,
-                                $crate::lenient::Parsed::Raw(_) => {
-                                    return Err(serde::de::Error::custom("a number where an object was expected"));
-                                }
-                            };
-                            // An object of another kind, such as an error body with the status 200.
-                            if value.has_no_known_field() && !value.unknown_fields.is_empty() {
-                                return Err(serde::de::Error::custom(concat!("an object that is not a ", stringify!($type))));
-                            }
-                            Ok(value)
-                        }
-                    }
-                    deserializer.deserialize_map(Object)
+        impl $crate::value::Value for $type {
+            #[inline]
+            fn empty() -> Self {
+                Self {
+                    $($field: resource!(@empty $presence),)*
+                    $($additional: std::collections::BTreeMap::new(),)?
+                    unknown_fields: $crate::UnknownFields::default(),
                 }
             }
-
-            impl serde::Serialize for $type {
-                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let mut object = serializer.serialize_map(None)?;
-                    $(resource!(@write $kind object, $name, &self.$field);)*
-                    for (name, value) in self.unknown_fields.iter() {
-                        // A field that was set replaces the raw value that was kept for it.
-                        let is_free = match $crate::lenient::KnownField::find(name) {
-                            $(Some(Field::$field) => resource!(@is_free $kind &self.$field),)*
-                            None => true,
-                        };
-                        if is_free {
-                            serde::ser::SerializeMap::serialize_entry(&mut object, name, value)?;
-                        }
-                    }
-                    serde::ser::SerializeMap::end(object)
-                }
+            #[inline]
+            fn as_value(&self) -> $crate::value::ValueRef<'_> {
+                $crate::value::ValueRef::Object(self)
             }
-
-            impl $type {
-                /// Whether no field that the specification describes was present.
-                fn has_no_known_field(&self) -> bool {
-                    $(resource!(@is_free $kind &self.$field)
-                        && !self.unknown_fields.contains($name) &&)* true
-                }
+            #[inline]
+            fn as_value_mut(&mut self) -> $crate::value::ValueMut<'_> {
+                $crate::value::ValueMut::Object(self)
             }
+        }
 
-            impl $crate::resource::sealed::Sealed for $type {
-                fn from_json(json: &str) -> Option<Self> {
-                    $crate::lenient::parse_typed(json)
-                }
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut value = <Self as $crate::value::Value>::empty();
+                $crate::reader::read_resource(deserializer, &mut value)?;
+                Ok(value)
             }
+        }
 
-            impl $crate::Resource for $type {
-                fn unknown_paths(&self) -> Vec<String> {
-                    let mut paths = Vec::new();
-                    $crate::lenient::SchemaValue::unknown_paths(self, "", &mut paths);
-                    paths
-                }
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::writer::write_object(self, serializer)
             }
-        };
-    };
-    (@read optional $value:ident, $name:literal, $unknown:expr) => { $value.flatten() };
-    (@read list $value:ident, $name:literal, $unknown:expr) => {
-        $crate::lenient::required_list($value, $name, $unknown)?
-    };
-    (@read required $value:ident, $name:literal, $unknown:expr) => {
-        $crate::lenient::required_field($value.flatten(), $name, $unknown)?
-    };
-    (@is_free optional $value:expr) => { $value.is_none() };
-    (@is_free $kind:ident $value:expr) => { false };
-    (@write optional $object:ident, $name:literal, $value:expr) => {
-        if let Some(value) = $value {
-            serde::ser::SerializeMap::serialize_entry(&mut $object, $name, value)?;
+        }
+
+        impl std::fmt::Debug for $type {
+            #[inline]
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $crate::writer::debug_object(self, formatter)
+            }
+        }
+
+        impl $crate::resource::sealed::Sealed for $type {}
+
+        impl $crate::Resource for $type {
+            #[inline]
+            fn unknown_paths(&self) -> Vec<String> {
+                $crate::writer::unknown_paths(self)
+            }
         }
     };
-    (@write $kind:ident $object:ident, $name:literal, $value:expr) => {
-        serde::ser::SerializeMap::serialize_entry(&mut $object, $name, $value)?;
-    };
+    (@empty Optional) => { None };
+    (@empty $presence:ident) => { $crate::value::Value::empty() };
 }
 pub(crate) use resource;

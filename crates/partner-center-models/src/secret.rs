@@ -1,4 +1,3 @@
-use crate::lenient::SchemaValue;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -55,11 +54,5 @@ impl Serialize for Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self)
-    }
-}
-
-impl SchemaValue for Secret {
-    fn from_string(string: &str) -> Option<Self> {
-        Some(Self::new(string))
     }
 }

@@ -17,14 +17,30 @@ use std::{collections::BTreeMap, fmt};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default)]
-#[expect(clippy::box_collection, reason = "a pointer is a third of the size of a map, and most objects have none")]
-pub struct UnknownFields(Option<Box<BTreeMap<String, JsonValue>>>);
+pub struct UnknownFields(Option<Box<AsReceived>>);
+
+/// What an object keeps as it was received. In a box, since most objects have nothing to keep.
+#[derive(Clone, Default)]
+struct AsReceived {
+    fields: BTreeMap<String, JsonValue>,
+    /// The spellings of known fields, by their names. They do not count when objects are compared.
+    spellings: BTreeMap<Box<str>, Spelling>,
+}
+
+/// The way in which a known field was received, where it would be written in another one.
+#[derive(Clone, Default)]
+pub(crate) struct Spelling {
+    /// The name of the field.
+    pub(crate) name: Option<&'static str>,
+    /// The value as it would be written, and as it was received. Once the value has been changed, it is written in another way.
+    pub(crate) value: Option<(JsonValue, JsonValue)>,
+}
 
 impl UnknownFields {
     /// Returns the value of the field `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&JsonValue> {
-        self.0.as_ref()?.get(name)
+        self.0.as_ref()?.fields.get(name)
     }
 
     /// Whether there is a field `name`.
@@ -46,24 +62,54 @@ impl UnknownFields {
 
     /// Returns the names and values of the fields, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &JsonValue)> {
-        self.0.iter().flat_map(|map| map.iter()).map(|(name, value)| (name.as_str(), value))
+        self.0.iter().flat_map(|kept| kept.fields.iter()).map(|(name, value)| (name.as_str(), value))
     }
 
     /// Sets a field, which is serialized with the object; returns its previous value.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<JsonValue>) -> Option<JsonValue> {
-        self.0.get_or_insert_default().insert(name.into(), value.into())
+        self.0.get_or_insert_default().fields.insert(name.into(), value.into())
     }
 
     /// Removes a field and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<JsonValue> {
-        self.0.as_mut()?.remove(name)
+        self.0.as_mut()?.fields.remove(name)
+    }
+
+    pub(crate) fn has_spellings(&self) -> bool {
+        self.0.as_ref().is_some_and(|kept| !kept.spellings.is_empty())
+    }
+
+    pub(crate) fn spelling(&self, field: &str) -> Option<&Spelling> {
+        self.0.as_ref()?.spellings.get(field)
+    }
+
+    /// Keeps the value of `field` as it was received, and as it would be written.
+    pub(crate) fn keep_spelling(&mut self, field: &str, written: JsonValue, received: JsonValue) {
+        self.spelling_mut(field).value = Some((written, received));
+    }
+
+    /// Keeps the name that `field` was received with.
+    pub(crate) fn keep_name(&mut self, field: &str, name: &'static str) {
+        self.spelling_mut(field).name = Some(name);
+    }
+
+    fn spelling_mut(&mut self, field: &str) -> &mut Spelling {
+        self.0.get_or_insert_default().spellings.entry(field.into()).or_default()
+    }
+
+    /// Removes what is kept of a known field.
+    pub(crate) fn forget(&mut self, field: &str) {
+        if let Some(kept) = &mut self.0 {
+            kept.fields.remove(field);
+            kept.spellings.remove(field);
+        }
     }
 }
 
 impl PartialEq for UnknownFields {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Some(one), Some(other)) => one == other,
+            (Some(one), Some(other)) => one.fields == other.fields,
             _ => self.is_empty() && other.is_empty(),
         }
     }

@@ -89,10 +89,10 @@ fn everything_understood_is_generated() {
         &[
             "use crate::{ErrorCode, JsonValue, RawJson, Secret, UnknownFields, UnknownVariant, open_enum::open_enum, resource::resource,};",
             // A required value: no `Default`, but a constructor.
-            "#[derive(Clone, Debug, PartialEq)] #[non_exhaustive] pub struct Thing { \
+            "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Thing { \
              /// Its identifier. pub id: Option<Uuid>, /// Its name. pub name: String,",
             "pub fn new(name: impl Into<String>) -> Self { Self { id: None, name: name.into(), parent: None,",
-            "resource!(Thing { optional id = \"id\" | \"Id\", required name = \"name\" | \"Name\",",
+            "resource!(Thing { 0 Optional Scalar id = \"id\", 1 Required Scalar name = \"name\", 2 Optional Optional parent = \"parent\",",
             // Types.
             "pub parent: Option<Box<Thing>>,",
             "pub parts: Option<Vec<Thing>>,",
@@ -107,12 +107,12 @@ fn everything_understood_is_generated() {
             "/// The next page. pub next: Option<Box<Link>>, /// A link. pub previous: Option<Box<Link>>,",
             "pub type_: Option<bool>,",
             "pub extra: Option<JsonValue>,",
-            "optional type_ = \"type\" | \"Type\",",
-            "optional has_abc = \"hasABC\" | \"HasABC\",",
+            "Optional Scalar type_ = \"type\",",
+            "Optional Scalar has_abc = \"hasABC\",",
             // A page: its items are there, if only as an empty list.
-            "#[derive(Clone, Debug, Default, PartialEq)] #[non_exhaustive] pub struct ThingCollection { \
+            "#[derive(Clone, Default, PartialEq)] #[non_exhaustive] pub struct ThingCollection { \
              /// The things. pub items: Vec<Thing>,",
-            "list items = \"items\" | \"Items\",",
+            "0 RequiredList List items = \"items\",",
             // Sent only: constructor and setters, which are documented.
             "/// Sets `remark`. /// /// A remark. #[must_use] pub fn remark(",
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",

@@ -53,7 +53,7 @@ fn generate_type(
         Kind::Enum(Enum { values: EnumValues::Strings, variants }) => Ok(open_enum(definition, variants)),
         Kind::Object(Object { properties, additional: None }) => {
             let fields = struct_fields(spec, definition, properties, types)?;
-            Ok((generate_struct(spec, definition, &fields)?, resource_macro_call(definition, &fields)))
+            Ok((generate_struct(spec, definition, &fields)?, resource_macro_call(spec, definition, &fields)?))
         }
         Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::HandWritten(_) => {
             bail!("this kind of schema is not generated yet")
@@ -222,7 +222,7 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -
     let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
     Ok(quote! {
         #description
-        #[derive(Clone, Debug, #default PartialEq)]
+        #[derive(Clone, #default PartialEq)]
         #[non_exhaustive]
         pub struct #name {
             #(#declarations)*
@@ -284,21 +284,38 @@ fn generate_setter(field: &Field<'_>) -> TokenStream {
 }
 
 /// Returns the macro call that implements serialization for a struct. Formatted here, since `prettyplease` cannot format it.
-fn resource_macro_call(definition: &Definition, fields: &[Field<'_>]) -> String {
+fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<String> {
     let mut code = format!("resource!({} {{\n", definition.name);
-    for Field { property, name, kind, .. } in fields {
-        let kind = match kind {
-            FieldKind::Optional => "optional",
-            FieldKind::List => "list",
-            FieldKind::Required => "required",
+    for (index, field) in fields.iter().enumerate() {
+        let presence = match field.kind {
+            FieldKind::Optional => "Optional",
+            FieldKind::List => "RequiredList",
+            FieldKind::Required => "Required",
         };
-        let wire = &property.wire;
-        let spelling = with_capital_initial(wire);
-        let spelling = if spelling == *wire { String::new() } else { format!(" | {}", string_literal(&spelling)) };
+        let (value, name, wire) = (value_kind(spec, field)?, &field.name, string_literal(&field.property.wire));
         // Writing to a `String` does not fail.
-        let _ = writeln!(code, "    {kind} {name} = {}{spelling},", string_literal(wire));
+        let _ = writeln!(code, "    {index} {presence} {value} {name} = {wire},");
     }
-    code + "});\n"
+    Ok(code + "});\n")
+}
+
+/// Returns the kind of a field's value in the models crate: a variant of its `ValueRef`.
+fn value_kind(spec: &Spec, field: &Field<'_>) -> Result<&'static str> {
+    let kind = match &field.property.shape {
+        Shape::Named(name) => match spec.definition(name)?.kind {
+            Kind::Object(_) => "Object",
+            Kind::Enum(_) | Kind::HandWritten(_) => return Ok("Scalar"),
+            Kind::Union(_) => "Union",
+        },
+        Shape::List(_) => "List",
+        Shape::Any => "Json",
+        _ => return Ok("Scalar"),
+    };
+    Ok(match (&field.holder, &field.kind) {
+        (Holder::RawJson, _) => "RawJson",
+        (_, FieldKind::Optional) => "Optional",
+        _ => kind,
+    })
 }
 
 fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, String) {
@@ -376,12 +393,6 @@ impl VisitMut for ShortenPaths {
             *path = parse_quote!(JsonValue);
         }
     }
-}
-
-/// Returns a name with a capital initial, as some parts of the service spell it.
-fn with_capital_initial(wire: &str) -> String {
-    let mut letters = wire.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// Returns a string literal of Rust.

@@ -29,7 +29,7 @@ use uuid::Uuid;
 /// assert!(customer_collection.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerCollection {
     /// A number of customers, which is unreliable: sometimes that of this page, sometimes that of
@@ -49,11 +49,11 @@ pub struct CustomerCollection {
 }
 
 resource!(CustomerCollection {
-    optional total_count = "totalCount" | "TotalCount",
-    list items = "items" | "Items",
-    optional links = "links" | "Links",
-    optional continuation_token = "continuationToken" | "ContinuationToken",
-    optional attributes = "attributes" | "Attributes",
+    0 Optional Scalar total_count = "totalCount",
+    1 RequiredList List items = "items",
+    2 Optional Optional links = "links",
+    3 Optional Scalar continuation_token = "continuationToken",
+    4 Optional Optional attributes = "attributes",
 });
 
 /// A customer of the partner.
@@ -86,7 +86,7 @@ resource!(CustomerCollection {
 /// assert!(customer.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Customer {
     /// The identifier of the customer, which is that of its Microsoft Entra tenant and the same as
@@ -126,19 +126,19 @@ pub struct Customer {
 }
 
 resource!(Customer {
-    optional id = "id" | "Id",
-    optional commerce_id = "commerceId" | "CommerceId",
-    optional company_profile = "companyProfile" | "CompanyProfile",
-    optional billing_profile = "billingProfile" | "BillingProfile",
-    optional relationship_to_partner = "relationshipToPartner" | "RelationshipToPartner",
-    optional allow_delegated_access = "allowDelegatedAccess" | "AllowDelegatedAccess",
-    optional custom_domains = "customDomains" | "CustomDomains",
-    optional tags = "tags" | "Tags",
-    optional user_credentials = "userCredentials" | "UserCredentials",
-    optional associated_partner_id = "associatedPartnerId" | "AssociatedPartnerId",
-    optional enable_gdap_by_default = "enableGDAPByDefault" | "EnableGDAPByDefault",
-    optional links = "links" | "Links",
-    optional attributes = "attributes" | "Attributes",
+    0 Optional Scalar id = "id",
+    1 Optional Scalar commerce_id = "commerceId",
+    2 Optional Optional company_profile = "companyProfile",
+    3 Optional Optional billing_profile = "billingProfile",
+    4 Optional Scalar relationship_to_partner = "relationshipToPartner",
+    5 Optional Scalar allow_delegated_access = "allowDelegatedAccess",
+    6 Optional Optional custom_domains = "customDomains",
+    7 Optional Optional tags = "tags",
+    8 Optional Optional user_credentials = "userCredentials",
+    9 Optional Scalar associated_partner_id = "associatedPartnerId",
+    10 Optional Scalar enable_gdap_by_default = "enableGDAPByDefault",
+    11 Optional RawJson links = "links",
+    12 Optional RawJson attributes = "attributes",
 });
 
 /// A customer's company and its tenant.
@@ -169,7 +169,7 @@ resource!(Customer {
 /// assert!(customer_company_profile.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerCompanyProfile {
     /// The identifier of the customer's Microsoft Entra tenant, the same as `id` of the customer.
@@ -197,14 +197,14 @@ pub struct CustomerCompanyProfile {
 }
 
 resource!(CustomerCompanyProfile {
-    optional tenant_id = "tenantId" | "TenantId",
-    optional domain = "domain" | "Domain",
-    optional company_name = "companyName" | "CompanyName",
-    optional organization_registration_number = "organizationRegistrationNumber" | "OrganizationRegistrationNumber",
-    optional address = "address" | "Address",
-    optional email = "email" | "Email",
-    optional links = "links" | "Links",
-    optional attributes = "attributes" | "Attributes",
+    0 Optional Scalar tenant_id = "tenantId",
+    1 Optional Scalar domain = "domain",
+    2 Optional Scalar company_name = "companyName",
+    3 Optional Scalar organization_registration_number = "organizationRegistrationNumber",
+    4 Optional Optional address = "address",
+    5 Optional Scalar email = "email",
+    6 Optional RawJson links = "links",
+    7 Optional RawJson attributes = "attributes",
 });
 
 /// The billing contact and the billing address of a customer.
@@ -239,7 +239,7 @@ resource!(CustomerCompanyProfile {
 /// assert!(customer_billing_profile.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerBillingProfile {
     /// The identifier of the profile, which is not that of the customer.
@@ -270,17 +270,17 @@ pub struct CustomerBillingProfile {
 }
 
 resource!(CustomerBillingProfile {
-    optional id = "id" | "Id",
-    optional first_name = "firstName" | "FirstName",
-    optional last_name = "lastName" | "LastName",
-    optional email = "email" | "Email",
-    optional culture = "culture" | "Culture",
-    optional language = "language" | "Language",
-    optional company_name = "companyName" | "CompanyName",
-    optional organization_registration_id = "organizationRegistrationId" | "OrganizationRegistrationId",
-    optional default_address = "defaultAddress" | "DefaultAddress",
-    optional links = "links" | "Links",
-    optional attributes = "attributes" | "Attributes",
+    0 Optional Scalar id = "id",
+    1 Optional Scalar first_name = "firstName",
+    2 Optional Scalar last_name = "lastName",
+    3 Optional Scalar email = "email",
+    4 Optional Scalar culture = "culture",
+    5 Optional Scalar language = "language",
+    6 Optional Scalar company_name = "companyName",
+    7 Optional Scalar organization_registration_id = "organizationRegistrationId",
+    8 Optional Optional default_address = "defaultAddress",
+    9 Optional RawJson links = "links",
+    10 Optional RawJson attributes = "attributes",
 });
 
 /// A postal address with a contact.
@@ -311,7 +311,7 @@ resource!(CustomerBillingProfile {
 /// assert!(address.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Address {
     /// The identifier of the address.
@@ -349,28 +349,28 @@ pub struct Address {
 }
 
 resource!(Address {
-    optional id = "id" | "Id",
-    optional country = "country" | "Country",
-    optional region = "region" | "Region",
-    optional city = "city" | "City",
-    optional state = "state" | "State",
-    optional district = "district" | "District",
-    optional address_line1 = "addressLine1" | "AddressLine1",
-    optional address_line2 = "addressLine2" | "AddressLine2",
-    optional address_line3 = "addressLine3" | "AddressLine3",
-    optional postal_code = "postalCode" | "PostalCode",
-    optional first_name = "firstName" | "FirstName",
-    optional middle_name = "middleName" | "MiddleName",
-    optional last_name = "lastName" | "LastName",
-    optional phone_number = "phoneNumber" | "PhoneNumber",
-    optional email_address = "emailAddress" | "EmailAddress",
+    0 Optional Scalar id = "id",
+    1 Optional Scalar country = "country",
+    2 Optional Scalar region = "region",
+    3 Optional Scalar city = "city",
+    4 Optional Scalar state = "state",
+    5 Optional Scalar district = "district",
+    6 Optional Scalar address_line1 = "addressLine1",
+    7 Optional Scalar address_line2 = "addressLine2",
+    8 Optional Scalar address_line3 = "addressLine3",
+    9 Optional Scalar postal_code = "postalCode",
+    10 Optional Scalar first_name = "firstName",
+    11 Optional Scalar middle_name = "middleName",
+    12 Optional Scalar last_name = "lastName",
+    13 Optional Scalar phone_number = "phoneNumber",
+    14 Optional Scalar email_address = "emailAddress",
 });
 
 /// The name and the password of a new administrator.
 ///
 /// See [Customer
 /// resources](https://learn.microsoft.com/partner-center/developer/customer-resources).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UserCredentials {
     /// The name to sign in with.
@@ -382,14 +382,14 @@ pub struct UserCredentials {
 }
 
 resource!(UserCredentials {
-    optional user_name = "userName" | "UserName",
-    optional password = "password" | "Password",
+    0 Optional Scalar user_name = "userName",
+    1 Optional Scalar password = "password",
 });
 
 /// Links from a resource to itself, and from a page to its neighbors.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceLinks {
     /// The resource itself. It may differ from the request that was made.
@@ -403,15 +403,15 @@ pub struct ResourceLinks {
 }
 
 resource!(ResourceLinks {
-    optional self_ = "self" | "Self",
-    optional next = "next" | "Next",
-    optional previous = "previous" | "Previous",
+    0 Optional Optional self_ = "self",
+    1 Optional Optional next = "next",
+    2 Optional Optional previous = "previous",
 });
 
 /// A request that can be made.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Link {
     /// The URI of the request. It is usually relative to the base URL of the service, with `/v1` or
@@ -429,16 +429,16 @@ pub struct Link {
 }
 
 resource!(Link {
-    optional uri = "uri" | "Uri",
-    optional method = "method" | "Method",
-    optional headers = "headers" | "Headers",
-    optional body = "body" | "Body",
+    0 Optional Scalar uri = "uri",
+    1 Optional Scalar method = "method",
+    2 Optional Optional headers = "headers",
+    3 Optional Optional body = "body",
 });
 
 /// A header to send when a link is followed.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LinkHeader {
     /// The name of the header, such as `MS-ContinuationToken`.
@@ -450,8 +450,8 @@ pub struct LinkHeader {
 }
 
 resource!(LinkHeader {
-    optional key = "key" | "Key",
-    optional value = "value" | "Value",
+    0 Optional Scalar key = "key",
+    1 Optional Scalar value = "value",
 });
 
 /// The HTTP method of a link.
@@ -488,7 +488,7 @@ open_enum!(LinkMethod {
 /// The metadata of a resource.
 ///
 /// See [Utility resources](https://learn.microsoft.com/partner-center/developer/utility-resources).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResourceAttributes {
     /// The type of the resource.
@@ -501,8 +501,8 @@ pub struct ResourceAttributes {
 }
 
 resource!(ResourceAttributes {
-    optional object_type = "objectType" | "ObjectType",
-    optional etag = "etag" | "Etag",
+    0 Optional Scalar object_type = "objectType",
+    1 Optional Scalar etag = "etag",
 });
 
 /// The type of a resource.
@@ -592,7 +592,7 @@ open_enum!(RelationshipToPartner {
 /// assert!(error_body.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorBody {
     /// The code of the error, a number or a string, such as `1002` or `900420`.
@@ -620,16 +620,16 @@ pub struct ErrorBody {
 }
 
 resource!(ErrorBody {
-    optional code = "code" | "Code",
-    optional description = "description" | "Description",
-    optional data = "data" | "Data",
-    optional source = "source" | "Source",
-    optional message = "message" | "Message",
-    optional error_name = "errorName" | "ErrorName",
-    optional is_retryable = "isRetryable" | "IsRetryable",
-    optional parameters = "parameters" | "Parameters",
-    optional error_message_extended = "errorMessageExtended" | "ErrorMessageExtended",
-    optional status_code = "statusCode" | "StatusCode",
+    0 Optional Scalar code = "code",
+    1 Optional Scalar description = "description",
+    2 Optional Optional data = "data",
+    3 Optional Scalar source = "source",
+    4 Optional Scalar message = "message",
+    5 Optional Scalar error_name = "errorName",
+    6 Optional Scalar is_retryable = "isRetryable",
+    7 Optional Optional parameters = "parameters",
+    8 Optional Scalar error_message_extended = "errorMessageExtended",
+    9 Optional Scalar status_code = "statusCode",
 });
 
 /// A filter of customers.
@@ -660,7 +660,7 @@ resource!(ErrorBody {
 /// assert!(customer_filter.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomerFilter {
     /// The field to search in.
@@ -692,9 +692,9 @@ impl CustomerFilter {
 }
 
 resource!(CustomerFilter {
-    required field = "Field",
-    required value = "Value",
-    required operator = "Operator",
+    0 Required Scalar field = "Field",
+    1 Required Scalar value = "Value",
+    2 Required Scalar operator = "Operator",
 });
 
 /// The fields that customers can be searched by.

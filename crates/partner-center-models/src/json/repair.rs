@@ -7,7 +7,7 @@ use super::{
     replacement::{Replacement, ReplacementKind},
     tokens::{Token, Tokens, is_number, replace_unpaired_surrogates, unescape_string},
 };
-use crate::{Secret, lenient};
+use crate::{Secret, writer::field_path};
 use std::borrow::Cow;
 
 /// The maximum depth of arrays and objects that `serde_json` accepts.
@@ -179,7 +179,7 @@ impl<'a> Position<'a> {
                 Key::Name(name) => {
                     let name: String =
                         unescape_string(name).chars().filter(|character| !character.is_control()).collect();
-                    path = lenient::field_path(&path, &name);
+                    path = field_path(&path, &name);
                 }
             }
             if let Some((end, _)) = path.char_indices().nth(MAX_REPORTED_PATH_LENGTH) {
