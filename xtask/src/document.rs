@@ -248,3 +248,6 @@ pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
 pub(crate) fn is_success(status: &StatusCode) -> bool {
     matches!(status, StatusCode::Code(200..=299) | StatusCode::Range(2))
 }
+
+#[cfg(test)]
+mod tests;

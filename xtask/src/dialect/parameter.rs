@@ -5,7 +5,7 @@ use super::{
     names::input_name,
     operation::Command,
     reserved,
-    schema::{Definition, Kind, deprecation, required_description, with_sentences},
+    schema::{Definition, Kind, deprecation, required_description},
     shape::{Shape, constraint_sentences, ensure_nothing_foreign},
 };
 use crate::problems::Problems;
@@ -39,8 +39,9 @@ pub(crate) struct Parameter {
     pub(crate) min_length: Option<usize>,
     pub(crate) max_length: Option<usize>,
     pub(crate) default: Option<Value>,
-    /// With its constraints and its default.
     pub(crate) description: String,
+    /// Its constraints and its default as sentences, for the documentation; empty if it has none.
+    pub(crate) constraints: String,
     /// Why it is deprecated, and what replaces it.
     pub(crate) deprecated: Option<String>,
     pub(crate) examples: Vec<Value>,
@@ -119,11 +120,17 @@ impl Parameter {
             min_length: value.min_length,
             max_length: value.max_length,
             default: value.default,
-            description: with_sentences(&description?, &value.sentences),
+            description: description?,
+            constraints: value.sentences,
             deprecated: deprecated?,
             examples,
             has_flag: extension(FLAG).is_some(),
         })
+    }
+
+    /// Returns the description with the constraints and the default.
+    pub(crate) fn documentation(&self) -> String {
+        format!("{} {}", self.description, self.constraints).trim_end().to_owned()
     }
 
     /// Whether the command takes it by position, not by its flag.

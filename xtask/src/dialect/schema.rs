@@ -63,8 +63,9 @@ pub(crate) struct Property {
     pub(crate) field: String,
     /// Other names on the wire that are read as this one.
     pub(crate) spellings: Vec<String>,
-    /// With its constraints and its default.
     pub(crate) description: String,
+    /// Its constraints and its default as sentences, for the documentation; empty if it has none.
+    pub(crate) constraints: String,
     pub(crate) required: bool,
     /// Whether a value that is absent and `null` are two things in a request.
     pub(crate) nullable: bool,
@@ -114,6 +115,13 @@ pub(crate) struct UnionVariant {
     pub(crate) schema: String,
     /// The values of the discriminator.
     pub(crate) values: Vec<String>,
+}
+
+impl Property {
+    /// Returns the description with the constraints and the default.
+    pub(crate) fn documentation(&self) -> String {
+        format!("{} {}", self.description, self.constraints).trim_end().to_owned()
+    }
 }
 
 /// The variant of an enum for what is not known.
@@ -380,7 +388,8 @@ fn read_property(
         wire: wire.to_owned(),
         field,
         spellings,
-        description: with_sentences(&description, &constraints),
+        description,
+        constraints,
         required: false,
         nullable: data.nullable,
         read_only: data.read_only,
@@ -546,9 +555,4 @@ pub(super) fn documentation(docs: Option<&ExternalDocumentation>) -> Result<Opti
     let Some(docs) = docs else { return Ok(None) };
     let title = docs.description.clone().context("a description is missing: write the title of the page")?;
     Ok(Some((title, docs.url.clone())))
-}
-
-/// Returns a description followed by sentences.
-pub(super) fn with_sentences(description: &str, sentences: &str) -> String {
-    format!("{description} {sentences}").trim_end().to_owned()
 }

@@ -22,13 +22,20 @@ pub(super) fn expand(document: &mut Value, problems: &mut Problems) {
     for key in common.keys().filter_map(Value::as_str).filter(|key| !KEYS.contains(key)) {
         problems.add(&at, format!("the key {key} is not known: write one of {}", KEYS.join(", ")));
     }
-    let parameters = common.get("parameters").and_then(Value::as_sequence).cloned().unwrap_or_default();
-    let [headers, responses] =
-        ["headers", "responses"].map(|key| common.get(key).and_then(Value::as_mapping).cloned().unwrap_or_default());
-    let mut references = parameters.iter().chain(headers.values()).chain(responses.values());
-    if references.any(|item| item.get("$ref").is_none()) {
-        problems.add(&at, "it holds something that is not a $ref: make it a component, and refer to it");
-    }
+    let mut is_reference = |item: &Value| {
+        let is_reference = item.get("$ref").is_some();
+        if !is_reference {
+            problems.add(&at, "it holds something that is not a $ref: make it a component, and refer to it");
+        }
+        is_reference
+    };
+    let mut parameters = common.get("parameters").and_then(Value::as_sequence).cloned().unwrap_or_default();
+    parameters.retain(&mut is_reference);
+    let [headers, responses] = ["headers", "responses"].map(|key| {
+        let mut items = common.get(key).and_then(Value::as_mapping).cloned().unwrap_or_default();
+        items.retain(|_, item| is_reference(item));
+        items
+    });
     let components = root.get("components").cloned().unwrap_or_default();
     let Some(Value::Mapping(paths)) = root.get_mut("paths") else { return };
     for (path, item) in paths.iter_mut() {

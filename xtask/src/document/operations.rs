@@ -3,7 +3,7 @@
 use super::{Spec, lint::Broken, paging};
 use crate::{
     dialect::{
-        Command, Location, Operation, OperationFacts, Outcome, PAGING, Parameter, RequestBody, Response,
+        COMMAND, Location, Operation, OperationFacts, Outcome, PAGING, Parameter, RequestBody, Response,
         escape_pointer_step, local_name, reserved,
     },
     problems::Problems,
@@ -11,6 +11,7 @@ use crate::{
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::ToPascalCase as _;
 use openapiv3::{Header, Link, LinkOperation, PathItem, ReferenceOr};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Reads all operations, in the order of the document. Those that have problems are left out.
@@ -37,7 +38,7 @@ pub(super) fn read(spec: &Spec, broken: &Broken, problems: &mut Problems) -> Vec
             }
         }
     }
-    check_names(spec, &operations, problems);
+    check_names(spec, problems);
     operations
 }
 
@@ -255,29 +256,36 @@ fn check_context(at: &str, parameters: &[Parameter], facts: &OperationFacts, pro
     }
 }
 
-/// Reports names that several operations have, or an operation and a schema.
-fn check_names(spec: &Spec, operations: &[Operation], problems: &mut Problems) {
-    let mut types: BTreeMap<String, &str> = BTreeMap::new();
-    types.extend(spec.definitions.iter().map(|definition| (definition.name.to_lowercase(), "a schema")));
-    let mut commands: BTreeMap<&Command, &str> = BTreeMap::new();
+/// Reports names that several operations have, or an operation and a schema, and paths that differ by names only.
+fn check_names(spec: &Spec, problems: &mut Problems) {
+    let schemas = spec.document.components.iter().flat_map(|components| components.schemas.keys());
+    let mut types: BTreeMap<String, &str> = schemas.map(|name| (name.to_lowercase(), "a schema")).collect();
+    let mut commands: BTreeMap<&str, &str> = BTreeMap::new();
     let mut routes: BTreeMap<String, &str> = BTreeMap::new();
-    for Operation { at, path, method, facts, .. } in operations {
-        let name = facts.id.to_pascal_case();
-        let other = types.insert(name.to_lowercase(), "another operation");
-        let other = other.or_else(|| reserved::TYPES.contains(&&*name).then_some("a type of the crates"));
-        if let Some(other) = other {
-            problems
-                .add(format!("{at}/operationId"), format!("the name {name} is taken by {other}: write another one"));
-        }
-        if let Some(other) = commands.insert(&facts.command, &facts.id) {
-            problems
-                .add(at, format!("x-pc-command: `{}` is that of {other} already: write another one", facts.command));
-        }
-        let without_names = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
-        let route = format!("{method} {}", without_names.collect::<Vec<_>>().join("{}"));
-        if let Some(other) = routes.insert(route, path) {
-            problems
-                .add(at, format!("the path is the same as {other}, but for the names of parameters: write it once"));
+    for (path, item) in spec.document.paths.iter() {
+        for (method, operation) in item.as_item().into_iter().flat_map(PathItem::iter) {
+            let at = format!("#/paths/{}/{method}", escape_pointer_step(path));
+            let id = operation.operation_id.as_deref().unwrap_or_default();
+            let name = id.to_pascal_case();
+            let other = if id.is_empty() { None } else { types.insert(name.to_lowercase(), "another operation") };
+            let other = other.or_else(|| reserved::TYPES.contains(&&*name).then_some("a type of the crates"));
+            if let Some(other) = other {
+                problems.add(
+                    format!("{at}/operationId"),
+                    format!("the name {name} is taken by {other}: write another one"),
+                );
+            }
+            if let Some(command) = operation.extensions.get(COMMAND).and_then(Value::as_str)
+                && let Some(other) = commands.insert(command, id)
+            {
+                problems.add(&at, format!("{COMMAND}: `{command}` is that of {other} already: write another one"));
+            }
+            let without_names = path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+            let route = format!("{method} {}", without_names.collect::<Vec<_>>().join("{}"));
+            if let Some(other) = routes.insert(route, path) {
+                problems
+                    .add(at, format!("the path is that of {other}, but for the names of parameters: write it once"));
+            }
         }
     }
 }

@@ -98,7 +98,7 @@ impl Field<'_> {
     }
 
     fn docs(&self) -> TokenStream {
-        doc_comment(&self.property.description, MEMBER_INDENT)
+        doc_comment(&self.property.documentation(), MEMBER_INDENT)
     }
 
     /// Returns the declaration of the argument for the field, and the expression that converts the argument.
@@ -267,7 +267,7 @@ fn generate_constructor(definition: &Definition, fields: &[Field<'_>], has_defau
 
 fn generate_setter(field: &Field<'_>) -> TokenStream {
     let (name, (argument, value)) = (&field.name, field.argument());
-    let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.property.description), MEMBER_INDENT);
+    let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.property.documentation()), MEMBER_INDENT);
     let value = match field.holder {
         Holder::Nothing => value,
         Holder::Box => quote!(Box::new(#value)),
