@@ -10,7 +10,7 @@ mod simplified;
 mod visit;
 
 pub(crate) use files::SourceFile;
-pub(crate) use simplified::simplified_schemas;
+pub(crate) use simplified::{ADDITIONAL_PROPERTIES, simplified_schemas};
 
 use crate::{
     dialect::{Definition, JSON_STRING, Shape, escape_pointer_step, local_name},

@@ -5,6 +5,9 @@ use anyhow::Result;
 use openapiv3::OpenAPI;
 use serde_json::{Map, Value, json};
 
+/// The Rust name of the field that holds the properties with other names than those of the schema.
+pub(crate) const ADDITIONAL_PROPERTIES: &str = "additional_properties";
+
 /// Returns a document without paths, in which the properties of objects have their Rust names.
 pub(crate) fn simplified_schemas(definitions: &[Definition]) -> Result<OpenAPI> {
     let schemas = definitions.iter().map(|definition| (definition.name.clone(), simplified(definition)));
@@ -19,13 +22,15 @@ pub(crate) fn simplified_schemas(definitions: &[Definition]) -> Result<OpenAPI> 
 }
 
 fn simplified(definition: &Definition) -> Value {
-    let Kind::Object(Object { properties, .. }) = &definition.kind else {
+    let Kind::Object(Object { properties, additional }) = &definition.kind else {
         // It is replaced by a type of ours.
         return json!({"type": "string", "enum": ["value"]});
     };
     let required: Vec<_> =
         properties.iter().filter(|property| property.required).map(|property| &property.field).collect();
     let properties = properties.iter().map(|property| (property.field.clone(), simplified_shape(&property.shape)));
+    let additional = additional.iter().map(|shape| (ADDITIONAL_PROPERTIES.to_owned(), simplified_map(shape)));
+    let properties = properties.chain(additional);
     json!({"type": "object", "required": required, "properties": properties.collect::<Map<_, _>>()})
 }
 
@@ -40,7 +45,15 @@ fn simplified_shape(shape: &Shape) -> Value {
         Shape::Int32 => json!({"type": "integer", "format": "int32"}),
         Shape::Int64 => json!({"type": "integer", "format": "int64"}),
         Shape::Double => json!({"type": "number", "format": "double"}),
-        // Any JSON: the type is ours.
-        Shape::DateTime | Shape::Date | Shape::Decimal | Shape::Map(_) | Shape::Any | Shape::Binary => json!({}),
+        Shape::DateTime => json!({"type": "string", "format": "date-time"}),
+        Shape::Date => json!({"type": "string", "format": "date"}),
+        Shape::Decimal => json!({"type": "number", "format": "decimal"}),
+        Shape::Map(value) => simplified_map(value),
+        // A file is no property of a type.
+        Shape::Any | Shape::Binary => json!({}),
     }
+}
+
+fn simplified_map(value: &Shape) -> Value {
+    json!({"type": "object", "additionalProperties": simplified_shape(value)})
 }

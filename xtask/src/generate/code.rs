@@ -49,8 +49,9 @@ pub(crate) fn import_items<'a>(
     let names: BTreeSet<_> = candidates.into_iter().filter(|name| used.contains(*name)).collect();
     let names = names.into_iter().map(|name| format_ident!("{name}"));
     let of_crate = format_items(quote! { use crate::{#(#names,)* #(#macros),*}; })?;
+    let map = if used.contains("BTreeMap") { "use std::collections::BTreeMap;\n" } else { "" };
     let uuid = if used.contains("Uuid") { "use uuid::Uuid;\n" } else { "" };
-    Ok(of_crate + uuid)
+    Ok(of_crate + map + uuid)
 }
 
 /// Wraps a line at `width` columns, where words allow it; the following lines of a list item are indented.

@@ -1,6 +1,9 @@
 //! Compiled examples in the generated documentation, made of the examples of the specification.
 
-use super::code::{format_items, names_used};
+use super::{
+    code::{format_items, names_used},
+    types::is_argument,
+};
 use crate::{
     dialect::{Definition, Enum, Kind, Object, Property, Shape, Variant},
     document::Spec,
@@ -41,11 +44,16 @@ pub(super) fn rust_expression(spec: &Spec, shape: &Shape, value: &Value) -> Opti
             let number = Literal::i64_unsuffixed(value.as_i64()?);
             Some(quote!(#number))
         }
+        Shape::DateTime | Shape::Date => value.as_str().map(|string| quote!(#string.parse()?)),
+        Shape::Decimal => value.as_number().map(|number| {
+            let digits = number.to_string();
+            quote!(#digits.parse()?)
+        }),
         Shape::Named(name) => {
             let definition = spec.definition(name).ok()?;
             match &definition.kind {
                 Kind::Enum(Enum { variants, .. }) => enum_variant(definition, variants, value),
-                Kind::Object(Object { properties, .. }) if definition.is_sent && !definition.is_received => {
+                Kind::Object(Object { properties, .. }) if definition.is_sent => {
                     object_expression(spec, definition, properties, value)
                 }
                 _ => None,
@@ -56,12 +64,13 @@ pub(super) fn rust_expression(spec: &Spec, shape: &Shape, value: &Value) -> Opti
 }
 
 fn enum_variant(definition: &Definition, variants: &[Variant], value: &Value) -> Option<TokenStream> {
-    let variant = variants.iter().find(|variant| value == &variant.wire)?;
+    let wire = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let variant = variants.iter().find(|variant| variant.wire == wire)?;
     let (name, variant) = (format_ident!("{}", definition.name), format_ident!("{}", variant.name));
     Some(quote!(#name::#variant))
 }
 
-/// Returns the expression of an object that is only sent, which has a constructor and setters.
+/// Returns the expression of an object that is sent, which has a constructor and setters.
 fn object_expression(
     spec: &Spec,
     definition: &Definition,
@@ -70,13 +79,15 @@ fn object_expression(
 ) -> Option<TokenStream> {
     let (mut arguments, mut setters) = (Vec::new(), Vec::new());
     for property in properties {
+        let is_argument = is_argument(property);
         match value.get(&property.wire) {
-            Some(value) if property.required => arguments.push(rust_expression(spec, &property.shape, value)?),
+            Some(_) if property.read_only => return None,
+            Some(value) if is_argument => arguments.push(rust_expression(spec, &property.shape, value)?),
             Some(value) => {
                 let (setter, value) = (field_assertion(property), rust_expression(spec, &property.shape, value)?);
                 setters.push(quote!(.#setter(#value)));
             }
-            None if property.required => return None,
+            None if is_argument => return None,
             None => {}
         }
     }
@@ -112,10 +123,15 @@ pub(super) fn model_example(spec: &Spec, definition: &Definition) -> Result<Stri
     // One field a line, at the columns of the function around the code.
     let fields = serialized_fields(properties, example, ": ").join(",\n            ");
     let json = raw_string(&format!("{{\n            {fields}\n        }}"))?;
-    let assertions = properties.iter().filter_map(|property| {
+    let is_object = |shape: &Shape| match shape {
+        Shape::Named(name) => spec.definition(name).is_ok_and(|target| matches!(target.kind, Kind::Object(_))),
+        _ => false,
+    };
+    let compared = properties.iter().filter(|property| !property.nullable && !is_object(&property.shape));
+    let assertions = compared.filter_map(|property| {
         let value = rust_expression(spec, &property.shape, example.get(&property.wire)?)?;
         let field = field_assertion(property);
-        Some(match (property.required, &property.shape) {
+        Some(match (property.required && is_argument(property) && !property.write_only, &property.shape) {
             (true, _) => quote!(assert_eq!(#variable.#field, #value);),
             (false, Shape::Text) => quote!(assert_eq!(#variable.#field.as_deref(), Some(#value));),
             (false, _) => quote!(assert_eq!(#variable.#field, Some(#value));),

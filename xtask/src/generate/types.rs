@@ -8,70 +8,121 @@ use super::{
     samples,
 };
 use crate::{
-    dialect::{Definition, Enum, EnumValues, Kind, Object, Property, RAW, Shape, Variant, escape_pointer_step},
-    document::{Spec, simplified_schemas},
+    dialect::{
+        Definition, Enum, EnumValues, Kind, Object, Property, RAW, Shape, Union, UnionVariant, escape_pointer_step,
+    },
+    document::{ADDITIONAL_PROPERTIES, Spec, simplified_schemas},
     problems::Problems,
 };
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, TypeImpl};
 use quote::{format_ident, quote};
 use serde_json::json;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 use syn::{Ident, Item, LitStr, Type, parse_quote, visit_mut::VisitMut};
+
+/// Names of the models crate that generated types may use.
+const HAND_WRITTEN_NAMES: [&str; 10] = [
+    "Date",
+    "DateTime",
+    "Decimal",
+    "JsonValue",
+    "Nullable",
+    "RawJson",
+    "Secret",
+    "UnknownFields",
+    "UnknownInteger",
+    "UnknownVariant",
+];
 
 pub(crate) fn generate_types(spec: &Spec) -> Result<String> {
     let types = progenitor_field_types(spec)?;
     let mut blocks = Vec::new();
     let mut items = TokenStream::new();
-    let mut candidates = vec!["JsonValue", "RawJson", "Secret", "UnknownFields", "UnknownVariant"];
+    let mut macros = BTreeMap::new();
     let mut problems = Problems::default();
     for definition in &spec.definitions {
-        if let Kind::HandWritten(name) = &definition.kind {
-            candidates.push(name);
-            continue;
-        }
         let at = format!("#/components/schemas/{}", definition.name);
-        let Some((code, meaning)) = problems.take(&at, generate_type(spec, definition, &types)) else { continue };
-        blocks.push(format_items(code.clone())?);
-        blocks.push(meaning);
-        items.extend(code);
+        let Some(Some(code)) = problems.take(&at, generate_type(spec, definition, &types)) else { continue };
+        blocks.push(format_items(code.items.clone())?);
+        blocks.push(code.meaning);
+        items.extend(code.items);
+        macros.insert(code.macro_name, code.macro_path);
     }
     problems.into_result()?;
-    // Every specification has an enum and an object; otherwise the compiler would warn of an unused import.
-    let imports = import_items(&items, candidates, &[quote!(open_enum::open_enum), quote!(resource::resource)])?;
+    let hand_written = spec.definitions.iter().filter_map(|definition| match &definition.kind {
+        Kind::HandWritten(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let candidates = HAND_WRITTEN_NAMES.into_iter().chain(hand_written);
+    let imports = import_items(&items, candidates, &macros.into_values().collect::<Vec<_>>())?;
     Ok(format!("{imports}\n{}", blocks.join("\n")))
 }
 
-/// Returns the items of a schema, and the macro call that implements serialization for them.
+/// The code of a type.
+struct TypeCode {
+    items: TokenStream,
+    /// The call of the macro that implements reading and writing. Formatted here, since `prettyplease` cannot format it.
+    meaning: String,
+    macro_name: &'static str,
+    macro_path: TokenStream,
+}
+
+/// Returns the code of a schema; `None` if it has none.
 fn generate_type(
     spec: &Spec,
     definition: &Definition,
     types: &BTreeMap<(String, String), Type>,
-) -> Result<(TokenStream, String)> {
-    match &definition.kind {
-        Kind::Enum(Enum { values: EnumValues::Strings, variants }) => Ok(open_enum(definition, variants)),
-        Kind::Object(Object { properties, additional: None }) => {
-            let fields = struct_fields(spec, definition, properties, types)?;
-            Ok((generate_struct(spec, definition, &fields)?, resource_macro_call(spec, definition, &fields)?))
+) -> Result<Option<TypeCode>> {
+    Ok(match &definition.kind {
+        Kind::HandWritten(_) => None,
+        // The form of a multipart body, which is no JSON.
+        Kind::Object(object) if object.properties.iter().any(|property| is_file(&property.shape)) => None,
+        Kind::Object(object) => {
+            let fields = struct_fields(spec, definition, object, types)?;
+            Some(TypeCode {
+                items: generate_struct(spec, definition, &fields)?,
+                meaning: resource_macro_call(spec, definition, &fields)?,
+                macro_name: "resource",
+                macro_path: quote!(resource::resource),
+            })
         }
-        Kind::Enum(_) | Kind::Object(_) | Kind::Union(_) | Kind::HandWritten(_) => {
-            bail!("this kind of schema is not generated yet")
-        }
+        Kind::Enum(values) => Some(open_enum(definition, values)),
+        Kind::Union(union) => Some(object_union(spec, definition, union)?),
+    })
+}
+
+fn is_file(shape: &Shape) -> bool {
+    match shape {
+        Shape::Binary => true,
+        Shape::List(item) => is_file(item),
+        _ => false,
     }
+}
+
+/// The fields of a generated struct.
+struct Fields<'a> {
+    described: Vec<Field<'a>>,
+    /// The type of the map of further properties.
+    additional: Option<Type>,
 }
 
 /// A field of a generated struct.
 struct Field<'a> {
     property: &'a Property,
     name: Ident,
-    kind: FieldKind,
+    presence: Presence,
     /// The type of the value, without `Option` and holder.
     value: Type,
     holder: Holder,
 }
 
-/// The wrapper within the `Option` of an optional field.
+/// The wrapper around the value of an optional field.
+#[derive(PartialEq)]
 enum Holder {
     Nothing,
     Box,
@@ -79,36 +130,75 @@ enum Holder {
 }
 
 #[derive(PartialEq)]
-enum FieldKind {
+enum Presence {
     Optional,
+    /// Absent, null, or a value.
+    Nullable,
     /// Required, and empty when it is null.
-    List,
+    RequiredList,
     Required,
+}
+
+impl Presence {
+    /// Returns how a property must be present, which does not depend on the operations that use its schema.
+    fn of(property: &Property) -> Self {
+        match &property.shape {
+            // The service sets it, so that requests do not have it.
+            _ if property.read_only => Self::Optional,
+            _ if property.nullable => Self::Nullable,
+            // Responses do not have it.
+            _ if property.write_only || !property.required => Self::Optional,
+            Shape::List(_) => Self::RequiredList,
+            _ => Self::Required,
+        }
+    }
 }
 
 impl Field<'_> {
     fn declared(&self) -> Type {
         let value = &self.value;
-        match (&self.kind, &self.holder) {
-            (FieldKind::Optional, Holder::Nothing) => parse_quote!(Option<#value>),
-            (FieldKind::Optional, Holder::Box) => parse_quote!(Option<Box<#value>>),
-            (FieldKind::Optional, Holder::RawJson) => parse_quote!(Option<RawJson<#value>>),
-            _ => value.clone(),
+        let held: Type = match self.holder {
+            Holder::Nothing => value.clone(),
+            Holder::Box => parse_quote!(Box<#value>),
+            Holder::RawJson => parse_quote!(RawJson<#value>),
+        };
+        match self.presence {
+            Presence::Optional => parse_quote!(Option<#held>),
+            Presence::Nullable => parse_quote!(Option<Nullable<#held>>),
+            Presence::RequiredList | Presence::Required => held,
         }
     }
 
     fn docs(&self) -> TokenStream {
-        doc_comment(&self.property.documentation(), MEMBER_INDENT)
+        doc_comment(&self.documentation(), MEMBER_INDENT)
     }
 
-    /// Returns the declaration of the argument for the field, and the expression that converts the argument.
+    fn documentation(&self) -> String {
+        let deprecated = self.property.deprecated.as_ref().map(|reason| format!("\n\n**Deprecated**: {reason}"));
+        self.property.documentation() + &deprecated.unwrap_or_default()
+    }
+
+    fn is_argument(&self) -> bool {
+        is_argument(self.property)
+    }
+
+    /// Returns the declaration of the argument for the field, and the expression of the field's value.
     fn argument(&self) -> (TokenStream, TokenStream) {
         let (name, value) = (&self.name, &self.value);
-        if self.property.shape == Shape::Text {
-            (quote!(#name: impl Into<String>), quote!(#name.into()))
-        } else {
-            (quote!(#name: #value), quote!(#name))
-        }
+        let is_text = self.property.shape == Shape::Text;
+        let argument = if is_text { quote!(#name: impl Into<String>) } else { quote!(#name: #value) };
+        let value = if is_text { quote!(#name.into()) } else { quote!(#name) };
+        let held = match self.holder {
+            Holder::Nothing => value,
+            Holder::Box => quote!(Box::new(#value)),
+            Holder::RawJson => quote!(RawJson::new(&#value)),
+        };
+        let set = match self.presence {
+            Presence::Optional => quote!(Some(#held)),
+            Presence::Nullable => quote!(Some(Nullable::Value(#held))),
+            Presence::RequiredList | Presence::Required => held,
+        };
+        (argument, set)
     }
 }
 
@@ -123,8 +213,15 @@ fn progenitor_field_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type
             Kind::Object(_) => &mut settings,
         };
     }
-    let password = serde_json::from_value(json!({"type": "string", "format": "password"}))?;
-    settings.with_conversion(password, "Secret", std::iter::empty());
+    for (basic, format, name) in [
+        ("string", "password", "Secret"),
+        ("string", "date-time", "DateTime"),
+        ("string", "date", "Date"),
+        ("number", "decimal", "Decimal"),
+    ] {
+        let schema = serde_json::from_value(json!({"type": basic, "format": format}))?;
+        settings.with_conversion(schema, name, std::iter::empty());
+    }
 
     let mut generator = Generator::new(&settings);
     generator.generate_tokens(&simplified_schemas(&spec.definitions)?)?;
@@ -145,79 +242,92 @@ fn progenitor_field_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type
 fn struct_fields<'a>(
     spec: &Spec,
     definition: &Definition,
-    properties: &'a [Property],
+    object: &'a Object,
     types: &BTreeMap<(String, String), Type>,
-) -> Result<Vec<Field<'a>>> {
+) -> Result<Fields<'a>> {
+    let type_of = |name: &str| {
+        let found = types.get(&(definition.name.clone(), name.to_owned()));
+        found.map(inner_value).context("progenitor has no such field")
+    };
     let field = |property: &'a Property| {
-        ensure!(is_generated(property), "this kind of property is not generated yet");
-        let progenitor_type = types.get(&(definition.name.clone(), property.field.clone()));
-        let (mut value, in_cycle) = inner_value(progenitor_type.context("progenitor has no such field")?);
-        if property.shape == Shape::Secret {
-            // `progenitor` does not know the extension.
-            value = parse_quote!(Secret);
-        }
-        let kind = match (property.required, &property.shape) {
-            (false, _) => FieldKind::Optional,
-            (true, Shape::List(_)) => FieldKind::List,
-            (true, _) => FieldKind::Required,
-        };
-        ensure!(!(in_cycle && kind == FieldKind::Required), "a required property cannot lead back to its own schema");
+        let (value, in_cycle) = type_of(&property.field)?;
+        let presence = Presence::of(property);
         let target = property.shape.named().map(|name| spec.definition(name)).transpose()?;
         let holder = match (&property.shape, target) {
             (Shape::Named(_), Some(Definition { kind: Kind::Object(_), .. })) if property.raw => Holder::RawJson,
-            (Shape::Named(_), Some(target)) if in_cycle || target.boxed => Holder::Box,
+            (Shape::Named(_), Some(_)) if presence == Presence::Required => Holder::Nothing,
+            (Shape::Named(_), Some(target)) if is_boxed(target, in_cycle) => Holder::Box,
             _ => Holder::Nothing,
         };
         ensure!(
-            !property.raw || matches!((&holder, &kind), (Holder::RawJson, FieldKind::Optional)),
+            !(in_cycle && presence == Presence::Required),
+            "a required property cannot lead back to its own schema"
+        );
+        ensure!(
+            !property.raw || (holder == Holder::RawJson && presence == Presence::Optional),
             "{RAW} is for optional objects only"
         );
-        Ok(Field { property, name: format_ident!("{}", property.field), kind, value, holder })
+        // JSON within JSON within JSON would be parsed without an end.
+        ensure!(
+            !(property.raw && in_cycle),
+            "{RAW} is not for an object that leads back to its own schema: leave it out"
+        );
+        Ok(Field { property, name: format_ident!("{}", property.field), presence, value, holder })
     };
     let mut problems = Problems::default();
-    let fields = properties.iter().filter_map(|property| {
-        let at = format!("#/components/schemas/{}/properties/{}", definition.name, escape_pointer_step(&property.wire));
-        problems.take(&at, field(property))
-    });
-    let fields = fields.collect();
-    problems.into_result()?;
-    Ok(fields)
-}
-
-fn is_generated(property: &Property) -> bool {
-    let mut shape = &property.shape;
-    while let Shape::List(item) = shape {
-        shape = item;
+    let described: Vec<_> = object
+        .properties
+        .iter()
+        .filter_map(|property| {
+            let at =
+                format!("#/components/schemas/{}/properties/{}", definition.name, escape_pointer_step(&property.wire));
+            problems.take(&at, field(property))
+        })
+        .collect();
+    let at = format!("#/components/schemas/{}", definition.name);
+    if described.len() > MAX_FIELDS {
+        problems
+            .add(&at, format!("an object has at most {MAX_FIELDS} properties: move some into an object of their own"));
     }
-    let is_known = !matches!(shape, Shape::DateTime | Shape::Date | Shape::Decimal | Shape::Map(_) | Shape::Binary);
-    is_known && property.spellings.is_empty() && !property.nullable
+    let names: BTreeSet<_> = described.iter().map(|field| field.name.to_string()).collect();
+    for clearing in described.iter().filter(|field| field.presence == Presence::Nullable).map(clear_name) {
+        if names.contains(&clearing) {
+            problems.add(&at, format!("the field `{clearing}` has the name of a setter: name it with x-pc-name"));
+        }
+    }
+    let additional = object.additional.as_ref().map(|_| type_of(ADDITIONAL_PROPERTIES)).transpose()?;
+    if additional.is_some() && names.contains(ADDITIONAL_PROPERTIES) {
+        problems.add(&at, format!("the field `{ADDITIONAL_PROPERTIES}` is there already: name it with x-pc-name"));
+    }
+    problems.into_result()?;
+    Ok(Fields { described, additional: additional.map(|(value, _)| value) })
 }
 
-/// Whether a schema occurs in requests and nowhere else.
-fn is_request_only(definition: &Definition) -> bool {
-    definition.is_sent && !definition.is_received
+/// The maximum number of fields of an object in the models crate.
+const MAX_FIELDS: usize = 128;
+
+/// Whether an optional value of a schema is held in a `Box`.
+fn is_boxed(target: &Definition, in_cycle: bool) -> bool {
+    in_cycle || (target.boxed && matches!(target.kind, Kind::Object(_)))
 }
 
-fn generate_struct(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<TokenStream> {
+fn generate_struct(spec: &Spec, definition: &Definition, fields: &Fields<'_>) -> Result<TokenStream> {
     let name = format_ident!("{}", definition.name);
     let description = doc_comment(&(schema_documentation(definition) + &samples::model_example(spec, definition)?), 0);
-    let has_default = fields.iter().all(|field| match field.kind {
-        FieldKind::Optional => true,
-        // The default of a response is an empty page; a request has no default for its required fields.
-        FieldKind::List => !is_request_only(definition),
-        FieldKind::Required => false,
-    });
+    let has_default = has_default(definition);
     let default = has_default.then(|| quote!(Default,));
-    let declarations = fields.iter().map(|field| {
+    let declarations = fields.described.iter().map(|field| {
         let (docs, name, declared) = (field.docs(), &field.name, field.declared());
         quote!(#docs pub #name: #declared,)
     });
-    let constructor =
-        (is_request_only(definition) || !has_default).then(|| generate_constructor(definition, fields, has_default));
-    let setters = fields
-        .iter()
-        .filter(|field| is_request_only(definition) && field.kind == FieldKind::Optional)
-        .map(generate_setter);
+    let additional = fields.additional.as_ref().map(|additional| {
+        let name = format_ident!("{ADDITIONAL_PROPERTIES}");
+        let docs = doc_comment("The properties with any other name.", MEMBER_INDENT);
+        quote!(#docs pub #name: #additional,)
+    });
+    let constructor = has_constructor(definition).then(|| generate_constructor(definition, fields));
+    let setters = fields.described.iter().filter(|field| definition.is_sent && !field.property.read_only);
+    let setters = setters.map(generate_setters);
     let methods = quote!(#constructor #(#setters)*);
     let implementation = (!methods.is_empty()).then(|| quote!(impl #name { #methods }));
     Ok(quote! {
@@ -226,11 +336,27 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -
         #[non_exhaustive]
         pub struct #name {
             #(#declarations)*
+            #additional
             /// The fields that the specification does not describe; see [`UnknownFields`].
             pub unknown_fields: UnknownFields,
         }
         #implementation
     })
+}
+
+/// Whether a struct implements `Default`: no field is required but lists, which are empty by default.
+fn has_default(definition: &Definition) -> bool {
+    definition.properties().iter().all(|property| Presence::of(property) != Presence::Required)
+}
+
+/// Whether the function `new` has an argument for a property.
+pub(super) fn is_argument(property: &Property) -> bool {
+    property.required && !property.read_only
+}
+
+/// Whether a struct has the function `new`.
+fn has_constructor(definition: &Definition) -> bool {
+    definition.is_sent || !has_default(definition)
 }
 
 /// Returns the description of a schema with a link to the documentation of the service.
@@ -240,63 +366,88 @@ fn schema_documentation(definition: &Definition) -> String {
 }
 
 /// Returns the function `new`, with an argument for each required field.
-fn generate_constructor(definition: &Definition, fields: &[Field<'_>], has_default: bool) -> TokenStream {
+fn generate_constructor(definition: &Definition, fields: &Fields<'_>) -> TokenStream {
     let doc = format!("Creates a `{}` from its required fields.", definition.name);
     let doc = doc_comment(&doc, MEMBER_INDENT);
-    if has_default {
+    if !fields.described.iter().any(Field::is_argument) {
         return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
     }
-    let required = || fields.iter().filter(|field| field.kind != FieldKind::Optional);
-    let arguments = required().map(|field| field.argument().0);
-    let values = fields.iter().map(|field| {
+    let arguments = fields.described.iter().filter(|field| field.is_argument()).map(|field| field.argument().0);
+    let values = fields.described.iter().map(|field| {
         let (name, (_, value)) = (&field.name, field.argument());
-        match field.kind {
-            FieldKind::Optional => quote!(#name: None),
-            _ if field.property.shape == Shape::Text => quote!(#name: #value),
-            _ => quote!(#name),
+        if !field.is_argument() {
+            quote!(#name: None)
+        } else if value.to_string() == name.to_string() {
+            quote!(#name)
+        } else {
+            quote!(#name: #value)
         }
+    });
+    let additional = fields.additional.as_ref().map(|_| {
+        let name = format_ident!("{ADDITIONAL_PROPERTIES}");
+        quote!(#name: BTreeMap::new(),)
     });
     quote! {
         #doc
         #[must_use]
         pub fn new(#(#arguments),*) -> Self {
-            Self { #(#values,)* unknown_fields: UnknownFields::default() }
+            Self { #(#values,)* #additional unknown_fields: UnknownFields::default() }
         }
     }
 }
 
-fn generate_setter(field: &Field<'_>) -> TokenStream {
+/// Returns the methods that set an optional field and clear a nullable one.
+fn generate_setters(field: &Field<'_>) -> TokenStream {
     let (name, (argument, value)) = (&field.name, field.argument());
-    let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.property.documentation()), MEMBER_INDENT);
-    let value = match field.holder {
-        Holder::Nothing => value,
-        Holder::Box => quote!(Box::new(#value)),
-        Holder::RawJson => quote!(RawJson::new(&#value)),
-    };
-    quote! {
-        #docs
-        #[must_use]
-        pub fn #name(mut self, #argument) -> Self {
-            self.#name = Some(#value);
-            self
+    let setter = (!field.is_argument()).then(|| {
+        let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.documentation()), MEMBER_INDENT);
+        quote! {
+            #docs
+            #[must_use]
+            pub fn #name(mut self, #argument) -> Self {
+                self.#name = #value;
+                self
+            }
         }
-    }
+    });
+    let clearing = (field.presence == Presence::Nullable).then(|| {
+        let clear = format_ident!("{}", clear_name(field));
+        let docs = format!("Clears `{name}`: sends null. A field that is not sent is left as it is.");
+        let docs = doc_comment(&docs, MEMBER_INDENT);
+        quote! {
+            #docs
+            #[must_use]
+            pub fn #clear(mut self) -> Self {
+                self.#name = Some(Nullable::Null);
+                self
+            }
+        }
+    });
+    quote!(#setter #clearing)
 }
 
-/// Returns the macro call that implements serialization for a struct. Formatted here, since `prettyplease` cannot format it.
-fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &[Field<'_>]) -> Result<String> {
+/// Returns the name of the method that clears a nullable field.
+fn clear_name(field: &Field<'_>) -> String {
+    format!("clear_{}", field.name)
+}
+
+/// Returns the macro call that implements reading and writing of a struct.
+fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &Fields<'_>) -> Result<String> {
     let mut code = format!("resource!({} {{\n", definition.name);
-    for (index, field) in fields.iter().enumerate() {
-        let presence = match field.kind {
-            FieldKind::Optional => "Optional",
-            FieldKind::List => "RequiredList",
-            FieldKind::Required => "Required",
+    for (index, field) in fields.described.iter().enumerate() {
+        let presence = match field.presence {
+            Presence::Optional | Presence::Nullable => "Optional",
+            Presence::RequiredList => "RequiredList",
+            Presence::Required => "Required",
         };
-        let (value, name, wire) = (value_kind(spec, field)?, &field.name, string_literal(&field.property.wire));
+        let (value, name) = (value_kind(spec, field)?, &field.name);
+        let names = std::iter::once(&field.property.wire).chain(&field.property.spellings);
+        let names = names.map(|name| string_literal(name)).collect::<Vec<_>>().join(" | ");
         // Writing to a `String` does not fail.
-        let _ = writeln!(code, "    {index} {presence} {value} {name} = {wire},");
+        let _ = writeln!(code, "    {index} {presence} {value} {name} = {names},");
     }
-    Ok(code + "});\n")
+    let additional = fields.additional.as_ref().map(|_| format!(" additional {ADDITIONAL_PROPERTIES}"));
+    Ok(code + "}" + &additional.unwrap_or_default() + ");\n")
 }
 
 /// Returns the kind of a field's value in the models crate: a variant of its `ValueRef`.
@@ -304,39 +455,87 @@ fn value_kind(spec: &Spec, field: &Field<'_>) -> Result<&'static str> {
     let kind = match &field.property.shape {
         Shape::Named(name) => match spec.definition(name)?.kind {
             Kind::Object(_) => "Object",
-            Kind::Enum(_) | Kind::HandWritten(_) => return Ok("Scalar"),
+            Kind::Enum(_) | Kind::HandWritten(_) => "Scalar",
             Kind::Union(_) => "Union",
         },
         Shape::List(_) => "List",
+        Shape::Map(_) => "Map",
         Shape::Any => "Json",
-        _ => return Ok("Scalar"),
+        Shape::Decimal => "Decimal",
+        _ => "Scalar",
     };
-    Ok(match (&field.holder, &field.kind) {
+    Ok(match (&field.holder, &field.presence) {
         (Holder::RawJson, _) => "RawJson",
-        (_, FieldKind::Optional) => "Optional",
+        (_, Presence::Nullable) => "Nullable",
+        (_, Presence::Optional) if !matches!(kind, "Scalar" | "Decimal") => "Optional",
         _ => kind,
     })
 }
 
-fn open_enum(definition: &Definition, variants: &[Variant]) -> (TokenStream, String) {
+fn open_enum(definition: &Definition, Enum { values, variants }: &Enum) -> TypeCode {
     let name = format_ident!("{}", definition.name);
     let description = doc_comment(&schema_documentation(definition), 0);
     let declarations = variants.iter().map(|variant| {
         let (docs, name) = (doc_comment(&variant.description, MEMBER_INDENT), format_ident!("{}", variant.name));
         quote!(#docs #name,)
     });
-    let code = quote! {
+    let unknown = match values {
+        EnumValues::Strings | EnumValues::LooseStrings => quote! {
+            /// A string that this version has no variant for; it is kept and serialized as received.
+            UnknownVariant(UnknownVariant),
+        },
+        EnumValues::Integers => quote! {
+            /// An integer that this version has no variant for; it is kept and serialized as received.
+            UnknownVariant(UnknownInteger),
+        },
+    };
+    let items = quote! {
         #description
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum #name {
             #(#declarations)*
-            /// A string that this version has no variant for; it is kept and serialized as received.
-            UnknownVariant(UnknownVariant),
+            #unknown
         }
     };
-    let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, string_literal(&variant.wire)));
-    (code, format!("open_enum!({name} {{\n{}}});\n", texts.collect::<String>()))
+    let (macro_name, macro_path, loose) = match values {
+        EnumValues::Strings => ("open_enum", quote!(open_enum::open_enum), ""),
+        EnumValues::LooseStrings => ("open_enum", quote!(open_enum::open_enum), "loose "),
+        EnumValues::Integers => ("integer_enum", quote!(open_enum::integer_enum), ""),
+    };
+    let literal = |wire: &str| if *values == EnumValues::Integers { wire.to_owned() } else { string_literal(wire) };
+    let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, literal(&variant.wire)));
+    let meaning = format!("{macro_name}!({loose}{name} {{\n{}}});\n", texts.collect::<String>());
+    TypeCode { items, meaning, macro_name, macro_path }
+}
+
+fn object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<TypeCode> {
+    let name = format_ident!("{}", definition.name);
+    let description = doc_comment(&schema_documentation(definition), 0);
+    let mut declarations = TokenStream::new();
+    let mut values = String::new();
+    for UnionVariant { schema, values: known } in &union.variants {
+        let target = spec.definition(schema)?;
+        let docs = doc_comment(target.description.split("\n\n").next().unwrap_or_default(), MEMBER_INDENT);
+        let variant = format_ident!("{schema}");
+        declarations.extend(quote!(#docs #variant(Box<#variant>),));
+        let known = known.iter().map(|value| string_literal(value)).collect::<Vec<_>>().join(" | ");
+        // Writing to a `String` does not fail.
+        let _ = writeln!(values, "    {schema} = {known},");
+    }
+    let items = quote! {
+        #description
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum #name {
+            #declarations
+            /// An object that this version has no variant for; it is kept and serialized as received.
+            Unknown(JsonValue),
+        }
+    };
+    let discriminator = string_literal(&union.discriminator);
+    let meaning = format!("object_union!({name} by {discriminator} {{\n{values}}});\n");
+    Ok(TypeCode { items, meaning, macro_name: "object_union", macro_path: quote!(union::object_union) })
 }
 
 /// Returns a type without its `Option`, and whether `progenitor` boxes it because it refers back to itself.
@@ -382,15 +581,20 @@ impl VisitMut for ShortenPaths {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
         syn::visit_mut::visit_path_mut(self, path);
         path.leading_colon = None;
-        let is_short = |segment: &syn::PathSegment| {
-            ["Box", "Option", "String", "Uuid", "Vec"].iter().any(|name| segment.ident == name)
-        };
-        if let Some(last) = path.segments.last().filter(|last| is_short(last)).cloned() {
-            path.segments = std::iter::once(last).collect();
-        }
-        // Unlike `serde_json::Value`, this type keeps the digits of numbers.
-        if path.segments.iter().map(|segment| segment.ident.to_string()).eq(["serde_json", "Value"]) {
-            *path = parse_quote!(JsonValue);
+        let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            [.., "Box" | "Option" | "String" | "Uuid" | "Vec"] => {
+                path.segments = path.segments.last().cloned().into_iter().collect();
+            }
+            // Unlike `serde_json::Value`, this type keeps the digits of numbers.
+            ["serde_json", "Value"] => *path = parse_quote!(JsonValue),
+            ["serde_json", "Map"] => *path = parse_quote!(BTreeMap<String, JsonValue>),
+            // Written in the same order each time.
+            [.., "HashMap"] => {
+                path.segments = path.segments.last().cloned().into_iter().collect();
+                path.segments[0].ident = format_ident!("BTreeMap");
+            }
+            _ => {}
         }
     }
 }
