@@ -1,8 +1,8 @@
 //! The examples of the specification: each is decoded completely, and encoded again without loss.
 
 use partner_center::{
-    models::{ErrorBody, Resource},
-    operations::Operation,
+    models::*,
+    operations::*,
     *,
 };
 use serde_json::Value;

@@ -542,7 +542,8 @@ fn object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<T
 fn inner_value(declared: &Type) -> (Type, bool) {
     match (argument_of(declared, "Option"), argument_of(declared, "Box")) {
         (Some(inner), _) => inner_value(inner),
-        (None, Some(inner)) => (inner.clone(), true),
+        // Typify declares an optional value of the schema itself as `Box<Option<T>>`.
+        (None, Some(inner)) => (inner_value(inner).0, true),
         (None, None) => (declared.clone(), false),
     }
 }
