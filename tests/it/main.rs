@@ -10,6 +10,7 @@ mod concurrency;
 mod conversations;
 mod custom_operations;
 mod custom_types;
+mod dynamic_requests;
 mod emulator;
 mod examples;
 mod foreign_clients;

@@ -1,7 +1,6 @@
 //! Every operation of the specification is called against the emulator, in both modes.
 
 use partner_center::{
-    models::*,
     operations::*,
     transport::{Async, Blocking, Mode},
     *,

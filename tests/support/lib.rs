@@ -8,6 +8,7 @@
     reason = "to panic is how a test fails"
 )]
 
+pub mod action;
 mod conversation;
 pub mod fuzzing;
 mod mock_response;

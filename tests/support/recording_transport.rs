@@ -66,7 +66,7 @@ impl Event {
         let origin = format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().expect("an authority"));
         let mut line = format!("{} {}", request.method(), uri.path_and_query().expect("a target"));
         for (name, value) in request.headers() {
-            if is_recorded(name) {
+            if is_recorded(name) || (name == "accept" && value != "application/json") {
                 write!(line, " [{name}: {}]", value.to_str().expect("a string"))
                     .expect("writing to memory cannot fail");
             }

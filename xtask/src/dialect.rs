@@ -12,7 +12,9 @@ pub(crate) mod reserved;
 mod schema;
 mod shape;
 
-pub(crate) use body::{BodyExample, BodyType, ERROR_BODY, ExampleSource, HeaderField, Outcome, RequestBody, Response};
+pub(crate) use body::{
+    BodyExample, BodyType, ERROR_BODY, ExampleSource, HeaderField, Outcome, RequestBody, Response, read_example_file,
+};
 pub(crate) use columns::Column;
 pub(crate) use extensions::*;
 pub(crate) use names::{escape_pointer_step, field_name, input_name, local_name};

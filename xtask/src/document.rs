@@ -112,13 +112,15 @@ impl Spec {
         problems.located(|at| self.origins.file(at).to_owned())
     }
 
-    /// Returns the area of a place in the document.
-    pub(crate) fn area(&self, at: &str) -> &str {
-        self.origins.area(at)
-    }
-
     pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {
         Definition::find(&self.definitions, name)
+    }
+
+    /// Returns a schema as it is written.
+    pub(crate) fn schema(&self, name: &str) -> Result<&Schema> {
+        let schemas = self.document.components.as_ref().map(|components| &components.schemas);
+        let found = schemas.and_then(|schemas| schemas.get(name)?.as_item());
+        found.with_context(|| format!("there is no schema {name}"))
     }
 
     /// Returns the operations, in the order of the document.

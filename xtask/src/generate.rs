@@ -94,16 +94,13 @@ fn generate_files(root: &Path) -> Result<Generated> {
     let operations = problems.take("#", operations::generate_operations(&spec));
     let types = problems.take("#", types::generate_types(&spec));
     let examples = problems.take("#", examples::read_examples(&spec, &folder));
-    let reference = problems.take("#", reference::generate_reference(&spec));
     let calls = problems.take("#", calls::call_tests(&spec));
     let tables = problems.take("#", tables::generate_tables(&spec, &folder));
     let warnings = problems.take("#", operations::pagination_warnings(&spec));
-    let code = (operations, types, reference, calls, tables);
+    let code = (operations, types, calls, tables);
     let others = (bundle, examples, warnings);
-    let (
-        (Some(operations), Some(types), Some(reference), Some(calls), Some(tables)),
-        (Some(bundle), Some(examples), Some(warnings)),
-    ) = (code, others)
+    let ((Some(operations), Some(types), Some(calls), Some(tables)), (Some(bundle), Some(examples), Some(warnings))) =
+        (code, others)
     else {
         return Err(spec.located(problems).into());
     };
@@ -113,7 +110,10 @@ fn generate_files(root: &Path) -> Result<Generated> {
         output(&format!("{GENERATED}/mod.rs"), "pub(crate) mod operations;\npub(crate) mod schemas;\n"),
         output(&format!("{GENERATED}/operations.rs"), &operations),
         output(&format!("{GENERATED}/schemas.rs"), &types),
-        Output { path: REFERENCE.into(), content: format!("<!-- {} -->\n\n{reference}", HEADER.trim_end()) },
+        Output {
+            path: REFERENCE.into(),
+            content: format!("<!-- {} -->\n\n{}", HEADER.trim_end(), reference::generate_reference(&spec)),
+        },
         output(CALLS, &calls),
         output(TESTS, &examples::example_tests(&examples)),
         output(DOCUMENTED, &examples::documented_response_constants(&examples)),

@@ -1,19 +1,20 @@
 //! The client: what a program calls, and the configuration it is built from.
 
 use crate::{
-    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RetryPolicy,
-    Transport,
+    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, Response,
+    RetryPolicy, ServiceRequest, Transport,
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
-        CallContext, CallInput, CallOutcome, Engine, OnReplacement, rate_limiter::RateLimiter,
+        CallContext, CallInput, CallOutcome, Engine, OnReplacement, ReadResponse, rate_limiter::RateLimiter,
         request_sender::RequestSender,
     },
+    error::BoxError,
     pagination::{ListRequest, empty_page},
     request::{PreparedRequest, ascii_header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use partner_center_models::{Paginated, Replacement, SingleResponse};
+use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, Replacement, SingleResponse};
 use std::{
     fmt,
     sync::Arc,
@@ -151,11 +152,63 @@ impl<X: Transport> Client<X> {
     /// incomplete.
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn call<O: SingleResponse>(&self, operation: O) -> CallOutput<X, O::Response> {
-        let request = PreparedRequest::new(&operation).map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
+        let request = ServiceRequest::of_operation(&operation).and_then(ServiceRequest::prepare);
+        self.perform(O::ID, request, &|response| O::Response::from_response(response))
+    }
+
+    /// Sends a request that is not one of the generated operations, and returns the response as it was received.
+    ///
+    /// ```text
+    /// blocking: Result<Response, Error>
+    /// async:    Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>
+    /// ```
+    ///
+    /// Authentication, retries, limits and errors are those of [`call`](Self::call): a response whose status is an error is an
+    /// error, unless [`ServiceRequest::outcomes`] has the status, and so is one page in place of a list, which
+    /// [`request_pages`](Self::request_pages) reads. A token is sent to the base URL of the client only.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call).
+    pub fn request(&self, request: ServiceRequest) -> CallOutput<X, Response> {
+        self.perform(request.operation(), request.prepare(), &|response| Ok(response.response().clone()))
+    }
+
+    /// Sends a request that is not one of the generated operations, and reads the response as a `T`: any type that is
+    /// deserialized from JSON, or one that [`FromResponse`] lists. All else is as in [`request`](Self::request).
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, Error, Method, ServiceRequest, Transport};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Thing {
+    ///     name: String,
+    /// }
+    ///
+    /// fn name(client: &Client<impl Transport<Mode = Blocking>>) -> Result<String, Error> {
+    ///     let thing: Thing = client.request_as(ServiceRequest::new(Method::Get, "/v1/things/7"))?;
+    ///     Ok(thing.name)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call).
+    pub fn request_as<T: FromResponse>(&self, request: ServiceRequest) -> CallOutput<X, T> {
+        self.perform(request.operation(), request.accept::<T>().prepare(), &|response| T::from_response(response))
+    }
+
+    fn perform<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        request: Result<PreparedRequest, BoxError>,
+        read: &'static ReadResponse<'static, T>,
+    ) -> CallOutput<X, T> {
+        let request = request.map_err(|error| Error::new(ErrorKind::Request, operation, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::block_or_box(async move {
-            let CallOutcome { body, context, .. } = engine.perform(CallInput::single(&request?), scope).await?;
-            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, O::ID, error).within(context))
+            let CallOutcome { body, context, .. } = engine.perform(CallInput::single(&request?, read), scope).await?;
+            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, operation, error).within(context))
         })
     }
 
@@ -230,7 +283,49 @@ impl<X: Transport> Client<X> {
     /// work page by page, or store their position ([`Pages`] has an example).
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn pages<O: Paginated>(&self, operation: O) -> Pages<X, O> {
-        Pages::new(self.engine.clone(), self.scope, ListRequest::new(&operation))
+        let request = ServiceRequest::of_operation(&operation);
+        let list_request = request.and_then(|request| ListRequest::new(request, O::PAGINATION));
+        Pages::new(self.engine.clone(), self.scope, O::ID, list_request)
+    }
+
+    /// Returns the pages of a list that is not one of the generated operations. Its items are any JSON; `pagination` says where
+    /// they are, and how a page leads to the next one: [`Pagination::default`] suits most lists of the service.
+    ///
+    /// It is as strict as [`pages`](Self::pages): a list that ends without an error is complete, and a page that points to another
+    /// server, comes twice, or has a next page that `pagination` does not describe, is an error.
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, Error, Method, Pagination, ServiceRequest, Transport};
+    ///
+    /// fn count(client: &Client<impl Transport<Mode = Blocking>>) -> Result<usize, Error> {
+    ///     let request = ServiceRequest::new(Method::Get, "/v1/things").query("size", "100");
+    ///     let mut count = 0;
+    ///     for page in client.request_pages(request, Pagination::default()) {
+    ///         count += page?.items.len();
+    ///     }
+    ///     Ok(count)
+    /// }
+    /// # use partner_center_core::{Credential, Request, Response, TransportError};
+    /// # struct OneThing;
+    /// # impl Transport for OneThing {
+    /// #     type Mode = Blocking;
+    /// #     fn send(&self, _: Request) -> Result<Response, TransportError> {
+    /// #         Ok(Response::new(r#"{"items": [{"id": 7}]}"#.into()))
+    /// #     }
+    /// #     fn sleep(&self, _: std::time::Duration) {}
+    /// # }
+    /// # assert_eq!(count(&Client::builder(OneThing, Credential::token("secret")).build()?)?, 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn request_pages(&self, request: ServiceRequest, pagination: Pagination) -> Pages<X, DynamicList> {
+        let operation = request.operation();
+        Pages::new(self.engine.clone(), self.scope, operation, ListRequest::new(request, pagination))
+    }
+
+    /// Returns the items of all pages of a list that is not one of the generated operations; see
+    /// [`request_pages`](Self::request_pages).
+    pub fn request_items(&self, request: ServiceRequest, pagination: Pagination) -> Items<X, DynamicList> {
+        Items::new(self.request_pages(request, pagination))
     }
 
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.

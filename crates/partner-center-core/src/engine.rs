@@ -10,7 +10,7 @@ pub(crate) mod rate_limiter;
 pub(crate) mod request_sender;
 mod service_call;
 
-pub(crate) use call::{CallInput, CallOutcome};
+pub(crate) use call::{CallInput, CallOutcome, PageInput, ReadResponse};
 
 use crate::{Error, Transport, auth::TokenProvider, base_url::BaseUrl, error::ErrorContext};
 use http::HeaderMap;

@@ -1,9 +1,205 @@
-//! A request of the service, built from an [`Operation`] once and sent any number of times.
+//! A request of the service, built once and sent any number of times: from an [`Operation`], or by the caller as a
+//! [`ServiceRequest`].
 
-use crate::error::BoxError;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use partner_center_models::{Method, Operation, Parameters};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use crate::{base_url::has_dot_segment, error::BoxError};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use partner_center_models::{Body, ContinuationToken, FromResponse, Idempotency, Method, Operation, Parameters};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use std::{borrow::Cow, fmt};
+
+/// The header with the id of a request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
+/// The header with the id of a unit of work.
+pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
+
+/// A request to the service that is not one of the generated operations, or one whose parameters are known at run time only.
+///
+/// [`Client::request`](crate::Client::request) sends it with the authentication, the retries and the limits of all calls;
+/// [`request_as`](crate::Client::request_as) also reads the response, and [`request_pages`](crate::Client::request_pages) a list.
+///
+/// ```
+/// use partner_center_core::{Blocking, Client, Error, Method, ServiceRequest, Transport};
+///
+/// fn rename(client: &Client<impl Transport<Mode = Blocking>>, etag: &str) -> Result<(), Error> {
+///     let request = ServiceRequest::new(Method::Patch, "/v1/things/7")
+///         .query("validate", "true")
+///         .header("If-Match", etag)
+///         .json(r#"{"name": "Contoso"}"#);
+///     let response = client.request(request)?;
+///     assert_eq!(response.status(), 200);
+///     Ok(())
+/// }
+/// # use partner_center_core::{Credential, Request, Response, TransportError};
+/// # struct Done;
+/// # impl Transport for Done {
+/// #     type Mode = Blocking;
+/// #     fn send(&self, request: Request) -> Result<Response, TransportError> {
+/// #         assert_eq!(request.uri(), "https://api.partnercenter.microsoft.com/v1/things/7?validate=true");
+/// #         assert_eq!(request.body(), br#"{"name": "Contoso"}"#);
+/// #         Ok(Response::new("{}".into()))
+/// #     }
+/// #     fn sleep(&self, _: std::time::Duration) {}
+/// # }
+/// # rename(&Client::builder(Done, Credential::token("secret")).build()?, "\"7\"")?;
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// What is invalid in it is reported when it is sent, as an error of the kind
+/// [`ErrorKind::Request`](crate::ErrorKind::Request).
+#[derive(Clone)]
+#[must_use = "a request does nothing until a client sends it"]
+pub struct ServiceRequest {
+    prepared: PreparedRequest,
+    resume: Option<ContinuationToken>,
+    problem: Option<String>,
+}
+
+impl ServiceRequest {
+    /// Creates a request. `path` begins with `/`, as in `/v1/customers`, and may have a query; it is sent as it is, except for
+    /// characters that no URL can have, which are percent-encoded.
+    pub fn new(method: Method, path: &str) -> Self {
+        let target = url_target(path);
+        Self {
+            prepared: PreparedRequest {
+                operation: "request",
+                method: http_method(method),
+                idempotency: method.idempotency(),
+                outcomes: Cow::Borrowed(&[]),
+                target: target.as_ref().ok().cloned().unwrap_or_default(),
+                headers: HeaderMap::new(),
+                body: None,
+            },
+            resume: None,
+            problem: target.err().map(|problem| format!("the path {problem}")),
+        }
+    }
+
+    /// Adds a query parameter. It is percent-encoded.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        append_query(&mut self.prepared.target, [(name, value)]);
+        self
+    }
+
+    /// Adds a query parameter with several values in one, separated by commas; they are percent-encoded, but not the commas.
+    pub fn query_comma_separated<'a>(mut self, name: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
+        append_list(&mut self.prepared.target, name, values);
+        self
+    }
+
+    /// Sets a header. Those that the client sets by itself are rejected, such as `Authorization`; `Accept` is not one of them.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match request_header(name, value) {
+            Ok((name, value)) => {
+                self.prepared.headers.insert(name, value);
+                self
+            }
+            Err(problem) => self.reject(problem),
+        }
+    }
+
+    /// Sets the body to JSON, which is sent as it is.
+    pub fn json(self, json: impl Into<String>) -> Self {
+        self.body(Body::json(json))
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, body: Body) -> Self {
+        self.prepared.body = Some(body);
+        self
+    }
+
+    /// Sets whether the request may be sent again when it is unknown what has come of it. Default: that of the method.
+    pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.prepared.idempotency = idempotency;
+        self
+    }
+
+    /// Sets the name by which errors and logs call the request. Default: `request`.
+    pub fn operation_id(mut self, id: &'static str) -> Self {
+        self.prepared.operation = id;
+        self
+    }
+
+    /// Sets the statuses that are results and not errors although they are not 2xx, such as 404; and 202, if the service may
+    /// complete the request later. See [`Operation::OUTCOMES`]. Default: none.
+    pub fn outcomes(mut self, statuses: impl Into<Cow<'static, [u16]>>) -> Self {
+        self.prepared.outcomes = statuses.into();
+        self
+    }
+
+    /// Continues a list at a position of an earlier one, in place of its first page.
+    pub fn resume(mut self, continuation: ContinuationToken) -> Self {
+        self.resume = Some(continuation);
+        self
+    }
+
+    pub(crate) fn operation(&self) -> &'static str {
+        self.prepared.operation
+    }
+
+    /// Returns the request of a single call.
+    pub(crate) fn prepare(self) -> Result<PreparedRequest, BoxError> {
+        match self.prepare_list()? {
+            (request, None) => Ok(request),
+            (_, Some(_)) => {
+                Err("a list that is resumed is not a single call: perform it with `pages` or `items`".into())
+            }
+        }
+    }
+
+    /// Returns the request for the first page of a list, and the position at which the list is resumed.
+    pub(crate) fn prepare_list(self) -> Result<(PreparedRequest, Option<ContinuationToken>), BoxError> {
+        match self.problem {
+            None => Ok((self.prepared, self.resume)),
+            Some(problem) => Err(problem.into()),
+        }
+    }
+
+    /// Returns the request of an operation.
+    pub(crate) fn of_operation<O: Operation>(operation: &O) -> Result<Self, BoxError> {
+        let Parameters { path, query, comma_separated, headers, body, continuation, .. } = operation.parameters()?;
+        let mut target = expand_path(O::PATH, &path)?;
+        append_query(&mut target, query.iter().map(|(name, value)| (*name, value.as_str())));
+        for (name, values) in &comma_separated {
+            append_list(&mut target, name, values.iter().map(String::as_str));
+        }
+        let prepared = PreparedRequest {
+            operation: O::ID,
+            method: http_method(O::METHOD),
+            idempotency: O::IDEMPOTENCY,
+            outcomes: Cow::Borrowed(O::OUTCOMES),
+            target,
+            headers: HeaderMap::new(),
+            body,
+        };
+        let request = Self { prepared, resume: continuation, problem: None };
+        Ok(headers.iter().fold(request, |request, (name, value)| request.header(name, value)).accept::<O::Response>())
+    }
+
+    /// Requests the media types of `T`, unless the caller has set others.
+    pub(crate) fn accept<T: FromResponse>(mut self) -> Self {
+        // That of JSON is a header of every request.
+        if T::ACCEPT != "application/json" && !self.prepared.headers.contains_key(header::ACCEPT) {
+            self.prepared.headers.insert(header::ACCEPT, HeaderValue::from_static(T::ACCEPT));
+        }
+        self
+    }
+
+    fn reject(mut self, problem: String) -> Self {
+        self.problem.get_or_insert(problem);
+        self
+    }
+}
+
+/// Shows neither the query nor the headers nor the body, which may hold secrets and data of customers.
+impl fmt::Debug for ServiceRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PreparedRequest { operation, method, target, .. } = &self.prepared;
+        let path = target.split('?').next();
+        let mut request = formatter.debug_struct("ServiceRequest");
+        request.field("operation", operation).field("method", method).field("path", &path).finish_non_exhaustive()
+    }
+}
 
 /// A request without what changes from one attempt to the next: the base URL, the token, and the ids.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,40 +207,104 @@ pub(crate) struct PreparedRequest {
     /// The id of the operation in the specification.
     pub(crate) operation: &'static str,
     pub(crate) method: http::Method,
+    pub(crate) idempotency: Idempotency,
+    /// See [`Operation::OUTCOMES`].
+    pub(crate) outcomes: Cow<'static, [u16]>,
     /// Path and query, percent-encoded.
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<String>,
+    pub(crate) body: Option<Body>,
 }
 
 impl PreparedRequest {
-    pub(crate) fn new<O: Operation>(operation: &O) -> Result<Self, BoxError> {
-        let parameters = operation.parameters()?;
-        if parameters.continuation.is_some() {
-            return Err("a list that is resumed is not a single call: perform it with `pages` or `items`".into());
+    /// Returns the meaning of a status of the response.
+    pub(crate) fn outcome(&self, status: StatusCode) -> Outcome {
+        // These are about the call, not about the resource.
+        const ERRORS: [StatusCode; 4] = [
+            StatusCode::UNAUTHORIZED,
+            StatusCode::FORBIDDEN,
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        let is_named = self.outcomes.contains(&status.as_u16());
+        match status {
+            StatusCode::ACCEPTED if is_named => Outcome::Accepted,
+            status if status.is_success() => Outcome::Done,
+            status if is_named && status.is_client_error() && !ERRORS.contains(&status) => Outcome::Absent,
+            _ => Outcome::Error,
         }
-        Self::with_parameters::<O>(parameters)
     }
 
-    pub(crate) fn with_parameters<O: Operation>(parameters: Parameters) -> Result<Self, BoxError> {
-        let mut target = expand_path(O::PATH, &parameters)?;
-        append_query(&mut target, parameters.query.iter().map(|(name, value)| (*name, value.as_str())));
-        let mut headers = HeaderMap::new();
-        for (name, value) in &parameters.headers {
-            let value = ascii_header_value(value).ok_or_else(|| format!("`{name}` is invalid in a header"))?;
-            headers.insert(HeaderName::from_bytes(name.as_bytes())?, value);
-        }
-        Ok(Self { operation: O::ID, method: http_method(O::METHOD), target, headers, body: parameters.body })
+    /// Whether the absence of a resource is a result.
+    pub(crate) fn may_be_absent(&self) -> bool {
+        self.outcomes.iter().any(|status| (400..500).contains(status))
     }
 }
 
+/// The meaning of a response by its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    /// The service completes the operation later, as it may.
+    Accepted,
+    /// There is no such resource, which is a result.
+    Absent,
+    Error,
+}
+
+/// Characters that a URI cannot contain, but links and callers do; and `'`, which some transports encode and others do not.
+pub(crate) const ILLEGAL: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'\'').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// Maximum length of the path and query of a request, in bytes.
+pub(crate) const MAX_TARGET_LENGTH: usize = 8 << 10;
+
+/// Returns a path and query as they are sent, or what is wrong with them.
+fn url_target(path: &str) -> Result<String, &'static str> {
+    let (before_query, _) = path.split_once('?').unwrap_or((path, ""));
+    if !path.starts_with('/') || path.starts_with("//") {
+        return Err("must begin with one slash, as in /v1/customers");
+    }
+    if path.len() > MAX_TARGET_LENGTH {
+        return Err("is too long");
+    }
+    if path.contains(|character: char| character.is_control() || matches!(character, '\\' | '#')) {
+        return Err("contains a character that no URL can have: percent-encode it");
+    }
+    if has_dot_segment(before_query) {
+        return Err("must not have the segments `.` or `..`");
+    }
+    Ok(utf8_percent_encode(path, ILLEGAL).to_string())
+}
+
+/// Returns a header that a caller sets, unless it is invalid or one that the client sets by itself.
+fn request_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    const RESERVED_HEADERS: [HeaderName; 8] = [
+        header::AUTHORIZATION,
+        header::HOST,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::TRANSFER_ENCODING,
+        header::CONNECTION,
+        REQUEST_ID,
+        CORRELATION_ID,
+    ];
+    let parsed =
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not the name of a header"))?;
+    if RESERVED_HEADERS.contains(&parsed) {
+        return Err(format!("the header `{name}` is set by the client"));
+    }
+    let value = ascii_header_value(value).ok_or_else(|| format!("`{name}` is invalid in a header"))?;
+    Ok((parsed, value))
+}
+
 /// Returns `template` with its path parameters filled in.
-pub(crate) fn expand_path(template: &str, parameters: &Parameters) -> Result<String, BoxError> {
+fn expand_path(template: &str, parameters: &[(&str, String)]) -> Result<String, BoxError> {
     let mut path = String::new();
     let mut rest = template;
     while let Some((literal, tail)) = rest.split_once('{') {
         let (name, tail) = tail.split_once('}').ok_or("the path of the operation has an open brace")?;
-        let value = parameters.path.iter().find(|(known, _)| *known == name);
+        let value = parameters.iter().find(|(known, _)| *known == name);
         let (_, value) = value.ok_or_else(|| format!("`{name}` is missing"))?;
         // An empty or dotted segment would name another resource, encoded or not.
         if matches!(value.as_str(), "" | "." | "..") {
@@ -58,12 +318,21 @@ pub(crate) fn expand_path(template: &str, parameters: &Parameters) -> Result<Str
     Ok(path)
 }
 
-/// Appends `pairs` to `target` as a query string.
-pub(crate) fn append_query<'a>(target: &mut String, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
-    for (index, (name, value)) in pairs.enumerate() {
-        target.push(if index == 0 { '?' } else { '&' });
-        target.extend(percent_encode(name));
-        target.push('=');
+/// Appends query parameters to `target`.
+fn append_query<'a>(target: &mut String, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    for (name, value) in pairs {
+        append_list(target, name, [value]);
+    }
+}
+
+/// Appends a query parameter with several values, separated by commas, to `target`.
+fn append_list<'a>(target: &mut String, name: &str, values: impl IntoIterator<Item = &'a str>) {
+    for (index, value) in values.into_iter().enumerate() {
+        if index == 0 {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.extend(percent_encode(name));
+        }
+        target.push(if index == 0 { '=' } else { ',' });
         target.extend(percent_encode(value));
     }
 }

@@ -1,5 +1,6 @@
 //! The time of an emulator: durations since its start, by the clock of the system, plus the time that was only simulated.
 
+use crate::timestamp::Timestamp;
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -26,6 +27,11 @@ impl Clock {
     /// Returns the time since the start, including simulated time.
     pub(crate) fn now(&self) -> Duration {
         self.real_elapsed().saturating_add(*self.simulated.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the moment that it is, including simulated time.
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        Timestamp::from_unix(self.started_unix.saturating_add(self.now()))
     }
 
     /// Converts a moment, as the time since the start, to Unix seconds.

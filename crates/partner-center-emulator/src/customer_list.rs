@@ -4,7 +4,7 @@
 use crate::{
     authority::Caller,
     continuation_token::ContinuationToken,
-    customers::{CustomerStore, indirect_provider},
+    customers::indirect_provider,
     error_response::ErrorResponse,
     filter::Filter,
     origin::request_origin,
@@ -12,6 +12,7 @@ use crate::{
     quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
     resource::{Attributes, Link},
     service_response::{Content, CustomerPage, PageLinks, ServiceResponse},
+    store::State,
 };
 use http::StatusCode;
 use partner_center_core::Request;
@@ -24,29 +25,32 @@ use std::{
 const TOKEN_HEADER: &str = "MS-ContinuationToken";
 
 /// The maximum number of customers in a page, and the default of a request without a size.
-const MAX_PAGE_SIZE: u16 = 500;
+pub(crate) const MAX_PAGE_SIZE: u16 = 500;
 
-/// The list of `customers` as one `caller` sees it.
+/// The list of the customers in `state` as one `caller` sees it.
 pub(crate) struct CustomerList<'a> {
-    pub(crate) customers: &'a CustomerStore,
+    pub(crate) state: &'a State,
     pub(crate) quirks: &'a Quirks,
-    pub(crate) reject_unknown_parameters: bool,
     pub(crate) caller: Caller,
     /// Set once nobody waits for the page any more. A search, which may take long, then ends with an incomplete page.
     pub(crate) cancelled: &'a AtomicBool,
 }
 
 impl CustomerList<'_> {
-    /// Returns the page that the query of `request` and the token among its headers describe.
-    pub(crate) fn page(&self, request: &Request) -> Result<ServiceResponse, ErrorResponse> {
-        let position = self.requested_position(request)?;
+    /// Returns the page that the query `parameters` of `request` and the token among its headers describe.
+    pub(crate) fn page(
+        &self,
+        parameters: &QueryParameters,
+        request: &Request,
+    ) -> Result<ServiceResponse, ErrorResponse> {
+        let position = self.requested_position(parameters, request)?;
         let ContinuationToken { start, size, ref filter } = position;
-        let (CustomerStore { count, seed, .. }, quirks) = (*self.customers, self.quirks);
+        let (seed, end, quirks) = (self.state.population.seed, self.state.end(), self.quirks);
         if self.caller == Caller::Application && filter.as_ref().is_some_and(Filter::needs_user) {
             return Err(ErrorResponse::NeedsUser);
         }
         // Such a token exists only with a quirk of the list's end.
-        let is_past_end = start == count && count > 0;
+        let is_past_end = start == end && end > 0;
         match quirks.list_end {
             ListEnd::ErrorResponse if is_past_end => return Err(INVALID_TOKEN),
             ListEnd::NoContent if is_past_end => {
@@ -56,10 +60,10 @@ impl CustomerList<'_> {
         }
 
         let mut matching = self.matching_indexes(start, filter.as_ref());
-        let items: Vec<_> = matching.by_ref().take(size.into()).map(|index| self.customers.summary(index)).collect();
+        let items: Vec<_> = matching.by_ref().take(size.into()).map(|index| self.state.summary(index)).collect();
         // The next match decides whether there is a next page: the last page has no token, even if it is full.
-        let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && count > 0;
-        let next_start = matching.next().or(has_trailing_token.then_some(count));
+        let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && end > 0;
+        let next_start = matching.next().or(has_trailing_token.then_some(end));
         let token = next_start.map(|start| ContinuationToken { start, ..position.clone() }.encode(seed));
         let total_count = match quirks.total_count {
             TotalCount::Page => items.len(),
@@ -88,17 +92,18 @@ impl CustomerList<'_> {
 
     /// Returns the indexes, from `start` on, of the customers that match `filter`.
     fn matching_indexes(&self, start: u32, filter: Option<&Filter>) -> impl Iterator<Item = u32> {
-        let Self { customers, cancelled, .. } = *self;
-        let provider = indirect_provider(customers.seed);
-        (start..customers.count)
-            .take_while(|_| !cancelled.load(Ordering::Relaxed))
-            .filter(move |index| filter.is_none_or(|filter| filter.matches(&customers.searchable(*index), provider)))
+        let Self { state, cancelled, .. } = *self;
+        let provider = indirect_provider(state.population.seed);
+        let indexes = state.customer_indexes(start).take_while(|_| !cancelled.load(Ordering::Relaxed));
+        indexes.filter(move |index| filter.is_none_or(|filter| filter.matches(&state.searchable(*index), provider)))
     }
 
     /// Returns the position of the requested page. A first page is one that continues from the start.
-    fn requested_position(&self, request: &Request) -> Result<ContinuationToken, ErrorResponse> {
-        let parameters = QueryParameters::parse(request.uri());
-        parameters.check(&["size", FILTER, "seekOperation"], self.reject_unknown_parameters)?;
+    fn requested_position(
+        &self,
+        parameters: &QueryParameters,
+        request: &Request,
+    ) -> Result<ContinuationToken, ErrorResponse> {
         let size = parameters.get("size").map(|size| parse_page_size(size).ok_or(INVALID_SIZE)).transpose()?;
         // Some clients send 0 to leave the size to the service.
         let size = size.filter(|size| *size > 0);
@@ -126,14 +131,14 @@ impl CustomerList<'_> {
 
     fn decode_token(&self, token: &[u8]) -> Result<ContinuationToken, ErrorResponse> {
         let past_end = u32::from(self.quirks.list_end != ListEnd::NoToken);
-        ContinuationToken::decode(token, self.customers.seed)
-            .filter(|position| position.start < self.customers.count.saturating_add(past_end))
+        ContinuationToken::decode(token, self.state.population.seed)
+            .filter(|position| position.start < self.state.end().saturating_add(past_end))
             .ok_or(INVALID_TOKEN)
     }
 }
 
 /// Returns the part of a page's link before `customers`.
-fn link_prefix(style: LinkStyle, request: &Request) -> String {
+pub(crate) fn link_prefix(style: LinkStyle, request: &Request) -> String {
     match style {
         LinkStyle::V1 => "/v1/".to_owned(),
         LinkStyle::Plain => "/".to_owned(),
@@ -143,38 +148,39 @@ fn link_prefix(style: LinkStyle, request: &Request) -> String {
 }
 
 /// Parses a page size. It has digits only; `u16::from_str` alone would accept a plus sign.
-fn parse_page_size(size: &str) -> Option<u16> {
+pub(crate) fn parse_page_size(size: &str) -> Option<u16> {
     let has_digits_only = size.bytes().all(|byte| byte.is_ascii_digit());
     size.parse().ok().filter(|size| has_digits_only && *size <= MAX_PAGE_SIZE)
 }
 
-const INVALID_SIZE: ErrorResponse = ErrorResponse::InvalidSearch("The size must be a number from 0 to 500.");
-const INVALID_SEEK_OPERATION: ErrorResponse = ErrorResponse::InvalidSearch("The seek operation must be Next or First.");
-const INVALID_TOKEN: ErrorResponse = ErrorResponse::InvalidSearch(
+pub(crate) const INVALID_SIZE: ErrorResponse = ErrorResponse::InvalidSearch("The size must be a number from 0 to 500.");
+pub(crate) const INVALID_SEEK_OPERATION: ErrorResponse =
+    ErrorResponse::InvalidSearch("The seek operation must be Next or First.");
+pub(crate) const INVALID_TOKEN: ErrorResponse = ErrorResponse::InvalidSearch(
     "The continuation token is missing or invalid; send the token of the previous page unchanged.",
 );
 
 #[cfg(test)]
 mod tests {
     use super::{ContinuationToken, CustomerList, TOKEN_HEADER};
-    use crate::{authority::Caller, customers::CustomerStore, quirks::Quirks, service_response::Content};
+    use crate::{
+        authority::Caller, customers::CustomerStore, query::QueryParameters, quirks::Quirks, service_response::Content,
+        store::Store,
+    };
     use std::sync::atomic::AtomicBool;
 
     #[test]
     fn last_page_of_a_million_is_made_without_the_previous_ones() {
         let customers = CustomerStore { seed: 7, count: 1_000_000, rare_values: false };
         assert_eq!(size_of_val(&customers), 16, "customers take no memory");
+        let state = Store::new(customers).snapshot();
         let token = ContinuationToken { start: 999_501, size: 500, filter: None }.encode(7);
         let request = http::Request::get("/v1/customers?size=500&seekOperation=Next").header(TOKEN_HEADER, token);
         let (quirks, cancelled) = (Quirks::default(), AtomicBool::new(false));
-        let customer_list = CustomerList {
-            customers: &customers,
-            quirks: &quirks,
-            reject_unknown_parameters: false,
-            caller: Caller::User,
-            cancelled: &cancelled,
-        };
-        let response = customer_list.page(&request.body(Vec::new()).unwrap()).unwrap();
+        let customer_list =
+            CustomerList { state: &state, quirks: &quirks, caller: Caller::User, cancelled: &cancelled };
+        let request = request.body(Vec::new()).unwrap();
+        let response = customer_list.page(&QueryParameters::parse(request.uri()), &request).unwrap();
         let Content::CustomerPage(page) = response.content else { panic!("a page was requested") };
         assert_eq!((page.total_count, page.items.len()), (499, 499));
         let [last, expected] =

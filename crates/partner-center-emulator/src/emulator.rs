@@ -115,14 +115,14 @@ impl Emulator {
     /// documentation.
     #[must_use]
     pub fn indirect_resellers(&self) -> Vec<Uuid> {
-        let seed = self.0.service.customers.seed;
+        let seed = self.0.service.seed;
         (0..INDIRECT_RESELLERS).map(|number| indirect_reseller(seed, number)).collect()
     }
 
     /// Returns the identifier of the indirect provider of all customers of indirect resellers.
     #[must_use]
     pub fn indirect_provider(&self) -> Uuid {
-        indirect_provider(self.0.service.customers.seed)
+        indirect_provider(self.0.service.seed)
     }
 
     /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].

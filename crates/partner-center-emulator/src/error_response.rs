@@ -1,8 +1,12 @@
-use crate::service_response::{Content, ServiceResponse};
+use crate::{
+    service_response::{Content, ServiceResponse},
+    store::StoreFull,
+};
 use http::{
     HeaderValue, StatusCode,
     header::{ALLOW, WWW_AUTHENTICATE},
 };
+use partner_center_spec::Method;
 use serde_json::{Value, json};
 
 /// A request that the service rejects, by reason.
@@ -24,13 +28,41 @@ pub(crate) enum ErrorResponse {
     UnknownParameter(String),
     /// There is no such customer, or no such resource.
     NotFound,
-    /// The resource supports no other method than GET.
-    MethodNotAllowed,
+    /// The resource supports these methods only.
+    MethodNotAllowed(Vec<Method>),
     /// The client does not accept JSON.
     NotAcceptable,
+    /// The body is in another format than the operation takes.
+    UnsupportedMediaType(&'static str),
+    /// The front door rejects it with this status, code and description.
+    Rejected(StatusCode, u32, String),
+    /// The emulator has no room for what the request writes.
+    StoreFull,
 }
 
 impl ErrorResponse {
+    /// Returns an error that the documentation lists with this code.
+    pub(crate) fn rejected(status: StatusCode, code: u32, description: impl Into<String>) -> Self {
+        Self::Rejected(status, code, description.into())
+    }
+
+    /// Returns the error for a request that the service does not understand, for this reason.
+    pub(crate) fn invalid_input(reason: impl Into<String>) -> Self {
+        Self::rejected(StatusCode::BAD_REQUEST, 800_002, reason)
+    }
+
+    /// Returns the error for a resource of a customer that is not there.
+    pub(crate) fn tenant_not_found() -> Self {
+        Self::rejected(StatusCode::NOT_FOUND, 60_003, "The tenant was not found.")
+    }
+
+    /// Returns the error for an etag that is no longer that of the resource.
+    pub(crate) fn stale_etag() -> Self {
+        let description =
+            "The etag does not match: the resource has changed since it was read. Get it again, and repeat the change.";
+        Self::rejected(StatusCode::BAD_REQUEST, 2055, description)
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::AccessDenied | Self::UnsupportedAudience => StatusCode::UNAUTHORIZED,
@@ -39,8 +71,11 @@ impl ErrorResponse {
                 StatusCode::BAD_REQUEST
             }
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Rejected(status, ..) => *status,
+            Self::StoreFull => StatusCode::INSUFFICIENT_STORAGE,
         }
     }
 
@@ -60,12 +95,19 @@ impl ErrorResponse {
                 unknown_parameter = format!("The resource has no query parameter {name:?}.");
                 (json!("2000"), unknown_parameter.as_str(), "PartnerApiServiceControllers")
             }
-            // No body is published for these two: this is the default of the service's web framework.
-            Self::MethodNotAllowed => {
+            Self::Rejected(_, code, description) => (json!(code), description.as_str(), "PartnerFD"),
+            Self::StoreFull => {
+                (json!(800_003), "The store of the emulator is full. Delete something, or start again.", "PartnerFD")
+            }
+            // No body is published for these: this is the default of the service's web framework.
+            Self::MethodNotAllowed(_) => {
                 return json!({ "message": "The requested resource does not support this HTTP method." });
             }
             Self::NotAcceptable => {
                 return json!({ "message": "The requested resource is available as application/json only." });
+            }
+            Self::UnsupportedMediaType(expected) => {
+                return json!({ "message": format!("The request's body must be {expected}.") });
             }
         };
         json!({ "code": code, "description": description, "data": [], "source": source })
@@ -79,9 +121,21 @@ impl From<ErrorResponse> for ServiceResponse {
             ErrorResponse::AccessDenied | ErrorResponse::UnsupportedAudience | ErrorResponse::NeedsUser => {
                 response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))
             }
-            ErrorResponse::MethodNotAllowed => response.with_header(ALLOW, HeaderValue::from_static("GET")),
+            ErrorResponse::MethodNotAllowed(methods) => {
+                let methods: Vec<_> = methods.into_iter().map(Method::as_str).collect();
+                match HeaderValue::try_from(methods.join(", ")) {
+                    Ok(methods) => response.with_header(ALLOW, methods),
+                    Err(_) => response,
+                }
+            }
             _ => response,
         }
+    }
+}
+
+impl From<StoreFull> for ErrorResponse {
+    fn from(_: StoreFull) -> Self {
+        Self::StoreFull
     }
 }
 

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod authority;
+mod behaviors;
 mod builder;
+#[doc(hidden)]
+pub mod check;
 mod clock;
 mod content_negotiation;
 mod continuation_token;
@@ -14,21 +17,30 @@ mod filter;
 #[rustfmt::skip]
 #[allow(dead_code, reason = "all documented responses are generated; not every one is about other customers")]
 mod fixtures;
+mod item_filter;
+mod json_fields;
 mod origin;
+mod pages;
 mod query;
 mod quirks;
 mod random;
 mod rate_limit;
+mod request_body;
 mod request_handler;
 mod request_log;
+mod request_parameters;
 mod resource;
+mod resource_path;
 mod response_headers;
 mod response_writer;
+mod routing;
 mod scheduled_response;
 mod server;
 mod service;
 mod service_response;
+mod store;
 mod test_credentials;
+mod timestamp;
 mod transport;
 
 pub use builder::EmulatorBuilder;

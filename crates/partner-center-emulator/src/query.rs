@@ -16,7 +16,12 @@ impl QueryParameters {
 
     /// Returns the first value of a parameter, whose name may be in any case.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.get_all(name).next()
+    }
+
+    /// Returns all values of a parameter, whose name may be in any case.
+    pub(crate) fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Checks that all parameters are `known` ones. An unknown one is ignored with a warning, or rejected if `reject_unknown` is

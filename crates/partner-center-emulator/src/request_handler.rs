@@ -38,7 +38,7 @@ impl RequestHandler {
     pub(crate) fn respond(&self, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
         let Self { service, clock, .. } = self;
         let previous_requests = self.log().record(request);
-        let seed = service.customers.seed;
+        let seed = service.seed;
         let path = request.uri().path();
         let endpoint = Endpoint::of(path);
         let write =
@@ -52,7 +52,7 @@ impl RequestHandler {
         let FaultPlan { delay, action } = self.faults.plan(seed, previous_requests, path);
         let serve = |token_error| match endpoint {
             Some(endpoint) => service.authority.respond(request, endpoint, token_error, clock),
-            None => write(service.respond(request, clock.real_elapsed(), cancelled)),
+            None => write(service.respond(request, clock, cancelled)),
         };
         let delivery = match action {
             None | Some(FaultAction::Delay(_)) => Delivery::Complete(serve(None)),
@@ -90,7 +90,7 @@ impl RequestHandler {
 
 impl fmt::Debug for RequestHandler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let customers = &self.service.customers;
+        let customers = self.service.store.snapshot().population;
         let mut emulator = formatter.debug_struct("Emulator");
         emulator.field("customers", &customers.count).field("seed", &customers.seed).finish_non_exhaustive()
     }

@@ -2,6 +2,7 @@
 
 use crate::{customers::parse_guid, error_response::ErrorResponse, quirks::Quirks, random::Random};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
@@ -14,6 +15,11 @@ const LOCALE: HeaderName = HeaderName::from_static("x-locale");
 pub(crate) fn check_request_ids(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     let mut ids = headers.get_all(REQUEST_ID).iter().chain(headers.get_all(CORRELATION_ID));
     if ids.all(is_guid) { Ok(()) } else { Err(ErrorResponse::InvalidHeader) }
+}
+
+/// Returns the identifier of a request, by which the service recognizes one that is sent again.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<Uuid> {
+    parse_guid(headers.get(REQUEST_ID)?.to_str().ok()?)
 }
 
 /// Returns the headers of the response to a request with the headers `request`, which came after `previous_requests` others.

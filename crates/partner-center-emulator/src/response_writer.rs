@@ -3,6 +3,7 @@
 mod value_quirks;
 
 use crate::{
+    json_fields::add_nulls,
     quirks::{Encoding, Quirks},
     response_headers::response_headers,
     service_response::{Content, ServiceResponse},
@@ -28,6 +29,13 @@ pub(crate) fn write_response(
     let (media_type, body) = match content {
         Content::CustomerPage(page) => (json_type, json_bytes(quirks, &page, ObjectKind::PAGE)),
         Content::Customer(customer) => (json_type, json_bytes(quirks, &customer, ObjectKind::CUSTOMER)),
+        Content::Resource(mut value, kind, of) => {
+            if quirks.nulls {
+                add_nulls(of, &mut value);
+            }
+            (json_type, json_bytes(quirks, &value, kind.into()))
+        }
+        Content::Bytes(media_type, bytes) => (media_type, bytes),
         Content::Error(error) => (json_type, json_bytes(quirks, &error, ObjectKind::ERROR)),
         Content::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
         Content::Html(page) => ("text/html; charset=utf-8", page.into()),

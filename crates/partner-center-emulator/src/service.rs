@@ -1,23 +1,33 @@
-//! The service: authorizes a request, routes it by its path, and returns the response.
+//! The service: authorizes a request, finds its operation, checks it against the specification, and lets the operation's behavior
+//! respond.
 
 use crate::{
     authority::{Authority, Caller},
+    behaviors::{Call, Reply, behavior},
+    clock::Clock,
     content_negotiation::accepts_json,
-    customer_list::CustomerList,
-    customers::{CustomerStore, parse_guid},
+    customers::parse_guid,
     error_response::ErrorResponse,
     query::QueryParameters,
     quirks::Quirks,
-    response_headers::check_request_ids,
-    service_response::{Content, ServiceResponse},
+    request_body::read_body,
+    request_parameters::{check_parameters, query_names},
+    resource_path::ResourcePath,
+    response_headers::{check_request_ids, request_id},
+    routing::{Route, RouteError, route},
+    service_response::{Content, ResourceKind, ServiceResponse},
+    store::{Change, Outcome, OutcomeKey, State, Store},
+    timestamp::Timestamp,
 };
-use http::{HeaderMap, Method, StatusCode, header::AUTHORIZATION};
+use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use partner_center_core::Request;
-use percent_encoding::percent_decode_str;
+use partner_center_spec::{Authentication, MediaType, Method, Operation, Type};
+use serde_json::Value;
 use std::{sync::atomic::AtomicBool, time::Duration};
 
 pub(crate) struct Service {
-    pub(crate) customers: CustomerStore,
+    pub(crate) seed: u64,
+    pub(crate) store: Store,
     /// An access token that is accepted, besides those that the authority issues.
     pub(crate) token: String,
     pub(crate) authority: Authority,
@@ -26,16 +36,17 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Returns the response to `request`, which arrives `now`, as the time since the emulator's start. Once it is `cancelled`,
-    /// any response is right, as nobody receives it.
-    pub(crate) fn respond(&self, request: &Request, now: Duration, cancelled: &AtomicBool) -> ServiceResponse {
+    /// Returns the response to `request`. Once it is `cancelled`, any response is right, as nobody receives it.
+    pub(crate) fn respond(&self, request: &Request, clock: &Clock, cancelled: &AtomicBool) -> ServiceResponse {
         let headers = request.headers();
-        let resource = self
-            .authorize(headers, now)
-            .and_then(|caller| check_request_ids(headers).and_then(|()| self.route(request, caller, cancelled)));
-        resource.unwrap_or_else(ServiceResponse::from)
+        let response = self.authorize(headers, clock.real_elapsed()).and_then(|caller| {
+            check_request_ids(headers)?;
+            self.serve(request, caller, clock.timestamp(), cancelled)
+        });
+        response.unwrap_or_else(ServiceResponse::from)
     }
 
+    /// Returns the caller whose token a request has. `now` is the time since the emulator's start.
     fn authorize(&self, headers: &HeaderMap, now: Duration) -> Result<Caller, ErrorResponse> {
         let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, token) =
@@ -54,37 +65,118 @@ impl Service {
         }
     }
 
-    /// Serves `/v1/customers` and `/v1/customers/{id}`, with any number of slashes between the segments.
-    fn route(
+    fn serve(
         &self,
         request: &Request,
         caller: Caller,
+        now: Timestamp,
         cancelled: &AtomicBool,
     ) -> Result<ServiceResponse, ErrorResponse> {
-        let mut segments = request.uri().path().split('/').filter(|segment| !segment.is_empty());
-        let mut next_is = |name: &str| segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case(name));
-        if !(next_is("v1") && next_is("customers")) {
-            return Err(ErrorResponse::NotFound);
-        }
-        let id = segments.next();
-        if segments.next().is_some() {
-            return Err(ErrorResponse::NotFound);
-        }
-        if request.method() != Method::GET {
-            return Err(ErrorResponse::MethodNotAllowed);
-        }
-        if !accepts_json(request.headers()) {
+        let route = &route(request.method(), request.uri().path())?;
+        let operation = route.operation;
+        check_caller(operation, caller)?;
+        if has_json(operation) && !accepts_json(request.headers()) {
             return Err(ErrorResponse::NotAcceptable);
         }
-        let Self { customers, quirks, reject_unknown_parameters, .. } = self;
-        let reject_unknown_parameters = *reject_unknown_parameters;
-        let Some(id) = id else {
-            return CustomerList { customers, quirks, reject_unknown_parameters, caller, cancelled }.page(request);
+        let query = &QueryParameters::parse(request.uri());
+        query.check(&query_names(operation), self.reject_unknown_parameters)?;
+        check_parameters(route, query, request.headers())?;
+        let body = read_body(operation, request)?;
+        let path = ResourcePath::new(&route.segments);
+        let quirks = &self.quirks;
+        let decide = |state: &State| {
+            check_customer(route, state)?;
+            let call = Call {
+                operation,
+                route,
+                request,
+                query,
+                path: path.clone(),
+                body,
+                caller,
+                state,
+                now,
+                quirks,
+                cancelled,
+            };
+            behavior(operation)(&call)
         };
-        QueryParameters::parse(request.uri()).check(&[], reject_unknown_parameters)?;
-        let id = percent_decode_str(id).decode_utf8_lossy();
-        let id = parse_guid(&id).ok_or(ErrorResponse::InvalidCustomerId)?;
-        let index = customers.find(id).ok_or(ErrorResponse::NotFound)?;
-        Ok(ServiceResponse::new(StatusCode::OK, Content::Customer(customers.details(index))))
+        if matches!(operation.method, Method::Get | Method::Head) {
+            return decide(&self.store.snapshot()).map(|reply| reply.response);
+        }
+        let key = request_id(request.headers()).map(|request_id| OutcomeKey {
+            request_id,
+            operation_id: operation.id,
+            path: path.clone(),
+        });
+        self.store.update(|state| {
+            if let Some(outcome) = key.as_ref().and_then(|key| state.outcome(key, now)) {
+                return Ok((replay(operation, &outcome), Vec::new()));
+            }
+            let Reply { response, mut changes } = decide(state)?;
+            if let Some((key, outcome)) = key.zip(outcome_of(&response)) {
+                changes.push(Change::Remember(key, outcome, now));
+            }
+            Ok((response, changes))
+        })
     }
+}
+
+impl From<RouteError> for ErrorResponse {
+    fn from(error: RouteError) -> Self {
+        match error {
+            RouteError::NotFound => Self::NotFound,
+            RouteError::MethodNotAllowed(methods) => Self::MethodNotAllowed(methods),
+        }
+    }
+}
+
+/// Checks that the operation is for callers of this kind.
+fn check_caller(operation: &Operation, caller: Caller) -> Result<(), ErrorResponse> {
+    let has = |authentication| operation.authentication.contains(&authentication);
+    match caller {
+        Caller::Application if !has(Authentication::AppOnly) => Err(ErrorResponse::NeedsUser),
+        Caller::User if !has(Authentication::AppUser) => {
+            let description = "This resource supports App-only authentication alone.";
+            Err(ErrorResponse::rejected(StatusCode::FORBIDDEN, 1002, description))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the operation responds with JSON, which the client must accept.
+fn has_json(operation: &Operation) -> bool {
+    operation.responses.iter().any(|response| matches!(response.body, Some((MediaType::Json, _))))
+}
+
+/// Checks that the customer in a path is there, unless the resource is the customer itself.
+fn check_customer(route: &Route, state: &State) -> Result<(), ErrorResponse> {
+    let [_, _, id, _, ..] = &route.segments[..] else { return Ok(()) };
+    let is_customers = route.operation.path.starts_with("/v1/customers/{");
+    match parse_guid(id) {
+        Some(id) if is_customers && state.find_customer(id).is_none() => Err(ErrorResponse::tenant_not_found()),
+        _ => Ok(()),
+    }
+}
+
+/// Returns what is remembered of a response to a write.
+fn outcome_of(response: &ServiceResponse) -> Option<Outcome> {
+    let body = match &response.content {
+        Content::Resource(value, ..) | Content::Customer(value) => Some(value.clone()),
+        Content::Empty => None,
+        _ => return None,
+    };
+    Some(Outcome { status: response.status, headers: response.headers.clone(), body })
+}
+
+/// Returns a response again.
+fn replay(operation: &Operation, outcome: &Outcome) -> ServiceResponse {
+    let Outcome { status, ref headers, ref body } = *outcome;
+    let of = operation.responses.iter().find(|response| response.status == status.as_u16());
+    let of = of.and_then(|response| response.body).map_or(Type::Any, |(_, of)| of);
+    let content = match body {
+        Some(value) => Content::Resource(Value::clone(value), ResourceKind::Other, of),
+        None => Content::Empty,
+    };
+    ServiceResponse { status, headers: headers.clone(), content }
 }

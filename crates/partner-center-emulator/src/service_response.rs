@@ -3,6 +3,7 @@ use crate::{
     resource::{Attributes, Link},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use partner_center_spec::Type;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,6 +18,10 @@ pub(crate) struct ServiceResponse {
 pub(crate) enum Content {
     CustomerPage(CustomerPage),
     Customer(Value),
+    /// Any other JSON, with what it is and its type.
+    Resource(Value, ResourceKind, Type),
+    /// Bytes of this media type.
+    Bytes(&'static str, Vec<u8>),
     /// The body of an error response in JSON.
     Error(Value),
     PlainText(&'static str),
@@ -24,6 +29,14 @@ pub(crate) enum Content {
     /// Bytes that are not JSON, sent with the media type of JSON.
     Garbage,
     Empty,
+}
+
+/// What a resource is, for the quirks that concern some kinds only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResourceKind {
+    CompanyProfile,
+    BillingProfile,
+    Other,
 }
 
 /// A page of the customer list.

@@ -51,6 +51,24 @@ impl ContinuationToken {
         Ok((link.is_some() || token.is_some()).then_some(Self { link, token }))
     }
 
+    /// Reads a link that is a string, and the token of a page; `None` if it has neither.
+    pub(crate) fn read_uri(
+        uri: Option<&str>,
+        token: Option<&Secret>,
+        has_invalid_field: bool,
+    ) -> Result<Option<Self>, InvalidContinuationToken> {
+        let link = uri.map(|uri| Link { uri: Some(uri.to_owned()), ..Link::default() });
+        Self::read(link.as_ref(), token, has_invalid_field)
+    }
+
+    pub(crate) fn from_token(token: String) -> Self {
+        Self { link: None, token: Some(token) }
+    }
+
+    pub(crate) fn from_uri(uri: String) -> Self {
+        Self { link: Some(NextLink { uri, method: "GET".to_owned(), headers: Vec::new() }), token: None }
+    }
+
     /// Returns the URI of the link, as the service sent it.
     #[must_use]
     pub fn uri(&self) -> Option<&str> {

@@ -55,8 +55,9 @@ pub fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<ParsedJs
     from_json_with(json, |json| serde_json::from_str(json))
 }
 
-/// Does what [`from_json`] does, with `read` in place of `serde_json::from_str`.
-pub(crate) fn from_json_with<T>(
+/// Does what [`from_json`] does, with `read` in place of `serde_json::from_str`. For the client.
+#[doc(hidden)]
+pub fn from_json_with<T>(
     json: &str,
     mut read: impl FnMut(&str) -> serde_json::Result<T>,
 ) -> serde_json::Result<ParsedJson<T>> {

@@ -2,6 +2,7 @@
 // docs.rs shows which feature an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod body;
 mod continuation;
 mod date_time;
 mod decimal;
@@ -17,10 +18,13 @@ mod nullable;
 mod object;
 mod open_enum;
 mod operation;
+mod pagination;
+mod parameters;
 mod projection;
 mod raw_json;
 mod reader;
 mod resource;
+mod response;
 mod scalar;
 mod secret;
 mod union;
@@ -33,22 +37,28 @@ mod writer;
 // Re-exported because signatures of this crate use it: callers need not match its version.
 pub use uuid;
 
+pub use body::{Body, MultipartForm, UploadFile};
 pub use continuation::{ContinuationToken, InvalidContinuationToken};
 pub use date_time::{CivilDateTime, Date, DateTime};
 pub use decimal::Decimal;
 pub use error_code::ErrorCode;
 pub use generated::{operations::*, schemas::*};
 pub use invalid_value::InvalidValue;
+#[doc(hidden)]
+pub use json::from_json_with;
 pub use json::{ParsedJson, Replacement, ReplacementKind, from_json};
 pub use json_value::JsonValue;
 pub use nullable::Nullable;
 pub use open_enum::{UnknownInteger, UnknownVariant};
-pub use operation::{
-    InvalidParameter, Method, NoContent, Operation, PageFingerprint, Paginated, Pagination, Parameters, SingleResponse,
-};
-pub use projection::{ItemsAs, PageAs, ResponseAs};
+pub use operation::{Idempotency, Method, Operation, SingleResponse, UnknownMethod};
+pub use pagination::{PageFingerprint, PagePosition, Paginated, Pagination, PositionedPage};
+pub use parameters::{InvalidParameter, Parameters};
+#[doc(hidden)]
+pub use projection::find_continuation;
+pub use projection::{DynamicList, ItemsAs, PageAs, ResponseAs};
 pub use raw_json::RawJson;
 pub use resource::Resource;
+pub use response::{Accepted, Binary, Completion, FromResponse, NoContent, ResponseReader, Text};
 pub use secret::Secret;
 pub use unknown_fields::UnknownFields;
 

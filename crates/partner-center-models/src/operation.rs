@@ -1,8 +1,7 @@
-use crate::{ContinuationToken, InvalidContinuationToken, ItemsAs, ResponseAs};
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use crate::{FromResponse, InvalidParameter, Parameters, ResponseAs};
 use std::{
     fmt::{self, Display},
-    ops::RangeInclusive,
+    str::FromStr,
 };
 
 /// An operation of the service: either a [`SingleResponse`] or a [`Paginated`] one.
@@ -33,14 +32,22 @@ use std::{
 /// # GetCompanyProfile(Uuid::nil()).parameters().unwrap();
 /// ```
 pub trait Operation {
-    /// The type of the response; [`NoContent`] if it has no body.
-    type Response: DeserializeOwned + Send + 'static;
+    /// The type of the response: any type that is deserialized from JSON, or one that [`FromResponse`] lists.
+    type Response: FromResponse;
     /// The name of the operation in the specification (`operationId`).
     const ID: &'static str;
     /// The HTTP method.
     const METHOD: Method;
     /// The path, with `{name}` for each path parameter.
     const PATH: &'static str;
+    /// Whether the request may be sent again when it is unknown what has come of it. Default: that of the method.
+    const IDEMPOTENCY: Idempotency = Self::METHOD.idempotency();
+    /// The statuses that are results of this operation although they are errors or unfinished work elsewhere. Default: none.
+    ///
+    /// A status of the class 4xx means that there is no such thing, which is a result then: `false` if [`Response`](Self::Response)
+    /// is a `bool`, `None` if it is an `Option`. 401, 403, 408 and 429 are errors always. 202 means that the service completes the
+    /// operation later; elsewhere a GET whose response is an empty 202 is sent again.
+    const OUTCOMES: &'static [u16] = &[];
     /// Returns the values of the parameters.
     ///
     /// # Errors
@@ -89,134 +96,6 @@ pub trait SingleResponse: Operation {
     }
 }
 
-/// An [`Operation`] that returns one page at a time.
-///
-/// Generated, as operations are. Callers use [`items_as`](Self::items_as), and [`continuation`](Self::continuation) to resume a
-/// list later. The rest is for the client, which follows the pages.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a paged operation",
-    note = "an operation with a single response is performed with `call`"
-)]
-pub trait Paginated: Operation {
-    /// The type of an item.
-    type Item: Send + 'static;
-    /// The name of the list of items in a page.
-    const ITEMS: &'static str;
-    /// The request parameters for the page after one that has a continuation token but no next-page link.
-    const PAGINATION: Pagination;
-    /// Returns the items of `page`.
-    fn items(page: Self::Response) -> Vec<Self::Item>;
-    /// Returns the fingerprint of `page`, by which a client recognizes a page that is sent twice; `None` if it has no items.
-    fn fingerprint(page: &Self::Response) -> Option<PageFingerprint>;
-    /// Returns the position after `page`, which can be saved and resumed later; `None` after the last page.
-    ///
-    /// # Errors
-    ///
-    /// The page has a next page, but its link or token is invalid.
-    fn continuation(page: &Self::Response) -> Result<Option<ContinuationToken>, InvalidContinuationToken>;
-
-    /// Returns the same operation with each item deserialized into a custom type.
-    ///
-    /// This is faster if few of the fields matter, and as strict as the type: an item that does not fit is an error.
-    ///
-    /// ```
-    /// use partner_center_models::{ListCustomers, Paginated};
-    /// use serde::Deserialize;
-    /// use uuid::Uuid;
-    ///
-    /// #[derive(Deserialize)]
-    /// #[serde(rename_all = "camelCase")]
-    /// struct Brief {
-    ///     id: Uuid,
-    ///     company_profile: Company,
-    /// }
-    ///
-    /// #[derive(Deserialize)]
-    /// #[serde(rename_all = "camelCase")]
-    /// struct Company {
-    ///     company_name: String,
-    /// }
-    ///
-    /// // `client.items(operation)` yields `Brief`s.
-    /// let operation = ListCustomers::new().size(500).items_as::<Brief>();
-    /// ```
-    fn items_as<T>(self) -> ItemsAs<Self, T>
-    where
-        Self: Sized,
-    {
-        ItemsAs::new(self)
-    }
-}
-
-/// The fingerprint of a page: some of its items or their identifiers, and the number of items.
-///
-/// A client compares fingerprints to notice that the service sends the same page again, and does not take that for a longer list.
-/// Opaque: `Debug` does not show its content.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PageFingerprint {
-    items: String,
-    count: usize,
-}
-
-impl PageFingerprint {
-    /// Creates the fingerprint of a page from its items; `None` if there are none.
-    pub fn of(items: &[impl Serialize]) -> Option<Self> {
-        Some(Self::between(items.first()?, items.last()?, items.len()))
-    }
-
-    /// Creates the fingerprint of a page from the identifiers of its items, which is faster. Falls back to [`of`](Self::of) if
-    /// the identifiers are absent or equal.
-    pub fn by_id<T: Serialize, I: Serialize + PartialEq>(items: &[T], id: impl Fn(&T) -> Option<&I>) -> Option<Self> {
-        match (id(items.first()?), id(items.last()?)) {
-            (Some(first), Some(last)) if first != last || items.len() == 1 => {
-                Some(Self::between(first, last, items.len()))
-            }
-            _ => Self::of(items),
-        }
-    }
-
-    pub(crate) fn new(items: String, count: usize) -> Self {
-        Self { items, count }
-    }
-
-    fn between<T: Serialize>(first: &T, last: &T, count: usize) -> Self {
-        Self::new(serde_json::to_string(&[first, last]).unwrap_or_default(), count)
-    }
-}
-
-/// Hides the content, which is data of customers.
-impl fmt::Debug for PageFingerprint {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("PageFingerprint(..)")
-    }
-}
-
-/// The request parameters by which an operation continues after a page with a continuation token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Pagination {
-    /// The header that carries the token.
-    pub token_header: &'static str,
-    /// The name and the value of the query parameter that requests the next page.
-    pub query: (&'static str, &'static str),
-    /// The query parameter that every request takes over from the first one: the size of a page.
-    pub size_query: Option<&'static str>,
-}
-
-impl Pagination {
-    /// Creates parameters that send the token in the header `token_header`, with the query parameter `query`.
-    #[must_use]
-    pub const fn new(token_header: &'static str, query: (&'static str, &'static str)) -> Self {
-        Self { token_header, query, size_query: None }
-    }
-
-    /// Adds the query parameter `name`, the size of a page, to every request.
-    #[must_use]
-    pub const fn with_size(self, name: &'static str) -> Self {
-        Self { size_query: Some(name), ..self }
-    }
-}
-
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -235,140 +114,83 @@ pub enum Method {
     Delete,
 }
 
-/// The values of an operation's parameters, not yet encoded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Parameters {
-    /// The values of the `{name}`s in [`Operation::PATH`].
-    pub path: Vec<(&'static str, String)>,
-    /// The query parameters, in order.
-    pub query: Vec<(&'static str, String)>,
-    /// The headers that this operation adds to those of the client.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body, as JSON.
-    pub body: Option<String>,
-    /// The position to continue from; the first page without it.
-    pub continuation: Option<ContinuationToken>,
-    invalid: Option<InvalidParameter>,
-}
+impl Method {
+    /// All methods.
+    const ALL: [Self; 6] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete];
 
-impl Parameters {
-    /// Creates an empty set of parameters.
+    /// Returns the method as it is sent, such as `GET`.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a path parameter.
-    #[must_use]
-    pub fn path(mut self, name: &'static str, value: &impl Display) -> Self {
-        self.path.push((name, value.to_string()));
-        self
-    }
-
-    /// Adds a query parameter, unless it is `None`.
-    #[must_use]
-    pub fn query<'a, T: Display + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
-        self.query.extend(value.into().map(|value| (name, value.to_string())));
-        self
-    }
-
-    /// Adds a query parameter that must be within `range`.
-    #[must_use]
-    pub fn query_within<'a, T: Display + PartialOrd + 'a>(
-        mut self,
-        name: &'static str,
-        value: impl Into<Option<&'a T>>,
-        range: &RangeInclusive<T>,
-    ) -> Self {
-        let value = value.into();
-        if let Some(value) = value.filter(|value| !range.contains(value)) {
-            let problem = format!("must be {} to {}, not {value}", range.start(), range.end());
-            self.reject(name, problem);
-        }
-        self.query(name, value)
-    }
-
-    /// Adds a query parameter whose value is JSON.
-    #[must_use]
-    pub fn query_json<'a, T: Serialize + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
-        if let Some(json) = self.json(name, value.into()) {
-            self.query.push((name, json));
-        }
-        self
-    }
-
-    /// Adds a header of this operation, unless it is `None`.
-    #[must_use]
-    pub fn header<'a, T: Display + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
-        self.headers.extend(value.into().map(|value| (name, value.to_string())));
-        self
-    }
-
-    /// Sets the body, which is sent as JSON.
-    #[must_use]
-    pub fn body<'a, T: Serialize + 'a>(mut self, value: impl Into<Option<&'a T>>) -> Self {
-        self.body = self.json("body", value.into());
-        self
-    }
-
-    /// Sets the position to continue from.
-    #[must_use]
-    pub fn resume(mut self, continuation: Option<&ContinuationToken>) -> Self {
-        self.continuation = continuation.cloned();
-        self
-    }
-
-    /// Returns the parameters, unless one of them is invalid.
-    ///
-    /// # Errors
-    ///
-    /// The first parameter that is out of range or cannot be serialized.
-    pub fn check(mut self) -> Result<Self, InvalidParameter> {
-        match self.invalid.take() {
-            None => Ok(self),
-            Some(invalid) => Err(invalid),
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 
-    fn json<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
-        serde_json::to_string(value?).map_err(|error| self.reject(name, format!("is not JSON: {error}"))).ok()
-    }
-
-    fn reject(&mut self, name: &'static str, problem: String) {
-        self.invalid.get_or_insert(InvalidParameter { name, problem });
-    }
-}
-
-/// A parameter with a value that the service would reject; nothing was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidParameter {
-    name: &'static str,
-    problem: String,
-}
-
-impl InvalidParameter {
-    /// Returns the name of the parameter in the specification.
+    /// Returns the idempotency that HTTP defines for the method. (Of PATCH it defines none.)
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub const fn idempotency(self) -> Idempotency {
+        match self {
+            Self::Get | Self::Head | Self::Put | Self::Delete => Idempotency::Natural,
+            Self::Post | Self::Patch => Idempotency::None,
+        }
     }
 }
 
-impl Display for InvalidParameter {
+impl Display for Method {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}` {}", self.name, self.problem)
+        formatter.pad(self.as_str())
     }
 }
 
-impl std::error::Error for InvalidParameter {}
+/// Parses a method in any case, such as `get`.
+impl FromStr for Method {
+    type Err = UnknownMethod;
 
-/// The response of an operation that returns no body; a JSON body is accepted and ignored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NoContent;
+    fn from_str(name: &str) -> Result<Self, UnknownMethod> {
+        Self::ALL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(name)).ok_or(UnknownMethod)
+    }
+}
 
-impl<'de> Deserialize<'de> for NoContent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+/// The error of a string that is not a [`Method`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownMethod;
+
+impl Display for UnknownMethod {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the method must be one of GET, HEAD, POST, PUT, PATCH and DELETE")
+    }
+}
+
+impl std::error::Error for UnknownMethod {}
+
+/// Whether a request may be sent again when it is unknown what has come of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Idempotency {
+    /// It may, by its method or its meaning: to do it twice is the same as to do it once.
+    Natural,
+    /// It may with the same `MS-RequestId`, by which the service recognizes it.
+    RequestId,
+    /// It may not: what is sent twice is done twice.
+    None,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn method_is_parsed_in_any_case() {
+        for method in Method::ALL {
+            assert_eq!(method.as_str().parse(), Ok(method));
+            assert_eq!(method.to_string().to_lowercase().parse(), Ok(method));
+        }
+        assert_eq!("TRACE".parse::<Method>(), Err(UnknownMethod));
+        assert_eq!("".parse::<Method>(), Err(UnknownMethod));
     }
 }

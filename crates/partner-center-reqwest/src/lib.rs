@@ -4,6 +4,7 @@ use bytes::BytesMut;
 use partner_center_core::{
     Async, Bytes, DefaultTransport, EnvironmentProxy, Limits, Output, Request, Response, Transport, TransportError,
     gzip::{self, Decompression},
+    http::Method,
 };
 use reqwest::{Body, Client, ClientBuilder, Proxy, Url, redirect};
 use std::{
@@ -81,6 +82,7 @@ impl Reqwest {
     }
 
     async fn exchange(&self, request: Request, limits: Limits) -> Result<Response, TransportError> {
+        let is_head = request.method() == Method::HEAD;
         let mut request: reqwest::Request = request.map(request_body).try_into().map_err(transport_error)?;
         // For the complete exchange: a slow body does not restart the timeout.
         *request.timeout_mut() = Some(limits.timeout);
@@ -89,6 +91,10 @@ impl Reqwest {
         *response.status_mut() = http_response.status();
         *response.version_mut() = http_response.version();
         *response.headers_mut() = mem::take(http_response.headers_mut());
+        // There is no body to decompress, whatever the headers say.
+        if is_head {
+            return Ok(response);
+        }
         let body = match Decompression::of(response.headers_mut(), limits) {
             Some(decompression) => read_compressed_body(http_response, decompression).await,
             None => read_body(http_response, limits).await,

@@ -129,6 +129,8 @@ pub struct Parameter {
     pub constraints: Constraints,
     /// A value that is sent unless another is given.
     pub default: Option<&'static str>,
+    /// Why it is deprecated, and by what it is replaced.
+    pub deprecated: Option<&'static str>,
     /// What it is for, in Markdown.
     pub description: &'static str,
     /// A value that the emulator knows, as it is sent before it is encoded.

@@ -43,9 +43,12 @@ pub struct Object {
 /// A property of an object.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of OpenAPI, and they are independent")]
 pub struct Property {
     /// The name on the wire, such as `companyProfile`.
     pub name: &'static str,
+    /// Other names that responses have instead.
+    pub spellings: &'static [&'static str],
     /// The type of its value.
     pub value: Type,
     /// Whether it must be present.

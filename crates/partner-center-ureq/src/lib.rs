@@ -9,7 +9,7 @@ use partner_center_core::{
     Blocking, Bytes, DefaultTransport, EnvironmentProxy, Limits, ProxyServer, Request, Response, Transport,
     TransportError,
     gzip::{self, Decompression},
-    http::{self, StatusCode, Uri, Version, header::TRANSFER_ENCODING},
+    http::{self, Method, StatusCode, Uri, Version, header::TRANSFER_ENCODING},
 };
 use resolver::CachingResolver;
 use std::{
@@ -85,6 +85,7 @@ impl Ureq {
     ) -> Result<Response, TransportError> {
         // The client allows plain http for loopback addresses only, which no proxy can reach.
         let is_http = request.uri().scheme_str() == Some("http");
+        let is_head = request.method() == Method::HEAD;
         let mut request = self.agent.configure_request(request);
         if let Some((_, proxy)) = &self.proxy {
             request = request.proxy(proxy_server.and(proxy.clone()));
@@ -105,8 +106,9 @@ impl Ureq {
             return Err(TransportError::invalid_response("a chunked body in a response of HTTP/1.0"));
         }
         let mut response = Response::from_parts(parts, Bytes::new());
-        // With its feature `gzip`, which another crate of the program may enable, ureq would fail to decompress the empty body.
-        if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        // There is no body to decompress, whatever the headers say. (With its feature `gzip`, which another crate of the program
+        // may enable, ureq would fail, too.)
+        if is_head || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             return Ok(response);
         }
         let body = match Decompression::of(response.headers_mut(), limits) {

@@ -14,6 +14,7 @@ pub mod error;
 pub mod models;
 pub mod operations;
 pub mod pagination;
+pub mod request;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub mod transport;
 

@@ -9,5 +9,6 @@
 pub use partner_center_core::{Items, Pages};
 #[doc(inline)]
 pub use partner_center_models::{
-    ContinuationToken, InvalidContinuationToken, ItemsAs, PageAs, PageFingerprint, Paginated, Pagination,
+    ContinuationToken, DynamicList, InvalidContinuationToken, ItemsAs, PageAs, PageFingerprint, PagePosition,
+    Paginated, Pagination, PositionedPage,
 };

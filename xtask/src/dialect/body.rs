@@ -11,6 +11,7 @@ use anyhow::{Context as _, Error, Result, bail, ensure};
 use heck::ToSnakeCase as _;
 use openapiv3::{Content, Example, Header, ReferenceOr, StatusCode};
 use serde_json::Value;
+use std::{fs, path::Path};
 
 /// The schema that all error responses are read as.
 pub(crate) const ERROR_BODY: &str = "ErrorBody";
@@ -85,6 +86,23 @@ pub(crate) struct BodyExample {
 pub(crate) enum ExampleSource {
     Inline(Value),
     File(String),
+}
+
+impl BodyExample {
+    /// Returns the JSON as it is written in its file, which is in `folder`, or on one line.
+    pub(crate) fn json(&self, folder: &Path) -> Result<String> {
+        match &self.source {
+            ExampleSource::Inline(value) => Ok(value.to_string()),
+            ExampleSource::File(file) => read_example_file(folder, file),
+        }
+    }
+}
+
+/// Returns the JSON in a file, which is relative to the `folder` of the specification.
+pub(crate) fn read_example_file(folder: &Path, file: &str) -> Result<String> {
+    let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
+    serde_json::from_str::<Value>(&text).with_context(|| format!("spec/{file}"))?;
+    Ok(text.replace("\r\n", "\n").trim_end().to_owned())
 }
 
 impl RequestBody {

@@ -45,6 +45,10 @@ pub(crate) struct Parameter {
     /// Why it is deprecated, and what replaces it.
     pub(crate) deprecated: Option<String>,
     pub(crate) examples: Vec<Value>,
+    /// The minimum that the client sends, if that is above the one that the service accepts.
+    pub(crate) sent_minimum: Option<i64>,
+    /// The schema as it is written, unless it is a `$ref`.
+    pub(crate) schema: Option<Schema>,
     /// Whether `x-pc-flag` makes a path parameter a flag.
     has_flag: bool,
 }
@@ -124,6 +128,11 @@ impl Parameter {
             constraints: value.sentences,
             deprecated: deprecated?,
             examples,
+            sent_minimum: extension(MINIMUM).and_then(Value::as_i64),
+            schema: match &data.format {
+                ParameterSchemaOrContent::Schema(ReferenceOr::Item(schema)) => Some(schema.clone()),
+                _ => None,
+            },
             has_flag: extension(FLAG).is_some(),
         })
     }

@@ -78,6 +78,8 @@ pub(crate) struct Property {
     /// Whether it is kept as JSON and parsed on demand.
     pub(crate) raw: bool,
     pub(crate) shape: Shape,
+    /// The schema as it is written, unless it is a `$ref`.
+    pub(crate) schema: Option<Schema>,
 }
 
 /// An open enum: other values than the variants may occur.
@@ -397,6 +399,7 @@ fn read_property(
         deprecated,
         raw: false,
         shape,
+        schema: schema.as_item().map(|schema| (**schema).clone()),
     })
 }
 
@@ -449,7 +452,13 @@ fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaDat
     let descriptions_at = format!("{at}/{ENUM_DESCRIPTIONS}");
     let descriptions = list(ENUM_DESCRIPTIONS).and_then(|list| list.context("it is missing: describe each value"));
     let descriptions = problems.take(&descriptions_at, descriptions);
-    let names = problems.take(&format!("{at}/{ENUM_NAMES}"), list(ENUM_NAMES)).flatten();
+    let names = list(ENUM_NAMES).and_then(|names| {
+        let has_names = names.is_some() || kind != EnumValues::Integers;
+        ensure!(has_names, "it is missing: name each integer in PascalCase");
+        Ok(names)
+    });
+    let names = problems.take(&format!("{at}/{ENUM_NAMES}"), names);
+    let Some(names) = names else { return Err(Error::new(problems)) };
     let mut variants: Vec<Variant> = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let variant = read_variant(kind, value, names.map(|names| &names[index]));
@@ -484,7 +493,6 @@ fn read_variant(kind: EnumValues, value: &Value, name: Option<&Value>) -> Result
         _ => bail!("it holds strings only: write {value} as one, or leave it out"),
     };
     let name = match name {
-        None if kind == EnumValues::Integers => bail!("`{wire}` makes no name: name each integer with {ENUM_NAMES}"),
         None => variant_name(&wire)?,
         Some(name) => {
             let name = name.as_str().with_context(|| format!("{ENUM_NAMES}: {name} is not a string: write a name"))?;
@@ -509,6 +517,9 @@ fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminat
         "`oneOf` needs a `discriminator` with a `mapping`: name the property that tells the objects apart, or write no type at \
          all for any JSON",
     )?;
+    if discriminator.mapping.values().any(|target| !target.starts_with("#/components/")) {
+        return Err(Error::new(Reported));
+    }
     let mut variants = Vec::new();
     for schema in one_of {
         let ReferenceOr::Reference { reference } = schema else {
@@ -524,7 +535,7 @@ fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminat
     for (value, target) in &discriminator.mapping {
         let is_listed =
             one_of.iter().any(|schema| matches!(schema, ReferenceOr::Reference { reference } if reference == target));
-        ensure!(is_listed, "discriminator: `{value}` leads to {target}, which `oneOf` does not hold: add it there");
+        ensure!(is_listed, "discriminator: `{value}` leads to {target}, which `oneOf` does not hold: write it there");
     }
     Ok(Union { discriminator: discriminator.property_name.clone(), variants })
 }

@@ -81,7 +81,8 @@ pub(super) fn merge(files: &[SourceFile], problems: &mut Problems) -> Option<(Va
 }
 
 fn parse(text: &str) -> Result<Value, String> {
-    let mut document: Value = yaml_serde::from_str(text).map_err(|error| format!("it is not YAML: {error}"))?;
+    let mut document: Value =
+        yaml_serde::from_str(text).map_err(|error| format!("it is not YAML: {error}: correct it there"))?;
     if !document.is_mapping() {
         return Err("it is empty or a list: write keys, such as `paths:`".to_owned());
     }

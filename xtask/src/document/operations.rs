@@ -139,6 +139,7 @@ impl Reader<'_> {
             let is_same = |other: &&Parameter| other.wire == parameter.wire && other.location == parameter.location;
             if parameters.iter().any(|other| is_same(&other)) {
                 problems.add(&self.at, format!("the parameter {} comes twice: leave one out", parameter.wire));
+                continue;
             }
             parameters.push(parameter);
         }

@@ -2,55 +2,47 @@
 
 use super::{examples::raw_string_literal, samples};
 use crate::{
-    dialect::{CONTEXT, JSON, Kind, Object, PAGING, Shape},
-    document::{Endpoint, Spec, parameter_shape},
+    dialect::{BodyType, ExampleSource, Kind, Object, Operation, Parameter, RequestBody, Shape},
+    document::Spec,
 };
 use anyhow::{Context as _, Result};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
-use openapiv3::Parameter;
 use serde_json::Value;
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(super) fn call_tests(spec: &Spec) -> Result<String> {
-    let test = |endpoint: Endpoint<'_>| call_test(spec, &endpoint).with_context(|| endpoint.at.clone());
-    spec.endpoints()?.into_iter().map(test).collect()
+    let test = |operation: &Operation| call_test(spec, operation).with_context(|| operation.at.clone());
+    spec.operations.iter().map(test).collect()
 }
 
-fn call_test(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<String> {
-    let id = endpoint.id()?;
-    let mut arguments = Vec::new();
-    for parameter in &endpoint.parameters {
-        let data = parameter.parameter_data_ref();
-        if data.required && !data.extensions.contains_key(CONTEXT) {
-            arguments
-                .push(parameter_argument(spec, parameter).with_context(|| format!("the parameter {}", data.name))?);
-        }
+fn call_test(spec: &Spec, operation: &Operation) -> Result<String> {
+    let required = operation.inputs().filter(|parameter| parameter.required);
+    let mut arguments = required.map(|parameter| parameter_argument(spec, parameter)).collect::<Result<Vec<_>>>()?;
+    if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
+        arguments.push(body_argument(spec, body).context("requestBody")?);
     }
-    if let Some(body) = endpoint.body.filter(|body| body.required) {
-        arguments.push(match body.content.get(JSON) {
-            Some(media) => {
-                let mut examples = media.examples.values().filter_map(|example| example.as_item()?.value.as_ref());
-                let shape =
-                    media.schema.as_ref().map(Shape::of).transpose()?.context("requestBody: a schema is missing")?;
-                let example = examples.next().cloned();
-                argument(&shape, &example.map_or_else(|| placeholder_body(spec, &shape), Ok)?)
-            }
-            // Files.
-            None => "Default::default()".to_owned(),
-        });
-    }
-    let call = if endpoint.operation.extensions.contains_key(PAGING) { "list" } else { "call" };
-    let (test, name, arguments) = (id.to_snake_case(), id.to_pascal_case(), arguments.join(", "));
-    Ok(format!("{call}!({test}, {name}::new({arguments}));\n"))
+    let call = if operation.facts.paging.is_some() { "list" } else { "call" };
+    let (id, arguments) = (&operation.facts.id, arguments.join(", "));
+    Ok(format!("{call}!({}, {}::new({arguments}));\n", id.to_snake_case(), id.to_pascal_case()))
 }
 
 fn parameter_argument(spec: &Spec, parameter: &Parameter) -> Result<String> {
-    let data = parameter.parameter_data_ref();
-    let shape = parameter_shape(parameter)?.context("`content` is not understood")?;
-    let examples = data.examples.values().filter_map(|example| example.as_item()?.value.as_ref());
-    let example = data.example.iter().chain(examples).next().cloned();
-    let value = example.or_else(|| samples::placeholder_value(spec, &shape, None));
-    Ok(argument(&shape, &value.context("an `example` is missing")?))
+    let example = parameter.examples.first().cloned();
+    let value = example.or_else(|| samples::placeholder_value(spec, &parameter.shape, None));
+    let value = value.with_context(|| format!("the parameter {}: an example is missing: write one", parameter.wire))?;
+    Ok(argument(&parameter.shape, &value))
+}
+
+fn body_argument(spec: &Spec, body: &RequestBody) -> Result<String> {
+    if body.media_type != BodyType::Json {
+        // Without files.
+        return Ok("Default::default()".to_owned());
+    }
+    let value = match body.examples.first().map(|example| &example.source) {
+        Some(ExampleSource::Inline(value)) => value.clone(),
+        _ => placeholder_body(spec, &body.shape)?,
+    };
+    Ok(argument(&body.shape, &value))
 }
 
 /// Returns the Rust expression of an argument: a string, or a value that is read from its JSON.
@@ -72,8 +64,8 @@ fn placeholder_body(spec: &Spec, shape: &Shape) -> Result<Value> {
                     required.map(|property| Ok((property.wire.clone(), placeholder_body(spec, &property.shape)?)));
                 Value::Object(fields.collect::<Result<_>>()?)
             }
-            _ => samples::placeholder_value(spec, shape, None).context("requestBody: an example is missing")?,
+            _ => samples::placeholder_value(spec, shape, None).context("an example is missing: write one")?,
         },
-        _ => samples::placeholder_value(spec, shape, None).context("requestBody: an example is missing")?,
+        _ => samples::placeholder_value(spec, shape, None).context("an example is missing: write one")?,
     })
 }

@@ -1,12 +1,12 @@
 //! The examples of the specification: a test for each, and fixtures for the emulator.
 
 use crate::{
-    dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS},
+    dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS, read_example_file},
     document::{ERROR_BODY, Endpoint, Spec, parameter_shape},
     workspace::is_temporary_file,
 };
 use anyhow::{Context as _, Result, bail, ensure};
-use heck::{ToPascalCase as _, ToShoutySnakeCase as _, ToSnakeCase as _};
+use heck::{ToShoutySnakeCase as _, ToSnakeCase as _};
 use openapiv3::{Example, MediaType, ReferenceOr, Response};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
@@ -21,16 +21,13 @@ pub(crate) struct Examples {
 struct ResponseExample {
     /// The name of the example in the specification.
     name: String,
-    /// The Rust name of its operation.
-    operation: String,
+    shape: Shape,
     summary: String,
     /// Relative to the folder of the specification.
     file: String,
     text: String,
     /// Whether it has fields and values that the specification does not describe, on purpose.
     has_unknown_fields: bool,
-    /// Whether it is a list, which no test is generated for.
-    is_list: bool,
 }
 
 /// An example of an error response, a parameter, or a body, inline in the specification.
@@ -53,7 +50,7 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
             Ok(())
         };
         for response in endpoint.successes() {
-            let found = read_response(&endpoint, response, folder).with_context(|| endpoint.at.clone())?;
+            let found = read_response(response, folder).with_context(|| endpoint.at.clone())?;
             for example in found {
                 add(&example.name)?;
                 examples.responses.push(example);
@@ -73,10 +70,15 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(crate) fn example_tests(examples: &Examples) -> String {
-    let responses = examples.responses.iter().filter(|example| !example.is_list).map(|example| {
-        let example_macro = if example.has_unknown_fields { "future_example" } else { "example" };
-        let (name, operation, file) = (example.name.to_snake_case(), &example.operation, &example.file);
-        format!("{example_macro}!({name}, {operation}, \"../../spec/{file}\");\n")
+    let responses = examples.responses.iter().map(|example| {
+        let ResponseExample { shape, file, .. } = example;
+        let (example_macro, of) = match shape {
+            Shape::Named(schema) if example.has_unknown_fields => ("future_example", schema.clone()),
+            Shape::Named(schema) => ("example", schema.clone()),
+            Shape::List(item) if matches!(**item, Shape::Named(_)) => ("list_example", rust_type(item)),
+            other => ("json_example", rust_type(other)),
+        };
+        format!("{example_macro}!({}, {of}, \"../../spec/{file}\");\n", example.name.to_snake_case())
     });
     let inline = examples.inline.iter().map(|InlineExample { name, schema, json }| {
         let (name, json) = (name.to_snake_case(), raw_string_literal(json));
@@ -99,61 +101,23 @@ pub(crate) fn documented_response_constants(examples: &Examples) -> String {
     constants.collect::<Vec<_>>().join("\n")
 }
 
-fn read_response(endpoint: &Endpoint<'_>, response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
+fn read_response(response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
     let Some(media) = response.content.get(JSON) else { return Ok(Vec::new()) };
-    let operation = endpoint.id()?.to_pascal_case();
-    let shape = media.schema.as_ref().map(Shape::of).transpose()?;
-    let is_list = matches!(shape, Some(Shape::List(_)));
-    let examples = media_examples(media, folder)?.into_iter().map(|example| {
-        let MediaExample { name, summary, json, file, has_unknown_fields } = example;
-        let in_file = || format!("the example {name}: an example of a response must be in a file: `externalValue`");
-        let file = file.with_context(in_file)?;
+    let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
+    read_each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
+        let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
+        let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
         ensure!(
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
-            "the example {name}: {UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
+            "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
         );
         Ok(ResponseExample {
-            name,
-            operation: operation.clone(),
-            summary,
-            file,
-            text: json,
-            has_unknown_fields,
-            is_list,
-        })
-    });
-    examples.collect()
-}
-
-/// An example of a body that is JSON.
-pub(super) struct MediaExample {
-    pub(super) name: String,
-    pub(super) summary: String,
-    pub(super) json: String,
-    /// Relative to the folder of the specification; `None` if it is inline.
-    file: Option<String>,
-    pub(super) has_unknown_fields: bool,
-}
-
-/// Reads the examples of a body that is JSON. Files are in `folder`.
-pub(super) fn media_examples(media: &MediaType, folder: &Path) -> Result<Vec<MediaExample>> {
-    read_each(media.example.as_ref(), &media.examples, |name, example| {
-        let Example { summary, value, external_value: file, extensions, .. } = example;
-        let json = match (value, file) {
-            (Some(value), None) => serde_json::to_string(value)?,
-            (None, Some(file)) => {
-                let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
-                serde_json::from_str::<Value>(&text).with_context(|| format!("spec/{file}"))?;
-                text.replace("\r\n", "\n").trim_end().to_owned()
-            }
-            _ => bail!("either `value` or `externalValue`"),
-        };
-        Ok(MediaExample {
             name: name.to_owned(),
+            shape: shape.clone(),
             summary: summary.clone().context("a summary is missing")?,
-            json,
             file: file.clone(),
-            has_unknown_fields: extensions.contains_key(UNKNOWN_FIELDS),
+            text: read_example_file(folder, file)?,
+            has_unknown_fields,
         })
     })
 }
@@ -217,6 +181,16 @@ fn read_each<'a, T>(
         example.and_then(|example| read(name, example)).with_context(|| format!("the example {name}"))
     });
     examples.collect()
+}
+
+/// Returns the type of a body in a test.
+fn rust_type(shape: &Shape) -> String {
+    match shape {
+        Shape::Named(schema) => schema.clone(),
+        Shape::List(item) => format!("Vec<{}>", rust_type(item)),
+        Shape::Text => "String".to_owned(),
+        _ => "JsonValue".to_owned(),
+    }
 }
 
 /// Rejects a response file that no response names as its example: nothing would test it.

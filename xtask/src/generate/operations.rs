@@ -197,7 +197,7 @@ fn operation_example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs:
             Location::Path(name) => path.push((name, sent)),
             Location::Query(name) => query.push((name, sent)),
             Location::Header(name) => headers.push((name, sent)),
-            Location::Body => body = Some(quote!(assert_eq!(parameters.body.as_deref(), Some(#sent));)),
+            Location::Body => body = Some(quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));)),
         }
     }
     let parts = [(quote!(path), path), (quote!(query), query), (quote!(headers), headers)];
@@ -215,7 +215,9 @@ fn operation_example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs:
         #(#parts)*
         #body
     };
-    samples::example_documentation(spec, &[&name.to_string(), "Operation"], &code, &given)
+    let name = name.to_string();
+    let imports: &[&str] = if body.is_some() { &["Body", &name, "Operation"] } else { &[&name, "Operation"] };
+    samples::example_documentation(spec, imports, &code, &given)
 }
 
 fn one_line(text: &str) -> String {

@@ -1,12 +1,13 @@
 //! The reference of all operations, `docs/operations.md`: one table an area.
 
-use super::tables::{ALL_CLOUDS, Facts};
 use crate::{
-    dialect::PAGING,
-    document::{Endpoint, Spec},
+    dialect::{Authentication, Cloud, Command, Operation},
+    document::Spec,
 };
-use anyhow::{Context as _, Result};
 use heck::{ToPascalCase as _, ToTitleCase as _};
+
+/// The number of clouds that an operation may be in.
+const ALL_CLOUDS: usize = 3;
 
 const INTRODUCTION: &str = "\
 # Operations
@@ -22,54 +23,53 @@ clouds have an operation unless its notes name those that have it.
 ";
 
 /// Returns the reference.
-pub(super) fn generate_reference(spec: &Spec) -> Result<String> {
+pub(super) fn generate_reference(spec: &Spec) -> String {
     let mut areas: Vec<(&str, String)> = Vec::new();
-    for endpoint in spec.endpoints()? {
-        let row = row(&endpoint).with_context(|| endpoint.at.clone())?;
-        let area = spec.area(&endpoint.at);
-        match areas.iter_mut().find(|(name, _)| *name == area) {
+    for operation in &spec.operations {
+        let row = row(operation);
+        match areas.iter_mut().find(|(name, _)| *name == operation.area) {
             Some((_, rows)) => *rows += &row,
-            None => areas.push((area, row)),
+            None => areas.push((&operation.area, row)),
         }
     }
-    let mut reference = INTRODUCTION.to_owned();
-    for (area, rows) in areas {
+    let tables = areas.into_iter().map(|(area, rows)| {
         let title = area.to_title_case();
         let head = "| Command | Rust | REST | Authentication | Permissions and notes | Documentation |\n|---|---|---|---|---|---|";
-        reference += &format!("\n## {title}\n\n{head}\n{rows}");
-    }
-    Ok(reference)
+        format!("\n## {title}\n\n{head}\n{rows}")
+    });
+    INTRODUCTION.to_owned() + &tables.collect::<Vec<_>>().concat()
 }
 
-fn row(endpoint: &Endpoint<'_>) -> Result<String> {
-    let facts = Facts::read(endpoint)?;
-    let (resource, verb) = facts.command;
-    let authentication = facts.authentication.iter().map(|kind| match *kind {
-        "AppOnly" => "app-only",
-        _ => "App+User",
+fn row(Operation { method, path, facts, .. }: &Operation) -> String {
+    let Command { resource, verb } = &facts.command;
+    let authentication = facts.authentication.iter().map(|kind| match kind {
+        Authentication::AppOnly => "app-only",
+        Authentication::AppUser => "App+User",
     });
+    let clouds = facts.clouds.iter().map(|cloud| match cloud {
+        Cloud::Global => "global",
+        Cloud::China => "China",
+        Cloud::UsGovernment => "US Government",
+    });
+    let clouds = clouds.collect::<Vec<_>>();
     let mut notes: Vec<String> = Vec::new();
-    notes.extend(facts.deprecated.map(|why| format!("**Deprecated.** {why}")));
-    notes.extend((!facts.permissions.is_empty()).then(|| facts.permissions.to_owned()));
-    if facts.clouds.len() < ALL_CLOUDS.len() {
-        let clouds = ALL_CLOUDS.iter().filter(|(_, variant)| facts.clouds.contains(variant)).map(|(name, _)| *name);
-        notes.push(format!("Clouds: {}.", clouds.collect::<Vec<_>>().join(", ")));
+    notes.extend(facts.deprecated.as_ref().map(|why| format!("**Deprecated.** {why}")));
+    notes.extend((!facts.permissions.is_empty()).then(|| facts.permissions.clone()));
+    if clouds.len() < ALL_CLOUDS {
+        notes.push(format!("Clouds: {}.", clouds.join(", ")));
     }
-    if endpoint.operation.extensions.contains_key(PAGING) {
+    if facts.paging.is_some() {
         notes.push("Has pages.".to_owned());
     }
-    let link = facts.documentation.map(|docs| {
-        let title = docs.description.as_deref().unwrap_or("Documentation");
-        format!("[{title}]({})", docs.url)
-    });
+    let link = facts.documentation.as_ref().map(|(title, url)| format!("[{title}]({url})"));
     let cells = [
         format!("`{resource} {verb}`"),
-        format!("`{}`", endpoint.id()?.to_pascal_case()),
-        format!("`{} {}`", endpoint.method.to_uppercase(), endpoint.path),
+        format!("`{}`", facts.id.to_pascal_case()),
+        format!("`{} {path}`", method.to_uppercase()),
         authentication.collect::<Vec<_>>().join(", "),
         notes.join(" "),
         link.unwrap_or_default(),
     ];
     let cells = cells.map(|cell| cell.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|"));
-    Ok(format!("| {} |\n", cells.join(" | ")))
+    format!("| {} |\n", cells.join(" | "))
 }

@@ -139,8 +139,9 @@ fn everything_understood_is_generated() {
             "/// Sets the query parameter `size`. /// /// How many at most. From 1 to 100. pub fn size(mut self, size: i32) -> Self { self.size = Some(size); self }",
             ".query_within(\"size\", self.size.as_ref(), &(1..=100)) .query(\"kind\", self.kind.as_ref()) \
              .query_json(\"filter\", self.filter.as_ref()) .resume(self.continuation.as_ref()) .check()",
-            "impl Paginated for ListThings { type Item = Thing; const ITEMS: &'static str = \"items\";",
-            "const PAGINATION: Pagination = Pagination::new(\"MS-ContinuationToken\", (\"seekOperation\", \"Next\"),) .with_size(\"size\");",
+            "impl Paginated for ListThings { type Item = Thing; const PAGINATION: Pagination = Pagination::new(\"items\") \
+             .next_link(\"links.next\") .continuation_token(\"continuationToken\") .token_header(\"MS-ContinuationToken\") \
+             .seek(\"seekOperation\", \"Next\") .size(\"size\");",
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
             "fn fingerprint(page: &ThingCollection) -> Option<PageFingerprint> { \
              PageFingerprint::by_id(&page.items, |item| item.id.as_ref()) }",

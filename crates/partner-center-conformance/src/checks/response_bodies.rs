@@ -149,7 +149,10 @@ pub(crate) async fn bodiless_responses_end_with_the_head<X: Transport>(transport
         (Method::GET, "204 No Content\r\nContent-Encoding: gzip"),
         (Method::GET, "304 Not Modified"),
         (Method::GET, "304 Not Modified\r\nContent-Length: 5"),
+        (Method::HEAD, "200 OK"),
         (Method::HEAD, "200 OK\r\nContent-Length: 5"),
+        (Method::HEAD, "200 OK\r\nContent-Encoding: gzip"),
+        (Method::HEAD, "200 OK\r\nContent-Length: 5\r\nContent-Encoding: gzip"),
         (Method::HEAD, "200 OK\r\nTransfer-Encoding: chunked"),
         (Method::HEAD, "404 Not Found\r\nContent-Length: 5\r\nContent-Encoding: gzip"),
     ] {

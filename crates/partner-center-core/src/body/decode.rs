@@ -2,43 +2,148 @@
 
 use super::{
     DecodeError,
-    charset::{Decoded, decode_charset},
+    charset::{Decoded, decode_charset, decode_string},
 };
-use crate::Response;
+use crate::{
+    Response,
+    request::{Outcome, PreparedRequest},
+    retry::RetryAfter,
+};
 use http::{
-    HeaderMap, StatusCode, Version,
+    HeaderMap, Method, StatusCode, Version,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
-use partner_center_models::{Replacement, from_json};
+use partner_center_models::{Replacement, ResponseReader, from_json, from_json_with};
 use serde::de::DeserializeOwned;
+use std::{borrow::Cow, time::Duration};
 
-/// The body of a successful response.
+/// A page, or the response of a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ResponseBody<T> {
     Value(T),
-    /// An empty body, with the status of the response.
+    /// An empty body in place of a page, with the status of the response.
     Empty(StatusCode),
 }
 
-impl<T: DeserializeOwned> ResponseBody<T> {
-    /// Returns the value; for an empty body, that of a type without one, such as `NoContent`.
+impl<T> ResponseBody<T> {
+    /// Returns the value of a call that is not for a page.
     pub(crate) fn into_value(self) -> Result<T, DecodeError> {
         match self {
             Self::Value(value) => Ok(value),
-            Self::Empty(_) => serde_json::from_str("null").map_err(|_| DecodeError::Empty),
+            Self::Empty(_) => Err(DecodeError::Empty),
         }
     }
 }
 
-/// Decodes the body of a successful response. Characters that no string can hold are replaced, and passed to `report`.
-pub(crate) fn decode<T: DeserializeOwned>(
-    response: &Response,
-    report: impl FnMut(&Replacement),
+/// A response whose status is a result, as [`FromResponse`](crate::FromResponse) reads it.
+pub(crate) struct BodyReader<'a> {
+    response: &'a Response,
+    /// Path and query of the request.
+    target: &'a str,
+    /// Called for each character that no string can hold and that is replaced.
+    report: &'a dyn Fn(&Replacement),
+    has_no_body: bool,
+    is_absent: bool,
+    may_be_absent: bool,
+}
+
+impl<'a> BodyReader<'a> {
+    pub(crate) fn new(response: &'a Response, target: &'a str, report: &'a dyn Fn(&Replacement)) -> Self {
+        Self { response, target, report, has_no_body: false, is_absent: false, may_be_absent: false }
+    }
+
+    /// Returns the reader of the response to `request`, whose status has this `outcome`.
+    pub(crate) fn of_request(
+        response: &'a Response,
+        request: &'a PreparedRequest,
+        outcome: Outcome,
+        report: &'a dyn Fn(&Replacement),
+    ) -> Self {
+        let is_absent = outcome == Outcome::Absent;
+        Self {
+            // Whatever the headers of a response to HEAD say about a body, they mean that of a GET (RFC 9110, section 9.3.2).
+            has_no_body: request.method == Method::HEAD || is_absent,
+            is_absent,
+            may_be_absent: request.may_be_absent(),
+            ..Self::new(response, &request.target, report)
+        }
+    }
+
+    pub(crate) fn response(&self) -> &'a Response {
+        self.response
+    }
+
+    /// Whether the body is empty, and meant to be so.
+    pub(crate) fn is_empty(&self) -> Result<bool, DecodeError> {
+        // Those of a byte order mark, and of blanks in any charset.
+        let may_be_blank = |byte: &u8| byte.is_ascii_whitespace() || b"\0\xEF\xBB\xBF\xFE\xFF".contains(byte);
+        if self.has_no_body {
+            return Ok(true);
+        }
+        if !self.response.body().iter().all(may_be_blank) || !decode_string(self.response)?.trim_ascii().is_empty() {
+            return Ok(false);
+        }
+        if has_declared_end(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
+    }
+}
+
+impl ResponseReader for BodyReader<'_> {
+    type Error = DecodeError;
+
+    fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        RetryAfter::from_headers(self.response.headers()).map(|wait| wait.delay)
+    }
+
+    fn target(&self) -> &str {
+        self.target
+    }
+
+    fn json<T>(&mut self, parse: impl Fn(&str) -> serde_json::Result<T>) -> Result<T, DecodeError> {
+        if self.is_absent {
+            return parse("null").or_else(|_| parse("false")).map_err(|_| DecodeError::Empty);
+        }
+        if self.is_empty()? {
+            return parse(if self.may_be_absent { "true" } else { "null" }).map_err(|_| DecodeError::Empty);
+        }
+        parse_json(self.response, parse, self.report)
+    }
+
+    fn text(&mut self) -> Result<String, DecodeError> {
+        if self.is_empty()? { Ok(String::new()) } else { decode_string(self.response).map(Cow::into_owned) }
+    }
+
+    fn bytes(&mut self) -> Result<Vec<u8>, DecodeError> {
+        if self.is_empty()? { Ok(Vec::new()) } else { Ok(self.response.body().to_vec()) }
+    }
+}
+
+/// Decodes a response with `read`. An empty body is no page.
+pub(crate) fn decode<T>(
+    reader: &mut BodyReader<'_>,
+    is_page: bool,
+    read: impl FnOnce(&mut BodyReader<'_>) -> Result<T, DecodeError>,
 ) -> Result<ResponseBody<T>, DecodeError> {
+    let (response, has_no_body) = (reader.response, reader.has_no_body);
+    let decoded = match is_page.then(|| reader.is_empty()).unwrap_or(Ok(false)) {
+        Ok(true) => Ok(ResponseBody::Empty(response.status())),
+        Ok(false) => read(reader).map(ResponseBody::Value),
+        Err(error) => Err(error),
+    };
     // A content encoding that a proxy undid without removing the header is harmless. Where the header is true, the body is
     // unreadable, and a retry does not change that.
-    decode_plain(response, report)
-        .map_err(|error| if is_encoded(response.headers()) { DecodeError::ContentEncoding } else { error })
+    decoded.map_err(
+        |error| {
+            if !has_no_body && is_encoded(response.headers()) { DecodeError::ContentEncoding } else { error }
+        },
+    )
 }
 
 /// Whether the body has a content encoding that the transport did not undo.
@@ -48,22 +153,16 @@ fn is_encoded(headers: &HeaderMap) -> bool {
     encodings.map(<[u8]>::trim_ascii).any(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
 }
 
-fn decode_plain<T: DeserializeOwned>(
+fn parse_json<T>(
     response: &Response,
-    report: impl FnMut(&Replacement),
-) -> Result<ResponseBody<T>, DecodeError> {
+    parse: impl Fn(&str) -> serde_json::Result<T>,
+    report: &dyn Fn(&Replacement),
+) -> Result<T, DecodeError> {
     let Decoded { string, has_lone_surrogates } = decode_charset(response)?;
-    if string.trim_ascii().is_empty() {
-        return if has_declared_end(response) {
-            Ok(ResponseBody::Empty(response.status()))
-        } else {
-            Err(DecodeError::Truncated)
-        };
-    }
-    match from_json(&string) {
+    match from_json_with(&string, parse) {
         Ok(parsed) => {
             parsed.replacements.iter().for_each(report);
-            Ok(ResponseBody::Value(parsed.value))
+            Ok(parsed.value)
         }
         Err(error) if error.is_eof() => Err(DecodeError::Truncated),
         Err(_) if string.trim_ascii_start().starts_with('<') => Err(DecodeError::Markup),
@@ -93,9 +192,18 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use http::header::CONTENT_TYPE;
+    use partner_center_models::FromResponse;
+    use std::cell::{Cell, RefCell};
 
-    fn decode<T: DeserializeOwned>(response: &Response) -> Result<ResponseBody<T>, DecodeError> {
-        super::decode(response, |_| {})
+    fn decode<T: DeserializeOwned + Send + 'static>(response: &Response) -> Result<ResponseBody<T>, DecodeError> {
+        decode_with(response, &|_| {})
+    }
+
+    fn decode_with<T: DeserializeOwned + Send + 'static>(
+        response: &Response,
+        report: &dyn Fn(&Replacement),
+    ) -> Result<ResponseBody<T>, DecodeError> {
+        super::decode(&mut BodyReader::new(response, "", report), true, |reader| T::from_response(reader))
     }
 
     fn response(content_type: &str, body: impl Into<Vec<u8>>) -> Response {
@@ -152,19 +260,20 @@ mod tests {
         let be: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
         let le: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         for body in [br#"["B\ud83eC", "\uD83E\udd50"]"#.to_vec(), be, le] {
-            let mut reported = Vec::new();
-            let decoded = super::decode(&response("application/json", body), |replacement| {
-                reported.push(replacement.to_string());
+            let reported = RefCell::new(Vec::new());
+            let decoded = decode_with(&response("application/json", body), &|replacement| {
+                reported.borrow_mut().push(replacement.to_string());
             });
             assert_eq!(decoded, Ok(ResponseBody::Value(["B\u{fffd}C".to_owned(), "🥐".to_owned()])));
-            assert_eq!(reported, ["[0]: half of a surrogate pair was replaced by U+FFFD"]);
+            assert_eq!(reported.take(), ["[0]: half of a surrogate pair was replaced by U+FFFD"]);
         }
         // An escaped backslash does not escape what follows it.
         let after_escaped_backslash: Vec<u8> =
             [0x5B, 0x22, 0x5C, 0x5C, 0xD83E, 0x22, 0x5D].iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
-        let mut reported = 0;
-        let decoded = super::decode(&response("application/json", after_escaped_backslash), |_| reported += 1);
-        assert_eq!((decoded, reported), (Ok(ResponseBody::Value(["\\\u{fffd}".to_owned()])), 1));
+        let reported = Cell::new(0);
+        let count = |_: &Replacement| reported.set(reported.get() + 1);
+        let decoded = decode_with(&response("application/json", after_escaped_backslash), &count);
+        assert_eq!((decoded, reported.get()), (Ok(ResponseBody::Value(["\\\u{fffd}".to_owned()])), 1));
         let escaped: Vec<u8> =
             [0x5B, 0x22, 0x5C, 0xD83E, 0x22, 0x5D].iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
         assert_eq!(decode::<Vec<String>>(&response("application/json", escaped)), Err(DecodeError::Charset));

@@ -8,34 +8,44 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Transport,
-    body::ResponseBody,
+    body::{BodyReader, DecodeError, ResponseBody},
     error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher},
     request::PreparedRequest,
 };
 use http::StatusCode;
-use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
 use uuid::Uuid;
 
+/// Reads a response whose status is a result.
+pub(crate) type ReadResponse<'a, T> = dyn Fn(&mut BodyReader<'_>) -> Result<T, DecodeError> + Send + Sync + 'a;
+
 /// A call to perform, and its place in a list if it has one.
 pub(crate) struct CallInput<'a, X: Transport, T> {
     pub(crate) call: &'a PreparedRequest,
-    /// The number of the page, counted from 1.
-    pub(crate) page: Option<u64>,
-    /// For a page of a list: whether it has no items.
-    pub(crate) is_empty_page: Option<fn(&T) -> bool>,
+    pub(crate) read: &'a ReadResponse<'a, T>,
+    pub(crate) page: Option<PageInput<T>>,
     /// The first request of the call, if it was sent already.
     pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
     /// Sends the request for the next page as soon as the response tells where that is.
     pub(crate) prefetcher: Option<&'a Prefetcher<X::Mode>>,
 }
 
+/// A page of a list, which more pages may follow.
+pub(crate) struct PageInput<T> {
+    /// The number of the page, counted from 1.
+    pub(crate) number: u64,
+    /// Whether it has no items.
+    pub(crate) is_empty: fn(&T) -> bool,
+    /// Whether the response says that it is the last page.
+    pub(crate) is_last: fn(&T) -> bool,
+}
+
 impl<'a, X: Transport, T> CallInput<'a, X, T> {
     /// Returns the input of a call that is not part of a list.
-    pub(crate) fn single(call: &'a PreparedRequest) -> Self {
-        Self { call, page: None, is_empty_page: None, prefetched_page: None, prefetcher: None }
+    pub(crate) fn single(call: &'a PreparedRequest, read: &'a ReadResponse<'a, T>) -> Self {
+        Self { call, read, page: None, prefetched_page: None, prefetcher: None }
     }
 }
 
@@ -49,16 +59,18 @@ pub(crate) struct CallOutcome<X: Transport, T> {
 
 impl<X: Transport> Engine<X> {
     /// Performs a call.
-    pub(crate) async fn perform<T: DeserializeOwned>(
+    pub(crate) async fn perform<T>(
         self: &Arc<Self>,
         input: CallInput<'_, X, T>,
         call_context: CallContext,
     ) -> Result<CallOutcome<X, T>, Error> {
-        let CallInput { call, page, is_empty_page, prefetched_page, prefetcher } = input;
+        let CallInput { call, read, page, prefetched_page, prefetcher } = input;
+        let page_number = page.as_ref().map(|page| page.number);
         let correlation_id = call_context.correlation_id;
-        let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page);
-        let mut context = ErrorContext { correlation_id: Some(correlation_id), page, ..ErrorContext::default() };
-        let plan = CallPlan { call, is_empty_page, call_context, prefetcher };
+        let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page = page_number);
+        let mut context =
+            ErrorContext { correlation_id: Some(correlation_id), page: page_number, ..ErrorContext::default() };
+        let plan = CallPlan { call, read, page, call_context, prefetcher };
         match self.send_with_token(&plan, prefetched_page, &mut context).instrument(span).await {
             Ok((body, next)) => Ok(CallOutcome { body, context, next }),
             Err(error) => Err(error.within(context)),
@@ -66,7 +78,7 @@ impl<X: Transport> Engine<X> {
     }
 
     /// Sends the request with the current token, and once more with another one if the service rejects the first.
-    async fn send_with_token<T: DeserializeOwned>(
+    async fn send_with_token<T>(
         self: &Arc<Self>,
         plan: &CallPlan<'_, X::Mode, T>,
         prefetched_page: Option<PrefetchedPage<X>>,

@@ -1,31 +1,30 @@
 //! A request to the service: how a call becomes an HTTP request, and what the response to it means.
 
-use super::{CallContext, Engine, rate_limiter::RateLimiter, request_sender::RetryableRequest};
+use super::{
+    CallContext, Engine, PageInput, ReadResponse, rate_limiter::RateLimiter, request_sender::RetryableRequest,
+};
 use crate::{
-    Error, ErrorKind, Mode, Output, Request, Response, ServiceError, Transport,
+    Error, ErrorKind, ErrorReason, Mode, Output, Request, Response, ServiceError, Transport,
     auth::CachedToken,
-    body::{self, DecodeError, ResponseBody},
+    body::{self, BodyReader, DecodeError, ResponseBody},
     error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
-    request::PreparedRequest,
+    request::{CORRELATION_ID, Outcome, PreparedRequest, REQUEST_ID},
     retry::{AttemptError, RetryAfter, Retryability},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use serde::de::DeserializeOwned;
+use http::{HeaderValue, Method, StatusCode, header};
+use partner_center_models::{Idempotency, Replacement};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use uuid::Uuid;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
-const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
-
 /// The parts of a call that are the same whichever token it is made with.
 pub(super) struct CallPlan<'a, M: Mode, T> {
     pub(super) call: &'a PreparedRequest,
-    /// If it is for one page of a list, so that more pages may follow: whether that page has no items.
-    pub(super) is_empty_page: Option<fn(&T) -> bool>,
+    pub(super) read: &'a ReadResponse<'a, T>,
+    pub(super) page: Option<PageInput<T>>,
     pub(super) call_context: CallContext,
     pub(super) prefetcher: Option<&'a Prefetcher<M>>,
 }
@@ -53,19 +52,26 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Finds the sign of a next page in a response that is not a page. A type without a size, such as `NoContent`,
-    /// keeps nothing of a response, and so cannot miss any of it.
-    fn unexpected_next_page(&self, response: &Response) -> Option<UnexpectedNextPage> {
-        if self.plan.is_empty_page.is_some() || size_of::<T>() == 0 {
+    /// Finds the sign of a next page in a response that was decoded as `body` and is taken for complete: in one that is not a
+    /// page, and in the last page of a list. A type without a size, such as `NoContent`, keeps nothing of a response, and so
+    /// cannot miss any of it.
+    fn unexpected_next_page(&self, response: &Response, body: &ResponseBody<T>) -> Option<UnexpectedNextPage> {
+        let is_complete = match (&self.plan.page, body) {
+            (None, _) => size_of::<T>() > 0,
+            (Some(page), ResponseBody::Value(value)) => (page.is_last)(value),
+            (Some(_), ResponseBody::Empty(_)) => false,
+        };
+        if !is_complete || self.plan.call.method == Method::HEAD {
             return None;
         }
-        UnexpectedNextPage::find(self.plan.call.operation, &body::decode_string(response).ok()?)
+        let string = body::decode_string(response).ok()?;
+        UnexpectedNextPage::find(self.plan.call.operation, self.plan.page.is_some(), &string)
     }
 
     /// Finds the error in a response that was decoded as `body`. A page with items is not searched.
     fn embedded_error(&self, response: &Response, body: &ResponseBody<T>) -> Option<ServiceError> {
         let ResponseBody::Value(value) = body else { return None };
-        let is_empty_page = self.plan.is_empty_page.map(|is_empty_page| is_empty_page(value));
+        let is_empty_page = self.plan.page.as_ref().map(|page| (page.is_empty)(value));
         if is_empty_page == Some(false) {
             return None;
         }
@@ -80,7 +86,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     }
 }
 
-impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, X, T> {
+impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
     type Value = ResponseBody<T>;
 
     fn operation(&self) -> &'static str {
@@ -88,7 +94,7 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
     }
 
     fn is_idempotent(&self) -> bool {
-        self.plan.call.method.is_idempotent()
+        self.plan.call.idempotency == Idempotency::Natural
     }
 
     fn rate_limiter(&self) -> Option<&RateLimiter> {
@@ -127,21 +133,32 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
             error: Error::service(call.operation, service_error),
             has_response: true,
         };
-        if !response.status().is_success() {
+        let outcome = call.outcome(response.status());
+        if outcome == Outcome::Error {
             return Err(rejected(ServiceError::from_response(&response, &self.secrets())));
+        }
+        if outcome == Outcome::Absent {
+            let service_error = ServiceError::from_response(&response, &self.secrets());
+            if is_not_about_the_resource(&response, &service_error) {
+                return Err(rejected(service_error));
+            }
         }
         let failed = |decode_error, retryability| AttemptError {
             retryability,
             error: Error::new(ErrorKind::Decode, call.operation, decode_error),
             has_response: decode_error != DecodeError::Truncated,
         };
-        match body::decode(&response, |replacement| self.engine.report_replacement(replacement)) {
-            // An empty response that says when to request it again.
-            Ok(ResponseBody::Empty(status)) if call.method == Method::GET && is_not_ready(status, &response) => {
-                let retry_after = RetryAfter::from_headers(response.headers());
-                Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }))
-            }
-            Ok(body) => match (self.embedded_error(&response, &body), self.unexpected_next_page(&response)) {
+        let report = |replacement: &Replacement| self.engine.report_replacement(replacement);
+        let mut reader = BodyReader::of_request(&response, call, outcome, &report);
+        // An empty response that says when to request it again.
+        let may_be_not_ready = outcome == Outcome::Done && call.method == Method::GET && is_not_ready(&response);
+        if may_be_not_ready && reader.is_empty() == Ok(true) {
+            let retry_after = RetryAfter::from_headers(response.headers());
+            return Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }));
+        }
+        match body::decode(&mut reader, self.plan.page.is_some(), self.plan.read) {
+            Ok(body) if outcome == Outcome::Absent => Ok(body),
+            Ok(body) => match (self.embedded_error(&response, &body), self.unexpected_next_page(&response, &body)) {
                 (None, None) => Ok(body),
                 (Some(service_error), _) => Err(rejected(service_error)),
                 (None, Some(found)) => Err(AttemptError {
@@ -151,16 +168,22 @@ impl<X: Transport, T: DeserializeOwned> RetryableRequest<X> for ServiceCall<'_, 
                 }),
             },
             Err(decode_error) => Err(match ServiceError::from_success_response(&response, &self.secrets()) {
-                Some(service_error) => rejected(service_error),
-                None => failed(decode_error, Retryability::of_decode_error(decode_error)),
+                Some(service_error) if outcome != Outcome::Absent => rejected(service_error),
+                _ => failed(decode_error, Retryability::of_decode_error(decode_error)),
             }),
         }
     }
 }
 
 /// Whether an empty response is for a resource that is still being made.
-fn is_not_ready(status: StatusCode, response: &Response) -> bool {
-    status == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
+fn is_not_ready(response: &Response) -> bool {
+    response.status() == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
+}
+
+/// Whether a response that says that there is no such resource is about something else: about the partner, or from a proxy.
+fn is_not_about_the_resource(response: &Response, service_error: &ServiceError) -> bool {
+    let is_markup = response.body().trim_ascii_start().starts_with(b"<");
+    is_markup || service_error.reason() == Some(ErrorReason::PartnerUnknown)
 }
 
 impl<X: Transport> Engine<X> {
@@ -171,14 +194,14 @@ impl<X: Transport> Engine<X> {
         token: &CachedToken,
         context: &ErrorContext,
     ) -> Result<Request, http::Error> {
-        let mut request = Request::new(call.body.clone().unwrap_or_default().into_bytes());
+        let mut request = Request::new(call.body.as_ref().map(|body| body.bytes().to_vec()).unwrap_or_default());
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = self.base_url.join(&call.target)?;
         let headers = request.headers_mut();
         headers.clone_from(&self.headers);
         headers.insert(header::AUTHORIZATION, token.authorization.clone());
-        if call.body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(body) = &call.body {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(body.content_type())?);
         } else if matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
             // Without it some servers reject a request that might have a body.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));

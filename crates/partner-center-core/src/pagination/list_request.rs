@@ -5,19 +5,22 @@
 //! bounded. The service writes such links in several ways (absolute, with and without `/v1`), which are all normalized.
 
 use crate::{
+    ServiceRequest,
     base_url::{BaseUrl, has_dot_segment},
     error::BoxError,
-    request::{PreparedRequest, append_query, ascii_header_value, expand_path},
+    request::{ILLEGAL, MAX_TARGET_LENGTH, PreparedRequest, ascii_header_value},
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
-use partner_center_models::{ContinuationToken, Paginated, Pagination};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use partner_center_models::{ContinuationToken, Pagination};
+use percent_encoding::utf8_percent_encode;
 
 /// The requests for the pages of one list.
 pub(crate) struct ListRequest {
     /// The request for the first page; all further ones are copies of it with another target.
     first_page: PreparedRequest,
-    token_header: HeaderName,
+    pagination: Pagination,
+    /// The header that carries a continuation token.
+    token_header: Option<HeaderName>,
     /// The target of a page whose continuation is a token without a link.
     token_target: String,
     /// The continuation at which the list is resumed.
@@ -25,31 +28,37 @@ pub(crate) struct ListRequest {
 }
 
 impl ListRequest {
-    pub(crate) fn new<O: Paginated>(operation: &O) -> Result<Self, BoxError> {
-        let mut parameters = operation.parameters()?;
-        let resume = parameters.continuation.take();
-        let Pagination { token_header, query, size_query, .. } = O::PAGINATION;
-        let is_other = |(name, _): &&(&str, String)| Some(*name) != size_query;
-        if let Some((name, _)) = parameters.query.iter().find(is_other).filter(|_| resume.is_some()) {
+    pub(crate) fn new(request: ServiceRequest, pagination: Pagination) -> Result<Self, BoxError> {
+        let (first_page, resume) = request.prepare_list()?;
+        if first_page.method != Method::GET && (pagination.offset_query.or(pagination.token_query)).is_some() {
+            return Err("a list that continues by its query must be a GET".into());
+        }
+        let (path, query) = first_page.target.split_once('?').unwrap_or((&first_page.target, ""));
+        let pairs = || query.split('&').filter(|pair| !pair.is_empty());
+        let name_of = |pair: &&str| pair.split('=').next().map(str::to_owned);
+        let is_size = |pair: &&str| name_of(pair).as_deref() == pagination.size_query;
+        if let Some(other) = pairs().find(|pair| !is_size(pair)).filter(|_| resume.is_some()) {
+            let name = name_of(&other).unwrap_or_default();
             return Err(format!(
                 "`{name}` cannot be set on a list that is resumed: it keeps the value that it began with"
             )
             .into());
         }
-        let mut token_target = expand_path(O::PATH, &parameters)?;
-        let size = parameters.query.iter().find(|(name, _)| Some(*name) == size_query);
-        append_query(&mut token_target, size.map(|(name, value)| (*name, value.as_str())).into_iter().chain([query]));
-        Ok(Self {
-            first_page: PreparedRequest::with_parameters::<O>(parameters)?,
-            token_header: HeaderName::from_bytes(token_header.as_bytes())?,
-            token_target,
-            resume,
-        })
+        let seek = pagination.seek.map(|(name, value)| format!("{name}={value}"));
+        let token_query: Vec<_> = pairs().filter(is_size).map(str::to_owned).chain(seek).collect();
+        let separator = if token_query.is_empty() { "" } else { "?" };
+        let token_target = format!("{path}{separator}{}", token_query.join("&"));
+        let token_header = pagination.token_header.map(|name| HeaderName::from_bytes(name.as_bytes())).transpose()?;
+        Ok(Self { first_page, pagination, token_header, token_target, resume })
+    }
+
+    pub(crate) fn pagination(&self) -> &Pagination {
+        &self.pagination
     }
 
     /// Returns the continuation token that `request` carries in a header.
     pub(crate) fn token<'a>(&self, request: &'a PreparedRequest) -> Option<&'a HeaderValue> {
-        request.headers.get(&self.token_header)
+        request.headers.get(self.token_header.as_ref()?)
     }
 
     /// Whether the list continues where an earlier run stopped.
@@ -77,36 +86,42 @@ impl ListRequest {
             return Err("the link to the next page is not a GET".into());
         }
         let mut request = self.first_page.clone();
-        if let Some(token) = continuation.token() {
-            request.headers.insert(&self.token_header, secret_header_value(token)?);
+        match (continuation.token(), &self.token_header) {
+            (Some(token), Some(name)) => {
+                request.headers.insert(name, secret_header_value(token)?);
+            }
+            (Some(_), None) if continuation.uri().is_none() => {
+                return Err("the page has a continuation token, but its list has no header for it".into());
+            }
+            _ => {}
         }
         // The token in the link takes precedence over the one in the page.
         for (name, value) in &link_headers(continuation)? {
             request.headers.insert(name, value.clone());
         }
-        request.target = match continuation.uri() {
-            Some(uri) => link_target(uri, base)?,
-            None => self.token_target.clone(),
-        };
+        match continuation.uri() {
+            // A search that was sent as a POST is read on with a GET.
+            Some(uri) => {
+                request.target = link_target(uri, base, &self.first_page.target)?;
+                request.method = Method::GET;
+                request.body = None;
+            }
+            None => request.target.clone_from(&self.token_target),
+        }
         Ok(request)
     }
 }
 
-/// Characters that a URI cannot contain, but links do; and `'`, which some transports encode and others do not.
-const ILLEGAL: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'\'').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
-
-/// Maximum length of a next-page link, in bytes.
-const MAX_URI_LENGTH: usize = 8 << 10;
 /// Maximum length of a header value in a next-page link, in bytes.
 const MAX_HEADER_LENGTH: usize = 16 << 10;
 /// Maximum number of headers in a next-page link.
 const MAX_HEADERS: usize = 16;
 
 /// Returns path and query of a link, with exactly one `/v1` and one `?`, however the service wrote it: `/v1/customers?..`,
-/// `/customers?..`, `customers?..`, or absolute.
-fn link_target(uri: &str, base: &BaseUrl) -> Result<String, BoxError> {
-    if uri.len() > MAX_URI_LENGTH {
+/// `/customers?..`, `customers?..`, or absolute. A list that is elsewhere than below `/v1`, by its `first_target`, has links that
+/// begin with a slash and are followed as they are.
+fn link_target(uri: &str, base: &BaseUrl, first_target: &str) -> Result<String, BoxError> {
+    if uri.len() > MAX_TARGET_LENGTH {
         return Err("the link to the next page is too long".into());
     }
     if uri.contains(|character: char| character.is_control() || matches!(character, '\\' | '#')) {
@@ -125,12 +140,16 @@ fn link_target(uri: &str, base: &BaseUrl) -> Result<String, BoxError> {
     if has_dot_segment(path) || path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
         return Err("the link to the next page leaves the service's path".into());
     }
+    let is_versioned = first_target.starts_with("/v1/");
+    if !is_versioned && !path.starts_with('/') {
+        return Err("the link to the next page is relative to an unknown path".into());
+    }
     let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
-    while segments.next_if(|segment| segment.eq_ignore_ascii_case("v1")).is_some() {}
+    while segments.next_if(|segment| is_versioned && segment.eq_ignore_ascii_case("v1")).is_some() {}
     if segments.peek().is_none() {
         return Err("the link to the next page names no resource".into());
     }
-    let mut target = String::from("/v1");
+    let mut target = String::from(if is_versioned { "/v1" } else { "" });
     for segment in segments {
         target.push('/');
         target.extend(utf8_percent_encode(segment, ILLEGAL));

@@ -1,10 +1,10 @@
 //! The pages of a list, as an iterator or a stream.
 
-use super::{ListRequest, PrefetchedPage, Prefetcher, cursor::Cursor};
+use super::{ListRequest, PrefetchedPage, Prefetcher, cursor::Cursor, prefetch::open_page};
 use crate::{
-    Async, Blocking, Error, ErrorKind, Mode, Output, Transport,
-    body::{DecodeError, ResponseBody},
-    engine::{CallContext, CallInput, CallOutcome, Engine},
+    Async, Blocking, Error, ErrorKind, Mode, Output, Response, Transport,
+    body::{BodyReader, DecodeError, ResponseBody},
+    engine::{CallContext, CallInput, CallOutcome, Engine, PageInput},
     error::{BoxError, ErrorContext},
 };
 #[cfg(feature = "stream")]
@@ -67,6 +67,7 @@ use std::{
 /// ```
 #[must_use = "pages are fetched only when requested"]
 pub struct Pages<X: Transport, O: Paginated> {
+    operation: &'static str,
     engine: Arc<Engine<X>>,
     scope: CallContext,
     /// The position in the list; `None` after its end.
@@ -88,11 +89,17 @@ struct FetchedPage<X: Transport, T> {
 }
 
 impl<X: Transport, O: Paginated> Pages<X, O> {
-    pub(crate) fn new(engine: Arc<Engine<X>>, scope: CallContext, list_request: Result<ListRequest, BoxError>) -> Self {
+    pub(crate) fn new(
+        engine: Arc<Engine<X>>,
+        scope: CallContext,
+        operation: &'static str,
+        list_request: Result<ListRequest, BoxError>,
+    ) -> Self {
         let cursor = list_request
             .and_then(|list_request| Cursor::new(list_request, &engine.base_url))
-            .map_err(|error| Error::new(ErrorKind::Request, O::ID, error));
-        Self { engine, scope, cursor: Some(cursor), prefetcher: None, prefetched_page: None, fetching: None }
+            .map_err(|error| Error::new(ErrorKind::Request, operation, error));
+        let (prefetcher, prefetched_page, fetching) = (None, None, None);
+        Self { operation, engine, scope, cursor: Some(cursor), prefetcher, prefetched_page, fetching }
     }
 
     /// Requests the next page as soon as a page has arrived, before that is parsed and returned, so that the service and the
@@ -108,7 +115,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
     /// second for a page, the request for the next one may be sent a second time.
     pub fn prefetch(mut self) -> Self {
         if let Some(Ok(cursor)) = &self.cursor {
-            self.prefetcher = Some(Arc::new(Prefetcher::new::<O>(cursor.list_request.clone())));
+            self.prefetcher = Some(Arc::new(Prefetcher::new(cursor.list_request.clone())));
         }
         self
     }
@@ -136,14 +143,18 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
         let cursor = self.cursor.as_ref()?.as_ref().ok()?;
         let (engine, scope) = (self.engine.clone(), self.scope);
         let (request, page) = (cursor.request.clone(), cursor.page);
+        let list_request = cursor.list_request.clone();
         let prefetched_page = self.prefetched_page.take();
         let prefetcher = self.prefetcher.clone();
         Some(X::Mode::block_or_box(async move {
-            let is_empty_page: fn(&O::Response) -> bool = |page| O::fingerprint(page).is_none();
             let task = CallInput {
                 call: &request,
-                page: Some(page),
-                is_empty_page: Some(is_empty_page),
+                read: &|response| O::read_page(response, list_request.pagination()),
+                page: Some(PageInput {
+                    number: page,
+                    is_empty: |page| O::fingerprint(page).is_none(),
+                    is_last: |page| O::PAGINATION.offset_query.is_none() && matches!(O::continuation(page), Ok(None)),
+                }),
                 prefetched_page,
                 prefetcher: prefetcher.as_deref(),
             };
@@ -181,7 +192,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             ResponseBody::Value(page) => page,
             ResponseBody::Empty(status) if cursor.is_end_by_empty_response(status) => return None,
             ResponseBody::Empty(_) => {
-                return Some(Err(Error::new(ErrorKind::Decode, O::ID, DecodeError::Empty).within(context)));
+                return Some(Err(Error::new(ErrorKind::Decode, self.operation, DecodeError::Empty).within(context)));
             }
         };
         match cursor.advance::<O>(&page, &self.engine.base_url) {
@@ -195,7 +206,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             Err(error) => {
                 // Nothing was sent for the next page: the ids are those of the page whose link is invalid.
                 let context = ErrorContext { page: Some(cursor.page + 1), attempts: 0, ..context };
-                self.cursor = Some(Err(Error::new(ErrorKind::Paging, O::ID, error).within(context)));
+                self.cursor = Some(Err(Error::new(ErrorKind::Paging, self.operation, error).within(context)));
             }
         }
         Some(Ok(page))
@@ -204,8 +215,13 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
 
 /// Returns a page without items and without a next page.
 pub(crate) fn empty_page<O: Paginated>() -> Result<O::Response, Error> {
-    let page = format!("{{\"{}\":[]}}", O::ITEMS);
-    serde_json::from_str(&page).map_err(|_| Error::new(ErrorKind::Decode, O::ID, DecodeError::Empty))
+    let page = match open_page(&O::PAGINATION) {
+        Some(head) => format!("{head}[]{}", "}".repeat(O::PAGINATION.items.split('.').count())),
+        None => "[]".to_owned(),
+    };
+    let response = Response::new(page.into());
+    let mut reader = BodyReader::new(&response, "", &|_| {});
+    O::read_page(&mut reader, &O::PAGINATION).map_err(|error| Error::new(ErrorKind::Decode, O::ID, error))
 }
 
 impl<X: Transport<Mode = Blocking>, O: Paginated> Iterator for Pages<X, O> {
@@ -258,6 +274,6 @@ impl<X: Transport, O: Paginated> Unpin for Pages<X, O> {}
 impl<X: Transport, O: Paginated> fmt::Debug for Pages<X, O> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let page = self.cursor.as_ref().and_then(|cursor| cursor.as_ref().ok()).map(|cursor| cursor.page);
-        formatter.debug_struct("Pages").field("operation", &O::ID).field("page", &page).finish_non_exhaustive()
+        formatter.debug_struct("Pages").field("operation", &self.operation).field("page", &page).finish_non_exhaustive()
     }
 }

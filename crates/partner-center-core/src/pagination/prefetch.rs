@@ -17,13 +17,12 @@ use crate::{
     Limits, Mode, Response, Transport, TransportError,
     auth::CachedToken,
     base_url::BaseUrl,
-    body,
     engine::{CallContext, Engine},
     error::ErrorContext,
     request::PreparedRequest,
     transport::mode::{Spawned, Worker, join, spawn},
 };
-use partner_center_models::{ContinuationToken, Paginated};
+use partner_center_models::{ContinuationToken, Paginated, Pagination, find_continuation};
 use std::{
     sync::{
         Arc,
@@ -39,18 +38,12 @@ pub(crate) struct Prefetcher<M: Mode> {
     worker: Worker<M>,
     /// Whether continuations are peeked: true until a guess was wrong.
     is_peeking: AtomicBool,
-    peek_continuation: fn(&[u8]) -> Option<ContinuationToken>,
 }
 
 impl<M: Mode> Prefetcher<M> {
-    /// Returns a prefetcher for the pages of `O`.
-    pub(crate) fn new<O: Paginated>(list_request: Arc<ListRequest>) -> Self {
-        Self {
-            list_request,
-            worker: Worker::<M>::default(),
-            is_peeking: AtomicBool::new(true),
-            peek_continuation: peek_continuation::<O>,
-        }
+    /// Returns a prefetcher for the pages of a list.
+    pub(crate) fn new(list_request: Arc<ListRequest>) -> Self {
+        Self { list_request, worker: Worker::<M>::default(), is_peeking: AtomicBool::new(true) }
     }
 
     /// Returns a guess at the request for the page after the one in `body`, which is not parsed yet.
@@ -58,10 +51,12 @@ impl<M: Mode> Prefetcher<M> {
         if !self.is_peeking.load(Ordering::Relaxed) {
             return None;
         }
-        let continuation = (self.peek_continuation)(body)?;
+        let pagination = self.list_request.pagination();
+        let continuation = peek_continuation(body, pagination)?;
         let request = self.list_request.next_page(&continuation, base_url).ok()?;
         // A link may need a token that stands before the items, and the other way round: a guess has both.
-        (continuation.uri().is_some() && self.list_request.token(&request).is_some()).then_some(request)
+        let has_token = pagination.token_header.is_none() || self.list_request.token(&request).is_some();
+        (continuation.uri().is_some() && has_token).then_some(request)
     }
 
     /// Returns the request for the page after `page`.
@@ -79,14 +74,23 @@ const MAX_LISTS: usize = 16;
 ///
 /// After the end of the items follows the rest of the page object. The end of any other list, deeper in the page, is followed
 /// by a brace too many, so that the rest is not valid JSON.
-fn peek_continuation<O: Paginated>(body: &[u8]) -> Option<ContinuationToken> {
+fn peek_continuation(body: &[u8], pagination: &Pagination) -> Option<ContinuationToken> {
+    let head = open_page(pagination)?;
+    // Behind the list there are more fields, or the end of the object that it is in.
+    let may_follow: &[char] = if pagination.items.contains('.') { &[',', '}'] } else { &[','] };
     let tail = &body[body.len().saturating_sub(MAX_TAIL)..];
     let ends_of_lists = (0..tail.len()).rev().filter(|index| tail[*index] == b']');
     ends_of_lists.take(MAX_LISTS).find_map(|index| {
         let rest = std::str::from_utf8(&tail[index + 1..]).ok()?;
-        let page = rest.trim_ascii_start().starts_with(',').then(|| format!("{{\"{}\":null{rest}", O::ITEMS))?;
-        O::continuation(&body::from_json_or_none(&page)?).ok()?
+        let page = rest.trim_ascii_start().starts_with(may_follow).then(|| format!("{head}null{rest}"))?;
+        find_continuation(&page, pagination)
     })
+}
+
+/// Returns the beginning of a page, up to its list of items: `{"items":`. `None` if a page is only that list.
+pub(super) fn open_page(pagination: &Pagination) -> Option<String> {
+    let names = Some(pagination.items).filter(|path| !path.is_empty())?.split('.');
+    Some(names.map(|name| format!("{{\"{name}\":")).collect())
 }
 
 /// Maximum time that a response may wait to be read: longer, and the server, or the HTTP client, may close the connection.

@@ -1,8 +1,8 @@
-//! Detects a next page in the response of an operation that is not paginated.
+//! Detects a next page in a response that is taken for complete.
 //!
 //! Why: an operation whose specification does not say that it is paginated returns its response as complete. If the service
 //! starts to paginate it, or the specification is wrong, the first page would silently pass for the list. So each such
-//! response is searched for the fields by which Partner Center, Microsoft's REST guidelines and `OData` point to a next page,
+//! response, and the last page of each list, is searched for the fields by which Partner Center, Microsoft's REST guidelines and `OData` point to a next page,
 //! and one of them is an error. Without such a field or an escaped character the search costs four substring searches and no
 //! parsing.
 
@@ -14,6 +14,8 @@ use std::fmt;
 #[derive(Debug)]
 pub(crate) struct UnexpectedNextPage {
     operation: &'static str,
+    /// Whether the operation is paginated, so that its pagination does not describe the field.
+    is_list: bool,
     /// The field of the response that points to the next page.
     field: &'static str,
 }
@@ -22,7 +24,7 @@ impl UnexpectedNextPage {
     /// Finds, in the JSON of a response to `operation`, the field that points to a next page.
     ///
     /// Only the fields of the response itself count: the links of an item are unrelated to the list.
-    pub(crate) fn find(operation: &'static str, json: &str) -> Option<Self> {
+    pub(crate) fn find(operation: &'static str, is_list: bool, json: &str) -> Option<Self> {
         // The part of each name that `camelCase` and `PascalCase` share, so that a case-sensitive search is enough; and the
         // beginning of an escape, as a name may be written with escapes.
         const NAMES: [&str; 4] = ["ext\"", "ontinuationToken\"", "extLink\"", "\\u"];
@@ -41,18 +43,25 @@ impl UnexpectedNextPage {
             let names = ["continuationToken", "nextLink", "@odata.nextLink"];
             names.into_iter().find(|name| fields.values_of(name).any(is_set))?
         };
-        Some(Self { operation, field })
+        Some(Self { operation, is_list, field })
     }
 }
 
 impl fmt::Display for UnexpectedNextPage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operation, field } = self;
+        let Self { operation, is_list, field } = self;
+        if *is_list {
+            return write!(
+                formatter,
+                "the last page of `{operation}` has a next page (`{field}`) that the pagination of the operation does not \
+                 describe: the list is incomplete; add it (`x-pc-paging` in the specification, `Pagination` in a program)"
+            );
+        }
         write!(
             formatter,
             "`{operation}` is not a paginated operation, but its response has a next page (`{field}`): it is incomplete; \
              declare the operation as paginated (`x-pc-paging` in the specification, `Paginated` in a program) and list it \
-             with `items`"
+             with `items`; a request of your own, with `request_pages`"
         )
     }
 }
@@ -110,7 +119,7 @@ mod tests {
     use super::*;
 
     fn found(json: &str) -> Option<&'static str> {
-        UnexpectedNextPage::find("getThings", json).map(|found| found.field)
+        UnexpectedNextPage::find("getThings", false, json).map(|found| found.field)
     }
 
     #[test]

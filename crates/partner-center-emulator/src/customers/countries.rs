@@ -22,6 +22,14 @@ pub(crate) struct Country {
     pub(crate) family_names: &'static [&'static str],
 }
 
+impl Country {
+    /// The codes of the countries in which the service requires the registration number of a company, and its telephone number.
+    pub(crate) const REGISTERING: [&str; 24] = [
+        "AM", "AZ", "BY", "HU", "KZ", "KG", "MD", "RU", "TJ", "UZ", "UA", "BR", "IN", "ZA", "PL", "AE", "SA", "TR",
+        "TH", "VN", "MM", "IQ", "SS", "VE",
+    ];
+}
+
 /// A part of a company's name.
 #[derive(Clone, Copy)]
 pub(crate) struct Word {

@@ -5,6 +5,7 @@ use super::{
     INDIRECT_RESELLERS, SearchableFields,
     countries::{COUNTRIES, City, Country},
     customer_id, indirect_reseller,
+    indirect_reseller::partner_id,
 };
 use crate::{
     random::Random,
@@ -39,7 +40,7 @@ pub(crate) struct GeneratedCustomer {
     seed: u64,
     index: u32,
     rare_values: bool,
-    country: &'static Country,
+    pub(crate) country: &'static Country,
     /// The domain without its suffix, such as `contosotoys42`.
     domain_prefix: String,
     pub(crate) searchable: SearchableFields,
@@ -121,6 +122,11 @@ impl GeneratedCustomer {
             fields.extend(customer);
         }
         details
+    }
+
+    /// Returns a billing profile for a customer whose details have none.
+    pub(crate) fn separate_billing_profile(&self) -> Value {
+        self.billing_profile(&mut Random::new(self.seed, "billing profile", self.index)).into()
     }
 
     fn relationship(&self) -> &'static str {
@@ -225,9 +231,4 @@ fn non_empty(value: &str) -> Option<Value> {
 
 fn digits(random: &mut Random, count: usize) -> String {
     (0..count).map(|_| random.pick(b"0123456789") as char).collect()
-}
-
-/// Returns the partner ID of an indirect reseller, which has seven digits.
-fn partner_id(reseller: Uuid) -> String {
-    (1_000_000 + reseller.as_u128() % 9_000_000).to_string()
 }

@@ -18,3 +18,13 @@ pub(crate) fn indirect_reseller(seed: u64, number: usize) -> Uuid {
 pub(crate) fn indirect_provider(seed: u64) -> Uuid {
     Random::new(seed, "indirect provider", 0u8).guid()
 }
+
+/// Returns the partner ID of an indirect reseller, which has seven digits.
+pub(crate) fn partner_id(reseller: Uuid) -> String {
+    (1_000_000 + reseller.as_u128() % 9_000_000).to_string()
+}
+
+/// Returns the indirect reseller with this partner ID.
+pub(crate) fn indirect_reseller_with_partner_id(seed: u64, id: &str) -> Option<Uuid> {
+    (0..INDIRECT_RESELLERS).map(|number| indirect_reseller(seed, number)).find(|reseller| partner_id(*reseller) == id)
+}

@@ -3,7 +3,10 @@
 //!
 //! What is changed depends on the kind of an object, which is the name of the field that it is in.
 
-use crate::quirks::{ErrorCodes, Quirks};
+use crate::{
+    quirks::{ErrorCodes, Quirks},
+    service_response::ResourceKind,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -15,6 +18,16 @@ impl ObjectKind<'static> {
     pub(super) const PAGE: Self = Self("page");
     pub(super) const CUSTOMER: Self = Self("customer");
     pub(super) const ERROR: Self = Self("error");
+}
+
+impl From<ResourceKind> for ObjectKind<'static> {
+    fn from(kind: ResourceKind) -> Self {
+        match kind {
+            ResourceKind::CompanyProfile => Self("companyProfile"),
+            ResourceKind::BillingProfile => Self("billingProfile"),
+            ResourceKind::Other => Self("resource"),
+        }
+    }
 }
 
 /// Whether any quirk changes values, so that [`to_changed_json`] is necessary.
@@ -43,7 +56,9 @@ fn change_value(quirks: &Quirks, value: &mut Value, kind: ObjectKind<'_>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in &mut *fields {
-                change_value(quirks, value, ObjectKind(name));
+                // The items of a page are customers, unless it is one of other resources.
+                let kind = if kind.0 == "resource" && name == "items" { kind } else { ObjectKind(name) };
+                change_value(quirks, value, kind);
             }
             change_fields(quirks, fields, kind);
         }

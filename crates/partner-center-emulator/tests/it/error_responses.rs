@@ -63,7 +63,7 @@ fn invalid_request_is_rejected() {
         "urn:uuid:b44bb1fb-c595-45b0-9e09-d657365580bf",
         "%00",
         "%FF",
-        "relationshiprequests",
+        "all",
     ] {
         assert_eq!(error(&emulator, &format!("/v1/customers/{id}")), (400, json!(900_118)), "{id}");
     }
@@ -127,13 +127,13 @@ fn foreign_continuation_token_is_rejected() {
 }
 
 #[test]
-fn customers_are_read_only() {
+fn method_that_no_operation_has_is_not_allowed() {
     let emulator = emulator(5);
-    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::HEAD, Method::OPTIONS] {
+    for method in [Method::PUT, Method::HEAD, Method::OPTIONS] {
         for uri in ["/v1/customers", "/v1/customers/b44bb1fb-c595-45b0-9e09-d657365580bf"] {
             let response = send(&emulator, request(method.clone(), uri, &[("Authorization", &authorization())]));
             assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {uri}");
-            assert_eq!(response.headers()["Allow"], "GET");
+            assert!(response.headers()["Allow"].to_str().unwrap().starts_with("GET"));
             assert_eq!(response.body().is_empty(), method == Method::HEAD);
         }
     }
@@ -229,7 +229,7 @@ fn response_has_its_content_length() {
         (Method::GET, "/v1/customers?size=501", Emulator::TOKEN, 400),
         (Method::GET, "/v1/customers", "wrong", 401),
         (Method::GET, "/", Emulator::TOKEN, 404),
-        (Method::POST, "/v1/customers", Emulator::TOKEN, 405),
+        (Method::PUT, "/v1/customers", Emulator::TOKEN, 405),
     ] {
         let authorization = format!("Bearer {token}");
         let response = send(&emulator, request(method, uri, &[("Authorization", &authorization)]));

@@ -8,6 +8,7 @@ mod customer_list;
 mod customers;
 mod error_responses;
 mod fault_injection;
+mod operations;
 mod quirks;
 mod server;
 #[cfg(feature = "tls")]
@@ -89,4 +90,28 @@ fn example_json(name: &str) -> String {
 
 fn example(name: &str) -> Value {
     serde_json::from_str(&example_json(name)).unwrap()
+}
+
+/// Sends an authorized request with a body and returns status, headers and body of the response.
+fn call(
+    emulator: &Emulator,
+    method: &Method,
+    uri: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> (StatusCode, HeaderMap, Value) {
+    let authorization = authorization();
+    let headers =
+        [headers, &[("Authorization", authorization.as_str()), ("Content-Type", "application/json")]].concat();
+    let mut request = request(method.clone(), uri, &headers);
+    if !body.is_null() {
+        *request.body_mut() = body.to_string().into_bytes();
+    }
+    let (head, body) = send(emulator, request).into_parts();
+    (head.status, head.headers, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+fn post(emulator: &Emulator, uri: &str, body: &Value) -> (StatusCode, Value) {
+    let (status, _, body) = call(emulator, &Method::POST, uri, &[], body);
+    (status, body)
 }

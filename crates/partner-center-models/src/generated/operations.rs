@@ -109,12 +109,12 @@ impl Operation for ListCustomers {
 
 impl Paginated for ListCustomers {
     type Item = Customer;
-    const ITEMS: &'static str = "items";
-    const PAGINATION: Pagination = Pagination::new(
-            "MS-ContinuationToken",
-            ("seekOperation", "Next"),
-        )
-        .with_size("size");
+    const PAGINATION: Pagination = Pagination::new("items")
+        .next_link("links.next")
+        .continuation_token("continuationToken")
+        .token_header("MS-ContinuationToken")
+        .seek("seekOperation", "Next")
+        .size("size");
     fn items(page: CustomerCollection) -> Vec<Customer> {
         page.items
     }

@@ -35,6 +35,7 @@ pub(super) const LIST_CUSTOMERS: Operation = Operation {
             maximum: Some(500),
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The maximum number of customers in a page. It limits the page, not the list. Without it the service chooses, usually 500; 0 means the same, and is sent by some other clients.",
             example: Some("40"),
         },
@@ -51,6 +52,7 @@ pub(super) const LIST_CUSTOMERS: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The filter of the list; all customers without it. It is a JSON object of three strings, percent-encoded like the rest of the query: `Field` is `CompanyName`, `Domain` or `IndirectReseller`, `Value` is the string to search for, and `Operator` is `starts_with`.",
             example: Some(
                 "{\"Field\":\"CompanyName\",\"Value\":\"Cont\",\"Operator\":\"starts_with\"}",
@@ -454,6 +456,7 @@ pub(super) const GET_CUSTOMER: Operation = Operation {
             maximum: None,
             constraints: Constraints::NONE,
             default: None,
+            deprecated: None,
             description: "The identifier of the customer, which is that of its Microsoft Entra tenant. Partner Center shows it as the Microsoft ID of the customer's account.",
             example: Some("aaaabbbb-0000-cccc-1111-dddd2222eeee"),
         },
@@ -685,6 +688,7 @@ pub(super) const ADDRESS: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -699,6 +703,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "country",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -713,6 +718,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "region",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -727,6 +733,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "city",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -741,6 +748,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "state",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -755,6 +763,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "district",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -769,6 +778,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "addressLine1",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -783,6 +793,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "addressLine2",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -797,6 +808,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "addressLine3",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -811,6 +823,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "postalCode",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -825,6 +838,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "firstName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -839,6 +853,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "middleName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -853,6 +868,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "lastName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -867,6 +883,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "phoneNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -881,6 +898,7 @@ pub(super) const ADDRESS: Schema = Schema {
             },
             Property {
                 name: "emailAddress",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -910,6 +928,7 @@ pub(super) const CUSTOMER: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -924,6 +943,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "commerceId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -938,6 +958,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "companyProfile",
+                spellings: &[],
                 value: Type::Schema("CustomerCompanyProfile"),
                 is_required: false,
                 is_nullable: false,
@@ -952,6 +973,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "billingProfile",
+                spellings: &[],
                 value: Type::Schema("CustomerBillingProfile"),
                 is_required: false,
                 is_nullable: false,
@@ -966,6 +988,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "relationshipToPartner",
+                spellings: &[],
                 value: Type::Schema("RelationshipToPartner"),
                 is_required: false,
                 is_nullable: false,
@@ -980,6 +1003,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "allowDelegatedAccess",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -994,6 +1018,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "customDomains",
+                spellings: &[],
                 value: Type::List(&Type::String),
                 is_required: false,
                 is_nullable: false,
@@ -1008,6 +1033,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "tags",
+                spellings: &[],
                 value: Type::List(&Type::String),
                 is_required: false,
                 is_nullable: false,
@@ -1022,6 +1048,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "userCredentials",
+                spellings: &[],
                 value: Type::Schema("UserCredentials"),
                 is_required: false,
                 is_nullable: false,
@@ -1036,6 +1063,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "associatedPartnerId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1050,6 +1078,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "enableGDAPByDefault",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -1064,6 +1093,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1078,6 +1108,7 @@ pub(super) const CUSTOMER: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1107,6 +1138,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
         properties: &[
             Property {
                 name: "id",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -1121,6 +1153,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "firstName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1135,6 +1168,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "lastName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1149,6 +1183,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "email",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1163,6 +1198,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "culture",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1177,6 +1213,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "language",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1191,6 +1228,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "companyName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1205,6 +1243,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "organizationRegistrationId",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1219,6 +1258,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "defaultAddress",
+                spellings: &[],
                 value: Type::Schema("Address"),
                 is_required: false,
                 is_nullable: false,
@@ -1233,6 +1273,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1247,6 +1288,7 @@ pub(super) const CUSTOMER_BILLING_PROFILE: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1276,6 +1318,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
         properties: &[
             Property {
                 name: "totalCount",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -1290,6 +1333,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "items",
+                spellings: &[],
                 value: Type::List(&Type::Schema("Customer")),
                 is_required: true,
                 is_nullable: false,
@@ -1304,6 +1348,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1318,6 +1363,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "continuationToken",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
@@ -1332,6 +1378,7 @@ pub(super) const CUSTOMER_COLLECTION: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1361,6 +1408,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
         properties: &[
             Property {
                 name: "tenantId",
+                spellings: &[],
                 value: Type::Uuid,
                 is_required: false,
                 is_nullable: false,
@@ -1375,6 +1423,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "domain",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1389,6 +1438,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "companyName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1403,6 +1453,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "organizationRegistrationNumber",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1417,6 +1468,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "address",
+                spellings: &[],
                 value: Type::Schema("Address"),
                 is_required: false,
                 is_nullable: false,
@@ -1431,6 +1483,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "email",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1445,6 +1498,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "links",
+                spellings: &[],
                 value: Type::Schema("ResourceLinks"),
                 is_required: false,
                 is_nullable: false,
@@ -1459,6 +1513,7 @@ pub(super) const CUSTOMER_COMPANY_PROFILE: Schema = Schema {
             },
             Property {
                 name: "attributes",
+                spellings: &[],
                 value: Type::Schema("ResourceAttributes"),
                 is_required: false,
                 is_nullable: false,
@@ -1488,6 +1543,7 @@ pub(super) const CUSTOMER_FILTER: Schema = Schema {
         properties: &[
             Property {
                 name: "Field",
+                spellings: &[],
                 value: Type::Schema("CustomerSearchField"),
                 is_required: true,
                 is_nullable: false,
@@ -1502,6 +1558,7 @@ pub(super) const CUSTOMER_FILTER: Schema = Schema {
             },
             Property {
                 name: "Value",
+                spellings: &[],
                 value: Type::String,
                 is_required: true,
                 is_nullable: false,
@@ -1516,6 +1573,7 @@ pub(super) const CUSTOMER_FILTER: Schema = Schema {
             },
             Property {
                 name: "Operator",
+                spellings: &[],
                 value: Type::Schema("FilterOperator"),
                 is_required: true,
                 is_nullable: false,
@@ -1575,6 +1633,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
         properties: &[
             Property {
                 name: "code",
+                spellings: &[],
                 value: Type::Schema("ErrorCode"),
                 is_required: false,
                 is_nullable: false,
@@ -1589,6 +1648,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "description",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1603,6 +1663,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "data",
+                spellings: &[],
                 value: Type::Any,
                 is_required: false,
                 is_nullable: false,
@@ -1617,6 +1678,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "source",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1631,6 +1693,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "message",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1645,6 +1708,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "errorName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1659,6 +1723,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "isRetryable",
+                spellings: &[],
                 value: Type::Bool,
                 is_required: false,
                 is_nullable: false,
@@ -1673,6 +1738,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "parameters",
+                spellings: &[],
                 value: Type::Any,
                 is_required: false,
                 is_nullable: false,
@@ -1687,6 +1753,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "errorMessageExtended",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1701,6 +1768,7 @@ pub(super) const ERROR_BODY: Schema = Schema {
             },
             Property {
                 name: "statusCode",
+                spellings: &[],
                 value: Type::Int32,
                 is_required: false,
                 is_nullable: false,
@@ -1763,6 +1831,7 @@ pub(super) const LINK: Schema = Schema {
         properties: &[
             Property {
                 name: "uri",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1777,6 +1846,7 @@ pub(super) const LINK: Schema = Schema {
             },
             Property {
                 name: "method",
+                spellings: &[],
                 value: Type::Schema("LinkMethod"),
                 is_required: false,
                 is_nullable: false,
@@ -1791,6 +1861,7 @@ pub(super) const LINK: Schema = Schema {
             },
             Property {
                 name: "headers",
+                spellings: &[],
                 value: Type::List(&Type::Schema("LinkHeader")),
                 is_required: false,
                 is_nullable: false,
@@ -1805,6 +1876,7 @@ pub(super) const LINK: Schema = Schema {
             },
             Property {
                 name: "body",
+                spellings: &[],
                 value: Type::Any,
                 is_required: false,
                 is_nullable: false,
@@ -1834,6 +1906,7 @@ pub(super) const LINK_HEADER: Schema = Schema {
         properties: &[
             Property {
                 name: "key",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -1848,6 +1921,7 @@ pub(super) const LINK_HEADER: Schema = Schema {
             },
             Property {
                 name: "value",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
@@ -1987,6 +2061,7 @@ pub(super) const RESOURCE_ATTRIBUTES: Schema = Schema {
         properties: &[
             Property {
                 name: "objectType",
+                spellings: &[],
                 value: Type::Schema("ObjectType"),
                 is_required: false,
                 is_nullable: false,
@@ -2001,6 +2076,7 @@ pub(super) const RESOURCE_ATTRIBUTES: Schema = Schema {
             },
             Property {
                 name: "etag",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2030,6 +2106,7 @@ pub(super) const RESOURCE_LINKS: Schema = Schema {
         properties: &[
             Property {
                 name: "self",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -2044,6 +2121,7 @@ pub(super) const RESOURCE_LINKS: Schema = Schema {
             },
             Property {
                 name: "next",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -2058,6 +2136,7 @@ pub(super) const RESOURCE_LINKS: Schema = Schema {
             },
             Property {
                 name: "previous",
+                spellings: &[],
                 value: Type::Schema("Link"),
                 is_required: false,
                 is_nullable: false,
@@ -2121,6 +2200,7 @@ pub(super) const USER_CREDENTIALS: Schema = Schema {
         properties: &[
             Property {
                 name: "userName",
+                spellings: &[],
                 value: Type::String,
                 is_required: false,
                 is_nullable: false,
@@ -2135,6 +2215,7 @@ pub(super) const USER_CREDENTIALS: Schema = Schema {
             },
             Property {
                 name: "password",
+                spellings: &[],
                 value: Type::Secret,
                 is_required: false,
                 is_nullable: false,

@@ -148,7 +148,13 @@ impl<'a> Paging<'a> {
     /// Returns the implementation of `Paginated` for the operation `name`.
     pub(super) fn implementation(&self, name: &Ident) -> TokenStream {
         let Self { page, items, items_wire, item, mark, token_header, seek: (seek, value), .. } = self;
-        let size = self.size_query.map(|size| quote!(.with_size(#size)));
+        let size = self.size_query.map(|size| quote!(.size(#size)));
+        let next_link = self.next_link.as_ref().map(|NextLink { links, next }| {
+            let path = format!("{}.{}", links.wire, next.wire);
+            quote!(.next_link(#path))
+        });
+        let continuation_token =
+            self.continuation_token.as_ref().map(|(wire, _)| quote!(.continuation_token(#wire)));
         let (mut link, mut token) = (quote!(None), quote!(None));
         let mut links_binding = None;
         let mut invalid_fields = Vec::new();
@@ -167,8 +173,8 @@ impl<'a> Paging<'a> {
         quote! {
             impl Paginated for #name {
                 type Item = #item;
-                const ITEMS: &'static str = #items_wire;
-                const PAGINATION: Pagination = Pagination::new(#token_header, (#seek, #value)) #size;
+                const PAGINATION: Pagination = Pagination::new(#items_wire) #next_link #continuation_token
+                    .token_header(#token_header).seek(#seek, #value) #size;
                 fn items(page: #page) -> Vec<#item> {
                     page.#items
                 }

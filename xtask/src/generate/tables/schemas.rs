@@ -1,26 +1,27 @@
 //! The tables of schemas.
 
-use super::{Extensions, Table, default_of, link, option, schema_of, type_of};
+use super::{
+    Table,
+    values::{constraints, default_of, link, option, range, type_of},
+};
 use crate::{
     dialect::{Definition, Enum, EnumValues, Kind, Object, Property, Union, UnionVariant},
     document::Spec,
 };
 use anyhow::{Context as _, Result, bail};
-use openapiv3::{ReferenceOr, Schema, SchemaKind, StringType, Type};
-use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote};
+use openapiv3::{ReferenceOr, Schema, SchemaKind, Type};
+use proc_macro2::TokenStream;
+use quote::quote;
 
 pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
     let table = |definition: &Definition| {
-        let Definition { name, description, external_docs, .. } = definition;
-        let at = || format!("#/components/schemas/{name}");
-        let kind = schema_kind(spec, definition).with_context(at)?;
-        let documentation = link(external_docs.as_ref().map(|(title, url)| (title.as_str(), url.as_str())));
-        let area = spec.area(&at());
+        let Definition { name, area, description, external_docs, .. } = definition;
+        let kind = schema_kind(spec, definition).with_context(|| format!("#/components/schemas/{name}"))?;
+        let documentation = link(external_docs.as_ref());
         let value = quote! {
             Schema { name: #name, area: #area, description: #description, documentation: #documentation, kind: #kind }
         };
-        Ok(Table { name: name.clone(), area: area.to_owned(), of: quote!(Schema), value })
+        Ok(Table { name: name.clone(), area: area.clone(), of: quote!(Schema), value })
     };
     spec.definitions.iter().map(table).collect()
 }
@@ -28,12 +29,8 @@ pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
 fn schema_kind(spec: &Spec, definition: &Definition) -> Result<TokenStream> {
     Ok(match &definition.kind {
         Kind::Object(Object { properties, additional }) => {
-            let object = schema_of(spec, &definition.name)?;
             let additional = option(additional.as_ref().map(type_of));
-            let properties = properties.iter().map(|property| {
-                property_table(property, object).with_context(|| format!("the property {}", property.wire))
-            });
-            let properties = properties.collect::<Result<Vec<_>>>()?;
+            let properties = properties.iter().map(property_table);
             quote!(SchemaKind::Object(Object { properties: &[#(#properties),*], additional: #additional }))
         }
         Kind::Enum(Enum { values: kind, variants }) => {
@@ -41,11 +38,11 @@ fn schema_kind(spec: &Spec, definition: &Definition) -> Result<TokenStream> {
                 let (value, description) = (&variant.wire, &variant.description);
                 quote!(EnumValue { value: #value, description: #description })
             });
-            let kind = match kind {
-                EnumValues::Strings | EnumValues::LooseStrings => format_ident!("StringEnum"),
-                EnumValues::Integers => format_ident!("IntegerEnum"),
-            };
-            quote!(SchemaKind::#kind(&[#(#values),*]))
+            let values = quote!(&[#(#values),*]);
+            match kind {
+                EnumValues::Strings | EnumValues::LooseStrings => quote!(SchemaKind::StringEnum(#values)),
+                EnumValues::Integers => quote!(SchemaKind::IntegerEnum(#values)),
+            }
         }
         Kind::Union(Union { discriminator, variants }) => {
             let variants = variants.iter().flat_map(|UnionVariant { schema, values }| {
@@ -53,11 +50,11 @@ fn schema_kind(spec: &Spec, definition: &Definition) -> Result<TokenStream> {
             });
             quote!(SchemaKind::Union(Union { discriminator: #discriminator, variants: &[#(#variants),*] }))
         }
-        Kind::HandWritten(_) => match &schema_of(spec, &definition.name)?.schema_kind {
+        Kind::HandWritten(_) => match &spec.schema(&definition.name)?.schema_kind {
             SchemaKind::OneOf { one_of } if one_of.iter().all(is_string_or_integer) => {
                 quote!(SchemaKind::StringOrInteger)
             }
-            _ => bail!("a hand-written type is `oneOf` a string and an integer"),
+            _ => bail!("a hand-written type is not understood: write `oneOf` with a string and an integer"),
         },
     })
 }
@@ -67,29 +64,21 @@ fn is_string_or_integer(schema: &ReferenceOr<Schema>) -> bool {
     matches!(schema, Some(SchemaKind::Type(Type::String(_) | Type::Integer(_))))
 }
 
-fn property_table(property: &Property, object: &Schema) -> Result<TokenStream> {
-    let Property { wire, description, required, shape, .. } = property;
-    let schema = match &object.schema_kind {
-        SchemaKind::Type(Type::Object(object)) => object.properties.get(wire).and_then(|schema| schema.as_item()),
-        _ => None,
-    };
-    let schema = schema.map(|schema| &**schema);
-    let data = schema.map(|schema| &schema.schema_data);
-    let is_nullable = data.is_some_and(|data| data.nullable);
-    let is_read_only = data.is_some_and(|data| data.read_only);
-    let is_write_only = data.is_some_and(|data| data.write_only);
-    let deprecated = data.filter(|data| data.deprecated).map(|data| Extensions::of(&data.extensions).deprecation());
-    let deprecated = option(deprecated.transpose()?.map(|why| quote!(#why)));
+fn property_table(property: &Property) -> TokenStream {
+    let Property { wire, spellings, description, required, nullable, read_only, write_only, .. } = property;
+    let schema = property.schema.as_ref();
+    let deprecated = option(property.deprecated.as_ref());
     let (minimum, maximum) = range(schema);
-    let (value, constraints, default) = (type_of(shape), constraints(schema), default_of(schema));
-    Ok(quote! {
+    let (value, constraints, default) = (type_of(&property.shape), constraints(schema), default_of(schema));
+    quote! {
         Property {
             name: #wire,
+            spellings: &[#(#spellings),*],
             value: #value,
             is_required: #required,
-            is_nullable: #is_nullable,
-            is_read_only: #is_read_only,
-            is_write_only: #is_write_only,
+            is_nullable: #nullable,
+            is_read_only: #read_only,
+            is_write_only: #write_only,
             deprecated: #deprecated,
             minimum: #minimum,
             maximum: #maximum,
@@ -97,38 +86,5 @@ fn property_table(property: &Property, object: &Schema) -> Result<TokenStream> {
             default: #default,
             description: #description,
         }
-    })
-}
-
-/// Returns the minimum and the maximum of an integer.
-pub(super) fn range(schema: Option<&Schema>) -> (TokenStream, TokenStream) {
-    let (minimum, maximum) = match schema.map(|schema| &schema.schema_kind) {
-        Some(SchemaKind::Type(Type::Integer(integer))) => (integer.minimum, integer.maximum),
-        _ => (None, None),
-    };
-    let number = |bound: Option<i64>| option(bound.map(Literal::i64_unsuffixed).map(|bound| quote!(#bound)));
-    (number(minimum), number(maximum))
-}
-
-/// Returns what a string or a list must comply with.
-pub(super) fn constraints(schema: Option<&Schema>) -> TokenStream {
-    let (mut min_length, mut max_length, mut max_items, mut pattern) = (None, None, None, None);
-    match schema.map(|schema| &schema.schema_kind) {
-        Some(SchemaKind::Type(Type::String(StringType {
-            min_length: min, max_length: max, pattern: regex, ..
-        }))) => {
-            (min_length, max_length, pattern) = (*min, *max, regex.as_ref().map(|regex| quote!(#regex)));
-        }
-        Some(SchemaKind::Type(Type::Array(array))) => max_items = array.max_items,
-        _ => {}
-    }
-    if min_length.or(max_length).or(max_items).is_none() && pattern.is_none() {
-        return quote!(Constraints::NONE);
-    }
-    let number = |bound: Option<usize>| option(bound.map(Literal::usize_unsuffixed).map(|bound| quote!(#bound)));
-    let (min_length, max_length, max_items) = (number(min_length), number(max_length), number(max_items));
-    let pattern = option(pattern);
-    quote! {
-        Constraints { min_length: #min_length, max_length: #max_length, max_items: #max_items, pattern: #pattern }
     }
 }

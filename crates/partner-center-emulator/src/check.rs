@@ -1,0 +1,377 @@
+//! Checks of bodies against the tables of the specification: would the emulator accept this request, and could the service have sent
+//! this response?
+
+use crate::json_fields::get_ignoring_case;
+use partner_center_spec::{MediaType, Operation, Property, Schema, SchemaKind, Type, schema};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// Checks the body of a request, which is JSON: its types, its required fields and the values of its enums. Names may be in any
+/// case, unknown fields are ignored, and `null` counts as absent.
+///
+/// # Errors
+/// All problems, each with the JSON pointer of its place.
+pub fn request(operation: &Operation, json: &str) -> Result<(), Vec<Problem>> {
+    let value = parse(json)?;
+    let body = operation.body.ok_or_else(|| vec![Problem::new("the operation takes no body")])?;
+    problems_of(body.value, &value, Direction::Request)
+}
+
+/// Checks the body of a response with `status`, which is JSON. An unknown field is a problem, and so is an unknown value of an enum.
+///
+/// # Errors
+/// All problems, each with the JSON pointer of its place.
+pub fn response(operation: &Operation, status: u16, json: &str) -> Result<(), Vec<Problem>> {
+    let value = parse(json)?;
+    let response = operation.responses.iter().find(|response| response.status == status);
+    let response = response.ok_or_else(|| vec![Problem::new(format!("the operation has no response {status}"))])?;
+    match response.body {
+        Some((MediaType::Json, of)) => problems_of(of, &value, Direction::Response),
+        _ => Err(vec![Problem::new(format!("the response {status} has no body in JSON"))]),
+    }
+}
+
+/// A place in a body that the specification does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The place, as a JSON pointer; empty for the complete body.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+    pub(crate) kind: ProblemKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProblemKind {
+    /// A field is missing, unknown, or of another type.
+    InvalidProperty,
+    /// The value is not one of the enum's.
+    UnknownValue,
+}
+
+impl Problem {
+    fn new(message: impl Into<String>) -> Self {
+        Self { pointer: String::new(), message: message.into(), kind: ProblemKind::InvalidProperty }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.pointer.is_empty() { "the body" } else { &self.pointer };
+        write!(formatter, "{place}: {}", self.message)
+    }
+}
+
+/// The direction that a body is sent in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Request,
+    Response,
+}
+
+/// Checks that `value` is of the type `of`.
+pub(crate) fn problems_of(of: Type, value: &Value, direction: Direction) -> Result<(), Vec<Problem>> {
+    let mut checker = Checker { direction, pointer: String::new(), problems: Vec::new() };
+    checker.check(of, value);
+    if checker.problems.is_empty() { Ok(()) } else { Err(checker.problems) }
+}
+
+fn parse(json: &str) -> Result<Value, Vec<Problem>> {
+    serde_json::from_str(json).map_err(|error| vec![Problem::new(format!("it is not JSON: {error}"))])
+}
+
+struct Checker {
+    direction: Direction,
+    pointer: String,
+    problems: Vec<Problem>,
+}
+
+impl Checker {
+    fn check(&mut self, of: Type, value: &Value) {
+        let is_right = match of {
+            Type::String | Type::Secret | Type::Binary => value.is_string(),
+            Type::Uuid => value.as_str().is_some_and(|text| text.parse::<uuid::Uuid>().is_ok()),
+            Type::DateTime => value.as_str().is_some_and(is_date_time),
+            Type::Date => value.as_str().is_some_and(is_date),
+            Type::Bool => value.is_boolean(),
+            Type::Int32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+            Type::Int64 => value.is_i64() || value.is_u64(),
+            Type::Double | Type::Decimal => value.is_number(),
+            Type::Schema(name) => match schema(name) {
+                Some(schema) => return self.check_schema(schema, value),
+                None => true,
+            },
+            Type::List(of) => match value.as_array() {
+                Some(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        self.at(index, |checker| checker.check(*of, item));
+                    }
+                    return;
+                }
+                None => false,
+            },
+            Type::Map(of) => match value.as_object() {
+                Some(fields) => return self.check_additional(*of, fields, &[]),
+                None => false,
+            },
+            // Any JSON, or a type that a later version of the tables has.
+            _ => true,
+        };
+        if !is_right {
+            self.report(ProblemKind::InvalidProperty, format!("it must be {}", type_name(of)));
+        }
+    }
+
+    fn check_schema(&mut self, schema: &Schema, value: &Value) {
+        match schema.kind {
+            SchemaKind::Object(object) => {
+                let Some(fields) = value.as_object() else {
+                    return self.report(ProblemKind::InvalidProperty, "it must be an object".to_owned());
+                };
+                for property in object.properties {
+                    self.check_property(property, fields);
+                }
+                match object.additional {
+                    Some(of) => self.check_additional(of, fields, object.properties),
+                    None if self.direction == Direction::Response => self.reject_unknown(fields, object.properties),
+                    None => {}
+                }
+            }
+            SchemaKind::StringEnum(values) => match value.as_str() {
+                Some(text) if values.iter().any(|value| is_same_value(value.value, text)) => {}
+                Some(text) => {
+                    self.report(ProblemKind::UnknownValue, format!("{text:?} is not a value of {}", schema.name));
+                }
+                None => self.report(ProblemKind::InvalidProperty, "it must be a string".to_owned()),
+            },
+            SchemaKind::IntegerEnum(values) => match value.as_i64().map(|number| number.to_string()) {
+                Some(number) if values.iter().any(|value| value.value == number) => {}
+                Some(number) => {
+                    self.report(ProblemKind::UnknownValue, format!("{number} is not a value of {}", schema.name));
+                }
+                None => self.report(ProblemKind::InvalidProperty, "it must be an integer".to_owned()),
+            },
+            SchemaKind::Union(union) => {
+                let discriminator = value
+                    .as_object()
+                    .and_then(|fields| get_ignoring_case(fields, union.discriminator))
+                    .and_then(Value::as_str);
+                let Some(discriminator) = discriminator else {
+                    let message = format!("it must be an object with the string {:?}", union.discriminator);
+                    return self.report(ProblemKind::InvalidProperty, message);
+                };
+                let variant = union.variants.iter().find(|variant| is_same_value(variant.value, discriminator));
+                match variant.map(|variant| partner_center_spec::schema(variant.schema)) {
+                    Some(Some(variant)) => self.check_schema(variant, value),
+                    Some(None) => {}
+                    None => self.report(
+                        ProblemKind::UnknownValue,
+                        format!("{discriminator:?} is not a value of {:?}", union.discriminator),
+                    ),
+                }
+            }
+            SchemaKind::StringOrInteger if !value.is_string() && !value.is_i64() => {
+                self.report(ProblemKind::InvalidProperty, "it must be a string or an integer".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn check_property(&mut self, property: &Property, fields: &Map<String, Value>) {
+        let value = get_ignoring_case(fields, property.name).filter(|value| !value.is_null());
+        let is_request = self.direction == Direction::Request;
+        match value {
+            // The service sets it, whatever a request has.
+            Some(_) if is_request && (property.is_read_only || SET_BY_SERVICE.contains(&property.name)) => {}
+            Some(value) => self.at(property.name, |checker| checker.check(property.value, value)),
+            None if property.is_required && !property.is_nullable && !(is_request && property.is_read_only) => {
+                self.at(property.name, |checker| {
+                    checker.report(ProblemKind::InvalidProperty, "it is required".to_owned());
+                });
+            }
+            None => {}
+        }
+    }
+
+    /// Checks the fields other than the `known` ones, which are all of the type `of`.
+    fn check_additional(&mut self, of: Type, fields: &Map<String, Value>, known: &[Property]) {
+        for (name, value) in fields {
+            if !is_known(name, known) && !value.is_null() {
+                self.at(name, |checker| checker.check(of, value));
+            }
+        }
+    }
+
+    fn reject_unknown(&mut self, fields: &Map<String, Value>, known: &[Property]) {
+        for name in fields.keys() {
+            if !is_known(name, known) {
+                self.at(name, |checker| {
+                    checker.report(ProblemKind::InvalidProperty, "the specification does not have it".to_owned());
+                });
+            }
+        }
+    }
+
+    /// Checks a part of the value with `check`.
+    fn at(&mut self, name: impl fmt::Display, check: impl FnOnce(&mut Self)) {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        self.pointer.push_str(&name.to_string().replace('~', "~0").replace('/', "~1"));
+        check(self);
+        self.pointer.truncate(length);
+    }
+
+    fn report(&mut self, kind: ProblemKind, message: String) {
+        // A body of many wrong items needs no more than the first of them.
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(Problem { pointer: self.pointer.clone(), message, kind });
+        }
+    }
+}
+
+const MAX_PROBLEMS: usize = 100;
+
+/// Fields of resources that the service sets, and that clients send back as they were read.
+const SET_BY_SERVICE: [&str; 2] = ["attributes", "links"];
+
+fn is_known(name: &str, properties: &[Property]) -> bool {
+    properties.iter().any(|property| property.name.eq_ignore_ascii_case(name))
+}
+
+/// Whether two spellings are of the same value: the service writes `in_review` in one place and `InReview` in another, and
+/// reads both.
+pub(crate) fn is_same_value(one: &str, other: &str) -> bool {
+    let characters = |text: &'_ str| -> Vec<u8> {
+        text.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase()).collect()
+    };
+    one == other || characters(one) == characters(other)
+}
+
+/// Returns a type in words, with its article.
+pub(crate) fn type_name(of: Type) -> &'static str {
+    match of {
+        Type::Uuid => "a GUID of 36 characters",
+        Type::DateTime => "a date and a time, such as 2026-01-31T12:00:00Z",
+        Type::Date => "a date, such as 2026-01-31",
+        Type::Bool => "true or false",
+        Type::Int32 | Type::Int64 => "an integer",
+        Type::Double | Type::Decimal => "a number",
+        Type::List(_) => "a list",
+        Type::Map(_) | Type::Schema(_) => "an object",
+        _ => "a string",
+    }
+}
+
+/// Whether `text` is a date, `T`, and a time with or without a fraction and a zone: the service sends all of them.
+pub(crate) fn is_date_time(text: &str) -> bool {
+    let Some((date, time)) = text.split_once(['T', 't']) else { return false };
+    let time_end = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (time, zone) = time.split_at(time_end);
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let has_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_zone = match zone {
+        "" | "Z" | "z" => true,
+        _ => numbers(&zone[1..], ':').is_some_and(|[hours, minutes]| hours < 24 && minutes < 60),
+    };
+    let is_time = numbers(time, ':')
+        .is_some_and(|[hours, minutes, seconds]: [u32; 3]| hours < 24 && minutes < 60 && seconds <= 60);
+    is_date(date) && is_time && has_digits(fraction) && is_zone
+}
+
+pub(crate) fn is_date(text: &str) -> bool {
+    text.len() == "2026-01-31".len()
+        && numbers(text, '-').is_some_and(|[year, month, day]: [u32; 3]| {
+            year > 0 && (1..=12).contains(&month) && (1..=31).contains(&day)
+        })
+}
+
+/// Returns the numbers of `text`, `N` of two or more digits with `separator` between them.
+fn numbers<const N: usize>(text: &str, separator: char) -> Option<[u32; N]> {
+    let numbers: Option<Vec<u32>> = text
+        .split(separator)
+        .map(|part| part.parse().ok().filter(|_| part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_digit())))
+        .collect();
+    numbers?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Direction, is_date, is_date_time, is_same_value, problems_of, request, response};
+    use partner_center_spec::{Type, operation};
+    use serde_json::json;
+
+    #[test]
+    fn value_of_another_type_is_a_problem() {
+        for (of, right, wrong) in [
+            (Type::String, json!(""), json!(1)),
+            (Type::Uuid, json!("aaaabbbb-0000-cccc-1111-dddd2222eeee"), json!("aaaabbbb")),
+            (Type::DateTime, json!("2026-01-31T12:00:00"), json!("2026-01-31")),
+            (Type::Date, json!("2026-01-31"), json!("31.1.2026")),
+            (Type::Bool, json!(false), json!("false")),
+            (Type::Int32, json!(-1), json!(1_u64 << 31)),
+            (Type::Int64, json!(1_u64 << 40), json!(1.5)),
+            (Type::Double, json!(12), json!("12")),
+            (Type::Decimal, json!(1.25), json!(null)),
+            (Type::List(&Type::Bool), json!([true]), json!([true, 1])),
+            (Type::Map(&Type::Int32), json!({ "a": 1, "b": null }), json!({ "a": "1" })),
+        ] {
+            assert_eq!(problems_of(of, &right, Direction::Request), Ok(()), "{of:?}");
+            let problems = problems_of(of, &wrong, Direction::Request).unwrap_err();
+            assert_eq!(problems.len(), 1, "{of:?}: {problems:?}");
+        }
+        let problems =
+            problems_of(Type::List(&Type::Map(&Type::Bool)), &json!([{}, { "a/b": 1 }]), Direction::Response);
+        assert_eq!(problems.unwrap_err()[0].to_string(), "/1/a~1b: it must be true or false");
+    }
+
+    #[test]
+    fn every_form_of_date_that_the_service_sends_is_one() {
+        for text in [
+            "2021-01-14T16:57:15.0966728Z",
+            "2019-01-16T00:48:44.76+00:00",
+            "2017-01-25T14:53:12.093-08:00",
+            "2017-07-25T18:07:36",
+            "9999-12-10T00:00:00Z",
+            "0001-01-01T00:00:00",
+        ] {
+            assert!(is_date_time(text), "{text}");
+        }
+        for text in [
+            "",
+            "T",
+            "2021-01-14",
+            "2021-01-14T",
+            "2021-13-14T00:00:00Z",
+            "2021-01-14T24:00:00",
+            "2021-01-14T00:00:00.",
+            "2021-01-14T00:00:00+é",
+        ] {
+            assert!(!is_date_time(text), "{text}");
+        }
+        assert!(is_date("2026-02-28") && !is_date("2026-2-28") && !is_date("2026-02-28T"));
+    }
+
+    #[test]
+    fn spellings_of_a_value_differ_in_case_and_underscores() {
+        assert!(is_same_value("in_review", "InReview") && is_same_value("", ""));
+        assert!(!is_same_value("in_review", "in review"));
+    }
+
+    #[test]
+    fn response_with_an_unknown_field_could_not_have_been_sent() {
+        let customer = operation("getCustomer").unwrap();
+        assert_eq!(response(customer, 200, r#"{"RelationshipToPartner":"reseller","tags":null}"#), Ok(()));
+        for (json, pointer) in [
+            ("", ""),
+            ("[]", ""),
+            (r#"{"companyProfile":{"domain":7}}"#, "/companyProfile/domain"),
+            (r#"{"relationshipToPartner":"co_steward"}"#, "/relationshipToPartner"),
+            (r#"{"loyalty":1}"#, "/loyalty"),
+        ] {
+            let problems = response(customer, 200, json).unwrap_err();
+            assert_eq!(problems[0].pointer, pointer, "{json}: {problems:?}");
+        }
+        assert!(response(customer, 299, "{}").is_err());
+        assert!(request(customer, "{}").is_err());
+    }
+}

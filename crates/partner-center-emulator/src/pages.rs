@@ -1,0 +1,234 @@
+//! The pages of all lists but that of the customers. As there, the position of a page is in its continuation token alone: the
+//! emulator keeps no state between two pages.
+
+use crate::{
+    behaviors::Call,
+    customer_list::{INVALID_SEEK_OPERATION, INVALID_SIZE, INVALID_TOKEN, MAX_PAGE_SIZE, link_prefix, parse_page_size},
+    error_response::ErrorResponse,
+    quirks::{ContinuationIn, ListEnd, TotalCount},
+    random::keyed_hash,
+    resource::Link,
+    service_response::{Content, ResourceKind, ServiceResponse},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderName, HeaderValue, StatusCode};
+use partner_center_spec::{Paging, Response, SchemaKind, Type, schema};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use std::num::NonZeroU16;
+
+/// A page as a request describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PageRequest {
+    /// The minimum number of its items; each item of a list has one, which stays the same.
+    start: u64,
+    /// The number of items before the page, for a list that is read by numbers.
+    offset: usize,
+    /// The maximum number of items.
+    size: u16,
+    /// The filter of the list, or an empty string.
+    pub(crate) filter: String,
+}
+
+/// The start of a page after the last item, which exists only with a quirk of the list's end.
+const END: u64 = u64::MAX;
+
+/// Returns the type of the items if a response is a list.
+pub(crate) fn item_type(paging: Option<Paging>, response: &Response) -> Option<Type> {
+    let (_, of) = response.body?;
+    let path = match of {
+        Type::List(_) => "",
+        _ => paging.map_or(ITEMS, |paging| paging.items),
+    };
+    let items = path.split('.').filter(|name| !name.is_empty()).try_fold(of, property_type)?;
+    if let Type::List(item) = items { Some(*item) } else { None }
+}
+
+/// Returns the type of the property `name` of an object of the type `of`.
+fn property_type(of: Type, name: &str) -> Option<Type> {
+    let Type::Schema(schema_name) = of else { return None };
+    let SchemaKind::Object(object) = schema(schema_name)?.kind else { return None };
+    object.properties.iter().find(|property| property.name == name).map(|property| property.value)
+}
+
+/// The name of the list in a page of an operation that is not paged.
+const ITEMS: &str = "items";
+
+impl PageRequest {
+    /// Reads what page `call` requests. A list that is not paged has one, with all items.
+    pub(crate) fn read(call: &Call<'_>) -> Result<Self, ErrorResponse> {
+        let filter = call.query.get("filter").unwrap_or_default().to_owned();
+        let first = Self { start: 0, offset: 0, size: u16::MAX, filter };
+        let Some(paging) = call.operation.paging else { return Ok(first) };
+        let first = Self { size: MAX_PAGE_SIZE, ..first };
+        let get = |name: Option<&str>| name.and_then(|name| call.query.get(name));
+        let size = get(paging.size_query).map(|size| parse_page_size(size).ok_or(INVALID_SIZE)).transpose()?;
+        let offset = get(paging.offset_query).map(|offset| offset.parse().map_err(|_| INVALID_OFFSET)).transpose()?;
+        let seek = paging.seek.and_then(|(name, _)| call.query.get(name)).map(str::to_ascii_lowercase);
+        let header = paging.token_header.and_then(|name| call.request.headers().get(name)).map(HeaderValue::as_bytes);
+        let token = header.or_else(|| get(paging.token_query).map(str::as_bytes));
+        let decode = |token| Self::decode(token, call).ok_or(INVALID_TOKEN);
+        let mut page = match (seek.as_deref(), token) {
+            (None | Some("first"), None) => first,
+            (Some("first"), Some(token)) => Self { start: 0, ..decode(token)? },
+            (None | Some("next"), Some(token)) => decode(token)?,
+            (Some("next"), None) => return Err(INVALID_TOKEN),
+            (Some(_), _) => return Err(INVALID_SEEK_OPERATION),
+        };
+        // Some clients send 0 to leave the size to the service.
+        page.size = size.filter(|size| *size > 0).unwrap_or(page.size);
+        page.size = page.size.min(call.quirks.page_cap.map_or(MAX_PAGE_SIZE, NonZeroU16::get));
+        page.offset = offset.unwrap_or(0);
+        Ok(page)
+    }
+
+    /// Returns the page of `items`, which are in order and are those that its filter matches.
+    pub(crate) fn respond(
+        &self,
+        call: &Call<'_>,
+        response: &'static Response,
+        items: Vec<(u64, Value)>,
+    ) -> Result<ServiceResponse, ErrorResponse> {
+        let Self { start, offset, size, ref filter } = *self;
+        let (quirks, paging) = (call.quirks, call.operation.paging);
+        let is_past_end = start == END;
+        match quirks.list_end {
+            ListEnd::ErrorResponse if is_past_end => return Err(INVALID_TOKEN),
+            ListEnd::NoContent if is_past_end => {
+                return Ok(ServiceResponse::new(StatusCode::NO_CONTENT, Content::Empty));
+            }
+            _ => {}
+        }
+        let list_count = items.len();
+        let mut rest = items.into_iter().filter(|(number, _)| *number >= start).skip(offset).peekable();
+        let page: Vec<Value> = rest.by_ref().take(size.into()).map(|(_, item)| item).collect();
+        let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && list_count > 0;
+        let next_start = rest.peek().map(|(number, _)| *number).or(has_trailing_token.then_some(END));
+        let token = next_start.filter(|_| paging.is_some()).map(|start| Self { start, ..self.clone() }.encode(call));
+        let total_count = match quirks.total_count {
+            TotalCount::Page => page.len(),
+            TotalCount::List => list_count,
+        };
+
+        let path = call.path.to_string();
+        let prefix = link_prefix(quirks.link_style, call.request);
+        let path = path.strip_prefix("/v1/").unwrap_or(&path);
+        let separator = if quirks.double_question_mark { '?' } else { '&' };
+        let size_query = paging.and_then(|paging| paging.size_query);
+        let size_parameter = size_query.map(|name| format!("?{name}={size}")).unwrap_or_default();
+        let filter = match filter.as_str() {
+            "" => String::new(),
+            filter => {
+                let separator = if size_parameter.is_empty() { '?' } else { separator };
+                format!("{separator}filter={}", utf8_percent_encode(filter, NON_ALPHANUMERIC))
+            }
+        };
+        let mut links = json!({ "self": Link::new(format!("{prefix}{path}{size_parameter}{filter}")) });
+        let mut fields = Map::new();
+        let mut headers = Vec::new();
+        if let (Some(paging), Some(token)) = (paging, token) {
+            let place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation };
+            let has_link = paging.next_link.is_some() && place != ContinuationIn::Body;
+            if has_link {
+                let separator = if size_parameter.is_empty() { '?' } else { separator };
+                let seek = paging.seek.map(|(name, value)| format!("{separator}{name}={value}")).unwrap_or_default();
+                let link = Link::new(format!("{prefix}{path}{size_parameter}{seek}"));
+                links["next"] = json!(match paging.token_header {
+                    Some(name) => link.with_header(name, token.clone()),
+                    None => link,
+                });
+            }
+            if let Some(name) = paging.continuation_token
+                && (place != ContinuationIn::Link || !has_link)
+            {
+                insert_at(&mut fields, name, token.clone().into());
+            }
+            headers.extend(paging.response_header.map(|name| (name, token)));
+        }
+        let (_, of) = response.body.ok_or(ErrorResponse::NotFound)?;
+        let value = match of {
+            Type::List(_) => Value::Array(page),
+            _ => {
+                envelope(response, of, paging.map_or(ITEMS, |paging| paging.items), (page, total_count), links, fields)
+            }
+        };
+        let mut response = ServiceResponse::new(StatusCode::OK, Content::Resource(value, ResourceKind::Other, of));
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response = response.with_header(name, value);
+            }
+        }
+        Ok(response)
+    }
+
+    /// Encodes a checksum, the list, both numbers and the filter in Base64.
+    fn encode(&self, call: &Call<'_>) -> String {
+        let list = keyed_hash(0, call.path.to_string().as_bytes());
+        let content =
+            [&list.to_be_bytes()[..], &self.start.to_be_bytes(), &self.size.to_be_bytes(), self.filter.as_bytes()]
+                .concat();
+        let checksum = keyed_hash(call.state.population.seed, &content).to_be_bytes();
+        BASE64_STANDARD.encode([&checksum, content.as_slice()].concat())
+    }
+
+    /// Decodes a token of the list that `call` requests.
+    fn decode(token: &[u8], call: &Call<'_>) -> Option<Self> {
+        let bytes = BASE64_STANDARD.decode(token).ok()?;
+        let (checksum, content) = bytes.split_first_chunk()?;
+        if keyed_hash(call.state.population.seed, content) != u64::from_be_bytes(*checksum) {
+            return None;
+        }
+        let (list, content) = content.split_first_chunk()?;
+        let (start, content) = content.split_first_chunk()?;
+        let (size, filter) = content.split_first_chunk()?;
+        let is_same_list = u64::from_be_bytes(*list) == keyed_hash(0, call.path.to_string().as_bytes());
+        is_same_list.then_some(Self {
+            start: u64::from_be_bytes(*start),
+            offset: 0,
+            size: u16::from_be_bytes(*size),
+            filter: String::from_utf8(filter.to_vec()).ok()?,
+        })
+    }
+}
+
+/// Returns a page as an object with those of the usual fields that its documented example has, or its type if there is none.
+fn envelope(
+    response: &Response,
+    of: Type,
+    items: &str,
+    (page, total_count): (Vec<Value>, usize),
+    links: Value,
+    mut fields: Map<String, Value>,
+) -> Value {
+    let example = response.examples.first().and_then(|example| serde_json::from_str::<Value>(example.json).ok());
+    let has = |name: &str| {
+        property_type(of, name).is_some() && example.as_ref().is_none_or(|example| example.get(name).is_some())
+    };
+    if has("totalCount") {
+        fields.insert("totalCount".to_owned(), total_count.into());
+    }
+    if has("links") || links.get("next").is_some() {
+        fields.insert("links".to_owned(), links);
+    }
+    if has("attributes") {
+        fields.insert("attributes".to_owned(), json!({ "objectType": "Collection" }));
+    }
+    insert_at(&mut fields, items, page.into());
+    fields.into()
+}
+
+/// Puts `value` where `path` points to, names with dots between them.
+fn insert_at(fields: &mut Map<String, Value>, path: &str, value: Value) {
+    match path.split_once('.') {
+        None => {
+            fields.insert(path.to_owned(), value);
+        }
+        Some((name, rest)) => {
+            if let Value::Object(inner) = fields.entry(name).or_insert_with(|| Map::new().into()) {
+                insert_at(inner, rest, value);
+            }
+        }
+    }
+}
+
+const INVALID_OFFSET: ErrorResponse = ErrorResponse::InvalidSearch("The offset must be a number that is not negative.");

@@ -1,0 +1,148 @@
+//! Reads and checks the body of a request against the tables of the specification.
+
+use crate::{
+    check::{Direction, Problem, ProblemKind, problems_of},
+    error_response::ErrorResponse,
+    json_fields::normalize,
+};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use partner_center_core::Request;
+use partner_center_spec::{MediaType, Operation, RequestBody, SchemaKind, Type, schema};
+use serde_json::{Map, Value};
+
+/// Returns the body of `request` as the service stores it; `null` if it has none. Of a body in parts, only those that are JSON
+/// are read.
+pub(crate) fn read_body(operation: &Operation, request: &Request) -> Result<Value, ErrorResponse> {
+    // Not every client leaves out the body of a request that takes none.
+    let Some(body) = operation.body else { return Ok(Value::Null) };
+    let bytes = request.body().as_slice();
+    if bytes.is_empty() {
+        return if body.is_required {
+            Err(ErrorResponse::invalid_input("The request has no body."))
+        } else {
+            Ok(Value::Null)
+        };
+    }
+    let media_type = media_type(request.headers());
+    match body.media_type {
+        MediaType::Json => {
+            // Without a type the service takes it for JSON.
+            if media_type.as_deref().is_some_and(|media_type| !is_json(media_type)) {
+                return Err(ErrorResponse::UnsupportedMediaType("application/json"));
+            }
+            let value = parse_json(bytes)?;
+            check_value(body.value, &value)?;
+            Ok(normalize(body.value, value))
+        }
+        MediaType::Multipart => {
+            let boundary = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).and_then(boundary);
+            let boundary = boundary.filter(|_| media_type.as_deref() == Some("multipart/form-data"));
+            let boundary =
+                boundary.ok_or(ErrorResponse::UnsupportedMediaType("multipart/form-data with a boundary"))?;
+            read_parts(&body, &parts(bytes, &boundary))
+        }
+        _ => Ok(Value::Null),
+    }
+}
+
+fn check_value(of: Type, value: &Value) -> Result<(), ErrorResponse> {
+    let Err(problems) = problems_of(of, value, Direction::Request) else { return Ok(()) };
+    let code = match problems.first().map(|problem| problem.kind) {
+        Some(ProblemKind::UnknownValue) => 900_126,
+        _ => 3000,
+    };
+    let problems: Vec<_> = problems.iter().take(MAX_PROBLEMS).map(Problem::to_string).collect();
+    Err(ErrorResponse::rejected(StatusCode::BAD_REQUEST, code, format!("The body is invalid. {}", problems.join("; "))))
+}
+
+/// The maximum number of problems in a message.
+const MAX_PROBLEMS: usize = 10;
+
+fn parse_json(bytes: &[u8]) -> Result<Value, ErrorResponse> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    serde_json::from_slice(bytes)
+        .map_err(|error| ErrorResponse::invalid_input(format!("The body is not JSON: {error}")))
+}
+
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// Whether a media type is JSON: `application/json`, `text/json`, or one such as `application/merge-patch+json`.
+fn is_json(media_type: &str) -> bool {
+    media_type.ends_with("/json") || media_type.ends_with("+json")
+}
+
+fn boundary(content_type: &str) -> Option<String> {
+    let parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let (_, boundary) = parameters.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("boundary"))?;
+    Some(boundary.trim().trim_matches('"').to_owned()).filter(|boundary| !boundary.is_empty())
+}
+
+/// Returns the names and the contents of the parts of a body.
+fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<(String, &'a [u8])> {
+    let delimiter = format!("--{boundary}");
+    let mut starts = find_all(body, delimiter.as_bytes()).into_iter().peekable();
+    let mut parts = Vec::new();
+    while let (Some(start), Some(end)) = (starts.next(), starts.peek()) {
+        // Delimiters may overlap.
+        let Some(part) = body.get(start + delimiter.len()..*end) else { continue };
+        let Some(head_end) = find_all(part, b"\r\n\r\n").first().copied() else { continue };
+        let head = String::from_utf8_lossy(&part[..head_end]);
+        let name = head.split(['\n', ';']).find_map(|piece| piece.trim().strip_prefix("name="));
+        let content = &part[head_end + 4..];
+        let content = content.strip_suffix(b"\r\n").unwrap_or(content);
+        parts.extend(name.map(|name| (name.trim_matches('"').to_owned(), content)));
+    }
+    parts
+}
+
+fn find_all(bytes: &[u8], pattern: &[u8]) -> Vec<usize> {
+    bytes.windows(pattern.len()).enumerate().filter(|(_, window)| *window == pattern).map(|(index, _)| index).collect()
+}
+
+fn read_parts(body: &RequestBody, parts: &[(String, &[u8])]) -> Result<Value, ErrorResponse> {
+    let Type::Schema(name) = body.value else { return Ok(Value::Null) };
+    let Some(SchemaKind::Object(object)) = schema(name).map(|schema| schema.kind) else { return Ok(Value::Null) };
+    let mut fields = Map::new();
+    for property in object.properties {
+        let part = parts.iter().find(|(name, _)| name.eq_ignore_ascii_case(property.name));
+        match (part, property.value) {
+            (None, _) if property.is_required => {
+                return Err(ErrorResponse::invalid_input(format!("The part {} is required.", property.name)));
+            }
+            (Some((_, content)), Type::Schema(_)) => {
+                let value = parse_json(content)?;
+                check_value(property.value, &value)?;
+                fields.insert(property.name.to_owned(), normalize(property.value, value));
+            }
+            _ => {}
+        }
+    }
+    Ok(fields.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{boundary, is_json, parts};
+
+    #[test]
+    fn parts_of_a_body_have_names() {
+        let body = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{}\r\n--x\r\n\
+                    Content-Disposition: form-data; name=file; filename=\"f\"\r\n\r\n1\r\n2\r\n--x--\r\n";
+        let expected: [(String, &[u8]); 2] = [("a".to_owned(), b"{}"), ("file".to_owned(), b"1\r\n2")];
+        assert_eq!(parts(body.as_bytes(), "x"), expected);
+        assert_eq!(parts(b"--x", "x"), []);
+        assert_eq!(parts(b"--x\r\n--x--", "x"), []);
+        assert_eq!(parts(b"-----\r\n\r\n-----", "-"), []);
+    }
+
+    #[test]
+    fn media_types_are_recognized() {
+        assert!(is_json("application/json") && is_json("application/merge-patch+json") && !is_json("text/plain"));
+        assert_eq!(boundary("multipart/form-data; Boundary=\"a b\"").as_deref(), Some("a b"));
+        assert_eq!(boundary("multipart/form-data; boundary="), None);
+        assert_eq!(boundary("multipart/form-data"), None);
+    }
+}

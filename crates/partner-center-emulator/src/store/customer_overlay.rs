@@ -1,0 +1,60 @@
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+use uuid::Uuid;
+
+/// The customers that requests have created, changed or deleted, by their index. An index is never used again, and created customers
+/// have the highest: so a list that began before a write has no customer twice and loses none.
+#[derive(Clone, Default)]
+pub(super) struct CustomerOverlay {
+    /// `None` is a deleted customer.
+    customers: BTreeMap<u32, Option<Arc<Value>>>,
+    /// The indexes of created customers.
+    created: HashMap<Uuid, u32>,
+    /// The number of customers created so far, with those that have been deleted since.
+    pub(super) created_count: u32,
+}
+
+impl CustomerOverlay {
+    /// Returns the customer at `index` if a request has written it.
+    pub(super) fn get(&self, index: u32) -> Option<&Arc<Value>> {
+        self.customers.get(&index)?.as_ref()
+    }
+
+    /// Whether the customer at `index` has been written or deleted.
+    pub(super) fn contains(&self, index: u32) -> bool {
+        self.customers.contains_key(&index)
+    }
+
+    pub(super) fn is_deleted(&self, index: u32) -> bool {
+        self.customers.get(&index).is_some_and(Option::is_none)
+    }
+
+    pub(super) fn index_of_created(&self, id: Uuid) -> Option<u32> {
+        self.created.get(&id).copied()
+    }
+
+    /// Returns the customers in the overlay that are there, with their indexes.
+    pub(super) fn present(&self) -> impl Iterator<Item = (u32, &Arc<Value>)> {
+        self.customers.iter().filter_map(|(index, customer)| Some((*index, customer.as_ref()?)))
+    }
+
+    /// Returns the customer that this one replaces.
+    pub(super) fn put(&mut self, index: u32, customer: Arc<Value>) -> Option<Arc<Value>> {
+        self.customers.insert(index, Some(customer)).flatten()
+    }
+
+    pub(super) fn create(&mut self, id: Uuid, index: u32, customer: Arc<Value>) -> Option<Arc<Value>> {
+        self.created.insert(id, index);
+        self.created_count += 1;
+        self.put(index, customer)
+    }
+
+    /// Returns the customer if a request had written it.
+    pub(super) fn delete(&mut self, id: Uuid, index: u32) -> Option<Arc<Value>> {
+        self.created.remove(&id);
+        self.customers.insert(index, None).flatten()
+    }
+}

@@ -1,0 +1,88 @@
+//! The resources of generated customers other than the customers themselves: users, subscriptions and qualifications. Like those,
+//! they are made when they are requested, from the seed and the customer's index.
+
+mod qualifications;
+mod subscriptions;
+mod users;
+
+pub(crate) use subscriptions::{subscription_etag, subscription_version};
+pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
+
+use super::State;
+use crate::{
+    customers::{COUNTRIES, Country, is_documented, parse_guid},
+    random::Random,
+    resource_path::ResourcePath,
+    timestamp::Timestamp,
+};
+use partner_center_spec::{Location, OPERATIONS};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A customer, as far as its other resources depend on it.
+struct Tenant<'a> {
+    seed: u64,
+    /// The identifier, in lower case.
+    id: &'a str,
+    index: u32,
+    domain: String,
+    country: &'static Country,
+    /// Whether a request created it, so that it has nothing but its first user.
+    is_created: bool,
+    /// The partner ID of its indirect reseller, or an empty string.
+    partner_id: String,
+    /// Whether it is in the service's documentation. It then has the resources that the examples of parameters identify.
+    is_documented: bool,
+}
+
+/// Returns the generated resource at `path`.
+pub(super) fn get(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+    let ["v1", "customers", customer, collection, id] = path.segments()[..] else { return None };
+    let tenant = Tenant::new(state, customer)?;
+    match collection {
+        "users" => users::get(&tenant, id),
+        "subscriptions" => subscriptions::get(&tenant, id, now),
+        _ => None,
+    }
+}
+
+/// Returns the generated resources directly below `collection`, or `None` if it has none, whatever the customer.
+pub(crate) fn items(state: &State, collection: &ResourcePath, now: Timestamp) -> Option<Vec<Value>> {
+    let ["v1", "customers", customer, collection] = collection.segments()[..] else { return None };
+    let tenant = Tenant::new(state, customer)?;
+    match collection {
+        "users" => Some(users::all(&tenant)),
+        "subscriptions" => Some(subscriptions::all(&tenant, now)),
+        "qualifications" => Some(qualifications::all(&tenant)),
+        _ => None,
+    }
+}
+
+impl<'a> Tenant<'a> {
+    fn new(state: &State, id: &'a str) -> Option<Self> {
+        let index = state.find_customer(parse_guid(id)?)?;
+        let is_created = state.is_created(index);
+        let fields = state.searchable(index);
+        let domain = if fields.domain.is_empty() { format!("tenant{index}.onmicrosoft.com") } else { fields.domain };
+        let country = if is_created { COUNTRIES[0] } else { state.population.country(index) };
+        let partner_id = fields.indirect_reseller.map(crate::customers::partner_id).unwrap_or_default();
+        let is_documented = is_documented(index);
+        Some(Self { seed: state.population.seed, id, index, domain, country, is_created, partner_id, is_documented })
+    }
+
+    /// Returns the identifier of a resource. The first of a documented customer is the example of the path parameter `parameter`.
+    fn resource_id(&self, purpose: &str, parameter: &str, number: u32) -> Uuid {
+        let example = || {
+            let mut parameters = OPERATIONS.iter().flat_map(|operation| operation.parameters);
+            let parameter = parameters.find(|known| known.name == parameter && known.location == Location::Path)?;
+            parse_guid(parameter.example?)
+        };
+        let documented = if self.is_documented && number == 0 { example() } else { None };
+        documented.unwrap_or_else(|| Random::new(self.seed, purpose, self.key(number)).guid())
+    }
+
+    /// Returns the key of the random numbers of the resource with this number.
+    fn key(&self, number: u32) -> u64 {
+        u64::from(self.index) << 32 | u64::from(number)
+    }
+}
