@@ -7,6 +7,13 @@ example!(a_page_with_a_next_link, CustomerCollection, "../../spec/examples/a-pag
 future_example!(a_page_from_the_future, CustomerCollection, "../../spec/examples/a-page-from-the-future.response.json");
 example!(get_a_customer_by_id, Customer, "../../spec/examples/get-a-customer-by-id.response.json");
 future_example!(a_customer_from_the_future, Customer, "../../spec/examples/a-customer-from-the-future.response.json");
+example!(get_all_of_a_customer_s_subscriptions, SubscriptionCollection, "../../spec/examples/get-all-of-a-customer-s-subscriptions.response.json");
+example!(get_all_subscriptions_by_partner, SubscriptionCollection, "../../spec/examples/get-all-subscriptions-by-partner.response.json");
+example!(get_a_subscription_by_id, Subscription, "../../spec/examples/get-a-subscription-by-id.response.json");
+example!(get_a_subscription_by_id_legacy_azure, Subscription, "../../spec/examples/get-a-subscription-by-id-legacy-azure.response.json");
+example!(get_a_subscription_by_id_savings_plan, Subscription, "../../spec/examples/get-a-subscription-by-id-savings-plan.response.json");
+example!(update_a_subscription_by_id, Subscription, "../../spec/examples/update-a-subscription-by-id.response.json");
+example!(create_scheduled_changes, Subscription, "../../spec/examples/create-scheduled-changes.response.json");
 parameter_example!(list_customers_filter_company_name, CustomerFilter, r#"{"Field":"CompanyName","Operator":"starts_with","Value":"Cont"}"#);
 parameter_example!(list_customers_filter_indirect_reseller, CustomerFilter, r#"{"Field":"IndirectReseller","Operator":"starts_with","Value":"484e548c-f5f3-4528-93a9-c16c6373cb59"}"#);
 fault_example!(bad_request_unsupported_search, r#"{"code":"2000","data":[],"description":"Customer search only allows starts with and equals operation.","source":"PartnerApiServiceControllers"}"#);

@@ -2,3 +2,6 @@
 
 list!(list_customers, ListCustomers::new());
 call!(get_customer, GetCustomer::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));
+call!(list_subscriptions, ListSubscriptions::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));
+call!(get_subscription, GetSubscription::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#)));
+call!(update_subscription, UpdateSubscription::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#), value(r#"{}"#)));

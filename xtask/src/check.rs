@@ -1,5 +1,6 @@
 //! The checks that `cargo test --workspace` does not make: `cargo xtask check`.
 
+mod build_cost;
 mod dependencies;
 mod features;
 mod packages;
@@ -23,7 +24,7 @@ const fn check(name: &'static str, requirement: &'static str, run: fn(&Path) -> 
     Check { name, requirement, run }
 }
 
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     check("members", "every crate that can be published is checked", is_complete),
     check("fresh", "generated files are up to date", |root| generate::check_files(root).map(drop)),
     check("format", "the code is formatted", |root| run_cargo(root, "fmt --all --check")),
@@ -43,6 +44,7 @@ const CHECKS: [Check; 18] = [
     check("msrv", "no dependency needs a newer Rust than the workspace declares", dependencies::rust_version),
     check("no-executor", "the libraries block on no future", sources::no_executor),
     check("awaits", "the engine awaits only itself and `Mode::into_future`", sources::awaits_mode_only),
+    check("build-cost", "the models of 100 operations build within their budget", build_cost::check_build_cost),
     check("packages", "packages build and pass their tests alone", packages::check_packages),
 ];
 

@@ -11,6 +11,7 @@ mod visit;
 
 pub(crate) use files::SourceFile;
 pub(crate) use simplified::{ADDITIONAL_PROPERTIES, simplified_schemas};
+pub(crate) use visit::visit_objects;
 
 use crate::{
     dialect::{Definition, JSON_STRING, Shape, escape_pointer_step, local_name},

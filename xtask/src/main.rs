@@ -39,6 +39,12 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
+    /// Write the specification as one file for other tools, as `codegen` does with spec/openapi.yaml.
+    Bundle {
+        /// The file to write, instead of spec/openapi.yaml.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Write the public API of each library to its api.txt.
     Api {
         /// Write nothing; fail if an API differs from its api.txt.
@@ -88,6 +94,7 @@ fn run(task: Option<Task>) -> Result<()> {
             }
             Ok(())
         }
+        Some(Task::Bundle { output }) => generate::write_bundle(&workspace::workspace_root(), output.as_deref()),
         Some(Task::Api { check }) => {
             let root = workspace::workspace_root();
             if check { api::check_listings(&root) } else { api::write_listings(&root) }

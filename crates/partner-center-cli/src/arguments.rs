@@ -3,27 +3,46 @@
 //! Options that commands have in common are global: they may stand before or after the command. Each command shows only the
 //! few of them that are used most; `partner-center help options` shows all.
 
-mod customers;
+mod api;
 mod emulator;
+pub(crate) mod operations;
 
-pub(crate) use customers::{CustomersCommand, Filter, IdArg, List};
+pub(crate) use api::ApiCall;
 pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 
 use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
     parser::ValueSource,
 };
+use operations::{OperationCall, Words};
 use std::{env, ffi::OsString, fmt::Display, path::PathBuf, time::Duration};
 use uuid::Uuid;
 
-/// Lists and looks up the customers of a Microsoft partner.
+/// A command line: a command and the options that all have in common.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) command: Command,
+    pub(crate) options: Options,
+}
+
+/// A command.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// An operation of the service.
+    Operation(Box<OperationCall>),
+    BuiltIn(BuiltInCommand),
+}
+
+/// Manages the customers of a Microsoft partner: the Partner Center API on the command line.
 #[derive(Debug, Parser)]
 #[command(name = "partner-center", version, after_help = AFTER_HELP, after_long_help = AFTER_LONG_HELP)]
-pub(crate) struct Arguments {
+// The resources have the order 0.
+#[command(next_display_order = 1)]
+struct Grammar {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    command: BuiltInCommand,
     #[command(flatten)]
-    pub(crate) options: Options,
+    options: Options,
 }
 
 const AFTER_HELP: &str = "\
@@ -61,7 +80,8 @@ settings may also be in a configuration file, as in client_id = \"...\"; the env
 that --config or PARTNER_CENTER_CONFIG names, or else ~/.config/partner-center/config.toml (or its equivalent on your system).
 
 Exit status:
-  0 success, 1 failure, 2 usage error, 130 interrupted; `emulator` returns 0 when it is interrupted
+  0 success, 1 failure, 2 usage error, 3 not found, 4 authentication or permission, 5 throttled or in conflict with another \
+change, 130 interrupted; `emulator` returns 0 when it is interrupted
 
 Examples:
   partner-center customers list --emulator
@@ -70,17 +90,11 @@ Examples:
   partner-center auth status
   partner-center doctor";
 
+/// A command that is not an operation of the service.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// List customers, or get customers by ID
-    #[command(
-        subcommand,
-        after_help = "\
-Examples:
-  partner-center customers list --emulator
-  partner-center customers get b44bb1fb-c595-45b0-9e09-d657365580bf --emulator"
-    )]
-    Customers(CustomersCommand),
+pub(crate) enum BuiltInCommand {
+    /// Send a request to any path of the service, with the same authentication, retries and pages as the other commands
+    Api(ApiCall),
     /// Show the configured credential
     #[command(
         subcommand,
@@ -113,6 +127,17 @@ Examples:
     Completions {
         /// The shell to complete in
         shell: clap_complete::Shell,
+    },
+    /// Write manual pages of all commands to a folder
+    #[command(
+        hide = true,
+        after_help = "\
+Examples:
+  partner-center man ~/.local/share/man/man1"
+    )]
+    Man {
+        /// The folder, which must exist
+        folder: PathBuf,
     },
     /// All common options
     #[command(
@@ -170,7 +195,7 @@ pub(crate) struct ServiceOptions {
     /// HTTP client, async or blocking; both behave the same
     #[arg(long, value_name = "NAME", global = true, value_enum, default_value_t = TransportName::Reqwest)]
     pub(crate) transport: TransportName,
-    /// Output format of customers and checks
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", global = true, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) output: OutputFormat,
     /// Configuration file [default: ~/.config/partner-center/config.toml, if it exists]
@@ -228,13 +253,13 @@ pub(crate) enum TransportName {
 }
 
 /// The output formats.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
     /// A table for people, as wide as the terminal
     Table,
-    /// Everything that the service returns, as one array (of one `get` ID: as one object)
+    /// Everything that the service returns: a list as one array, anything else as one value
     Json,
-    /// Everything that the service returns, one customer per line
+    /// Everything that the service returns, one item per line
     Jsonl,
     /// The main fields as comma-separated values, unchanged: beware of formulas in spreadsheets
     Csv,
@@ -265,23 +290,23 @@ impl From<Cloud> for partner_center::Cloud {
 }
 
 impl Arguments {
-    /// Returns the command line with all options of all commands.
-    pub(crate) fn full_command() -> clap::Command {
+    /// Returns the command line with all options of the commands that `words` name.
+    pub(crate) fn full_command(words: Words<'_>) -> clap::Command {
         let service = Self::service_options();
         // Each command shows its own options, and a few of the common ones.
         let is_rare = |option: &Arg| {
             service.iter().any(|other| other == option) && !COMMON_OPTIONS.contains(&option.get_id().as_str())
         };
-        let command = Self::command().mut_args(|option| {
+        let command = Self::grammar(words).mut_args(|option| {
             let is_hidden = is_rare(&option);
             option.hide(is_hidden)
         });
         // Any option may stand before any command; where it is rejected, the help does not show it.
         let hidden: Vec<_> = service.iter().map(|option| option.clone().hide(true)).collect();
-        let command = ["emulator", "completions"]
+        let command = OTHER_COMMANDS
             .into_iter()
             .fold(command, |command, name| command.mut_subcommand(name, |command| command.args(&hidden)));
-        let all = service.iter().map(|option| option.clone().help_heading("Options of customers, auth and doctor"));
+        let all = service.iter().map(|option| option.clone().help_heading("Options of commands that call the service"));
         command.mut_subcommand("options", |command| command.args(all))
     }
 
@@ -293,29 +318,45 @@ impl Arguments {
         let service = Self::service_options();
         let is_service = |option: &Arg| service.iter().any(|other| other.get_id() == option.get_id());
         let local: Vec<_> = service.iter().map(|option| option.clone().global(false)).collect();
-        let command = Self::command().mut_args(|option| {
+        let command = Self::grammar(Words::All).mut_args(|option| {
             let is_global = option.is_global_set() && !is_service(&option);
             option.global(is_global)
         });
-        let command = command.mut_subcommand("doctor", |command| command.args(&local));
-        ["customers", "auth"].into_iter().fold(command, |command, name| {
-            command.mut_subcommand(name, |area| area.args(&local).mut_subcommands(|verb| verb.args(&local)))
+        let accepts = |name: &str| !OTHER_COMMANDS.contains(&name) && name != "options";
+        command.mut_subcommands(|resource| {
+            if !accepts(resource.get_name()) {
+                return resource;
+            }
+            resource.args(&local).mut_subcommands(|verb| verb.args(&local))
         })
+    }
+
+    /// Returns the commands of the service's operations, and then the others.
+    fn grammar(words: Words<'_>) -> clap::Command {
+        Grammar::command().subcommands(operations::resource_commands(words))
     }
 
     /// Parses the command line. A usage error or a help option ends the process here.
     pub(crate) fn parse_command_line() -> Self {
-        let mut command = Self::full_command();
         let mut words: Vec<_> = env::args_os().collect();
         if words.len() < 2 {
             // Without a command, the help is shown; that is not an error.
             words = ["partner-center", "-h"].map(OsString::from).into();
         }
+        let mut command = Self::full_command(Words::Some(&words[1..]));
         let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| error.exit());
-        Self::from_arg_matches(&matches)
+        Self::from_matches(&matches)
             .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
             .and_then(Self::with_emulator_behavior)
             .unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
+    fn from_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let command = match OperationCall::from_matches(matches)? {
+            Some(call) => Command::Operation(Box::new(call)),
+            None => Command::BuiltIn(BuiltInCommand::from_arg_matches(matches)?),
+        };
+        Ok(Self { command, options: Options::from_arg_matches(matches)? })
     }
 
     fn service_options() -> Vec<Arg> {
@@ -332,7 +373,7 @@ impl Arguments {
             Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem))
         };
 
-        if let Command::Emulator(_) | Command::Completions { .. } = self.command
+        if matches.subcommand_name().is_some_and(|name| OTHER_COMMANDS.contains(&name))
             && let Some(option) = Self::service_options().iter().find_map(|option| find(option.get_id().as_str()))
         {
             return conflict(option, &matches.subcommand_name().unwrap_or_default());
@@ -341,12 +382,6 @@ impl Arguments {
             if let (Some(one), Some(other)) = (find(one), find(other)) {
                 return conflict(one, other);
             }
-        }
-        if let Command::Customers(customers) = &self.command
-            && customers.stdin_count() > 1
-        {
-            let problem = "the argument '-' cannot be used multiple times: there is one standard input";
-            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
         }
         match (find("emulator_customers").or(find("emulator_with")), find("emulator")) {
             (Some(option), None) => {
@@ -364,6 +399,9 @@ impl Arguments {
     }
 }
 
+/// The commands that do not call the service, so that they reject the service options.
+const OTHER_COMMANDS: [&str; 3] = ["completions", "emulator", "man"];
+
 /// The service options that the help of every command shows.
 const COMMON_OPTIONS: [&str; 3] = ["emulator", "output", "cloud"];
 
@@ -380,7 +418,7 @@ fn customer_count(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")
 }
 
-fn parse_guid(text: &str) -> Result<Uuid, &'static str> {
+pub(crate) fn parse_guid(text: &str) -> Result<Uuid, &'static str> {
     text.parse().map_err(|_| "it must be a GUID, such as 484e548c-f5f3-4528-93a9-c16c6373cb59")
 }
 

@@ -14,6 +14,7 @@ use partner_center::{
     models::ErrorCode,
     transport::{ProxyServer, TransportError, TransportErrorKind},
 };
+use partner_center_spec::{OPERATIONS, Operation};
 use std::{
     borrow::Cow,
     error::Error as StdError,
@@ -47,6 +48,11 @@ pub(crate) struct ErrorReport {
 
 const EXIT_FAILED: u8 = 1;
 const EXIT_USAGE: u8 = 2;
+const EXIT_NOT_FOUND: u8 = 3;
+/// Authentication or permission.
+const EXIT_UNAUTHORIZED: u8 = 4;
+/// Throttled, or in conflict with another change, after all attempts.
+const EXIT_CONFLICT: u8 = 5;
 
 impl ErrorReport {
     /// Describes an error with its cause.
@@ -78,16 +84,11 @@ impl CommandError {
 
     /// Converts an error of the client; `sources` is where its addresses come from.
     pub(crate) fn from_client_error(message: &str, error: &Error, sources: &AddressSources) -> Self {
-        let status = match error.kind() {
-            // Nothing was sent: an argument or a setting is invalid.
-            ErrorKind::Configuration | ErrorKind::Request => EXIT_USAGE,
-            _ => EXIT_FAILED,
-        };
         let mut error_report = ErrorReport::from_client_error(message, error, sources);
         if error.transport_error().and_then(connection_advice).is_some() {
             error_report.advice += "; `partner-center doctor` checks the connection step by step";
         }
-        Self::Reported { error_report, status }
+        Self::Reported { error_report, status: exit_status(error) }
     }
 
     /// Converts an error of building a transport.
@@ -110,6 +111,26 @@ impl CommandError {
                 ExitCode::from(EXIT_FAILED)
             }
         }
+    }
+}
+
+/// Returns the exit status after an error of the client.
+fn exit_status(error: &Error) -> u8 {
+    if let Some(token) = error.token_error() {
+        // An authority with an error of its own says nothing about the credential.
+        return match token.reason() {
+            Some(TokenErrorReason::Throttled) => EXIT_CONFLICT,
+            _ if token.status.is_client_error() => EXIT_UNAUTHORIZED,
+            _ => EXIT_FAILED,
+        };
+    }
+    match (error.kind(), error.reason(), error.status().map(|status| status.as_u16())) {
+        // Nothing was sent: an argument or a setting is invalid.
+        (ErrorKind::Configuration | ErrorKind::Request, ..) => EXIT_USAGE,
+        (_, Some(ErrorReason::Throttled), _) | (_, _, Some(409 | 412 | 429)) => EXIT_CONFLICT,
+        (_, Some(ErrorReason::NotFound), _) | (_, _, Some(404)) => EXIT_NOT_FOUND,
+        (_, _, Some(401 | 403)) => EXIT_UNAUTHORIZED,
+        _ => EXIT_FAILED,
     }
 }
 
@@ -273,6 +294,16 @@ fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static
     advice.into()
 }
 
+/// Names the command that lists what the operation of the error is about.
+fn list_advice(error: &Error) -> String {
+    let resource = partner_center_spec::operation(error.operation()).map(|operation| operation.command.resource);
+    let has_list = |resource: &&str| {
+        let is_list = |operation: &Operation| operation.command.resource == *resource && operation.command.verb == "list";
+        OPERATIONS.iter().any(is_list)
+    };
+    format!("`partner-center {} list` shows those there are", resource.filter(has_list).unwrap_or("customers"))
+}
+
 /// The error codes with status 404 that mean a missing entity, not an unknown path.
 const ENTITY_CODES: [i64; 2] = [60_002, 60_003];
 
@@ -289,9 +320,9 @@ fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &A
         }
         // The service returns the same code for an unknown path.
         (Some(ErrorReason::NotFound), 404) if !is_entity_missing => {
-            return (address() + ", and the ID: `partner-center customers list` shows those there are").into();
+            return format!("{}, and the ID: {}", address(), list_advice(error)).into();
         }
-        (Some(ErrorReason::NotFound), _) => "check the ID: `partner-center customers list` shows those there are",
+        (Some(ErrorReason::NotFound), _) => return format!("check the ID: {}", list_advice(error)).into(),
         (Some(ErrorReason::Unauthorized), _) => {
             "if the token was given (PARTNER_CENTER_TOKEN, or token in a file), get a new one: it is valid for about an hour; its audience must be \
              https://api.partnercenter.microsoft.com (or that of your cloud)"

@@ -3,12 +3,8 @@
 //! Standard output carries data only; errors, messages and progress go to standard error.
 
 mod arguments;
-mod auth;
-mod completions;
+mod commands;
 mod credentials;
-mod customers;
-mod doctor;
-mod emulator;
 mod error;
 mod interruption;
 mod messages;
@@ -19,7 +15,10 @@ mod settings;
 mod terminal;
 mod text;
 
-use arguments::{Arguments, AuthCommand, Command, CustomersCommand, MessageOptions, Options, TransportName};
+use arguments::{
+    ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, MessageOptions, Options, TransportName,
+    operations::{OperationCall, Words, naming::Noun},
+};
 use error::CommandError;
 use messages::Messages;
 use partner_center::{
@@ -43,14 +42,21 @@ fn main() -> ExitCode {
 
 fn run(command: Command, options: &Options) -> Result<(), CommandError> {
     let task = match command {
-        Command::Customers(command) => Task::Customers(command),
-        Command::Auth(AuthCommand::Status) => Task::AuthStatus,
-        Command::Doctor => Task::Doctor,
-        Command::Emulator(emulator) => {
-            return emulator::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
+        Command::Operation(call) if call.options.shows_example_body => {
+            return commands::print_example_body(&call, &Messages::new(options.messages.quiet));
         }
-        Command::Completions { shell } => return completions::print_script(shell),
-        Command::Options => return print_options_help(),
+        Command::Operation(call) => Task::Operation(call),
+        Command::BuiltIn(command) => match command {
+            BuiltInCommand::Api(call) => Task::Api(call),
+            BuiltInCommand::Auth(AuthCommand::Status) => Task::AuthStatus,
+            BuiltInCommand::Doctor => Task::Doctor,
+            BuiltInCommand::Emulator(emulator) => {
+                return commands::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
+            }
+            BuiltInCommand::Completions { shell } => return commands::print_script(shell),
+            BuiltInCommand::Man { folder } => return commands::write_manual(&folder),
+            BuiltInCommand::Options => return print_options_help(),
+        },
     };
     let messages = task.messages(&options.messages);
     let done = interruption::exit_on_interruption(messages.progress())
@@ -61,7 +67,8 @@ fn run(command: Command, options: &Options) -> Result<(), CommandError> {
 
 /// A command that calls the service.
 enum Task {
-    Customers(CustomersCommand),
+    Operation(Box<OperationCall>),
+    Api(ApiCall),
     AuthStatus,
     Doctor,
 }
@@ -70,14 +77,17 @@ impl Task {
     /// Returns the messages of the command, with a progress line where it has one.
     fn messages(&self, options: &MessageOptions) -> Messages {
         match self {
-            Self::Customers(command) if command.stdin_count() > 0 && io::stdin().is_terminal() => {
+            Self::Operation(call) if call.reads_ids() && io::stdin().is_terminal() => {
                 // A progress line would mix with the input.
                 let messages = Messages::new(options.quiet);
                 messages.print("type the IDs, one per line, and end the input with Ctrl-D");
                 messages
             }
-            Self::Customers(_) => Messages::with_progress(options),
-            Self::AuthStatus | Self::Doctor => Messages::new(options.quiet),
+            // So would the question whether to go on.
+            Self::Operation(call) if call.operation.is_destructive => Messages::new(options.quiet),
+            Self::Operation(call) => Messages::with_progress(options, call.noun()),
+            Self::Api(call) if call.paginate => Messages::with_progress(options, Noun::new("items")),
+            Self::Api(_) | Self::AuthStatus | Self::Doctor => Messages::new(options.quiet),
         }
     }
 }
@@ -109,16 +119,17 @@ fn run_task<'a, X: Transport>(
 ) -> Output<'a, X, Result<(), CommandError>> {
     X::Mode::block_or_box(async move {
         match task {
-            Task::Customers(command) => customers::run_command(command, transport, session, messages).await,
-            Task::AuthStatus => auth::print_status(transport, session, messages).await,
-            Task::Doctor => doctor::run(transport, session, messages).await,
+            Task::Operation(call) => commands::run_operation(*call, transport, session, messages).await,
+            Task::Api(call) => commands::run_api(call, transport, session, messages).await,
+            Task::AuthStatus => commands::print_status(transport, session, messages).await,
+            Task::Doctor => commands::run_doctor(transport, session, messages).await,
         }
     })
 }
 
 /// Prints the text of `partner-center help options`.
 fn print_options_help() -> Result<(), CommandError> {
-    let mut command = Arguments::full_command();
+    let mut command = Arguments::full_command(Words::Some(&[]));
     command.build();
     let help = command.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
     let mut stdout = io::stdout().lock();

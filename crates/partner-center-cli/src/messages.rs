@@ -1,6 +1,10 @@
 //! Messages on standard error: notes, progress, and the log of `-v`.
 
-use crate::{arguments::MessageOptions, error::ErrorReport, progress::Progress};
+use crate::{
+    arguments::{MessageOptions, operations::naming::Noun},
+    error::ErrorReport,
+    progress::Progress,
+};
 use std::{
     fmt::Display,
     io::{self, Write},
@@ -25,10 +29,11 @@ impl Messages {
         Self { quiet, progress: Progress::hidden() }
     }
 
-    /// Returns messages with a progress line below them, if standard error is a terminal.
-    pub(crate) fn with_progress(options: &MessageOptions) -> Self {
+    /// Returns messages with a progress line below them that counts `noun`, if standard error is a terminal.
+    pub(crate) fn with_progress(options: &MessageOptions, noun: Noun) -> Self {
         // The log of `-v` shows each step already.
-        let progress = if options.quiet || options.verbose > 0 { Progress::hidden() } else { Progress::on_terminal() };
+        let is_hidden = options.quiet || options.verbose > 0;
+        let progress = if is_hidden { Progress::hidden() } else { Progress::on_terminal(noun) };
         Self { quiet: options.quiet, progress }
     }
 

@@ -1,136 +1,177 @@
-//! Prints customers to standard output, in one of four formats.
+//! Prints what the service returns to standard output, in one of four formats.
 
+mod columns;
 mod csv;
 mod json;
+mod normalize;
 mod table;
 
-use crate::{arguments::OutputFormat, messages::Messages, terminal};
-use console::Term;
-use indexmap::IndexMap;
-use partner_center::{
-    Customer,
-    models::{JsonValue, from_json},
-};
-use std::{
-    io::{self, IsTerminal, Write},
-    slice,
-};
+pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
+pub(crate) use json::pretty;
 
-/// Prints customers as they arrive.
+use crate::{
+    arguments::{
+        OutputFormat,
+        operations::{naming::Noun, tables::item_type},
+    },
+    messages::Messages,
+    terminal,
+};
+use columns::Column;
+use console::Term;
+use normalize::{find, normalize, read_fields};
+use partner_center::models::JsonValue;
+use partner_center_spec::{Operation, Type};
+use serde_json::value::RawValue;
+use std::io::{self, IsTerminal, Write};
+
+/// Prints values as they arrive.
 ///
 /// Each page is formatted in memory and written in one piece, so that the output ends with a complete record when the command
 /// fails or is interrupted.
 pub(crate) struct Printer {
     formatter: Box<dyn Formatter>,
+    /// The type of what is printed, if the specification says it.
+    item_type: Option<Type>,
     is_json_on_terminal: bool,
     messages: Messages,
 }
 
-/// An output format.
+/// An output format. Values are JSON without white space.
 trait Formatter: Send {
     /// Appends a page of a list to `text`.
-    fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()>;
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()>;
 
     /// Appends the end of a complete list; returns a message for the user, if there is one.
-    fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
+    fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(None)
     }
 
-    /// Appends a customer that is not part of a list.
-    fn customer(&mut self, customer: &Customer, text: &mut Vec<u8>) -> io::Result<()> {
-        self.page(slice::from_ref(customer), text)
+    /// Appends a value that is not part of a list.
+    fn value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
+        self.page(&[value], text)
     }
 }
 
 impl Printer {
-    /// Returns a printer of customers that are listed (`is_list`) or fetched one by one: a list has fewer fields.
-    pub(crate) fn new(output_format: OutputFormat, is_list: bool, messages: &Messages) -> Self {
-        // Programs get every character unchanged; on a terminal, control characters are escaped.
-        let is_terminal = io::stdout().is_terminal();
-        let formatter: Box<dyn Formatter> = match output_format {
-            OutputFormat::Table => Box::new(table::Table::new(terminal::terminal_width(&Term::stdout()))),
-            OutputFormat::Json => Box::<json::Array>::default(),
-            OutputFormat::Jsonl => Box::new(json::Lines),
-            OutputFormat::Csv => Box::new(csv::Csv::new(is_list, is_terminal)),
+    /// Returns a printer of what `operation` returns; `selected` are the paths of the columns, if they were chosen.
+    pub(crate) fn new(
+        output_format: OutputFormat,
+        operation: &Operation,
+        selected: &[String],
+        noun: Noun,
+        messages: &Messages,
+    ) -> Self {
+        let printer = match output_format {
+            OutputFormat::Table => {
+                let columns = table_columns(operation, selected);
+                let width = terminal::terminal_width(&Term::stdout());
+                Self::with_formatter(Box::new(table::Table::new(columns, !selected.is_empty(), width, noun)), messages)
+            }
+            OutputFormat::Csv => {
+                let columns = csv_columns(operation, selected);
+                Self::with_formatter(Box::new(csv::Csv::new(columns, io::stdout().is_terminal())), messages)
+            }
+            OutputFormat::Json => Self::json(false, messages),
+            OutputFormat::Jsonl => Self::json(true, messages),
         };
-        let is_json_on_terminal = is_terminal && matches!(output_format, OutputFormat::Json | OutputFormat::Jsonl);
-        Self { formatter, is_json_on_terminal, messages: messages.clone() }
+        Self { item_type: item_type(operation), ..printer }
+    }
+
+    /// Returns a printer of JSON: an array, or one item per line.
+    pub(crate) fn json(is_lines: bool, messages: &Messages) -> Self {
+        let formatter: Box<dyn Formatter> = if is_lines { Box::new(json::Lines) } else { Box::<json::Array>::default() };
+        // Programs get every character unchanged; on a terminal, control characters are escaped.
+        Self { is_json_on_terminal: io::stdout().is_terminal(), ..Self::with_formatter(formatter, messages) }
+    }
+
+    fn with_formatter(formatter: Box<dyn Formatter>, messages: &Messages) -> Self {
+        Self { formatter, item_type: None, is_json_on_terminal: false, messages: messages.clone() }
     }
 
     /// Prints a page of a list.
-    pub(crate) fn page(&mut self, customers: &[Customer]) -> io::Result<()> {
+    pub(crate) fn page(&mut self, items: &[JsonValue]) -> io::Result<()> {
         let mut text = Vec::new();
-        self.formatter.page(customers, &mut text)?;
+        let normalized: Vec<_> = items.iter().map(|item| self.normalized(item)).collect();
+        self.formatter.page(&normalized, &mut text)?;
         self.write(&text)?;
-        self.messages.progress().add_customers(customers.len());
+        self.messages.progress().add_items(items.len());
         Ok(())
     }
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
-    pub(crate) fn end(&mut self) -> io::Result<Option<&'static str>> {
+    pub(crate) fn end(&mut self) -> io::Result<Option<String>> {
         let mut text = Vec::new();
         let note = self.formatter.end(&mut text)?;
         self.write(&text)?;
         Ok(note)
     }
 
-    /// Prints a customer that is not part of a list.
-    pub(crate) fn customer(&mut self, customer: &Customer) -> io::Result<()> {
+    /// Prints a value that is not part of a list.
+    pub(crate) fn value(&mut self, value: &JsonValue) -> io::Result<()> {
         let mut text = Vec::new();
-        self.formatter.customer(customer, &mut text)?;
+        self.formatter.value(self.normalized(value), &mut text)?;
         self.write(&text)
     }
 
+    fn normalized(&self, value: &JsonValue) -> String {
+        self.item_type.map_or_else(|| value.json().to_owned(), |item_type| normalize(value.json(), item_type))
+    }
+
     fn write(&self, text: &[u8]) -> io::Result<()> {
-        let escaped =
-            self.is_json_on_terminal.then(|| terminal::escape_control_in_json(&String::from_utf8_lossy(text)));
-        let text = escaped.as_ref().map_or(text, |text| text.as_bytes());
-        // An interruption waits for this lock before it ends the process: see `interruption.rs`.
-        let mut stdout = io::stdout().lock();
-        self.messages.progress().suspend(|| {
-            stdout.write_all(text)?;
-            stdout.flush()
-        })
+        if self.is_json_on_terminal {
+            let escaped = terminal::escape_control_in_json(&String::from_utf8_lossy(text));
+            return write_to_stdout(escaped.as_bytes(), &self.messages);
+        }
+        write_to_stdout(text, &self.messages)
     }
 }
 
-/// Returns the cells of a customer's row: the values at the JSON `pointers`, empty where there is none.
-///
-/// They are read from the JSON that the service sent, as a value whose type is not the documented one is in no field of the
-/// model.
-fn customer_row<const N: usize>(customer: &Customer, pointers: [&str; N]) -> io::Result<[String; N]> {
-    let customer = customer_fields(customer)?;
-    Ok(pointers.map(|pointer| {
-        let end = pointer[1..].find('/').map_or(pointer.len(), |length| 1 + length);
-        let (name, rest) = pointer.split_at(end);
-        let value = customer.get(&name[1..]).and_then(|value| value.pointer(rest));
-        value.map(|value| cell_text(&value)).unwrap_or_default()
-    }))
+/// Writes data to standard output, in one piece.
+pub(crate) fn write_to_stdout(data: &[u8], messages: &Messages) -> io::Result<()> {
+    // An interruption waits for this lock before it ends the process: see `interruption.rs`.
+    let mut stdout = io::stdout().lock();
+    messages.progress().suspend(|| {
+        stdout.write_all(data)?;
+        stdout.flush()
+    })
 }
 
-/// Returns the fields of a customer, in the order of the response and with all digits of its numbers.
-fn customer_fields(customer: &Customer) -> io::Result<IndexMap<String, JsonValue>> {
-    Ok(from_json(&serde_json::to_string(customer)?)?.value)
+/// Returns the cells of an item's row, empty where there is no value.
+fn row(item: &str, columns: &[Column]) -> Vec<String> {
+    let cell = |column: &Column| {
+        let path: Vec<_> = column.path.split('.').filter(|name| !name.is_empty()).collect();
+        cell_at(item, &path)
+    };
+    columns.iter().map(cell).collect()
+}
+
+/// Formats the value at a path within `json`; within a list, that of each item.
+fn cell_at(json: &str, path: &[&str]) -> String {
+    let Some((first, rest)) = path.split_first() else { return cell_text(json) };
+    if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        return items.iter().map(|item| cell_at(item.get(), path)).collect::<Vec<_>>().join("; ");
+    }
+    let value = read_fields(json).and_then(|fields| find(&fields, first).map(|(_, value)| value));
+    value.map(|value| cell_at(value.get(), rest)).unwrap_or_default()
 }
 
 /// The maximum depth to which values are shown field by field; a value that is nested deeper is shown as JSON.
 const MAX_DEPTH: usize = 16;
 
 /// Formats a value as one line; the values of a list are separated by `; `.
-fn cell_text(value: &JsonValue) -> String {
-    cell_within(value, 0)
+fn cell_text(json: &str) -> String {
+    cell_within(json, 0)
 }
 
-fn cell_within(value: &JsonValue, depth: usize) -> String {
-    if let Some(text) = value.as_str() {
-        return text.into_owned();
-    }
-    match value.json() {
-        "null" => String::new(),
-        json if json.starts_with('[') && depth < MAX_DEPTH => {
-            let values: Vec<JsonValue> = value.read().unwrap_or_default();
-            values.iter().map(|value| cell_within(value, depth + 1)).collect::<Vec<_>>().join("; ")
+fn cell_within(json: &str, depth: usize) -> String {
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()),
+        Some(b'[') if depth < MAX_DEPTH => {
+            let values: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+            values.iter().map(|value| cell_within(value.get(), depth + 1)).collect::<Vec<_>>().join("; ")
         }
-        json => json.to_owned(),
+        _ if json == "null" => String::new(),
+        _ => json.to_owned(),
     }
 }

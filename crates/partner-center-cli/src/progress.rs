@@ -2,6 +2,7 @@
 
 mod margin;
 
+use crate::arguments::operations::naming::Noun;
 use console::Term;
 use indicatif::{
     HumanCount, HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker,
@@ -17,35 +18,36 @@ use std::{
 /// The interval at which the line is redrawn when nothing changes, and the maximum rate.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 const DRAWS_PER_SECOND: u8 = 20;
-/// After so long without a customer, the line says that the command is waiting.
+/// After so long without an item, the line says that the command is waiting.
 const WAITING_AFTER: Duration = Duration::from_secs(2);
 
 /// The delay before the line is cleared because of Ctrl-C. The terminal discards pending output and echoes the key: what is
 /// written earlier is lost, or comes before the echo.
 const ECHO_DELAY: Duration = Duration::from_millis(20);
 
-/// A line with the number of customers and pages that were received, and the rate.
+/// A line with the number of items and pages that were received, and the rate.
 #[derive(Clone)]
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// Returns a line that is shown if standard error is a terminal that can clear a line.
-    pub(crate) fn on_terminal() -> Self {
+    pub(crate) fn on_terminal(noun: Noun) -> Self {
         let can_clear_line = env::var_os("TERM").is_none_or(|name| name != "dumb");
         let terminal = Term::buffered_stderr();
         if !can_clear_line || !terminal.is_term() {
             return Self::hidden();
         }
-        let style = ProgressStyle::with_template("{customers}{msg} · {pace}").unwrap_or_else(|error| {
+        let style = ProgressStyle::with_template("{items}{msg} · {pace}").unwrap_or_else(|error| {
             unreachable!("the template is a valid one: {error}");
         });
-        let customers = |state: &ProgressState, line: &mut dyn Write| {
+        let (one, several) = (noun.singular(), noun.plural());
+        let items = move |state: &ProgressState, line: &mut dyn Write| {
             // Writing to memory does not fail.
-            let _ = line.write_str(&count_of(state.pos(), "customer"));
+            let _ = line.write_str(&count_of(state.pos(), &one, &several));
         };
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(WithMargin(terminal)), DRAWS_PER_SECOND);
         let bar = ProgressBar::with_draw_target(None, target).with_style(
-            style.with_key("customers", customers).with_key("pace", Pace { count: 0, since: Instant::now() }),
+            style.with_key("items", items).with_key("pace", Pace { count: 0, since: Instant::now() }),
         );
         bar.enable_steady_tick(REDRAW_INTERVAL);
         Self(bar)
@@ -56,14 +58,14 @@ impl Progress {
         Self(ProgressBar::hidden())
     }
 
-    /// Counts customers that were received.
-    pub(crate) fn add_customers(&self, customers: usize) {
-        self.0.inc(customers.try_into().unwrap_or(u64::MAX));
+    /// Counts items that were received.
+    pub(crate) fn add_items(&self, items: usize) {
+        self.0.inc(items.try_into().unwrap_or(u64::MAX));
     }
 
     /// Sets the number of pages that were received.
     pub(crate) fn set_page_count(&self, pages: u64) {
-        self.0.set_message(format!(" · {}", count_of(pages, "page")));
+        self.0.set_message(format!(" · {}", count_of(pages, "page", "pages")));
     }
 
     /// Hides the line while something else is written.
@@ -85,10 +87,10 @@ impl Progress {
     }
 }
 
-/// The rate of customers, or `waiting`.
+/// The rate of items, or `waiting`.
 #[derive(Clone)]
 struct Pace {
-    /// The number of customers when it last changed.
+    /// The number of items when it last changed.
     count: u64,
     since: Instant,
 }
@@ -119,9 +121,8 @@ impl ProgressTracker for Pace {
 }
 
 /// Formats a count: `1 page`, `1,500 customers`.
-fn count_of(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", HumanCount(number))
+fn count_of(number: u64, singular: &str, plural: &str) -> String {
+    format!("{} {}", HumanCount(number), if number == 1 { singular } else { plural })
 }
 
 #[cfg(test)]
@@ -130,7 +131,7 @@ mod tests {
 
     #[test]
     fn counts_have_separators() {
-        let said = [0, 1, 2, 1500, 1_000_000].map(|number| count_of(number, "page"));
+        let said = [0, 1, 2, 1500, 1_000_000].map(|number| count_of(number, "page", "pages"));
         assert_eq!(said, ["0 pages", "1 page", "2 pages", "1,500 pages", "1,000,000 pages"]);
     }
 }

@@ -9,7 +9,7 @@ use partner_center_core::Mode;
 use std::{fmt, io, net::ToSocketAddrs, sync::Arc};
 use uuid::Uuid;
 
-/// An emulator of the Partner Center customers API and of the authority that issues tokens for it.
+/// An emulator of the Partner Center REST API and of the authority that issues tokens for it.
 ///
 /// It is used in memory ([`transport`](Self::transport)) or over HTTP ([`serve`](Self::serve)). By default it has 1,000
 /// customers and no quirks or faults; [`builder`](Self::builder) has the settings.

@@ -14,9 +14,6 @@ mod emulator;
 mod error_response;
 mod fault;
 mod filter;
-#[rustfmt::skip]
-#[allow(dead_code, reason = "all documented responses are generated; not every one is about other customers")]
-mod fixtures;
 mod item_filter;
 mod json_fields;
 mod origin;

@@ -12,7 +12,7 @@ use crate::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue, StatusCode};
-use partner_center_spec::{Paging, Response, SchemaKind, Type, schema};
+use partner_center_spec::{Operation, Outcome, Response, SchemaKind, Type, schema};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::num::NonZeroU16;
@@ -33,14 +33,11 @@ pub(crate) struct PageRequest {
 /// The start of a page after the last item, which exists only with a quirk of the list's end.
 const END: u64 = u64::MAX;
 
-/// Returns the type of the items if a response is a list.
-pub(crate) fn item_type(paging: Option<Paging>, response: &Response) -> Option<Type> {
+/// Returns the type of the items of the list that an operation responds with, if it does.
+pub(crate) fn item_type(operation: &Operation) -> Option<Type> {
+    let response = operation.responses.iter().find(|response| response.outcome == Outcome::Done)?;
     let (_, of) = response.body?;
-    let path = match of {
-        Type::List(_) => "",
-        _ => paging.map_or(ITEMS, |paging| paging.items),
-    };
-    let items = path.split('.').filter(|name| !name.is_empty()).try_fold(of, property_type)?;
+    let items = operation.items?.split('.').filter(|name| !name.is_empty()).try_fold(of, property_type)?;
     if let Type::List(item) = items { Some(*item) } else { None }
 }
 
@@ -50,9 +47,6 @@ fn property_type(of: Type, name: &str) -> Option<Type> {
     let SchemaKind::Object(object) = schema(schema_name)?.kind else { return None };
     object.properties.iter().find(|property| property.name == name).map(|property| property.value)
 }
-
-/// The name of the list in a page of an operation that is not paged.
-const ITEMS: &str = "items";
 
 impl PageRequest {
     /// Reads what page `call` requests. A list that is not paged has one, with all items.
@@ -148,9 +142,7 @@ impl PageRequest {
         let (_, of) = response.body.ok_or(ErrorResponse::NotFound)?;
         let value = match of {
             Type::List(_) => Value::Array(page),
-            _ => {
-                envelope(response, of, paging.map_or(ITEMS, |paging| paging.items), (page, total_count), links, fields)
-            }
+            _ => envelope(response, of, call.operation.items.unwrap_or_default(), (page, total_count), links, fields),
         };
         let mut response = ServiceResponse::new(StatusCode::OK, Content::Resource(value, ResourceKind::Other, of));
         for (name, value) in headers {

@@ -53,20 +53,11 @@ impl Reqwest {
     pub fn configured(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Self, TransportError> {
         let environment = EnvironmentProxy::read();
         let is_environment_used = Arc::new(AtomicBool::new(false));
-        let server = environment.server().map(|server| server.url().parse::<Url>());
-        let server = server.transpose().map_err(TransportError::new)?;
-        let unreachable = UNREACHABLE_PROXY.parse::<Url>().map_err(TransportError::new)?;
-        let builder = Client::builder().no_proxy().proxy({
-            let (environment, is_used) = (environment.clone(), is_environment_used.clone());
-            Proxy::custom(move |target| {
-                is_used.store(true, Ordering::Relaxed);
-                match environment.for_uri(&target.as_str().parse().ok()?) {
-                    Ok(proxy) => proxy.and(server.clone()),
-                    // A request must not bypass a proxy that is invalid. `send` reports what is wrong with it.
-                    Err(_) => Some(unreachable.clone()),
-                }
-            })
-        });
+        let mut builder = Client::builder().no_proxy();
+        // reqwest parses the URL of each request twice for a custom proxy.
+        if environment.is_set() {
+            builder = builder.proxy(custom_proxy(&environment, &is_environment_used)?);
+        }
         #[cfg(feature = "rustls")]
         let builder = builder.tls_backend_preconfigured(tls_config()?);
         // Deviations of old proxies that curl accepts, too. Invalid header names stay an error: one of them may have been
@@ -152,6 +143,22 @@ fn tls_config() -> Result<rustls::ClientConfig, TransportError> {
         .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(TransportError::new)?;
     Ok(config.with_no_client_auth())
+}
+
+/// Returns the rules of `environment` as a proxy of reqwest, which sets `is_used` when it is consulted.
+fn custom_proxy(environment: &EnvironmentProxy, is_used: &Arc<AtomicBool>) -> Result<Proxy, TransportError> {
+    let server = environment.server().map(|server| server.url().parse::<Url>());
+    let server = server.transpose().map_err(TransportError::new)?;
+    let unreachable = UNREACHABLE_PROXY.parse::<Url>().map_err(TransportError::new)?;
+    let (environment, is_used) = (environment.clone(), is_used.clone());
+    Ok(Proxy::custom(move |target| {
+        is_used.store(true, Ordering::Relaxed);
+        match environment.for_uri(&target.as_str().parse().ok()?) {
+            Ok(proxy) => proxy.and(server.clone()),
+            // A request must not bypass a proxy that is invalid. `send` reports what is wrong with it.
+            Err(_) => Some(unreachable.clone()),
+        }
+    }))
 }
 
 /// A proxy that cannot be reached: no server listens on port 0.

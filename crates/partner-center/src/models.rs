@@ -8,8 +8,8 @@
 pub use partner_center_models::schemas::*;
 #[doc(inline)]
 pub use partner_center_models::{
-    ErrorCode, JsonValue, ParsedJson, RawJson, Replacement, ReplacementKind, Resource, Secret, UnknownFields,
-    UnknownVariant, from_json,
+    CivilDateTime, Date, DateTime, Decimal, ErrorCode, InvalidValue, JsonValue, Nullable, ParsedJson, RawJson,
+    Replacement, ReplacementKind, Resource, Secret, UnknownFields, UnknownInteger, UnknownVariant, from_json,
 };
 // In signatures of this crate, so that programs need not match its version.
 #[doc(no_inline)]

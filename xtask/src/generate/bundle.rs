@@ -1,9 +1,12 @@
 //! The specification for other tools: one file, with its examples inline and without the extensions of this workspace.
 
-use crate::{dialect::UNKNOWN_FIELDS, document::Spec};
+use crate::{
+    dialect::UNKNOWN_FIELDS,
+    document::{Spec, visit_objects},
+};
 use anyhow::{Context as _, Result};
 use std::{collections::BTreeSet, fs, path::Path};
-use yaml_serde::Value;
+use yaml_serde::{Mapping, Value};
 
 /// The prefix of this workspace's extensions.
 const OWN_PREFIX: &str = "x-pc-";
@@ -14,6 +17,7 @@ const DATA_KEYS: [&str; 2] = ["example", "value"];
 pub(crate) fn bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
     let mut document = spec.source.clone();
     rewrite_for_other_tools(&mut document, folder)?;
+    visit_objects(&mut document, &mut |_, object| unwrap_reference(object));
     remove_unused_schemas(&mut document);
     Ok(yaml_serde::to_string(&document)?)
 }
@@ -41,6 +45,18 @@ fn rewrite_for_other_tools(value: &mut Value, folder: &Path) -> Result<()> {
         }
         Value::Sequence(items) => items.iter_mut().try_for_each(|item| rewrite_for_other_tools(item, folder)),
         _ => Ok(()),
+    }
+}
+
+/// Makes a `$ref` of one with its own description, or one that may be null: many generators misread `allOf`, and what `nullable`
+/// allows beside it, the schema that it refers to does not.
+fn unwrap_reference(object: &mut Mapping) {
+    let reference = match object.get("allOf") {
+        Some(Value::Sequence(items)) if items.len() == 1 => items[0].get("$ref").cloned(),
+        _ => None,
+    };
+    if let Some(reference) = reference {
+        *object = Mapping::from_iter([("$ref".into(), reference)]);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The examples of the specification: a test for each, and fixtures for the emulator.
+//! The examples of the specification, and a test for each.
 
 use crate::{
     dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS, read_example_file},
@@ -6,7 +6,7 @@ use crate::{
     workspace::is_temporary_file,
 };
 use anyhow::{Context as _, Result, bail, ensure};
-use heck::{ToShoutySnakeCase as _, ToSnakeCase as _};
+use heck::ToSnakeCase as _;
 use openapiv3::{Example, MediaType, ReferenceOr, Response};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
@@ -22,10 +22,8 @@ struct ResponseExample {
     /// The name of the example in the specification.
     name: String,
     shape: Shape,
-    summary: String,
     /// Relative to the folder of the specification.
     file: String,
-    text: String,
     /// Whether it has fields and values that the specification does not describe, on purpose.
     has_unknown_fields: bool,
 }
@@ -91,22 +89,14 @@ pub(crate) fn example_tests(examples: &Examples) -> String {
     responses.chain(inline).collect()
 }
 
-/// Returns the documented responses as constants: a packaged crate cannot include a file from outside.
-pub(crate) fn documented_response_constants(examples: &Examples) -> String {
-    let constants = examples.responses.iter().filter(|example| !example.has_unknown_fields).map(|example| {
-        let (name, summary, text) =
-            (example.name.to_shouty_snake_case(), &example.summary, raw_string_literal(&example.text));
-        format!("/// {summary}\npub(crate) const {name}: &str = {text};\n")
-    });
-    constants.collect::<Vec<_>>().join("\n")
-}
-
 fn read_response(response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
     let Some(media) = response.content.get(JSON) else { return Ok(Vec::new()) };
     let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
     read_each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
         let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
         let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
+        ensure!(summary.is_some(), "a summary is missing");
+        read_example_file(folder, file)?;
         ensure!(
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
             "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
@@ -114,9 +104,7 @@ fn read_response(response: &Response, folder: &Path) -> Result<Vec<ResponseExamp
         Ok(ResponseExample {
             name: name.to_owned(),
             shape: shape.clone(),
-            summary: summary.clone().context("a summary is missing")?,
             file: file.clone(),
-            text: read_example_file(folder, file)?,
             has_unknown_fields,
         })
     })

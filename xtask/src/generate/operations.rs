@@ -5,7 +5,9 @@ mod input;
 mod paging;
 
 use super::{
-    code::{MEMBER_INDENT, doc_comment, format_items, import_items},
+    ROOT_AREA,
+    areas::ensure_same_area,
+    code::{MEMBER_INDENT, doc_comment, format_items, import_items, names_used},
     samples,
 };
 use crate::{
@@ -21,6 +23,7 @@ use openapiv3::Operation;
 use paging::Paging;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
+use std::collections::BTreeMap;
 use syn::Ident;
 
 /// Hand-written names of the models crate that generated operations may use.
@@ -38,15 +41,27 @@ const HAND_WRITTEN_NAMES: [&str; 11] = [
     "InvalidContinuationToken",
 ];
 
-pub(crate) fn generate_operations(spec: &Spec) -> Result<String> {
-    let mut operations = TokenStream::new();
+/// Returns the code of the operations of each area that has some.
+pub(crate) fn generate_operations(spec: &Spec) -> Result<BTreeMap<&str, String>> {
+    let mut areas: BTreeMap<&str, TokenStream> = BTreeMap::new();
     let mut problems = Problems::default();
     for endpoint in spec.endpoints()? {
-        operations.extend(problems.take(&endpoint.at, generate_operation(spec, &endpoint)));
+        let code = problems.take(&endpoint.at, generate_operation(spec, &endpoint));
+        let area =
+            spec.operations.iter().find(|operation| operation.at == endpoint.at).map(|operation| &operation.area);
+        areas.entry(area.map_or(ROOT_AREA, String::as_str)).or_default().extend(code);
     }
     problems.into_result()?;
-    let schemas = spec.definitions.iter().map(|definition| definition.name.as_str());
-    let imports = import_items(&operations, HAND_WRITTEN_NAMES.into_iter().chain(schemas), &[])?;
+    areas.into_iter().map(|(area, operations)| Ok((area, format_operations(spec, area, operations)?))).collect()
+}
+
+fn format_operations(spec: &Spec, area: &str, operations: TokenStream) -> Result<String> {
+    let used = names_used(&operations)?;
+    for definition in spec.definitions.iter().filter(|definition| used.contains(&definition.name)) {
+        ensure_same_area(definition, area)?;
+    }
+    let names = spec.definitions.iter().map(|definition| definition.name.as_str());
+    let imports = import_items(&operations, HAND_WRITTEN_NAMES.into_iter().chain(names), &[])?;
     Ok(format!("{imports}\n{}", format_items(operations)?))
 }
 

@@ -38,7 +38,7 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     write_files(root).unwrap();
     check_files(root).unwrap();
 
-    fs::write(root.join(GENERATED).join("schemas.rs"), "edited").unwrap();
+    fs::write(root.join(GENERATED).join("customers/schemas.rs"), "edited").unwrap();
     fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
     fs::remove_file(root.join(TESTS)).unwrap();
     // Temporary files of an editor, which are ignored, whatever is in them.
@@ -46,7 +46,7 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
         fs::write(root.join(GENERATED).join(stray), b"\xFF").unwrap();
     }
     let stale = check_files(root).unwrap_err().to_string();
-    for part in ["generated/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
+    for part in ["customers/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
         assert!(stale.contains(part), "{part} in {stale}");
     }
     for part in ["operations.rs", "swp", "~"] {
@@ -72,7 +72,8 @@ fn endpoint_of_the_contributing_guide_is_understood() {
     // Someone who follows the guide has added it to the specification.
     let is_there = spec.contains("operationId: getCompanyProfile");
     let spec = if is_there { spec } else { spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n")) };
-    let operations = operations::generate_operations(&Spec::parse(&spec).unwrap()).unwrap();
+    let spec = Spec::parse(&spec).unwrap();
+    let operations = &operations::generate_operations(&spec).unwrap()[ROOT_AREA];
     assert!(operations.contains("impl Operation for GetCompanyProfile"), "{operations}");
 }
 
@@ -81,11 +82,12 @@ fn everything_understood_is_generated() {
     let spec = Spec::parse(THINGS).unwrap();
     let schemas = types::generate_types(&spec).unwrap();
     let operations = operations::generate_operations(&spec).unwrap();
-    for code in [&schemas, &operations] {
+    let (schemas, operations) = (&schemas[ROOT_AREA], &operations[ROOT_AREA]);
+    for code in [schemas, operations] {
         syn::parse_file(code).unwrap();
     }
     contains(
-        &schemas,
+        schemas,
         &[
             "use crate::{ErrorCode, JsonValue, RawJson, Secret, UnknownFields, UnknownVariant, open_enum::open_enum, resource::resource,};",
             // A required value: no `Default`, but a constructor.
@@ -129,7 +131,7 @@ fn everything_understood_is_generated() {
         ],
     );
     contains(
-        &operations,
+        operations,
         &[
             "/// Lists things. /// /// All of them. /// /// `GET /v1/things` ([documentation](https://example.com/things))",
             "pub struct ListThings { size: Option<i32>, kind: Option<ThingKind>, filter: Option<ThingFilter>, \
@@ -171,7 +173,7 @@ fn everything_understood_is_generated() {
     );
     // Examples: of the examples of parameters, of placeholders, and of a body that has none.
     contains(
-        &operations,
+        operations,
         &[
             "/// # Example /// /// ``` /// use partner_center_models::{ListThings, Operation as _}; /// \
              /// let operation = ListThings::new().size(40); /// let parameters = operation.parameters()?; \
@@ -250,7 +252,7 @@ fn page_fingerprint_uses_the_identifiers_of_items() {
     ] {
         let things = THINGS.replace(from, to);
         assert_ne!(things, THINGS);
-        contains(&operations::generate_operations(&Spec::parse(&things).unwrap()).unwrap(), &[expected]);
+        contains(&operations::generate_operations(&Spec::parse(&things).unwrap()).unwrap()[ROOT_AREA], &[expected]);
     }
 }
 
@@ -304,6 +306,9 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
         !schemas.contains(&&"ThingFilter".to_owned()) && schemas.contains(&&"ThingChange".to_owned()),
         "{schemas:?}"
     );
+    // A $ref with its own description is a $ref alone.
+    let maker = &document["components"]["schemas"]["Thing"]["properties"]["maker"];
+    assert_eq!(*maker, serde_json::json!({"$ref": "#/components/schemas/Origin"}));
     // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");

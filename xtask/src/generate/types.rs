@@ -4,6 +4,7 @@
 //! here, as they must keep what the specification does not describe.
 
 use super::{
+    areas::ensure_same_area,
     code::{MEMBER_INDENT, doc_comment, format_items, import_items},
     samples,
 };
@@ -39,32 +40,44 @@ const HAND_WRITTEN_NAMES: [&str; 10] = [
     "UnknownVariant",
 ];
 
-pub(crate) fn generate_types(spec: &Spec) -> Result<String> {
+/// Returns the code of the types of each area that has some.
+pub(crate) fn generate_types(spec: &Spec) -> Result<BTreeMap<&str, String>> {
     let types = progenitor_field_types(spec)?;
-    let mut blocks = Vec::new();
-    let mut items = TokenStream::new();
-    let mut macros = BTreeMap::new();
+    let mut areas: BTreeMap<&str, Vec<TypeCode>> = BTreeMap::new();
     let mut problems = Problems::default();
     for definition in &spec.definitions {
         let at = format!("#/components/schemas/{}", definition.name);
-        let Some(Some(code)) = problems.take(&at, generate_type(spec, definition, &types)) else { continue };
-        blocks.push(format_items(code.items.clone())?);
-        blocks.push(code.meaning);
-        items.extend(code.items);
-        macros.insert(code.macro_name, code.macro_path);
+        for name in definition.references() {
+            problems.take(&at, spec.definition(name).and_then(|target| ensure_same_area(target, &definition.area)));
+        }
+        let code = problems.take(&at, generate_type(spec, definition, &types)).flatten();
+        if let Some(code) = code {
+            areas.entry(&definition.area).or_default().push(code);
+        }
     }
     problems.into_result()?;
-    let hand_written = spec.definitions.iter().filter_map(|definition| match &definition.kind {
-        Kind::HandWritten(name) => Some(name.as_str()),
-        _ => None,
+    areas.into_iter().map(|(area, types)| Ok((area, format_types(spec, &types)?))).collect()
+}
+
+fn format_types(spec: &Spec, types: &[TypeCode]) -> Result<String> {
+    let items: TokenStream = types.iter().map(|code| code.items.clone()).collect();
+    let macros: BTreeMap<_, _> = types.iter().map(|code| (code.macro_name, code.macro_path.clone())).collect();
+    let macros: Vec<_> = macros.into_values().collect();
+    let own: BTreeSet<_> = types.iter().map(|code| code.name.as_str()).collect();
+    let others = spec.definitions.iter().map(|definition| match &definition.kind {
+        Kind::HandWritten(name) => name.as_str(),
+        _ => &definition.name,
     });
-    let candidates = HAND_WRITTEN_NAMES.into_iter().chain(hand_written);
-    let imports = import_items(&items, candidates, &macros.into_values().collect::<Vec<_>>())?;
+    let candidates = HAND_WRITTEN_NAMES.into_iter().chain(others.filter(|name| !own.contains(name)));
+    let imports = import_items(&items, candidates, &macros)?;
+    let blocks = types.iter().map(|code| Ok([format_items(code.items.clone())?, code.meaning.clone()]));
+    let blocks = blocks.collect::<Result<Vec<_>>>()?.concat();
     Ok(format!("{imports}\n{}", blocks.join("\n")))
 }
 
 /// The code of a type.
 struct TypeCode {
+    name: String,
     items: TokenStream,
     /// The call of the macro that implements reading and writing. Formatted here, since `prettyplease` cannot format it.
     meaning: String,
@@ -85,6 +98,7 @@ fn generate_type(
         Kind::Object(object) => {
             let fields = struct_fields(spec, definition, object, types)?;
             Some(TypeCode {
+                name: definition.name.clone(),
                 items: generate_struct(spec, definition, &fields)?,
                 meaning: resource_macro_call(spec, definition, &fields)?,
                 macro_name: "resource",
@@ -506,7 +520,7 @@ fn open_enum(definition: &Definition, Enum { values, variants }: &Enum) -> TypeC
     let literal = |wire: &str| if *values == EnumValues::Integers { wire.to_owned() } else { string_literal(wire) };
     let texts = variants.iter().map(|variant| format!("    {} = {},\n", variant.name, literal(&variant.wire)));
     let meaning = format!("{macro_name}!({loose}{name} {{\n{}}});\n", texts.collect::<String>());
-    TypeCode { items, meaning, macro_name, macro_path }
+    TypeCode { name: definition.name.clone(), items, meaning, macro_name, macro_path }
 }
 
 fn object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<TypeCode> {
@@ -535,7 +549,13 @@ fn object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<T
     };
     let discriminator = string_literal(&union.discriminator);
     let meaning = format!("object_union!({name} by {discriminator} {{\n{values}}});\n");
-    Ok(TypeCode { items, meaning, macro_name: "object_union", macro_path: quote!(union::object_union) })
+    Ok(TypeCode {
+        name: definition.name.clone(),
+        items,
+        meaning,
+        macro_name: "object_union",
+        macro_path: quote!(union::object_union),
+    })
 }
 
 /// Returns a type without its `Option`, and whether `progenitor` boxes it because it refers back to itself.

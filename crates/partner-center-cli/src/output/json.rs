@@ -1,16 +1,15 @@
-//! Customers as JSON, with everything that the service returned.
+//! JSON, with everything that the service returned.
 
 use super::Formatter;
-use partner_center::Customer;
 use std::io::{self, Write};
 
-/// One customer per line.
+/// One item per line.
 pub(super) struct Lines;
 
 impl Formatter for Lines {
-    fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
-        for customer in customers {
-            serde_json::to_writer(&mut *text, customer)?;
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+        for item in items {
+            text.write_all(item.as_bytes())?;
             text.write_all(b"\n")?;
         }
         Ok(())
@@ -24,22 +23,87 @@ pub(super) struct Array {
 }
 
 impl Formatter for Array {
-    fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
-        for customer in customers {
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+        for item in items {
             text.write_all(if self.is_open { b",\n" } else { b"[\n" })?;
             self.is_open = true;
-            serde_json::to_writer(&mut *text, customer)?;
+            text.write_all(item.as_bytes())?;
         }
         Ok(())
     }
 
-    fn end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
+    fn end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         text.write_all(if self.is_open { b"\n]\n" } else { b"[]\n" })?;
         Ok(None)
     }
 
-    fn customer(&mut self, customer: &Customer, text: &mut Vec<u8>) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *text, customer)?;
+    fn value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
+        text.write_all(pretty(&value).as_bytes())?;
         text.write_all(b"\n")
+    }
+}
+
+/// Returns valid JSON with a line for each value, indented by its depth. Strings and numbers stay as they are, digit by digit.
+pub(crate) fn pretty(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() * 2);
+    let mut depth = 0_usize;
+    let (mut is_string, mut is_escaped) = (false, false);
+    let mut characters = json.chars().peekable();
+    while let Some(character) = characters.next() {
+        if is_string {
+            text.push(character);
+            is_string = is_escaped || character != '"';
+            is_escaped = character == '\\' && !is_escaped;
+            continue;
+        }
+        match character {
+            ' ' | '\t' | '\n' | '\r' => {}
+            '{' | '[' => {
+                while characters.next_if(char::is_ascii_whitespace).is_some() {}
+                text.push(character);
+                if let Some(end) = characters.next_if(|next| matches!(next, '}' | ']')) {
+                    text.push(end);
+                } else {
+                    depth += 1;
+                    begin_line(&mut text, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                begin_line(&mut text, depth);
+                text.push(character);
+            }
+            ',' => {
+                text.push(',');
+                begin_line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            _ => {
+                is_string = character == '"';
+                text.push(character);
+            }
+        }
+    }
+    text
+}
+
+fn begin_line(text: &mut String, depth: usize) {
+    text.push('\n');
+    text.extend(std::iter::repeat_n("  ", depth));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pretty;
+
+    #[test]
+    fn pretty_json_has_the_same_values() {
+        let json = r#"{"a":[1.10,{"b":"x, \"{y}\" \\"},[],{ } ],"c" : -0,"d":""}"#;
+        let value: serde_json::Value = serde_json::from_str(json).unwrap();
+        let expected = serde_json::to_string_pretty(&value).unwrap().replace("1.1,", "1.10,").replace("-0.0", "-0");
+        assert_eq!(pretty(json), expected);
+        for scalar in ["true", "\"a\"", "1e999", "[]"] {
+            assert_eq!(pretty(scalar), scalar);
+        }
     }
 }

@@ -1,124 +1,132 @@
-//! Customers as a table for people.
+//! Tables for people.
 
-use super::{Formatter, MAX_DEPTH, cell_text, customer_fields, customer_row};
-use crate::terminal::escape_control;
-use indexmap::IndexMap;
-use partner_center::{Customer, models::JsonValue};
+use super::{
+    Formatter, MAX_DEPTH, cell_text,
+    columns::Column,
+    normalize::{Fields, read_fields},
+    row,
+};
+use crate::{arguments::operations::naming::Noun, terminal::escape_control};
 use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The titles of the columns, and the JSON pointers to their values.
-const COLUMNS: [(&str, &str); 4] = [
-    ("ID", "/id"),
-    ("COMPANY", "/companyProfile/companyName"),
-    ("DOMAIN", "/companyProfile/domain"),
-    ("RELATIONSHIP", "/relationshipToPartner"),
-];
-/// The columns that are narrowed to fit the terminal; an ID is useful only when it is complete.
-const SHRINKABLE: [usize; 2] = [1, 2];
-/// The minimum width of these columns, and the width they get if there is room: later pages may have longer values.
+/// The minimum width of the columns that are narrowed to fit the terminal, and the width they get if there is room: later pages
+/// may have longer values.
 const MIN_COLUMN_WIDTH: usize = 8;
 const PREFERRED_COLUMN_WIDTH: usize = 30;
 const GAP: &str = "  ";
 
-/// A list as rows below a header; a single customer as one row per field.
+/// A list as rows below a header; a single value as one row per field.
 pub(super) struct Table {
+    columns: Vec<Column>,
+    /// Whether the columns were chosen, so that a single value is a row as well.
+    is_selection: bool,
     terminal_width: Option<usize>,
+    noun: Noun,
     /// The column widths, fixed by the first page: the others are not known when it is printed.
-    widths: Option<[usize; COLUMNS.len()]>,
+    widths: Option<Vec<usize>>,
 }
 
 impl Table {
     /// Returns a table that fits `terminal_width`; without a terminal, nothing is shortened.
-    pub(super) fn new(terminal_width: Option<usize>) -> Self {
-        Self { terminal_width, widths: None }
+    pub(super) fn new(columns: Vec<Column>, is_selection: bool, terminal_width: Option<usize>, noun: Noun) -> Self {
+        Self { columns, is_selection, terminal_width, noun, widths: None }
     }
 
-    fn line<const N: usize>(&self, cells: &[String; N], widths: &[usize; N], text: &mut Vec<u8>) -> io::Result<()> {
-        let mut line = String::new();
-        for (cell, &width) in cells.iter().zip(widths) {
-            let cut;
-            let cell = match self.terminal_width {
-                Some(_) if cell.width() > width => {
-                    cut = shorten_to_width(cell, width);
-                    &cut
-                }
-                _ => cell,
-            };
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + GAP.len()));
+    /// Narrows the widest shrinkable column until the row fits, or widens the narrowest one while there is room.
+    fn fit_to_terminal(&self, mut widths: Vec<usize>) -> Vec<usize> {
+        let gaps = GAP.len() * widths.len().saturating_sub(1);
+        let room = self.terminal_width.unwrap_or(usize::MAX).saturating_sub(gaps);
+        let shrinkable = || (0..self.columns.len()).filter(|column| self.columns[*column].is_shrinkable);
+        while widths.iter().sum::<usize>() > room
+            && let Some(widest) = shrinkable().max_by_key(|column| widths[*column])
+            && widths[widest] > MIN_COLUMN_WIDTH
+        {
+            widths[widest] -= 1;
         }
-        writeln!(text, "{}", line.trim_end())
+        while widths.iter().sum::<usize>() < room
+            && let Some(narrowest) = shrinkable().min_by_key(|column| widths[*column])
+            && widths[narrowest] < PREFERRED_COLUMN_WIDTH
+        {
+            widths[narrowest] += 1;
+        }
+        widths
     }
 }
 
 impl Formatter for Table {
-    fn page(&mut self, customers: &[Customer], text: &mut Vec<u8>) -> io::Result<()> {
-        if customers.is_empty() {
+    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+        if items.is_empty() {
             return Ok(());
         }
-        let mut rows = Vec::with_capacity(customers.len() + 1);
+        let mut rows = Vec::with_capacity(items.len() + 1);
         if self.widths.is_none() {
-            rows.push(COLUMNS.map(|(title, _)| title.to_owned()));
+            rows.push(self.columns.iter().map(|column| column.title.clone()).collect());
         }
-        for customer in customers {
-            rows.push(customer_row(customer, COLUMNS.map(|(_, pointer)| pointer))?.map(|text| escape_control(&text)));
+        for item in items {
+            rows.push(row(item, &self.columns).iter().map(|cell| escape_control(cell)).collect::<Vec<_>>());
         }
-        let widths = *self.widths.get_or_insert_with(|| fit_to_terminal(widest_cell(&rows), self.terminal_width));
-        rows.iter().try_for_each(|row| self.line(row, &widths, text))
+        let widths = match self.widths.take() {
+            Some(widths) => widths,
+            None => self.fit_to_terminal(widest_cells(&rows)),
+        };
+        let widths = self.widths.insert(widths);
+        rows.iter().try_for_each(|row| write_line(row, widths, self.terminal_width.is_some(), text))
     }
 
-    fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<&'static str>> {
-        Ok(self.widths.is_none().then_some("no customers"))
+    fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
+        Ok(self.widths.is_none().then(|| format!("no {}", self.noun.plural())))
     }
 
-    fn customer(&mut self, customer: &Customer, text: &mut Vec<u8>) -> io::Result<()> {
+    fn value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
+        if self.is_selection {
+            return self.page(&[value], text);
+        }
+        let Some(fields) = read_fields(&value) else { return writeln!(text, "{}", escape_control(&cell_text(&value))) };
         let mut rows = Vec::new();
-        add_field_rows("", 0, customer_fields(customer)?, &mut rows);
-        let [names, _] = widest_cell(&rows);
-        // The values of a single customer are never shortened.
-        let whole = Self::new(None);
-        rows.iter().try_for_each(|row| whole.line(row, &[names, 0], text))
+        add_field_rows("", 0, fields, &mut rows);
+        let names = widest_cells(&rows).first().copied().unwrap_or_default();
+        // The values of a single item are never shortened.
+        rows.iter().try_for_each(|row| write_line(row, &[names, 0], false, text))
     }
+}
+
+/// Writes a row; a cell that is too wide is shortened if the row `is_narrowed`.
+fn write_line(cells: &[String], widths: &[usize], is_narrowed: bool, text: &mut Vec<u8>) -> io::Result<()> {
+    let mut line = String::new();
+    for (cell, &width) in cells.iter().zip(widths) {
+        let cut;
+        let cell = if is_narrowed && cell.width() > width {
+            cut = shorten_to_width(cell, width);
+            &cut
+        } else {
+            cell
+        };
+        line.push_str(cell);
+        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + GAP.len()));
+    }
+    writeln!(text, "{}", line.trim_end())
 }
 
 /// Adds a row for each value of the object at `path`, which has these `fields`.
-fn add_field_rows(path: &str, depth: usize, fields: IndexMap<String, JsonValue>, rows: &mut Vec<[String; 2]>) {
+fn add_field_rows(path: &str, depth: usize, fields: Fields<'_>, rows: &mut Vec<Vec<String>>) {
     for (name, value) in fields {
         // Links and attributes of resources are for programs.
-        if name == "links" || name == "attributes" {
+        if name.eq_ignore_ascii_case("links") || name.eq_ignore_ascii_case("attributes") {
             continue;
         }
-        let path = if path.is_empty() { name } else { format!("{path}.{name}") };
-        match value.read() {
-            Ok(fields) if depth < MAX_DEPTH => add_field_rows(&path, depth + 1, fields, rows),
-            _ => rows.push([escape_control(&path), escape_control(&cell_text(&value))]),
+        let path = if path.is_empty() { name.into_owned() } else { format!("{path}.{name}") };
+        match read_fields(value.get()) {
+            Some(fields) if depth < MAX_DEPTH => add_field_rows(&path, depth + 1, fields, rows),
+            _ => rows.push(vec![escape_control(&path), escape_control(&cell_text(value.get()))]),
         }
     }
 }
 
-fn widest_cell<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
-    std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0))
-}
-
-/// Narrows the widest shrinkable column until the row fits, or widens the narrowest one while there is room.
-fn fit_to_terminal(mut widths: [usize; COLUMNS.len()], terminal_width: Option<usize>) -> [usize; COLUMNS.len()] {
-    let room = terminal_width.unwrap_or(usize::MAX).saturating_sub(GAP.len() * (widths.len() - 1));
-    let total = |widths: [usize; COLUMNS.len()]| widths.iter().sum::<usize>();
-    while total(widths) > room
-        && let Some(widest) = SHRINKABLE.into_iter().max_by_key(|column| widths[*column])
-        && widths[widest] > MIN_COLUMN_WIDTH
-    {
-        widths[widest] -= 1;
-    }
-    while total(widths) < room
-        && let Some(narrowest) = SHRINKABLE.into_iter().min_by_key(|column| widths[*column])
-        && widths[narrowest] < PREFERRED_COLUMN_WIDTH
-    {
-        widths[narrowest] += 1;
-    }
-    widths
+fn widest_cells(rows: &[Vec<String>]) -> Vec<usize> {
+    let count = rows.first().map_or(0, Vec::len);
+    (0..count).map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0)).collect()
 }
 
 /// Shortens `text` to `width` columns with an ellipsis, between grapheme clusters.
@@ -134,9 +142,23 @@ mod tests {
     use super::*;
 
     fn print(terminal_width: Option<usize>, pages: &[&str]) -> Vec<String> {
-        let (mut table, mut text) = (Table::new(terminal_width), Vec::new());
+        let columns = [
+            ("ID", "id", false),
+            ("COMPANY", "companyProfile.companyName", true),
+            ("DOMAIN", "companyProfile.domain", true),
+            ("RELATIONSHIP", "relationshipToPartner", false),
+        ]
+        .map(|(title, path, is_shrinkable)| Column {
+            path: path.to_owned(),
+            title: title.to_owned(),
+            name: String::new(),
+            is_shrinkable,
+        });
+        let (mut table, mut text) =
+            (Table::new(columns.into(), false, terminal_width, Noun::new("customers")), Vec::new());
         for page in pages {
-            let customers: Vec<Customer> = serde_json::from_str(page).unwrap();
+            let customers: Vec<serde_json::Value> = serde_json::from_str(page).unwrap();
+            let customers: Vec<_> = customers.iter().map(ToString::to_string).collect();
             table.page(&customers, &mut text).unwrap();
         }
         String::from_utf8(text).unwrap().lines().map(str::to_owned).collect()

@@ -43,7 +43,7 @@ fn emulator_accepts_only_its_token() {
 
     let arguments = ["customers", "list", "--base-url", &url];
     let rejected: CommandOutput = command(&arguments).env("PARTNER_CENTER_TOKEN", "another").output().unwrap().into();
-    assert_eq!(rejected.status, Some(1));
+    assert_eq!(rejected.status, Some(4));
     assert!(rejected.stderr.contains("401"));
 }
 
@@ -143,16 +143,16 @@ fn list_is_the_same_with_every_quirk() {
 #[test]
 fn faults_and_rate_limits_are_injected() {
     let list = ["customers", "list", "--emulator", "--max-attempts", "1"];
-    for (setting, told) in [
-        ("fault=403:code=20002", "20002"),
-        ("fault=503@100%", "503"),
-        ("fault=429:retry-after=7", "7 s"),
-        ("fault=garbage", "JSON"),
-        ("fault=reset", "exchange"),
-        ("rate-limit=1", "429"),
+    for (setting, status, told) in [
+        ("fault=403:code=20002", 4, "20002"),
+        ("fault=503@100%", 1, "503"),
+        ("fault=429:retry-after=7", 5, "7 s"),
+        ("fault=garbage", 1, "JSON"),
+        ("fault=reset", 1, "exchange"),
+        ("rate-limit=1", 5, "429"),
     ] {
         let ended = run(&[&list[..], &["--page-size", "20", "--emulator-with", setting]].concat());
-        assert_eq!(ended.status, Some(1), "{setting}");
+        assert_eq!(ended.status, Some(status), "{setting}");
         assert!(ended.stderr.contains(told), "{setting}: {}", ended.stderr);
     }
 }

@@ -7,10 +7,16 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// Asserts the exit status 1 and the three parts of the message.
-fn assert_failed(ended: &CommandOutput, what: &str, why: &str, remedy: &str) {
+/// The exit statuses.
+const FAILED: i32 = 1;
+const NOT_FOUND: i32 = 3;
+const UNAUTHORIZED: i32 = 4;
+const CONFLICT: i32 = 5;
+
+/// Asserts the exit status and the three parts of the message.
+fn assert_failed(ended: &CommandOutput, status: i32, what: &str, why: &str, remedy: &str) {
     let stderr = &ended.stderr;
-    assert_eq!(ended.status, Some(1), "{stderr}");
+    assert_eq!(ended.status, Some(status), "{stderr}");
     let parts: Vec<_> = stderr.lines().collect();
     let [error, because, advice] = parts[..] else { panic!("{stderr}") };
     assert!(error.starts_with("error: ") && error.contains(what), "{stderr}");
@@ -23,7 +29,7 @@ fn unknown_customer_is_explained() {
     let id = "00000000-0000-4000-8000-000000000000";
     for transport in ["reqwest", "ureq"] {
         let ended = run(&["customers", "get", id, "--emulator", "--transport", transport]);
-        assert_failed(&ended, id, "404 Not Found, code", "customers list");
+        assert_failed(&ended, NOT_FOUND, id, "404 Not Found, code", "customers list");
         assert!(ended.stderr.contains("request id") && ended.stdout.is_empty());
     }
 }
@@ -31,26 +37,35 @@ fn unknown_customer_is_explained() {
 #[test]
 fn error_response_is_explained_by_its_status_and_code() {
     let mut transcripts = Vec::new();
-    for (status, code, remedy) in [
-        (401, 400, "PARTNER_CENTER_TOKEN"),
-        (401, 900_420, "audience"),
-        (403, 1002, "role"),
-        (403, 20_002, "relationship"),
-        (403, 900_329, "App+User"),
-        (400, 900_118, "check the ID"),
-        (400, 2000, "correct"),
-        (429, 429, "--max-attempts"),
-        (500, 0, "support"),
-        (301, 0, "--base-url"),
+    for (status, code, exit_status, remedy) in [
+        (401, 400, UNAUTHORIZED, "PARTNER_CENTER_TOKEN"),
+        (401, 900_420, UNAUTHORIZED, "audience"),
+        (403, 1002, UNAUTHORIZED, "role"),
+        (403, 20_002, UNAUTHORIZED, "relationship"),
+        (403, 900_329, UNAUTHORIZED, "App+User"),
+        (400, 900_118, NOT_FOUND, "check the ID"),
+        (400, 2000, FAILED, "correct"),
+        (429, 429, CONFLICT, "--max-attempts"),
+        (500, 0, FAILED, "support"),
+        (301, 0, FAILED, "--base-url"),
     ] {
         let fault = format!(r#"{{"code": {code}, "description": "a reason", "data": [], "source": "PartnerFD"}}"#);
         let (url, _requests) = serve_responses(vec![(status, fault)]);
         let list = ["customers", "list", "--max-attempts", "1"];
         let ended = run_at(&url, &list);
-        assert_failed(&ended, "could not be listed", &format!("code {code}: a reason"), remedy);
+        assert_failed(&ended, exit_status, "could not be listed", &format!("code {code}: a reason"), remedy);
         transcripts.push(transcript(&list, &ended));
     }
     assert_snapshot("failures", &transcripts.join("\n"));
+}
+
+#[test]
+fn conflict_has_a_status_of_its_own() {
+    for (status, exit_status) in [(409, CONFLICT), (412, CONFLICT), (503, FAILED)] {
+        let (url, _requests) = serve_responses(vec![(status, String::new())]);
+        let ended = run_at(&url, &["customers", "list", "--max-attempts", "1"]);
+        assert_failed(&ended, exit_status, "could not be listed", &status.to_string(), "");
+    }
 }
 
 /// More attempts do not help against a wait above the limit, so they are not advised.
@@ -66,7 +81,7 @@ fn long_wait_is_explained_with_the_option_that_helps() {
             let headers = format!("Retry-After: {wait}\r\n");
             let (url, requests) = serve_responses_with_headers(vec![(429, headers, String::new())]);
             let ended = run_at(&url, &["customers", "list", "--transport", transport]);
-            assert_failed(&ended, "could not be listed", "429", remedy);
+            assert_failed(&ended, CONFLICT, "could not be listed", "429", remedy);
             assert_eq!(requests.try_iter().count(), 1);
         }
     }
@@ -78,7 +93,7 @@ fn error_body_with_success_status_is_explained() {
         let fault = r#"{"code": 400072, "description": "a reason", "data": [], "source": "PartnerFD"}"#;
         let (url, requests) = serve_responses(vec![(200, fault.to_owned())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
-        assert_failed(&ended, "could not be listed", "200 OK, code 400072: a reason", "error codes");
+        assert_failed(&ended, FAILED, "could not be listed", "200 OK, code 400072: a reason", "error codes");
         assert_eq!(requests.try_iter().count(), 1);
     }
 }
@@ -90,6 +105,7 @@ fn invalid_response_head_is_explained_and_not_retried() {
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
         assert_failed(
             &ended,
+            FAILED,
             "could not be listed",
             "the head of the response is not valid HTTP",
             "the other --transport",
@@ -103,7 +119,7 @@ fn refused_connection_is_explained() {
     for transport in ["reqwest", "ureq"] {
         let ended =
             run_at("http://127.0.0.1:9", &["customers", "list", "--max-attempts", "1", "--transport", transport]);
-        assert_failed(&ended, "could not be listed", "refused", "address");
+        assert_failed(&ended, FAILED, "could not be listed", "refused", "address");
     }
 }
 
@@ -114,7 +130,7 @@ fn output_before_an_error_is_kept() {
             let (url, _requests) =
                 serve_responses(vec![(200, page(r#"{"tags":["a"]}, {"tags":["b"]}"#)), (404, String::new())]);
             let ended = run_at(&url, &["customers", "list", "--output", form, "--transport", transport]);
-            assert_failed(&ended, "ended early after 2 customers", "page 2", "");
+            assert_failed(&ended, NOT_FOUND, "ended early after 2 customers", "page 2", "");
             ended.stdout
         };
         assert_eq!(list("jsonl"), "{\"tags\":[\"a\"]}\n{\"tags\":[\"b\"]}\n");
@@ -137,13 +153,13 @@ fn timeout_and_deadline_are_explained() {
         let (url, _requests) = serve_responses(Vec::new());
         let list = ["customers", "list", "--transport", transport];
         let once = run_at(&url, &[&list[..], &["--timeout", "0.2", "--max-attempts", "1"]].concat());
-        assert_failed(&once, "could not be listed", "timed out", "--timeout");
+        assert_failed(&once, FAILED, "could not be listed", "timed out", "--timeout");
 
         // The deadline is that of the command: the second page has the remaining time.
         let (url, _requests) = serve_responses(vec![(200, page("{}"))]);
         let started = Instant::now();
         let in_all = run_at(&url, &[&list[..], &["--deadline", "1", "--max-attempts", "100"]].concat());
-        assert_failed(&in_all, "ended early", "deadline", "--deadline");
+        assert_failed(&in_all, FAILED, "ended early", "deadline", "--deadline");
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 }
@@ -167,16 +183,16 @@ fn token_is_not_logged_at_any_level() {
 #[test]
 fn advice_without_an_error_code_names_none() {
     for transport in ["reqwest", "ureq"] {
-        for (status, body, remedy) in [
-            (403, "", "the response has no error code"),
-            (403, "<html>Blocked</html>", "the response has no error code"),
-            (403, r#"{"code": 12345}"#, "the code above"),
-            (400, "", "--base-url"),
-            (400, r#"{"description": "The size is wrong."}"#, "correct what the service names above"),
+        for (status, exit_status, body, remedy) in [
+            (403, UNAUTHORIZED, "", "the response has no error code"),
+            (403, UNAUTHORIZED, "<html>Blocked</html>", "the response has no error code"),
+            (403, UNAUTHORIZED, r#"{"code": 12345}"#, "the code above"),
+            (400, FAILED, "", "--base-url"),
+            (400, FAILED, r#"{"description": "The size is wrong."}"#, "correct what the service names above"),
         ] {
             let (url, _requests) = serve_responses(vec![(status, body.to_owned())]);
             let ended = run_at(&url, &["customers", "list", "--transport", transport]);
-            assert_failed(&ended, "could not be listed", &status.to_string(), remedy);
+            assert_failed(&ended, exit_status, "could not be listed", &status.to_string(), remedy);
         }
     }
 }
@@ -195,7 +211,7 @@ fn not_found_names_the_address_and_the_id() {
         ] {
             let (url, _requests) = serve_responses(vec![(404, body.to_owned())]);
             let ended = run_at(&url, &[arguments, &["--transport", transport]].concat());
-            assert_failed(&ended, "could not be", "404", remedy);
+            assert_failed(&ended, NOT_FOUND, "could not be", "404", remedy);
         }
     }
 }
@@ -206,7 +222,7 @@ fn redirect_names_its_target() {
         let head = "302 Found\r\nLocation: https://login.example/sign-in?ticket=not-for-your-eyes".to_owned();
         let (url, _requests) = serve_responses_with_heads(vec![(head, String::new())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
-        assert_failed(&ended, "could not be listed", "302 Found to https://login.example/sign-in", "--base-url");
+        assert_failed(&ended, FAILED, "could not be listed", "302 Found to https://login.example/sign-in", "--base-url");
         assert!(!ended.stderr.contains("not-for-your-eyes"), "{}", ended.stderr);
     }
 }
@@ -217,6 +233,6 @@ fn continuation_that_is_too_long_is_explained() {
         let page = page("{}").replace("\"next\"}", &format!("\"{}\"}}", "n".repeat(17 << 10)));
         let (url, _requests) = serve_responses(vec![(200, page)]);
         let ended = run_at(&url, &["customers", "list", "--output", "jsonl", "--transport", transport]);
-        assert_failed(&ended, "ended early", "17408 bytes, which exceeds the 16384", "");
+        assert_failed(&ended, FAILED, "ended early", "17408 bytes, which exceeds the 16384", "");
     }
 }

@@ -12,6 +12,7 @@ mod interruption;
 mod listing;
 mod lookup;
 mod network;
+mod operations;
 mod options;
 mod server;
 mod several;

@@ -164,7 +164,7 @@ fn max_retry_after_is_an_option_a_variable_and_a_setting() {
         })
     };
     for place in ["option", "variable", "file"] {
-        assert_eq!(run("1.5", place), (Some(1), 1), "{place}");
+        assert_eq!(run("1.5", place), (Some(5), 1), "{place}");
         assert_eq!(run("2", place), (Some(0), 2), "{place}");
         assert_eq!(run("soon", place), (Some(2), 0), "{place}");
     }
@@ -173,11 +173,11 @@ fn max_retry_after_is_an_option_a_variable_and_a_setting() {
 #[test]
 fn configuration_file_may_have_numbers() {
     for (line, outcome) in [
-        ("max_attempts = 1", (Some(1), 1)),
+        ("max_attempts = 1", (Some(5), 1)),
         ("max_attempts = 2", (Some(0), 2)),
         ("max_retry_after = 2.5", (Some(0), 2)),
-        ("max_retry_after = 1.5", (Some(1), 1)),
-        ("max_retry_after = 1", (Some(1), 1)),
+        ("max_retry_after = 1.5", (Some(5), 1)),
+        ("max_retry_after = 1", (Some(5), 1)),
         ("max_attempts = 2.5", (Some(2), 0)),
         ("max_attempts = -1", (Some(2), 0)),
         ("max_attempts = true", (Some(2), 0)),
@@ -200,8 +200,8 @@ fn configuration_file_may_have_numbers() {
 fn emulator_respects_the_variables_of_retries() {
     for (settings, status) in [
         (&[][..], Some(0)),
-        (&[("PARTNER_CENTER_MAX_ATTEMPTS", "1")], Some(1)),
-        (&[("PARTNER_CENTER_MAX_RETRY_AFTER", "0.5")], Some(1)),
+        (&[("PARTNER_CENTER_MAX_ATTEMPTS", "1")], Some(5)),
+        (&[("PARTNER_CENTER_MAX_RETRY_AFTER", "0.5")], Some(5)),
         (&[("PARTNER_CENTER_MAX_ATTEMPTS", "many")], Some(2)),
         // Other settings do not apply to it.
         (&[("PARTNER_CENTER_BASE_URL", "nowhere"), ("PARTNER_CENTER_CLOUD", "mars")], Some(0)),
@@ -235,7 +235,7 @@ fn verbose_and_quiet_change_the_log_only() {
             let (url, _requests) = serve_responses(vec![(503, String::new()), (200, page("{}")), (404, String::new())]);
             let list = ["customers", "list", "--output", "jsonl", "--transport", transport];
             let ended = run_at(&url, &[&list, options].concat());
-            assert_eq!(ended.status, Some(1));
+            assert_eq!(ended.status, Some(3));
             let of_trace = |line: &&str| line.contains(" WARN ") || line.contains(" INFO ") || line.contains("DEBUG ");
             let trace: Vec<_> = ended.stderr.lines().filter(of_trace).collect();
             // The times in the log are different.

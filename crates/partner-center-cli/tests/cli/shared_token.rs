@@ -215,7 +215,7 @@ fn rejected_refresh_token_is_read_again() {
         service.current.store(5, Ordering::SeqCst);
         fs::write(&file, "r0\n").unwrap();
         let ended = CommandOutput::from(service.list(transport, &file).output().unwrap());
-        assert_eq!((ended.status, service.exchanges.load(Ordering::SeqCst)), (Some(1), 1), "{}", ended.stderr);
+        assert_eq!((ended.status, service.exchanges.load(Ordering::SeqCst)), (Some(4), 1), "{}", ended.stderr);
         assert!(!ended.stderr.contains("delete"), "{}", ended.stderr);
     }
 }

@@ -110,7 +110,7 @@ fn error_clears_the_progress_line() {
     let (url, _requests) = serve_responses(vec![(200, page(CUSTOMER)), (404, String::new())]);
     let nowhere = File::create("/dev/null").unwrap();
     let (status, left) = Terminal::run(80, &url, &list("reqwest"), |command| command.stdout(nowhere)).end();
-    assert_eq!(status, Some(1));
+    assert_eq!(status, Some(3));
     assert!(left.starts_with("error: the list ended early after one customer") && !left.contains('·'), "{left}");
     // Lines are wrapped between words, and indented.
     assert!(left.lines().all(|line| ["error: ", "why:   ", "try:   ", "       "].contains(&&line[..7])), "{left}");

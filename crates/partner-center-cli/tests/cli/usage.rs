@@ -95,7 +95,7 @@ fn service_options_are_usage_errors_of_other_commands() {
     // The port is in use, so that an emulator that starts ends immediately.
     let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = occupied.local_addr().unwrap().port().to_string();
-    for command in [&["emulator", "--port", &port][..], &["completions", "bash"]] {
+    for command in [&["emulator", "--port", &port][..], &["completions", "bash"], &["man", "nowhere"]] {
         for options in [
             &["--emulator"][..],
             &["--emulator", "--emulator-customers", "3"],

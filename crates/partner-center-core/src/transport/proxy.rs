@@ -65,6 +65,12 @@ impl EnvironmentProxy {
         }
     }
 
+    /// Whether the environment names a proxy, valid or not.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.proxy.is_some()
+    }
+
     /// Returns the proxy of the environment, whichever hosts are reached without it; `None` if there is none, or its
     /// URL is invalid.
     #[must_use]
@@ -140,6 +146,14 @@ mod tests {
                 .map(|proxy| proxy.map(|(url, variable): (&str, _)| (url.to_owned(), variable)))
                 .map_err(str::to_owned);
             assert_eq!(route(variables, "https://example.com"), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn invalid_proxy_is_set() {
+        for (value, is_set) in [("socks5://a:1", true), ("http://a:1", true), (" ", false)] {
+            let proxy = EnvironmentProxy::from_variables(|name| (name == "ALL_PROXY").then(|| value.to_owned()));
+            assert_eq!(proxy.is_set(), is_set, "{value}");
         }
     }
 

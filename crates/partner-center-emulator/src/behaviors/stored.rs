@@ -32,8 +32,7 @@ pub(super) fn respond(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
 pub(super) fn collection_items(call: &Call<'_>) -> Vec<(u64, Value)> {
     let Call { state, ref path, now, .. } = *call;
     let mut written = state.written_items(path, now);
-    let id_name = list_response(call.operation).and_then(|response| item_type(call.operation.paging, response));
-    let id_name = id_property(id_name, item_parameter(call.operation.path));
+    let id_name = id_property(item_type(call.operation), item_parameter(call.operation.path));
     let initial = population::items(state, path, now).unwrap_or_else(|| example_items(call.operation));
     let mut items = Vec::new();
     for (number, item) in (0..).zip(initial) {
@@ -47,6 +46,11 @@ pub(super) fn collection_items(call: &Call<'_>) -> Vec<(u64, Value)> {
         }
     }
     items.extend(written.into_iter().filter_map(|(_, created, value)| Some((FIRST_WRITTEN + created, value?))));
+    // Some collections are written at their own path, one item at a time.
+    if let Some(item) = state.get(path, now) {
+        items.retain(|(_, existing)| existing.get(&id_name).is_some() && existing.get(&id_name) != item.get(&id_name));
+        items.push((FIRST_WRITTEN, item));
+    }
     items
 }
 
@@ -55,7 +59,7 @@ const FIRST_WRITTEN: u64 = 1 << 32;
 
 fn read(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     let Some(response) = call.done(false) else { return Ok(Reply::unchanged(call.accepted())) };
-    if item_type(call.operation.paging, response).is_some() {
+    if item_type(call.operation).is_some() {
         let page = PageRequest::read(call)?;
         let filter = if page.filter.is_empty() { None } else { Some(ItemFilter::parse(&page.filter)?) };
         let mut items = collection_items(call);
@@ -85,7 +89,7 @@ fn create(call: &Call<'_>) -> Reply {
     // A list of other things than the response is one of what the action can be done with.
     let is_listed = OPERATIONS.iter().any(|operation| {
         let is_list = operation.path == call.operation.path && operation.method == Method::Get;
-        is_list && list_response(operation).and_then(|list| item_type(operation.paging, list)) == of && of.is_some()
+        is_list && of.is_some() && item_type(operation) == of
     });
     if (item.is_none() && !is_listed) || !call.body.is_object() {
         let result = call.done(true).and_then(example).unwrap_or_else(|| json!({}));
@@ -107,6 +111,7 @@ fn create(call: &Call<'_>) -> Reply {
         // What the request alone has, such as a code that proves something, is not part of the resource.
         fields.retain(|name, _| is_same_type || object(of).is_none() || property(of, name).is_some());
         complete(call, of, fields, &path.to_string());
+        set_times(call, of, fields, &["creat", "lastmodified"]);
         if let Some(property) = property(of, &id_name) {
             fields.insert(property.name.to_owned(), typed_id(property.value, &id));
         }
@@ -135,6 +140,7 @@ fn write(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     }
     if let Value::Object(fields) = &mut resource {
         complete(call, of, fields, &call.path.to_string());
+        set_times(call, of, fields, &["lastmodified"]);
     }
     let response = call.respond_with(described(call, of, resource.clone()), ResourceKind::Other, false);
     Ok(Reply { response, changes: vec![Change::Put(call.path.clone(), resource)] })
@@ -218,12 +224,6 @@ pub(super) fn absent(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
 /// The code for a customer that is not there, which was checked before.
 const TENANT_NOT_FOUND: &str = "60003";
 
-/// Returns the response of an operation if it is a list.
-fn list_response(operation: &Operation) -> Option<&'static Response> {
-    let response = operation.responses.iter().find(|response| response.outcome == Outcome::Done)?;
-    item_type(operation.paging, response).map(|_| response)
-}
-
 /// Returns the documented example of a response, as the service would send it.
 fn example(response: &Response) -> Option<Value> {
     let (_, of) = response.body?;
@@ -234,12 +234,9 @@ fn example(response: &Response) -> Option<Value> {
 
 /// Returns the items of the documented example of a list.
 fn example_items(operation: &Operation) -> Vec<Value> {
-    let Some(example) = list_response(operation).and_then(example) else { return Vec::new() };
-    let items = operation.paging.map_or("items", |paging| paging.items);
-    let items = match &example {
-        Value::Array(_) => Some(&example),
-        _ => items.split('.').try_fold(&example, |value, name| value.get(name)),
-    };
+    let response = operation.responses.iter().find(|response| response.outcome == Outcome::Done);
+    let (Some(example), Some(items)) = (response.and_then(example), operation.items) else { return Vec::new() };
+    let items = items.split('.').filter(|name| !name.is_empty()).try_fold(&example, |value, name| value.get(name));
     items.and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
@@ -314,6 +311,16 @@ fn complete(call: &Call<'_>, of: Option<Type>, fields: &mut Map<String, Value>, 
         && attributes.contains_key("etag")
     {
         attributes.insert("etag".to_owned(), super::account::new_etag(call.state).into());
+    }
+}
+
+/// Sets the points in time whose names begin with one of `prefixes`, if the type has them.
+fn set_times(call: &Call<'_>, of: Option<Type>, fields: &mut Map<String, Value>, prefixes: &[&str]) {
+    for property in object(of).map_or(&[][..], |object| object.properties) {
+        let name = property.name.to_lowercase();
+        if property.value == Type::DateTime && prefixes.iter().any(|prefix| name.starts_with(prefix)) {
+            fields.insert(property.name.to_owned(), call.now.to_text().into());
+        }
     }
 }
 

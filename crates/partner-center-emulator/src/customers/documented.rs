@@ -1,7 +1,7 @@
 //! The customers in the example responses of the service's documentation.
 
 use super::{SearchableFields, indirect_reseller};
-use crate::fixtures;
+use partner_center_spec::OPERATIONS;
 use serde_json::Value;
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -14,9 +14,9 @@ pub(crate) struct DocumentedCustomer {
 }
 
 pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = LazyLock::new(|| {
-    let list = parse_example(fixtures::GET_A_LIST_OF_CUSTOMERS);
-    let reseller_list = parse_example(fixtures::GET_CUSTOMERS_OF_AN_INDIRECT_RESELLER);
-    let customer = parse_example(fixtures::GET_A_CUSTOMER_BY_ID);
+    let list = parse_example("get-a-list-of-customers");
+    let reseller_list = parse_example("get-customers-of-an-indirect-reseller");
+    let customer = parse_example("get-a-customer-by-id");
     let from_list = |list: &Value, has_indirect_reseller| -> Vec<_> {
         let items = list["items"].as_array().into_iter().flatten();
         items.map(|details| DocumentedCustomer::new(details.clone(), has_indirect_reseller)).collect()
@@ -27,9 +27,14 @@ pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = Lazy
     customers
 });
 
-#[expect(clippy::expect_used, reason = "constants of this crate, which every test parses")]
-fn parse_example(fixture: &str) -> Value {
-    serde_json::from_str(fixture).expect("the documented responses are JSON")
+/// Returns an example of a response of the specification.
+#[expect(clippy::expect_used, reason = "constants of the specification, which every test parses")]
+fn parse_example(name: &str) -> Value {
+    let responses = OPERATIONS.iter().flat_map(|operation| operation.responses);
+    let mut examples = responses.flat_map(|response| response.examples);
+    let example =
+        examples.find(|example| example.name == name).expect("the specification has the documented responses");
+    serde_json::from_str(example.json).expect("the documented responses are JSON")
 }
 
 impl DocumentedCustomer {

@@ -1,6 +1,6 @@
 //! The customers: generated ones and those of the documentation.
 
-use crate::{EXAMPLES, emulator, example, example_json, get, get_with, items};
+use crate::{EXAMPLES, emulator, example, get, get_with, items};
 use partner_center_emulator::{Emulator, LinkStyle};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
@@ -156,12 +156,6 @@ fn documented_customer_is_found_also_in_a_short_list() {
 fn documented_responses_are_returned_as_printed() {
     if !Path::new(EXAMPLES).exists() {
         return;
-    }
-    for name in ["get-a-list-of-customers", "get-customers-of-an-indirect-reseller", "get-a-customer-by-id"] {
-        assert!(
-            include_str!("../../src/fixtures.rs").contains(example_json(name).trim_end()),
-            "{name}.response.json is not in src/fixtures.rs: run `cargo xtask codegen` and commit what it writes"
-        );
     }
     // They come after 25 others, and their page has the version in its links.
     let twenty_seven = Emulator::builder().customers(27).link_style(LinkStyle::V1).build();

@@ -4,8 +4,8 @@ use crate::{call, emulator, get, post, request, send};
 use http::{Method, StatusCode};
 use partner_center_emulator::{Emulator, check};
 use partner_center_spec::{
-    self as spec, Authentication, Location, MediaType, OPERATIONS, Operation, Outcome, ParameterStyle, SchemaKind,
-    Type, schema,
+    self as spec, Authentication, Location, MediaType, OPERATIONS, Operation, Outcome, ParameterStyle, Property,
+    SchemaKind, Type, schema,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -75,6 +75,7 @@ fn every_operation_responds_as_the_specification_says() {
             Some(body) if body.media_type == MediaType::Json => {
                 body.examples.iter().map(|example| serde_json::from_str(example.json).unwrap()).collect()
             }
+            // In parts: see below.
             Some(_) => continue,
             None => vec![Value::Null],
         };
@@ -160,6 +161,86 @@ fn deleted_resource_is_gone_and_created_one_is_listed() {
             }
             assert_eq!(count(&emulator), before, "{}", create.id);
         }
+    }
+}
+
+#[test]
+fn body_in_parts_is_accepted() {
+    for operation in OPERATIONS {
+        let Some(body) = operation.body.filter(|body| body.media_type == MediaType::Multipart) else { continue };
+        let Type::Schema(name) = body.value else { panic!("the parts of {} have no schema", operation.id) };
+        let SchemaKind::Object(object) = schema(name).unwrap().kind else { panic!("{name} is not an object") };
+        let part = |property: &Property| {
+            let (of, content) = match property.value {
+                Type::Schema(_) => ("", format!("Content-Type: application/json\r\n\r\n{}", sample(property.value))),
+                _ => ("; filename=\"file.pdf\"", "Content-Type: application/pdf\r\n\r\n%PDF-1.4".to_owned()),
+            };
+            let name = property.name;
+            format!("--parts\r\nContent-Disposition: form-data; name=\"{name}\"{of}\r\n{content}\r\n")
+        };
+        let parts = object.properties.iter().map(part).collect::<Vec<_>>().concat();
+        let (method, uri, headers) = example_request(operation);
+        let authorization = crate::authorization();
+        let mut headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.push(("Authorization", &authorization));
+        for (content_type, is_accepted) in [("multipart/form-data; boundary=parts", true), ("application/json", false)]
+        {
+            let headers = [&headers[..], &[("Content-Type", content_type)]].concat();
+            let mut request = request(method.clone(), &uri, &headers);
+            *request.body_mut() = format!("{parts}--parts--\r\n").into_bytes();
+            let status = send(&emulator(60), request).status();
+            assert_eq!(status.is_success(), is_accepted, "{} {content_type}: {status}", operation.id);
+            assert!(is_accepted || status == StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        }
+    }
+}
+
+/// Returns a value with the required fields alone.
+fn sample(of: Type) -> Value {
+    let kind = if let Type::Schema(name) = of { schema(name).map(|schema| schema.kind) } else { None };
+    match (of, kind) {
+        (_, Some(SchemaKind::Object(object))) => {
+            let required = object.properties.iter().filter(|property| property.is_required);
+            required.map(|property| (property.name.to_owned(), sample(property.value))).collect()
+        }
+        (_, Some(SchemaKind::StringEnum(values))) => values[0].value.into(),
+        (Type::List(item), _) => vec![sample(*item)].into(),
+        (Type::Bool, _) => true.into(),
+        (Type::Int32 | Type::Int64 | Type::Double | Type::Decimal, _) => 1.into(),
+        (Type::DateTime, _) => "2026-01-31T12:00:00Z".into(),
+        (Type::Uuid, _) => "aaaabbbb-0000-cccc-1111-dddd2222eeee".into(),
+        _ => "text".into(),
+    }
+}
+
+#[test]
+fn quirks_and_faults_hold_for_every_operation() {
+    fn names(value: &Value) -> Vec<&str> {
+        match value {
+            Value::Object(fields) => {
+                fields.iter().flat_map(|(name, value)| [vec![&**name], names(value)].concat()).collect()
+            }
+            Value::Array(items) => items.iter().flat_map(names).collect(),
+            _ => Vec::new(),
+        }
+    }
+    let builder = || Emulator::builder().customers(60).seed(7);
+    for operation in OPERATIONS.iter().filter(|operation| operation.method == spec::Method::Get) {
+        let (method, uri, headers) = example_request(operation);
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let send = |emulator: Emulator| call(&emulator, &method, &uri, &headers, &Value::Null);
+        let (status, _, plain) = send(builder().build());
+        let (changed_status, changed_headers, changed) =
+            send(builder().pascal_case(true).nulls(true).duplicate_locale(true).build());
+        assert_eq!(changed_status, status, "{}", operation.id);
+        assert_eq!(changed_headers.get_all("X-Locale").iter().count(), 2);
+        assert!(
+            names(&changed).iter().all(|name| !name.starts_with(char::is_lowercase)),
+            "{}: {changed}",
+            operation.id
+        );
+        assert!(names(&changed).len() >= names(&plain).len(), "{}", operation.id);
+        assert_eq!(send(builder().fault("503".parse().unwrap()).build()).0, StatusCode::SERVICE_UNAVAILABLE);
     }
 }
 

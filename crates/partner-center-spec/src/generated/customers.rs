@@ -2007,6 +2007,150 @@ pub(super) const OBJECT_TYPE: Schema = Schema {
                 value: "RelationshipRequest",
                 description: "An invitation to a customer to accept a relationship with the partner.",
             },
+            EnumValue {
+                value: "Subscription",
+                description: "A subscription.",
+            },
+            EnumValue {
+                value: "SubscriptionProvisioningStatus",
+                description: "Whether the licenses of a subscription are available.",
+            },
+            EnumValue {
+                value: "SubscriptionRegistrationStatus",
+                description: "Whether an Azure plan is registered.",
+            },
+            EnumValue {
+                value: "TransitionEligibility",
+                description: "A product that a subscription can be changed to.",
+            },
+            EnumValue {
+                value: "Transition",
+                description: "A change of a subscription to another product.",
+            },
+            EnumValue {
+                value: "TransitionEvent",
+                description: "A part of a transition.",
+            },
+            EnumValue {
+                value: "Overage",
+                description: "An overage setting.",
+            },
+            EnumValue {
+                value: "SupportContact",
+                description: "Who gives support for a subscription.",
+            },
+            EnumValue {
+                value: "Conversion",
+                description: "An offer that a trial can be converted to.",
+            },
+            EnumValue {
+                value: "ConversionResult",
+                description: "The result of converting a trial.",
+            },
+            EnumValue {
+                value: "Offer",
+                description: "An offer of the legacy catalog.",
+            },
+            EnumValue {
+                value: "OfferCategory",
+                description: "A category of the legacy catalog.",
+            },
+            EnumValue {
+                value: "Upgrade",
+                description: "An offer that a subscription can be upgraded to.",
+            },
+            EnumValue {
+                value: "UpgradeError",
+                description: "Why a subscription was not upgraded.",
+            },
+            EnumValue {
+                value: "UpgradeResult",
+                description: "The result of an upgrade.",
+            },
+            EnumValue {
+                value: "Order",
+                description: "An order.",
+            },
+            EnumValue {
+                value: "OrderLineItem",
+                description: "A line item of an order.",
+            },
+            EnumValue {
+                value: "Cart",
+                description: "A cart.",
+            },
+            EnumValue {
+                value: "CartCheckoutResult",
+                description: "The orders that came of a cart.",
+            },
+            EnumValue {
+                value: "PromotionEligibilities",
+                description: "The promotions of a purchase.",
+            },
+            EnumValue {
+                value: "TransferEntity",
+                description: "A transfer between partners.",
+            },
+            EnumValue {
+                value: "TransferSubmitResult",
+                description: "What came of a transfer.",
+            },
+            EnumValue {
+                value: "TransferError",
+                description: "Why something was not transferred.",
+            },
+            EnumValue {
+                value: "SubscriptionMonthlyUsageRecord",
+                description: "The usage of a subscription in a billing period.",
+            },
+            EnumValue {
+                value: "SubscriptionUsageSummary",
+                description: "The cost of a subscription in a billing period.",
+            },
+            EnumValue {
+                value: "MeterUsageRecord",
+                description: "The usage of a meter in a billing period.",
+            },
+            EnumValue {
+                value: "ResourceUsageRecord",
+                description: "The cost of a resource in a billing period.",
+            },
+            EnumValue {
+                value: "AzureResourceMonthlyUsageRecord",
+                description: "The usage of a legacy Azure resource in a billing period.",
+            },
+            EnumValue {
+                value: "AzureUtilizationRecord",
+                description: "The use of a legacy Azure resource in a day or an hour.",
+            },
+            EnumValue {
+                value: "Device",
+                description: "A device.",
+            },
+            EnumValue {
+                value: "DeviceBatch",
+                description: "A batch of devices.",
+            },
+            EnumValue {
+                value: "DeviceUploadDetails",
+                description: "How far the upload of a device is.",
+            },
+            EnumValue {
+                value: "BatchUploadDetails",
+                description: "How far an upload of devices is.",
+            },
+            EnumValue {
+                value: "DevicePolicyUpdateRequest",
+                description: "The policies that devices are to have.",
+            },
+            EnumValue {
+                value: "DeviceBatchCreationRequest",
+                description: "A batch of devices to create.",
+            },
+            EnumValue {
+                value: "ConfigurationPolicy",
+                description: "A configuration policy.",
+            },
         ],
     ),
 };

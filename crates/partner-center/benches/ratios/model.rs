@@ -11,6 +11,11 @@ pub(crate) trait Page: DeserializeOwned {
     fn next(&self) -> Option<(String, Vec<(String, String)>)>;
 }
 
+/// Returns the target of a link, which comes with `/v1` and without it.
+pub(crate) fn link_target(uri: &str) -> String {
+    format!("/v1{}", uri.strip_prefix("/v1").unwrap_or(uri))
+}
+
 /// The model of this library.
 impl Page for CustomerCollection {
     fn count(&self) -> usize {
@@ -19,7 +24,7 @@ impl Page for CustomerCollection {
     fn next(&self) -> Option<(String, Vec<(String, String)>)> {
         let next = ListCustomers::continuation(self).unwrap()?;
         let headers = next.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Some((next.uri()?.to_owned(), headers.collect()))
+        Some((link_target(next.uri()?), headers.collect()))
     }
 }
 
@@ -223,7 +228,7 @@ impl<M> Links<M> {
         let next = self.next.as_ref()?;
         let headers = next.headers.iter().flatten();
         Some((
-            next.uri.clone()?,
+            link_target(next.uri.as_deref()?),
             headers.filter_map(|header| Some((header.key.clone()?, header.value.clone()?))).collect(),
         ))
     }

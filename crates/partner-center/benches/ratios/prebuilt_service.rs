@@ -1,5 +1,6 @@
 //! A service with prebuilt pages: it serves what the emulator cannot, and takes almost no CPU time.
 
+use crate::model::link_target;
 use flate2::{Compression, write::GzEncoder};
 use partner_center::{
     Transport,
@@ -40,8 +41,11 @@ pub(crate) fn pages(customers: u32, size: usize, fields: CustomerFields) -> Vec<
     let transport = emulator.transport::<Blocking>();
     let get = |uri: &str, token: &str| -> Value {
         let request = partner_center::transport::http::Request::get(format!("http://127.0.0.1{uri}"));
-        let request = request.header("Authorization", format!("Bearer {}", Emulator::TOKEN));
-        let request: Request = request.header("MS-ContinuationToken", token).body(Vec::new()).unwrap();
+        let mut request = request.header("Authorization", format!("Bearer {}", Emulator::TOKEN));
+        if !token.is_empty() {
+            request = request.header("MS-ContinuationToken", token);
+        }
+        let request: Request = request.body(Vec::new()).unwrap();
         serde_json::from_slice(transport.send(request).unwrap().body()).unwrap()
     };
     let (mut uri, mut token) = ("/v1/customers?size=500".to_owned(), String::new());
@@ -50,7 +54,7 @@ pub(crate) fn pages(customers: u32, size: usize, fields: CustomerFields) -> Vec<
         items.append(page["items"].as_array_mut().unwrap());
         let next = &page["links"]["next"];
         let Some(link) = next["uri"].as_str() else { break };
-        (uri, token) = (link.to_owned(), next["headers"][0]["value"].as_str().unwrap().to_owned());
+        (uri, token) = (link_target(link), next["headers"][0]["value"].as_str().unwrap().to_owned());
     }
     if fields == CustomerFields::Full {
         for item in &mut items {

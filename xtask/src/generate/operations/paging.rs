@@ -153,8 +153,7 @@ impl<'a> Paging<'a> {
             let path = format!("{}.{}", links.wire, next.wire);
             quote!(.next_link(#path))
         });
-        let continuation_token =
-            self.continuation_token.as_ref().map(|(wire, _)| quote!(.continuation_token(#wire)));
+        let continuation_token = self.continuation_token.as_ref().map(|(wire, _)| quote!(.continuation_token(#wire)));
         let (mut link, mut token) = (quote!(None), quote!(None));
         let mut links_binding = None;
         let mut invalid_fields = Vec::new();

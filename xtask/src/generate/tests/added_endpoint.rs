@@ -27,6 +27,7 @@ publish = false
 [dependencies]
 partner-center-core.workspace = true
 partner-center-spec.workspace = true
+serde_json.workspace = true
 "#;
 const MEMBERS: &str = r#"members = ["crates/added-endpoint", "crates/partner-center-core", "crates/partner-center-models", "crates/partner-center-spec"]"#;
 
@@ -73,7 +74,7 @@ fn added_endpoint_needs_no_rust() {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    assert!(stdout.contains("3 passed"), "{stdout}\n{stderr}");
+    assert!(stdout.contains("5 passed"), "{stdout}\n{stderr}");
     let reference = fs::read_to_string(copy.join(REFERENCE)).unwrap();
     assert!(reference.contains("| `customer-risk get` | `GetCustomerRisk` | `GET /v1/customers/"), "{reference}");
 }

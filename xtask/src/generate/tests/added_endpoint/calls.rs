@@ -1,5 +1,5 @@
 use partner_center_core::{
-    Async, Blocking, Client, Credential, GetCustomerRisk, ListRiskFindings, Mode, Output, Request, Response,
+    Async, AwkwardNames, AwkwardValue, Blocking, CheckNames, Client, EveryCode, EveryState, EveryValue, Credential, GetCustomerRisk, ListRiskFindings, Mode, Operation as _, Output, Request, Resource as _, Response,
     RiskDetail, RiskLevel, Transport, TransportError,
 };
 use std::{
@@ -56,6 +56,45 @@ fn added_endpoint_is_in_the_tables() {
     let columns = operation.columns.iter().map(|column| (column.title, column.path));
     assert_eq!(columns.collect::<Vec<_>>(), [("LEVEL", "level")]);
     assert!(partner_center_spec::schema("RiskFinding").is_some());
+}
+
+#[test]
+fn awkward_names_are_escaped() {
+    let names = AwkwardNames::default().default_("a").clone_("b").new_("c").gen_("d").three_d("e").kind(AwkwardValue::Own);
+    let same = names.clone();
+    let operation = CheckNames::new("me", 1).default_("a").clone_("b").parameters_("c").resume_("d").awkward_names(names);
+    let parameters = operation.clone().parameters().unwrap();
+    assert_eq!(parameters.path, [("self", "me".to_owned()), ("new", "1".to_owned())]);
+    let query: Vec<_> = parameters.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(query, ["default=a", "clone=b", "parameters=c", "resume=d"]);
+    let body = parameters.body.unwrap();
+    let json = r#"{"default":"a","clone":"b","new":"c","gen":"d","3d":"e","kind":"self"}"#;
+    assert_eq!(body.as_str(), Some(json));
+    assert_eq!(same.unknown_paths(), [""; 0]);
+    assert_eq!(CheckNames::PATH, "/names/{self}/{new}");
+}
+
+#[test]
+fn every_kind_of_value_survives_a_round_trip() {
+    let json = concat!(
+        r#"{"name":"a","id":"b44bb1fb-c595-45b0-9e09-d657365580bf","created":"0001-01-01T00:00:00","day":"9999-12-31","#,
+        r#""price":17.219999999999999000,"ratio":12,"count":9007199254740993,"labels":{"a":"2","b":"1"},"#,
+        r#""prices":{"x":1.10},"attributes":{"any":[1.50,null]},"others":{"y":{"name":"b"}},"matrix":[[1],[]],"#,
+        r#""words":["x"],"parent":{"name":"c"},"finding":{"type":"SeatLimit","max":3},"#,
+        r#""findings":[{"type":"Term","term":"P1Y"},{"type":"New","more":1.0}],"code":10000,"state":"InReview","#,
+        r#""remark":null,"limit":2.50,"vettingDate":"2026-01-01T00:00:00.1234567Z","anything":1e2,"extra":"text"}"#,
+    );
+    let values: EveryValue = serde_json::from_str(json).unwrap();
+    assert_eq!(values.state, Some(EveryState::InReview));
+    assert_eq!(values.code, Some(EveryCode::Currency));
+    // An object of a union that this version does not know.
+    assert_eq!(values.unknown_paths(), ["findings[1]"]);
+    let written: Vec<&str> = json.trim_matches(['{', '}']).split(',').collect();
+    let again = serde_json::to_string(&values).unwrap();
+    for part in written {
+        assert!(again.contains(part), "{part} is not in {again}");
+    }
+    assert_eq!(again.len(), json.len(), "{again}");
 }
 
 fn call_both_operations<M: Mode>() {

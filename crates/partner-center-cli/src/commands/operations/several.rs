@@ -1,14 +1,19 @@
-//! `partner-center customers get`
+//! Several things that are fetched one by one, such as `partner-center customers get ID ID`.
 
-use super::ids::{IdError, RequestedIds};
+use super::{
+    ids::{IdError, RequestedIds},
+    request,
+    response::{ReceivedBody, ReceivedResponse},
+};
 use crate::{
+    arguments::operations::{OperationCall, naming::Noun},
     error::{CommandError, ErrorReport, whole_seconds},
     messages::Messages,
     output::Printer,
     settings::AddressSources,
 };
 use partner_center::{
-    Client, Customer, Error, ErrorKind, GetCustomer, Transport,
+    Client, Error, ErrorKind, Transport,
     error::ErrorReason,
     transport::{Mode, TransportError},
 };
@@ -18,57 +23,48 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use uuid::Uuid;
 
-/// The number of consecutive customers without a response after which the service counts as unavailable.
+/// The number of consecutive IDs without a response after which the service counts as unavailable.
 const MAX_CONSECUTIVE_FAILURES: u32 = 3;
 
-/// The maximum `Retry-After` while several customers are fetched, unless an option or a setting decides.
+/// The maximum `Retry-After` while several IDs are fetched, unless an option or a setting decides.
 pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
 
-/// Prints all fields of one customer.
-pub(super) async fn print_one<X: Transport>(
-    client: &Client<X>,
-    id: Uuid,
-    sources: &AddressSources,
-    printer: &mut Printer,
-) -> Result<(), CommandError> {
-    let customer = X::Mode::into_future(client.call(GetCustomer::new(id))).await;
-    let customer = customer.map_err(|error| CommandError::from_client_error(&not_fetched(id), &error, sources))?;
-    Ok(printer.customer(&customer)?)
-}
-
-/// Prints the customers as a list, and reports those that cannot be fetched.
+/// Prints what the IDs name as a list, and reports those that cannot be fetched.
 pub(super) async fn print_each<X: Transport>(
     client: &Client<Arc<X>>,
     mut pacing: Pacing<'_, X>,
+    call: &OperationCall,
     mut ids: RequestedIds,
     sources: &AddressSources,
     printer: &mut Printer,
     messages: &Messages,
 ) -> Result<(), CommandError> {
+    let noun = call.noun();
     let (mut requested, mut failed) = (0_u64, 0_u64);
     let mut consecutive_failures = 0;
     while let Some(id) = ids.next() {
         requested += 1;
         let error_report = match id {
-            Ok(id) => match pacing.call(client, id, messages).await {
-                Ok(customer) => {
+            Ok(id) => match pacing.call(client, call, &id, messages).await? {
+                Ok(response) => {
                     consecutive_failures = 0;
-                    printer.page(slice::from_ref(&customer))?;
+                    if let ReceivedBody::Json(value) = &response.body {
+                        printer.page(slice::from_ref(value))?;
+                    }
                     continue;
                 }
                 Err(error) => {
                     let scope = FailureScope::of(&error);
                     consecutive_failures = if scope == FailureScope::NoResponse { consecutive_failures + 1 } else { 0 };
-                    if scope == FailureScope::AllCustomers
+                    if scope == FailureScope::AllIds
                         || consecutive_failures == MAX_CONSECUTIVE_FAILURES
                         || !pacing.delay_next(&error)
                     {
-                        let message = format!("{}{}", not_fetched(id), not_requested(ids));
+                        let message = format!("{}{}", not_fetched(noun, &id), not_requested(ids));
                         return Err(CommandError::from_client_error(&message, &error, sources));
                     }
-                    ErrorReport::from_client_error(&not_fetched(id), &error, sources)
+                    ErrorReport::from_client_error(&not_fetched(noun, &id), &error, sources)
                 }
             },
             Err(IdError::Invalid(error_report)) => error_report,
@@ -79,7 +75,7 @@ pub(super) async fn print_each<X: Transport>(
     }
     let note = printer.end()?;
     if requested == 0 {
-        messages.print("note: standard input contains no customer IDs");
+        messages.print(format_args!("note: standard input contains no {} IDs", noun.singular()));
         return Ok(());
     }
     match (failed, note) {
@@ -88,7 +84,10 @@ pub(super) async fn print_each<X: Transport>(
             messages.print(note);
             Ok(())
         }
-        _ => Err(CommandError::Summary(format!("{failed} of {requested} customers could not be fetched"))),
+        _ => {
+            let several = noun.plural();
+            Err(CommandError::Summary(format!("{failed} of {requested} {several} could not be fetched")))
+        }
     }
 }
 
@@ -105,15 +104,22 @@ impl<'a, X: Transport> Pacing<'a, X> {
         Self { transport, deadline, not_before: None }
     }
 
-    /// Fetches a customer, after the wait that the service requested.
-    async fn call(&mut self, client: &Client<Arc<X>>, id: Uuid, messages: &Messages) -> Result<Customer, Error> {
+    /// Fetches what the ID names, after the wait that the service requested.
+    async fn call(
+        &mut self,
+        client: &Client<Arc<X>>,
+        call: &OperationCall,
+        id: &str,
+        messages: &Messages,
+    ) -> Result<Result<ReceivedResponse, Error>, CommandError> {
+        let request = request::plan(call, Some(id))?;
         let not_before = self.not_before.take();
         let wait = not_before.map(|at| at.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero());
         if let Some(wait) = wait {
             messages.print(format!("note: waiting {} s, as the service asks", whole_seconds(wait)));
             X::Mode::into_future(self.transport.sleep(wait)).await;
         }
-        X::Mode::into_future(client.call(GetCustomer::new(id))).await
+        Ok(super::send(client, request, call.operation).await)
     }
 
     /// Delays the next request as the service asks; returns whether the command has that much time.
@@ -124,27 +130,27 @@ impl<'a, X: Transport> Pacing<'a, X> {
     }
 }
 
-/// The customers that an error is about.
+/// The IDs that an error is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FailureScope {
-    /// This customer alone; the others may be available.
-    ThisCustomer,
+    /// This ID alone; the others may be available.
+    ThisId,
     /// The request got no response or a transient error; the next one may succeed.
     NoResponse,
-    /// All customers: the next request would fail as well.
-    AllCustomers,
+    /// All IDs: the next request would fail as well.
+    AllIds,
 }
 
 impl FailureScope {
     fn of(error: &Error) -> Self {
         match (error.kind(), error.reason()) {
             // There is no token for any request.
-            _ if error.is_authentication() => Self::AllCustomers,
+            _ if error.is_authentication() => Self::AllIds,
             // The service would reject the next request as well.
-            _ if error.exceeds_max_retry_after() => Self::AllCustomers,
+            _ if error.exceeds_max_retry_after() => Self::AllIds,
             // The timeout of an attempt has a transport error as its source; otherwise it is the deadline of the command.
             (ErrorKind::Timeout, _) if !error.source().is_some_and(<dyn StdError>::is::<TransportError>) => {
-                Self::AllCustomers
+                Self::AllIds
             }
             (ErrorKind::Transport | ErrorKind::Timeout, _) | (_, Some(ErrorReason::Throttled)) => Self::NoResponse,
             (
@@ -158,9 +164,9 @@ impl FailureScope {
                     | ErrorReason::PartnerInactive
                     | ErrorReason::PartnerUnknown,
                 ),
-            ) => Self::AllCustomers,
+            ) => Self::AllIds,
             _ if error.status().is_some_and(|status| status.is_server_error()) => Self::NoResponse,
-            _ => Self::ThisCustomer,
+            _ => Self::ThisId,
         }
     }
 }
@@ -175,6 +181,6 @@ fn not_requested(ids: RequestedIds) -> String {
     }
 }
 
-fn not_fetched(id: Uuid) -> String {
-    format!("customer {id} could not be fetched")
+pub(super) fn not_fetched(noun: Noun, id: &str) -> String {
+    format!("{} {id} could not be fetched", noun.singular())
 }

@@ -3,7 +3,7 @@
 use crate::{
     arguments::OutputFormat,
     credentials::ConfiguredCredential,
-    error::{CommandError, ErrorReport},
+    error::CommandError,
     messages::Messages,
     session::Session,
     terminal::{terminal_width, wrapped_paragraph},
@@ -59,7 +59,7 @@ pub(crate) async fn print_status<X: Transport>(
     write_status(&report, session.options.output)?;
     match outcome {
         Ok(_) => Ok(()),
-        Err(error) => Err(ErrorReport::from_client_error("no token can be obtained", &error, &session.sources).into()),
+        Err(error) => Err(CommandError::from_client_error("no token can be obtained", &error, &session.sources)),
     }
 }
 

@@ -1,12 +1,18 @@
-//! The customer IDs to fetch, from arguments and from standard input.
+//! The IDs to fetch, from arguments and from standard input.
 
 mod parser;
 
 use crate::{
-    arguments::IdArg,
+    arguments::operations::{
+        IdArg,
+        naming::Noun,
+        tables::id_parameter,
+        value::{normalize, parameter_type},
+    },
     error::{CommandError, ErrorReport},
 };
 use parser::Word;
+use partner_center_spec::{Operation, Type};
 use std::{
     io,
     sync::mpsc::{self, Receiver, RecvTimeoutError},
@@ -14,7 +20,6 @@ use std::{
     time::{Duration, Instant},
     vec,
 };
-use uuid::Uuid;
 
 /// Why an ID cannot be read.
 pub(super) enum IdError {
@@ -26,6 +31,9 @@ pub(super) enum IdError {
 
 /// An iterator over the IDs of the arguments and of standard input, which is read as IDs are taken.
 pub(super) struct RequestedIds {
+    noun: Noun,
+    /// The type of an ID.
+    id_type: Type,
     arguments: vec::IntoIter<IdArg>,
     /// Standard input, once an argument has named it.
     stdin: Option<Receiver<io::Result<Word>>>,
@@ -37,8 +45,10 @@ pub(super) struct RequestedIds {
 const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl RequestedIds {
-    pub(super) fn new(arguments: Vec<IdArg>, deadline: Option<Instant>) -> Self {
-        Self { arguments: arguments.into_iter(), stdin: None, deadline }
+    pub(super) fn new(operation: &Operation, arguments: Vec<IdArg>, deadline: Option<Instant>) -> Self {
+        let id_type = id_parameter(operation).map_or(Type::String, parameter_type);
+        let noun = Noun::new(operation.command.resource);
+        Self { noun, id_type, arguments: arguments.into_iter(), stdin: None, deadline }
     }
 
     /// Counts the remaining IDs; `Err` is the count so far if there may be more.
@@ -56,13 +66,15 @@ impl RequestedIds {
 }
 
 impl Iterator for RequestedIds {
-    type Item = Result<Uuid, IdError>;
+    type Item = Result<String, IdError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(words) = &self.stdin {
                 match next_word(words, self.deadline) {
-                    Some(Ok(word)) => return Some(parse_id(&word).map_err(IdError::Invalid)),
+                    Some(Ok(word)) => {
+                        return Some(parse_id(self.id_type, &word, self.noun).map_err(IdError::Invalid));
+                    }
                     Some(Err(error)) => return Some(Err(IdError::Stdin(error))),
                     None => self.stdin = None,
                 }
@@ -112,15 +124,21 @@ fn next_word(words: &Receiver<io::Result<Word>>, deadline: Option<Instant>) -> O
     }))
 }
 
-fn parse_id(word: &Word) -> Result<Uuid, ErrorReport> {
-    word.text.parse().map_err(|_| ErrorReport {
-        message: format!("{} of standard input is not a customer ID", word.position),
-        cause: format!("{:?} is not a GUID", word.text),
-        advice:
-            "write IDs like 484e548c-f5f3-4528-93a9-c16c6373cb59, and comments behind a #; or CSV with a header that \
-                 names the column `id`"
-                .to_owned(),
-    })
+fn parse_id(id_type: Type, word: &Word, noun: Noun) -> Result<String, ErrorReport> {
+    let explained = |cause: String, example: &str| ErrorReport {
+        message: format!("{} of standard input is not a {} ID", word.position, noun.singular()),
+        cause,
+        advice: format!(
+            "write IDs{example}, and comments behind a #; or CSV with a header that names the column `id`"
+        ),
+    };
+    match id_type {
+        Type::Uuid => normalize(id_type, &word.text).map_err(|_| {
+            explained(format!("{:?} is not a GUID", word.text), " like 484e548c-f5f3-4528-93a9-c16c6373cb59")
+        }),
+        _ if word.text.is_empty() => Err(explained("it has no ID".to_owned(), "")),
+        _ => normalize(id_type, &word.text).map_err(|cause| explained(cause, "")),
+    }
 }
 
 #[cfg(test)]
@@ -129,10 +147,13 @@ mod tests {
 
     #[test]
     fn word_is_an_id_or_explained() {
-        let word = |text: &str| parse_id(&Word { text: text.to_owned(), position: "line 7".to_owned() });
+        let noun = Noun::new("customers");
+        let word = |text: &str| {
+            parse_id(Type::Uuid, &Word { text: text.to_owned(), position: "line 7".to_owned() }, noun)
+        };
         let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
         for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}")] {
-            assert_eq!(word(spelling).unwrap().to_string(), id);
+            assert_eq!(word(spelling).unwrap(), id);
         }
         let error_report = word("a\u{1b}[2Jb").unwrap_err();
         assert!(error_report.message.contains("line 7"), "{error_report:?}");

@@ -428,6 +428,52 @@ pub struct Link {
     pub unknown_fields: UnknownFields,
 }
 
+impl Link {
+    /// Creates a `Link` from its required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `uri`.
+    ///
+    /// The URI of the request. It is usually relative to the base URL of the service, with `/v1` or
+    /// without it.
+    #[must_use]
+    pub fn uri(mut self, uri: impl Into<String>) -> Self {
+        self.uri = Some(uri.into());
+        self
+    }
+
+    /// Sets `method`.
+    ///
+    /// The HTTP method of the request.
+    #[must_use]
+    pub fn method(mut self, method: LinkMethod) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Sets `headers`.
+    ///
+    /// The headers to send with the request, often none. Those of the `next` link may hold an
+    /// `MS-ContinuationToken`.
+    #[must_use]
+    pub fn headers(mut self, headers: Vec<LinkHeader>) -> Self {
+        self.headers = Some(headers);
+        self
+    }
+
+    /// Sets `body`.
+    ///
+    /// The body to send with the request, usually absent.
+    #[must_use]
+    pub fn body(mut self, body: JsonValue) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
 resource!(Link {
     0 Optional Scalar uri = "uri",
     1 Optional Scalar method = "method",
@@ -447,6 +493,32 @@ pub struct LinkHeader {
     pub value: Option<Secret>,
     /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
+}
+
+impl LinkHeader {
+    /// Creates a `LinkHeader` from its required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `key`.
+    ///
+    /// The name of the header, such as `MS-ContinuationToken`.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Sets `value`.
+    ///
+    /// The value of the header. It may be a continuation token, and so is a secret.
+    #[must_use]
+    pub fn value(mut self, value: Secret) -> Self {
+        self.value = Some(value);
+        self
+    }
 }
 
 resource!(LinkHeader {
@@ -500,6 +572,33 @@ pub struct ResourceAttributes {
     pub unknown_fields: UnknownFields,
 }
 
+impl ResourceAttributes {
+    /// Creates a `ResourceAttributes` from its required fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `object_type`.
+    ///
+    /// The type of the resource.
+    #[must_use]
+    pub fn object_type(mut self, object_type: ObjectType) -> Self {
+        self.object_type = Some(object_type);
+        self
+    }
+
+    /// Sets `etag`.
+    ///
+    /// The version of the resource, if it can be changed. It is opaque, in practice a signed number
+    /// in a string, and without quotation marks.
+    #[must_use]
+    pub fn etag(mut self, etag: impl Into<String>) -> Self {
+        self.etag = Some(etag.into());
+        self
+    }
+}
+
 resource!(ResourceAttributes {
     0 Optional Scalar object_type = "objectType",
     1 Optional Scalar etag = "etag",
@@ -521,6 +620,78 @@ pub enum ObjectType {
     CustomerBillingProfile,
     /// An invitation to a customer to accept a relationship with the partner.
     RelationshipRequest,
+    /// A subscription.
+    Subscription,
+    /// Whether the licenses of a subscription are available.
+    SubscriptionProvisioningStatus,
+    /// Whether an Azure plan is registered.
+    SubscriptionRegistrationStatus,
+    /// A product that a subscription can be changed to.
+    TransitionEligibility,
+    /// A change of a subscription to another product.
+    Transition,
+    /// A part of a transition.
+    TransitionEvent,
+    /// An overage setting.
+    Overage,
+    /// Who gives support for a subscription.
+    SupportContact,
+    /// An offer that a trial can be converted to.
+    Conversion,
+    /// The result of converting a trial.
+    ConversionResult,
+    /// An offer of the legacy catalog.
+    Offer,
+    /// A category of the legacy catalog.
+    OfferCategory,
+    /// An offer that a subscription can be upgraded to.
+    Upgrade,
+    /// Why a subscription was not upgraded.
+    UpgradeError,
+    /// The result of an upgrade.
+    UpgradeResult,
+    /// An order.
+    Order,
+    /// A line item of an order.
+    OrderLineItem,
+    /// A cart.
+    Cart,
+    /// The orders that came of a cart.
+    CartCheckoutResult,
+    /// The promotions of a purchase.
+    PromotionEligibilities,
+    /// A transfer between partners.
+    TransferEntity,
+    /// What came of a transfer.
+    TransferSubmitResult,
+    /// Why something was not transferred.
+    TransferError,
+    /// The usage of a subscription in a billing period.
+    SubscriptionMonthlyUsageRecord,
+    /// The cost of a subscription in a billing period.
+    SubscriptionUsageSummary,
+    /// The usage of a meter in a billing period.
+    MeterUsageRecord,
+    /// The cost of a resource in a billing period.
+    ResourceUsageRecord,
+    /// The usage of a legacy Azure resource in a billing period.
+    AzureResourceMonthlyUsageRecord,
+    /// The use of a legacy Azure resource in a day or an hour.
+    AzureUtilizationRecord,
+    /// A device.
+    Device,
+    /// A batch of devices.
+    DeviceBatch,
+    /// How far the upload of a device is.
+    DeviceUploadDetails,
+    /// How far an upload of devices is.
+    BatchUploadDetails,
+    /// The policies that devices are to have.
+    DevicePolicyUpdateRequest,
+    /// A batch of devices to create.
+    DeviceBatchCreationRequest,
+    /// A configuration policy.
+    ConfigurationPolicy,
     /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),
 }
@@ -531,6 +702,42 @@ open_enum!(ObjectType {
     CustomerCompanyProfile = "CustomerCompanyProfile",
     CustomerBillingProfile = "CustomerBillingProfile",
     RelationshipRequest = "RelationshipRequest",
+    Subscription = "Subscription",
+    SubscriptionProvisioningStatus = "SubscriptionProvisioningStatus",
+    SubscriptionRegistrationStatus = "SubscriptionRegistrationStatus",
+    TransitionEligibility = "TransitionEligibility",
+    Transition = "Transition",
+    TransitionEvent = "TransitionEvent",
+    Overage = "Overage",
+    SupportContact = "SupportContact",
+    Conversion = "Conversion",
+    ConversionResult = "ConversionResult",
+    Offer = "Offer",
+    OfferCategory = "OfferCategory",
+    Upgrade = "Upgrade",
+    UpgradeError = "UpgradeError",
+    UpgradeResult = "UpgradeResult",
+    Order = "Order",
+    OrderLineItem = "OrderLineItem",
+    Cart = "Cart",
+    CartCheckoutResult = "CartCheckoutResult",
+    PromotionEligibilities = "PromotionEligibilities",
+    TransferEntity = "TransferEntity",
+    TransferSubmitResult = "TransferSubmitResult",
+    TransferError = "TransferError",
+    SubscriptionMonthlyUsageRecord = "SubscriptionMonthlyUsageRecord",
+    SubscriptionUsageSummary = "SubscriptionUsageSummary",
+    MeterUsageRecord = "MeterUsageRecord",
+    ResourceUsageRecord = "ResourceUsageRecord",
+    AzureResourceMonthlyUsageRecord = "AzureResourceMonthlyUsageRecord",
+    AzureUtilizationRecord = "AzureUtilizationRecord",
+    Device = "Device",
+    DeviceBatch = "DeviceBatch",
+    DeviceUploadDetails = "DeviceUploadDetails",
+    BatchUploadDetails = "BatchUploadDetails",
+    DevicePolicyUpdateRequest = "DevicePolicyUpdateRequest",
+    DeviceBatchCreationRequest = "DeviceBatchCreationRequest",
+    ConfigurationPolicy = "ConfigurationPolicy",
 });
 
 /// The relationship of a customer to a partner.

@@ -1,0 +1,547 @@
+//! The commands of the service's operations, built from the tables of the specification.
+//!
+//! `partner-center RESOURCE VERB [ID]... [--FLAG VALUE]...`: parameters of the path that identify the resource are arguments,
+//! all others are flags, and so are the scalar fields of a body. What two operations have beyond the tables is in
+//! [`customers`].
+
+pub(crate) mod customers;
+pub(crate) mod help;
+pub(crate) mod naming;
+pub(crate) mod tables;
+pub(crate) mod value;
+
+use super::positive_number;
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser, error::ErrorKind};
+use naming::{Noun, kebab_case};
+use partner_center_spec::{MediaType, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+};
+use tables::{
+    Shape, body_object, caller_parameters, example_body, form_parts, id_parameter, json_body, size_parameter,
+    takes_several_ids,
+};
+use value::{ValueParser, is_scalar};
+
+/// A command to call an operation, as it was given.
+#[derive(Debug)]
+pub(crate) struct OperationCall {
+    pub(crate) operation: &'static Operation,
+    /// The values of parameters, without those that were not given.
+    pub(crate) parameters: Vec<(&'static Parameter, Vec<String>)>,
+    /// The IDs, if the command takes several.
+    pub(crate) ids: Vec<IdArg>,
+    pub(crate) body: BodyArguments,
+    pub(crate) options: CallOptions,
+}
+
+/// An ID that a command takes several of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IdArg {
+    Id(String),
+    /// `-`: all IDs of standard input.
+    Stdin,
+}
+
+/// A file that is named on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InputFile {
+    Path(PathBuf),
+    /// `-`
+    Stdin,
+}
+
+/// The body of a request, as it was given.
+#[derive(Debug, Default)]
+pub(crate) struct BodyArguments {
+    /// The complete body; of a form, its JSON part.
+    pub(crate) file: Option<InputFile>,
+    /// Changes to it, in their order: the path of a field, and its value.
+    pub(crate) changes: Vec<(String, FieldValue)>,
+    /// The other parts of a form, by their names.
+    pub(crate) parts: Vec<(&'static Property, Vec<String>)>,
+}
+
+/// The value of a field on the command line.
+#[derive(Debug)]
+pub(crate) enum FieldValue {
+    Text(String),
+    /// The content of a file.
+    File(InputFile),
+    /// `null`
+    Null,
+}
+
+/// Options of operations that say how they are performed and printed.
+#[derive(Debug, Default)]
+pub(crate) struct CallOptions {
+    /// The columns of a table; those of the specification if there are none.
+    pub(crate) columns: Vec<String>,
+    /// The maximum number of items.
+    pub(crate) limit: Option<u32>,
+    pub(crate) is_dry_run: bool,
+    pub(crate) is_confirmed: bool,
+    pub(crate) shows_example_body: bool,
+}
+
+/// Returns the commands of all resources. A resource that is not among `words` has no arguments, only its verbs: building all
+/// of them would take longer than most commands.
+pub(super) fn resource_commands(words: Words<'_>) -> Vec<Command> {
+    let mut resources: BTreeMap<&str, Vec<&'static Operation>> = BTreeMap::new();
+    for operation in OPERATIONS {
+        resources.entry(operation.command.resource).or_default().push(operation);
+    }
+    resources.into_iter().map(|(name, operations)| resource_command(name, &operations, words)).collect()
+}
+
+/// The words of a command line, which say what must be built.
+#[derive(Clone, Copy)]
+pub(crate) enum Words<'a> {
+    Some(&'a [OsString]),
+    /// Everything is built.
+    All,
+}
+
+impl Words<'_> {
+    fn have(self, name: &str) -> bool {
+        match self {
+            Self::Some(words) => words.iter().any(|word| word == OsStr::new(name)),
+            Self::All => true,
+        }
+    }
+}
+
+fn resource_command(name: &'static str, operations: &[&'static Operation], words: Words<'_>) -> Command {
+    let noun = Noun::new(name);
+    // All resources come before the other commands, sorted by name.
+    let command = Command::new(name)
+        .about(resource_about(name, operations))
+        .display_order(0)
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    if !words.have(name) {
+        return command;
+    }
+    let mut examples = "Examples:".to_owned();
+    for operation in operations {
+        if let Some(example) = help::example_commands(operation).first() {
+            examples = format!("{examples}\n  partner-center {example}");
+        }
+    }
+    let verbs = operations.iter().map(|operation| verb_command(operation, noun, words));
+    command.subcommands(verbs).after_help(examples)
+}
+
+/// Returns the verbs of a resource as a sentence: `Get and update billing profiles`.
+fn resource_about(name: &str, operations: &[&Operation]) -> String {
+    let verbs: Vec<_> = operations.iter().map(|operation| operation.command.verb.replace('-', " ")).collect();
+    let words = name.replace('-', " ");
+    let mut about = match &verbs[..] {
+        [verbs @ .., last] if !verbs.is_empty() => format!("{} and {last} {words}", verbs.join(", ")),
+        verbs => format!("{} {words}", verbs.concat()),
+    };
+    if let Some(first) = about.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    about
+}
+
+fn verb_command(operation: &'static Operation, noun: Noun, words: Words<'_>) -> Command {
+    let mut command = Command::new(operation.command.verb).about(help::about(operation));
+    if !words.have(operation.command.verb) {
+        return command;
+    }
+    command = command.long_about(help::long_about(operation));
+    if takes_several_ids(operation) {
+        command = command.args(id_parameter(operation).map(ids_argument));
+    }
+    for parameter in caller_parameters(operation) {
+        if !is_id_of_several(operation, parameter) {
+            command = command.arg(parameter_argument(operation, parameter, noun));
+        }
+    }
+    command = command.args(body_arguments(operation)).args(call_options(operation, noun));
+    command = command.after_help(help::examples(operation)).after_long_help(help::after_help(operation, noun));
+    customers::extend_command(operation, command)
+}
+
+fn is_id_of_several(operation: &Operation, parameter: &Parameter) -> bool {
+    parameter.is_positional && takes_several_ids(operation)
+}
+
+/// The names of the arguments that operations have in common.
+mod name {
+    pub(super) const IDS: &str = "ids";
+    pub(super) const BODY: &str = "body";
+    pub(super) const SET: &str = "set";
+    pub(super) const SET_FILE: &str = "set-file";
+    pub(super) const CLEAR: &str = "clear";
+    pub(super) const EXAMPLE_BODY: &str = "example-body";
+    pub(super) const DRY_RUN: &str = "dry-run";
+    pub(super) const YES: &str = "yes";
+    pub(super) const LIMIT: &str = "limit";
+    pub(super) const COLUMNS: &str = "columns";
+    pub(super) const PAGE_SIZE: &str = "page-size";
+}
+
+/// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
+const RESERVED_FLAGS: [&str; 43] = [
+    "all-customers",
+    "application-name",
+    "base-url",
+    "body",
+    "clear",
+    "cloud",
+    "columns",
+    "concurrency",
+    "config",
+    "correlation-id",
+    "curl",
+    "customers",
+    "deadline",
+    "dry-run",
+    "emulator",
+    "emulator-customers",
+    "emulator-with",
+    "error-format",
+    "example-body",
+    "help",
+    "if-match",
+    "journal",
+    "limit",
+    "locale",
+    "max-attempts",
+    "max-retry-after",
+    "output",
+    "page-size",
+    "profile",
+    "query",
+    "quiet",
+    "request-id",
+    "resume",
+    "set",
+    "set-file",
+    "sort",
+    "template",
+    "timeout",
+    "transport",
+    "verbose",
+    "version",
+    "wait",
+    "yes",
+];
+
+fn ids_argument(parameter: &'static Parameter) -> Arg {
+    let help = format!("{}; `-` reads them from standard input", help::first_sentence(parameter.description));
+    let parser = ValueParser::for_parameter(parameter);
+    Arg::new(name::IDS)
+        .value_name("ID")
+        .required(true)
+        .num_args(1..)
+        .value_parser(IdParser(parser))
+        .help(help)
+}
+
+/// Parses an ID or `-`.
+#[derive(Clone, Copy, Debug)]
+struct IdParser(ValueParser);
+
+impl clap::builder::TypedValueParser for IdParser {
+    type Value = IdArg;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<IdArg, clap::Error> {
+        if value == OsStr::new("-") {
+            return Ok(IdArg::Stdin);
+        }
+        self.0.parse_ref(command, argument, value).map(IdArg::Id)
+    }
+}
+
+fn parameter_id(parameter: &Parameter) -> String {
+    format!("parameter {}", parameter.name)
+}
+
+fn parameter_argument(operation: &'static Operation, parameter: &'static Parameter, noun: Noun) -> Arg {
+    let parser = ValueParser::for_parameter(parameter);
+    let mut argument = Arg::new(parameter_id(parameter)).value_parser(parser);
+    let minimum = parameter.sent_minimum.or(parameter.minimum);
+    let is_size = size_parameter(operation).is_some_and(|size| size.name == parameter.name);
+    argument = if is_size {
+        let range = match (minimum, parameter.maximum) {
+            (Some(minimum), Some(maximum)) => format!(", {minimum} to {maximum}"),
+            _ => String::new(),
+        };
+        let help = format!("Maximum number of {} per page{range} [default: that of the service]", noun.plural());
+        argument.long(name::PAGE_SIZE).value_name("N").help(help)
+    } else {
+        let mut help = help::argument_help(parameter.description);
+        if let (Some(minimum), Some(maximum)) = (minimum, parameter.maximum) {
+            help = format!("{} [{minimum} to {maximum}]", help.trim_end_matches('.'));
+        }
+        let short = help::first_sentence(parameter.description);
+        if short != help && help.contains(". ") {
+            argument = argument.long_help(help.clone());
+            help = short;
+        }
+        argument.help(help)
+    };
+    if parameter.is_positional {
+        argument = argument.value_name(positional_name(parameter, noun));
+    } else if !is_size {
+        let last_word = parameter.flag.rsplit('-').next().unwrap_or(parameter.flag);
+        argument = argument.long(parameter.flag).value_name(parser.value_name(last_word)).allow_negative_numbers(true);
+    }
+    if let ParameterStyle::Repeated | ParameterStyle::CommaSeparated = parameter.style {
+        argument = argument.action(ArgAction::Append);
+        if parameter.style == ParameterStyle::CommaSeparated {
+            argument = argument.value_delimiter(',');
+        }
+    }
+    match parameter.default {
+        Some(default) => argument.default_value(default),
+        None if !parameter.is_required => argument,
+        None if example_body(operation).is_some() => argument.required_unless_present(name::EXAMPLE_BODY),
+        None => argument.required(true),
+    }
+}
+
+fn positional_name(parameter: &Parameter, noun: Noun) -> String {
+    let is_own_id = parameter.flag == "id" || parameter.flag.replace('-', " ") == noun.singular();
+    if is_own_id { "ID".to_owned() } else { parameter.flag.to_ascii_uppercase() }
+}
+
+/// The fields of a body that have flags of their own.
+fn field_flags(operation: &'static Operation) -> impl Iterator<Item = (&'static Property, String)> {
+    let properties = body_object(operation).map_or(&[][..], |object| object.properties);
+    properties.iter().filter_map(|property| {
+        let flag = kebab_case(property.name);
+        let is_taken = RESERVED_FLAGS.contains(&flag.as_str())
+            || operation.parameters.iter().any(|parameter| parameter.flag == flag && !parameter.is_positional)
+            || form_parts(operation).any(|part| kebab_case(part.name) == flag);
+        // A secret is not given on the command line, which other programs can read.
+        let has_flag = is_scalar(property.value) && property.value != Type::Secret && !property.is_read_only;
+        (has_flag && !is_taken).then_some((property, flag))
+    })
+}
+
+const BODY_HEADING: &str = "Request body";
+
+fn body_arguments(operation: &'static Operation) -> Vec<Arg> {
+    let Some(body) = operation.body else { return Vec::new() };
+    let file = Arg::new(name::BODY)
+        .long(name::BODY)
+        .value_name("FILE")
+        .value_parser(parse_input_file)
+        .help_heading(BODY_HEADING);
+    let mut arguments = Vec::new();
+    if json_body(operation).is_some() {
+        arguments.push(file.help("Complete body as JSON, from a file or from standard input (`-`); the options below change it"));
+        for (property, flag) in field_flags(operation) {
+            arguments.push(field_argument(property, &flag));
+        }
+        arguments.extend([
+            Arg::new(name::SET)
+                .long(name::SET)
+                .value_name("PATH=VALUE")
+                .action(ArgAction::Append)
+                .value_parser(parse_assignment)
+                .help(
+                    "Set a field, such as address.city=Bergen; a number in the path is a position in a list, such as \
+                     items.0.quantity=3. An object is JSON, and so is a list, to which a single value is added. May be given \
+                     several times",
+                ),
+            Arg::new(name::SET_FILE)
+                .long(name::SET_FILE)
+                .value_name("PATH=FILE")
+                .action(ArgAction::Append)
+                .value_parser(parse_assignment)
+                .help("Set a field to the content of a file or of standard input (`-`), such as a secret"),
+            Arg::new(name::CLEAR)
+                .long(name::CLEAR)
+                .value_name("PATH")
+                .action(ArgAction::Append)
+                .value_parser(NonEmptyStringValueParser::new())
+                .help("Set a field to null, which clears it"),
+        ]);
+    } else if body.media_type != MediaType::Multipart {
+        let file = file.required(body.is_required);
+        arguments.push(file.help("Content to send, from a file or from standard input (`-`)"));
+    }
+    arguments.extend(form_parts(operation).map(part_argument));
+    if example_body(operation).is_some() {
+        arguments.push(
+            Arg::new(name::EXAMPLE_BODY)
+                .long(name::EXAMPLE_BODY)
+                .action(ArgAction::SetTrue)
+                .help("Print an example of the body, to be changed and given with --body; nothing is sent"),
+        );
+    }
+    arguments.into_iter().map(|argument| argument.help_heading(BODY_HEADING)).collect()
+}
+
+fn field_argument(property: &'static Property, flag: &str) -> Arg {
+    let parser = ValueParser::new(property.value);
+    let last_word = flag.rsplit('-').next().unwrap_or(flag);
+    let mut help = help::first_sentence(property.description);
+    if property.is_required {
+        help += " [required]";
+    }
+    if property.deprecated.is_some() {
+        help += " (deprecated)";
+    }
+    Arg::new(field_id(property))
+        .long(flag.to_owned())
+        .value_name(parser.value_name(last_word))
+        .allow_negative_numbers(true)
+        .value_parser(parser)
+        .help(help)
+}
+
+fn field_id(property: &Property) -> String {
+    format!("field {}", property.name)
+}
+
+fn part_argument(part: &'static Property) -> Arg {
+    let argument = Arg::new(field_id(part)).long(kebab_case(part.name)).help(help::first_sentence(part.description));
+    let argument = if part.is_required { argument.required(true) } else { argument };
+    match part.value {
+        Type::Binary => argument.value_name("FILE"),
+        Type::List(Type::Binary) => argument.value_name("FILE").action(ArgAction::Append),
+        value if is_scalar(value) => argument.value_name("VALUE").value_parser(ValueParser::new(value)),
+        _ => argument.value_name("JSON"),
+    }
+}
+
+fn call_options(operation: &'static Operation, noun: Noun) -> Vec<Arg> {
+    let mut options = Vec::new();
+    let shape = Shape::of(operation);
+    if let Shape::Pages | Shape::List { .. } = shape {
+        let help = format!("Maximum number of {} to print, at least 1", noun.plural());
+        let pages = if shape == Shape::Pages { "; no further pages are requested" } else { "" };
+        options.push(
+            Arg::new(name::LIMIT).long(name::LIMIT).value_name("N").value_parser(positive_number).help(help + pages),
+        );
+    }
+    if let Shape::Pages | Shape::List { .. } | Shape::Value = shape {
+        options.push(
+            Arg::new(name::COLUMNS)
+                .long(name::COLUMNS)
+                .value_name("A,B.C")
+                .value_delimiter(',')
+                .value_parser(NonEmptyStringValueParser::new())
+                .help("Columns of a table and of CSV: paths of fields, such as id,address.city"),
+        );
+    }
+    options.push(
+        Arg::new(name::DRY_RUN)
+            .long(name::DRY_RUN)
+            .action(ArgAction::SetTrue)
+            .help("Print the request, without the token, and do not send it"),
+    );
+    if operation.is_destructive {
+        options.push(Arg::new(name::YES).long(name::YES).action(ArgAction::SetTrue).help("Do not ask before sending the request"));
+    }
+    options
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap expects a result of a parser")]
+pub(super) fn parse_input_file(text: &str) -> Result<InputFile, std::convert::Infallible> {
+    Ok(match text {
+        "-" => InputFile::Stdin,
+        path => InputFile::Path(path.into()),
+    })
+}
+
+fn parse_assignment(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => Ok((path.trim().to_owned(), value.to_owned())),
+        _ => Err("it must be the path of a field, `=`, and its value"),
+    }
+}
+
+impl OperationCall {
+    /// Reads the call that the command line names, if it is one.
+    pub(super) fn from_matches(matches: &ArgMatches) -> Result<Option<Self>, clap::Error> {
+        let Some((resource, matches)) = matches.subcommand() else { return Ok(None) };
+        let Some((verb, matches)) = matches.subcommand() else { return Ok(None) };
+        let is_named = |operation: &&Operation| operation.command.resource == resource && operation.command.verb == verb;
+        let Some(operation) = OPERATIONS.iter().find(is_named) else { return Ok(None) };
+        let mut call = Self {
+            operation,
+            parameters: Vec::new(),
+            ids: given(matches, name::IDS),
+            body: BodyArguments::from_matches(operation, matches),
+            options: CallOptions {
+                columns: given(matches, name::COLUMNS),
+                limit: given(matches, name::LIMIT).pop(),
+                is_dry_run: is_set(matches, name::DRY_RUN),
+                is_confirmed: is_set(matches, name::YES),
+                shows_example_body: is_set(matches, name::EXAMPLE_BODY),
+            },
+        };
+        for parameter in caller_parameters(operation) {
+            let values: Vec<String> = given(matches, &parameter_id(parameter));
+            if !values.is_empty() {
+                call.parameters.push((parameter, values));
+            }
+        }
+        customers::extend_call(&mut call, matches);
+        if call.stdin_count() > 1 {
+            let problem = "the argument '-' cannot be used multiple times: there is one standard input";
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
+        }
+        Ok(Some(call))
+    }
+
+    /// Returns how often `-` is among the arguments; standard input can be read only once.
+    fn stdin_count(&self) -> usize {
+        let changes = self.body.changes.iter().map(|(_, value)| value);
+        self.ids.iter().filter(|id| **id == IdArg::Stdin).count()
+            + usize::from(self.body.file == Some(InputFile::Stdin))
+            + changes.filter(|value| matches!(value, FieldValue::File(InputFile::Stdin))).count()
+    }
+
+    /// Whether IDs are read from standard input.
+    pub(crate) fn reads_ids(&self) -> bool {
+        self.ids.contains(&IdArg::Stdin)
+    }
+
+    /// Returns the noun of what the command returns.
+    pub(crate) fn noun(&self) -> Noun {
+        Noun::new(self.operation.command.resource)
+    }
+}
+
+impl BodyArguments {
+    fn from_matches(operation: &'static Operation, matches: &ArgMatches) -> Self {
+        let mut changes = Vec::new();
+        for (property, _) in field_flags(operation) {
+            let values: Vec<String> = given(matches, &field_id(property));
+            changes.extend(values.into_iter().map(|value| (property.name.to_owned(), FieldValue::Text(value))));
+        }
+        let assignments = |name| given::<(String, String)>(matches, name).into_iter();
+        changes.extend(assignments(name::SET).map(|(path, value)| (path, FieldValue::Text(value))));
+        changes.extend(assignments(name::SET_FILE).map(|(path, file)| {
+            let file = if file == "-" { InputFile::Stdin } else { InputFile::Path(file.into()) };
+            (path, FieldValue::File(file))
+        }));
+        changes.extend(given::<String>(matches, name::CLEAR).into_iter().map(|path| (path, FieldValue::Null)));
+        let parts = form_parts(operation).map(|part| (part, given(matches, &field_id(part))));
+        Self {
+            file: given(matches, name::BODY).pop(),
+            changes,
+            parts: parts.filter(|(_, values)| !values.is_empty()).collect(),
+        }
+    }
+}
+
+/// Returns the values of an argument that the command may not have.
+fn given<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
+    matches.try_get_many(name).ok().flatten().map(|values| values.cloned().collect()).unwrap_or_default()
+}
+
+fn is_set(matches: &ArgMatches, name: &str) -> bool {
+    matches.try_get_one::<bool>(name).ok().flatten().copied().unwrap_or_default()
+}

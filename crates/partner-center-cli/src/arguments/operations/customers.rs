@@ -1,0 +1,53 @@
+//! What `customers list` has beyond the tables: a filter as options, in place of the JSON that the service expects.
+
+use super::OperationCall;
+use crate::arguments::parse_guid;
+use clap::{Arg, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser};
+use partner_center::CustomerFilter;
+use partner_center_spec::Operation;
+use uuid::Uuid;
+
+const LIST: &str = "listCustomers";
+/// The parameter that the options stand for.
+const FILTER: &str = "filter";
+
+/// Adds the options of the filter to the command of the list.
+pub(super) fn extend_command(operation: &Operation, command: Command) -> Command {
+    if operation.id != LIST {
+        return command;
+    }
+    let prefix = |name, help| {
+        Arg::new(name).long(name).value_name("PREFIX").value_parser(NonEmptyStringValueParser::new()).help(help)
+    };
+    command
+        .mut_args(|argument| if argument.get_long() == Some(FILTER) { argument.hide(true) } else { argument })
+        .args([
+            prefix("company-name", "Only customers whose company name starts with this, in any case"),
+            prefix("domain", "Only customers whose default domain starts with this, in any case"),
+            Arg::new("indirect-reseller")
+                .long("indirect-reseller")
+                .value_name("GUID")
+                .value_parser(parse_guid)
+                .help("Only customers of the indirect reseller with this tenant ID"),
+        ])
+        .group(ArgGroup::new("filter options").args(["company-name", "domain", "indirect-reseller"]).multiple(false))
+}
+
+/// Sets the filter of the options.
+pub(super) fn extend_call(call: &mut OperationCall, matches: &ArgMatches) {
+    if call.operation.id != LIST {
+        return;
+    }
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    let filter = text("company-name")
+        .map(CustomerFilter::company_name)
+        .or_else(|| text("domain").map(CustomerFilter::domain))
+        .or_else(|| matches.get_one::<Uuid>("indirect-reseller").copied().map(CustomerFilter::indirect_reseller));
+    let parameter = call.operation.parameters.iter().find(|parameter| parameter.name == FILTER);
+    if let (Some(filter), Some(parameter)) = (filter, parameter) {
+        // A filter has only strings, so that it can be serialized.
+        let json = serde_json::to_string(&filter).unwrap_or_default();
+        call.parameters.retain(|(given, _)| given.name != FILTER);
+        call.parameters.push((parameter, vec![json]));
+    }
+}

@@ -1,0 +1,150 @@
+//! What the tables say about an operation that its command depends on.
+
+use super::value::{is_scalar, schema_kind};
+use partner_center_spec::{
+    Location, MediaType, Method, Object, Operation, Outcome, Parameter, Property, SchemaKind, Type,
+};
+
+/// The shape of what an operation returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A list in pages.
+    Pages,
+    /// A complete list: the value at this path of the body, which is the list itself if the path is empty.
+    List { items: &'static str },
+    /// One value.
+    Value,
+    /// Whether there is such a thing.
+    Presence,
+    /// Text or bytes.
+    Bytes,
+    /// Nothing.
+    Nothing,
+}
+
+impl Shape {
+    /// Returns the shape of what `operation` returns when it is done.
+    pub(crate) fn of(operation: &Operation) -> Self {
+        if operation.paging.is_some() {
+            return Self::Pages;
+        }
+        let done = |outcome| operation.responses.iter().filter(move |response| response.outcome == outcome);
+        match done(Outcome::Done).find_map(|response| response.body) {
+            Some((MediaType::Json, _)) => operation.items.map_or(Self::Value, |items| Self::List { items }),
+            Some(_) => Self::Bytes,
+            None if done(Outcome::Absent).next().is_some() => Self::Presence,
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// Returns the type of one thing that `operation` returns: of an item, if that is a list.
+pub(crate) fn item_type(operation: &Operation) -> Option<Type> {
+    let (_, value) = operation.responses.iter().find_map(|response| response.body)?;
+    let list = match operation.items {
+        None => return Some(value),
+        Some("") => value,
+        Some(path) => property_type(value, path)?,
+    };
+    match list {
+        Type::List(item) => Some(*item),
+        _ => None,
+    }
+}
+
+/// Returns the type of the value at a dotted path.
+pub(crate) fn property_type(value: Type, path: &str) -> Option<Type> {
+    path.split('.').try_fold(value, |value, name| match value {
+        Type::Any => Some(Type::Any),
+        Type::Map(item) | Type::List(item) => Some(*item),
+        _ => match schema_kind(value)? {
+            SchemaKind::Object(object) => {
+                let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
+                known.map(|property| property.value).or(object.additional)
+            }
+            SchemaKind::Union(_) => Some(Type::Any),
+            _ => None,
+        },
+    })
+}
+
+/// Whether the command takes several IDs: it gets one thing, which its only argument names at the end of the path.
+pub(crate) fn takes_several_ids(operation: &Operation) -> bool {
+    operation.method == Method::Get
+        && operation.body.is_none()
+        && Shape::of(operation) == Shape::Value
+        && id_parameter(operation).is_some()
+}
+
+/// Returns the only parameter by position, if it is the end of the path.
+pub(crate) fn id_parameter(operation: &Operation) -> Option<&'static Parameter> {
+    let mut positional = operation.parameters.iter().filter(|parameter| parameter.is_positional);
+    let (Some(parameter), None) = (positional.next(), positional.next()) else { return None };
+    let end = operation.path.rsplit('/').next()?;
+    (end.strip_prefix('{')?.strip_suffix('}')? == parameter.name).then_some(parameter)
+}
+
+/// Returns the parameters that a caller sets: not those by which the client goes from page to page.
+pub(crate) fn caller_parameters(operation: &Operation) -> impl Iterator<Item = &'static Parameter> {
+    let paging = operation.paging;
+    operation.parameters.iter().filter(move |parameter| {
+        let Some(paging) = paging else { return true };
+        let name = Some(parameter.name);
+        let is_token = name == paging.token_header && parameter.location == Location::Header;
+        let is_query = parameter.location == Location::Query
+            && (name == paging.token_query || name == paging.seek.map(|(name, _)| name));
+        !is_token && !is_query
+    })
+}
+
+/// Returns the parameter with the size of a page.
+pub(crate) fn size_parameter(operation: &Operation) -> Option<&'static Parameter> {
+    let size = operation.paging?.size_query?;
+    operation.parameters.iter().find(|parameter| parameter.location == Location::Query && parameter.name == size)
+}
+
+/// Returns the type of the JSON in the request: that of the body, or of the part of a form that is JSON, with its name.
+pub(crate) fn json_body(operation: &Operation) -> Option<(Option<&'static str>, Type)> {
+    let body = operation.body?;
+    match (body.media_type, schema_kind(body.value)) {
+        (MediaType::Json, _) => Some((None, body.value)),
+        (MediaType::Multipart, Some(SchemaKind::Object(form))) => {
+            let part = form.properties.iter().find(|part| matches!(part.value, Type::Schema(_) if !is_scalar(part.value)))?;
+            Some((Some(part.name), part.value))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the parts of a form that are given by flags of their own: files and plain values.
+pub(crate) fn form_parts(operation: &Operation) -> impl Iterator<Item = &'static Property> {
+    let form = match operation.body {
+        Some(body) if body.media_type == MediaType::Multipart => match schema_kind(body.value) {
+            Some(SchemaKind::Object(form)) => form.properties,
+            _ => &[],
+        },
+        _ => &[],
+    };
+    let json = json_body(operation).and_then(|(part, _)| part);
+    form.iter().filter(move |part| Some(part.name) != json)
+}
+
+/// Whether a part of a form is a file, or several.
+pub(crate) fn is_file(part: &Property) -> bool {
+    matches!(part.value, Type::Binary | Type::List(Type::Binary))
+}
+
+/// Returns the object that the body of the request is.
+pub(crate) fn body_object(operation: &Operation) -> Option<&'static Object> {
+    match schema_kind(json_body(operation)?.1)? {
+        SchemaKind::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// Returns the example of the body that `--example-body` prints.
+pub(crate) fn example_body(operation: &Operation) -> Option<&'static str> {
+    let body = operation.body.filter(|body| body.media_type == MediaType::Json)?;
+    let documented = body.examples.iter().find(|example| !example.has_unknown_fields);
+    documented.or(body.examples.first()).map(|example| example.json)
+}

@@ -1,0 +1,211 @@
+//! Values of arguments, by their type in the specification.
+
+use crate::arguments::parse_guid;
+use clap::{
+    Arg, Command,
+    builder::{PossibleValue, RangedI64ValueParser, TypedValueParser},
+};
+use partner_center_spec::{EnumValue, Parameter, ParameterStyle, SchemaKind, Type, schema};
+use serde::de::IgnoredAny;
+use std::ffi::OsStr;
+
+/// Parses an argument as a value of a type; the result is the value as it is sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ValueParser {
+    value: Type,
+    is_json: bool,
+    is_etag: bool,
+    minimum: Option<i64>,
+    maximum: Option<i64>,
+}
+
+impl ValueParser {
+    /// Returns a parser of values of this type.
+    pub(super) fn new(value: Type) -> Self {
+        Self { value, is_json: false, is_etag: false, minimum: None, maximum: None }
+    }
+
+    /// Returns a parser of one value of a parameter.
+    pub(super) fn for_parameter(parameter: &Parameter) -> Self {
+        Self {
+            value: parameter_type(parameter),
+            is_json: parameter.style == ParameterStyle::Json,
+            is_etag: parameter.style == ParameterStyle::Quoted,
+            minimum: parameter.sent_minimum.or(parameter.minimum),
+            maximum: parameter.maximum,
+        }
+    }
+
+    /// Returns the placeholder of a value; `otherwise` if the type has none of its own.
+    pub(super) fn value_name(self, otherwise: &str) -> String {
+        if self.is_json {
+            return "JSON".to_owned();
+        }
+        match self.value {
+            _ if self.is_etag => "ETAG".to_owned(),
+            Type::Uuid => "GUID".to_owned(),
+            Type::Bool => "BOOL".to_owned(),
+            Type::Int32 | Type::Int64 | Type::Double | Type::Decimal => "N".to_owned(),
+            Type::DateTime => "TIME".to_owned(),
+            Type::Date => "DATE".to_owned(),
+            _ => otherwise.to_ascii_uppercase(),
+        }
+    }
+}
+
+impl TypedValueParser for ValueParser {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        match self.value {
+            _ if self.is_json => json_text.parse_ref(command, argument, value),
+            Type::Int32 | Type::Int64 => {
+                let is_small = self.value == Type::Int32;
+                let minimum = self.minimum.unwrap_or(if is_small { i32::MIN.into() } else { i64::MIN });
+                let maximum = self.maximum.unwrap_or(if is_small { i32::MAX.into() } else { i64::MAX });
+                let parser = RangedI64ValueParser::<i64>::new().range(minimum..=maximum);
+                parser.parse_ref(command, argument, value).map(|number| number.to_string())
+            }
+            kind => (move |text: &str| normalize(kind, text)).parse_ref(command, argument, value),
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        if self.value == Type::Bool {
+            return Some(Box::new(["true", "false"].into_iter().map(PossibleValue::new)));
+        }
+        let values = enum_values(self.value).filter(|_| !self.is_json)?;
+        let values = values.iter().filter(|value| !value.value.is_empty());
+        Some(Box::new(values.map(|value| {
+            let help = super::help::first_sentence(value.description);
+            let possible = PossibleValue::new(value.value);
+            if help.is_empty() { possible } else { possible.help(help) }
+        })))
+    }
+}
+
+/// Returns the type of one value of a parameter, which may be a list of them.
+pub(crate) fn parameter_type(parameter: &Parameter) -> Type {
+    match (parameter.style, parameter.value) {
+        (ParameterStyle::Repeated | ParameterStyle::CommaSeparated, Type::List(item)) => *item,
+        (_, value) => value,
+    }
+}
+
+/// Returns the known values of an enum.
+pub(crate) fn enum_values(value: Type) -> Option<&'static [EnumValue]> {
+    match schema_kind(value)? {
+        SchemaKind::StringEnum(values) | SchemaKind::IntegerEnum(values) => Some(values),
+        _ => None,
+    }
+}
+
+/// Returns the kind of the schema that a type names.
+pub(crate) fn schema_kind(value: Type) -> Option<&'static SchemaKind> {
+    match value {
+        Type::Schema(name) => schema(name).map(|schema| &schema.kind),
+        _ => None,
+    }
+}
+
+/// Whether a value of the type is one string, number or boolean.
+pub(crate) fn is_scalar(value: Type) -> bool {
+    match value {
+        Type::Any | Type::List(_) | Type::Map(_) | Type::Binary => false,
+        Type::Schema(_) => matches!(
+            schema_kind(value),
+            Some(SchemaKind::StringEnum(_) | SchemaKind::IntegerEnum(_) | SchemaKind::StringOrInteger)
+        ),
+        _ => true,
+    }
+}
+
+/// Checks a value and returns it as it is sent: a known value of an enum in its own spelling, a GUID in lower case.
+pub(crate) fn normalize(value: Type, text: &str) -> Result<String, String> {
+    match value {
+        Type::Uuid => Ok(parse_guid(text)?.to_string()),
+        Type::Bool => match text.to_ascii_lowercase().as_str() {
+            known @ ("true" | "false") => Ok(known.to_owned()),
+            _ => Err("it must be true or false".to_owned()),
+        },
+        Type::Int32 => text.parse::<i32>().map(|number| number.to_string()).map_err(|error| error.to_string()),
+        Type::Int64 => text.parse::<i64>().map(|number| number.to_string()).map_err(|error| error.to_string()),
+        Type::Double | Type::Decimal => match serde_json::from_str::<serde_json::Number>(text) {
+            // The digits are kept.
+            Ok(_) => Ok(text.to_owned()),
+            Err(_) => Err("it must be a number, such as 12 or 0.5".to_owned()),
+        },
+        _ => match schema_kind(value) {
+            Some(SchemaKind::IntegerEnum(_)) => normalize(Type::Int64, text),
+            Some(SchemaKind::StringEnum(values)) => {
+                let known = values.iter().find(|known| known.value.eq_ignore_ascii_case(text));
+                Ok(known.map_or(text, |known| known.value).to_owned())
+            }
+            _ => Ok(text.to_owned()),
+        },
+    }
+}
+
+/// Converts a value to JSON: a string in quotation marks unless the type says otherwise. A list, an object and a value of any
+/// type are given as JSON; of any type, what is not JSON is a string.
+pub(crate) fn to_json(value: Type, text: &str) -> Result<String, String> {
+    let string = |text: &str| serde_json::Value::from(text).to_string();
+    match value {
+        Type::Bool | Type::Int32 | Type::Int64 | Type::Double | Type::Decimal => normalize(value, text),
+        Type::List(_) | Type::Map(_) => json_text(text),
+        Type::Any => Ok(json_text(text).unwrap_or_else(|_| string(text))),
+        Type::Schema(_) => match schema_kind(value) {
+            Some(SchemaKind::IntegerEnum(_)) => normalize(value, text),
+            Some(SchemaKind::StringEnum(_) | SchemaKind::StringOrInteger) => Ok(string(&normalize(value, text)?)),
+            _ => json_text(text),
+        },
+        _ => Ok(string(&normalize(value, text)?)),
+    }
+}
+
+/// Checks that `text` is JSON.
+fn json_text(text: &str) -> Result<String, String> {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => Ok(text.trim().to_owned()),
+        Err(error) => Err(format!("it must be JSON: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_json;
+    use partner_center_spec::Type;
+
+    #[test]
+    fn values_are_typed_by_the_schema() {
+        for (value, text, json) in [
+            (Type::String, "12", r#""12""#),
+            (Type::String, "a \"b\"", r#""a \"b\"""#),
+            (Type::Bool, "True", "true"),
+            (Type::Int32, "12", "12"),
+            (Type::Decimal, "1.10", "1.10"),
+            (Type::Double, "12", "12"),
+            (Type::Any, "1.10", "1.10"),
+            (Type::Any, "plain", r#""plain""#),
+            (Type::List(&Type::String), r#" ["a"] "#, r#"["a"]"#),
+            (
+                Type::Uuid,
+                "{484E548C-F5F3-4528-93A9-C16C6373CB59}",
+                r#""484e548c-f5f3-4528-93a9-c16c6373cb59""#,
+            ),
+        ] {
+            assert_eq!(to_json(value, text).as_deref(), Ok(json), "{value:?}");
+        }
+        for (value, text) in [
+            (Type::Bool, "yes"),
+            (Type::Int32, "2147483648"),
+            (Type::Int64, "1.0"),
+            (Type::Decimal, "1,1"),
+            (Type::Double, "NaN"),
+            (Type::Uuid, "contoso"),
+            (Type::Map(&Type::String), "{"),
+        ] {
+            assert!(to_json(value, text).is_err(), "{value:?} {text}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `partner-center api`: any request, as it is given.
+
+use super::operations::{
+    confirmation, input, list,
+    request::{PlannedRequest, append_query, encode, pagination},
+};
+use crate::{
+    arguments::{ApiCall, OutputFormat, operations::naming::Noun},
+    error::{CommandError, ErrorReport, UsageError},
+    messages::Messages,
+    output::{Printer, write_to_stdout},
+    session::Session,
+    terminal::escape_control_in_json,
+};
+use partner_center::{
+    ErrorKind, Transport,
+    request::{FromResponse, ResponseReader},
+    transport::Mode,
+};
+use partner_center_spec::{Method, OPERATIONS, Operation};
+use std::{
+    io::{self, IsTerminal},
+    str,
+};
+
+/// The body of a response, as it was received.
+struct Content(Vec<u8>);
+
+impl FromResponse for Content {
+    const ACCEPT: &'static str = "application/json, */*;q=0.1";
+
+    fn from_response<R: ResponseReader>(response: &mut R) -> Result<Self, R::Error> {
+        response.bytes().map(Self)
+    }
+}
+
+/// Sends the request, and prints the body of its response, or the items of all pages.
+pub(crate) async fn run<X: Transport>(
+    call: ApiCall,
+    transport: X,
+    session: &Session<'_>,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let request = plan(&call, session)?;
+    if call.dry_run {
+        write_to_stdout(request.shown(&session.base_url).as_bytes(), messages)?;
+        messages.print("note: nothing was sent; the client adds the token and the IDs of the request");
+        return Ok(());
+    }
+    if request.method == Method::Delete && !call.yes {
+        confirmation::ask(&format!("{} {}", request.method, request.target))?;
+    }
+    let client = session.client(transport, session.credential()?.credential(messages), messages)?;
+    let described = find_operation(request.method, &request.target);
+    if call.paginate {
+        let noun = Noun::new("items");
+        let paging = described.and_then(pagination);
+        let pages = client.request_pages(request.into_service_request(), paging.unwrap_or_default());
+        let mut printer = Printer::json(session.options.output == OutputFormat::Jsonl, messages);
+        return list::print_pages(pages.prefetch(), None, noun, &session.sources, &mut printer, messages).await;
+    }
+    let failed = format!("{} {} failed", request.method, request.target);
+    let content = X::Mode::into_future(client.request_as::<Content>(request.into_service_request())).await;
+    let Content(bytes) = content.map_err(|error| match error.kind() {
+        ErrorKind::Paging => incomplete(&failed),
+        _ => CommandError::from_client_error(&failed, &error, &session.sources),
+    })?;
+    // Programs get every byte unchanged; on a terminal, control characters are escaped, and the last line is ended.
+    match str::from_utf8(&bytes) {
+        Ok(text) if io::stdout().is_terminal() => {
+            let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+            Ok(write_to_stdout((escape_control_in_json(text) + end).as_bytes(), messages)?)
+        }
+        _ => Ok(write_to_stdout(&bytes, messages)?),
+    }
+}
+
+/// Says that a response is one page of a list.
+fn incomplete(failed: &str) -> CommandError {
+    ErrorReport {
+        message: failed.to_owned(),
+        cause: "the response is one page of a longer list, and could be taken for all of it".to_owned(),
+        advice: "add --paginate, which lists all pages".to_owned(),
+    }
+    .into()
+}
+
+fn plan(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequest, UsageError> {
+    let mut target = target(&call.path, &session.base_url)?;
+    for (name, value) in &call.query {
+        append_query(&mut target, name, &encode(value));
+    }
+    let (types, headers): (Vec<_>, Vec<_>) =
+        call.headers.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let content_type = types.into_iter().next().map(|(_, value)| value);
+    let body = match &call.body {
+        Some(file) => Some(input::read_content(file, content_type)?),
+        None => None,
+    };
+    Ok(PlannedRequest { method: call.method.into(), target, headers, body })
+}
+
+/// Returns the path and the query of the request. A URL must be one of the service at `base_url`, as the token goes nowhere
+/// else.
+fn target(path: &str, base_url: &str) -> Result<String, UsageError> {
+    let base_url = base_url.trim().trim_end_matches('/');
+    let is_url = path.contains("://") || path.starts_with("//");
+    let path = match path.get(..base_url.len()) {
+        Some(start) if start.eq_ignore_ascii_case(base_url) && path[base_url.len()..].starts_with(['/', '?']) => {
+            &path[base_url.len()..]
+        }
+        _ if is_url => {
+            return Err(UsageError(ErrorReport {
+                message: format!("{path} is not a URL of the service"),
+                cause: format!("the token is sent to {base_url} only"),
+                advice: "give the path alone, or the other service as --base-url or --cloud".to_owned(),
+            }));
+        }
+        _ => path,
+    };
+    let path = path.trim_start_matches('/');
+    // Every version of the service's paths is in the first or, as in /webhooks/v1, in the second segment.
+    let is_version = |segment: &str| segment.strip_prefix('v').is_some_and(|number| number.parse::<f32>().is_ok());
+    let mut segments = path.split(['/', '?']);
+    let has_version = segments.by_ref().take(2).any(is_version);
+    Ok(if has_version { format!("/{path}") } else { format!("/v1/{path}") })
+}
+
+/// Returns the operation that a request is, if the specification has it.
+fn find_operation(method: Method, target: &str) -> Option<&'static Operation> {
+    let path = target.split('?').next().unwrap_or_default();
+    OPERATIONS.iter().find(|operation| operation.method == method && is_path_of(operation.path, path))
+}
+
+fn is_path_of(template: &str, path: &str) -> bool {
+    let (mut names, mut segments) = (template.split('/'), path.split('/'));
+    loop {
+        match (names.next(), segments.next()) {
+            (None, None) => return true,
+            (Some(name), Some(segment)) if name == segment || (name.starts_with('{') && !segment.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_path_of, target};
+
+    #[test]
+    fn path_is_completed() {
+        const BASE: &str = "https://api.example";
+        for (path, expected) in [
+            ("customers", "/v1/customers"),
+            ("/customers?size=2", "/v1/customers?size=2"),
+            ("/v1/customers", "/v1/customers"),
+            ("v1/customers", "/v1/customers"),
+            ("v2.0/customers", "/v2.0/customers"),
+            ("/webhooks/v1/registration", "/webhooks/v1/registration"),
+            ("visits", "/v1/visits"),
+            ("HTTPS://api.example/v1/customers?a=b", "/v1/customers?a=b"),
+        ] {
+            assert_eq!(target(path, BASE).ok().as_deref(), Some(expected), "{path}");
+        }
+        for path in ["https://other.example/v1/customers", "https://api.example.org/v1", "//other.example/v1", "http://api.example/v1"] {
+            assert!(target(path, BASE).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn path_fits_its_template() {
+        assert!(is_path_of("/v1/customers/{id}", "/v1/customers/1"));
+        assert!(!is_path_of("/v1/customers/{id}", "/v1/customers/"));
+        assert!(!is_path_of("/v1/customers/{id}", "/v1/customers/1/users"));
+        assert!(!is_path_of("/v1/customers", "/v1/users"));
+    }
+}

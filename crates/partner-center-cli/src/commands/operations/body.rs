@@ -1,0 +1,379 @@
+//! The body of a request: what was given as a file, with the changes that flags make, checked against the specification.
+
+use super::{input, json_tree::JsonTree, request::Body};
+use crate::{
+    arguments::operations::{
+        BodyArguments, FieldValue,
+        naming::kebab_case,
+        tables::{example_body, is_file, json_body},
+        value::{is_scalar, schema_kind, to_json},
+    },
+    error::{ErrorReport, UsageError},
+};
+use partner_center_spec::{MediaType, Object, Operation, Property, SchemaKind, Type};
+use uuid::Uuid;
+
+/// Returns the body of a request, if it has one.
+pub(super) fn build(operation: &'static Operation, arguments: &BodyArguments) -> Result<Option<Body>, UsageError> {
+    let Some(body) = operation.body else { return Ok(None) };
+    let json = match json_body(operation) {
+        Some((part, value)) => build_json(operation, value, arguments)?.map(|tree| (part, value, tree)),
+        None => None,
+    };
+    match body.media_type {
+        MediaType::Json => {
+            let Some((_, value, tree)) = json else { return Ok(None) };
+            let shown = without_secrets(value, tree.clone()).to_json();
+            let bytes = tree.to_json().into_bytes();
+            Ok(Some(Body { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }))
+        }
+        MediaType::Multipart => build_form(json.map(|(part, _, tree)| (part.unwrap_or_default(), tree)), arguments).map(Some),
+        MediaType::Text(name) | MediaType::Binary(name) => {
+            let Some(file) = &arguments.file else { return Ok(None) };
+            let bytes = input::read_bytes(file)?;
+            let shown = matches!(body.media_type, MediaType::Text(_)).then(|| String::from_utf8_lossy(&bytes).into_owned());
+            Ok(Some(Body { content_type: name.to_owned(), bytes, shown }))
+        }
+        // A format that this version does not know has no flags.
+        _ => Ok(None),
+    }
+}
+
+fn build_json(
+    operation: &'static Operation,
+    value: Type,
+    arguments: &BodyArguments,
+) -> Result<Option<JsonTree>, UsageError> {
+    let is_required = operation.body.is_some_and(|body| body.is_required);
+    let mut tree = match &arguments.file {
+        Some(file) => input::read_json(file)?,
+        None if arguments.changes.is_empty() && is_required => return Err(missing_body(operation, value)),
+        None if arguments.changes.is_empty() => return Ok(None),
+        None if matches!(value, Type::List(_)) => JsonTree::List(Vec::new()),
+        None => JsonTree::object(),
+    };
+    for (path, change) in &arguments.changes {
+        set(&mut tree, value, path, change)?;
+    }
+    let mut missing = Vec::new();
+    find_missing(&mut tree, value, "", &mut missing);
+    if missing.is_empty() { Ok(Some(tree)) } else { Err(incomplete_body(operation, &missing)) }
+}
+
+fn usage_error(message: impl Into<String>, cause: impl Into<String>, advice: impl Into<String>) -> UsageError {
+    UsageError(ErrorReport { message: message.into(), cause: cause.into(), advice: advice.into() })
+}
+
+fn missing_body(operation: &Operation, value: Type) -> UsageError {
+    let required: Vec<_> = match schema_kind(value) {
+        Some(SchemaKind::Object(object)) => required_properties(object).map(|property| property.name.to_owned()).collect(),
+        _ => Vec::new(),
+    };
+    let fields = if required.is_empty() { String::new() } else { format!(", with {}", required.join(", ")) };
+    usage_error(
+        format!("`{}` needs a body{fields}", operation.command),
+        "none of the options of the body was given",
+        format!("give its fields, or --body FILE with all of it{}", example_advice(operation)),
+    )
+}
+
+fn incomplete_body(operation: &Operation, missing: &[String]) -> UsageError {
+    let first = missing.first().map_or("", String::as_str);
+    usage_error(
+        "the body is incomplete",
+        format!("it lacks {}, which the service requires", missing.join(", ")),
+        format!("give each, as in --set {first}=VALUE, or in the file of --body{}", example_advice(operation)),
+    )
+}
+
+fn example_advice(operation: &Operation) -> String {
+    match example_body(operation) {
+        Some(_) => format!("; `partner-center {} --example-body` prints an example", operation.command),
+        None => String::new(),
+    }
+}
+
+fn required_properties(object: &'static Object) -> impl Iterator<Item = &'static Property> {
+    object.properties.iter().filter(|property| property.is_required && !property.is_read_only)
+}
+
+/// Sets the field at `path` to a value of the type that the specification gives it.
+fn set(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Result<(), UsageError> {
+    let invalid = |cause: String, advice: String| usage_error(format!("the field `{path}` cannot be set"), cause, advice);
+    let (mut place, mut kind) = (tree, value);
+    let mut is_nullable = false;
+    for segment in path.split('.') {
+        let child = child_type(kind, segment).map_err(|(cause, advice)| invalid(cause, advice))?;
+        if place.is_null() {
+            *place = empty(kind);
+        }
+        let Child { name, value, is_nullable: child_is_nullable } = child;
+        place = match (place.expand(), name) {
+            (JsonTree::Object(fields), ChildName::Property(name)) => {
+                let given = fields.keys().find(|given| given.eq_ignore_ascii_case(&name)).cloned();
+                fields.entry(given.unwrap_or(name)).or_insert_with(|| empty(value))
+            }
+            (JsonTree::List(items), ChildName::Position(position)) => {
+                let count = items.len();
+                if position == count {
+                    items.push(empty(value));
+                }
+                items.get_mut(position).ok_or_else(|| {
+                    invalid(format!("the list has {count} entries"), format!("begin with position {count}"))
+                })?
+            }
+            (_, name) => {
+                let wanted = if matches!(name, ChildName::Position(_)) { "a list" } else { "an object" };
+                return Err(invalid(format!("in the body, what `{segment}` is set in is not {wanted}"), "correct the file of --body".to_owned()));
+            }
+        };
+        (kind, is_nullable) = (value, child_is_nullable);
+    }
+    let text = match change {
+        FieldValue::Text(text) => text.clone(),
+        FieldValue::File(file) => input::read_text(file)?,
+        FieldValue::Null if is_nullable || kind == Type::Any => "null".to_owned(),
+        FieldValue::Null => {
+            return Err(invalid(
+                "the service does not take null to clear it".to_owned(),
+                "leave the field out, or set it to another value".to_owned(),
+            ));
+        }
+    };
+    if let (Type::List(item), FieldValue::Text(text), JsonTree::List(items)) = (kind, change, place.expand())
+        && is_scalar(*item)
+        && !text.trim_start().starts_with('[')
+    {
+        let json = to_json(*item, text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?;
+        items.push(parse_value(&json));
+        return Ok(());
+    }
+    let json = match change {
+        FieldValue::Null => text,
+        _ => to_json(kind, &text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?,
+    };
+    *place = parse_value(&json);
+    Ok(())
+}
+
+/// Reads JSON that was made here.
+fn parse_value(json: &str) -> JsonTree {
+    JsonTree::parse(json).unwrap_or_else(|_| JsonTree::object())
+}
+
+fn empty(value: Type) -> JsonTree {
+    if matches!(value, Type::List(_)) { JsonTree::List(Vec::new()) } else { JsonTree::object() }
+}
+
+struct Child {
+    name: ChildName,
+    value: Type,
+    is_nullable: bool,
+}
+
+enum ChildName {
+    Property(String),
+    Position(usize),
+}
+
+/// Returns the child that a segment of a path names in a value of this type; else why there is none, and advice.
+fn child_type(parent: Type, segment: &str) -> Result<Child, (String, String)> {
+    let property = |name: &str, value, is_nullable| Child { name: ChildName::Property(name.to_owned()), value, is_nullable };
+    match (parent, schema_kind(parent)) {
+        (Type::List(item), _) => match segment.parse() {
+            Ok(position) => Ok(Child { name: ChildName::Position(position), value: *item, is_nullable: false }),
+            Err(_) => Err((
+                format!("`{segment}` is not a position in a list"),
+                "write positions from 0 on, as in items.0.quantity=3, or the complete list as JSON".to_owned(),
+            )),
+        },
+        (Type::Map(item), _) => Ok(property(segment, *item, false)),
+        (Type::Any, _) | (_, Some(SchemaKind::Union(_))) => Ok(property(segment, Type::Any, true)),
+        (_, Some(SchemaKind::Object(object))) => {
+            let known = object.properties.iter().find(|known| known.name == segment);
+            let known = known.or_else(|| object.properties.iter().find(|known| known.name.eq_ignore_ascii_case(segment)));
+            match (known, object.additional) {
+                (Some(known), _) => Ok(property(known.name, known.value, known.is_nullable)),
+                (None, Some(value)) => Ok(property(segment, value, false)),
+                (None, None) => Err((format!("there is no field `{segment}`"), suggestion(object, segment))),
+            }
+        }
+        _ => Err((
+            format!("what `{segment}` is set in has no fields"),
+            "end the path with the field before it".to_owned(),
+        )),
+    }
+}
+
+/// Names the fields that `segment` may have been meant as.
+fn suggestion(object: &Object, segment: &str) -> String {
+    let settable = || object.properties.iter().filter(|property| !property.is_read_only).map(|property| property.name);
+    let mut similar: Vec<_> = settable().map(|name| (distance(name, segment), name)).collect();
+    similar.sort_unstable();
+    match similar.first() {
+        Some((distance, name)) if *distance <= segment.len().div_ceil(3) => format!("write `{name}`"),
+        _ => format!("there are {}", settable().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Returns the number of characters by which two words differ (Levenshtein), without regard to case.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<_> = other.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, character) in one.to_lowercase().chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for (column, other_character) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(character != *other_character);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// Collects the paths of required fields that are absent.
+fn find_missing(tree: &mut JsonTree, value: Type, path: &str, missing: &mut Vec<String>) {
+    let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match (value, schema_kind(value)) {
+        (Type::List(item), _) => {
+            if let JsonTree::List(items) = tree.expand() {
+                for (position, entry) in items.iter_mut().enumerate() {
+                    find_missing(entry, *item, &within(&position.to_string()), missing);
+                }
+            }
+        }
+        (_, Some(SchemaKind::Object(object))) => {
+            let JsonTree::Object(fields) = tree.expand() else { return };
+            for property in required_properties(object) {
+                if !fields.keys().any(|given| given.eq_ignore_ascii_case(property.name)) {
+                    missing.push(within(property.name));
+                }
+            }
+            for (name, field) in fields {
+                let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
+                if let Some(property) = known {
+                    find_missing(field, property.value, &within(property.name), missing);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Returns the value with its secrets replaced.
+fn without_secrets(value: Type, mut tree: JsonTree) -> JsonTree {
+    if value == Type::Secret {
+        return parse_value("\"[secret]\"");
+    }
+    match (value, schema_kind(value)) {
+        (Type::List(item) | Type::Map(item), _) => match tree.expand() {
+            JsonTree::List(entries) => entries.iter_mut().for_each(|entry| *entry = without_secrets(*item, entry.clone())),
+            JsonTree::Object(fields) => {
+                fields.values_mut().for_each(|field| *field = without_secrets(*item, field.clone()));
+            }
+            JsonTree::Value(_) => {}
+        },
+        (_, Some(SchemaKind::Object(object))) => {
+            if let JsonTree::Object(fields) = tree.expand() {
+                for (name, field) in fields {
+                    let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
+                    if let Some(property) = known {
+                        *field = without_secrets(property.value, field.clone());
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+    tree
+}
+
+/// Returns a form (`multipart/form-data`, RFC 7578).
+fn build_form(json: Option<(&str, JsonTree)>, arguments: &BodyArguments) -> Result<Body, UsageError> {
+    let boundary = format!("partner-center-{}", Uuid::new_v4().simple());
+    let mut bytes = Vec::new();
+    let mut add = |headers: String, content: &[u8]| {
+        bytes.extend(format!("--{boundary}\r\nContent-Disposition: form-data; {headers}\r\n\r\n").into_bytes());
+        bytes.extend_from_slice(content);
+        bytes.extend_from_slice(b"\r\n");
+    };
+    if let Some((name, tree)) = json {
+        add(format!("name=\"{name}\"\r\nContent-Type: application/json"), tree.to_json().as_bytes());
+    }
+    for (part, values) in &arguments.parts {
+        for value in values {
+            if !is_file(part) {
+                let kind = if is_scalar(part.value) { "text/plain; charset=utf-8" } else { "application/json" };
+                add(format!("name=\"{}\"\r\nContent-Type: {kind}", part.name), value.as_bytes());
+                continue;
+            }
+            let content = input::read_file(value)?;
+            let name = std::path::Path::new(value).file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = name.unwrap_or_else(|| kebab_case(part.name));
+            // As browsers do it (HTML, "multipart/form-data encoding algorithm").
+            let name = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+            let headers = format!("name=\"{}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream", part.name);
+            add(headers, &content);
+        }
+    }
+    bytes.extend(format!("--{boundary}--\r\n").into_bytes());
+    Ok(Body { content_type: format!("multipart/form-data; boundary={boundary}"), bytes, shown: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::operations::tables::example_body;
+    use partner_center_spec::OPERATIONS;
+
+    #[test]
+    fn similar_words_are_near() {
+        assert_eq!(distance("companyName", "companyNam"), 1);
+        assert_eq!(distance("Email", "email"), 0);
+        assert_eq!(distance("", "abc"), 3);
+    }
+
+    /// The example of every body is complete, and stays as it is.
+    #[test]
+    fn examples_are_complete_bodies() {
+        for operation in OPERATIONS {
+            let (Some(json), Some((_, value))) = (example_body(operation), json_body(operation)) else { continue };
+            let mut tree = JsonTree::parse(json).unwrap();
+            let mut missing = Vec::new();
+            find_missing(&mut tree, value, "", &mut missing);
+            assert!(missing.is_empty(), "{}: {missing:?}", operation.id);
+            let [before, after] = [json, &tree.to_json()].map(|json| serde_json::from_str::<serde_json::Value>(json).unwrap());
+            assert_eq!(before, after, "{}", operation.id);
+        }
+    }
+
+    #[test]
+    fn fields_of_any_type_are_set_by_their_paths() {
+        let mut tree = JsonTree::parse(r#"{"a": {"n": 1.10, "z": null}, "l": [1]}"#).unwrap();
+        let any = Type::Map(&Type::Any);
+        for (path, value) in [("a.n", "2.50"), ("a.b.c", "text"), ("a.z.y", "true"), ("m", "{\"x\": []}")] {
+            set(&mut tree, any, path, &FieldValue::Text(value.to_owned())).unwrap();
+        }
+        set(&mut tree, Type::Map(&Type::Int32), "l", &FieldValue::Null).unwrap_err();
+        set(&mut tree, any, "a.n.x", &FieldValue::Text("1".to_owned())).unwrap_err();
+        assert_eq!(
+            tree.to_json(),
+            r#"{"a":{"n":2.50,"z":{"y":true},"b":{"c":"text"}},"l":[1],"m":{"x":[]}}"#
+        );
+        let mut list = JsonTree::List(Vec::new());
+        let maps = Type::List(&Type::Map(&Type::Int32));
+        for (path, value) in [("0.a", "1"), ("1.b", "2"), ("0.c", "3")] {
+            set(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap();
+        }
+        assert_eq!(list.to_json(), r#"[{"a":1,"c":3},{"b":2}]"#);
+        for (path, value) in [("3.a", "1"), ("x", "1"), ("0.a", "x"), ("0.a.b", "1")] {
+            set(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap_err();
+        }
+        let mut words = JsonTree::object();
+        let lists = Type::Map(&Type::List(&Type::String));
+        for value in ["one", "two"] {
+            set(&mut words, lists, "tags", &FieldValue::Text(value.to_owned())).unwrap();
+        }
+        assert_eq!(words.to_json(), r#"{"tags":["one","two"]}"#);
+    }
+}

@@ -1,0 +1,28 @@
+//! Asks before a request that removes something or cannot be undone.
+
+use crate::{
+    error::{CommandError, ErrorReport, UsageError},
+    terminal::escape_control,
+};
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// Asks whether to send the request that `what` describes. Without a terminal there is nobody to ask, so that `--yes` is
+/// required.
+pub(crate) fn ask(what: &str) -> Result<(), CommandError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(UsageError(ErrorReport {
+            message: format!("{what} must be confirmed"),
+            cause: "it removes something or cannot be undone, and this is not a terminal where you could be asked".to_owned(),
+            advice: "add --yes to send it, or --dry-run to see it".to_owned(),
+        })
+        .into());
+    }
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{} Continue? [y/N] ", escape_control(what)).and_then(|()| stderr.flush())?;
+    let mut response = String::new();
+    io::stdin().lock().read_line(&mut response)?;
+    if ["y", "yes"].contains(&response.trim().to_lowercase().as_str()) {
+        return Ok(());
+    }
+    Err(CommandError::Summary("nothing was sent".to_owned()))
+}

@@ -1,0 +1,95 @@
+//! Lists: page after page, or at once.
+
+use crate::{
+    arguments::operations::{OperationCall, naming::Noun},
+    error::{CommandError, ErrorReport},
+    messages::Messages,
+    output::Printer,
+    settings::AddressSources,
+};
+use indexmap::IndexMap;
+use partner_center::{
+    Transport,
+    models::JsonValue,
+    pagination::{DynamicList, Pages},
+    transport::Mode,
+};
+
+/// Prints page after page, until the list ends or `limit` items are printed.
+pub(crate) async fn print_pages<X: Transport>(
+    mut pages: Pages<X, DynamicList>,
+    limit: Option<u32>,
+    noun: Noun,
+    sources: &AddressSources,
+    printer: &mut Printer,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let mut remaining = max_count(limit);
+    let (mut count, mut page_count) = (0_usize, 0);
+    while remaining > 0
+        && let Some(page) = X::Mode::into_future(pages.next_page()).await
+    {
+        let mut items = page
+            .map_err(|error| CommandError::from_client_error(&broken_off(count, noun), &error, sources))?
+            .items;
+        items.truncate(remaining);
+        printer.page(&items)?;
+        count += items.len();
+        remaining -= items.len();
+        page_count += 1;
+        messages.progress().set_page_count(page_count);
+    }
+    print_end(printer, messages)
+}
+
+/// Prints a list that came at once: what is at the path `items` of `value`.
+pub(super) fn print_complete(
+    value: &JsonValue,
+    items: &str,
+    call: &OperationCall,
+    printer: &mut Printer,
+    messages: &Messages,
+) -> Result<(), CommandError> {
+    let list = items.split('.').filter(|name| !name.is_empty()).try_fold(value.clone(), |value, name| {
+        let fields: IndexMap<String, JsonValue> = value.read().ok()?;
+        fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    });
+    let Some(mut items) = list.and_then(|list| list.read::<Vec<JsonValue>>().ok()) else {
+        return Err(ErrorReport {
+            message: not_listed(call.noun()),
+            cause: "the response has no list".to_owned(),
+            advice: format!(
+                "see what the service sends with `partner-center api {} PATH`, and report it",
+                call.operation.method
+            ),
+        }
+        .into());
+    };
+    items.truncate(max_count(call.options.limit));
+    printer.page(&items)?;
+    print_end(printer, messages)
+}
+
+fn print_end(printer: &mut Printer, messages: &Messages) -> Result<(), CommandError> {
+    if let Some(note) = printer.end()? {
+        messages.print(note);
+    }
+    Ok(())
+}
+
+fn max_count(limit: Option<u32>) -> usize {
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// Describes a list that ended with an error after `count` items.
+fn broken_off(count: usize, noun: Noun) -> String {
+    match count {
+        0 => not_listed(noun),
+        1 => format!("the list ended early after {}, which is valid", noun.counted(1)),
+        _ => format!("the list ended early after {}; they are valid, but not all", noun.counted(count)),
+    }
+}
+
+pub(super) fn not_listed(noun: Noun) -> String {
+    format!("the {} could not be listed", noun.plural())
+}

@@ -1,0 +1,205 @@
+//! The request of an operation, made of the values on the command line.
+
+use crate::{
+    arguments::operations::{
+        OperationCall,
+        tables::{id_parameter, size_parameter},
+    },
+    error::{ErrorReport, UsageError},
+    output::pretty,
+};
+use partner_center::{
+    operations,
+    pagination::Pagination,
+    request::{self, ServiceRequest},
+};
+use partner_center_spec::{Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::fmt::Write;
+
+/// A request, before the client adds what every request has.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedRequest {
+    pub(crate) method: Method,
+    /// The encoded path and query.
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<Body>,
+}
+
+/// A body as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Body {
+    pub(crate) content_type: String,
+    pub(crate) bytes: Vec<u8>,
+    /// The body as it is shown, without secrets; `None` if it is not text.
+    pub(crate) shown: Option<String>,
+}
+
+/// All characters that RFC 3986 does not call unreserved.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Returns the request of a call, without its body. `id` is one of the IDs, if the command takes several.
+pub(super) fn plan(call: &OperationCall, id: Option<&str>) -> Result<PlannedRequest, UsageError> {
+    let operation = call.operation;
+    let id = id.and_then(|id| Some((id_parameter(operation)?, id.to_owned())));
+    let ids = id.map(|(parameter, id)| (parameter, vec![id]));
+    let mut path = operation.path.to_owned();
+    let (mut query, mut headers) = (Vec::new(), Vec::new());
+    for (parameter, values) in ids.iter().chain(&call.parameters) {
+        let values = values.iter().map(|value| written(parameter, value));
+        match parameter.location {
+            Location::Path => {
+                let value = values.collect::<Vec<_>>().join(",");
+                if let "" | "." | ".." = value.as_str() {
+                    return Err(invalid_segment(parameter, &value));
+                }
+                path = path.replace(&format!("{{{}}}", parameter.name), &encode(&value));
+            }
+            Location::Query if parameter.style == ParameterStyle::CommaSeparated => {
+                let list = values.map(|value| encode(&value)).collect::<Vec<_>>().join(",");
+                query.push((parameter.name, list));
+            }
+            Location::Query => query.extend(values.map(|value| (parameter.name, encode(&value)))),
+            Location::Header => headers.push((parameter.name.to_owned(), values.collect::<Vec<_>>().join(","))),
+        }
+    }
+    query.extend(size_of_limit(operation, call));
+    let mut target = path;
+    for (name, value) in query {
+        append_query(&mut target, name, &value);
+    }
+    Ok(PlannedRequest { method: operation.method, target, headers, body: None })
+}
+
+/// Appends a parameter whose value is encoded to a path, which may have a query.
+pub(crate) fn append_query(target: &mut String, name: &str, encoded_value: &str) {
+    target.push(if target.contains('?') { '&' } else { '?' });
+    target.extend(utf8_percent_encode(name, ENCODED));
+    target.push('=');
+    target.push_str(encoded_value);
+}
+
+/// Encodes a value of a query.
+pub(crate) fn encode(value: &str) -> String {
+    utf8_percent_encode(value, ENCODED).to_string()
+}
+
+/// Writes a value as the service expects it.
+fn written(parameter: &Parameter, value: &str) -> String {
+    match parameter.style {
+        ParameterStyle::CapitalizedBool if value == "true" => "True".to_owned(),
+        ParameterStyle::CapitalizedBool if value == "false" => "False".to_owned(),
+        ParameterStyle::Quoted if !value.contains('"') && value != "*" => format!("\"{value}\""),
+        _ => value.to_owned(),
+    }
+}
+
+fn invalid_segment(parameter: &Parameter, value: &str) -> UsageError {
+    UsageError(ErrorReport {
+        message: format!("the value `{value}` of `{}` cannot be sent", parameter.flag),
+        cause: "it is a part of the path, in which it would have another meaning".to_owned(),
+        advice: "give the complete value".to_owned(),
+    })
+}
+
+/// Returns the size of a page if the limit is below that of the service: it does not need a full page.
+fn size_of_limit(operation: &Operation, call: &OperationCall) -> Option<(&'static str, String)> {
+    let size = size_parameter(operation)?;
+    let limit = call.options.limit.map(i64::from)?;
+    let is_given = call.parameters.iter().any(|(parameter, _)| parameter.name == size.name);
+    let is_smaller = size.maximum.is_some_and(|maximum| limit < maximum) && size.sent_minimum.or(size.minimum).is_none_or(|minimum| limit >= minimum);
+    (!is_given && is_smaller).then(|| (size.name, limit.to_string()))
+}
+
+/// Returns how the pages of an operation follow each other, if it is paged.
+pub(crate) fn pagination(operation: &Operation) -> Option<Pagination> {
+    let Paging { items, next_link, continuation_token, response_header, token_header, token_query, seek, .. } =
+        operation.paging?;
+    let Paging { size_query, offset_query, total, .. } = operation.paging?;
+    let mut pagination = Pagination::new(items);
+    pagination.next_link = next_link;
+    pagination.continuation_token = continuation_token;
+    pagination.response_header = response_header;
+    pagination.token_header = token_header;
+    pagination.token_query = token_query;
+    pagination.seek = seek;
+    pagination.size_query = size_query;
+    pagination.offset_query = offset_query;
+    pagination.total = total;
+    Some(pagination)
+}
+
+/// Returns the method as the client has it.
+pub(crate) fn client_method(method: Method) -> operations::Method {
+    match method {
+        Method::Get => operations::Method::Get,
+        Method::Head => operations::Method::Head,
+        Method::Post => operations::Method::Post,
+        Method::Put => operations::Method::Put,
+        Method::Patch => operations::Method::Patch,
+        Method::Delete => operations::Method::Delete,
+    }
+}
+
+impl PlannedRequest {
+    /// Returns the request of `operation`, for the client.
+    pub(super) fn service_request(self, operation: &'static Operation) -> ServiceRequest {
+        let outcomes = operation.responses.iter().filter(|response| response.outcome != Outcome::Done);
+        let outcomes: Vec<_> = outcomes.map(|response| response.status).collect();
+        let idempotency = match operation.idempotency {
+            Idempotency::Natural => request::Idempotency::Natural,
+            Idempotency::RequestId => request::Idempotency::RequestId,
+            _ => request::Idempotency::None,
+        };
+        self.into_service_request().idempotency(idempotency).outcomes(outcomes).operation_id(operation.id)
+    }
+
+    /// Returns the request for the client.
+    pub(crate) fn into_service_request(self) -> ServiceRequest {
+        let mut request = ServiceRequest::new(client_method(self.method), &self.target);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        match self.body {
+            Some(body) => request.body(request::Body::new(body.content_type, body.bytes)),
+            None => request,
+        }
+    }
+
+    /// Returns the request as it is shown by `--dry-run`, without the headers that the client adds.
+    pub(crate) fn shown(&self, base_url: &str) -> String {
+        let mut text = format!("{} {}{}\n", self.method, base_url.trim().trim_end_matches('/'), self.target);
+        for (name, value) in &self.headers {
+            // Writing to memory does not fail.
+            let _ = writeln!(text, "{name}: {value}");
+        }
+        let Some(body) = &self.body else { return text };
+        let _ = writeln!(text, "Content-Type: {}\n", body.content_type);
+        let _ = match &body.shown {
+            Some(json) if body.content_type == "application/json" => writeln!(text, "{}", pretty(json)),
+            Some(shown) => writeln!(text, "{shown}"),
+            None => writeln!(text, "[{} bytes]", body.bytes.len()),
+        };
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn query_is_encoded() {
+        let mut target = "/v1/customers".to_owned();
+        append_query(&mut target, "a b", &encode("x&y=z/ü"));
+        append_query(&mut target, "size", "2");
+        assert_eq!(target, "/v1/customers?a%20b=x%26y%3Dz%2F%C3%BC&size=2");
+        let headers = vec![("If-Match".to_owned(), "\"1\"".to_owned())];
+        let request = PlannedRequest { method: Method::Get, target, headers, body: None };
+        assert_eq!(
+            request.shown("https://a.example/"),
+            format!("GET https://a.example{}\nIf-Match: \"1\"\n", request.target)
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! Values as the specification describes them: what a program that reads the output may rely on.
+
+use crate::arguments::operations::value::schema_kind;
+use indexmap::IndexMap;
+use partner_center_spec::{Object, SchemaKind, Type};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// The fields of an object, in their order. A later one of the same name replaces an earlier one.
+pub(super) type Fields<'a> = IndexMap<Cow<'a, str>, &'a RawValue>;
+
+/// Returns `json`, a value of the type, with its documented fields first, in the order of the specification and under their
+/// documented names, which some servers begin with a capital. `null` is left out where it means the same as absence. All else
+/// stays as it was received: fields that are not documented, values of other types, and the digits of numbers.
+pub(super) fn normalize(json: &str, value: Type) -> String {
+    let mut text = String::with_capacity(json.len());
+    write_normalized(json, value, &mut text);
+    text
+}
+
+fn write_normalized(json: &str, value: Type, text: &mut String) {
+    match (json.as_bytes().first(), value, schema_kind(value)) {
+        (Some(b'['), Type::List(item), _) => {
+            let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) else { return text.push_str(json) };
+            text.push('[');
+            for (index, entry) in items.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                write_normalized(entry.get(), *item, text);
+            }
+            text.push(']');
+        }
+        (Some(b'{'), Type::Map(item), _) => {
+            let Some(fields) = read_fields(json) else { return text.push_str(json) };
+            let mut object = ObjectWriter::begin(text);
+            for (name, field) in fields {
+                write_normalized(field.get(), *item, object.field(&name));
+            }
+            object.end();
+        }
+        (Some(b'{'), _, Some(SchemaKind::Object(object))) => write_object(json, object, text),
+        (Some(b'{'), _, Some(SchemaKind::Union(union))) => {
+            let discriminator = read_fields(json).and_then(|fields| text_of(find(&fields, union.discriminator)?.1));
+            let variant = union.variants.iter().find(|variant| Some(variant.value) == discriminator.as_deref());
+            match variant {
+                Some(variant) => write_normalized(json, Type::Schema(variant.schema), text),
+                None => text.push_str(json),
+            }
+        }
+        _ => text.push_str(json),
+    }
+}
+
+fn write_object(json: &str, object: &Object, text: &mut String) {
+    let Some(mut fields) = read_fields(json) else { return text.push_str(json) };
+    let mut writer = ObjectWriter::begin(text);
+    for property in object.properties {
+        let Some((name, field)) = find(&fields, property.name).map(|(name, field)| (name.to_owned(), field)) else {
+            continue;
+        };
+        fields.shift_remove(name.as_str());
+        if field.get() != "null" || property.is_nullable {
+            write_normalized(field.get(), property.value, writer.field(property.name));
+        }
+    }
+    for (name, field) in fields {
+        writer.field(&name).push_str(field.get());
+    }
+    writer.end();
+}
+
+/// Reads an object; `None` if it is none.
+pub(super) fn read_fields(json: &str) -> Option<Fields<'_>> {
+    serde_json::from_str(json).ok()
+}
+
+/// Finds the field with this name, which may begin with a capital letter.
+pub(super) fn find<'a, 'b>(fields: &'b Fields<'a>, name: &str) -> Option<(&'b str, &'a RawValue)> {
+    let is_named = |(other, _): &(&Cow<'a, str>, &&'a RawValue)| other.eq_ignore_ascii_case(name);
+    let found = fields.get_key_value(name).or_else(|| fields.iter().find(is_named));
+    found.map(|(name, field)| (name.as_ref(), *field))
+}
+
+/// Returns a string.
+pub(super) fn text_of(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
+}
+
+struct ObjectWriter<'a> {
+    text: &'a mut String,
+    is_empty: bool,
+}
+
+impl<'a> ObjectWriter<'a> {
+    fn begin(text: &'a mut String) -> Self {
+        text.push('{');
+        Self { text, is_empty: true }
+    }
+
+    /// Begins a field, whose value is to be appended.
+    fn field(&mut self, name: &str) -> &mut String {
+        if !self.is_empty {
+            self.text.push(',');
+        }
+        self.is_empty = false;
+        self.text.push_str(&serde_json::Value::from(name).to_string());
+        self.text.push(':');
+        self.text
+    }
+
+    fn end(self) {
+        self.text.push('}');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalize;
+    use partner_center_spec::Type;
+
+    #[test]
+    fn documented_fields_come_first_under_their_names() {
+        let customer = Type::Schema("Customer");
+        for (received, printed) in [
+            (r#"{"x":1.10,"Id":"1","companyProfile":{"y":[],"Domain":"d"}}"#, r#"{"id":"1","companyProfile":{"domain":"d","y":[]},"x":1.10}"#),
+            (r#"{"id":"1","ID":"2"}"#, r#"{"id":"1","ID":"2"}"#),
+            (r#"{"id":null,"x":null}"#, r#"{"x":null}"#),
+            (r#"{"companyProfile":7,"tags":["a"]}"#, r#"{"companyProfile":7,"tags":["a"]}"#),
+            ("{}", "{}"),
+            ("[1]", "[1]"),
+        ] {
+            assert_eq!(normalize(received, customer), printed);
+        }
+        assert_eq!(normalize(r#"[{"Id":"1"},[]]"#, Type::List(&Type::Schema("Customer"))), r#"[{"id":"1"},[]]"#);
+        assert_eq!(normalize("[]", Type::List(&Type::String)), "[]");
+        assert_eq!(normalize(r#"{"a b":{"Id":"1"}}"#, Type::Map(&Type::Schema("Customer"))), r#"{"a b":{"id":"1"}}"#);
+    }
+}

@@ -1,0 +1,208 @@
+//! Commands that are made of the specification: each operation is one.
+
+use crate::{
+    command::{command, run, run_at, stdout},
+    snapshot::assert_snapshot,
+};
+use partner_center_spec::{OPERATIONS, Operation};
+
+/// An address without a listener: a request would fail with status 1.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+fn words(operation: &Operation) -> [&'static str; 2] {
+    [operation.command.resource, operation.command.verb]
+}
+
+#[test]
+fn every_operation_has_a_help() {
+    for operation in OPERATIONS {
+        let [resource, verb] = words(operation);
+        let help = stdout(&[resource, verb, "--help"]);
+        assert!(help.contains(&format!("Usage: partner-center {resource} {verb}")), "{help}");
+        assert!(help.contains("Examples:\n  partner-center "), "{help}");
+        assert!(help.contains(&format!("Request: {} ", operation.method)), "{help}");
+        assert_eq!(stdout(&["help", resource, verb]), help);
+        let resource_help = stdout(&[resource, "--help"]);
+        assert!(resource_help.contains(&format!("\n  {verb} ")), "{resource_help}");
+        assert!(stdout(&["--help"]).contains(&format!("\n  {resource} ")));
+    }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(stdout(&["man", folder.path().to_str().unwrap()]), "");
+    for operation in OPERATIONS {
+        let [resource, verb] = words(operation);
+        let page = std::fs::read_to_string(folder.path().join(format!("partner-center-{resource}-{verb}.1"))).unwrap();
+        assert!(page.contains(".SH OPTIONS") && page.contains("partner\\-center"), "{page}");
+    }
+    assert_eq!(run(&["man", folder.path().join("nowhere").to_str().unwrap()]).status, Some(2));
+}
+
+#[test]
+fn missing_argument_is_a_usage_error() {
+    for operation in OPERATIONS {
+        let is_required = |parameter: &&partner_center_spec::Parameter| parameter.is_required && parameter.default.is_none();
+        let [resource, verb] = words(operation);
+        let ended = run_at(NOWHERE, &[resource, verb]);
+        if let Some(parameter) = operation.parameters.iter().find(is_required) {
+            assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{resource} {verb}: {}", ended.stderr);
+            let is_named = ended.stderr.contains(&format!("--{}", parameter.flag)) || ended.stderr.contains('<');
+            assert!(is_named, "{resource} {verb}: {}", ended.stderr);
+        }
+    }
+}
+
+/// The examples of the help texts, with a shell of their own and an empty folder.
+#[cfg(unix)]
+#[test]
+fn examples_run_against_the_emulator() {
+    use std::process::Command;
+
+    for operation in OPERATIONS {
+        let [resource, verb] = words(operation);
+        let help = stdout(&[resource, verb, "-h"]);
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        let script = examples.replace("  partner-center ", "\"$PARTNER_CENTER_COMMAND\" ");
+        let folder = tempfile::tempdir().unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-e", "-c", &script]).current_dir(&folder).env("HOME", folder.path());
+        for name in crate::command::UNSET {
+            shell.env_remove(name);
+        }
+        let output = shell.env("PARTNER_CENTER_COMMAND", env!("CARGO_BIN_EXE_partner-center")).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{resource} {verb}:\n{script}\n{stderr}");
+    }
+}
+
+#[test]
+fn dry_run_prints_the_request() {
+    for operation in OPERATIONS {
+        let [resource, verb] = words(operation);
+        let mut arguments = vec![resource.to_owned(), verb.to_owned(), "--dry-run".to_owned(), "--quiet".to_owned()];
+        let mut path = operation.path.to_owned();
+        for parameter in operation.parameters.iter().filter(|parameter| parameter.is_required) {
+            let value = parameter.example.unwrap();
+            path = path.replace(&format!("{{{}}}", parameter.name), value);
+            if !parameter.is_positional {
+                arguments.push(format!("--{}", parameter.flag));
+            }
+            arguments.push(value.to_owned());
+        }
+        let body = operation.body.filter(|body| body.is_required);
+        let folder = tempfile::tempdir().unwrap();
+        if body.is_some() {
+            let file = folder.path().join("body.json");
+            std::fs::write(&file, stdout(&[resource, verb, "--example-body"])).unwrap();
+            arguments.extend(["--body".to_owned(), file.to_str().unwrap().to_owned()]);
+        }
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let ended = run_at("https://api.example", &arguments);
+        assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        let target = ended.stdout.lines().next().unwrap();
+        assert!(target.starts_with(&format!("{} https://api.example{path}", operation.method)), "{target}");
+        assert_eq!(ended.stdout.contains("Content-Type: "), body.is_some(), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn destructive_operation_must_be_confirmed() {
+    let ended = run_at(NOWHERE, &["api", "DELETE", "/v1/customers/1"]);
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--yes"), "{}", ended.stderr);
+    for operation in OPERATIONS.iter().filter(|operation| operation.is_destructive) {
+        let mut arguments: Vec<_> = words(operation).to_vec();
+        let flags: Vec<_> = operation.parameters.iter().map(|parameter| format!("--{}", parameter.flag)).collect();
+        for (parameter, flag) in operation.parameters.iter().zip(&flags).filter(|(parameter, _)| parameter.is_required) {
+            if !parameter.is_positional {
+                arguments.push(flag);
+            }
+            arguments.push(parameter.example.unwrap());
+        }
+        let ended = run_at(NOWHERE, &arguments);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("must be confirmed") && ended.stderr.contains("--yes"), "{}", ended.stderr);
+        let sent = run_at(NOWHERE, &[&arguments[..], &["--yes", "--max-attempts", "1"]].concat());
+        assert_eq!(sent.status, Some(1), "{}", sent.stderr);
+    }
+}
+
+#[test]
+fn columns_are_chosen() {
+    let list = |options: &[&str]| run(&[&["customers", "list", "--emulator", "--limit", "1"], options].concat());
+    let csv = list(&["--output", "csv", "--columns", "relationshipToPartner,companyProfile.companyName"]);
+    assert_eq!(csv.stdout.lines().next(), Some("relationship_to_partner,company_name"));
+    assert_eq!(csv.stdout.lines().nth(1), Some("reseller,A. Datum Logistics Corp."));
+    let table = list(&["--columns", "companyProfile.domain"]);
+    assert_eq!(table.stdout, "DOMAIN\nadatumlogistics0.onmicrosoft.com\n");
+    assert_eq!(table.stderr, "");
+    let unknown = list(&["--columns", "companyProfile.domian"]);
+    assert_eq!(unknown.status, Some(0));
+    assert!(unknown.stderr.contains("`companyProfile.domian` is not documented"), "{}", unknown.stderr);
+}
+
+#[test]
+fn api_sends_any_request() {
+    let page = stdout(&["api", "get", "customers", "--query", "size=100", "--emulator"]);
+    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+    assert_eq!(page["items"].as_array().unwrap().len(), 25);
+    // A page is not the list.
+    let page = run(&["api", "GET", "customers", "--query", "size=2", "--emulator"]);
+    assert_eq!((page.status, page.stdout.as_str()), (Some(1), ""), "{}", page.stderr);
+    assert!(page.stderr.contains("one page of a longer list") && page.stderr.contains("--paginate"), "{}", page.stderr);
+    for path in ["customers", "/v1/customers?size=10"] {
+        let ids = |lines: String| {
+            let items = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            items.map(|item| item["id"].clone()).collect::<Vec<_>>()
+        };
+        let lines = ids(stdout(&["api", "GET", path, "--paginate", "--output", "jsonl", "--emulator"]));
+        assert_eq!(lines, ids(stdout(&["customers", "list", "--output", "jsonl", "--emulator"])));
+        let array = stdout(&["api", "GET", path, "--paginate", "--emulator"]);
+        assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&array).unwrap().len(), lines.len());
+    }
+    let missing = run(&["api", "GET", "customers/00000000-0000-4000-8000-000000000000", "--emulator"]);
+    assert_eq!((missing.status, missing.stdout.as_str()), (Some(3), ""), "{}", missing.stderr);
+    assert!(missing.stderr.starts_with("error: GET /v1/customers/0"), "{}", missing.stderr);
+}
+
+#[test]
+fn api_sends_the_token_to_the_service_only() {
+    for url in ["https://api.example/v1/customers", "http://127.0.0.1:99/v1/customers", "//api.example/v1/customers"] {
+        let ended = run_at(NOWHERE, &["api", "GET", url]);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{url}: {}", ended.stderr);
+        assert!(ended.stderr.contains("the token is sent to http://127.0.0.1:9 only"), "{}", ended.stderr);
+    }
+    for header in ["Authorization: Bearer x", "MS-RequestId: 1", "Content-Length: 1", "no header"] {
+        let ended = run_at(NOWHERE, &["api", "GET", "customers", "--header", header]);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{header}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn api_reads_a_body() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("body.json");
+    std::fs::write(&file, "\u{feff}{\"n\": 1.10}").unwrap();
+    let file = file.to_str().unwrap();
+    let arguments = ["api", "PUT", "customers/1", "--body", file, "--header", "If-Match: \"1\"", "--dry-run", "--quiet"];
+    let ended = run_at("https://api.example", &arguments);
+    assert_eq!(
+        ended.stdout,
+        "PUT https://api.example/v1/customers/1\nIf-Match: \"1\"\nContent-Type: application/json\n\n{\n  \"n\": 1.10\n}\n",
+        "{}",
+        ended.stderr
+    );
+    std::fs::write(file, "{").unwrap();
+    let ended = run_at("https://api.example", &arguments);
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.contains("is not JSON"), "{}", ended.stderr);
+}
+
+#[test]
+fn help_of_resources_and_api_teaches() {
+    assert_snapshot("help_api", &stdout(&["api", "--help"]));
+    let mut alone = command(&["api"]);
+    assert_eq!(alone.output().unwrap().status.code(), Some(2));
+}

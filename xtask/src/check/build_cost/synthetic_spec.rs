@@ -1,0 +1,459 @@
+//! A specification of any number of operations, in the dialect of this workspace, for measuring what generated code costs.
+//!
+//! Five operations each are of one resource: a paged list, get, create, change and delete. Each operation brings three objects of
+//! twelve properties, in a tree below the resource, with enums, lists, GUIDs, numbers and nested objects in the proportions of
+//! the service's own reference.
+
+use serde_json::{Map, Value, json};
+
+/// A specification, and what a program that uses all of it needs to know.
+pub(super) struct SyntheticSpec {
+    pub(super) document: Value,
+    /// The schemas that are received, each once.
+    pub(super) responses: Vec<String>,
+    /// The schemas that are sent, each once.
+    pub(super) bodies: Vec<String>,
+}
+
+const NOUNS: [&str; 32] = [
+    "Subscription",
+    "Order",
+    "Invoice",
+    "Agreement",
+    "Product",
+    "Sku",
+    "Availability",
+    "Cart",
+    "Entitlement",
+    "License",
+    "Domain",
+    "ServiceRequest",
+    "Device",
+    "Policy",
+    "Batch",
+    "Usage",
+    "Rate",
+    "Offer",
+    "Transfer",
+    "Relationship",
+    "AuditRecord",
+    "Role",
+    "Member",
+    "Profile",
+    "Qualification",
+    "Promotion",
+    "Upgrade",
+    "Transition",
+    "Reservation",
+    "Meter",
+    "Budget",
+    "Discount",
+];
+
+const PARTS: [&str; 12] = [
+    "Terms",
+    "Contact",
+    "Address",
+    "Pricing",
+    "Line",
+    "Instructions",
+    "Dates",
+    "Limits",
+    "Partner",
+    "Billing",
+    "Support",
+    "Details",
+];
+
+const WORDS: [&str; 40] = [
+    "friendly",
+    "name",
+    "quantity",
+    "status",
+    "offer",
+    "effective",
+    "commitment",
+    "start",
+    "end",
+    "date",
+    "unit",
+    "billing",
+    "cycle",
+    "term",
+    "duration",
+    "renewal",
+    "partner",
+    "contract",
+    "order",
+    "parent",
+    "entitlement",
+    "usage",
+    "amount",
+    "tax",
+    "currency",
+    "region",
+    "locale",
+    "country",
+    "publisher",
+    "catalog",
+    "item",
+    "segment",
+    "reference",
+    "purchase",
+    "cost",
+    "total",
+    "discount",
+    "context",
+    "refund",
+    "schedule",
+];
+
+/// Returns a specification of that many operations, the same for each call.
+pub(super) fn synthetic_spec(operations: usize) -> SyntheticSpec {
+    let mut builder =
+        Builder { random: 7, schemas: shared_schemas(), paths: Map::new(), responses: Vec::new(), bodies: Vec::new() };
+    let mut remaining = operations;
+    for index in 0.. {
+        if remaining == 0 {
+            break;
+        }
+        let count = remaining.min(5);
+        builder.add_resource(index, count);
+        remaining -= count;
+    }
+    let Builder { schemas, paths, responses, bodies, .. } = builder;
+    let document = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "A synthetic service", "version": "v1"},
+        "tags": [{"name": "items", "description": "What there is."}],
+        "paths": paths,
+        "components": {"parameters": shared_parameters(), "responses": error_responses(), "schemas": schemas},
+    });
+    SyntheticSpec { document, responses, bodies }
+}
+
+struct Builder {
+    random: u64,
+    schemas: Map<String, Value>,
+    paths: Map<String, Value>,
+    responses: Vec<String>,
+    bodies: Vec<String>,
+}
+
+impl Builder {
+    /// Returns a number below `limit`, by the generator of Knuth's MMIX.
+    fn below(&mut self, limit: usize) -> usize {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.random >> 33).unwrap_or_default() % limit
+    }
+
+    fn word(&mut self) -> &'static str {
+        WORDS[self.below(WORDS.len())]
+    }
+
+    fn sentence(&mut self, subject: &str) -> String {
+        let (one, other) = (self.word(), self.word());
+        if self.below(2) == 0 {
+            return format!("The {subject}, as the service keeps it.");
+        }
+        format!("The {subject}. It may be absent where the {one} is not known, and does not follow from the {other}.")
+    }
+
+    /// Returns the type of a property without parts.
+    fn scalar(&mut self) -> Value {
+        match self.below(100) {
+            0..50 => json!({"type": "string"}),
+            50..62 => json!({"type": "string", "format": "uuid"}),
+            62..70 => json!({"type": "integer", "format": "int32"}),
+            70..74 => json!({"type": "integer", "format": "int64"}),
+            74..86 => json!({"type": "boolean"}),
+            86..91 => json!({"type": "number", "format": "double"}),
+            _ => json!({"type": "array", "items": {"type": "string"}}),
+        }
+    }
+
+    /// Adds an object of twelve properties: `first`, then those of the schemas `nested` (every second one as a list) and
+    /// `enums`, then scalars. The first `required` scalars are required.
+    fn add_object(
+        &mut self,
+        name: &str,
+        first: &[(&str, Value)],
+        nested: &[String],
+        enums: &[String],
+        required: usize,
+    ) {
+        let mut properties = Map::new();
+        let mut descriptions = Map::new();
+        for (property, schema) in first {
+            let is_reference = schema.get("$ref").is_some();
+            self.add_property(&mut properties, &mut descriptions, (*property).to_owned(), schema.clone(), is_reference);
+        }
+        let mut schemas: Vec<Value> = Vec::new();
+        for (index, target) in nested.iter().enumerate() {
+            let target = reference(target);
+            schemas.push(if index % 2 == 0 { target } else { json!({"type": "array", "items": target}) });
+        }
+        schemas.extend(enums.iter().map(|name| reference(name)));
+        let mut required_names = Vec::new();
+        while properties.len() < 12 {
+            let (one, other) = (self.word(), self.word());
+            let property = format!("{one}{}{}", other[..1].to_uppercase(), &other[1..]);
+            if properties.contains_key(&property) {
+                continue;
+            }
+            let (schema, is_scalar) = match schemas.pop() {
+                Some(schema) => (schema, false),
+                None => (self.scalar(), true),
+            };
+            if is_scalar && required_names.len() < required {
+                required_names.push(property.clone());
+            }
+            let is_reference = schema.get("$ref").is_some();
+            self.add_property(&mut properties, &mut descriptions, property, schema, is_reference);
+        }
+        let mut object =
+            json!({"description": format!("A {name}, or a part of it."), "type": "object", "properties": properties});
+        if !required_names.is_empty() {
+            object["required"] = required_names.into();
+        }
+        if !descriptions.is_empty() {
+            object["x-pc-property-descriptions"] = descriptions.into();
+        }
+        if first.iter().any(|(name, _)| *name == "links") {
+            object["x-pc-raw"] = json!(["links", "attributes"]);
+        }
+        self.schemas.insert(name.to_owned(), object);
+    }
+
+    fn add_property(
+        &mut self,
+        properties: &mut Map<String, Value>,
+        descriptions: &mut Map<String, Value>,
+        name: String,
+        mut schema: Value,
+        is_reference: bool,
+    ) {
+        let description = Value::from(self.sentence(&name));
+        if is_reference {
+            // A `$ref` has nothing beside it.
+            descriptions.insert(name.clone(), description);
+        } else {
+            schema["description"] = description;
+        }
+        properties.insert(name, schema);
+    }
+
+    fn add_enum(&mut self, name: &str) {
+        let start = self.below(WORDS.len() - 5);
+        let values = &WORDS[start..start + 5];
+        let descriptions: Vec<_> = values.iter().map(|value| format!("It is {value}.")).collect();
+        let schema = json!({
+            "description": "One of a few.",
+            "type": "string",
+            "enum": values,
+            "x-pc-enum-descriptions": descriptions,
+        });
+        self.schemas.insert(name.to_owned(), schema);
+    }
+
+    fn add_resource(&mut self, index: usize, operations: usize) {
+        let round = index / NOUNS.len();
+        let noun =
+            format!("{}{}", NOUNS[index % NOUNS.len()], ["", "Plan", "Group", "Record"].get(round).unwrap_or(&"Entry"));
+        let enums: Vec<_> = ["Status", "Kind", "Channel"].iter().map(|kind| format!("{noun}{kind}")).collect();
+        enums.iter().for_each(|name| self.add_enum(name));
+        let parts: Vec<_> = PARTS.iter().take(3 * operations - 3).map(|part| format!("{noun}{part}")).collect();
+        let own = [
+            ("id", json!({"type": "string", "format": "uuid"})),
+            ("attributes", reference("ResourceAttributes")),
+            ("links", reference("ResourceLinks")),
+        ];
+        self.add_object(&noun, &own, &parts[..parts.len().min(4)], &enums[..2], 0);
+        for (index, part) in parts.iter().enumerate() {
+            // A tree: each part has up to two of those after it.
+            let below = parts.get(4 + 2 * index..(6 + 2 * index).min(parts.len())).unwrap_or_default().to_vec();
+            let part_enums = if index % 3 == 0 { &enums[2..] } else { &[] };
+            self.add_object(part, &[], &below, part_enums, 0);
+        }
+        self.add_object(&format!("New{noun}"), &[], &[], &enums[..1], 2);
+        self.add_object(&format!("{noun}Change"), &[], &[], &enums[..1], 0);
+        self.schemas.insert(format!("{noun}Collection"), collection(&noun));
+        self.responses.extend([noun.clone(), format!("{noun}Collection")]);
+        self.bodies.extend([format!("New{noun}"), format!("{noun}Change")]);
+        self.add_paths(&noun, &enums[0], operations);
+    }
+
+    fn add_paths(&mut self, noun: &str, status: &str, operations: usize) {
+        let lower = noun.to_lowercase();
+        let list_path = format!("/v1/customers/{{customer-tenant-id}}/{lower}s");
+        let item_path = format!("{list_path}/{{item-id}}");
+        let shared = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
+        let size = json!({
+            "name": "size", "in": "query", "description": "The maximum number of items in a page.",
+            "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 500},
+        });
+        let by_status = json!({"name": "status", "in": "query", "description": "The status of the items.", "schema": reference(status)});
+        let etag =
+            json!({"name": "If-Match", "in": "header", "description": "The version.", "schema": {"type": "string"}});
+        let list_parameters = json!([
+            shared("customer-tenant-id"),
+            size,
+            by_status,
+            shared("seekOperation"),
+            shared("MS-ContinuationToken")
+        ]);
+        let of_customer = json!([shared("customer-tenant-id")]);
+        let of_item = json!([shared("customer-tenant-id"), shared("item-id")]);
+        let of_change = json!([shared("customer-tenant-id"), shared("item-id"), etag]);
+        let (collection, body, change) = (format!("{noun}Collection"), format!("New{noun}"), format!("{noun}Change"));
+        let all = [
+            (
+                &list_path,
+                "get",
+                "List",
+                "list",
+                format!("list{noun}s"),
+                list_parameters,
+                None,
+                "200",
+                Some(collection.as_str()),
+            ),
+            (&item_path, "get", "Get", "get", format!("get{noun}"), of_item.clone(), None, "200", Some(noun)),
+            (
+                &list_path,
+                "post",
+                "Create",
+                "create",
+                format!("create{noun}"),
+                of_customer,
+                Some(&body),
+                "201",
+                Some(noun),
+            ),
+            (
+                &item_path,
+                "patch",
+                "Change",
+                "update",
+                format!("change{noun}"),
+                of_change,
+                Some(&change),
+                "200",
+                Some(noun),
+            ),
+            (&item_path, "delete", "Delete", "delete", format!("delete{noun}"), of_item, None, "204", None),
+        ];
+        for (path, method, verb, command, id, parameters, body, status, response) in all.into_iter().take(operations) {
+            let mut success = json!({"description": "The result."});
+            if let Some(schema) = response {
+                success["content"] = json_content(schema);
+            }
+            let mut operation = json!({
+                "operationId": id,
+                "tags": ["items"],
+                "summary": format!("{verb}s it."),
+                "description": self.sentence(noun),
+                "x-pc-command": format!("{lower}s {command}"),
+                "x-pc-auth": ["app-only", "app-user"],
+                "parameters": parameters,
+                "responses": {status: success, "400": {"$ref": "#/components/responses/Failed"}},
+            });
+            if let Some(schema) = body {
+                operation["requestBody"] =
+                    json!({"description": "The values.", "required": true, "content": json_content(schema)});
+            }
+            if command == "list" {
+                operation["x-pc-paging"] = json!({
+                    "items": "items", "next-link": "links.next", "continuation-token": "continuationToken",
+                    "token-header": "MS-ContinuationToken", "seek-query": "seekOperation", "seek-value": "Next", "size-query": "size",
+                });
+            }
+            if let Value::Object(methods) = self.paths.entry(path.clone()).or_insert_with(|| json!({})) {
+                methods.insert(method.to_owned(), operation);
+            }
+        }
+    }
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+fn json_content(schema: &str) -> Value {
+    json!({"application/json": {"schema": reference(schema)}})
+}
+
+fn collection(noun: &str) -> Value {
+    json!({
+        "description": "A page.",
+        "type": "object",
+        "required": ["items"],
+        "x-pc-property-descriptions": {"links": "Links to the neighbors.", "attributes": "The metadata."},
+        "properties": {
+            "totalCount": {"description": "The number of items.", "type": "integer", "format": "int32"},
+            "items": {"description": "The items of this page.", "type": "array", "items": reference(noun)},
+            "links": reference("ResourceLinks"),
+            "continuationToken": {"description": "The token for the next page.", "type": "string", "x-pc-secret": true},
+            "attributes": reference("ResourceAttributes"),
+        },
+    })
+}
+
+fn shared_parameters() -> Value {
+    let id = |name: &str| {
+        json!({
+            "name": name, "in": "path", "required": true, "description": "An identifier.",
+            "schema": {"type": "string", "format": "uuid"},
+        })
+    };
+    json!({
+        "customer-tenant-id": id("customer-tenant-id"),
+        "item-id": id("item-id"),
+        "seekOperation": {
+            "name": "seekOperation", "in": "query", "x-pc-context": true, "description": "The page to go to.",
+            "schema": reference("SeekOperation"),
+        },
+        "MS-ContinuationToken": {
+            "name": "MS-ContinuationToken", "in": "header", "x-pc-context": true, "description": "The token of the previous page.",
+            "schema": {"type": "string"},
+        },
+    })
+}
+
+fn error_responses() -> Value {
+    json!({"Failed": {"description": "The request failed.", "content": json_content("ErrorBody")}})
+}
+
+/// Returns the schemas that all resources share.
+fn shared_schemas() -> Map<String, Value> {
+    let string = |description: &str| json!({"description": description, "type": "string"});
+    let object = |properties: Value| json!({"description": "A part of what resources share.", "type": "object", "properties": properties});
+    let mut links = object(json!({"self": reference("Link"), "next": reference("Link")}));
+    links["x-pc-property-descriptions"] = json!({"self": "The resource.", "next": "The next page."});
+    let mut schemas = Map::new();
+    schemas.insert("ResourceLinks".to_owned(), links);
+    schemas.insert(
+        "Link".to_owned(),
+        object(json!({
+            "uri": string("The URI."),
+            "headers": {"description": "The headers.", "type": "array", "items": reference("LinkHeader")},
+        })),
+    );
+    schemas.insert(
+        "LinkHeader".to_owned(),
+        object(json!({"key": string("The name."), "value": {"description": "The value.", "type": "string", "x-pc-secret": true}})),
+    );
+    schemas.insert(
+        "ResourceAttributes".to_owned(),
+        object(json!({"objectType": string("The type."), "etag": string("The version.")})),
+    );
+    schemas.insert(
+        "ErrorBody".to_owned(),
+        object(json!({"code": string("The code."), "description": string("The message.")})),
+    );
+    schemas.insert(
+        "SeekOperation".to_owned(),
+        json!({"description": "A page.", "type": "string", "enum": ["Next"], "x-pc-enum-descriptions": ["The next one."]}),
+    );
+    schemas
+}
