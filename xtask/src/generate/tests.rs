@@ -147,10 +147,10 @@ fn everything_understood_is_generated() {
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
             "fn fingerprint(page: &ThingCollection) -> Option<PageFingerprint> { \
              PageFingerprint::by_id(&page.items, |item| item.id.as_ref()) }",
-            "let links = page.links.as_ref(); ContinuationToken::read( links.and_then(|links| links.next.as_deref()), \
-             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \
-             || page.unknown_fields.contains_like(\"links\") \
-             || links.is_some_and(|links| links.unknown_fields.contains_like(\"next\")), )",
+            "ContinuationToken::read( page.links.as_ref().and_then(|value| value.next.as_deref()), \
+             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"links\") \
+             || page .links .as_ref() .is_some_and(|value| value.unknown_fields.contains_like(\"next\")) \
+             || page.unknown_fields.contains_like(\"continuationToken\"), )",
             // A body that is required.
             "pub struct CreateThing { new_thing: NewThing, }",
             "Parameters::new().body(&self.new_thing).check()",

@@ -24,6 +24,11 @@ use uuid::Uuid;
 /// `GET /v1/customers`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers))
 ///
+/// # Requirements
+///
+/// - Authentication: an app-only or an App+User credential.
+/// - Clouds: all.
+///
 /// # Example
 ///
 /// ```
@@ -126,13 +131,15 @@ impl Paginated for ListCustomers {
     fn continuation(
         page: &CustomerCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
-        let links = page.links.as_deref();
         ContinuationToken::read(
-            links.and_then(|links| links.next.as_deref()),
+            page.links.as_deref().and_then(|value| value.next.as_deref()),
             page.continuation_token.as_ref(),
-            page.unknown_fields.contains_like("continuationToken")
-                || page.unknown_fields.contains_like("links")
-                || links.is_some_and(|links| links.unknown_fields.contains_like("next")),
+            page.unknown_fields.contains_like("links")
+                || page
+                    .links
+                    .as_deref()
+                    .is_some_and(|value| value.unknown_fields.contains_like("next"))
+                || page.unknown_fields.contains_like("continuationToken"),
         )
     }
 }
@@ -152,6 +159,11 @@ impl Paginated for ListCustomers {
 ///
 /// `GET /v1/customers/{customer-tenant-id}`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id))
+///
+/// # Requirements
+///
+/// - Authentication: an app-only or an App+User credential.
+/// - Clouds: all.
 ///
 /// # Example
 ///
