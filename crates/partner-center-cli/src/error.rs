@@ -298,7 +298,8 @@ fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static
 fn list_advice(error: &Error) -> String {
     let resource = partner_center_spec::operation(error.operation()).map(|operation| operation.command.resource);
     let has_list = |resource: &&str| {
-        let is_list = |operation: &Operation| operation.command.resource == *resource && operation.command.verb == "list";
+        let is_list =
+            |operation: &Operation| operation.command.resource == *resource && operation.command.verb == "list";
         OPERATIONS.iter().any(is_list)
     };
     format!("`partner-center {} list` shows those there are", resource.filter(has_list).unwrap_or("customers"))

@@ -80,7 +80,8 @@ impl Printer {
 
     /// Returns a printer of JSON: an array, or one item per line.
     pub(crate) fn json(is_lines: bool, messages: &Messages) -> Self {
-        let formatter: Box<dyn Formatter> = if is_lines { Box::new(json::Lines) } else { Box::<json::Array>::default() };
+        let formatter: Box<dyn Formatter> =
+            if is_lines { Box::new(json::Lines) } else { Box::<json::Array>::default() };
         // Programs get every character unchanged; on a terminal, control characters are escaped.
         Self { is_json_on_terminal: io::stdout().is_terminal(), ..Self::with_formatter(formatter, messages) }
     }

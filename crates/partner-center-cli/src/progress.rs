@@ -46,9 +46,8 @@ impl Progress {
             let _ = line.write_str(&count_of(state.pos(), &one, &several));
         };
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(WithMargin(terminal)), DRAWS_PER_SECOND);
-        let bar = ProgressBar::with_draw_target(None, target).with_style(
-            style.with_key("items", items).with_key("pace", Pace { count: 0, since: Instant::now() }),
-        );
+        let bar = ProgressBar::with_draw_target(None, target)
+            .with_style(style.with_key("items", items).with_key("pace", Pace { count: 0, since: Instant::now() }));
         bar.enable_steady_tick(REDRAW_INTERVAL);
         Self(bar)
     }

@@ -1,4 +1,4 @@
-//! The examples of the specification, and a test for each.
+//! The examples of the specification: a test for each.
 
 use crate::{
     dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS, read_example_file},
@@ -13,12 +13,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// The examples of successful responses, error responses, and requests.
 pub(crate) struct Examples {
-    responses: Vec<ResponseExample>,
+    files: Vec<FileExample>,
     inline: Vec<InlineExample>,
 }
 
-/// An example of a response, in its own file.
-struct ResponseExample {
+/// An example of a response or of the body of a request, in its own file.
+struct FileExample {
     /// The name of the example in the specification.
     name: String,
     shape: Shape,
@@ -37,9 +37,9 @@ struct InlineExample {
     json: String,
 }
 
-/// Reads the examples in the order of the document. Files are in `folder`; each response file there must be an example.
+/// Reads the examples in the order of the document. Files are in `folder`; each file of a body there must be an example.
 pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
-    let mut examples = Examples { responses: Vec::new(), inline: Vec::new() };
+    let mut examples = Examples { files: Vec::new(), inline: Vec::new() };
     let mut names = BTreeSet::new();
     for endpoint in spec.endpoints()? {
         let mut add = |name: &str| {
@@ -51,8 +51,12 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
             let found = read_response(response, folder).with_context(|| endpoint.at.clone())?;
             for example in found {
                 add(&example.name)?;
-                examples.responses.push(example);
+                examples.files.push(example);
             }
+        }
+        for example in read_body_files(&endpoint, folder).with_context(|| endpoint.at.clone())? {
+            add(&example.name)?;
+            examples.files.push(example);
         }
         for example in read_inline(&endpoint).with_context(|| endpoint.at.clone())? {
             // Several operations may have the same error response.
@@ -68,8 +72,8 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(crate) fn example_tests(examples: &Examples) -> String {
-    let responses = examples.responses.iter().map(|example| {
-        let ResponseExample { shape, file, .. } = example;
+    let responses = examples.files.iter().map(|example| {
+        let FileExample { shape, file, .. } = example;
         let (example_macro, of) = match shape {
             Shape::Named(schema) if example.has_unknown_fields => ("future_example", schema.clone()),
             Shape::Named(schema) => ("example", schema.clone()),
@@ -89,7 +93,7 @@ pub(crate) fn example_tests(examples: &Examples) -> String {
     responses.chain(inline).collect()
 }
 
-fn read_response(response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
+fn read_response(response: &Response, folder: &Path) -> Result<Vec<FileExample>> {
     let Some(media) = response.content.get(JSON) else { return Ok(Vec::new()) };
     let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
     read_each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
@@ -101,13 +105,28 @@ fn read_response(response: &Response, folder: &Path) -> Result<Vec<ResponseExamp
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
             "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
         );
-        Ok(ResponseExample {
-            name: name.to_owned(),
-            shape: shape.clone(),
-            file: file.clone(),
-            has_unknown_fields,
-        })
+        ensure!(summary.is_some(), "a summary is missing");
+        read_example_file(folder, file)?;
+        Ok(FileExample { name: name.to_owned(), shape: shape.clone(), file: file.clone(), has_unknown_fields })
     })
+}
+
+/// Reads the examples of the body of a request that are in files.
+fn read_body_files(endpoint: &Endpoint<'_>, folder: &Path) -> Result<Vec<FileExample>> {
+    let Some(media) = endpoint.body.and_then(|body| body.content.get(JSON)) else { return Ok(Vec::new()) };
+    let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
+    let id = endpoint.id()?;
+    let files = media.examples.iter().filter_map(|(name, example)| {
+        let file = example.as_item()?.external_value.as_ref()?;
+        let read = || {
+            ensure!(example.as_item().is_some_and(|example| example.summary.is_some()), "a summary is missing");
+            read_example_file(folder, file)?;
+            let (name, shape, file) = (format!("{id}-body-{name}"), shape.clone(), file.clone());
+            Ok(FileExample { name, shape, file, has_unknown_fields: false })
+        };
+        Some(read().with_context(|| format!("the example {name}")))
+    });
+    files.collect()
 }
 
 /// Reads the inline examples: of error responses, of parameters that are JSON, and of bodies.
@@ -126,12 +145,15 @@ fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     }
     let mut media: Vec<(String, &MediaType)> = Vec::new();
     media.extend(endpoint.body.and_then(|body| Some((format!("{id}-body"), body.content.get(JSON)?))));
-    media.extend(error_responses.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
-    for (owner, media) in media {
+    let bodies = media.len();
+    media.extend(error_responses.into_iter().filter_map(|(name, error)| Some((name, error.content.get(JSON)?))));
+    for (index, (owner, media)) in media.into_iter().enumerate() {
         let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
-        examples.extend(inline_examples(&owner, shape, media.example.as_ref(), &media.examples, &|value| {
-            Ok(value.clone())
-        })?);
+        let is_in_file = |example: &ReferenceOr<Example>| {
+            index < bodies && example.as_item().is_some_and(|example| example.external_value.is_some())
+        };
+        let inline = media.examples.iter().filter(|(_, example)| !is_in_file(example));
+        examples.extend(inline_examples(&owner, shape, media.example.as_ref(), inline, &|value| Ok(value.clone()))?);
     }
     Ok(examples)
 }
@@ -181,15 +203,18 @@ fn rust_type(shape: &Shape) -> String {
     }
 }
 
-/// Rejects a response file that no response names as its example: nothing would test it.
+/// Rejects a file that no response or request names as its example: nothing would test it.
 fn ensure_no_unnamed_file(examples: &Examples, folder: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder.join("examples")) else { return Ok(()) };
     for entry in entries {
         let name = entry?.file_name();
         let file = format!("examples/{}", name.to_string_lossy());
-        let is_response = !is_temporary_file(&name) && file.ends_with(".response.json");
-        let is_named = examples.responses.iter().any(|example| example.file == file);
-        ensure!(!is_response || is_named, "spec/{file}: no response names it as an `externalValue`");
+        let kinds = ["response", "request"].into_iter();
+        let mut kinds = kinds.filter(|kind| !is_temporary_file(&name) && file.ends_with(&format!(".{kind}.json")));
+        if let Some(kind) = kinds.next() {
+            let is_named = examples.files.iter().any(|example| example.file == file);
+            ensure!(is_named, "spec/{file}: no {kind} names it as an `externalValue`");
+        }
     }
     Ok(())
 }

@@ -58,23 +58,39 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     assert!(root.join(GENERATED).join("schemas.rs~").exists());
 }
 
-/// The YAML of CONTRIBUTING.md is complete.
+/// The endpoint of CONTRIBUTING.md is complete: under another name, it is added to the specification in a file of its own.
 #[test]
 fn endpoint_of_the_contributing_guide_is_understood() {
     let root = workspace_root();
     let guide = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap().replace("\r\n", "\n");
-    let (_, block) = guide.split_once("```yaml\n").unwrap();
-    let (block, _) = block.split_once("```").unwrap();
-    // The block is within an item of a list.
-    let endpoint: Vec<_> = block.lines().map(|line| line.strip_prefix("   ").unwrap_or(line)).collect();
-    let endpoint = endpoint.join("\n").replace("paths:\n", "");
+    let blocks: Vec<_> = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [endpoint, listing, ..] = blocks.as_slice() else { panic!("{blocks:?}") };
+    // The blocks are within an item of a list.
+    let block = |text: &str, indent: &str| {
+        let lines = text.lines().map(|line| format!("{indent}{}\n", line.strip_prefix("   ").unwrap_or(line)));
+        lines.collect::<Vec<_>>().concat()
+    };
+    let renamed = |text: String| {
+        let names = [
+            ("profiles/company", "profiles/guide"),
+            ("profiles~1company", "profiles~1guide"),
+            ("account.yaml", "guide.yaml"),
+            ("getCustomerCompanyProfile", "getGuideProfile"),
+            ("company-profile get", "guide-profile get"),
+        ];
+        names.iter().fold(text, |text, (from, to)| text.replace(from, to))
+    };
+    let copy = tempfile::tempdir().unwrap();
+    copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
+    fs::write(copy.path().join("spec/guide.yaml"), renamed(block(endpoint, ""))).unwrap();
     let spec = fs::read_to_string(root.join(SPEC)).unwrap().replace("\r\n", "\n");
-    // Someone who follows the guide has added it to the specification.
-    let is_there = spec.contains("operationId: getCompanyProfile");
-    let spec = if is_there { spec } else { spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n")) };
-    let spec = Spec::parse(&spec).unwrap();
-    let operations = &operations::generate_operations(&spec).unwrap()[ROOT_AREA];
-    assert!(operations.contains("impl Operation for GetCompanyProfile"), "{operations}");
+    let spec = spec.replacen("\npaths:\n", &format!("\npaths:\n{}", renamed(block(listing, "  "))), 1);
+    fs::write(copy.path().join(SPEC), spec).unwrap();
+    let spec = Spec::read(&copy.path().join("spec")).unwrap();
+    let operation = spec.operations.iter().find(|operation| operation.facts.id == "getGuideProfile").unwrap();
+    assert_eq!(operation.area, "guide");
+    let operations = &operations::generate_operations(&spec).unwrap()["guide"];
+    assert!(operations.contains("impl Operation for GetGuideProfile"), "{operations}");
 }
 
 #[test]

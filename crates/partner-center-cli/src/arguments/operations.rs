@@ -236,12 +236,7 @@ const RESERVED_FLAGS: [&str; 43] = [
 fn ids_argument(parameter: &'static Parameter) -> Arg {
     let help = format!("{}; `-` reads them from standard input", help::first_sentence(parameter.description));
     let parser = ValueParser::for_parameter(parameter);
-    Arg::new(name::IDS)
-        .value_name("ID")
-        .required(true)
-        .num_args(1..)
-        .value_parser(IdParser(parser))
-        .help(help)
+    Arg::new(name::IDS).value_name("ID").required(true).num_args(1..).value_parser(IdParser(parser)).help(help)
 }
 
 /// Parses an ID or `-`.
@@ -337,7 +332,9 @@ fn body_arguments(operation: &'static Operation) -> Vec<Arg> {
         .help_heading(BODY_HEADING);
     let mut arguments = Vec::new();
     if json_body(operation).is_some() {
-        arguments.push(file.help("Complete body as JSON, from a file or from standard input (`-`); the options below change it"));
+        arguments.push(
+            file.help("Complete body as JSON, from a file or from standard input (`-`); the options below change it"),
+        );
         for (property, flag) in field_flags(operation) {
             arguments.push(field_argument(property, &flag));
         }
@@ -441,7 +438,12 @@ fn call_options(operation: &'static Operation, noun: Noun) -> Vec<Arg> {
             .help("Print the request, without the token, and do not send it"),
     );
     if operation.is_destructive {
-        options.push(Arg::new(name::YES).long(name::YES).action(ArgAction::SetTrue).help("Do not ask before sending the request"));
+        options.push(
+            Arg::new(name::YES)
+                .long(name::YES)
+                .action(ArgAction::SetTrue)
+                .help("Do not ask before sending the request"),
+        );
     }
     options
 }
@@ -466,7 +468,8 @@ impl OperationCall {
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Option<Self>, clap::Error> {
         let Some((resource, matches)) = matches.subcommand() else { return Ok(None) };
         let Some((verb, matches)) = matches.subcommand() else { return Ok(None) };
-        let is_named = |operation: &&Operation| operation.command.resource == resource && operation.command.verb == verb;
+        let is_named =
+            |operation: &&Operation| operation.command.resource == resource && operation.command.verb == verb;
         let Some(operation) = OPERATIONS.iter().find(is_named) else { return Ok(None) };
         let mut call = Self {
             operation,

@@ -162,7 +162,12 @@ mod tests {
         ] {
             assert_eq!(target(path, BASE).ok().as_deref(), Some(expected), "{path}");
         }
-        for path in ["https://other.example/v1/customers", "https://api.example.org/v1", "//other.example/v1", "http://api.example/v1"] {
+        for path in [
+            "https://other.example/v1/customers",
+            "https://api.example.org/v1",
+            "//other.example/v1",
+            "http://api.example/v1",
+        ] {
             assert!(target(path, BASE).is_err(), "{path}");
         }
     }

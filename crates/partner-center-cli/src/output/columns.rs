@@ -36,7 +36,8 @@ const CUSTOMER_CSV_COLUMNS: [(&str, &str); 9] = [
 /// Returns the columns of a table of what `operation` returns: those with the paths `selected`, or else those of the
 /// specification.
 pub(crate) fn table_columns(operation: &Operation, selected: &[String]) -> Vec<Column> {
-    let of_table: Vec<_> = operation.columns.iter().map(|column| (column.title.to_owned(), column.path.to_owned())).collect();
+    let of_table: Vec<_> =
+        operation.columns.iter().map(|column| (column.title.to_owned(), column.path.to_owned())).collect();
     let item = item_type(operation);
     if selected.is_empty() {
         return columns(item, of_table);
@@ -102,7 +103,8 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let titles = ["id", "billing.city", "shipping.city", "billing.postalCode"].map(|path| (title_of(path), path.to_owned()));
+        let titles =
+            ["id", "billing.city", "shipping.city", "billing.postalCode"].map(|path| (title_of(path), path.to_owned()));
         let columns = columns(None, titles.to_vec());
         let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["id", "billing_city", "shipping_city", "postal_code"]);

@@ -123,7 +123,10 @@ mod tests {
     fn documented_fields_come_first_under_their_names() {
         let customer = Type::Schema("Customer");
         for (received, printed) in [
-            (r#"{"x":1.10,"Id":"1","companyProfile":{"y":[],"Domain":"d"}}"#, r#"{"id":"1","companyProfile":{"domain":"d","y":[]},"x":1.10}"#),
+            (
+                r#"{"x":1.10,"Id":"1","companyProfile":{"y":[],"Domain":"d"}}"#,
+                r#"{"id":"1","companyProfile":{"domain":"d","y":[]},"x":1.10}"#,
+            ),
             (r#"{"id":"1","ID":"2"}"#, r#"{"id":"1","ID":"2"}"#),
             (r#"{"id":null,"x":null}"#, r#"{"x":null}"#),
             (r#"{"companyProfile":7,"tags":["a"]}"#, r#"{"companyProfile":7,"tags":["a"]}"#),

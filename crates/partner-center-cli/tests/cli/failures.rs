@@ -222,7 +222,13 @@ fn redirect_names_its_target() {
         let head = "302 Found\r\nLocation: https://login.example/sign-in?ticket=not-for-your-eyes".to_owned();
         let (url, _requests) = serve_responses_with_heads(vec![(head, String::new())]);
         let ended = run_at(&url, &["customers", "list", "--transport", transport]);
-        assert_failed(&ended, FAILED, "could not be listed", "302 Found to https://login.example/sign-in", "--base-url");
+        assert_failed(
+            &ended,
+            FAILED,
+            "could not be listed",
+            "302 Found to https://login.example/sign-in",
+            "--base-url",
+        );
         assert!(!ended.stderr.contains("not-for-your-eyes"), "{}", ended.stderr);
     }
 }

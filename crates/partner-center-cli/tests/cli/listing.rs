@@ -174,9 +174,11 @@ fn digits_come_out_as_they_came() {
     let numbers = ["1.10", "1E2", "1180591620717411303424", "-0", "1e999"];
     let fields: Vec<_> = numbers.iter().enumerate().map(|(index, number)| format!(r#""n{index}":{number}"#)).collect();
     let fields = fields.join(",");
-    let customer = format!(r#"{{"relationshipToPartner":1.0,"companyProfile":{{"domain":1.10,{fields}}},{fields},"z":true}}"#);
+    let customer =
+        format!(r#"{{"relationshipToPartner":1.0,"companyProfile":{{"domain":1.10,{fields}}},{fields},"z":true}}"#);
     // Documented fields come first, undocumented ones after them, in the order of the service.
-    let written = format!(r#"{{"companyProfile":{{"domain":1.10,{fields}}},"relationshipToPartner":1.0,{fields},"z":true}}"#);
+    let written =
+        format!(r#"{{"companyProfile":{{"domain":1.10,{fields}}},"relationshipToPartner":1.0,{fields},"z":true}}"#);
     let list = |form| {
         let (url, _requests) = serve_responses(vec![(200, last_page(&customer))]);
         run_at(&url, &["customers", "list", "--output", form]).stdout

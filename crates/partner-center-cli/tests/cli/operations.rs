@@ -43,7 +43,8 @@ fn every_command_has_a_manual_page() {
 #[test]
 fn missing_argument_is_a_usage_error() {
     for operation in OPERATIONS {
-        let is_required = |parameter: &&partner_center_spec::Parameter| parameter.is_required && parameter.default.is_none();
+        let is_required =
+            |parameter: &&partner_center_spec::Parameter| parameter.is_required && parameter.default.is_none();
         let [resource, verb] = words(operation);
         let ended = run_at(NOWHERE, &[resource, verb]);
         if let Some(parameter) = operation.parameters.iter().find(is_required) {
@@ -115,7 +116,8 @@ fn destructive_operation_must_be_confirmed() {
     for operation in OPERATIONS.iter().filter(|operation| operation.is_destructive) {
         let mut arguments: Vec<_> = words(operation).to_vec();
         let flags: Vec<_> = operation.parameters.iter().map(|parameter| format!("--{}", parameter.flag)).collect();
-        for (parameter, flag) in operation.parameters.iter().zip(&flags).filter(|(parameter, _)| parameter.is_required) {
+        for (parameter, flag) in operation.parameters.iter().zip(&flags).filter(|(parameter, _)| parameter.is_required)
+        {
             if !parameter.is_positional {
                 arguments.push(flag);
             }
@@ -186,7 +188,8 @@ fn api_reads_a_body() {
     let file = folder.path().join("body.json");
     std::fs::write(&file, "\u{feff}{\"n\": 1.10}").unwrap();
     let file = file.to_str().unwrap();
-    let arguments = ["api", "PUT", "customers/1", "--body", file, "--header", "If-Match: \"1\"", "--dry-run", "--quiet"];
+    let arguments =
+        ["api", "PUT", "customers/1", "--body", file, "--header", "If-Match: \"1\"", "--dry-run", "--quiet"];
     let ended = run_at("https://api.example", &arguments);
     assert_eq!(
         ended.stdout,

@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError,
-    charset::{Decoded, decode_charset, decode_string},
+    charset::{Decoded, decode_charset},
 };
 use crate::{
     Response,
@@ -15,7 +15,7 @@ use http::{
 };
 use partner_center_models::{Replacement, ResponseReader, from_json, from_json_with};
 use serde::de::DeserializeOwned;
-use std::{borrow::Cow, time::Duration};
+use std::{cell::OnceCell, time::Duration};
 
 /// A page, or the response of a call.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,11 +45,14 @@ pub(crate) struct BodyReader<'a> {
     has_no_body: bool,
     is_absent: bool,
     may_be_absent: bool,
+    /// The body as a string, once it was needed.
+    decoded: OnceCell<Result<Decoded<'a>, DecodeError>>,
 }
 
 impl<'a> BodyReader<'a> {
     pub(crate) fn new(response: &'a Response, target: &'a str, report: &'a dyn Fn(&Replacement)) -> Self {
-        Self { response, target, report, has_no_body: false, is_absent: false, may_be_absent: false }
+        let decoded = OnceCell::new();
+        Self { response, target, report, has_no_body: false, is_absent: false, may_be_absent: false, decoded }
     }
 
     /// Returns the reader of the response to `request`, whose status has this `outcome`.
@@ -73,6 +76,15 @@ impl<'a> BodyReader<'a> {
         self.response
     }
 
+    /// Returns the body as a string, which is decoded once.
+    pub(crate) fn string(&self) -> Result<&str, DecodeError> {
+        self.decoded().map(|decoded| &*decoded.string)
+    }
+
+    fn decoded(&self) -> Result<&Decoded<'a>, DecodeError> {
+        self.decoded.get_or_init(|| decode_charset(self.response)).as_ref().map_err(|error| *error)
+    }
+
     /// Whether the body is empty, and meant to be so.
     pub(crate) fn is_empty(&self) -> Result<bool, DecodeError> {
         // Those of a byte order mark, and of blanks in any charset.
@@ -80,7 +92,7 @@ impl<'a> BodyReader<'a> {
         if self.has_no_body {
             return Ok(true);
         }
-        if !self.response.body().iter().all(may_be_blank) || !decode_string(self.response)?.trim_ascii().is_empty() {
+        if !self.response.body().iter().all(may_be_blank) || !self.string()?.trim_ascii().is_empty() {
             return Ok(false);
         }
         if has_declared_end(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
@@ -113,11 +125,11 @@ impl ResponseReader for BodyReader<'_> {
         if self.is_empty()? {
             return parse(if self.may_be_absent { "true" } else { "null" }).map_err(|_| DecodeError::Empty);
         }
-        parse_json(self.response, parse, self.report)
+        parse_json(self.decoded()?, parse, self.report)
     }
 
     fn text(&mut self) -> Result<String, DecodeError> {
-        if self.is_empty()? { Ok(String::new()) } else { decode_string(self.response).map(Cow::into_owned) }
+        if self.is_empty()? { Ok(String::new()) } else { self.string().map(str::to_owned) }
     }
 
     fn bytes(&mut self) -> Result<Vec<u8>, DecodeError> {
@@ -154,19 +166,18 @@ fn is_encoded(headers: &HeaderMap) -> bool {
 }
 
 fn parse_json<T>(
-    response: &Response,
+    Decoded { string, has_lone_surrogates }: &Decoded<'_>,
     parse: impl Fn(&str) -> serde_json::Result<T>,
     report: &dyn Fn(&Replacement),
 ) -> Result<T, DecodeError> {
-    let Decoded { string, has_lone_surrogates } = decode_charset(response)?;
-    match from_json_with(&string, parse) {
+    match from_json_with(string, parse) {
         Ok(parsed) => {
             parsed.replacements.iter().for_each(report);
             Ok(parsed.value)
         }
         Err(error) if error.is_eof() => Err(DecodeError::Truncated),
         Err(_) if string.trim_ascii_start().starts_with('<') => Err(DecodeError::Markup),
-        Err(_) if has_lone_surrogates => Err(DecodeError::Charset),
+        Err(_) if *has_lone_surrogates => Err(DecodeError::Charset),
         Err(error) => {
             Err(DecodeError::Json { line: error.line(), column: error.column(), is_schema_mismatch: error.is_data() })
         }

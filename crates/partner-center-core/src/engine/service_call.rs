@@ -55,7 +55,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     /// Finds the sign of a next page in a response that was decoded as `body` and is taken for complete: in one that is not a
     /// page, and in the last page of a list. A type without a size, such as `NoContent`, keeps nothing of a response, and so
     /// cannot miss any of it.
-    fn unexpected_next_page(&self, response: &Response, body: &ResponseBody<T>) -> Option<UnexpectedNextPage> {
+    fn unexpected_next_page(&self, reader: &BodyReader<'_>, body: &ResponseBody<T>) -> Option<UnexpectedNextPage> {
         let is_complete = match (&self.plan.page, body) {
             (None, _) => size_of::<T>() > 0,
             (Some(page), ResponseBody::Value(value)) => (page.is_last)(value),
@@ -64,18 +64,17 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if !is_complete || self.plan.call.method == Method::HEAD {
             return None;
         }
-        let string = body::decode_string(response).ok()?;
-        UnexpectedNextPage::find(self.plan.call.operation, self.plan.page.is_some(), &string)
+        UnexpectedNextPage::find(self.plan.call.operation, self.plan.page.is_some(), reader.string().ok()?)
     }
 
     /// Finds the error in a response that was decoded as `body`. A page with items is not searched.
-    fn embedded_error(&self, response: &Response, body: &ResponseBody<T>) -> Option<ServiceError> {
+    fn embedded_error(&self, reader: &BodyReader<'_>, body: &ResponseBody<T>) -> Option<ServiceError> {
         let ResponseBody::Value(value) = body else { return None };
         let is_empty_page = self.plan.page.as_ref().map(|page| (page.is_empty)(value));
         if is_empty_page == Some(false) {
             return None;
         }
-        ServiceError::from_decoded_response(response, || self.secrets(), is_empty_page.is_some())
+        ServiceError::from_decoded_response(reader, || self.secrets(), is_empty_page.is_some())
     }
 
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.
@@ -158,7 +157,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         }
         match body::decode(&mut reader, self.plan.page.is_some(), self.plan.read) {
             Ok(body) if outcome == Outcome::Absent => Ok(body),
-            Ok(body) => match (self.embedded_error(&response, &body), self.unexpected_next_page(&response, &body)) {
+            Ok(body) => match (self.embedded_error(&reader, &body), self.unexpected_next_page(&reader, &body)) {
                 (None, None) => Ok(body),
                 (Some(service_error), _) => Err(rejected(service_error)),
                 (None, Some(found)) => Err(AttemptError {

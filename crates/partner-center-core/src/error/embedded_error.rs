@@ -23,7 +23,12 @@ const MAX_ERROR_BODY_SIZE: usize = 1 << 20;
 
 /// Returns the body of `response` as a string; `None` if it is too long for an error, or not a string.
 pub(super) fn decode_error_body(response: &Response) -> Option<Cow<'_, str>> {
-    if response.body().len() > MAX_ERROR_BODY_SIZE { None } else { body::decode_string(response).ok() }
+    if may_be_error_body(response) { body::decode_string(response).ok() } else { None }
+}
+
+/// Whether the body of `response` is short enough for an error.
+pub(super) fn may_be_error_body(response: &Response) -> bool {
+    response.body().len() <= MAX_ERROR_BODY_SIZE
 }
 
 /// Parses an error body, which some parts of the service wrap in `error`; without any field if it is not one.
@@ -133,7 +138,10 @@ const ERROR_FIELDS: [&str; 18] = [
 /// Whether `json` is an object that has only fields of errors.
 fn has_only_error_fields(json: &str) -> bool {
     let object = json.trim_start_matches('\u{feff}').trim_ascii_start();
-    if !object.starts_with('{') {
+    let Some(fields) = object.strip_prefix('{') else { return false };
+    // The first field tells most bodies from errors, without parsing.
+    let first_field = fields.trim_ascii_start().strip_prefix('"').and_then(|name| name.split_once('"'));
+    if first_field.is_some_and(|(name, _)| !name.contains('\\') && !is_error_field(name)) {
         return false;
     }
     match serde_json::from_str(object) {
@@ -142,6 +150,10 @@ fn has_only_error_fields(json: &str) -> bool {
         Err(error) if error.is_syntax() => body::from_json_or_none::<ErrorFields>(json).is_some(),
         Err(_) => false,
     }
+}
+
+fn is_error_field(name: &str) -> bool {
+    ERROR_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name))
 }
 
 /// An object that has only fields of errors; any other field fails its deserialization.
@@ -157,7 +169,7 @@ impl<'de> Deserialize<'de> for ErrorFields {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<ErrorFields, A::Error> {
                 while let Some(name) = object.next_key::<String>()? {
-                    if !ERROR_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(&name)) {
+                    if !is_error_field(&name) {
                         return Err(de::Error::custom("a field that errors do not have"));
                     }
                     object.next_value::<IgnoredAny>()?;

@@ -2,7 +2,11 @@
 //! string, as plain text, or as a proxy's HTML; one part returns them with status 200.
 
 use super::{ErrorReason, embedded_error, redirect_location, sanitize};
-use crate::{Response, body, retry::RetryAfter};
+use crate::{
+    Response,
+    body::{self, BodyReader},
+    retry::RetryAfter,
+};
 use http::StatusCode;
 use partner_center_models::{ErrorBody, ErrorCode};
 use std::{fmt, time::Duration};
@@ -67,17 +71,17 @@ impl ServiceError {
     /// accept any object, and a type without fields accepts everything. `None` if it is not an error. The `secrets` are collected
     /// only if it is one, as this runs for each call that succeeds.
     pub(crate) fn from_decoded_response<'a>(
-        response: &Response,
+        reader: &BodyReader<'_>,
         secrets: impl FnOnce() -> Vec<&'a str>,
         is_empty_page: bool,
     ) -> Option<Self> {
-        let string = embedded_error::decode_error_body(response)?;
+        let string = reader.string().ok().filter(|_| embedded_error::may_be_error_body(reader.response()))?;
         let error_body = if is_empty_page {
-            embedded_error::error_in_empty_page(&string)
+            embedded_error::error_in_empty_page(string)
         } else {
-            embedded_error::error_in_decoded_body(&string)
+            embedded_error::error_in_decoded_body(string)
         };
-        Some(Self::of(response, error_body?, &secrets()))
+        Some(Self::of(reader.response(), error_body?, &secrets()))
     }
 
     fn of(response: &Response, error_body: ErrorBody, secrets: &[&str]) -> Self {

@@ -110,7 +110,8 @@ pub(super) fn long_about(operation: &Operation) -> String {
 pub(super) fn after_help(operation: &Operation, noun: Noun) -> String {
     let mut paragraphs = vec![what_is_printed(operation, noun)];
     paragraphs.extend(operation.is_destructive.then(|| {
-        "On a terminal, the command asks before it sends the request; elsewhere it must be confirmed with --yes.".to_owned()
+        "On a terminal, the command asks before it sends the request; elsewhere it must be confirmed with --yes."
+            .to_owned()
     }));
     paragraphs.push(facts(operation));
     paragraphs.push(examples(operation));
@@ -146,7 +147,8 @@ fn what_is_printed(operation: &Operation, noun: Noun) -> String {
         Shape::Nothing => "Prints nothing if the service accepts the request.".to_owned(),
     };
     if operation.responses.iter().any(|response| response.outcome == Outcome::Accepted) {
-        text += " If the operation goes on at the service (202), its `location` and `retryAfter` in seconds are printed.";
+        text +=
+            " If the operation goes on at the service (202), its `location` and `retryAfter` in seconds are printed.";
     }
     text.trim_start().to_owned()
 }
@@ -237,7 +239,11 @@ fn is_in_example(parameter: &Parameter) -> bool {
 /// Quotes a word for a shell, if necessary.
 fn shell_quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+/=:@,%".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -260,18 +266,19 @@ mod tests {
 
     #[test]
     fn markdown_is_reduced_to_text() {
-        let markdown = "See [Get a *customer*](https://x.example/a) and **do** `a [b](c)`,\nalways.\n\n- one\n- two\n\n## Title";
-        assert_eq!(
-            plain_text(markdown),
-            "See Get a *customer* and do `a [b](c)`, always.\n\n- one\n- two\n\nTitle"
-        );
+        let markdown =
+            "See [Get a *customer*](https://x.example/a) and **do** `a [b](c)`,\nalways.\n\n- one\n- two\n\n## Title";
+        assert_eq!(plain_text(markdown), "See Get a *customer* and do `a [b](c)`, always.\n\n- one\n- two\n\nTitle");
         assert_eq!(plain_text("[unclosed](x"), "[unclosed](x");
     }
 
     #[test]
     fn first_sentence_ends_at_its_period() {
         assert_eq!(first_sentence("The size. It limits the page."), "The size");
-        assert_eq!(first_sentence("A value, e.g. 1.5 or v1.0, is sent.\n\nMore."), "A value, e.g. 1.5 or v1.0, is sent");
+        assert_eq!(
+            first_sentence("A value, e.g. 1.5 or v1.0, is sent.\n\nMore."),
+            "A value, e.g. 1.5 or v1.0, is sent"
+        );
         assert_eq!(first_sentence(""), "");
     }
 

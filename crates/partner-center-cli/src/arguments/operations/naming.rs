@@ -24,7 +24,8 @@ fn separated_words(name: &str, separator: char) -> String {
         let follows = |of: fn(&char) -> bool| index > 0 && characters.get(index - 1).is_some_and(of);
         let begins_word = character.is_uppercase()
             && (follows(|last| last.is_lowercase() || last.is_ascii_digit())
-                || (follows(|last| last.is_uppercase()) && characters.get(index + 1).is_some_and(|next| next.is_lowercase())));
+                || (follows(|last| last.is_uppercase())
+                    && characters.get(index + 1).is_some_and(|next| next.is_lowercase())));
         if begins_word && !words.ends_with(separator) {
             words.push(separator);
         }

@@ -109,7 +109,8 @@ pub(crate) fn json_body(operation: &Operation) -> Option<(Option<&'static str>, 
     match (body.media_type, schema_kind(body.value)) {
         (MediaType::Json, _) => Some((None, body.value)),
         (MediaType::Multipart, Some(SchemaKind::Object(form))) => {
-            let part = form.properties.iter().find(|part| matches!(part.value, Type::Schema(_) if !is_scalar(part.value)))?;
+            let part =
+                form.properties.iter().find(|part| matches!(part.value, Type::Schema(_) if !is_scalar(part.value)))?;
             Some((Some(part.name), part.value))
         }
         _ => None,

@@ -188,11 +188,7 @@ mod tests {
             (Type::Any, "1.10", "1.10"),
             (Type::Any, "plain", r#""plain""#),
             (Type::List(&Type::String), r#" ["a"] "#, r#"["a"]"#),
-            (
-                Type::Uuid,
-                "{484E548C-F5F3-4528-93A9-C16C6373CB59}",
-                r#""484e548c-f5f3-4528-93a9-c16c6373cb59""#,
-            ),
+            (Type::Uuid, "{484E548C-F5F3-4528-93A9-C16C6373CB59}", r#""484e548c-f5f3-4528-93a9-c16c6373cb59""#),
         ] {
             assert_eq!(to_json(value, text).as_deref(), Ok(json), "{value:?}");
         }

@@ -27,11 +27,14 @@ pub(super) fn build(operation: &'static Operation, arguments: &BodyArguments) ->
             let bytes = tree.to_json().into_bytes();
             Ok(Some(Body { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }))
         }
-        MediaType::Multipart => build_form(json.map(|(part, _, tree)| (part.unwrap_or_default(), tree)), arguments).map(Some),
+        MediaType::Multipart => {
+            build_form(json.map(|(part, _, tree)| (part.unwrap_or_default(), tree)), arguments).map(Some)
+        }
         MediaType::Text(name) | MediaType::Binary(name) => {
             let Some(file) = &arguments.file else { return Ok(None) };
             let bytes = input::read_bytes(file)?;
-            let shown = matches!(body.media_type, MediaType::Text(_)).then(|| String::from_utf8_lossy(&bytes).into_owned());
+            let shown =
+                matches!(body.media_type, MediaType::Text(_)).then(|| String::from_utf8_lossy(&bytes).into_owned());
             Ok(Some(Body { content_type: name.to_owned(), bytes, shown }))
         }
         // A format that this version does not know has no flags.
@@ -66,7 +69,9 @@ fn usage_error(message: impl Into<String>, cause: impl Into<String>, advice: imp
 
 fn missing_body(operation: &Operation, value: Type) -> UsageError {
     let required: Vec<_> = match schema_kind(value) {
-        Some(SchemaKind::Object(object)) => required_properties(object).map(|property| property.name.to_owned()).collect(),
+        Some(SchemaKind::Object(object)) => {
+            required_properties(object).map(|property| property.name.to_owned()).collect()
+        }
         _ => Vec::new(),
     };
     let fields = if required.is_empty() { String::new() } else { format!(", with {}", required.join(", ")) };
@@ -99,7 +104,8 @@ fn required_properties(object: &'static Object) -> impl Iterator<Item = &'static
 
 /// Sets the field at `path` to a value of the type that the specification gives it.
 fn set(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Result<(), UsageError> {
-    let invalid = |cause: String, advice: String| usage_error(format!("the field `{path}` cannot be set"), cause, advice);
+    let invalid =
+        |cause: String, advice: String| usage_error(format!("the field `{path}` cannot be set"), cause, advice);
     let (mut place, mut kind) = (tree, value);
     let mut is_nullable = false;
     for segment in path.split('.') {
@@ -124,7 +130,10 @@ fn set(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Res
             }
             (_, name) => {
                 let wanted = if matches!(name, ChildName::Position(_)) { "a list" } else { "an object" };
-                return Err(invalid(format!("in the body, what `{segment}` is set in is not {wanted}"), "correct the file of --body".to_owned()));
+                return Err(invalid(
+                    format!("in the body, what `{segment}` is set in is not {wanted}"),
+                    "correct the file of --body".to_owned(),
+                ));
             }
         };
         (kind, is_nullable) = (value, child_is_nullable);
@@ -178,7 +187,8 @@ enum ChildName {
 
 /// Returns the child that a segment of a path names in a value of this type; else why there is none, and advice.
 fn child_type(parent: Type, segment: &str) -> Result<Child, (String, String)> {
-    let property = |name: &str, value, is_nullable| Child { name: ChildName::Property(name.to_owned()), value, is_nullable };
+    let property =
+        |name: &str, value, is_nullable| Child { name: ChildName::Property(name.to_owned()), value, is_nullable };
     match (parent, schema_kind(parent)) {
         (Type::List(item), _) => match segment.parse() {
             Ok(position) => Ok(Child { name: ChildName::Position(position), value: *item, is_nullable: false }),
@@ -191,7 +201,8 @@ fn child_type(parent: Type, segment: &str) -> Result<Child, (String, String)> {
         (Type::Any, _) | (_, Some(SchemaKind::Union(_))) => Ok(property(segment, Type::Any, true)),
         (_, Some(SchemaKind::Object(object))) => {
             let known = object.properties.iter().find(|known| known.name == segment);
-            let known = known.or_else(|| object.properties.iter().find(|known| known.name.eq_ignore_ascii_case(segment)));
+            let known =
+                known.or_else(|| object.properties.iter().find(|known| known.name.eq_ignore_ascii_case(segment)));
             match (known, object.additional) {
                 (Some(known), _) => Ok(property(known.name, known.value, known.is_nullable)),
                 (None, Some(value)) => Ok(property(segment, value, false)),
@@ -267,7 +278,9 @@ fn without_secrets(value: Type, mut tree: JsonTree) -> JsonTree {
     }
     match (value, schema_kind(value)) {
         (Type::List(item) | Type::Map(item), _) => match tree.expand() {
-            JsonTree::List(entries) => entries.iter_mut().for_each(|entry| *entry = without_secrets(*item, entry.clone())),
+            JsonTree::List(entries) => {
+                entries.iter_mut().for_each(|entry| *entry = without_secrets(*item, entry.clone()))
+            }
             JsonTree::Object(fields) => {
                 fields.values_mut().for_each(|field| *field = without_secrets(*item, field.clone()));
             }
@@ -312,7 +325,8 @@ fn build_form(json: Option<(&str, JsonTree)>, arguments: &BodyArguments) -> Resu
             let name = name.unwrap_or_else(|| kebab_case(part.name));
             // As browsers do it (HTML, "multipart/form-data encoding algorithm").
             let name = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
-            let headers = format!("name=\"{}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream", part.name);
+            let headers =
+                format!("name=\"{}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream", part.name);
             add(headers, &content);
         }
     }
@@ -342,7 +356,8 @@ mod tests {
             let mut missing = Vec::new();
             find_missing(&mut tree, value, "", &mut missing);
             assert!(missing.is_empty(), "{}: {missing:?}", operation.id);
-            let [before, after] = [json, &tree.to_json()].map(|json| serde_json::from_str::<serde_json::Value>(json).unwrap());
+            let [before, after] =
+                [json, &tree.to_json()].map(|json| serde_json::from_str::<serde_json::Value>(json).unwrap());
             assert_eq!(before, after, "{}", operation.id);
         }
     }
@@ -356,10 +371,7 @@ mod tests {
         }
         set(&mut tree, Type::Map(&Type::Int32), "l", &FieldValue::Null).unwrap_err();
         set(&mut tree, any, "a.n.x", &FieldValue::Text("1".to_owned())).unwrap_err();
-        assert_eq!(
-            tree.to_json(),
-            r#"{"a":{"n":2.50,"z":{"y":true},"b":{"c":"text"}},"l":[1],"m":{"x":[]}}"#
-        );
+        assert_eq!(tree.to_json(), r#"{"a":{"n":2.50,"z":{"y":true},"b":{"c":"text"}},"l":[1],"m":{"x":[]}}"#);
         let mut list = JsonTree::List(Vec::new());
         let maps = Type::List(&Type::Map(&Type::Int32));
         for (path, value) in [("0.a", "1"), ("1.b", "2"), ("0.c", "3")] {

@@ -12,7 +12,8 @@ pub(crate) fn ask(what: &str) -> Result<(), CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(UsageError(ErrorReport {
             message: format!("{what} must be confirmed"),
-            cause: "it removes something or cannot be undone, and this is not a terminal where you could be asked".to_owned(),
+            cause: "it removes something or cannot be undone, and this is not a terminal where you could be asked"
+                .to_owned(),
             advice: "add --yes to send it, or --dry-run to see it".to_owned(),
         })
         .into());

@@ -128,9 +128,7 @@ fn parse_id(id_type: Type, word: &Word, noun: Noun) -> Result<String, ErrorRepor
     let explained = |cause: String, example: &str| ErrorReport {
         message: format!("{} of standard input is not a {} ID", word.position, noun.singular()),
         cause,
-        advice: format!(
-            "write IDs{example}, and comments behind a #; or CSV with a header that names the column `id`"
-        ),
+        advice: format!("write IDs{example}, and comments behind a #; or CSV with a header that names the column `id`"),
     };
     match id_type {
         Type::Uuid => normalize(id_type, &word.text).map_err(|_| {
@@ -148,9 +146,8 @@ mod tests {
     #[test]
     fn word_is_an_id_or_explained() {
         let noun = Noun::new("customers");
-        let word = |text: &str| {
-            parse_id(Type::Uuid, &Word { text: text.to_owned(), position: "line 7".to_owned() }, noun)
-        };
+        let word =
+            |text: &str| parse_id(Type::Uuid, &Word { text: text.to_owned(), position: "line 7".to_owned() }, noun);
         let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
         for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}")] {
             assert_eq!(word(spelling).unwrap(), id);

@@ -45,8 +45,9 @@ fn not_json(file: &InputFile, error: &serde_json::Error) -> UsageError {
 
 fn read_utf8(file: &InputFile) -> Result<String, UsageError> {
     let bytes = read_limited(file, |input| Ok(Box::new(Utf8Converter::new(input))))?;
-    String::from_utf8(bytes)
-        .map_err(|error| UsageError(ErrorReport::new(&format!("{} is not text", name_of(file)), &error, "save it as UTF-8")))
+    String::from_utf8(bytes).map_err(|error| {
+        UsageError(ErrorReport::new(&format!("{} is not text", name_of(file)), &error, "save it as UTF-8"))
+    })
 }
 
 type Input = Box<dyn Read>;
@@ -65,7 +66,11 @@ fn read_limited(file: &InputFile, convert: impl Fn(Input) -> io::Result<Input>) 
         Ok(bytes)
     };
     read().map_err(|error| {
-        UsageError(ErrorReport::new(&format!("{} cannot be read", name_of(file)), &error, "name a file that can be read"))
+        UsageError(ErrorReport::new(
+            &format!("{} cannot be read", name_of(file)),
+            &error,
+            "name a file that can be read",
+        ))
     })
 }
 

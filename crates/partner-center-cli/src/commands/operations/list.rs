@@ -29,9 +29,8 @@ pub(crate) async fn print_pages<X: Transport>(
     while remaining > 0
         && let Some(page) = X::Mode::into_future(pages.next_page()).await
     {
-        let mut items = page
-            .map_err(|error| CommandError::from_client_error(&broken_off(count, noun), &error, sources))?
-            .items;
+        let mut items =
+            page.map_err(|error| CommandError::from_client_error(&broken_off(count, noun), &error, sources))?.items;
         items.truncate(remaining);
         printer.page(&items)?;
         count += items.len();

@@ -108,7 +108,8 @@ fn size_of_limit(operation: &Operation, call: &OperationCall) -> Option<(&'stati
     let size = size_parameter(operation)?;
     let limit = call.options.limit.map(i64::from)?;
     let is_given = call.parameters.iter().any(|(parameter, _)| parameter.name == size.name);
-    let is_smaller = size.maximum.is_some_and(|maximum| limit < maximum) && size.sent_minimum.or(size.minimum).is_none_or(|minimum| limit >= minimum);
+    let is_smaller = size.maximum.is_some_and(|maximum| limit < maximum)
+        && size.sent_minimum.or(size.minimum).is_none_or(|minimum| limit >= minimum);
     (!is_given && is_smaller).then(|| (size.name, limit.to_string()))
 }
 
