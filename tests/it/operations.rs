@@ -1,5 +1,7 @@
 //! Every operation of the specification is called against the emulator, in both modes.
 
+#![expect(deprecated, reason = "deprecated operations are called as well")]
+
 use partner_center::{
     operations::{Operation, *},
     transport::{Async, Blocking, Mode, Request},

@@ -19,7 +19,7 @@ fn call_test(spec: &Spec, operation: &Operation) -> Result<String> {
     let required = operation.inputs().filter(|parameter| parameter.required);
     let mut arguments = required.map(|parameter| parameter_argument(spec, parameter)).collect::<Result<Vec<_>>>()?;
     if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
-        arguments.push(body_argument(spec, body).context("requestBody")?);
+        arguments.extend(body_arguments(spec, body).context("requestBody")?);
     }
     let call = if operation.facts.paging.is_some() { "list" } else { "call" };
     let (id, arguments) = (&operation.facts.id, arguments.join(", "));
@@ -33,16 +33,27 @@ fn parameter_argument(spec: &Spec, parameter: &Parameter) -> Result<String> {
     Ok(argument(&parameter.shape, &value))
 }
 
-fn body_argument(spec: &Spec, body: &RequestBody) -> Result<String> {
-    if body.media_type != BodyType::Json {
-        // Without files.
-        return Ok("Default::default()".to_owned());
+/// Returns the body, or the required parts of a form.
+fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
+    if body.media_type == BodyType::Multipart {
+        let form = body.shape.named().context("a form is a $ref to an object: write one")?;
+        let parts = spec.definition(form)?.properties().iter().filter(|part| part.required);
+        return parts.map(|part| part_argument(spec, &part.shape)).collect();
     }
     let value = match body.examples.first().map(|example| &example.source) {
         Some(ExampleSource::Inline(value)) => value.clone(),
         _ => placeholder_body(spec, &body.shape)?,
     };
-    Ok(argument(&body.shape, &value))
+    Ok(vec![argument(&body.shape, &value)])
+}
+
+fn part_argument(spec: &Spec, shape: &Shape) -> Result<String> {
+    const FILE: &str = r#"request::UploadFile::new("document.pdf", "application/pdf", "%PDF-1.7")"#;
+    Ok(match shape {
+        Shape::Binary => FILE.to_owned(),
+        Shape::List(item) if **item == Shape::Binary => format!("vec![{FILE}]"),
+        shape => argument(shape, &placeholder_body(spec, shape)?),
+    })
 }
 
 /// Returns the Rust expression of an argument: a string, or a value that is read from its JSON.
