@@ -450,7 +450,8 @@ fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &Fields<'_>
     let mut code = format!("resource!({} {{\n", definition.name);
     for (index, field) in fields.described.iter().enumerate() {
         let presence = match field.presence {
-            Presence::Optional | Presence::Nullable => "Optional",
+            Presence::Optional => "Optional",
+            Presence::Nullable => "Nullable",
             Presence::RequiredList => "RequiredList",
             Presence::Required => "Required",
         };
@@ -464,7 +465,7 @@ fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &Fields<'_>
     Ok(code + "}" + &additional.unwrap_or_default() + ");\n")
 }
 
-/// Returns the kind of a field's value in the models crate: a variant of its `ValueRef`.
+/// Returns the kind of a field's value in the models crate: a variant of its `ValueMut`.
 fn value_kind(spec: &Spec, field: &Field<'_>) -> Result<&'static str> {
     let kind = match &field.property.shape {
         Shape::Named(name) => match spec.definition(name)?.kind {

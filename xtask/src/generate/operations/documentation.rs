@@ -95,11 +95,14 @@ fn operation_example(spec: &Spec, operation: &Operation, name: &Ident, inputs: &
             Location::Query(name) => query.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
             Location::CommaSeparated(name) => lists.push(quote!((#name, vec![#(#sent.to_owned()),*]))),
             Location::Header(name) => headers.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
-            Location::Body => body = sent.first().map(|sent| quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));)),
+            Location::Body => {
+                body = sent.first().map(|sent| quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));))
+            }
             Location::Part(_) => {}
         }
     }
-    let parts = [(quote!(path), path), (quote!(query), query), (quote!(comma_separated), lists), (quote!(headers), headers)];
+    let parts =
+        [(quote!(path), path), (quote!(query), query), (quote!(comma_separated), lists), (quote!(headers), headers)];
     let parts = parts.iter().flat_map(|(part, values)| {
         values.iter().enumerate().map(move |(index, value)| {
             let index = Literal::usize_unsuffixed(index);

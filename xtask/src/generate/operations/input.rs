@@ -200,11 +200,14 @@ fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<Input> {
 
 fn parameter_sample(spec: &Spec, parameter: &Parameter, value: &Value) -> Option<Sample> {
     match (parameter.style, &parameter.shape, value) {
-        (ParameterStyle::Json, shape, Value::String(json)) => value_sample(spec, shape, &serde_json::from_str(json).ok()?),
+        (ParameterStyle::Json, shape, Value::String(json)) => {
+            value_sample(spec, shape, &serde_json::from_str(json).ok()?)
+        }
         (_, Shape::List(item), Value::Array(values)) => {
             let samples = values.iter().map(|value| value_sample(spec, item, value)).collect::<Option<Vec<_>>>()?;
             let is_text = **item == Shape::Text;
-            let code = samples.iter().map(|Sample { code, .. }| if is_text { quote!(#code.to_owned()) } else { code.clone() });
+            let code =
+                samples.iter().map(|Sample { code, .. }| if is_text { quote!(#code.to_owned()) } else { code.clone() });
             let code = quote!(vec![#(#code),*]);
             Some(Sample { code, sent: samples.into_iter().flat_map(|sample| sample.sent).collect() })
         }

@@ -137,7 +137,8 @@ impl<'a> TypedPaging<'a> {
                 misfits.push(misfit);
             }
         }
-        let value = |access: &Option<Access>| access.as_ref().map_or_else(|| quote!(None), |access| access.value.clone());
+        let value =
+            |access: &Option<Access>| access.as_ref().map_or_else(|| quote!(None), |access| access.value.clone());
         let (link, token) = (value(&self.next_link), value(&self.continuation_token));
         let read = match &self.link_as_str {
             Some(as_str) => quote!(ContinuationToken::read_uri(#link.map(#as_str), #token, #(#misfits)||*)),

@@ -44,8 +44,10 @@ impl ResponseType {
                 fields.push(field.clone());
             }
         }
-        let absent: Vec<_> =
-            responses().filter(|response| response.outcome == Outcome::Absent).map(|response| response.status).collect();
+        let absent: Vec<_> = responses()
+            .filter(|response| response.outcome == Outcome::Absent)
+            .map(|response| response.status)
+            .collect();
         let is_accepted = responses().any(|response| response.outcome == Outcome::Accepted);
         let is_json = bodies.iter().all(|(body_type, _)| *body_type == BodyType::Json);
         ensure!(
@@ -100,7 +102,8 @@ impl ResponseType {
         let docs = doc_comment(&docs, 0);
         let body_doc = doc_comment("The body.", MEMBER_INDENT);
         let body = self.body.as_ref().map(|body| quote!(#body_doc pub body: #body,));
-        let accept = self.body.as_ref().map(|body| quote!(const ACCEPT: &'static str = <#body as FromResponse>::ACCEPT;));
+        let accept =
+            self.body.as_ref().map(|body| quote!(const ACCEPT: &'static str = <#body as FromResponse>::ACCEPT;));
         let read_body = self.body.as_ref().map(|_| quote!(body: FromResponse::from_response(response)?,));
         let fields = self.fields.iter().map(|HeaderField { wire, field, description }| {
             let docs = doc_comment(&format!("{description}\n\nThe header `{wire}`."), MEMBER_INDENT);

@@ -162,6 +162,9 @@ fn untestable_example_is_rejected() {
         let message = example_tests(&[edit]).unwrap_err();
         assert!(message.contains(PAGES) && message.contains(expected), "{expected:?} is not in {message:?}");
     }
+    let two = "lost: {summary: Lost., externalValue: lost.json}, bare: {externalValue: good.json}";
+    let message = example_tests(&[page_with(two), error_in_file()]).unwrap_err();
+    assert_eq!(message.lines().count(), 3, "{message}");
 }
 
 #[test]

@@ -368,7 +368,7 @@ impl DevicePolicy {
 
 resource!(DevicePolicy {
     0 Optional Scalar key = "key",
-    1 Optional Nullable value = "value",
+    1 Nullable Nullable value = "value",
 });
 
 /// A category of policies.
