@@ -1,6 +1,6 @@
 //! Every operation of the specification is called against the emulator, in both modes.
 
-#![expect(deprecated, reason = "deprecated operations are called as well")]
+#![allow(deprecated, reason = "operations that are deprecated are called as well")]
 
 use partner_center::{
     operations::{Operation, *},

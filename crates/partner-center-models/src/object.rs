@@ -47,6 +47,7 @@ pub(crate) struct FieldSchema {
 pub(crate) enum Presence {
     Optional,
     /// Absent, null or a value, which are three things.
+    #[allow(dead_code, reason = "not every specification has a nullable property")]
     Nullable,
     /// A list that must be present, but may be null, which is an empty one. An object without the list may be of another kind,
     /// and an empty list in its place would hide that.

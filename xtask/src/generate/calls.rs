@@ -42,7 +42,8 @@ fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
     }
     let value = match body.examples.first().map(|example| &example.source) {
         Some(ExampleSource::Inline(value)) => value.clone(),
-        _ => placeholder_body(spec, &body.shape)?,
+        Some(ExampleSource::File(file)) => return Ok(vec![format!("value(include_str!(\"../../spec/{file}\"))")]),
+        None => placeholder_body(spec, &body.shape)?,
     };
     Ok(vec![argument(&body.shape, &value)])
 }

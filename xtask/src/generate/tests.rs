@@ -1,5 +1,6 @@
 mod added_endpoint;
 mod rejections;
+mod tables;
 
 use super::*;
 use crate::workspace::workspace_root;
@@ -132,12 +133,12 @@ fn everything_understood_is_generated() {
              /// The things. pub items: Vec<Thing>,",
             "0 RequiredList List items = \"items\",",
             // Sent only: constructor and setters, which are documented.
-            "/// Sets `remark`. /// /// A remark. #[must_use] pub fn remark(",
+            "/// Sets `remark`. /// /// A remark. #[inline] #[must_use] pub fn remark(",
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
             "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
             "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(RawJson::new(&maker)); self }",
             "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
-            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[must_use] \
+            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[inline] #[must_use] \
              pub fn new() -> Self { Self::default() }",
             // An enum.
             "pub enum ThingKind { /// Small. Small, /// Very large. VeryLarge, \
@@ -325,6 +326,12 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
     // A $ref with its own description is a $ref alone.
     let maker = &document["components"]["schemas"]["Thing"]["properties"]["maker"];
     assert_eq!(*maker, serde_json::json!({"$ref": "#/components/schemas/Origin"}));
+    // A time without a zone is none for other tools.
+    let times = bundled(&THINGS.replace(
+        "          type: number\n          format: double",
+        "          type: string\n          format: date-time",
+    ));
+    assert!(!times.contains("date-time"), "{times}");
     // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");

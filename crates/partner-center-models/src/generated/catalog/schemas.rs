@@ -671,6 +671,7 @@ pub struct InventoryCheckRequest {
 
 impl InventoryCheckRequest {
     /// Creates a `InventoryCheckRequest` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(target_items: Vec<InventoryTarget>) -> Self {
         Self {
@@ -684,6 +685,7 @@ impl InventoryCheckRequest {
     ///
     /// For whom, by the `inventoryVariables` of the SKU: `customerId`, `azureSubscriptionId`,
     /// `armRegionName`.
+    #[inline]
     #[must_use]
     pub fn inventory_context(
         mut self,
@@ -716,6 +718,7 @@ pub struct InventoryTarget {
 
 impl InventoryTarget {
     /// Creates a `InventoryTarget` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(product_id: impl Into<String>) -> Self {
         Self {
@@ -728,6 +731,7 @@ impl InventoryTarget {
     /// Sets `sku_id`.
     ///
     /// The SKU. Without it, all SKUs of the product.
+    #[inline]
     #[must_use]
     pub fn sku_id(mut self, sku_id: impl Into<String>) -> Self {
         self.sku_id = Some(sku_id.into());
@@ -1066,6 +1070,7 @@ pub struct PromotionEligibilityRequest {
 
 impl PromotionEligibilityRequest {
     /// Creates a `PromotionEligibilityRequest` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(items: Vec<PromotionEligibilityItem>) -> Self {
         Self {
@@ -1126,6 +1131,7 @@ pub struct PromotionEligibilityItem {
 
 impl PromotionEligibilityItem {
     /// Creates a `PromotionEligibilityItem` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         catalog_item_id: impl Into<String>,
@@ -1147,6 +1153,7 @@ impl PromotionEligibilityItem {
     /// Sets `id`.
     ///
     /// The number of the item, from 0 on. It is a string here, and a number in the response.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -1156,6 +1163,7 @@ impl PromotionEligibilityItem {
     /// Sets `promotion_id`.
     ///
     /// The promotion to check. Without it, all promotions of the product.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());

@@ -193,6 +193,7 @@ pub struct Subscription {
 
 impl Subscription {
     /// Creates a `Subscription` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -201,6 +202,7 @@ impl Subscription {
     /// Sets `id`.
     ///
     /// The identifier of the subscription.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
@@ -210,6 +212,7 @@ impl Subscription {
     /// Sets `entitlement_id`.
     ///
     /// The identifier of the Azure subscription. Only legacy Azure subscriptions have it.
+    #[inline]
     #[must_use]
     pub fn entitlement_id(mut self, entitlement_id: Uuid) -> Self {
         self.entitlement_id = Some(entitlement_id);
@@ -221,6 +224,7 @@ impl Subscription {
     /// The catalog item that was bought: product, SKU and availability, as in
     /// `CFQ7TTC069GL:0001:CFQ7TTC0G225`; a GUID for a legacy offer; `MS-AZR-0145P` for legacy
     /// Azure.
+    #[inline]
     #[must_use]
     pub fn offer_id(mut self, offer_id: impl Into<String>) -> Self {
         self.offer_id = Some(offer_id.into());
@@ -230,6 +234,7 @@ impl Subscription {
     /// Sets `offer_name`.
     ///
     /// The name of what was bought.
+    #[inline]
     #[must_use]
     pub fn offer_name(mut self, offer_name: impl Into<String>) -> Self {
         self.offer_name = Some(offer_name.into());
@@ -239,6 +244,7 @@ impl Subscription {
     /// Sets `friendly_name`.
     ///
     /// The nickname, which tells subscriptions of one product apart. It can be changed.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -248,6 +254,7 @@ impl Subscription {
     /// Sets `product_type`.
     ///
     /// The kind of product, such as `OnlineServicesNCE`. Legacy subscriptions have none.
+    #[inline]
     #[must_use]
     pub fn product_type(mut self, product_type: ProductType) -> Self {
         self.product_type = Some(product_type);
@@ -258,6 +265,7 @@ impl Subscription {
     ///
     /// The number of seats. To change it, send the new total. A cancelled subscription keeps its
     /// number.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -267,6 +275,7 @@ impl Subscription {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the term ends, if it was chosen. One documented example has it here.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(custom_term_end_date);
@@ -276,6 +285,7 @@ impl Subscription {
     /// Sets `unit_type`.
     ///
     /// The unit of `quantity` in words, such as `Licenses`, `License(s)` or `Usage-based`.
+    #[inline]
     #[must_use]
     pub fn unit_type(mut self, unit_type: impl Into<String>) -> Self {
         self.unit_type = Some(unit_type.into());
@@ -285,6 +295,7 @@ impl Subscription {
     /// Sets `parent_subscription_id`.
     ///
     /// The subscription that this one is added to. Only legacy add-ons have it.
+    #[inline]
     #[must_use]
     pub fn parent_subscription_id(mut self, parent_subscription_id: Uuid) -> Self {
         self.parent_subscription_id = Some(parent_subscription_id);
@@ -295,6 +306,7 @@ impl Subscription {
     ///
     /// The kind of consumption, `overage` for a product that is billed by use beyond what is
     /// included. Usually absent.
+    #[inline]
     #[must_use]
     pub fn consumption_type(mut self, consumption_type: impl Into<String>) -> Self {
         self.consumption_type = Some(consumption_type.into());
@@ -304,6 +316,7 @@ impl Subscription {
     /// Sets `has_purchasable_addons`.
     ///
     /// Whether add-ons can be bought for it.
+    #[inline]
     #[must_use]
     pub fn has_purchasable_addons(mut self, has_purchasable_addons: bool) -> Self {
         self.has_purchasable_addons = Some(has_purchasable_addons);
@@ -313,6 +326,7 @@ impl Subscription {
     /// Sets `creation_date`.
     ///
     /// The time at which it was created.
+    #[inline]
     #[must_use]
     pub fn creation_date(mut self, creation_date: DateTime) -> Self {
         self.creation_date = Some(creation_date);
@@ -322,6 +336,7 @@ impl Subscription {
     /// Sets `effective_start_date`.
     ///
     /// The beginning of the present term.
+    #[inline]
     #[must_use]
     pub fn effective_start_date(mut self, effective_start_date: DateTime) -> Self {
         self.effective_start_date = Some(effective_start_date);
@@ -333,6 +348,7 @@ impl Subscription {
     /// The end of the present term. For new commerce it is midnight of the last day, which still
     /// belongs to the term; for legacy subscriptions it is the first moment after the term, and for
     /// legacy Azure the year 9999.
+    #[inline]
     #[must_use]
     pub fn commitment_end_date(mut self, commitment_end_date: DateTime) -> Self {
         self.commitment_end_date = Some(commitment_end_date);
@@ -342,6 +358,7 @@ impl Subscription {
     /// Sets `commitment_end_date_time`.
     ///
     /// The end of the present term with its time of day, such as 23:59:59.
+    #[inline]
     #[must_use]
     pub fn commitment_end_date_time(
         mut self,
@@ -355,6 +372,7 @@ impl Subscription {
     ///
     /// The end of the window in which it can be cancelled. Absent if it cannot be cancelled; the
     /// end of the term if it always can.
+    #[inline]
     #[must_use]
     pub fn cancellation_allowed_until_date(
         mut self,
@@ -367,6 +385,7 @@ impl Subscription {
     /// Sets `billing_cycle_end_date`.
     ///
     /// The last day of the present billing cycle.
+    #[inline]
     #[must_use]
     pub fn billing_cycle_end_date(mut self, billing_cycle_end_date: DateTime) -> Self {
         self.billing_cycle_end_date = Some(billing_cycle_end_date);
@@ -376,6 +395,7 @@ impl Subscription {
     /// Sets `billing_cycle_end_date_time`.
     ///
     /// The end of the present billing cycle with its time of day.
+    #[inline]
     #[must_use]
     pub fn billing_cycle_end_date_time(
         mut self,
@@ -389,6 +409,7 @@ impl Subscription {
     ///
     /// The state. To change it, send `suspended`, `active` or `deleted`; the service sets the
     /// others.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: SubscriptionStatus) -> Self {
         self.status = Some(status);
@@ -398,6 +419,7 @@ impl Subscription {
     /// Sets `auto_renew_enabled`.
     ///
     /// Whether it renews at the end of its term. A change that leaves it out turns it off.
+    #[inline]
     #[must_use]
     pub fn auto_renew_enabled(mut self, auto_renew_enabled: bool) -> Self {
         self.auto_renew_enabled = Some(auto_renew_enabled);
@@ -407,6 +429,7 @@ impl Subscription {
     /// Sets `billing_type`.
     ///
     /// The kind of billing, such as by license or by usage.
+    #[inline]
     #[must_use]
     pub fn billing_type(mut self, billing_type: BillingType) -> Self {
         self.billing_type = Some(billing_type);
@@ -416,6 +439,7 @@ impl Subscription {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -425,6 +449,7 @@ impl Subscription {
     /// Sets `is_trial`.
     ///
     /// Whether it is a trial.
+    #[inline]
     #[must_use]
     pub fn is_trial(mut self, is_trial: bool) -> Self {
         self.is_trial = Some(is_trial);
@@ -434,6 +459,7 @@ impl Subscription {
     /// Sets `actions`.
     ///
     /// The actions that are possible, such as `edit` and `cancel`.
+    #[inline]
     #[must_use]
     pub fn actions(mut self, actions: Vec<String>) -> Self {
         self.actions = Some(actions);
@@ -444,6 +470,7 @@ impl Subscription {
     ///
     /// The length of a term as an ISO 8601 duration: `P1M`, `P1Y` or `P3Y`. Empty where there is no
     /// term.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -453,6 +480,7 @@ impl Subscription {
     /// Sets `renewal_term_duration`.
     ///
     /// The length of the next term, often empty.
+    #[inline]
     #[must_use]
     pub fn renewal_term_duration(
         mut self,
@@ -465,6 +493,7 @@ impl Subscription {
     /// Sets `refund_options`.
     ///
     /// The refunds that cancelling brings, and until when.
+    #[inline]
     #[must_use]
     pub fn refund_options(
         mut self,
@@ -478,6 +507,7 @@ impl Subscription {
     ///
     /// The seats that can still be removed, and until when. Absent while the subscription is
     /// suspended.
+    #[inline]
     #[must_use]
     pub fn refundable_quantity(
         mut self,
@@ -490,6 +520,7 @@ impl Subscription {
     /// Sets `is_microsoft_product`.
     ///
     /// Whether it is a product of Microsoft, not of another publisher.
+    #[inline]
     #[must_use]
     pub fn is_microsoft_product(mut self, is_microsoft_product: bool) -> Self {
         self.is_microsoft_product = Some(is_microsoft_product);
@@ -499,6 +530,7 @@ impl Subscription {
     /// Sets `partner_id`.
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller. Empty if there is none.
+    #[inline]
     #[must_use]
     pub fn partner_id(mut self, partner_id: impl Into<String>) -> Self {
         self.partner_id = Some(partner_id.into());
@@ -508,6 +540,7 @@ impl Subscription {
     /// Sets `suspension_reasons`.
     ///
     /// The reasons for the suspension, in words such as `Expiration`.
+    #[inline]
     #[must_use]
     pub fn suspension_reasons(mut self, suspension_reasons: Vec<String>) -> Self {
         self.suspension_reasons = Some(suspension_reasons);
@@ -517,6 +550,7 @@ impl Subscription {
     /// Sets `attention_needed`.
     ///
     /// Whether it needs attention, such as a confirmation by the customer.
+    #[inline]
     #[must_use]
     pub fn attention_needed(mut self, attention_needed: bool) -> Self {
         self.attention_needed = Some(attention_needed);
@@ -526,6 +560,7 @@ impl Subscription {
     /// Sets `action_taken`.
     ///
     /// Whether what needed attention was attended to.
+    #[inline]
     #[must_use]
     pub fn action_taken(mut self, action_taken: bool) -> Self {
         self.action_taken = Some(action_taken);
@@ -535,6 +570,7 @@ impl Subscription {
     /// Sets `contract_type`.
     ///
     /// The way in which the subscription was obtained.
+    #[inline]
     #[must_use]
     pub fn contract_type(mut self, contract_type: SubscriptionContractType) -> Self {
         self.contract_type = Some(contract_type);
@@ -544,6 +580,7 @@ impl Subscription {
     /// Sets `publisher_name`.
     ///
     /// The publisher of the product.
+    #[inline]
     #[must_use]
     pub fn publisher_name(mut self, publisher_name: impl Into<String>) -> Self {
         self.publisher_name = Some(publisher_name.into());
@@ -553,6 +590,7 @@ impl Subscription {
     /// Sets `promotion_id`.
     ///
     /// The promotion that it was bought with, such as `39NFJQT1CXL6:000H:39NFJQT1L9D5`.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -562,6 +600,7 @@ impl Subscription {
     /// Sets `migrated_from_subscription_id`.
     ///
     /// The legacy subscription that it was migrated from.
+    #[inline]
     #[must_use]
     pub fn migrated_from_subscription_id(
         mut self,
@@ -575,6 +614,7 @@ impl Subscription {
     ///
     /// The product and the seats of the next term. Present when something is scheduled, and for all
     /// trials. Leave it out of a change to remove it.
+    #[inline]
     #[must_use]
     pub fn scheduled_next_term_instructions(
         mut self,
@@ -588,6 +628,7 @@ impl Subscription {
     ///
     /// The actions at the end of the term, in the newer form. If both are sent,
     /// `scheduledNextTermInstructions` is ignored.
+    #[inline]
     #[must_use]
     pub fn scheduled_actions(mut self, scheduled_actions: Vec<ScheduledAction>) -> Self {
         self.scheduled_actions = Some(scheduled_actions);
@@ -598,6 +639,7 @@ impl Subscription {
     ///
     /// The change of billing that takes effect with the next charge. Leave it out of a change to
     /// remove it.
+    #[inline]
     #[must_use]
     pub fn next_charge_instructions(
         mut self,
@@ -610,6 +652,7 @@ impl Subscription {
     /// Sets `product_order_id`.
     ///
     /// The order of the product, for Azure savings plans.
+    #[inline]
     #[must_use]
     pub fn product_order_id(mut self, product_order_id: impl Into<String>) -> Self {
         self.product_order_id = Some(product_order_id.into());
@@ -619,6 +662,7 @@ impl Subscription {
     /// Sets `line_items`.
     ///
     /// The parts of an Azure savings plan.
+    #[inline]
     #[must_use]
     pub fn line_items(mut self, line_items: Vec<SubscriptionLineItem>) -> Self {
         self.line_items = Some(line_items);
@@ -628,6 +672,7 @@ impl Subscription {
     /// Sets `order_id`.
     ///
     /// The order that it came from: a GUID for old orders, else a string of any other form.
+    #[inline]
     #[must_use]
     pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
         self.order_id = Some(order_id.into());
@@ -637,6 +682,7 @@ impl Subscription {
     /// Sets `links`.
     ///
     /// Links to the subscription and to what it consists of.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: SubscriptionLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -647,6 +693,7 @@ impl Subscription {
     ///
     /// The metadata of the subscription; its type is `Subscription`. Only legacy subscriptions have
     /// an `etag`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -732,6 +779,7 @@ pub struct SubscriptionLinks {
 
 impl SubscriptionLinks {
     /// Creates a `SubscriptionLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -740,6 +788,7 @@ impl SubscriptionLinks {
     /// Sets `offer`.
     ///
     /// The legacy offer.
+    #[inline]
     #[must_use]
     pub fn offer(mut self, offer: Link) -> Self {
         self.offer = Some(Box::new(offer));
@@ -749,6 +798,7 @@ impl SubscriptionLinks {
     /// Sets `entitlement`.
     ///
     /// The entitlement of a legacy subscription.
+    #[inline]
     #[must_use]
     pub fn entitlement(mut self, entitlement: Link) -> Self {
         self.entitlement = Some(Box::new(entitlement));
@@ -758,6 +808,7 @@ impl SubscriptionLinks {
     /// Sets `parent_subscription`.
     ///
     /// The subscription that this one is added to.
+    #[inline]
     #[must_use]
     pub fn parent_subscription(mut self, parent_subscription: Link) -> Self {
         self.parent_subscription = Some(Box::new(parent_subscription));
@@ -767,6 +818,7 @@ impl SubscriptionLinks {
     /// Sets `product`.
     ///
     /// The product in the catalog.
+    #[inline]
     #[must_use]
     pub fn product(mut self, product: Link) -> Self {
         self.product = Some(Box::new(product));
@@ -776,6 +828,7 @@ impl SubscriptionLinks {
     /// Sets `sku`.
     ///
     /// The SKU in the catalog.
+    #[inline]
     #[must_use]
     pub fn sku(mut self, sku: Link) -> Self {
         self.sku = Some(Box::new(sku));
@@ -785,6 +838,7 @@ impl SubscriptionLinks {
     /// Sets `availability`.
     ///
     /// The availability in the catalog, which may have been replaced since.
+    #[inline]
     #[must_use]
     pub fn availability(mut self, availability: Link) -> Self {
         self.availability = Some(Box::new(availability));
@@ -794,6 +848,7 @@ impl SubscriptionLinks {
     /// Sets `activation_links`.
     ///
     /// The pages on which the customer activates a product of the marketplace.
+    #[inline]
     #[must_use]
     pub fn activation_links(mut self, activation_links: Link) -> Self {
         self.activation_links = Some(Box::new(activation_links));
@@ -803,6 +858,7 @@ impl SubscriptionLinks {
     /// Sets `self_`.
     ///
     /// The subscription itself.
+    #[inline]
     #[must_use]
     pub fn self_(mut self, self_: Link) -> Self {
         self.self_ = Some(Box::new(self_));
@@ -887,6 +943,7 @@ pub struct SubscriptionRefundOption {
 
 impl SubscriptionRefundOption {
     /// Creates a `SubscriptionRefundOption` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -895,6 +952,7 @@ impl SubscriptionRefundOption {
     /// Sets `type_`.
     ///
     /// The part of the price that is refunded.
+    #[inline]
     #[must_use]
     pub fn type_(mut self, type_: RefundType) -> Self {
         self.type_ = Some(type_);
@@ -904,6 +962,7 @@ impl SubscriptionRefundOption {
     /// Sets `expires_at`.
     ///
     /// The time until which it applies. Without it, it does not expire.
+    #[inline]
     #[must_use]
     pub fn expires_at(mut self, expires_at: DateTime) -> Self {
         self.expires_at = Some(expires_at);
@@ -933,6 +992,7 @@ pub struct RefundableQuantity {
 
 impl RefundableQuantity {
     /// Creates a `RefundableQuantity` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -941,6 +1001,7 @@ impl RefundableQuantity {
     /// Sets `total_quantity`.
     ///
     /// The number of seats that can be removed now.
+    #[inline]
     #[must_use]
     pub fn total_quantity(mut self, total_quantity: i32) -> Self {
         self.total_quantity = Some(total_quantity);
@@ -950,6 +1011,7 @@ impl RefundableQuantity {
     /// Sets `details`.
     ///
     /// The seats by the time until which they can be removed. Each addition of seats has its own.
+    #[inline]
     #[must_use]
     pub fn details(mut self, details: Vec<RefundableQuantityDetail>) -> Self {
         self.details = Some(details);
@@ -979,6 +1041,7 @@ pub struct RefundableQuantityDetail {
 
 impl RefundableQuantityDetail {
     /// Creates a `RefundableQuantityDetail` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -987,6 +1050,7 @@ impl RefundableQuantityDetail {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -996,6 +1060,7 @@ impl RefundableQuantityDetail {
     /// Sets `allowed_until_date_time`.
     ///
     /// The time until which they can be removed, usually seven days after they were added.
+    #[inline]
     #[must_use]
     pub fn allowed_until_date_time(mut self, allowed_until_date_time: DateTime) -> Self {
         self.allowed_until_date_time = Some(allowed_until_date_time);
@@ -1044,6 +1109,7 @@ pub struct TermInstructions {
 
 impl TermInstructions {
     /// Creates a `TermInstructions` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1052,6 +1118,7 @@ impl TermInstructions {
     /// Sets `product`.
     ///
     /// The product, its term and its billing.
+    #[inline]
     #[must_use]
     pub fn product(mut self, product: ProductTerm) -> Self {
         self.product = Some(product);
@@ -1061,6 +1128,7 @@ impl TermInstructions {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -1071,6 +1139,7 @@ impl TermInstructions {
     ///
     /// The day on which the next term ends, if it is not to be a complete one. It has to be the
     /// last day of another subscription's term or of a month.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(custom_term_end_date);
@@ -1109,6 +1178,7 @@ pub struct ProductTerm {
 
 impl ProductTerm {
     /// Creates a `ProductTerm` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1117,6 +1187,7 @@ impl ProductTerm {
     /// Sets `product_id`.
     ///
     /// The product, such as `CFQ7TTC069GL`.
+    #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<String>) -> Self {
         self.product_id = Some(product_id.into());
@@ -1126,6 +1197,7 @@ impl ProductTerm {
     /// Sets `sku_id`.
     ///
     /// The SKU, such as `0001`.
+    #[inline]
     #[must_use]
     pub fn sku_id(mut self, sku_id: impl Into<String>) -> Self {
         self.sku_id = Some(sku_id.into());
@@ -1135,6 +1207,7 @@ impl ProductTerm {
     /// Sets `availability_id`.
     ///
     /// The availability, such as `CFQ7TTC0G225`.
+    #[inline]
     #[must_use]
     pub fn availability_id(mut self, availability_id: impl Into<String>) -> Self {
         self.availability_id = Some(availability_id.into());
@@ -1144,6 +1217,7 @@ impl ProductTerm {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle, here in PascalCase, such as `Annual`.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -1153,6 +1227,7 @@ impl ProductTerm {
     /// Sets `term_duration`.
     ///
     /// The length of a term as an ISO 8601 duration, such as `P1Y`.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -1162,6 +1237,7 @@ impl ProductTerm {
     /// Sets `promotion_id`.
     ///
     /// The promotion to apply.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -1197,6 +1273,7 @@ pub struct ScheduledAction {
 
 impl ScheduledAction {
     /// Creates a `ScheduledAction` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1205,6 +1282,7 @@ impl ScheduledAction {
     /// Sets `scheduled_type`.
     ///
     /// The time of the action.
+    #[inline]
     #[must_use]
     pub fn scheduled_type(mut self, scheduled_type: ScheduledActionTime) -> Self {
         self.scheduled_type = Some(scheduled_type);
@@ -1214,6 +1292,7 @@ impl ScheduledAction {
     /// Sets `action_type`.
     ///
     /// The kind of action.
+    #[inline]
     #[must_use]
     pub fn action_type(mut self, action_type: ScheduledActionType) -> Self {
         self.action_type = Some(action_type);
@@ -1223,6 +1302,7 @@ impl ScheduledAction {
     /// Sets `instructions`.
     ///
     /// The product and the seats that the subscription changes to.
+    #[inline]
     #[must_use]
     pub fn instructions(mut self, instructions: TermInstructions) -> Self {
         self.instructions = Some(instructions);
@@ -1295,6 +1375,7 @@ pub struct SubscriptionLineItem {
 
 impl SubscriptionLineItem {
     /// Creates a `SubscriptionLineItem` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1303,6 +1384,7 @@ impl SubscriptionLineItem {
     /// Sets `id`.
     ///
     /// The identifier of the part.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -1312,6 +1394,7 @@ impl SubscriptionLineItem {
     /// Sets `friendly_name`.
     ///
     /// The name of the part.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -1321,6 +1404,7 @@ impl SubscriptionLineItem {
     /// Sets `scope`.
     ///
     /// The scope.
+    #[inline]
     #[must_use]
     pub fn scope(mut self, scope: SubscriptionLineItemScope) -> Self {
         self.scope = Some(scope);
@@ -1330,6 +1414,7 @@ impl SubscriptionLineItem {
     /// Sets `auto_renew_enabled`.
     ///
     /// Whether it renews at the end of its term.
+    #[inline]
     #[must_use]
     pub fn auto_renew_enabled(mut self, auto_renew_enabled: bool) -> Self {
         self.auto_renew_enabled = Some(auto_renew_enabled);
@@ -1339,6 +1424,7 @@ impl SubscriptionLineItem {
     /// Sets `status`.
     ///
     /// The state of the part, such as `active`.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -1348,6 +1434,7 @@ impl SubscriptionLineItem {
     /// Sets `purchase_commitment`.
     ///
     /// The money that was committed.
+    #[inline]
     #[must_use]
     pub fn purchase_commitment(
         mut self,
@@ -1390,6 +1477,7 @@ pub struct SubscriptionLineItemScope {
 
 impl SubscriptionLineItemScope {
     /// Creates a `SubscriptionLineItemScope` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1398,6 +1486,7 @@ impl SubscriptionLineItemScope {
     /// Sets `type_`.
     ///
     /// The kind of scope, such as `Shared` or `Single`.
+    #[inline]
     #[must_use]
     pub fn type_(mut self, type_: impl Into<String>) -> Self {
         self.type_ = Some(type_.into());
@@ -1407,6 +1496,7 @@ impl SubscriptionLineItemScope {
     /// Sets `subscription_id`.
     ///
     /// The Azure plan.
+    #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: impl Into<String>) -> Self {
         self.subscription_id = Some(subscription_id.into());
@@ -1416,6 +1506,7 @@ impl SubscriptionLineItemScope {
     /// Sets `entitlement_id`.
     ///
     /// The Azure subscription.
+    #[inline]
     #[must_use]
     pub fn entitlement_id(mut self, entitlement_id: impl Into<String>) -> Self {
         self.entitlement_id = Some(entitlement_id.into());
@@ -1425,6 +1516,7 @@ impl SubscriptionLineItemScope {
     /// Sets `management_group_id`.
     ///
     /// The management group.
+    #[inline]
     #[must_use]
     pub fn management_group_id(
         mut self,
@@ -1437,6 +1529,7 @@ impl SubscriptionLineItemScope {
     /// Sets `resource_group_id`.
     ///
     /// The resource group.
+    #[inline]
     #[must_use]
     pub fn resource_group_id(mut self, resource_group_id: impl Into<String>) -> Self {
         self.resource_group_id = Some(resource_group_id.into());
@@ -1471,6 +1564,7 @@ pub struct SubscriptionPurchaseCommitment {
 
 impl SubscriptionPurchaseCommitment {
     /// Creates a `SubscriptionPurchaseCommitment` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1479,6 +1573,7 @@ impl SubscriptionPurchaseCommitment {
     /// Sets `amount`.
     ///
     /// The amount, which the service sends as a string.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: impl Into<String>) -> Self {
         self.amount = Some(amount.into());
@@ -1488,6 +1583,7 @@ impl SubscriptionPurchaseCommitment {
     /// Sets `grain`.
     ///
     /// The time for which it is committed, such as `Hourly`.
+    #[inline]
     #[must_use]
     pub fn grain(mut self, grain: impl Into<String>) -> Self {
         self.grain = Some(grain.into());
@@ -1497,6 +1593,7 @@ impl SubscriptionPurchaseCommitment {
     /// Sets `currency`.
     ///
     /// The currency, a code of ISO 4217, such as `USD`.
+    #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<String>) -> Self {
         self.currency = Some(currency.into());
@@ -2046,6 +2143,7 @@ pub struct NewTransition {
 
 impl NewTransition {
     /// Creates a `NewTransition` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         to_catalog_item_id: impl Into<String>,
@@ -2069,6 +2167,7 @@ impl NewTransition {
     /// Sets `from_catalog_item_id`.
     ///
     /// The catalog item that is changed, such as `CFQ7TTC069GL:0001:CFQ7TTC0G225`.
+    #[inline]
     #[must_use]
     pub fn from_catalog_item_id(
         mut self,
@@ -2081,6 +2180,7 @@ impl NewTransition {
     /// Sets `from_subscription_id`.
     ///
     /// The subscription that is changed, which is that of the path.
+    #[inline]
     #[must_use]
     pub fn from_subscription_id(mut self, from_subscription_id: Uuid) -> Self {
         self.from_subscription_id = Some(from_subscription_id);
@@ -2091,6 +2191,7 @@ impl NewTransition {
     ///
     /// Another subscription of the customer to move the seats into. Without it, the subscription
     /// itself is changed, or a new one is made.
+    #[inline]
     #[must_use]
     pub fn to_subscription_id(mut self, to_subscription_id: Uuid) -> Self {
         self.to_subscription_id = Some(to_subscription_id);
@@ -2100,6 +2201,7 @@ impl NewTransition {
     /// Sets `term_duration`.
     ///
     /// The length of the target's term, such as `P1Y`. Without it, as before.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -2109,6 +2211,7 @@ impl NewTransition {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle of the target. Without it, as before.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -2118,6 +2221,7 @@ impl NewTransition {
     /// Sets `promotion_id`.
     ///
     /// The promotion to apply.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -2329,6 +2433,7 @@ pub struct Overage {
 
 impl Overage {
     /// Creates a `Overage` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -2337,6 +2442,7 @@ impl Overage {
     /// Sets `azure_entitlement_id`.
     ///
     /// The Azure subscription to bill. Without it in a request, the service takes or makes one.
+    #[inline]
     #[must_use]
     pub fn azure_entitlement_id(mut self, azure_entitlement_id: Uuid) -> Self {
         self.azure_entitlement_id = Some(azure_entitlement_id);
@@ -2346,6 +2452,7 @@ impl Overage {
     /// Sets `partner_id`.
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller.
+    #[inline]
     #[must_use]
     pub fn partner_id(mut self, partner_id: impl Into<String>) -> Self {
         self.partner_id = Some(partner_id.into());
@@ -2355,6 +2462,7 @@ impl Overage {
     /// Sets `type_`.
     ///
     /// The kind of products, such as `PhoneServices`.
+    #[inline]
     #[must_use]
     pub fn type_(mut self, type_: impl Into<String>) -> Self {
         self.type_ = Some(type_.into());
@@ -2364,6 +2472,7 @@ impl Overage {
     /// Sets `overage_enabled`.
     ///
     /// Whether such use is billed. Microsoft's table calls it `overage`.
+    #[inline]
     #[must_use]
     pub fn overage_enabled(mut self, overage_enabled: bool) -> Self {
         self.overage_enabled = Some(overage_enabled);
@@ -2373,6 +2482,7 @@ impl Overage {
     /// Sets `links`.
     ///
     /// Links to the setting itself.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: OverageLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -2382,6 +2492,7 @@ impl Overage {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `Overage`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -2413,6 +2524,7 @@ pub struct OverageLinks {
 
 impl OverageLinks {
     /// Creates a `OverageLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -2421,6 +2533,7 @@ impl OverageLinks {
     /// Sets `overage`.
     ///
     /// The setting itself.
+    #[inline]
     #[must_use]
     pub fn overage(mut self, overage: Link) -> Self {
         self.overage = Some(Box::new(overage));
@@ -2571,6 +2684,7 @@ pub struct AzureEntitlementCancellation {
 
 impl AzureEntitlementCancellation {
     /// Creates a `AzureEntitlementCancellation` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(cancellation_reason: AzureCancellationReason) -> Self {
         Self {
@@ -2624,6 +2738,7 @@ pub struct SupportContact {
 
 impl SupportContact {
     /// Creates a `SupportContact` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -2632,6 +2747,7 @@ impl SupportContact {
     /// Sets `support_tenant_id`.
     ///
     /// The tenant of the partner who gives support.
+    #[inline]
     #[must_use]
     pub fn support_tenant_id(mut self, support_tenant_id: Uuid) -> Self {
         self.support_tenant_id = Some(support_tenant_id);
@@ -2641,6 +2757,7 @@ impl SupportContact {
     /// Sets `support_mpn_id`.
     ///
     /// The partner ID, formerly MPN ID, of that partner.
+    #[inline]
     #[must_use]
     pub fn support_mpn_id(mut self, support_mpn_id: impl Into<String>) -> Self {
         self.support_mpn_id = Some(support_mpn_id.into());
@@ -2650,6 +2767,7 @@ impl SupportContact {
     /// Sets `name`.
     ///
     /// The name of that partner.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -2659,6 +2777,7 @@ impl SupportContact {
     /// Sets `links`.
     ///
     /// Links to the contact itself.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -2668,6 +2787,7 @@ impl SupportContact {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `SupportContact`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -2734,6 +2854,7 @@ pub struct Conversion {
 
 impl Conversion {
     /// Creates a `Conversion` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -2742,6 +2863,7 @@ impl Conversion {
     /// Sets `offer_id`.
     ///
     /// The offer of the trial.
+    #[inline]
     #[must_use]
     pub fn offer_id(mut self, offer_id: impl Into<String>) -> Self {
         self.offer_id = Some(offer_id.into());
@@ -2751,6 +2873,7 @@ impl Conversion {
     /// Sets `target_offer_id`.
     ///
     /// The offer to convert to.
+    #[inline]
     #[must_use]
     pub fn target_offer_id(mut self, target_offer_id: impl Into<String>) -> Self {
         self.target_offer_id = Some(target_offer_id.into());
@@ -2760,6 +2883,7 @@ impl Conversion {
     /// Sets `order_id`.
     ///
     /// The order of the trial.
+    #[inline]
     #[must_use]
     pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
         self.order_id = Some(order_id.into());
@@ -2769,6 +2893,7 @@ impl Conversion {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -2778,6 +2903,7 @@ impl Conversion {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle of the paid subscription.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -2787,6 +2913,7 @@ impl Conversion {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `Conversion`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -2904,6 +3031,7 @@ pub struct Upgrade {
 
 impl Upgrade {
     /// Creates a `Upgrade` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -2912,6 +3040,7 @@ impl Upgrade {
     /// Sets `target_offer`.
     ///
     /// The offer to upgrade to. Send it back as it was received.
+    #[inline]
     #[must_use]
     pub fn target_offer(mut self, target_offer: LegacyOffer) -> Self {
         self.target_offer = Some(RawJson::new(&target_offer));
@@ -2922,6 +3051,7 @@ impl Upgrade {
     ///
     /// The kind of upgrade: `none`, `upgrade_only` or `upgrade_with_license_transfer` in a list,
     /// and a number (0, 1, 2) in the documented request.
+    #[inline]
     #[must_use]
     pub fn upgrade_type(mut self, upgrade_type: JsonValue) -> Self {
         self.upgrade_type = Some(upgrade_type);
@@ -2931,6 +3061,7 @@ impl Upgrade {
     /// Sets `is_eligible`.
     ///
     /// Whether it is possible.
+    #[inline]
     #[must_use]
     pub fn is_eligible(mut self, is_eligible: bool) -> Self {
         self.is_eligible = Some(is_eligible);
@@ -2940,6 +3071,7 @@ impl Upgrade {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -2949,6 +3081,7 @@ impl Upgrade {
     /// Sets `upgrade_errors`.
     ///
     /// The reasons for which it is not possible.
+    #[inline]
     #[must_use]
     pub fn upgrade_errors(mut self, upgrade_errors: Vec<UpgradeError>) -> Self {
         self.upgrade_errors = Some(upgrade_errors);
@@ -2958,6 +3091,7 @@ impl Upgrade {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `Upgrade`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -3040,6 +3174,7 @@ pub struct LegacyOffer {
 
 impl LegacyOffer {
     /// Creates a `LegacyOffer` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3048,6 +3183,7 @@ impl LegacyOffer {
     /// Sets `id`.
     ///
     /// The identifier of the offer, a GUID.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -3057,6 +3193,7 @@ impl LegacyOffer {
     /// Sets `name`.
     ///
     /// The name of the offer.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -3066,6 +3203,7 @@ impl LegacyOffer {
     /// Sets `description`.
     ///
     /// The description of the offer.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -3075,6 +3213,7 @@ impl LegacyOffer {
     /// Sets `minimum_quantity`.
     ///
     /// The minimum number of seats.
+    #[inline]
     #[must_use]
     pub fn minimum_quantity(mut self, minimum_quantity: i32) -> Self {
         self.minimum_quantity = Some(minimum_quantity);
@@ -3084,6 +3223,7 @@ impl LegacyOffer {
     /// Sets `maximum_quantity`.
     ///
     /// The maximum number of seats.
+    #[inline]
     #[must_use]
     pub fn maximum_quantity(mut self, maximum_quantity: i32) -> Self {
         self.maximum_quantity = Some(maximum_quantity);
@@ -3093,6 +3233,7 @@ impl LegacyOffer {
     /// Sets `rank`.
     ///
     /// The place of the offer in its category.
+    #[inline]
     #[must_use]
     pub fn rank(mut self, rank: i32) -> Self {
         self.rank = Some(rank);
@@ -3102,6 +3243,7 @@ impl LegacyOffer {
     /// Sets `uri`.
     ///
     /// The path of the offer.
+    #[inline]
     #[must_use]
     pub fn uri(mut self, uri: impl Into<String>) -> Self {
         self.uri = Some(uri.into());
@@ -3111,6 +3253,7 @@ impl LegacyOffer {
     /// Sets `locale`.
     ///
     /// The language of the texts, such as `en-us`.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.locale = Some(locale.into());
@@ -3120,6 +3263,7 @@ impl LegacyOffer {
     /// Sets `country`.
     ///
     /// The country of the catalog, such as `US`.
+    #[inline]
     #[must_use]
     pub fn country(mut self, country: impl Into<String>) -> Self {
         self.country = Some(country.into());
@@ -3129,6 +3273,7 @@ impl LegacyOffer {
     /// Sets `category`.
     ///
     /// The category of the offer.
+    #[inline]
     #[must_use]
     pub fn category(mut self, category: LegacyOfferCategory) -> Self {
         self.category = Some(category);
@@ -3138,6 +3283,7 @@ impl LegacyOffer {
     /// Sets `limit_unit_of_measure`.
     ///
     /// The unit of a limit of the number of seats.
+    #[inline]
     #[must_use]
     pub fn limit_unit_of_measure(
         mut self,
@@ -3150,6 +3296,7 @@ impl LegacyOffer {
     /// Sets `prerequisite_offers`.
     ///
     /// The offers that the customer needs first.
+    #[inline]
     #[must_use]
     pub fn prerequisite_offers(mut self, prerequisite_offers: Vec<String>) -> Self {
         self.prerequisite_offers = Some(prerequisite_offers);
@@ -3159,6 +3306,7 @@ impl LegacyOffer {
     /// Sets `is_add_on`.
     ///
     /// Whether it is an add-on.
+    #[inline]
     #[must_use]
     pub fn is_add_on(mut self, is_add_on: bool) -> Self {
         self.is_add_on = Some(is_add_on);
@@ -3168,6 +3316,7 @@ impl LegacyOffer {
     /// Sets `has_add_ons`.
     ///
     /// Whether it has add-ons.
+    #[inline]
     #[must_use]
     pub fn has_add_ons(mut self, has_add_ons: bool) -> Self {
         self.has_add_ons = Some(has_add_ons);
@@ -3177,6 +3326,7 @@ impl LegacyOffer {
     /// Sets `is_available_for_purchase`.
     ///
     /// Whether it can be bought.
+    #[inline]
     #[must_use]
     pub fn is_available_for_purchase(mut self, is_available_for_purchase: bool) -> Self {
         self.is_available_for_purchase = Some(is_available_for_purchase);
@@ -3186,6 +3336,7 @@ impl LegacyOffer {
     /// Sets `billing`.
     ///
     /// The kind of billing, `license` or `usage`.
+    #[inline]
     #[must_use]
     pub fn billing(mut self, billing: impl Into<String>) -> Self {
         self.billing = Some(billing.into());
@@ -3195,6 +3346,7 @@ impl LegacyOffer {
     /// Sets `is_auto_renewable`.
     ///
     /// Whether it renews.
+    #[inline]
     #[must_use]
     pub fn is_auto_renewable(mut self, is_auto_renewable: bool) -> Self {
         self.is_auto_renewable = Some(is_auto_renewable);
@@ -3204,6 +3356,7 @@ impl LegacyOffer {
     /// Sets `is_internal`.
     ///
     /// Whether it is for Microsoft only.
+    #[inline]
     #[must_use]
     pub fn is_internal(mut self, is_internal: bool) -> Self {
         self.is_internal = Some(is_internal);
@@ -3213,6 +3366,7 @@ impl LegacyOffer {
     /// Sets `is_trial`.
     ///
     /// Whether it is a trial.
+    #[inline]
     #[must_use]
     pub fn is_trial(mut self, is_trial: bool) -> Self {
         self.is_trial = Some(is_trial);
@@ -3222,6 +3376,7 @@ impl LegacyOffer {
     /// Sets `upgrade_target_offers`.
     ///
     /// The offers that it can be upgraded to.
+    #[inline]
     #[must_use]
     pub fn upgrade_target_offers(mut self, upgrade_target_offers: Vec<String>) -> Self {
         self.upgrade_target_offers = Some(upgrade_target_offers);
@@ -3231,6 +3386,7 @@ impl LegacyOffer {
     /// Sets `conversion_target_offers`.
     ///
     /// The offers that a trial of it can be converted to.
+    #[inline]
     #[must_use]
     pub fn conversion_target_offers(
         mut self,
@@ -3243,6 +3399,7 @@ impl LegacyOffer {
     /// Sets `partner_qualifications`.
     ///
     /// The qualifications that a partner needs to sell it, `none` for nothing.
+    #[inline]
     #[must_use]
     pub fn partner_qualifications(
         mut self,
@@ -3255,6 +3412,7 @@ impl LegacyOffer {
     /// Sets `supported_billing_cycles`.
     ///
     /// The billing cycles that it can be bought with.
+    #[inline]
     #[must_use]
     pub fn supported_billing_cycles(
         mut self,
@@ -3267,6 +3425,7 @@ impl LegacyOffer {
     /// Sets `product`.
     ///
     /// The product that the offer is for.
+    #[inline]
     #[must_use]
     pub fn product(mut self, product: LegacyOfferProduct) -> Self {
         self.product = Some(product);
@@ -3276,6 +3435,7 @@ impl LegacyOffer {
     /// Sets `unit_type`.
     ///
     /// The unit of the quantity, such as `Licenses`.
+    #[inline]
     #[must_use]
     pub fn unit_type(mut self, unit_type: impl Into<String>) -> Self {
         self.unit_type = Some(unit_type.into());
@@ -3285,6 +3445,7 @@ impl LegacyOffer {
     /// Sets `links`.
     ///
     /// Links to the offer itself and to a page about it.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: LegacyOfferLinks) -> Self {
         self.links = Some(Box::new(links));
@@ -3294,6 +3455,7 @@ impl LegacyOffer {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `Offer`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(Box::new(attributes));
@@ -3355,6 +3517,7 @@ pub struct LegacyOfferCategory {
 
 impl LegacyOfferCategory {
     /// Creates a `LegacyOfferCategory` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3363,6 +3526,7 @@ impl LegacyOfferCategory {
     /// Sets `id`.
     ///
     /// The identifier of the category, such as `Enterprise_Key`.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -3372,6 +3536,7 @@ impl LegacyOfferCategory {
     /// Sets `name`.
     ///
     /// The name of the category.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -3381,6 +3546,7 @@ impl LegacyOfferCategory {
     /// Sets `rank`.
     ///
     /// The place of the category.
+    #[inline]
     #[must_use]
     pub fn rank(mut self, rank: i32) -> Self {
         self.rank = Some(rank);
@@ -3390,6 +3556,7 @@ impl LegacyOfferCategory {
     /// Sets `locale`.
     ///
     /// The language of the texts.
+    #[inline]
     #[must_use]
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.locale = Some(locale.into());
@@ -3399,6 +3566,7 @@ impl LegacyOfferCategory {
     /// Sets `country`.
     ///
     /// The country of the catalog.
+    #[inline]
     #[must_use]
     pub fn country(mut self, country: impl Into<String>) -> Self {
         self.country = Some(country.into());
@@ -3408,6 +3576,7 @@ impl LegacyOfferCategory {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `OfferCategory`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(Box::new(attributes));
@@ -3442,6 +3611,7 @@ pub struct LegacyOfferProduct {
 
 impl LegacyOfferProduct {
     /// Creates a `LegacyOfferProduct` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3450,6 +3620,7 @@ impl LegacyOfferProduct {
     /// Sets `id`.
     ///
     /// The identifier of the product, a GUID.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -3459,6 +3630,7 @@ impl LegacyOfferProduct {
     /// Sets `name`.
     ///
     /// The name of the product.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -3468,6 +3640,7 @@ impl LegacyOfferProduct {
     /// Sets `unit`.
     ///
     /// The unit of the product, such as `Licenses`.
+    #[inline]
     #[must_use]
     pub fn unit(mut self, unit: impl Into<String>) -> Self {
         self.unit = Some(unit.into());
@@ -3499,6 +3672,7 @@ pub struct LegacyOfferLinks {
 
 impl LegacyOfferLinks {
     /// Creates a `LegacyOfferLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3507,6 +3681,7 @@ impl LegacyOfferLinks {
     /// Sets `learn_more`.
     ///
     /// A page for people.
+    #[inline]
     #[must_use]
     pub fn learn_more(mut self, learn_more: Link) -> Self {
         self.learn_more = Some(Box::new(learn_more));
@@ -3516,6 +3691,7 @@ impl LegacyOfferLinks {
     /// Sets `add_ons`.
     ///
     /// The add-ons of the offer.
+    #[inline]
     #[must_use]
     pub fn add_ons(mut self, add_ons: Link) -> Self {
         self.add_ons = Some(Box::new(add_ons));
@@ -3525,6 +3701,7 @@ impl LegacyOfferLinks {
     /// Sets `self_`.
     ///
     /// The offer itself.
+    #[inline]
     #[must_use]
     pub fn self_(mut self, self_: Link) -> Self {
         self.self_ = Some(Box::new(self_));
@@ -3559,6 +3736,7 @@ pub struct UpgradeError {
 
 impl UpgradeError {
     /// Creates a `UpgradeError` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -3567,6 +3745,7 @@ impl UpgradeError {
     /// Sets `code`.
     ///
     /// The reason.
+    #[inline]
     #[must_use]
     pub fn code(mut self, code: TransitionErrorCode) -> Self {
         self.code = Some(code);
@@ -3576,6 +3755,7 @@ impl UpgradeError {
     /// Sets `description`.
     ///
     /// The reason in words.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -3585,6 +3765,7 @@ impl UpgradeError {
     /// Sets `additional_details`.
     ///
     /// More about the reason.
+    #[inline]
     #[must_use]
     pub fn additional_details(mut self, additional_details: impl Into<String>) -> Self {
         self.additional_details = Some(additional_details.into());
@@ -3594,6 +3775,7 @@ impl UpgradeError {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `UpgradeError`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -4002,6 +4184,7 @@ pub struct Order {
 
 impl Order {
     /// Creates a `Order` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -4010,6 +4193,7 @@ impl Order {
     /// Sets `id`.
     ///
     /// The identifier of the order, a string of one of several forms.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -4019,6 +4203,7 @@ impl Order {
     /// Sets `alternate_id`.
     ///
     /// The short identifier, such as `8e30b7d415fa`, which is that of invoices.
+    #[inline]
     #[must_use]
     pub fn alternate_id(mut self, alternate_id: impl Into<String>) -> Self {
         self.alternate_id = Some(alternate_id.into());
@@ -4028,6 +4213,7 @@ impl Order {
     /// Sets `reference_customer_id`.
     ///
     /// The customer.
+    #[inline]
     #[must_use]
     pub fn reference_customer_id(mut self, reference_customer_id: Uuid) -> Self {
         self.reference_customer_id = Some(reference_customer_id);
@@ -4037,6 +4223,7 @@ impl Order {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -4046,6 +4233,7 @@ impl Order {
     /// Sets `currency_code`.
     ///
     /// The currency of the prices, a code of ISO 4217, such as `USD`.
+    #[inline]
     #[must_use]
     pub fn currency_code(mut self, currency_code: impl Into<String>) -> Self {
         self.currency_code = Some(currency_code.into());
@@ -4055,6 +4243,7 @@ impl Order {
     /// Sets `currency_symbol`.
     ///
     /// The symbol of the currency, such as `$` or `US$`.
+    #[inline]
     #[must_use]
     pub fn currency_symbol(mut self, currency_symbol: impl Into<String>) -> Self {
         self.currency_symbol = Some(currency_symbol.into());
@@ -4064,6 +4253,7 @@ impl Order {
     /// Sets `line_items`.
     ///
     /// The products that were bought.
+    #[inline]
     #[must_use]
     pub fn line_items(mut self, line_items: Vec<OrderLineItem>) -> Self {
         self.line_items = Some(line_items);
@@ -4073,6 +4263,7 @@ impl Order {
     /// Sets `creation_date`.
     ///
     /// The time at which it was placed.
+    #[inline]
     #[must_use]
     pub fn creation_date(mut self, creation_date: DateTime) -> Self {
         self.creation_date = Some(creation_date);
@@ -4082,6 +4273,7 @@ impl Order {
     /// Sets `status`.
     ///
     /// The progress. To cancel the order, send `cancelled`.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: OrderStatus) -> Self {
         self.status = Some(status);
@@ -4091,6 +4283,7 @@ impl Order {
     /// Sets `transaction_type`.
     ///
     /// The origin of the order.
+    #[inline]
     #[must_use]
     pub fn transaction_type(mut self, transaction_type: OrderTransactionType) -> Self {
         self.transaction_type = Some(transaction_type);
@@ -4100,6 +4293,7 @@ impl Order {
     /// Sets `total_price`.
     ///
     /// The price of all line items, in orders of new commerce or if prices were requested.
+    #[inline]
     #[must_use]
     pub fn total_price(mut self, total_price: Decimal) -> Self {
         self.total_price = Some(total_price);
@@ -4109,6 +4303,7 @@ impl Order {
     /// Sets `partner_on_record_attestation_accepted`.
     ///
     /// Whether the partner attested that the partners of record earn their incentives.
+    #[inline]
     #[must_use]
     pub fn partner_on_record_attestation_accepted(
         mut self,
@@ -4123,6 +4318,7 @@ impl Order {
     /// Sets `client`.
     ///
     /// The program that placed it. Often an empty object.
+    #[inline]
     #[must_use]
     pub fn client(mut self, client: OrderClient) -> Self {
         self.client = Some(client);
@@ -4132,6 +4328,7 @@ impl Order {
     /// Sets `links`.
     ///
     /// Links to the order itself and to its provisioning status.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: OrderLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -4141,6 +4338,7 @@ impl Order {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `Order`. Only legacy orders have an `etag`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -4253,6 +4451,7 @@ pub struct OrderClient {
 
 impl OrderClient {
     /// Creates a `OrderClient` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -4261,6 +4460,7 @@ impl OrderClient {
     /// Sets `marketplace_country`.
     ///
     /// The country of the catalog, such as `US`.
+    #[inline]
     #[must_use]
     pub fn marketplace_country(
         mut self,
@@ -4273,6 +4473,7 @@ impl OrderClient {
     /// Sets `device_family`.
     ///
     /// The kind of program.
+    #[inline]
     #[must_use]
     pub fn device_family(mut self, device_family: impl Into<String>) -> Self {
         self.device_family = Some(device_family.into());
@@ -4282,6 +4483,7 @@ impl OrderClient {
     /// Sets `name`.
     ///
     /// The name of the program.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -4313,6 +4515,7 @@ pub struct OrderLinks {
 
 impl OrderLinks {
     /// Creates a `OrderLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -4321,6 +4524,7 @@ impl OrderLinks {
     /// Sets `self_`.
     ///
     /// The order itself.
+    #[inline]
     #[must_use]
     pub fn self_(mut self, self_: Link) -> Self {
         self.self_ = Some(Box::new(self_));
@@ -4330,6 +4534,7 @@ impl OrderLinks {
     /// Sets `provisioning_status`.
     ///
     /// The provisioning status of its line items.
+    #[inline]
     #[must_use]
     pub fn provisioning_status(mut self, provisioning_status: Link) -> Self {
         self.provisioning_status = Some(Box::new(provisioning_status));
@@ -4339,6 +4544,7 @@ impl OrderLinks {
     /// Sets `patch_operation`.
     ///
     /// The change of the order, whose method is `PATCH`.
+    #[inline]
     #[must_use]
     pub fn patch_operation(mut self, patch_operation: Link) -> Self {
         self.patch_operation = Some(Box::new(patch_operation));
@@ -4403,6 +4609,7 @@ pub struct OrderLineItem {
 
 impl OrderLineItem {
     /// Creates a `OrderLineItem` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -4411,6 +4618,7 @@ impl OrderLineItem {
     /// Sets `line_item_number`.
     ///
     /// The number of the line item, from 0 on.
+    #[inline]
     #[must_use]
     pub fn line_item_number(mut self, line_item_number: i32) -> Self {
         self.line_item_number = Some(line_item_number);
@@ -4421,6 +4629,7 @@ impl OrderLineItem {
     ///
     /// The catalog item that was bought, such as `CFQ7TTC069GL:0001:CFQ7TTC0G225`, or a GUID for a
     /// legacy offer.
+    #[inline]
     #[must_use]
     pub fn offer_id(mut self, offer_id: impl Into<String>) -> Self {
         self.offer_id = Some(offer_id.into());
@@ -4430,6 +4639,7 @@ impl OrderLineItem {
     /// Sets `subscription_id`.
     ///
     /// The subscription that came of it. Absent until it is provisioned.
+    #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: Uuid) -> Self {
         self.subscription_id = Some(subscription_id);
@@ -4439,6 +4649,7 @@ impl OrderLineItem {
     /// Sets `parent_subscription_id`.
     ///
     /// The subscription that a legacy add-on is added to.
+    #[inline]
     #[must_use]
     pub fn parent_subscription_id(mut self, parent_subscription_id: Uuid) -> Self {
         self.parent_subscription_id = Some(parent_subscription_id);
@@ -4448,6 +4659,7 @@ impl OrderLineItem {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`. Empty if there is no term.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -4457,6 +4669,7 @@ impl OrderLineItem {
     /// Sets `renews_to`.
     ///
     /// The term that it renews to.
+    #[inline]
     #[must_use]
     pub fn renews_to(mut self, renews_to: RenewalTerm) -> Self {
         self.renews_to = Some(renews_to);
@@ -4466,6 +4679,7 @@ impl OrderLineItem {
     /// Sets `transaction_type`.
     ///
     /// The effect of the line item.
+    #[inline]
     #[must_use]
     pub fn transaction_type(
         mut self,
@@ -4478,6 +4692,7 @@ impl OrderLineItem {
     /// Sets `promotion_id`.
     ///
     /// The promotion that it was bought with.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -4487,6 +4702,7 @@ impl OrderLineItem {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term ends, if it was chosen.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(custom_term_end_date);
@@ -4496,6 +4712,7 @@ impl OrderLineItem {
     /// Sets `friendly_name`.
     ///
     /// The nickname that the subscription gets.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -4505,6 +4722,7 @@ impl OrderLineItem {
     /// Sets `quantity`.
     ///
     /// The number of seats. 0 once it is cancelled.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -4514,6 +4732,7 @@ impl OrderLineItem {
     /// Sets `pricing`.
     ///
     /// The prices, if they are known.
+    #[inline]
     #[must_use]
     pub fn pricing(mut self, pricing: LineItemPricing) -> Self {
         self.pricing = Some(pricing);
@@ -4523,6 +4742,7 @@ impl OrderLineItem {
     /// Sets `partner_id_on_record`.
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller.
+    #[inline]
     #[must_use]
     pub fn partner_id_on_record(
         mut self,
@@ -4535,6 +4755,7 @@ impl OrderLineItem {
     /// Sets `additional_partner_ids_on_record`.
     ///
     /// The partner IDs of up to five other partners.
+    #[inline]
     #[must_use]
     pub fn additional_partner_ids_on_record(
         mut self,
@@ -4547,6 +4768,7 @@ impl OrderLineItem {
     /// Sets `provisioning_context`.
     ///
     /// The values that the product needs, such as `subscriptionId` and `scope` of a reservation.
+    #[inline]
     #[must_use]
     pub fn provisioning_context(
         mut self,
@@ -4559,6 +4781,7 @@ impl OrderLineItem {
     /// Sets `attestation_accepted`.
     ///
     /// Whether the customer attested what the product requires.
+    #[inline]
     #[must_use]
     pub fn attestation_accepted(mut self, attestation_accepted: bool) -> Self {
         self.attestation_accepted = Some(attestation_accepted);
@@ -4568,6 +4791,7 @@ impl OrderLineItem {
     /// Sets `purchase_commitment`.
     ///
     /// The money that was committed, for an Azure savings plan.
+    #[inline]
     #[must_use]
     pub fn purchase_commitment(
         mut self,
@@ -4580,6 +4804,7 @@ impl OrderLineItem {
     /// Sets `links`.
     ///
     /// Links to the subscription and to the catalog. Often an empty object.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: OrderLineItemLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -4589,6 +4814,7 @@ impl OrderLineItem {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `OrderLineItem`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -4666,6 +4892,7 @@ pub struct RenewalTerm {
 
 impl RenewalTerm {
     /// Creates a `RenewalTerm` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -4674,6 +4901,7 @@ impl RenewalTerm {
     /// Sets `term_duration`.
     ///
     /// The length of the term as an ISO 8601 duration, such as `P1Y`.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -4707,6 +4935,7 @@ pub struct LineItemPricing {
 
 impl LineItemPricing {
     /// Creates a `LineItemPricing` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -4715,6 +4944,7 @@ impl LineItemPricing {
     /// Sets `list_price`.
     ///
     /// The price of one unit in the list.
+    #[inline]
     #[must_use]
     pub fn list_price(mut self, list_price: Decimal) -> Self {
         self.list_price = Some(list_price);
@@ -4724,6 +4954,7 @@ impl LineItemPricing {
     /// Sets `discounted_price`.
     ///
     /// The price of one unit after discounts.
+    #[inline]
     #[must_use]
     pub fn discounted_price(mut self, discounted_price: Decimal) -> Self {
         self.discounted_price = Some(discounted_price);
@@ -4733,6 +4964,7 @@ impl LineItemPricing {
     /// Sets `prorated_price`.
     ///
     /// The price of one unit for the time that is left of the term.
+    #[inline]
     #[must_use]
     pub fn prorated_price(mut self, prorated_price: Decimal) -> Self {
         self.prorated_price = Some(prorated_price);
@@ -4742,6 +4974,7 @@ impl LineItemPricing {
     /// Sets `price`.
     ///
     /// The price of one unit that is charged.
+    #[inline]
     #[must_use]
     pub fn price(mut self, price: Decimal) -> Self {
         self.price = Some(price);
@@ -4751,6 +4984,7 @@ impl LineItemPricing {
     /// Sets `extended_price`.
     ///
     /// The price of all units for all billing cycles of the term.
+    #[inline]
     #[must_use]
     pub fn extended_price(mut self, extended_price: Decimal) -> Self {
         self.extended_price = Some(extended_price);
@@ -4784,6 +5018,7 @@ pub struct OrderPurchaseCommitment {
 
 impl OrderPurchaseCommitment {
     /// Creates a `OrderPurchaseCommitment` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -4792,6 +5027,7 @@ impl OrderPurchaseCommitment {
     /// Sets `amount`.
     ///
     /// The amount, here a number.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: Decimal) -> Self {
         self.amount = Some(amount);
@@ -4801,6 +5037,7 @@ impl OrderPurchaseCommitment {
     /// Sets `currency`.
     ///
     /// The currency, a code of ISO 4217, such as `USD`.
+    #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<String>) -> Self {
         self.currency = Some(currency.into());
@@ -4810,6 +5047,7 @@ impl OrderPurchaseCommitment {
     /// Sets `grain`.
     ///
     /// The time for which it is committed, such as `Hourly`.
+    #[inline]
     #[must_use]
     pub fn grain(mut self, grain: impl Into<String>) -> Self {
         self.grain = Some(grain.into());
@@ -4847,6 +5085,7 @@ pub struct OrderLineItemLinks {
 
 impl OrderLineItemLinks {
     /// Creates a `OrderLineItemLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -4855,6 +5094,7 @@ impl OrderLineItemLinks {
     /// Sets `subscription`.
     ///
     /// The subscription.
+    #[inline]
     #[must_use]
     pub fn subscription(mut self, subscription: Link) -> Self {
         self.subscription = Some(Box::new(subscription));
@@ -4864,6 +5104,7 @@ impl OrderLineItemLinks {
     /// Sets `product`.
     ///
     /// The product in the catalog.
+    #[inline]
     #[must_use]
     pub fn product(mut self, product: Link) -> Self {
         self.product = Some(Box::new(product));
@@ -4873,6 +5114,7 @@ impl OrderLineItemLinks {
     /// Sets `sku`.
     ///
     /// The SKU in the catalog.
+    #[inline]
     #[must_use]
     pub fn sku(mut self, sku: Link) -> Self {
         self.sku = Some(Box::new(sku));
@@ -4882,6 +5124,7 @@ impl OrderLineItemLinks {
     /// Sets `availability`.
     ///
     /// The availability in the catalog.
+    #[inline]
     #[must_use]
     pub fn availability(mut self, availability: Link) -> Self {
         self.availability = Some(Box::new(availability));
@@ -4891,6 +5134,7 @@ impl OrderLineItemLinks {
     /// Sets `provisioning_status`.
     ///
     /// The provisioning status of the subscription.
+    #[inline]
     #[must_use]
     pub fn provisioning_status(mut self, provisioning_status: Link) -> Self {
         self.provisioning_status = Some(Box::new(provisioning_status));
@@ -4900,6 +5144,7 @@ impl OrderLineItemLinks {
     /// Sets `activation_links`.
     ///
     /// The pages on which the customer activates a product of the marketplace.
+    #[inline]
     #[must_use]
     pub fn activation_links(mut self, activation_links: Link) -> Self {
         self.activation_links = Some(Box::new(activation_links));
@@ -4955,6 +5200,7 @@ pub struct NewOrder {
 
 impl NewOrder {
     /// Creates a `NewOrder` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(line_items: Vec<NewOrderLineItem>) -> Self {
         Self {
@@ -4970,6 +5216,7 @@ impl NewOrder {
     /// Sets `reference_customer_id`.
     ///
     /// The customer, which is that of the path.
+    #[inline]
     #[must_use]
     pub fn reference_customer_id(mut self, reference_customer_id: Uuid) -> Self {
         self.reference_customer_id = Some(reference_customer_id);
@@ -4979,6 +5226,7 @@ impl NewOrder {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle. Without it, `monthly`, or `one_time` for what is billed once.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -4988,6 +5236,7 @@ impl NewOrder {
     /// Sets `currency_code`.
     ///
     /// The currency, a code of ISO 4217, such as `USD`.
+    #[inline]
     #[must_use]
     pub fn currency_code(mut self, currency_code: impl Into<String>) -> Self {
         self.currency_code = Some(currency_code.into());
@@ -4998,6 +5247,7 @@ impl NewOrder {
     ///
     /// Whether the partner attests that the partners of record earn their incentives. The
     /// documentation says that it is required; its examples do not have it.
+    #[inline]
     #[must_use]
     pub fn partner_on_record_attestation_accepted(
         mut self,
@@ -5059,6 +5309,7 @@ pub struct NewOrderLineItem {
 
 impl NewOrderLineItem {
     /// Creates a `NewOrderLineItem` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         line_item_number: i32,
@@ -5087,6 +5338,7 @@ impl NewOrderLineItem {
     /// Sets `friendly_name`.
     ///
     /// The nickname that the subscription gets.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -5096,6 +5348,7 @@ impl NewOrderLineItem {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -5105,6 +5358,7 @@ impl NewOrderLineItem {
     /// Sets `renews_to`.
     ///
     /// The term that it is to renew to.
+    #[inline]
     #[must_use]
     pub fn renews_to(mut self, renews_to: RenewalTerm) -> Self {
         self.renews_to = Some(renews_to);
@@ -5114,6 +5368,7 @@ impl NewOrderLineItem {
     /// Sets `parent_subscription_id`.
     ///
     /// The subscription that a legacy add-on is added to.
+    #[inline]
     #[must_use]
     pub fn parent_subscription_id(mut self, parent_subscription_id: Uuid) -> Self {
         self.parent_subscription_id = Some(parent_subscription_id);
@@ -5123,6 +5378,7 @@ impl NewOrderLineItem {
     /// Sets `promotion_id`.
     ///
     /// The promotion to apply.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -5132,6 +5388,7 @@ impl NewOrderLineItem {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term is to end, one of `listCustomTermEndDates`.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(custom_term_end_date);
@@ -5141,6 +5398,7 @@ impl NewOrderLineItem {
     /// Sets `partner_id_on_record`.
     ///
     /// The partner ID, formerly MPN ID, of the reseller. Indirect providers set it.
+    #[inline]
     #[must_use]
     pub fn partner_id_on_record(
         mut self,
@@ -5153,6 +5411,7 @@ impl NewOrderLineItem {
     /// Sets `additional_partner_ids_on_record`.
     ///
     /// The partner IDs of up to five other partners. At most 5 items.
+    #[inline]
     #[must_use]
     pub fn additional_partner_ids_on_record(
         mut self,
@@ -5166,6 +5425,7 @@ impl NewOrderLineItem {
     ///
     /// The values that the product needs, such as `subscriptionId`, `scope` and `duration` of a
     /// reservation.
+    #[inline]
     #[must_use]
     pub fn provisioning_context(
         mut self,
@@ -5178,6 +5438,7 @@ impl NewOrderLineItem {
     /// Sets `attestation_accepted`.
     ///
     /// Whether the customer attests what the product requires.
+    #[inline]
     #[must_use]
     pub fn attestation_accepted(mut self, attestation_accepted: bool) -> Self {
         self.attestation_accepted = Some(attestation_accepted);
@@ -5187,6 +5448,7 @@ impl NewOrderLineItem {
     /// Sets `purchase_commitment`.
     ///
     /// The money to commit, for an Azure savings plan.
+    #[inline]
     #[must_use]
     pub fn purchase_commitment(
         mut self,
@@ -5395,6 +5657,7 @@ pub struct PurchaseOrderMetadata {
 
 impl PurchaseOrderMetadata {
     /// Creates a `PurchaseOrderMetadata` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         is_partof_tender: bool,
@@ -5414,6 +5677,7 @@ impl PurchaseOrderMetadata {
     /// Sets `fx_rate`.
     ///
     /// The exchange rate to the currency of the order, a number in a string.
+    #[inline]
     #[must_use]
     pub fn fx_rate(mut self, fx_rate: impl Into<String>) -> Self {
         self.fx_rate = Some(fx_rate.into());
@@ -5423,6 +5687,7 @@ impl PurchaseOrderMetadata {
     /// Sets `tender_link`.
     ///
     /// The address of the tender.
+    #[inline]
     #[must_use]
     pub fn tender_link(mut self, tender_link: impl Into<String>) -> Self {
         self.tender_link = Some(tender_link.into());
@@ -5564,6 +5829,7 @@ pub struct NewCart {
 
 impl NewCart {
     /// Creates a `NewCart` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(line_items: Vec<NewCartLineItem>) -> Self {
         Self {
@@ -5577,6 +5843,7 @@ impl NewCart {
     ///
     /// Whether the partner attests that the partners of record earn their incentives. The
     /// documentation says that it is required; its examples do not have it.
+    #[inline]
     #[must_use]
     pub fn partner_on_record_attestation_accepted(
         mut self,
@@ -5637,6 +5904,7 @@ pub struct NewCartLineItem {
 
 impl NewCartLineItem {
     /// Creates a `NewCartLineItem` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(catalog_item_id: impl Into<String>, quantity: i32) -> Self {
         Self {
@@ -5661,6 +5929,7 @@ impl NewCartLineItem {
     /// Sets `id`.
     ///
     /// The number of the line item, from 0 on. The service sets it if it is left out.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: i32) -> Self {
         self.id = Some(id);
@@ -5670,6 +5939,7 @@ impl NewCartLineItem {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle. The documentation requires it.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -5680,6 +5950,7 @@ impl NewCartLineItem {
     ///
     /// The length of the term, such as `P1Y`. Leave it out for an Azure plan and for perpetual
     /// software.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -5689,6 +5960,7 @@ impl NewCartLineItem {
     /// Sets `friendly_name`.
     ///
     /// The nickname that the subscription gets.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -5698,6 +5970,7 @@ impl NewCartLineItem {
     /// Sets `currency_code`.
     ///
     /// The currency, a code of ISO 4217, such as `USD`.
+    #[inline]
     #[must_use]
     pub fn currency_code(mut self, currency_code: impl Into<String>) -> Self {
         self.currency_code = Some(currency_code.into());
@@ -5707,6 +5980,7 @@ impl NewCartLineItem {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term is to end, one of `listCustomTermEndDates`.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(custom_term_end_date);
@@ -5716,6 +5990,7 @@ impl NewCartLineItem {
     /// Sets `promotion_id`.
     ///
     /// The promotion to apply.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -5725,6 +6000,7 @@ impl NewCartLineItem {
     /// Sets `participants`.
     ///
     /// The partners that take part in the purchase.
+    #[inline]
     #[must_use]
     pub fn participants(mut self, participants: Vec<CartParticipant>) -> Self {
         self.participants = Some(participants);
@@ -5735,6 +6011,7 @@ impl NewCartLineItem {
     ///
     /// The values that the product needs, such as `subscriptionId`, `scope` and `duration` of a
     /// reservation, or `ParentSubscriptionId` of a legacy add-on.
+    #[inline]
     #[must_use]
     pub fn provisioning_context(
         mut self,
@@ -5747,6 +6024,7 @@ impl NewCartLineItem {
     /// Sets `addon_items`.
     ///
     /// Add-ons of a legacy offer.
+    #[inline]
     #[must_use]
     pub fn addon_items(mut self, addon_items: Vec<NewCartLineItem>) -> Self {
         self.addon_items = Some(addon_items);
@@ -5756,6 +6034,7 @@ impl NewCartLineItem {
     /// Sets `renews_to`.
     ///
     /// The term that it is to renew to.
+    #[inline]
     #[must_use]
     pub fn renews_to(mut self, renews_to: RenewalTerm) -> Self {
         self.renews_to = Some(renews_to);
@@ -5765,6 +6044,7 @@ impl NewCartLineItem {
     /// Sets `attestation_accepted`.
     ///
     /// Whether the customer attests what the product requires.
+    #[inline]
     #[must_use]
     pub fn attestation_accepted(mut self, attestation_accepted: bool) -> Self {
         self.attestation_accepted = Some(attestation_accepted);
@@ -5805,6 +6085,7 @@ pub struct CartParticipant {
 
 impl CartParticipant {
     /// Creates a `CartParticipant` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -5813,6 +6094,7 @@ impl CartParticipant {
     /// Sets `key`.
     ///
     /// The part that the partner takes.
+    #[inline]
     #[must_use]
     pub fn key(mut self, key: CartParticipantRole) -> Self {
         self.key = Some(key);
@@ -5822,6 +6104,7 @@ impl CartParticipant {
     /// Sets `value`.
     ///
     /// The partner ID, formerly MPN ID, of the partner.
+    #[inline]
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
@@ -5889,6 +6172,7 @@ pub struct Cart {
 
 impl Cart {
     /// Creates a `Cart` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -5897,6 +6181,7 @@ impl Cart {
     /// Sets `id`.
     ///
     /// The identifier of the cart.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
@@ -5906,6 +6191,7 @@ impl Cart {
     /// Sets `creation_timestamp`.
     ///
     /// The time at which it was created.
+    #[inline]
     #[must_use]
     pub fn creation_timestamp(mut self, creation_timestamp: DateTime) -> Self {
         self.creation_timestamp = Some(creation_timestamp);
@@ -5915,6 +6201,7 @@ impl Cart {
     /// Sets `last_modified_timestamp`.
     ///
     /// The time of the last change.
+    #[inline]
     #[must_use]
     pub fn last_modified_timestamp(mut self, last_modified_timestamp: DateTime) -> Self {
         self.last_modified_timestamp = Some(last_modified_timestamp);
@@ -5925,6 +6212,7 @@ impl Cart {
     ///
     /// The time at which it expires, seven days after it was created. The year 0001 means that it
     /// is not set.
+    #[inline]
     #[must_use]
     pub fn expiration_timestamp(mut self, expiration_timestamp: DateTime) -> Self {
         self.expiration_timestamp = Some(expiration_timestamp);
@@ -5934,6 +6222,7 @@ impl Cart {
     /// Sets `last_modified_user`.
     ///
     /// The user of the last change.
+    #[inline]
     #[must_use]
     pub fn last_modified_user(mut self, last_modified_user: Uuid) -> Self {
         self.last_modified_user = Some(last_modified_user);
@@ -5943,6 +6232,7 @@ impl Cart {
     /// Sets `status`.
     ///
     /// Whether it was checked out.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: CartStatus) -> Self {
         self.status = Some(status);
@@ -5952,6 +6242,7 @@ impl Cart {
     /// Sets `line_items`.
     ///
     /// The products in the cart.
+    #[inline]
     #[must_use]
     pub fn line_items(mut self, line_items: Vec<CartLineItem>) -> Self {
         self.line_items = Some(line_items);
@@ -5961,6 +6252,7 @@ impl Cart {
     /// Sets `partner_on_record_attestation_accepted`.
     ///
     /// Whether the partner attested that the partners of record earn their incentives.
+    #[inline]
     #[must_use]
     pub fn partner_on_record_attestation_accepted(
         mut self,
@@ -5975,6 +6267,7 @@ impl Cart {
     /// Sets `links`.
     ///
     /// Links to the cart itself.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: CartLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -5984,6 +6277,7 @@ impl Cart {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `Cart`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -6018,6 +6312,7 @@ pub struct CartLinks {
 
 impl CartLinks {
     /// Creates a `CartLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -6026,6 +6321,7 @@ impl CartLinks {
     /// Sets `self_`.
     ///
     /// The cart itself.
+    #[inline]
     #[must_use]
     pub fn self_(mut self, self_: Link) -> Self {
         self.self_ = Some(Box::new(self_));
@@ -6105,6 +6401,7 @@ pub struct CartLineItem {
 
 impl CartLineItem {
     /// Creates a `CartLineItem` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -6113,6 +6410,7 @@ impl CartLineItem {
     /// Sets `id`.
     ///
     /// The number of the line item, from 0 on. The documentation calls it a string.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: i32) -> Self {
         self.id = Some(id);
@@ -6122,6 +6420,7 @@ impl CartLineItem {
     /// Sets `catalog_item_id`.
     ///
     /// The catalog item, such as `CFQ7TTC069GL:0001:CFQ7TTC0G225`.
+    #[inline]
     #[must_use]
     pub fn catalog_item_id(mut self, catalog_item_id: impl Into<String>) -> Self {
         self.catalog_item_id = Some(catalog_item_id.into());
@@ -6131,6 +6430,7 @@ impl CartLineItem {
     /// Sets `friendly_name`.
     ///
     /// The nickname that the subscription gets.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -6140,6 +6440,7 @@ impl CartLineItem {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -6149,6 +6450,7 @@ impl CartLineItem {
     /// Sets `currency_code`.
     ///
     /// The currency of the prices, a code of ISO 4217, such as `USD`.
+    #[inline]
     #[must_use]
     pub fn currency_code(mut self, currency_code: impl Into<String>) -> Self {
         self.currency_code = Some(currency_code.into());
@@ -6158,6 +6460,7 @@ impl CartLineItem {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -6167,6 +6470,7 @@ impl CartLineItem {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -6176,6 +6480,7 @@ impl CartLineItem {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term ends, if it was chosen.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(custom_term_end_date);
@@ -6185,6 +6490,7 @@ impl CartLineItem {
     /// Sets `promotion_id`.
     ///
     /// The promotion that is applied.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -6194,6 +6500,7 @@ impl CartLineItem {
     /// Sets `participants`.
     ///
     /// The partners that take part in the purchase.
+    #[inline]
     #[must_use]
     pub fn participants(mut self, participants: Vec<CartParticipant>) -> Self {
         self.participants = Some(participants);
@@ -6204,6 +6511,7 @@ impl CartLineItem {
     ///
     /// The values that the product needs. Their names come back with a small first letter, whatever
     /// was sent.
+    #[inline]
     #[must_use]
     pub fn provisioning_context(
         mut self,
@@ -6216,6 +6524,7 @@ impl CartLineItem {
     /// Sets `order_group`.
     ///
     /// The line items of one group become one order, such as `0` or `OMS-0`.
+    #[inline]
     #[must_use]
     pub fn order_group(mut self, order_group: impl Into<String>) -> Self {
         self.order_group = Some(order_group.into());
@@ -6225,6 +6534,7 @@ impl CartLineItem {
     /// Sets `purchase_system`.
     ///
     /// The system that carries it out. Microsoft's own client has it.
+    #[inline]
     #[must_use]
     pub fn purchase_system(mut self, purchase_system: impl Into<String>) -> Self {
         self.purchase_system = Some(purchase_system.into());
@@ -6234,6 +6544,7 @@ impl CartLineItem {
     /// Sets `addon_items`.
     ///
     /// Add-ons of a legacy offer.
+    #[inline]
     #[must_use]
     pub fn addon_items(mut self, addon_items: Vec<CartLineItem>) -> Self {
         self.addon_items = Some(addon_items);
@@ -6243,6 +6554,7 @@ impl CartLineItem {
     /// Sets `renews_to`.
     ///
     /// The term that it renews to.
+    #[inline]
     #[must_use]
     pub fn renews_to(mut self, renews_to: RenewalTerm) -> Self {
         self.renews_to = Some(renews_to);
@@ -6252,6 +6564,7 @@ impl CartLineItem {
     /// Sets `error`.
     ///
     /// The reason for which it cannot be bought. Absent if it can.
+    #[inline]
     #[must_use]
     pub fn error(mut self, error: CartError) -> Self {
         self.error = Some(error);
@@ -6261,6 +6574,7 @@ impl CartLineItem {
     /// Sets `attestation_accepted`.
     ///
     /// Whether the customer attested what the product requires.
+    #[inline]
     #[must_use]
     pub fn attestation_accepted(mut self, attestation_accepted: bool) -> Self {
         self.attestation_accepted = Some(attestation_accepted);
@@ -6270,6 +6584,7 @@ impl CartLineItem {
     /// Sets `pricing`.
     ///
     /// The prices, if they are known.
+    #[inline]
     #[must_use]
     pub fn pricing(mut self, pricing: LineItemPricing) -> Self {
         self.pricing = Some(pricing);
@@ -6316,6 +6631,7 @@ pub struct CartError {
 
 impl CartError {
     /// Creates a `CartError` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -6324,6 +6640,7 @@ impl CartError {
     /// Sets `error_code`.
     ///
     /// The reason.
+    #[inline]
     #[must_use]
     pub fn error_code(mut self, error_code: CartErrorCode) -> Self {
         self.error_code = Some(error_code);
@@ -6333,6 +6650,7 @@ impl CartError {
     /// Sets `error_description`.
     ///
     /// The reason in words.
+    #[inline]
     #[must_use]
     pub fn error_description(mut self, error_description: impl Into<String>) -> Self {
         self.error_description = Some(error_description.into());
@@ -6342,6 +6660,7 @@ impl CartError {
     /// Sets `additional_information`.
     ///
     /// Figures about the reason, such as `availableQuantity` and `purchasedQuantity`.
+    #[inline]
     #[must_use]
     pub fn additional_information(
         mut self,
@@ -6540,6 +6859,7 @@ pub struct NewTransfer {
 
 impl NewTransfer {
     /// Creates a `NewTransfer` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(source_partner_tenant_id: Uuid) -> Self {
         Self {
@@ -6560,6 +6880,7 @@ impl NewTransfer {
     /// Sets `source_partner_name`.
     ///
     /// The name of that partner. Required in new commerce.
+    #[inline]
     #[must_use]
     pub fn source_partner_name(
         mut self,
@@ -6572,6 +6893,7 @@ impl NewTransfer {
     /// Sets `customer_email_id`.
     ///
     /// The email address of the customer, who is told. Required in new commerce.
+    #[inline]
     #[must_use]
     pub fn customer_email_id(mut self, customer_email_id: impl Into<String>) -> Self {
         self.customer_email_id = Some(customer_email_id.into());
@@ -6581,6 +6903,7 @@ impl NewTransfer {
     /// Sets `customer_name`.
     ///
     /// The name of the customer.
+    #[inline]
     #[must_use]
     pub fn customer_name(mut self, customer_name: impl Into<String>) -> Self {
         self.customer_name = Some(customer_name.into());
@@ -6590,6 +6913,7 @@ impl NewTransfer {
     /// Sets `target_partner_tenant_id`.
     ///
     /// The tenant of the partner that is to get the subscriptions. Required for legacy ones.
+    #[inline]
     #[must_use]
     pub fn target_partner_tenant_id(mut self, target_partner_tenant_id: Uuid) -> Self {
         self.target_partner_tenant_id = Some(target_partner_tenant_id);
@@ -6599,6 +6923,7 @@ impl NewTransfer {
     /// Sets `target_partner_email_id`.
     ///
     /// The email address of the target partner, who is told.
+    #[inline]
     #[must_use]
     pub fn target_partner_email_id(
         mut self,
@@ -6611,6 +6936,7 @@ impl NewTransfer {
     /// Sets `target_product_types`.
     ///
     /// The kinds of products. Without it, all.
+    #[inline]
     #[must_use]
     pub fn target_product_types(
         mut self,
@@ -6623,6 +6949,7 @@ impl NewTransfer {
     /// Sets `partner_on_record`.
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller of the target.
+    #[inline]
     #[must_use]
     pub fn partner_on_record(mut self, partner_on_record: impl Into<String>) -> Self {
         self.partner_on_record = Some(partner_on_record.into());
@@ -6632,6 +6959,7 @@ impl NewTransfer {
     /// Sets `transfer_type`.
     ///
     /// The kind of transfer. Required in new commerce.
+    #[inline]
     #[must_use]
     pub fn transfer_type(mut self, transfer_type: TransferType) -> Self {
         self.transfer_type = Some(transfer_type);
@@ -6641,6 +6969,7 @@ impl NewTransfer {
     /// Sets `line_items`.
     ///
     /// The subscriptions. Required for legacy ones.
+    #[inline]
     #[must_use]
     pub fn line_items(mut self, line_items: Vec<TransferLineItem>) -> Self {
         self.line_items = Some(line_items);
@@ -6769,6 +7098,7 @@ pub struct Transfer {
 
 impl Transfer {
     /// Creates a `Transfer` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -6777,6 +7107,7 @@ impl Transfer {
     /// Sets `id`.
     ///
     /// The identifier of the transfer.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
@@ -6786,6 +7117,7 @@ impl Transfer {
     /// Sets `status`.
     ///
     /// The progress. To change it, send `reject` or `Cancel`.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: TransferStatus) -> Self {
         self.status = Some(status);
@@ -6795,6 +7127,7 @@ impl Transfer {
     /// Sets `transfer_type`.
     ///
     /// The kind of transfer.
+    #[inline]
     #[must_use]
     pub fn transfer_type(mut self, transfer_type: TransferType) -> Self {
         self.transfer_type = Some(transfer_type);
@@ -6804,6 +7137,7 @@ impl Transfer {
     /// Sets `customer_email_id`.
     ///
     /// The email address of the customer.
+    #[inline]
     #[must_use]
     pub fn customer_email_id(mut self, customer_email_id: impl Into<String>) -> Self {
         self.customer_email_id = Some(customer_email_id.into());
@@ -6813,6 +7147,7 @@ impl Transfer {
     /// Sets `created_time`.
     ///
     /// The time at which it was created.
+    #[inline]
     #[must_use]
     pub fn created_time(mut self, created_time: DateTime) -> Self {
         self.created_time = Some(created_time);
@@ -6822,6 +7157,7 @@ impl Transfer {
     /// Sets `last_modified_time`.
     ///
     /// The time of the last change.
+    #[inline]
     #[must_use]
     pub fn last_modified_time(mut self, last_modified_time: DateTime) -> Self {
         self.last_modified_time = Some(last_modified_time);
@@ -6831,6 +7167,7 @@ impl Transfer {
     /// Sets `completed_time`.
     ///
     /// The time at which it was complete.
+    #[inline]
     #[must_use]
     pub fn completed_time(mut self, completed_time: DateTime) -> Self {
         self.completed_time = Some(completed_time);
@@ -6840,6 +7177,7 @@ impl Transfer {
     /// Sets `customer_name`.
     ///
     /// The name of the customer.
+    #[inline]
     #[must_use]
     pub fn customer_name(mut self, customer_name: impl Into<String>) -> Self {
         self.customer_name = Some(customer_name.into());
@@ -6849,6 +7187,7 @@ impl Transfer {
     /// Sets `customer_tenant_id`.
     ///
     /// The customer.
+    #[inline]
     #[must_use]
     pub fn customer_tenant_id(mut self, customer_tenant_id: Uuid) -> Self {
         self.customer_tenant_id = Some(customer_tenant_id);
@@ -6858,6 +7197,7 @@ impl Transfer {
     /// Sets `partner_tenant_id`.
     ///
     /// The tenant of the partner that created it. Its name has no capitals.
+    #[inline]
     #[must_use]
     pub fn partner_tenant_id(mut self, partner_tenant_id: Uuid) -> Self {
         self.partner_tenant_id = Some(partner_tenant_id);
@@ -6867,6 +7207,7 @@ impl Transfer {
     /// Sets `source_partner_name`.
     ///
     /// The name of the partner that has the subscriptions.
+    #[inline]
     #[must_use]
     pub fn source_partner_name(
         mut self,
@@ -6879,6 +7220,7 @@ impl Transfer {
     /// Sets `source_partner_tenant_id`.
     ///
     /// The tenant of the partner that has the subscriptions.
+    #[inline]
     #[must_use]
     pub fn source_partner_tenant_id(mut self, source_partner_tenant_id: Uuid) -> Self {
         self.source_partner_tenant_id = Some(source_partner_tenant_id);
@@ -6888,6 +7230,7 @@ impl Transfer {
     /// Sets `target_partner_name`.
     ///
     /// The name of the partner that gets the subscriptions.
+    #[inline]
     #[must_use]
     pub fn target_partner_name(
         mut self,
@@ -6900,6 +7243,7 @@ impl Transfer {
     /// Sets `target_partner_tenant_id`.
     ///
     /// The tenant of the partner that gets the subscriptions.
+    #[inline]
     #[must_use]
     pub fn target_partner_tenant_id(mut self, target_partner_tenant_id: Uuid) -> Self {
         self.target_partner_tenant_id = Some(target_partner_tenant_id);
@@ -6909,6 +7253,7 @@ impl Transfer {
     /// Sets `target_partner_email_id`.
     ///
     /// The email address of the target partner.
+    #[inline]
     #[must_use]
     pub fn target_partner_email_id(
         mut self,
@@ -6921,6 +7266,7 @@ impl Transfer {
     /// Sets `target_product_types`.
     ///
     /// The kinds of products. Without it, all.
+    #[inline]
     #[must_use]
     pub fn target_product_types(
         mut self,
@@ -6933,6 +7279,7 @@ impl Transfer {
     /// Sets `partner_on_record`.
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller of the target.
+    #[inline]
     #[must_use]
     pub fn partner_on_record(mut self, partner_on_record: impl Into<String>) -> Self {
         self.partner_on_record = Some(partner_on_record.into());
@@ -6942,6 +7289,7 @@ impl Transfer {
     /// Sets `last_modified_user`.
     ///
     /// The user of the last change.
+    #[inline]
     #[must_use]
     pub fn last_modified_user(mut self, last_modified_user: Uuid) -> Self {
         self.last_modified_user = Some(last_modified_user);
@@ -6951,6 +7299,7 @@ impl Transfer {
     /// Sets `line_items`.
     ///
     /// The subscriptions.
+    #[inline]
     #[must_use]
     pub fn line_items(mut self, line_items: Vec<TransferLineItem>) -> Self {
         self.line_items = Some(line_items);
@@ -6960,6 +7309,7 @@ impl Transfer {
     /// Sets `links`.
     ///
     /// Links to the transfer itself.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: TransferLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -6969,6 +7319,7 @@ impl Transfer {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `TransferEntity`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -7015,6 +7366,7 @@ pub struct TransferLinks {
 
 impl TransferLinks {
     /// Creates a `TransferLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -7023,6 +7375,7 @@ impl TransferLinks {
     /// Sets `self_`.
     ///
     /// The transfer itself.
+    #[inline]
     #[must_use]
     pub fn self_(mut self, self_: Link) -> Self {
         self.self_ = Some(Box::new(self_));
@@ -7112,6 +7465,7 @@ pub struct TransferLineItem {
 
 impl TransferLineItem {
     /// Creates a `TransferLineItem` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -7120,6 +7474,7 @@ impl TransferLineItem {
     /// Sets `id`.
     ///
     /// The number of the line item. It may be 0 for all of them.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: i32) -> Self {
         self.id = Some(id);
@@ -7129,6 +7484,7 @@ impl TransferLineItem {
     /// Sets `subscription_id`.
     ///
     /// The subscription.
+    #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: Uuid) -> Self {
         self.subscription_id = Some(subscription_id);
@@ -7138,6 +7494,7 @@ impl TransferLineItem {
     /// Sets `source_subscription_id`.
     ///
     /// The subscription of the source.
+    #[inline]
     #[must_use]
     pub fn source_subscription_id(mut self, source_subscription_id: Uuid) -> Self {
         self.source_subscription_id = Some(source_subscription_id);
@@ -7147,6 +7504,7 @@ impl TransferLineItem {
     /// Sets `entitlement_id`.
     ///
     /// The entitlement, which is that of the subscription.
+    #[inline]
     #[must_use]
     pub fn entitlement_id(mut self, entitlement_id: impl Into<String>) -> Self {
         self.entitlement_id = Some(entitlement_id.into());
@@ -7156,6 +7514,7 @@ impl TransferLineItem {
     /// Sets `offer_id`.
     ///
     /// The catalog item or offer of the subscription.
+    #[inline]
     #[must_use]
     pub fn offer_id(mut self, offer_id: impl Into<String>) -> Self {
         self.offer_id = Some(offer_id.into());
@@ -7165,6 +7524,7 @@ impl TransferLineItem {
     /// Sets `order_id`.
     ///
     /// The order of the target.
+    #[inline]
     #[must_use]
     pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
         self.order_id = Some(order_id.into());
@@ -7174,6 +7534,7 @@ impl TransferLineItem {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -7183,6 +7544,7 @@ impl TransferLineItem {
     /// Sets `friendly_name`.
     ///
     /// The nickname of the subscription.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -7192,6 +7554,7 @@ impl TransferLineItem {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -7201,6 +7564,7 @@ impl TransferLineItem {
     /// Sets `partner_id_on_record`.
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller of the target.
+    #[inline]
     #[must_use]
     pub fn partner_id_on_record(
         mut self,
@@ -7213,6 +7577,7 @@ impl TransferLineItem {
     /// Sets `product_type`.
     ///
     /// The kind of product, such as `OnlineServicesNCE`.
+    #[inline]
     #[must_use]
     pub fn product_type(mut self, product_type: impl Into<String>) -> Self {
         self.product_type = Some(product_type.into());
@@ -7222,6 +7587,7 @@ impl TransferLineItem {
     /// Sets `transfer_group_id`.
     ///
     /// The line items of one group are transferred together.
+    #[inline]
     #[must_use]
     pub fn transfer_group_id(mut self, transfer_group_id: impl Into<String>) -> Self {
         self.transfer_group_id = Some(transfer_group_id.into());
@@ -7231,6 +7597,7 @@ impl TransferLineItem {
     /// Sets `addon_items`.
     ///
     /// Its add-ons.
+    #[inline]
     #[must_use]
     pub fn addon_items(mut self, addon_items: Vec<TransferLineItem>) -> Self {
         self.addon_items = Some(addon_items);
@@ -7240,6 +7607,7 @@ impl TransferLineItem {
     /// Sets `transfer_error`.
     ///
     /// The error in words, if it was not transferred.
+    #[inline]
     #[must_use]
     pub fn transfer_error(mut self, transfer_error: impl Into<String>) -> Self {
         self.transfer_error = Some(transfer_error.into());
@@ -7249,6 +7617,7 @@ impl TransferLineItem {
     /// Sets `status`.
     ///
     /// The progress, such as `Complete`. The documentation has no list.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());

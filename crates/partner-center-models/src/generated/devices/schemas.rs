@@ -100,6 +100,7 @@ pub struct NewDeviceBatch {
 
 impl NewDeviceBatch {
     /// Creates a `NewDeviceBatch` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(batch_id: impl Into<String>, devices: Vec<Device>) -> Self {
         Self {
@@ -196,6 +197,7 @@ pub struct Device {
 
 impl Device {
     /// Creates a `Device` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -204,6 +206,7 @@ impl Device {
     /// Sets `id`.
     ///
     /// The identifier of the device, a GUID or another string.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -213,6 +216,7 @@ impl Device {
     /// Sets `serial_number`.
     ///
     /// The serial number.
+    #[inline]
     #[must_use]
     pub fn serial_number(mut self, serial_number: impl Into<String>) -> Self {
         self.serial_number = Some(serial_number.into());
@@ -222,6 +226,7 @@ impl Device {
     /// Sets `product_key`.
     ///
     /// The product key.
+    #[inline]
     #[must_use]
     pub fn product_key(mut self, product_key: impl Into<String>) -> Self {
         self.product_key = Some(product_key.into());
@@ -231,6 +236,7 @@ impl Device {
     /// Sets `hardware_hash`.
     ///
     /// The hardware hash.
+    #[inline]
     #[must_use]
     pub fn hardware_hash(mut self, hardware_hash: impl Into<String>) -> Self {
         self.hardware_hash = Some(hardware_hash.into());
@@ -240,6 +246,7 @@ impl Device {
     /// Sets `model_name`.
     ///
     /// The model.
+    #[inline]
     #[must_use]
     pub fn model_name(mut self, model_name: impl Into<String>) -> Self {
         self.model_name = Some(model_name.into());
@@ -249,6 +256,7 @@ impl Device {
     /// Sets `oem_manufacturer_name`.
     ///
     /// The manufacturer.
+    #[inline]
     #[must_use]
     pub fn oem_manufacturer_name(
         mut self,
@@ -261,6 +269,7 @@ impl Device {
     /// Sets `policies`.
     ///
     /// The policies that it has.
+    #[inline]
     #[must_use]
     pub fn policies(mut self, policies: Vec<DevicePolicy>) -> Self {
         self.policies = Some(policies);
@@ -270,6 +279,7 @@ impl Device {
     /// Sets `created_by`.
     ///
     /// The user that uploaded it.
+    #[inline]
     #[must_use]
     pub fn created_by(mut self, created_by: impl Into<String>) -> Self {
         self.created_by = Some(created_by.into());
@@ -279,6 +289,7 @@ impl Device {
     /// Sets `uploaded_date`.
     ///
     /// The time of the upload. The year 0001 means that it is not set.
+    #[inline]
     #[must_use]
     pub fn uploaded_date(mut self, uploaded_date: DateTime) -> Self {
         self.uploaded_date = Some(uploaded_date);
@@ -288,6 +299,7 @@ impl Device {
     /// Sets `allowed_operations`.
     ///
     /// The HTTP methods that are allowed, such as `GET`, `PATCH` and `DELETE`.
+    #[inline]
     #[must_use]
     pub fn allowed_operations(mut self, allowed_operations: Vec<String>) -> Self {
         self.allowed_operations = Some(allowed_operations);
@@ -297,6 +309,7 @@ impl Device {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `Device`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -335,6 +348,7 @@ pub struct DevicePolicy {
 
 impl DevicePolicy {
     /// Creates a `DevicePolicy` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -343,6 +357,7 @@ impl DevicePolicy {
     /// Sets `key`.
     ///
     /// The category of the policy.
+    #[inline]
     #[must_use]
     pub fn key(mut self, key: PolicyCategory) -> Self {
         self.key = Some(key);
@@ -352,6 +367,7 @@ impl DevicePolicy {
     /// Sets `value`.
     ///
     /// The identifier of the policy, or null for none.
+    #[inline]
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(Nullable::Value(value.into()));
@@ -359,6 +375,7 @@ impl DevicePolicy {
     }
 
     /// Clears `value`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_value(mut self) -> Self {
         self.value = Some(Nullable::Null);
@@ -405,6 +422,7 @@ pub struct DevicePolicyUpdate {
 
 impl DevicePolicyUpdate {
     /// Creates a `DevicePolicyUpdate` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(devices: Vec<Device>) -> Self {
         Self {
@@ -417,6 +435,7 @@ impl DevicePolicyUpdate {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `DevicePolicyUpdateRequest`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -585,6 +604,7 @@ pub struct ConfigurationPolicy {
 
 impl ConfigurationPolicy {
     /// Creates a `ConfigurationPolicy` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -593,6 +613,7 @@ impl ConfigurationPolicy {
     /// Sets `id`.
     ///
     /// The identifier of the policy.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
@@ -602,6 +623,7 @@ impl ConfigurationPolicy {
     /// Sets `name`.
     ///
     /// The name.
+    #[inline]
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -611,6 +633,7 @@ impl ConfigurationPolicy {
     /// Sets `category`.
     ///
     /// The category, which cannot change.
+    #[inline]
     #[must_use]
     pub fn category(mut self, category: PolicyCategory) -> Self {
         self.category = Some(category);
@@ -620,6 +643,7 @@ impl ConfigurationPolicy {
     /// Sets `description`.
     ///
     /// The description.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
@@ -629,6 +653,7 @@ impl ConfigurationPolicy {
     /// Sets `devices_assigned`.
     ///
     /// The number of devices that have it. The documentation calls it `devicesAssignedCount`.
+    #[inline]
     #[must_use]
     pub fn devices_assigned(mut self, devices_assigned: i32) -> Self {
         self.devices_assigned = Some(devices_assigned);
@@ -638,6 +663,7 @@ impl ConfigurationPolicy {
     /// Sets `policy_settings`.
     ///
     /// The settings.
+    #[inline]
     #[must_use]
     pub fn policy_settings(mut self, policy_settings: Vec<PolicySetting>) -> Self {
         self.policy_settings = Some(policy_settings);
@@ -647,6 +673,7 @@ impl ConfigurationPolicy {
     /// Sets `created_date`.
     ///
     /// The time at which it was created, sometimes without a zone.
+    #[inline]
     #[must_use]
     pub fn created_date(mut self, created_date: DateTime) -> Self {
         self.created_date = Some(created_date);
@@ -656,6 +683,7 @@ impl ConfigurationPolicy {
     /// Sets `last_modified_date`.
     ///
     /// The time of the last change, sometimes without a zone.
+    #[inline]
     #[must_use]
     pub fn last_modified_date(mut self, last_modified_date: DateTime) -> Self {
         self.last_modified_date = Some(last_modified_date);
@@ -665,6 +693,7 @@ impl ConfigurationPolicy {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `ConfigurationPolicy`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -723,6 +752,7 @@ pub struct NewConfigurationPolicy {
 
 impl NewConfigurationPolicy {
     /// Creates a `NewConfigurationPolicy` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -741,6 +771,7 @@ impl NewConfigurationPolicy {
     /// Sets `description`.
     ///
     /// The description.
+    #[inline]
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());

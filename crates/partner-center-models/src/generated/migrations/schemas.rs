@@ -56,6 +56,7 @@ pub struct NewMigration {
 
 impl NewMigration {
     /// Creates a `NewMigration` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(current_subscription_id: Uuid) -> Self {
         Self {
@@ -74,6 +75,7 @@ impl NewMigration {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`. Without it, as before.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -83,6 +85,7 @@ impl NewMigration {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle. Without it, as before.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -93,6 +96,7 @@ impl NewMigration {
     ///
     /// Whether a new term begins. Without it, the term ends when that of the legacy subscription
     /// does.
+    #[inline]
     #[must_use]
     pub fn purchase_full_term(mut self, purchase_full_term: bool) -> Self {
         self.purchase_full_term = Some(purchase_full_term);
@@ -102,6 +106,7 @@ impl NewMigration {
     /// Sets `quantity`.
     ///
     /// The number of seats. Without it, as before.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -111,6 +116,7 @@ impl NewMigration {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term is to end, one of `listCustomTermEndDates`.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(Nullable::Value(custom_term_end_date));
@@ -118,6 +124,7 @@ impl NewMigration {
     }
 
     /// Clears `custom_term_end_date`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_custom_term_end_date(mut self) -> Self {
         self.custom_term_end_date = Some(Nullable::Null);
@@ -127,6 +134,7 @@ impl NewMigration {
     /// Sets `external_reference_id`.
     ///
     /// A reference of yours, by which `listMigrations` finds it.
+    #[inline]
     #[must_use]
     pub fn external_reference_id(
         mut self,
@@ -139,6 +147,7 @@ impl NewMigration {
     /// Sets `add_on_migrations`.
     ///
     /// The add-ons of the subscription, all active ones in one flat list.
+    #[inline]
     #[must_use]
     pub fn add_on_migrations(mut self, add_on_migrations: Vec<NewMigration>) -> Self {
         self.add_on_migrations = Some(add_on_migrations);
@@ -470,6 +479,7 @@ pub struct NewMigrationSchedule {
 
 impl NewMigrationSchedule {
     /// Creates a `NewMigrationSchedule` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new(current_subscription_id: Uuid) -> Self {
         Self {
@@ -490,6 +500,7 @@ impl NewMigrationSchedule {
     /// Sets `quantity`.
     ///
     /// The number of seats. Without it, as before.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -499,6 +510,7 @@ impl NewMigrationSchedule {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`. Without it, as before.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -508,6 +520,7 @@ impl NewMigrationSchedule {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle. Without it, as before.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -517,6 +530,7 @@ impl NewMigrationSchedule {
     /// Sets `purchase_full_term`.
     ///
     /// Whether a new term begins.
+    #[inline]
     #[must_use]
     pub fn purchase_full_term(mut self, purchase_full_term: bool) -> Self {
         self.purchase_full_term = Some(purchase_full_term);
@@ -526,6 +540,7 @@ impl NewMigrationSchedule {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term is to end.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(Nullable::Value(custom_term_end_date));
@@ -533,6 +548,7 @@ impl NewMigrationSchedule {
     }
 
     /// Clears `custom_term_end_date`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_custom_term_end_date(mut self) -> Self {
         self.custom_term_end_date = Some(Nullable::Null);
@@ -542,6 +558,7 @@ impl NewMigrationSchedule {
     /// Sets `target_date`.
     ///
     /// The day of the migration. Required unless `migrateOnRenewal` is true.
+    #[inline]
     #[must_use]
     pub fn target_date(mut self, target_date: DateTime) -> Self {
         self.target_date = Some(Nullable::Value(target_date));
@@ -549,6 +566,7 @@ impl NewMigrationSchedule {
     }
 
     /// Clears `target_date`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_target_date(mut self) -> Self {
         self.target_date = Some(Nullable::Null);
@@ -558,6 +576,7 @@ impl NewMigrationSchedule {
     /// Sets `migrate_on_renewal`.
     ///
     /// Whether to migrate when the subscription renews.
+    #[inline]
     #[must_use]
     pub fn migrate_on_renewal(mut self, migrate_on_renewal: bool) -> Self {
         self.migrate_on_renewal = Some(Nullable::Value(migrate_on_renewal));
@@ -565,6 +584,7 @@ impl NewMigrationSchedule {
     }
 
     /// Clears `migrate_on_renewal`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_migrate_on_renewal(mut self) -> Self {
         self.migrate_on_renewal = Some(Nullable::Null);
@@ -574,6 +594,7 @@ impl NewMigrationSchedule {
     /// Sets `external_reference_id`.
     ///
     /// A reference of yours, by which `listMigrationSchedules` finds it.
+    #[inline]
     #[must_use]
     pub fn external_reference_id(
         mut self,
@@ -586,6 +607,7 @@ impl NewMigrationSchedule {
     /// Sets `add_on_migration_schedules`.
     ///
     /// The add-ons of the subscription. The documented example calls them `addOnMigrations`.
+    #[inline]
     #[must_use]
     pub fn add_on_migration_schedules(
         mut self,
@@ -662,6 +684,7 @@ pub struct MigrationSchedule {
 
 impl MigrationSchedule {
     /// Creates a `MigrationSchedule` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -670,6 +693,7 @@ impl MigrationSchedule {
     /// Sets `id`.
     ///
     /// The identifier of the schedule.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
@@ -679,6 +703,7 @@ impl MigrationSchedule {
     /// Sets `current_subscription_id`.
     ///
     /// The legacy subscription, which cannot change.
+    #[inline]
     #[must_use]
     pub fn current_subscription_id(mut self, current_subscription_id: Uuid) -> Self {
         self.current_subscription_id = Some(current_subscription_id);
@@ -688,6 +713,7 @@ impl MigrationSchedule {
     /// Sets `subscription_end_date`.
     ///
     /// The end of the legacy subscription's term.
+    #[inline]
     #[must_use]
     pub fn subscription_end_date(mut self, subscription_end_date: DateTime) -> Self {
         self.subscription_end_date = Some(subscription_end_date);
@@ -697,6 +723,7 @@ impl MigrationSchedule {
     /// Sets `status`.
     ///
     /// The progress.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: MigrationScheduleStatus) -> Self {
         self.status = Some(status);
@@ -706,6 +733,7 @@ impl MigrationSchedule {
     /// Sets `customer_tenant_id`.
     ///
     /// The customer.
+    #[inline]
     #[must_use]
     pub fn customer_tenant_id(mut self, customer_tenant_id: Uuid) -> Self {
         self.customer_tenant_id = Some(customer_tenant_id);
@@ -715,6 +743,7 @@ impl MigrationSchedule {
     /// Sets `catalog_item_id`.
     ///
     /// The catalog item that it becomes.
+    #[inline]
     #[must_use]
     pub fn catalog_item_id(mut self, catalog_item_id: impl Into<String>) -> Self {
         self.catalog_item_id = Some(catalog_item_id.into());
@@ -724,6 +753,7 @@ impl MigrationSchedule {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -733,6 +763,7 @@ impl MigrationSchedule {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -742,6 +773,7 @@ impl MigrationSchedule {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle of the new subscription.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -751,6 +783,7 @@ impl MigrationSchedule {
     /// Sets `purchase_full_term`.
     ///
     /// Whether a new term begins.
+    #[inline]
     #[must_use]
     pub fn purchase_full_term(mut self, purchase_full_term: bool) -> Self {
         self.purchase_full_term = Some(purchase_full_term);
@@ -760,6 +793,7 @@ impl MigrationSchedule {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term ends, if it was chosen.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(Nullable::Value(custom_term_end_date));
@@ -767,6 +801,7 @@ impl MigrationSchedule {
     }
 
     /// Clears `custom_term_end_date`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_custom_term_end_date(mut self) -> Self {
         self.custom_term_end_date = Some(Nullable::Null);
@@ -776,6 +811,7 @@ impl MigrationSchedule {
     /// Sets `target_date`.
     ///
     /// The day of the migration, as a time without a zone.
+    #[inline]
     #[must_use]
     pub fn target_date(mut self, target_date: DateTime) -> Self {
         self.target_date = Some(Nullable::Value(target_date));
@@ -783,6 +819,7 @@ impl MigrationSchedule {
     }
 
     /// Clears `target_date`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_target_date(mut self) -> Self {
         self.target_date = Some(Nullable::Null);
@@ -792,6 +829,7 @@ impl MigrationSchedule {
     /// Sets `migrate_on_renewal`.
     ///
     /// Whether to migrate when the subscription renews.
+    #[inline]
     #[must_use]
     pub fn migrate_on_renewal(mut self, migrate_on_renewal: bool) -> Self {
         self.migrate_on_renewal = Some(Nullable::Value(migrate_on_renewal));
@@ -799,6 +837,7 @@ impl MigrationSchedule {
     }
 
     /// Clears `migrate_on_renewal`: sends null. A field that is not sent is left as it is.
+    #[inline]
     #[must_use]
     pub fn clear_migrate_on_renewal(mut self) -> Self {
         self.migrate_on_renewal = Some(Nullable::Null);
@@ -808,6 +847,7 @@ impl MigrationSchedule {
     /// Sets `created_time`.
     ///
     /// The time at which it was created.
+    #[inline]
     #[must_use]
     pub fn created_time(mut self, created_time: DateTime) -> Self {
         self.created_time = Some(created_time);
@@ -817,6 +857,7 @@ impl MigrationSchedule {
     /// Sets `last_modified_time`.
     ///
     /// The time of the last change.
+    #[inline]
     #[must_use]
     pub fn last_modified_time(mut self, last_modified_time: DateTime) -> Self {
         self.last_modified_time = Some(last_modified_time);
@@ -826,6 +867,7 @@ impl MigrationSchedule {
     /// Sets `external_reference_id`.
     ///
     /// The reference of yours that it was created with.
+    #[inline]
     #[must_use]
     pub fn external_reference_id(
         mut self,
@@ -838,6 +880,7 @@ impl MigrationSchedule {
     /// Sets `new_commerce_migration_id`.
     ///
     /// The migration that came of it.
+    #[inline]
     #[must_use]
     pub fn new_commerce_migration_id(mut self, new_commerce_migration_id: Uuid) -> Self {
         self.new_commerce_migration_id = Some(new_commerce_migration_id);
@@ -847,6 +890,7 @@ impl MigrationSchedule {
     /// Sets `error_code`.
     ///
     /// The code of the error, if the migration failed.
+    #[inline]
     #[must_use]
     pub fn error_code(mut self, error_code: i32) -> Self {
         self.error_code = Some(error_code);
@@ -856,6 +900,7 @@ impl MigrationSchedule {
     /// Sets `error_description`.
     ///
     /// The error in words.
+    #[inline]
     #[must_use]
     pub fn error_description(mut self, error_description: impl Into<String>) -> Self {
         self.error_description = Some(error_description.into());
@@ -865,6 +910,7 @@ impl MigrationSchedule {
     /// Sets `add_on_migration_schedules`.
     ///
     /// The add-ons that go with it. The documented example calls them `addOnMigrations`.
+    #[inline]
     #[must_use]
     pub fn add_on_migration_schedules(
         mut self,
