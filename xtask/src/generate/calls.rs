@@ -2,12 +2,15 @@
 
 use super::{examples::raw_string_literal, samples};
 use crate::{
-    dialect::{BodyType, ExampleSource, Kind, Object, Operation, Parameter, RequestBody, Shape},
+    dialect::{BodyType, ExampleSource, Kind, Object, Operation, Parameter, Property, RequestBody, Shape},
     document::Spec,
 };
 use anyhow::{Context as _, Result};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
+
+/// The Rust expression of a file.
+const FILE: &str = r#"partner_center::request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(super) fn call_tests(spec: &Spec) -> Result<String> {
@@ -28,17 +31,21 @@ fn call_test(spec: &Spec, operation: &Operation) -> Result<String> {
 
 fn parameter_argument(spec: &Spec, parameter: &Parameter) -> Result<String> {
     let example = parameter.examples.first().cloned();
-    let value = example.or_else(|| samples::placeholder_value(spec, &parameter.shape, None));
+    let value = example.or_else(|| samples::parameter_placeholder(spec, parameter));
     let value = value.with_context(|| format!("the parameter {}: an example is missing: write one", parameter.wire))?;
     Ok(argument(&parameter.shape, &value))
 }
 
-/// Returns the body, or the required parts of a form.
+/// Returns the argument for a body, or those for the required parts of a form.
 fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
     if body.media_type == BodyType::Multipart {
-        let form = body.shape.named().context("a form is a $ref to an object: write one")?;
-        let parts = spec.definition(form)?.properties().iter().filter(|part| part.required);
-        return parts.map(|part| part_argument(spec, &part.shape)).collect();
+        let form = spec.definition(body.shape.named().context("a form is a $ref to an object: write one")?)?;
+        let part = |part: &Property| match &part.shape {
+            Shape::Binary => Ok(FILE.to_owned()),
+            Shape::List(_) => Ok(format!("vec![{FILE}]")),
+            shape => Ok(argument(shape, &placeholder_body(spec, shape)?)),
+        };
+        return form.properties().iter().filter(|part| part.required).map(part).collect();
     }
     let value = match body.examples.first().map(|example| &example.source) {
         Some(ExampleSource::Inline(value)) => value.clone(),
@@ -46,15 +53,6 @@ fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
         None => placeholder_body(spec, &body.shape)?,
     };
     Ok(vec![argument(&body.shape, &value)])
-}
-
-fn part_argument(spec: &Spec, shape: &Shape) -> Result<String> {
-    const FILE: &str = r#"request::UploadFile::new("document.pdf", "application/pdf", "%PDF-1.7")"#;
-    Ok(match shape {
-        Shape::Binary => FILE.to_owned(),
-        Shape::List(item) if **item == Shape::Binary => format!("vec![{FILE}]"),
-        shape => argument(shape, &placeholder_body(spec, shape)?),
-    })
 }
 
 /// Returns the Rust expression of an argument: a string, or a value that is read from its JSON.

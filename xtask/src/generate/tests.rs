@@ -336,3 +336,41 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
 }
+
+#[test]
+fn bundle_has_unions_and_spellings_as_other_tools_take_them() {
+    let union = "    ThingFilter:\n      description: A filter.";
+    let things = THINGS.replace(
+        union,
+        &format!(
+            "    Finding:\n      description: A finding.\n      oneOf:\n        - $ref: '#/components/schemas/Limit'\n        - $ref: \
+             '#/components/schemas/Term'\n      discriminator:\n        propertyName: type\n        mapping: {{L: \
+             '#/components/schemas/Limit', T: '#/components/schemas/Term'}}\n    Limit:\n      description: A limit.\n      \
+             type: object\n      properties:\n        type: {{description: A kind., type: string}}\n        value: \
+             {{description: A number., type: integer, format: int32}}\n    Term:\n      description: A term.\n      type: \
+             object\n      properties:\n        type: {{description: The kind., type: string}}\n        value: \
+             {{description: A text., type: string}}\n        until: {{description: The end., type: string}}\n{union}"
+        ),
+    );
+    let things = things.replace(
+        "        hasABC:\n",
+        "        finding: {$ref: '#/components/schemas/Finding'}\n        hasABC:\n          x-pc-spelling: [hasAbc]\n",
+    );
+    let document: serde_json::Value = yaml_serde::from_str(&bundled(&things)).unwrap();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(
+        schemas["Finding"],
+        serde_json::json!({
+            "description": "A finding.",
+            "type": "object",
+            "properties": {
+                "type": {"description": "A kind.", "type": "string"},
+                "value": {"description": "A number."},
+                "until": {"description": "The end.", "type": "string"},
+            },
+        })
+    );
+    assert!(schemas.get("Limit").is_none(), "{schemas}");
+    let properties = &schemas["Thing"]["properties"];
+    assert_eq!(properties["hasAbc"], properties["hasABC"]);
+}

@@ -36,7 +36,7 @@ pub(super) fn collection_items(call: &Call<'_>) -> Vec<(u64, Value)> {
     let initial = population::items(state, path, now).unwrap_or_else(|| example_items(call.operation));
     let mut items = Vec::new();
     for (number, item) in (0..).zip(initial) {
-        let id = id_of(&item, &id_name).map(|id| id.to_lowercase());
+        let id = id_of(&item, &id_name).map(|id| id.to_ascii_lowercase());
         match id.and_then(|id| written.iter().position(|(written, ..)| *written == id)) {
             Some(position) => {
                 let (_, _, value) = written.remove(position);
@@ -304,6 +304,8 @@ const SET_BY_SERVICE: [&str; 3] = ["attributes", "id", "links"];
 
 /// Sets the fields of a written resource that the service makes, if its type has them.
 fn complete(call: &Call<'_>, of: Option<Type>, fields: &mut Map<String, Value>, path: &str) {
+    // Such as a password.
+    fields.retain(|name, _| property(of, name).is_none_or(|property| !property.is_write_only));
     let path = path.strip_prefix("/v1").unwrap_or(path);
     let links = property(of, "links").map(|property| property.value);
     if property(links, "self").is_some() {
