@@ -80,6 +80,7 @@ impl ListSubscriptions {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -103,6 +104,7 @@ impl ListSubscriptions {
     ///
     /// The order whose subscriptions are listed. Its identifier is a string, which is a GUID for
     /// old orders only.
+    #[inline]
     pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
         self.order_id = Some(order_id.into());
         self
@@ -112,6 +114,7 @@ impl ListSubscriptions {
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller whose subscriptions of this
     /// customer are listed.
+    #[inline]
     pub fn mpn_id(mut self, mpn_id: impl Into<String>) -> Self {
         self.mpn_id = Some(mpn_id.into());
         self
@@ -123,6 +126,7 @@ impl Operation for ListSubscriptions {
     const ID: &'static str = "listSubscriptions";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -218,6 +222,7 @@ impl GetSubscription {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -231,6 +236,7 @@ impl Operation for GetSubscription {
     const ID: &'static str = "getSubscription";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -354,6 +360,7 @@ impl UpdateSubscription {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
     /// - `subscription`: The complete subscription as it was read, with the change.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -372,6 +379,7 @@ impl UpdateSubscription {
     /// The `etag` of the subscription as it was read, so that nobody else's change is overwritten.
     /// Legacy subscriptions have one; those of new commerce have none, and the header is left out.
     /// A stale one is rejected with the status 400 and the code `2055`, not with 412.
+    #[inline]
     pub fn if_match(mut self, if_match: impl Into<String>) -> Self {
         self.if_match = Some(if_match.into());
         self
@@ -385,6 +393,7 @@ impl Operation for UpdateSubscription {
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
