@@ -66,6 +66,7 @@ impl ListProducts {
     /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
     ///   matches `^[A-Za-z]{2}$`.
     /// - `target_view`: The part of the catalog.
+    #[inline]
     pub fn new(country: impl Into<String>, target_view: TargetView) -> Self {
         Self {
             country: country.into(),
@@ -77,6 +78,7 @@ impl ListProducts {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         country: impl Into<String>,
         target_view: TargetView,
@@ -94,6 +96,7 @@ impl ListProducts {
     /// Sets the query parameter `targetSegment`.
     ///
     /// The segment of customers. Without it, all but nonprofit ones.
+    #[inline]
     pub fn target_segment(mut self, target_segment: TargetSegment) -> Self {
         self.target_segment = Some(target_segment);
         self
@@ -102,6 +105,7 @@ impl ListProducts {
     /// Sets the query parameter `reservationScope`.
     ///
     /// `AzurePlan` for the reservations of an Azure plan. Without it, those of legacy Azure.
+    #[inline]
     pub fn reservation_scope(mut self, reservation_scope: ReservationScope) -> Self {
         self.reservation_scope = Some(reservation_scope);
         self
@@ -113,6 +117,7 @@ impl Operation for ListProducts {
     const ID: &'static str = "listProducts";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/products";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query("country", &self.country)
@@ -127,14 +132,17 @@ impl Operation for ListProducts {
 impl Paginated for ListProducts {
     type Item = Product;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: ProductCollection) -> Vec<Product> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &ProductCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &ProductCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -191,6 +199,7 @@ impl GetProduct {
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
     /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
     ///   matches `^[A-Za-z]{2}$`.
+    #[inline]
     pub fn new(product_id: impl Into<String>, country: impl Into<String>) -> Self {
         Self {
             product_id: product_id.into(),
@@ -204,6 +213,7 @@ impl Operation for GetProduct {
     const ID: &'static str = "getProduct";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/products/{product-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("product-id", &self.product_id)
@@ -264,6 +274,7 @@ impl ListSkus {
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
     /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
     ///   matches `^[A-Za-z]{2}$`.
+    #[inline]
     pub fn new(product_id: impl Into<String>, country: impl Into<String>) -> Self {
         Self {
             product_id: product_id.into(),
@@ -275,6 +286,7 @@ impl ListSkus {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         product_id: impl Into<String>,
         country: impl Into<String>,
@@ -292,6 +304,7 @@ impl ListSkus {
     /// Sets the query parameter `targetSegment`.
     ///
     /// The segment of customers. Without it, all but nonprofit ones.
+    #[inline]
     pub fn target_segment(mut self, target_segment: TargetSegment) -> Self {
         self.target_segment = Some(target_segment);
         self
@@ -300,6 +313,7 @@ impl ListSkus {
     /// Sets the query parameter `reservationScope`.
     ///
     /// `AzurePlan` for the reservations of an Azure plan. Without it, those of legacy Azure.
+    #[inline]
     pub fn reservation_scope(mut self, reservation_scope: ReservationScope) -> Self {
         self.reservation_scope = Some(reservation_scope);
         self
@@ -311,6 +325,7 @@ impl Operation for ListSkus {
     const ID: &'static str = "listSkus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/products/{product-id}/skus";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("product-id", &self.product_id)
@@ -325,14 +340,17 @@ impl Operation for ListSkus {
 impl Paginated for ListSkus {
     type Item = Sku;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: SkuCollection) -> Vec<Sku> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &SkuCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &SkuCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -393,6 +411,7 @@ impl GetSku {
     /// - `sku_id`: The SKU, a short string such as `0001`.
     /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
     ///   matches `^[A-Za-z]{2}$`.
+    #[inline]
     pub fn new(
         product_id: impl Into<String>,
         sku_id: impl Into<String>,
@@ -411,6 +430,7 @@ impl Operation for GetSku {
     const ID: &'static str = "getSku";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/products/{product-id}/skus/{sku-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("product-id", &self.product_id)
@@ -485,6 +505,7 @@ impl ListAvailabilities {
     /// - `sku_id`: The SKU, a short string such as `0001`.
     /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
     ///   matches `^[A-Za-z]{2}$`.
+    #[inline]
     pub fn new(
         product_id: impl Into<String>,
         sku_id: impl Into<String>,
@@ -502,6 +523,7 @@ impl ListAvailabilities {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         product_id: impl Into<String>,
         sku_id: impl Into<String>,
@@ -522,6 +544,7 @@ impl ListAvailabilities {
     /// Sets the query parameter `targetSegment`.
     ///
     /// The segment of customers. Without it, all but nonprofit ones.
+    #[inline]
     pub fn target_segment(mut self, target_segment: TargetSegment) -> Self {
         self.target_segment = Some(target_segment);
         self
@@ -530,6 +553,7 @@ impl ListAvailabilities {
     /// Sets the query parameter `reservationScope`.
     ///
     /// `AzurePlan` for the reservations of an Azure plan. Without it, those of legacy Azure.
+    #[inline]
     pub fn reservation_scope(mut self, reservation_scope: ReservationScope) -> Self {
         self.reservation_scope = Some(reservation_scope);
         self
@@ -539,6 +563,7 @@ impl ListAvailabilities {
     ///
     /// Whether to return the state of each term in its life, which the documentation does not
     /// describe.
+    #[inline]
     pub fn include_life_cycle_state(mut self, include_life_cycle_state: bool) -> Self {
         self.include_life_cycle_state = Some(include_life_cycle_state);
         self
@@ -550,6 +575,7 @@ impl Operation for ListAvailabilities {
     const ID: &'static str = "listAvailabilities";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/products/{product-id}/skus/{sku-id}/availabilities";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("product-id", &self.product_id)
@@ -569,14 +595,17 @@ impl Operation for ListAvailabilities {
 impl Paginated for ListAvailabilities {
     type Item = Availability;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: AvailabilityCollection) -> Vec<Availability> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &AvailabilityCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &AvailabilityCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -644,6 +673,7 @@ impl GetAvailability {
     /// - `availability_id`: The availability, a short string such as `CFQ7TTC0G225`.
     /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
     ///   matches `^[A-Za-z]{2}$`.
+    #[inline]
     pub fn new(
         product_id: impl Into<String>,
         sku_id: impl Into<String>,
@@ -664,6 +694,7 @@ impl Operation for GetAvailability {
     const ID: &'static str = "getAvailability";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/products/{product-id}/skus/{sku-id}/availabilities/{availability-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("product-id", &self.product_id)
@@ -738,6 +769,7 @@ impl ListCustomerProducts {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `target_view`: The part of the catalog.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, target_view: TargetView) -> Self {
         Self {
             customer_tenant_id,
@@ -749,6 +781,7 @@ impl ListCustomerProducts {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         target_view: TargetView,
@@ -766,6 +799,7 @@ impl ListCustomerProducts {
     /// Sets the query parameter `targetSegment`.
     ///
     /// The segment of customers. Without it, all but nonprofit ones.
+    #[inline]
     pub fn target_segment(mut self, target_segment: TargetSegment) -> Self {
         self.target_segment = Some(target_segment);
         self
@@ -774,6 +808,7 @@ impl ListCustomerProducts {
     /// Sets the query parameter `reservationScope`.
     ///
     /// `AzurePlan` for the reservations of an Azure plan. Without it, those of legacy Azure.
+    #[inline]
     pub fn reservation_scope(mut self, reservation_scope: ReservationScope) -> Self {
         self.reservation_scope = Some(reservation_scope);
         self
@@ -785,6 +820,7 @@ impl Operation for ListCustomerProducts {
     const ID: &'static str = "listCustomerProducts";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/products";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -799,14 +835,17 @@ impl Operation for ListCustomerProducts {
 impl Paginated for ListCustomerProducts {
     type Item = Product;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: ProductCollection) -> Vec<Product> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &ProductCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &ProductCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -873,6 +912,7 @@ impl GetCustomerProduct {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, product_id: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -886,6 +926,7 @@ impl Operation for GetCustomerProduct {
     const ID: &'static str = "getCustomerProduct";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/products/{product-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -959,6 +1000,7 @@ impl ListCustomerSkus {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, product_id: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -970,6 +1012,7 @@ impl ListCustomerSkus {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         product_id: impl Into<String>,
@@ -987,6 +1030,7 @@ impl ListCustomerSkus {
     /// Sets the query parameter `targetSegment`.
     ///
     /// The segment of customers. Without it, all but nonprofit ones.
+    #[inline]
     pub fn target_segment(mut self, target_segment: TargetSegment) -> Self {
         self.target_segment = Some(target_segment);
         self
@@ -995,6 +1039,7 @@ impl ListCustomerSkus {
     /// Sets the query parameter `reservationScope`.
     ///
     /// `AzurePlan` for the reservations of an Azure plan. Without it, those of legacy Azure.
+    #[inline]
     pub fn reservation_scope(mut self, reservation_scope: ReservationScope) -> Self {
         self.reservation_scope = Some(reservation_scope);
         self
@@ -1006,6 +1051,7 @@ impl Operation for ListCustomerSkus {
     const ID: &'static str = "listCustomerSkus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/products/{product-id}/skus";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1020,14 +1066,17 @@ impl Operation for ListCustomerSkus {
 impl Paginated for ListCustomerSkus {
     type Item = Sku;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: SkuCollection) -> Vec<Sku> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &SkuCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &SkuCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1099,6 +1148,7 @@ impl GetCustomerSku {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
     /// - `sku_id`: The SKU, a short string such as `0001`.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         product_id: impl Into<String>,
@@ -1117,6 +1167,7 @@ impl Operation for GetCustomerSku {
     const ID: &'static str = "getCustomerSku";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/products/{product-id}/skus/{sku-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1202,6 +1253,7 @@ impl ListCustomerAvailabilities {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
     /// - `sku_id`: The SKU, a short string such as `0001`.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         product_id: impl Into<String>,
@@ -1219,6 +1271,7 @@ impl ListCustomerAvailabilities {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         product_id: impl Into<String>,
@@ -1239,6 +1292,7 @@ impl ListCustomerAvailabilities {
     /// Sets the query parameter `targetSegment`.
     ///
     /// The segment of customers. Without it, all but nonprofit ones.
+    #[inline]
     pub fn target_segment(mut self, target_segment: TargetSegment) -> Self {
         self.target_segment = Some(target_segment);
         self
@@ -1247,6 +1301,7 @@ impl ListCustomerAvailabilities {
     /// Sets the query parameter `reservationScope`.
     ///
     /// `AzurePlan` for the reservations of an Azure plan. Without it, those of legacy Azure.
+    #[inline]
     pub fn reservation_scope(mut self, reservation_scope: ReservationScope) -> Self {
         self.reservation_scope = Some(reservation_scope);
         self
@@ -1256,6 +1311,7 @@ impl ListCustomerAvailabilities {
     ///
     /// Whether to return the state of each term in its life, which the documentation does not
     /// describe.
+    #[inline]
     pub fn include_life_cycle_state(mut self, include_life_cycle_state: bool) -> Self {
         self.include_life_cycle_state = Some(include_life_cycle_state);
         self
@@ -1267,6 +1323,7 @@ impl Operation for ListCustomerAvailabilities {
     const ID: &'static str = "listCustomerAvailabilities";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/products/{product-id}/skus/{sku-id}/availabilities";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1286,14 +1343,17 @@ impl Operation for ListCustomerAvailabilities {
 impl Paginated for ListCustomerAvailabilities {
     type Item = Availability;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: AvailabilityCollection) -> Vec<Availability> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &AvailabilityCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &AvailabilityCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1371,6 +1431,7 @@ impl GetCustomerAvailability {
     /// - `product_id`: The product, a short string such as `CFQ7TTC069GL`.
     /// - `sku_id`: The SKU, a short string such as `0001`.
     /// - `availability_id`: The availability, a short string such as `CFQ7TTC0G225`.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         product_id: impl Into<String>,
@@ -1391,6 +1452,7 @@ impl Operation for GetCustomerAvailability {
     const ID: &'static str = "getCustomerAvailability";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/products/{product-id}/skus/{sku-id}/availabilities/{availability-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1451,6 +1513,7 @@ impl CheckInventory {
     ///   matches `^[A-Za-z]{2}$`.
     /// - `resource_type`: The kind of resource, such as `AppService`, `Avs` or `CosmosDb`.
     /// - `inventory_check_request`: The products to check, and the context.
+    #[inline]
     pub fn new(
         country: impl Into<String>,
         resource_type: impl Into<String>,
@@ -1470,6 +1533,7 @@ impl Operation for CheckInventory {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/extensions/product/checkinventorybyresourcetype";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query("country", &self.country)
@@ -1521,6 +1585,7 @@ impl ListPromotions {
     /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
     ///   matches `^[A-Za-z]{2}$`.
     /// - `segment`: The segment of customers, such as `commercial`.
+    #[inline]
     pub fn new(country: impl Into<String>, segment: TargetSegment) -> Self {
         Self {
             country: country.into(),
@@ -1530,6 +1595,7 @@ impl ListPromotions {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         country: impl Into<String>,
         segment: TargetSegment,
@@ -1548,6 +1614,7 @@ impl Operation for ListPromotions {
     const ID: &'static str = "listPromotions";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/productpromotions";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query("country", &self.country)
@@ -1560,14 +1627,17 @@ impl Operation for ListPromotions {
 impl Paginated for ListPromotions {
     type Item = ProductPromotion;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: ProductPromotionCollection) -> Vec<ProductPromotion> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &ProductPromotionCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &ProductPromotionCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1623,6 +1693,7 @@ impl GetPromotion {
     /// - `promotion_id`: The promotion, such as `39NFJQT1CXL6:000H:39NFJQT1L9D5`.
     /// - `country`: The country of the catalog, a two-letter code of ISO 3166, such as `US`. It
     ///   matches `^[A-Za-z]{2}$`.
+    #[inline]
     pub fn new(promotion_id: impl Into<String>, country: impl Into<String>) -> Self {
         Self {
             promotion_id: promotion_id.into(),
@@ -1636,6 +1707,7 @@ impl Operation for GetPromotion {
     const ID: &'static str = "getPromotion";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/productpromotions/{promotion-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("promotion-id", &self.promotion_id)
@@ -1703,6 +1775,7 @@ impl CheckPromotionEligibilities {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `promotion_eligibility_request`: The item to buy.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         promotion_eligibility_request: PromotionEligibilityRequest,
@@ -1715,6 +1788,7 @@ impl CheckPromotionEligibilities {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         promotion_eligibility_request: PromotionEligibilityRequest,
@@ -1734,6 +1808,7 @@ impl Operation for CheckPromotionEligibilities {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/promotionEligibilities";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1746,14 +1821,17 @@ impl Operation for CheckPromotionEligibilities {
 impl Paginated for CheckPromotionEligibilities {
     type Item = PromotionEligibilities;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: PromotionEligibilitiesCollection) -> Vec<PromotionEligibilities> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &PromotionEligibilitiesCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &PromotionEligibilitiesCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {

@@ -671,8 +671,8 @@ pub struct InventoryCheckRequest {
 
 impl InventoryCheckRequest {
     /// Creates a `InventoryCheckRequest` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(target_items: Vec<InventoryTarget>) -> Self {
         Self {
             target_items,
@@ -685,8 +685,8 @@ impl InventoryCheckRequest {
     ///
     /// For whom, by the `inventoryVariables` of the SKU: `customerId`, `azureSubscriptionId`,
     /// `armRegionName`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn inventory_context(
         mut self,
         inventory_context: BTreeMap<String, String>,
@@ -718,8 +718,8 @@ pub struct InventoryTarget {
 
 impl InventoryTarget {
     /// Creates a `InventoryTarget` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(product_id: impl Into<String>) -> Self {
         Self {
             product_id: product_id.into(),
@@ -731,8 +731,8 @@ impl InventoryTarget {
     /// Sets `sku_id`.
     ///
     /// The SKU. Without it, all SKUs of the product.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn sku_id(mut self, sku_id: impl Into<String>) -> Self {
         self.sku_id = Some(sku_id.into());
         self
@@ -1070,8 +1070,8 @@ pub struct PromotionEligibilityRequest {
 
 impl PromotionEligibilityRequest {
     /// Creates a `PromotionEligibilityRequest` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(items: Vec<PromotionEligibilityItem>) -> Self {
         Self {
             items,
@@ -1131,8 +1131,8 @@ pub struct PromotionEligibilityItem {
 
 impl PromotionEligibilityItem {
     /// Creates a `PromotionEligibilityItem` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(
         catalog_item_id: impl Into<String>,
         quantity: i32,
@@ -1153,8 +1153,8 @@ impl PromotionEligibilityItem {
     /// Sets `id`.
     ///
     /// The number of the item, from 0 on. It is a string here, and a number in the response.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -1163,8 +1163,8 @@ impl PromotionEligibilityItem {
     /// Sets `promotion_id`.
     ///
     /// The promotion to check. Without it, all promotions of the product.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
         self

@@ -91,6 +91,7 @@ impl ListSubscriptions {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -140,14 +141,17 @@ impl Operation for ListSubscriptions {
 impl Paginated for ListSubscriptions {
     type Item = Subscription;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: SubscriptionCollection) -> Vec<Subscription> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &SubscriptionCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &SubscriptionCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -461,6 +465,7 @@ impl ListSubscriptionAddons {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -470,6 +475,7 @@ impl ListSubscriptionAddons {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -488,6 +494,7 @@ impl Operation for ListSubscriptionAddons {
     const ID: &'static str = "listSubscriptionAddons";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/addons";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -500,14 +507,17 @@ impl Operation for ListSubscriptionAddons {
 impl Paginated for ListSubscriptionAddons {
     type Item = Subscription;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: SubscriptionCollection) -> Vec<Subscription> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &SubscriptionCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &SubscriptionCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -581,6 +591,7 @@ impl GetSubscriptionProvisioningStatus {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -594,6 +605,7 @@ impl Operation for GetSubscriptionProvisioningStatus {
     const ID: &'static str = "getSubscriptionProvisioningStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/provisioningstatus";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -656,6 +668,7 @@ impl RegisterSubscription {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -671,6 +684,7 @@ impl Operation for RegisterSubscription {
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/registrations";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -737,6 +751,7 @@ impl GetSubscriptionRegistrationStatus {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -750,6 +765,7 @@ impl Operation for GetSubscriptionRegistrationStatus {
     const ID: &'static str = "getSubscriptionRegistrationStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/registrationstatus";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -816,6 +832,7 @@ impl ActivateSubscription {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -830,6 +847,7 @@ impl Operation for ActivateSubscription {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/activate";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -892,6 +910,7 @@ impl ListSubscriptionActivationLinks {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -901,6 +920,7 @@ impl ListSubscriptionActivationLinks {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -919,6 +939,7 @@ impl Operation for ListSubscriptionActivationLinks {
     const ID: &'static str = "listSubscriptionActivationLinks";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/activationlinks";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -931,18 +952,21 @@ impl Operation for ListSubscriptionActivationLinks {
 impl Paginated for ListSubscriptionActivationLinks {
     type Item = OrderLineItemActivationLink;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(
         page: OrderLineItemActivationLinkCollection,
     ) -> Vec<OrderLineItemActivationLink> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &OrderLineItemActivationLinkCollection,
     ) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &OrderLineItemActivationLinkCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1024,6 +1048,7 @@ impl ListTransitionEligibilities {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1034,6 +1059,7 @@ impl ListTransitionEligibilities {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -1050,6 +1076,7 @@ impl ListTransitionEligibilities {
     /// Sets the query parameter `eligibilityType`.
     ///
     /// The time at which the change is to take effect. Without it, immediately.
+    #[inline]
     pub fn eligibility_type(mut self, eligibility_type: TransitionTime) -> Self {
         self.eligibility_type = Some(eligibility_type);
         self
@@ -1061,6 +1088,7 @@ impl Operation for ListTransitionEligibilities {
     const ID: &'static str = "listTransitionEligibilities";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitionEligibilities";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1074,14 +1102,17 @@ impl Operation for ListTransitionEligibilities {
 impl Paginated for ListTransitionEligibilities {
     type Item = TransitionEligibility;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: TransitionEligibilityCollection) -> Vec<TransitionEligibility> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &TransitionEligibilityCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &TransitionEligibilityCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1163,6 +1194,7 @@ impl ListTransitions {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1173,6 +1205,7 @@ impl ListTransitions {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -1190,6 +1223,7 @@ impl ListTransitions {
     ///
     /// The transition to list alone, by its `operationId`. The documentation spells it
     /// `operation-id`; Microsoft's own client sends this name.
+    #[inline]
     pub fn operation_id(mut self, operation_id: impl Into<String>) -> Self {
         self.operation_id = Some(operation_id.into());
         self
@@ -1201,6 +1235,7 @@ impl Operation for ListTransitions {
     const ID: &'static str = "listTransitions";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitions";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1214,14 +1249,17 @@ impl Operation for ListTransitions {
 impl Paginated for ListTransitions {
     type Item = Transition;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: TransitionCollection) -> Vec<Transition> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &TransitionCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &TransitionCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1313,6 +1351,7 @@ impl CreateTransition {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
     /// - `new_transition`: The target of the transition.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -1332,6 +1371,7 @@ impl Operation for CreateTransition {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitions";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1407,6 +1447,7 @@ impl ListCustomTermEndDates {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `term_duration`: The length of the term as an ISO 8601 duration: `P1M`, `P1Y` or `P3Y`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, term_duration: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -1418,6 +1459,7 @@ impl ListCustomTermEndDates {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         term_duration: impl Into<String>,
@@ -1435,6 +1477,7 @@ impl ListCustomTermEndDates {
     /// Sets the query parameter `term_start_date`.
     ///
     /// The first day of the term, which is not in the past. Without it, today.
+    #[inline]
     pub fn term_start_date(mut self, term_start_date: DateTime) -> Self {
         self.term_start_date = Some(term_start_date);
         self
@@ -1443,6 +1486,7 @@ impl ListCustomTermEndDates {
     /// Sets the query parameter `target_coterm_subscription_id`.
     ///
     /// The subscription whose end is wanted.
+    #[inline]
     pub fn target_coterm_subscription_id(
         mut self,
         target_coterm_subscription_id: Uuid,
@@ -1457,6 +1501,7 @@ impl Operation for ListCustomTermEndDates {
     const ID: &'static str = "listCustomTermEndDates";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/customTermEndDates";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1476,18 +1521,21 @@ impl Paginated for ListCustomTermEndDates {
     const PAGINATION: Pagination = Pagination::new("items")
         .response_header("MS-ContinuationToken")
         .token_header("MS-ContinuationToken");
+    #[inline]
     fn items(
         page: PositionedPage<CustomTermEndDateCollection>,
     ) -> Vec<CustomTermEndDate> {
         page.body.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &PositionedPage<CustomTermEndDateCollection>,
     ) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.body.items)
     }
 
+    #[inline]
     fn continuation(
         page: &PositionedPage<CustomTermEndDateCollection>,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1495,6 +1543,7 @@ impl Paginated for ListCustomTermEndDates {
         position.continuation(&Self::PAGINATION, None, page.items.len(), None)
     }
 
+    #[inline]
     fn locate(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
@@ -1548,6 +1597,7 @@ impl GetOverage {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1556,6 +1606,7 @@ impl GetOverage {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -1569,6 +1620,7 @@ impl Operation for GetOverage {
     const ID: &'static str = "getOverage";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/overage";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1580,14 +1632,17 @@ impl Operation for GetOverage {
 impl Paginated for GetOverage {
     type Item = Overage;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: OverageCollection) -> Vec<Overage> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &OverageCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &OverageCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1658,6 +1713,7 @@ impl UpdateOverage {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `overage`: The new setting.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, overage: Overage) -> Self {
         Self {
             customer_tenant_id,
@@ -1671,6 +1727,7 @@ impl Operation for UpdateOverage {
     const ID: &'static str = "updateOverage";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/overage";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1737,6 +1794,7 @@ impl ListAzureEntitlements {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1746,6 +1804,7 @@ impl ListAzureEntitlements {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -1764,6 +1823,7 @@ impl Operation for ListAzureEntitlements {
     const ID: &'static str = "listAzureEntitlements";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1776,14 +1836,17 @@ impl Operation for ListAzureEntitlements {
 impl Paginated for ListAzureEntitlements {
     type Item = AzureEntitlement;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: AzureEntitlementCollection) -> Vec<AzureEntitlement> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &AzureEntitlementCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &AzureEntitlementCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1862,6 +1925,7 @@ impl GetAzureEntitlement {
     /// - `subscription_id`: The identifier of the subscription.
     /// - `azure_entitlement_id`: The identifier of the Azure subscription, which the service calls
     ///   an entitlement.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -1880,6 +1944,7 @@ impl Operation for GetAzureEntitlement {
     const ID: &'static str = "getAzureEntitlement";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1967,6 +2032,7 @@ impl CancelAzureEntitlement {
     /// - `azure_entitlement_id`: The identifier of the Azure subscription, which the service calls
     ///   an entitlement.
     /// - `azure_entitlement_cancellation`: The reason.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -1988,6 +2054,7 @@ impl Operation for CancelAzureEntitlement {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}/cancel";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2067,6 +2134,7 @@ impl ReactivateAzureEntitlement {
     /// - `subscription_id`: The identifier of the subscription.
     /// - `azure_entitlement_id`: The identifier of the Azure subscription, which the service calls
     ///   an entitlement.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -2087,6 +2155,7 @@ impl Operation for ReactivateAzureEntitlement {
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}/reactivate";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2156,6 +2225,7 @@ impl GetSupportContact {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2170,6 +2240,7 @@ impl Operation for GetSupportContact {
     const ID: &'static str = "getSupportContact";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2247,6 +2318,7 @@ impl UpdateSupportContact {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
     /// - `support_contact`: The new contact.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -2266,6 +2338,7 @@ impl Operation for UpdateSupportContact {
     const ID: &'static str = "updateSupportContact";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2334,6 +2407,7 @@ impl ListConversions {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2343,6 +2417,7 @@ impl ListConversions {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -2362,6 +2437,7 @@ impl Operation for ListConversions {
     const ID: &'static str = "listConversions";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2375,14 +2451,17 @@ impl Operation for ListConversions {
 impl Paginated for ListConversions {
     type Item = Conversion;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: ConversionCollection) -> Vec<Conversion> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &ConversionCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &ConversionCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2458,6 +2537,7 @@ impl CreateConversion {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
     /// - `conversion`: One of the conversions that `listConversions` returned.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -2478,6 +2558,7 @@ impl Operation for CreateConversion {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2548,6 +2629,7 @@ impl ListUpgrades {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2557,6 +2639,7 @@ impl ListUpgrades {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -2576,6 +2659,7 @@ impl Operation for ListUpgrades {
     const ID: &'static str = "listUpgrades";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/upgrades";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2589,14 +2673,17 @@ impl Operation for ListUpgrades {
 impl Paginated for ListUpgrades {
     type Item = Upgrade;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: UpgradeCollection) -> Vec<Upgrade> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &UpgradeCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &UpgradeCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2676,6 +2763,7 @@ impl CreateUpgrade {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
     /// - `upgrade`: One of the upgrades that `listUpgrades` returned.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -2696,6 +2784,7 @@ impl Operation for CreateUpgrade {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/upgrades";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2763,6 +2852,7 @@ impl ListEntitlements {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2773,6 +2863,7 @@ impl ListEntitlements {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -2785,6 +2876,7 @@ impl ListEntitlements {
     /// Sets the query parameter `entitlementType`.
     ///
     /// The kind of entitlements to list. Without it, all kinds.
+    #[inline]
     pub fn entitlement_type(mut self, entitlement_type: EntitlementTypeFilter) -> Self {
         self.entitlement_type = Some(entitlement_type);
         self
@@ -2793,6 +2885,7 @@ impl ListEntitlements {
     /// Sets the query parameter `showExpiry`.
     ///
     /// Whether to return the day on which each entitlement expires.
+    #[inline]
     pub fn show_expiry(mut self, show_expiry: bool) -> Self {
         self.show_expiry = Some(show_expiry);
         self
@@ -2804,6 +2897,7 @@ impl Operation for ListEntitlements {
     const ID: &'static str = "listEntitlements";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/entitlements";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2817,14 +2911,17 @@ impl Operation for ListEntitlements {
 impl Paginated for ListEntitlements {
     type Item = Entitlement;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: EntitlementCollection) -> Vec<Entitlement> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &EntitlementCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &EntitlementCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2896,6 +2993,7 @@ impl ListOrders {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2906,6 +3004,7 @@ impl ListOrders {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -2918,6 +3017,7 @@ impl ListOrders {
     /// Sets the query parameter `billingType`.
     ///
     /// The billing cycle of the orders to list. In spite of its name it is not a billing type.
+    #[inline]
     pub fn billing_type(mut self, billing_type: OrderBillingCycleFilter) -> Self {
         self.billing_type = Some(billing_type);
         self
@@ -2926,6 +3026,7 @@ impl ListOrders {
     /// Sets the query parameter `include_price`.
     ///
     /// Whether to return prices. Microsoft's own client sends it; no page documents it.
+    #[inline]
     pub fn include_price(mut self, include_price: bool) -> Self {
         self.include_price = Some(include_price);
         self
@@ -2937,6 +3038,7 @@ impl Operation for ListOrders {
     const ID: &'static str = "listOrders";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2950,14 +3052,17 @@ impl Operation for ListOrders {
 impl Paginated for ListOrders {
     type Item = Order;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: OrderCollection) -> Vec<Order> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &OrderCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &OrderCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -3039,6 +3144,7 @@ impl CreateOrder {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `new_order`: The products to buy.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, new_order: NewOrder) -> Self {
         Self {
             customer_tenant_id,
@@ -3053,6 +3159,7 @@ impl Operation for CreateOrder {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3115,6 +3222,7 @@ impl GetOrder {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `order_id`: The identifier of the order, a string of one of several forms: a GUID, 12
     ///   hexadecimal digits, or 33 characters with `-` and `_`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, order_id: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -3126,6 +3234,7 @@ impl GetOrder {
     /// Sets the query parameter `include_price`.
     ///
     /// Whether to return prices. Microsoft's own client sends it; no page documents it.
+    #[inline]
     pub fn include_price(mut self, include_price: bool) -> Self {
         self.include_price = Some(include_price);
         self
@@ -3137,6 +3246,7 @@ impl Operation for GetOrder {
     const ID: &'static str = "getOrder";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3220,6 +3330,7 @@ impl UpdateOrder {
     /// - `order_id`: The identifier of the order, a string of one of several forms: a GUID, 12
     ///   hexadecimal digits, or 33 characters with `-` and `_`.
     /// - `order`: The change.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         order_id: impl Into<String>,
@@ -3239,6 +3350,7 @@ impl Operation for UpdateOrder {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3303,6 +3415,7 @@ impl GetOrderProvisioningStatus {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `order_id`: The identifier of the order, a string of one of several forms: a GUID, 12
     ///   hexadecimal digits, or 33 characters with `-` and `_`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, order_id: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -3312,6 +3425,7 @@ impl GetOrderProvisioningStatus {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         order_id: impl Into<String>,
@@ -3330,6 +3444,7 @@ impl Operation for GetOrderProvisioningStatus {
     const ID: &'static str = "getOrderProvisioningStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/provisioningstatus";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3342,18 +3457,21 @@ impl Operation for GetOrderProvisioningStatus {
 impl Paginated for GetOrderProvisioningStatus {
     type Item = OrderLineItemProvisioningStatus;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(
         page: OrderLineItemProvisioningStatusCollection,
     ) -> Vec<OrderLineItemProvisioningStatus> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &OrderLineItemProvisioningStatusCollection,
     ) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &OrderLineItemProvisioningStatusCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -3419,6 +3537,7 @@ impl ListOrderActivationLinks {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `order_id`: The identifier of the order, a string of one of several forms: a GUID, 12
     ///   hexadecimal digits, or 33 characters with `-` and `_`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, order_id: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -3428,6 +3547,7 @@ impl ListOrderActivationLinks {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         order_id: impl Into<String>,
@@ -3446,6 +3566,7 @@ impl Operation for ListOrderActivationLinks {
     const ID: &'static str = "listOrderActivationLinks";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/activationlinks";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3458,18 +3579,21 @@ impl Operation for ListOrderActivationLinks {
 impl Paginated for ListOrderActivationLinks {
     type Item = OrderLineItemActivationLink;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(
         page: OrderLineItemActivationLinkCollection,
     ) -> Vec<OrderLineItemActivationLink> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &OrderLineItemActivationLinkCollection,
     ) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &OrderLineItemActivationLinkCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -3545,6 +3669,7 @@ impl ListOrderLineItemActivationLinks {
     /// - `order_id`: The identifier of the order, a string of one of several forms: a GUID, 12
     ///   hexadecimal digits, or 33 characters with `-` and `_`.
     /// - `line_item_number`: The number of the line item, from 0 on.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         order_id: impl Into<String>,
@@ -3559,6 +3684,7 @@ impl ListOrderLineItemActivationLinks {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         order_id: impl Into<String>,
@@ -3579,6 +3705,7 @@ impl Operation for ListOrderLineItemActivationLinks {
     const ID: &'static str = "listOrderLineItemActivationLinks";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/lineitems/{line-item-number}/activationlinks";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3592,18 +3719,21 @@ impl Operation for ListOrderLineItemActivationLinks {
 impl Paginated for ListOrderLineItemActivationLinks {
     type Item = OrderLineItemActivationLink;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(
         page: OrderLineItemActivationLinkCollection,
     ) -> Vec<OrderLineItemActivationLink> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &OrderLineItemActivationLinkCollection,
     ) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &OrderLineItemActivationLinkCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -3688,6 +3818,7 @@ impl UploadOrderAttachments {
     ///   hexadecimal digits, or 33 characters with `-` and `_`.
     /// - `metadata`: The details of the purchase order.
     /// - `po_files`: The documents of the purchase order.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         order_id: impl Into<String>,
@@ -3706,6 +3837,7 @@ impl UploadOrderAttachments {
     /// Sets the part `TenderFiles` of the form.
     ///
     /// The documents of the tender, if there was one.
+    #[inline]
     pub fn tender_files(mut self, tender_files: Vec<UploadFile>) -> Self {
         self.tender_files = Some(tender_files);
         self
@@ -3718,6 +3850,7 @@ impl Operation for UploadOrderAttachments {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/attachment";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3788,6 +3921,7 @@ impl ListOrderAttachments {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `order_id`: The identifier of the order, a string of one of several forms: a GUID, 12
     ///   hexadecimal digits, or 33 characters with `-` and `_`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, order_id: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -3797,6 +3931,7 @@ impl ListOrderAttachments {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         order_id: impl Into<String>,
@@ -3815,6 +3950,7 @@ impl Operation for ListOrderAttachments {
     const ID: &'static str = "listOrderAttachments";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/attachments";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3827,14 +3963,17 @@ impl Operation for ListOrderAttachments {
 impl Paginated for ListOrderAttachments {
     type Item = OrderAttachment;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: OrderAttachmentCollection) -> Vec<OrderAttachment> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &OrderAttachmentCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &OrderAttachmentCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -3903,6 +4042,7 @@ impl DownloadOrderAttachment {
     /// - `order_id`: The identifier of the order, a string of one of several forms: a GUID, 12
     ///   hexadecimal digits, or 33 characters with `-` and `_`.
     /// - `attachment_id`: The identifier of the document.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         order_id: impl Into<String>,
@@ -3921,6 +4061,7 @@ impl Operation for DownloadOrderAttachment {
     const ID: &'static str = "downloadOrderAttachment";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/attachment/{attachment-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -3989,6 +4130,7 @@ impl CreateCart {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `new_cart`: The cart to create.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, new_cart: NewCart) -> Self {
         Self {
             customer_tenant_id,
@@ -4003,6 +4145,7 @@ impl Operation for CreateCart {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/carts";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4064,6 +4207,7 @@ impl GetCart {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `cart_id`: The identifier of the cart.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, cart_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -4077,6 +4221,7 @@ impl Operation for GetCart {
     const ID: &'static str = "getCart";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/carts/{cart-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4147,6 +4292,7 @@ impl UpdateCart {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `cart_id`: The identifier of the cart.
     /// - `cart`: The complete cart.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, cart_id: Uuid, cart: Cart) -> Self {
         Self {
             customer_tenant_id,
@@ -4161,6 +4307,7 @@ impl Operation for UpdateCart {
     const ID: &'static str = "updateCart";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/carts/{cart-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4237,6 +4384,7 @@ impl CheckoutCart {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `cart_id`: The identifier of the cart.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, cart_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -4251,6 +4399,7 @@ impl Operation for CheckoutCart {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/carts/{cart-id}/checkout";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4301,6 +4450,7 @@ impl ListTransfers {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -4311,6 +4461,7 @@ impl Operation for ListTransfers {
     const ID: &'static str = "listTransfers";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -4382,6 +4533,7 @@ impl CreateTransfer {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `new_transfer`: The transfer to start.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, new_transfer: NewTransfer) -> Self {
         Self {
             customer_tenant_id,
@@ -4396,6 +4548,7 @@ impl Operation for CreateTransfer {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4459,6 +4612,7 @@ impl GetTransfer {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `transfer_id`: The identifier of the transfer.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, transfer_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -4472,6 +4626,7 @@ impl Operation for GetTransfer {
     const ID: &'static str = "getTransfer";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4538,6 +4693,7 @@ impl WithdrawTransfer {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `transfer_id`: The identifier of the transfer.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, transfer_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -4551,6 +4707,7 @@ impl Operation for WithdrawTransfer {
     const ID: &'static str = "withdrawTransfer";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4624,6 +4781,7 @@ impl UpdateTransfer {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `transfer_id`: The identifier of the transfer.
     /// - `transfer`: The change.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, transfer_id: Uuid, transfer: Transfer) -> Self {
         Self {
             customer_tenant_id,
@@ -4639,6 +4797,7 @@ impl Operation for UpdateTransfer {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4711,6 +4870,7 @@ impl AcceptTransfer {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `transfer_id`: The identifier of the transfer.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, transfer_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -4725,6 +4885,7 @@ impl Operation for AcceptTransfer {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}/accept";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -4780,6 +4941,7 @@ impl ListTransferEligibilities {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -4790,6 +4952,7 @@ impl ListTransferEligibilities {
     /// Sets the query parameter `transferType`.
     ///
     /// Between which kinds of partners. Only the value of the example is documented.
+    #[inline]
     pub fn transfer_type(mut self, transfer_type: impl Into<String>) -> Self {
         self.transfer_type = Some(transfer_type.into());
         self
@@ -4801,6 +4964,7 @@ impl Operation for ListTransferEligibilities {
     const ID: &'static str = "listTransferEligibilities";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transferseligibility";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)

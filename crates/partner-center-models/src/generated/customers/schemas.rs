@@ -1725,8 +1725,8 @@ pub struct ProductType {
 
 impl ProductType {
     /// Creates a `ProductType` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1735,8 +1735,8 @@ impl ProductType {
     ///
     /// The identifier of the kind, such as `OnlineServicesNCE`, `Software`, `Azure` or
     /// `AzureReservation`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -1745,8 +1745,8 @@ impl ProductType {
     /// Sets `display_name`.
     ///
     /// The name of the kind for people.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
         self
@@ -1755,8 +1755,8 @@ impl ProductType {
     /// Sets `sub_type`.
     ///
     /// The kind within this kind, if there is one.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn sub_type(mut self, sub_type: ProductType) -> Self {
         self.sub_type = Some(Box::new(sub_type));
         self

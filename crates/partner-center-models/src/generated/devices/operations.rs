@@ -52,6 +52,7 @@ impl ListDeviceBatches {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -60,6 +61,7 @@ impl ListDeviceBatches {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -73,6 +75,7 @@ impl Operation for ListDeviceBatches {
     const ID: &'static str = "listDeviceBatches";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -84,14 +87,17 @@ impl Operation for ListDeviceBatches {
 impl Paginated for ListDeviceBatches {
     type Item = DeviceBatch;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: DeviceBatchCollection) -> Vec<DeviceBatch> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &DeviceBatchCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &DeviceBatchCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -163,6 +169,7 @@ impl CreateDeviceBatch {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `new_device_batch`: The name of the batch, and its devices.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, new_device_batch: NewDeviceBatch) -> Self {
         Self {
             customer_tenant_id,
@@ -178,6 +185,7 @@ impl Operation for CreateDeviceBatch {
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -237,6 +245,7 @@ impl ListDevices {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `device_batch_id`: The name of the batch, which may have blanks.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, device_batch_id: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -246,6 +255,7 @@ impl ListDevices {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         device_batch_id: impl Into<String>,
@@ -264,6 +274,7 @@ impl Operation for ListDevices {
     const ID: &'static str = "listDevices";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -278,14 +289,17 @@ impl Paginated for ListDevices {
     const PAGINATION: Pagination = Pagination::new("items")
         .continuation_token("continuationToken")
         .token_header("MS-ContinuationToken");
+    #[inline]
     fn items(page: DeviceCollection) -> Vec<Device> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &DeviceCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &DeviceCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -354,6 +368,7 @@ impl AddDevices {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `device_batch_id`: The name of the batch, which may have blanks.
     /// - `devices`: The devices, a list without an object around it.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         device_batch_id: impl Into<String>,
@@ -374,6 +389,7 @@ impl Operation for AddDevices {
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -447,6 +463,7 @@ impl UpdateDevice {
     /// - `device_batch_id`: The name of the batch, which may have blanks.
     /// - `device_id`: The identifier of the device, a GUID or another string.
     /// - `device`: The complete device.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         device_batch_id: impl Into<String>,
@@ -467,6 +484,7 @@ impl Operation for UpdateDevice {
     const ID: &'static str = "updateDevice";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices/{device-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -535,6 +553,7 @@ impl DeleteDevice {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `device_batch_id`: The name of the batch, which may have blanks.
     /// - `device_id`: The identifier of the device, a GUID or another string.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         device_batch_id: impl Into<String>,
@@ -553,6 +572,7 @@ impl Operation for DeleteDevice {
     const ID: &'static str = "deleteDevice";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices/{device-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -617,6 +637,7 @@ impl UpdateDevicePolicies {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `device_policy_update`: The devices with their policies.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         device_policy_update: DevicePolicyUpdate,
@@ -635,6 +656,7 @@ impl Operation for UpdateDevicePolicies {
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/DevicePolicyUpdates";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -696,6 +718,7 @@ impl GetBatchJobStatus {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `batch_job_id`: The identifier of the upload, the last part of `Location`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, batch_job_id: impl Into<String>) -> Self {
         Self {
             customer_tenant_id,
@@ -709,6 +732,7 @@ impl Operation for GetBatchJobStatus {
     const ID: &'static str = "getBatchJobStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/batchJobStatus/{batch-job-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -761,6 +785,7 @@ impl ListConfigurationPolicies {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -769,6 +794,7 @@ impl ListConfigurationPolicies {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -782,6 +808,7 @@ impl Operation for ListConfigurationPolicies {
     const ID: &'static str = "listConfigurationPolicies";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/policies";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -793,14 +820,17 @@ impl Operation for ListConfigurationPolicies {
 impl Paginated for ListConfigurationPolicies {
     type Item = ConfigurationPolicy;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: ConfigurationPolicyCollection) -> Vec<ConfigurationPolicy> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &ConfigurationPolicyCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &ConfigurationPolicyCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -865,6 +895,7 @@ impl CreateConfigurationPolicy {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `new_configuration_policy`: The policy.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         new_configuration_policy: NewConfigurationPolicy,
@@ -882,6 +913,7 @@ impl Operation for CreateConfigurationPolicy {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/policies";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -941,6 +973,7 @@ impl GetConfigurationPolicy {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `configuration_policy_id`: The identifier of the policy.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, configuration_policy_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -954,6 +987,7 @@ impl Operation for GetConfigurationPolicy {
     const ID: &'static str = "getConfigurationPolicy";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/policies/{configuration-policy-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1021,6 +1055,7 @@ impl UpdateConfigurationPolicy {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `configuration_policy_id`: The identifier of the policy.
     /// - `configuration_policy`: The complete policy.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         configuration_policy_id: Uuid,
@@ -1039,6 +1074,7 @@ impl Operation for UpdateConfigurationPolicy {
     const ID: &'static str = "updateConfigurationPolicy";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/policies/{configuration-policy-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1100,6 +1136,7 @@ impl DeleteConfigurationPolicy {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `configuration_policy_id`: The identifier of the policy.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, configuration_policy_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1113,6 +1150,7 @@ impl Operation for DeleteConfigurationPolicy {
     const ID: &'static str = "deleteConfigurationPolicy";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/policies/{configuration-policy-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)

@@ -100,8 +100,8 @@ pub struct NewDeviceBatch {
 
 impl NewDeviceBatch {
     /// Creates a `NewDeviceBatch` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(batch_id: impl Into<String>, devices: Vec<Device>) -> Self {
         Self {
             batch_id: batch_id.into(),
@@ -197,8 +197,8 @@ pub struct Device {
 
 impl Device {
     /// Creates a `Device` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -206,8 +206,8 @@ impl Device {
     /// Sets `id`.
     ///
     /// The identifier of the device, a GUID or another string.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -216,8 +216,8 @@ impl Device {
     /// Sets `serial_number`.
     ///
     /// The serial number.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn serial_number(mut self, serial_number: impl Into<String>) -> Self {
         self.serial_number = Some(serial_number.into());
         self
@@ -226,8 +226,8 @@ impl Device {
     /// Sets `product_key`.
     ///
     /// The product key.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn product_key(mut self, product_key: impl Into<String>) -> Self {
         self.product_key = Some(product_key.into());
         self
@@ -236,8 +236,8 @@ impl Device {
     /// Sets `hardware_hash`.
     ///
     /// The hardware hash.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn hardware_hash(mut self, hardware_hash: impl Into<String>) -> Self {
         self.hardware_hash = Some(hardware_hash.into());
         self
@@ -246,8 +246,8 @@ impl Device {
     /// Sets `model_name`.
     ///
     /// The model.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn model_name(mut self, model_name: impl Into<String>) -> Self {
         self.model_name = Some(model_name.into());
         self
@@ -256,8 +256,8 @@ impl Device {
     /// Sets `oem_manufacturer_name`.
     ///
     /// The manufacturer.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn oem_manufacturer_name(
         mut self,
         oem_manufacturer_name: impl Into<String>,
@@ -269,8 +269,8 @@ impl Device {
     /// Sets `policies`.
     ///
     /// The policies that it has.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn policies(mut self, policies: Vec<DevicePolicy>) -> Self {
         self.policies = Some(policies);
         self
@@ -279,8 +279,8 @@ impl Device {
     /// Sets `created_by`.
     ///
     /// The user that uploaded it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn created_by(mut self, created_by: impl Into<String>) -> Self {
         self.created_by = Some(created_by.into());
         self
@@ -289,8 +289,8 @@ impl Device {
     /// Sets `uploaded_date`.
     ///
     /// The time of the upload. The year 0001 means that it is not set.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn uploaded_date(mut self, uploaded_date: DateTime) -> Self {
         self.uploaded_date = Some(uploaded_date);
         self
@@ -299,8 +299,8 @@ impl Device {
     /// Sets `allowed_operations`.
     ///
     /// The HTTP methods that are allowed, such as `GET`, `PATCH` and `DELETE`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn allowed_operations(mut self, allowed_operations: Vec<String>) -> Self {
         self.allowed_operations = Some(allowed_operations);
         self
@@ -309,8 +309,8 @@ impl Device {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `Device`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -348,8 +348,8 @@ pub struct DevicePolicy {
 
 impl DevicePolicy {
     /// Creates a `DevicePolicy` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -357,8 +357,8 @@ impl DevicePolicy {
     /// Sets `key`.
     ///
     /// The category of the policy.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn key(mut self, key: PolicyCategory) -> Self {
         self.key = Some(key);
         self
@@ -367,16 +367,16 @@ impl DevicePolicy {
     /// Sets `value`.
     ///
     /// The identifier of the policy, or null for none.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(Nullable::Value(value.into()));
         self
     }
 
     /// Clears `value`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_value(mut self) -> Self {
         self.value = Some(Nullable::Null);
         self
@@ -422,8 +422,8 @@ pub struct DevicePolicyUpdate {
 
 impl DevicePolicyUpdate {
     /// Creates a `DevicePolicyUpdate` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(devices: Vec<Device>) -> Self {
         Self {
             devices,
@@ -435,8 +435,8 @@ impl DevicePolicyUpdate {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `DevicePolicyUpdateRequest`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -604,8 +604,8 @@ pub struct ConfigurationPolicy {
 
 impl ConfigurationPolicy {
     /// Creates a `ConfigurationPolicy` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -613,8 +613,8 @@ impl ConfigurationPolicy {
     /// Sets `id`.
     ///
     /// The identifier of the policy.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
         self
@@ -623,8 +623,8 @@ impl ConfigurationPolicy {
     /// Sets `name`.
     ///
     /// The name.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -633,8 +633,8 @@ impl ConfigurationPolicy {
     /// Sets `category`.
     ///
     /// The category, which cannot change.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn category(mut self, category: PolicyCategory) -> Self {
         self.category = Some(category);
         self
@@ -643,8 +643,8 @@ impl ConfigurationPolicy {
     /// Sets `description`.
     ///
     /// The description.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
@@ -653,8 +653,8 @@ impl ConfigurationPolicy {
     /// Sets `devices_assigned`.
     ///
     /// The number of devices that have it. The documentation calls it `devicesAssignedCount`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn devices_assigned(mut self, devices_assigned: i32) -> Self {
         self.devices_assigned = Some(devices_assigned);
         self
@@ -663,8 +663,8 @@ impl ConfigurationPolicy {
     /// Sets `policy_settings`.
     ///
     /// The settings.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn policy_settings(mut self, policy_settings: Vec<PolicySetting>) -> Self {
         self.policy_settings = Some(policy_settings);
         self
@@ -673,8 +673,8 @@ impl ConfigurationPolicy {
     /// Sets `created_date`.
     ///
     /// The time at which it was created, sometimes without a zone.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn created_date(mut self, created_date: DateTime) -> Self {
         self.created_date = Some(created_date);
         self
@@ -683,8 +683,8 @@ impl ConfigurationPolicy {
     /// Sets `last_modified_date`.
     ///
     /// The time of the last change, sometimes without a zone.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn last_modified_date(mut self, last_modified_date: DateTime) -> Self {
         self.last_modified_date = Some(last_modified_date);
         self
@@ -693,8 +693,8 @@ impl ConfigurationPolicy {
     /// Sets `attributes`.
     ///
     /// The metadata; its type is `ConfigurationPolicy`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -752,8 +752,8 @@ pub struct NewConfigurationPolicy {
 
 impl NewConfigurationPolicy {
     /// Creates a `NewConfigurationPolicy` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         category: PolicyCategory,
@@ -771,8 +771,8 @@ impl NewConfigurationPolicy {
     /// Sets `description`.
     ///
     /// The description.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self

@@ -64,6 +64,7 @@ impl ValidateMigration {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `new_migration`: The migration to check.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, new_migration: NewMigration) -> Self {
         Self {
             customer_tenant_id,
@@ -78,6 +79,7 @@ impl Operation for ValidateMigration {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/validate";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -162,6 +164,7 @@ impl CreateMigration {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `new_migration`: The migration to start.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, new_migration: NewMigration) -> Self {
         Self {
             customer_tenant_id,
@@ -176,6 +179,7 @@ impl Operation for CreateMigration {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -240,6 +244,7 @@ impl GetMigration {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `migration_id`: The identifier of the migration.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, migration_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -253,6 +258,7 @@ impl Operation for GetMigration {
     const ID: &'static str = "getMigration";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/{migration-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -324,6 +330,7 @@ impl ListMigrationEvents {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -335,6 +342,7 @@ impl ListMigrationEvents {
     /// Sets the query parameter `migration_id`.
     ///
     /// The migration.
+    #[inline]
     pub fn migration_id(mut self, migration_id: Uuid) -> Self {
         self.migration_id = Some(migration_id);
         self
@@ -343,6 +351,7 @@ impl ListMigrationEvents {
     /// Sets the query parameter `current_subscription_id`.
     ///
     /// The legacy subscription.
+    #[inline]
     pub fn current_subscription_id(mut self, current_subscription_id: Uuid) -> Self {
         self.current_subscription_id = Some(current_subscription_id);
         self
@@ -354,6 +363,7 @@ impl Operation for ListMigrationEvents {
     const ID: &'static str = "listMigrationEvents";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/events";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -428,6 +438,7 @@ impl CreateMigrationSchedule {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `new_migration_schedule`: The migration to schedule.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         new_migration_schedule: NewMigrationSchedule,
@@ -445,6 +456,7 @@ impl Operation for CreateMigrationSchedule {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -506,6 +518,7 @@ impl GetMigrationSchedule {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `migration_schedule_id`: The identifier of the schedule.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, migration_schedule_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -519,6 +532,7 @@ impl Operation for GetMigrationSchedule {
     const ID: &'static str = "getMigrationSchedule";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules/{migration-schedule-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -593,6 +607,7 @@ impl UpdateMigrationSchedule {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `migration_schedule_id`: The identifier of the schedule.
     /// - `migration_schedule`: The complete schedule.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         migration_schedule_id: Uuid,
@@ -611,6 +626,7 @@ impl Operation for UpdateMigrationSchedule {
     const ID: &'static str = "updateMigrationSchedule";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules/{migration-schedule-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -674,6 +690,7 @@ impl CancelMigrationSchedule {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `migration_schedule_id`: The identifier of the schedule.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, migration_schedule_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -688,6 +705,7 @@ impl Operation for CancelMigrationSchedule {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules/{migration-schedule-id}/cancel";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -753,11 +771,13 @@ pub struct ListMigrations {
 
 impl ListMigrations {
     /// Creates the operation without parameters; its methods set them.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id: None,
@@ -771,6 +791,7 @@ impl ListMigrations {
     /// Sets the query parameter `CustomerTenantId`.
     ///
     /// The customer.
+    #[inline]
     pub fn customer_tenant_id(mut self, customer_tenant_id: Uuid) -> Self {
         self.customer_tenant_id = Some(customer_tenant_id);
         self
@@ -779,6 +800,7 @@ impl ListMigrations {
     /// Sets the query parameter `CurrentSubscriptionId`.
     ///
     /// The legacy subscription.
+    #[inline]
     pub fn current_subscription_id(mut self, current_subscription_id: Uuid) -> Self {
         self.current_subscription_id = Some(current_subscription_id);
         self
@@ -787,6 +809,7 @@ impl ListMigrations {
     /// Sets the query parameter `ExternalReferenceId`.
     ///
     /// The reference of yours that the migration was created with.
+    #[inline]
     pub fn external_reference_id(
         mut self,
         external_reference_id: impl Into<String>,
@@ -798,6 +821,7 @@ impl ListMigrations {
     /// Sets the query parameter `PageSize`.
     ///
     /// The maximum number of items in a page. From 1 to 300.
+    #[inline]
     pub fn page_size(mut self, page_size: i32) -> Self {
         self.page_size = Some(page_size);
         self
@@ -809,6 +833,7 @@ impl Operation for ListMigrations {
     const ID: &'static str = "listMigrations";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/migrations/newcommerce";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query("CustomerTenantId", self.customer_tenant_id.as_ref())
@@ -826,14 +851,17 @@ impl Paginated for ListMigrations {
         .response_header("MS-ContinuationToken")
         .token_header("MS-ContinuationToken")
         .size("PageSize");
+    #[inline]
     fn items(page: PositionedPage<Vec<Migration>>) -> Vec<Migration> {
         page.body
     }
 
+    #[inline]
     fn fingerprint(page: &PositionedPage<Vec<Migration>>) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.body, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &PositionedPage<Vec<Migration>>,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -841,6 +869,7 @@ impl Paginated for ListMigrations {
         position.continuation(&Self::PAGINATION, None, page.len(), None)
     }
 
+    #[inline]
     fn locate(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
@@ -900,11 +929,13 @@ pub struct ListMigrationSchedules {
 
 impl ListMigrationSchedules {
     /// Creates the operation without parameters; its methods set them.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id: None,
@@ -918,6 +949,7 @@ impl ListMigrationSchedules {
     /// Sets the query parameter `CustomerTenantId`.
     ///
     /// The customer.
+    #[inline]
     pub fn customer_tenant_id(mut self, customer_tenant_id: Uuid) -> Self {
         self.customer_tenant_id = Some(customer_tenant_id);
         self
@@ -926,6 +958,7 @@ impl ListMigrationSchedules {
     /// Sets the query parameter `CurrentSubscriptionId`.
     ///
     /// The legacy subscription.
+    #[inline]
     pub fn current_subscription_id(mut self, current_subscription_id: Uuid) -> Self {
         self.current_subscription_id = Some(current_subscription_id);
         self
@@ -934,6 +967,7 @@ impl ListMigrationSchedules {
     /// Sets the query parameter `ExternalReferenceId`.
     ///
     /// The reference of yours that the migration was created with.
+    #[inline]
     pub fn external_reference_id(
         mut self,
         external_reference_id: impl Into<String>,
@@ -945,6 +979,7 @@ impl ListMigrationSchedules {
     /// Sets the query parameter `PageSize`.
     ///
     /// The maximum number of items in a page. From 1 to 300.
+    #[inline]
     pub fn page_size(mut self, page_size: i32) -> Self {
         self.page_size = Some(page_size);
         self
@@ -956,6 +991,7 @@ impl Operation for ListMigrationSchedules {
     const ID: &'static str = "listMigrationSchedules";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/migrations/newcommerce/schedules";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query("CustomerTenantId", self.customer_tenant_id.as_ref())
@@ -973,16 +1009,19 @@ impl Paginated for ListMigrationSchedules {
         .response_header("MS-ContinuationToken")
         .token_header("MS-ContinuationToken")
         .size("PageSize");
+    #[inline]
     fn items(page: PositionedPage<Vec<MigrationSchedule>>) -> Vec<MigrationSchedule> {
         page.body
     }
 
+    #[inline]
     fn fingerprint(
         page: &PositionedPage<Vec<MigrationSchedule>>,
     ) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.body, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &PositionedPage<Vec<MigrationSchedule>>,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -990,6 +1029,7 @@ impl Paginated for ListMigrationSchedules {
         position.continuation(&Self::PAGINATION, None, page.len(), None)
     }
 
+    #[inline]
     fn locate(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }

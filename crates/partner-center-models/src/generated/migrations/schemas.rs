@@ -56,8 +56,8 @@ pub struct NewMigration {
 
 impl NewMigration {
     /// Creates a `NewMigration` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(current_subscription_id: Uuid) -> Self {
         Self {
             current_subscription_id,
@@ -75,8 +75,8 @@ impl NewMigration {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`. Without it, as before.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
         self
@@ -85,8 +85,8 @@ impl NewMigration {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle. Without it, as before.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
         self
@@ -96,8 +96,8 @@ impl NewMigration {
     ///
     /// Whether a new term begins. Without it, the term ends when that of the legacy subscription
     /// does.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn purchase_full_term(mut self, purchase_full_term: bool) -> Self {
         self.purchase_full_term = Some(purchase_full_term);
         self
@@ -106,8 +106,8 @@ impl NewMigration {
     /// Sets `quantity`.
     ///
     /// The number of seats. Without it, as before.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
         self
@@ -116,16 +116,16 @@ impl NewMigration {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term is to end, one of `listCustomTermEndDates`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(Nullable::Value(custom_term_end_date));
         self
     }
 
     /// Clears `custom_term_end_date`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_custom_term_end_date(mut self) -> Self {
         self.custom_term_end_date = Some(Nullable::Null);
         self
@@ -134,8 +134,8 @@ impl NewMigration {
     /// Sets `external_reference_id`.
     ///
     /// A reference of yours, by which `listMigrations` finds it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn external_reference_id(
         mut self,
         external_reference_id: impl Into<String>,
@@ -147,8 +147,8 @@ impl NewMigration {
     /// Sets `add_on_migrations`.
     ///
     /// The add-ons of the subscription, all active ones in one flat list.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn add_on_migrations(mut self, add_on_migrations: Vec<NewMigration>) -> Self {
         self.add_on_migrations = Some(add_on_migrations);
         self
@@ -479,8 +479,8 @@ pub struct NewMigrationSchedule {
 
 impl NewMigrationSchedule {
     /// Creates a `NewMigrationSchedule` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(current_subscription_id: Uuid) -> Self {
         Self {
             current_subscription_id,
@@ -500,8 +500,8 @@ impl NewMigrationSchedule {
     /// Sets `quantity`.
     ///
     /// The number of seats. Without it, as before.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
         self
@@ -510,8 +510,8 @@ impl NewMigrationSchedule {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`. Without it, as before.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
         self
@@ -520,8 +520,8 @@ impl NewMigrationSchedule {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle. Without it, as before.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
         self
@@ -530,8 +530,8 @@ impl NewMigrationSchedule {
     /// Sets `purchase_full_term`.
     ///
     /// Whether a new term begins.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn purchase_full_term(mut self, purchase_full_term: bool) -> Self {
         self.purchase_full_term = Some(purchase_full_term);
         self
@@ -540,16 +540,16 @@ impl NewMigrationSchedule {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term is to end.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(Nullable::Value(custom_term_end_date));
         self
     }
 
     /// Clears `custom_term_end_date`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_custom_term_end_date(mut self) -> Self {
         self.custom_term_end_date = Some(Nullable::Null);
         self
@@ -558,16 +558,16 @@ impl NewMigrationSchedule {
     /// Sets `target_date`.
     ///
     /// The day of the migration. Required unless `migrateOnRenewal` is true.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn target_date(mut self, target_date: DateTime) -> Self {
         self.target_date = Some(Nullable::Value(target_date));
         self
     }
 
     /// Clears `target_date`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_target_date(mut self) -> Self {
         self.target_date = Some(Nullable::Null);
         self
@@ -576,16 +576,16 @@ impl NewMigrationSchedule {
     /// Sets `migrate_on_renewal`.
     ///
     /// Whether to migrate when the subscription renews.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn migrate_on_renewal(mut self, migrate_on_renewal: bool) -> Self {
         self.migrate_on_renewal = Some(Nullable::Value(migrate_on_renewal));
         self
     }
 
     /// Clears `migrate_on_renewal`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_migrate_on_renewal(mut self) -> Self {
         self.migrate_on_renewal = Some(Nullable::Null);
         self
@@ -594,8 +594,8 @@ impl NewMigrationSchedule {
     /// Sets `external_reference_id`.
     ///
     /// A reference of yours, by which `listMigrationSchedules` finds it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn external_reference_id(
         mut self,
         external_reference_id: impl Into<String>,
@@ -607,8 +607,8 @@ impl NewMigrationSchedule {
     /// Sets `add_on_migration_schedules`.
     ///
     /// The add-ons of the subscription. The documented example calls them `addOnMigrations`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn add_on_migration_schedules(
         mut self,
         add_on_migration_schedules: Vec<NewMigrationSchedule>,
@@ -684,8 +684,8 @@ pub struct MigrationSchedule {
 
 impl MigrationSchedule {
     /// Creates a `MigrationSchedule` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -693,8 +693,8 @@ impl MigrationSchedule {
     /// Sets `id`.
     ///
     /// The identifier of the schedule.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
         self
@@ -703,8 +703,8 @@ impl MigrationSchedule {
     /// Sets `current_subscription_id`.
     ///
     /// The legacy subscription, which cannot change.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn current_subscription_id(mut self, current_subscription_id: Uuid) -> Self {
         self.current_subscription_id = Some(current_subscription_id);
         self
@@ -713,8 +713,8 @@ impl MigrationSchedule {
     /// Sets `subscription_end_date`.
     ///
     /// The end of the legacy subscription's term.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn subscription_end_date(mut self, subscription_end_date: DateTime) -> Self {
         self.subscription_end_date = Some(subscription_end_date);
         self
@@ -723,8 +723,8 @@ impl MigrationSchedule {
     /// Sets `status`.
     ///
     /// The progress.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn status(mut self, status: MigrationScheduleStatus) -> Self {
         self.status = Some(status);
         self
@@ -733,8 +733,8 @@ impl MigrationSchedule {
     /// Sets `customer_tenant_id`.
     ///
     /// The customer.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn customer_tenant_id(mut self, customer_tenant_id: Uuid) -> Self {
         self.customer_tenant_id = Some(customer_tenant_id);
         self
@@ -743,8 +743,8 @@ impl MigrationSchedule {
     /// Sets `catalog_item_id`.
     ///
     /// The catalog item that it becomes.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn catalog_item_id(mut self, catalog_item_id: impl Into<String>) -> Self {
         self.catalog_item_id = Some(catalog_item_id.into());
         self
@@ -753,8 +753,8 @@ impl MigrationSchedule {
     /// Sets `quantity`.
     ///
     /// The number of seats.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
         self
@@ -763,8 +763,8 @@ impl MigrationSchedule {
     /// Sets `term_duration`.
     ///
     /// The length of the term, such as `P1Y`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
         self
@@ -773,8 +773,8 @@ impl MigrationSchedule {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle of the new subscription.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
         self
@@ -783,8 +783,8 @@ impl MigrationSchedule {
     /// Sets `purchase_full_term`.
     ///
     /// Whether a new term begins.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn purchase_full_term(mut self, purchase_full_term: bool) -> Self {
         self.purchase_full_term = Some(purchase_full_term);
         self
@@ -793,16 +793,16 @@ impl MigrationSchedule {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the first term ends, if it was chosen.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(Nullable::Value(custom_term_end_date));
         self
     }
 
     /// Clears `custom_term_end_date`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_custom_term_end_date(mut self) -> Self {
         self.custom_term_end_date = Some(Nullable::Null);
         self
@@ -811,16 +811,16 @@ impl MigrationSchedule {
     /// Sets `target_date`.
     ///
     /// The day of the migration, as a time without a zone.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn target_date(mut self, target_date: DateTime) -> Self {
         self.target_date = Some(Nullable::Value(target_date));
         self
     }
 
     /// Clears `target_date`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_target_date(mut self) -> Self {
         self.target_date = Some(Nullable::Null);
         self
@@ -829,16 +829,16 @@ impl MigrationSchedule {
     /// Sets `migrate_on_renewal`.
     ///
     /// Whether to migrate when the subscription renews.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn migrate_on_renewal(mut self, migrate_on_renewal: bool) -> Self {
         self.migrate_on_renewal = Some(Nullable::Value(migrate_on_renewal));
         self
     }
 
     /// Clears `migrate_on_renewal`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_migrate_on_renewal(mut self) -> Self {
         self.migrate_on_renewal = Some(Nullable::Null);
         self
@@ -847,8 +847,8 @@ impl MigrationSchedule {
     /// Sets `created_time`.
     ///
     /// The time at which it was created.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn created_time(mut self, created_time: DateTime) -> Self {
         self.created_time = Some(created_time);
         self
@@ -857,8 +857,8 @@ impl MigrationSchedule {
     /// Sets `last_modified_time`.
     ///
     /// The time of the last change.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn last_modified_time(mut self, last_modified_time: DateTime) -> Self {
         self.last_modified_time = Some(last_modified_time);
         self
@@ -867,8 +867,8 @@ impl MigrationSchedule {
     /// Sets `external_reference_id`.
     ///
     /// The reference of yours that it was created with.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn external_reference_id(
         mut self,
         external_reference_id: impl Into<String>,
@@ -880,8 +880,8 @@ impl MigrationSchedule {
     /// Sets `new_commerce_migration_id`.
     ///
     /// The migration that came of it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new_commerce_migration_id(mut self, new_commerce_migration_id: Uuid) -> Self {
         self.new_commerce_migration_id = Some(new_commerce_migration_id);
         self
@@ -890,8 +890,8 @@ impl MigrationSchedule {
     /// Sets `error_code`.
     ///
     /// The code of the error, if the migration failed.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn error_code(mut self, error_code: i32) -> Self {
         self.error_code = Some(error_code);
         self
@@ -900,8 +900,8 @@ impl MigrationSchedule {
     /// Sets `error_description`.
     ///
     /// The error in words.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn error_description(mut self, error_description: impl Into<String>) -> Self {
         self.error_description = Some(error_description.into());
         self
@@ -910,8 +910,8 @@ impl MigrationSchedule {
     /// Sets `add_on_migration_schedules`.
     ///
     /// The add-ons that go with it. The documented example calls them `addOnMigrations`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn add_on_migration_schedules(
         mut self,
         add_on_migration_schedules: Vec<MigrationSchedule>,

@@ -61,6 +61,7 @@ impl ListSubscriptionUsageRecords {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -69,6 +70,7 @@ impl ListSubscriptionUsageRecords {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -82,6 +84,7 @@ impl Operation for ListSubscriptionUsageRecords {
     const ID: &'static str = "listSubscriptionUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/usagerecords";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -93,18 +96,21 @@ impl Operation for ListSubscriptionUsageRecords {
 impl Paginated for ListSubscriptionUsageRecords {
     type Item = SubscriptionMonthlyUsageRecord;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(
         page: SubscriptionMonthlyUsageRecordCollection,
     ) -> Vec<SubscriptionMonthlyUsageRecord> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &SubscriptionMonthlyUsageRecordCollection,
     ) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &SubscriptionMonthlyUsageRecordCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -175,6 +181,7 @@ impl GetSubscriptionUsageSummary {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the Azure plan or of the legacy Azure subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -188,6 +195,7 @@ impl Operation for GetSubscriptionUsageSummary {
     const ID: &'static str = "getSubscriptionUsageSummary";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/usagesummary";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -254,6 +262,7 @@ impl ListMeterUsageRecords {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -263,6 +272,7 @@ impl ListMeterUsageRecords {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -281,6 +291,7 @@ impl Operation for ListMeterUsageRecords {
     const ID: &'static str = "listMeterUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/meterusagerecords";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -293,14 +304,17 @@ impl Operation for ListMeterUsageRecords {
 impl Paginated for ListMeterUsageRecords {
     type Item = MeterUsageRecord;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: MeterUsageRecordCollection) -> Vec<MeterUsageRecord> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &MeterUsageRecordCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &MeterUsageRecordCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -371,6 +385,7 @@ impl ListResourceUsageRecords {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `subscription_id`: The identifier of the subscription.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, subscription_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -380,6 +395,7 @@ impl ListResourceUsageRecords {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -398,6 +414,7 @@ impl Operation for ListResourceUsageRecords {
     const ID: &'static str = "listResourceUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/resourceusagerecords";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -410,14 +427,17 @@ impl Operation for ListResourceUsageRecords {
 impl Paginated for ListResourceUsageRecords {
     type Item = ResourceUsageRecord;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: ResourceUsageRecordCollection) -> Vec<ResourceUsageRecord> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &ResourceUsageRecordCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &ResourceUsageRecordCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -517,6 +537,7 @@ impl ListAzureUtilizations {
     /// - `subscription_id`: The identifier of the subscription.
     /// - `start_time`: The beginning of the time in which the use was reported, with its offset.
     /// - `end_time`: The end of the time in which the use was reported, with its offset.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -536,6 +557,7 @@ impl ListAzureUtilizations {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         subscription_id: Uuid,
@@ -558,6 +580,7 @@ impl ListAzureUtilizations {
     /// Sets the query parameter `granularity`.
     ///
     /// Whether a record is for a day or for an hour. Without it, for a day.
+    #[inline]
     pub fn granularity(mut self, granularity: UtilizationGranularity) -> Self {
         self.granularity = Some(granularity);
         self
@@ -566,6 +589,7 @@ impl ListAzureUtilizations {
     /// Sets the query parameter `show_details`.
     ///
     /// Whether to return a record for each resource. Without it, true.
+    #[inline]
     pub fn show_details(mut self, show_details: bool) -> Self {
         self.show_details = Some(show_details);
         self
@@ -574,6 +598,7 @@ impl ListAzureUtilizations {
     /// Sets the query parameter `size`.
     ///
     /// The maximum number of records in a page, 1000 without it. From 1 to 1000.
+    #[inline]
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
         self
@@ -586,6 +611,7 @@ impl Operation for ListAzureUtilizations {
     const ID: &'static str = "listAzureUtilizations";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/utilizations/azure";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -608,14 +634,17 @@ impl Paginated for ListAzureUtilizations {
         .token_header("MS-ContinuationToken")
         .seek("seek_operation", "Next")
         .size("size");
+    #[inline]
     fn items(page: AzureUtilizationRecordCollection) -> Vec<AzureUtilizationRecord> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &AzureUtilizationRecordCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &AzureUtilizationRecordCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
