@@ -8,6 +8,11 @@ mod date_time;
 mod decimal;
 mod error_code;
 mod ext;
+#[allow(
+    clippy::needless_pass_by_value,
+    clippy::struct_field_names,
+    reason = "names are those of the service, and setters take values, whatever they do with them"
+)]
 #[rustfmt::skip]
 mod generated;
 mod invalid_value;
