@@ -3003,7 +3003,7 @@ impl ListCustomerServiceRequests {
     /// Sets the query parameter `offset`.
     ///
     /// The number of service requests before the response, 0 by default, as Microsoft's own clients
-    /// send it. One document of the service calls it the number of a page. From 0 to 2147483647.
+    /// send it. One document of the service calls it the number of a page.
     #[inline]
     pub fn offset(mut self, offset: i32) -> Self {
         self.offset = Some(offset);
@@ -3039,7 +3039,7 @@ impl Operation for ListCustomerServiceRequests {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
             .query_within("size", self.size.as_ref(), &(1..=500))
-            .query_within("offset", self.offset.as_ref(), &(0..=2147483647))
+            .query("offset", self.offset.as_ref())
             .query("Field", self.field.as_ref())
             .query("Value", self.value.as_ref())
             .resume(self.continuation.as_ref())

@@ -1670,3 +1670,157 @@ open_enum!(SeekOperation {
     Last = "Last",
     PageIndex = "PageIndex",
 });
+
+/// A billing cycle. The service writes `monthly` usually, and `Monthly` in some places, such as
+/// migrations and the terms of an availability.
+///
+/// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BillingCycle {
+    /// Unknown, or not specified.
+    Unknown,
+    /// Every month.
+    Monthly,
+    /// Every year.
+    Annual,
+    /// Never, as for trials.
+    None,
+    /// Once.
+    OneTime,
+    /// Every three years.
+    Triennial,
+    /// Every two years.
+    Biennial,
+    /// A string that this version has no variant for; it is kept and serialized as received.
+    UnknownVariant(UnknownVariant),
+}
+
+open_enum!(loose BillingCycle {
+    Unknown = "unknown",
+    Monthly = "monthly",
+    Annual = "annual",
+    None = "none",
+    OneTime = "one_time",
+    Triennial = "triennial",
+    Biennial = "biennial",
+});
+
+/// The kind of a product.
+///
+/// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ProductType {
+    /// The identifier of the kind, such as `OnlineServicesNCE`, `Software`, `Azure` or
+    /// `AzureReservation`.
+    pub id: Option<String>,
+    /// The name of the kind for people.
+    pub display_name: Option<String>,
+    /// The kind within this kind, if there is one.
+    pub sub_type: Option<Box<ProductType>>,
+    /// The fields that the specification does not describe; see [`UnknownFields`].
+    pub unknown_fields: UnknownFields,
+}
+
+impl ProductType {
+    /// Creates a `ProductType` from its required fields.
+    #[must_use]
+    #[inline]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `id`.
+    ///
+    /// The identifier of the kind, such as `OnlineServicesNCE`, `Software`, `Azure` or
+    /// `AzureReservation`.
+    #[must_use]
+    #[inline]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Sets `display_name`.
+    ///
+    /// The name of the kind for people.
+    #[must_use]
+    #[inline]
+    pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
+        self.display_name = Some(display_name.into());
+        self
+    }
+
+    /// Sets `sub_type`.
+    ///
+    /// The kind within this kind, if there is one.
+    #[must_use]
+    #[inline]
+    pub fn sub_type(mut self, sub_type: ProductType) -> Self {
+        self.sub_type = Some(Box::new(sub_type));
+        self
+    }
+}
+
+resource!(ProductType {
+    0 Optional Scalar id = "id",
+    1 Optional Scalar display_name = "displayName",
+    2 Optional Optional sub_type = "subType",
+});
+
+/// The part of the price that is refunded.
+///
+/// See [Subscription
+/// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefundType {
+    /// The complete price.
+    Full,
+    /// A part of the price, by the time that is left.
+    Partial,
+    /// A string that this version has no variant for; it is kept and serialized as received.
+    UnknownVariant(UnknownVariant),
+}
+
+open_enum!(loose RefundType {
+    Full = "Full",
+    Partial = "Partial",
+});
+
+/// The state of a subscription.
+///
+/// See [Subscription lifecycle
+/// states](https://learn.microsoft.com/partner-center/customers/subscription-lifecycle).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SubscriptionStatus {
+    /// Unknown, or not specified.
+    None,
+    /// In use.
+    Active,
+    /// Being set up.
+    Pending,
+    /// Suspended by the partner. Subscriptions of new commerce are still billed, and can be
+    /// activated again before their term ends.
+    Suspended,
+    /// Its term is over and it was not renewed. Users keep their access for 30 days.
+    Expired,
+    /// Users have no access, administrators can save data, for 90 days. There is no way back.
+    Disabled,
+    /// Cancelled, or over. There is no way back.
+    Deleted,
+    /// A string that this version has no variant for; it is kept and serialized as received.
+    UnknownVariant(UnknownVariant),
+}
+
+open_enum!(loose SubscriptionStatus {
+    None = "none",
+    Active = "active",
+    Pending = "pending",
+    Suspended = "suspended",
+    Expired = "expired",
+    Disabled = "disabled",
+    Deleted = "deleted",
+});
