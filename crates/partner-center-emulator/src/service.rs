@@ -79,7 +79,9 @@ impl Service {
             return Err(ErrorResponse::NotAcceptable);
         }
         let query = &QueryParameters::parse(request.uri());
-        query.check(&query_names(operation), self.reject_unknown_parameters)?;
+        if request.uri().query().is_some() {
+            query.check(&query_names(operation), self.reject_unknown_parameters)?;
+        }
         check_parameters(route, query, request.headers())?;
         let body = read_body(operation, request)?;
         let path = ResourcePath::new(&route.segments);

@@ -91,7 +91,9 @@ fn create(call: &Call<'_>) -> Reply {
         let is_list = operation.path == call.operation.path && operation.method == Method::Get;
         is_list && of.is_some() && item_type(operation) == of
     });
-    if (item.is_none() && !is_listed) || !call.body.is_object() {
+    // Nothing is known of what the files of a form become.
+    let is_form = call.operation.body.is_some_and(|body| body.media_type != MediaType::Json);
+    if (item.is_none() && !is_listed) || is_form || !call.body.is_object() {
         let result = call.done(true).and_then(example).unwrap_or_else(|| json!({}));
         let response = call.respond_with(with_parameters(call, result, None), ResourceKind::Other, true);
         return Reply::unchanged(response);
