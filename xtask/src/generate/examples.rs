@@ -101,12 +101,7 @@ fn read_response(response: &Response, folder: &Path) -> Result<Vec<ResponseExamp
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
             "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
         );
-        Ok(ResponseExample {
-            name: name.to_owned(),
-            shape: shape.clone(),
-            file: file.clone(),
-            has_unknown_fields,
-        })
+        Ok(ResponseExample { name: name.to_owned(), shape: shape.clone(), file: file.clone(), has_unknown_fields })
     })
 }
 
