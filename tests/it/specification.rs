@@ -329,7 +329,7 @@ fn examples_are_valid() {
 #[test]
 fn example_id_is_a_customer_of_the_emulator() {
     let document = Specification::published();
-    let id = document.0["paths"][GET]["get"]["parameters"][0]["example"].as_str().unwrap().to_owned();
+    let id = document.0["components"]["parameters"]["customer-tenant-id"]["example"].as_str().unwrap().to_owned();
     let response =
         send_and_validate(&Specification::strict(), &Emulator::default(), GET, &format!("{LIST}/{id}"), None);
     assert_eq!(response.status(), 200);

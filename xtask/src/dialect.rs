@@ -17,11 +17,9 @@ pub(crate) use body::{
 };
 pub(crate) use columns::Column;
 pub(crate) use extensions::*;
-pub(crate) use names::{escape_pointer_step, field_name, input_name, local_name};
+pub(crate) use names::{escape_pointer_step, local_name};
 pub(crate) use operation::{Authentication, Cloud, Command, ErrorCode, Idempotency, Operation, OperationFacts};
 pub(crate) use paging::Paging;
 pub(crate) use parameter::{Location, Parameter, ParameterStyle};
-pub(crate) use schema::{
-    Definition, Enum, EnumValues, Kind, Object, Property, Union, UnionVariant, Variant, required_description,
-};
+pub(crate) use schema::{Definition, Enum, EnumValues, Kind, Object, Property, Union, UnionVariant, Variant};
 pub(crate) use shape::Shape;

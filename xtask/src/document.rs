@@ -50,8 +50,6 @@ pub(crate) struct Spec {
 pub(crate) struct Endpoint<'a> {
     /// The place in the document, as a JSON pointer.
     pub(crate) at: String,
-    pub(crate) path: &'a str,
-    pub(crate) method: &'a str,
     pub(crate) operation: &'a Operation,
     /// Those of the path first.
     pub(crate) parameters: Vec<&'a Parameter>,
@@ -64,8 +62,10 @@ impl Spec {
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let mut names = vec![ROOT.to_owned()];
         for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            let is_area = name.ends_with(".yaml") && !name.starts_with('.') && ![ROOT, BUNDLE].contains(&&*name);
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
+            let is_area = is_yaml && !name.starts_with('.') && ![ROOT, BUNDLE].contains(&&*name);
             names.extend(is_area.then_some(name));
         }
         // The root comes first.
@@ -132,29 +132,20 @@ impl Spec {
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
             for (method, operation) in item.iter() {
                 let at = format!("{at}/{method}");
-                let endpoint = self.endpoint(&at, path, item, method, operation);
+                let endpoint = self.endpoint(&at, item, operation);
                 endpoints.push(endpoint.with_context(|| at.clone())?);
             }
         }
         Ok(endpoints)
     }
 
-    fn endpoint<'a>(
-        &'a self,
-        at: &str,
-        path: &'a str,
-        item: &'a PathItem,
-        method: &'a str,
-        operation: &'a Operation,
-    ) -> Result<Endpoint<'a>> {
+    fn endpoint<'a>(&'a self, at: &str, item: &'a PathItem, operation: &'a Operation) -> Result<Endpoint<'a>> {
         let parameter = |item| self.resolve(item, "parameters", |components, name| components.parameters.get(name));
         let body = |item| self.resolve(item, "requestBodies", |components, name| components.request_bodies.get(name));
         let response = |item| self.resolve(item, "responses", |components, name| components.responses.get(name));
         let responses = operation.responses.responses.iter();
         Ok(Endpoint {
             at: at.to_owned(),
-            path,
-            method,
             operation,
             // `PathItem::iter` omits the parameters of the path.
             parameters: item.parameters.iter().chain(&operation.parameters).map(parameter).collect::<Result<_>>()?,

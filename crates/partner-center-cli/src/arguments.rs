@@ -346,7 +346,7 @@ impl Arguments {
         let mut command = Self::full_command(Words::Some(&words[1..]));
         let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| error.exit());
         Self::from_matches(&matches)
-            .and_then(|arguments| arguments.check(&command, &matches).map(|()| arguments))
+            .and_then(|arguments| Self::check(&command, &matches).map(|()| arguments))
             .and_then(Self::with_emulator_behavior)
             .unwrap_or_else(|error| error.format(&mut command).exit())
     }
@@ -364,7 +364,7 @@ impl Arguments {
     }
 
     /// Checks what clap cannot check of global options: those of subcommands are not known to their parents.
-    fn check(&self, command: &clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    fn check(command: &clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
         let given = |option: &&Arg| matches.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine);
         let given: Vec<_> = command.get_arguments().filter(given).collect();
         let find = |id: &str| given.iter().copied().find(|option| option.get_id() == id);

@@ -178,7 +178,8 @@ impl Checker {
     }
 
     fn check_property(&mut self, property: &Property, fields: &Map<String, Value>) {
-        let value = get_ignoring_case(fields, property.name).filter(|value| !value.is_null());
+        let value =
+            names_of(property).find_map(|name| get_ignoring_case(fields, name)).filter(|value| !value.is_null());
         let is_request = self.direction == Direction::Request;
         match value {
             // The service sets it, whatever a request has.
@@ -234,8 +235,13 @@ const MAX_PROBLEMS: usize = 100;
 /// Fields of resources that the service sets, and that clients send back as they were read.
 const SET_BY_SERVICE: [&str; 2] = ["attributes", "links"];
 
+/// Returns the names that a property may have.
+fn names_of(property: &Property) -> impl Iterator<Item = &'static str> {
+    [property.name].into_iter().chain(property.spellings.iter().copied())
+}
+
 fn is_known(name: &str, properties: &[Property]) -> bool {
-    properties.iter().any(|property| property.name.eq_ignore_ascii_case(name))
+    properties.iter().flat_map(names_of).any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether two spellings are of the same value: the service writes `in_review` in one place and `InReview` in another, and

@@ -8,8 +8,9 @@ use crate::{
 /// A generated struct.
 pub trait Object {
     fn schema(&self) -> &'static ObjectSchema;
+    /// Calls `visit` for each field that is present, in the order of the schema, with its index there.
+    fn visit_fields(&self, visit: &mut dyn FnMut(usize, ValueRef<'_>));
     /// Returns the field at `index` of the schema.
-    fn field(&self, index: usize) -> ValueRef<'_>;
     fn field_mut(&mut self, index: usize) -> ValueMut<'_>;
     fn unknown_fields(&self) -> &UnknownFields;
     fn unknown_fields_mut(&mut self) -> &mut UnknownFields;
@@ -45,6 +46,9 @@ pub(crate) struct FieldSchema {
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Presence {
     Optional,
+    /// Absent, null or a value, which are three things.
+    #[allow(dead_code, reason = "not every specification has a nullable property")]
+    Nullable,
     /// A list that must be present, but may be null, which is an empty one. An object without the list may be of another kind,
     /// and an empty list in its place would hide that.
     RequiredList,
@@ -59,7 +63,7 @@ impl ObjectSchema {
         assert!(fields.len() <= MAX_FIELDS, "an object has at most 128 fields");
         let (mut has_required_fields, mut has_spellings, mut index) = (false, false, 0);
         while index < fields.len() {
-            has_required_fields |= !matches!(fields[index].presence, Presence::Optional);
+            has_required_fields |= fields[index].is_required();
             has_spellings |= !fields[index].spellings.is_empty();
             index += 1;
         }
@@ -85,6 +89,10 @@ impl ObjectSchema {
 }
 
 impl FieldSchema {
+    pub(crate) const fn is_required(&self) -> bool {
+        matches!(self.presence, Presence::RequiredList | Presence::Required)
+    }
+
     /// Returns the other name of the field that `name` is; `None` if it is the first one.
     pub(crate) fn spelling(&self, name: &str) -> Option<&'static str> {
         self.spellings.iter().copied().find(|other| is_name_or_capitalized(name, other))

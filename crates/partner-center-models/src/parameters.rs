@@ -61,6 +61,25 @@ impl Parameters {
         self.query(name, value)
     }
 
+    /// Requires that a value has a number of characters within `range`, unless it is `None`; `name` is that of its parameter.
+    #[must_use]
+    pub fn length<'a, T: Display + 'a>(
+        mut self,
+        name: &'static str,
+        value: impl Into<Option<&'a T>>,
+        range: &RangeInclusive<usize>,
+    ) -> Self {
+        let length = value.into().map(|value| value.to_string().chars().count());
+        if let Some(length) = length.filter(|length| !range.contains(length)) {
+            let problem = match (*range.start(), *range.end()) {
+                (min, usize::MAX) => format!("must have at least {min} characters, not {length}"),
+                (min, max) => format!("must have {min} to {max} characters, not {length}"),
+            };
+            self.reject(name, problem);
+        }
+        self
+    }
+
     /// Adds a query parameter once for each of the `values`: `name=a&name=b`. Nothing is added if there are none.
     #[must_use]
     pub fn query_each<'a, T: Display + 'a>(
@@ -213,6 +232,15 @@ mod tests {
         let parameters = parameters.query_comma_separated("d", &some).query_comma_separated("e", &none);
         assert_eq!(parameters.query, [("a", "1".to_owned()), ("a", "2".to_owned())]);
         assert_eq!(parameters.comma_separated, [("d", vec!["1".to_owned(), "2".to_owned()])]);
+    }
+
+    #[test]
+    fn length_is_that_of_characters() {
+        let rejected = |value: &str, range| Parameters::new().length("a", &value.to_owned(), &range).check().map_err(|error| error.to_string());
+        assert!(rejected("žžž", 1..=3).is_ok() && rejected("", 0..=3).is_ok());
+        assert_eq!(rejected("žžžž", 1..=3).unwrap_err(), "`a` must have 1 to 3 characters, not 4");
+        assert_eq!(rejected("", 1..=usize::MAX).unwrap_err(), "`a` must have at least 1 characters, not 0");
+        assert!(Parameters::new().length::<String>("a", None, &(1..=3)).check().is_ok());
     }
 
     #[test]

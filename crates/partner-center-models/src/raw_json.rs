@@ -2,7 +2,7 @@ use crate::{
     JsonValue, Resource,
     object::Object,
     reader::read_object_from_json,
-    value::{RawJsonField, Value},
+    value::{RawJsonField, RawJsonObject, Value},
 };
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -87,11 +87,20 @@ impl<T: Resource> Serialize for RawJson<T> {
     }
 }
 
-impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
+impl<T: Object + Value + 'static> RawJsonObject for RawJson<T> {
     #[inline]
-    fn get(&self) -> Option<&RawValue> {
-        self.as_ref().map(|raw| &*raw.json)
+    fn json(&self) -> &RawValue {
+        &self.json
     }
+    #[inline]
+    fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>)) {
+        let mut object = T::empty();
+        let is_object = read_object_from_json(self.json.get(), &mut object);
+        visit(if is_object { Some(&object) } else { None });
+    }
+}
+
+impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
     #[inline]
     fn set(&mut self, json: Option<Box<RawValue>>) {
         *self = json.map(RawJson::of);

@@ -16,7 +16,7 @@ use crate::{
     object::{Object, ObjectSchema, Presence, is_name_or_capitalized},
     scalar::{Fit, ScalarValue},
     value::{List, Map, Union, ValueMut, ValueRef},
-    writer::{WrittenValue, is_of_another_kind},
+    writer::{WrittenValue, is_of_another_kind, written_field},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -61,12 +61,16 @@ pub(crate) fn read_object_from_json(json: &str, object: &mut dyn Object) -> bool
 
 fn read_nested_object(json: &str, object: &mut dyn Object, depth: u8) -> bool {
     fn read<'de, D: Deserializer<'de>>(json: D, object: &mut dyn Object, depth: u8) -> Result<bool, D::Error> {
-        ValueMut::Object(object).clear();
         let context = Context { is_exact: loss_mode::is_exact(), depth };
         let outcome = ValueSeed { context, target: ValueMut::Object(object) }.deserialize(json)?;
         Ok(matches!(outcome, Outcome::Set))
     }
+    let mut is_empty = true;
     let parsed = from_json_with(json, |json| {
+        if !is_empty {
+            ValueMut::Object(object).clear();
+        }
+        is_empty = false;
         let mut json = serde_json::Deserializer::from_str(json);
         let is_object = read(&mut json, object, depth)?;
         json.end().map(|()| is_object)
@@ -135,13 +139,13 @@ fn read_object<'de, A: MapAccess<'de>>(
                 match fields.next_value_seed(ValueSeed { context, target: object.field_mut(index) })? {
                     Outcome::Set => {}
                     Outcome::SetAs(received) => {
-                        let written = JsonValue::serialized(&WrittenValue(object.field(index)));
-                        let written = written.map_err(de::Error::custom)?;
-                        object.unknown_fields_mut().keep_spelling(name, written, received);
+                        if let Some(written) = written_field(object, index) {
+                            object.unknown_fields_mut().keep_spelling(name, written, received);
+                        }
                     }
                     Outcome::Null => {
                         // Null is JSON like any other.
-                        let is_any = matches!(object.field(index), ValueRef::Json(_));
+                        let is_any = matches!(object.field_mut(index), ValueMut::Json(_));
                         if schema.fields[index].presence == Presence::Required && !is_any {
                             seen &= !(1 << index);
                         }
@@ -163,8 +167,7 @@ fn read_object<'de, A: MapAccess<'de>>(
         return Ok(Some(number));
     }
     if schema.has_required_fields {
-        for (index, field) in schema.fields.iter().enumerate().filter(|(_, field)| field.presence != Presence::Optional)
-        {
+        for (index, field) in schema.fields.iter().enumerate().filter(|(_, field)| field.is_required()) {
             if object.unknown_fields().contains(field.name) {
                 return Err(de::Error::custom(format_args!("`{}` is not what the specification says", field.name)));
             }

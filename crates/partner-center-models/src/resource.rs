@@ -34,7 +34,7 @@ pub(crate) mod sealed {
 /// object is lost.
 ///
 /// Each field is `index presence kind field = "name" | "another name"`, where the presence is one of
-/// [`Presence`](crate::object::Presence) and the kind one of [`ValueRef`](crate::value::ValueRef). With `additional field`, that
+/// [`Presence`](crate::object::Presence) and the kind one of [`ValueMut`](crate::value::ValueMut). With `additional field`, that
 /// field is a map of the properties with any other name.
 ///
 /// All functions are `#[inline]` or have a type parameter: that way they are compiled for those types only that a program uses.
@@ -57,11 +57,8 @@ macro_rules! resource {
                 &SCHEMA
             }
             #[inline]
-            fn field(&self, index: usize) -> $crate::value::ValueRef<'_> {
-                match index {
-                    $($index => $crate::value::ValueRef::$kind(&self.$field),)*
-                    _ => $crate::object::no_such_field(),
-                }
+            fn visit_fields(&self, visit: &mut dyn FnMut(usize, $crate::value::ValueRef<'_>)) {
+                $(resource!(@visit $presence $kind visit, $index, &self.$field);)*
             }
             #[inline]
             fn field_mut(&mut self, index: usize) -> $crate::value::ValueMut<'_> {
@@ -139,7 +136,28 @@ macro_rules! resource {
             }
         }
     };
+    (@visit Optional RawJson $visit:ident, $index:literal, $field:expr) => {
+        if let Some(value) = $field {
+            $visit($index, $crate::value::ValueRef::RawJson(value));
+        }
+    };
+    (@visit Optional $kind:ident $visit:ident, $index:literal, $field:expr) => {
+        if let Some(value) = $field {
+            $visit($index, $crate::value::Value::as_value(value));
+        }
+    };
+    (@visit Nullable $kind:ident $visit:ident, $index:literal, $field:expr) => {
+        match $field {
+            Some($crate::Nullable::Value(value)) => $visit($index, $crate::value::Value::as_value(value)),
+            Some($crate::Nullable::Null) => $visit($index, $crate::value::ValueRef::Null),
+            None => {}
+        }
+    };
+    (@visit $presence:ident $kind:ident $visit:ident, $index:literal, $field:expr) => {
+        $visit($index, $crate::value::Value::as_value($field));
+    };
     (@empty Optional) => { None };
+    (@empty Nullable) => { None };
     (@empty $presence:ident) => { $crate::value::Value::empty() };
 }
 pub(crate) use resource;

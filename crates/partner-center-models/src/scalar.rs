@@ -7,8 +7,6 @@ use uuid::Uuid;
 /// A scalar as a format has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ScalarValue<'a> {
-    /// None: an optional field that is not set.
-    Absent,
     Bool(bool),
     Integer(i64),
     Float(f64),
@@ -30,11 +28,15 @@ impl<'a> ScalarValue<'a> {
 }
 
 /// A type of scalars.
-pub trait Scalar: Debug + Sized {
+pub trait Scalar: Debug {
     /// Returns a placeholder, into which a value is read.
-    fn placeholder() -> Self;
+    fn placeholder() -> Self
+    where
+        Self: Sized;
     /// Returns `None` if the value is not of this type, or could not be written as it was received.
-    fn from_scalar(value: ScalarValue<'_>) -> Option<Self>;
+    fn from_scalar(value: ScalarValue<'_>) -> Option<Self>
+    where
+        Self: Sized;
     fn as_scalar(&self) -> ScalarValue<'_>;
     /// Whether this is written like `received`, the scalar that it was read from.
     fn is_written_as(&self, _received: ScalarValue<'_>) -> bool {
@@ -55,12 +57,10 @@ pub enum Fit {
     Misfit,
 }
 
-/// A field that holds a scalar, or may hold one.
-pub trait ScalarField: Debug {
+/// A field that holds a scalar, or may hold one, to be read into.
+pub trait ScalarField {
     /// Sets the value, unless it is a misfit.
     fn set(&mut self, value: ScalarValue<'_>) -> Fit;
-    fn get(&self) -> ScalarValue<'_>;
-    fn is_described(&self) -> bool;
     /// Unsets an optional field.
     fn clear(&mut self);
 }
@@ -73,20 +73,6 @@ impl<T: Scalar> ScalarField for Option<T> {
             Some(scalar) if scalar.is_written_as(value) => Fit::Exact,
             Some(_) => Fit::OtherSpelling,
             None => Fit::Misfit,
-        }
-    }
-    #[inline]
-    fn get(&self) -> ScalarValue<'_> {
-        match self {
-            Some(value) => value.as_scalar(),
-            None => ScalarValue::Absent,
-        }
-    }
-    #[inline]
-    fn is_described(&self) -> bool {
-        match self {
-            Some(value) => value.is_described(),
-            None => true,
         }
     }
     #[inline]
@@ -104,14 +90,6 @@ impl<T: Scalar> ScalarField for T {
         if self.is_written_as(value) { Fit::Exact } else { Fit::OtherSpelling }
     }
     #[inline]
-    fn get(&self) -> ScalarValue<'_> {
-        self.as_scalar()
-    }
-    #[inline]
-    fn is_described(&self) -> bool {
-        Scalar::is_described(self)
-    }
-    #[inline]
     fn clear(&mut self) {}
 }
 
@@ -125,7 +103,7 @@ macro_rules! scalar_value {
             }
             #[inline]
             fn as_value(&self) -> $crate::value::ValueRef<'_> {
-                $crate::value::ValueRef::$kind(self)
+                $crate::value::ValueRef::Scalar(self)
             }
             #[inline]
             fn as_value_mut(&mut self) -> $crate::value::ValueMut<'_> {

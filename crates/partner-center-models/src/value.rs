@@ -3,7 +3,11 @@
 //! Reading and writing are written once, over these traits, and compiled once for each format: code for each generated type would
 //! cost minutes of compile time. A generated type only tells where its fields are.
 
-use crate::{JsonValue, Nullable, UnknownFields, object::Object, scalar::ScalarField};
+use crate::{
+    JsonValue, Nullable, UnknownFields,
+    object::Object,
+    scalar::{Scalar, ScalarField},
+};
 use serde_json::value::RawValue;
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -23,22 +27,20 @@ pub trait Value: Sized {
 /// A value by its kind, to be written.
 #[derive(Clone, Copy)]
 pub enum ValueRef<'a> {
-    Scalar(&'a dyn ScalarField),
-    /// A number of which every digit counts.
-    Decimal(&'a dyn ScalarField),
+    Scalar(&'a dyn Scalar),
     Object(&'a dyn Object),
     List(&'a dyn List),
     Map(&'a dyn Map),
     Union(&'a dyn Union),
     Json(&'a JsonValue),
-    RawJson(&'a dyn RawJsonField),
-    Optional(&'a dyn OptionalValue),
-    Nullable(&'a dyn NullableValue),
+    RawJson(&'a dyn RawJsonObject),
+    Null,
 }
 
-/// A value by its kind, to be read into; see [`ValueRef`].
+/// A value by its kind, to be read into.
 pub enum ValueMut<'a> {
     Scalar(&'a mut dyn ScalarField),
+    /// A scalar that is a number of which every digit counts.
     Decimal(&'a mut dyn ScalarField),
     Object(&'a mut dyn Object),
     List(&'a mut dyn List),
@@ -75,23 +77,14 @@ impl ValueMut<'_> {
     }
 }
 
-/// A field that is absent or has a value of any kind. (Scalars have a shorter way, [`ScalarField`].)
+/// A field that is absent or has a value of any kind, to be read into. (Scalars have a shorter way, [`ScalarField`].)
 pub trait OptionalValue {
-    fn get(&self) -> Option<ValueRef<'_>>;
     /// Sets an empty value, and returns it.
     fn insert(&mut self) -> ValueMut<'_>;
     fn clear(&mut self);
 }
 
-#[expect(clippy::manual_map, reason = "without a closure there is less to compile for each type")]
 impl<T: Value> OptionalValue for Option<T> {
-    #[inline]
-    fn get(&self) -> Option<ValueRef<'_>> {
-        match self {
-            Some(value) => Some(value.as_value()),
-            None => None,
-        }
-    }
     #[inline]
     fn insert(&mut self) -> ValueMut<'_> {
         self.insert(T::empty()).as_value_mut()
@@ -102,11 +95,8 @@ impl<T: Value> OptionalValue for Option<T> {
     }
 }
 
-/// A field that is absent, null, or has a value.
+/// A field that is absent, null, or has a value, to be read into.
 pub trait NullableValue {
-    /// Returns `None` if the field is absent, and `Some(None)` if it is null.
-    #[expect(clippy::option_option, reason = "absent, null and present are three cases")]
-    fn get(&self) -> Option<Option<ValueRef<'_>>>;
     /// Sets an empty value, and returns it.
     fn insert(&mut self) -> ValueMut<'_>;
     fn set_null(&mut self);
@@ -114,14 +104,6 @@ pub trait NullableValue {
 }
 
 impl<T: Value> NullableValue for Option<Nullable<T>> {
-    #[inline]
-    fn get(&self) -> Option<Option<ValueRef<'_>>> {
-        match self {
-            Some(Nullable::Value(value)) => Some(Some(value.as_value())),
-            Some(Nullable::Null) => Some(None),
-            None => None,
-        }
-    }
     #[inline]
     fn insert(&mut self) -> ValueMut<'_> {
         match self.insert(Nullable::Value(T::empty())) {
@@ -275,9 +257,15 @@ pub enum UnionRef<'a> {
     Unknown(&'a JsonValue),
 }
 
-/// An optional object that is kept as JSON.
+/// An object that is kept as JSON.
+pub trait RawJsonObject {
+    fn json(&self) -> &RawValue;
+    /// Parses the object and calls `visit` with it; with `None` if it lacks a required field.
+    fn visit_object(&self, visit: &mut dyn FnMut(Option<&dyn Object>));
+}
+
+/// A field that may hold an object that is kept as JSON, to be read into.
 pub trait RawJsonField {
-    fn get(&self) -> Option<&RawValue>;
     fn set(&mut self, json: Option<Box<RawValue>>);
     /// Returns an empty object of the type that the JSON is of.
     fn empty_object(&self) -> Box<dyn Object>;

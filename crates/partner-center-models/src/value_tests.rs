@@ -70,9 +70,9 @@ resource!(Line {
     19 Optional Scalar status = "status",
     20 Optional Optional statuses = "statuses",
     21 Optional Scalar created = "creationDate" | "createdDate" | "created",
-    22 Optional Nullable note = "note",
-    23 Optional Nullable owner = "owner",
-    24 Optional Nullable tags = "tags",
+    22 Nullable Nullable note = "note",
+    23 Nullable Nullable owner = "owner",
+    24 Nullable Nullable tags = "tags",
     25 Optional Scalar secret = "secret",
     26 Optional RawJson raw = "raw",
 });

@@ -3,15 +3,14 @@
 use crate::{
     JsonValue, Nullable,
     json_value::serialize_number,
-    object::{Object, Presence},
-    reader::read_object_from_json,
+    object::{FieldSchema, Object, Presence},
     scalar::ScalarValue,
     unknown_fields::Spelling,
-    value::{List, RawJsonField, UnionRef, ValueRef},
+    value::{List, UnionRef, ValueRef},
 };
 use serde::{
     Serialize, Serializer,
-    ser::{SerializeMap, SerializeSeq},
+    ser::{self, SerializeMap, SerializeSeq},
 };
 use std::fmt;
 use uuid::Uuid;
@@ -26,27 +25,28 @@ pub(crate) fn write_object<S: Serializer>(object: &dyn Object, serializer: S) ->
 fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(), M::Error> {
     let schema = object.schema();
     let unknown = object.unknown_fields();
-    let has_spellings = unknown.has_spellings();
-    for (index, field) in schema.fields.iter().enumerate() {
-        let value = object.field(index);
-        if has_spellings && let Some(spelling) = unknown.spelling(field.name) {
-            write_field_as_received(map, field.name, value, spelling)?;
-            continue;
+    let (has_unknown, has_spellings) = (!unknown.is_empty(), unknown.has_spellings());
+    // A bit for each field that is present, if that matters.
+    let mut present = 0_u128;
+    let mut result = Ok(());
+    object.visit_fields(&mut |index, value| {
+        if has_unknown {
+            present |= 1 << index;
         }
-        match value {
-            ValueRef::Scalar(scalar) | ValueRef::Decimal(scalar) => match scalar.get() {
-                ScalarValue::Absent => {}
-                scalar => map.serialize_entry(field.name, &scalar)?,
-            },
-            value => {
-                if let Some(value) = value.present() {
-                    map.serialize_entry(field.name, &WrittenValue(value))?;
-                }
-            }
+        if result.is_err() {
+            return;
         }
-    }
+        let name = schema.fields[index].name;
+        if has_spellings && let Some(spelling) = unknown.spelling(name) {
+            result = write_field_as_received(map, name, value, spelling);
+            return;
+        }
+        result = match value {
+            ValueRef::Scalar(scalar) => map.serialize_entry(name, &scalar.as_scalar()),
+            value => map.serialize_entry(name, &WrittenValue(value)),
+        };
+    });
     if let Some(additional) = object.additional_properties() {
-        let mut result = Ok(());
         additional.for_each(&mut |name, value| {
             if result.is_ok() {
                 result = match unknown.spelling(name) {
@@ -55,12 +55,12 @@ fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(),
                 };
             }
         });
-        result?;
     }
+    result?;
     for (name, value) in unknown.iter() {
         // A field that was set replaces the raw value that was kept for it.
         let is_set = match schema.find(name, 0) {
-            Some(index) => object.field(index).present().is_some(),
+            Some(index) => present & (1 << index) != 0,
             None => object.additional_properties().is_some_and(|map| map.get(name).is_some()),
         };
         if !is_set {
@@ -79,7 +79,6 @@ fn write_field_as_received<M: SerializeMap>(
     value: ValueRef<'_>,
     spelling: &Spelling,
 ) -> Result<(), M::Error> {
-    let Some(value) = value.present() else { return Ok(()) };
     let name = spelling.name.unwrap_or(name);
     if let Some((written, received)) = &spelling.value
         && JsonValue::serialized(&WrittenValue(value)).is_ok_and(|value| value == *written)
@@ -89,21 +88,21 @@ fn write_field_as_received<M: SerializeMap>(
     map.serialize_entry(name, &WrittenValue(value))
 }
 
-impl ValueRef<'_> {
-    /// Returns the value of an optional field; `None` if it is absent.
-    #[inline]
-    pub(crate) fn present(self) -> Option<Self> {
-        match self {
-            Self::Scalar(scalar) | Self::Decimal(scalar) => match scalar.get() {
-                ScalarValue::Absent => None,
-                _ => Some(self),
-            },
-            Self::RawJson(field) => field.get().map(|_| self),
-            Self::Optional(optional) => optional.get(),
-            Self::Nullable(nullable) => nullable.get().map(|value| value.unwrap_or(self)),
-            _ => Some(self),
+/// Returns the field at `index` as it is written; `None` if it is absent.
+pub(crate) fn written_field(object: &dyn Object, index: usize) -> Option<JsonValue> {
+    let mut written = None;
+    object.visit_fields(&mut |found, value| {
+        if found == index {
+            written = JsonValue::serialized(&WrittenValue(value)).ok();
         }
-    }
+    });
+    written
+}
+
+fn is_present(object: &dyn Object, index: usize) -> bool {
+    let mut is_present = false;
+    object.visit_fields(&mut |found, _| is_present |= found == index);
+    is_present
 }
 
 /// A value that is present, for a serializer.
@@ -112,7 +111,7 @@ pub(crate) struct WrittenValue<'a>(pub(crate) ValueRef<'a>);
 impl Serialize for WrittenValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            ValueRef::Scalar(scalar) | ValueRef::Decimal(scalar) => scalar.get().serialize(serializer),
+            ValueRef::Scalar(scalar) => scalar.as_scalar().serialize(serializer),
             ValueRef::Object(object) => write_object(object, serializer),
             ValueRef::List(list) => {
                 let mut items = serializer.serialize_seq(Some(list.len()))?;
@@ -139,7 +138,7 @@ impl Serialize for WrittenValue<'_> {
                     // The object has the discriminator among its properties, as a rule; a new object need not set it.
                     let schema = object.schema();
                     let is_set = match schema.find(union.discriminator(), 0) {
-                        Some(index) => object.field(index).present().is_some(),
+                        Some(index) => is_present(object, index),
                         None => object.unknown_fields().contains(union.discriminator()),
                     };
                     if !is_set {
@@ -150,21 +149,25 @@ impl Serialize for WrittenValue<'_> {
                 }
             },
             ValueRef::Json(json) => json.serialize(serializer),
-            ValueRef::RawJson(field) => match (read_raw_object(field), field.get()) {
-                (Some(object), _) => write_object(&*object, serializer),
-                (None, Some(json)) => JsonValue::from_raw(json.get()).serialize(serializer),
-                (None, None) => serializer.serialize_none(),
-            },
-            ValueRef::Optional(optional) => optional.get().map(WrittenValue).serialize(serializer),
-            ValueRef::Nullable(nullable) => nullable.get().flatten().map(WrittenValue).serialize(serializer),
+            ValueRef::RawJson(raw) => {
+                let (mut serializer, mut result) = (Some(serializer), None);
+                raw.visit_object(&mut |object| {
+                    result = serializer.take().map(|serializer| match object {
+                        Some(object) => write_object(object, serializer),
+                        None => JsonValue::from_raw(raw.json().get()).serialize(serializer),
+                    });
+                });
+                result.unwrap_or_else(|| Err(ser::Error::custom("an object that is kept as JSON was not visited")))
+            }
+            ValueRef::Null => serializer.serialize_none(),
         }
     }
 }
 
 impl Serialize for ScalarValue<'_> {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {
-            Self::Absent => serializer.serialize_none(),
             Self::Bool(value) => serializer.serialize_bool(value),
             Self::Integer(number) => serializer.serialize_i64(number),
             Self::Float(number) => serializer.serialize_f64(number),
@@ -180,31 +183,43 @@ fn list_items(list: &dyn List) -> impl Iterator<Item = ValueRef<'_>> {
     (0..list.len()).filter_map(|index| list.get(index))
 }
 
-/// Reads the object that a field keeps as JSON; `None` if it lacks a required field.
-fn read_raw_object(field: &dyn RawJsonField) -> Option<Box<dyn Object>> {
-    let mut object = field.empty_object();
-    read_object_from_json(field.get()?.get(), &mut *object).then_some(object)
-}
-
 /// Whether no field that the specification describes was present, and others were.
 pub(crate) fn is_of_another_kind(object: &dyn Object) -> bool {
-    let unknown = object.unknown_fields();
-    !unknown.is_empty()
-        && object.additional_properties().is_none_or(|map| map.len() == 0)
-        && object.schema().fields.iter().enumerate().all(|(index, field)| {
-            field.presence == Presence::Optional
-                && object.field(index).present().is_none()
-                && !unknown.contains(field.name)
-        })
+    let (schema, unknown) = (object.schema(), object.unknown_fields());
+    if unknown.is_empty()
+        || schema.has_required_fields
+        || object.additional_properties().is_some_and(|map| map.len() > 0)
+    {
+        return false;
+    }
+    let mut is_any_present = false;
+    object.visit_fields(&mut |_, _| is_any_present = true);
+    !is_any_present && !schema.fields.iter().any(|field| unknown.contains(field.name))
 }
 
 /// Shows an object as `derive(Debug)` does.
 pub(crate) fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
     let schema = object.schema();
     let mut shown = formatter.debug_struct(schema.name);
-    for (index, field) in schema.fields.iter().enumerate() {
-        shown.field(field.rust_name, &ShownValue(object.field(index)));
-    }
+    let mut next = 0;
+    let absent = |shown: &mut fmt::DebugStruct<'_, '_>, fields: &[FieldSchema]| {
+        for field in fields {
+            shown.field(field.rust_name, &None::<()>);
+        }
+    };
+    object.visit_fields(&mut |index, value| {
+        absent(&mut shown, &schema.fields[next..index]);
+        next = index + 1;
+        let field = &schema.fields[index];
+        let value = ShownValue(value);
+        match (field.presence, &value.0) {
+            (Presence::Optional, _) => shown.field(field.rust_name, &Some(value)),
+            (Presence::Nullable, ValueRef::Null) => shown.field(field.rust_name, &Some(Nullable::Null::<()>)),
+            (Presence::Nullable, _) => shown.field(field.rust_name, &Some(Nullable::Value(value))),
+            (Presence::RequiredList | Presence::Required, _) => shown.field(field.rust_name, &value),
+        };
+    });
+    absent(&mut shown, &schema.fields[next..]);
     if let Some(map) = object.additional_properties() {
         shown.field("additional_properties", &ShownValue(ValueRef::Map(map)));
     }
@@ -216,7 +231,7 @@ struct ShownValue<'a>(ValueRef<'a>);
 impl fmt::Debug for ShownValue<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            ValueRef::Scalar(scalar) | ValueRef::Decimal(scalar) => scalar.fmt(formatter),
+            ValueRef::Scalar(scalar) => scalar.fmt(formatter),
             ValueRef::Object(object) => debug_object(object, formatter),
             ValueRef::List(list) => formatter.debug_list().entries(list_items(list).map(ShownValue)).finish(),
             ValueRef::Map(map) => {
@@ -228,18 +243,17 @@ impl fmt::Debug for ShownValue<'_> {
             }
             ValueRef::Union(union) => union.fmt(formatter),
             ValueRef::Json(json) => json.fmt(formatter),
-            ValueRef::RawJson(field) => match (read_raw_object(field), field.get()) {
-                (Some(object), _) => {
-                    formatter.debug_tuple("Some").field(&ShownValue(ValueRef::Object(&*object))).finish()
-                }
-                (None, Some(_)) => formatter.debug_tuple("Some").field(&format_args!("RawJson(..)")).finish(),
-                (None, None) => formatter.write_str("None"),
-            },
-            ValueRef::Optional(optional) => optional.get().map(ShownValue).fmt(formatter),
-            ValueRef::Nullable(nullable) => {
-                let value = nullable.get().map(|value| value.map(ShownValue));
-                value.map(|value| value.map_or(Nullable::Null, Nullable::Value)).fmt(formatter)
+            ValueRef::RawJson(raw) => {
+                let mut result = Ok(());
+                raw.visit_object(&mut |object| {
+                    result = match object {
+                        Some(object) => debug_object(object, formatter),
+                        None => formatter.write_str("RawJson(..)"),
+                    };
+                });
+                result
             }
+            ValueRef::Null => formatter.write_str("Null"),
         }
     }
 }
@@ -254,17 +268,16 @@ pub(crate) fn unknown_paths(object: &dyn Object) -> Vec<String> {
 /// Adds the unknown paths of `value`, whose own path is `at`.
 fn add_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
     match value {
-        ValueRef::Scalar(scalar) | ValueRef::Decimal(scalar) => {
+        ValueRef::Scalar(scalar) => {
             if !scalar.is_described() {
                 found.push(at.to_owned());
             }
         }
         ValueRef::Object(object) => {
-            for (index, field) in object.schema().fields.iter().enumerate() {
-                if let Some(value) = object.field(index).present() {
-                    add_unknown_paths(value, &field_path(at, field.name), found);
-                }
-            }
+            let schema = object.schema();
+            object.visit_fields(&mut |index, value| {
+                add_unknown_paths(value, &field_path(at, schema.fields[index].name), found);
+            });
             if let Some(map) = object.additional_properties() {
                 add_unknown_paths(ValueRef::Map(map), at, found);
             }
@@ -280,21 +293,11 @@ fn add_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
             UnionRef::Variant(_, object) => add_unknown_paths(ValueRef::Object(object), at, found),
             UnionRef::Unknown(_) => found.push(at.to_owned()),
         },
-        ValueRef::Json(_) => {}
-        ValueRef::RawJson(field) => match read_raw_object(field) {
-            Some(object) => add_unknown_paths(ValueRef::Object(&*object), at, found),
+        ValueRef::RawJson(raw) => raw.visit_object(&mut |object| match object {
+            Some(object) => add_unknown_paths(ValueRef::Object(object), at, found),
             None => found.push(at.to_owned()),
-        },
-        ValueRef::Optional(optional) => {
-            if let Some(value) = optional.get() {
-                add_unknown_paths(value, at, found);
-            }
-        }
-        ValueRef::Nullable(nullable) => {
-            if let Some(value) = nullable.get().flatten() {
-                add_unknown_paths(value, at, found);
-            }
-        }
+        }),
+        ValueRef::Json(_) | ValueRef::Null => {}
     }
 }
 

@@ -127,7 +127,7 @@ impl RequestBody {
     }
 }
 
-fn request_content(content: &Content, definitions: &[Definition]) -> Result<(BodyType, Shape, Vec<BodyExample>)> {
+fn request_content(content: &Content, definitions: &[Definition]) -> Result<TypedBody> {
     let one = || format!("`content` is {JSON} and nothing else, or {MULTIPART}: write one of them");
     let (media_type, media) = content.iter().next().filter(|_| content.len() == 1).with_context(one)?;
     ensure!(media.encoding.is_empty(), "`encoding` is not understood: leave it out");
@@ -215,11 +215,12 @@ impl Response {
             ensure_error_body(&response.content)?;
             return Ok(None);
         };
-        let (body, examples) = if outcome == Outcome::Absent {
-            (None, Vec::new())
-        } else {
-            response_content(&response.content, definitions)?
+        let content = match outcome {
+            Outcome::Absent => None,
+            Outcome::Done | Outcome::Accepted => response_content(&response.content, definitions)?,
         };
+        let (body, examples) =
+            content.map_or((None, Vec::new()), |(body_type, shape, examples)| (Some((body_type, shape)), examples));
         Ok(Some(Self {
             status,
             outcome,
@@ -247,11 +248,11 @@ fn ensure_error_body(content: &Content) -> Result<()> {
     Ok(())
 }
 
-fn response_content(
-    content: &Content,
-    definitions: &[Definition],
-) -> Result<(Option<(BodyType, Shape)>, Vec<BodyExample>)> {
-    let Some((media_type, media)) = content.iter().next() else { return Ok((None, Vec::new())) };
+/// The format and the shape of a body with its examples.
+type TypedBody = (BodyType, Shape, Vec<BodyExample>);
+
+fn response_content(content: &Content, definitions: &[Definition]) -> Result<Option<TypedBody>> {
+    let Some((media_type, media)) = content.iter().next() else { return Ok(None) };
     ensure!(content.len() == 1, "a response has one media type: write the one that the client asks for");
     ensure!(media.encoding.is_empty(), "`encoding` is not understood: leave it out");
     let schema = media.schema.as_ref().context("a body has a schema: write a $ref to one")?;
@@ -279,7 +280,7 @@ fn response_content(
         ),
     };
     let examples = body_examples(&media.examples)?;
-    Ok((Some((body_type, shape)), examples))
+    Ok(Some((body_type, shape, examples)))
 }
 
 fn header_fields(headers: &[(String, &Header)]) -> Result<Vec<HeaderField>> {

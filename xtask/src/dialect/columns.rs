@@ -19,7 +19,7 @@ pub(super) fn read_columns(extension: &Value) -> Result<Vec<Column>> {
     let columns = list.iter().map(|column| {
         let text = |key: &str| column.get(key).and_then(Value::as_str);
         let (Some(title), Some(path), Some(2)) =
-            (text("title"), text("path"), column.as_object().map(|keys| keys.len()))
+            (text("title"), text("path"), column.as_object().map(serde_json::Map::len))
         else {
             bail!("{column} is not a column: write `{{title: ID, path: id}}`")
         };

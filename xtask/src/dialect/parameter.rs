@@ -38,7 +38,6 @@ pub(crate) struct Parameter {
     pub(crate) range: Option<RangeInclusive<i64>>,
     pub(crate) min_length: Option<usize>,
     pub(crate) max_length: Option<usize>,
-    pub(crate) default: Option<Value>,
     pub(crate) description: String,
     /// Its constraints and its default as sentences, for the documentation; empty if it has none.
     pub(crate) constraints: String,
@@ -123,7 +122,6 @@ impl Parameter {
             range: value.sent,
             min_length: value.min_length,
             max_length: value.max_length,
-            default: value.default,
             description: description?,
             constraints: value.sentences,
             deprecated: deprecated?,

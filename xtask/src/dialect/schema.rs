@@ -57,6 +57,7 @@ pub(crate) struct Object {
     pub(crate) additional: Option<Shape>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of its own")]
 pub(crate) struct Property {
     pub(crate) wire: String,
     /// The Rust name.
@@ -325,7 +326,7 @@ fn read_object(
             raw: raw.iter().any(|name| name == wire),
             ..property
         });
-        let property = problems.take(&at, property.and_then(|property| ensure_raw_is_optional(property)));
+        let property = problems.take(&at, property.and_then(ensure_raw_is_optional));
         read.extend(property.map(|property| (at, property)));
     }
     ensure_distinct_names(&read, &mut problems);

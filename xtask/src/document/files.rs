@@ -30,8 +30,8 @@ impl Origins {
     /// Returns the file of a place in the document.
     pub(crate) fn file(&self, at: &str) -> &str {
         // A path is two steps below the root, a component is three.
-        let ends = at.match_indices('/').map(|(end, _)| end).chain([at.len()]);
-        let file = ends.filter_map(|end| self.files.get(&at[..end])).next();
+        let mut ends = at.match_indices('/').map(|(end, _)| end).chain([at.len()]);
+        let file = ends.find_map(|end| self.files.get(&at[..end]));
         file.unwrap_or(&self.root)
     }
 

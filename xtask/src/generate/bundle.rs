@@ -17,7 +17,10 @@ const DATA_KEYS: [&str; 2] = ["example", "value"];
 pub(crate) fn bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
     let mut document = spec.source.clone();
     rewrite_for_other_tools(&mut document, folder)?;
-    visit_objects(&mut document, &mut |_, object| unwrap_reference(object));
+    visit_objects(&mut document, &mut |_, object| {
+        unwrap_reference(object);
+        remove_time_format(object);
+    });
     remove_unused_schemas(&mut document);
     Ok(yaml_serde::to_string(&document)?)
 }
@@ -57,6 +60,15 @@ fn unwrap_reference(object: &mut Mapping) {
     };
     if let Some(reference) = reference {
         *object = Mapping::from_iter([("$ref".into(), reference)]);
+    }
+}
+
+/// Makes a string of a time: the service leaves out the zone, which the format requires, and clients fail at a page for it.
+fn remove_time_format(object: &mut Mapping) {
+    if object.get("type").is_some_and(|kind| kind == "string")
+        && object.get("format").is_some_and(|format| format == "date-time")
+    {
+        object.shift_remove("format");
     }
 }
 

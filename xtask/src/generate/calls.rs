@@ -40,7 +40,8 @@ fn body_argument(spec: &Spec, body: &RequestBody) -> Result<String> {
     }
     let value = match body.examples.first().map(|example| &example.source) {
         Some(ExampleSource::Inline(value)) => value.clone(),
-        _ => placeholder_body(spec, &body.shape)?,
+        Some(ExampleSource::File(file)) => return Ok(format!("value(include_str!(\"../../spec/{file}\"))")),
+        None => placeholder_body(spec, &body.shape)?,
     };
     Ok(argument(&body.shape, &value))
 }

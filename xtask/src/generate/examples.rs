@@ -1,9 +1,10 @@
-//! The examples of the specification, and a test for each.
+//! The examples of the specification: a test for each.
 
 use crate::{
     dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS, read_example_file},
     document::{ERROR_BODY, Endpoint, Spec, parameter_shape},
-    workspace::is_temporary_file,
+    problems::Problems,
+    workspace::{SPEC, is_temporary_file},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::ToSnakeCase as _;
@@ -13,12 +14,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// The examples of successful responses, error responses, and requests.
 pub(crate) struct Examples {
-    responses: Vec<ResponseExample>,
+    files: Vec<FileExample>,
     inline: Vec<InlineExample>,
 }
 
-/// An example of a response, in its own file.
-struct ResponseExample {
+/// An example of a response or of the body of a request, in its own file.
+struct FileExample {
     /// The name of the example in the specification.
     name: String,
     shape: Shape,
@@ -37,39 +38,49 @@ struct InlineExample {
     json: String,
 }
 
-/// Reads the examples in the order of the document. Files are in `folder`; each response file there must be an example.
+/// Reads the examples in the order of the document. Files are in `folder`; each file of a body there must be an example.
 pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
-    let mut examples = Examples { responses: Vec::new(), inline: Vec::new() };
+    let mut examples = Examples { files: Vec::new(), inline: Vec::new() };
     let mut names = BTreeSet::new();
+    let mut problems = Problems::default();
     for endpoint in spec.endpoints()? {
-        let mut add = |name: &str| {
+        let at = &endpoint.at;
+        let mut is_new = |name: &str, problems: &mut Problems| {
             let is_new = names.insert(name.to_snake_case());
-            ensure!(is_new, "{}: there is another example {name}", endpoint.at);
-            Ok(())
+            if !is_new {
+                problems.add(at, format!("there is another example {name}: write another name"));
+            }
+            is_new
         };
+        let mut files = Vec::new();
         for response in endpoint.successes() {
-            let found = read_response(response, folder).with_context(|| endpoint.at.clone())?;
-            for example in found {
-                add(&example.name)?;
-                examples.responses.push(example);
+            files.extend(problems.take(at, read_response(at, response, folder)).into_iter().flatten());
+        }
+        files.extend(problems.take(at, read_body_files(&endpoint, folder)).into_iter().flatten());
+        for example in files {
+            if is_new(&example.name, &mut problems) {
+                examples.files.push(example);
             }
         }
-        for example in read_inline(&endpoint).with_context(|| endpoint.at.clone())? {
+        for example in problems.take(at, read_inline(&endpoint)).into_iter().flatten() {
             // Several operations may have the same error response.
-            if !examples.inline.contains(&example) {
-                add(&example.name)?;
+            if !examples.inline.contains(&example) && is_new(&example.name, &mut problems) {
                 examples.inline.push(example);
             }
         }
     }
-    ensure_no_unnamed_file(&examples, folder)?;
+    // The other problems may be the reason why no response names a file.
+    if problems.is_empty() {
+        problems.take(SPEC, ensure_no_unnamed_file(&examples, folder));
+    }
+    problems.into_result()?;
     Ok(examples)
 }
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(crate) fn example_tests(examples: &Examples) -> String {
-    let responses = examples.responses.iter().map(|example| {
-        let ResponseExample { shape, file, .. } = example;
+    let responses = examples.files.iter().map(|example| {
+        let FileExample { shape, file, .. } = example;
         let (example_macro, of) = match shape {
             Shape::Named(schema) if example.has_unknown_fields => ("future_example", schema.clone()),
             Shape::Named(schema) => ("example", schema.clone()),
@@ -89,25 +100,46 @@ pub(crate) fn example_tests(examples: &Examples) -> String {
     responses.chain(inline).collect()
 }
 
-fn read_response(response: &Response, folder: &Path) -> Result<Vec<ResponseExample>> {
+fn read_response(at: &str, response: &Response, folder: &Path) -> Result<Vec<FileExample>> {
     let Some(media) = response.content.get(JSON) else { return Ok(Vec::new()) };
     let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
-    read_each(media.example.as_ref(), &media.examples, |name, Example { summary, external_value, extensions, .. }| {
-        let Some(file) = external_value else { bail!("an example of a response must be in a file: `externalValue`") };
+    let single = media.example.as_ref();
+    read_each(at, "", single, &media.examples, |name, Example { summary, external_value, extensions, .. }| {
+        let Some(file) = external_value else {
+            bail!("an example of a response must be in a file: write `externalValue`")
+        };
         let has_unknown_fields = extensions.contains_key(UNKNOWN_FIELDS);
-        ensure!(summary.is_some(), "a summary is missing");
+        ensure!(summary.is_some(), "a summary is missing: write one sentence");
         read_example_file(folder, file)?;
         ensure!(
             !has_unknown_fields || file.ends_with("-from-the-future.response.json"),
-            "{UNKNOWN_FIELDS} is for what is ours: a file named `*-from-the-future.response.json`"
+            "{UNKNOWN_FIELDS} is for what is ours: name the file `*-from-the-future.response.json`"
         );
-        Ok(ResponseExample { name: name.to_owned(), shape: shape.clone(), file: file.clone(), has_unknown_fields })
+        Ok(FileExample { name: name.to_owned(), shape: shape.clone(), file: file.clone(), has_unknown_fields })
+    })
+}
+
+/// Reads the examples of the body of a request that are in files.
+fn read_body_files(endpoint: &Endpoint<'_>, folder: &Path) -> Result<Vec<FileExample>> {
+    let Some(media) = endpoint.body.and_then(|body| body.content.get(JSON)) else { return Ok(Vec::new()) };
+    let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
+    let id = endpoint.id()?;
+    let in_file = |(_, example): &(&String, &ReferenceOr<Example>)| {
+        example.as_item().is_some_and(|example| example.external_value.is_some())
+    };
+    let in_files = media.examples.iter().filter(in_file);
+    read_each(&endpoint.at, "", None, in_files, |name, Example { summary, external_value, .. }| {
+        let file = external_value.as_deref().unwrap_or_default();
+        ensure!(summary.is_some(), "a summary is missing: write one sentence");
+        read_example_file(folder, file)?;
+        let (name, shape, file) = (format!("{id}-body-{name}"), shape.clone(), file.to_owned());
+        Ok(FileExample { name, shape, file, has_unknown_fields: false })
     })
 }
 
 /// Reads the inline examples: of error responses, of parameters that are JSON, and of bodies.
 fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
-    let id = endpoint.id()?;
+    let (id, at) = (endpoint.id()?, &endpoint.at);
     let error_responses = endpoint.error_responses()?;
     let mut examples = Vec::new();
     for parameter in &endpoint.parameters {
@@ -116,23 +148,28 @@ fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
             let owner = format!("{id}-{}", data.name);
             let in_string = |value: &Value| Ok(serde_json::from_str(value.as_str().context("it is not a string")?)?);
             let shape = parameter_shape(parameter).with_context(|| owner.clone())?;
-            examples.extend(inline_examples(&owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
+            examples.extend(inline_examples(at, &owner, shape, data.example.as_ref(), &data.examples, &in_string)?);
         }
     }
     let mut media: Vec<(String, &MediaType)> = Vec::new();
     media.extend(endpoint.body.and_then(|body| Some((format!("{id}-body"), body.content.get(JSON)?))));
-    media.extend(error_responses.into_iter().filter_map(|(name, fault)| Some((name, fault.content.get(JSON)?))));
-    for (owner, media) in media {
+    let bodies = media.len();
+    media.extend(error_responses.into_iter().filter_map(|(name, error)| Some((name, error.content.get(JSON)?))));
+    for (index, (owner, media)) in media.into_iter().enumerate() {
         let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
-        examples.extend(inline_examples(&owner, shape, media.example.as_ref(), &media.examples, &|value| {
-            Ok(value.clone())
-        })?);
+        let is_in_file = |example: &ReferenceOr<Example>| {
+            index < bodies && example.as_item().is_some_and(|example| example.external_value.is_some())
+        };
+        let inline = media.examples.iter().filter(|(_, example)| !is_in_file(example));
+        let value = |value: &Value| Ok(value.clone());
+        examples.extend(inline_examples(at, &owner, shape, media.example.as_ref(), inline, &value)?);
     }
     Ok(examples)
 }
 
 /// Reads the inline examples of `owner`, which are of the `shape`; `json` returns the JSON of an example's value.
 fn inline_examples<'a>(
+    at: &str,
     owner: &str,
     shape: Option<Shape>,
     single: Option<&Value>,
@@ -141,29 +178,34 @@ fn inline_examples<'a>(
 ) -> Result<Vec<InlineExample>> {
     // A body of another shape is rejected, with its place, when the operation is generated.
     let Some(Shape::Named(schema)) = shape else { return Ok(Vec::new()) };
-    let found = read_each(single, examples, |name, Example { value, external_value, extensions, .. }| {
+    read_each(at, &format!("{owner}: "), single, examples, |name, Example { value, external_value, extensions, .. }| {
         let (Some(value), None) = (value, external_value) else {
-            bail!("an example of an error response or of a request must be inline: `value`")
+            bail!("an example of an error response or of a request must be inline: write `value`")
         };
-        ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files");
+        ensure!(!extensions.contains_key(UNKNOWN_FIELDS), "{UNKNOWN_FIELDS} is for responses in files: leave it out");
         let (name, json) = (format!("{owner}-{name}"), serde_json::to_string(&json(value)?)?);
         Ok(InlineExample { name, schema: schema.clone(), json })
-    });
-    found.with_context(|| owner.to_owned())
+    })
 }
 
-/// Reads each example with `read`.
+/// Reads each example of an operation at a place with `read`; `owner` is the beginning of the messages.
 fn read_each<'a, T>(
+    at: &str,
+    owner: &str,
     single: Option<&Value>,
     examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
     mut read: impl FnMut(&str, &Example) -> Result<T>,
 ) -> Result<Vec<T>> {
-    ensure!(single.is_none(), "an `example` is not tested: write `examples`");
-    let examples = examples.into_iter().map(|(name, example)| {
-        let example = example.as_item().context("an example that is a $ref is not understood");
-        example.and_then(|example| read(name, example)).with_context(|| format!("the example {name}"))
+    ensure!(single.is_none(), "{owner}an `example` is not tested: write `examples`");
+    let mut problems = Problems::default();
+    let examples = examples.into_iter().filter_map(|(name, example)| {
+        let example = example.as_item().context("an example that is a $ref is not understood: write it out");
+        let read = example.and_then(|example| read(name, example));
+        problems.take(at, read.with_context(|| format!("{owner}the example {name}")))
     });
-    examples.collect()
+    let examples = examples.collect();
+    problems.into_result()?;
+    Ok(examples)
 }
 
 /// Returns the type of a body in a test.
@@ -176,15 +218,18 @@ fn rust_type(shape: &Shape) -> String {
     }
 }
 
-/// Rejects a response file that no response names as its example: nothing would test it.
+/// Rejects a file that no response or request names as its example: nothing would test it.
 fn ensure_no_unnamed_file(examples: &Examples, folder: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(folder.join("examples")) else { return Ok(()) };
     for entry in entries {
         let name = entry?.file_name();
         let file = format!("examples/{}", name.to_string_lossy());
-        let is_response = !is_temporary_file(&name) && file.ends_with(".response.json");
-        let is_named = examples.responses.iter().any(|example| example.file == file);
-        ensure!(!is_response || is_named, "spec/{file}: no response names it as an `externalValue`");
+        let kinds = ["response", "request"].into_iter();
+        let mut kinds = kinds.filter(|kind| !is_temporary_file(&name) && file.ends_with(&format!(".{kind}.json")));
+        if let Some(kind) = kinds.next() {
+            let is_named = examples.files.iter().any(|example| example.file == file);
+            ensure!(is_named, "spec/{file}: no {kind} names it as an `externalValue`");
+        }
     }
     Ok(())
 }

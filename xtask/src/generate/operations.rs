@@ -1,55 +1,69 @@
 //! The operations of the models crate: structs with the parameters, whose traits define the request and the response.
 
-mod body;
+mod documentation;
 mod input;
 mod paging;
+mod response;
 
 use super::{
-    ROOT_AREA,
     areas::ensure_same_area,
     code::{MEMBER_INDENT, doc_comment, format_items, import_items, names_used},
-    samples,
 };
 use crate::{
-    dialect::{PAGING, required_description},
-    document::{Endpoint, Spec},
+    dialect::{Idempotency, Operation},
+    document::Spec,
     problems::Problems,
 };
-use anyhow::{Context as _, Result, bail, ensure};
-use body::{Body, response_type};
+use anyhow::Result;
 use heck::ToPascalCase as _;
-use input::{Input, Location, Sample, operation_inputs};
-use openapiv3::Operation;
-use paging::Paging;
-use proc_macro2::{Literal, TokenStream};
+use input::Input;
+use paging::TypedPaging;
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use response::ResponseType;
 use std::collections::BTreeMap;
-use syn::Ident;
 
 /// Hand-written names of the models crate that generated operations may use.
-const HAND_WRITTEN_NAMES: [&str; 11] = [
+const HAND_WRITTEN_NAMES: [&str; 30] = [
+    "Accepted",
+    "Binary",
+    "Completion",
     "ContinuationToken",
+    "Date",
+    "DateTime",
+    "Decimal",
+    "FromResponse",
+    "Idempotency",
+    "InvalidContinuationToken",
     "InvalidParameter",
+    "JsonValue",
     "Method",
+    "MultipartForm",
     "NoContent",
     "Operation",
     "PageFingerprint",
+    "PagePosition",
     "Paginated",
-    "Parameters",
     "Pagination",
+    "Parameters",
+    "PositionedPage",
+    "ResponseReader",
+    "Secret",
     "SingleResponse",
-    "InvalidContinuationToken",
+    "Text",
+    "UploadFile",
+    "UnknownFields",
+    "UnknownInteger",
+    "UnknownVariant",
 ];
 
 /// Returns the code of the operations of each area that has some.
 pub(crate) fn generate_operations(spec: &Spec) -> Result<BTreeMap<&str, String>> {
     let mut areas: BTreeMap<&str, TokenStream> = BTreeMap::new();
     let mut problems = Problems::default();
-    for endpoint in spec.endpoints()? {
-        let code = problems.take(&endpoint.at, generate_operation(spec, &endpoint));
-        let area =
-            spec.operations.iter().find(|operation| operation.at == endpoint.at).map(|operation| &operation.area);
-        areas.entry(area.map_or(ROOT_AREA, String::as_str)).or_default().extend(code);
+    for operation in &spec.operations {
+        let code = problems.take(&operation.at, generate_operation(spec, operation));
+        areas.entry(&operation.area).or_default().extend(code);
     }
     problems.into_result()?;
     areas.into_iter().map(|(area, operations)| Ok((area, format_operations(spec, area, operations)?))).collect()
@@ -69,76 +83,80 @@ fn format_operations(spec: &Spec, area: &str, operations: TokenStream) -> Result
 /// complete, and a response with a next page for an error.
 pub(crate) fn pagination_warnings(spec: &Spec) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
-    for endpoint in spec.endpoints()? {
-        let Some(Body::One(name)) = response_type(spec, &endpoint).with_context(|| endpoint.at.clone())? else {
-            continue;
-        };
-        if endpoint.operation.extensions.contains_key(PAGING) {
-            continue;
-        }
-        if let Some(field) = paging::next_page_field(spec, &name)? {
-            warnings.push(format!(
-                "{}: the response {name} has `{field}`, which points to a next page, but the operation has no {PAGING}: a \
-                 response with a next page will be an error",
-                endpoint.at
-            ));
-        }
+    for operation in spec.operations.iter().filter(|operation| operation.facts.paging.is_none()) {
+        warnings.extend(paging::warning(spec, operation)?);
     }
     Ok(warnings)
 }
 
-fn generate_operation(spec: &Spec, endpoint: &Endpoint<'_>) -> Result<TokenStream> {
-    let Endpoint { path, method, operation, .. } = endpoint;
-    ensure_nothing_unsupported(operation)?;
-    let id = endpoint.id()?;
+fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream> {
+    let Operation { path, method, facts, .. } = operation;
+    let id = &facts.id;
     let name = format_ident!("{}", id.to_pascal_case());
-    let verb = match *method {
-        "get" | "head" | "post" | "put" | "patch" | "delete" => format_ident!("{}", method.to_pascal_case()),
-        other => bail!("the method {other} is not understood"),
-    };
-    let response = response_type(spec, endpoint)?;
-    let page = match &response {
-        Some(Body::One(name)) => Some(name.as_str()),
-        _ => None,
-    };
-    let paging = Paging::read(spec, endpoint, page)?;
-    let inputs = operation_inputs(spec, endpoint, paging.as_ref())?;
+    let verb = format_ident!("{}", method.to_pascal_case());
+    let inputs = input::operation_inputs(spec, operation)?;
+    let paging = TypedPaging::read(spec, operation)?;
+    let response = ResponseType::of(operation, paging.as_ref())?;
 
-    let docs =
-        doc_comment(&(operation_documentation(endpoint)? + &operation_example(spec, endpoint, &name, &inputs)?), 0);
+    let docs = doc_comment(&documentation::operation_documentation(spec, operation, &name, &inputs)?, 0);
+    // Its own code uses it all the same.
+    let deprecated = facts.deprecated.as_ref().map(|reason| quote!(#[deprecated = #reason]));
+    let allow = facts.deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
     let default = inputs.iter().all(|input| !input.required).then(|| quote!(Default,));
     let mut declarations: Vec<_> = inputs.iter().map(Input::declaration).collect();
     declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<ContinuationToken>)));
     let constructors = constructors(&inputs, paging.is_some());
     let setters = inputs.iter().filter(|input| !input.required).map(Input::setter);
-    let additions = inputs.iter().map(|input| &input.adding);
+    let additions = input::additions(&inputs);
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
-    let response = response.map_or_else(|| quote!(NoContent), |body| body.rust_type());
-    let single = || quote!(impl SingleResponse for #name {});
-    let performed = paging.map_or_else(single, |paging| paging.implementation(&name));
+    let constants = [idempotency(method, facts.idempotency), response.outcomes()];
+    let (response_struct, response_type) = (response.declaration(operation), response.rust_type());
+    let performed = match &paging {
+        Some(paging) => paging.implementation(&name, allow.as_ref()),
+        None => quote!(#allow impl SingleResponse for #name {}),
+    };
     Ok(quote! {
         #docs
+        #deprecated
+        #allow
         #[derive(Clone, Debug, #default PartialEq)]
         #[must_use = "an operation does nothing until a client performs it"]
         pub struct #name { #(#declarations),* }
 
+        #allow
         impl #name {
             #constructors
             #(#setters)*
         }
 
+        #allow
         impl Operation for #name {
-            type Response = #response;
+            type Response = #response_type;
             const ID: &'static str = #id;
             const METHOD: Method = Method::#verb;
             const PATH: &'static str = #path;
+            #(#constants)*
             fn parameters(&self) -> Result<Parameters, InvalidParameter> {
-                Parameters::new() #(#additions)* #resume.check()
+                Parameters::new() #additions #resume.check()
             }
         }
 
         #performed
+
+        #response_struct
     })
+}
+
+/// Returns the constant of the idempotency, unless it is that of the method.
+fn idempotency(method: &str, idempotency: Idempotency) -> Option<TokenStream> {
+    let by_method = if matches!(method, "post" | "patch") { Idempotency::None } else { Idempotency::Natural };
+    let name = match idempotency {
+        same if same == by_method => return None,
+        Idempotency::Natural => quote!(Natural),
+        Idempotency::RequestId => quote!(RequestId),
+        Idempotency::None => quote!(None),
+    };
+    Some(quote!(const IDEMPOTENCY: Idempotency = Idempotency::#name;))
 }
 
 /// Returns the functions `new` and, for a paginated operation, `resume`.
@@ -170,69 +188,6 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
         }
     });
     quote!(#new #resume)
-}
-
-/// Rejects keywords that change the meaning of an operation and are not understood.
-fn ensure_nothing_unsupported(operation: &Operation) -> Result<()> {
-    ensure!(!operation.deprecated, "`deprecated` is not understood");
-    ensure!(operation.callbacks.is_empty(), "`callbacks` are not understood");
-    ensure!(operation.servers.is_empty(), "servers: an operation with servers of its own is not understood");
-    ensure!(operation.security.is_none(), "security: an operation with security of its own is not understood");
-    ensure!(operation.responses.default.is_none(), "a `default` response is not understood: name each status");
-    Ok(())
-}
-
-fn operation_documentation(endpoint: &Endpoint<'_>) -> Result<String> {
-    let Endpoint { path, method, operation, .. } = endpoint;
-    let summary = operation.summary.as_deref().context("a summary is missing")?;
-    let description = required_description(operation.description.as_deref())?;
-    let link = operation.external_docs.as_ref();
-    let link = link.map(|docs| format!(" ([documentation]({}))", docs.url)).unwrap_or_default();
-    Ok(format!("{summary}\n\n{description}\n\n`{} {path}`{link}", method.to_uppercase()))
-}
-
-/// Returns the documentation of an example that creates the operation and shows what it sends.
-fn operation_example(spec: &Spec, endpoint: &Endpoint<'_>, name: &Ident, inputs: &[Input]) -> Result<String> {
-    let (mut arguments, mut setters, mut given) = (Vec::new(), Vec::new(), Vec::new());
-    let [mut path, mut query, mut headers] = [const { Vec::new() }; 3];
-    let mut body = None;
-    for Input { field, location, required, value, sample, .. } in inputs {
-        match (sample, required) {
-            (Some(Sample { code, .. }), true) => arguments.push(code.clone()),
-            (Some(Sample { code, .. }), false) => setters.push(quote!(.#field(#code))),
-            (None, true) => {
-                arguments.push(quote!(#field));
-                given.push((field.clone(), value.name()));
-            }
-            (None, false) => {}
-        }
-        let Some(Sample { sent, .. }) = sample else { continue };
-        let sent = samples::raw_string(sent)?;
-        match location {
-            Location::Path(name) => path.push((name, sent)),
-            Location::Query(name) => query.push((name, sent)),
-            Location::Header(name) => headers.push((name, sent)),
-            Location::Body => body = Some(quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));)),
-        }
-    }
-    let parts = [(quote!(path), path), (quote!(query), query), (quote!(headers), headers)];
-    let parts = parts.iter().flat_map(|(part, values)| {
-        values.iter().enumerate().map(move |(index, (name, sent))| {
-            let index = Literal::usize_unsuffixed(index);
-            quote!(assert_eq!(parameters.#part[#index], (#name, #sent.to_owned()));)
-        })
-    });
-    let path = endpoint.path;
-    let code = quote! {
-        let operation = #name::new(#(#arguments),*) #(#setters)*;
-        let parameters = operation.parameters()?;
-        assert_eq!(#name::PATH, #path);
-        #(#parts)*
-        #body
-    };
-    let name = name.to_string();
-    let imports: &[&str] = if body.is_some() { &["Body", &name, "Operation"] } else { &[&name, "Operation"] };
-    samples::example_documentation(spec, imports, &code, &given)
 }
 
 fn one_line(text: &str) -> String {

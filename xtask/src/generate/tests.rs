@@ -1,5 +1,6 @@
 mod added_endpoint;
 mod rejections;
+mod tables;
 
 use super::*;
 use crate::workspace::workspace_root;
@@ -58,23 +59,39 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     assert!(root.join(GENERATED).join("schemas.rs~").exists());
 }
 
-/// The YAML of CONTRIBUTING.md is complete.
+/// The endpoint of CONTRIBUTING.md is complete: under another name, it is added to the specification in a file of its own.
 #[test]
 fn endpoint_of_the_contributing_guide_is_understood() {
     let root = workspace_root();
     let guide = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap().replace("\r\n", "\n");
-    let (_, block) = guide.split_once("```yaml\n").unwrap();
-    let (block, _) = block.split_once("```").unwrap();
-    // The block is within an item of a list.
-    let endpoint: Vec<_> = block.lines().map(|line| line.strip_prefix("   ").unwrap_or(line)).collect();
-    let endpoint = endpoint.join("\n").replace("paths:\n", "");
+    let blocks: Vec<_> = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [endpoint, listing, ..] = blocks.as_slice() else { panic!("{blocks:?}") };
+    // The blocks are within an item of a list.
+    let block = |text: &str, indent: &str| {
+        let lines = text.lines().map(|line| format!("{indent}{}\n", line.strip_prefix("   ").unwrap_or(line)));
+        lines.collect::<Vec<_>>().concat()
+    };
+    let renamed = |text: String| {
+        let names = [
+            ("profiles/company", "profiles/guide"),
+            ("profiles~1company", "profiles~1guide"),
+            ("account.yaml", "guide.yaml"),
+            ("getCustomerCompanyProfile", "getGuideProfile"),
+            ("company-profile get", "guide-profile get"),
+        ];
+        names.iter().fold(text, |text, (from, to)| text.replace(from, to))
+    };
+    let copy = tempfile::tempdir().unwrap();
+    copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
+    fs::write(copy.path().join("spec/guide.yaml"), renamed(block(endpoint, ""))).unwrap();
     let spec = fs::read_to_string(root.join(SPEC)).unwrap().replace("\r\n", "\n");
-    // Someone who follows the guide has added it to the specification.
-    let is_there = spec.contains("operationId: getCompanyProfile");
-    let spec = if is_there { spec } else { spec.replace("\ncomponents:\n", &format!("\n{endpoint}\ncomponents:\n")) };
-    let spec = Spec::parse(&spec).unwrap();
-    let operations = &operations::generate_operations(&spec).unwrap()[ROOT_AREA];
-    assert!(operations.contains("impl Operation for GetCompanyProfile"), "{operations}");
+    let spec = spec.replacen("\npaths:\n", &format!("\npaths:\n{}", renamed(block(listing, "  "))), 1);
+    fs::write(copy.path().join(SPEC), spec).unwrap();
+    let spec = Spec::read(&copy.path().join("spec")).unwrap();
+    let operation = spec.operations.iter().find(|operation| operation.facts.id == "getGuideProfile").unwrap();
+    assert_eq!(operation.area, "guide");
+    let operations = &operations::generate_operations(&spec).unwrap()["guide"];
+    assert!(operations.contains("impl Operation for GetGuideProfile"), "{operations}");
 }
 
 #[test]
@@ -116,12 +133,12 @@ fn everything_understood_is_generated() {
              /// The things. pub items: Vec<Thing>,",
             "0 RequiredList List items = \"items\",",
             // Sent only: constructor and setters, which are documented.
-            "/// Sets `remark`. /// /// A remark. #[must_use] pub fn remark(",
+            "/// Sets `remark`. /// /// A remark. #[inline] #[must_use] pub fn remark(",
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
             "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
             "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(RawJson::new(&maker)); self }",
             "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
-            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[must_use] \
+            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[inline] #[must_use] \
              pub fn new() -> Self { Self::default() }",
             // An enum.
             "pub enum ThingKind { /// Small. Small, /// Very large. VeryLarge, \
@@ -147,10 +164,10 @@ fn everything_understood_is_generated() {
             "fn items(page: ThingCollection) -> Vec<Thing> { page.items }",
             "fn fingerprint(page: &ThingCollection) -> Option<PageFingerprint> { \
              PageFingerprint::by_id(&page.items, |item| item.id.as_ref()) }",
-            "let links = page.links.as_ref(); ContinuationToken::read( links.and_then(|links| links.next.as_deref()), \
-             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"continuationToken\") \
-             || page.unknown_fields.contains_like(\"links\") \
-             || links.is_some_and(|links| links.unknown_fields.contains_like(\"next\")), )",
+            "ContinuationToken::read( page.links.as_ref().and_then(|value| value.next.as_deref()), \
+             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"links\") \
+             || page .links .as_ref() .is_some_and(|value| value.unknown_fields.contains_like(\"next\")) \
+             || page.unknown_fields.contains_like(\"continuationToken\"), )",
             // A body that is required.
             "pub struct CreateThing { new_thing: NewThing, }",
             "Parameters::new().body(&self.new_thing).check()",
@@ -309,6 +326,12 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
     // A $ref with its own description is a $ref alone.
     let maker = &document["components"]["schemas"]["Thing"]["properties"]["maker"];
     assert_eq!(*maker, serde_json::json!({"$ref": "#/components/schemas/Origin"}));
+    // A time without a zone is none for other tools.
+    let times = bundled(&THINGS.replace(
+        "          type: number\n          format: double",
+        "          type: string\n          format: date-time",
+    ));
+    assert!(!times.contains("date-time"), "{times}");
     // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");

@@ -379,12 +379,13 @@ fn schema_documentation(definition: &Definition) -> String {
     definition.description.clone() + &link.unwrap_or_default()
 }
 
-/// Returns the function `new`, with an argument for each required field.
+/// Returns the function `new`, with an argument for each required field. Like the setters it is `#[inline]`, so that it is compiled
+/// where it is used, and nowhere else.
 fn generate_constructor(definition: &Definition, fields: &Fields<'_>) -> TokenStream {
     let doc = format!("Creates a `{}` from its required fields.", definition.name);
     let doc = doc_comment(&doc, MEMBER_INDENT);
     if !fields.described.iter().any(Field::is_argument) {
-        return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
+        return quote!(#doc #[inline] #[must_use] pub fn new() -> Self { Self::default() });
     }
     let arguments = fields.described.iter().filter(|field| field.is_argument()).map(|field| field.argument().0);
     let values = fields.described.iter().map(|field| {
@@ -403,6 +404,7 @@ fn generate_constructor(definition: &Definition, fields: &Fields<'_>) -> TokenSt
     });
     quote! {
         #doc
+        #[inline]
         #[must_use]
         pub fn new(#(#arguments),*) -> Self {
             Self { #(#values,)* #additional unknown_fields: UnknownFields::default() }
@@ -417,6 +419,7 @@ fn generate_setters(field: &Field<'_>) -> TokenStream {
         let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.documentation()), MEMBER_INDENT);
         quote! {
             #docs
+            #[inline]
             #[must_use]
             pub fn #name(mut self, #argument) -> Self {
                 self.#name = #value;
@@ -430,6 +433,7 @@ fn generate_setters(field: &Field<'_>) -> TokenStream {
         let docs = doc_comment(&docs, MEMBER_INDENT);
         quote! {
             #docs
+            #[inline]
             #[must_use]
             pub fn #clear(mut self) -> Self {
                 self.#name = Some(Nullable::Null);
@@ -450,7 +454,8 @@ fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &Fields<'_>
     let mut code = format!("resource!({} {{\n", definition.name);
     for (index, field) in fields.described.iter().enumerate() {
         let presence = match field.presence {
-            Presence::Optional | Presence::Nullable => "Optional",
+            Presence::Optional => "Optional",
+            Presence::Nullable => "Nullable",
             Presence::RequiredList => "RequiredList",
             Presence::Required => "Required",
         };
@@ -464,7 +469,7 @@ fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &Fields<'_>
     Ok(code + "}" + &additional.unwrap_or_default() + ");\n")
 }
 
-/// Returns the kind of a field's value in the models crate: a variant of its `ValueRef`.
+/// Returns the kind of a field's value in the models crate: a variant of its `ValueMut`.
 fn value_kind(spec: &Spec, field: &Field<'_>) -> Result<&'static str> {
     let kind = match &field.property.shape {
         Shape::Named(name) => match spec.definition(name)?.kind {

@@ -20,7 +20,7 @@ use std::{
     path::PathBuf,
 };
 use tables::{
-    Shape, body_object, caller_parameters, example_body, form_parts, id_parameter, json_body, size_parameter,
+    Shape, body_object, caller_parameters, form_parts, has_example_body, id_parameter, json_body, size_parameter,
     takes_several_ids,
 };
 use value::{ValueParser, is_scalar};
@@ -297,7 +297,7 @@ fn parameter_argument(operation: &'static Operation, parameter: &'static Paramet
     match parameter.default {
         Some(default) => argument.default_value(default),
         None if !parameter.is_required => argument,
-        None if example_body(operation).is_some() => argument.required_unless_present(name::EXAMPLE_BODY),
+        None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY),
         None => argument.required(true),
     }
 }
@@ -367,7 +367,7 @@ fn body_arguments(operation: &'static Operation) -> Vec<Arg> {
         arguments.push(file.help("Content to send, from a file or from standard input (`-`)"));
     }
     arguments.extend(form_parts(operation).map(part_argument));
-    if example_body(operation).is_some() {
+    if has_example_body(operation) {
         arguments.push(
             Arg::new(name::EXAMPLE_BODY)
                 .long(name::EXAMPLE_BODY)

@@ -35,7 +35,7 @@ use std::sync::Arc;
 /// Prints the example of the body.
 pub(crate) fn print_example_body(call: &OperationCall, messages: &Messages) -> Result<(), CommandError> {
     let example = example_body(call.operation).unwrap_or_default();
-    Ok(write_to_stdout((pretty(example) + "\n").as_bytes(), messages)?)
+    Ok(write_to_stdout((pretty(&example) + "\n").as_bytes(), messages)?)
 }
 
 /// Performs the call and prints its result.

@@ -1,10 +1,11 @@
 //! Commands that are made of the specification: each operation is one.
 
 use crate::{
-    command::{command, run, run_at, stdout},
+    command::{CommandOutput, command, run, run_at, stdout},
     snapshot::assert_snapshot,
 };
 use partner_center_spec::{OPERATIONS, Operation};
+use std::{fs, path::Path};
 
 /// An address without a listener: a request would fail with status 1.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -34,7 +35,7 @@ fn every_command_has_a_manual_page() {
     assert_eq!(stdout(&["man", folder.path().to_str().unwrap()]), "");
     for operation in OPERATIONS {
         let [resource, verb] = words(operation);
-        let page = std::fs::read_to_string(folder.path().join(format!("partner-center-{resource}-{verb}.1"))).unwrap();
+        let page = fs::read_to_string(folder.path().join(format!("partner-center-{resource}-{verb}.1"))).unwrap();
         assert!(page.contains(".SH OPTIONS") && page.contains("partner\\-center"), "{page}");
     }
     assert_eq!(run(&["man", folder.path().join("nowhere").to_str().unwrap()]).status, Some(2));
@@ -65,7 +66,9 @@ fn examples_run_against_the_emulator() {
         let [resource, verb] = words(operation);
         let help = stdout(&[resource, verb, "-h"]);
         let (_, examples) = help.split_once("Examples:\n").unwrap();
-        let script = examples.replace("  partner-center ", "\"$PARTNER_CENTER_COMMAND\" ");
+        // Long lines are wrapped.
+        let lines = examples.replace("  partner-center ", "\"$PARTNER_CENTER_COMMAND\" ");
+        let script = lines.replace("\n  ", " ");
         let folder = tempfile::tempdir().unwrap();
         let mut shell = Command::new("sh");
         shell.args(["-e", "-c", &script]).current_dir(&folder).env("HOME", folder.path());
@@ -78,33 +81,45 @@ fn examples_run_against_the_emulator() {
     }
 }
 
+/// Returns a complete command line of the operation, with the path of its request. The body is in `folder`.
+fn complete_command(operation: &Operation, folder: &Path) -> (Vec<String>, String) {
+    let [resource, verb] = words(operation);
+    let mut arguments = vec![resource.to_owned(), verb.to_owned()];
+    let mut path = operation.path.to_owned();
+    for parameter in operation.parameters.iter().filter(|parameter| parameter.is_required) {
+        let value = parameter.example.unwrap();
+        path = path.replace(&format!("{{{}}}", parameter.name), value);
+        if parameter.is_positional {
+            arguments.push(value.to_owned());
+        } else {
+            arguments.push(format!("--{}={value}", parameter.flag));
+        }
+    }
+    if operation.body.is_some_and(|body| body.is_required) {
+        let file = folder.join("body.json");
+        fs::write(&file, stdout(&[resource, verb, "--example-body"])).unwrap();
+        arguments.extend(["--body".to_owned(), file.to_str().unwrap().to_owned()]);
+    }
+    (arguments, path)
+}
+
+fn run_all(url: &str, arguments: &[String], more: &[&str]) -> CommandOutput {
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    run_at(url, &arguments)
+}
+
 #[test]
 fn dry_run_prints_the_request() {
     for operation in OPERATIONS {
-        let [resource, verb] = words(operation);
-        let mut arguments = vec![resource.to_owned(), verb.to_owned(), "--dry-run".to_owned(), "--quiet".to_owned()];
-        let mut path = operation.path.to_owned();
-        for parameter in operation.parameters.iter().filter(|parameter| parameter.is_required) {
-            let value = parameter.example.unwrap();
-            path = path.replace(&format!("{{{}}}", parameter.name), value);
-            if !parameter.is_positional {
-                arguments.push(format!("--{}", parameter.flag));
-            }
-            arguments.push(value.to_owned());
-        }
-        let body = operation.body.filter(|body| body.is_required);
         let folder = tempfile::tempdir().unwrap();
-        if body.is_some() {
-            let file = folder.path().join("body.json");
-            std::fs::write(&file, stdout(&[resource, verb, "--example-body"])).unwrap();
-            arguments.extend(["--body".to_owned(), file.to_str().unwrap().to_owned()]);
-        }
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let ended = run_at("https://api.example", &arguments);
+        let (arguments, path) = complete_command(operation, folder.path());
+        let ended = run_all("https://api.example", &arguments, &["--dry-run", "--quiet"]);
         assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
         let target = ended.stdout.lines().next().unwrap();
         assert!(target.starts_with(&format!("{} https://api.example{path}", operation.method)), "{target}");
-        assert_eq!(ended.stdout.contains("Content-Type: "), body.is_some(), "{}", ended.stdout);
+        let has_body = arguments.contains(&"--body".to_owned());
+        assert_eq!(ended.stdout.contains("Content-Type: "), has_body, "{}", ended.stdout);
+        assert!(!ended.stdout.to_lowercase().contains("authorization"), "{}", ended.stdout);
     }
 }
 
@@ -114,19 +129,12 @@ fn destructive_operation_must_be_confirmed() {
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
     assert!(ended.stderr.contains("--yes"), "{}", ended.stderr);
     for operation in OPERATIONS.iter().filter(|operation| operation.is_destructive) {
-        let mut arguments: Vec<_> = words(operation).to_vec();
-        let flags: Vec<_> = operation.parameters.iter().map(|parameter| format!("--{}", parameter.flag)).collect();
-        for (parameter, flag) in operation.parameters.iter().zip(&flags).filter(|(parameter, _)| parameter.is_required)
-        {
-            if !parameter.is_positional {
-                arguments.push(flag);
-            }
-            arguments.push(parameter.example.unwrap());
-        }
-        let ended = run_at(NOWHERE, &arguments);
+        let folder = tempfile::tempdir().unwrap();
+        let (arguments, _) = complete_command(operation, folder.path());
+        let ended = run_all(NOWHERE, &arguments, &[]);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
         assert!(ended.stderr.contains("must be confirmed") && ended.stderr.contains("--yes"), "{}", ended.stderr);
-        let sent = run_at(NOWHERE, &[&arguments[..], &["--yes", "--max-attempts", "1"]].concat());
+        let sent = run_all(NOWHERE, &arguments, &["--yes", "--max-attempts", "1"]);
         assert_eq!(sent.status, Some(1), "{}", sent.stderr);
     }
 }
@@ -186,7 +194,7 @@ fn api_sends_the_token_to_the_service_only() {
 fn api_reads_a_body() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("body.json");
-    std::fs::write(&file, "\u{feff}{\"n\": 1.10}").unwrap();
+    fs::write(&file, "\u{feff}{\"n\": 1.10}").unwrap();
     let file = file.to_str().unwrap();
     let arguments =
         ["api", "PUT", "customers/1", "--body", file, "--header", "If-Match: \"1\"", "--dry-run", "--quiet"];
@@ -197,7 +205,7 @@ fn api_reads_a_body() {
         "{}",
         ended.stderr
     );
-    std::fs::write(file, "{").unwrap();
+    fs::write(file, "{").unwrap();
     let ended = run_at("https://api.example", &arguments);
     assert_eq!(ended.status, Some(2));
     assert!(ended.stderr.contains("is not JSON"), "{}", ended.stderr);

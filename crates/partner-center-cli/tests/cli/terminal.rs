@@ -180,3 +180,22 @@ fn ids_are_typed_without_progress_in_between() {
     assert_eq!(status, Some(0), "{left}");
     assert_eq!(left.lines().count(), 3, "{left}");
 }
+
+#[test]
+fn destructive_request_is_asked_about() {
+    for (typed, status, request_count) in [("y\n", 0, 1), ("yes\n", 0, 1), ("n\n", 1, 0), ("\n", 1, 0), ("\u{4}", 1, 0)]
+    {
+        let (url, requests) = serve_responses(vec![(204, String::new())]);
+        let arguments = ["api", "DELETE", "/v1/customers/1"];
+        let mut terminal = Terminal::run(80, &url, &arguments, |command| command);
+        terminal.wait_for("DELETE /v1/customers/1 Continue? [y/N]");
+        terminal.press(typed);
+        let (ended, left) = terminal.end();
+        assert_eq!((ended, requests.try_iter().count()), (Some(status), request_count), "{typed:?}: {left}");
+        assert_eq!(left.contains("error: nothing was sent"), status == 1, "{left}");
+    }
+    let (url, requests) = serve_responses(vec![(204, String::new())]);
+    let arguments = ["api", "DELETE", "/v1/customers/1", "--yes"];
+    let (ended, left) = Terminal::run(80, &url, &arguments, |command| command).end();
+    assert_eq!((ended, left.as_str(), requests.try_iter().count()), (Some(0), "", 1));
+}

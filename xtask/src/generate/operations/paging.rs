@@ -1,33 +1,275 @@
-//! The pagination of operations that return one page at a time.
+//! The pagination of operations that return one page at a time. Its paths and parameters were checked when the document was read.
 
+use super::response::rust_type;
 use crate::{
-    dialect::{CONTEXT, Definition, Enum, Kind, Object, PAGING, Property, RAW, Shape},
-    document::{Endpoint, Spec, parameter_shape},
+    dialect::{Definition, Kind, Object, Operation, Paging, Property, Shape},
+    document::Spec,
 };
 use anyhow::{Context as _, Result, bail, ensure};
-use openapiv3::Parameter;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-/// The extension `x-pc-paging`, verified against the operation and its schemas.
-pub(super) struct Paging<'a> {
-    page: Ident,
-    items: Ident,
-    items_wire: &'a str,
-    item: Ident,
-    mark: TokenStream,
-    next_link: Option<NextLink<'a>>,
-    continuation_token: Option<(&'a str, Ident)>,
-    token_header: &'a str,
-    seek: (&'a str, &'a str),
-    size_query: Option<&'a str>,
+/// The extension `x-pc-paging`, with the Rust types of its operation.
+pub(super) struct TypedPaging<'a> {
+    paging: &'a Paging,
+    /// The type of the body of a page.
+    body: TokenStream,
+    /// The fields of a page that lead to its items; none if it is the list of items.
+    items: Vec<Ident>,
+    item: TokenStream,
+    /// The field with the identifier of an item, and whether it is optional.
+    item_id: Option<(Ident, bool)>,
+    next_link: Option<Access>,
+    /// The conversion of a link that is a string to `&str`; `None` for one that is an object.
+    link_as_str: Option<TokenStream>,
+    continuation_token: Option<Access>,
+    total: Option<Access>,
+}
+
+/// The access to an optional field at a path, from the body of a page.
+struct Access {
+    /// An expression of the type `Option<&T>`.
+    value: TokenStream,
+    /// Expressions of whether something else is in the place of a field on the path.
+    misfits: Vec<TokenStream>,
+    is_int64: bool,
+}
+
+impl<'a> TypedPaging<'a> {
+    /// Reads the pagination of an operation; `None` if it has none.
+    pub(super) fn read(spec: &Spec, operation: &'a Operation) -> Result<Option<Self>> {
+        let Some(paging) = &operation.facts.paging else { return Ok(None) };
+        let page = operation.responses.iter().find_map(|response| response.body.as_ref());
+        let (_, page) = page.context("there is no page: write a JSON body in the success")?;
+        let (items, item) = items(spec, page, &paging.items)?;
+        ensure!(
+            operation.method == "get" || (paging.offset_query.is_none() && paging.token_query.is_none()),
+            "x-pc-paging: a list that continues by its query is a GET: write next-link or token-header"
+        );
+        let next_link = paging.next_link.as_ref().map(|path| Access::read(spec, page, path)).transpose()?;
+        Ok(Some(Self {
+            body: rust_type(page)?,
+            items,
+            item: rust_type(item)?,
+            item_id: item_id(spec, item)?,
+            link_as_str: next_link.as_ref().map_or(Ok(None), |(_, shape)| link_as_str(shape))?,
+            next_link: next_link.map(|(access, _)| access),
+            continuation_token: Access::of(spec, page, paging.continuation_token.as_ref())?,
+            total: Access::of(spec, page, paging.total.as_ref())?,
+            paging,
+        }))
+    }
+
+    /// Whether a page alone does not say where the list continues: its position does.
+    pub(super) fn is_positioned(&self) -> bool {
+        let Paging { response_header, token_query, offset_query, .. } = self.paging;
+        response_header.is_some() || token_query.is_some() || offset_query.is_some()
+    }
+
+    pub(super) fn page_type(&self) -> TokenStream {
+        let body = &self.body;
+        if self.is_positioned() { quote!(PositionedPage<#body>) } else { body.clone() }
+    }
+
+    /// Returns the implementation of `Paginated` for the operation `name`.
+    pub(super) fn implementation(&self, name: &Ident, allow: Option<&TokenStream>) -> TokenStream {
+        let (page, item, items, pagination) = (self.page_type(), &self.item, &self.items, self.pagination());
+        let body = if self.is_positioned() { quote!(page.body) } else { quote!(page) };
+        let items = quote!(#body #(.#items)*);
+        let fingerprint = match &self.item_id {
+            Some((id, true)) => quote!(PageFingerprint::by_id(&#items, |item| item.#id.as_ref())),
+            Some((id, false)) => quote!(PageFingerprint::by_id(&#items, |item| Some(&item.#id))),
+            None => quote!(PageFingerprint::of(&#items)),
+        };
+        let continuation = self.continuation();
+        let locate = self.is_positioned().then(|| {
+            quote! {
+                fn locate(page: &mut Self::Response, position: PagePosition) {
+                    page.position = position;
+                }
+            }
+        });
+        quote! {
+            #allow
+            impl Paginated for #name {
+                type Item = #item;
+                const PAGINATION: Pagination = #pagination;
+                fn items(page: #page) -> Vec<#item> {
+                    #items
+                }
+                fn fingerprint(page: &#page) -> Option<PageFingerprint> {
+                    #fingerprint
+                }
+                fn continuation(page: &#page) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
+                    #continuation
+                }
+                #locate
+            }
+        }
+    }
+
+    fn pagination(&self) -> TokenStream {
+        let paging = self.paging;
+        let call = |(method, name): (&str, &Option<String>)| {
+            let (method, name) = (format_ident!("{method}"), name.as_ref()?);
+            Some(quote!(.#method(#name)))
+        };
+        let token = [
+            ("next_link", &paging.next_link),
+            ("continuation_token", &paging.continuation_token),
+            ("response_header", &paging.response_header),
+            ("token_header", &paging.token_header),
+            ("token_query", &paging.token_query),
+        ];
+        let seek = paging.seek.as_ref().map(|(name, value)| quote!(.seek(#name, #value)));
+        let offset = [("size", &paging.size_query), ("offset", &paging.offset_query), ("total", &paging.total)];
+        let (token, offset) = (token.into_iter().filter_map(call), offset.into_iter().filter_map(call));
+        let items = &paging.items;
+        quote!(Pagination::new(#items) #(#token)* #seek #(#offset)*)
+    }
+
+    fn continuation(&self) -> TokenStream {
+        let accesses = || self.next_link.iter().chain(&self.continuation_token);
+        let mut misfits: Vec<_> = Vec::new();
+        for misfit in accesses().flat_map(|access| &access.misfits) {
+            if !misfits.iter().any(|known: &&TokenStream| known.to_string() == misfit.to_string()) {
+                misfits.push(misfit);
+            }
+        }
+        let value =
+            |access: &Option<Access>| access.as_ref().map_or_else(|| quote!(None), |access| access.value.clone());
+        let (link, token) = (value(&self.next_link), value(&self.continuation_token));
+        let read = match &self.link_as_str {
+            Some(as_str) => quote!(ContinuationToken::read_uri(#link.map(#as_str), #token, #(#misfits)||*)),
+            None => quote!(ContinuationToken::read(#link, #token, #(#misfits)||*)),
+        };
+        if !self.is_positioned() {
+            return read;
+        }
+        let in_body = if accesses().next().is_some() { quote!(#read?) } else { quote!(None) };
+        let total = match &self.total {
+            None => quote!(None),
+            Some(Access { value, is_int64: true, .. }) => quote!(#value.copied()),
+            Some(Access { value, .. }) => quote!(#value.copied().map(i64::from)),
+        };
+        let items = &self.items;
+        quote! {
+            let PositionedPage { body: page, position } = page;
+            position.continuation(&Self::PAGINATION, #in_body, page #(.#items)*.len(), #total)
+        }
+    }
+}
+
+/// Returns the conversion of a link that is a string; `None` for one that is an object, which must be a `Link`.
+fn link_as_str(shape: &Shape) -> Result<Option<TokenStream>> {
+    Ok(match shape {
+        Shape::Named(name) if name == "Link" => None,
+        Shape::Secret => Some(quote!(Secret::expose)),
+        Shape::Text => Some(quote!(String::as_str)),
+        _ => bail!("x-pc-paging: next-link: the link is neither a Link nor a string: write one of them"),
+    })
+}
+
+/// Returns the fields that lead to the items of a page, and the shape of an item.
+fn items<'a>(spec: &'a Spec, page: &'a Shape, path: &str) -> Result<(Vec<Ident>, &'a Shape)> {
+    let (mut shape, mut fields) = (page, Vec::new());
+    for wire in path.split('.').filter(|wire| !wire.is_empty()) {
+        let property = property(spec, shape, wire)?;
+        ensure!(
+            property.required && !property.nullable && !property.read_only && !property.write_only,
+            "x-pc-paging: items: `{wire}` is not required: make it so, so that a page without it is an error"
+        );
+        fields.push(format_ident!("{}", property.field));
+        shape = &property.shape;
+    }
+    match shape {
+        Shape::List(item) => Ok((fields, item)),
+        _ => bail!("x-pc-paging: items: `{path}` is not a list: write the path of one"),
+    }
+}
+
+/// Returns the field by which items are told apart, and whether it is optional.
+fn item_id(spec: &Spec, item: &Shape) -> Result<Option<(Ident, bool)>> {
+    let Shape::Named(name) = item else { return Ok(None) };
+    let id = spec.definition(name)?.properties().iter().find(|property| property.wire == "id");
+    let id = id.filter(|id| matches!(id.shape, Shape::Uuid | Shape::Text) && !id.nullable);
+    Ok(id.map(|id| (format_ident!("{}", id.field), !id.required || id.read_only || id.write_only)))
+}
+
+impl Access {
+    fn of(spec: &Spec, page: &Shape, path: Option<&String>) -> Result<Option<Self>> {
+        path.map(|path| Self::read(spec, page, path).map(|(access, _)| access)).transpose()
+    }
+
+    /// Reads the access to the field at `path`, and returns its shape.
+    fn read<'a>(spec: &'a Spec, page: &'a Shape, path: &str) -> Result<(Self, &'a Shape)> {
+        // A name may have a dot, such as `@odata.nextLink`.
+        let whole = property(spec, page, path).is_ok();
+        let wires: Vec<_> = if whole { vec![path] } else { path.split('.').collect() };
+        let (mut shape, mut value, mut misfits) = (page, None::<TokenStream>, Vec::new());
+        for wire in wires {
+            let property = property(spec, shape, wire).with_context(|| format!("x-pc-paging: {path}"))?;
+            let field = format_ident!("{}", property.field);
+            let boxed = property.shape.named().map(|name| spec.definition(name)).transpose()?;
+            let is_boxed = boxed.is_some_and(|target| target.boxed) && matches!(property.shape, Shape::Named(_));
+            let is_optional = !property.required || property.read_only || property.write_only;
+            ensure!(!property.nullable, "x-pc-paging: `{wire}` is nullable: leave that out");
+            let borrowed = match (is_optional, is_boxed) {
+                (true, true) => quote!(as_deref()),
+                (true, false) => quote!(as_ref()),
+                (false, _) => quote!(),
+            };
+            (value, shape) = match value {
+                None => {
+                    misfits.push(quote!(page.unknown_fields.contains_like(#wire)));
+                    let value = if is_optional { quote!(page.#field.#borrowed) } else { quote!(Some(&page.#field)) };
+                    (Some(value), &property.shape)
+                }
+                Some(owner) => {
+                    misfits.push(quote!(#owner.is_some_and(|value| value.unknown_fields.contains_like(#wire))));
+                    let value = if is_optional {
+                        quote!(#owner.and_then(|value| value.#field.#borrowed))
+                    } else {
+                        quote!(#owner.map(|value| &value.#field))
+                    };
+                    (Some(value), &property.shape)
+                }
+            };
+        }
+        let value = value.context("x-pc-paging: the path is empty: write that of a property")?;
+        Ok((Self { value, misfits, is_int64: *shape == Shape::Int64 }, shape))
+    }
+}
+
+fn property<'a>(spec: &'a Spec, owner: &Shape, wire: &str) -> Result<&'a Property> {
+    let Shape::Named(name) = owner else { bail!("x-pc-paging: `{wire}` is not within an object: write another path") };
+    let definition: &Definition = spec.definition(name)?;
+    let found = definition.properties().iter().find(|property| property.wire == wire);
+    found.with_context(|| format!("{name} has no property `{wire}`: write the path of one"))
+}
+
+/// Returns a warning if an operation without pagination seems to have pages.
+pub(super) fn warning(spec: &Spec, operation: &Operation) -> Result<Option<String>> {
+    let bodies = operation.responses.iter().filter_map(|response| response.body.as_ref());
+    for (_, shape) in bodies {
+        if let Shape::Named(name) = shape
+            && let Some(field) = next_page_field(spec, name)?
+        {
+            return Ok(Some(format!(
+                "{}: the response {name} has `{field}`, which points to a next page, but the operation has no x-pc-paging: a \
+                 response with a next page will be an error",
+                operation.at
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the property of the schema `name` by which a response points to a next page; `None` if it has none.
 ///
 /// Any resource may have the links that pages have. It is a page only if it has a list of objects, or a required list.
-pub(super) fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>> {
+fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>> {
     let Kind::Object(Object { properties, .. }) = &spec.definition(name)?.kind else { return Ok(None) };
     let is = |property: &Property, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(&property.wire));
     let tokens = ["continuationToken", "nextLink", "@odata.nextLink"];
@@ -50,209 +292,4 @@ pub(super) fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>>
         }
     }
     Ok(None)
-}
-
-/// The property of the page that holds its links, and the link to the next page.
-struct NextLink<'a> {
-    links: OptionalProperty<'a>,
-    next: OptionalProperty<'a>,
-}
-
-struct OptionalProperty<'a> {
-    wire: &'a str,
-    field: Ident,
-    boxed: bool,
-}
-
-impl<'a> Paging<'a> {
-    /// Reads the extension of an operation whose response is the object `page`; `None` if it has none.
-    pub(super) fn read(spec: &Spec, endpoint: &Endpoint<'a>, page: Option<&str>) -> Result<Option<Self>> {
-        let Some(extension) = endpoint.operation.extensions.get(PAGING) else { return Ok(None) };
-        let keys =
-            ["items", "next-link", "continuation-token", "token-header", "seek-query", "seek-value", "size-query"];
-        let read = || {
-            let object = extension.as_object().context("not an object")?;
-            if let Some(unknown) = object.keys().find(|key| !keys.contains(&key.as_str())) {
-                bail!("the key {unknown} is not known");
-            }
-            let text = |key: &str| match object.get(key) {
-                None => Ok(None),
-                Some(value) => value.as_str().map(Some).with_context(|| format!("{key}: not a string")),
-            };
-            let required = |key: &str| text(key)?.with_context(|| format!("{key} is missing"));
-
-            let page = spec.definition(page.context("a page is an object")?)?;
-            let wire = required("items")?;
-            let items = page_property(page, wire).context("items")?;
-            let item = match &items.shape {
-                Shape::List(item) if items.required => Some(&**item),
-                _ => None,
-            };
-            let Some(Shape::Named(item)) = item else { bail!("items: `{wire}` is not a required list of a schema") };
-            let items_field = format_ident!("{}", items.field);
-            let next_link =
-                text("next-link")?.map(|path| NextLink::read(spec, page, path).context("next-link")).transpose()?;
-            let continuation_token = text("continuation-token")?.map(|wire| {
-                let token = page_property(page, wire)?;
-                ensure!(
-                    token.shape == Shape::Secret && !token.required,
-                    "`{wire}` is not an optional string with x-pc-secret"
-                );
-                Ok((wire, format_ident!("{}", token.field)))
-            });
-            let continuation_token = continuation_token.transpose().context("continuation-token")?;
-            ensure!(next_link.is_some() || continuation_token.is_some(), "neither next-link nor continuation-token");
-
-            let token_header = required("token-header")?;
-            ensure!(
-                endpoint.parameters.iter().any(|parameter| is_context(parameter)
-                    && matches!(parameter, Parameter::Header { parameter_data, .. } if parameter_data.name == token_header)),
-                "token-header: there is no header {token_header} with {CONTEXT}"
-            );
-            let seek = (required("seek-query")?, required("seek-value")?);
-            let parameter = query_parameter(endpoint, seek.0).filter(|parameter| is_context(parameter));
-            let parameter =
-                parameter.with_context(|| format!("seek-query: there is no {} in the query with {CONTEXT}", seek.0))?;
-            ensure!(accepts_value(spec, parameter, seek.1)?, "seek-value: {} does not accept {}", seek.0, seek.1);
-            let size_query = text("size-query")?;
-            if let Some(size) = size_query {
-                query_parameter(endpoint, size)
-                    .filter(|parameter| !is_context(parameter))
-                    .with_context(|| format!("size-query: there is no {size} in the query"))?;
-            }
-            Ok(Self {
-                page: format_ident!("{}", page.name),
-                mark: fingerprint_expression(&items_field, spec.definition(item)?),
-                items: items_field,
-                items_wire: wire,
-                item: format_ident!("{item}"),
-                next_link,
-                continuation_token,
-                token_header,
-                seek,
-                size_query,
-            })
-        };
-        read().context(PAGING).map(Some)
-    }
-
-    /// Whether the client sets the parameter when it follows pages.
-    pub(super) fn sets(&self, parameter: &Parameter) -> bool {
-        match parameter {
-            Parameter::Header { parameter_data, .. } => parameter_data.name == self.token_header,
-            Parameter::Query { parameter_data, .. } => parameter_data.name == self.seek.0,
-            _ => false,
-        }
-    }
-
-    /// Returns the implementation of `Paginated` for the operation `name`.
-    pub(super) fn implementation(&self, name: &Ident) -> TokenStream {
-        let Self { page, items, items_wire, item, mark, token_header, seek: (seek, value), .. } = self;
-        let size = self.size_query.map(|size| quote!(.size(#size)));
-        let next_link = self.next_link.as_ref().map(|NextLink { links, next }| {
-            let path = format!("{}.{}", links.wire, next.wire);
-            quote!(.next_link(#path))
-        });
-        let continuation_token = self.continuation_token.as_ref().map(|(wire, _)| quote!(.continuation_token(#wire)));
-        let (mut link, mut token) = (quote!(None), quote!(None));
-        let mut links_binding = None;
-        let mut invalid_fields = Vec::new();
-        if let Some((wire, field)) = &self.continuation_token {
-            token = quote!(page.#field.as_ref());
-            invalid_fields.push(quote!(page.unknown_fields.contains_like(#wire)));
-        }
-        if let Some(NextLink { links, next }) = &self.next_link {
-            let (borrowed_links, borrowed_next) = (links.borrowed(), next.borrowed());
-            let (links, next) = (links.wire, next.wire);
-            links_binding = Some(quote!(let links = page.#borrowed_links;));
-            link = quote!(links.and_then(|links| links.#borrowed_next));
-            invalid_fields.push(quote!(page.unknown_fields.contains_like(#links)));
-            invalid_fields.push(quote!(links.is_some_and(|links| links.unknown_fields.contains_like(#next))));
-        }
-        quote! {
-            impl Paginated for #name {
-                type Item = #item;
-                const PAGINATION: Pagination = Pagination::new(#items_wire) #next_link #continuation_token
-                    .token_header(#token_header).seek(#seek, #value) #size;
-                fn items(page: #page) -> Vec<#item> {
-                    page.#items
-                }
-                fn fingerprint(page: &#page) -> Option<PageFingerprint> {
-                    #mark
-                }
-                fn continuation(page: &#page) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
-                    #links_binding
-                    ContinuationToken::read(#link, #token, #(#invalid_fields)||*)
-                }
-            }
-        }
-    }
-}
-
-impl<'a> NextLink<'a> {
-    fn read(spec: &Spec, page: &Definition, path: &'a str) -> Result<Self> {
-        let (links, next) = path.split_once('.').context("it has the form `links.next`")?;
-        let (links, holder) = OptionalProperty::read(spec, page, links)?;
-        let (next, target) = OptionalProperty::read(spec, holder, next)?;
-        ensure!(target.name == "Link", "`{path}` is not a Link");
-        Ok(Self { links, next })
-    }
-}
-
-impl<'a> OptionalProperty<'a> {
-    /// Reads the property, and returns the schema that it points to.
-    fn read<'s>(spec: &'s Spec, owner: &Definition, wire: &'a str) -> Result<(Self, &'s Definition)> {
-        let property = page_property(owner, wire)?;
-        let (Shape::Named(name), false) = (&property.shape, property.required) else {
-            bail!("`{wire}` is not an optional object");
-        };
-        ensure!(!property.raw, "`{wire}` is read for each page, and so cannot have {RAW}");
-        let target = spec.definition(name)?;
-        Ok((Self { wire, field: format_ident!("{}", property.field), boxed: target.boxed }, target))
-    }
-
-    fn borrowed(&self) -> TokenStream {
-        let field = &self.field;
-        if self.boxed { quote!(#field.as_deref()) } else { quote!(#field.as_ref()) }
-    }
-}
-
-/// Returns the expression of a page's fingerprint: by the `id` of its items, or else by the items.
-fn fingerprint_expression(items: &Ident, item: &Definition) -> TokenStream {
-    let is_identifier = |id: &&Property| matches!(id.shape, Shape::Uuid | Shape::Text);
-    match page_property(item, "id").ok().filter(is_identifier) {
-        Some(Property { required: false, .. }) => quote!(PageFingerprint::by_id(&page.#items, |item| item.id.as_ref())),
-        Some(_) => quote!(PageFingerprint::by_id(&page.#items, |item| Some(&item.id))),
-        None => quote!(PageFingerprint::of(&page.#items)),
-    }
-}
-
-fn page_property<'a>(owner: &'a Definition, wire: &str) -> Result<&'a Property> {
-    let Kind::Object(Object { properties, .. }) = &owner.kind else { bail!("{} is not an object", owner.name) };
-    let found = properties.iter().find(|property| property.wire == wire);
-    found.with_context(|| format!("{} has no property `{wire}`", owner.name))
-}
-
-fn query_parameter<'a>(endpoint: &Endpoint<'a>, name: &str) -> Option<&'a Parameter> {
-    endpoint
-        .parameters
-        .iter()
-        .copied()
-        .find(|parameter| matches!(parameter, Parameter::Query { parameter_data, .. } if parameter_data.name == name))
-}
-
-fn is_context(parameter: &Parameter) -> bool {
-    parameter.parameter_data_ref().extensions.contains_key(CONTEXT)
-}
-
-/// Whether a parameter may have the value.
-fn accepts_value(spec: &Spec, parameter: &Parameter, value: &str) -> Result<bool> {
-    Ok(match parameter_shape(parameter)? {
-        Some(Shape::Text) => true,
-        Some(Shape::Named(name)) => match &spec.definition(&name)?.kind {
-            Kind::Enum(Enum { variants, .. }) => variants.iter().any(|variant| variant.wire == value),
-            _ => false,
-        },
-        _ => false,
-    })
 }

@@ -105,7 +105,9 @@ fn example_becomes_a_test() {
     let filter = "            $ref: '#/components/schemas/ThingFilter'\n          schema:\n            type: string\n";
     let filter_example = format!("{filter}          examples: {{by-name: {{value: '{{\"Field\":\"\\\"#\"}}'}}}}\n");
     let change = "            $ref: '#/components/schemas/ThingChange'\n";
-    let change_example = format!("{change}          examples: {{empty: {{value: {{}}}}}}\n");
+    let change_example = format!(
+        "{change}          examples: {{empty: {{value: {{}}}}, full: {{summary: Full., externalValue: good.json}}}}\n"
+    );
     let parts =
         format!("{LIST_OF_PARTS}              examples: {{parts: {{summary: Parts., externalValue: good.json}}}}\n");
     let edits = [
@@ -121,6 +123,7 @@ fn example_becomes_a_test() {
         [
             r#"example!(good, ThingCollection, "../../spec/good.json");"#,
             r#"future_example!(new, ThingCollection, "../../spec/a-thing-from-the-future.response.json");"#,
+            r#"example!(change_thing_body_full, ThingChange, "../../spec/good.json");"#,
             r#"list_example!(parts, Thing, "../../spec/good.json");"#,
             filter,
             error,
@@ -159,6 +162,9 @@ fn untestable_example_is_rejected() {
         let message = example_tests(&[edit]).unwrap_err();
         assert!(message.contains(PAGES) && message.contains(expected), "{expected:?} is not in {message:?}");
     }
+    let two = "lost: {summary: Lost., externalValue: lost.json}, bare: {externalValue: good.json}";
+    let message = example_tests(&[page_with(two), error_in_file()]).unwrap_err();
+    assert_eq!(message.lines().count(), 3, "{message}");
 }
 
 #[test]

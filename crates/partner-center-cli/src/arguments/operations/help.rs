@@ -2,9 +2,9 @@
 
 use super::{
     naming::Noun,
-    tables::{Shape, example_body, takes_several_ids},
+    tables::{Shape, has_example_body, takes_several_ids},
 };
-use partner_center_spec::{Authentication, Cloud, MediaType, Operation, Outcome, Parameter};
+use partner_center_spec::{Authentication, Cloud, MediaType, Method, Operation, Outcome, Parameter};
 use std::fmt::Write;
 
 /// Returns the text of Markdown: links as their texts, without emphasis, a paragraph as one line.
@@ -215,7 +215,7 @@ pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
     let command = operation.command;
     let confirmed = if operation.is_destructive { " --yes" } else { "" };
     match operation.body {
-        Some(body) if example_body(operation).is_some() && body.is_required => vec![
+        Some(body) if has_example_body(operation) && body.is_required => vec![
             format!("{command} --example-body > body.json"),
             format!("{command}{arguments} --body body.json{confirmed} --emulator"),
         ],
@@ -226,7 +226,8 @@ pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
             let once = format!("{command}{arguments}{confirmed} --emulator");
             let is_list = matches!(Shape::of(operation), Shape::Pages | Shape::List { .. });
             let other = is_list.then(|| format!("{once} --output csv"));
-            let json = (Shape::of(operation) == Shape::Value).then(|| format!("{once} --output json"));
+            let is_read = operation.method == Method::Get && Shape::of(operation) == Shape::Value;
+            let json = is_read.then(|| format!("{once} --output json"));
             [Some(once), other, json].into_iter().flatten().collect()
         }
     }

@@ -143,9 +143,50 @@ pub(crate) fn body_object(operation: &Operation) -> Option<&'static Object> {
     }
 }
 
-/// Returns the example of the body that `--example-body` prints.
-pub(crate) fn example_body(operation: &Operation) -> Option<&'static str> {
-    let body = operation.body.filter(|body| body.media_type == MediaType::Json)?;
-    let documented = body.examples.iter().find(|example| !example.has_unknown_fields);
-    documented.or(body.examples.first()).map(|example| example.json)
+/// Whether there is an example of the body: it is JSON.
+pub(crate) fn has_example_body(operation: &Operation) -> bool {
+    operation.body.is_some_and(|body| body.media_type == MediaType::Json)
+}
+
+/// Returns the example of the body that `--example-body` prints: the documented one, or else one of the required fields.
+pub(crate) fn example_body(operation: &Operation) -> Option<String> {
+    let body = operation.body.filter(|_| has_example_body(operation))?;
+    let documented = body.examples.iter().find(|example| !example.has_unknown_fields).or(body.examples.first());
+    let outlined = || outline(body.value, 0);
+    Some(documented.map_or_else(outlined, |example| example.json.to_owned()))
+}
+
+/// The maximum depth of an outline, which ends that of a schema within itself.
+const MAX_OUTLINE_DEPTH: usize = 6;
+
+/// Returns a value of a type, with the required fields of objects, or all those that are not objects if none is required.
+fn outline(value: Type, depth: usize) -> String {
+    if depth == MAX_OUTLINE_DEPTH {
+        return "null".to_owned();
+    }
+    match (value, schema_kind(value)) {
+        (Type::Bool, _) => "false".to_owned(),
+        (Type::Int32 | Type::Int64 | Type::Double | Type::Decimal, _) => "0".to_owned(),
+        (Type::Uuid, _) => "\"00000000-0000-0000-0000-000000000000\"".to_owned(),
+        (Type::Date, _) => "\"2026-01-31\"".to_owned(),
+        (Type::DateTime, _) => "\"2026-01-31T12:00:00Z\"".to_owned(),
+        (Type::Any | Type::Map(_), _) | (_, Some(SchemaKind::Union(_))) => "{}".to_owned(),
+        (Type::List(item), _) => format!("[{}]", outline(*item, depth + 1)),
+        (_, Some(SchemaKind::IntegerEnum(values))) => values.first().map_or("0", |value| value.value).to_owned(),
+        (_, Some(SchemaKind::StringEnum(values))) => {
+            serde_json::Value::from(values.first().map_or("", |value| value.value)).to_string()
+        }
+        (_, Some(SchemaKind::Object(object))) => {
+            let settable = || object.properties.iter().filter(|property| !property.is_read_only);
+            let has_required = settable().any(|property| property.is_required);
+            let is_shown = |property: &&Property| {
+                if has_required { property.is_required } else { is_scalar(property.value) }
+            };
+            let field = |property: &Property| {
+                format!("{}:{}", serde_json::Value::from(property.name), outline(property.value, depth + 1))
+            };
+            format!("{{{}}}", settable().filter(is_shown).map(field).collect::<Vec<_>>().join(","))
+        }
+        _ => "\"\"".to_owned(),
+    }
 }

@@ -4,14 +4,18 @@ use super::{input, json_tree::JsonTree, request::Body};
 use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
-        naming::kebab_case,
-        tables::{example_body, is_file, json_body},
+        tables::{has_example_body, is_file, json_body},
         value::{is_scalar, schema_kind, to_json},
     },
     error::{ErrorReport, UsageError},
 };
+use partner_center::{
+    models::JsonValue,
+    operations::Parameters,
+    request::{MultipartForm, UploadFile},
+};
 use partner_center_spec::{MediaType, Object, Operation, Property, SchemaKind, Type};
-use uuid::Uuid;
+use std::path::Path;
 
 /// Returns the body of a request, if it has one.
 pub(super) fn build(operation: &'static Operation, arguments: &BodyArguments) -> Result<Option<Body>, UsageError> {
@@ -27,9 +31,7 @@ pub(super) fn build(operation: &'static Operation, arguments: &BodyArguments) ->
             let bytes = tree.to_json().into_bytes();
             Ok(Some(Body { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }))
         }
-        MediaType::Multipart => {
-            build_form(json.map(|(part, _, tree)| (part.unwrap_or_default(), tree)), arguments).map(Some)
-        }
+        MediaType::Multipart => build_form(json.and_then(|(part, _, tree)| Some((part?, tree))), arguments).map(Some),
         MediaType::Text(name) | MediaType::Binary(name) => {
             let Some(file) = &arguments.file else { return Ok(None) };
             let bytes = input::read_bytes(file)?;
@@ -92,10 +94,10 @@ fn incomplete_body(operation: &Operation, missing: &[String]) -> UsageError {
 }
 
 fn example_advice(operation: &Operation) -> String {
-    match example_body(operation) {
-        Some(_) => format!("; `partner-center {} --example-body` prints an example", operation.command),
-        None => String::new(),
+    if !has_example_body(operation) {
+        return String::new();
     }
+    format!("; `partner-center {} --example-body` prints an example", operation.command)
 }
 
 fn required_properties(object: &'static Object) -> impl Iterator<Item = &'static Property> {
@@ -279,10 +281,14 @@ fn without_secrets(value: Type, mut tree: JsonTree) -> JsonTree {
     match (value, schema_kind(value)) {
         (Type::List(item) | Type::Map(item), _) => match tree.expand() {
             JsonTree::List(entries) => {
-                entries.iter_mut().for_each(|entry| *entry = without_secrets(*item, entry.clone()))
+                for entry in entries {
+                    *entry = without_secrets(*item, entry.clone());
+                }
             }
             JsonTree::Object(fields) => {
-                fields.values_mut().for_each(|field| *field = without_secrets(*item, field.clone()));
+                for field in fields.values_mut() {
+                    *field = without_secrets(*item, field.clone());
+                }
             }
             JsonTree::Value(_) => {}
         },
@@ -301,37 +307,40 @@ fn without_secrets(value: Type, mut tree: JsonTree) -> JsonTree {
     tree
 }
 
-/// Returns a form (`multipart/form-data`, RFC 7578).
-fn build_form(json: Option<(&str, JsonTree)>, arguments: &BodyArguments) -> Result<Body, UsageError> {
-    let boundary = format!("partner-center-{}", Uuid::new_v4().simple());
-    let mut bytes = Vec::new();
-    let mut add = |headers: String, content: &[u8]| {
-        bytes.extend(format!("--{boundary}\r\nContent-Disposition: form-data; {headers}\r\n\r\n").into_bytes());
-        bytes.extend_from_slice(content);
-        bytes.extend_from_slice(b"\r\n");
-    };
+/// Returns a form (`multipart/form-data`).
+fn build_form(json: Option<(&'static str, JsonTree)>, arguments: &BodyArguments) -> Result<Body, UsageError> {
+    let mut form = MultipartForm::new();
     if let Some((name, tree)) = json {
-        add(format!("name=\"{name}\"\r\nContent-Type: application/json"), tree.to_json().as_bytes());
+        form = form.value(name, &json_value(name, &tree.to_json())?);
     }
     for (part, values) in &arguments.parts {
         for value in values {
-            if !is_file(part) {
-                let kind = if is_scalar(part.value) { "text/plain; charset=utf-8" } else { "application/json" };
-                add(format!("name=\"{}\"\r\nContent-Type: {kind}", part.name), value.as_bytes());
-                continue;
-            }
-            let content = input::read_file(value)?;
-            let name = std::path::Path::new(value).file_name().map(|name| name.to_string_lossy().into_owned());
-            let name = name.unwrap_or_else(|| kebab_case(part.name));
-            // As browsers do it (HTML, "multipart/form-data encoding algorithm").
-            let name = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
-            let headers =
-                format!("name=\"{}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream", part.name);
-            add(headers, &content);
+            form = if is_file(part) {
+                let name = Path::new(value).file_name().map(|name| name.to_string_lossy().into_owned());
+                let content = input::read_file(value)?;
+                form.files(part.name, &[UploadFile::new(name.unwrap_or_default(), "application/octet-stream", content)])
+            } else if is_scalar(part.value) {
+                form.value(part.name, value)
+            } else {
+                form.value(part.name, &json_value(part.name, value)?)
+            };
         }
     }
-    bytes.extend(format!("--{boundary}--\r\n").into_bytes());
-    Ok(Body { content_type: format!("multipart/form-data; boundary={boundary}"), bytes, shown: None })
+    let parameters = Parameters::new().multipart(form).check().map_err(|error| {
+        UsageError(ErrorReport::new(
+            "the form cannot be sent",
+            &error,
+            "correct what is named above, or rename the file",
+        ))
+    })?;
+    let (content_type, bytes) =
+        parameters.body.map(|body| (body.content_type().to_owned(), body.bytes().to_vec())).unwrap_or_default();
+    Ok(Body { content_type, bytes, shown: None })
+}
+
+fn json_value(name: &str, json: &str) -> Result<JsonValue, UsageError> {
+    serde_json::from_str(json)
+        .map_err(|error| UsageError(ErrorReport::new(&format!("`{name}` is not JSON"), &error, "correct it")))
 }
 
 #[cfg(test)]
@@ -352,12 +361,12 @@ mod tests {
     fn examples_are_complete_bodies() {
         for operation in OPERATIONS {
             let (Some(json), Some((_, value))) = (example_body(operation), json_body(operation)) else { continue };
-            let mut tree = JsonTree::parse(json).unwrap();
+            let mut tree = JsonTree::parse(&json).unwrap();
             let mut missing = Vec::new();
             find_missing(&mut tree, value, "", &mut missing);
             assert!(missing.is_empty(), "{}: {missing:?}", operation.id);
             let [before, after] =
-                [json, &tree.to_json()].map(|json| serde_json::from_str::<serde_json::Value>(json).unwrap());
+                [json, tree.to_json()].map(|json| serde_json::from_str::<serde_json::Value>(&json).unwrap());
             assert_eq!(before, after, "{}", operation.id);
         }
     }

@@ -190,6 +190,7 @@ pub struct Subscription {
 
 impl Subscription {
     /// Creates a `Subscription` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -198,6 +199,7 @@ impl Subscription {
     /// Sets `id`.
     ///
     /// The identifier of the subscription.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
@@ -207,6 +209,7 @@ impl Subscription {
     /// Sets `entitlement_id`.
     ///
     /// The identifier of the Azure subscription. Only legacy Azure subscriptions have it.
+    #[inline]
     #[must_use]
     pub fn entitlement_id(mut self, entitlement_id: Uuid) -> Self {
         self.entitlement_id = Some(entitlement_id);
@@ -218,6 +221,7 @@ impl Subscription {
     /// The catalog item that was bought: product, SKU and availability, as in
     /// `CFQ7TTC069GL:0001:CFQ7TTC0G225`; a GUID for a legacy offer; `MS-AZR-0145P` for legacy
     /// Azure.
+    #[inline]
     #[must_use]
     pub fn offer_id(mut self, offer_id: impl Into<String>) -> Self {
         self.offer_id = Some(offer_id.into());
@@ -227,6 +231,7 @@ impl Subscription {
     /// Sets `offer_name`.
     ///
     /// The name of what was bought.
+    #[inline]
     #[must_use]
     pub fn offer_name(mut self, offer_name: impl Into<String>) -> Self {
         self.offer_name = Some(offer_name.into());
@@ -236,6 +241,7 @@ impl Subscription {
     /// Sets `friendly_name`.
     ///
     /// The nickname, which tells subscriptions of one product apart. It can be changed.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -245,6 +251,7 @@ impl Subscription {
     /// Sets `product_type`.
     ///
     /// The kind of product, such as `OnlineServicesNCE`. Legacy subscriptions have none.
+    #[inline]
     #[must_use]
     pub fn product_type(mut self, product_type: ProductType) -> Self {
         self.product_type = Some(Box::new(product_type));
@@ -255,6 +262,7 @@ impl Subscription {
     ///
     /// The number of seats. To change it, send the new total. A cancelled subscription keeps its
     /// number.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -264,6 +272,7 @@ impl Subscription {
     /// Sets `custom_term_end_date`.
     ///
     /// The day on which the term ends, if it was chosen. One documented example has it here.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(custom_term_end_date);
@@ -273,6 +282,7 @@ impl Subscription {
     /// Sets `unit_type`.
     ///
     /// The unit of `quantity` in words, such as `Licenses`, `License(s)` or `Usage-based`.
+    #[inline]
     #[must_use]
     pub fn unit_type(mut self, unit_type: impl Into<String>) -> Self {
         self.unit_type = Some(unit_type.into());
@@ -282,6 +292,7 @@ impl Subscription {
     /// Sets `parent_subscription_id`.
     ///
     /// The subscription that this one is added to. Only legacy add-ons have it.
+    #[inline]
     #[must_use]
     pub fn parent_subscription_id(mut self, parent_subscription_id: Uuid) -> Self {
         self.parent_subscription_id = Some(parent_subscription_id);
@@ -292,6 +303,7 @@ impl Subscription {
     ///
     /// The kind of consumption, `overage` for a product that is billed by use beyond what is
     /// included. Usually absent.
+    #[inline]
     #[must_use]
     pub fn consumption_type(mut self, consumption_type: impl Into<String>) -> Self {
         self.consumption_type = Some(consumption_type.into());
@@ -301,6 +313,7 @@ impl Subscription {
     /// Sets `has_purchasable_addons`.
     ///
     /// Whether add-ons can be bought for it.
+    #[inline]
     #[must_use]
     pub fn has_purchasable_addons(mut self, has_purchasable_addons: bool) -> Self {
         self.has_purchasable_addons = Some(has_purchasable_addons);
@@ -310,6 +323,7 @@ impl Subscription {
     /// Sets `creation_date`.
     ///
     /// The time at which it was created.
+    #[inline]
     #[must_use]
     pub fn creation_date(mut self, creation_date: DateTime) -> Self {
         self.creation_date = Some(creation_date);
@@ -319,6 +333,7 @@ impl Subscription {
     /// Sets `effective_start_date`.
     ///
     /// The beginning of the present term.
+    #[inline]
     #[must_use]
     pub fn effective_start_date(mut self, effective_start_date: DateTime) -> Self {
         self.effective_start_date = Some(effective_start_date);
@@ -330,6 +345,7 @@ impl Subscription {
     /// The end of the present term. For new commerce it is midnight of the last day, which still
     /// belongs to the term; for legacy subscriptions it is the first moment after the term, and for
     /// legacy Azure the year 9999.
+    #[inline]
     #[must_use]
     pub fn commitment_end_date(mut self, commitment_end_date: DateTime) -> Self {
         self.commitment_end_date = Some(commitment_end_date);
@@ -339,6 +355,7 @@ impl Subscription {
     /// Sets `commitment_end_date_time`.
     ///
     /// The end of the present term with its time of day, such as 23:59:59.
+    #[inline]
     #[must_use]
     pub fn commitment_end_date_time(
         mut self,
@@ -352,6 +369,7 @@ impl Subscription {
     ///
     /// The end of the window in which it can be cancelled. Absent if it cannot be cancelled; the
     /// end of the term if it always can.
+    #[inline]
     #[must_use]
     pub fn cancellation_allowed_until_date(
         mut self,
@@ -364,6 +382,7 @@ impl Subscription {
     /// Sets `billing_cycle_end_date`.
     ///
     /// The last day of the present billing cycle.
+    #[inline]
     #[must_use]
     pub fn billing_cycle_end_date(mut self, billing_cycle_end_date: DateTime) -> Self {
         self.billing_cycle_end_date = Some(billing_cycle_end_date);
@@ -373,6 +392,7 @@ impl Subscription {
     /// Sets `billing_cycle_end_date_time`.
     ///
     /// The end of the present billing cycle with its time of day.
+    #[inline]
     #[must_use]
     pub fn billing_cycle_end_date_time(
         mut self,
@@ -386,6 +406,7 @@ impl Subscription {
     ///
     /// The state. To change it, send `suspended`, `active` or `deleted`; the service sets the
     /// others.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: SubscriptionStatus) -> Self {
         self.status = Some(status);
@@ -395,6 +416,7 @@ impl Subscription {
     /// Sets `auto_renew_enabled`.
     ///
     /// Whether it renews at the end of its term. A change that leaves it out turns it off.
+    #[inline]
     #[must_use]
     pub fn auto_renew_enabled(mut self, auto_renew_enabled: bool) -> Self {
         self.auto_renew_enabled = Some(auto_renew_enabled);
@@ -404,6 +426,7 @@ impl Subscription {
     /// Sets `billing_type`.
     ///
     /// The kind of billing, such as by license or by usage.
+    #[inline]
     #[must_use]
     pub fn billing_type(mut self, billing_type: BillingType) -> Self {
         self.billing_type = Some(billing_type);
@@ -413,6 +436,7 @@ impl Subscription {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -422,6 +446,7 @@ impl Subscription {
     /// Sets `is_trial`.
     ///
     /// Whether it is a trial.
+    #[inline]
     #[must_use]
     pub fn is_trial(mut self, is_trial: bool) -> Self {
         self.is_trial = Some(is_trial);
@@ -431,6 +456,7 @@ impl Subscription {
     /// Sets `actions`.
     ///
     /// The actions that are possible, such as `edit` and `cancel`.
+    #[inline]
     #[must_use]
     pub fn actions(mut self, actions: Vec<String>) -> Self {
         self.actions = Some(actions);
@@ -441,6 +467,7 @@ impl Subscription {
     ///
     /// The length of a term as an ISO 8601 duration: `P1M`, `P1Y` or `P3Y`. Empty where there is no
     /// term.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -450,6 +477,7 @@ impl Subscription {
     /// Sets `renewal_term_duration`.
     ///
     /// The length of the next term, often empty.
+    #[inline]
     #[must_use]
     pub fn renewal_term_duration(
         mut self,
@@ -462,6 +490,7 @@ impl Subscription {
     /// Sets `refund_options`.
     ///
     /// The refunds that cancelling brings, and until when.
+    #[inline]
     #[must_use]
     pub fn refund_options(
         mut self,
@@ -475,6 +504,7 @@ impl Subscription {
     ///
     /// The seats that can still be removed, and until when. Absent while the subscription is
     /// suspended.
+    #[inline]
     #[must_use]
     pub fn refundable_quantity(
         mut self,
@@ -487,6 +517,7 @@ impl Subscription {
     /// Sets `is_microsoft_product`.
     ///
     /// Whether it is a product of Microsoft, not of another publisher.
+    #[inline]
     #[must_use]
     pub fn is_microsoft_product(mut self, is_microsoft_product: bool) -> Self {
         self.is_microsoft_product = Some(is_microsoft_product);
@@ -496,6 +527,7 @@ impl Subscription {
     /// Sets `partner_id`.
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller. Empty if there is none.
+    #[inline]
     #[must_use]
     pub fn partner_id(mut self, partner_id: impl Into<String>) -> Self {
         self.partner_id = Some(partner_id.into());
@@ -505,6 +537,7 @@ impl Subscription {
     /// Sets `suspension_reasons`.
     ///
     /// The reasons for the suspension, in words such as `Expiration`.
+    #[inline]
     #[must_use]
     pub fn suspension_reasons(mut self, suspension_reasons: Vec<String>) -> Self {
         self.suspension_reasons = Some(suspension_reasons);
@@ -514,6 +547,7 @@ impl Subscription {
     /// Sets `attention_needed`.
     ///
     /// Whether it needs attention, such as a confirmation by the customer.
+    #[inline]
     #[must_use]
     pub fn attention_needed(mut self, attention_needed: bool) -> Self {
         self.attention_needed = Some(attention_needed);
@@ -523,6 +557,7 @@ impl Subscription {
     /// Sets `action_taken`.
     ///
     /// Whether what needed attention was attended to.
+    #[inline]
     #[must_use]
     pub fn action_taken(mut self, action_taken: bool) -> Self {
         self.action_taken = Some(action_taken);
@@ -532,6 +567,7 @@ impl Subscription {
     /// Sets `contract_type`.
     ///
     /// The way in which the subscription was obtained.
+    #[inline]
     #[must_use]
     pub fn contract_type(mut self, contract_type: SubscriptionContractType) -> Self {
         self.contract_type = Some(contract_type);
@@ -541,6 +577,7 @@ impl Subscription {
     /// Sets `publisher_name`.
     ///
     /// The publisher of the product.
+    #[inline]
     #[must_use]
     pub fn publisher_name(mut self, publisher_name: impl Into<String>) -> Self {
         self.publisher_name = Some(publisher_name.into());
@@ -550,6 +587,7 @@ impl Subscription {
     /// Sets `promotion_id`.
     ///
     /// The promotion that it was bought with, such as `39NFJQT1CXL6:000H:39NFJQT1L9D5`.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -559,6 +597,7 @@ impl Subscription {
     /// Sets `migrated_from_subscription_id`.
     ///
     /// The legacy subscription that it was migrated from.
+    #[inline]
     #[must_use]
     pub fn migrated_from_subscription_id(
         mut self,
@@ -572,6 +611,7 @@ impl Subscription {
     ///
     /// The product and the seats of the next term. Present when something is scheduled, and for all
     /// trials. Leave it out of a change to remove it.
+    #[inline]
     #[must_use]
     pub fn scheduled_next_term_instructions(
         mut self,
@@ -585,6 +625,7 @@ impl Subscription {
     ///
     /// The actions at the end of the term, in the newer form. If both are sent,
     /// `scheduledNextTermInstructions` is ignored.
+    #[inline]
     #[must_use]
     pub fn scheduled_actions(mut self, scheduled_actions: Vec<ScheduledAction>) -> Self {
         self.scheduled_actions = Some(scheduled_actions);
@@ -595,6 +636,7 @@ impl Subscription {
     ///
     /// The change of billing that takes effect with the next charge. Leave it out of a change to
     /// remove it.
+    #[inline]
     #[must_use]
     pub fn next_charge_instructions(
         mut self,
@@ -607,6 +649,7 @@ impl Subscription {
     /// Sets `product_order_id`.
     ///
     /// The order of the product, for Azure savings plans.
+    #[inline]
     #[must_use]
     pub fn product_order_id(mut self, product_order_id: impl Into<String>) -> Self {
         self.product_order_id = Some(product_order_id.into());
@@ -616,6 +659,7 @@ impl Subscription {
     /// Sets `line_items`.
     ///
     /// The parts of an Azure savings plan.
+    #[inline]
     #[must_use]
     pub fn line_items(mut self, line_items: Vec<SubscriptionLineItem>) -> Self {
         self.line_items = Some(line_items);
@@ -625,6 +669,7 @@ impl Subscription {
     /// Sets `order_id`.
     ///
     /// The order that it came from: a GUID for old orders, else a string of any other form.
+    #[inline]
     #[must_use]
     pub fn order_id(mut self, order_id: impl Into<String>) -> Self {
         self.order_id = Some(order_id.into());
@@ -634,6 +679,7 @@ impl Subscription {
     /// Sets `links`.
     ///
     /// Links to the subscription and to what it consists of.
+    #[inline]
     #[must_use]
     pub fn links(mut self, links: SubscriptionLinks) -> Self {
         self.links = Some(RawJson::new(&links));
@@ -644,6 +690,7 @@ impl Subscription {
     ///
     /// The metadata of the subscription; its type is `Subscription`. Only legacy subscriptions have
     /// an `etag`.
+    #[inline]
     #[must_use]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
@@ -729,6 +776,7 @@ pub struct SubscriptionLinks {
 
 impl SubscriptionLinks {
     /// Creates a `SubscriptionLinks` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -737,6 +785,7 @@ impl SubscriptionLinks {
     /// Sets `offer`.
     ///
     /// The legacy offer.
+    #[inline]
     #[must_use]
     pub fn offer(mut self, offer: Link) -> Self {
         self.offer = Some(Box::new(offer));
@@ -746,6 +795,7 @@ impl SubscriptionLinks {
     /// Sets `entitlement`.
     ///
     /// The entitlement of a legacy subscription.
+    #[inline]
     #[must_use]
     pub fn entitlement(mut self, entitlement: Link) -> Self {
         self.entitlement = Some(Box::new(entitlement));
@@ -755,6 +805,7 @@ impl SubscriptionLinks {
     /// Sets `parent_subscription`.
     ///
     /// The subscription that this one is added to.
+    #[inline]
     #[must_use]
     pub fn parent_subscription(mut self, parent_subscription: Link) -> Self {
         self.parent_subscription = Some(Box::new(parent_subscription));
@@ -764,6 +815,7 @@ impl SubscriptionLinks {
     /// Sets `product`.
     ///
     /// The product in the catalog.
+    #[inline]
     #[must_use]
     pub fn product(mut self, product: Link) -> Self {
         self.product = Some(Box::new(product));
@@ -773,6 +825,7 @@ impl SubscriptionLinks {
     /// Sets `sku`.
     ///
     /// The SKU in the catalog.
+    #[inline]
     #[must_use]
     pub fn sku(mut self, sku: Link) -> Self {
         self.sku = Some(Box::new(sku));
@@ -782,6 +835,7 @@ impl SubscriptionLinks {
     /// Sets `availability`.
     ///
     /// The availability in the catalog, which may have been replaced since.
+    #[inline]
     #[must_use]
     pub fn availability(mut self, availability: Link) -> Self {
         self.availability = Some(Box::new(availability));
@@ -791,6 +845,7 @@ impl SubscriptionLinks {
     /// Sets `activation_links`.
     ///
     /// The pages on which the customer activates a product of the marketplace.
+    #[inline]
     #[must_use]
     pub fn activation_links(mut self, activation_links: Link) -> Self {
         self.activation_links = Some(Box::new(activation_links));
@@ -800,6 +855,7 @@ impl SubscriptionLinks {
     /// Sets `self_`.
     ///
     /// The subscription itself.
+    #[inline]
     #[must_use]
     pub fn self_(mut self, self_: Link) -> Self {
         self.self_ = Some(Box::new(self_));
@@ -957,6 +1013,7 @@ pub struct ProductType {
 
 impl ProductType {
     /// Creates a `ProductType` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -966,6 +1023,7 @@ impl ProductType {
     ///
     /// The identifier of the kind, such as `OnlineServicesNCE`, `Software`, `Azure` or
     /// `AzureReservation`.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -975,6 +1033,7 @@ impl ProductType {
     /// Sets `display_name`.
     ///
     /// The name of the kind for people.
+    #[inline]
     #[must_use]
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
@@ -984,6 +1043,7 @@ impl ProductType {
     /// Sets `sub_type`.
     ///
     /// The kind within this kind, if there is one.
+    #[inline]
     #[must_use]
     pub fn sub_type(mut self, sub_type: ProductType) -> Self {
         self.sub_type = Some(Box::new(sub_type));
@@ -1014,6 +1074,7 @@ pub struct SubscriptionRefundOption {
 
 impl SubscriptionRefundOption {
     /// Creates a `SubscriptionRefundOption` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1022,6 +1083,7 @@ impl SubscriptionRefundOption {
     /// Sets `type_`.
     ///
     /// The part of the price that is refunded.
+    #[inline]
     #[must_use]
     pub fn type_(mut self, type_: RefundType) -> Self {
         self.type_ = Some(type_);
@@ -1031,6 +1093,7 @@ impl SubscriptionRefundOption {
     /// Sets `expires_at`.
     ///
     /// The time until which it applies. Without it, it does not expire.
+    #[inline]
     #[must_use]
     pub fn expires_at(mut self, expires_at: DateTime) -> Self {
         self.expires_at = Some(expires_at);
@@ -1080,6 +1143,7 @@ pub struct RefundableQuantity {
 
 impl RefundableQuantity {
     /// Creates a `RefundableQuantity` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1088,6 +1152,7 @@ impl RefundableQuantity {
     /// Sets `total_quantity`.
     ///
     /// The number of seats that can be removed now.
+    #[inline]
     #[must_use]
     pub fn total_quantity(mut self, total_quantity: i32) -> Self {
         self.total_quantity = Some(total_quantity);
@@ -1097,6 +1162,7 @@ impl RefundableQuantity {
     /// Sets `details`.
     ///
     /// The seats by the time until which they can be removed. Each addition of seats has its own.
+    #[inline]
     #[must_use]
     pub fn details(mut self, details: Vec<RefundableQuantityDetail>) -> Self {
         self.details = Some(details);
@@ -1126,6 +1192,7 @@ pub struct RefundableQuantityDetail {
 
 impl RefundableQuantityDetail {
     /// Creates a `RefundableQuantityDetail` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1134,6 +1201,7 @@ impl RefundableQuantityDetail {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -1143,6 +1211,7 @@ impl RefundableQuantityDetail {
     /// Sets `allowed_until_date_time`.
     ///
     /// The time until which they can be removed, usually seven days after they were added.
+    #[inline]
     #[must_use]
     pub fn allowed_until_date_time(mut self, allowed_until_date_time: DateTime) -> Self {
         self.allowed_until_date_time = Some(allowed_until_date_time);
@@ -1191,6 +1260,7 @@ pub struct TermInstructions {
 
 impl TermInstructions {
     /// Creates a `TermInstructions` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1199,6 +1269,7 @@ impl TermInstructions {
     /// Sets `product`.
     ///
     /// The product, its term and its billing.
+    #[inline]
     #[must_use]
     pub fn product(mut self, product: ProductTerm) -> Self {
         self.product = Some(product);
@@ -1208,6 +1279,7 @@ impl TermInstructions {
     /// Sets `quantity`.
     ///
     /// The number of seats.
+    #[inline]
     #[must_use]
     pub fn quantity(mut self, quantity: i32) -> Self {
         self.quantity = Some(quantity);
@@ -1218,6 +1290,7 @@ impl TermInstructions {
     ///
     /// The day on which the next term ends, if it is not to be a complete one. It has to be the
     /// last day of another subscription's term or of a month.
+    #[inline]
     #[must_use]
     pub fn custom_term_end_date(mut self, custom_term_end_date: DateTime) -> Self {
         self.custom_term_end_date = Some(custom_term_end_date);
@@ -1256,6 +1329,7 @@ pub struct ProductTerm {
 
 impl ProductTerm {
     /// Creates a `ProductTerm` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1264,6 +1338,7 @@ impl ProductTerm {
     /// Sets `product_id`.
     ///
     /// The product, such as `CFQ7TTC069GL`.
+    #[inline]
     #[must_use]
     pub fn product_id(mut self, product_id: impl Into<String>) -> Self {
         self.product_id = Some(product_id.into());
@@ -1273,6 +1348,7 @@ impl ProductTerm {
     /// Sets `sku_id`.
     ///
     /// The SKU, such as `0001`.
+    #[inline]
     #[must_use]
     pub fn sku_id(mut self, sku_id: impl Into<String>) -> Self {
         self.sku_id = Some(sku_id.into());
@@ -1282,6 +1358,7 @@ impl ProductTerm {
     /// Sets `availability_id`.
     ///
     /// The availability, such as `CFQ7TTC0G225`.
+    #[inline]
     #[must_use]
     pub fn availability_id(mut self, availability_id: impl Into<String>) -> Self {
         self.availability_id = Some(availability_id.into());
@@ -1291,6 +1368,7 @@ impl ProductTerm {
     /// Sets `billing_cycle`.
     ///
     /// The billing cycle, here in PascalCase, such as `Annual`.
+    #[inline]
     #[must_use]
     pub fn billing_cycle(mut self, billing_cycle: BillingCycle) -> Self {
         self.billing_cycle = Some(billing_cycle);
@@ -1300,6 +1378,7 @@ impl ProductTerm {
     /// Sets `term_duration`.
     ///
     /// The length of a term as an ISO 8601 duration, such as `P1Y`.
+    #[inline]
     #[must_use]
     pub fn term_duration(mut self, term_duration: impl Into<String>) -> Self {
         self.term_duration = Some(term_duration.into());
@@ -1309,6 +1388,7 @@ impl ProductTerm {
     /// Sets `promotion_id`.
     ///
     /// The promotion to apply.
+    #[inline]
     #[must_use]
     pub fn promotion_id(mut self, promotion_id: impl Into<String>) -> Self {
         self.promotion_id = Some(promotion_id.into());
@@ -1344,6 +1424,7 @@ pub struct ScheduledAction {
 
 impl ScheduledAction {
     /// Creates a `ScheduledAction` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1352,6 +1433,7 @@ impl ScheduledAction {
     /// Sets `scheduled_type`.
     ///
     /// The time of the action.
+    #[inline]
     #[must_use]
     pub fn scheduled_type(mut self, scheduled_type: ScheduledActionTime) -> Self {
         self.scheduled_type = Some(scheduled_type);
@@ -1361,6 +1443,7 @@ impl ScheduledAction {
     /// Sets `action_type`.
     ///
     /// The kind of action.
+    #[inline]
     #[must_use]
     pub fn action_type(mut self, action_type: ScheduledActionType) -> Self {
         self.action_type = Some(action_type);
@@ -1370,6 +1453,7 @@ impl ScheduledAction {
     /// Sets `instructions`.
     ///
     /// The product and the seats that the subscription changes to.
+    #[inline]
     #[must_use]
     pub fn instructions(mut self, instructions: TermInstructions) -> Self {
         self.instructions = Some(instructions);
@@ -1442,6 +1526,7 @@ pub struct SubscriptionLineItem {
 
 impl SubscriptionLineItem {
     /// Creates a `SubscriptionLineItem` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1450,6 +1535,7 @@ impl SubscriptionLineItem {
     /// Sets `id`.
     ///
     /// The identifier of the part.
+    #[inline]
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -1459,6 +1545,7 @@ impl SubscriptionLineItem {
     /// Sets `friendly_name`.
     ///
     /// The name of the part.
+    #[inline]
     #[must_use]
     pub fn friendly_name(mut self, friendly_name: impl Into<String>) -> Self {
         self.friendly_name = Some(friendly_name.into());
@@ -1468,6 +1555,7 @@ impl SubscriptionLineItem {
     /// Sets `scope`.
     ///
     /// The scope.
+    #[inline]
     #[must_use]
     pub fn scope(mut self, scope: SubscriptionLineItemScope) -> Self {
         self.scope = Some(scope);
@@ -1477,6 +1565,7 @@ impl SubscriptionLineItem {
     /// Sets `auto_renew_enabled`.
     ///
     /// Whether it renews at the end of its term.
+    #[inline]
     #[must_use]
     pub fn auto_renew_enabled(mut self, auto_renew_enabled: bool) -> Self {
         self.auto_renew_enabled = Some(auto_renew_enabled);
@@ -1486,6 +1575,7 @@ impl SubscriptionLineItem {
     /// Sets `status`.
     ///
     /// The state of the part, such as `active`.
+    #[inline]
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -1495,6 +1585,7 @@ impl SubscriptionLineItem {
     /// Sets `purchase_commitment`.
     ///
     /// The money that was committed.
+    #[inline]
     #[must_use]
     pub fn purchase_commitment(
         mut self,
@@ -1537,6 +1628,7 @@ pub struct SubscriptionLineItemScope {
 
 impl SubscriptionLineItemScope {
     /// Creates a `SubscriptionLineItemScope` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1545,6 +1637,7 @@ impl SubscriptionLineItemScope {
     /// Sets `type_`.
     ///
     /// The kind of scope, such as `Shared` or `Single`.
+    #[inline]
     #[must_use]
     pub fn type_(mut self, type_: impl Into<String>) -> Self {
         self.type_ = Some(type_.into());
@@ -1554,6 +1647,7 @@ impl SubscriptionLineItemScope {
     /// Sets `subscription_id`.
     ///
     /// The Azure plan.
+    #[inline]
     #[must_use]
     pub fn subscription_id(mut self, subscription_id: impl Into<String>) -> Self {
         self.subscription_id = Some(subscription_id.into());
@@ -1563,6 +1657,7 @@ impl SubscriptionLineItemScope {
     /// Sets `entitlement_id`.
     ///
     /// The Azure subscription.
+    #[inline]
     #[must_use]
     pub fn entitlement_id(mut self, entitlement_id: impl Into<String>) -> Self {
         self.entitlement_id = Some(entitlement_id.into());
@@ -1572,6 +1667,7 @@ impl SubscriptionLineItemScope {
     /// Sets `management_group_id`.
     ///
     /// The management group.
+    #[inline]
     #[must_use]
     pub fn management_group_id(
         mut self,
@@ -1584,6 +1680,7 @@ impl SubscriptionLineItemScope {
     /// Sets `resource_group_id`.
     ///
     /// The resource group.
+    #[inline]
     #[must_use]
     pub fn resource_group_id(mut self, resource_group_id: impl Into<String>) -> Self {
         self.resource_group_id = Some(resource_group_id.into());
@@ -1618,6 +1715,7 @@ pub struct SubscriptionPurchaseCommitment {
 
 impl SubscriptionPurchaseCommitment {
     /// Creates a `SubscriptionPurchaseCommitment` from its required fields.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -1626,6 +1724,7 @@ impl SubscriptionPurchaseCommitment {
     /// Sets `amount`.
     ///
     /// The amount, which the service sends as a string.
+    #[inline]
     #[must_use]
     pub fn amount(mut self, amount: impl Into<String>) -> Self {
         self.amount = Some(amount.into());
@@ -1635,6 +1734,7 @@ impl SubscriptionPurchaseCommitment {
     /// Sets `grain`.
     ///
     /// The time for which it is committed, such as `Hourly`.
+    #[inline]
     #[must_use]
     pub fn grain(mut self, grain: impl Into<String>) -> Self {
         self.grain = Some(grain.into());
@@ -1644,6 +1744,7 @@ impl SubscriptionPurchaseCommitment {
     /// Sets `currency`.
     ///
     /// The currency, a code of ISO 4217, such as `USD`.
+    #[inline]
     #[must_use]
     pub fn currency(mut self, currency: impl Into<String>) -> Self {
         self.currency = Some(currency.into());
