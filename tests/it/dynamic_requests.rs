@@ -237,6 +237,12 @@ fn page_body(ids: &[u32], next: Option<&str>) -> Value {
 }
 
 const LINKED: Pagination = Pagination::new("items").next_link("links.next");
+const ODATA: Pagination = Pagination::new("value").next_link("@odata.nextLink");
+const IN_HEADER: Pagination =
+    Pagination::new("").response_header("MS-ContinuationToken").token_header("MS-ContinuationToken");
+const IN_QUERY: Pagination = Pagination::new("data.items").continuation_token("data.next").token_query("token");
+const BY_OFFSET: Pagination = Pagination::new("items").size("size").offset("offset").total("totalCount");
+const WITHOUT_TOTAL: Pagination = Pagination::new("items").size("size").offset("offset");
 
 /// Lists with and without prefetch, which gives the same pages.
 #[track_caller]
@@ -264,7 +270,6 @@ fn list_is_followed_by_links() {
 
 #[test]
 fn list_is_followed_by_links_that_are_strings() {
-    const ODATA: Pagination = Pagination::new("value").next_link("@odata.nextLink");
     let first = ok(json!({"value": items(&[1]), "@odata.nextLink": "{base}/v1.0/sales/things?$skip=1"}).to_string());
     let last = ok(json!({"value": items(&[2]), "@odata.nextLink": null}).to_string());
     assert_eq!(
@@ -286,15 +291,12 @@ fn list_is_followed_by_tokens() {
         "a GET /v1/things?size=1\nb GET /v1/things?size=1&seekOperation=Next [ms-continuationtoken: t1]\n\
          => {\"id\":1} | {\"id\":2}"
     );
-    const IN_HEADER: Pagination =
-        Pagination::new("").response_header("MS-ContinuationToken").token_header("MS-ContinuationToken");
     let bare = |ids: &[u32]| response(200, json!(items(ids)).to_string());
     let pages = [bare(&[1]).with("ms-continuationtoken", "t 1").into(), bare(&[2]).into()];
     assert_eq!(
         list(&get("/v1/things"), IN_HEADER, &pages),
         "a GET /v1/things\nb GET /v1/things [ms-continuationtoken: t 1]\n=> {\"id\":1} | {\"id\":2}"
     );
-    const IN_QUERY: Pagination = Pagination::new("data.items").continuation_token("data.next").token_query("token");
     let nested = |ids: &[u32], next: Value| ok(json!({"data": {"items": items(ids), "next": next}}).to_string());
     assert_eq!(
         list(&get("/v1/things?x=1"), IN_QUERY, &[nested(&[1], json!("t/1")), nested(&[2], json!(""))]),
@@ -304,7 +306,6 @@ fn list_is_followed_by_tokens() {
 
 #[test]
 fn list_is_followed_by_offset() {
-    const BY_OFFSET: Pagination = Pagination::new("items").size("size").offset("offset").total("totalCount");
     let of = |ids: &[u32], total: u32| ok(json!({"items": items(ids), "totalCount": total}).to_string());
     let request = get("/v1/things").query("size", "2").query("x", "1");
     assert_eq!(
@@ -322,7 +323,6 @@ fn list_is_followed_by_offset() {
         missing.contains("Paging on page 3: the page has a continuation that is not of any known form"),
         "{missing}"
     );
-    const WITHOUT_TOTAL: Pagination = Pagination::new("items").size("size").offset("offset");
     let outcome = list(&get("/v1/things"), WITHOUT_TOTAL, &[of(&[1], 1), of(&[], 1)]);
     assert_eq!(outcome, "a GET /v1/things\nb GET /v1/things?offset=1\n=> {\"id\":1} | ");
 }
@@ -334,8 +334,10 @@ fn search_by_post_is_read_on_by_get() {
         list(&search, LINKED, &[page(&[1], Some("/v1/search/7?x=1")), page(&[2], None)]),
         "a POST /v1/search [content-type: application/json] {}\nb GET /v1/search/7?x=1\n=> {\"id\":1} | {\"id\":2}"
     );
-    const BY_OFFSET: Pagination = Pagination::new("items").size("size").offset("offset");
-    assert_eq!(list(&search, BY_OFFSET, &[]), "=> Request on page 0: a list that continues by its query must be a GET");
+    assert_eq!(
+        list(&search, WITHOUT_TOTAL, &[]),
+        "=> Request on page 0: a list that continues by its query must be a GET"
+    );
 }
 
 #[test]
@@ -413,7 +415,6 @@ fn list_is_resumed() {
 /// The continuation of a page, as `Pages` returns it, resumes the list in another run.
 #[test]
 fn continuation_of_a_page_resumes_the_list() {
-    const BY_OFFSET: Pagination = Pagination::new("items").size("size").offset("offset").total("totalCount");
     let of = |ids: &[u32]| ok(json!({"items": items(ids), "totalCount": 2}).to_string());
     let client =
         Client::builder(ScriptedTransport::<transport::Blocking>::new([of(&[1]), of(&[2])]), Credential::token("t"));

@@ -128,7 +128,7 @@ fn request(operation: &partner_center_spec::Operation, json: &str) -> Request {
         let name = parameter.name;
         let value = parameter.example.unwrap_or_else(|| panic!("{}: {name} has no example", operation.id));
         match parameter.location {
-            Location::Path => path = path.replace(&format!("{{{name}}}"), value),
+            Location::Path => path = path.replace(&format!("{{{name}}}"), &value.replace(' ', "%20")),
             Location::Query => query += &format!("{}{name}={value}", if query.is_empty() { '?' } else { '&' }),
             Location::Header if parameter.style == ParameterStyle::Quoted => {
                 headers.push((name, format!("\"{value}\"")))

@@ -94,16 +94,14 @@ impl Spec {
             return Err(Error::new(problems));
         };
         common::expand(&mut source, &mut problems);
-        let read = lint::read_document(&mut source, &mut problems);
-        let spec = read.map(|(document, broken)| {
-            let mut spec = Self { document, source, definitions: Vec::new(), operations: Vec::new(), origins };
-            spec.definitions = schemas::read(&spec, &broken, &mut problems);
-            spec.operations = operations::read(&spec, &broken, &mut problems);
-            schemas::check_files(&spec, &mut problems);
-            spec.mark_sent_and_received();
-            spec
-        });
-        let Some(spec) = spec else { return Err(Error::new(problems)) };
+        let Some((document, broken)) = lint::read_document(&mut source, &mut problems) else {
+            return Err(Error::new(problems.located(|at| origins.file(at).to_owned())));
+        };
+        let mut spec = Self { document, source, definitions: Vec::new(), operations: Vec::new(), origins };
+        spec.definitions = schemas::read(&spec, &broken, &mut problems);
+        spec.operations = operations::read(&spec, &broken, &mut problems);
+        schemas::check_files(&spec, &mut problems);
+        spec.mark_sent_and_received();
         spec.located(problems).into_result()?;
         Ok(spec)
     }

@@ -262,8 +262,8 @@ impl Check {
     }
 }
 
-/// Removes what `progenitor` panics at or rejects: all 2xx of an operation but the first, as it has one response type for all,
-/// and operations with files or text. Returns what was removed.
+/// Removes what `progenitor` panics at or rejects: all 2xx of an operation but the first, and error responses without a body, as it
+/// has one type for each; and operations with files or text. Returns what was removed.
 fn reduce_for_progenitor(document: &mut OpenAPI) -> String {
     let (mut responses, mut operations) = (0, 0);
     for item in document.paths.paths.values_mut() {
@@ -275,7 +275,10 @@ fn reduce_for_progenitor(document: &mut OpenAPI) -> String {
             let is_success = |status: &StatusCode| matches!(status, StatusCode::Code(200..=299));
             let first = all.keys().find(|status| is_success(status)).cloned();
             let before = all.len();
-            all.retain(|status, _| !is_success(status) || Some(status) == first.as_ref());
+            all.retain(|status, response| {
+                let has_body = response.as_item().is_none_or(|response| !response.content.is_empty());
+                if is_success(status) { Some(status) == first.as_ref() } else { has_body }
+            });
             responses += before - all.len();
             let is_json = |content: &Content| content.keys().all(|media_type| media_type == "application/json");
             let success = first.and_then(|status| all.get(&status)?.as_item());
@@ -289,7 +292,7 @@ fn reduce_for_progenitor(document: &mut OpenAPI) -> String {
         }
     }
     format!(
-        "{responses} responses beside another 2xx, at which progenitor panics, and {operations} operations that are not JSON"
+        "{responses} responses with another type than others, at which progenitor panics, and {operations} operations that are not JSON"
     )
 }
 

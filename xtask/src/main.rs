@@ -44,6 +44,9 @@ enum Task {
         /// The file to write, instead of spec/openapi.yaml.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// The root of another workspace to work on.
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
     },
     /// Write the public API of each library to its api.txt.
     Api {
@@ -94,7 +97,10 @@ fn run(task: Option<Task>) -> Result<()> {
             }
             Ok(())
         }
-        Some(Task::Bundle { output }) => generate::write_bundle(&workspace::workspace_root(), output.as_deref()),
+        Some(Task::Bundle { output, root }) => {
+            let root = root.unwrap_or_else(workspace::workspace_root);
+            generate::write_bundle(&root, output.as_deref())
+        }
         Some(Task::Api { check }) => {
             let root = workspace::workspace_root();
             if check { api::check_listings(&root) } else { api::write_listings(&root) }

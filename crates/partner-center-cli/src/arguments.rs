@@ -310,6 +310,17 @@ impl Arguments {
         command.mut_subcommand("options", |command| command.args(all))
     }
 
+    /// Returns the command line with what is needed to parse `words`: building all of it would take longer than most commands.
+    fn command_of(words: &[OsString]) -> clap::Command {
+        let name = operations::command_word(words, &Self::service_options());
+        let command = Self::full_command(Words::Some { words, command: name });
+        match name {
+            Some(_) => command,
+            // A help text, the version or a usage error ends the process: no command gets the global options.
+            None => command.mut_args(|option| option.global(false)),
+        }
+    }
+
     /// Returns the command line that shells complete: each command with the options that it accepts.
     ///
     /// It differs from [`full_command`](Self::full_command), where the service options are global, as they may stand before any
@@ -333,7 +344,11 @@ impl Arguments {
 
     /// Returns the commands of the service's operations, and then the others.
     fn grammar(words: Words<'_>) -> clap::Command {
-        Grammar::command().subcommands(operations::resource_commands(words))
+        let command = Grammar::command();
+        match words {
+            Words::Some { command: Some(name), .. } if command.find_subcommand(name).is_some() => command,
+            _ => command.subcommands(operations::resource_commands(words)),
+        }
     }
 
     /// Parses the command line. A usage error or a help option ends the process here.
@@ -343,7 +358,7 @@ impl Arguments {
             // Without a command, the help is shown; that is not an error.
             words = ["partner-center", "-h"].map(OsString::from).into();
         }
-        let mut command = Self::full_command(Words::Some(&words[1..]));
+        let mut command = Self::command_of(&words[1..]);
         let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| error.exit());
         Self::from_matches(&matches)
             .and_then(|arguments| Self::check(&command, &matches).map(|()| arguments))

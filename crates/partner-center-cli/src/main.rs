@@ -129,7 +129,7 @@ fn run_task<'a, X: Transport>(
 
 /// Prints the text of `partner-center help options`.
 fn print_options_help() -> Result<(), CommandError> {
-    let mut command = Arguments::full_command(Words::Some(&[]));
+    let mut command = Arguments::full_command(Words::Some { words: &[], command: Some("options") });
     command.build();
     let help = command.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
     let mut stdout = io::stdout().lock();

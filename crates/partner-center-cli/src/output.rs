@@ -19,7 +19,7 @@ use crate::{
 };
 use columns::Column;
 use console::Term;
-use normalize::{find, normalize, read_fields};
+use normalize::{normalize, read_fields};
 use partner_center::models::JsonValue;
 use partner_center_spec::{Operation, Type};
 use serde_json::value::RawValue;
@@ -33,6 +33,7 @@ pub(crate) struct Printer {
     formatter: Box<dyn Formatter>,
     /// The type of what is printed, if the specification says it.
     item_type: Option<Type>,
+    is_json: bool,
     is_json_on_terminal: bool,
     messages: Messages,
 }
@@ -83,18 +84,24 @@ impl Printer {
         let formatter: Box<dyn Formatter> =
             if is_lines { Box::new(json::Lines) } else { Box::<json::Array>::default() };
         // Programs get every character unchanged; on a terminal, control characters are escaped.
-        Self { is_json_on_terminal: io::stdout().is_terminal(), ..Self::with_formatter(formatter, messages) }
+        Self {
+            is_json: true,
+            is_json_on_terminal: io::stdout().is_terminal(),
+            ..Self::with_formatter(formatter, messages)
+        }
     }
 
     fn with_formatter(formatter: Box<dyn Formatter>, messages: &Messages) -> Self {
-        Self { formatter, item_type: None, is_json_on_terminal: false, messages: messages.clone() }
+        Self { formatter, item_type: None, is_json: false, is_json_on_terminal: false, messages: messages.clone() }
     }
 
     /// Prints a page of a list.
     pub(crate) fn page(&mut self, items: &[JsonValue]) -> io::Result<()> {
         let mut text = Vec::new();
-        let normalized: Vec<_> = items.iter().map(|item| self.normalized(item)).collect();
-        self.formatter.page(&normalized, &mut text)?;
+        // The columns of a row need no order.
+        let print = |item: &JsonValue| if self.is_json { self.normalized(item) } else { item.json().to_owned() };
+        let items: Vec<_> = items.iter().map(print).collect();
+        self.formatter.page(&items, &mut text)?;
         self.write(&text)?;
         self.messages.progress().add_items(items.len());
         Ok(())
@@ -140,20 +147,27 @@ pub(crate) fn write_to_stdout(data: &[u8], messages: &Messages) -> io::Result<()
 
 /// Returns the cells of an item's row, empty where there is no value.
 fn row(item: &str, columns: &[Column]) -> Vec<String> {
-    let cell = |column: &Column| {
-        let path: Vec<_> = column.path.split('.').filter(|name| !name.is_empty()).collect();
-        cell_at(item, &path)
+    // The fields are read once for all columns.
+    let fields = read_fields(item);
+    let cell = |column: &Column| match (column.path.split_once('.').unwrap_or((&column.path, "")), &fields) {
+        (("", _), _) => cell_text(item),
+        ((first, rest), Some(fields)) => fields.find(first).map(|value| cell_at(value.get(), rest)).unwrap_or_default(),
+        (_, None) => cell_at(item, &column.path),
     };
     columns.iter().map(cell).collect()
 }
 
-/// Formats the value at a path within `json`; within a list, that of each item.
-fn cell_at(json: &str, path: &[&str]) -> String {
-    let Some((first, rest)) = path.split_first() else { return cell_text(json) };
-    if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
+/// Formats the value at a dotted path within `json`; within a list, that of each item.
+fn cell_at(json: &str, path: &str) -> String {
+    if path.is_empty() {
+        return cell_text(json);
+    }
+    if json.starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
         return items.iter().map(|item| cell_at(item.get(), path)).collect::<Vec<_>>().join("; ");
     }
-    let value = read_fields(json).and_then(|fields| find(&fields, first).map(|(_, value)| value));
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    let value = read_fields(json).and_then(|fields| fields.find(first));
     value.map(|value| cell_at(value.get(), rest)).unwrap_or_default()
 }
 

@@ -170,6 +170,7 @@ impl<X: Transport> Client<X> {
     /// # Errors
     ///
     /// Those of [`call`](Self::call).
+    #[must_use = "a request is sent once the outcome is used"]
     pub fn request(&self, request: ServiceRequest) -> CallOutput<X, Response> {
         self.perform(request.operation(), request.prepare(), &|response| Ok(response.response().clone()))
     }
@@ -194,6 +195,7 @@ impl<X: Transport> Client<X> {
     /// # Errors
     ///
     /// Those of [`call`](Self::call).
+    #[must_use = "a request is sent once the outcome is used"]
     pub fn request_as<T: FromResponse>(&self, request: ServiceRequest) -> CallOutput<X, T> {
         self.perform(request.operation(), request.accept::<T>().prepare(), &|response| T::from_response(response))
     }

@@ -1,7 +1,7 @@
 //! Checks of bodies against the tables of the specification: would the emulator accept this request, and could the service have sent
 //! this response?
 
-use crate::json_fields::get_ignoring_case;
+use crate::json_fields::{get_ignoring_case, property_named};
 use partner_center_spec::{MediaType, Operation, Property, Schema, SchemaKind, Type, schema};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -178,14 +178,20 @@ impl Checker {
     }
 
     fn check_property(&mut self, property: &Property, fields: &Map<String, Value>) {
-        let value =
-            names_of(property).find_map(|name| get_ignoring_case(fields, name)).filter(|value| !value.is_null());
+        let mut names = [property.name].into_iter().chain(property.spellings.iter().copied());
+        let value = names.find_map(|name| get_ignoring_case(fields, name)).filter(|value| !value.is_null());
         let is_request = self.direction == Direction::Request;
+        let is_expected = if is_request { !property.is_read_only } else { !property.is_write_only };
         match value {
             // The service sets it, whatever a request has.
             Some(_) if is_request && (property.is_read_only || SET_BY_SERVICE.contains(&property.name)) => {}
-            Some(value) => self.at(property.name, |checker| checker.check(property.value, value)),
-            None if property.is_required && !property.is_nullable && !(is_request && property.is_read_only) => {
+            Some(value) => self.at(property.name, |checker| {
+                checker.check(property.value, value);
+                if is_request {
+                    checker.check_range(property, value);
+                }
+            }),
+            None if property.is_required && !property.is_nullable && is_expected => {
                 self.at(property.name, |checker| {
                     checker.report(ProblemKind::InvalidProperty, "it is required".to_owned());
                 });
@@ -194,10 +200,36 @@ impl Checker {
         }
     }
 
+    /// Checks what the service checks of a request beyond the types. What it sends itself is not bound to it.
+    fn check_range(&mut self, property: &Property, value: &Value) {
+        let Property { minimum, maximum, constraints, .. } = *property;
+        if let Some(number) = value.as_i64() {
+            self.check_limits(number, (minimum, maximum), "it");
+        }
+        let limit = |limit: Option<usize>| limit.and_then(|limit| i64::try_from(limit).ok());
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        if let Some(text) = value.as_str() {
+            let limits = (limit(constraints.min_length), limit(constraints.max_length));
+            self.check_limits(count(text.chars().count()), limits, "its length");
+        }
+        if let Some(items) = value.as_array() {
+            self.check_limits(count(items.len()), (None, limit(constraints.max_items)), "the number of its items");
+        }
+    }
+
+    fn check_limits(&mut self, number: i64, (minimum, maximum): (Option<i64>, Option<i64>), subject: &str) {
+        let message = match (minimum, maximum) {
+            (Some(minimum), _) if number < minimum => format!("{subject} must be at least {minimum}"),
+            (_, Some(maximum)) if number > maximum => format!("{subject} must be at most {maximum}"),
+            _ => return,
+        };
+        self.report(ProblemKind::InvalidProperty, message);
+    }
+
     /// Checks the fields other than the `known` ones, which are all of the type `of`.
     fn check_additional(&mut self, of: Type, fields: &Map<String, Value>, known: &[Property]) {
         for (name, value) in fields {
-            if !is_known(name, known) && !value.is_null() {
+            if property_named(known, name).is_none() && !value.is_null() {
                 self.at(name, |checker| checker.check(of, value));
             }
         }
@@ -205,7 +237,7 @@ impl Checker {
 
     fn reject_unknown(&mut self, fields: &Map<String, Value>, known: &[Property]) {
         for name in fields.keys() {
-            if !is_known(name, known) {
+            if property_named(known, name).is_none() {
                 self.at(name, |checker| {
                     checker.report(ProblemKind::InvalidProperty, "the specification does not have it".to_owned());
                 });
@@ -234,15 +266,6 @@ const MAX_PROBLEMS: usize = 100;
 
 /// Fields of resources that the service sets, and that clients send back as they were read.
 const SET_BY_SERVICE: [&str; 2] = ["attributes", "links"];
-
-/// Returns the names that a property may have.
-fn names_of(property: &Property) -> impl Iterator<Item = &'static str> {
-    [property.name].into_iter().chain(property.spellings.iter().copied())
-}
-
-fn is_known(name: &str, properties: &[Property]) -> bool {
-    properties.iter().flat_map(names_of).any(|known| known.eq_ignore_ascii_case(name))
-}
 
 /// Whether two spellings are of the same value: the service writes `in_review` in one place and `InReview` in another, and
 /// reads both.

@@ -1,12 +1,20 @@
 //! JSON as the service reads and writes it: names of fields in any case, and values of enums in several spellings.
 
 use crate::check::is_same_value;
-use partner_center_spec::{Object, SchemaKind, Type, schema};
+use partner_center_spec::{Object, Property, SchemaKind, Type, schema};
 use serde_json::{Map, Value};
 
 /// Returns a field whose name may be in any case; the exact name wins.
 pub(crate) fn get_ignoring_case<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     fields.get(name).or_else(|| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}
+
+/// Returns the property with this name, which may be in any case and another one of its spellings.
+pub(crate) fn property_named<'a>(properties: &'a [Property], name: &str) -> Option<&'a Property> {
+    properties.iter().find(|property| {
+        let mut names = [property.name].into_iter().chain(property.spellings.iter().copied());
+        names.any(|known| known.eq_ignore_ascii_case(name))
+    })
 }
 
 /// Returns a field of `value` by the names on the way to it.
@@ -53,7 +61,7 @@ fn normalize_fields(
     let additional = object.and_then(|object| object.additional).or(additional).unwrap_or(Type::Any);
     fields
         .into_iter()
-        .map(|(name, value)| match properties.iter().find(|property| property.name.eq_ignore_ascii_case(&name)) {
+        .map(|(name, value)| match property_named(properties, &name) {
             Some(property) => (property.name.to_owned(), normalize(property.value, value)),
             None => (uncapitalized(&name), normalize(additional, value)),
         })

@@ -1,13 +1,13 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt;
 
-/// The path of a resource: its decoded segments in lower case, as the service compares paths and identifiers without their case.
+/// The path of a resource: its decoded segments with small ASCII letters, as the service compares paths and identifiers without their case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ResourcePath(Vec<String>);
 
 impl ResourcePath {
     pub(crate) fn new<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
-        Self(segments.into_iter().map(|segment| segment.as_ref().to_lowercase()).collect())
+        Self(segments.into_iter().map(|segment| segment.as_ref().to_ascii_lowercase()).collect())
     }
 
     /// Returns the path of a customer.
@@ -18,7 +18,7 @@ impl ResourcePath {
     /// Returns the path below this one.
     pub(crate) fn child(&self, segment: &str) -> Self {
         let mut child = self.clone();
-        child.0.push(segment.to_lowercase());
+        child.0.push(segment.to_ascii_lowercase());
         child
     }
 

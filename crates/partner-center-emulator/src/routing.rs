@@ -75,8 +75,7 @@ impl RouteTree {
     }
 
     fn find(&self, method: &http::Method, path: &str) -> Result<Route, RouteError> {
-        let segments: Vec<_> =
-            segments_of(path).map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned()).collect();
+        let segments: Vec<_> = segments_of(path).map(decode_segment).collect();
         let operations = &self.descend(&segments).ok_or(RouteError::NotFound)?.operations;
         match operations.iter().find(|operation| operation.method.as_str() == method.as_str()) {
             Some(operation) => Ok(Route { operation, segments }),
@@ -94,6 +93,15 @@ impl RouteTree {
         literal
             .and_then(|(_, subtree)| subtree.descend(rest))
             .or_else(|| self.parameter.as_ref().and_then(|subtree| subtree.descend(rest)))
+    }
+}
+
+fn decode_segment(segment: &str) -> String {
+    // Few segments have anything to decode.
+    if segment.contains('%') {
+        percent_decode_str(segment).decode_utf8_lossy().into_owned()
+    } else {
+        segment.to_owned()
     }
 }
 

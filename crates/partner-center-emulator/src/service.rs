@@ -79,30 +79,20 @@ impl Service {
             return Err(ErrorResponse::NotAcceptable);
         }
         let query = &QueryParameters::parse(request.uri());
-        query.check(&query_names(operation), self.reject_unknown_parameters)?;
+        if request.uri().query().is_some() {
+            query.check(&query_names(operation), self.reject_unknown_parameters)?;
+        }
         check_parameters(route, query, request.headers())?;
         let body = read_body(operation, request)?;
         let path = ResourcePath::new(&route.segments);
         let quirks = &self.quirks;
-        let decide = |state: &State| {
+        let decide = |state: &State, path| {
             check_customer(route, state)?;
-            let call = Call {
-                operation,
-                route,
-                request,
-                query,
-                path: path.clone(),
-                body,
-                caller,
-                state,
-                now,
-                quirks,
-                cancelled,
-            };
+            let call = Call { operation, route, request, query, path, body, caller, state, now, quirks, cancelled };
             behavior(operation)(&call)
         };
         if matches!(operation.method, Method::Get | Method::Head) {
-            return decide(&self.store.snapshot()).map(|reply| reply.response);
+            return decide(&self.store.snapshot(), path).map(|reply| reply.response);
         }
         let key = request_id(request.headers()).map(|request_id| OutcomeKey {
             request_id,
@@ -113,7 +103,7 @@ impl Service {
             if let Some(outcome) = key.as_ref().and_then(|key| state.outcome(key, now)) {
                 return Ok((replay(operation, &outcome), Vec::new()));
             }
-            let Reply { response, mut changes } = decide(state)?;
+            let Reply { response, mut changes } = decide(state, path)?;
             if let Some((key, outcome)) = key.zip(outcome_of(&response)) {
                 changes.push(Change::Remember(key, outcome, now));
             }

@@ -8,7 +8,13 @@ mod date_time;
 mod decimal;
 mod error_code;
 mod ext;
+#[allow(
+    clippy::needless_pass_by_value,
+    clippy::struct_field_names,
+    reason = "names are those of the service, and setters take values, whatever they do with them"
+)]
 #[rustfmt::skip]
+#[allow(clippy::doc_markdown, clippy::unreadable_literal, reason = "names and bounds are those of the specification")]
 mod generated;
 mod invalid_value;
 mod json;

@@ -2,7 +2,7 @@
 
 use crate::{ContinuationToken, FromResponse, InvalidContinuationToken, ItemsAs, Operation, ResponseReader};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// An [`Operation`] that returns one page at a time.
 ///
@@ -324,7 +324,8 @@ fn percent_encode(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // Writing to a `String` does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -236,7 +236,9 @@ mod tests {
 
     #[test]
     fn length_is_that_of_characters() {
-        let rejected = |value: &str, range| Parameters::new().length("a", &value.to_owned(), &range).check().map_err(|error| error.to_string());
+        let rejected = |value: &str, range| {
+            Parameters::new().length("a", &value.to_owned(), &range).check().map_err(|error| error.to_string())
+        };
         assert!(rejected("žžž", 1..=3).is_ok() && rejected("", 0..=3).is_ok());
         assert_eq!(rejected("žžžž", 1..=3).unwrap_err(), "`a` must have 1 to 3 characters, not 4");
         assert_eq!(rejected("", 1..=usize::MAX).unwrap_err(), "`a` must have at least 1 characters, not 0");

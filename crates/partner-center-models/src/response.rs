@@ -203,12 +203,11 @@ fn file_name(disposition: &str) -> Option<String> {
     let mut rest = disposition.split_once(';')?.1;
     while let Some((name, value)) = rest.split_once('=') {
         let value = value.trim_start();
-        let (value, tail) = match value.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
-            None => {
-                let (value, tail) = value.split_once(';').unwrap_or((value, ""));
-                (value.trim().to_owned(), tail)
-            }
+        let (value, tail) = if let Some(quoted) = value.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let (value, tail) = value.split_once(';').unwrap_or((value, ""));
+            (value.trim().to_owned(), tail)
         };
         match name.trim_matches([' ', ';', '\t']).to_ascii_lowercase().as_str() {
             "filename" => plain = plain.or(Some(value)),

@@ -10,6 +10,7 @@
 //! ```
 
 #[rustfmt::skip]
+#[allow(clippy::unreadable_literal, reason = "numbers are those of the specification")]
 mod generated;
 mod operation;
 mod schema;

@@ -300,7 +300,9 @@ fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
         matches!(Shape::of(schema)?, Shape::Text | Shape::Secret | Shape::Uuid),
         "a header that is part of the result is a string: write `type: string`"
     );
-    let without_prefix = name.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name);
+    // One word, whatever its letters.
+    let name_in_words = if name.eq_ignore_ascii_case("etag") { "etag" } else { name };
+    let without_prefix = name_in_words.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name_in_words);
     let field = input_name(without_prefix, header.extensions.get(NAME))?;
     ensure!(field != "body", "a header named {name} hides the body: leave {FIELD} out");
     Ok(HeaderField { wire: name.to_owned(), field, description: required_description(header.description.as_deref())? })

@@ -67,16 +67,23 @@ pub(super) fn sets(paging: &Paging, parameter: &Parameter) -> bool {
 pub(super) fn property_at<'a>(definitions: &'a [Definition], shape: &Shape, path: &str) -> Result<&'a Property> {
     let mut shape = shape;
     let mut found = None;
-    for wire in path.split('.') {
+    let mut rest = Some(path).filter(|path| !path.is_empty());
+    while let Some(path_here) = rest {
         let Shape::Named(name) = shape else {
-            bail!("`{path}`: there is no property `{wire}`: write the path of a property, with dots")
+            bail!("`{path}`: there is no property `{path_here}`: write the path of a property, with dots")
         };
         let definition = Definition::find(definitions, name)?;
-        let property = definition.properties().iter().find(|property| property.wire == wire);
+        let property = |wire: &str| definition.properties().iter().find(|property| property.wire == wire);
+        // A name may have a dot, such as `@odata.nextLink`.
+        let (wire, tail) = match (property(path_here), path_here.split_once('.')) {
+            (None, Some((wire, tail))) => (wire, Some(tail)),
+            _ => (path_here, None),
+        };
         let property =
-            property.with_context(|| format!("{name} has no property `{wire}`: write the path of a property"))?;
+            property(wire).with_context(|| format!("{name} has no property `{wire}`: write the path of a property"))?;
         shape = &property.shape;
         found = Some(property);
+        rest = tail;
     }
     found.context("the path is empty: write that of a property")
 }
@@ -84,6 +91,10 @@ pub(super) fn property_at<'a>(definitions: &'a [Definition], shape: &Shape, path
 fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Result<()> {
     let mut prefixes = path.match_indices('.').map(|(end, _)| &path[..end]).chain([path]);
     prefixes.try_for_each(|prefix| {
+        // Of a name with a dot, the first part is no property.
+        if prefix != path && property_at(definitions, page, prefix).is_err() {
+            return property_at(definitions, page, path).map(drop);
+        }
         let property = optional(property_at(definitions, page, prefix))?;
         ensure!(
             !property.raw,

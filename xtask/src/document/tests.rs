@@ -244,3 +244,32 @@ fn edited(text: &str, edits: &[(&str, &str)]) -> String {
         text.replace(from, to)
     })
 }
+
+#[test]
+fn document_of_any_shape_is_rejected_without_a_panic() {
+    for text in [
+        "",
+        "3",
+        "[]",
+        "{}",
+        "openapi: 3.0.3",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: 3}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {/a: 3}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {/a: {get: 3}}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {/a: {get: {}}}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {/a: {get: {responses: {200: 3}}}}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {3: {}}, components: []}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {}, components: {schemas: 3}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {}, components: {schemas: {A: 3}}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {}, components: {schemas: {'': {type: object}}}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {/a: {$ref: ''}}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {/a: {$ref: '#'}}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {/a: {$ref: 'makers.yaml'}}}",
+        "{openapi: 3.0.3, info: {title: T, version: v}, paths: {}, x-pc-common: {parameters: 3, headers: [], responses: 3}}",
+    ] {
+        for (root, area) in [(text, MAKERS_FILE), (ROOT_FILE, text)] {
+            let problems = read(root, area).err().unwrap_or_else(|| panic!("{text:?} was accepted"));
+            assert!(problems.lines().all(|line| line.contains(".yaml")), "{text:?}: {problems}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The specification for other tools: one file, with its examples inline and without the extensions of this workspace.
 
 use crate::{
-    dialect::UNKNOWN_FIELDS,
+    dialect::{SPELLINGS, UNKNOWN_FIELDS},
     document::{Spec, visit_objects},
 };
 use anyhow::{Context as _, Result};
@@ -16,6 +16,7 @@ const DATA_KEYS: [&str; 2] = ["example", "value"];
 /// Returns the bundle of a specification, whose files are in `folder`.
 pub(crate) fn bundle_document(spec: &Spec, folder: &Path) -> Result<String> {
     let mut document = spec.source.clone();
+    adapt_schemas(&mut document);
     rewrite_for_other_tools(&mut document, folder)?;
     visit_objects(&mut document, &mut |_, object| {
         unwrap_reference(object);
@@ -49,6 +50,58 @@ fn rewrite_for_other_tools(value: &mut Value, folder: &Path) -> Result<()> {
         Value::Sequence(items) => items.iter_mut().try_for_each(|item| rewrite_for_other_tools(item, folder)),
         _ => Ok(()),
     }
+}
+
+/// Writes schemas as other tools take them: a union is an object with the properties of all its objects, as those of the service
+/// need not have the property that tells them apart; and a property has all its spellings.
+fn adapt_schemas(document: &mut Value) {
+    let Some(Value::Mapping(schemas)) =
+        document.get_mut("components").and_then(|components| components.get_mut("schemas"))
+    else {
+        return;
+    };
+    for schema in schemas.values_mut() {
+        let Some(Value::Mapping(properties)) = schema.get_mut("properties") else { continue };
+        let others: Vec<_> = properties.values().flat_map(other_spellings).collect();
+        properties.extend(others);
+    }
+    let all = schemas.clone();
+    for schema in schemas.values_mut().filter_map(Value::as_mapping_mut) {
+        let (Some(Value::Sequence(members)), true) = (schema.get("oneOf"), schema.contains_key("discriminator")) else {
+            continue;
+        };
+        let names = members.iter().filter_map(|member| member.get("$ref")?.as_str()?.rsplit('/').next());
+        let properties = merged_properties(names.filter_map(|name| all.get(name)?.get("properties")?.as_mapping()));
+        schema.shift_remove("oneOf");
+        schema.shift_remove("discriminator");
+        schema.insert("type".into(), "object".into());
+        schema.insert("properties".into(), properties.into());
+    }
+}
+
+fn other_spellings(property: &Value) -> Vec<(Value, Value)> {
+    let spellings = property.get(SPELLINGS).and_then(Value::as_sequence);
+    spellings.into_iter().flatten().map(|spelling| (spelling.clone(), property.clone())).collect()
+}
+
+/// Returns the properties of several objects. One that they describe differently is any JSON.
+fn merged_properties<'a>(objects: impl Iterator<Item = &'a Mapping>) -> Mapping {
+    let mut merged = Mapping::new();
+    let without_words = |property: &Value| {
+        let mut property = property.clone();
+        if let Value::Mapping(property) = &mut property {
+            property.shift_remove("description");
+        }
+        property
+    };
+    for (name, property) in objects.flatten() {
+        let known = merged.entry(name.clone()).or_insert_with(|| property.clone());
+        if without_words(known) != without_words(property) {
+            let description = known.get("description").cloned().unwrap_or_else(|| "One of several types.".into());
+            *known = Mapping::from_iter([("description".into(), description)]).into();
+        }
+    }
+    merged
 }
 
 /// Makes a `$ref` of one with its own description, or one that may be null: many generators misread `allOf`, and what `nullable`

@@ -2,12 +2,15 @@
 
 use super::{examples::raw_string_literal, samples};
 use crate::{
-    dialect::{BodyType, ExampleSource, Kind, Object, Operation, Parameter, RequestBody, Shape},
+    dialect::{BodyType, ExampleSource, Kind, Object, Operation, Parameter, Property, RequestBody, Shape},
     document::Spec,
 };
 use anyhow::{Context as _, Result};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
+
+/// The Rust expression of a file.
+const FILE: &str = r#"partner_center::request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(super) fn call_tests(spec: &Spec) -> Result<String> {
@@ -19,7 +22,7 @@ fn call_test(spec: &Spec, operation: &Operation) -> Result<String> {
     let required = operation.inputs().filter(|parameter| parameter.required);
     let mut arguments = required.map(|parameter| parameter_argument(spec, parameter)).collect::<Result<Vec<_>>>()?;
     if let Some(body) = operation.body.as_ref().filter(|body| body.required) {
-        arguments.push(body_argument(spec, body).context("requestBody")?);
+        arguments.extend(body_arguments(spec, body).context("requestBody")?);
     }
     let call = if operation.facts.paging.is_some() { "list" } else { "call" };
     let (id, arguments) = (&operation.facts.id, arguments.join(", "));
@@ -28,22 +31,28 @@ fn call_test(spec: &Spec, operation: &Operation) -> Result<String> {
 
 fn parameter_argument(spec: &Spec, parameter: &Parameter) -> Result<String> {
     let example = parameter.examples.first().cloned();
-    let value = example.or_else(|| samples::placeholder_value(spec, &parameter.shape, None));
+    let value = example.or_else(|| samples::parameter_placeholder(spec, parameter));
     let value = value.with_context(|| format!("the parameter {}: an example is missing: write one", parameter.wire))?;
     Ok(argument(&parameter.shape, &value))
 }
 
-fn body_argument(spec: &Spec, body: &RequestBody) -> Result<String> {
-    if body.media_type != BodyType::Json {
-        // Without files.
-        return Ok("Default::default()".to_owned());
+/// Returns the argument for a body, or those for the required parts of a form.
+fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
+    if body.media_type == BodyType::Multipart {
+        let form = spec.definition(body.shape.named().context("a form is a $ref to an object: write one")?)?;
+        let part = |part: &Property| match &part.shape {
+            Shape::Binary => Ok(FILE.to_owned()),
+            Shape::List(_) => Ok(format!("vec![{FILE}]")),
+            shape => Ok(argument(shape, &placeholder_body(spec, shape)?)),
+        };
+        return form.properties().iter().filter(|part| part.required).map(part).collect();
     }
     let value = match body.examples.first().map(|example| &example.source) {
         Some(ExampleSource::Inline(value)) => value.clone(),
-        Some(ExampleSource::File(file)) => return Ok(format!("value(include_str!(\"../../spec/{file}\"))")),
+        Some(ExampleSource::File(file)) => return Ok(vec![format!("value(include_str!(\"../../spec/{file}\"))")]),
         None => placeholder_body(spec, &body.shape)?,
     };
-    Ok(argument(&body.shape, &value))
+    Ok(vec![argument(&body.shape, &value)])
 }
 
 /// Returns the Rust expression of an argument: a string, or a value that is read from its JSON.

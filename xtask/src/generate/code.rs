@@ -4,7 +4,7 @@ use anyhow::Result;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
-use syn::{Expr, Token, punctuated::Punctuated, visit::Visit};
+use syn::{Expr, Token, parse_quote, punctuated::Punctuated, visit::Visit, visit_mut::VisitMut};
 
 /// The maximum width of doc comments.
 const WIDTH: usize = 100;
@@ -13,14 +13,26 @@ const WIDTH: usize = 100;
 pub(crate) const MEMBER_INDENT: usize = 4;
 
 /// Formats items, with a blank line between items and between methods.
+///
+/// All methods are `#[inline]`, so that they are compiled where they are used: in the models crate, those that few programs use
+/// would be most of its compile time.
 pub(crate) fn format_items(items: TokenStream) -> Result<String> {
     let mut file: syn::File = syn::parse2(items)?;
+    InlineMethods.visit_file_mut(&mut file);
     let items = std::mem::take(&mut file.items).into_iter().map(|item| {
         file.items = vec![item];
         let code = prettyplease::unparse(&file);
         code.replace("\n    }\n    ", "\n    }\n\n    ")
     });
     Ok(items.collect::<Vec<_>>().join("\n"))
+}
+
+struct InlineMethods;
+
+impl VisitMut for InlineMethods {
+    fn visit_impl_item_fn_mut(&mut self, method: &mut syn::ImplItemFn) {
+        method.attrs.push(parse_quote!(#[inline]));
+    }
 }
 
 /// Returns a doc comment, wrapped except for its code; `indent` is its column.

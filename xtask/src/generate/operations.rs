@@ -111,10 +111,8 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
     let constants = [idempotency(method, facts.idempotency), response.outcomes()];
     let (response_struct, response_type) = (response.declaration(operation), response.rust_type());
-    let performed = match &paging {
-        Some(paging) => paging.implementation(&name, allow.as_ref()),
-        None => quote!(#allow impl SingleResponse for #name {}),
-    };
+    let single = || quote!(#allow impl SingleResponse for #name {});
+    let performed = paging.as_ref().map_or_else(single, |paging| paging.implementation(&name, allow.as_ref()));
     Ok(quote! {
         #docs
         #deprecated

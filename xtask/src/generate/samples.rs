@@ -5,7 +5,7 @@ use super::{
     types::is_argument,
 };
 use crate::{
-    dialect::{Definition, Enum, Kind, Object, Property, Shape, Variant},
+    dialect::{Definition, Enum, Kind, Object, Parameter, Property, Shape, Variant},
     document::Spec,
 };
 use anyhow::{Result, anyhow};
@@ -19,7 +19,17 @@ use syn::Ident;
 /// The value of a path parameter that has no example.
 const UUID: &str = "5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11";
 
-/// Returns a value for a parameter that must have one and has no example.
+/// Returns a value for a parameter that must have one and has no example, within its bounds.
+pub(super) fn parameter_placeholder(spec: &Spec, parameter: &Parameter) -> Option<Value> {
+    let value = placeholder_value(spec, &parameter.shape, parameter.range.as_ref().map(|range| *range.start()))?;
+    let Some(text) = value.as_str().filter(|_| parameter.shape == Shape::Text) else { return Some(value) };
+    let min = parameter.min_length.unwrap_or_default();
+    let max = parameter.max_length.unwrap_or(usize::MAX);
+    let length = text.len().max(min).min(max);
+    Some(text.chars().cycle().take(length).collect::<String>().into())
+}
+
+/// Returns a value of a shape that has no example.
 pub(super) fn placeholder_value(spec: &Spec, shape: &Shape, minimum: Option<i64>) -> Option<Value> {
     Some(match shape {
         Shape::Text => "example".into(),

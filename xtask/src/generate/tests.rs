@@ -94,6 +94,18 @@ fn endpoint_of_the_contributing_guide_is_understood() {
     assert!(operations.contains("impl Operation for GetGuideProfile"), "{operations}");
 }
 
+/// What the models crate compiles of them would cost each program that uses none.
+#[test]
+fn methods_are_compiled_where_they_are_used() {
+    let spec = Spec::parse(THINGS).unwrap();
+    for areas in [types::generate_types(&spec).unwrap(), operations::generate_operations(&spec).unwrap()] {
+        let code = &areas[ROOT_AREA];
+        let is_function = |line: &&str| ["fn ", "pub fn "].iter().any(|start| line.trim_start().starts_with(start));
+        let count = code.lines().filter(is_function).count();
+        assert!(count > 0 && count == code.matches("#[inline]").count(), "{code}");
+    }
+}
+
 #[test]
 fn everything_understood_is_generated() {
     let spec = Spec::parse(THINGS).unwrap();
@@ -133,12 +145,12 @@ fn everything_understood_is_generated() {
              /// The things. pub items: Vec<Thing>,",
             "0 RequiredList List items = \"items\",",
             // Sent only: constructor and setters, which are documented.
-            "/// Sets `remark`. /// /// A remark. #[inline] #[must_use] pub fn remark(",
+            "/// Sets `remark`. /// /// A remark. #[must_use] pub fn remark(",
             "pub fn new(name: impl Into<String>, tags: Vec<String>) -> Self {",
             "#[must_use] pub fn origin(mut self, origin: Origin) -> Self { self.origin = Some(Box::new(origin)); self }",
             "#[must_use] pub fn maker(mut self, maker: Origin) -> Self { self.maker = Some(RawJson::new(&maker)); self }",
             "#[must_use] pub fn remark(mut self, remark: impl Into<String>) -> Self { self.remark = Some(remark.into()); self }",
-            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[inline] #[must_use] \
+            "impl ThingChange { /// Creates a `ThingChange` from its required fields. #[must_use] \
              pub fn new() -> Self { Self::default() }",
             // An enum.
             "pub enum ThingKind { /// Small. Small, /// Very large. VeryLarge, \
@@ -273,7 +285,9 @@ fn page_fingerprint_uses_the_identifiers_of_items() {
     }
 }
 
+/// Whether `code` contains each of the `parts`, whatever the white space. Of its methods, which are all inline, that is left out.
 fn contains(code: &str, parts: &[&str]) {
+    let code = &code.replace("#[inline]", "");
     let without_space = |text: &str| text.split_whitespace().collect::<String>();
     for part in parts {
         assert!(without_space(code).contains(&without_space(part)), "\n{part}\n\nis not in\n\n{code}");
@@ -335,4 +349,42 @@ fn bundle_has_inline_examples_and_no_own_extensions() {
     // In data, keys are not keywords.
     assert_eq!(bundle.matches("x-pc-").count(), 2, "{bundle}");
     assert!(!bundle.contains("externalValue") && bundle.contains("x-extensible-enum"), "{bundle}");
+}
+
+#[test]
+fn bundle_has_unions_and_spellings_as_other_tools_take_them() {
+    let union = "    ThingFilter:\n      description: A filter.";
+    let things = THINGS.replace(
+        union,
+        &format!(
+            "    Finding:\n      description: A finding.\n      oneOf:\n        - $ref: '#/components/schemas/Limit'\n        - $ref: \
+             '#/components/schemas/Term'\n      discriminator:\n        propertyName: type\n        mapping: {{L: \
+             '#/components/schemas/Limit', T: '#/components/schemas/Term'}}\n    Limit:\n      description: A limit.\n      \
+             type: object\n      properties:\n        type: {{description: A kind., type: string}}\n        value: \
+             {{description: A number., type: integer, format: int32}}\n    Term:\n      description: A term.\n      type: \
+             object\n      properties:\n        type: {{description: The kind., type: string}}\n        value: \
+             {{description: A text., type: string}}\n        until: {{description: The end., type: string}}\n{union}"
+        ),
+    );
+    let things = things.replace(
+        "        hasABC:\n",
+        "        finding: {$ref: '#/components/schemas/Finding'}\n        hasABC:\n          x-pc-spelling: [hasAbc]\n",
+    );
+    let document: serde_json::Value = yaml_serde::from_str(&bundled(&things)).unwrap();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(
+        schemas["Finding"],
+        serde_json::json!({
+            "description": "A finding.",
+            "type": "object",
+            "properties": {
+                "type": {"description": "A kind.", "type": "string"},
+                "value": {"description": "A number."},
+                "until": {"description": "The end.", "type": "string"},
+            },
+        })
+    );
+    assert!(schemas.get("Limit").is_none(), "{schemas}");
+    let properties = &schemas["Thing"]["properties"];
+    assert_eq!(properties["hasAbc"], properties["hasABC"]);
 }

@@ -379,13 +379,12 @@ fn schema_documentation(definition: &Definition) -> String {
     definition.description.clone() + &link.unwrap_or_default()
 }
 
-/// Returns the function `new`, with an argument for each required field. Like the setters it is `#[inline]`, so that it is compiled
-/// where it is used, and nowhere else.
+/// Returns the function `new`, with an argument for each required field.
 fn generate_constructor(definition: &Definition, fields: &Fields<'_>) -> TokenStream {
     let doc = format!("Creates a `{}` from its required fields.", definition.name);
     let doc = doc_comment(&doc, MEMBER_INDENT);
     if !fields.described.iter().any(Field::is_argument) {
-        return quote!(#doc #[inline] #[must_use] pub fn new() -> Self { Self::default() });
+        return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
     }
     let arguments = fields.described.iter().filter(|field| field.is_argument()).map(|field| field.argument().0);
     let values = fields.described.iter().map(|field| {
@@ -404,7 +403,6 @@ fn generate_constructor(definition: &Definition, fields: &Fields<'_>) -> TokenSt
     });
     quote! {
         #doc
-        #[inline]
         #[must_use]
         pub fn new(#(#arguments),*) -> Self {
             Self { #(#values,)* #additional unknown_fields: UnknownFields::default() }
@@ -419,7 +417,6 @@ fn generate_setters(field: &Field<'_>) -> TokenStream {
         let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.documentation()), MEMBER_INDENT);
         quote! {
             #docs
-            #[inline]
             #[must_use]
             pub fn #name(mut self, #argument) -> Self {
                 self.#name = #value;
@@ -433,7 +430,6 @@ fn generate_setters(field: &Field<'_>) -> TokenStream {
         let docs = doc_comment(&docs, MEMBER_INDENT);
         quote! {
             #docs
-            #[inline]
             #[must_use]
             pub fn #clear(mut self) -> Self {
                 self.#name = Some(Nullable::Null);

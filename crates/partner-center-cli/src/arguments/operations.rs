@@ -86,12 +86,38 @@ pub(crate) struct CallOptions {
     pub(crate) shows_example_body: bool,
 }
 
-/// Returns the commands of all resources. A resource that is not among `words` has no arguments, only its verbs: building all
-/// of them would take longer than most commands.
+/// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
+pub(super) fn command_word<'a>(words: &'a [OsString], options: &[Arg]) -> Option<&'a str> {
+    let takes_value = |word: &str| {
+        let is_named = |option: &&Arg| match word.strip_prefix("--") {
+            Some(long) => option.get_long() == Some(long),
+            None => word.len() == 2 && option.get_short() == word.chars().nth(1),
+        };
+        options.iter().find(is_named).is_some_and(|option| option.get_action().takes_values())
+    };
+    let mut words = words.iter().filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        if word.starts_with('-') {
+            if takes_value(word) {
+                words.next();
+            }
+        } else if word != "help" {
+            return Some(word);
+        }
+    }
+    None
+}
+
+/// Returns the commands of all resources, or of the one that is named; with the verbs and arguments that `words` name.
 pub(super) fn resource_commands(words: Words<'_>) -> Vec<Command> {
     let mut resources: BTreeMap<&str, Vec<&'static Operation>> = BTreeMap::new();
     for operation in OPERATIONS {
         resources.entry(operation.command.resource).or_default().push(operation);
+    }
+    if let Words::Some { command: Some(name), .. } = words
+        && resources.contains_key(name)
+    {
+        resources.retain(|resource, _| *resource == name);
     }
     resources.into_iter().map(|(name, operations)| resource_command(name, &operations, words)).collect()
 }
@@ -99,7 +125,8 @@ pub(super) fn resource_commands(words: Words<'_>) -> Vec<Command> {
 /// The words of a command line, which say what must be built.
 #[derive(Clone, Copy)]
 pub(crate) enum Words<'a> {
-    Some(&'a [OsString]),
+    /// These words, and the one of them that names the command.
+    Some { words: &'a [OsString], command: Option<&'a str> },
     /// Everything is built.
     All,
 }
@@ -107,7 +134,7 @@ pub(crate) enum Words<'a> {
 impl Words<'_> {
     fn have(self, name: &str) -> bool {
         match self {
-            Self::Some(words) => words.iter().any(|word| word == OsStr::new(name)),
+            Self::Some { words, .. } => words.iter().any(|word| word == OsStr::new(name)),
             Self::All => true,
         }
     }

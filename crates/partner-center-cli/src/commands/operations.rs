@@ -15,7 +15,7 @@ use crate::{
         OutputFormat,
         operations::{
             IdArg, OperationCall,
-            help::{cloud_name, plain_text},
+            help::{cloud_name, first_sentence, plain_text},
             naming::Noun,
             tables::{Shape, example_body, takes_several_ids},
         },
@@ -58,7 +58,8 @@ pub(crate) async fn run<X: Transport>(
         return print_requests(&call, &request, session, messages);
     }
     if operation.is_destructive && !call.options.is_confirmed {
-        confirmation::ask(&format!("{} {}: {}", request.method, request.target, plain_text(operation.summary)))?;
+        let what = first_sentence(operation.summary);
+        confirmation::ask(&format!("{} {} ({what})", request.method, request.target))?;
     }
 
     let transport = Arc::new(transport);

@@ -1,13 +1,62 @@
 //! Values as the specification describes them: what a program that reads the output may rely on.
 
 use crate::arguments::operations::value::schema_kind;
-use indexmap::IndexMap;
 use partner_center_spec::{Object, SchemaKind, Type};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
-/// The fields of an object, in their order. A later one of the same name replaces an earlier one.
-pub(super) type Fields<'a> = IndexMap<Cow<'a, str>, &'a RawValue>;
+/// The fields of an object, in their order: few, so that they are searched one by one.
+pub(super) struct Fields<'a>(Vec<(Name<'a>, &'a RawValue)>);
+
+/// The name of a field, borrowed unless it has escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Fields(fields))
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Returns the names and values.
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
+        self.0.into_iter().map(|(Name(name), value)| (name, value))
+    }
+
+    /// Finds the field with this name, which may begin with a capital letter.
+    pub(super) fn find(&self, name: &str) -> Option<&'a RawValue> {
+        self.position(name).map(|position| self.0[position].1)
+    }
+
+    /// Returns where the field is; of several with the same name, the last.
+    fn position(&self, name: &str) -> Option<usize> {
+        let find = |is_named: &dyn Fn(&str) -> bool| self.0.iter().rposition(|(Name(other), _)| is_named(other));
+        find(&|other| other == name).or_else(|| find(&|other| other.eq_ignore_ascii_case(name)))
+    }
+}
 
 /// Returns `json`, a value of the type, with its documented fields first, in the order of the specification and under their
 /// documented names, which some servers begin with a capital. `null` is left out where it means the same as absence. All else
@@ -34,14 +83,14 @@ fn write_normalized(json: &str, value: Type, text: &mut String) {
         (Some(b'{'), Type::Map(item), _) => {
             let Some(fields) = read_fields(json) else { return text.push_str(json) };
             let mut object = ObjectWriter::begin(text);
-            for (name, field) in fields {
+            for (name, field) in fields.into_entries() {
                 write_normalized(field.get(), *item, object.field(&name));
             }
             object.end();
         }
         (Some(b'{'), _, Some(SchemaKind::Object(object))) => write_object(json, object, text),
         (Some(b'{'), _, Some(SchemaKind::Union(union))) => {
-            let discriminator = read_fields(json).and_then(|fields| text_of(find(&fields, union.discriminator)?.1));
+            let discriminator = read_fields(json).and_then(|fields| text_of(fields.find(union.discriminator)?));
             let variant = union.variants.iter().find(|variant| Some(variant.value) == discriminator.as_deref());
             match variant {
                 Some(variant) => write_normalized(json, Type::Schema(variant.schema), text),
@@ -56,15 +105,13 @@ fn write_object(json: &str, object: &Object, text: &mut String) {
     let Some(mut fields) = read_fields(json) else { return text.push_str(json) };
     let mut writer = ObjectWriter::begin(text);
     for property in object.properties {
-        let Some((name, field)) = find(&fields, property.name).map(|(name, field)| (name.to_owned(), field)) else {
-            continue;
-        };
-        fields.shift_remove(name.as_str());
+        let Some(position) = fields.position(property.name) else { continue };
+        let (_, field) = fields.0.remove(position);
         if field.get() != "null" || property.is_nullable {
             write_normalized(field.get(), property.value, writer.field(property.name));
         }
     }
-    for (name, field) in fields {
+    for (name, field) in fields.into_entries() {
         writer.field(&name).push_str(field.get());
     }
     writer.end();
@@ -75,15 +122,8 @@ pub(super) fn read_fields(json: &str) -> Option<Fields<'_>> {
     serde_json::from_str(json).ok()
 }
 
-/// Finds the field with this name, which may begin with a capital letter.
-pub(super) fn find<'a, 'b>(fields: &'b Fields<'a>, name: &str) -> Option<(&'b str, &'a RawValue)> {
-    let is_named = |(other, _): &(&Cow<'a, str>, &&'a RawValue)| other.eq_ignore_ascii_case(name);
-    let found = fields.get_key_value(name).or_else(|| fields.iter().find(is_named));
-    found.map(|(name, field)| (name.as_ref(), *field))
-}
-
 /// Returns a string.
-pub(super) fn text_of(value: &RawValue) -> Option<String> {
+fn text_of(value: &RawValue) -> Option<String> {
     serde_json::from_str(value.get()).ok()
 }
 

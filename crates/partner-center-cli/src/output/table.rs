@@ -111,7 +111,7 @@ fn write_line(cells: &[String], widths: &[usize], is_narrowed: bool, text: &mut 
 
 /// Adds a row for each value of the object at `path`, which has these `fields`.
 fn add_field_rows(path: &str, depth: usize, fields: Fields<'_>, rows: &mut Vec<Vec<String>>) {
-    for (name, value) in fields {
+    for (name, value) in fields.into_entries() {
         // Links and attributes of resources are for programs.
         if name.eq_ignore_ascii_case("links") || name.eq_ignore_ascii_case("attributes") {
             continue;

@@ -4,7 +4,9 @@ use crate::{
     command::{CommandOutput, command, run, run_at, stdout},
     snapshot::assert_snapshot,
 };
+use partner_center_emulator::Emulator;
 use partner_center_spec::{OPERATIONS, Operation};
+use serde_json::Value;
 use std::{fs, path::Path};
 
 /// An address without a listener: a request would fail with status 1.
@@ -156,7 +158,7 @@ fn columns_are_chosen() {
 #[test]
 fn api_sends_any_request() {
     let page = stdout(&["api", "get", "customers", "--query", "size=100", "--emulator"]);
-    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+    let page: Value = serde_json::from_str(&page).unwrap();
     assert_eq!(page["items"].as_array().unwrap().len(), 25);
     // A page is not the list.
     let page = run(&["api", "GET", "customers", "--query", "size=2", "--emulator"]);
@@ -164,13 +166,13 @@ fn api_sends_any_request() {
     assert!(page.stderr.contains("one page of a longer list") && page.stderr.contains("--paginate"), "{}", page.stderr);
     for path in ["customers", "/v1/customers?size=10"] {
         let ids = |lines: String| {
-            let items = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            let items = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
             items.map(|item| item["id"].clone()).collect::<Vec<_>>()
         };
         let lines = ids(stdout(&["api", "GET", path, "--paginate", "--output", "jsonl", "--emulator"]));
         assert_eq!(lines, ids(stdout(&["customers", "list", "--output", "jsonl", "--emulator"])));
         let array = stdout(&["api", "GET", path, "--paginate", "--emulator"]);
-        assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&array).unwrap().len(), lines.len());
+        assert_eq!(serde_json::from_str::<Vec<Value>>(&array).unwrap().len(), lines.len());
     }
     let missing = run(&["api", "GET", "customers/00000000-0000-4000-8000-000000000000", "--emulator"]);
     assert_eq!((missing.status, missing.stdout.as_str()), (Some(3), ""), "{}", missing.stderr);
@@ -216,4 +218,85 @@ fn help_of_resources_and_api_teaches() {
     assert_snapshot("help_api", &stdout(&["api", "--help"]));
     let mut alone = command(&["api"]);
     assert_eq!(alone.output().unwrap().status.code(), Some(2));
+}
+
+/// The life of a customer, as an administrator's script has it.
+#[test]
+fn customer_is_created_changed_and_deleted() {
+    const DOMAIN: &str = "fabrikamflorist77.onmicrosoft.com";
+    let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    for transport in ["reqwest", "ureq"] {
+        let run = |arguments: &[&str]| run_at(&server.url(), &[arguments, &["--transport", transport]].concat());
+        let stdout = |arguments: &[&str]| {
+            let ended = run(arguments);
+            assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+            ended.stdout
+        };
+        let json = |arguments: &[&str]| {
+            serde_json::from_str::<Value>(&stdout(&[arguments, &["--output", "json"]].concat())).unwrap()
+        };
+        assert_eq!(stdout(&["domains", "check", DOMAIN]), "false\n");
+        let body = file("customer.json", &stdout(&["customers", "create", "--example-body"]));
+        let domain = format!("companyProfile.domain={DOMAIN}");
+        let created = json(&["customers", "create", "--body", &body, "--set", &domain]);
+        let id = created["id"].as_str().unwrap();
+        assert_eq!(stdout(&["domains", "check", DOMAIN]), "true\n");
+        let listed = stdout(&["customers", "list", "--domain", DOMAIN, "--output", "csv"]);
+        assert!(listed.lines().count() == 2 && listed.contains(id), "{listed}");
+
+        let profile = stdout(&["billing-profile", "get", "--customer", id, "--output", "json"]);
+        let etag = serde_json::from_str::<Value>(&profile).unwrap()["attributes"]["etag"].as_str().unwrap().to_owned();
+        let profile = file("profile.json", &profile);
+        let update = |email: &str| {
+            let email = format!("--email={email}");
+            let if_match = format!("--if-match={etag}");
+            run(&["billing-profile", "update", "--customer", id, "--body", &profile, &email, &if_match])
+        };
+        let updated = update("new@fabrikamflorist.example");
+        assert_eq!((updated.status, updated.stderr.as_str()), (Some(0), ""));
+        assert!(updated.stdout.contains("new@fabrikamflorist.example"), "{}", updated.stdout);
+        let stale = update("newer@fabrikamflorist.example");
+        assert_eq!((stale.status, stale.stdout.as_str()), (Some(5), ""), "{}", stale.stderr);
+        assert!(stale.stderr.contains("get it again"), "{}", stale.stderr);
+        let profile = json(&["billing-profile", "get", "--customer", id]);
+        assert_eq!(profile["email"], "new@fabrikamflorist.example");
+
+        assert_eq!(stdout(&["customers", "delete", id, "--yes"]), "");
+        assert_eq!(run(&["customers", "get", id]).status, Some(3));
+    }
+}
+
+#[test]
+fn body_is_checked_before_it_is_sent() {
+    let create = |arguments: &[&str]| run_at(NOWHERE, &[&["customers", "create"], arguments].concat());
+    for (arguments, said) in [
+        (&[][..], "`customers create` needs a body"),
+        (&["--set", "companyProfile.domian=x"], "write `domain`"),
+        (&["--set", "companyProfile.domain.x=x"], "has no fields"),
+        (&["--set", "companyProfile=x"], "it must be JSON"),
+        (&["--set", "allowDelegatedAccess=perhaps"], "it must be true or false"),
+        (&["--allow-delegated-access", "perhaps"], "invalid value 'perhaps'"),
+        (&["--set", "=x"], "the path of a field"),
+        (&["--body", "/nowhere/at/all.json"], "cannot be read"),
+    ] {
+        let ended = create(arguments);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{arguments:?}: {}", ended.stderr);
+    }
+    // What the specification does not know is not an error: an enum may have new values.
+    let folder = tempfile::tempdir().unwrap();
+    let body = folder.path().join("customer.json");
+    fs::write(&body, stdout(&["customers", "create", "--example-body"])).unwrap();
+    let body = ["--body", body.to_str().unwrap(), "--dry-run", "--quiet"];
+    let ended = create(&[&body[..], &["--relationship-to-partner", "Friend"]].concat());
+    assert!(ended.status == Some(0) && ended.stdout.contains("\"Friend\""), "{ended:?}");
+    // A known one is sent in its own spelling.
+    let ended = create(&[&body[..], &["--relationship-to-partner", "RESELLER"]].concat());
+    assert!(ended.status == Some(0) && ended.stdout.contains("\"reseller\""), "{ended:?}");
 }

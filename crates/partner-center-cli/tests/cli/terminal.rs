@@ -188,7 +188,7 @@ fn destructive_request_is_asked_about() {
         let (url, requests) = serve_responses(vec![(204, String::new())]);
         let arguments = ["api", "DELETE", "/v1/customers/1"];
         let mut terminal = Terminal::run(80, &url, &arguments, |command| command);
-        terminal.wait_for("DELETE /v1/customers/1 Continue? [y/N]");
+        terminal.wait_for("DELETE /v1/customers/1. Continue? [y/N]");
         terminal.press(typed);
         let (ended, left) = terminal.end();
         assert_eq!((ended, requests.try_iter().count()), (Some(status), request_count), "{typed:?}: {left}");

@@ -144,7 +144,8 @@ pub(crate) fn decode<T>(
     read: impl FnOnce(&mut BodyReader<'_>) -> Result<T, DecodeError>,
 ) -> Result<ResponseBody<T>, DecodeError> {
     let (response, has_no_body) = (reader.response, reader.has_no_body);
-    let decoded = match is_page.then(|| reader.is_empty()).unwrap_or(Ok(false)) {
+    let is_empty_page = if is_page { reader.is_empty() } else { Ok(false) };
+    let decoded = match is_empty_page {
         Ok(true) => Ok(ResponseBody::Empty(response.status())),
         Ok(false) => read(reader).map(ResponseBody::Value),
         Err(error) => Err(error),

@@ -89,8 +89,8 @@ fn peek_continuation(body: &[u8], pagination: &Pagination) -> Option<Continuatio
 
 /// Returns the beginning of a page, up to its list of items: `{"items":`. `None` if a page is only that list.
 pub(super) fn open_page(pagination: &Pagination) -> Option<String> {
-    let names = Some(pagination.items).filter(|path| !path.is_empty())?.split('.');
-    Some(names.map(|name| format!("{{\"{name}\":")).collect())
+    let names: Vec<_> = Some(pagination.items).filter(|path| !path.is_empty())?.split('.').collect();
+    Some(format!("{{\"{}\":", names.join("\":{\"")))
 }
 
 /// Maximum time that a response may wait to be read: longer, and the server, or the HTTP client, may close the connection.

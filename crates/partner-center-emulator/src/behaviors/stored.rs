@@ -36,7 +36,7 @@ pub(super) fn collection_items(call: &Call<'_>) -> Vec<(u64, Value)> {
     let initial = population::items(state, path, now).unwrap_or_else(|| example_items(call.operation));
     let mut items = Vec::new();
     for (number, item) in (0..).zip(initial) {
-        let id = id_of(&item, &id_name).map(|id| id.to_lowercase());
+        let id = id_of(&item, &id_name).map(|id| id.to_ascii_lowercase());
         match id.and_then(|id| written.iter().position(|(written, ..)| *written == id)) {
             Some(position) => {
                 let (_, _, value) = written.remove(position);
@@ -91,7 +91,9 @@ fn create(call: &Call<'_>) -> Reply {
         let is_list = operation.path == call.operation.path && operation.method == Method::Get;
         is_list && of.is_some() && item_type(operation) == of
     });
-    if (item.is_none() && !is_listed) || !call.body.is_object() {
+    // Nothing is known of what the files of a form become.
+    let is_form = call.operation.body.is_some_and(|body| body.media_type != MediaType::Json);
+    if (item.is_none() && !is_listed) || is_form || !call.body.is_object() {
         let result = call.done(true).and_then(example).unwrap_or_else(|| json!({}));
         let response = call.respond_with(with_parameters(call, result, None), ResourceKind::Other, true);
         return Reply::unchanged(response);
@@ -302,6 +304,8 @@ const SET_BY_SERVICE: [&str; 3] = ["attributes", "id", "links"];
 
 /// Sets the fields of a written resource that the service makes, if its type has them.
 fn complete(call: &Call<'_>, of: Option<Type>, fields: &mut Map<String, Value>, path: &str) {
+    // Such as a password.
+    fields.retain(|name, _| property(of, name).is_none_or(|property| !property.is_write_only));
     let path = path.strip_prefix("/v1").unwrap_or(path);
     let links = property(of, "links").map(|property| property.value);
     if property(links, "self").is_some() {

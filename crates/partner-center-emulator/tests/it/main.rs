@@ -11,6 +11,7 @@ mod fault_injection;
 mod operations;
 mod quirks;
 mod server;
+mod state;
 #[cfg(feature = "tls")]
 mod tls;
 

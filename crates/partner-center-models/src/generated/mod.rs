@@ -5,12 +5,32 @@ pub(crate) mod account {
     pub(crate) mod operations;
     pub(crate) mod schemas;
 }
+#[cfg(feature = "catalog")]
+pub(crate) mod catalog {
+    pub(crate) mod operations;
+    pub(crate) mod schemas;
+}
 #[cfg(feature = "commerce")]
 pub(crate) mod commerce {
     pub(crate) mod operations;
     pub(crate) mod schemas;
 }
 pub(crate) mod customers {
+    pub(crate) mod operations;
+    pub(crate) mod schemas;
+}
+#[cfg(feature = "devices")]
+pub(crate) mod devices {
+    pub(crate) mod operations;
+    pub(crate) mod schemas;
+}
+#[cfg(feature = "migrations")]
+pub(crate) mod migrations {
+    pub(crate) mod operations;
+    pub(crate) mod schemas;
+}
+#[cfg(feature = "usage")]
+pub(crate) mod usage {
     pub(crate) mod operations;
     pub(crate) mod schemas;
 }
@@ -23,9 +43,17 @@ pub(crate) mod users {
 pub(crate) mod operations {
     #[cfg(feature = "account")]
     pub use super::account::operations::*;
+    #[cfg(feature = "catalog")]
+    pub use super::catalog::operations::*;
     #[cfg(feature = "commerce")]
     pub use super::commerce::operations::*;
     pub use super::customers::operations::*;
+    #[cfg(feature = "devices")]
+    pub use super::devices::operations::*;
+    #[cfg(feature = "migrations")]
+    pub use super::migrations::operations::*;
+    #[cfg(feature = "usage")]
+    pub use super::usage::operations::*;
     #[cfg(feature = "users")]
     pub use super::users::operations::*;
 }
@@ -33,9 +61,17 @@ pub(crate) mod operations {
 pub(crate) mod schemas {
     #[cfg(feature = "account")]
     pub use super::account::schemas::*;
+    #[cfg(feature = "catalog")]
+    pub use super::catalog::schemas::*;
     #[cfg(feature = "commerce")]
     pub use super::commerce::schemas::*;
     pub use super::customers::schemas::*;
+    #[cfg(feature = "devices")]
+    pub use super::devices::schemas::*;
+    #[cfg(feature = "migrations")]
+    pub use super::migrations::schemas::*;
+    #[cfg(feature = "usage")]
+    pub use super::usage::schemas::*;
     #[cfg(feature = "users")]
     pub use super::users::schemas::*;
 }

@@ -1408,6 +1408,48 @@ pub(super) const ADDRESS: Schema = Schema {
     }),
 };
 
+pub(super) const BILLING_CYCLE: Schema = Schema {
+    name: "BillingCycle",
+    area: "customers",
+    description: "A billing cycle. The service writes `monthly` usually, and `Monthly` in some places, such as migrations and the terms of an availability.",
+    documentation: Some(Link {
+        title: "Product resources",
+        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+    }),
+    kind: SchemaKind::StringEnum(
+        &[
+            EnumValue {
+                value: "unknown",
+                description: "Unknown, or not specified.",
+            },
+            EnumValue {
+                value: "monthly",
+                description: "Every month.",
+            },
+            EnumValue {
+                value: "annual",
+                description: "Every year.",
+            },
+            EnumValue {
+                value: "none",
+                description: "Never, as for trials.",
+            },
+            EnumValue {
+                value: "one_time",
+                description: "Once.",
+            },
+            EnumValue {
+                value: "triennial",
+                description: "Every three years.",
+            },
+            EnumValue {
+                value: "biennial",
+                description: "Every two years.",
+            },
+        ],
+    ),
+};
+
 pub(super) const CUSTOMER: Schema = Schema {
     name: "Customer",
     area: "customers",
@@ -2707,6 +2749,88 @@ pub(super) const OBJECT_TYPE: Schema = Schema {
     ),
 };
 
+pub(super) const PRODUCT_TYPE: Schema = Schema {
+    name: "ProductType",
+    area: "customers",
+    description: "The kind of a product.",
+    documentation: Some(Link {
+        title: "Product resources",
+        url: "https://learn.microsoft.com/partner-center/developer/product-resources",
+    }),
+    kind: SchemaKind::Object(Object {
+        properties: &[
+            Property {
+                name: "id",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The identifier of the kind, such as `OnlineServicesNCE`, `Software`, `Azure` or `AzureReservation`.",
+            },
+            Property {
+                name: "displayName",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The name of the kind for people.",
+            },
+            Property {
+                name: "subType",
+                spellings: &[],
+                value: Type::Schema("ProductType"),
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The kind within this kind, if there is one.",
+            },
+        ],
+        additional: None,
+    }),
+};
+
+pub(super) const REFUND_TYPE: Schema = Schema {
+    name: "RefundType",
+    area: "customers",
+    description: "The part of the price that is refunded.",
+    documentation: Some(Link {
+        title: "Subscription resources",
+        url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
+    }),
+    kind: SchemaKind::StringEnum(
+        &[
+            EnumValue {
+                value: "Full",
+                description: "The complete price.",
+            },
+            EnumValue {
+                value: "Partial",
+                description: "A part of the price, by the time that is left.",
+            },
+        ],
+    ),
+};
+
 pub(super) const RELATIONSHIP_TO_PARTNER: Schema = Schema {
     name: "RelationshipToPartner",
     area: "customers",
@@ -2879,6 +3003,48 @@ pub(super) const SEEK_OPERATION: Schema = Schema {
             EnumValue {
                 value: "PageIndex",
                 description: "A page by its number. The way to pass the number is not documented.",
+            },
+        ],
+    ),
+};
+
+pub(super) const SUBSCRIPTION_STATUS: Schema = Schema {
+    name: "SubscriptionStatus",
+    area: "customers",
+    description: "The state of a subscription.",
+    documentation: Some(Link {
+        title: "Subscription lifecycle states",
+        url: "https://learn.microsoft.com/partner-center/customers/subscription-lifecycle",
+    }),
+    kind: SchemaKind::StringEnum(
+        &[
+            EnumValue {
+                value: "none",
+                description: "Unknown, or not specified.",
+            },
+            EnumValue {
+                value: "active",
+                description: "In use.",
+            },
+            EnumValue {
+                value: "pending",
+                description: "Being set up.",
+            },
+            EnumValue {
+                value: "suspended",
+                description: "Suspended by the partner. Subscriptions of new commerce are still billed, and can be activated again before their term ends.",
+            },
+            EnumValue {
+                value: "expired",
+                description: "Its term is over and it was not renewed. Users keep their access for 30 days.",
+            },
+            EnumValue {
+                value: "disabled",
+                description: "Users have no access, administrators can save data, for 90 days. There is no way back.",
+            },
+            EnumValue {
+                value: "deleted",
+                description: "Cancelled, or over. There is no way back.",
             },
         ],
     ),

@@ -96,7 +96,7 @@ fn operation_example(spec: &Spec, operation: &Operation, name: &Ident, inputs: &
             Location::CommaSeparated(name) => lists.push(quote!((#name, vec![#(#sent.to_owned()),*]))),
             Location::Header(name) => headers.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
             Location::Body => {
-                body = sent.first().map(|sent| quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));))
+                body = sent.first().map(|sent| quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));));
             }
             Location::Part(_) => {}
         }

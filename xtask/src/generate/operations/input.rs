@@ -182,9 +182,8 @@ fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<Input> {
         (dialect::Location::Query, ParameterStyle::CommaSeparated) => Location::CommaSeparated(wire.clone()),
         (dialect::Location::Query, _) => Location::Query(wire.clone()),
     };
-    let minimum = parameter.range.as_ref().map(|range| *range.start());
     let value = parameter.examples.first().cloned();
-    let value = value.or_else(|| required.then(|| samples::placeholder_value(spec, shape, minimum)).flatten());
+    let value = value.or_else(|| required.then(|| samples::parameter_placeholder(spec, parameter)).flatten());
     let sample = value.and_then(|value| parameter_sample(spec, parameter, &value));
     Ok(Input {
         field,
@@ -263,8 +262,7 @@ fn part_input(part: &Property, is_form_required: bool) -> Result<Input> {
     let required = part.required && is_form_required;
     let adding = match (&part.shape, required) {
         (Shape::Binary, true) => quote!(.files(#wire, [&self.#field])),
-        (Shape::Binary, false) => quote!(.files(#wire, &self.#field)),
-        (Shape::List(_), true) => quote!(.files(#wire, &self.#field)),
+        (Shape::Binary, false) | (Shape::List(_), true) => quote!(.files(#wire, &self.#field)),
         (Shape::List(_), false) => quote!(.files(#wire, self.#field.iter().flatten())),
         (_, true) => quote!(.value(#wire, &self.#field)),
         (_, false) => quote!(.value(#wire, self.#field.as_ref())),

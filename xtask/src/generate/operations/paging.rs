@@ -140,9 +140,10 @@ impl<'a> TypedPaging<'a> {
         let value =
             |access: &Option<Access>| access.as_ref().map_or_else(|| quote!(None), |access| access.value.clone());
         let (link, token) = (value(&self.next_link), value(&self.continuation_token));
-        let read = match &self.link_as_str {
-            Some(as_str) => quote!(ContinuationToken::read_uri(#link.map(#as_str), #token, #(#misfits)||*)),
-            None => quote!(ContinuationToken::read(#link, #token, #(#misfits)||*)),
+        let read = if let Some(as_str) = &self.link_as_str {
+            quote!(ContinuationToken::read_uri(#link.map(#as_str), #token, #(#misfits)||*))
+        } else {
+            quote!(ContinuationToken::read(#link, #token, #(#misfits)||*))
         };
         if !self.is_positioned() {
             return read;

@@ -17,6 +17,10 @@ use std::{
 const PATHS: &str = include_str!("added_endpoint/paths.yaml");
 const SCHEMAS: &str = include_str!("added_endpoint/schemas.yaml");
 const CALLS: &str = include_str!("added_endpoint/calls.rs");
+/// Every construct of an operation.
+const OPERATION_PATHS: &str = include_str!("added_endpoint/operation_paths.yaml");
+const OPERATION_SCHEMAS: &str = include_str!("added_endpoint/operation_schemas.yaml");
+const OPERATION_CALLS: &str = include_str!("added_endpoint/operation_calls.rs");
 
 const MANIFEST: &str = r#"[package]
 name = "added-endpoint"
@@ -51,10 +55,11 @@ fn added_endpoint_needs_no_rust() {
     copy.put("crates/added-endpoint/Cargo.toml", MANIFEST);
     copy.put("crates/added-endpoint/src/lib.rs", "");
     copy.put("crates/added-endpoint/tests/calls.rs", CALLS);
+    copy.put("crates/added-endpoint/tests/operation_calls.rs", OPERATION_CALLS);
 
     let spec = fs::read_to_string(original.join(SPEC)).unwrap().replace("\r\n", "\n");
-    let spec = insert(&spec, "\ncomponents:\n", &format!("\n{PATHS}\ncomponents:\n"));
-    let spec = insert(&spec, "\n  schemas:\n", &format!("\n  schemas:\n{SCHEMAS}"));
+    let spec = insert(&spec, "\ncomponents:\n", &format!("\n{PATHS}\n{OPERATION_PATHS}\ncomponents:\n"));
+    let spec = insert(&spec, "\n  schemas:\n", &format!("\n  schemas:\n{SCHEMAS}{OPERATION_SCHEMAS}"));
     copy.put(SPEC, spec);
     let copy = copy.finish();
     write_files(&copy).unwrap();
@@ -74,7 +79,7 @@ fn added_endpoint_needs_no_rust() {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    assert!(stdout.contains("5 passed"), "{stdout}\n{stderr}");
+    assert!(stdout.contains("5 passed") && stdout.contains("2 passed"), "{stdout}\n{stderr}");
     let reference = fs::read_to_string(copy.join(REFERENCE)).unwrap();
     assert!(reference.contains("| `customer-risk get` | `GetCustomerRisk` | `GET /v1/customers/"), "{reference}");
 }

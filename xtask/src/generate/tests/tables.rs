@@ -150,11 +150,11 @@ fn each_operation_is_called_with_its_examples() {
     assert_eq!(
         calls.lines().collect::<Vec<_>>(),
         [
-            r##"list!(list_gadgets, ListGadgets::new(value(r#""small""#), value(r#""5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11""#)));"##,
+            "list!(list_gadgets, ListGadgets::new(value(r#\"\"small\"\"#), value(r#\"\"5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11\"\"#)));",
             r#"call!(delete_gadget, DeleteGadget::new("g1"));"#,
             r#"call!(check_gadget, CheckGadget::new("g1"));"#,
             r##"call!(update_gadget, UpdateGadget::new("g1", "example", value(r#"{"name":"Wheel"}"#)));"##,
-            r#"call!(get_manual, GetManual::new());"#,
+            "call!(get_manual, GetManual::new());",
         ]
     );
 }

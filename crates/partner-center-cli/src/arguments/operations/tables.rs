@@ -2,7 +2,7 @@
 
 use super::value::{is_scalar, schema_kind};
 use partner_center_spec::{
-    Location, MediaType, Method, Object, Operation, Outcome, Parameter, Property, SchemaKind, Type,
+    Location, MediaType, Method, Object, Operation, Outcome, Parameter, Property, Response, SchemaKind, Type,
 };
 
 /// The shape of what an operation returns.
@@ -148,12 +148,14 @@ pub(crate) fn has_example_body(operation: &Operation) -> bool {
     operation.body.is_some_and(|body| body.media_type == MediaType::Json)
 }
 
-/// Returns the example of the body that `--example-body` prints: the documented one, or else one of the required fields.
+/// Returns the example of the body that `--example-body` prints: a documented one, or else the value that the service returns,
+/// as it is changed and sent back, or else the required fields.
 pub(crate) fn example_body(operation: &Operation) -> Option<String> {
     let body = operation.body.filter(|_| has_example_body(operation))?;
-    let documented = body.examples.iter().find(|example| !example.has_unknown_fields).or(body.examples.first());
-    let outlined = || outline(body.value, 0);
-    Some(documented.map_or_else(outlined, |example| example.json.to_owned()))
+    let is_same = |response: &&Response| response.body == Some((MediaType::Json, body.value));
+    let of_responses = || operation.responses.iter().filter(is_same).flat_map(|response| response.examples);
+    let mut documented = body.examples.iter().chain(of_responses()).filter(|example| !example.has_unknown_fields);
+    Some(documented.next().map_or_else(|| outline(body.value, 0), |example| example.json.to_owned()))
 }
 
 /// The maximum depth of an outline, which ends that of a schema within itself.

@@ -19,7 +19,7 @@ pub(crate) fn ask(what: &str) -> Result<(), CommandError> {
         .into());
     }
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{} Continue? [y/N] ", escape_control(what)).and_then(|()| stderr.flush())?;
+    write!(stderr, "{}. Continue? [y/N] ", escape_control(what)).and_then(|()| stderr.flush())?;
     let mut response = String::new();
     io::stdin().lock().read_line(&mut response)?;
     if ["y", "yes"].contains(&response.trim().to_lowercase().as_str()) {

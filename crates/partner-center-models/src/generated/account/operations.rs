@@ -78,6 +78,7 @@ impl GetCustomerCompanyProfile {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -88,6 +89,7 @@ impl Operation for GetCustomerCompanyProfile {
     const ID: &'static str = "getCustomerCompanyProfile";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/profiles/company";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -148,6 +150,7 @@ impl GetCustomerBillingProfile {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -158,6 +161,7 @@ impl Operation for GetCustomerBillingProfile {
     const ID: &'static str = "getCustomerBillingProfile";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/profiles/billing";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -245,6 +249,7 @@ impl UpdateCustomerBillingProfile {
     /// - `if_match`: The `attributes.etag` of the profile that was read. On the wire it stands
     ///   within double quotation marks, which are added where they are missing.
     /// - `customer_billing_profile`: The complete profile, as it was read, with the changes.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         if_match: impl Into<String>,
@@ -263,6 +268,7 @@ impl Operation for UpdateCustomerBillingProfile {
     const ID: &'static str = "updateCustomerBillingProfile";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/profiles/billing";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -313,6 +319,7 @@ impl CheckDomain {
     /// Creates the operation with its parameters.
     ///
     /// - `domain`: The complete name of the domain, such as `contosobakery.onmicrosoft.com`.
+    #[inline]
     pub fn new(domain: impl Into<String>) -> Self {
         Self { domain: domain.into() }
     }
@@ -324,6 +331,7 @@ impl Operation for CheckDomain {
     const METHOD: Method = Method::Head;
     const PATH: &'static str = "/v1/domains/{domain}";
     const OUTCOMES: &'static [u16] = &[404];
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("domain", &self.domain).check()
     }
@@ -379,6 +387,7 @@ impl ValidateAddress {
     ///
     /// - `address`: The address, with `addressLine1`, `city`, `state`, `postalCode` and `country`;
     ///   some countries have no `state` or no `postalCode`.
+    #[inline]
     pub fn new(address: Address) -> Self {
         Self { address }
     }
@@ -390,6 +399,7 @@ impl Operation for ValidateAddress {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/validations/address";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().body(&self.address).check()
     }
@@ -449,6 +459,7 @@ impl ListCustomerQualifications {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -459,6 +470,7 @@ impl Operation for ListCustomerQualifications {
     const ID: &'static str = "listCustomerQualifications";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/qualifications";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -534,6 +546,7 @@ impl CreateCustomerQualification {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `customer_qualification_request`: The qualification to apply for, and what its vetting
     ///   needs.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         customer_qualification_request: CustomerQualificationRequest,
@@ -550,6 +563,7 @@ impl Operation for CreateCustomerQualification {
     const ID: &'static str = "createCustomerQualification";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/qualifications";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -613,6 +627,7 @@ impl GetCustomerOrganization {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -623,6 +638,7 @@ impl Operation for GetCustomerOrganization {
     const ID: &'static str = "getCustomerOrganization";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/organization";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -684,6 +700,7 @@ impl ListCustomerCustomDomains {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -694,6 +711,7 @@ impl Operation for ListCustomerCustomDomains {
     const ID: &'static str = "listCustomerCustomDomains";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/customDomains";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -756,6 +774,7 @@ pub struct GetRelationshipRequest {
 
 impl GetRelationshipRequest {
     /// Creates the operation without parameters; its methods set them.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -764,6 +783,7 @@ impl GetRelationshipRequest {
     ///
     /// The identifier of the indirect provider that the customer gets as well. Microsoft's own
     /// clients have it; it is not documented.
+    #[inline]
     pub fn indirect_cloud_solution_provider_id(
         mut self,
         indirect_cloud_solution_provider_id: impl Into<String>,
@@ -778,6 +798,7 @@ impl GetRelationshipRequest {
     ///
     /// The identifier of the indirect reseller that the customer gets as well. Microsoft's own
     /// clients have it; it is not documented.
+    #[inline]
     pub fn indirect_reseller_id(
         mut self,
         indirect_reseller_id: impl Into<String>,
@@ -790,6 +811,7 @@ impl GetRelationshipRequest {
     ///
     /// Whether the partner is both the indirect provider and the reseller. Microsoft's own clients
     /// have it; it is not documented.
+    #[inline]
     pub fn dual_role_indirect_relationship(
         mut self,
         dual_role_indirect_relationship: bool,
@@ -804,6 +826,7 @@ impl Operation for GetRelationshipRequest {
     const ID: &'static str = "getRelationshipRequest";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/relationshiprequests";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query(
@@ -874,6 +897,7 @@ impl ListCustomerRelationships {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -882,6 +906,7 @@ impl ListCustomerRelationships {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -895,6 +920,7 @@ impl Operation for ListCustomerRelationships {
     const ID: &'static str = "listCustomerRelationships";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/relationships";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -906,14 +932,17 @@ impl Operation for ListCustomerRelationships {
 impl Paginated for ListCustomerRelationships {
     type Item = PartnerRelationship;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: PartnerRelationshipCollection) -> Vec<PartnerRelationship> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &PartnerRelationshipCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &PartnerRelationshipCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -994,6 +1023,7 @@ impl ListRelationships {
     /// Creates the operation with its required parameters; its methods set the others.
     ///
     /// - `relationship_type`: What the partner is in the relationships.
+    #[inline]
     pub fn new(relationship_type: PartnerRelationshipType) -> Self {
         Self {
             relationship_type,
@@ -1003,6 +1033,7 @@ impl ListRelationships {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         relationship_type: PartnerRelationshipType,
         continuation: ContinuationToken,
@@ -1019,6 +1050,7 @@ impl ListRelationships {
     /// The filter of the list; all relationships without it. It is a JSON object of three strings,
     /// percent-encoded like the rest of the query: `Field` is `Name`, `Value` is a part of the
     /// name, and `Operator` is `substring`.
+    #[inline]
     pub fn filter(mut self, filter: PartnerRelationshipFilter) -> Self {
         self.filter = Some(filter);
         self
@@ -1030,6 +1062,7 @@ impl Operation for ListRelationships {
     const ID: &'static str = "listRelationships";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/relationships";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query("relationship_type", &self.relationship_type)
@@ -1042,14 +1075,17 @@ impl Operation for ListRelationships {
 impl Paginated for ListRelationships {
     type Item = PartnerRelationship;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: PartnerRelationshipCollection) -> Vec<PartnerRelationship> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &PartnerRelationshipCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &PartnerRelationshipCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1097,6 +1133,7 @@ pub struct ListValidationCodes {}
 
 impl ListValidationCodes {
     /// Creates the operation, which has no parameters.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1107,6 +1144,7 @@ impl Operation for ListValidationCodes {
     const ID: &'static str = "listValidationCodes";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/all/validations";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().check()
     }
@@ -1176,6 +1214,7 @@ impl GetCustomerValidationStatus {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `type_`: What is validated, which is always `account`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, type_: CustomerValidationType) -> Self {
         Self { customer_tenant_id, type_ }
     }
@@ -1186,6 +1225,7 @@ impl Operation for GetCustomerValidationStatus {
     const ID: &'static str = "getCustomerValidationStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/validationStatus";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1258,6 +1298,7 @@ impl AddVerifiedDomain {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `verified_domain`: The domain, and how it authenticates.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, verified_domain: VerifiedDomain) -> Self {
         Self {
             customer_tenant_id,
@@ -1271,6 +1312,7 @@ impl Operation for AddVerifiedDomain {
     const ID: &'static str = "addVerifiedDomain";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/verifieddomain";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1334,6 +1376,7 @@ impl GetDirectSignedAgreementStatus {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -1344,6 +1387,7 @@ impl Operation for GetDirectSignedAgreementStatus {
     const ID: &'static str = "getDirectSignedAgreementStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directSignedMicrosoftCustomerAgreementStatus";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -1414,6 +1458,7 @@ impl ListCustomerAgreements {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1423,6 +1468,7 @@ impl ListCustomerAgreements {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -1435,6 +1481,7 @@ impl ListCustomerAgreements {
     ///
     /// The type of the agreements to list, or `*` for all. Without it the list has only
     /// `MicrosoftCloudAgreement`.
+    #[inline]
     pub fn agreement_type(mut self, agreement_type: AgreementTypeFilter) -> Self {
         self.agreement_type = Some(agreement_type);
         self
@@ -1446,6 +1493,7 @@ impl Operation for ListCustomerAgreements {
     const ID: &'static str = "listCustomerAgreements";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/agreements";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1458,14 +1506,17 @@ impl Operation for ListCustomerAgreements {
 impl Paginated for ListCustomerAgreements {
     type Item = CustomerAgreement;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: CustomerAgreementCollection) -> Vec<CustomerAgreement> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &CustomerAgreementCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &CustomerAgreementCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1549,6 +1600,7 @@ impl CreateCustomerAgreement {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `customer_agreement`: The agreement, with `primaryContact`, `templateId`, `dateAgreed` and
     ///   `type`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, customer_agreement: CustomerAgreement) -> Self {
         Self {
             customer_tenant_id,
@@ -1563,6 +1615,7 @@ impl Operation for CreateCustomerAgreement {
     const ID: &'static str = "createCustomerAgreement";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/agreements";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1619,11 +1672,13 @@ pub struct ListAgreementMetadata {
 
 impl ListAgreementMetadata {
     /// Creates the operation without parameters; its methods set them.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(continuation: ContinuationToken) -> Self {
         Self {
             agreement_type: None,
@@ -1635,6 +1690,7 @@ impl ListAgreementMetadata {
     ///
     /// The type of the agreements to list, or `*` for all. Without it the list has only
     /// `MicrosoftCloudAgreement`.
+    #[inline]
     pub fn agreement_type(mut self, agreement_type: AgreementTypeFilter) -> Self {
         self.agreement_type = Some(agreement_type);
         self
@@ -1646,6 +1702,7 @@ impl Operation for ListAgreementMetadata {
     const ID: &'static str = "listAgreementMetadata";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/agreements";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query("agreementType", self.agreement_type.as_ref())
@@ -1657,14 +1714,17 @@ impl Operation for ListAgreementMetadata {
 impl Paginated for ListAgreementMetadata {
     type Item = AgreementMetadata;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: AgreementMetadataCollection) -> Vec<AgreementMetadata> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &AgreementMetadataCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &AgreementMetadataCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1737,6 +1797,7 @@ impl GetAgreementDocument {
     ///
     /// - `agreement_template_id`: The `templateId` of the metadata of the agreement. It is compared
     ///   case-sensitively.
+    #[inline]
     pub fn new(agreement_template_id: impl Into<String>) -> Self {
         Self {
             agreement_template_id: agreement_template_id.into(),
@@ -1749,6 +1810,7 @@ impl GetAgreementDocument {
     ///
     /// The country or region of the customer, a two-letter code of ISO 3166 in capitals. The
     /// default is `US`.
+    #[inline]
     pub fn country(mut self, country: impl Into<String>) -> Self {
         self.country = Some(country.into());
         self
@@ -1757,6 +1819,7 @@ impl GetAgreementDocument {
     /// Sets the query parameter `language`.
     ///
     /// The language of the text, such as `de-DE`. The default is `en-US`.
+    #[inline]
     pub fn language(mut self, language: impl Into<String>) -> Self {
         self.language = Some(language.into());
         self
@@ -1768,6 +1831,7 @@ impl Operation for GetAgreementDocument {
     const ID: &'static str = "getAgreementDocument";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/agreementtemplates/{agreement-template-id}/document";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("agreement-template-id", &self.agreement_template_id)
@@ -1841,6 +1905,7 @@ impl CreateApplicationConsent {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `application_consent`: The application, and what it may do.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         application_consent: ApplicationConsent,
@@ -1857,6 +1922,7 @@ impl Operation for CreateApplicationConsent {
     const ID: &'static str = "createApplicationConsent";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/applicationconsents";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1927,6 +1993,7 @@ impl DeleteApplicationConsent {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `application_id`: The identifier of the application, also called its client ID.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, application_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1940,6 +2007,7 @@ impl Operation for DeleteApplicationConsent {
     const ID: &'static str = "deleteApplicationConsent";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/applicationconsents/{application-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2003,6 +2071,7 @@ impl ListManagedServices {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2011,6 +2080,7 @@ impl ListManagedServices {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -2024,6 +2094,7 @@ impl Operation for ListManagedServices {
     const ID: &'static str = "listManagedServices";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/managedservices";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2035,14 +2106,17 @@ impl Operation for ListManagedServices {
 impl Paginated for ListManagedServices {
     type Item = ManagedService;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: ManagedServiceCollection) -> Vec<ManagedService> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &ManagedServiceCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &ManagedServiceCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2117,6 +2191,7 @@ impl GetServiceCostsSummary {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `billing_period`: The billing period, which is always `mostrecent`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, billing_period: BillingPeriod) -> Self {
         Self {
             customer_tenant_id,
@@ -2130,6 +2205,7 @@ impl Operation for GetServiceCostsSummary {
     const ID: &'static str = "getServiceCostsSummary";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2199,6 +2275,7 @@ impl ListServiceCostLineItems {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `billing_period`: The billing period, which is always `mostrecent`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, billing_period: BillingPeriod) -> Self {
         Self {
             customer_tenant_id,
@@ -2208,6 +2285,7 @@ impl ListServiceCostLineItems {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         billing_period: BillingPeriod,
@@ -2226,6 +2304,7 @@ impl Operation for ListServiceCostLineItems {
     const ID: &'static str = "listServiceCostLineItems";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}/lineitems";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2238,14 +2317,17 @@ impl Operation for ListServiceCostLineItems {
 impl Paginated for ListServiceCostLineItems {
     type Item = ServiceCostLineItem;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: ServiceCostLineItemCollection) -> Vec<ServiceCostLineItem> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &ServiceCostLineItemCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &ServiceCostLineItemCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2309,6 +2391,7 @@ impl GetUsageBudget {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -2319,6 +2402,7 @@ impl Operation for GetUsageBudget {
     const ID: &'static str = "getUsageBudget";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/usagebudget";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -2384,6 +2468,7 @@ impl UpdateUsageBudget {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `spending_budget`: The budget, with its `amount`.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, spending_budget: SpendingBudget) -> Self {
         Self {
             customer_tenant_id,
@@ -2398,6 +2483,7 @@ impl Operation for UpdateUsageBudget {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/usagebudget";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2460,6 +2546,7 @@ impl GetCustomerUsageSummary {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -2470,6 +2557,7 @@ impl Operation for GetCustomerUsageSummary {
     const ID: &'static str = "getCustomerUsageSummary";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/usagesummary";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -2514,11 +2602,13 @@ pub struct ListCustomerUsageRecords {
 
 impl ListCustomerUsageRecords {
     /// Creates the operation, which has no parameters.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(continuation: ContinuationToken) -> Self {
         Self {
             continuation: Some(continuation),
@@ -2531,6 +2621,7 @@ impl Operation for ListCustomerUsageRecords {
     const ID: &'static str = "listCustomerUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/usagerecords";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().resume(self.continuation.as_ref()).check()
     }
@@ -2543,14 +2634,17 @@ impl Paginated for ListCustomerUsageRecords {
         .continuation_token("continuationToken")
         .token_header("MS-ContinuationToken")
         .seek("seekOperation", "Next");
+    #[inline]
     fn items(page: CustomerUsageRecordCollection) -> Vec<CustomerUsageRecord> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &CustomerUsageRecordCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &CustomerUsageRecordCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2621,6 +2715,7 @@ impl ListLicenseDeployment {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2629,6 +2724,7 @@ impl ListLicenseDeployment {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -2642,6 +2738,7 @@ impl Operation for ListLicenseDeployment {
     const ID: &'static str = "listLicenseDeployment";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/analytics/licenses/deployment";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2653,18 +2750,21 @@ impl Operation for ListLicenseDeployment {
 impl Paginated for ListLicenseDeployment {
     type Item = CustomerLicensesDeploymentInsights;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(
         page: CustomerLicensesDeploymentInsightsCollection,
     ) -> Vec<CustomerLicensesDeploymentInsights> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &CustomerLicensesDeploymentInsightsCollection,
     ) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &CustomerLicensesDeploymentInsightsCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2734,6 +2834,7 @@ impl ListLicenseUsage {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2742,6 +2843,7 @@ impl ListLicenseUsage {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -2755,6 +2857,7 @@ impl Operation for ListLicenseUsage {
     const ID: &'static str = "listLicenseUsage";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/analytics/licenses/usage";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -2766,18 +2869,21 @@ impl Operation for ListLicenseUsage {
 impl Paginated for ListLicenseUsage {
     type Item = CustomerLicensesUsageInsights;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(
         page: CustomerLicensesUsageInsightsCollection,
     ) -> Vec<CustomerLicensesUsageInsights> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &CustomerLicensesUsageInsightsCollection,
     ) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &CustomerLicensesUsageInsightsCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2859,6 +2965,7 @@ impl ListCustomerServiceRequests {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -2871,6 +2978,7 @@ impl ListCustomerServiceRequests {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -2886,6 +2994,7 @@ impl ListCustomerServiceRequests {
     ///
     /// The maximum number of service requests in the response. Without it the service chooses. From
     /// 1 to 500.
+    #[inline]
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
         self
@@ -2894,7 +3003,8 @@ impl ListCustomerServiceRequests {
     /// Sets the query parameter `offset`.
     ///
     /// The number of service requests before the response, 0 by default, as Microsoft's own clients
-    /// send it. One document of the service calls it the number of a page. From 0 to 2147483647.
+    /// send it. One document of the service calls it the number of a page.
+    #[inline]
     pub fn offset(mut self, offset: i32) -> Self {
         self.offset = Some(offset);
         self
@@ -2903,6 +3013,7 @@ impl ListCustomerServiceRequests {
     /// Sets the query parameter `Field`.
     ///
     /// The field to filter by, such as `Status`. It needs a `Value`.
+    #[inline]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
@@ -2911,6 +3022,7 @@ impl ListCustomerServiceRequests {
     /// Sets the query parameter `Value`.
     ///
     /// The value of the field to filter by, such as `Open`.
+    #[inline]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
@@ -2922,11 +3034,12 @@ impl Operation for ListCustomerServiceRequests {
     const ID: &'static str = "listCustomerServiceRequests";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicerequests";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
             .query_within("size", self.size.as_ref(), &(1..=500))
-            .query_within("offset", self.offset.as_ref(), &(0..=2147483647))
+            .query("offset", self.offset.as_ref())
             .query("Field", self.field.as_ref())
             .query("Value", self.value.as_ref())
             .resume(self.continuation.as_ref())
@@ -2941,18 +3054,21 @@ impl Paginated for ListCustomerServiceRequests {
         .size("size")
         .offset("offset")
         .total("totalCount");
+    #[inline]
     fn items(
         page: PositionedPage<SupportRequestSummaryCollection>,
     ) -> Vec<SupportRequestSummary> {
         page.body.items
     }
 
+    #[inline]
     fn fingerprint(
         page: &PositionedPage<SupportRequestSummaryCollection>,
     ) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.body.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &PositionedPage<SupportRequestSummaryCollection>,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -2976,6 +3092,7 @@ impl Paginated for ListCustomerServiceRequests {
             )
     }
 
+    #[inline]
     fn locate(page: &mut Self::Response, position: PagePosition) {
         page.position = position;
     }
@@ -3026,6 +3143,7 @@ impl GetServiceRequest {
     /// Creates the operation with its required parameters; its methods set the others.
     ///
     /// - `servicerequest_id`: The identifier of the service request, a string of 15 digits.
+    #[inline]
     pub fn new(servicerequest_id: impl Into<String>) -> Self {
         Self {
             servicerequest_id: servicerequest_id.into(),
@@ -3037,6 +3155,7 @@ impl GetServiceRequest {
     ///
     /// If it is sent, with whatever value, requests of other users of the partner are found as
     /// well, and the caller needs the role Support Request Administrator.
+    #[inline]
     pub fn include_organization_requests(
         mut self,
         include_organization_requests: impl Into<String>,
@@ -3051,6 +3170,7 @@ impl Operation for GetServiceRequest {
     const ID: &'static str = "getServiceRequest";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/servicerequests/{servicerequest-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("servicerequest-id", &self.servicerequest_id)
@@ -3109,6 +3229,7 @@ impl UpdateServiceRequest {
     ///
     /// - `servicerequest_id`: The identifier of the service request, a string of 15 digits.
     /// - `support_request`: What changes.
+    #[inline]
     pub fn new(
         servicerequest_id: impl Into<String>,
         support_request: SupportRequest,
@@ -3125,6 +3246,7 @@ impl Operation for UpdateServiceRequest {
     const ID: &'static str = "updateServiceRequest";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/servicerequests/{servicerequest-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("servicerequest-id", &self.servicerequest_id)

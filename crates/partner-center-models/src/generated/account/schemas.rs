@@ -245,8 +245,8 @@ pub struct CustomerQualificationRequest {
 
 impl CustomerQualificationRequest {
     /// Creates a `CustomerQualificationRequest` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(qualification: QualificationType) -> Self {
         Self {
             qualification,
@@ -260,8 +260,8 @@ impl CustomerQualificationRequest {
     /// Sets `education_segment`.
     ///
     /// The kind of school. Needed for `Education`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn education_segment(mut self, education_segment: EducationSegment) -> Self {
         self.education_segment = Some(education_segment);
         self
@@ -270,8 +270,8 @@ impl CustomerQualificationRequest {
     /// Sets `website`.
     ///
     /// The website of the school, such as `fineartschool.example`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn website(mut self, website: impl Into<String>) -> Self {
         self.website = Some(website.into());
         self
@@ -281,8 +281,8 @@ impl CustomerQualificationRequest {
     ///
     /// The `validationId` of one of the partner's validation codes, which is a string of digits.
     /// Needed for `GovernmentCommunityCloud`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn validation_code(mut self, validation_code: impl Into<String>) -> Self {
         self.validation_code = Some(validation_code.into());
         self
@@ -546,8 +546,8 @@ pub struct PartnerRelationshipFilter {
 
 impl PartnerRelationshipFilter {
     /// Creates a `PartnerRelationshipFilter` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(
         field: PartnerRelationshipSearchField,
         value: impl Into<String>,
@@ -773,8 +773,8 @@ pub struct VerifiedDomain {
 
 impl VerifiedDomain {
     /// Creates a `VerifiedDomain` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(verified_domain_name: impl Into<String>, domain: Domain) -> Self {
         Self {
             verified_domain_name: verified_domain_name.into(),
@@ -787,8 +787,8 @@ impl VerifiedDomain {
     /// Sets `domain_federation_settings`.
     ///
     /// How a federated domain authenticates. Needed if the domain is `Federated`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn domain_federation_settings(
         mut self,
         domain_federation_settings: DomainFederationSettings,
@@ -861,8 +861,8 @@ pub struct Domain {
 
 impl Domain {
     /// Creates a `Domain` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -870,8 +870,8 @@ impl Domain {
     /// Sets `authentication_type`.
     ///
     /// Who authenticates the users of the domain.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn authentication_type(
         mut self,
         authentication_type: DomainAuthenticationType,
@@ -883,8 +883,8 @@ impl Domain {
     /// Sets `capability`.
     ///
     /// What the domain is used for.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn capability(mut self, capability: DomainCapability) -> Self {
         self.capability = Some(capability);
         self
@@ -893,16 +893,16 @@ impl Domain {
     /// Sets `is_default`.
     ///
     /// Whether new users get this domain.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn is_default(mut self, is_default: bool) -> Self {
         self.is_default = Some(Nullable::Value(is_default));
         self
     }
 
     /// Clears `is_default`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_is_default(mut self) -> Self {
         self.is_default = Some(Nullable::Null);
         self
@@ -911,16 +911,16 @@ impl Domain {
     /// Sets `is_initial`.
     ///
     /// Whether it is the domain that the tenant was created with.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn is_initial(mut self, is_initial: bool) -> Self {
         self.is_initial = Some(Nullable::Value(is_initial));
         self
     }
 
     /// Clears `is_initial`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_is_initial(mut self) -> Self {
         self.is_initial = Some(Nullable::Null);
         self
@@ -929,8 +929,8 @@ impl Domain {
     /// Sets `name`.
     ///
     /// The name of the domain.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -939,16 +939,16 @@ impl Domain {
     /// Sets `root_domain`.
     ///
     /// The name of the domain that this one is a part of.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn root_domain(mut self, root_domain: impl Into<String>) -> Self {
         self.root_domain = Some(Nullable::Value(root_domain.into()));
         self
     }
 
     /// Clears `root_domain`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_root_domain(mut self) -> Self {
         self.root_domain = Some(Nullable::Null);
         self
@@ -957,8 +957,8 @@ impl Domain {
     /// Sets `status`.
     ///
     /// Whether the domain is verified.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn status(mut self, status: DomainStatus) -> Self {
         self.status = Some(status);
         self
@@ -967,8 +967,8 @@ impl Domain {
     /// Sets `verification_method`.
     ///
     /// How the domain was verified.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn verification_method(
         mut self,
         verification_method: DomainVerificationMethod,
@@ -1143,8 +1143,8 @@ pub struct DomainFederationSettings {
 
 impl DomainFederationSettings {
     /// Creates a `DomainFederationSettings` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(
         issuer_uri: impl Into<String>,
         log_off_uri: impl Into<String>,
@@ -1175,8 +1175,8 @@ impl DomainFederationSettings {
     /// Sets `active_log_on_uri`.
     ///
     /// The address at which rich clients sign in.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn active_log_on_uri(mut self, active_log_on_uri: impl Into<String>) -> Self {
         self.active_log_on_uri = Some(active_log_on_uri.into());
         self
@@ -1185,8 +1185,8 @@ impl DomainFederationSettings {
     /// Sets `default_interactive_authentication_method`.
     ///
     /// The URI of the authentication method for interactive users.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn default_interactive_authentication_method(
         mut self,
         default_interactive_authentication_method: impl Into<String>,
@@ -1200,8 +1200,8 @@ impl DomainFederationSettings {
     /// Sets `federation_brand_name`.
     ///
     /// The name of the identity provider to show to users.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn federation_brand_name(
         mut self,
         federation_brand_name: impl Into<String>,
@@ -1213,8 +1213,8 @@ impl DomainFederationSettings {
     /// Sets `metadata_exchange_uri`.
     ///
     /// The address of the metadata of the identity provider.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn metadata_exchange_uri(
         mut self,
         metadata_exchange_uri: impl Into<String>,
@@ -1224,8 +1224,8 @@ impl DomainFederationSettings {
     }
 
     /// Clears `metadata_exchange_uri`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_metadata_exchange_uri(mut self) -> Self {
         self.metadata_exchange_uri = Some(Nullable::Null);
         self
@@ -1234,8 +1234,8 @@ impl DomainFederationSettings {
     /// Sets `next_signing_certificate`.
     ///
     /// The certificate that follows the current one, in Base64.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn next_signing_certificate(
         mut self,
         next_signing_certificate: impl Into<String>,
@@ -1247,8 +1247,8 @@ impl DomainFederationSettings {
     }
 
     /// Clears `next_signing_certificate`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_next_signing_certificate(mut self) -> Self {
         self.next_signing_certificate = Some(Nullable::Null);
         self
@@ -1257,8 +1257,8 @@ impl DomainFederationSettings {
     /// Sets `open_id_connect_discovery_endpoint`.
     ///
     /// The address of the OpenID Connect configuration of the identity provider.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn open_id_connect_discovery_endpoint(
         mut self,
         open_id_connect_discovery_endpoint: impl Into<String>,
@@ -1272,8 +1272,8 @@ impl DomainFederationSettings {
     /// Sets `signing_certificate_update_status`.
     ///
     /// How the last update of the certificate went, an object with its time and its result.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn signing_certificate_update_status(
         mut self,
         signing_certificate_update_status: JsonValue,
@@ -1285,16 +1285,16 @@ impl DomainFederationSettings {
     /// Sets `supports_mfa`.
     ///
     /// Whether the identity provider does multifactor authentication.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn supports_mfa(mut self, supports_mfa: bool) -> Self {
         self.supports_mfa = Some(Nullable::Value(supports_mfa));
         self
     }
 
     /// Clears `supports_mfa`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_supports_mfa(mut self) -> Self {
         self.supports_mfa = Some(Nullable::Null);
         self
@@ -1471,8 +1471,8 @@ pub struct CustomerAgreement {
 
 impl CustomerAgreement {
     /// Creates a `CustomerAgreement` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1480,8 +1480,8 @@ impl CustomerAgreement {
     /// Sets `primary_contact`.
     ///
     /// The person who accepted it for the customer.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn primary_contact(mut self, primary_contact: Contact) -> Self {
         self.primary_contact = Some(Box::new(primary_contact));
         self
@@ -1490,8 +1490,8 @@ impl CustomerAgreement {
     /// Sets `template_id`.
     ///
     /// The template of the agreement, from the list of agreement metadata.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn template_id(mut self, template_id: Uuid) -> Self {
         self.template_id = Some(template_id);
         self
@@ -1501,8 +1501,8 @@ impl CustomerAgreement {
     ///
     /// When the customer accepted it, in UTC. Lists write it without a zone, as
     /// `2026-01-14T00:00:00`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn date_agreed(mut self, date_agreed: DateTime) -> Self {
         self.date_agreed = Some(date_agreed);
         self
@@ -1511,8 +1511,8 @@ impl CustomerAgreement {
     /// Sets `type_`.
     ///
     /// The type of the agreement.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn type_(mut self, type_: AgreementType) -> Self {
         self.type_ = Some(type_);
         self
@@ -1593,8 +1593,8 @@ pub struct Contact {
 
 impl Contact {
     /// Creates a `Contact` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1602,8 +1602,8 @@ impl Contact {
     /// Sets `first_name`.
     ///
     /// The first name.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
         self
@@ -1612,8 +1612,8 @@ impl Contact {
     /// Sets `last_name`.
     ///
     /// The last name.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
         self
@@ -1622,8 +1622,8 @@ impl Contact {
     /// Sets `email`.
     ///
     /// The email address.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
@@ -1632,8 +1632,8 @@ impl Contact {
     /// Sets `phone_number`.
     ///
     /// The telephone number, which may be absent.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
         self
@@ -1642,8 +1642,8 @@ impl Contact {
     /// Sets `middle_name`.
     ///
     /// The middle name.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn middle_name(mut self, middle_name: impl Into<String>) -> Self {
         self.middle_name = Some(middle_name.into());
         self
@@ -1812,8 +1812,8 @@ pub struct ApplicationConsent {
 
 impl ApplicationConsent {
     /// Creates a `ApplicationConsent` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(application_id: Uuid, application_grants: Vec<ApplicationGrant>) -> Self {
         Self {
             application_id,
@@ -1826,8 +1826,8 @@ impl ApplicationConsent {
     /// Sets `display_name`.
     ///
     /// The name of the application. Microsoft's own clients send it; it is not documented.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
         self
@@ -1858,8 +1858,8 @@ pub struct ApplicationGrant {
 
 impl ApplicationGrant {
     /// Creates a `ApplicationGrant` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(enterprise_application_id: Uuid, scope: impl Into<String>) -> Self {
         Self {
             enterprise_application_id,
@@ -2248,8 +2248,8 @@ pub struct SpendingBudget {
 
 impl SpendingBudget {
     /// Creates a `SpendingBudget` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -2258,16 +2258,16 @@ impl SpendingBudget {
     ///
     /// The budget in the currency of the customer's bill. Absent or null if there is none. The
     /// service is known to misspell it as `ammount`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn amount(mut self, amount: Decimal) -> Self {
         self.amount = Some(Nullable::Value(amount));
         self
     }
 
     /// Clears `amount`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_amount(mut self) -> Self {
         self.amount = Some(Nullable::Null);
         self
@@ -2276,8 +2276,8 @@ impl SpendingBudget {
     /// Sets `attributes`.
     ///
     /// The metadata of the budget; its type is `SpendingBudget`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -2286,8 +2286,8 @@ impl SpendingBudget {
     /// Sets `links`.
     ///
     /// Links to the budget itself. Only the budget of one customer has them.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
         self
@@ -2947,8 +2947,8 @@ pub struct SupportRequest {
 
 impl SupportRequest {
     /// Creates a `SupportRequest` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -2956,8 +2956,8 @@ impl SupportRequest {
     /// Sets `title`.
     ///
     /// The title.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
@@ -2966,8 +2966,8 @@ impl SupportRequest {
     /// Sets `description`.
     ///
     /// What the problem is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
@@ -2976,8 +2976,8 @@ impl SupportRequest {
     /// Sets `severity`.
     ///
     /// How severe the problem is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn severity(mut self, severity: SupportRequestSeverity) -> Self {
         self.severity = Some(severity);
         self
@@ -2986,8 +2986,8 @@ impl SupportRequest {
     /// Sets `support_topic_id`.
     ///
     /// The identifier of the topic.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn support_topic_id(mut self, support_topic_id: impl Into<String>) -> Self {
         self.support_topic_id = Some(support_topic_id.into());
         self
@@ -2996,8 +2996,8 @@ impl SupportRequest {
     /// Sets `support_topic_name`.
     ///
     /// The name of the topic.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn support_topic_name(mut self, support_topic_name: impl Into<String>) -> Self {
         self.support_topic_name = Some(support_topic_name.into());
         self
@@ -3006,8 +3006,8 @@ impl SupportRequest {
     /// Sets `status`.
     ///
     /// How the request stands.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn status(mut self, status: SupportRequestStatus) -> Self {
         self.status = Some(status);
         self
@@ -3016,8 +3016,8 @@ impl SupportRequest {
     /// Sets `organization`.
     ///
     /// The organization that the request was made for.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn organization(mut self, organization: SupportRequestOrganization) -> Self {
         self.organization = Some(Box::new(organization));
         self
@@ -3026,8 +3026,8 @@ impl SupportRequest {
     /// Sets `primary_contact`.
     ///
     /// The person to contact.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn primary_contact(mut self, primary_contact: SupportRequestContact) -> Self {
         self.primary_contact = Some(Box::new(primary_contact));
         self
@@ -3036,8 +3036,8 @@ impl SupportRequest {
     /// Sets `last_updated_by`.
     ///
     /// The person who last changed the request.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn last_updated_by(mut self, last_updated_by: SupportRequestContact) -> Self {
         self.last_updated_by = Some(Box::new(last_updated_by));
         self
@@ -3046,8 +3046,8 @@ impl SupportRequest {
     /// Sets `product_name`.
     ///
     /// The name of the product.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn product_name(mut self, product_name: impl Into<String>) -> Self {
         self.product_name = Some(product_name.into());
         self
@@ -3056,8 +3056,8 @@ impl SupportRequest {
     /// Sets `product_id`.
     ///
     /// The identifier of the product.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn product_id(mut self, product_id: impl Into<String>) -> Self {
         self.product_id = Some(product_id.into());
         self
@@ -3066,8 +3066,8 @@ impl SupportRequest {
     /// Sets `new_note`.
     ///
     /// A note to add, with its `text`. Only sent.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new_note(mut self, new_note: SupportRequestNote) -> Self {
         self.new_note = Some(Box::new(new_note));
         self
@@ -3076,8 +3076,8 @@ impl SupportRequest {
     /// Sets `country_code`.
     ///
     /// The country or region, a two-letter code of ISO 3166.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn country_code(mut self, country_code: impl Into<String>) -> Self {
         self.country_code = Some(country_code.into());
         self
@@ -3086,8 +3086,8 @@ impl SupportRequest {
     /// Sets `attributes`.
     ///
     /// The metadata of the request; its type is `ServiceRequest`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -3188,8 +3188,8 @@ pub struct SupportRequestOrganization {
 
 impl SupportRequestOrganization {
     /// Creates a `SupportRequestOrganization` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -3197,8 +3197,8 @@ impl SupportRequestOrganization {
     /// Sets `id`.
     ///
     /// The identifier of the organization's tenant.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -3207,8 +3207,8 @@ impl SupportRequestOrganization {
     /// Sets `name`.
     ///
     /// The name of the organization.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -3217,8 +3217,8 @@ impl SupportRequestOrganization {
     /// Sets `phone_number`.
     ///
     /// The telephone number of the organization.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
         self
@@ -3256,8 +3256,8 @@ pub struct SupportRequestContact {
 
 impl SupportRequestContact {
     /// Creates a `SupportRequestContact` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -3265,8 +3265,8 @@ impl SupportRequestContact {
     /// Sets `organization`.
     ///
     /// The organization of the person.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn organization(mut self, organization: SupportRequestOrganization) -> Self {
         self.organization = Some(Box::new(organization));
         self
@@ -3275,8 +3275,8 @@ impl SupportRequestContact {
     /// Sets `contact_id`.
     ///
     /// The identifier of the person.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn contact_id(mut self, contact_id: impl Into<String>) -> Self {
         self.contact_id = Some(contact_id.into());
         self
@@ -3285,8 +3285,8 @@ impl SupportRequestContact {
     /// Sets `last_name`.
     ///
     /// The last name.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
         self
@@ -3295,8 +3295,8 @@ impl SupportRequestContact {
     /// Sets `first_name`.
     ///
     /// The first name.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
         self
@@ -3305,8 +3305,8 @@ impl SupportRequestContact {
     /// Sets `email`.
     ///
     /// The email address.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
@@ -3315,8 +3315,8 @@ impl SupportRequestContact {
     /// Sets `phone_number`.
     ///
     /// The telephone number.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
         self
@@ -3366,8 +3366,8 @@ pub struct SupportRequestNote {
 
 impl SupportRequestNote {
     /// Creates a `SupportRequestNote` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -3375,8 +3375,8 @@ impl SupportRequestNote {
     /// Sets `text`.
     ///
     /// The note.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
         self
@@ -3414,8 +3414,8 @@ pub struct SupportRequestFile {
 
 impl SupportRequestFile {
     /// Creates a `SupportRequestFile` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -3423,8 +3423,8 @@ impl SupportRequestFile {
     /// Sets `comment`.
     ///
     /// The comment on the file.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = Some(comment.into());
         self
@@ -3433,8 +3433,8 @@ impl SupportRequestFile {
     /// Sets `file_extension`.
     ///
     /// The extension of the name of the file. Microsoft's own clients name it `extensionType`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn file_extension(mut self, file_extension: impl Into<String>) -> Self {
         self.file_extension = Some(file_extension.into());
         self
@@ -3443,8 +3443,8 @@ impl SupportRequestFile {
     /// Sets `file_name_without_extension`.
     ///
     /// The name of the file without its extension.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn file_name_without_extension(
         mut self,
         file_name_without_extension: impl Into<String>,
@@ -3456,8 +3456,8 @@ impl SupportRequestFile {
     /// Sets `file_size`.
     ///
     /// The size of the file in bytes.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn file_size(mut self, file_size: i64) -> Self {
         self.file_size = Some(file_size);
         self
@@ -3466,8 +3466,8 @@ impl SupportRequestFile {
     /// Sets `id`.
     ///
     /// The identifier of the file.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -3476,8 +3476,8 @@ impl SupportRequestFile {
     /// Sets `location`.
     ///
     /// The address of the file.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(location.into());
         self

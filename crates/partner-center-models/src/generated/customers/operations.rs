@@ -64,11 +64,13 @@ pub struct ListCustomers {
 
 impl ListCustomers {
     /// Creates the operation without parameters; its methods set them.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(continuation: ContinuationToken) -> Self {
         Self {
             size: None,
@@ -82,6 +84,7 @@ impl ListCustomers {
     /// The maximum number of customers in a page. It limits the page, not the list. Without it the
     /// service chooses, usually 500; 0 means the same, and is sent by some other clients. From 1 to
     /// 500.
+    #[inline]
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
         self
@@ -92,6 +95,7 @@ impl ListCustomers {
     /// The filter of the list; all customers without it. It is a JSON object of three strings,
     /// percent-encoded like the rest of the query: `Field` is `CompanyName`, `Domain` or
     /// `IndirectReseller`, `Value` is the string to search for, and `Operator` is `starts_with`.
+    #[inline]
     pub fn filter(mut self, filter: CustomerFilter) -> Self {
         self.filter = Some(filter);
         self
@@ -103,6 +107,7 @@ impl Operation for ListCustomers {
     const ID: &'static str = "listCustomers";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .query_within("size", self.size.as_ref(), &(1..=500))
@@ -120,14 +125,17 @@ impl Paginated for ListCustomers {
         .token_header("MS-ContinuationToken")
         .seek("seekOperation", "Next")
         .size("size");
+    #[inline]
     fn items(page: CustomerCollection) -> Vec<Customer> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &CustomerCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &CustomerCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -213,6 +221,7 @@ impl CreateCustomer {
     /// Creates the operation with its parameters.
     ///
     /// - `customer`: The customer, with `companyProfile` and `billingProfile`.
+    #[inline]
     pub fn new(customer: Customer) -> Self {
         Self { customer }
     }
@@ -224,6 +233,7 @@ impl Operation for CreateCustomer {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().body(&self.customer).check()
     }
@@ -279,6 +289,7 @@ impl GetCustomer {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -289,6 +300,7 @@ impl Operation for GetCustomer {
     const ID: &'static str = "getCustomer";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -348,6 +360,7 @@ impl DeleteCustomer {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self { customer_tenant_id }
     }
@@ -358,6 +371,7 @@ impl Operation for DeleteCustomer {
     const ID: &'static str = "deleteCustomer";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
     }
@@ -432,6 +446,7 @@ impl UpdateCustomer {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `customer`: The customer, with the one property that changes.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, customer: Customer) -> Self {
         Self {
             customer_tenant_id,
@@ -445,6 +460,7 @@ impl Operation for UpdateCustomer {
     const ID: &'static str = "updateCustomer";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)

@@ -128,8 +128,8 @@ pub struct Customer {
 
 impl Customer {
     /// Creates a `Customer` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -137,8 +137,8 @@ impl Customer {
     /// Sets `company_profile`.
     ///
     /// The company and its tenant. In lists it is brief.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn company_profile(mut self, company_profile: CustomerCompanyProfile) -> Self {
         self.company_profile = Some(Box::new(company_profile));
         self
@@ -147,8 +147,8 @@ impl Customer {
     /// Sets `billing_profile`.
     ///
     /// The person and the address to bill. Lists do not have it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn billing_profile(mut self, billing_profile: CustomerBillingProfile) -> Self {
         self.billing_profile = Some(Box::new(billing_profile));
         self
@@ -157,8 +157,8 @@ impl Customer {
     /// Sets `relationship_to_partner`.
     ///
     /// The relationship of the customer to the partner.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn relationship_to_partner(
         mut self,
         relationship_to_partner: RelationshipToPartner,
@@ -170,8 +170,8 @@ impl Customer {
     /// Sets `allow_delegated_access`.
     ///
     /// Whether the customer allows the partner to administer its tenant. Lists do not have it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn allow_delegated_access(mut self, allow_delegated_access: bool) -> Self {
         self.allow_delegated_access = Some(allow_delegated_access);
         self
@@ -182,8 +182,8 @@ impl Customer {
     /// The domains of the customer. Absent in lists, and without delegated administration
     /// privileges (DAP or GDAP): then the partner may not see them, which does not mean that there
     /// are none.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn custom_domains(mut self, custom_domains: Vec<String>) -> Self {
         self.custom_domains = Some(custom_domains);
         self
@@ -192,8 +192,8 @@ impl Customer {
     /// Sets `tags`.
     ///
     /// Tags of the relationship between partner and customer, such as `TestCustomer`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn tags(mut self, tags: Vec<String>) -> Self {
         self.tags = Some(tags);
         self
@@ -203,8 +203,8 @@ impl Customer {
     ///
     /// The first administrator of a new customer. The service returns it once, in the response to
     /// creating the customer. It is a secret.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn user_credentials(mut self, user_credentials: UserCredentials) -> Self {
         self.user_credentials = Some(Box::new(user_credentials));
         self
@@ -214,8 +214,8 @@ impl Customer {
     ///
     /// The partner ID, formerly MPN ID, of the indirect reseller through whom the customer came.
     /// Only indirect providers set it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn associated_partner_id(
         mut self,
         associated_partner_id: impl Into<String>,
@@ -228,8 +228,8 @@ impl Customer {
     ///
     /// Whether to set up granular delegated administration privileges (GDAP) for a new customer. It
     /// is part of the request that creates one, and of the response to that.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn enable_gdap_by_default(mut self, enable_gdap_by_default: bool) -> Self {
         self.enable_gdap_by_default = Some(enable_gdap_by_default);
         self
@@ -238,8 +238,8 @@ impl Customer {
     /// Sets `links`.
     ///
     /// Links to the customer itself. Lists may omit them.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
         self
@@ -248,8 +248,8 @@ impl Customer {
     /// Sets `attributes`.
     ///
     /// The metadata of the customer; its type is `Customer`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -393,8 +393,8 @@ pub struct CustomerCompanyProfile {
 
 impl CustomerCompanyProfile {
     /// Creates a `CustomerCompanyProfile` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -402,8 +402,8 @@ impl CustomerCompanyProfile {
     /// Sets `domain`.
     ///
     /// The default domain of the tenant, such as `contoso.onmicrosoft.com`. It may be empty.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
@@ -412,8 +412,8 @@ impl CustomerCompanyProfile {
     /// Sets `company_name`.
     ///
     /// The name of the company.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn company_name(mut self, company_name: impl Into<String>) -> Self {
         self.company_name = Some(company_name.into());
         self
@@ -422,8 +422,8 @@ impl CustomerCompanyProfile {
     /// Sets `organization_registration_number`.
     ///
     /// The registration number of the company, only in countries where the service requires one.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn organization_registration_number(
         mut self,
         organization_registration_number: impl Into<String>,
@@ -439,8 +439,8 @@ impl CustomerCompanyProfile {
     /// The address of the company, which uses `region`, not `state`. Absent in lists, and without
     /// delegated administration privileges (DAP or GDAP): then the partner may not see it, which
     /// does not mean that there is none.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn address(mut self, address: Address) -> Self {
         self.address = Some(Box::new(address));
         self
@@ -451,8 +451,8 @@ impl CustomerCompanyProfile {
     /// The email address of the company. Absent in lists, and without delegated administration
     /// privileges (DAP or GDAP): then the partner may not see it, which does not mean that there is
     /// none.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
@@ -461,8 +461,8 @@ impl CustomerCompanyProfile {
     /// Sets `links`.
     ///
     /// Links to the profile itself.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
         self
@@ -471,8 +471,8 @@ impl CustomerCompanyProfile {
     /// Sets `attributes`.
     ///
     /// The metadata of the profile; its type is `CustomerCompanyProfile`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -554,8 +554,8 @@ pub struct CustomerBillingProfile {
 
 impl CustomerBillingProfile {
     /// Creates a `CustomerBillingProfile` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -563,8 +563,8 @@ impl CustomerBillingProfile {
     /// Sets `id`.
     ///
     /// The identifier of the profile, which is not that of the customer.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
         self
@@ -573,8 +573,8 @@ impl CustomerBillingProfile {
     /// Sets `first_name`.
     ///
     /// The first name of the billing contact.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
         self
@@ -583,8 +583,8 @@ impl CustomerBillingProfile {
     /// Sets `last_name`.
     ///
     /// The last name of the billing contact.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
         self
@@ -593,8 +593,8 @@ impl CustomerBillingProfile {
     /// Sets `email`.
     ///
     /// The email address of the billing contact.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
@@ -603,8 +603,8 @@ impl CustomerBillingProfile {
     /// Sets `culture`.
     ///
     /// The preferred culture for correspondence and money, such as `en-US`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn culture(mut self, culture: impl Into<String>) -> Self {
         self.culture = Some(culture.into());
         self
@@ -613,8 +613,8 @@ impl CustomerBillingProfile {
     /// Sets `language`.
     ///
     /// The preferred language, such as `en`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn language(mut self, language: impl Into<String>) -> Self {
         self.language = Some(language.into());
         self
@@ -623,8 +623,8 @@ impl CustomerBillingProfile {
     /// Sets `company_name`.
     ///
     /// The name of the company to bill, which may differ from that in the company profile.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn company_name(mut self, company_name: impl Into<String>) -> Self {
         self.company_name = Some(company_name.into());
         self
@@ -634,8 +634,8 @@ impl CustomerBillingProfile {
     ///
     /// The registration number of the company, with the name and in the place that an early preview
     /// had. The documented field is `organizationRegistrationNumber` of the company profile.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn organization_registration_id(
         mut self,
         organization_registration_id: impl Into<String>,
@@ -647,8 +647,8 @@ impl CustomerBillingProfile {
     /// Sets `default_address`.
     ///
     /// The address to bill, which uses `state`, not `region`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn default_address(mut self, default_address: Address) -> Self {
         self.default_address = Some(Box::new(default_address));
         self
@@ -657,8 +657,8 @@ impl CustomerBillingProfile {
     /// Sets `links`.
     ///
     /// Links to the profile itself.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
         self
@@ -667,8 +667,8 @@ impl CustomerBillingProfile {
     /// Sets `attributes`.
     ///
     /// The metadata of the profile; its type is `CustomerBillingProfile`, and it has an `etag`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -756,8 +756,8 @@ pub struct Address {
 
 impl Address {
     /// Creates a `Address` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -765,8 +765,8 @@ impl Address {
     /// Sets `id`.
     ///
     /// The identifier of the address.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -775,8 +775,8 @@ impl Address {
     /// Sets `country`.
     ///
     /// The country or region, a two-letter code of ISO 3166, such as `US`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn country(mut self, country: impl Into<String>) -> Self {
         self.country = Some(country.into());
         self
@@ -785,8 +785,8 @@ impl Address {
     /// Sets `region`.
     ///
     /// The state, province or region. Company profiles have it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
@@ -795,8 +795,8 @@ impl Address {
     /// Sets `city`.
     ///
     /// The city.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn city(mut self, city: impl Into<String>) -> Self {
         self.city = Some(city.into());
         self
@@ -805,8 +805,8 @@ impl Address {
     /// Sets `state`.
     ///
     /// The state or province. Billing profiles have it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
         self
@@ -815,8 +815,8 @@ impl Address {
     /// Sets `district`.
     ///
     /// The district.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn district(mut self, district: impl Into<String>) -> Self {
         self.district = Some(district.into());
         self
@@ -825,8 +825,8 @@ impl Address {
     /// Sets `address_line1`.
     ///
     /// The first line of the address.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn address_line1(mut self, address_line1: impl Into<String>) -> Self {
         self.address_line1 = Some(address_line1.into());
         self
@@ -835,8 +835,8 @@ impl Address {
     /// Sets `address_line2`.
     ///
     /// The second line of the address.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn address_line2(mut self, address_line2: impl Into<String>) -> Self {
         self.address_line2 = Some(address_line2.into());
         self
@@ -845,8 +845,8 @@ impl Address {
     /// Sets `address_line3`.
     ///
     /// The third line of the address.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn address_line3(mut self, address_line3: impl Into<String>) -> Self {
         self.address_line3 = Some(address_line3.into());
         self
@@ -855,8 +855,8 @@ impl Address {
     /// Sets `postal_code`.
     ///
     /// The postal code.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn postal_code(mut self, postal_code: impl Into<String>) -> Self {
         self.postal_code = Some(postal_code.into());
         self
@@ -865,8 +865,8 @@ impl Address {
     /// Sets `first_name`.
     ///
     /// The first name of the contact.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
         self
@@ -875,8 +875,8 @@ impl Address {
     /// Sets `middle_name`.
     ///
     /// The middle name of the contact.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn middle_name(mut self, middle_name: impl Into<String>) -> Self {
         self.middle_name = Some(middle_name.into());
         self
@@ -885,8 +885,8 @@ impl Address {
     /// Sets `last_name`.
     ///
     /// The last name of the contact.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
         self
@@ -895,8 +895,8 @@ impl Address {
     /// Sets `phone_number`.
     ///
     /// The telephone number. It may be empty.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
         self
@@ -905,8 +905,8 @@ impl Address {
     /// Sets `email_address`.
     ///
     /// The email address of the contact.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn email_address(mut self, email_address: impl Into<String>) -> Self {
         self.email_address = Some(email_address.into());
         self
@@ -948,8 +948,8 @@ pub struct UserCredentials {
 
 impl UserCredentials {
     /// Creates a `UserCredentials` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -957,8 +957,8 @@ impl UserCredentials {
     /// Sets `user_name`.
     ///
     /// The name to sign in with.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn user_name(mut self, user_name: impl Into<String>) -> Self {
         self.user_name = Some(user_name.into());
         self
@@ -967,8 +967,8 @@ impl UserCredentials {
     /// Sets `password`.
     ///
     /// The password, to be changed at the first sign-in. It is a secret.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn password(mut self, password: Secret) -> Self {
         self.password = Some(password);
         self
@@ -998,8 +998,8 @@ pub struct ResourceLinks {
 
 impl ResourceLinks {
     /// Creates a `ResourceLinks` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1007,8 +1007,8 @@ impl ResourceLinks {
     /// Sets `self_`.
     ///
     /// The resource itself. It may differ from the request that was made.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn self_(mut self, self_: Link) -> Self {
         self.self_ = Some(Box::new(self_));
         self
@@ -1017,8 +1017,8 @@ impl ResourceLinks {
     /// Sets `next`.
     ///
     /// The next page, if there is one.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn next(mut self, next: Link) -> Self {
         self.next = Some(Box::new(next));
         self
@@ -1027,8 +1027,8 @@ impl ResourceLinks {
     /// Sets `previous`.
     ///
     /// The previous page, if there is one.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn previous(mut self, previous: Link) -> Self {
         self.previous = Some(Box::new(previous));
         self
@@ -1063,8 +1063,8 @@ pub struct Link {
 
 impl Link {
     /// Creates a `Link` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1073,8 +1073,8 @@ impl Link {
     ///
     /// The URI of the request. It is usually relative to the base URL of the service, with `/v1` or
     /// without it.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn uri(mut self, uri: impl Into<String>) -> Self {
         self.uri = Some(uri.into());
         self
@@ -1083,8 +1083,8 @@ impl Link {
     /// Sets `method`.
     ///
     /// The HTTP method of the request.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn method(mut self, method: LinkMethod) -> Self {
         self.method = Some(method);
         self
@@ -1094,8 +1094,8 @@ impl Link {
     ///
     /// The headers to send with the request, often none. Those of the `next` link may hold an
     /// `MS-ContinuationToken`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn headers(mut self, headers: Vec<LinkHeader>) -> Self {
         self.headers = Some(headers);
         self
@@ -1104,8 +1104,8 @@ impl Link {
     /// Sets `body`.
     ///
     /// The body to send with the request, usually absent.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn body(mut self, body: JsonValue) -> Self {
         self.body = Some(body);
         self
@@ -1135,8 +1135,8 @@ pub struct LinkHeader {
 
 impl LinkHeader {
     /// Creates a `LinkHeader` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1144,8 +1144,8 @@ impl LinkHeader {
     /// Sets `key`.
     ///
     /// The name of the header, such as `MS-ContinuationToken`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
@@ -1154,8 +1154,8 @@ impl LinkHeader {
     /// Sets `value`.
     ///
     /// The value of the header. It may be a continuation token, and so is a secret.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn value(mut self, value: Secret) -> Self {
         self.value = Some(value);
         self
@@ -1215,8 +1215,8 @@ pub struct ResourceAttributes {
 
 impl ResourceAttributes {
     /// Creates a `ResourceAttributes` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1224,8 +1224,8 @@ impl ResourceAttributes {
     /// Sets `object_type`.
     ///
     /// The type of the resource.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn object_type(mut self, object_type: ObjectType) -> Self {
         self.object_type = Some(object_type);
         self
@@ -1235,8 +1235,8 @@ impl ResourceAttributes {
     ///
     /// The version of the resource, if it can be changed. It is opaque, in practice a signed number
     /// in a string, and without quotation marks.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn etag(mut self, etag: impl Into<String>) -> Self {
         self.etag = Some(etag.into());
         self
@@ -1572,8 +1572,8 @@ pub struct CustomerFilter {
 
 impl CustomerFilter {
     /// Creates a `CustomerFilter` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(
         field: CustomerSearchField,
         value: impl Into<String>,
@@ -1669,4 +1669,158 @@ open_enum!(SeekOperation {
     First = "First",
     Last = "Last",
     PageIndex = "PageIndex",
+});
+
+/// A billing cycle. The service writes `monthly` usually, and `Monthly` in some places, such as
+/// migrations and the terms of an availability.
+///
+/// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BillingCycle {
+    /// Unknown, or not specified.
+    Unknown,
+    /// Every month.
+    Monthly,
+    /// Every year.
+    Annual,
+    /// Never, as for trials.
+    None,
+    /// Once.
+    OneTime,
+    /// Every three years.
+    Triennial,
+    /// Every two years.
+    Biennial,
+    /// A string that this version has no variant for; it is kept and serialized as received.
+    UnknownVariant(UnknownVariant),
+}
+
+open_enum!(loose BillingCycle {
+    Unknown = "unknown",
+    Monthly = "monthly",
+    Annual = "annual",
+    None = "none",
+    OneTime = "one_time",
+    Triennial = "triennial",
+    Biennial = "biennial",
+});
+
+/// The kind of a product.
+///
+/// See [Product resources](https://learn.microsoft.com/partner-center/developer/product-resources).
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ProductType {
+    /// The identifier of the kind, such as `OnlineServicesNCE`, `Software`, `Azure` or
+    /// `AzureReservation`.
+    pub id: Option<String>,
+    /// The name of the kind for people.
+    pub display_name: Option<String>,
+    /// The kind within this kind, if there is one.
+    pub sub_type: Option<Box<ProductType>>,
+    /// The fields that the specification does not describe; see [`UnknownFields`].
+    pub unknown_fields: UnknownFields,
+}
+
+impl ProductType {
+    /// Creates a `ProductType` from its required fields.
+    #[must_use]
+    #[inline]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `id`.
+    ///
+    /// The identifier of the kind, such as `OnlineServicesNCE`, `Software`, `Azure` or
+    /// `AzureReservation`.
+    #[must_use]
+    #[inline]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Sets `display_name`.
+    ///
+    /// The name of the kind for people.
+    #[must_use]
+    #[inline]
+    pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
+        self.display_name = Some(display_name.into());
+        self
+    }
+
+    /// Sets `sub_type`.
+    ///
+    /// The kind within this kind, if there is one.
+    #[must_use]
+    #[inline]
+    pub fn sub_type(mut self, sub_type: ProductType) -> Self {
+        self.sub_type = Some(Box::new(sub_type));
+        self
+    }
+}
+
+resource!(ProductType {
+    0 Optional Scalar id = "id",
+    1 Optional Scalar display_name = "displayName",
+    2 Optional Optional sub_type = "subType",
+});
+
+/// The part of the price that is refunded.
+///
+/// See [Subscription
+/// resources](https://learn.microsoft.com/partner-center/developer/subscription-resources).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefundType {
+    /// The complete price.
+    Full,
+    /// A part of the price, by the time that is left.
+    Partial,
+    /// A string that this version has no variant for; it is kept and serialized as received.
+    UnknownVariant(UnknownVariant),
+}
+
+open_enum!(loose RefundType {
+    Full = "Full",
+    Partial = "Partial",
+});
+
+/// The state of a subscription.
+///
+/// See [Subscription lifecycle
+/// states](https://learn.microsoft.com/partner-center/customers/subscription-lifecycle).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SubscriptionStatus {
+    /// Unknown, or not specified.
+    None,
+    /// In use.
+    Active,
+    /// Being set up.
+    Pending,
+    /// Suspended by the partner. Subscriptions of new commerce are still billed, and can be
+    /// activated again before their term ends.
+    Suspended,
+    /// Its term is over and it was not renewed. Users keep their access for 30 days.
+    Expired,
+    /// Users have no access, administrators can save data, for 90 days. There is no way back.
+    Disabled,
+    /// Cancelled, or over. There is no way back.
+    Deleted,
+    /// A string that this version has no variant for; it is kept and serialized as received.
+    UnknownVariant(UnknownVariant),
+}
+
+open_enum!(loose SubscriptionStatus {
+    None = "none",
+    Active = "active",
+    Pending = "pending",
+    Suspended = "suspended",
+    Expired = "expired",
+    Disabled = "disabled",
+    Deleted = "deleted",
 });

@@ -91,6 +91,7 @@ impl ListUsers {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -103,6 +104,7 @@ impl ListUsers {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -119,6 +121,7 @@ impl ListUsers {
     /// The maximum number of users in a page. It limits the page, not the list. Without it the
     /// service chooses. The maximum is that of the list of customers, as none is documented. From 1
     /// to 500.
+    #[inline]
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
         self
@@ -129,6 +132,7 @@ impl ListUsers {
     /// The filter of the list; the active users without it. It is a JSON object of three strings,
     /// percent-encoded like the rest of the query: `Field` is `UserState`, `Value` is `Inactive`,
     /// and `Operator` is `equals`.
+    #[inline]
     pub fn filter(mut self, filter: CustomerUserFilter) -> Self {
         self.filter = Some(filter);
         self
@@ -137,6 +141,7 @@ impl ListUsers {
     /// Sets the query parameter `SortField`.
     ///
     /// The field to sort by. Give a `SortDirection` as well.
+    #[inline]
     pub fn sort_field(mut self, sort_field: CustomerUserSortField) -> Self {
         self.sort_field = Some(sort_field);
         self
@@ -145,6 +150,7 @@ impl ListUsers {
     /// Sets the query parameter `SortDirection`.
     ///
     /// The direction to sort in. It needs a `SortField`.
+    #[inline]
     pub fn sort_direction(mut self, sort_direction: SortDirection) -> Self {
         self.sort_direction = Some(sort_direction);
         self
@@ -156,6 +162,7 @@ impl Operation for ListUsers {
     const ID: &'static str = "listUsers";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -176,14 +183,17 @@ impl Paginated for ListUsers {
         .token_header("MS-ContinuationToken")
         .seek("seekOperation", "Next")
         .size("size");
+    #[inline]
     fn items(page: CustomerUserCollection) -> Vec<CustomerUser> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &CustomerUserCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &CustomerUserCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -263,6 +273,7 @@ impl CreateUser {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `customer_user`: The user.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, customer_user: CustomerUser) -> Self {
         Self {
             customer_tenant_id,
@@ -276,6 +287,7 @@ impl Operation for CreateUser {
     const ID: &'static str = "createUser";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -344,6 +356,7 @@ impl GetUser {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `user_id`: The identifier of the user.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, user_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -357,6 +370,7 @@ impl Operation for GetUser {
     const ID: &'static str = "getUser";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -429,6 +443,7 @@ impl DeleteUser {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `user_id`: The identifier of the user.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, user_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -442,6 +457,7 @@ impl Operation for DeleteUser {
     const ID: &'static str = "deleteUser";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -519,6 +535,7 @@ impl UpdateUser {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `user_id`: The identifier of the user.
     /// - `customer_user`: The fields that change.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         user_id: Uuid,
@@ -538,6 +555,7 @@ impl Operation for UpdateUser {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -620,6 +638,7 @@ impl ResetUserPassword {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `user_id`: The identifier of the user.
     /// - `customer_user`: The new password, in `passwordProfile`.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         user_id: Uuid,
@@ -639,6 +658,7 @@ impl Operation for ResetUserPassword {
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/resetpassword";
     const IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -714,6 +734,7 @@ impl ListUserDirectoryRoles {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `user_id`: The identifier of the user.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, user_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -723,6 +744,7 @@ impl ListUserDirectoryRoles {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         user_id: Uuid,
@@ -741,6 +763,7 @@ impl Operation for ListUserDirectoryRoles {
     const ID: &'static str = "listUserDirectoryRoles";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/directoryroles";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -753,14 +776,17 @@ impl Operation for ListUserDirectoryRoles {
 impl Paginated for ListUserDirectoryRoles {
     type Item = DirectoryRole;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: DirectoryRoleCollection) -> Vec<DirectoryRole> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &DirectoryRoleCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &DirectoryRoleCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -832,6 +858,7 @@ impl ListDirectoryRoles {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -840,6 +867,7 @@ impl ListDirectoryRoles {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -853,6 +881,7 @@ impl Operation for ListDirectoryRoles {
     const ID: &'static str = "listDirectoryRoles";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -864,14 +893,17 @@ impl Operation for ListDirectoryRoles {
 impl Paginated for ListDirectoryRoles {
     type Item = DirectoryRole;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: DirectoryRoleCollection) -> Vec<DirectoryRole> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &DirectoryRoleCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &DirectoryRoleCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -953,6 +985,7 @@ impl ListDirectoryRoleMembers {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `role_id`: The identifier of the directory role in the customer's tenant.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, role_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -963,6 +996,7 @@ impl ListDirectoryRoleMembers {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         role_id: Uuid,
@@ -980,6 +1014,7 @@ impl ListDirectoryRoleMembers {
     ///
     /// The maximum number of users in a page. It limits the page, not the list. Without it the
     /// service chooses. From 1 to 500.
+    #[inline]
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
         self
@@ -991,6 +1026,7 @@ impl Operation for ListDirectoryRoleMembers {
     const ID: &'static str = "listDirectoryRoleMembers";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1009,14 +1045,17 @@ impl Paginated for ListDirectoryRoleMembers {
         .token_header("MS-ContinuationToken")
         .seek("seekOperation", "Next")
         .size("size");
+    #[inline]
     fn items(page: UserMemberCollection) -> Vec<UserMember> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &UserMemberCollection) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.items, |item| item.id.as_ref())
     }
 
+    #[inline]
     fn continuation(
         page: &UserMemberCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1102,6 +1141,7 @@ impl AddDirectoryRoleMember {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `role_id`: The identifier of the directory role in the customer's tenant.
     /// - `user_member`: The user.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         role_id: Uuid,
@@ -1120,6 +1160,7 @@ impl Operation for AddDirectoryRoleMember {
     const ID: &'static str = "addDirectoryRoleMember";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1200,6 +1241,7 @@ impl RemoveDirectoryRoleMember {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `role_id`: The identifier of the directory role in the customer's tenant.
     /// - `user_id`: The identifier of the user.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, role_id: Uuid, user_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1214,6 +1256,7 @@ impl Operation for RemoveDirectoryRoleMember {
     const ID: &'static str = "removeDirectoryRoleMember";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers/{user-id}";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1297,6 +1340,7 @@ impl ListUserLicenses {
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `user_id`: The identifier of the user.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid, user_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1307,6 +1351,7 @@ impl ListUserLicenses {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(
         customer_tenant_id: Uuid,
         user_id: Uuid,
@@ -1323,6 +1368,7 @@ impl ListUserLicenses {
     /// Sets the query parameter `licenseGroupIds`.
     ///
     /// The groups of the products to list, `Group1` by default.
+    #[inline]
     pub fn license_group_ids(mut self, license_group_ids: Vec<LicenseGroup>) -> Self {
         self.license_group_ids = Some(license_group_ids);
         self
@@ -1334,6 +1380,7 @@ impl Operation for ListUserLicenses {
     const ID: &'static str = "listUserLicenses";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/licenses";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1347,14 +1394,17 @@ impl Operation for ListUserLicenses {
 impl Paginated for ListUserLicenses {
     type Item = License;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: LicenseCollection) -> Vec<License> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &LicenseCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &LicenseCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
@@ -1446,6 +1496,7 @@ impl UpdateUserLicenses {
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
     /// - `user_id`: The identifier of the user.
     /// - `license_update`: The licenses to assign and to remove.
+    #[inline]
     pub fn new(
         customer_tenant_id: Uuid,
         user_id: Uuid,
@@ -1464,6 +1515,7 @@ impl Operation for UpdateUserLicenses {
     const ID: &'static str = "updateUserLicenses";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/licenseupdates";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1540,6 +1592,7 @@ impl ListSubscribedSkus {
     ///
     /// - `customer_tenant_id`: The identifier of the customer, which is that of its Microsoft Entra
     ///   tenant. Partner Center shows it as the Microsoft ID of the customer's account.
+    #[inline]
     pub fn new(customer_tenant_id: Uuid) -> Self {
         Self {
             customer_tenant_id,
@@ -1549,6 +1602,7 @@ impl ListSubscribedSkus {
     }
 
     /// Creates the operation so that it continues at `continuation` instead of the first page.
+    #[inline]
     pub fn resume(customer_tenant_id: Uuid, continuation: ContinuationToken) -> Self {
         Self {
             customer_tenant_id,
@@ -1560,6 +1614,7 @@ impl ListSubscribedSkus {
     /// Sets the query parameter `licenseGroupIds`.
     ///
     /// The groups of the products to list, `Group1` by default.
+    #[inline]
     pub fn license_group_ids(mut self, license_group_ids: Vec<LicenseGroup>) -> Self {
         self.license_group_ids = Some(license_group_ids);
         self
@@ -1571,6 +1626,7 @@ impl Operation for ListSubscribedSkus {
     const ID: &'static str = "listSubscribedSkus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscribedskus";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
@@ -1583,14 +1639,17 @@ impl Operation for ListSubscribedSkus {
 impl Paginated for ListSubscribedSkus {
     type Item = SubscribedSku;
     const PAGINATION: Pagination = Pagination::new("items").next_link("links.next");
+    #[inline]
     fn items(page: SubscribedSkuCollection) -> Vec<SubscribedSku> {
         page.items
     }
 
+    #[inline]
     fn fingerprint(page: &SubscribedSkuCollection) -> Option<PageFingerprint> {
         PageFingerprint::of(&page.items)
     }
 
+    #[inline]
     fn continuation(
         page: &SubscribedSkuCollection,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {

@@ -141,8 +141,8 @@ pub struct CustomerUser {
 
 impl CustomerUser {
     /// Creates a `CustomerUser` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -151,8 +151,8 @@ impl CustomerUser {
     ///
     /// The country or region in which the user works, a two-letter code of ISO 3166, such as `US`.
     /// Absent if it is not set; then licenses cannot be assigned to the user.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn usage_location(mut self, usage_location: impl Into<String>) -> Self {
         self.usage_location = Some(usage_location.into());
         self
@@ -162,8 +162,8 @@ impl CustomerUser {
     ///
     /// The name to sign in with, such as `ida@contoso.onmicrosoft.com`. Its domain is one of the
     /// customer's, and not a federated one. That of a deleted user begins with its identifier.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn user_principal_name(
         mut self,
         user_principal_name: impl Into<String>,
@@ -175,8 +175,8 @@ impl CustomerUser {
     /// Sets `first_name`.
     ///
     /// The first name.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn first_name(mut self, first_name: impl Into<String>) -> Self {
         self.first_name = Some(first_name.into());
         self
@@ -185,8 +185,8 @@ impl CustomerUser {
     /// Sets `last_name`.
     ///
     /// The last name.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
         self.last_name = Some(last_name.into());
         self
@@ -195,8 +195,8 @@ impl CustomerUser {
     /// Sets `display_name`.
     ///
     /// The name to show.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
         self
@@ -206,8 +206,8 @@ impl CustomerUser {
     ///
     /// The identifier of the user in the customer's own directory. It is needed for the users of a
     /// federated domain.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn immutable_id(mut self, immutable_id: impl Into<String>) -> Self {
         self.immutable_id = Some(immutable_id.into());
         self
@@ -217,8 +217,8 @@ impl CustomerUser {
     ///
     /// The password. The service returns it in plain text to the request that has set it, and never
     /// in lists. It is a secret.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn password_profile(mut self, password_profile: PasswordProfile) -> Self {
         self.password_profile = Some(Box::new(password_profile));
         self
@@ -227,8 +227,8 @@ impl CustomerUser {
     /// Sets `phone_number`.
     ///
     /// The telephone number.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
         self.phone_number = Some(phone_number.into());
         self
@@ -237,8 +237,8 @@ impl CustomerUser {
     /// Sets `user_domain_type`.
     ///
     /// How the domain of the user authenticates.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn user_domain_type(mut self, user_domain_type: UserDomainType) -> Self {
         self.user_domain_type = Some(user_domain_type);
         self
@@ -247,8 +247,8 @@ impl CustomerUser {
     /// Sets `state`.
     ///
     /// Whether the user is active or deleted. Set to `active`, it restores a deleted user.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn state(mut self, state: UserState) -> Self {
         self.state = Some(state);
         self
@@ -257,8 +257,8 @@ impl CustomerUser {
     /// Sets `links`.
     ///
     /// Links to the user itself.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn links(mut self, links: ResourceLinks) -> Self {
         self.links = Some(RawJson::new(&links));
         self
@@ -267,8 +267,8 @@ impl CustomerUser {
     /// Sets `attributes`.
     ///
     /// The metadata of the user; its type is `CustomerUser`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(RawJson::new(&attributes));
         self
@@ -310,8 +310,8 @@ pub struct PasswordProfile {
 
 impl PasswordProfile {
     /// Creates a `PasswordProfile` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -319,8 +319,8 @@ impl PasswordProfile {
     /// Sets `password`.
     ///
     /// The password. It is a secret.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn password(mut self, password: Secret) -> Self {
         self.password = Some(password);
         self
@@ -330,8 +330,8 @@ impl PasswordProfile {
     ///
     /// Whether the user has to choose another password at the next sign-in. The response may say
     /// `false` although the request said `true`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn force_change_password(mut self, force_change_password: bool) -> Self {
         self.force_change_password = Some(force_change_password);
         self
@@ -425,8 +425,8 @@ pub struct CustomerUserFilter {
 
 impl CustomerUserFilter {
     /// Creates a `CustomerUserFilter` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(
         field: CustomerUserSearchField,
         value: impl Into<String>,
@@ -677,8 +677,8 @@ pub struct UserMember {
 
 impl UserMember {
     /// Creates a `UserMember` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -686,8 +686,8 @@ impl UserMember {
     /// Sets `display_name`.
     ///
     /// The name to show.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
         self
@@ -696,8 +696,8 @@ impl UserMember {
     /// Sets `user_principal_name`.
     ///
     /// The name to sign in with.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn user_principal_name(
         mut self,
         user_principal_name: impl Into<String>,
@@ -709,8 +709,8 @@ impl UserMember {
     /// Sets `id`.
     ///
     /// The identifier of the user.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: Uuid) -> Self {
         self.id = Some(id);
         self
@@ -719,8 +719,8 @@ impl UserMember {
     /// Sets `attributes`.
     ///
     /// The metadata of the user; its type is `UserMember`, which has to be sent.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(Box::new(attributes));
         self
@@ -941,8 +941,8 @@ pub struct LicenseUpdate {
 
 impl LicenseUpdate {
     /// Creates a `LicenseUpdate` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -950,8 +950,8 @@ impl LicenseUpdate {
     /// Sets `licenses_to_assign`.
     ///
     /// The licenses to assign. All belong to one group.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn licenses_to_assign(
         mut self,
         licenses_to_assign: Vec<LicenseAssignment>,
@@ -961,8 +961,8 @@ impl LicenseUpdate {
     }
 
     /// Clears `licenses_to_assign`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_licenses_to_assign(mut self) -> Self {
         self.licenses_to_assign = Some(Nullable::Null);
         self
@@ -971,16 +971,16 @@ impl LicenseUpdate {
     /// Sets `licenses_to_remove`.
     ///
     /// The products whose licenses to remove, by the identifiers of their SKUs.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn licenses_to_remove(mut self, licenses_to_remove: Vec<Uuid>) -> Self {
         self.licenses_to_remove = Some(Nullable::Value(licenses_to_remove));
         self
     }
 
     /// Clears `licenses_to_remove`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_licenses_to_remove(mut self) -> Self {
         self.licenses_to_remove = Some(Nullable::Null);
         self
@@ -989,8 +989,8 @@ impl LicenseUpdate {
     /// Sets `attributes`.
     ///
     /// The metadata of the update; its type is `LicenseUpdate`.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn attributes(mut self, attributes: ResourceAttributes) -> Self {
         self.attributes = Some(Box::new(attributes));
         self
@@ -1020,8 +1020,8 @@ pub struct LicenseAssignment {
 
 impl LicenseAssignment {
     /// Creates a `LicenseAssignment` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new(sku_id: Uuid) -> Self {
         Self {
             excluded_plans: None,
@@ -1033,16 +1033,16 @@ impl LicenseAssignment {
     /// Sets `excluded_plans`.
     ///
     /// The service plans to leave out, by their identifiers.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn excluded_plans(mut self, excluded_plans: Vec<Uuid>) -> Self {
         self.excluded_plans = Some(Nullable::Value(excluded_plans));
         self
     }
 
     /// Clears `excluded_plans`: sends null. A field that is not sent is left as it is.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn clear_excluded_plans(mut self) -> Self {
         self.excluded_plans = Some(Nullable::Null);
         self
@@ -1072,8 +1072,8 @@ pub struct LicenseWarning {
 
 impl LicenseWarning {
     /// Creates a `LicenseWarning` from its required fields.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1081,8 +1081,8 @@ impl LicenseWarning {
     /// Sets `code`.
     ///
     /// The code of the warning.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
@@ -1091,8 +1091,8 @@ impl LicenseWarning {
     /// Sets `message`.
     ///
     /// The message.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
         self
@@ -1101,8 +1101,8 @@ impl LicenseWarning {
     /// Sets `service_plans`.
     ///
     /// The names of the service plans that it is about.
-    #[inline]
     #[must_use]
+    #[inline]
     pub fn service_plans(mut self, service_plans: Vec<String>) -> Self {
         self.service_plans = Some(service_plans);
         self
