@@ -315,7 +315,7 @@ fn parameter_argument(operation: &'static Operation, parameter: &'static Paramet
         let last_word = parameter.flag.rsplit('-').next().unwrap_or(parameter.flag);
         argument = argument.long(parameter.flag).value_name(parser.value_name(last_word)).allow_negative_numbers(true);
     }
-    if let ParameterStyle::Repeated | ParameterStyle::CommaSeparated = parameter.style {
+    if let ParameterStyle::Exploded | ParameterStyle::CommaSeparated = parameter.style {
         argument = argument.action(ArgAction::Append);
         if parameter.style == ParameterStyle::CommaSeparated {
             argument = argument.value_delimiter(',');
