@@ -90,7 +90,7 @@ fn complete_command(operation: &Operation, folder: &Path) -> (Vec<String>, Strin
     let mut path = operation.path.to_owned();
     for parameter in operation.parameters.iter().filter(|parameter| parameter.is_required) {
         let value = parameter.example.unwrap();
-        path = path.replace(&format!("{{{}}}", parameter.name), &value.replace(':', "%3A"));
+        path = path.replace(&format!("{{{}}}", parameter.name), &value.replace(':', "%3A").replace(' ', "%20"));
         if parameter.is_positional {
             arguments.push(value.to_owned());
         } else {
