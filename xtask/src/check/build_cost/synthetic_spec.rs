@@ -9,15 +9,6 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 use std::mem;
 
-/// A specification, and what a program that uses all of it needs to know.
-pub(super) struct SyntheticSpec {
-    pub(super) document: Value,
-    /// The schemas that are received, each once.
-    pub(super) responses: Vec<String>,
-    /// The schemas that are sent, each once.
-    pub(super) bodies: Vec<String>,
-}
-
 const NOUNS: [&str; 32] = [
     "Subscription",
     "Order",
@@ -112,7 +103,7 @@ const WORDS: [&str; 40] = [
 ];
 
 /// Returns the root of the specification, `root`, with that many operations more; the same for each call.
-pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<SyntheticSpec> {
+pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Value> {
     let root: yaml_serde::Value = yaml_serde::from_str(root)?;
     let mut document = serde_json::to_value(root)?;
     let is_own = |path: &Value| path.get("$ref").is_none();
@@ -120,8 +111,7 @@ pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<SyntheticS
     paths.retain(|_, path| is_own(path));
     let (paths, schemas) = (mem::take(paths), mem::take(&mut document["components"]["schemas"]));
     let Value::Object(schemas) = schemas else { bail!("the specification has no schemas") };
-    let mut builder =
-        Builder { random: 7, schemas, paths, responses: Vec::new(), bodies: Vec::new(), examples: Map::new() };
+    let mut builder = Builder { random: 7, schemas, paths, examples: Map::new() };
     let mut remaining = operations;
     for index in 0.. {
         if remaining == 0 {
@@ -131,18 +121,16 @@ pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<SyntheticS
         builder.add_resource(index, count);
         remaining -= count;
     }
-    let Builder { schemas, paths, responses, bodies, .. } = builder;
+    let Builder { schemas, paths, .. } = builder;
     document["paths"] = paths.into();
     document["components"]["schemas"] = schemas.into();
-    Ok(SyntheticSpec { document, responses, bodies })
+    Ok(document)
 }
 
 struct Builder {
     random: u64,
     schemas: Map<String, Value>,
     paths: Map<String, Value>,
-    responses: Vec<String>,
-    bodies: Vec<String>,
     /// The required properties of each object, with a value.
     examples: Map<String, Value>,
 }
@@ -271,7 +259,9 @@ impl Builder {
         let noun =
             format!("{}{}", NOUNS[index % NOUNS.len()], ["", "Plan", "Group", "Record"].get(round).unwrap_or(&"Entry"));
         let enums: Vec<_> = ["Status", "Kind", "Channel"].iter().map(|kind| format!("{noun}{kind}")).collect();
-        enums.iter().for_each(|name| self.add_enum(name));
+        for name in &enums {
+            self.add_enum(name);
+        }
         let parts: Vec<_> = PARTS.iter().take(3 * operations - 3).map(|part| format!("{noun}{part}")).collect();
         let own = [
             ("id", json!({"type": "string", "format": "uuid"})),
@@ -288,8 +278,6 @@ impl Builder {
         self.add_object(&format!("New{noun}"), &[], &[], &enums[..1], 2);
         self.add_object(&format!("{noun}Change"), &[], &[], &enums[..1], 0);
         self.schemas.insert(format!("{noun}Collection"), collection(&noun));
-        self.responses.extend([noun.clone(), format!("{noun}Collection")]);
-        self.bodies.extend([format!("New{noun}"), format!("{noun}Change")]);
         self.add_paths(&noun, &enums[0], operations);
     }
 
