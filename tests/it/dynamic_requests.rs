@@ -2,7 +2,7 @@
 
 use partner_center::{
     pagination::Pagination,
-    request::{Accepted, Binary, Body, Completion, Idempotency, Method, NoContent, ServiceRequest, Text},
+    request::{Accepted, Binary, Body, Completion, Idempotency, Method, NoContent, RawRequest, Text},
     *,
 };
 use partner_center_tests::{
@@ -13,8 +13,8 @@ use partner_center_tests::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-fn get(path: &str) -> ServiceRequest {
-    ServiceRequest::new(Method::Get, path)
+fn get(path: &str) -> RawRequest {
+    RawRequest::new(Method::Get, path)
 }
 
 fn ok(body: impl Into<Vec<u8>>) -> Step {
@@ -23,7 +23,7 @@ fn ok(body: impl Into<Vec<u8>>) -> Step {
 
 #[test]
 fn request_is_sent_as_given() {
-    let request = ServiceRequest::new(Method::Patch, "/webhooks/v1/things/ä b?x=1")
+    let request = RawRequest::new(Method::Patch, "/webhooks/v1/things/ä b?x=1")
         .query("name", "a&b=c")
         .query_comma_separated("ids", ["1,2", "3"])
         .query("empty", "")
@@ -35,7 +35,7 @@ fn request_is_sent_as_given() {
         "a PATCH /webhooks/v1/things/%C3%A4%20b?x=1&name=a%26b%3Dc&ids=1%2C2,3&empty= [accept: text/plain] \
          [content-type: application/json] [if-match: \"7\"] {\"a\": 1.10}\n=> 200 done"
     );
-    let upload = ServiceRequest::new(Method::Put, "/v1/things").body(Body::new("application/pdf", *b"%PDF"));
+    let upload = RawRequest::new(Method::Put, "/v1/things").body(Body::new("application/pdf", *b"%PDF"));
     assert_eq!(Send(upload).run([ok("")]), "a PUT /v1/things [content-type: application/pdf] %PDF\n=> 200 ");
 }
 
@@ -47,7 +47,7 @@ fn write_without_a_body_announces_that() {
         (Method::Patch, "a PATCH /v1/things [content-length: 0]\n=> 204 "),
         (Method::Delete, "a DELETE /v1/things\n=> 204 "),
     ] {
-        assert_eq!(Send(ServiceRequest::new(method, "/v1/things")).run([response(204, "").into()]), expected);
+        assert_eq!(Send(RawRequest::new(method, "/v1/things")).run([response(204, "").into()]), expected);
     }
 }
 
@@ -117,7 +117,7 @@ fn only_idempotent_requests_are_retried() {
     let steps = || [response(503, "").into(), ok("7")];
     let retried = |method: &str| format!("a {method}\n  sleep 500ms\nb {method}\n=> 200 7");
     assert_eq!(Send(get("/v1")).run(steps()), retried("GET /v1"));
-    let post = ServiceRequest::new(Method::Post, "/v1").json("{}");
+    let post = RawRequest::new(Method::Post, "/v1").json("{}");
     let line = "POST /v1 [content-type: application/json] {}";
     assert_eq!(Send(post.clone()).run(steps()), format!("a {line}\n=> Service (request): 503"));
     let by_request_id = post.clone().idempotency(Idempotency::RequestId);
@@ -162,7 +162,7 @@ fn response_is_read_as_a_type() {
 #[test]
 fn absence_is_a_value() {
     let absent: fn() -> Step = || response(404, r#"{"code": 1000, "description": "No."}"#).into();
-    let head = || SendAs::<bool>::new(ServiceRequest::new(Method::Head, "/v1/domains/a").outcomes(&[404][..]));
+    let head = || SendAs::<bool>::new(RawRequest::new(Method::Head, "/v1/domains/a").outcomes(&[404][..]));
     // RFC 9110, section 9.3.2: a response to HEAD need not have the headers of a body, and has none if it has them.
     let without_length: Step = response(200, "").unframed().into();
     let with_length: Step = response(200, "").unframed().with("Content-Length", "7").into();
@@ -187,7 +187,7 @@ fn absence_is_a_value() {
 fn work_may_be_completed_later() {
     let accepted = || -> Step { response(202, "").with("Location", "/v1/jobs/7").with("Retry-After", "10").into() };
     let shown = "Accepted { location: Some(\"/v1/jobs/7\"), retry_after: Some(10s) }";
-    let post = || ServiceRequest::new(Method::Post, "/v1/things").json("{}").outcomes(&[202][..]);
+    let post = || RawRequest::new(Method::Post, "/v1/things").json("{}").outcomes(&[202][..]);
     let line = "a POST /v1/things [content-type: application/json] {}\n";
     assert_eq!(SendAs::<Accepted>::new(post()).run([accepted()]), format!("{line}=> {shown}"));
     let either = SendAs::<Completion<Thing>>::new(post());
@@ -246,7 +246,7 @@ const WITHOUT_TOTAL: Pagination = Pagination::new("items").size("size").offset("
 
 /// Lists with and without prefetch, which gives the same pages.
 #[track_caller]
-fn list(request: &ServiceRequest, pagination: Pagination, steps: &[Step]) -> String {
+fn list(request: &RawRequest, pagination: Pagination, steps: &[Step]) -> String {
     let of = |prefetch| List { request: request.clone(), pagination, prefetch }.run(steps.iter().cloned());
     let (plain, prefetched) = (of(false), of(true));
     assert_eq!(plain, prefetched);
@@ -329,7 +329,7 @@ fn list_is_followed_by_offset() {
 
 #[test]
 fn search_by_post_is_read_on_by_get() {
-    let search = ServiceRequest::new(Method::Post, "/v1/search").json("{}").idempotency(Idempotency::Natural);
+    let search = RawRequest::new(Method::Post, "/v1/search").json("{}").idempotency(Idempotency::Natural);
     assert_eq!(
         list(&search, LINKED, &[page(&[1], Some("/v1/search/7?x=1")), page(&[2], None)]),
         "a POST /v1/search [content-type: application/json] {}\nb GET /v1/search/7?x=1\n=> {\"id\":1} | {\"id\":2}"
@@ -441,5 +441,5 @@ fn prefetched_list_has_the_same_requests() {
 fn debug_output_of_a_request_hides_its_values() {
     let request = get("/v1/things?filter=secret").query("name", "secret").header("x-key", "secret").json("\"secret\"");
     let shown = format!("{request:?}");
-    assert_eq!(shown, "ServiceRequest { operation: \"request\", method: GET, path: Some(\"/v1/things\"), .. }");
+    assert_eq!(shown, "RawRequest { operation: \"request\", method: GET, path: Some(\"/v1/things\"), .. }");
 }

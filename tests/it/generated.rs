@@ -69,10 +69,10 @@ example!(get_a_customer_usage_summary_azure_subscriptions, CustomerUsageSummary,
 example!(get_a_customer_s_usage_records, CustomerUsageRecordCollection, "../../spec/examples/get-a-customer-s-usage-records.response.json");
 example!(get_customer_licenses_deployment_information, CustomerLicensesDeploymentInsightsCollection, "../../spec/examples/get-customer-licenses-deployment-information.response.json");
 example!(get_customer_licenses_usage_information, CustomerLicensesUsageInsightsCollection, "../../spec/examples/get-customer-licenses-usage-information.response.json");
-example!(get_all_service_requests_for_a_customer, SupportRequestSummaryCollection, "../../spec/examples/get-all-service-requests-for-a-customer.response.json");
-example!(get_service_request_details_by_id, SupportRequest, "../../spec/examples/get-service-request-details-by-id.response.json");
-example!(update_a_service_request, SupportRequest, "../../spec/examples/update-a-service-request.response.json");
-example!(update_service_request_body_update_a_service_request, SupportRequest, "../../spec/examples/update-a-service-request.request.json");
+example!(get_all_service_requests_for_a_customer, ServiceRequestSummaryCollection, "../../spec/examples/get-all-service-requests-for-a-customer.response.json");
+example!(get_service_request_details_by_id, ServiceRequest, "../../spec/examples/get-service-request-details-by-id.response.json");
+example!(update_a_service_request, ServiceRequest, "../../spec/examples/update-a-service-request.response.json");
+example!(update_service_request_body_update_a_service_request, ServiceRequest, "../../spec/examples/update-a-service-request.request.json");
 example!(get_a_list_of_all_user_accounts_for_a_customer, CustomerUserCollection, "../../spec/examples/get-a-list-of-all-user-accounts-for-a-customer.response.json");
 example!(view_a_deleted_user, CustomerUserCollection, "../../spec/examples/view-a-deleted-user.response.json");
 example!(create_user_accounts_for_a_customer, CustomerUser, "../../spec/examples/create-user-accounts-for-a-customer.response.json");

@@ -4,7 +4,7 @@ use crate::{RecordingTransport, ScriptedTransport, Server, Step, block_on};
 use partner_center::{
     Client, Credential, Error, ErrorKind, Paginated, Reqwest, RetryPolicy, SingleResponse, Transport, Ureq,
     pagination::Pagination,
-    request::ServiceRequest,
+    request::RawRequest,
     transport::{Async, Blocking, Mode, Output},
 };
 use std::{error::Error as _, fmt::Debug, marker::PhantomData, thread};
@@ -65,7 +65,7 @@ fn over<X: Transport>(action: &(impl Action + ?Sized), transport: X, base_url: &
 }
 
 /// Sends a request, and returns the status and the body.
-pub struct Send(pub ServiceRequest);
+pub struct Send(pub RawRequest);
 
 impl Action for Send {
     fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> Output<'a, X, Result<String, Error>> {
@@ -77,11 +77,11 @@ impl Action for Send {
 }
 
 /// Sends a request, and returns the response as a `T`.
-pub struct SendAs<T>(pub ServiceRequest, PhantomData<fn() -> T>);
+pub struct SendAs<T>(pub RawRequest, PhantomData<fn() -> T>);
 
 impl<T> SendAs<T> {
     /// Creates the action.
-    pub fn new(request: ServiceRequest) -> Self {
+    pub fn new(request: RawRequest) -> Self {
         Self(request, PhantomData)
     }
 }
@@ -110,7 +110,7 @@ impl<O: SingleResponse<Response: Debug> + Clone + Sync> Action for Call<O> {
 /// Lists what no operation describes, and returns the items, page by page, and the error that ended the list.
 pub struct List {
     /// The first request.
-    pub request: ServiceRequest,
+    pub request: RawRequest,
     /// How a page leads to the next one.
     pub pagination: Pagination,
     /// Whether pages are prefetched.

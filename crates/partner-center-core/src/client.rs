@@ -1,8 +1,8 @@
 //! The client: what a program calls, and the configuration it is built from.
 
 use crate::{
-    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, Response,
-    RetryPolicy, ServiceRequest, Transport,
+    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RawRequest,
+    Response, RetryPolicy, Transport,
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
@@ -152,7 +152,7 @@ impl<X: Transport> Client<X> {
     /// incomplete.
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn call<O: SingleResponse>(&self, operation: O) -> CallOutput<X, O::Response> {
-        let request = ServiceRequest::of_operation(&operation).and_then(ServiceRequest::prepare);
+        let request = RawRequest::of_operation(&operation).and_then(RawRequest::prepare);
         self.perform(O::ID, request, &|response| O::Response::from_response(response))
     }
 
@@ -164,14 +164,14 @@ impl<X: Transport> Client<X> {
     /// ```
     ///
     /// Authentication, retries, limits and errors are those of [`call`](Self::call): a response whose status is an error is an
-    /// error, unless [`ServiceRequest::outcomes`] has the status, and so is one page in place of a list, which
+    /// error, unless [`RawRequest::outcomes`] has the status, and so is one page in place of a list, which
     /// [`request_pages`](Self::request_pages) reads. A token is sent to the base URL of the client only.
     ///
     /// # Errors
     ///
     /// Those of [`call`](Self::call).
     #[must_use = "a request is sent once the outcome is used"]
-    pub fn request(&self, request: ServiceRequest) -> CallOutput<X, Response> {
+    pub fn request(&self, request: RawRequest) -> CallOutput<X, Response> {
         self.perform(request.operation(), request.prepare(), &|response| Ok(response.response().clone()))
     }
 
@@ -179,7 +179,7 @@ impl<X: Transport> Client<X> {
     /// deserialized from JSON, or one that [`FromResponse`] lists. All else is as in [`request`](Self::request).
     ///
     /// ```
-    /// use partner_center_core::{Blocking, Client, Error, Method, ServiceRequest, Transport};
+    /// use partner_center_core::{Blocking, Client, Error, Method, RawRequest, Transport};
     ///
     /// #[derive(serde::Deserialize)]
     /// struct Thing {
@@ -187,7 +187,7 @@ impl<X: Transport> Client<X> {
     /// }
     ///
     /// fn name(client: &Client<impl Transport<Mode = Blocking>>) -> Result<String, Error> {
-    ///     let thing: Thing = client.request_as(ServiceRequest::new(Method::Get, "/v1/things/7"))?;
+    ///     let thing: Thing = client.request_as(RawRequest::new(Method::Get, "/v1/things/7"))?;
     ///     Ok(thing.name)
     /// }
     /// ```
@@ -196,7 +196,7 @@ impl<X: Transport> Client<X> {
     ///
     /// Those of [`call`](Self::call).
     #[must_use = "a request is sent once the outcome is used"]
-    pub fn request_as<T: FromResponse>(&self, request: ServiceRequest) -> CallOutput<X, T> {
+    pub fn request_as<T: FromResponse>(&self, request: RawRequest) -> CallOutput<X, T> {
         self.perform(request.operation(), request.accept::<T>().prepare(), &|response| T::from_response(response))
     }
 
@@ -285,7 +285,7 @@ impl<X: Transport> Client<X> {
     /// work page by page, or store their position ([`Pages`] has an example).
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn pages<O: Paginated>(&self, operation: O) -> Pages<X, O> {
-        let request = ServiceRequest::of_operation(&operation);
+        let request = RawRequest::of_operation(&operation);
         let list_request = request.and_then(|request| ListRequest::new(request, O::PAGINATION));
         Pages::new(self.engine.clone(), self.scope, O::ID, list_request)
     }
@@ -297,10 +297,10 @@ impl<X: Transport> Client<X> {
     /// server, comes twice, or has a next page that `pagination` does not describe, is an error.
     ///
     /// ```
-    /// use partner_center_core::{Blocking, Client, Error, Method, Pagination, ServiceRequest, Transport};
+    /// use partner_center_core::{Blocking, Client, Error, Method, Pagination, RawRequest, Transport};
     ///
     /// fn count(client: &Client<impl Transport<Mode = Blocking>>) -> Result<usize, Error> {
-    ///     let request = ServiceRequest::new(Method::Get, "/v1/things").query("size", "100");
+    ///     let request = RawRequest::new(Method::Get, "/v1/things").query("size", "100");
     ///     let mut count = 0;
     ///     for page in client.request_pages(request, Pagination::default()) {
     ///         count += page?.items.len();
@@ -319,14 +319,14 @@ impl<X: Transport> Client<X> {
     /// # assert_eq!(count(&Client::builder(OneThing, Credential::token("secret")).build()?)?, 1);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn request_pages(&self, request: ServiceRequest, pagination: Pagination) -> Pages<X, DynamicList> {
+    pub fn request_pages(&self, request: RawRequest, pagination: Pagination) -> Pages<X, DynamicList> {
         let operation = request.operation();
         Pages::new(self.engine.clone(), self.scope, operation, ListRequest::new(request, pagination))
     }
 
     /// Returns the items of all pages of a list that is not one of the generated operations; see
     /// [`request_pages`](Self::request_pages).
-    pub fn request_items(&self, request: ServiceRequest, pagination: Pagination) -> Items<X, DynamicList> {
+    pub fn request_items(&self, request: RawRequest, pagination: Pagination) -> Items<X, DynamicList> {
         Items::new(self.request_pages(request, pagination))
     }
 

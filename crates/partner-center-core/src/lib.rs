@@ -30,7 +30,7 @@ pub use cloud::Cloud;
 pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
 pub use pagination::{Items, Pages};
 pub use partner_center_models::*;
-pub use request::ServiceRequest;
+pub use request::RawRequest;
 pub use retry::RetryPolicy;
 pub use transport::{
     Async, Blocking, CallOutput, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Mode, Output,

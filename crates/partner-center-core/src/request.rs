@@ -1,5 +1,5 @@
 //! A request of the service, built once and sent any number of times: from an [`Operation`], or by the caller as a
-//! [`ServiceRequest`].
+//! [`RawRequest`].
 
 use crate::{base_url::has_dot_segment, error::BoxError};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -18,10 +18,10 @@ pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correl
 /// [`request_as`](crate::Client::request_as) also reads the response, and [`request_pages`](crate::Client::request_pages) a list.
 ///
 /// ```
-/// use partner_center_core::{Blocking, Client, Error, Method, ServiceRequest, Transport};
+/// use partner_center_core::{Blocking, Client, Error, Method, RawRequest, Transport};
 ///
 /// fn rename(client: &Client<impl Transport<Mode = Blocking>>, etag: &str) -> Result<(), Error> {
-///     let request = ServiceRequest::new(Method::Patch, "/v1/things/7")
+///     let request = RawRequest::new(Method::Patch, "/v1/things/7")
 ///         .query("validate", "true")
 ///         .header("If-Match", etag)
 ///         .json(r#"{"name": "Contoso"}"#);
@@ -48,13 +48,13 @@ pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correl
 /// [`ErrorKind::Request`](crate::ErrorKind::Request).
 #[derive(Clone)]
 #[must_use = "a request does nothing until a client sends it"]
-pub struct ServiceRequest {
+pub struct RawRequest {
     prepared: PreparedRequest,
     resume: Option<ContinuationToken>,
     problem: Option<String>,
 }
 
-impl ServiceRequest {
+impl RawRequest {
     /// Creates a request. `path` begins with `/`, as in `/v1/customers`, and may have a query; it is sent as it is, except for
     /// characters that no URL can have, which are percent-encoded.
     pub fn new(method: Method, path: &str) -> Self {
@@ -192,11 +192,11 @@ impl ServiceRequest {
 }
 
 /// Shows neither the query nor the headers nor the body, which may hold secrets and data of customers.
-impl fmt::Debug for ServiceRequest {
+impl fmt::Debug for RawRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let PreparedRequest { operation, method, target, .. } = &self.prepared;
         let path = target.split('?').next();
-        let mut request = formatter.debug_struct("ServiceRequest");
+        let mut request = formatter.debug_struct("RawRequest");
         request.field("operation", operation).field("method", method).field("path", &path).finish_non_exhaustive()
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn check_parameters(
 fn check_parameter_value(parameter: &Parameter, value: &str) -> Result<(), ErrorResponse> {
     let (of, values) = match (parameter.style, parameter.value) {
         (ParameterStyle::CommaSeparated, Type::List(of)) => (*of, value.split(',').collect()),
-        (ParameterStyle::Repeated, Type::List(of)) => (*of, vec![value]),
+        (ParameterStyle::Exploded, Type::List(of)) => (*of, vec![value]),
         (_, of) => (of, vec![value]),
     };
     for value in values {

@@ -153,7 +153,7 @@ pub enum ParameterStyle {
     /// One value.
     Plain,
     /// A list, as `name=a&name=b`.
-    Repeated,
+    Exploded,
     /// A list, as `name=a,b`.
     CommaSeparated,
     /// A boolean, as `True` or `False`.

@@ -66,7 +66,7 @@ pub(crate) enum ParameterStyle {
     /// One value.
     Plain,
     /// A list, as `name=a&name=b`.
-    Repeated,
+    Exploded,
     /// A list, as `name=a,b`.
     CommaSeparated,
     /// A boolean, as `True` or `False`.
@@ -280,7 +280,7 @@ fn shape_and_style(
             ensure_single(item, definitions).context("items")?;
             return Ok(match data.explode {
                 // The default of the query.
-                None | Some(true) => (shape, ParameterStyle::Repeated),
+                None | Some(true) => (shape, ParameterStyle::Exploded),
                 Some(false) => (shape, ParameterStyle::CommaSeparated),
             });
         }

@@ -391,7 +391,7 @@ fn generate_constructor(definition: &Definition, fields: &Fields<'_>) -> TokenSt
         let (name, (_, value)) = (&field.name, field.argument());
         if !field.is_argument() {
             quote!(#name: None)
-        } else if value.to_string() == name.to_string() {
+        } else if *name == value.to_string() {
             quote!(#name)
         } else {
             quote!(#name: #value)

@@ -315,7 +315,7 @@ fn parameter_argument(operation: &'static Operation, parameter: &'static Paramet
         let last_word = parameter.flag.rsplit('-').next().unwrap_or(parameter.flag);
         argument = argument.long(parameter.flag).value_name(parser.value_name(last_word)).allow_negative_numbers(true);
     }
-    if let ParameterStyle::Repeated | ParameterStyle::CommaSeparated = parameter.style {
+    if let ParameterStyle::Exploded | ParameterStyle::CommaSeparated = parameter.style {
         argument = argument.action(ArgAction::Append);
         if parameter.style == ParameterStyle::CommaSeparated {
             argument = argument.value_delimiter(',');
@@ -429,7 +429,7 @@ fn field_id(property: &Property) -> String {
 
 fn part_argument(part: &'static Property) -> Arg {
     let argument = Arg::new(field_id(part)).long(kebab_case(part.name)).help(help::first_sentence(part.description));
-    let argument = if part.is_required { argument.required(true) } else { argument };
+    let argument = if part.is_required { argument.required_unless_present(name::EXAMPLE_BODY) } else { argument };
     match part.value {
         Type::Binary => argument.value_name("FILE"),
         Type::List(Type::Binary) => argument.value_name("FILE").action(ArgAction::Append),

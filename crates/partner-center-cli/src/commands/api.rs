@@ -55,12 +55,12 @@ pub(crate) async fn run<X: Transport>(
     if call.paginate {
         let noun = Noun::new("items");
         let paging = described.and_then(pagination);
-        let pages = client.request_pages(request.into_service_request(), paging.unwrap_or_default());
+        let pages = client.request_pages(request.into_raw_request(), paging.unwrap_or_default());
         let mut printer = Printer::json(session.options.output == OutputFormat::Jsonl, messages);
         return list::print_pages(pages.prefetch(), None, noun, &session.sources, &mut printer, messages).await;
     }
     let failed = format!("{} {} failed", request.method, request.target);
-    let content = X::Mode::into_future(client.request_as::<Content>(request.into_service_request())).await;
+    let content = X::Mode::into_future(client.request_as::<Content>(request.into_raw_request())).await;
     let Content(bytes) = content.map_err(|error| match error.kind() {
         ErrorKind::Paging => incomplete(&failed),
         _ => CommandError::from_client_error(&failed, &error, &session.sources),

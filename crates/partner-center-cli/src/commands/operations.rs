@@ -77,7 +77,7 @@ pub(crate) async fn run<X: Transport>(
         return several::print_each(&client, pacing, &call, ids, &session.sources, &mut printer, messages).await;
     }
     if let Some(pagination) = request::pagination(operation) {
-        let mut pages = client.request_pages(request.service_request(operation), pagination);
+        let mut pages = client.request_pages(request.raw_request(operation), pagination);
         if call.options.limit.is_none() {
             // The next page is requested while this one is printed; with a limit, that would be one page too many.
             pages = pages.prefetch();
@@ -98,7 +98,7 @@ async fn send<X: Transport>(
     request: PlannedRequest,
     operation: &'static Operation,
 ) -> Result<ReceivedResponse, partner_center::Error> {
-    let request = request.service_request(operation);
+    let request = request.raw_request(operation);
     if Shape::of(operation) == Shape::Bytes {
         return X::Mode::into_future(client.request_as::<response::Content>(request)).await.map(|content| content.0);
     }

@@ -5,7 +5,7 @@
 //! bounded. The service writes such links in several ways (absolute, with and without `/v1`), which are all normalized.
 
 use crate::{
-    ServiceRequest,
+    RawRequest,
     base_url::{BaseUrl, has_dot_segment},
     error::BoxError,
     request::{ILLEGAL, MAX_TARGET_LENGTH, PreparedRequest, ascii_header_value},
@@ -28,7 +28,7 @@ pub(crate) struct ListRequest {
 }
 
 impl ListRequest {
-    pub(crate) fn new(request: ServiceRequest, pagination: Pagination) -> Result<Self, BoxError> {
+    pub(crate) fn new(request: RawRequest, pagination: Pagination) -> Result<Self, BoxError> {
         let (first_page, resume) = request.prepare_list()?;
         if first_page.method != Method::GET && (pagination.offset_query.or(pagination.token_query)).is_some() {
             return Err("a list that continues by its query must be a GET".into());

@@ -4389,7 +4389,7 @@ pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
             description: "The service requests, in brief.",
             body: Some((
                 MediaType::Json,
-                Type::Schema("SupportRequestSummaryCollection"),
+                Type::Schema("ServiceRequestSummaryCollection"),
             )),
             headers: &[],
             examples: &[
@@ -4544,7 +4544,7 @@ pub(super) const GET_SERVICE_REQUEST: Operation = Operation {
             status: 200,
             outcome: Outcome::Done,
             description: "The service request.",
-            body: Some((MediaType::Json, Type::Schema("SupportRequest"))),
+            body: Some((MediaType::Json, Type::Schema("ServiceRequest"))),
             headers: &[],
             examples: &[
                 Example {
@@ -4687,7 +4687,7 @@ pub(super) const UPDATE_SERVICE_REQUEST: Operation = Operation {
         is_required: true,
         description: "What changes.",
         media_type: MediaType::Json,
-        value: Type::Schema("SupportRequest"),
+        value: Type::Schema("ServiceRequest"),
         examples: &[
             Example {
                 name: "update-a-service-request",
@@ -4709,7 +4709,7 @@ pub(super) const UPDATE_SERVICE_REQUEST: Operation = Operation {
             status: 200,
             outcome: Outcome::Done,
             description: "The service request after the change.",
-            body: Some((MediaType::Json, Type::Schema("SupportRequest"))),
+            body: Some((MediaType::Json, Type::Schema("ServiceRequest"))),
             headers: &[],
             examples: &[
                 Example {
@@ -9139,83 +9139,8 @@ pub(super) const SERVICE_COSTS_SUMMARY_LINKS: Schema = Schema {
     }),
 };
 
-pub(super) const SPENDING_BUDGET: Schema = Schema {
-    name: "SpendingBudget",
-    area: "account",
-    description: "A monthly budget for the Azure usage of a customer.",
-    documentation: Some(Link {
-        title: "Get a customer's usage spending budget",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-spending-budget",
-    }),
-    kind: SchemaKind::Object(Object {
-        properties: &[
-            Property {
-                name: "amount",
-                spellings: &["ammount"],
-                value: Type::Decimal,
-                is_required: false,
-                is_nullable: true,
-                is_read_only: false,
-                is_write_only: false,
-                deprecated: None,
-                minimum: None,
-                maximum: None,
-                constraints: Constraints::NONE,
-                default: None,
-                description: "The budget in the currency of the customer's bill. Absent or null if there is none. The service is known to misspell it as `ammount`.",
-            },
-            Property {
-                name: "usageSpendingBudget",
-                spellings: &[],
-                value: Type::Decimal,
-                is_required: false,
-                is_nullable: false,
-                is_read_only: true,
-                is_write_only: false,
-                deprecated: None,
-                minimum: None,
-                maximum: None,
-                constraints: Constraints::NONE,
-                default: None,
-                description: "The budget once more, as the service has it for usage.",
-            },
-            Property {
-                name: "attributes",
-                spellings: &[],
-                value: Type::Schema("ResourceAttributes"),
-                is_required: false,
-                is_nullable: false,
-                is_read_only: false,
-                is_write_only: false,
-                deprecated: None,
-                minimum: None,
-                maximum: None,
-                constraints: Constraints::NONE,
-                default: None,
-                description: "The metadata of the budget; its type is `SpendingBudget`.",
-            },
-            Property {
-                name: "links",
-                spellings: &[],
-                value: Type::Schema("ResourceLinks"),
-                is_required: false,
-                is_nullable: false,
-                is_read_only: false,
-                is_write_only: false,
-                deprecated: None,
-                minimum: None,
-                maximum: None,
-                constraints: Constraints::NONE,
-                default: None,
-                description: "Links to the budget itself. Only the budget of one customer has them.",
-            },
-        ],
-        additional: None,
-    }),
-};
-
-pub(super) const SUPPORT_REQUEST: Schema = Schema {
-    name: "SupportRequest",
+pub(super) const SERVICE_REQUEST: Schema = Schema {
+    name: "ServiceRequest",
     area: "account",
     description: "A request to Microsoft's support, which the service calls a service request.\n\nA change has only what changes: `newNote`, or `status`.",
     documentation: Some(Link {
@@ -9257,7 +9182,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             Property {
                 name: "severity",
                 spellings: &[],
-                value: Type::Schema("SupportRequestSeverity"),
+                value: Type::Schema("ServiceRequestSeverity"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -9317,7 +9242,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             Property {
                 name: "status",
                 spellings: &[],
-                value: Type::Schema("SupportRequestStatus"),
+                value: Type::Schema("ServiceRequestStatus"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -9332,7 +9257,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             Property {
                 name: "organization",
                 spellings: &[],
-                value: Type::Schema("SupportRequestOrganization"),
+                value: Type::Schema("ServiceRequestOrganization"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -9347,7 +9272,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             Property {
                 name: "primaryContact",
                 spellings: &[],
-                value: Type::Schema("SupportRequestContact"),
+                value: Type::Schema("ServiceRequestContact"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -9362,7 +9287,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             Property {
                 name: "lastUpdatedBy",
                 spellings: &[],
-                value: Type::Schema("SupportRequestContact"),
+                value: Type::Schema("ServiceRequestContact"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -9452,7 +9377,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             Property {
                 name: "fileLinks",
                 spellings: &[],
-                value: Type::List(&Type::Schema("SupportRequestFile")),
+                value: Type::List(&Type::Schema("ServiceRequestFile")),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: true,
@@ -9467,7 +9392,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             Property {
                 name: "newNote",
                 spellings: &[],
-                value: Type::Schema("SupportRequestNote"),
+                value: Type::Schema("ServiceRequestNote"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -9482,7 +9407,7 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
             Property {
                 name: "notes",
                 spellings: &[],
-                value: Type::List(&Type::Schema("SupportRequestNote")),
+                value: Type::List(&Type::Schema("ServiceRequestNote")),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: true,
@@ -9529,8 +9454,8 @@ pub(super) const SUPPORT_REQUEST: Schema = Schema {
     }),
 };
 
-pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
-    name: "SupportRequestContact",
+pub(super) const SERVICE_REQUEST_CONTACT: Schema = Schema {
+    name: "ServiceRequestContact",
     area: "account",
     description: "A person to contact about a service request.",
     documentation: Some(Link {
@@ -9542,7 +9467,7 @@ pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
             Property {
                 name: "organization",
                 spellings: &[],
-                value: Type::Schema("SupportRequestOrganization"),
+                value: Type::Schema("ServiceRequestOrganization"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -9634,8 +9559,8 @@ pub(super) const SUPPORT_REQUEST_CONTACT: Schema = Schema {
     }),
 };
 
-pub(super) const SUPPORT_REQUEST_FILE: Schema = Schema {
-    name: "SupportRequestFile",
+pub(super) const SERVICE_REQUEST_FILE: Schema = Schema {
+    name: "ServiceRequestFile",
     area: "account",
     description: "A file of a service request.",
     documentation: Some(Link {
@@ -9739,8 +9664,8 @@ pub(super) const SUPPORT_REQUEST_FILE: Schema = Schema {
     }),
 };
 
-pub(super) const SUPPORT_REQUEST_NOTE: Schema = Schema {
-    name: "SupportRequestNote",
+pub(super) const SERVICE_REQUEST_NOTE: Schema = Schema {
+    name: "ServiceRequestNote",
     area: "account",
     description: "A note of a service request.",
     documentation: Some(Link {
@@ -9799,8 +9724,8 @@ pub(super) const SUPPORT_REQUEST_NOTE: Schema = Schema {
     }),
 };
 
-pub(super) const SUPPORT_REQUEST_ORGANIZATION: Schema = Schema {
-    name: "SupportRequestOrganization",
+pub(super) const SERVICE_REQUEST_ORGANIZATION: Schema = Schema {
+    name: "ServiceRequestOrganization",
     area: "account",
     description: "The organization that a service request was made for.",
     documentation: Some(Link {
@@ -9859,8 +9784,8 @@ pub(super) const SUPPORT_REQUEST_ORGANIZATION: Schema = Schema {
     }),
 };
 
-pub(super) const SUPPORT_REQUEST_SEVERITY: Schema = Schema {
-    name: "SupportRequestSeverity",
+pub(super) const SERVICE_REQUEST_SEVERITY: Schema = Schema {
+    name: "ServiceRequestSeverity",
     area: "account",
     description: "How severe the problem of a service request is.",
     documentation: Some(Link {
@@ -9889,8 +9814,8 @@ pub(super) const SUPPORT_REQUEST_SEVERITY: Schema = Schema {
     ),
 };
 
-pub(super) const SUPPORT_REQUEST_SEVERITY_NUMBER: Schema = Schema {
-    name: "SupportRequestSeverityNumber",
+pub(super) const SERVICE_REQUEST_SEVERITY_NUMBER: Schema = Schema {
+    name: "ServiceRequestSeverityNumber",
     area: "account",
     description: "How severe the problem of a service request is, as a number.",
     documentation: Some(Link {
@@ -9919,8 +9844,8 @@ pub(super) const SUPPORT_REQUEST_SEVERITY_NUMBER: Schema = Schema {
     ),
 };
 
-pub(super) const SUPPORT_REQUEST_STATUS: Schema = Schema {
-    name: "SupportRequestStatus",
+pub(super) const SERVICE_REQUEST_STATUS: Schema = Schema {
+    name: "ServiceRequestStatus",
     area: "account",
     description: "How a service request stands.",
     documentation: Some(Link {
@@ -9949,8 +9874,8 @@ pub(super) const SUPPORT_REQUEST_STATUS: Schema = Schema {
     ),
 };
 
-pub(super) const SUPPORT_REQUEST_STATUS_NUMBER: Schema = Schema {
-    name: "SupportRequestStatusNumber",
+pub(super) const SERVICE_REQUEST_STATUS_NUMBER: Schema = Schema {
+    name: "ServiceRequestStatusNumber",
     area: "account",
     description: "How a service request stands, as a number.",
     documentation: Some(Link {
@@ -9979,8 +9904,8 @@ pub(super) const SUPPORT_REQUEST_STATUS_NUMBER: Schema = Schema {
     ),
 };
 
-pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
-    name: "SupportRequestSummary",
+pub(super) const SERVICE_REQUEST_SUMMARY: Schema = Schema {
+    name: "ServiceRequestSummary",
     area: "account",
     description: "A service request in a list, which is brief and has numbers in the place of words.",
     documentation: Some(Link {
@@ -10007,7 +9932,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             Property {
                 name: "severity",
                 spellings: &[],
-                value: Type::Schema("SupportRequestSeverityNumber"),
+                value: Type::Schema("ServiceRequestSeverityNumber"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -10037,7 +9962,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             Property {
                 name: "status",
                 spellings: &[],
-                value: Type::Schema("SupportRequestStatusNumber"),
+                value: Type::Schema("ServiceRequestStatusNumber"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -10052,7 +9977,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
             Property {
                 name: "primaryContact",
                 spellings: &[],
-                value: Type::Schema("SupportRequestContact"),
+                value: Type::Schema("ServiceRequestContact"),
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -10129,8 +10054,8 @@ pub(super) const SUPPORT_REQUEST_SUMMARY: Schema = Schema {
     }),
 };
 
-pub(super) const SUPPORT_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
-    name: "SupportRequestSummaryCollection",
+pub(super) const SERVICE_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
+    name: "ServiceRequestSummaryCollection",
     area: "account",
     description: "A page of service requests.",
     documentation: Some(Link {
@@ -10157,7 +10082,7 @@ pub(super) const SUPPORT_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
             Property {
                 name: "items",
                 spellings: &[],
-                value: Type::List(&Type::Schema("SupportRequestSummary")),
+                value: Type::List(&Type::Schema("ServiceRequestSummary")),
                 is_required: true,
                 is_nullable: false,
                 is_read_only: false,
@@ -10198,6 +10123,81 @@ pub(super) const SUPPORT_REQUEST_SUMMARY_COLLECTION: Schema = Schema {
                 constraints: Constraints::NONE,
                 default: None,
                 description: "The metadata of the page; its type is `Collection`.",
+            },
+        ],
+        additional: None,
+    }),
+};
+
+pub(super) const SPENDING_BUDGET: Schema = Schema {
+    name: "SpendingBudget",
+    area: "account",
+    description: "A monthly budget for the Azure usage of a customer.",
+    documentation: Some(Link {
+        title: "Get a customer's usage spending budget",
+        url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-s-usage-spending-budget",
+    }),
+    kind: SchemaKind::Object(Object {
+        properties: &[
+            Property {
+                name: "amount",
+                spellings: &["ammount"],
+                value: Type::Decimal,
+                is_required: false,
+                is_nullable: true,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The budget in the currency of the customer's bill. Absent or null if there is none. The service is known to misspell it as `ammount`.",
+            },
+            Property {
+                name: "usageSpendingBudget",
+                spellings: &[],
+                value: Type::Decimal,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: true,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The budget once more, as the service has it for usage.",
+            },
+            Property {
+                name: "attributes",
+                spellings: &[],
+                value: Type::Schema("ResourceAttributes"),
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The metadata of the budget; its type is `SpendingBudget`.",
+            },
+            Property {
+                name: "links",
+                spellings: &[],
+                value: Type::Schema("ResourceLinks"),
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "Links to the budget itself. Only the budget of one customer has them.",
             },
         ],
         additional: None,

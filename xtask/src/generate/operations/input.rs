@@ -161,7 +161,7 @@ fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<Input> {
         (dialect::Location::Path, ..) => quote!(.path(#wire, #given)),
         (dialect::Location::Header, ParameterStyle::Quoted, _) => quote!(.header_quoted(#wire, #given)),
         (dialect::Location::Header, ..) => quote!(.header(#wire, #given)),
-        (_, ParameterStyle::Repeated, _) => quote!(.query_each(#wire, #given)),
+        (_, ParameterStyle::Exploded, _) => quote!(.query_each(#wire, #given)),
         (_, ParameterStyle::CommaSeparated, _) => quote!(.query_comma_separated(#wire, #given)),
         (_, ParameterStyle::CapitalizedBool, _) => quote!(.query_capitalized(#wire, #given)),
         (_, ParameterStyle::Json, _) => quote!(.query_json(#wire, #given)),

@@ -54,7 +54,7 @@ fn tables_have_all_that_operations_say() {
              style: ParameterStyle::Plain, value: Type::Int32, minimum: Some(0), sent_minimum: Some(1), maximum: Some(9), \
              constraints: Constraints::NONE, default: None, deprecated: None,",
             "example: Some(\"3\"),",
-            "style: ParameterStyle::Repeated, value: Type::List(&Type::String),",
+            "style: ParameterStyle::Exploded, value: Type::List(&Type::String),",
             "example: Some(\"a,b\"),",
             "style: ParameterStyle::CommaSeparated, value: Type::List(&Type::String),",
             "style: ParameterStyle::CapitalizedBool, value: Type::Bool,",

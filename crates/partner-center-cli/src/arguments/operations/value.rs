@@ -87,7 +87,7 @@ impl TypedValueParser for ValueParser {
 /// Returns the type of one value of a parameter, which may be a list of them.
 pub(crate) fn parameter_type(parameter: &Parameter) -> Type {
     match (parameter.style, parameter.value) {
-        (ParameterStyle::Repeated | ParameterStyle::CommaSeparated, Type::List(item)) => *item,
+        (ParameterStyle::Exploded | ParameterStyle::CommaSeparated, Type::List(item)) => *item,
         (_, value) => value,
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 use partner_center::{
     operations,
     pagination::Pagination,
-    request::{self, ServiceRequest},
+    request::{self, RawRequest},
 };
 use partner_center_spec::{Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -145,7 +145,7 @@ pub(crate) fn client_method(method: Method) -> operations::Method {
 
 impl PlannedRequest {
     /// Returns the request of `operation`, for the client.
-    pub(super) fn service_request(self, operation: &'static Operation) -> ServiceRequest {
+    pub(super) fn raw_request(self, operation: &'static Operation) -> RawRequest {
         let outcomes = operation.responses.iter().filter(|response| response.outcome != Outcome::Done);
         let outcomes: Vec<_> = outcomes.map(|response| response.status).collect();
         let idempotency = match operation.idempotency {
@@ -153,12 +153,12 @@ impl PlannedRequest {
             Idempotency::RequestId => request::Idempotency::RequestId,
             _ => request::Idempotency::None,
         };
-        self.into_service_request().idempotency(idempotency).outcomes(outcomes).operation_id(operation.id)
+        self.into_raw_request().idempotency(idempotency).outcomes(outcomes).operation_id(operation.id)
     }
 
     /// Returns the request for the client.
-    pub(crate) fn into_service_request(self) -> ServiceRequest {
-        let mut request = ServiceRequest::new(client_method(self.method), &self.target);
+    pub(crate) fn into_raw_request(self) -> RawRequest {
+        let mut request = RawRequest::new(client_method(self.method), &self.target);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -14,9 +14,9 @@ use crate::{
     Operation, PageFingerprint, PagePosition, Paginated, Pagination, Parameters,
     PartnerRelationship, PartnerRelationshipCollection, PartnerRelationshipFilter,
     PartnerRelationshipType, PositionedPage, RelationshipRequest, ServiceCostLineItem,
-    ServiceCostLineItemCollection, ServiceCostsSummary, SingleResponse, SpendingBudget,
-    SupportRequest, SupportRequestSummary, SupportRequestSummaryCollection,
-    ValidationCode, VerifiedDomain,
+    ServiceCostLineItemCollection, ServiceCostsSummary, ServiceRequest,
+    ServiceRequestSummary, ServiceRequestSummaryCollection, SingleResponse,
+    SpendingBudget, ValidationCode, VerifiedDomain,
 };
 use uuid::Uuid;
 
@@ -3030,7 +3030,7 @@ impl ListCustomerServiceRequests {
 }
 
 impl Operation for ListCustomerServiceRequests {
-    type Response = PositionedPage<SupportRequestSummaryCollection>;
+    type Response = PositionedPage<ServiceRequestSummaryCollection>;
     const ID: &'static str = "listCustomerServiceRequests";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicerequests";
@@ -3048,7 +3048,7 @@ impl Operation for ListCustomerServiceRequests {
 }
 
 impl Paginated for ListCustomerServiceRequests {
-    type Item = SupportRequestSummary;
+    type Item = ServiceRequestSummary;
     const PAGINATION: Pagination = Pagination::new("items")
         .next_link("links.next")
         .size("size")
@@ -3056,21 +3056,21 @@ impl Paginated for ListCustomerServiceRequests {
         .total("totalCount");
     #[inline]
     fn items(
-        page: PositionedPage<SupportRequestSummaryCollection>,
-    ) -> Vec<SupportRequestSummary> {
+        page: PositionedPage<ServiceRequestSummaryCollection>,
+    ) -> Vec<ServiceRequestSummary> {
         page.body.items
     }
 
     #[inline]
     fn fingerprint(
-        page: &PositionedPage<SupportRequestSummaryCollection>,
+        page: &PositionedPage<ServiceRequestSummaryCollection>,
     ) -> Option<PageFingerprint> {
         PageFingerprint::by_id(&page.body.items, |item| item.id.as_ref())
     }
 
     #[inline]
     fn continuation(
-        page: &PositionedPage<SupportRequestSummaryCollection>,
+        page: &PositionedPage<ServiceRequestSummaryCollection>,
     ) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
         let PositionedPage { body: page, position } = page;
         position
@@ -3166,7 +3166,7 @@ impl GetServiceRequest {
 }
 
 impl Operation for GetServiceRequest {
-    type Response = SupportRequest;
+    type Response = ServiceRequest;
     const ID: &'static str = "getServiceRequest";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/servicerequests/{servicerequest-id}";
@@ -3207,10 +3207,10 @@ impl SingleResponse for GetServiceRequest {}
 /// # Example
 ///
 /// ```
-/// use partner_center_models::{Operation as _, SupportRequest, UpdateServiceRequest};
+/// use partner_center_models::{Operation as _, ServiceRequest, UpdateServiceRequest};
 ///
-/// # fn example(support_request: SupportRequest) -> Result<(), Box<dyn std::error::Error>> {
-/// let operation = UpdateServiceRequest::new("620260311400217", support_request);
+/// # fn example(service_request: ServiceRequest) -> Result<(), Box<dyn std::error::Error>> {
+/// let operation = UpdateServiceRequest::new("620260311400217", service_request);
 /// let parameters = operation.parameters()?;
 /// assert_eq!(UpdateServiceRequest::PATH, "/v1/servicerequests/{servicerequest-id}");
 /// assert_eq!(parameters.path[0], ("servicerequest-id", "620260311400217".to_owned()));
@@ -3221,28 +3221,28 @@ impl SingleResponse for GetServiceRequest {}
 #[must_use = "an operation does nothing until a client performs it"]
 pub struct UpdateServiceRequest {
     servicerequest_id: String,
-    support_request: SupportRequest,
+    service_request: ServiceRequest,
 }
 
 impl UpdateServiceRequest {
     /// Creates the operation with its parameters.
     ///
     /// - `servicerequest_id`: The identifier of the service request, a string of 15 digits.
-    /// - `support_request`: What changes.
+    /// - `service_request`: What changes.
     #[inline]
     pub fn new(
         servicerequest_id: impl Into<String>,
-        support_request: SupportRequest,
+        service_request: ServiceRequest,
     ) -> Self {
         Self {
             servicerequest_id: servicerequest_id.into(),
-            support_request,
+            service_request,
         }
     }
 }
 
 impl Operation for UpdateServiceRequest {
-    type Response = SupportRequest;
+    type Response = ServiceRequest;
     const ID: &'static str = "updateServiceRequest";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/servicerequests/{servicerequest-id}";
@@ -3250,7 +3250,7 @@ impl Operation for UpdateServiceRequest {
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("servicerequest-id", &self.servicerequest_id)
-            .body(&self.support_request)
+            .body(&self.service_request)
             .check()
     }
 }

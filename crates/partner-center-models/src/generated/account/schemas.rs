@@ -2728,11 +2728,11 @@ resource!(CustomerLicensesUsageInsights {
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct SupportRequestSummaryCollection {
+pub struct ServiceRequestSummaryCollection {
     /// The number of service requests. Do not rely on it.
     pub total_count: Option<i32>,
     /// The service requests.
-    pub items: Vec<SupportRequestSummary>,
+    pub items: Vec<ServiceRequestSummary>,
     /// Links to this page and to its neighbors. The service may omit them.
     pub links: Option<Box<ResourceLinks>>,
     /// The metadata of the page; its type is `Collection`.
@@ -2741,7 +2741,7 @@ pub struct SupportRequestSummaryCollection {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SupportRequestSummaryCollection {
+resource!(ServiceRequestSummaryCollection {
     0 Optional Scalar total_count = "totalCount",
     1 RequiredList List items = "items",
     2 Optional Optional links = "links",
@@ -2757,11 +2757,11 @@ resource!(SupportRequestSummaryCollection {
 ///
 /// ```
 /// use partner_center_models::{
-///     Resource as _, SupportRequestSeverityNumber, SupportRequestStatusNumber,
-///     SupportRequestSummary,
+///     Resource as _, ServiceRequestSeverityNumber, ServiceRequestStatusNumber,
+///     ServiceRequestSummary,
 /// };
 ///
-/// let support_request_summary: SupportRequestSummary = serde_json::from_str(
+/// let service_request_summary: ServiceRequestSummary = serde_json::from_str(
 ///     r#"{
 ///         "title": "Invoice has no tax number",
 ///         "severity": 2,
@@ -2770,29 +2770,29 @@ resource!(SupportRequestSummaryCollection {
 ///     }"#,
 /// )?;
 /// assert_eq!(
-///     support_request_summary.title.as_deref(), Some("Invoice has no tax number")
+///     service_request_summary.title.as_deref(), Some("Invoice has no tax number")
 /// );
 /// assert_eq!(
-///     support_request_summary.severity, Some(SupportRequestSeverityNumber::Moderate)
+///     service_request_summary.severity, Some(ServiceRequestSeverityNumber::Moderate)
 /// );
-/// assert_eq!(support_request_summary.id.as_deref(), Some("620260311400217"));
-/// assert_eq!(support_request_summary.status, Some(SupportRequestStatusNumber::Open));
-/// assert!(support_request_summary.unknown_paths().is_empty());
+/// assert_eq!(service_request_summary.id.as_deref(), Some("620260311400217"));
+/// assert_eq!(service_request_summary.status, Some(ServiceRequestStatusNumber::Open));
+/// assert!(service_request_summary.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct SupportRequestSummary {
+pub struct ServiceRequestSummary {
     /// The title.
     pub title: Option<String>,
     /// How severe the problem is.
-    pub severity: Option<SupportRequestSeverityNumber>,
+    pub severity: Option<ServiceRequestSeverityNumber>,
     /// The identifier, a string of 15 digits.
     pub id: Option<String>,
     /// How the request stands.
-    pub status: Option<SupportRequestStatusNumber>,
+    pub status: Option<ServiceRequestStatusNumber>,
     /// The person to contact.
-    pub primary_contact: Option<Box<SupportRequestContact>>,
+    pub primary_contact: Option<Box<ServiceRequestContact>>,
     /// When the request was made, without a zone.
     pub created_date: Option<DateTime>,
     /// When the request was last changed, without a zone.
@@ -2805,7 +2805,7 @@ pub struct SupportRequestSummary {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(SupportRequestSummary {
+resource!(ServiceRequestSummary {
     0 Optional Scalar title = "title",
     1 Optional Scalar severity = "severity",
     2 Optional Scalar id = "id",
@@ -2823,7 +2823,7 @@ resource!(SupportRequestSummary {
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SupportRequestSeverityNumber {
+pub enum ServiceRequestSeverityNumber {
     /// Unknown.
     Unknown,
     /// Critical.
@@ -2836,7 +2836,7 @@ pub enum SupportRequestSeverityNumber {
     UnknownVariant(UnknownInteger),
 }
 
-integer_enum!(SupportRequestSeverityNumber {
+integer_enum!(ServiceRequestSeverityNumber {
     Unknown = 0,
     Critical = 1,
     Moderate = 2,
@@ -2849,7 +2849,7 @@ integer_enum!(SupportRequestSeverityNumber {
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SupportRequestStatusNumber {
+pub enum ServiceRequestStatusNumber {
     /// Unknown.
     None,
     /// The request is open.
@@ -2862,7 +2862,7 @@ pub enum SupportRequestStatusNumber {
     UnknownVariant(UnknownInteger),
 }
 
-integer_enum!(SupportRequestStatusNumber {
+integer_enum!(ServiceRequestStatusNumber {
     None = 0,
     Open = 1,
     Closed = 2,
@@ -2880,10 +2880,10 @@ integer_enum!(SupportRequestStatusNumber {
 ///
 /// ```
 /// use partner_center_models::{
-///     Resource as _, SupportRequest, SupportRequestSeverity, SupportRequestStatus,
+///     Resource as _, ServiceRequest, ServiceRequestSeverity, ServiceRequestStatus,
 /// };
 ///
-/// let support_request: SupportRequest = serde_json::from_str(
+/// let service_request: ServiceRequest = serde_json::from_str(
 ///     r#"{
 ///         "title": "Invoice has no tax number",
 ///         "severity": "moderate",
@@ -2891,22 +2891,22 @@ integer_enum!(SupportRequestStatusNumber {
 ///         "status": "open"
 ///     }"#,
 /// )?;
-/// assert_eq!(support_request.title.as_deref(), Some("Invoice has no tax number"));
-/// assert_eq!(support_request.severity, Some(SupportRequestSeverity::Moderate));
-/// assert_eq!(support_request.id.as_deref(), Some("620260311400217"));
-/// assert_eq!(support_request.status, Some(SupportRequestStatus::Open));
-/// assert!(support_request.unknown_paths().is_empty());
+/// assert_eq!(service_request.title.as_deref(), Some("Invoice has no tax number"));
+/// assert_eq!(service_request.severity, Some(ServiceRequestSeverity::Moderate));
+/// assert_eq!(service_request.id.as_deref(), Some("620260311400217"));
+/// assert_eq!(service_request.status, Some(ServiceRequestStatus::Open));
+/// assert!(service_request.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct SupportRequest {
+pub struct ServiceRequest {
     /// The title.
     pub title: Option<String>,
     /// What the problem is.
     pub description: Option<String>,
     /// How severe the problem is.
-    pub severity: Option<SupportRequestSeverity>,
+    pub severity: Option<ServiceRequestSeverity>,
     /// The identifier of the topic.
     pub support_topic_id: Option<String>,
     /// The name of the topic.
@@ -2914,13 +2914,13 @@ pub struct SupportRequest {
     /// The identifier, a string of 15 digits.
     pub id: Option<String>,
     /// How the request stands.
-    pub status: Option<SupportRequestStatus>,
+    pub status: Option<ServiceRequestStatus>,
     /// The organization that the request was made for.
-    pub organization: Option<Box<SupportRequestOrganization>>,
+    pub organization: Option<Box<ServiceRequestOrganization>>,
     /// The person to contact.
-    pub primary_contact: Option<Box<SupportRequestContact>>,
+    pub primary_contact: Option<Box<ServiceRequestContact>>,
     /// The person who last changed the request.
-    pub last_updated_by: Option<Box<SupportRequestContact>>,
+    pub last_updated_by: Option<Box<ServiceRequestContact>>,
     /// The name of the product.
     pub product_name: Option<String>,
     /// The identifier of the product.
@@ -2932,11 +2932,11 @@ pub struct SupportRequest {
     /// When the request was closed; `0001-01-01T00:00:00` if it never was.
     pub last_closed_date: Option<DateTime>,
     /// The files of the request.
-    pub file_links: Option<Vec<SupportRequestFile>>,
+    pub file_links: Option<Vec<ServiceRequestFile>>,
     /// A note to add, with its `text`. Only sent.
-    pub new_note: Option<Box<SupportRequestNote>>,
+    pub new_note: Option<Box<ServiceRequestNote>>,
     /// The notes.
-    pub notes: Option<Vec<SupportRequestNote>>,
+    pub notes: Option<Vec<ServiceRequestNote>>,
     /// The country or region, a two-letter code of ISO 3166.
     pub country_code: Option<String>,
     /// The metadata of the request; its type is `ServiceRequest`.
@@ -2945,8 +2945,8 @@ pub struct SupportRequest {
     pub unknown_fields: UnknownFields,
 }
 
-impl SupportRequest {
-    /// Creates a `SupportRequest` from its required fields.
+impl ServiceRequest {
+    /// Creates a `ServiceRequest` from its required fields.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -2978,7 +2978,7 @@ impl SupportRequest {
     /// How severe the problem is.
     #[must_use]
     #[inline]
-    pub fn severity(mut self, severity: SupportRequestSeverity) -> Self {
+    pub fn severity(mut self, severity: ServiceRequestSeverity) -> Self {
         self.severity = Some(severity);
         self
     }
@@ -3008,7 +3008,7 @@ impl SupportRequest {
     /// How the request stands.
     #[must_use]
     #[inline]
-    pub fn status(mut self, status: SupportRequestStatus) -> Self {
+    pub fn status(mut self, status: ServiceRequestStatus) -> Self {
         self.status = Some(status);
         self
     }
@@ -3018,7 +3018,7 @@ impl SupportRequest {
     /// The organization that the request was made for.
     #[must_use]
     #[inline]
-    pub fn organization(mut self, organization: SupportRequestOrganization) -> Self {
+    pub fn organization(mut self, organization: ServiceRequestOrganization) -> Self {
         self.organization = Some(Box::new(organization));
         self
     }
@@ -3028,7 +3028,7 @@ impl SupportRequest {
     /// The person to contact.
     #[must_use]
     #[inline]
-    pub fn primary_contact(mut self, primary_contact: SupportRequestContact) -> Self {
+    pub fn primary_contact(mut self, primary_contact: ServiceRequestContact) -> Self {
         self.primary_contact = Some(Box::new(primary_contact));
         self
     }
@@ -3038,7 +3038,7 @@ impl SupportRequest {
     /// The person who last changed the request.
     #[must_use]
     #[inline]
-    pub fn last_updated_by(mut self, last_updated_by: SupportRequestContact) -> Self {
+    pub fn last_updated_by(mut self, last_updated_by: ServiceRequestContact) -> Self {
         self.last_updated_by = Some(Box::new(last_updated_by));
         self
     }
@@ -3068,7 +3068,7 @@ impl SupportRequest {
     /// A note to add, with its `text`. Only sent.
     #[must_use]
     #[inline]
-    pub fn new_note(mut self, new_note: SupportRequestNote) -> Self {
+    pub fn new_note(mut self, new_note: ServiceRequestNote) -> Self {
         self.new_note = Some(Box::new(new_note));
         self
     }
@@ -3094,7 +3094,7 @@ impl SupportRequest {
     }
 }
 
-resource!(SupportRequest {
+resource!(ServiceRequest {
     0 Optional Scalar title = "title",
     1 Optional Scalar description = "description",
     2 Optional Scalar severity = "severity",
@@ -3123,7 +3123,7 @@ resource!(SupportRequest {
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SupportRequestSeverity {
+pub enum ServiceRequestSeverity {
     /// Unknown.
     Unknown,
     /// Critical.
@@ -3136,7 +3136,7 @@ pub enum SupportRequestSeverity {
     UnknownVariant(UnknownVariant),
 }
 
-open_enum!(loose SupportRequestSeverity {
+open_enum!(loose ServiceRequestSeverity {
     Unknown = "unknown",
     Critical = "critical",
     Moderate = "moderate",
@@ -3149,7 +3149,7 @@ open_enum!(loose SupportRequestSeverity {
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SupportRequestStatus {
+pub enum ServiceRequestStatus {
     /// Unknown.
     None,
     /// The request is open.
@@ -3162,7 +3162,7 @@ pub enum SupportRequestStatus {
     UnknownVariant(UnknownVariant),
 }
 
-open_enum!(loose SupportRequestStatus {
+open_enum!(loose ServiceRequestStatus {
     None = "none",
     Open = "open",
     Closed = "closed",
@@ -3175,7 +3175,7 @@ open_enum!(loose SupportRequestStatus {
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct SupportRequestOrganization {
+pub struct ServiceRequestOrganization {
     /// The identifier of the organization's tenant.
     pub id: Option<String>,
     /// The name of the organization.
@@ -3186,8 +3186,8 @@ pub struct SupportRequestOrganization {
     pub unknown_fields: UnknownFields,
 }
 
-impl SupportRequestOrganization {
-    /// Creates a `SupportRequestOrganization` from its required fields.
+impl ServiceRequestOrganization {
+    /// Creates a `ServiceRequestOrganization` from its required fields.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -3225,7 +3225,7 @@ impl SupportRequestOrganization {
     }
 }
 
-resource!(SupportRequestOrganization {
+resource!(ServiceRequestOrganization {
     0 Optional Scalar id = "id",
     1 Optional Scalar name = "name",
     2 Optional Scalar phone_number = "phoneNumber",
@@ -3237,9 +3237,9 @@ resource!(SupportRequestOrganization {
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct SupportRequestContact {
+pub struct ServiceRequestContact {
     /// The organization of the person.
-    pub organization: Option<Box<SupportRequestOrganization>>,
+    pub organization: Option<Box<ServiceRequestOrganization>>,
     /// The identifier of the person.
     pub contact_id: Option<String>,
     /// The last name.
@@ -3254,8 +3254,8 @@ pub struct SupportRequestContact {
     pub unknown_fields: UnknownFields,
 }
 
-impl SupportRequestContact {
-    /// Creates a `SupportRequestContact` from its required fields.
+impl ServiceRequestContact {
+    /// Creates a `ServiceRequestContact` from its required fields.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -3267,7 +3267,7 @@ impl SupportRequestContact {
     /// The organization of the person.
     #[must_use]
     #[inline]
-    pub fn organization(mut self, organization: SupportRequestOrganization) -> Self {
+    pub fn organization(mut self, organization: ServiceRequestOrganization) -> Self {
         self.organization = Some(Box::new(organization));
         self
     }
@@ -3323,7 +3323,7 @@ impl SupportRequestContact {
     }
 }
 
-resource!(SupportRequestContact {
+resource!(ServiceRequestContact {
     0 Optional Optional organization = "organization",
     1 Optional Scalar contact_id = "contactId",
     2 Optional Scalar last_name = "lastName",
@@ -3340,20 +3340,20 @@ resource!(SupportRequestContact {
 /// # Example
 ///
 /// ```
-/// use partner_center_models::{Resource as _, SupportRequestNote};
+/// use partner_center_models::{Resource as _, ServiceRequestNote};
 ///
-/// let support_request_note: SupportRequestNote = serde_json::from_str(
+/// let service_request_note: ServiceRequestNote = serde_json::from_str(
 ///     r#"{
 ///         "text": "The invoice is attached."
 ///     }"#,
 /// )?;
-/// assert_eq!(support_request_note.text.as_deref(), Some("The invoice is attached."));
-/// assert!(support_request_note.unknown_paths().is_empty());
+/// assert_eq!(service_request_note.text.as_deref(), Some("The invoice is attached."));
+/// assert!(service_request_note.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct SupportRequestNote {
+pub struct ServiceRequestNote {
     /// The name of the person who wrote the note.
     pub created_by_name: Option<String>,
     /// When the note was written, without a zone.
@@ -3364,8 +3364,8 @@ pub struct SupportRequestNote {
     pub unknown_fields: UnknownFields,
 }
 
-impl SupportRequestNote {
-    /// Creates a `SupportRequestNote` from its required fields.
+impl ServiceRequestNote {
+    /// Creates a `ServiceRequestNote` from its required fields.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -3383,7 +3383,7 @@ impl SupportRequestNote {
     }
 }
 
-resource!(SupportRequestNote {
+resource!(ServiceRequestNote {
     0 Optional Scalar created_by_name = "createdByName",
     1 Optional Scalar created_date = "createdDate",
     2 Optional Scalar text = "text",
@@ -3395,7 +3395,7 @@ resource!(SupportRequestNote {
 /// resources](https://learn.microsoft.com/partner-center/developer/service-request-resources).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
-pub struct SupportRequestFile {
+pub struct ServiceRequestFile {
     /// The comment on the file.
     pub comment: Option<String>,
     /// The extension of the name of the file. Microsoft's own clients name it `extensionType`.
@@ -3412,8 +3412,8 @@ pub struct SupportRequestFile {
     pub unknown_fields: UnknownFields,
 }
 
-impl SupportRequestFile {
-    /// Creates a `SupportRequestFile` from its required fields.
+impl ServiceRequestFile {
+    /// Creates a `ServiceRequestFile` from its required fields.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -3484,7 +3484,7 @@ impl SupportRequestFile {
     }
 }
 
-resource!(SupportRequestFile {
+resource!(ServiceRequestFile {
     0 Optional Scalar comment = "comment",
     1 Optional Scalar file_extension = "fileExtension" | "extensionType",
     2 Optional Scalar file_name_without_extension = "fileNameWithoutExtension",
