@@ -177,9 +177,9 @@ fn everything_understood_is_generated() {
             "fn fingerprint(page: &ThingCollection) -> Option<PageFingerprint> { \
              PageFingerprint::by_id(&page.items, |item| item.id.as_ref()) }",
             "ContinuationToken::read( page.links.as_ref().and_then(|value| value.next.as_deref()), \
-             page.continuation_token.as_ref(), page.unknown_fields.contains_like(\"links\") \
-             || page .links .as_ref() .is_some_and(|value| value.unknown_fields.contains_like(\"next\")) \
-             || page.unknown_fields.contains_like(\"continuationToken\"), )",
+             page.continuation_token.as_ref(), page.unknown_fields.contains_ignoring_case(\"links\") \
+             || page .links .as_ref() .is_some_and(|value| value.unknown_fields.contains_ignoring_case(\"next\")) \
+             || page.unknown_fields.contains_ignoring_case(\"continuationToken\"), )",
             // A body that is required.
             "pub struct CreateThing { new_thing: NewThing, }",
             "Parameters::new().body(&self.new_thing).check()",

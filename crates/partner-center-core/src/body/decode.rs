@@ -213,7 +213,7 @@ mod tests {
         response: &Response,
         report: &dyn Fn(&Replacement),
     ) -> Result<ResponseBody<T>, DecodeError> {
-        super::decode_response(&mut BodyReader::new(response, "", report), true, |reader| T::from_response(reader))
+        decode_response(&mut BodyReader::new(response, "", report), true, |reader| T::from_response(reader))
     }
 
     fn response(content_type: &str, body: impl Into<Vec<u8>>) -> Response {

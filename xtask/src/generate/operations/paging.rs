@@ -223,12 +223,12 @@ impl Access {
             };
             (value, shape) = match value {
                 None => {
-                    misfits.push(quote!(page.unknown_fields.contains_like(#wire)));
+                    misfits.push(quote!(page.unknown_fields.contains_ignoring_case(#wire)));
                     let value = if is_optional { quote!(page.#field.#borrowed) } else { quote!(Some(&page.#field)) };
                     (Some(value), &property.shape)
                 }
                 Some(owner) => {
-                    misfits.push(quote!(#owner.is_some_and(|value| value.unknown_fields.contains_like(#wire))));
+                    misfits.push(quote!(#owner.is_some_and(|value| value.unknown_fields.contains_ignoring_case(#wire))));
                     let value = if is_optional {
                         quote!(#owner.and_then(|value| value.#field.#borrowed))
                     } else {
