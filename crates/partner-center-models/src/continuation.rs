@@ -96,7 +96,7 @@ impl ContinuationToken {
 impl NextLink {
     /// Returns `None` for a link without content, and an error for one that cannot be followed as the service meant it.
     fn from_link(link: &Link) -> Result<Option<Self>, InvalidContinuationToken> {
-        if ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains_ignoring_case(name)) {
+        if ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains_like(name)) {
             return Err(InvalidContinuationToken);
         }
         let headers = link

@@ -50,7 +50,7 @@ impl UnknownFields {
     }
 
     /// Whether there is a field `name`, in any case.
-    pub(crate) fn contains_ignoring_case(&self, name: &str) -> bool {
+    pub(crate) fn contains_like(&self, name: &str) -> bool {
         self.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 

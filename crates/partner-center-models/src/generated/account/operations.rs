@@ -949,11 +949,11 @@ impl Paginated for ListCustomerRelationships {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1092,11 +1092,11 @@ impl Paginated for ListRelationships {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1523,11 +1523,11 @@ impl Paginated for ListCustomerAgreements {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1731,11 +1731,11 @@ impl Paginated for ListAgreementMetadata {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -2123,11 +2123,11 @@ impl Paginated for ListManagedServices {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -2334,11 +2334,11 @@ impl Paginated for ListServiceCostLineItems {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -2651,12 +2651,12 @@ impl Paginated for ListCustomerUsageRecords {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             page.continuation_token.as_ref(),
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next"))
-                || page.unknown_fields.contains_ignoring_case("continuationToken"),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next"))
+                || page.unknown_fields.contains_like("continuationToken"),
         )
     }
 }
@@ -2771,11 +2771,11 @@ impl Paginated for ListLicenseDeployment {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -2890,11 +2890,11 @@ impl Paginated for ListLicenseUsage {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -3079,12 +3079,12 @@ impl Paginated for ListCustomerServiceRequests {
                 ContinuationToken::read(
                     page.links.as_deref().and_then(|value| value.next.as_deref()),
                     None,
-                    page.unknown_fields.contains_ignoring_case("links")
+                    page.unknown_fields.contains_like("links")
                         || page
                             .links
                             .as_deref()
                             .is_some_and(|value| {
-                                value.unknown_fields.contains_ignoring_case("next")
+                                value.unknown_fields.contains_like("next")
                             }),
                 )?,
                 page.items.len(),

@@ -149,11 +149,11 @@ impl Paginated for ListProducts {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -357,11 +357,11 @@ impl Paginated for ListSkus {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -612,11 +612,11 @@ impl Paginated for ListAvailabilities {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -852,11 +852,11 @@ impl Paginated for ListCustomerProducts {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1083,11 +1083,11 @@ impl Paginated for ListCustomerSkus {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1360,11 +1360,11 @@ impl Paginated for ListCustomerAvailabilities {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1644,11 +1644,11 @@ impl Paginated for ListPromotions {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1838,11 +1838,11 @@ impl Paginated for CheckPromotionEligibilities {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }

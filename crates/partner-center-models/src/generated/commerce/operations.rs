@@ -158,11 +158,11 @@ impl Paginated for ListSubscriptions {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -524,11 +524,11 @@ impl Paginated for ListSubscriptionAddons {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -973,11 +973,11 @@ impl Paginated for ListSubscriptionActivationLinks {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1119,11 +1119,11 @@ impl Paginated for ListTransitionEligibilities {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1266,11 +1266,11 @@ impl Paginated for ListTransitions {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1649,11 +1649,11 @@ impl Paginated for GetOverage {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1853,11 +1853,11 @@ impl Paginated for ListAzureEntitlements {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -2468,11 +2468,11 @@ impl Paginated for ListConversions {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -2690,11 +2690,11 @@ impl Paginated for ListUpgrades {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -2928,11 +2928,11 @@ impl Paginated for ListEntitlements {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -3069,11 +3069,11 @@ impl Paginated for ListOrders {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -3478,11 +3478,11 @@ impl Paginated for GetOrderProvisioningStatus {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -3600,11 +3600,11 @@ impl Paginated for ListOrderActivationLinks {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -3740,11 +3740,11 @@ impl Paginated for ListOrderLineItemActivationLinks {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -3980,11 +3980,11 @@ impl Paginated for ListOrderAttachments {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }

@@ -142,12 +142,12 @@ impl Paginated for ListCustomers {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             page.continuation_token.as_ref(),
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next"))
-                || page.unknown_fields.contains_ignoring_case("continuationToken"),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next"))
+                || page.unknown_fields.contains_like("continuationToken"),
         )
     }
 }

@@ -104,11 +104,11 @@ impl Paginated for ListDeviceBatches {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -306,7 +306,7 @@ impl Paginated for ListDevices {
         ContinuationToken::read(
             None,
             page.continuation_token.as_ref(),
-            page.unknown_fields.contains_ignoring_case("continuationToken"),
+            page.unknown_fields.contains_like("continuationToken"),
         )
     }
 }
@@ -837,11 +837,11 @@ impl Paginated for ListConfigurationPolicies {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }

@@ -200,12 +200,12 @@ impl Paginated for ListUsers {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             page.continuation_token.as_ref(),
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next"))
-                || page.unknown_fields.contains_ignoring_case("continuationToken"),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next"))
+                || page.unknown_fields.contains_like("continuationToken"),
         )
     }
 }
@@ -793,11 +793,11 @@ impl Paginated for ListUserDirectoryRoles {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -910,11 +910,11 @@ impl Paginated for ListDirectoryRoles {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1062,12 +1062,12 @@ impl Paginated for ListDirectoryRoleMembers {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             page.continuation_token.as_ref(),
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next"))
-                || page.unknown_fields.contains_ignoring_case("continuationToken"),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next"))
+                || page.unknown_fields.contains_like("continuationToken"),
         )
     }
 }
@@ -1411,11 +1411,11 @@ impl Paginated for ListUserLicenses {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
@@ -1656,11 +1656,11 @@ impl Paginated for ListSubscribedSkus {
         ContinuationToken::read(
             page.links.as_deref().and_then(|value| value.next.as_deref()),
             None,
-            page.unknown_fields.contains_ignoring_case("links")
+            page.unknown_fields.contains_like("links")
                 || page
                     .links
                     .as_deref()
-                    .is_some_and(|value| value.unknown_fields.contains_ignoring_case("next")),
+                    .is_some_and(|value| value.unknown_fields.contains_like("next")),
         )
     }
 }
