@@ -9,9 +9,11 @@ use crate::{
     workspace::{BUNDLE_FILE, cargo_command, run_successfully, successful_output, target_folder},
 };
 use anyhow::{Context as _, Result, bail, ensure};
-use openapiv3::{Content, OpenAPI, PathItem, ReferenceOr, StatusCode};
+use heck::ToSnakeCase as _;
+use openapiv3::{Content, OpenAPI, PathItem, ReferenceOr, Schema, SchemaKind, StatusCode, Type};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, Write as _},
     net::{TcpListener, TcpStream},
@@ -272,7 +274,7 @@ impl GeneratorCheck {
 }
 
 /// Removes what `progenitor` panics at or rejects: all 2xx of an operation but the first, and error responses without a body, as it
-/// has one type for each; and operations with files or text. Returns what was removed.
+/// has one type for each; operations with files or text; and properties that make the same field. Returns what was removed.
 fn reduce_for_progenitor(document: &mut OpenAPI) -> String {
     let (mut responses, mut operations) = (0, 0);
     for item in document.paths.paths.values_mut() {
@@ -300,8 +302,19 @@ fn reduce_for_progenitor(document: &mut OpenAPI) -> String {
             }
         }
     }
+    let mut spellings = 0;
+    for schema in document.components.iter_mut().flat_map(|components| components.schemas.values_mut()) {
+        let ReferenceOr::Item(Schema { schema_kind: SchemaKind::Type(Type::Object(object)), .. }) = schema else {
+            continue;
+        };
+        let mut names = BTreeSet::new();
+        let before = object.properties.len();
+        // As it names fields.
+        object.properties.retain(|name, _| names.insert(name.to_snake_case()));
+        spellings += before - object.properties.len();
+    }
     format!(
-        "{responses} responses with another type than others, at which progenitor panics, and {operations} operations that are not JSON"
+        "{responses} responses with another type than others, at which progenitor panics, {operations} operations that are not JSON, and {spellings} other spellings of a property"
     )
 }
 

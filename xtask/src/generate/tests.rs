@@ -220,7 +220,7 @@ fn everything_understood_is_generated() {
         ],
     );
     contains(
-        &schemas,
+        schemas,
         &[
             "/// A thing. /// /// See [Things](https://example.com/things). /// /// # Example",
             "/// let thing: Thing = serde_json::from_str( /// r#\"{ /// \"id\": \"5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11\", \

@@ -404,7 +404,7 @@ fn generate_constructor(definition: &Definition, fields: &StructFields<'_>) -> T
         let (name, (_, value)) = (&field.name, field.constructor_argument());
         if !field.is_argument() {
             quote!(#name: None)
-        } else if value.to_string() == name.to_string() {
+        } else if *name == value.to_string() {
             quote!(#name)
         } else {
             quote!(#name: #value)

@@ -429,7 +429,7 @@ fn field_id(property: &Property) -> String {
 
 fn part_argument(part: &'static Property) -> Arg {
     let argument = Arg::new(field_id(part)).long(kebab_case(part.name)).help(help::first_sentence(part.description));
-    let argument = if part.is_required { argument.required(true) } else { argument };
+    let argument = if part.is_required { argument.required_unless_present(name::EXAMPLE_BODY) } else { argument };
     match part.value {
         Type::Binary => argument.value_name("FILE"),
         Type::List(Type::Binary) => argument.value_name("FILE").action(ArgAction::Append),

@@ -23,7 +23,7 @@ fn every_operation_has_a_help() {
         let help = stdout(&[resource, verb, "--help"]);
         assert!(help.contains(&format!("Usage: partner-center {resource} {verb}")), "{help}");
         assert!(help.contains("Examples:\n  partner-center "), "{help}");
-        assert!(help.contains(&format!("Request: {} ", operation.method)), "{help}");
+        assert!(help.contains(&format!("Request: {}", operation.method)), "{help}");
         assert_eq!(stdout(&["help", resource, verb]), help);
         let resource_help = stdout(&[resource, "--help"]);
         assert!(resource_help.contains(&format!("\n  {verb} ")), "{resource_help}");
@@ -90,7 +90,7 @@ fn complete_command(operation: &Operation, folder: &Path) -> (Vec<String>, Strin
     let mut path = operation.path.to_owned();
     for parameter in operation.parameters.iter().filter(|parameter| parameter.is_required) {
         let value = parameter.example.unwrap();
-        path = path.replace(&format!("{{{}}}", parameter.name), value);
+        path = path.replace(&format!("{{{}}}", parameter.name), &value.replace(':', "%3A").replace(' ', "%20"));
         if parameter.is_positional {
             arguments.push(value.to_owned());
         } else {
@@ -100,6 +100,14 @@ fn complete_command(operation: &Operation, folder: &Path) -> (Vec<String>, Strin
     if operation.body.is_some_and(|body| body.is_required) {
         let file = folder.join("body.json");
         fs::write(&file, stdout(&[resource, verb, "--example-body"])).unwrap();
+        // The files of a form are in the examples.
+        let help = stdout(&[resource, verb, "--help"]);
+        let typed: Vec<_> = help.split_once("Examples:").unwrap().1.split_whitespace().collect();
+        for pair in
+            typed.windows(2).filter(|pair| pair[1] == "body.json" && pair[0].starts_with("--") && pair[0] != "--body")
+        {
+            arguments.push(format!("{}={}", pair[0], file.display()));
+        }
         arguments.extend(["--body".to_owned(), file.to_str().unwrap().to_owned()]);
     }
     (arguments, path)

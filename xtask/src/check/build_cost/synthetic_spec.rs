@@ -1,19 +1,13 @@
 //! A specification of any number of operations, in the dialect of this workspace, for measuring what generated code costs.
 //!
+//! They are added to the operations of the root of the specification, which hand-written code of the models crate needs.
 //! Five operations each are of one resource: a paged list, get, create, change and delete. Each operation brings three objects of
 //! twelve properties, in a tree below the resource, with enums, lists, GUIDs, numbers and nested objects in the proportions of
 //! the service's own reference.
 
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
-
-/// A specification, and what a program that uses all of it needs to know.
-pub(super) struct SyntheticSpec {
-    pub(super) document: Value,
-    /// The schemas that are received, each once.
-    pub(super) responses: Vec<String>,
-    /// The schemas that are sent, each once.
-    pub(super) bodies: Vec<String>,
-}
+use std::mem;
 
 const RESOURCE_NOUNS: [&str; 32] = [
     "Subscription",
@@ -27,7 +21,7 @@ const RESOURCE_NOUNS: [&str; 32] = [
     "Entitlement",
     "License",
     "Domain",
-    "ServiceRequest",
+    "SupportTicket",
     "Device",
     "Policy",
     "Batch",
@@ -108,15 +102,16 @@ const DESCRIPTION_WORDS: [&str; 40] = [
     "schedule",
 ];
 
-/// Returns a specification of that many operations, the same for each call.
-pub(super) fn synthetic_spec(operations: usize) -> SyntheticSpec {
-    let mut builder = SyntheticSpecBuilder {
-        random: 7,
-        schemas: shared_schemas(),
-        paths: Map::new(),
-        responses: Vec::new(),
-        bodies: Vec::new(),
-    };
+/// Returns the root of the specification, `root`, with that many operations more; the same for each call.
+pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Value> {
+    let root: yaml_serde::Value = yaml_serde::from_str(root)?;
+    let mut document = serde_json::to_value(root)?;
+    let is_own = |path: &Value| path.get("$ref").is_none();
+    let paths = document["paths"].as_object_mut().context("the specification has no paths")?;
+    paths.retain(|_, path| is_own(path));
+    let (paths, schemas) = (mem::take(paths), mem::take(&mut document["components"]["schemas"]));
+    let Value::Object(schemas) = schemas else { bail!("the specification has no schemas") };
+    let mut builder = SyntheticSpecBuilder { random: 7, schemas, paths, examples: Map::new() };
     let mut remaining = operations;
     for index in 0.. {
         if remaining == 0 {
@@ -126,23 +121,18 @@ pub(super) fn synthetic_spec(operations: usize) -> SyntheticSpec {
         builder.add_resource(index, count);
         remaining -= count;
     }
-    let SyntheticSpecBuilder { schemas, paths, responses, bodies, .. } = builder;
-    let document = json!({
-        "openapi": "3.0.3",
-        "info": {"title": "A synthetic service", "version": "v1"},
-        "tags": [{"name": "items", "description": "What there is."}],
-        "paths": paths,
-        "components": {"parameters": shared_parameters(), "responses": error_responses(), "schemas": schemas},
-    });
-    SyntheticSpec { document, responses, bodies }
+    let SyntheticSpecBuilder { schemas, paths, .. } = builder;
+    document["paths"] = paths.into();
+    document["components"]["schemas"] = schemas.into();
+    Ok(document)
 }
 
 struct SyntheticSpecBuilder {
     random: u64,
     schemas: Map<String, Value>,
     paths: Map<String, Value>,
-    responses: Vec<String>,
-    bodies: Vec<String>,
+    /// The required properties of each object, with a value.
+    examples: Map<String, Value>,
 }
 
 impl SyntheticSpecBuilder {
@@ -200,6 +190,7 @@ impl SyntheticSpecBuilder {
         }
         schemas.extend(enums.iter().map(|name| schema_reference(name)));
         let mut required_names = Vec::new();
+        let mut example = Map::new();
         while properties.len() < 12 {
             let (one, other) = (self.random_word(), self.random_word());
             let property = format!("{one}{}{}", other[..1].to_uppercase(), &other[1..]);
@@ -212,6 +203,7 @@ impl SyntheticSpecBuilder {
             };
             if is_scalar && required_names.len() < required {
                 required_names.push(property.clone());
+                example.insert(property.clone(), example_of(&schema));
             }
             let is_reference = schema.get("$ref").is_some();
             self.add_property(&mut properties, &mut descriptions, property, schema, is_reference);
@@ -228,6 +220,7 @@ impl SyntheticSpecBuilder {
             object["x-pc-raw"] = json!(["links", "attributes"]);
         }
         self.schemas.insert(name.to_owned(), object);
+        self.examples.insert(name.to_owned(), example.into());
     }
 
     fn add_property(
@@ -269,7 +262,9 @@ impl SyntheticSpecBuilder {
             ["", "Plan", "Group", "Record"].get(round).unwrap_or(&"Entry")
         );
         let enums: Vec<_> = ["Status", "Kind", "Channel"].iter().map(|kind| format!("{noun}{kind}")).collect();
-        enums.iter().for_each(|name| self.add_enum(name));
+        for name in &enums {
+            self.add_enum(name);
+        }
         let parts: Vec<_> =
             NESTED_OBJECT_NAMES.iter().take(3 * operations - 3).map(|part| format!("{noun}{part}")).collect();
         let own = [
@@ -287,8 +282,6 @@ impl SyntheticSpecBuilder {
         self.add_object(&format!("New{noun}"), &[], &[], &enums[..1], 2);
         self.add_object(&format!("{noun}Change"), &[], &[], &enums[..1], 0);
         self.schemas.insert(format!("{noun}Collection"), collection_schema(&noun));
-        self.responses.extend([noun.clone(), format!("{noun}Collection")]);
-        self.bodies.extend([format!("New{noun}"), format!("{noun}Change")]);
         self.add_paths(&noun, &enums[0], operations);
     }
 
@@ -297,6 +290,13 @@ impl SyntheticSpecBuilder {
         let list_path = format!("/v1/customers/{{customer-tenant-id}}/{lower}s");
         let item_path = format!("{list_path}/{{item-id}}");
         let shared = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
+        let id = |name: &str| {
+            json!({
+                "name": name, "in": "path", "required": true, "description": "An identifier.",
+                "schema": {"type": "string", "format": "uuid"}, "example": "3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4",
+            })
+        };
+        let (customer_id, item_id) = (id("customer-tenant-id"), id("item-id"));
         let size = json!({
             "name": "size", "in": "query", "description": "The maximum number of items in a page.",
             "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 500},
@@ -304,16 +304,11 @@ impl SyntheticSpecBuilder {
         let by_status = json!({"name": "status", "in": "query", "description": "The status of the items.", "schema": schema_reference(status)});
         let etag =
             json!({"name": "If-Match", "in": "header", "description": "The version.", "schema": {"type": "string"}});
-        let list_parameters = json!([
-            shared("customer-tenant-id"),
-            size,
-            by_status,
-            shared("seekOperation"),
-            shared("MS-ContinuationToken")
-        ]);
-        let of_customer = json!([shared("customer-tenant-id")]);
-        let of_item = json!([shared("customer-tenant-id"), shared("item-id")]);
-        let of_change = json!([shared("customer-tenant-id"), shared("item-id"), etag]);
+        let list_parameters =
+            json!([customer_id, size, by_status, shared("seekOperation"), shared("MS-ContinuationToken")]);
+        let of_customer = json!([customer_id]);
+        let of_item = json!([customer_id, item_id]);
+        let of_change = json!([customer_id, item_id, etag]);
         let (collection, body, change) = (format!("{noun}Collection"), format!("New{noun}"), format!("{noun}Change"));
         let all = [
             (
@@ -359,17 +354,19 @@ impl SyntheticSpecBuilder {
             }
             let mut operation = json!({
                 "operationId": id,
-                "tags": ["items"],
+                "tags": ["customers"],
                 "summary": format!("{verb}s it."),
                 "description": self.random_sentence(noun),
                 "x-pc-command": format!("{lower}s {command}"),
                 "x-pc-auth": ["app-only", "app-user"],
                 "parameters": parameters,
-                "responses": {status: success, "400": {"$ref": "#/components/responses/Failed"}},
+                "responses": {status: success},
             });
             if let Some(schema) = body {
-                operation["requestBody"] =
-                    json!({"description": "The values.", "required": true, "content": json_content(schema)});
+                let mut content = json_content(schema);
+                let example = json!({"summary": "An example.", "value": self.examples[schema.as_str()]});
+                content["application/json"]["examples"] = json!({id.clone(): example});
+                operation["requestBody"] = json!({"description": "The values.", "required": true, "content": content});
             }
             if command == "list" {
                 operation["x-pc-paging"] = json!({
@@ -381,6 +378,16 @@ impl SyntheticSpecBuilder {
                 methods.insert(method.to_owned(), operation);
             }
         }
+    }
+}
+
+fn example_of(schema: &Value) -> Value {
+    match (schema["type"].as_str(), schema["format"].as_str()) {
+        (_, Some("uuid")) => json!("3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4"),
+        (Some("integer" | "number"), _) => json!(7),
+        (Some("boolean"), _) => json!(true),
+        (Some("array"), _) => json!(["a value"]),
+        _ => json!("a value"),
     }
 }
 
@@ -406,63 +413,4 @@ fn collection_schema(noun: &str) -> Value {
             "attributes": schema_reference("ResourceAttributes"),
         },
     })
-}
-
-fn shared_parameters() -> Value {
-    let id = |name: &str| {
-        json!({
-            "name": name, "in": "path", "required": true, "description": "An identifier.",
-            "schema": {"type": "string", "format": "uuid"},
-        })
-    };
-    json!({
-        "customer-tenant-id": id("customer-tenant-id"),
-        "item-id": id("item-id"),
-        "seekOperation": {
-            "name": "seekOperation", "in": "query", "x-pc-context": true, "description": "The page to go to.",
-            "schema": schema_reference("SeekOperation"),
-        },
-        "MS-ContinuationToken": {
-            "name": "MS-ContinuationToken", "in": "header", "x-pc-context": true, "description": "The token of the previous page.",
-            "schema": {"type": "string"},
-        },
-    })
-}
-
-fn error_responses() -> Value {
-    json!({"Failed": {"description": "The request failed.", "content": json_content("ErrorBody")}})
-}
-
-/// Returns the schemas that all resources share.
-fn shared_schemas() -> Map<String, Value> {
-    let string = |description: &str| json!({"description": description, "type": "string"});
-    let object = |properties: Value| json!({"description": "A part of what resources share.", "type": "object", "properties": properties});
-    let mut links = object(json!({"self": schema_reference("Link"), "next": schema_reference("Link")}));
-    links["x-pc-property-descriptions"] = json!({"self": "The resource.", "next": "The next page."});
-    let mut schemas = Map::new();
-    schemas.insert("ResourceLinks".to_owned(), links);
-    schemas.insert(
-        "Link".to_owned(),
-        object(json!({
-            "uri": string("The URI."),
-            "headers": {"description": "The headers.", "type": "array", "items": schema_reference("LinkHeader")},
-        })),
-    );
-    schemas.insert(
-        "LinkHeader".to_owned(),
-        object(json!({"key": string("The name."), "value": {"description": "The value.", "type": "string", "x-pc-secret": true}})),
-    );
-    schemas.insert(
-        "ResourceAttributes".to_owned(),
-        object(json!({"objectType": string("The type."), "etag": string("The version.")})),
-    );
-    schemas.insert(
-        "ErrorBody".to_owned(),
-        object(json!({"code": string("The code."), "description": string("The message.")})),
-    );
-    schemas.insert(
-        "SeekOperation".to_owned(),
-        json!({"description": "A page.", "type": "string", "enum": ["Next"], "x-pc-enum-descriptions": ["The next one."]}),
-    );
-    schemas
 }

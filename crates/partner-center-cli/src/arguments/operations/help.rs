@@ -1,8 +1,8 @@
 //! Help texts of operations, from the tables.
 
 use super::{
-    naming::Noun,
-    tables::{Shape, has_example_body, takes_several_ids},
+    naming::{Noun, kebab_case},
+    tables::{Shape, form_parts, has_example_body, is_file, takes_several_ids},
 };
 use partner_center_spec::{Authentication, Cloud, MediaType, Method, Operation, Outcome, Parameter};
 use std::fmt::Write;
@@ -211,6 +211,10 @@ pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
             false if value.starts_with('-') => write!(arguments, " --{}={value}", parameter.flag),
             false => write!(arguments, " --{} {value}", parameter.flag),
         };
+    }
+    // Any file will do as a part of a form.
+    for part in form_parts(operation).filter(|part| part.is_required && is_file(part)) {
+        let _ = write!(arguments, " --{} body.json", kebab_case(part.name));
     }
     let command = operation.command;
     let confirmed = if operation.is_destructive { " --yes" } else { "" };

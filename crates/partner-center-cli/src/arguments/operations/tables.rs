@@ -143,15 +143,20 @@ pub(crate) fn body_object(operation: &Operation) -> Option<&'static Object> {
     }
 }
 
-/// Whether there is an example of the body: it is JSON.
+/// Whether there is an example of the body: it is JSON, or has a part that is.
 pub(crate) fn has_example_body(operation: &Operation) -> bool {
-    operation.body.is_some_and(|body| body.media_type == MediaType::Json)
+    json_body(operation).is_some()
 }
 
 /// Returns the example of the body that `--example-body` prints: a documented one, or else the value that the service returns,
 /// as it is changed and sent back, or else the required fields.
 pub(crate) fn example_body(operation: &Operation) -> Option<String> {
-    let body = operation.body.filter(|_| has_example_body(operation))?;
+    let body = operation.body?;
+    let (part, value) = json_body(operation)?;
+    if part.is_some() {
+        // The examples are of the complete form.
+        return Some(outline(value, 0));
+    }
     let is_same = |response: &&Response| response.body == Some((MediaType::Json, body.value));
     let of_responses = || operation.responses.iter().filter(is_same).flat_map(|response| response.examples);
     let mut documented = body.examples.iter().chain(of_responses()).filter(|example| !example.has_unknown_fields);
