@@ -10,6 +10,6 @@ mod policy;
 mod retry_after;
 
 pub(crate) use classification::{AttemptError, Retryability};
-pub(crate) use decision::{RetryDecision, decide};
+pub(crate) use decision::{RetryDecision, decide_retry};
 pub use policy::RetryPolicy;
 pub(crate) use retry_after::RetryAfter;

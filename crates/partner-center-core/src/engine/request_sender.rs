@@ -8,7 +8,7 @@ use super::rate_limiter::RateLimiter;
 use crate::{
     Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
     error::ErrorContext,
-    retry::{AttemptError, RetryDecision, Retryability, decide},
+    retry::{AttemptError, RetryDecision, Retryability, decide_retry},
 };
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -88,12 +88,12 @@ impl<X: Transport> RequestSender<X> {
                 number = context.attempts,
                 request_id = context.request_id.map(tracing::field::display)
             );
-            let failed = match self.attempt(request, next).instrument(span).await {
+            let failed = match self.perform_attempt(request, next).instrument(span).await {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
             let attempts = context.attempts - previous_attempts;
-            match decide(
+            match decide_retry(
                 retry_policy,
                 request.is_idempotent(),
                 attempts,
@@ -131,7 +131,7 @@ impl<X: Transport> RequestSender<X> {
         request
     }
 
-    async fn attempt<R: RetryableRequest<X>>(&self, request: &R, next: Next) -> Result<R::Value, AttemptError> {
+    async fn perform_attempt<R: RetryableRequest<X>>(&self, request: &R, next: Next) -> Result<R::Value, AttemptError> {
         let EarlyResponse { sent_at, outcome } = match next {
             Next::Receive(early_response) => early_response,
             Next::Send(http_request) => {
@@ -144,14 +144,14 @@ impl<X: Transport> RequestSender<X> {
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
         tracing::debug!(status, elapsed = ?sent_at.elapsed(), "attempted");
         let response = outcome.map_err(|error| AttemptError {
-            retryability: Retryability::of_transport_error(error.kind()),
-            error: Error::transport(request.operation(), error),
+            retryability: Retryability::from_transport_error(error.kind()),
+            error: Error::from_transport_error(request.operation(), error),
             has_response: false,
         })?;
         if response.status().is_success() && response.body().len() > request.max_response_size() {
             return Err(AttemptError {
                 retryability: Retryability::Permanent,
-                error: Error::transport(request.operation(), TransportError::too_large()),
+                error: Error::from_transport_error(request.operation(), TransportError::too_large()),
                 has_response: true,
             });
         }
