@@ -39,6 +39,9 @@ pub(crate) fn check_parameters(
             names.contains(&Some(name)) || paging.seek.is_some_and(|(seek, _)| seek == name)
         })
     };
+    // A token stands for the parameters that its list began with.
+    let has_token =
+        operation.paging.and_then(|paging| paging.token_header).is_some_and(|name| headers.contains_key(name));
     for parameter in operation.parameters {
         if is_of_page(parameter.name) || matches!(parameter.style, ParameterStyle::Quoted | ParameterStyle::Json) {
             continue;
@@ -50,7 +53,8 @@ pub(crate) fn check_parameters(
                 headers.get_all(parameter.name).iter().filter_map(|value| value.to_str().ok()).collect()
             }
         };
-        if values.is_empty() && parameter.is_required {
+        let is_optional = !parameter.is_required || (has_token && parameter.location == Location::Query);
+        if values.is_empty() && !is_optional {
             return Err(invalid_parameter_error(parameter, "is required"));
         }
         for value in values {
