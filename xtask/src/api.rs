@@ -1,6 +1,6 @@
 //! The listing of each library's public API, so that a change of the API is visible in its commit.
 
-use crate::workspace::{LIBRARIES, cargo_command, run_successfully, successful_output, target_folder};
+use crate::workspace::{LIBRARY_CRATES, cargo_command, run_successfully, successful_output, target_folder};
 use anyhow::{Context as _, Result, bail, ensure};
 use public_api::Builder;
 use std::{
@@ -23,7 +23,7 @@ pub(crate) fn write_listings(root: &Path) -> Result<()> {
 pub(crate) fn check_listings(root: &Path) -> Result<()> {
     let compiler = compiler_version(root)?;
     let mut committed = Vec::new();
-    for path in LIBRARIES.map(listing_path) {
+    for path in LIBRARY_CRATES.map(listing_path) {
         let listing = fs::read_to_string(root.join(&path)).unwrap_or_default().replace("\r\n", "\n");
         if listing.is_empty() {
             bail!("{} is missing: run `cargo xtask api` and commit the result", path.display());
@@ -66,12 +66,12 @@ fn compiler_version(root: &Path) -> Result<String> {
 
 /// Returns the path and the up-to-date content of each listing.
 fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
-    let crate_names = LIBRARIES.map(|name| name.replace('-', "_"));
+    let crate_names = LIBRARY_CRATES.map(|name| name.replace('-', "_"));
     // Some dependencies are rebuilt when `RUSTC_BOOTSTRAP` changes, hence another target folder.
     let folder = target_folder(root).join("api");
     let mut documentation = cargo_command(root, "doc --quiet --lib --no-deps --all-features");
     documentation
-        .args(LIBRARIES.iter().flat_map(|name| ["--package", name]))
+        .args(LIBRARY_CRATES.iter().flat_map(|name| ["--package", name]))
         .arg("--target-dir")
         .arg(&folder)
         // A stable rustdoc writes JSON with this variable only; limited to these crates, or others would build as if on nightly.
@@ -87,15 +87,19 @@ fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
                  Rust {compiler} needs another release in xtask/Cargo.toml"
             )
         })?;
-        let items: String =
-            api.items().map(ToString::to_string).filter(|item| is_users(item)).map(|item| item + "\n").collect();
+        let items: String = api
+            .items()
+            .map(ToString::to_string)
+            .filter(|item| is_visible_to_users(item))
+            .map(|item| item + "\n")
+            .collect();
         Ok((listing_path(name), listing_header(compiler) + &items))
     };
-    LIBRARIES.into_iter().zip(&crate_names).map(listing).collect()
+    LIBRARY_CRATES.into_iter().zip(&crate_names).map(listing).collect()
 }
 
 /// Whether an item matters to users; two auto traits are internal to the compiler.
-fn is_users(item: &str) -> bool {
+fn is_visible_to_users(item: &str) -> bool {
     !["core::marker::Freeze for", "core::marker::UnsafeUnpin for"].iter().any(|implemented| item.contains(implemented))
 }
 

@@ -8,7 +8,7 @@ mod sources;
 
 use crate::{
     api, generate,
-    workspace::{cargo_command, is_complete, run_cargo, run_successfully},
+    workspace::{cargo_command, ensure_all_crates_listed, run_cargo, run_successfully},
 };
 use anyhow::{Context as _, Result, ensure};
 use std::{path::Path, time::Instant};
@@ -20,32 +20,44 @@ struct Check {
     run: fn(&Path) -> Result<()>,
 }
 
-const fn check(name: &'static str, requirement: &'static str, run: fn(&Path) -> Result<()>) -> Check {
+const fn new_check(name: &'static str, requirement: &'static str, run: fn(&Path) -> Result<()>) -> Check {
     Check { name, requirement, run }
 }
 
 const CHECKS: [Check; 19] = [
-    check("members", "every crate that can be published is checked", is_complete),
-    check("fresh", "generated files are up to date", |root| generate::check_files(root).map(drop)),
-    check("format", "the code is formatted", |root| run_cargo(root, "fmt --all --check")),
-    check("lints", "clippy has no warning", |root| {
+    new_check("members", "every crate that can be published is checked", ensure_all_crates_listed),
+    new_check("fresh", "generated files are up to date", |root| generate::check_files(root).map(drop)),
+    new_check("format", "the code is formatted", |root| run_cargo(root, "fmt --all --check")),
+    new_check("lints", "clippy has no warning", |root| {
         run_cargo(root, "clippy --workspace --all-targets --all-features -- -D warnings")
     }),
-    check("docs", "the documentation builds without a warning", check_documentation),
-    check("api", "public APIs are those of api.txt", api::check_listings),
-    check("features", "every combination of features builds without a warning", features::check_feature_combinations),
-    check("feature-tests", "the tests pass with every combination of features", features::check_feature_tests),
-    check("secrets", "no secret is logged without the cap on log levels", features::uncapped_log),
-    check("decompression", "the transports work if their HTTP libraries decompress", features::decompressing_libraries),
-    check("numbers", "the models work with `serde_json/arbitrary_precision`", features::arbitrary_precision),
-    check("examples", "the examples run", features::check_examples),
-    check("dependencies", "each crate has the dependencies that it may have", dependencies::check_dependency_graph),
-    check("licenses", "licenses, sources and duplicates are those that deny.toml allows", dependencies::check_licenses),
-    check("msrv", "no dependency needs a newer Rust than the workspace declares", dependencies::rust_version),
-    check("no-executor", "the libraries block on no future", sources::no_executor),
-    check("awaits", "the engine awaits only itself and `Mode::into_future`", sources::awaits_mode_only),
-    check("build-cost", "the models of 100 operations build within their budget", build_cost::check_build_cost),
-    check("packages", "packages build and pass their tests alone", packages::check_packages),
+    new_check("docs", "the documentation builds without a warning", check_documentation),
+    new_check("api", "public APIs are those of api.txt", api::check_listings),
+    new_check(
+        "features",
+        "every combination of features builds without a warning",
+        features::check_feature_combinations,
+    ),
+    new_check("feature-tests", "the tests pass with every combination of features", features::check_feature_tests),
+    new_check("secrets", "no secret is logged without the cap on log levels", features::check_uncapped_log),
+    new_check(
+        "decompression",
+        "the transports work if their HTTP libraries decompress",
+        features::check_decompressing_libraries,
+    ),
+    new_check("numbers", "the models work with `serde_json/arbitrary_precision`", features::check_arbitrary_precision),
+    new_check("examples", "the examples run", features::check_examples),
+    new_check("dependencies", "each crate has the dependencies that it may have", dependencies::check_dependency_graph),
+    new_check(
+        "licenses",
+        "licenses, sources and duplicates are those that deny.toml allows",
+        dependencies::check_licenses,
+    ),
+    new_check("msrv", "no dependency needs a newer Rust than the workspace declares", dependencies::check_rust_version),
+    new_check("no-executor", "the libraries block on no future", sources::check_no_async_executor),
+    new_check("awaits", "the engine awaits only itself and `Mode::into_future`", sources::check_awaits_mode_only),
+    new_check("build-cost", "the models of 100 operations build within their budget", build_cost::check_build_cost),
+    new_check("packages", "packages build and pass their tests alone", packages::check_packages),
 ];
 
 /// Runs the check `name`, or all of them, on the workspace at `root`; stops at the first that fails.

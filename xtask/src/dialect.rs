@@ -13,13 +13,14 @@ mod schema;
 mod shape;
 
 pub(crate) use body::{
-    BodyExample, BodyType, ERROR_BODY, ExampleSource, HeaderField, Outcome, RequestBody, Response, read_example_file,
+    BodyExample, BodyType, ERROR_BODY_SCHEMA, ExampleSource, HeaderField, RequestBody, Response, ResponseOutcome,
+    read_example_file,
 };
 pub(crate) use columns::Column;
 pub(crate) use extensions::*;
 pub(crate) use names::{escape_pointer_step, local_name};
 pub(crate) use operation::{Authentication, Cloud, Command, ErrorCode, Idempotency, Operation, OperationFacts};
 pub(crate) use paging::Paging;
-pub(crate) use parameter::{Location, Parameter, ParameterStyle};
-pub(crate) use schema::{Definition, Enum, EnumValues, Kind, Object, Property, Union, UnionVariant, Variant};
+pub(crate) use parameter::{Parameter, ParameterLocation, ParameterStyle};
+pub(crate) use schema::{Definition, DefinitionKind, Enum, EnumValues, Object, Property, Union, UnionVariant, Variant};
 pub(crate) use shape::Shape;

@@ -15,10 +15,10 @@ pub(crate) use visit::visit_objects;
 
 use crate::{
     dialect::{Definition, JSON_STRING, Shape, escape_pointer_step, local_name},
-    problems::{Problems, Reported},
+    problems::{AlreadyReported, Problems},
 };
 use anyhow::{Context as _, Error, Result, ensure};
-use files::Origins;
+use files::SourceFilesByPointer;
 use heck::ToLowerCamelCase as _;
 use openapiv3::{
     Components, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr, RequestBody, Response,
@@ -27,12 +27,12 @@ use openapiv3::{
 use serde::Deserialize as _;
 use std::{collections::BTreeSet, fs, path::Path};
 
-pub(crate) use crate::dialect::ERROR_BODY;
+pub(crate) use crate::dialect::ERROR_BODY_SCHEMA;
 
 /// The name of the root of the specification, in its folder.
-const ROOT: &str = "partner-center.yaml";
+const ROOT_FILE_NAME: &str = "partner-center.yaml";
 /// The name of the specification for other tools, which is generated.
-const BUNDLE: &str = "openapi.yaml";
+const BUNDLE_FILE_NAME: &str = "openapi.yaml";
 
 /// A specification that is understood completely.
 pub(crate) struct Spec {
@@ -43,7 +43,7 @@ pub(crate) struct Spec {
     pub(crate) definitions: Vec<Definition>,
     /// The operations, in the order of the document.
     pub(crate) operations: Vec<crate::dialect::Operation>,
-    origins: Origins,
+    origins: SourceFilesByPointer,
 }
 
 /// A method of a path, with its references resolved.
@@ -60,12 +60,12 @@ pub(crate) struct Endpoint<'a> {
 impl Spec {
     /// Reads the specification in a folder: the root, and a file for each area.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
-        let mut names = vec![ROOT.to_owned()];
+        let mut names = vec![ROOT_FILE_NAME.to_owned()];
         for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
-            let is_area = is_yaml && !name.starts_with('.') && ![ROOT, BUNDLE].contains(&&*name);
+            let is_area = is_yaml && !name.starts_with('.') && ![ROOT_FILE_NAME, BUNDLE_FILE_NAME].contains(&&*name);
             names.extend(is_area.then_some(name));
         }
         // The root comes first.
@@ -80,7 +80,7 @@ impl Spec {
     /// Reads a specification of one file.
     #[cfg(test)]
     pub(crate) fn parse(yaml: &str) -> Result<Self> {
-        Self::from_files(&[SourceFile { name: ROOT.to_owned(), text: yaml.to_owned() }])
+        Self::from_files(&[SourceFile { name: ROOT_FILE_NAME.to_owned(), text: yaml.to_owned() }])
     }
 
     /// Reads a specification of several files, of which the first is the root.
@@ -90,25 +90,25 @@ impl Spec {
     /// All [`Problems`] of all files.
     pub(crate) fn from_files(files: &[SourceFile]) -> Result<Self> {
         let mut problems = Problems::default();
-        let Some((mut source, origins)) = files::merge(files, &mut problems) else {
+        let Some((mut source, origins)) = files::merge_files(files, &mut problems) else {
             return Err(Error::new(problems));
         };
-        common::expand(&mut source, &mut problems);
+        common::expand_common_parts(&mut source, &mut problems);
         let Some((document, broken)) = lint::read_document(&mut source, &mut problems) else {
-            return Err(Error::new(problems.located(|at| origins.file(at).to_owned())));
+            return Err(Error::new(problems.with_file_names(|at| origins.file_at(at).to_owned())));
         };
         let mut spec = Self { document, source, definitions: Vec::new(), operations: Vec::new(), origins };
-        spec.definitions = schemas::read(&spec, &broken, &mut problems);
-        spec.operations = operations::read(&spec, &broken, &mut problems);
-        schemas::check_files(&spec, &mut problems);
+        spec.definitions = schemas::read_schemas(&spec, &broken, &mut problems);
+        spec.operations = operations::read_operations(&spec, &broken, &mut problems);
+        schemas::check_file_properties(&spec, &mut problems);
         spec.mark_sent_and_received();
-        spec.located(problems).into_result()?;
+        spec.with_file_names(problems).into_result()?;
         Ok(spec)
     }
 
     /// Returns the problems with the file of each.
-    pub(crate) fn located(&self, problems: Problems) -> Problems {
-        problems.located(|at| self.origins.file(at).to_owned())
+    pub(crate) fn with_file_names(&self, problems: Problems) -> Problems {
+        problems.with_file_names(|at| self.origins.file_at(at).to_owned())
     }
 
     pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {
@@ -130,14 +130,14 @@ impl Spec {
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
             for (method, operation) in item.iter() {
                 let at = format!("{at}/{method}");
-                let endpoint = self.endpoint(&at, item, operation);
+                let endpoint = self.endpoint_at(&at, item, operation);
                 endpoints.push(endpoint.with_context(|| at.clone())?);
             }
         }
         Ok(endpoints)
     }
 
-    fn endpoint<'a>(&'a self, at: &str, item: &'a PathItem, operation: &'a Operation) -> Result<Endpoint<'a>> {
+    fn endpoint_at<'a>(&'a self, at: &str, item: &'a PathItem, operation: &'a Operation) -> Result<Endpoint<'a>> {
         let parameter = |item| self.resolve(item, "parameters", |components, name| components.parameters.get(name));
         let body = |item| self.resolve(item, "requestBodies", |components, name| components.request_bodies.get(name));
         let response = |item| self.resolve(item, "responses", |components, name| components.responses.get(name));
@@ -164,7 +164,7 @@ impl Spec {
             ReferenceOr::Reference { reference } => {
                 let name = local_name(reference, folder)?;
                 let found = self.document.components.as_ref().and_then(|components| find(components, name));
-                let found = found.ok_or_else(|| Error::new(Reported))?;
+                let found = found.ok_or_else(|| Error::new(AlreadyReported))?;
                 let is_another = || format!("{reference} is only another $ref: refer to what that refers to");
                 found.as_item().with_context(is_another)
             }
@@ -173,21 +173,23 @@ impl Spec {
 
     /// Marks the schemas that occur in requests and in responses.
     fn mark_sent_and_received(&mut self) {
-        let (mut sent, mut received) = (vec![], vec![ERROR_BODY.to_owned()]);
+        let (mut sent, mut received) = (vec![], vec![ERROR_BODY_SCHEMA.to_owned()]);
         for operation in &self.operations {
-            sent.extend(operation.parameters.iter().filter_map(|parameter| parameter.shape.named().map(str::to_owned)));
-            sent.extend(operation.body.iter().filter_map(|body| body.shape.named().map(str::to_owned)));
+            sent.extend(
+                operation.parameters.iter().filter_map(|parameter| parameter.shape.schema_name().map(str::to_owned)),
+            );
+            sent.extend(operation.body.iter().filter_map(|body| body.shape.schema_name().map(str::to_owned)));
             let bodies = operation.responses.iter().filter_map(|response| response.body.as_ref());
-            received.extend(bodies.filter_map(|(_, shape)| shape.named().map(str::to_owned)));
+            received.extend(bodies.filter_map(|(_, shape)| shape.schema_name().map(str::to_owned)));
         }
-        let (sent, received) = (self.reached_from(sent), self.reached_from(received));
+        let (sent, received) = (self.schemas_reachable_from(sent), self.schemas_reachable_from(received));
         for definition in &mut self.definitions {
             definition.is_sent = sent.contains(&definition.name);
             definition.is_received = received.contains(&definition.name);
         }
     }
 
-    fn reached_from(&self, mut ahead: Vec<String>) -> BTreeSet<String> {
+    fn schemas_reachable_from(&self, mut ahead: Vec<String>) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
         while let Some(name) = ahead.pop() {
             if let (true, Ok(definition)) = (reached.insert(name.clone()), self.definition(&name)) {
@@ -207,7 +209,7 @@ impl<'a> Endpoint<'a> {
     }
 
     /// Returns the responses with a 2xx status.
-    pub(crate) fn successes(&self) -> impl Iterator<Item = &'a Response> {
+    pub(crate) fn success_responses(&self) -> impl Iterator<Item = &'a Response> {
         self.responses.iter().filter(|(status, _)| is_success(status)).map(|(_, response)| *response)
     }
 
@@ -230,9 +232,9 @@ pub(crate) fn parameter_shape(parameter: &Parameter) -> Result<Option<Shape>> {
     match (data.extensions.get(JSON_STRING), &data.format) {
         (Some(schema), _) => {
             let schema: ReferenceOr<Schema> = ReferenceOr::deserialize(schema).context(JSON_STRING)?;
-            Shape::of(&schema).context(JSON_STRING).map(Some)
+            Shape::from_schema(&schema).context(JSON_STRING).map(Some)
         }
-        (None, ParameterSchemaOrContent::Schema(schema)) => Shape::of(schema).map(Some),
+        (None, ParameterSchemaOrContent::Schema(schema)) => Shape::from_schema(schema).map(Some),
         (None, ParameterSchemaOrContent::Content(_)) => Ok(None),
     }
 }

@@ -9,13 +9,13 @@ use std::{
 };
 
 /// The command that starts it.
-const COMMAND: &str = "emulator";
+const EMULATOR_COMMAND: &str = "emulator";
 
 /// The access token that it expects.
-pub(crate) const TOKEN: &str = "emulator-token";
+pub(crate) const EMULATOR_TOKEN: &str = "emulator-token";
 
 /// Builds the command line and returns its path.
-pub(crate) fn command_line(root: &Path) -> Result<PathBuf> {
+pub(crate) fn build_command_line(root: &Path) -> Result<PathBuf> {
     run_cargo(root, "build --package partner-center-cli")?;
     Ok(target_folder(root).join("debug/partner-center"))
 }
@@ -27,10 +27,10 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts an emulator with these options and [`TOKEN`]; `program` is the command line.
+    /// Starts an emulator with these options and [`EMULATOR_TOKEN`]; `program` is the command line.
     pub(crate) fn start(program: &Path, options: &[&str]) -> Result<Self> {
         let process = Command::new(program)
-            .args([COMMAND, "--quiet", "--token", TOKEN])
+            .args([EMULATOR_COMMAND, "--quiet", "--token", EMULATOR_TOKEN])
             .args(options)
             .stdout(Stdio::piped())
             .spawn()

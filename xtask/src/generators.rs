@@ -5,8 +5,8 @@
 //! from a new release of one of these.
 
 use crate::{
-    emulator::{Emulator, TOKEN, command_line},
-    workspace::{BUNDLE, cargo_command, run_successfully, successful_output, target_folder},
+    emulator::{EMULATOR_TOKEN, Emulator, build_command_line},
+    workspace::{BUNDLE_FILE, cargo_command, run_successfully, successful_output, target_folder},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::ToSnakeCase as _;
@@ -24,39 +24,39 @@ use std::{
 };
 
 /// The number of customers: more than two pages of the maximum size.
-const CUSTOMERS: u32 = 1200;
+const EMULATOR_CUSTOMERS: u32 = 1200;
 
 /// An example page with fields and values that the specification does not describe.
-const FUTURE: &str = "spec/examples/a-page-from-the-future.response.json";
+const FUTURE_PAGE_EXAMPLE: &str = "spec/examples/a-page-from-the-future.response.json";
 
 /// The number of customers of the mock server: those of the example of the schema, which Prism prefers to those of the response.
-const EXAMPLES: usize = 2;
+const MOCK_SERVER_CUSTOMERS: usize = 2;
 
 /// The prefix of company names that each generated client filters by, and ours for comparison.
-const PREFIX: &str = "Co";
+const COMPANY_NAME_PREFIX: &str = "Co";
 
 /// The timeout for the start of a server.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A part of the check, which returns its findings.
-type CheckStep = fn(&Check) -> Result<String>;
+type CheckStep = fn(&GeneratorCheck) -> Result<String>;
 
 /// Runs all parts. Needs Java 11, Node.js 20 and Python 3.11 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let program = command_line(root)?;
-    let emulator = Emulator::start(&program, &["--customers", &CUSTOMERS.to_string()])?;
-    let check = Check::set_up(root, program, emulator)?;
+    let program = build_command_line(root)?;
+    let emulator = Emulator::start(&program, &["--customers", &EMULATOR_CUSTOMERS.to_string()])?;
+    let check = GeneratorCheck::set_up(root, program, emulator)?;
     let parts: [(&str, CheckStep); 10] = [
-        ("openapi-generator, Python", Check::openapi_generator_python),
-        ("openapi-generator, TypeScript", Check::openapi_generator_typescript),
-        ("openapi-python-client", Check::openapi_python_client),
-        ("openapi-typescript and openapi-fetch", Check::openapi_fetch),
-        ("@hey-api/openapi-ts", Check::hey_api),
-        ("progenitor", Check::progenitor),
-        ("Prism as a mock server", Check::check_prism_mock),
-        ("Prism before the emulator", Check::check_prism_proxy),
-        ("Spectral", Check::spectral),
-        ("Redocly", Check::redocly),
+        ("openapi-generator, Python", GeneratorCheck::check_openapi_generator_python),
+        ("openapi-generator, TypeScript", GeneratorCheck::check_openapi_generator_typescript),
+        ("openapi-python-client", GeneratorCheck::check_openapi_python_client),
+        ("openapi-typescript and openapi-fetch", GeneratorCheck::check_openapi_fetch),
+        ("@hey-api/openapi-ts", GeneratorCheck::check_hey_api),
+        ("progenitor", GeneratorCheck::check_progenitor),
+        ("Prism as a mock server", GeneratorCheck::check_prism_mock),
+        ("Prism before the emulator", GeneratorCheck::check_prism_proxy),
+        ("Spectral", GeneratorCheck::check_spectral),
+        ("Redocly", GeneratorCheck::check_redocly),
     ];
     let mut stdout = io::stdout().lock();
     let mut failed = 0;
@@ -74,7 +74,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     Ok(())
 }
 
-struct Check {
+struct GeneratorCheck {
     root: PathBuf,
     /// The folder to install and to generate in.
     folder: PathBuf,
@@ -84,90 +84,90 @@ struct Check {
     emulator: Emulator,
 }
 
-impl Check {
+impl GeneratorCheck {
     fn set_up(root: &Path, program: PathBuf, emulator: Emulator) -> Result<Self> {
         let folder = target_folder(root).join("generators");
-        let specification = root.join(BUNDLE);
+        let specification = root.join(BUNDLE_FILE);
         let check = Self { root: root.to_owned(), folder, specification, program, emulator };
         fs::create_dir_all(&check.folder)?;
-        if !check.python("pip").exists() {
+        if !check.python_bin_path("pip").exists() {
             run_successfully(Command::new("python3").args(["-m", "venv"]).arg(check.folder.join("python")))?;
         }
-        let requirements = check.source("requirements.txt");
+        let requirements = check.client_program_path("requirements.txt");
         run_successfully(
-            Command::new(check.python("pip")).args(["install", "--quiet", "--requirement"]).arg(requirements),
+            Command::new(check.python_bin_path("pip")).args(["install", "--quiet", "--requirement"]).arg(requirements),
         )?;
-        fs::copy(check.source("package.json"), check.folder.join("package.json"))?;
+        fs::copy(check.client_program_path("package.json"), check.folder.join("package.json"))?;
         let mut npm = Command::new("npm");
         npm.current_dir(&check.folder).args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"]);
         run_successfully(&mut npm)?;
         Ok(check)
     }
 
-    fn openapi_generator_python(&self) -> Result<String> {
-        let client = self.client("openapi_generator_python")?;
-        self.openapi_generator("python", &client)?;
-        self.run_python(&client)
+    fn check_openapi_generator_python(&self) -> Result<String> {
+        let client = self.create_client_folder("openapi_generator_python")?;
+        self.run_openapi_generator("python", &client)?;
+        self.run_python_client(&client)
     }
 
-    fn openapi_generator_typescript(&self) -> Result<String> {
-        let client = self.client("openapi_generator_typescript")?;
-        self.openapi_generator("typescript-fetch", &client.join("client"))?;
-        self.run_typescript(&client)
+    fn check_openapi_generator_typescript(&self) -> Result<String> {
+        let client = self.create_client_folder("openapi_generator_typescript")?;
+        self.run_openapi_generator("typescript-fetch", &client.join("client"))?;
+        self.run_typescript_client(&client)
     }
 
-    fn openapi_python_client(&self) -> Result<String> {
-        let client = self.client("openapi_python_client")?;
-        let mut generator = Command::new(self.python("openapi-python-client"));
+    fn check_openapi_python_client(&self) -> Result<String> {
+        let client = self.create_client_folder("openapi_python_client")?;
+        let mut generator = Command::new(self.python_bin_path("openapi-python-client"));
         generator.args(["generate", "--meta", "none", "--output-path"]);
         generator.arg(client.join("partner_center_customers_client")).arg("--path").arg(&self.specification);
         successful_output(&mut generator)?;
-        self.run_python(&client)
+        self.run_python_client(&client)
     }
 
-    fn openapi_fetch(&self) -> Result<String> {
-        let client = self.client("openapi_fetch")?;
+    fn check_openapi_fetch(&self) -> Result<String> {
+        let client = self.create_client_folder("openapi_fetch")?;
         let types = client.join("client.d.ts");
         successful_output(
-            Command::new(self.node("openapi-typescript")).arg(&self.specification).arg("--output").arg(types),
+            Command::new(self.node_bin_path("openapi-typescript")).arg(&self.specification).arg("--output").arg(types),
         )?;
-        self.run_typescript(&client)
+        self.run_typescript_client(&client)
     }
 
-    fn hey_api(&self) -> Result<String> {
-        let client = self.client("hey_api")?;
-        let mut generator = Command::new(self.node("openapi-ts"));
+    fn check_hey_api(&self) -> Result<String> {
+        let client = self.create_client_folder("hey_api")?;
+        let mut generator = Command::new(self.node_bin_path("openapi-ts"));
         generator.current_dir(&client).arg("--input").arg(&self.specification).args(["--output", "client"]);
         successful_output(&mut generator)?;
-        self.run_typescript(&client)
+        self.run_typescript_client(&client)
     }
 
-    fn progenitor(&self) -> Result<String> {
-        let client = self.client("progenitor")?;
+    fn check_progenitor(&self) -> Result<String> {
+        let client = self.create_client_folder("progenitor")?;
         let mut document: OpenAPI = yaml_serde::from_str(&fs::read_to_string(&self.specification)?)?;
         let removed = reduce_for_progenitor(&mut document);
         let mut settings = GenerationSettings::new();
         let code = Generator::new(settings.with_interface(InterfaceStyle::Builder)).generate_tokens(&document)?;
         fs::write(client.join("client.rs"), code.to_string())?;
-        fs::copy(self.source("progenitor.toml"), client.join("Cargo.toml"))?;
-        fs::copy(self.source("progenitor.rs"), client.join("main.rs"))?;
+        fs::copy(self.client_program_path("progenitor.toml"), client.join("Cargo.toml"))?;
+        fs::copy(self.client_program_path("progenitor.rs"), client.join("main.rs"))?;
         let mut cargo = cargo_command(&client, "run --quiet");
         let found = self.run_client(cargo.env("CARGO_TARGET_DIR", self.folder.join("cargo")).arg("--"))?;
         Ok(format!("{found}; removed before: {removed}"))
     }
 
     fn check_prism_mock(&self) -> Result<String> {
-        let prism = Prism::start(self, "mock", &[])?;
-        let found = self.list(&prism.url, &[])?;
-        ensure!(found == EXAMPLES, "our client lists {found} customers, not {EXAMPLES}");
+        let prism = PrismServer::start(self, "mock", &[])?;
+        let found = self.count_customers_of_cli(&prism.url, &[])?;
+        ensure!(found == MOCK_SERVER_CUSTOMERS, "our client lists {found} customers, not {MOCK_SERVER_CUSTOMERS}");
         Ok(format!("our client lists the {found} customers of the example"))
     }
 
     fn check_prism_proxy(&self) -> Result<String> {
-        let prism = Prism::start(self, "proxy", &[&self.emulator.url, "--errors"])?;
-        let found = self.list(&prism.url, &[])?;
-        let filtered = self.list(&prism.url, &["--company-name", PREFIX])?;
-        let expected = self.expected()?;
+        let prism = PrismServer::start(self, "proxy", &[&self.emulator.url, "--errors"])?;
+        let found = self.count_customers_of_cli(&prism.url, &[])?;
+        let filtered = self.count_customers_of_cli(&prism.url, &["--company-name", COMPANY_NAME_PREFIX])?;
+        let expected = self.expected_customer_counts()?;
         ensure!((found, filtered) == expected, "our client lists {found} and {filtered} customers, not {expected:?}");
         let log = fs::read_to_string(&prism.log)?;
         let violation = log.lines().find(|line| line.to_lowercase().contains("violation"));
@@ -177,17 +177,17 @@ impl Check {
         Ok(format!("our client lists {found} customers, {filtered} by a filter, without a violation"))
     }
 
-    fn spectral(&self) -> Result<String> {
+    fn check_spectral(&self) -> Result<String> {
         let rules = self.root.join("spec/.spectral.yaml");
-        let mut spectral = Command::new(self.node("spectral"));
+        let mut spectral = Command::new(self.node_bin_path("spectral"));
         successful_output(
             spectral.args(["lint", "--fail-severity", "hint", "--ruleset"]).arg(rules).arg(&self.specification),
         )?;
         Ok("no findings".to_owned())
     }
 
-    fn redocly(&self) -> Result<String> {
-        let mut redocly = Command::new(self.node("redocly"));
+    fn check_redocly(&self) -> Result<String> {
+        let mut redocly = Command::new(self.node_bin_path("redocly"));
         redocly.args(["lint", "--extends", "recommended", "--format", "json"]).arg(&self.specification);
         redocly.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
         let report: serde_json::Value = serde_json::from_str(&successful_output(&mut redocly)?)?;
@@ -195,54 +195,63 @@ impl Check {
         Ok("no findings".to_owned())
     }
 
-    fn openapi_generator(&self, language: &str, client: &Path) -> Result<String> {
-        let mut generator = Command::new(self.python("openapi-generator-cli"));
+    fn run_openapi_generator(&self, language: &str, client: &Path) -> Result<String> {
+        let mut generator = Command::new(self.python_bin_path("openapi-generator-cli"));
         generator.args(["generate", "-g", language, "-i"]).arg(&self.specification).arg("-o").arg(client);
         successful_output(&mut generator)
     }
 
-    fn run_python(&self, client: &Path) -> Result<String> {
-        let program = self.source(client.with_extension("py").file_name().context("a client has a name")?);
-        let mut python = Command::new(self.python("python"));
+    fn run_python_client(&self, client: &Path) -> Result<String> {
+        let program = self.client_program_path(client.with_extension("py").file_name().context("a client has a name")?);
+        let mut python = Command::new(self.python_bin_path("python"));
         self.run_client(python.env("PYTHONPATH", client).env("PYTHONDONTWRITEBYTECODE", "1").arg(program))
     }
 
-    fn run_typescript(&self, client: &Path) -> Result<String> {
+    fn run_typescript_client(&self, client: &Path) -> Result<String> {
         let program = client.join("main.ts");
-        fs::copy(self.source(client.with_extension("ts").file_name().context("a client has a name")?), &program)?;
-        let mut compiler = Command::new(self.node("tsc"));
+        fs::copy(
+            self.client_program_path(client.with_extension("ts").file_name().context("a client has a name")?),
+            &program,
+        )?;
+        let mut compiler = Command::new(self.node_bin_path("tsc"));
         compiler.current_dir(&self.folder).args(["--noEmit", "--strict", "--skipLibCheck", "--types", "node"]);
         compiler.args(["--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]);
         successful_output(compiler.arg(&program))?;
-        self.run_client(Command::new(self.node("tsx")).arg(&program))
+        self.run_client(Command::new(self.node_bin_path("tsx")).arg(&program))
     }
 
     /// Runs a program that prints the numbers of customers that it has listed, without and with a filter.
     fn run_client(&self, program: &mut Command) -> Result<String> {
-        let filter = format!(r#"{{"Field":"CompanyName","Value":"{PREFIX}","Operator":"starts_with"}}"#);
-        program.env("BASE_URL", &self.emulator.url).env("TOKEN", TOKEN).env("FILTER", filter);
-        let found = successful_output(program.arg(self.root.join(FUTURE)))?;
-        let (all, filtered) = self.expected()?;
+        let filter = format!(r#"{{"Field":"CompanyName","Value":"{COMPANY_NAME_PREFIX}","Operator":"starts_with"}}"#);
+        program.env("BASE_URL", &self.emulator.url).env("TOKEN", EMULATOR_TOKEN).env("FILTER", filter);
+        let found = successful_output(program.arg(self.root.join(FUTURE_PAGE_EXAMPLE)))?;
+        let (all, filtered) = self.expected_customer_counts()?;
         ensure!(found.trim() == format!("{all} {filtered}"), "it lists {found:?}, not {all} and {filtered}");
         Ok(format!("it lists {all} customers, {filtered} by a filter"))
     }
 
     /// Returns the numbers of customers that our client lists, without and with the filter.
-    fn expected(&self) -> Result<(usize, usize)> {
+    fn expected_customer_counts(&self) -> Result<(usize, usize)> {
         let url = &self.emulator.url;
-        let found = (self.list(url, &[])?, self.list(url, &["--company-name", PREFIX])?);
-        ensure!(found.0 == CUSTOMERS as usize && (1..found.0).contains(&found.1), "our client lists {found:?}");
+        let found = (
+            self.count_customers_of_cli(url, &[])?,
+            self.count_customers_of_cli(url, &["--company-name", COMPANY_NAME_PREFIX])?,
+        );
+        ensure!(
+            found.0 == EMULATOR_CUSTOMERS as usize && (1..found.0).contains(&found.1),
+            "our client lists {found:?}"
+        );
         Ok(found)
     }
 
-    fn list(&self, url: &str, arguments: &[&str]) -> Result<usize> {
+    fn count_customers_of_cli(&self, url: &str, arguments: &[&str]) -> Result<usize> {
         let mut list = Command::new(&self.program);
         list.args(["--base-url", url, "customers", "list", "--output", "jsonl"]).args(arguments);
-        Ok(successful_output(list.env("PARTNER_CENTER_TOKEN", TOKEN))?.lines().count())
+        Ok(successful_output(list.env("PARTNER_CENTER_TOKEN", EMULATOR_TOKEN))?.lines().count())
     }
 
     /// Creates an empty folder for a client.
-    fn client(&self, name: &str) -> Result<PathBuf> {
+    fn create_client_folder(&self, name: &str) -> Result<PathBuf> {
         let client = self.folder.join("clients").join(name);
         if client.exists() {
             fs::remove_dir_all(&client)?;
@@ -251,15 +260,15 @@ impl Check {
         Ok(client)
     }
 
-    fn source(&self, name: impl AsRef<Path>) -> PathBuf {
+    fn client_program_path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.root.join("xtask/src/generators").join(name)
     }
 
-    fn python(&self, program: &str) -> PathBuf {
+    fn python_bin_path(&self, program: &str) -> PathBuf {
         self.folder.join("python/bin").join(program)
     }
 
-    fn node(&self, program: &str) -> PathBuf {
+    fn node_bin_path(&self, program: &str) -> PathBuf {
         self.folder.join("node_modules/.bin").join(program)
     }
 }
@@ -310,19 +319,19 @@ fn reduce_for_progenitor(document: &mut OpenAPI) -> String {
 }
 
 /// A Prism server, which is stopped on drop.
-struct Prism {
+struct PrismServer {
     process: Child,
     url: String,
     log: PathBuf,
 }
 
-impl Prism {
-    fn start(check: &Check, mode: &str, arguments: &[&str]) -> Result<Self> {
+impl PrismServer {
+    fn start(check: &GeneratorCheck, mode: &str, arguments: &[&str]) -> Result<Self> {
         // Prism cannot choose a free port by itself.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = check.folder.join(format!("prism-{mode}.log"));
         let process = Command::new("node")
-            .arg(check.node("prism"))
+            .arg(check.node_bin_path("prism"))
             .arg(mode)
             .arg(&check.specification)
             .args(arguments)
@@ -340,7 +349,7 @@ impl Prism {
     }
 }
 
-impl Drop for Prism {
+impl Drop for PrismServer {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

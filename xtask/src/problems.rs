@@ -17,7 +17,7 @@ struct Problem {
 
 /// The error of a function that could not go on because of a problem that is reported already.
 #[derive(Debug)]
-pub(crate) struct Reported;
+pub(crate) struct AlreadyReported;
 
 impl Problems {
     pub(crate) fn add(&mut self, at: impl Into<String>, message: impl Into<String>) {
@@ -25,10 +25,10 @@ impl Problems {
     }
 
     /// Returns the value of `result`, or adds its error: one without a place of its own at `at`.
-    pub(crate) fn take<T>(&mut self, at: &str, result: Result<T>) -> Option<T> {
+    pub(crate) fn value_or_add_error<T>(&mut self, at: &str, result: Result<T>) -> Option<T> {
         let error = match result {
             Ok(value) => return Some(value),
-            Err(error) if error.is::<Reported>() => return None,
+            Err(error) if error.is::<AlreadyReported>() => return None,
             Err(error) => error,
         };
         match error.downcast::<Self>() {
@@ -55,7 +55,7 @@ impl Problems {
     }
 
     /// Returns the problems with the file of each, as `file_of` tells it by the place.
-    pub(crate) fn located(self, file_of: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn with_file_names(self, file_of: impl Fn(&str) -> String) -> Self {
         let located = self.0.into_iter().map(|Problem { at, message }| {
             let file = if at.starts_with('#') { file_of(&at) } else { String::new() };
             Problem { at: file + &at, message }
@@ -81,33 +81,34 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-impl fmt::Display for Reported {
+impl fmt::Display for AlreadyReported {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("see the other problems")
     }
 }
 
-impl std::error::Error for Reported {}
+impl std::error::Error for AlreadyReported {}
 
 #[cfg(test)]
 mod tests {
-    use super::{Problems, Reported};
+    use super::{AlreadyReported, Problems};
     use anyhow::{Context as _, Error, anyhow};
 
     #[test]
     fn problems_are_sorted_and_listed_once() {
         let mut problems = Problems::default();
-        assert_eq!(problems.take("#/b", Ok(1)), Some(1));
+        assert_eq!(problems.value_or_add_error("#/b", Ok(1)), Some(1));
         for at in ["#/b", "#/a", "#/b"] {
-            assert_eq!(problems.take::<()>(at, Err(anyhow!("wrong")).context("here")), None);
+            assert_eq!(problems.value_or_add_error::<()>(at, Err(anyhow!("wrong")).context("here")), None);
         }
-        assert_eq!(problems.take::<()>("#/c", Err(Error::new(Reported)).context("here")), None);
+        assert_eq!(problems.value_or_add_error::<()>("#/c", Err(Error::new(AlreadyReported)).context("here")), None);
         let mut others = Problems::default();
         others.add("#/a/x", "worse");
         others.add("other.yaml", "not YAML");
-        assert_eq!(problems.take::<()>("#/d", Err(Error::new(others)).context("there")), None);
+        assert_eq!(problems.value_or_add_error::<()>("#/d", Err(Error::new(others)).context("there")), None);
         assert!(problems.are_within("#/a/x") && problems.are_within("#/b") && !problems.are_within("#/"));
-        let located = problems.located(|at| if at.starts_with("#/a") { "a.yaml" } else { "root.yaml" }.to_owned());
+        let located =
+            problems.with_file_names(|at| if at.starts_with("#/a") { "a.yaml" } else { "root.yaml" }.to_owned());
         assert_eq!(
             located.to_string(),
             "a.yaml#/a: here: wrong\na.yaml#/a/x: worse\nother.yaml: not YAML\nroot.yaml#/b: here: wrong"

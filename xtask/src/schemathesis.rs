@@ -2,36 +2,36 @@
 //! the responses.
 
 use crate::{
-    emulator::{Emulator, TOKEN, command_line},
-    workspace::{BUNDLE, python_environment, run_successfully, target_folder},
+    emulator::{EMULATOR_TOKEN, Emulator, build_command_line},
+    workspace::{BUNDLE_FILE, python_environment, run_successfully, target_folder},
 };
 use anyhow::Result;
 use std::{path::Path, process::Command};
 
 /// The release that is installed from the Python Package Index. Its dependencies are not pinned.
-const VERSION: &str = "4.32.5";
+const SCHEMATHESIS_VERSION: &str = "4.32.5";
 
 /// The number of requests that are made up for each operation, besides those that cover its parameters one by one.
-const EXAMPLES: &str = "200";
+const MAX_EXAMPLES: &str = "200";
 
 /// The number of customers; some of them are those of Microsoft's documentation.
-const CUSTOMERS: &str = "1000";
+const EMULATOR_CUSTOMERS: &str = "1000";
 
 /// Runs the check. Needs Python 3.10 or newer, and the network on the first run.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let target = target_folder(root);
-    let environment = python_environment(&target, "schemathesis", &[&format!("schemathesis=={VERSION}")])?;
+    let environment = python_environment(&target, "schemathesis", &[&format!("schemathesis=={SCHEMATHESIS_VERSION}")])?;
     let schemathesis = environment.join("bin/schemathesis");
-    let emulator = Emulator::start(&command_line(root)?, &["--customers", CUSTOMERS])?;
+    let emulator = Emulator::start(&build_command_line(root)?, &["--customers", EMULATOR_CUSTOMERS])?;
     let command = |phases: &str| {
         let mut command = Command::new(&schemathesis);
         command
             // It writes files to the current folder.
             .current_dir(&target)
             .arg("run")
-            .arg(root.join(BUNDLE))
+            .arg(root.join(BUNDLE_FILE))
             .args(["--url", &emulator.url, "--checks", "all", "--continue-on-failure", "--phases", phases])
-            .args(["--max-examples", EXAMPLES, "--header", &format!("Authorization: Bearer {TOKEN}")])
+            .args(["--max-examples", MAX_EXAMPLES, "--header", &format!("Authorization: Bearer {EMULATOR_TOKEN}")])
             .env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
@@ -40,7 +40,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             .env("SCHEMATHESIS_HOOKS", "hooks")
             .env("PYTHONPATH", root.join("xtask/src/schemathesis"))
             .env("EMULATOR_URL", &emulator.url)
-            .env("EMULATOR_TOKEN", TOKEN),
+            .env("EMULATOR_TOKEN", EMULATOR_TOKEN),
     )?;
     // From a list to its customers and its next page by the links of the specification alone. Without hooks, most filters are
     // invalid, and the 400 they get is correct.

@@ -14,9 +14,9 @@ use std::{
 /// The folder of the specification: its root, and a file for each area.
 pub(crate) const SPEC_FOLDER: &str = "spec";
 /// The root of the specification.
-pub(crate) const SPEC: &str = "spec/partner-center.yaml";
+pub(crate) const SPEC_FILE: &str = "spec/partner-center.yaml";
 /// The specification for other tools, which is generated.
-pub(crate) const BUNDLE: &str = "spec/openapi.yaml";
+pub(crate) const BUNDLE_FILE: &str = "spec/openapi.yaml";
 
 /// Returns the root of the workspace that this program was built in.
 pub(crate) fn workspace_root() -> PathBuf {
@@ -31,7 +31,7 @@ pub(crate) fn is_temporary_file(name: &OsStr) -> bool {
 }
 
 /// The libraries that are published, in the order in which they can be.
-pub(crate) const LIBRARIES: [&str; 8] = [
+pub(crate) const LIBRARY_CRATES: [&str; 8] = [
     "partner-center-spec",
     "partner-center-models",
     "partner-center-core",
@@ -44,11 +44,11 @@ pub(crate) const LIBRARIES: [&str; 8] = [
 
 /// Returns all crates that are published: the libraries, then the command line.
 pub(crate) fn published_crates() -> impl Iterator<Item = &'static str> {
-    LIBRARIES.into_iter().chain(["partner-center-cli"])
+    LIBRARY_CRATES.into_iter().chain(["partner-center-cli"])
 }
 
 /// Returns an error if a crate that can be published is not listed here.
-pub(crate) fn is_complete(root: &Path) -> Result<()> {
+pub(crate) fn ensure_all_crates_listed(root: &Path) -> Result<()> {
     let packages = package_metadata(root, "--no-deps")?;
     let can_be = packages.iter().filter(|package| package["publish"] != json!([]));
     let can_be: BTreeSet<_> = can_be.filter_map(|package| package["name"].as_str()).collect();

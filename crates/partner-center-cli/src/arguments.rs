@@ -14,7 +14,7 @@ use clap::{
     Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind,
     parser::ValueSource,
 };
-use operations::{OperationCall, Words};
+use operations::{CommandLineWords, OperationCall};
 use std::{env, ffi::OsString, fmt::Display, path::PathBuf, time::Duration};
 use uuid::Uuid;
 
@@ -183,7 +183,7 @@ pub(crate) struct ServiceOptions {
     #[arg(long, global = true)]
     pub(crate) emulator: bool,
     /// Number of customers of the embedded emulator, 0 to 10000000 [default: 25]
-    #[arg(long, value_name = "N", global = true, value_parser = customer_count)]
+    #[arg(long, value_name = "N", global = true, value_parser = parse_customer_count)]
     pub(crate) emulator_customers: Option<u32>,
     /// Behavior of the embedded emulator: an option of `partner-center emulator` without its dashes, such as bom or
     /// fault=503@10%; may be given several times
@@ -223,7 +223,7 @@ pub(crate) struct ServiceOptions {
     #[arg(long, value_name = "SECONDS", global = true, value_parser = parse_seconds)]
     pub(crate) deadline: Option<Duration>,
     /// Maximum number of attempts of a request [default: 4]
-    #[arg(long, value_name = "N", global = true, value_parser = positive_number)]
+    #[arg(long, value_name = "N", global = true, value_parser = parse_positive_number)]
     pub(crate) max_attempts: Option<u32>,
     /// Maximum wait before a retry that the service may request (`Retry-After`); if it is longer, the command fails
     /// immediately [default: 60; `customers get` of several: 300]
@@ -291,19 +291,19 @@ impl From<Cloud> for partner_center::Cloud {
 
 impl Arguments {
     /// Returns the command line with all options of the commands that `words` name.
-    pub(crate) fn full_command(words: Words<'_>) -> clap::Command {
-        let service = Self::service_options();
+    pub(crate) fn full_command(words: CommandLineWords<'_>) -> clap::Command {
+        let service = Self::service_option_args();
         // Each command shows its own options, and a few of the common ones.
         let is_rare = |option: &Arg| {
-            service.iter().any(|other| other == option) && !COMMON_OPTIONS.contains(&option.get_id().as_str())
+            service.iter().any(|other| other == option) && !OPTIONS_IN_EVERY_HELP.contains(&option.get_id().as_str())
         };
-        let command = Self::grammar(words).mut_args(|option| {
+        let command = Self::build_command_tree(words).mut_args(|option| {
             let is_hidden = is_rare(&option);
             option.hide(is_hidden)
         });
         // Any option may stand before any command; where it is rejected, the help does not show it.
         let hidden: Vec<_> = service.iter().map(|option| option.clone().hide(true)).collect();
-        let command = OTHER_COMMANDS
+        let command = COMMANDS_WITHOUT_SERVICE
             .into_iter()
             .fold(command, |command, name| command.mut_subcommand(name, |command| command.args(&hidden)));
         let all = service.iter().map(|option| option.clone().help_heading("Options of commands that call the service"));
@@ -311,9 +311,9 @@ impl Arguments {
     }
 
     /// Returns the command line with what is needed to parse `words`: building all of it would take longer than most commands.
-    fn command_of(words: &[OsString]) -> clap::Command {
-        let name = operations::command_word(words, &Self::service_options());
-        let command = Self::full_command(Words::Some { words, command: name });
+    fn command_for_words(words: &[OsString]) -> clap::Command {
+        let name = operations::find_command_word(words, &Self::service_option_args());
+        let command = Self::full_command(CommandLineWords::Some { words, command: name });
         match name {
             Some(_) => command,
             // A help text, the version or a usage error ends the process: no command gets the global options.
@@ -326,14 +326,14 @@ impl Arguments {
     /// It differs from [`full_command`](Self::full_command), where the service options are global, as they may stand before any
     /// command: there, the commands that reject them have them as well, for the error message.
     pub(crate) fn completion_command() -> clap::Command {
-        let service = Self::service_options();
+        let service = Self::service_option_args();
         let is_service = |option: &Arg| service.iter().any(|other| other.get_id() == option.get_id());
         let local: Vec<_> = service.iter().map(|option| option.clone().global(false)).collect();
-        let command = Self::grammar(Words::All).mut_args(|option| {
+        let command = Self::build_command_tree(CommandLineWords::All).mut_args(|option| {
             let is_global = option.is_global_set() && !is_service(&option);
             option.global(is_global)
         });
-        let accepts = |name: &str| !OTHER_COMMANDS.contains(&name) && name != "options";
+        let accepts = |name: &str| !COMMANDS_WITHOUT_SERVICE.contains(&name) && name != "options";
         command.mut_subcommands(|resource| {
             if !accepts(resource.get_name()) {
                 return resource;
@@ -343,11 +343,11 @@ impl Arguments {
     }
 
     /// Returns the commands of the service's operations, and then the others.
-    fn grammar(words: Words<'_>) -> clap::Command {
+    fn build_command_tree(words: CommandLineWords<'_>) -> clap::Command {
         let command = Grammar::command();
         match words {
-            Words::Some { command: Some(name), .. } if command.find_subcommand(name).is_some() => command,
-            _ => command.subcommands(operations::resource_commands(words)),
+            CommandLineWords::Some { command: Some(name), .. } if command.find_subcommand(name).is_some() => command,
+            _ => command.subcommands(operations::build_resource_commands(words)),
         }
     }
 
@@ -358,10 +358,10 @@ impl Arguments {
             // Without a command, the help is shown; that is not an error.
             words = ["partner-center", "-h"].map(OsString::from).into();
         }
-        let mut command = Self::command_of(&words[1..]);
+        let mut command = Self::command_for_words(&words[1..]);
         let matches = command.try_get_matches_from_mut(words).unwrap_or_else(|error| error.exit());
         Self::from_matches(&matches)
-            .and_then(|arguments| Self::check(&command, &matches).map(|()| arguments))
+            .and_then(|arguments| Self::check_global_options(&command, &matches).map(|()| arguments))
             .and_then(Self::with_emulator_behavior)
             .unwrap_or_else(|error| error.format(&mut command).exit())
     }
@@ -374,12 +374,12 @@ impl Arguments {
         Ok(Self { command, options: Options::from_arg_matches(matches)? })
     }
 
-    fn service_options() -> Vec<Arg> {
+    fn service_option_args() -> Vec<Arg> {
         ServiceOptions::augment_args(clap::Command::default()).get_arguments().cloned().collect()
     }
 
     /// Checks what clap cannot check of global options: those of subcommands are not known to their parents.
-    fn check(command: &clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    fn check_global_options(command: &clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
         let given = |option: &&Arg| matches.value_source(option.get_id().as_str()) == Some(ValueSource::CommandLine);
         let given: Vec<_> = command.get_arguments().filter(given).collect();
         let find = |id: &str| given.iter().copied().find(|option| option.get_id() == id);
@@ -388,12 +388,12 @@ impl Arguments {
             Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem))
         };
 
-        if matches.subcommand_name().is_some_and(|name| OTHER_COMMANDS.contains(&name))
-            && let Some(option) = Self::service_options().iter().find_map(|option| find(option.get_id().as_str()))
+        if matches.subcommand_name().is_some_and(|name| COMMANDS_WITHOUT_SERVICE.contains(&name))
+            && let Some(option) = Self::service_option_args().iter().find_map(|option| find(option.get_id().as_str()))
         {
             return conflict(option, &matches.subcommand_name().unwrap_or_default());
         }
-        for (one, other) in CONFLICTS {
+        for (one, other) in CONFLICTING_OPTIONS {
             if let (Some(one), Some(other)) = (find(one), find(other)) {
                 return conflict(one, other);
             }
@@ -409,19 +409,19 @@ impl Arguments {
 
     fn with_emulator_behavior(mut self) -> Result<Self, clap::Error> {
         let options = &mut self.options.service;
-        options.emulator_behavior = EmulatorBehavior::parse(&options.emulator_with)?;
+        options.emulator_behavior = EmulatorBehavior::parse_settings(&options.emulator_with)?;
         Ok(self)
     }
 }
 
 /// The commands that do not call the service, so that they reject the service options.
-const OTHER_COMMANDS: [&str; 3] = ["completions", "emulator", "man"];
+const COMMANDS_WITHOUT_SERVICE: [&str; 3] = ["completions", "emulator", "man"];
 
 /// The service options that the help of every command shows.
-const COMMON_OPTIONS: [&str; 3] = ["emulator", "output", "cloud"];
+const OPTIONS_IN_EVERY_HELP: [&str; 3] = ["emulator", "output", "cloud"];
 
 /// The options that exclude each other.
-const CONFLICTS: [(&str, &str); 5] = [
+const CONFLICTING_OPTIONS: [(&str, &str); 5] = [
     ("emulator", "base_url"),
     ("emulator", "cloud"),
     ("emulator", "config"),
@@ -429,7 +429,7 @@ const CONFLICTS: [(&str, &str); 5] = [
     ("quiet", "verbose"),
 ];
 
-fn customer_count(text: &str) -> Result<u32, &'static str> {
+fn parse_customer_count(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number <= 10_000_000).ok_or("it must be a whole number from 0 to 10000000")
 }
 
@@ -437,16 +437,16 @@ pub(crate) fn parse_guid(text: &str) -> Result<Uuid, &'static str> {
     text.parse().map_err(|_| "it must be a GUID, such as 484e548c-f5f3-4528-93a9-c16c6373cb59")
 }
 
-pub(crate) fn positive_number(text: &str) -> Result<u32, &'static str> {
+pub(crate) fn parse_positive_number(text: &str) -> Result<u32, &'static str> {
     text.parse().ok().filter(|number| *number > 0).ok_or("it must be a whole number from 1 to 4294967295")
 }
 
 /// The maximum duration of an option: one day.
-pub(crate) const MAX_DURATION: Duration = Duration::from_secs(86_400);
+pub(crate) const MAX_OPTION_DURATION: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
     let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let allowed = Duration::from_millis(1)..=MAX_DURATION;
+    let allowed = Duration::from_millis(1)..=MAX_OPTION_DURATION;
     duration
         .filter(|duration| allowed.contains(duration))
         .ok_or("it must be a number of seconds from 0.001 to 86400, such as 30 or 0.5")

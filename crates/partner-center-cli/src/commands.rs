@@ -8,10 +8,10 @@ mod emulator;
 mod manual;
 mod operations;
 
-pub(crate) use api::run as run_api;
+pub(crate) use api::run_api;
 pub(crate) use auth::print_status;
-pub(crate) use completions::print_script;
-pub(crate) use doctor::run as run_doctor;
+pub(crate) use completions::print_completion_script;
+pub(crate) use doctor::run_doctor;
 pub(crate) use emulator::serve_until_interrupted;
 pub(crate) use manual::write_manual;
-pub(crate) use operations::{print_example_body, run as run_operation};
+pub(crate) use operations::{print_example_body, run_operation};

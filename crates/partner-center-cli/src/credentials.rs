@@ -11,7 +11,7 @@ use partner_center::{AppRegistration, Cloud, Credential, Secret, transport::Mode
 use std::{io, path::Path, sync::Arc};
 use token_file::TokenFile;
 
-pub(crate) use token_file::{TimeLimits, TokenFileInUse};
+pub(crate) use token_file::{CommandTimeLimits, TokenFileInUse};
 
 /// A configured credential.
 pub(crate) enum ConfiguredCredential {
@@ -25,55 +25,57 @@ pub(crate) enum ConfiguredCredential {
 
 impl ConfiguredCredential {
     /// Finds the credential: the token, or else the application; but one in the environment before one in the file.
-    pub(crate) fn find(settings: &Settings, limits: TimeLimits) -> Result<Self, UsageError> {
-        match (settings.secret("token")?, settings.get("client_id")?) {
+    pub(crate) fn find_credential(settings: &Settings, limits: CommandTimeLimits) -> Result<Self, UsageError> {
+        match (settings.get_secret("token")?, settings.get_setting("client_id")?) {
             (Some((_, token)), Some(client_id)) if client_id.source.is_environment() && !token.is_environment() => {
-                Self::app(settings, &client_id, limits)
+                Self::app_credential(settings, &client_id, limits)
             }
             (Some((token, source)), _) => Ok(Self::Token { token, source }),
-            (None, Some(client_id)) => Self::app(settings, &client_id, limits),
-            (None, None) => Err(not_configured()),
+            (None, Some(client_id)) => Self::app_credential(settings, &client_id, limits),
+            (None, None) => Err(not_configured_error()),
         }
     }
 
-    fn app(settings: &Settings, client_id: &Setting, limits: TimeLimits) -> Result<Self, UsageError> {
-        let tenant = settings.get("tenant_id")?.ok_or_else(|| missing_setting("tenant_id", &client_id.source))?;
+    fn app_credential(settings: &Settings, client_id: &Setting, limits: CommandTimeLimits) -> Result<Self, UsageError> {
+        let tenant =
+            settings.get_setting("tenant_id")?.ok_or_else(|| missing_setting_error("tenant_id", &client_id.source))?;
         let mut app = AppRegistration::new(tenant.value(), client_id.value());
         let mut sources = vec![client_id.source.clone()];
-        let secret = settings.secret("client_secret")?;
+        let secret = settings.get_secret("client_secret")?;
         let has_secret = secret.is_some();
         if let Some((secret, source)) = secret {
             app = app.secret(secret.expose());
             sources.push(source);
         }
-        if let Some((refresh_token, source, file)) = Self::refresh_token(settings, limits)? {
+        if let Some((refresh_token, source, file)) = Self::refresh_token_credential(settings, limits)? {
             sources.push(source);
             return Ok(Self::AppUser { app, sources, refresh_token, file: file.map(Arc::new) });
         }
         if has_secret {
             Ok(Self::App { app, sources })
         } else {
-            Err(missing_setting("client_secret", &client_id.source))
+            Err(missing_setting_error("client_secret", &client_id.source))
         }
     }
 
     /// Returns the refresh token that was last stored in its file, or else the initial one.
-    fn refresh_token(
+    fn refresh_token_credential(
         settings: &Settings,
-        limits: TimeLimits,
+        limits: CommandTimeLimits,
     ) -> Result<Option<(Secret, SettingSource, Option<TokenFile>)>, UsageError> {
-        let initial = settings.get("refresh_token")?.map(|setting| (Secret::new(setting.value()), setting.source));
-        let Some(setting) = settings.get("refresh_token_file")? else {
+        let initial =
+            settings.get_setting("refresh_token")?.map(|setting| (Secret::new(setting.value()), setting.source));
+        let Some(setting) = settings.get_setting("refresh_token_file")? else {
             return Ok(initial.map(|(token, source)| (token, source, None)));
         };
         let file = TokenFile::new(Path::new(setting.value()), limits);
-        let stored = file.read().map_err(|error| {
+        let stored = file.read_token().map_err(|error| {
             UsageError(ErrorReport::new(
                 &format!("the file {} cannot be used, which {} names", setting.value(), setting.source),
                 &error,
                 &format!(
                     "name a file that contains a refresh token; or one that does not exist yet, and give the first token with {}",
-                    setting.source.sibling("refresh_token")
+                    setting.source.sibling_setting_name("refresh_token")
                 ),
             ))
         })?;
@@ -90,7 +92,7 @@ impl ConfiguredCredential {
                 ),
                 advice: format!(
                     "give the first refresh token with {}; each new one is then stored in the file",
-                    setting.source.sibling("refresh_token")
+                    setting.source.sibling_setting_name("refresh_token")
                 ),
             })
         })?;
@@ -98,14 +100,17 @@ impl ConfiguredCredential {
     }
 
     /// Builds the client's credential; `messages` get a note if a new refresh token is not stored.
-    pub(crate) fn credential<M: Mode>(&self, messages: &Messages) -> Credential<M> {
+    pub(crate) fn build_credential<M: Mode>(&self, messages: &Messages) -> Credential<M> {
         match self {
             Self::Token { token, .. } => Credential::token(token.expose()),
             Self::App { app, .. } => Credential::app_only(app.clone()),
             Self::AppUser { app, refresh_token, file, sources } => {
                 let credential = Credential::app_user(app.clone(), refresh_token.expose());
                 let Some(file) = file.clone() else {
-                    let source = sources.last().map(|source| source.sibling("refresh_token_file")).unwrap_or_default();
+                    let source = sources
+                        .last()
+                        .map(|source| source.sibling_setting_name("refresh_token_file"))
+                        .unwrap_or_default();
                     let messages = messages.clone();
                     return credential.on_rotation(move |_| {
                         messages.print(format_args!(
@@ -117,11 +122,11 @@ impl ConfiguredCredential {
                 };
                 let (token_file, lease_messages, messages) = (file.clone(), messages.clone(), messages.clone());
                 // Waiting for other commands blocks, even in an async client: this command has nothing else to do meanwhile.
-                let lease = move || M::ready(file.lease(&lease_messages).map_err(Into::into));
+                let lease = move || M::ready(file.lease_refresh_token(&lease_messages).map_err(Into::into));
                 credential.before_refresh(lease).on_rotation(move |newest| {
                     // The access token of the same response is valid nevertheless.
-                    if let Err(error) = token_file.store(&newest) {
-                        messages.report(&not_stored(token_file.path(), &error));
+                    if let Err(error) = token_file.store_token(&newest) {
+                        messages.print_error(&token_not_stored_report(token_file.path(), &error));
                     }
                     M::ready(Ok(()))
                 })
@@ -130,7 +135,7 @@ impl ConfiguredCredential {
     }
 
     /// Returns the name of its kind, as the documentation has it.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub(crate) fn kind_name(&self) -> &'static str {
         match self {
             Self::Token { .. } => "access token",
             Self::App { .. } => "app-only",
@@ -139,7 +144,7 @@ impl ConfiguredCredential {
     }
 
     /// Returns the settings that it was read from.
-    pub(crate) fn sources(&self) -> &[SettingSource] {
+    pub(crate) fn setting_sources(&self) -> &[SettingSource] {
         match self {
             Self::Token { source, .. } => std::slice::from_ref(source),
             Self::App { sources, .. } | Self::AppUser { sources, .. } => sources,
@@ -155,7 +160,7 @@ impl ConfiguredCredential {
     }
 }
 
-fn not_stored(path: &Path, error: &io::Error) -> ErrorReport {
+fn token_not_stored_report(path: &Path, error: &io::Error) -> ErrorReport {
     ErrorReport::new(
         &format!("the new refresh token could not be stored in {}", path.display()),
         error,
@@ -164,7 +169,7 @@ fn not_stored(path: &Path, error: &io::Error) -> ErrorReport {
     )
 }
 
-fn not_configured() -> UsageError {
+fn not_configured_error() -> UsageError {
     UsageError(ErrorReport {
         message: "no credentials are configured".to_owned(),
         cause: "neither PARTNER_CENTER_TOKEN nor PARTNER_CENTER_CLIENT_ID is set, nor the equivalent in a configuration file"
@@ -179,8 +184,8 @@ fn not_configured() -> UsageError {
 }
 
 /// Reports that the setting `name` is missing next to the one at `source`, by its name in the same place.
-fn missing_setting(name: &str, source: &SettingSource) -> UsageError {
-    let setting = source.sibling(name);
+fn missing_setting_error(name: &str, source: &SettingSource) -> UsageError {
+    let setting = source.sibling_setting_name(name);
     let message = match name {
         "tenant_id" => "the tenant of the application is missing",
         _ => "the application has neither a secret nor a user's refresh token",
@@ -192,8 +197,8 @@ fn missing_setting(name: &str, source: &SettingSource) -> UsageError {
             "tenant_id" => format!("set {setting} to the ID or a domain of the partner's tenant"),
             _ => format!(
                 "set {setting} (or {}) for app-only, or {} for App+User",
-                source.sibling("client_secret_file"),
-                source.sibling("refresh_token_file")
+                source.sibling_setting_name("client_secret_file"),
+                source.sibling_setting_name("refresh_token_file")
             ),
         },
     })

@@ -1,10 +1,10 @@
 //! Errors of the command: what failed, why, what to do about it, and the exit status.
 
 use crate::{
-    arguments::MAX_DURATION,
+    arguments::MAX_OPTION_DURATION,
     credentials::TokenFileInUse,
     settings::AddressSources,
-    terminal::{terminal_width, wrapped_paragraph},
+    terminal::{terminal_width, wrap_paragraph},
 };
 use console::Term;
 use partner_center::{
@@ -63,14 +63,14 @@ impl ErrorReport {
     /// Describes an error of the client; `sources` is where its addresses come from.
     pub(crate) fn from_client_error(message: &str, error: &Error, sources: &AddressSources) -> Self {
         let connection_advice = error.transport_error().and_then(connection_advice);
-        Self::new(message, error, &connection_advice.map_or_else(|| advice_for(error, sources), Cow::from))
+        Self::new(message, error, &connection_advice.map_or_else(|| advice_for_error(error, sources), Cow::from))
     }
 
     /// Prints it to standard error.
     pub(crate) fn print(&self) {
         let width = terminal_width(&Term::stderr());
         let lines = [("error: ", &self.message), ("why:   ", &self.cause), ("try:   ", &self.advice)];
-        let text: String = lines.into_iter().map(|(label, text)| wrapped_paragraph(label, text, width)).collect();
+        let text: String = lines.into_iter().map(|(label, text)| wrap_paragraph(label, text, width)).collect();
         // If standard error is closed, there is still the exit status.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
@@ -88,7 +88,7 @@ impl CommandError {
         if error.transport_error().and_then(connection_advice).is_some() {
             error_report.advice += "; `partner-center doctor` checks the connection step by step";
         }
-        Self::Reported { error_report, status: exit_status(error) }
+        Self::Reported { error_report, status: exit_status_of_error(error) }
     }
 
     /// Converts an error of building a transport.
@@ -99,7 +99,7 @@ impl CommandError {
     }
 
     /// Prints the error to standard error, and returns the exit status.
-    pub(crate) fn report(self) -> ExitCode {
+    pub(crate) fn print_and_exit_code(self) -> ExitCode {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
             Self::Reported { error_report, status } => {
@@ -115,7 +115,7 @@ impl CommandError {
 }
 
 /// Returns the exit status after an error of the client.
-fn exit_status(error: &Error) -> u8 {
+fn exit_status_of_error(error: &Error) -> u8 {
     if let Some(token) = error.token_error() {
         // An authority with an error of its own says nothing about the credential.
         return match token.reason() {
@@ -198,9 +198,9 @@ pub(crate) fn connection_advice(error: &TransportError) -> Option<String> {
 pub(crate) const PROXY_SETTING_ADVICE: &str =
     "correct or unset the variable that is named above, or name the service's host in NO_PROXY";
 
-fn advice_for(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
-    const TIME: &str = "give it more time with --timeout (each attempt) or --deadline (the whole command)";
-    if has_source::<TokenFileInUse>(error) {
+fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
+    const TIMEOUT_ADVICE: &str = "give it more time with --timeout (each attempt) or --deadline (the whole command)";
+    if has_source_of_type::<TokenFileInUse>(error) {
         return "wait until the other command has ended, or give this one more time with --timeout or --deadline"
             .into();
     }
@@ -208,7 +208,7 @@ fn advice_for(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
         return long_wait_advice(wait).into();
     }
     if error.is_timeout() {
-        return TIME.into();
+        return TIMEOUT_ADVICE.into();
     }
     if error.is_authentication() {
         return authentication_advice(error, sources);
@@ -218,11 +218,11 @@ fn advice_for(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
         ErrorKind::Transport => {
             return format!(
                 "check that the address ({}) is right and can be reached from here; -vvv shows each attempt",
-                sources.base_url()
+                sources.base_url_sources()
             )
             .into();
         }
-        ErrorKind::Decode if has_invalid_head(error) => {
+        ErrorKind::Decode if has_invalid_response_head(error) => {
             "check which proxy is in between; the other --transport, reqwest or ureq, may accept the response"
         }
         ErrorKind::Decode => "check that the address is the service's and that no proxy changes the responses",
@@ -236,7 +236,7 @@ fn advice_for(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
 }
 
 /// Whether an error of the type `T` is among the sources of `error`.
-fn has_source<T: StdError + 'static>(error: &Error) -> bool {
+fn has_source_of_type<T: StdError + 'static>(error: &Error) -> bool {
     let mut next = error.source();
     while let Some(source) = next {
         // An error that several callers were told is shared among them.
@@ -251,15 +251,15 @@ fn has_source<T: StdError + 'static>(error: &Error) -> bool {
 }
 
 /// Whether the response head was not valid HTTP.
-fn has_invalid_head(error: &Error) -> bool {
+fn has_invalid_response_head(error: &Error) -> bool {
     let source = error.source().and_then(|source| source.downcast_ref::<TransportError>());
     source.is_some_and(|source| source.kind() == TransportErrorKind::InvalidResponse)
 }
 
 /// Returns advice about a requested wait above the limit; more attempts would not help.
 fn long_wait_advice(wait: Duration) -> String {
-    let seconds = whole_seconds(wait);
-    if wait > MAX_DURATION {
+    let seconds = seconds_rounded_up(wait);
+    if wait > MAX_OPTION_DURATION {
         return format!(
             "run it again in {seconds} s; if that is not plausible, check whether a proxy sent the response"
         );
@@ -268,14 +268,14 @@ fn long_wait_advice(wait: Duration) -> String {
 }
 
 /// Returns the seconds of a wait, rounded up.
-pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn seconds_rounded_up(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
 }
 
 /// Returns advice about an error of authentication.
 fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static, str> {
     let unreached = || {
-        let settings = sources.authority();
+        let settings = sources.authority_sources();
         format!("check that the authority ({settings}) is right and can be reached from here").into()
     };
     let advice = match error.token_error() {
@@ -301,7 +301,7 @@ fn is_etag_mismatch(error: &Error) -> bool {
 }
 
 /// Names the command that lists what the operation of the error is about.
-fn list_advice(error: &Error) -> String {
+fn list_command_advice(error: &Error) -> String {
     let resource = partner_center_spec::operation(error.operation()).map(|operation| operation.command.resource);
     let has_list = |resource: &&str| {
         let is_list =
@@ -312,13 +312,16 @@ fn list_advice(error: &Error) -> String {
 }
 
 /// The error codes with status 404 that mean a missing entity, not an unknown path.
-const ENTITY_CODES: [i64; 2] = [60_002, 60_003];
+const MISSING_ENTITY_CODES: [i64; 2] = [60_002, 60_003];
 
 fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &AddressSources) -> Cow<'static, str> {
-    let address = || format!("check that the address ({}) is the service's", sources.base_url());
+    let address = || format!("check that the address ({}) is the service's", sources.base_url_sources());
     let says_why = service_error.code.is_some() || service_error.description.is_some();
-    let is_entity_missing =
-        service_error.code.as_ref().and_then(ErrorCode::number).is_some_and(|code| ENTITY_CODES.contains(&code));
+    let is_entity_missing = service_error
+        .code
+        .as_ref()
+        .and_then(ErrorCode::number)
+        .is_some_and(|code| MISSING_ENTITY_CODES.contains(&code));
     let advice = match (service_error.reason(), service_error.status.as_u16()) {
         // Advice that names options and settings of the command.
         (Some(ErrorReason::NotFound), _) if service_error.code.is_none() => return address().into(),
@@ -327,9 +330,9 @@ fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &A
         }
         // The service returns the same code for an unknown path.
         (Some(ErrorReason::NotFound), 404) if !is_entity_missing => {
-            return format!("{}, and the ID: {}", address(), list_advice(error)).into();
+            return format!("{}, and the ID: {}", address(), list_command_advice(error)).into();
         }
-        (Some(ErrorReason::NotFound), _) => return format!("check the ID: {}", list_advice(error)).into(),
+        (Some(ErrorReason::NotFound), _) => return format!("check the ID: {}", list_command_advice(error)).into(),
         (Some(ErrorReason::Unauthorized), _) => {
             "if the token was given (PARTNER_CENTER_TOKEN, or token in a file), get a new one: it is valid for about an hour; its audience must be \
              https://api.partnercenter.microsoft.com (or that of your cloud)"

@@ -4,45 +4,45 @@
 //! tell from a crash. The first interruption waits for the lock of standard output, so that the page that is being written is
 //! complete; a second one does not wait.
 
-use crate::{error::CommandError, progress::Progress};
+use crate::{error::CommandError, progress::ProgressLine};
 use std::{io, mem, process, sync::mpsc, thread};
 
 /// The exit status of a command that was interrupted.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED_EXIT_STATUS: i32 = 130;
 
 /// Ends the process on an interruption, as soon as the page that is being written is complete; on a second one immediately, as
 /// the reader of standard output may have stopped.
-pub(crate) fn exit_on_interruption(progress: &Progress) -> Result<(), CommandError> {
+pub(crate) fn exit_on_interruption(progress: &ProgressLine) -> Result<(), CommandError> {
     let progress = progress.clone();
     let mut interrupted = false;
-    set_handler(move || {
+    set_interruption_handler(move || {
         let is_second = mem::replace(&mut interrupted, true);
         let progress = progress.clone();
         // Another thread waits for the lock, as this one must receive the second interruption.
-        if is_second || thread::Builder::new().spawn(move || exit_after_page(&progress)).is_err() {
-            process::exit(INTERRUPTED);
+        if is_second || thread::Builder::new().spawn(move || exit_after_current_page(&progress)).is_err() {
+            process::exit(INTERRUPTED_EXIT_STATUS);
         }
     })
 }
 
-fn exit_after_page(progress: &Progress) {
+fn exit_after_current_page(progress: &ProgressLine) {
     // The printer holds this lock while it writes a page.
     let _stdout = io::stdout().lock();
     progress.clear_after_interruption();
-    process::exit(INTERRUPTED)
+    process::exit(INTERRUPTED_EXIT_STATUS)
 }
 
 /// Returns a receiver of interruptions.
-pub(crate) fn install_receiver() -> Result<mpsc::Receiver<()>, CommandError> {
+pub(crate) fn install_interruption_receiver() -> Result<mpsc::Receiver<()>, CommandError> {
     let (interruption, interrupted) = mpsc::channel();
-    set_handler(move || {
+    set_interruption_handler(move || {
         // Without a receiver, the process is about to end.
         let _ = interruption.send(());
     })?;
     Ok(interrupted)
 }
 
-fn set_handler(handler: impl FnMut() + Send + 'static) -> Result<(), CommandError> {
+fn set_interruption_handler(handler: impl FnMut() + Send + 'static) -> Result<(), CommandError> {
     ctrlc::set_handler(handler).map_err(|error| {
         CommandError::new(
             "the handler of interruptions cannot be installed",

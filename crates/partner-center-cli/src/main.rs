@@ -17,7 +17,7 @@ mod text;
 
 use arguments::{
     ApiCall, Arguments, AuthCommand, BuiltInCommand, Command, MessageOptions, Options, TransportName,
-    operations::{OperationCall, Words, naming::Noun},
+    operations::{CommandLineWords, OperationCall, naming::ResourceNoun},
 };
 use error::CommandError;
 use messages::Messages;
@@ -34,31 +34,31 @@ use std::{
 fn main() -> ExitCode {
     let Arguments { command, options } = Arguments::parse_command_line();
     messages::init_tracing(options.messages.verbose);
-    match run(command, &options) {
+    match run_command(command, &options) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => error.report(),
+        Err(error) => error.print_and_exit_code(),
     }
 }
 
-fn run(command: Command, options: &Options) -> Result<(), CommandError> {
+fn run_command(command: Command, options: &Options) -> Result<(), CommandError> {
     let task = match command {
         Command::Operation(call) if call.options.shows_example_body => {
             return commands::print_example_body(&call, &Messages::new(options.messages.quiet));
         }
-        Command::Operation(call) => Task::Operation(call),
+        Command::Operation(call) => ServiceTask::Operation(call),
         Command::BuiltIn(command) => match command {
-            BuiltInCommand::Api(call) => Task::Api(call),
-            BuiltInCommand::Auth(AuthCommand::Status) => Task::AuthStatus,
-            BuiltInCommand::Doctor => Task::Doctor,
+            BuiltInCommand::Api(call) => ServiceTask::Api(call),
+            BuiltInCommand::Auth(AuthCommand::Status) => ServiceTask::AuthStatus,
+            BuiltInCommand::Doctor => ServiceTask::Doctor,
             BuiltInCommand::Emulator(emulator) => {
                 return commands::serve_until_interrupted(emulator, &Messages::new(options.messages.quiet));
             }
-            BuiltInCommand::Completions { shell } => return commands::print_script(shell),
+            BuiltInCommand::Completions { shell } => return commands::print_completion_script(shell),
             BuiltInCommand::Man { folder } => return commands::write_manual(&folder),
             BuiltInCommand::Options => return print_options_help(),
         },
     };
-    let messages = task.messages(&options.messages);
+    let messages = task.build_messages(&options.messages);
     let done = interruption::exit_on_interruption(messages.progress())
         .and_then(|()| run_over_transport(task, options, &messages));
     messages.progress().clear();
@@ -66,18 +66,18 @@ fn run(command: Command, options: &Options) -> Result<(), CommandError> {
 }
 
 /// A command that calls the service.
-enum Task {
+enum ServiceTask {
     Operation(Box<OperationCall>),
     Api(ApiCall),
     AuthStatus,
     Doctor,
 }
 
-impl Task {
+impl ServiceTask {
     /// Returns the messages of the command, with a progress line where it has one.
-    fn messages(&self, options: &MessageOptions) -> Messages {
+    fn build_messages(&self, options: &MessageOptions) -> Messages {
         match self {
-            Self::Operation(call) if call.reads_ids() && io::stdin().is_terminal() => {
+            Self::Operation(call) if call.reads_ids_from_stdin() && io::stdin().is_terminal() => {
                 // A progress line would mix with the input.
                 let messages = Messages::new(options.quiet);
                 messages.print("type the IDs, one per line, and end the input with Ctrl-D");
@@ -85,15 +85,15 @@ impl Task {
             }
             // So would the question whether to go on.
             Self::Operation(call) if call.operation.is_destructive => Messages::new(options.quiet),
-            Self::Operation(call) => Messages::with_progress(options, call.noun()),
-            Self::Api(call) if call.paginate => Messages::with_progress(options, Noun::new("items")),
+            Self::Operation(call) => Messages::with_progress(options, call.result_noun()),
+            Self::Api(call) if call.paginate => Messages::with_progress(options, ResourceNoun::new("items")),
             Self::Api(_) | Self::AuthStatus | Self::Doctor => Messages::new(options.quiet),
         }
     }
 }
 
 /// Runs the task over the transport of the options: the async one needs a runtime.
-fn run_over_transport(task: Task, options: &Options, messages: &Messages) -> Result<(), CommandError> {
+fn run_over_transport(task: ServiceTask, options: &Options, messages: &Messages) -> Result<(), CommandError> {
     let emulator = session::start_emulator(&options.service)?;
     let session = Session::open(&options.service, emulator.as_ref())?;
     match options.service.transport {
@@ -112,24 +112,24 @@ fn run_over_transport(task: Task, options: &Options, messages: &Messages) -> Res
 
 /// Runs the task: directly over a blocking transport, as a future over an async one.
 fn run_task<'a, X: Transport>(
-    task: Task,
+    task: ServiceTask,
     transport: X,
     session: &'a Session<'_>,
     messages: &'a Messages,
 ) -> Output<'a, X, Result<(), CommandError>> {
     X::Mode::block_or_box(async move {
         match task {
-            Task::Operation(call) => commands::run_operation(*call, transport, session, messages).await,
-            Task::Api(call) => commands::run_api(call, transport, session, messages).await,
-            Task::AuthStatus => commands::print_status(transport, session, messages).await,
-            Task::Doctor => commands::run_doctor(transport, session, messages).await,
+            ServiceTask::Operation(call) => commands::run_operation(*call, transport, session, messages).await,
+            ServiceTask::Api(call) => commands::run_api(call, transport, session, messages).await,
+            ServiceTask::AuthStatus => commands::print_status(transport, session, messages).await,
+            ServiceTask::Doctor => commands::run_doctor(transport, session, messages).await,
         }
     })
 }
 
 /// Prints the text of `partner-center help options`.
 fn print_options_help() -> Result<(), CommandError> {
-    let mut command = Arguments::full_command(Words::Some { words: &[], command: Some("options") });
+    let mut command = Arguments::full_command(CommandLineWords::Some { words: &[], command: Some("options") });
     command.build();
     let help = command.find_subcommand_mut("options").map(|options| options.render_long_help().to_string());
     let mut stdout = io::stdout().lock();

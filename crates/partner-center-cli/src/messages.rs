@@ -1,9 +1,9 @@
 //! Messages on standard error: notes, progress, and the log of `-v`.
 
 use crate::{
-    arguments::{MessageOptions, operations::naming::Noun},
+    arguments::{MessageOptions, operations::naming::ResourceNoun},
     error::ErrorReport,
-    progress::Progress,
+    progress::ProgressLine,
 };
 use std::{
     fmt::Display,
@@ -21,36 +21,36 @@ use tracing_subscriber::{
 #[derive(Clone)]
 pub(crate) struct Messages {
     quiet: bool,
-    progress: Progress,
+    progress: ProgressLine,
 }
 
 impl Messages {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, progress: Progress::hidden() }
+        Self { quiet, progress: ProgressLine::hidden() }
     }
 
     /// Returns messages with a progress line below them that counts `noun`, if standard error is a terminal.
-    pub(crate) fn with_progress(options: &MessageOptions, noun: Noun) -> Self {
+    pub(crate) fn with_progress(options: &MessageOptions, noun: ResourceNoun) -> Self {
         // The log of `-v` shows each step already.
         let is_hidden = options.quiet || options.verbose > 0;
-        let progress = if is_hidden { Progress::hidden() } else { Progress::on_terminal(noun) };
+        let progress = if is_hidden { ProgressLine::hidden() } else { ProgressLine::on_terminal(noun) };
         Self { quiet: options.quiet, progress }
     }
 
-    pub(crate) fn progress(&self) -> &Progress {
+    pub(crate) fn progress(&self) -> &ProgressLine {
         &self.progress
     }
 
     pub(crate) fn print(&self, message: impl Display) {
         if !self.quiet {
             // A closed standard error is not a reason to stop.
-            let _ = self.progress.suspend(|| writeln!(io::stderr().lock(), "{message}"));
+            let _ = self.progress.hide_while_writing(|| writeln!(io::stderr().lock(), "{message}"));
         }
     }
 
     /// Prints an error that does not end the command.
-    pub(crate) fn report(&self, error_report: &ErrorReport) {
-        self.progress.suspend(|| error_report.print());
+    pub(crate) fn print_error(&self, error_report: &ErrorReport) {
+        self.progress.hide_while_writing(|| error_report.print());
     }
 }
 

@@ -2,12 +2,12 @@
 
 mod margin;
 
-use crate::arguments::operations::naming::Noun;
+use crate::arguments::operations::naming::ResourceNoun;
 use console::Term;
 use indicatif::{
     HumanCount, HumanFloatCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker,
 };
-use margin::WithMargin;
+use margin::TerminalWithMargin;
 use std::{
     env,
     fmt::Write,
@@ -19,19 +19,19 @@ use std::{
 const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 const DRAWS_PER_SECOND: u8 = 20;
 /// After so long without an item, the line says that the command is waiting.
-const WAITING_AFTER: Duration = Duration::from_secs(2);
+const WAITING_MESSAGE_DELAY: Duration = Duration::from_secs(2);
 
 /// The delay before the line is cleared because of Ctrl-C. The terminal discards pending output and echoes the key: what is
 /// written earlier is lost, or comes before the echo.
-const ECHO_DELAY: Duration = Duration::from_millis(20);
+const CONTROL_C_ECHO_DELAY: Duration = Duration::from_millis(20);
 
 /// A line with the number of items and pages that were received, and the rate.
 #[derive(Clone)]
-pub(crate) struct Progress(ProgressBar);
+pub(crate) struct ProgressLine(ProgressBar);
 
-impl Progress {
+impl ProgressLine {
     /// Returns a line that is shown if standard error is a terminal that can clear a line.
-    pub(crate) fn on_terminal(noun: Noun) -> Self {
+    pub(crate) fn on_terminal(noun: ResourceNoun) -> Self {
         let can_clear_line = env::var_os("TERM").is_none_or(|name| name != "dumb");
         let terminal = Term::buffered_stderr();
         if !can_clear_line || !terminal.is_term() {
@@ -43,11 +43,12 @@ impl Progress {
         let (one, several) = (noun.singular(), noun.plural());
         let items = move |state: &ProgressState, line: &mut dyn Write| {
             // Writing to memory does not fail.
-            let _ = line.write_str(&count_of(state.pos(), &one, &several));
+            let _ = line.write_str(&format_count(state.pos(), &one, &several));
         };
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(WithMargin(terminal)), DRAWS_PER_SECOND);
-        let bar = ProgressBar::with_draw_target(None, target)
-            .with_style(style.with_key("items", items).with_key("pace", Pace { count: 0, since: Instant::now() }));
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(TerminalWithMargin(terminal)), DRAWS_PER_SECOND);
+        let bar = ProgressBar::with_draw_target(None, target).with_style(
+            style.with_key("items", items).with_key("pace", ItemRateTracker { count: 0, since: Instant::now() }),
+        );
         bar.enable_steady_tick(REDRAW_INTERVAL);
         Self(bar)
     }
@@ -64,18 +65,18 @@ impl Progress {
 
     /// Sets the number of pages that were received.
     pub(crate) fn set_page_count(&self, pages: u64) {
-        self.0.set_message(format!(" · {}", count_of(pages, "page", "pages")));
+        self.0.set_message(format!(" · {}", format_count(pages, "page", "pages")));
     }
 
     /// Hides the line while something else is written.
-    pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+    pub(crate) fn hide_while_writing<T>(&self, write: impl FnOnce() -> T) -> T {
         self.0.suspend(write)
     }
 
     /// Clears the line for good, after Ctrl-C.
     pub(crate) fn clear_after_interruption(&self) {
         if !self.0.is_hidden() {
-            thread::sleep(ECHO_DELAY);
+            thread::sleep(CONTROL_C_ECHO_DELAY);
         }
         self.clear();
     }
@@ -88,13 +89,13 @@ impl Progress {
 
 /// The rate of items, or `waiting`.
 #[derive(Clone)]
-struct Pace {
+struct ItemRateTracker {
     /// The number of items when it last changed.
     count: u64,
     since: Instant,
 }
 
-impl ProgressTracker for Pace {
+impl ProgressTracker for ItemRateTracker {
     fn clone_box(&self) -> Box<dyn ProgressTracker> {
         Box::new(self.clone())
     }
@@ -110,7 +111,7 @@ impl ProgressTracker for Pace {
     }
 
     fn write(&self, state: &ProgressState, line: &mut dyn Write) {
-        let pace = if self.count == 0 || self.since.elapsed() > WAITING_AFTER {
+        let pace = if self.count == 0 || self.since.elapsed() > WAITING_MESSAGE_DELAY {
             "waiting".to_owned()
         } else {
             format!("{}/s", HumanFloatCount(state.per_sec().round()))
@@ -120,17 +121,17 @@ impl ProgressTracker for Pace {
 }
 
 /// Formats a count: `1 page`, `1,500 customers`.
-fn count_of(number: u64, singular: &str, plural: &str) -> String {
+fn format_count(number: u64, singular: &str, plural: &str) -> String {
     format!("{} {}", HumanCount(number), if number == 1 { singular } else { plural })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::count_of;
+    use super::format_count;
 
     #[test]
     fn counts_have_separators() {
-        let said = [0, 1, 2, 1500, 1_000_000].map(|number| count_of(number, "page", "pages"));
+        let said = [0, 1, 2, 1500, 1_000_000].map(|number| format_count(number, "page", "pages"));
         assert_eq!(said, ["0 pages", "1 page", "2 pages", "1,500 pages", "1,000,000 pages"]);
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     arguments::{self, ServiceOptions},
-    credentials::{ConfiguredCredential, TimeLimits},
+    credentials::{CommandTimeLimits, ConfiguredCredential},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     settings::{AddressSources, Setting, SettingSource, Settings},
-    terminal::escape_control,
+    terminal::escape_control_characters,
 };
 use clap::ValueEnum;
 use partner_center::{Client, Cloud, Credential, RetryPolicy, Secret, Transport, transport::Limits};
@@ -22,9 +22,9 @@ pub(crate) fn start_emulator(options: &ServiceOptions) -> Result<Option<Server>,
         return Ok(None);
     }
     let emulator = Emulator::builder().customers(options.emulator_customers.unwrap_or(25));
-    options.emulator_behavior.apply(emulator).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(|error| {
-        CommandError::new("the emulator cannot be started", &error, "allow programs to listen on 127.0.0.1")
-    })
+    options.emulator_behavior.apply_to_builder(emulator).build().serve((Ipv4Addr::LOCALHOST, 0)).map(Some).map_err(
+        |error| CommandError::new("the emulator cannot be started", &error, "allow programs to listen on 127.0.0.1"),
+    )
 }
 
 /// The service to call, and the settings of calls.
@@ -51,11 +51,11 @@ impl<'a> Session<'a> {
         if let Some(server) = emulator {
             let sources = AddressSources { base_url: SettingSource::Emulator, authority: SettingSource::Emulator };
             let (base_url, authority, audience) = (server.url(), server.url(), None);
-            let settings = Settings::of_environment();
+            let settings = Settings::without_file();
             return Ok(Self { options, base_url, authority, sources, audience, cloud, deadline, settings });
         }
-        let settings = Settings::read(options.config.as_deref())?;
-        let (cloud, source) = match (options.cloud, settings.get("cloud")?) {
+        let settings = Settings::read_settings(options.config.as_deref())?;
+        let (cloud, source) = match (options.cloud, settings.get_setting("cloud")?) {
             // Options take precedence over settings, and a cloud decides both addresses and the audience.
             (Some(cloud), _) => (cloud.into(), SettingSource::Option("--cloud")),
             (None, Some(setting)) => (parse_cloud(&setting)?, setting.source),
@@ -65,13 +65,13 @@ impl<'a> Session<'a> {
         let mut sources = AddressSources { base_url: source.clone(), authority: source };
         let mut audience = None;
         if options.cloud.is_none() {
-            if let Some(setting) = settings.get("base_url")? {
+            if let Some(setting) = settings.get_setting("base_url")? {
                 (base_url, sources.base_url) = (setting.value().to_owned(), setting.source);
             }
-            if let Some(setting) = settings.get("authority")? {
+            if let Some(setting) = settings.get_setting("authority")? {
                 (authority, sources.authority) = (setting.value().to_owned(), setting.source);
             }
-            audience = settings.get("audience")?.map(|setting| setting.value().to_owned());
+            audience = settings.get_setting("audience")?.map(|setting| setting.value().to_owned());
         }
         if let Some(url) = &options.base_url {
             (base_url, sources.base_url) = (url.clone(), SettingSource::Option("--base-url"));
@@ -86,7 +86,7 @@ impl<'a> Session<'a> {
     }
 
     /// Returns the configured credential.
-    pub(crate) fn credential(&self) -> Result<ConfiguredCredential, UsageError> {
+    pub(crate) fn configured_credential(&self) -> Result<ConfiguredCredential, UsageError> {
         if self.options.emulator {
             return Ok(ConfiguredCredential::Token {
                 token: Secret::new(Emulator::TOKEN),
@@ -94,7 +94,7 @@ impl<'a> Session<'a> {
             });
         }
         let attempt = self.options.timeout.unwrap_or(Limits::default().timeout);
-        ConfiguredCredential::find(&self.settings, TimeLimits { attempt, deadline: self.deadline })
+        ConfiguredCredential::find_credential(&self.settings, CommandTimeLimits { attempt, deadline: self.deadline })
     }
 
     /// Returns the name of the cloud, as `--cloud` takes it.
@@ -108,17 +108,17 @@ impl<'a> Session<'a> {
     }
 
     /// Builds a client with the settings of the options.
-    pub(crate) fn client<X: Transport>(
+    pub(crate) fn build_client<X: Transport>(
         &self,
         transport: X,
         credential: Credential<X::Mode>,
         messages: &Messages,
     ) -> Result<Client<X>, UsageError> {
-        self.client_with(RetryPolicy::default(), transport, credential, messages)
+        self.build_client_with_retry_policy(RetryPolicy::default(), transport, credential, messages)
     }
 
     /// Builds a client whose default retry policy is `retry`.
-    pub(crate) fn client_with<X: Transport>(
+    pub(crate) fn build_client_with_retry_policy<X: Transport>(
         &self,
         retry: RetryPolicy,
         transport: X,
@@ -127,7 +127,9 @@ impl<'a> Session<'a> {
     ) -> Result<Client<X>, UsageError> {
         let messages = messages.clone();
         let mut builder = Client::builder(transport, credential)
-            .on_replacement(move |replacement| messages.print(escape_control(&format!("note: {replacement}"))))
+            .on_replacement(move |replacement| {
+                messages.print(escape_control_characters(&format!("note: {replacement}")));
+            })
             .cloud(self.cloud)
             .base_url(&self.base_url)
             .authority(&self.authority);
@@ -147,7 +149,7 @@ impl<'a> Session<'a> {
         if let Some(timeout) = *timeout {
             builder = builder.attempt_timeout(timeout);
         }
-        builder = builder.retry(self.retry(retry)?);
+        builder = builder.retry(self.apply_retry_options(retry)?);
         let unusable =
             |error| UsageError(ErrorReport::from_client_error("the settings cannot be used", &error, &self.sources));
         let client = builder.build().map_err(unusable)?;
@@ -158,9 +160,11 @@ impl<'a> Session<'a> {
     }
 
     /// Returns `retry` with the changes of options and settings.
-    fn retry(&self, mut retry: RetryPolicy) -> Result<RetryPolicy, UsageError> {
+    fn apply_retry_options(&self, mut retry: RetryPolicy) -> Result<RetryPolicy, UsageError> {
         let ServiceOptions { max_attempts, max_retry_after, .. } = *self.options;
-        if let Some(attempts) = self.option_or_setting(max_attempts, "max_attempts", arguments::positive_number)? {
+        if let Some(attempts) =
+            self.option_or_setting(max_attempts, "max_attempts", arguments::parse_positive_number)?
+        {
             retry = retry.max_attempts(attempts);
         }
         if let Some(wait) = self.option_or_setting(max_retry_after, "max_retry_after", arguments::parse_seconds)? {
@@ -179,7 +183,7 @@ impl<'a> Session<'a> {
         if option.is_some() {
             return Ok(option);
         }
-        let Some(setting) = self.settings.get(name)? else { return Ok(None) };
+        let Some(setting) = self.settings.get_setting(name)? else { return Ok(None) };
         parse(setting.value()).map(Some).map_err(|why| {
             UsageError(ErrorReport {
                 message: format!("the value `{}` of {} is invalid", setting.value(), setting.source),

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// The names of all settings. A secret can also be in a separate file, which `..._file` names.
-const NAMES: [&str; 14] = [
+const SETTING_NAMES: [&str; 14] = [
     "audience",
     "authority",
     "base_url",
@@ -36,7 +36,7 @@ const NAMES: [&str; 14] = [
 ];
 
 /// The variable that names the file.
-const CONFIG_VARIABLE: &str = "PARTNER_CENTER_CONFIG";
+const CONFIG_PATH_VARIABLE: &str = "PARTNER_CENTER_CONFIG";
 
 pub(crate) struct Settings {
     /// The configuration file and its values, if there is one.
@@ -73,82 +73,82 @@ pub(crate) struct AddressSources {
 
 impl AddressSources {
     /// Names the option and the setting of the service's address.
-    pub(crate) fn base_url(&self) -> String {
-        self.base_url.with_override("--base-url", "base_url")
+    pub(crate) fn base_url_sources(&self) -> String {
+        self.base_url.name_with_override("--base-url", "base_url")
     }
 
     /// Names the option and the setting of the authority's address.
-    pub(crate) fn authority(&self) -> String {
-        self.authority.with_override("--cloud", "authority")
+    pub(crate) fn authority_sources(&self) -> String {
+        self.authority.name_with_override("--cloud", "authority")
     }
 }
 
 impl Settings {
     /// Reads the file that `option` names, or the variable, or else the default one if it exists.
-    pub(crate) fn read(option: Option<&Path>) -> Result<Self, UsageError> {
+    pub(crate) fn read_settings(option: Option<&Path>) -> Result<Self, UsageError> {
         let named = match option {
             Some(path) => Some(path.to_owned()),
-            None => environment_variable(CONFIG_VARIABLE)?.map(PathBuf::from),
+            None => read_environment_variable(CONFIG_PATH_VARIABLE)?.map(PathBuf::from),
         };
         let path = match named {
             Some(path) => Some(path),
-            None => default_path().filter(|path| path.exists()),
+            None => default_file_path().filter(|path| path.exists()),
         };
         let Some(path) = path else { return Ok(Self { file: None }) };
         let unusable = |why: &dyn StdError| {
             UsageError(ErrorReport {
                 message: format!("the configuration file {} cannot be used", path.display()),
                 cause: why.to_string().trim_end().to_owned(),
-                advice: format!("write it as TOML, with strings or numbers for any of {}", NAMES.join(", ")),
+                advice: format!("write it as TOML, with strings or numbers for any of {}", SETTING_NAMES.join(", ")),
             })
         };
-        let text = text::read_file(&path).map_err(|error| unusable(&error))?;
+        let text = text::read_small_file(&path).map_err(|error| unusable(&error))?;
         // The error of the parser shows the line, which may contain a secret.
         let values: BTreeMap<String, SettingValue> = toml::from_str(text.expose().trim_end())
-            .map_err(|error| unusable(&InvalidFile::at(text.expose(), &error)))?;
-        if let Some(unknown) = values.keys().find(|key| !NAMES.contains(&key.as_str())) {
-            return Err(unusable(&InvalidFile(format!("there is no setting `{unknown}`"))));
+            .map_err(|error| unusable(&InvalidFileError::at_position(text.expose(), &error)))?;
+        if let Some(unknown) = values.keys().find(|key| !SETTING_NAMES.contains(&key.as_str())) {
+            return Err(unusable(&InvalidFileError(format!("there is no setting `{unknown}`"))));
         }
         let values = values.into_iter().map(|(name, SettingValue(value))| (name, value)).collect();
         Ok(Self { file: Some((path, values)) })
     }
 
     /// Returns the settings of the environment alone.
-    pub(crate) fn of_environment() -> Self {
+    pub(crate) fn without_file() -> Self {
         Self { file: None }
     }
 
     /// Returns a setting; an empty one is absent.
-    pub(crate) fn get(&self, name: &str) -> Result<Option<Setting>, UsageError> {
-        Ok(match Self::in_environment(name)? {
+    pub(crate) fn get_setting(&self, name: &str) -> Result<Option<Setting>, UsageError> {
+        Ok(match Self::setting_in_environment(name)? {
             Some(setting) => Some(setting),
-            None => self.in_file(name)?,
+            None => self.setting_in_file(name)?,
         })
     }
 
     /// Returns a secret: the setting itself, or the content of the file that `..._file` names.
-    pub(crate) fn secret(&self, name: &str) -> Result<Option<(Secret, SettingSource)>, UsageError> {
+    pub(crate) fn get_secret(&self, name: &str) -> Result<Option<(Secret, SettingSource)>, UsageError> {
         let by_file = format!("{name}_file");
-        if let Some(setting) = Self::in_environment(name)? {
+        if let Some(setting) = Self::setting_in_environment(name)? {
             return Ok(Some((setting.value, setting.source)));
         }
-        if let Some(setting) = Self::in_environment(&by_file)? {
+        if let Some(setting) = Self::setting_in_environment(&by_file)? {
             return setting.read_secret_file().map(Some);
         }
-        match (self.in_file(name)?, self.in_file(&by_file)?) {
+        match (self.setting_in_file(name)?, self.setting_in_file(&by_file)?) {
             (Some(setting), _) => Ok(Some((setting.value, setting.source))),
             (None, Some(setting)) => setting.read_secret_file().map(Some),
             (None, None) => Ok(None),
         }
     }
 
-    fn in_environment(name: &str) -> Result<Option<Setting>, UsageError> {
-        let name = variable_name(name);
-        let value = environment_variable(&name)?.map(Secret::new);
+    fn setting_in_environment(name: &str) -> Result<Option<Setting>, UsageError> {
+        let name = environment_variable_name(name);
+        let value = read_environment_variable(&name)?.map(Secret::new);
         value.map(|value| Setting::new(&value, SettingSource::Variable(name))).transpose()
     }
 
-    fn in_file(&self, name: &str) -> Result<Option<Setting>, UsageError> {
+    fn setting_in_file(&self, name: &str) -> Result<Option<Setting>, UsageError> {
         let Some((path, values)) = &self.file else { return Ok(None) };
         let value = values.get(name).filter(|value| !value.expose().trim().is_empty());
         let source = || SettingSource::File { key: name.to_owned(), path: path.clone() };
@@ -158,7 +158,7 @@ impl Settings {
 
 impl Setting {
     fn new(value: &Secret, source: SettingSource) -> Result<Self, UsageError> {
-        match text::single_value(value) {
+        match text::check_single_value(value) {
             Ok(value) => Ok(Self { value, source }),
             Err(error) => Err(UsageError(ErrorReport::new(
                 &format!("the value of {source} cannot be used"),
@@ -174,7 +174,8 @@ impl Setting {
 
     /// Reads the secret in the file that the setting names.
     fn read_secret_file(self) -> Result<(Secret, SettingSource), UsageError> {
-        let secret = text::read_file(Path::new(self.value())).and_then(|text| Ok(text::single_value(&text)?));
+        let secret =
+            text::read_small_file(Path::new(self.value())).and_then(|text| Ok(text::check_single_value(&text)?));
         match secret {
             Ok(secret) => Ok((secret, self.source)),
             Err(error) => Err(UsageError(ErrorReport::new(
@@ -193,18 +194,18 @@ impl SettingSource {
     }
 
     /// Returns the full name of the setting `name` from the same source.
-    pub(crate) fn sibling(&self, name: &str) -> String {
+    pub(crate) fn sibling_setting_name(&self, name: &str) -> String {
         match self {
             Self::File { path, .. } => Self::File { key: name.to_owned(), path: path.clone() }.to_string(),
-            Self::Variable(_) | Self::Option(_) | Self::Emulator | Self::Default => variable_name(name),
+            Self::Variable(_) | Self::Option(_) | Self::Emulator | Self::Default => environment_variable_name(name),
         }
     }
 
     /// Names this source after the `option` that overrides it; a default is represented by the variable of the setting `name`.
-    fn with_override(&self, option: &str, name: &str) -> String {
+    fn name_with_override(&self, option: &str, name: &str) -> String {
         match self {
             Self::Variable(_) | Self::File { .. } => format!("{option}, {self}"),
-            Self::Default => format!("{option}, {}", variable_name(name)),
+            Self::Default => format!("{option}, {}", environment_variable_name(name)),
             Self::Option(_) | Self::Emulator => self.to_string(),
         }
     }
@@ -223,12 +224,12 @@ impl fmt::Display for SettingSource {
 }
 
 /// Returns the name of the environment variable of a setting.
-fn variable_name(name: &str) -> String {
+fn environment_variable_name(name: &str) -> String {
     format!("PARTNER_CENTER_{}", name.to_ascii_uppercase())
 }
 
 /// Returns the default path of the configuration file, such as `~/.config/partner-center/config.toml`.
-pub(crate) fn default_path() -> Option<PathBuf> {
+pub(crate) fn default_file_path() -> Option<PathBuf> {
     let names = AppStrategyArgs {
         top_level_domain: String::new(),
         author: String::new(),
@@ -237,7 +238,7 @@ pub(crate) fn default_path() -> Option<PathBuf> {
     choose_app_strategy(names).ok().map(|folders| folders.in_config_dir("config.toml"))
 }
 
-fn environment_variable(name: &str) -> Result<Option<String>, UsageError> {
+fn read_environment_variable(name: &str) -> Result<Option<String>, UsageError> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
         Err(VarError::NotPresent) => Ok(None),
@@ -279,19 +280,19 @@ impl<'de> Deserialize<'de> for SettingValue {
 
 /// Why the configuration file is invalid, without its content.
 #[derive(Debug)]
-struct InvalidFile(String);
+struct InvalidFileError(String);
 
-impl InvalidFile {
-    fn at(text: &str, error: &toml::de::Error) -> Self {
+impl InvalidFileError {
+    fn at_position(text: &str, error: &toml::de::Error) -> Self {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         Self(format!("line {} is neither `name = \"string\"` nor `name = number`", before.matches('\n').count() + 1))
     }
 }
 
-impl fmt::Display for InvalidFile {
+impl fmt::Display for InvalidFileError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
 }
 
-impl StdError for InvalidFile {}
+impl StdError for InvalidFileError {}

@@ -16,13 +16,13 @@ use zeroize::Zeroizing;
 const MAX_FILE_SIZE: usize = 1 << 20;
 
 /// The number of bytes that are read at a time.
-const CHUNK_SIZE: usize = 8 << 10;
+const READ_CHUNK_SIZE: usize = 8 << 10;
 
 /// Reads a small file, without its byte order mark.
 ///
 /// The content may be a secret: no error shows any of it. An error about the content has a [`TextError`] as its source.
-pub(crate) fn read_file(path: &Path) -> io::Result<Secret> {
-    let mut text = Zeroizing::new(Vec::with_capacity(CHUNK_SIZE));
+pub(crate) fn read_small_file(path: &Path) -> io::Result<Secret> {
+    let mut text = Zeroizing::new(Vec::with_capacity(READ_CHUNK_SIZE));
     Utf8Converter::new(File::open(path)?).take(MAX_FILE_SIZE as u64 + 1).read_to_end(&mut text)?;
     if text.len() > MAX_FILE_SIZE {
         return Err(TextError::TooLarge.into());
@@ -33,20 +33,21 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Secret> {
 }
 
 /// Checks that `text` is a single value, such as a secret; returns it without surrounding white space.
-pub(crate) fn single_value(text: &Secret) -> Result<Secret, TextError> {
+pub(crate) fn check_single_value(text: &Secret) -> Result<Secret, TextError> {
     let text = text.expose().trim();
     let first_word = text.split_whitespace().next().unwrap_or_default();
     Err(if text.is_empty() {
         TextError::Empty
     } else if first_word.eq_ignore_ascii_case("bearer") {
         TextError::BearerPrefix
-    } else if QUOTES.into_iter().any(|(opening, closing)| text.starts_with(opening) && text.ends_with(closing)) {
+    } else if QUOTATION_MARKS.into_iter().any(|(opening, closing)| text.starts_with(opening) && text.ends_with(closing))
+    {
         TextError::Quoted
     } else if text.starts_with('{') && text.ends_with('}') {
         TextError::Json
     } else if text.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
         TextError::SeveralLines
-    } else if let Some(character) = text.chars().find(|character| is_invisible(*character)) {
+    } else if let Some(character) = text.chars().find(|character| is_invisible_character(*character)) {
         TextError::Invisible(character)
     } else {
         return Ok(Secret::new(text));
@@ -54,10 +55,11 @@ pub(crate) fn single_value(text: &Secret) -> Result<Secret, TextError> {
 }
 
 /// The quotation marks of shells, JSON and word processors.
-const QUOTES: [(char, char); 4] = [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+const QUOTATION_MARKS: [(char, char); 4] =
+    [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
 
 /// Whether an editor shows nothing for the character, although it is not white space.
-fn is_invisible(character: char) -> bool {
+fn is_invisible_character(character: char) -> bool {
     character.is_control() || matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
@@ -112,7 +114,7 @@ impl From<TextError> for io::Error {
 pub(crate) struct Utf8Converter<R> {
     input: R,
     /// The encoding, once the beginning of the input was read.
-    encoding: Option<Encoding>,
+    encoding: Option<TextEncoding>,
     /// Bytes that are not decoded yet.
     raw: Zeroizing<Vec<u8>>,
     /// Decoded text, of which the first `returned` bytes have been returned.
@@ -125,7 +127,7 @@ pub(crate) struct Utf8Converter<R> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Encoding {
+enum TextEncoding {
     Utf8,
     Utf16(fn([u8; 2]) -> u16),
 }
@@ -135,8 +137,8 @@ impl<R: Read> Utf8Converter<R> {
         Self {
             input,
             encoding: None,
-            raw: Zeroizing::new(Vec::with_capacity(2 * CHUNK_SIZE)),
-            decoded: Zeroizing::new(Vec::with_capacity(4 * CHUNK_SIZE)),
+            raw: Zeroizing::new(Vec::with_capacity(2 * READ_CHUNK_SIZE)),
+            decoded: Zeroizing::new(Vec::with_capacity(4 * READ_CHUNK_SIZE)),
             returned: 0,
             ends_with_cr: false,
             is_at_end: false,
@@ -147,16 +149,16 @@ impl<R: Read> Utf8Converter<R> {
     /// Reads and decodes one chunk.
     fn read_chunk(&mut self) -> io::Result<()> {
         let filled = self.raw.len();
-        self.raw.resize(filled + CHUNK_SIZE, 0);
+        self.raw.resize(filled + READ_CHUNK_SIZE, 0);
         let read = self.input.read(&mut self.raw[filled..]);
         self.raw.truncate(filled + read.as_ref().map_or(0, |count| *count));
         self.is_at_end = read? == 0;
         (self.returned, self.error) = (0, None);
         self.decoded.clear();
-        let Some(encoding) = self.encoding() else { return Ok(()) };
+        let Some(encoding) = self.detect_encoding() else { return Ok(()) };
         let outcome = match encoding {
-            Encoding::Utf8 => self.decode_utf8(),
-            Encoding::Utf16(unit) => self.decode_utf16(unit),
+            TextEncoding::Utf8 => self.decode_utf8(),
+            TextEncoding::Utf16(unit) => self.decode_utf16(unit),
         };
         self.error = outcome.err();
         self.convert_line_ends();
@@ -176,19 +178,19 @@ impl<R: Read> Utf8Converter<R> {
     }
 
     /// Determines the encoding as soon as enough was read, and removes the byte order mark.
-    fn encoding(&mut self) -> Option<Encoding> {
-        const MARKS: [(&[u8], Encoding); 3] = [
-            (b"\xef\xbb\xbf", Encoding::Utf8),
-            (b"\xff\xfe", Encoding::Utf16(u16::from_le_bytes)),
-            (b"\xfe\xff", Encoding::Utf16(u16::from_be_bytes)),
+    fn detect_encoding(&mut self) -> Option<TextEncoding> {
+        const BYTE_ORDER_MARKS: [(&[u8], TextEncoding); 3] = [
+            (b"\xef\xbb\xbf", TextEncoding::Utf8),
+            (b"\xff\xfe", TextEncoding::Utf16(u16::from_le_bytes)),
+            (b"\xfe\xff", TextEncoding::Utf16(u16::from_be_bytes)),
         ];
         if self.encoding.is_none() {
             let is_unsure = |(mark, _): &(&[u8], _)| self.raw.len() < mark.len() && mark.starts_with(&self.raw);
-            if MARKS.iter().any(is_unsure) && !self.is_at_end {
+            if BYTE_ORDER_MARKS.iter().any(is_unsure) && !self.is_at_end {
                 return None;
             }
-            let found = MARKS.into_iter().find(|(mark, _)| self.raw.starts_with(mark));
-            let (mark, encoding) = found.unwrap_or((b"", Encoding::Utf8));
+            let found = BYTE_ORDER_MARKS.into_iter().find(|(mark, _)| self.raw.starts_with(mark));
+            let (mark, encoding) = found.unwrap_or((b"", TextEncoding::Utf8));
             self.raw.drain(..mark.len());
             self.encoding = Some(encoding);
         }
@@ -202,7 +204,7 @@ impl<R: Read> Utf8Converter<R> {
             Err(error) => (error.valid_up_to(), Some(TextError::UnknownEncoding)),
         };
         let (length, error) = match self.raw[..length].iter().position(|byte| *byte == 0) {
-            Some(position) => (position, Some(classify_binary(&self.raw))),
+            Some(position) => (position, Some(classify_binary_bytes(&self.raw))),
             None => (length, error),
         };
         self.decoded.extend_from_slice(&self.raw[..length]);
@@ -232,7 +234,7 @@ impl<R: Read> Utf8Converter<R> {
 }
 
 /// Classifies bytes with zeros among them, which text in UTF-8 does not have.
-fn classify_binary(bytes: &[u8]) -> TextError {
+fn classify_binary_bytes(bytes: &[u8]) -> TextError {
     // In UTF-16, every other byte of Latin text is zero.
     let zeros = |parity: usize| bytes.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
     let is_utf16 = |zeros: usize, others: usize| others == 0 && zeros * 4 >= bytes.len();
@@ -283,7 +285,9 @@ mod tests {
 
     #[test]
     fn text_is_decoded_from_every_encoding() {
-        for (count, sizes) in [(5, [1, 2, 3, 5]), (5000, [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, usize::MAX])] {
+        for (count, sizes) in
+            [(5, [1, 2, 3, 5]), (5000, [READ_CHUNK_SIZE - 1, READ_CHUNK_SIZE, READ_CHUNK_SIZE + 1, usize::MAX])]
+        {
             let text = format!("secret~Ünï 東京 🥐\r\n{}\r\r\n\n\r", "x🥐".repeat(count));
             let expected = text.replace("\r\n", "\n").replace('\r', "\n");
             let marked = format!("\u{feff}{text}");
@@ -332,17 +336,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         fs::write(&path, b"\xff\xfes\0\r\0\n\0").unwrap();
-        assert_eq!(read_file(&path).unwrap().expose(), "s\n");
+        assert_eq!(read_small_file(&path).unwrap().expose(), "s\n");
         fs::write(&path, "x".repeat(MAX_FILE_SIZE)).unwrap();
-        assert_eq!(read_file(&path).unwrap().expose().len(), MAX_FILE_SIZE);
+        assert_eq!(read_small_file(&path).unwrap().expose().len(), MAX_FILE_SIZE);
         fs::write(&path, "x".repeat(MAX_FILE_SIZE + 1)).unwrap();
-        assert_eq!(read_file(&path).unwrap_err().to_string(), TextError::TooLarge.to_string());
-        assert!(read_file(folder.path()).is_err());
+        assert_eq!(read_small_file(&path).unwrap_err().to_string(), TextError::TooLarge.to_string());
+        assert!(read_small_file(folder.path()).is_err());
     }
 
     #[test]
     fn value_is_trimmed_or_rejected_with_a_reason() {
-        let check = |text: &str| single_value(&Secret::new(text));
+        let check = |text: &str| check_single_value(&Secret::new(text));
         for text in ["hush", " \t hush\r\n", "hush\u{85}", "\u{a0}hush\u{2028}", "\n\nhush\n"] {
             assert_eq!(check(text).unwrap().expose(), "hush", "{text:?}");
         }

@@ -1,7 +1,7 @@
 //! Servers, requests and expectations shared by the checks.
 //!
 //! A check sends requests to a [`Server`] that misbehaves in one way, and expects a response or an error. The `expect_` functions
-//! turn anything else into an [`Observation`], which names the case it was made in.
+//! turn anything else into an [`ViolationObservation`], which names the case it was made in.
 
 use crate::{Connection, Server};
 use futures_util::future::{join_all, select};
@@ -19,39 +19,41 @@ use std::{
 /// The time after which a server gives up on a transport that does not, so that each check ends in any case.
 pub(crate) const SERVER_TIMEOUT: Duration = Duration::from_secs(8);
 /// The timeout of requests that are meant to time out.
-pub(crate) const TIMEOUT: Duration = Duration::from_millis(300);
+pub(crate) const SHORT_REQUEST_TIMEOUT: Duration = Duration::from_millis(300);
 /// The time allowed for what a transport does after an exchange, such as returning the connection to its pool.
-pub(crate) const SETTLE_TIME: Duration = Duration::from_millis(20);
+pub(crate) const TRANSPORT_SETTLE_TIME: Duration = Duration::from_millis(20);
 /// The allowed delay after a timeout, on a machine that is busy with other tests.
-pub(crate) const TOLERANCE: Duration = Duration::from_secs(3);
+pub(crate) const TIMEOUT_TOLERANCE: Duration = Duration::from_secs(3);
 
 /// The outcome of a check: nothing if the requirement holds.
-pub(crate) type CheckResult = Result<(), Observation>;
+pub(crate) type CheckResult = Result<(), ViolationObservation>;
 
 /// The behavior observed when a requirement does not hold, in words.
 #[derive(Debug)]
-pub(crate) struct Observation(pub(crate) String);
+pub(crate) struct ViolationObservation(pub(crate) String);
 
-/// Fails the check with an [`Observation`].
+/// Fails the check with an [`ViolationObservation`].
 macro_rules! observed {
-    ($($text:tt)+) => { return Err($crate::harness::Observation(format!($($text)+))) };
+    ($($text:tt)+) => { return Err($crate::harness::ViolationObservation(format!($($text)+))) };
 }
 
-/// Fails the check with an [`Observation`] unless a condition holds.
+/// Fails the check with an [`ViolationObservation`] unless a condition holds.
 macro_rules! ensure {
     ($holds:expr, $($text:tt)+) => { if !$holds { $crate::harness::observed!($($text)+) } };
 }
 
 pub(crate) use {ensure, observed};
 
-impl From<io::Error> for Observation {
+impl From<io::Error> for ViolationObservation {
     fn from(error: io::Error) -> Self {
         Self(format!("nothing, as the server of the suite failed: {error}"))
     }
 }
 
 /// Starts a server that sends the bytes that `respond` returns for each request, and keeps the connection open.
-pub(crate) fn keep_alive_server(respond: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> io::Result<Server> {
+pub(crate) fn start_keep_alive_server(
+    respond: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+) -> io::Result<Server> {
     Server::start(move |connection| {
         while let Some(request) = connection.request()? {
             connection.send(&respond(&request))?;
@@ -61,7 +63,7 @@ pub(crate) fn keep_alive_server(respond: impl Fn(&Request) -> Vec<u8> + Send + S
 }
 
 /// Starts a server that calls `react` with the first request of each connection, and then closes the connection.
-pub(crate) fn one_shot_server(
+pub(crate) fn start_one_shot_server(
     react: impl Fn(&mut Connection, &Request) -> io::Result<()> + Send + Sync + 'static,
 ) -> io::Result<Server> {
     Server::start(move |connection| match connection.request()? {
@@ -72,15 +74,15 @@ pub(crate) fn one_shot_server(
 
 /// Starts a server that sends the bytes that `respond` returns for the first request of each connection, and then closes the
 /// connection.
-pub(crate) fn respond_and_close_server(
+pub(crate) fn start_respond_and_close_server(
     respond: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
 ) -> io::Result<Server> {
-    one_shot_server(move |connection, request| connection.send(&respond(request)))
+    start_one_shot_server(move |connection, request| connection.send(&respond(request)))
 }
 
 /// Starts a server that reads a request and sends nothing until the client closes the connection or [`SERVER_TIMEOUT`] passes.
-pub(crate) fn idle_server() -> io::Result<Server> {
-    one_shot_server(|connection, _| connection.pause(SERVER_TIMEOUT))
+pub(crate) fn start_silent_server() -> io::Result<Server> {
+    start_one_shot_server(|connection, _| connection.pause(SERVER_TIMEOUT))
 }
 
 /// Returns the bytes of a response with `content-length`. `head` is the status, followed by any other headers.
@@ -116,7 +118,7 @@ pub(crate) fn gzip_compressed(body: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Whether `request` accepts a response compressed with gzip.
-pub(crate) fn accepts_gzip(request: &Request) -> bool {
+pub(crate) fn request_accepts_gzip(request: &Request) -> bool {
     let values = request.headers().get_all("accept-encoding").iter();
     let mut codings = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     codings.any(|coding| {
@@ -147,7 +149,7 @@ pub(crate) fn get_request_to(uri: &str) -> Request {
 }
 
 /// Changes the limits of `request`.
-pub(crate) fn with_limits(mut request: Request, limit: impl FnOnce(&mut Limits)) -> Request {
+pub(crate) fn change_limits(mut request: Request, limit: impl FnOnce(&mut Limits)) -> Request {
     let mut limits = Limits::of(&request);
     limit(&mut limits);
     request.extensions_mut().insert(limits);
@@ -156,10 +158,10 @@ pub(crate) fn with_limits(mut request: Request, limit: impl FnOnce(&mut Limits))
 
 /// Sets the timeout of `request`.
 pub(crate) fn with_timeout(request: Request, timeout: Duration) -> Request {
-    with_limits(request, |limits| limits.timeout = timeout)
+    change_limits(request, |limits| limits.timeout = timeout)
 }
 
-pub(crate) async fn send<X: Transport>(transport: &X, request: Request) -> Result<Response, TransportError> {
+pub(crate) async fn send_request<X: Transport>(transport: &X, request: Request) -> Result<Response, TransportError> {
     X::Mode::into_future(transport.send(request)).await
 }
 
@@ -168,10 +170,10 @@ pub(crate) async fn send_expecting_response<X: Transport>(
     transport: &X,
     request: Request,
     case: impl fmt::Display + Send + Sync,
-) -> Result<Response, Observation> {
-    send(transport, request)
-        .await
-        .map_err(|error| Observation(format!("{case}: an error instead of a response: {}", error_chain(&error))))
+) -> Result<Response, ViolationObservation> {
+    send_request(transport, request).await.map_err(|error| {
+        ViolationObservation(format!("{case}: an error instead of a response: {}", error_chain(&error)))
+    })
 }
 
 /// Sends `request` and expects an error.
@@ -179,8 +181,8 @@ pub(crate) async fn send_expecting_error<X: Transport>(
     transport: &X,
     request: Request,
     case: impl fmt::Display + Send + Sync,
-) -> Result<TransportError, Observation> {
-    match send(transport, request).await {
+) -> Result<TransportError, ViolationObservation> {
+    match send_request(transport, request).await {
         Ok(response) => observed!("{case}: a response instead of an error: {}", response_summary(&response)),
         Err(error) => Ok(error),
     }
@@ -206,12 +208,15 @@ pub(crate) async fn expect_timeout<X: Transport>(transport: &X, request: Request
     let elapsed = started.elapsed();
     // Timers may fire slightly early.
     ensure!(elapsed >= timeout.mul_f32(0.9), "{case}: it gave up after {elapsed:?}, before the {timeout:?} it had");
-    ensure!(elapsed < timeout + TOLERANCE, "{case}: it gave up after {elapsed:?}, long after the {timeout:?} it had");
+    ensure!(
+        elapsed < timeout + TIMEOUT_TOLERANCE,
+        "{case}: it gave up after {elapsed:?}, long after the {timeout:?} it had"
+    );
     Ok(())
 }
 
 /// Runs all of `work` concurrently: on a thread each if the transport blocks, otherwise as futures of one task.
-pub(crate) async fn run_concurrently<'a, X: Transport, T: Send + 'a>(
+pub(crate) async fn run_all_concurrently<'a, X: Transport, T: Send + 'a>(
     work: Vec<impl Future<Output = T> + Send + 'a>,
 ) -> Vec<T> {
     let outputs: Vec<_> = thread::scope(|scope| {
@@ -223,13 +228,13 @@ pub(crate) async fn run_concurrently<'a, X: Transport, T: Send + 'a>(
 
 /// Sends `request` and drops the future after `delay`. A blocking exchange cannot be dropped and runs until it ends.
 pub(crate) async fn send_and_cancel<X: Transport>(transport: &X, request: Request, delay: Duration) {
-    let sending = pin!(send(transport, request));
-    let waiting = pin!(pause_for_background_work(transport, delay));
+    let sending = pin!(send_request(transport, request));
+    let waiting = pin!(pause_for_transport_background_work(transport, delay));
     select(sending, waiting).await;
 }
 
 /// Sleeps, so that the transport can finish its work in the background, such as returning a connection to its pool.
-pub(crate) async fn pause_for_background_work<X: Transport>(transport: &X, delay: Duration) {
+pub(crate) async fn pause_for_transport_background_work<X: Transport>(transport: &X, delay: Duration) {
     X::Mode::into_future(transport.sleep(delay)).await;
 }
 

@@ -1,4 +1,4 @@
-use crate::{checks, harness::Observation};
+use crate::{checks, harness::ViolationObservation};
 use partner_center_core::{Mode, Output, Transport};
 use std::{error::Error, fmt};
 
@@ -40,7 +40,7 @@ impl Error for Violation {}
 /// The text of the requirement.
 impl fmt::Display for Requirement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.text().trim())
+        formatter.write_str(self.requirement_text().trim())
     }
 }
 
@@ -70,7 +70,7 @@ macro_rules! requirements {
                 }
             }
 
-            fn text(self) -> &'static str {
+            fn requirement_text(self) -> &'static str {
                 match self {
                     $($(Self::$requirement => concat!($($line),+),)+)+
                 }
@@ -94,7 +94,7 @@ macro_rules! requirements {
                     let result = match self {
                         $($(Self::$requirement => checks::$module::$name(transport).await,)+)+
                     };
-                    result.map_err(|Observation(observed)| Violation { requirement: self, observed })
+                    result.map_err(|ViolationObservation(observed)| Violation { requirement: self, observed })
                 })
             }
         }

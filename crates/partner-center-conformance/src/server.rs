@@ -14,9 +14,9 @@ use std::{
 };
 
 /// The maximum size of the head of a request, in bytes.
-const MAX_HEAD: u64 = 1 << 20;
+const MAX_REQUEST_HEAD_SIZE: u64 = 1 << 20;
 /// The maximum size of the body of a request, in bytes.
-const MAX_BODY: usize = 1 << 30;
+const MAX_REQUEST_BODY_SIZE: usize = 1 << 30;
 /// The time after which a read or a write fails if the client neither sends nor reads.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -48,7 +48,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    record: Arc<Record>,
+    record: Arc<ServerRecord>,
 }
 
 /// A connection to a [`Server`]. Dropping it closes it.
@@ -57,11 +57,11 @@ pub struct Server {
 #[derive(Debug)]
 pub struct Connection {
     reader: BufReader<TcpStream>,
-    record: Arc<Record>,
+    record: Arc<ServerRecord>,
 }
 
 #[derive(Debug, Default)]
-struct Record {
+struct ServerRecord {
     connections: AtomicUsize,
     requests: Mutex<Vec<Request>>,
     is_stopped: AtomicBool,
@@ -112,7 +112,7 @@ impl Server {
     /// Returns the requests received so far, in the order in which they were complete.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        self.record.requests().clone()
+        self.record.lock_requests().clone()
     }
 }
 
@@ -125,7 +125,7 @@ impl Drop for Server {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, record: Arc<Record>) -> io::Result<Self> {
+    fn new(stream: TcpStream, record: Arc<ServerRecord>) -> io::Result<Self> {
         // Bytes that are sent one by one must arrive one by one.
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
@@ -141,17 +141,17 @@ impl Connection {
     ///
     /// The connection failed, or the request is not valid HTTP/1.1.
     pub fn request(&mut self) -> io::Result<Option<Request>> {
-        let Some(mut request) = self.head()? else { return Ok(None) };
+        let Some(mut request) = self.read_request_head()? else { return Ok(None) };
         if let Some(length) = request.headers().get(CONTENT_LENGTH) {
             let length = length.to_str().ok().and_then(|length| length.parse().ok());
             let length = length
-                .filter(|length| *length <= MAX_BODY)
+                .filter(|length| *length <= MAX_REQUEST_BODY_SIZE)
                 .ok_or_else(|| invalid_data_error("invalid content-length"))?;
             let mut body = vec![0; length];
             self.reader.read_exact(&mut body)?;
             *request.body_mut() = body;
         }
-        self.record.requests().push(request.clone());
+        self.record.lock_requests().push(request.clone());
         Ok(Some(request))
     }
 
@@ -189,8 +189,8 @@ impl Connection {
         }
     }
 
-    fn head(&mut self) -> io::Result<Option<Request>> {
-        let mut reader = (&mut self.reader).take(MAX_HEAD);
+    fn read_request_head(&mut self) -> io::Result<Option<Request>> {
+        let mut reader = (&mut self.reader).take(MAX_REQUEST_HEAD_SIZE);
         let Some(line) = read_line(&mut reader)? else { return Ok(None) };
         let line = String::from_utf8(line).map_err(|_| invalid_data_error("the request line is not UTF-8"))?;
         let mut parts = line.split(' ');
@@ -216,8 +216,8 @@ impl Connection {
     }
 }
 
-impl Record {
-    fn requests(&self) -> MutexGuard<'_, Vec<Request>> {
+impl ServerRecord {
+    fn lock_requests(&self) -> MutexGuard<'_, Vec<Request>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

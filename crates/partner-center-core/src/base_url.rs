@@ -38,7 +38,7 @@ impl BaseUrl {
         let host = host.to_ascii_lowercase();
         let default_port = match scheme.as_str() {
             "https" => 443,
-            "http" if is_loopback(&host) => 80,
+            "http" if is_loopback_host(&host) => 80,
             "http" => {
                 return Err("must be https; plain http is allowed to this machine (loopback) only");
             }
@@ -59,7 +59,7 @@ impl BaseUrl {
     }
 
     /// Returns the URI of `target`, a path and query that begin with `/`.
-    pub(crate) fn join(&self, target: &str) -> Result<Uri, http::Error> {
+    pub(crate) fn join_target(&self, target: &str) -> Result<Uri, http::Error> {
         Uri::builder()
             .scheme(self.scheme.clone())
             .authority(self.authority.clone())
@@ -68,18 +68,18 @@ impl BaseUrl {
     }
 
     /// Returns the part of an absolute `uri` that is below this URL, or `None` if it is elsewhere.
-    pub(crate) fn strip<'a>(&self, uri: &'a str) -> Option<&'a str> {
+    pub(crate) fn strip_base_url<'a>(&self, uri: &'a str) -> Option<&'a str> {
         let (scheme, rest) = uri.split_once("://")?;
         let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let other = Self::parse(&format!("{scheme}://{authority}")).ok()?;
         if (&other.scheme, &other.authority) != (&self.scheme, &self.authority) {
             return None;
         }
-        self.strip_path(target)
+        self.strip_base_path(target)
     }
 
     /// Returns the part of a path that is below the path of this URL.
-    pub(crate) fn strip_path<'a>(&self, path: &'a str) -> Option<&'a str> {
+    pub(crate) fn strip_base_path<'a>(&self, path: &'a str) -> Option<&'a str> {
         let below = path.strip_prefix(&self.path)?;
         (below.is_empty() || below.starts_with(['/', '?'])).then_some(below)
     }
@@ -105,7 +105,7 @@ pub(crate) fn has_dot_segment(path: &str) -> bool {
     })
 }
 
-fn is_loopback(host: &str) -> bool {
+fn is_loopback_host(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -158,7 +158,7 @@ mod tests {
             ("https://example.com@evil.net/gateway/v1/customers", None),
             ("https://user@example.com/gateway/v1/customers", None),
         ] {
-            assert_eq!(base.strip(uri), expected, "{uri}");
+            assert_eq!(base.strip_base_url(uri), expected, "{uri}");
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
-        CallContext, CallInput, CallOutcome, Engine, OnReplacement, ReadResponse, rate_limiter::RateLimiter,
+        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn, rate_limiter::RateLimiter,
         request_sender::RequestSender,
     },
     error::BoxError,
@@ -152,8 +152,8 @@ impl<X: Transport> Client<X> {
     /// incomplete.
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn call<O: SingleResponse>(&self, operation: O) -> CallOutput<X, O::Response> {
-        let request = RawRequest::of_operation(&operation).and_then(RawRequest::prepare);
-        self.perform(O::ID, request, &|response| O::Response::from_response(response))
+        let request = RawRequest::from_operation(&operation).and_then(RawRequest::prepare);
+        self.start_call(O::ID, request, &|response| O::Response::from_response(response))
     }
 
     /// Sends a request that is not one of the generated operations, and returns the response as it was received.
@@ -172,7 +172,7 @@ impl<X: Transport> Client<X> {
     /// Those of [`call`](Self::call).
     #[must_use = "a request is sent once the outcome is used"]
     pub fn request(&self, request: RawRequest) -> CallOutput<X, Response> {
-        self.perform(request.operation(), request.prepare(), &|response| Ok(response.response().clone()))
+        self.start_call(request.operation(), request.prepare(), &|response| Ok(response.response().clone()))
     }
 
     /// Sends a request that is not one of the generated operations, and reads the response as a `T`: any type that is
@@ -197,20 +197,23 @@ impl<X: Transport> Client<X> {
     /// Those of [`call`](Self::call).
     #[must_use = "a request is sent once the outcome is used"]
     pub fn request_as<T: FromResponse>(&self, request: RawRequest) -> CallOutput<X, T> {
-        self.perform(request.operation(), request.accept::<T>().prepare(), &|response| T::from_response(response))
+        self.start_call(request.operation(), request.with_accept_header::<T>().prepare(), &|response| {
+            T::from_response(response)
+        })
     }
 
-    fn perform<T: Send + 'static>(
+    fn start_call<T: Send + 'static>(
         &self,
         operation: &'static str,
         request: Result<PreparedRequest, BoxError>,
-        read: &'static ReadResponse<'static, T>,
+        read: &'static ReadResponseFn<'static, T>,
     ) -> CallOutput<X, T> {
         let request = request.map_err(|error| Error::new(ErrorKind::Request, operation, error));
         let (engine, scope) = (self.engine.clone(), self.scope);
         X::Mode::block_or_box(async move {
-            let CallOutcome { body, context, .. } = engine.perform(CallInput::single(&request?, read), scope).await?;
-            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, operation, error).within(context))
+            let CallOutcome { body, context, .. } =
+                engine.perform_call(CallInput::for_single_response(&request?, read), scope).await?;
+            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, operation, error).with_context(context))
         })
     }
 
@@ -285,7 +288,7 @@ impl<X: Transport> Client<X> {
     /// work page by page, or store their position ([`Pages`] has an example).
     #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
     pub fn pages<O: Paginated>(&self, operation: O) -> Pages<X, O> {
-        let request = RawRequest::of_operation(&operation);
+        let request = RawRequest::from_operation(&operation);
         let list_request = request.and_then(|request| ListRequest::new(request, O::PAGINATION));
         Pages::new(self.engine.clone(), self.scope, O::ID, list_request)
     }
@@ -411,7 +414,7 @@ pub struct ClientBuilder<X: Transport> {
     correlation_id: Option<Uuid>,
     locale: Option<String>,
     application: Option<String>,
-    on_replacement: Option<Box<OnReplacement>>,
+    on_replacement: Option<Box<OnReplacementCallback>>,
 }
 
 impl<X: Transport> ClientBuilder<X> {
@@ -569,12 +572,12 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
 /// Returns the OAuth scope of all permissions that the application was granted for `audience`, which is often written as such a
 /// scope, too.
 fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
-    const RETIRED: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
+    const RETIRED_AUDIENCES: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
     let resource = audience.trim().trim_end_matches('/');
     let resource = resource.strip_suffix("/.default").unwrap_or(resource).trim_end_matches('/');
     let uri: Uri = resource.parse().map_err(|_| "the audience is not a URL")?;
     let host = uri.host().filter(|_| uri.scheme_str() == Some("https")).ok_or("the audience must be an https URL")?;
-    if RETIRED.iter().any(|retired| host.trim_end_matches('.').eq_ignore_ascii_case(retired)) {
+    if RETIRED_AUDIENCES.iter().any(|retired| host.trim_end_matches('.').eq_ignore_ascii_case(retired)) {
         return Err(format!(
             "the audience https://{host} is retired: the service rejects its tokens (401, code 900420); leave the \
              audience to the cloud, or name {}",

@@ -10,7 +10,7 @@ pub(crate) mod rate_limiter;
 pub(crate) mod request_sender;
 mod service_call;
 
-pub(crate) use call::{CallInput, CallOutcome, PageInput, ReadResponse};
+pub(crate) use call::{CallInput, CallOutcome, PageInput, ReadResponseFn};
 
 use crate::{Error, Transport, auth::TokenProvider, base_url::BaseUrl, error::ErrorContext};
 use http::HeaderMap;
@@ -39,25 +39,28 @@ pub(crate) struct Engine<X: Transport> {
     pub(crate) call_timeout: Option<Duration>,
     pub(crate) rate_limiter: Option<RateLimiter>,
     /// Called for each value that had to be replaced in a response of the service.
-    pub(crate) on_replacement: Option<Box<OnReplacement>>,
+    pub(crate) on_replacement: Option<Box<OnReplacementCallback>>,
 }
 
-pub(crate) type OnReplacement = dyn Fn(&Replacement) + Send + Sync;
+pub(crate) type OnReplacementCallback = dyn Fn(&Replacement) + Send + Sync;
 
 impl<X: Transport> Engine<X> {
     /// Obtains a token, and returns the time until it expires, if that is known.
     pub(crate) async fn obtain_token(&self, call_context: CallContext) -> Result<Option<Duration>, Error> {
-        const OPERATION: &str = "authenticate";
+        const AUTHENTICATE_OPERATION_ID: &str = "authenticate";
         let correlation_id = call_context.correlation_id;
-        let span = tracing::info_span!("call", operation = OPERATION, %correlation_id);
+        let span = tracing::info_span!("call", operation = AUTHENTICATE_OPERATION_ID, %correlation_id);
         let mut context = ErrorContext { correlation_id: Some(correlation_id), ..ErrorContext::default() };
-        let (provider, deadline) = (&self.token_provider, self.deadline(call_context));
-        let token = provider.token(&self.sender, OPERATION, &mut context, deadline, None).instrument(span).await;
-        Ok(token.map_err(|error| error.within(context))?.remaining(Instant::now()))
+        let (provider, deadline) = (&self.token_provider, self.call_deadline(call_context));
+        let token = provider
+            .token(&self.sender, AUTHENTICATE_OPERATION_ID, &mut context, deadline, None)
+            .instrument(span)
+            .await;
+        Ok(token.map_err(|error| error.with_context(context))?.remaining_lifetime(Instant::now()))
     }
 
     /// Reports a value of a response that had to be replaced.
-    fn report_replacement(&self, replacement: &Replacement) {
+    fn report_replaced_value(&self, replacement: &Replacement) {
         tracing::warn!(id = replacement.id, path = replacement.path, "{}", replacement.kind);
         if let Some(on_replacement) = &self.on_replacement {
             on_replacement(replacement);
@@ -65,7 +68,7 @@ impl<X: Transport> Engine<X> {
     }
 
     /// Returns the deadline of a call that begins now: that of its unit of work, or its own if that is earlier.
-    pub(crate) fn deadline(&self, call_context: CallContext) -> Option<Instant> {
+    pub(crate) fn call_deadline(&self, call_context: CallContext) -> Option<Instant> {
         let of_this_call = self.call_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         [of_this_call, call_context.deadline].into_iter().flatten().min()
     }

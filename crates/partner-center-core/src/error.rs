@@ -8,7 +8,7 @@ mod service_error;
 
 pub use error_kind::ErrorKind;
 pub use error_reason::ErrorReason;
-pub(crate) use sanitize::{redirect_location, sanitize};
+pub(crate) use sanitize::{redirect_location, sanitize_message};
 pub use service_error::ServiceError;
 
 use crate::{TokenError, TokenErrorReason, TransportError, TransportErrorKind};
@@ -62,9 +62,9 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 /// # assert_eq!(advice(&error), "there is no such customer");
 /// # Ok::<(), Error>(())
 /// ```
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorDetails>);
 
-struct Inner {
+struct ErrorDetails {
     kind: ErrorKind,
     operation: &'static str,
     context: ErrorContext,
@@ -232,37 +232,37 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, operation: &'static str, source: impl Into<BoxError>) -> Self {
-        Self::of(kind, operation).with_source(Some(source.into()))
+        Self::without_source(kind, operation).with_source(Some(source.into()))
     }
 
     /// The service returned an error.
-    pub(crate) fn service(operation: &'static str, service_error: ServiceError) -> Self {
-        let mut error = Self::of(ErrorKind::Service, operation);
+    pub(crate) fn from_service_error(operation: &'static str, service_error: ServiceError) -> Self {
+        let mut error = Self::without_source(ErrorKind::Service, operation);
         error.0.service_error = Some(service_error);
         error
     }
 
     /// The authority returned an error instead of a token.
     pub(crate) fn rejected_by_authority(operation: &'static str, token_error: TokenError) -> Self {
-        let mut error = Self::of(ErrorKind::Credential, operation);
+        let mut error = Self::without_source(ErrorKind::Credential, operation);
         error.0.token_error = Some(Arc::new(token_error));
         error
     }
 
     /// A token refresh failed, of this call or of another one that it waited for.
-    pub(crate) fn token_unavailable(operation: &'static str, failure: RefreshFailure) -> Self {
+    pub(crate) fn from_refresh_failure(operation: &'static str, failure: RefreshFailure) -> Self {
         let RefreshFailure { kind, token_error, source, authority, excessive_wait, is_deadline_exceeded: _ } = failure;
         let mut source = source.map(|source| Box::new(source) as BoxError);
         if let Some(authority) = authority {
             source = Some(Box::new(TokenUnavailable { authority, source }));
         }
-        let mut error = Self::of(kind, operation).with_source(source);
+        let mut error = Self::without_source(kind, operation).with_source(source);
         (error.0.token_error, error.0.excessive_wait) = (token_error, excessive_wait);
         error
     }
 
     /// The transport returned an error.
-    pub(crate) fn transport(operation: &'static str, error: TransportError) -> Self {
+    pub(crate) fn from_transport_error(operation: &'static str, error: TransportError) -> Self {
         let kind = match error.kind() {
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::TooLarge | TransportErrorKind::InvalidResponse => ErrorKind::Decode,
@@ -289,7 +289,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn within(mut self, context: ErrorContext) -> Self {
+    pub(crate) fn with_context(mut self, context: ErrorContext) -> Self {
         self.0.context = context;
         self
     }
@@ -298,14 +298,14 @@ impl Error {
     /// did not respond, if that is the cause.
     pub(crate) fn into_refresh_failure(self, authority: Option<String>) -> RefreshFailure {
         let is_deadline_exceeded = self.0.source.as_ref().is_some_and(|source| source.is::<DeadlineExceeded>());
-        let Inner { kind, token_error, excessive_wait, source, .. } = *self.0;
+        let ErrorDetails { kind, token_error, excessive_wait, source, .. } = *self.0;
         let authority = authority.filter(|_| kind != ErrorKind::Credential);
         let source = source.map(Arc::from);
         RefreshFailure { kind, token_error, source, authority, excessive_wait, is_deadline_exceeded }
     }
 
-    fn of(kind: ErrorKind, operation: &'static str) -> Self {
-        Self(Box::new(Inner {
+    fn without_source(kind: ErrorKind, operation: &'static str) -> Self {
+        Self(Box::new(ErrorDetails {
             kind,
             operation,
             context: ErrorContext::default(),
@@ -322,7 +322,7 @@ impl Error {
     }
 
     /// Returns the ids by which the call is found in logs: the client's, and the service's where they differ.
-    fn ids(&self) -> Vec<String> {
+    fn displayed_ids(&self) -> Vec<String> {
         let ours = [self.request_id(), self.correlation_id()].map(|id| id.map(|id| id.to_string()));
         let theirs = self
             .service_error()
@@ -367,14 +367,14 @@ impl fmt::Display for Error {
             formatter.write_str(": ")?;
             fmt::Display::fmt(token_error, formatter)?;
         }
-        let ids = self.ids();
+        let ids = self.displayed_ids();
         if ids.is_empty() { Ok(()) } else { write!(formatter, " [{}]", ids.join(", ")) }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, operation, context, service_error, token_error, excessive_wait, source } = &*self.0;
+        let ErrorDetails { kind, operation, context, service_error, token_error, excessive_wait, source } = &*self.0;
         formatter
             .debug_struct("Error")
             .field("kind", kind)
@@ -453,7 +453,7 @@ mod tests {
 
     fn service_error(status: u16, body: &str) -> Error {
         let response = Response::builder().status(status).body(body.to_owned().into()).unwrap();
-        Error::service("getCustomer", ServiceError::from_response(&response, &[]))
+        Error::from_service_error("getCustomer", ServiceError::from_response(&response, &[]))
     }
 
     #[test]
@@ -479,7 +479,7 @@ mod tests {
             (service_error(403, ""), &[]),
             (service_error(400, r#"{"code":2000}"#), &[]),
             (Error::deadline_exceeded("getCustomer", None), &["timeout"]),
-            (Error::transport("getCustomer", TransportError::new("no")), &[]),
+            (Error::from_transport_error("getCustomer", TransportError::new("no")), &[]),
         ] {
             let holding: Vec<_> = predicates.iter().filter(|(_, holds)| holds(&error)).map(|(name, _)| *name).collect();
             assert_eq!(holding, expected, "{error}");
@@ -517,7 +517,8 @@ mod tests {
     fn redirect_shows_its_target_without_secrets() {
         let shown = |status: u16, location: &str| {
             let response = Response::builder().status(status).header("Location", location).body(Bytes::new()).unwrap();
-            Error::service("getCustomer", ServiceError::from_response(&response, &["the-secret"])).to_string()
+            Error::from_service_error("getCustomer", ServiceError::from_response(&response, &["the-secret"]))
+                .to_string()
         };
         for (location, target) in [
             ("https://login.example/sign/in", " to https://login.example/sign/in"),
@@ -545,7 +546,7 @@ mod tests {
     /// The error of the last attempt is kept when the deadline is exceeded.
     #[test]
     fn deadline_error_keeps_the_last_cause() {
-        let last = Error::transport("getCustomer", TransportError::new("connection reset"));
+        let last = Error::from_transport_error("getCustomer", TransportError::new("connection reset"));
         let error = Error::deadline_exceeded("getCustomer", Some(last));
         let mut causes = Vec::new();
         let mut cause = error.source();
@@ -573,7 +574,9 @@ mod tests {
             }
             let context =
                 ErrorContext { request_id: Some(ours), correlation_id: Some(ours), ..ErrorContext::default() };
-            Error::service("getCustomer", ServiceError::from_response(&response, &[])).within(context).to_string()
+            Error::from_service_error("getCustomer", ServiceError::from_response(&response, &[]))
+                .with_context(context)
+                .to_string()
         };
         assert!(shown(ours).ends_with(&format!(" [request id {ours}, correlation id {ours}]")));
         let both = format!(" [request id {ours}, the service's request id {theirs}, correlation id {ours}]");
@@ -583,9 +586,9 @@ mod tests {
 
     #[test]
     fn missing_token_names_the_authority_and_the_cause() {
-        let failed =
-            Error::transport("getCustomer", TransportError::new("reset")).into_refresh_failure(Some("them".to_owned()));
-        let error = Error::token_unavailable("getCustomer", failed);
+        let failed = Error::from_transport_error("getCustomer", TransportError::new("reset"))
+            .into_refresh_failure(Some("them".to_owned()));
+        let error = Error::from_refresh_failure("getCustomer", failed);
         assert!(error.is_authentication() && error.kind() == ErrorKind::Transport);
         let source = error.source().unwrap();
         assert_eq!(source.to_string(), "no token was obtained from them");
@@ -593,15 +596,22 @@ mod tests {
         // An error of a custom token source names itself.
         let failed = Error::new(ErrorKind::Credential, "getCustomer", "the vault is empty")
             .into_refresh_failure(Some("them".to_owned()));
-        assert_eq!(Error::token_unavailable("getCustomer", failed).source().unwrap().to_string(), "the vault is empty");
+        assert_eq!(
+            Error::from_refresh_failure("getCustomer", failed).source().unwrap().to_string(),
+            "the vault is empty"
+        );
     }
 
     #[test]
     fn error_is_a_pointer_and_identifies_its_call() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
         let (request_id, correlation_id) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
-        let error =
-            service_error(503, "").within(ErrorContext { request_id, correlation_id, attempts: 3, page: Some(4) });
+        let error = service_error(503, "").with_context(ErrorContext {
+            request_id,
+            correlation_id,
+            attempts: 3,
+            page: Some(4),
+        });
         assert_eq!((error.request_id(), error.correlation_id()), (request_id, correlation_id));
         assert_eq!((error.attempts(), error.page(), error.operation()), (3, Some(4), "getCustomer"));
         assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));

@@ -8,9 +8,9 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, PercentEncode, utf8
 use std::{borrow::Cow, fmt};
 
 /// The header with the id of a request.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("ms-requestid");
+pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("ms-requestid");
 /// The header with the id of a unit of work.
-pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("ms-correlationid");
+pub(crate) const CORRELATION_ID_HEADER: HeaderName = HeaderName::from_static("ms-correlationid");
 
 /// A request to the service that is not one of the generated operations, or one whose parameters are known at run time only.
 ///
@@ -93,7 +93,7 @@ impl RawRequest {
                 self.prepared.headers.insert(name, value);
                 self
             }
-            Err(problem) => self.reject(problem),
+            Err(problem) => self.with_problem(problem),
         }
     }
 
@@ -156,7 +156,7 @@ impl RawRequest {
     }
 
     /// Returns the request of an operation.
-    pub(crate) fn of_operation<O: Operation>(operation: &O) -> Result<Self, BoxError> {
+    pub(crate) fn from_operation<O: Operation>(operation: &O) -> Result<Self, BoxError> {
         let Parameters { path, query, comma_separated, headers, body, continuation, .. } = operation.parameters()?;
         let mut target = expand_path(O::PATH, &path)?;
         append_query(&mut target, query.iter().map(|(name, value)| (*name, value.as_str())));
@@ -173,11 +173,14 @@ impl RawRequest {
             body,
         };
         let request = Self { prepared, resume: continuation, problem: None };
-        Ok(headers.iter().fold(request, |request, (name, value)| request.header(name, value)).accept::<O::Response>())
+        Ok(headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(name, value))
+            .with_accept_header::<O::Response>())
     }
 
     /// Requests the media types of `T`, unless the caller has set others.
-    pub(crate) fn accept<T: FromResponse>(mut self) -> Self {
+    pub(crate) fn with_accept_header<T: FromResponse>(mut self) -> Self {
         // That of JSON is a header of every request.
         if T::ACCEPT != "application/json" && !self.prepared.headers.contains_key(header::ACCEPT) {
             self.prepared.headers.insert(header::ACCEPT, HeaderValue::from_static(T::ACCEPT));
@@ -185,7 +188,7 @@ impl RawRequest {
         self
     }
 
-    fn reject(mut self, problem: String) -> Self {
+    fn with_problem(mut self, problem: String) -> Self {
         self.problem.get_or_insert(problem);
         self
     }
@@ -218,9 +221,9 @@ pub(crate) struct PreparedRequest {
 
 impl PreparedRequest {
     /// Returns the meaning of a status of the response.
-    pub(crate) fn outcome(&self, status: StatusCode) -> Outcome {
+    pub(crate) fn outcome_of_status(&self, status: StatusCode) -> ResponseOutcome {
         // These are about the call, not about the resource.
-        const ERRORS: [StatusCode; 4] = [
+        const ALWAYS_ERROR_STATUSES: [StatusCode; 4] = [
             StatusCode::UNAUTHORIZED,
             StatusCode::FORBIDDEN,
             StatusCode::REQUEST_TIMEOUT,
@@ -228,10 +231,12 @@ impl PreparedRequest {
         ];
         let is_named = self.outcomes.contains(&status.as_u16());
         match status {
-            StatusCode::ACCEPTED if is_named => Outcome::Accepted,
-            status if status.is_success() => Outcome::Done,
-            status if is_named && status.is_client_error() && !ERRORS.contains(&status) => Outcome::Absent,
-            _ => Outcome::Error,
+            StatusCode::ACCEPTED if is_named => ResponseOutcome::Accepted,
+            status if status.is_success() => ResponseOutcome::Done,
+            status if is_named && status.is_client_error() && !ALWAYS_ERROR_STATUSES.contains(&status) => {
+                ResponseOutcome::Absent
+            }
+            _ => ResponseOutcome::Error,
         }
     }
 
@@ -243,7 +248,7 @@ impl PreparedRequest {
 
 /// The meaning of a response by its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum ResponseOutcome {
     Done,
     /// The service completes the operation later, as it may.
     Accepted,
@@ -253,7 +258,7 @@ pub(crate) enum Outcome {
 }
 
 /// Characters that a URI cannot contain, but links and callers do; and `'`, which some transports encode and others do not.
-pub(crate) const ILLEGAL: &AsciiSet =
+pub(crate) const ILLEGAL_URI_CHARACTERS: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'\'').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 /// Maximum length of the path and query of a request, in bytes.
@@ -274,7 +279,7 @@ fn url_target(path: &str) -> Result<String, &'static str> {
     if has_dot_segment(before_query) {
         return Err("must not have the segments `.` or `..`");
     }
-    Ok(utf8_percent_encode(path, ILLEGAL).to_string())
+    Ok(utf8_percent_encode(path, ILLEGAL_URI_CHARACTERS).to_string())
 }
 
 /// Returns a header that a caller sets, unless it is invalid or one that the client sets by itself.
@@ -286,8 +291,8 @@ fn request_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), 
         header::CONTENT_TYPE,
         header::TRANSFER_ENCODING,
         header::CONNECTION,
-        REQUEST_ID,
-        CORRELATION_ID,
+        REQUEST_ID_HEADER,
+        CORRELATION_ID_HEADER,
     ];
     let parsed =
         HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is not the name of a header"))?;
@@ -338,11 +343,11 @@ fn append_list<'a>(target: &mut String, name: &str, values: impl IntoIterator<It
 }
 
 /// All characters but RFC 3986's unreserved ones.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PERCENT_ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes `value`, so that it is valid anywhere in a URI or a form.
 pub(crate) fn percent_encode(value: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(value, RESERVED)
+    utf8_percent_encode(value, PERCENT_ENCODED_CHARACTERS)
 }
 
 /// Returns `value` as the value of a header; `None` if it is not ASCII, which servers interpret differently.

@@ -1,7 +1,7 @@
 //! Retries: which failures are transient, and whether and when a request is sent again.
 //!
 //! In three steps: [`Retryability`] classifies the outcome of an attempt (its status, or how the connection failed);
-//! [`decide`] turns that, the [`RetryPolicy`], the deadline and the attempts so far into a [`RetryDecision`]; the engine
+//! [`decide_retry`] turns that, the [`RetryPolicy`], the deadline and the attempts so far into a [`RetryDecision`]; the engine
 //! carries the decision out.
 
 mod classification;
@@ -10,6 +10,6 @@ mod policy;
 mod retry_after;
 
 pub(crate) use classification::{AttemptError, Retryability};
-pub(crate) use decision::{RetryDecision, decide};
+pub(crate) use decision::{RetryDecision, decide_retry};
 pub use policy::RetryPolicy;
 pub(crate) use retry_after::RetryAfter;

@@ -8,15 +8,15 @@ mod form;
 mod token;
 mod token_error;
 
-pub(crate) use endpoint::Endpoint;
+pub(crate) use endpoint::AuthorityEndpoint;
 pub(crate) use token_error::TokenError;
 
 use crate::{clock::Clock, origin::request_origin, test_credentials};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use client_credentials::ClientCredentials;
-use discovery::{tenant_id, v1_issuer, v2_issuer};
-use endpoint::Version;
-use form::{Audience, Form};
+use discovery::{resolve_tenant_id, v1_issuer_url, v2_issuer_url};
+use endpoint::EndpointVersion;
+use form::{TokenAudience, TokenRequestForm};
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE},
@@ -27,7 +27,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
-use token::{Token, TokenKind};
+use token::{IssuedToken, TokenKind};
 
 pub(crate) struct Authority {
     seed: u64,
@@ -77,32 +77,34 @@ impl Authority {
     }
 
     /// Returns the caller that the access token `token` was issued to, if it is valid `now`, as the time since the start.
-    pub(crate) fn caller_of(&self, token: &str, now: Duration) -> Option<Caller> {
-        let Token { kind, number, expires } = Token::read_jwt(token, self.seed)?;
+    pub(crate) fn caller_of_access_token(&self, token: &str, now: Duration) -> Option<Caller> {
+        let IssuedToken { kind, number, expires } = IssuedToken::read_jwt(token, self.seed)?;
         let TokenKind::Access(caller) = kind else { return None };
         (number > self.last_revoked_access.load(Ordering::SeqCst) && now < expires).then_some(caller)
     }
 
     /// Returns the response to `request`, which is for the `endpoint` of a `tenant`. With a `token_error`, the token endpoint
     /// returns this error.
-    pub(crate) fn respond(
+    pub(crate) fn respond_to_request(
         &self,
         request: &Request,
-        (tenant, endpoint): (&str, Endpoint),
+        (tenant, endpoint): (&str, AuthorityEndpoint),
         token_error: Option<TokenError>,
         clock: &Clock,
     ) -> Response {
-        let allowed = if let Endpoint::Token(_) = endpoint { Method::POST } else { Method::GET };
+        let allowed = if let AuthorityEndpoint::Token(_) = endpoint { Method::POST } else { Method::GET };
         let origin = || request_origin(request);
         let outcome = match (endpoint, token_error) {
-            (Endpoint::Missing, _) => Err(TokenError::MissingEndpoint),
+            (AuthorityEndpoint::Missing, _) => Err(TokenError::MissingEndpoint),
             _ if request.method() != allowed => Err(TokenError::MethodNotAllowed),
-            (Endpoint::Token(_), Some(error)) => Err(error),
-            (Endpoint::Token(version), None) => self.issue(request, tenant, version, clock),
-            (Endpoint::Configuration(version), _) => Ok(discovery::openid_configuration(&origin(), tenant, version)),
-            (Endpoint::Instances, _) => Ok(discovery::instance_discovery(&origin(), request.uri())),
+            (AuthorityEndpoint::Token(_), Some(error)) => Err(error),
+            (AuthorityEndpoint::Token(version), None) => self.issue_tokens(request, tenant, version, clock),
+            (AuthorityEndpoint::Configuration(version), _) => {
+                Ok(discovery::openid_configuration_document(&origin(), tenant, version))
+            }
+            (AuthorityEndpoint::Instances, _) => Ok(discovery::instance_discovery_document(&origin(), request.uri())),
             // No keys: only the emulator can verify its tokens.
-            (Endpoint::Keys, _) => Ok(json!({ "keys": [] })),
+            (AuthorityEndpoint::Keys, _) => Ok(json!({ "keys": [] })),
         };
         match outcome {
             Ok(body) => json_response(StatusCode::OK, &body, HeaderMap::new()),
@@ -121,19 +123,25 @@ impl Authority {
         }
     }
 
-    fn issue(&self, request: &Request, tenant: &str, version: Version, clock: &Clock) -> Result<Value, TokenError> {
-        let form = Form::parse(request.body());
-        let audience = form.audience(version)?;
-        let client = ClientCredentials::read(request.headers(), &form)?;
+    fn issue_tokens(
+        &self,
+        request: &Request,
+        tenant: &str,
+        version: EndpointVersion,
+        clock: &Clock,
+    ) -> Result<Value, TokenError> {
+        let form = TokenRequestForm::parse(request.body());
+        let audience = form.requested_audience(version)?;
+        let client = ClientCredentials::from_headers_or_form(request.headers(), &form)?;
         if client.id != test_credentials::CLIENT_ID {
             return Err(TokenError::UnknownClient);
         }
         let has_valid_secret = client.secret.as_deref() == Some(test_credentials::CLIENT_SECRET);
-        let is_user = match form.get("grant_type") {
+        let is_user = match form.get_field("grant_type") {
             Some("client_credentials") if has_valid_secret => false,
             // A native application has no secret, but one that is sent must be valid.
             Some("refresh_token") if has_valid_secret || client.secret.is_none() => {
-                let is_valid = form.get("refresh_token").is_some_and(|token| self.accepts_refresh_token(token));
+                let is_valid = form.get_field("refresh_token").is_some_and(|token| self.accepts_refresh_token(token));
                 if !is_valid {
                     return Err(TokenError::InvalidGrant);
                 }
@@ -150,20 +158,20 @@ impl Authority {
         };
         let now = clock.real_elapsed();
         let expires = now.saturating_add(self.token_lifetime);
-        let times = Times { issued: clock.unix_seconds(now), expires: clock.unix_seconds(expires) };
-        let tenant = tenant_id(tenant);
+        let times = TokenTimes { issued: clock.to_unix_seconds(now), expires: clock.to_unix_seconds(expires) };
+        let tenant = resolve_tenant_id(tenant);
         let claims = access_token_claims(&audience, &tenant, times, is_user, client.secret.is_some());
-        let token = |kind, expires| Token { kind, number, expires };
+        let token = |kind, expires| IssuedToken { kind, number, expires };
         let mut body = json!({
             "token_type": "Bearer",
             "expires_in": self.token_lifetime.as_secs_f64(),
-            "access_token": token(TokenKind::Access(caller), expires).write_jwt(claims, self.seed),
+            "access_token": token(TokenKind::Access(caller), expires).write_as_jwt(claims, self.seed),
         });
         if self.token_lifetime.subsec_nanos() == 0 {
             body["expires_in"] = self.token_lifetime.as_secs().into();
         }
         body["ext_expires_in"] = body["expires_in"].clone();
-        if version == Version::V1 {
+        if version == EndpointVersion::V1 {
             body["expires_on"] = times.expires.into();
             body["not_before"] = times.issued.into();
             for name in ["expires_in", "ext_expires_in", "expires_on", "not_before"] {
@@ -172,13 +180,13 @@ impl Authority {
             body["resource"] = audience.resource.as_str().into();
         }
         if is_user {
-            body["refresh_token"] = token(TokenKind::Refresh, Duration::MAX).write(self.seed).into();
+            body["refresh_token"] = token(TokenKind::Refresh, Duration::MAX).write_opaque(self.seed).into();
             body["scope"] = match version {
-                Version::V1 => PERMISSION.into(),
-                Version::V2 => {
+                EndpointVersion::V1 => DELEGATED_PERMISSION.into(),
+                EndpointVersion::V2 => {
                     // With `.default` if it was requested: MSAL looks for the requested scope in its cache.
                     let default_scope = format!("{}/.default", audience.resource);
-                    let granted = format!("{}/{PERMISSION}", audience.resource);
+                    let granted = format!("{}/{DELEGATED_PERMISSION}", audience.resource);
                     if form.has_scope(&default_scope) {
                         format!("{granted} {default_scope}").into()
                     } else {
@@ -187,11 +195,11 @@ impl Authority {
                 }
             };
             if form.has_scope("openid") {
-                let claims = id_token_claims(&v2_issuer(&request_origin(request), &tenant), &tenant, times);
-                body["id_token"] = token::write_jwt(&claims, self.seed).into();
+                let claims = id_token_claims(&v2_issuer_url(&request_origin(request), &tenant), &tenant, times);
+                body["id_token"] = token::write_claims_as_jwt(&claims, self.seed).into();
             }
-            if form.get("client_info") == Some("1") {
-                let info = json!({ "uid": USER_ID, "utid": tenant });
+            if form.get_field("client_info") == Some("1") {
+                let info = json!({ "uid": SIGNED_IN_USER_ID, "utid": tenant });
                 body["client_info"] = BASE64_URL_SAFE_NO_PAD.encode(info.to_string()).into();
             }
         }
@@ -201,8 +209,8 @@ impl Authority {
     /// Whether `token` is a valid refresh token; if it is and the authority is strict, this use invalidates all older ones.
     /// Otherwise an old token stays valid when a new one is issued or used, as with Entra.
     fn accepts_refresh_token(&self, token: &str) -> bool {
-        let number = match Token::read(token, self.seed) {
-            Some(Token { kind: TokenKind::Refresh, number, .. }) => number,
+        let number = match IssuedToken::read_opaque(token, self.seed) {
+            Some(IssuedToken { kind: TokenKind::Refresh, number, .. }) => number,
             _ if token == test_credentials::REFRESH_TOKEN => 0,
             _ => return false,
         };
@@ -216,22 +224,28 @@ impl Authority {
 
 /// The times of a token, in Unix seconds.
 #[derive(Clone, Copy)]
-struct Times {
+struct TokenTimes {
     issued: u64,
     expires: u64,
 }
 
 /// Returns the claims of an access token. Tokens for the Partner Center API are of version 1 at both endpoints, as the API chooses
 /// the version.
-fn access_token_claims(audience: &Audience, tenant: &str, times: Times, is_user: bool, has_secret: bool) -> Value {
-    let id = if is_user { USER_ID } else { SERVICE_PRINCIPAL_ID };
+fn access_token_claims(
+    audience: &TokenAudience,
+    tenant: &str,
+    times: TokenTimes,
+    is_user: bool,
+    has_secret: bool,
+) -> Value {
+    let id = if is_user { SIGNED_IN_USER_ID } else { SERVICE_PRINCIPAL_ID };
     let mut claims = json!({
         "appid": test_credentials::CLIENT_ID,
         "appidacr": if has_secret { "1" } else { "0" },
         "aud": audience.resource,
         "exp": times.expires,
         "iat": times.issued,
-        "iss": v1_issuer(tenant),
+        "iss": v1_issuer_url(tenant),
         "nbf": times.issued,
         "oid": id,
         "sub": id,
@@ -241,23 +255,23 @@ fn access_token_claims(audience: &Audience, tenant: &str, times: Times, is_user:
     if is_user {
         claims["acr"] = "1".into();
         claims["amr"] = json!(["pwd", "mfa"]);
-        claims["scp"] = PERMISSION.into();
-        claims["unique_name"] = USER_NAME.into();
-        claims["upn"] = USER_NAME.into();
+        claims["scp"] = DELEGATED_PERMISSION.into();
+        claims["unique_name"] = SIGNED_IN_USER_NAME.into();
+        claims["upn"] = SIGNED_IN_USER_NAME.into();
     }
     claims
 }
 
-fn id_token_claims(issuer: &str, tenant: &str, times: Times) -> Value {
+fn id_token_claims(issuer: &str, tenant: &str, times: TokenTimes) -> Value {
     json!({
         "aud": test_credentials::CLIENT_ID,
         "exp": times.expires,
         "iat": times.issued,
         "iss": issuer,
         "nbf": times.issued,
-        "oid": USER_ID,
-        "preferred_username": USER_NAME,
-        "sub": USER_ID,
+        "oid": SIGNED_IN_USER_ID,
+        "preferred_username": SIGNED_IN_USER_NAME,
+        "sub": SIGNED_IN_USER_ID,
         "tid": tenant,
         "ver": "2.0",
     })
@@ -271,8 +285,8 @@ pub(crate) fn token_error_response(
     headers: HeaderMap,
 ) -> Response {
     let correlation_id = request.headers().get("client-request-id").and_then(|id| id.to_str().ok());
-    let body = error.body(correlation_id.unwrap_or("00000000-0000-0000-0000-000000000000"));
-    json_response(status.unwrap_or_else(|| error.status()), &body, headers)
+    let body = error.json_body(correlation_id.unwrap_or("00000000-0000-0000-0000-000000000000"));
+    json_response(status.unwrap_or_else(|| error.status_code()), &body, headers)
 }
 
 fn json_response(status: StatusCode, body: &Value, headers: HeaderMap) -> Response {
@@ -289,11 +303,11 @@ fn json_response(status: StatusCode, body: &Value, headers: HeaderMap) -> Respon
 }
 
 /// The permission that the user has delegated to the application.
-const PERMISSION: &str = "user_impersonation";
+const DELEGATED_PERMISSION: &str = "user_impersonation";
 
 /// The user of all refresh tokens.
-const USER_ID: &str = "22222222-3333-4444-5555-666666666666";
-const USER_NAME: &str = "admin.agent@contoso.example";
+const SIGNED_IN_USER_ID: &str = "22222222-3333-4444-5555-666666666666";
+const SIGNED_IN_USER_NAME: &str = "admin.agent@contoso.example";
 
 /// The service principal of the application in the partner's tenant.
 const SERVICE_PRINCIPAL_ID: &str = "33333333-4444-5555-6666-777777777777";

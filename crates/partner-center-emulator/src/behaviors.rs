@@ -17,8 +17,8 @@ use crate::{
     quirks::Quirks,
     resource_path::ResourcePath,
     routing::Route,
-    service_response::{Content, ResourceKind, ServiceResponse},
-    store::{Change, State},
+    service_response::{ResourceKind, ResponseContent, ServiceResponse},
+    store::{State, StateChange},
     timestamp::Timestamp,
 };
 use http::{HeaderName, HeaderValue, StatusCode, header::LOCATION};
@@ -28,7 +28,7 @@ use serde_json::Value;
 use std::sync::atomic::AtomicBool;
 
 /// A request for an operation, which has passed all checks that the specification describes.
-pub(crate) struct Call<'a> {
+pub(crate) struct OperationCall<'a> {
     pub(crate) operation: &'static Operation,
     pub(crate) route: &'a Route,
     pub(crate) request: &'a Request,
@@ -46,68 +46,68 @@ pub(crate) struct Call<'a> {
 }
 
 /// A response, with what it changes.
-pub(crate) struct Reply {
+pub(crate) struct ResponseWithChanges {
     pub(crate) response: ServiceResponse,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<StateChange>,
 }
 
-pub(crate) type Behavior = fn(&Call<'_>) -> Result<Reply, ErrorResponse>;
+pub(crate) type OperationBehavior = fn(&OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse>;
 
 /// Returns the behavior of an operation.
-pub(crate) fn behavior(operation: &Operation) -> Behavior {
+pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
     match operation.id {
-        "listCustomers" => customers::list,
-        "getCustomer" => customers::get,
+        "listCustomers" => customers::list_customers,
+        "getCustomer" => customers::get_customer,
         "createCustomer" => account::create_customer,
         "getCustomerCompanyProfile" => account::get_company_profile,
         "getCustomerBillingProfile" => account::get_billing_profile,
         "updateCustomerBillingProfile" => account::update_billing_profile,
-        "checkDomain" => account::check_domain,
-        "validateAddress" => |call| Ok(address::validate(call)),
+        "checkDomain" => account::check_domain_availability,
+        "validateAddress" => |call| Ok(address::validate_address(call)),
         "listSubscriptions" => commerce::list_subscriptions,
         "updateSubscription" => commerce::update_subscription,
-        "listUsers" => users::list,
-        _ => stored::respond,
+        "listUsers" => users::list_users,
+        _ => stored::respond_from_store,
     }
 }
 
-impl Call<'_> {
+impl OperationCall<'_> {
     /// Returns the index of the customer in the path, and the customer.
-    pub(crate) fn customer(&self) -> Result<(u32, Value), ErrorResponse> {
-        let index = self.customer_index().ok_or(ErrorResponse::NotFound)?;
-        let customer = self.state.customer(index).ok_or(ErrorResponse::NotFound)?;
+    pub(crate) fn customer_in_path(&self) -> Result<(u32, Value), ErrorResponse> {
+        let index = self.customer_index_in_path().ok_or(ErrorResponse::NotFound)?;
+        let customer = self.state.get_customer(index).ok_or(ErrorResponse::NotFound)?;
         Ok((index, customer))
     }
 
     /// Returns the index of the customer in the path.
-    pub(crate) fn customer_index(&self) -> Option<u32> {
+    pub(crate) fn customer_index_in_path(&self) -> Option<u32> {
         let [_, _, id, ..] = self.path.segments()[..] else { return None };
-        self.state.find_customer(crate::customers::parse_guid(id)?)
+        self.state.find_customer_by_id(crate::customers::parse_guid(id)?)
     }
 
     /// Returns the response of the specification for a call that is done; if there are several, the one for what is `created`.
-    pub(crate) fn done(&self, created: bool) -> Option<&'static Response> {
+    pub(crate) fn documented_success_response(&self, created: bool) -> Option<&'static Response> {
         let mut done = self.operation.responses.iter().filter(|response| response.outcome == Outcome::Done);
         let created = done.clone().find(|response| created && response.status == 201);
         created.or_else(|| done.next())
     }
 
     /// Returns the response with a `resource`, with the status and, if the specification has none, without the body.
-    pub(crate) fn respond_with(&self, resource: Value, kind: ResourceKind, created: bool) -> ServiceResponse {
-        let Some(response) = self.done(created) else { return self.accepted() };
+    pub(crate) fn respond_with_resource(&self, resource: Value, kind: ResourceKind, created: bool) -> ServiceResponse {
+        let Some(response) = self.documented_success_response(created) else { return self.accepted_response() };
         let status = StatusCode::from_u16(response.status).unwrap_or_default();
         let content = match response.body {
-            Some((_, of)) => Content::Resource(resource, kind, of),
-            None => Content::Empty,
+            Some((_, of)) => ResponseContent::Resource(resource, kind, of),
+            None => ResponseContent::Empty,
         };
         ServiceResponse::new(status, content)
     }
 
     /// Returns 202 with the path of the resource, without the version, as the service sends it.
-    pub(crate) fn accepted(&self) -> ServiceResponse {
+    pub(crate) fn accepted_response(&self) -> ServiceResponse {
         let path = self.path.to_string();
         let location = path.strip_prefix("/v1").unwrap_or(&path).to_owned();
-        let response = ServiceResponse::new(StatusCode::ACCEPTED, Content::Empty);
+        let response = ServiceResponse::new(StatusCode::ACCEPTED, ResponseContent::Empty);
         match HeaderValue::try_from(location) {
             Ok(location) => response.with_header(LOCATION, location),
             Err(_) => response,
@@ -115,15 +115,15 @@ impl Call<'_> {
     }
 
     /// Whether the operation has this header as a parameter, and whether it must be sent.
-    pub(crate) fn header_parameter(&self, name: &HeaderName) -> Option<bool> {
+    pub(crate) fn header_parameter_is_required(&self, name: &HeaderName) -> Option<bool> {
         let mut parameters = self.operation.parameters.iter();
         let parameter = parameters.find(|parameter| parameter.name.eq_ignore_ascii_case(name.as_str()))?;
         Some(parameter.is_required)
     }
 }
 
-impl Reply {
-    pub(crate) fn unchanged(response: ServiceResponse) -> Self {
+impl ResponseWithChanges {
+    pub(crate) fn without_changes(response: ServiceResponse) -> Self {
         Self { response, changes: Vec::new() }
     }
 }

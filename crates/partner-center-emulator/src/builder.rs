@@ -1,7 +1,7 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount, authority::Authority,
     customers::CustomerStore, fault::FaultInjector, quirks::Quirks, rate_limit::RateLimit,
-    request_handler::RequestHandler, service::Service, store::Store,
+    request_handler::RequestHandler, service::Service, store::ResourceStore,
 };
 use std::{
     fmt,
@@ -196,7 +196,7 @@ impl EmulatorBuilder {
         let Self { customers, seed, token, token_lifetime, strict_refresh_tokens, quirks, faults, .. } = self;
         let Self { rate_limit, rare_values, reject_unknown_parameters, .. } = self;
         let authority = Authority::new(seed, token_lifetime, strict_refresh_tokens);
-        let store = Store::new(CustomerStore { seed, count: customers, rare_values });
+        let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
         let service = Service { seed, store, token, authority, quirks, reject_unknown_parameters };
         Emulator::new(RequestHandler::new(service, FaultInjector::new(faults), rate_limit.map(RateLimit::new)))
     }

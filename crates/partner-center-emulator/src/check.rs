@@ -1,7 +1,7 @@
 //! Checks of bodies against the tables of the specification: would the emulator accept this request, and could the service have sent
 //! this response?
 
-use crate::json_fields::{get_ignoring_case, property_named};
+use crate::json_fields::{find_property_by_name, get_field_ignoring_case};
 use partner_center_spec::{MediaType, Operation, Property, Schema, SchemaKind, Type, schema};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -12,9 +12,9 @@ use std::fmt;
 /// # Errors
 /// All problems, each with the JSON pointer of its place.
 pub fn request(operation: &Operation, json: &str) -> Result<(), Vec<Problem>> {
-    let value = parse(json)?;
+    let value = parse_json(json)?;
     let body = operation.body.ok_or_else(|| vec![Problem::new("the operation takes no body")])?;
-    problems_of(body.value, &value, Direction::Request)
+    check_value_of_type(body.value, &value, BodyDirection::Request)
 }
 
 /// Checks the body of a response with `status`, which is JSON. An unknown field is a problem, and so is an unknown value of an enum.
@@ -22,11 +22,11 @@ pub fn request(operation: &Operation, json: &str) -> Result<(), Vec<Problem>> {
 /// # Errors
 /// All problems, each with the JSON pointer of its place.
 pub fn response(operation: &Operation, status: u16, json: &str) -> Result<(), Vec<Problem>> {
-    let value = parse(json)?;
+    let value = parse_json(json)?;
     let response = operation.responses.iter().find(|response| response.status == status);
     let response = response.ok_or_else(|| vec![Problem::new(format!("the operation has no response {status}"))])?;
     match response.body {
-        Some((MediaType::Json, of)) => problems_of(of, &value, Direction::Response),
+        Some((MediaType::Json, of)) => check_value_of_type(of, &value, BodyDirection::Response),
         _ => Err(vec![Problem::new(format!("the response {status} has no body in JSON"))]),
     }
 }
@@ -64,30 +64,30 @@ impl fmt::Display for Problem {
 
 /// The direction that a body is sent in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum BodyDirection {
     Request,
     Response,
 }
 
 /// Checks that `value` is of the type `of`.
-pub(crate) fn problems_of(of: Type, value: &Value, direction: Direction) -> Result<(), Vec<Problem>> {
-    let mut checker = Checker { direction, pointer: String::new(), problems: Vec::new() };
-    checker.check(of, value);
+pub(crate) fn check_value_of_type(of: Type, value: &Value, direction: BodyDirection) -> Result<(), Vec<Problem>> {
+    let mut checker = BodyChecker { direction, pointer: String::new(), problems: Vec::new() };
+    checker.check_value(of, value);
     if checker.problems.is_empty() { Ok(()) } else { Err(checker.problems) }
 }
 
-fn parse(json: &str) -> Result<Value, Vec<Problem>> {
+fn parse_json(json: &str) -> Result<Value, Vec<Problem>> {
     serde_json::from_str(json).map_err(|error| vec![Problem::new(format!("it is not JSON: {error}"))])
 }
 
-struct Checker {
-    direction: Direction,
+struct BodyChecker {
+    direction: BodyDirection,
     pointer: String,
     problems: Vec<Problem>,
 }
 
-impl Checker {
-    fn check(&mut self, of: Type, value: &Value) {
+impl BodyChecker {
+    fn check_value(&mut self, of: Type, value: &Value) {
         let is_right = match of {
             Type::String | Type::Secret | Type::Binary => value.is_string(),
             Type::Uuid => value.as_str().is_some_and(|text| text.parse::<uuid::Uuid>().is_ok()),
@@ -104,21 +104,21 @@ impl Checker {
             Type::List(of) => match value.as_array() {
                 Some(items) => {
                     for (index, item) in items.iter().enumerate() {
-                        self.at(index, |checker| checker.check(*of, item));
+                        self.check_nested(index, |checker| checker.check_value(*of, item));
                     }
                     return;
                 }
                 None => false,
             },
             Type::Map(of) => match value.as_object() {
-                Some(fields) => return self.check_additional(*of, fields, &[]),
+                Some(fields) => return self.check_additional_fields(*of, fields, &[]),
                 None => false,
             },
             // Any JSON, or a type that a later version of the tables has.
             _ => true,
         };
         if !is_right {
-            self.report(ProblemKind::InvalidProperty, format!("it must be {}", type_name(of)));
+            self.report_problem(ProblemKind::InvalidProperty, format!("it must be {}", describe_type(of)));
         }
     }
 
@@ -126,52 +126,63 @@ impl Checker {
         match schema.kind {
             SchemaKind::Object(object) => {
                 let Some(fields) = value.as_object() else {
-                    return self.report(ProblemKind::InvalidProperty, "it must be an object".to_owned());
+                    return self.report_problem(ProblemKind::InvalidProperty, "it must be an object".to_owned());
                 };
                 for property in object.properties {
                     self.check_property(property, fields);
                 }
                 match object.additional {
-                    Some(of) => self.check_additional(of, fields, object.properties),
-                    None if self.direction == Direction::Response => self.reject_unknown(fields, object.properties),
+                    Some(of) => self.check_additional_fields(of, fields, object.properties),
+                    None if self.direction == BodyDirection::Response => {
+                        self.reject_unknown_fields(fields, object.properties);
+                    }
                     None => {}
                 }
             }
             SchemaKind::StringEnum(values) => match value.as_str() {
-                Some(text) if values.iter().any(|value| is_same_value(value.value, text)) => {}
+                Some(text) if values.iter().any(|value| equals_ignoring_case_and_underscores(value.value, text)) => {}
                 Some(text) => {
-                    self.report(ProblemKind::UnknownValue, format!("{text:?} is not a value of {}", schema.name));
+                    self.report_problem(
+                        ProblemKind::UnknownValue,
+                        format!("{text:?} is not a value of {}", schema.name),
+                    );
                 }
-                None => self.report(ProblemKind::InvalidProperty, "it must be a string".to_owned()),
+                None => self.report_problem(ProblemKind::InvalidProperty, "it must be a string".to_owned()),
             },
             SchemaKind::IntegerEnum(values) => match value.as_i64().map(|number| number.to_string()) {
                 Some(number) if values.iter().any(|value| value.value == number) => {}
                 Some(number) => {
-                    self.report(ProblemKind::UnknownValue, format!("{number} is not a value of {}", schema.name));
+                    self.report_problem(
+                        ProblemKind::UnknownValue,
+                        format!("{number} is not a value of {}", schema.name),
+                    );
                 }
-                None => self.report(ProblemKind::InvalidProperty, "it must be an integer".to_owned()),
+                None => self.report_problem(ProblemKind::InvalidProperty, "it must be an integer".to_owned()),
             },
             SchemaKind::Union(union) => {
                 let discriminator = value
                     .as_object()
-                    .and_then(|fields| get_ignoring_case(fields, union.discriminator))
+                    .and_then(|fields| get_field_ignoring_case(fields, union.discriminator))
                     .and_then(Value::as_str);
                 let Some(discriminator) = discriminator else {
                     let message = format!("it must be an object with the string {:?}", union.discriminator);
-                    return self.report(ProblemKind::InvalidProperty, message);
+                    return self.report_problem(ProblemKind::InvalidProperty, message);
                 };
-                let variant = union.variants.iter().find(|variant| is_same_value(variant.value, discriminator));
+                let variant = union
+                    .variants
+                    .iter()
+                    .find(|variant| equals_ignoring_case_and_underscores(variant.value, discriminator));
                 match variant.map(|variant| partner_center_spec::schema(variant.schema)) {
                     Some(Some(variant)) => self.check_schema(variant, value),
                     Some(None) => {}
-                    None => self.report(
+                    None => self.report_problem(
                         ProblemKind::UnknownValue,
                         format!("{discriminator:?} is not a value of {:?}", union.discriminator),
                     ),
                 }
             }
             SchemaKind::StringOrInteger if !value.is_string() && !value.is_i64() => {
-                self.report(ProblemKind::InvalidProperty, "it must be a string or an integer".to_owned());
+                self.report_problem(ProblemKind::InvalidProperty, "it must be a string or an integer".to_owned());
             }
             _ => {}
         }
@@ -179,21 +190,21 @@ impl Checker {
 
     fn check_property(&mut self, property: &Property, fields: &Map<String, Value>) {
         let mut names = [property.name].into_iter().chain(property.spellings.iter().copied());
-        let value = names.find_map(|name| get_ignoring_case(fields, name)).filter(|value| !value.is_null());
-        let is_request = self.direction == Direction::Request;
+        let value = names.find_map(|name| get_field_ignoring_case(fields, name)).filter(|value| !value.is_null());
+        let is_request = self.direction == BodyDirection::Request;
         let is_expected = if is_request { !property.is_read_only } else { !property.is_write_only };
         match value {
             // The service sets it, whatever a request has.
-            Some(_) if is_request && (property.is_read_only || SET_BY_SERVICE.contains(&property.name)) => {}
-            Some(value) => self.at(property.name, |checker| {
-                checker.check(property.value, value);
+            Some(_) if is_request && (property.is_read_only || FIELDS_SET_BY_SERVICE.contains(&property.name)) => {}
+            Some(value) => self.check_nested(property.name, |checker| {
+                checker.check_value(property.value, value);
                 if is_request {
-                    checker.check_range(property, value);
+                    checker.check_property_limits(property, value);
                 }
             }),
             None if property.is_required && !property.is_nullable && is_expected => {
-                self.at(property.name, |checker| {
-                    checker.report(ProblemKind::InvalidProperty, "it is required".to_owned());
+                self.check_nested(property.name, |checker| {
+                    checker.report_problem(ProblemKind::InvalidProperty, "it is required".to_owned());
                 });
             }
             None => {}
@@ -201,52 +212,57 @@ impl Checker {
     }
 
     /// Checks what the service checks of a request beyond the types. What it sends itself is not bound to it.
-    fn check_range(&mut self, property: &Property, value: &Value) {
+    fn check_property_limits(&mut self, property: &Property, value: &Value) {
         let Property { minimum, maximum, constraints, .. } = *property;
         if let Some(number) = value.as_i64() {
-            self.check_limits(number, (minimum, maximum), "it");
+            self.check_integer_limits(number, (minimum, maximum), "it");
         }
         let limit = |limit: Option<usize>| limit.and_then(|limit| i64::try_from(limit).ok());
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         if let Some(text) = value.as_str() {
             let limits = (limit(constraints.min_length), limit(constraints.max_length));
-            self.check_limits(count(text.chars().count()), limits, "its length");
+            self.check_integer_limits(count(text.chars().count()), limits, "its length");
         }
         if let Some(items) = value.as_array() {
-            self.check_limits(count(items.len()), (None, limit(constraints.max_items)), "the number of its items");
+            self.check_integer_limits(
+                count(items.len()),
+                (None, limit(constraints.max_items)),
+                "the number of its items",
+            );
         }
     }
 
-    fn check_limits(&mut self, number: i64, (minimum, maximum): (Option<i64>, Option<i64>), subject: &str) {
+    fn check_integer_limits(&mut self, number: i64, (minimum, maximum): (Option<i64>, Option<i64>), subject: &str) {
         let message = match (minimum, maximum) {
             (Some(minimum), _) if number < minimum => format!("{subject} must be at least {minimum}"),
             (_, Some(maximum)) if number > maximum => format!("{subject} must be at most {maximum}"),
             _ => return,
         };
-        self.report(ProblemKind::InvalidProperty, message);
+        self.report_problem(ProblemKind::InvalidProperty, message);
     }
 
     /// Checks the fields other than the `known` ones, which are all of the type `of`.
-    fn check_additional(&mut self, of: Type, fields: &Map<String, Value>, known: &[Property]) {
+    fn check_additional_fields(&mut self, of: Type, fields: &Map<String, Value>, known: &[Property]) {
         for (name, value) in fields {
-            if property_named(known, name).is_none() && !value.is_null() {
-                self.at(name, |checker| checker.check(of, value));
+            if find_property_by_name(known, name).is_none() && !value.is_null() {
+                self.check_nested(name, |checker| checker.check_value(of, value));
             }
         }
     }
 
-    fn reject_unknown(&mut self, fields: &Map<String, Value>, known: &[Property]) {
+    fn reject_unknown_fields(&mut self, fields: &Map<String, Value>, known: &[Property]) {
         for name in fields.keys() {
-            if property_named(known, name).is_none() {
-                self.at(name, |checker| {
-                    checker.report(ProblemKind::InvalidProperty, "the specification does not have it".to_owned());
+            if find_property_by_name(known, name).is_none() {
+                self.check_nested(name, |checker| {
+                    checker
+                        .report_problem(ProblemKind::InvalidProperty, "the specification does not have it".to_owned());
                 });
             }
         }
     }
 
     /// Checks a part of the value with `check`.
-    fn at(&mut self, name: impl fmt::Display, check: impl FnOnce(&mut Self)) {
+    fn check_nested(&mut self, name: impl fmt::Display, check: impl FnOnce(&mut Self)) {
         let length = self.pointer.len();
         self.pointer.push('/');
         self.pointer.push_str(&name.to_string().replace('~', "~0").replace('/', "~1"));
@@ -254,22 +270,22 @@ impl Checker {
         self.pointer.truncate(length);
     }
 
-    fn report(&mut self, kind: ProblemKind, message: String) {
+    fn report_problem(&mut self, kind: ProblemKind, message: String) {
         // A body of many wrong items needs no more than the first of them.
-        if self.problems.len() < MAX_PROBLEMS {
+        if self.problems.len() < MAX_REPORTED_PROBLEMS {
             self.problems.push(Problem { pointer: self.pointer.clone(), message, kind });
         }
     }
 }
 
-const MAX_PROBLEMS: usize = 100;
+const MAX_REPORTED_PROBLEMS: usize = 100;
 
 /// Fields of resources that the service sets, and that clients send back as they were read.
-const SET_BY_SERVICE: [&str; 2] = ["attributes", "links"];
+const FIELDS_SET_BY_SERVICE: [&str; 2] = ["attributes", "links"];
 
 /// Whether two spellings are of the same value: the service writes `in_review` in one place and `InReview` in another, and
 /// reads both.
-pub(crate) fn is_same_value(one: &str, other: &str) -> bool {
+pub(crate) fn equals_ignoring_case_and_underscores(one: &str, other: &str) -> bool {
     let characters = |text: &'_ str| -> Vec<u8> {
         text.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase()).collect()
     };
@@ -277,7 +293,7 @@ pub(crate) fn is_same_value(one: &str, other: &str) -> bool {
 }
 
 /// Returns a type in words, with its article.
-pub(crate) fn type_name(of: Type) -> &'static str {
+pub(crate) fn describe_type(of: Type) -> &'static str {
     match of {
         Type::Uuid => "a GUID of 36 characters",
         Type::DateTime => "a date and a time, such as 2026-01-31T12:00:00Z",
@@ -300,22 +316,22 @@ pub(crate) fn is_date_time(text: &str) -> bool {
     let has_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_zone = match zone {
         "" | "Z" | "z" => true,
-        _ => numbers(&zone[1..], ':').is_some_and(|[hours, minutes]| hours < 24 && minutes < 60),
+        _ => parse_separated_numbers(&zone[1..], ':').is_some_and(|[hours, minutes]| hours < 24 && minutes < 60),
     };
-    let is_time = numbers(time, ':')
+    let is_time = parse_separated_numbers(time, ':')
         .is_some_and(|[hours, minutes, seconds]: [u32; 3]| hours < 24 && minutes < 60 && seconds <= 60);
     is_date(date) && is_time && has_digits(fraction) && is_zone
 }
 
 pub(crate) fn is_date(text: &str) -> bool {
     text.len() == "2026-01-31".len()
-        && numbers(text, '-').is_some_and(|[year, month, day]: [u32; 3]| {
+        && parse_separated_numbers(text, '-').is_some_and(|[year, month, day]: [u32; 3]| {
             year > 0 && (1..=12).contains(&month) && (1..=31).contains(&day)
         })
 }
 
 /// Returns the numbers of `text`, `N` of two or more digits with `separator` between them.
-fn numbers<const N: usize>(text: &str, separator: char) -> Option<[u32; N]> {
+fn parse_separated_numbers<const N: usize>(text: &str, separator: char) -> Option<[u32; N]> {
     let numbers: Option<Vec<u32>> = text
         .split(separator)
         .map(|part| part.parse().ok().filter(|_| part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_digit())))
@@ -325,7 +341,10 @@ fn numbers<const N: usize>(text: &str, separator: char) -> Option<[u32; N]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Direction, is_date, is_date_time, is_same_value, problems_of, request, response};
+    use super::{
+        BodyDirection, check_value_of_type, equals_ignoring_case_and_underscores, is_date, is_date_time, request,
+        response,
+    };
     use partner_center_spec::{Type, operation};
     use serde_json::json;
 
@@ -344,12 +363,15 @@ mod tests {
             (Type::List(&Type::Bool), json!([true]), json!([true, 1])),
             (Type::Map(&Type::Int32), json!({ "a": 1, "b": null }), json!({ "a": "1" })),
         ] {
-            assert_eq!(problems_of(of, &right, Direction::Request), Ok(()), "{of:?}");
-            let problems = problems_of(of, &wrong, Direction::Request).unwrap_err();
+            assert_eq!(check_value_of_type(of, &right, BodyDirection::Request), Ok(()), "{of:?}");
+            let problems = check_value_of_type(of, &wrong, BodyDirection::Request).unwrap_err();
             assert_eq!(problems.len(), 1, "{of:?}: {problems:?}");
         }
-        let problems =
-            problems_of(Type::List(&Type::Map(&Type::Bool)), &json!([{}, { "a/b": 1 }]), Direction::Response);
+        let problems = check_value_of_type(
+            Type::List(&Type::Map(&Type::Bool)),
+            &json!([{}, { "a/b": 1 }]),
+            BodyDirection::Response,
+        );
         assert_eq!(problems.unwrap_err()[0].to_string(), "/1/a~1b: it must be true or false");
     }
 
@@ -382,8 +404,11 @@ mod tests {
 
     #[test]
     fn spellings_of_a_value_differ_in_case_and_underscores() {
-        assert!(is_same_value("in_review", "InReview") && is_same_value("", ""));
-        assert!(!is_same_value("in_review", "in review"));
+        assert!(
+            equals_ignoring_case_and_underscores("in_review", "InReview")
+                && equals_ignoring_case_and_underscores("", "")
+        );
+        assert!(!equals_ignoring_case_and_underscores("in_review", "in review"));
     }
 
     #[test]

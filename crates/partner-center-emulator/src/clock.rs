@@ -25,22 +25,22 @@ impl Clock {
     }
 
     /// Returns the time since the start, including simulated time.
-    pub(crate) fn now(&self) -> Duration {
+    pub(crate) fn simulated_elapsed(&self) -> Duration {
         self.real_elapsed().saturating_add(*self.simulated.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the moment that it is, including simulated time.
-    pub(crate) fn timestamp(&self) -> Timestamp {
-        Timestamp::from_unix(self.started_unix.saturating_add(self.now()))
+    pub(crate) fn current_timestamp(&self) -> Timestamp {
+        Timestamp::from_unix_time(self.started_unix.saturating_add(self.simulated_elapsed()))
     }
 
     /// Converts a moment, as the time since the start, to Unix seconds.
-    pub(crate) fn unix_seconds(&self, moment: Duration) -> u64 {
+    pub(crate) fn to_unix_seconds(&self, moment: Duration) -> u64 {
         self.started_unix.saturating_add(moment).as_secs()
     }
 
     /// Lets `time` pass without waiting.
-    pub(crate) fn advance(&self, time: Duration) {
+    pub(crate) fn advance_simulated_time(&self, time: Duration) {
         let mut simulated = self.simulated.lock().unwrap_or_else(PoisonError::into_inner);
         *simulated = simulated.saturating_add(time);
     }

@@ -5,7 +5,7 @@ pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok());
     let ranges: Vec<_> =
         lines.flat_map(|line| line.split(',')).map(str::trim).filter(|range| !range.is_empty()).collect();
-    let matching = ranges.iter().filter_map(|range| Some((json_specificity(range)?, is_acceptable(range))));
+    let matching = ranges.iter().filter_map(|range| Some((json_specificity(range)?, has_nonzero_quality(range))));
     // A client that names no range accepts anything.
     ranges.is_empty() || matching.max().is_some_and(|(_, is_acceptable)| is_acceptable)
 }
@@ -23,7 +23,7 @@ fn json_specificity(range: &str) -> Option<u8> {
 }
 
 /// Whether the quality of a media range is not zero. Zero means "not acceptable".
-fn is_acceptable(range: &str) -> bool {
+fn has_nonzero_quality(range: &str) -> bool {
     let mut parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let quality = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
     quality.is_none_or(|(_, value)| value.trim().parse() != Ok(0.0_f32))

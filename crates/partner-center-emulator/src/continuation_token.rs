@@ -2,7 +2,7 @@
 //! pages, and a token stays valid after a restart with the same seed.
 
 use crate::{
-    filter::{Field, Filter, Operator},
+    filter::{CustomerFilter, FilterField, FilterOperator},
     random::keyed_hash,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -14,7 +14,7 @@ pub(crate) struct ContinuationToken {
     pub(crate) start: u32,
     /// The size of the previous page.
     pub(crate) size: u16,
-    pub(crate) filter: Option<Filter>,
+    pub(crate) filter: Option<CustomerFilter>,
 }
 
 impl ContinuationToken {
@@ -22,7 +22,7 @@ impl ContinuationToken {
     pub(crate) fn encode(&self, seed: u64) -> String {
         let mut content = Vec::from(self.start.to_be_bytes());
         content.extend(self.size.to_be_bytes());
-        if let Some(Filter { field, operator, value }) = &self.filter {
+        if let Some(CustomerFilter { field, operator, value }) = &self.filter {
             content.extend([*field as u8, *operator as u8]);
             content.extend(value.as_bytes());
         }
@@ -41,9 +41,9 @@ impl ContinuationToken {
         let (size, content) = content.split_first_chunk()?;
         let filter = match content {
             [] => None,
-            [field, operator, value @ ..] => Some(Filter {
-                field: *Field::ALL.get(usize::from(*field))?,
-                operator: *Operator::ALL.get(usize::from(*operator))?,
+            [field, operator, value @ ..] => Some(CustomerFilter {
+                field: *FilterField::ALL_FIELDS.get(usize::from(*field))?,
+                operator: *FilterOperator::ALL_OPERATORS.get(usize::from(*operator))?,
                 value: String::from_utf8(value.to_vec()).ok()?,
             }),
             [_] => return None,
@@ -55,15 +55,16 @@ impl ContinuationToken {
 #[cfg(test)]
 mod tests {
     use super::ContinuationToken;
-    use crate::filter::{Field, Filter, Operator};
+    use crate::filter::{CustomerFilter, FilterField, FilterOperator};
     use std::collections::BTreeSet;
 
     fn positions() -> Vec<ContinuationToken> {
         let mut filters = vec![None];
-        for field in Field::ALL {
-            for operator in Operator::ALL {
+        for field in FilterField::ALL_FIELDS {
+            for operator in FilterOperator::ALL_OPERATORS {
                 filters.extend(
-                    ["", "c", "größe", "日本"].map(|value| Some(Filter { field, operator, value: value.into() })),
+                    ["", "c", "größe", "日本"]
+                        .map(|value| Some(CustomerFilter { field, operator, value: value.into() })),
                 );
             }
         }

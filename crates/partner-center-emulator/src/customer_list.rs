@@ -4,14 +4,14 @@
 use crate::{
     authority::Caller,
     continuation_token::ContinuationToken,
-    customers::indirect_provider,
+    customers::indirect_provider_id,
     error_response::ErrorResponse,
-    filter::Filter,
+    filter::CustomerFilter,
     origin::request_origin,
-    query::{FILTER, QueryParameters},
+    query::{FILTER_PARAMETER_NAME, QueryParameters},
     quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
-    resource::{Attributes, Link},
-    service_response::{Content, CustomerPage, PageLinks, ServiceResponse},
+    resource::{ResourceAttributes, ResourceLink},
+    service_response::{CustomerPage, PageLinks, ResponseContent, ServiceResponse},
     store::State,
 };
 use http::StatusCode;
@@ -22,7 +22,7 @@ use std::{
 };
 
 /// The header of a continuation token.
-const TOKEN_HEADER: &str = "MS-ContinuationToken";
+const CONTINUATION_TOKEN_HEADER: &str = "MS-ContinuationToken";
 
 /// The maximum number of customers in a page, and the default of a request without a size.
 pub(crate) const MAX_PAGE_SIZE: u16 = 500;
@@ -38,29 +38,30 @@ pub(crate) struct CustomerList<'a> {
 
 impl CustomerList<'_> {
     /// Returns the page that the query `parameters` of `request` and the token among its headers describe.
-    pub(crate) fn page(
+    pub(crate) fn requested_page(
         &self,
         parameters: &QueryParameters,
         request: &Request,
     ) -> Result<ServiceResponse, ErrorResponse> {
         let position = self.requested_position(parameters, request)?;
         let ContinuationToken { start, size, ref filter } = position;
-        let (seed, end, quirks) = (self.state.population.seed, self.state.end(), self.quirks);
-        if self.caller == Caller::Application && filter.as_ref().is_some_and(Filter::needs_user) {
+        let (seed, end, quirks) = (self.state.population.seed, self.state.end_of_customer_indexes(), self.quirks);
+        if self.caller == Caller::Application && filter.as_ref().is_some_and(CustomerFilter::requires_user) {
             return Err(ErrorResponse::NeedsUser);
         }
         // Such a token exists only with a quirk of the list's end.
         let is_past_end = start == end && end > 0;
         match quirks.list_end {
-            ListEnd::ErrorResponse if is_past_end => return Err(INVALID_TOKEN),
+            ListEnd::ErrorResponse if is_past_end => return Err(INVALID_CONTINUATION_TOKEN_ERROR),
             ListEnd::NoContent if is_past_end => {
-                return Ok(ServiceResponse::new(StatusCode::NO_CONTENT, Content::Empty));
+                return Ok(ServiceResponse::new(StatusCode::NO_CONTENT, ResponseContent::Empty));
             }
             _ => {}
         }
 
         let mut matching = self.matching_indexes(start, filter.as_ref());
-        let items: Vec<_> = matching.by_ref().take(size.into()).map(|index| self.state.summary(index)).collect();
+        let items: Vec<_> =
+            matching.by_ref().take(size.into()).map(|index| self.state.customer_summary(index)).collect();
         // The next match decides whether there is a next page: the last page has no token, even if it is full.
         let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && end > 0;
         let next_start = matching.next().or(has_trailing_token.then_some(end));
@@ -70,32 +71,36 @@ impl CustomerList<'_> {
             TotalCount::List => self.matching_indexes(0, filter.as_ref()).count(),
         };
 
-        let uri = format!("{}customers?size={size}", link_prefix(quirks.link_style, request));
+        let uri = format!("{}customers?size={size}", page_link_prefix(quirks.link_style, request));
         let separator = if quirks.double_question_mark { '?' } else { '&' };
         let filter_parameter =
             filter.as_ref().map(|filter| format!("{separator}{}", filter.to_query_parameter())).unwrap_or_default();
-        let next_link =
-            |token| Link::new(format!("{uri}{separator}seekOperation=Next")).with_header(TOKEN_HEADER, token);
+        let next_link = |token| {
+            ResourceLink::new(format!("{uri}{separator}seekOperation=Next"))
+                .with_header(CONTINUATION_TOKEN_HEADER, token)
+        };
         let token_place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation };
         let page = CustomerPage {
-            attributes: Attributes { object_type: "Collection" },
+            attributes: ResourceAttributes { object_type: "Collection" },
             continuation_token: token.clone().filter(|_| token_place != ContinuationIn::Link),
             items,
             links: PageLinks {
                 next: token.filter(|_| token_place != ContinuationIn::Body).map(next_link),
-                self_link: Link::new(format!("{uri}{filter_parameter}")),
+                self_link: ResourceLink::new(format!("{uri}{filter_parameter}")),
             },
             total_count,
         };
-        Ok(ServiceResponse::new(StatusCode::OK, Content::CustomerPage(page)))
+        Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::CustomerPage(page)))
     }
 
     /// Returns the indexes, from `start` on, of the customers that match `filter`.
-    fn matching_indexes(&self, start: u32, filter: Option<&Filter>) -> impl Iterator<Item = u32> {
+    fn matching_indexes(&self, start: u32, filter: Option<&CustomerFilter>) -> impl Iterator<Item = u32> {
         let Self { state, cancelled, .. } = *self;
-        let provider = indirect_provider(state.population.seed);
+        let provider = indirect_provider_id(state.population.seed);
         let indexes = state.customer_indexes(start).take_while(|_| !cancelled.load(Ordering::Relaxed));
-        indexes.filter(move |index| filter.is_none_or(|filter| filter.matches(&state.searchable(*index), provider)))
+        indexes.filter(move |index| {
+            filter.is_none_or(|filter| filter.matches_customer(&state.customer_searchable_fields(*index), provider))
+        })
     }
 
     /// Returns the position of the requested page. A first page is one that continues from the start.
@@ -104,23 +109,28 @@ impl CustomerList<'_> {
         parameters: &QueryParameters,
         request: &Request,
     ) -> Result<ContinuationToken, ErrorResponse> {
-        let size = parameters.get("size").map(|size| parse_page_size(size).ok_or(INVALID_SIZE)).transpose()?;
+        let size = parameters
+            .first_value("size")
+            .map(|size| parse_page_size(size).ok_or(INVALID_PAGE_SIZE_ERROR))
+            .transpose()?;
         // Some clients send 0 to leave the size to the service.
         let size = size.filter(|size| *size > 0);
         let first_page = || -> Result<_, ErrorResponse> {
-            let filter = parameters.get(FILTER).map(Filter::parse).transpose()?;
+            let filter = parameters.first_value(FILTER_PARAMETER_NAME).map(CustomerFilter::parse_filter).transpose()?;
             Ok(ContinuationToken { start: 0, size: MAX_PAGE_SIZE, filter })
         };
-        let seek_operation = parameters.get("seekOperation").map(str::to_ascii_lowercase);
-        let token = request.headers().get(TOKEN_HEADER);
+        let seek_operation = parameters.first_value("seekOperation").map(str::to_ascii_lowercase);
+        let token = request.headers().get(CONTINUATION_TOKEN_HEADER);
         let mut position = match (seek_operation.as_deref(), token) {
             (None | Some("first"), None) => first_page()?,
-            (Some("first"), Some(token)) => ContinuationToken { start: 0, ..self.decode_token(token.as_bytes())? },
+            (Some("first"), Some(token)) => {
+                ContinuationToken { start: 0, ..self.decode_continuation_token(token.as_bytes())? }
+            }
             // A token continues its list also without a seek operation: the service's .NET SDK drops the operation from links
             // with two question marks, which the service's documentation prints.
-            (None | Some("next"), Some(token)) => self.decode_token(token.as_bytes())?,
-            (Some("next"), None) => return Err(INVALID_TOKEN),
-            (Some(_), _) => return Err(INVALID_SEEK_OPERATION),
+            (None | Some("next"), Some(token)) => self.decode_continuation_token(token.as_bytes())?,
+            (Some("next"), None) => return Err(INVALID_CONTINUATION_TOKEN_ERROR),
+            (Some(_), _) => return Err(INVALID_SEEK_OPERATION_ERROR),
         };
         if let Some(size) = size {
             position.size = size;
@@ -129,16 +139,16 @@ impl CustomerList<'_> {
         Ok(position)
     }
 
-    fn decode_token(&self, token: &[u8]) -> Result<ContinuationToken, ErrorResponse> {
+    fn decode_continuation_token(&self, token: &[u8]) -> Result<ContinuationToken, ErrorResponse> {
         let past_end = u32::from(self.quirks.list_end != ListEnd::NoToken);
         ContinuationToken::decode(token, self.state.population.seed)
-            .filter(|position| position.start < self.state.end().saturating_add(past_end))
-            .ok_or(INVALID_TOKEN)
+            .filter(|position| position.start < self.state.end_of_customer_indexes().saturating_add(past_end))
+            .ok_or(INVALID_CONTINUATION_TOKEN_ERROR)
     }
 }
 
 /// Returns the part of a page's link before `customers`.
-pub(crate) fn link_prefix(style: LinkStyle, request: &Request) -> String {
+pub(crate) fn page_link_prefix(style: LinkStyle, request: &Request) -> String {
     match style {
         LinkStyle::V1 => "/v1/".to_owned(),
         LinkStyle::Plain => "/".to_owned(),
@@ -153,19 +163,20 @@ pub(crate) fn parse_page_size(size: &str) -> Option<u16> {
     size.parse().ok().filter(|size| has_digits_only && *size <= MAX_PAGE_SIZE)
 }
 
-pub(crate) const INVALID_SIZE: ErrorResponse = ErrorResponse::InvalidSearch("The size must be a number from 0 to 500.");
-pub(crate) const INVALID_SEEK_OPERATION: ErrorResponse =
+pub(crate) const INVALID_PAGE_SIZE_ERROR: ErrorResponse =
+    ErrorResponse::InvalidSearch("The size must be a number from 0 to 500.");
+pub(crate) const INVALID_SEEK_OPERATION_ERROR: ErrorResponse =
     ErrorResponse::InvalidSearch("The seek operation must be Next or First.");
-pub(crate) const INVALID_TOKEN: ErrorResponse = ErrorResponse::InvalidSearch(
+pub(crate) const INVALID_CONTINUATION_TOKEN_ERROR: ErrorResponse = ErrorResponse::InvalidSearch(
     "The continuation token is missing or invalid; send the token of the previous page unchanged.",
 );
 
 #[cfg(test)]
 mod tests {
-    use super::{ContinuationToken, CustomerList, TOKEN_HEADER};
+    use super::{CONTINUATION_TOKEN_HEADER, ContinuationToken, CustomerList};
     use crate::{
-        authority::Caller, customers::CustomerStore, query::QueryParameters, quirks::Quirks, service_response::Content,
-        store::Store,
+        authority::Caller, customers::CustomerStore, query::QueryParameters, quirks::Quirks,
+        service_response::ResponseContent, store::ResourceStore,
     };
     use std::sync::atomic::AtomicBool;
 
@@ -173,18 +184,19 @@ mod tests {
     fn last_page_of_a_million_is_made_without_the_previous_ones() {
         let customers = CustomerStore { seed: 7, count: 1_000_000, rare_values: false };
         assert_eq!(size_of_val(&customers), 16, "customers take no memory");
-        let state = Store::new(customers).snapshot();
+        let state = ResourceStore::new(customers).state_snapshot();
         let token = ContinuationToken { start: 999_501, size: 500, filter: None }.encode(7);
-        let request = http::Request::get("/v1/customers?size=500&seekOperation=Next").header(TOKEN_HEADER, token);
+        let request =
+            http::Request::get("/v1/customers?size=500&seekOperation=Next").header(CONTINUATION_TOKEN_HEADER, token);
         let (quirks, cancelled) = (Quirks::default(), AtomicBool::new(false));
         let customer_list =
             CustomerList { state: &state, quirks: &quirks, caller: Caller::User, cancelled: &cancelled };
         let request = request.body(Vec::new()).unwrap();
-        let response = customer_list.page(&QueryParameters::parse(request.uri()), &request).unwrap();
-        let Content::CustomerPage(page) = response.content else { panic!("a page was requested") };
+        let response = customer_list.requested_page(&QueryParameters::parse(request.uri()), &request).unwrap();
+        let ResponseContent::CustomerPage(page) = response.content else { panic!("a page was requested") };
         assert_eq!((page.total_count, page.items.len()), (499, 499));
         let [last, expected] =
-            [&page.items[498], &customers.summary(999_999)].map(|item| serde_json::to_value(item).unwrap());
+            [&page.items[498], &customers.customer_summary(999_999)].map(|item| serde_json::to_value(item).unwrap());
         assert_eq!(last, expected);
         assert!(page.links.next.is_none());
     }

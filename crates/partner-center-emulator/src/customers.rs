@@ -9,10 +9,14 @@ mod indirect_reseller;
 mod searchable_fields;
 mod store;
 
-pub(crate) use countries::{COUNTRIES, Country};
+pub(crate) use countries::{Country, WEIGHTED_COUNTRIES};
 pub(crate) use customer_id::parse_guid;
 pub(crate) use indirect_reseller::{
-    INDIRECT_RESELLERS, indirect_provider, indirect_reseller, indirect_reseller_with_partner_id, partner_id,
+    INDIRECT_RESELLER_COUNT, find_indirect_reseller_by_partner_id, indirect_provider_id, indirect_reseller_id,
+    partner_id_of_reseller,
 };
 pub(crate) use searchable_fields::SearchableFields;
-pub(crate) use store::{CustomerStore, FIRST_CREATED, ListedCustomer, has_domain, is_documented, stored_searchable};
+pub(crate) use store::{
+    CustomerStore, FIRST_CREATED_INDEX, ListedCustomer, customer_has_domain, is_documented_customer,
+    searchable_fields_of_stored_customer,
+};

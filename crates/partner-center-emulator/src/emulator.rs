@@ -1,8 +1,8 @@
 use crate::{
     EmulatorBuilder, EmulatorTransport, Server,
-    customers::{INDIRECT_RESELLERS, indirect_provider, indirect_reseller},
+    customers::{INDIRECT_RESELLER_COUNT, indirect_provider_id, indirect_reseller_id},
     request_handler::RequestHandler,
-    server::Security,
+    server::TransportSecurity,
     test_credentials,
 };
 use partner_center_core::Mode;
@@ -21,7 +21,7 @@ pub struct Emulator(Arc<RequestHandler>);
 
 impl Emulator {
     /// The access token that is accepted by default; [`EmulatorBuilder::token`] sets another.
-    pub const TOKEN: &str = test_credentials::TOKEN;
+    pub const TOKEN: &str = test_credentials::ACCESS_TOKEN;
 
     /// The tenant of the partner. A tenant that a client names by its domain, or as `common`, is this one.
     pub const TENANT_ID: &str = test_credentials::TENANT_ID;
@@ -64,7 +64,7 @@ impl Emulator {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start(Arc::clone(&self.0), address, Security::None)
+        Server::start(Arc::clone(&self.0), address, TransportSecurity::None)
     }
 
     /// Starts a server over TLS, with a new certificate for `localhost`, `127.0.0.1` and `::1`. Clients must trust its
@@ -108,7 +108,7 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<http::Request<()>> {
-        self.0.requests()
+        self.0.logged_requests()
     }
 
     /// Returns the identifiers of the indirect resellers that have customers here. The first is that of the service's
@@ -116,13 +116,13 @@ impl Emulator {
     #[must_use]
     pub fn indirect_resellers(&self) -> Vec<Uuid> {
         let seed = self.0.service.seed;
-        (0..INDIRECT_RESELLERS).map(|number| indirect_reseller(seed, number)).collect()
+        (0..INDIRECT_RESELLER_COUNT).map(|number| indirect_reseller_id(seed, number)).collect()
     }
 
     /// Returns the identifier of the indirect provider of all customers of indirect resellers.
     #[must_use]
     pub fn indirect_provider(&self) -> Uuid {
-        indirect_provider(self.0.service.seed)
+        indirect_provider_id(self.0.service.seed)
     }
 
     /// Revokes all access tokens that the emulator's authority has issued so far, but not [`Emulator::TOKEN`].

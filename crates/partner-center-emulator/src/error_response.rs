@@ -1,5 +1,5 @@
 use crate::{
-    service_response::{Content, ServiceResponse},
+    service_response::{ResponseContent, ServiceResponse},
     store::StoreFull,
 };
 use http::{
@@ -42,28 +42,28 @@ pub(crate) enum ErrorResponse {
 
 impl ErrorResponse {
     /// Returns an error that the documentation lists with this code.
-    pub(crate) fn rejected(status: StatusCode, code: u32, description: impl Into<String>) -> Self {
+    pub(crate) fn documented_error(status: StatusCode, code: u32, description: impl Into<String>) -> Self {
         Self::Rejected(status, code, description.into())
     }
 
     /// Returns the error for a request that the service does not understand, for this reason.
-    pub(crate) fn invalid_input(reason: impl Into<String>) -> Self {
-        Self::rejected(StatusCode::BAD_REQUEST, 800_002, reason)
+    pub(crate) fn invalid_input_error(reason: impl Into<String>) -> Self {
+        Self::documented_error(StatusCode::BAD_REQUEST, 800_002, reason)
     }
 
     /// Returns the error for a resource of a customer that is not there.
-    pub(crate) fn tenant_not_found() -> Self {
-        Self::rejected(StatusCode::NOT_FOUND, 60_003, "The tenant was not found.")
+    pub(crate) fn tenant_not_found_error() -> Self {
+        Self::documented_error(StatusCode::NOT_FOUND, 60_003, "The tenant was not found.")
     }
 
     /// Returns the error for an etag that is no longer that of the resource.
-    pub(crate) fn stale_etag() -> Self {
+    pub(crate) fn stale_etag_error() -> Self {
         let description =
             "The etag does not match: the resource has changed since it was read. Get it again, and repeat the change.";
-        Self::rejected(StatusCode::BAD_REQUEST, 2055, description)
+        Self::documented_error(StatusCode::BAD_REQUEST, 2055, description)
     }
 
-    fn status(&self) -> StatusCode {
+    fn status_code(&self) -> StatusCode {
         match self {
             Self::AccessDenied | Self::UnsupportedAudience => StatusCode::UNAUTHORIZED,
             Self::NeedsUser => StatusCode::FORBIDDEN,
@@ -81,7 +81,7 @@ impl ErrorResponse {
 
     /// Returns the body as published. Its `code` is a number if the front door (`PartnerFD`) sends it, and a string if a
     /// service behind it does.
-    fn body(&self) -> Value {
+    fn json_body(&self) -> Value {
         let unknown_parameter;
         let (code, description, source) = match self {
             Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
@@ -116,10 +116,10 @@ impl ErrorResponse {
 
 impl From<ErrorResponse> for ServiceResponse {
     fn from(error: ErrorResponse) -> Self {
-        let response = Self::new(error.status(), Content::Error(error.body()));
+        let response = Self::new(error.status_code(), ResponseContent::Error(error.json_body()));
         match error {
             ErrorResponse::AccessDenied | ErrorResponse::UnsupportedAudience | ErrorResponse::NeedsUser => {
-                response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))
+                response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(WWW_AUTHENTICATE_CHALLENGE))
             }
             ErrorResponse::MethodNotAllowed(methods) => {
                 let methods: Vec<_> = methods.into_iter().map(Method::as_str).collect();
@@ -140,4 +140,4 @@ impl From<StoreFull> for ErrorResponse {
 }
 
 /// The value of `WWW-Authenticate` of the service.
-pub(crate) const CHALLENGE: &str = "OAuth realm=urn:cpsvc:cpid:00000000-0000-0000-0000-000000000000";
+pub(crate) const WWW_AUTHENTICATE_CHALLENGE: &str = "OAuth realm=urn:cpsvc:cpid:00000000-0000-0000-0000-000000000000";

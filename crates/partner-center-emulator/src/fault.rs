@@ -5,12 +5,12 @@ mod grammar;
 mod injected_response;
 
 use crate::{
-    authority::{Endpoint, TokenError},
-    random::Random,
+    authority::{AuthorityEndpoint, TokenError},
+    random::RandomGenerator,
 };
 pub use grammar::ParseFaultError;
 use injected_response::InjectedResponse;
-pub(crate) use injected_response::rate_limited;
+pub(crate) use injected_response::rate_limit_response;
 use std::{num::NonZeroU64, time::Duration};
 
 /// A fault: *what* goes wrong, and with *which* requests.
@@ -121,17 +121,17 @@ impl FaultInjector {
     }
 
     /// Returns the plan for the request to `path` that comes after `previous_requests` others.
-    pub(crate) fn plan(&self, seed: u64, previous_requests: u64, path: &str) -> FaultPlan<'_> {
+    pub(crate) fn plan_faults(&self, seed: u64, previous_requests: u64, path: &str) -> FaultPlan<'_> {
         let mut plan = FaultPlan::default();
         for (position, fault) in self.faults.iter().enumerate() {
             // A separate sequence for each fault: two faults with the same rate must not affect the same requests.
-            let mut random = Random::new(seed, &format!("fault {position}"), previous_requests);
+            let mut random = RandomGenerator::for_purpose(seed, &format!("fault {position}"), previous_requests);
             let number = previous_requests + 1;
-            if !fault.selectors.iter().all(|selector| selector.matches(number, path, &mut random)) {
+            if !fault.selectors.iter().all(|selector| selector.matches_request(number, path, &mut random)) {
                 continue;
             }
             match &fault.action {
-                FaultAction::TokenError(_) if !Endpoint::is_token(path) => {}
+                FaultAction::TokenError(_) if !AuthorityEndpoint::is_token_endpoint_path(path) => {}
                 FaultAction::Delay(delay) => plan.delay = plan.delay.saturating_add(*delay),
                 action => plan.action = plan.action.or(Some(action)),
             }
@@ -141,18 +141,18 @@ impl FaultInjector {
 }
 
 impl RequestSelector {
-    fn matches(&self, number: u64, path: &str, random: &mut Random) -> bool {
+    fn matches_request(&self, number: u64, path: &str, random: &mut RandomGenerator) -> bool {
         match self {
             Self::Number(only) => number == only.get(),
             Self::Every(interval) => number.is_multiple_of(interval.get()),
-            Self::Rate(millionths) => random.below(1_000_000) < *millionths as usize,
-            Self::PathPrefix(prefix) => collapse_slashes(path).starts_with(prefix),
+            Self::Rate(millionths) => random.number_below(1_000_000) < *millionths as usize,
+            Self::PathPrefix(prefix) => collapse_repeated_slashes(path).starts_with(prefix),
         }
     }
 }
 
 /// Replaces each run of slashes with one.
-fn collapse_slashes(path: &str) -> String {
+fn collapse_repeated_slashes(path: &str) -> String {
     let mut collapsed = String::with_capacity(path.len());
     for character in path.chars() {
         if character != '/' || !collapsed.ends_with('/') {

@@ -2,13 +2,16 @@
 //! emulator keeps no state between two pages.
 
 use crate::{
-    behaviors::Call,
-    customer_list::{INVALID_SEEK_OPERATION, INVALID_SIZE, INVALID_TOKEN, MAX_PAGE_SIZE, link_prefix, parse_page_size},
+    behaviors::OperationCall,
+    customer_list::{
+        INVALID_CONTINUATION_TOKEN_ERROR, INVALID_PAGE_SIZE_ERROR, INVALID_SEEK_OPERATION_ERROR, MAX_PAGE_SIZE,
+        page_link_prefix, parse_page_size,
+    },
     error_response::ErrorResponse,
     quirks::{ContinuationIn, ListEnd, TotalCount},
     random::keyed_hash,
-    resource::Link,
-    service_response::{Content, ResourceKind, ServiceResponse},
+    resource::ResourceLink,
+    service_response::{ResourceKind, ResponseContent, ServiceResponse},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -31,10 +34,10 @@ pub(crate) struct PageRequest {
 }
 
 /// The start of a page after the last item, which exists only with a quirk of the list's end.
-const END: u64 = u64::MAX;
+const START_AFTER_LAST_ITEM: u64 = u64::MAX;
 
 /// Returns the type of the items of the list that an operation responds with, if it does.
-pub(crate) fn item_type(operation: &Operation) -> Option<Type> {
+pub(crate) fn list_item_type(operation: &Operation) -> Option<Type> {
     let response = operation.responses.iter().find(|response| response.outcome == Outcome::Done)?;
     let (_, of) = response.body?;
     let items = operation.items?.split('.').filter(|name| !name.is_empty()).try_fold(of, property_type)?;
@@ -50,24 +53,26 @@ fn property_type(of: Type, name: &str) -> Option<Type> {
 
 impl PageRequest {
     /// Reads what page `call` requests. A list that is not paged has one, with all items.
-    pub(crate) fn read(call: &Call<'_>) -> Result<Self, ErrorResponse> {
-        let filter = call.query.get("filter").unwrap_or_default().to_owned();
+    pub(crate) fn from_call(call: &OperationCall<'_>) -> Result<Self, ErrorResponse> {
+        let filter = call.query.first_value("filter").unwrap_or_default().to_owned();
         let first = Self { start: 0, offset: 0, size: u16::MAX, filter };
         let Some(paging) = call.operation.paging else { return Ok(first) };
         let first = Self { size: MAX_PAGE_SIZE, ..first };
-        let get = |name: Option<&str>| name.and_then(|name| call.query.get(name));
-        let size = get(paging.size_query).map(|size| parse_page_size(size).ok_or(INVALID_SIZE)).transpose()?;
-        let offset = get(paging.offset_query).map(|offset| offset.parse().map_err(|_| INVALID_OFFSET)).transpose()?;
-        let seek = paging.seek.and_then(|(name, _)| call.query.get(name)).map(str::to_ascii_lowercase);
+        let get = |name: Option<&str>| name.and_then(|name| call.query.first_value(name));
+        let size =
+            get(paging.size_query).map(|size| parse_page_size(size).ok_or(INVALID_PAGE_SIZE_ERROR)).transpose()?;
+        let offset =
+            get(paging.offset_query).map(|offset| offset.parse().map_err(|_| INVALID_OFFSET_ERROR)).transpose()?;
+        let seek = paging.seek.and_then(|(name, _)| call.query.first_value(name)).map(str::to_ascii_lowercase);
         let header = paging.token_header.and_then(|name| call.request.headers().get(name)).map(HeaderValue::as_bytes);
         let token = header.or_else(|| get(paging.token_query).map(str::as_bytes));
-        let decode = |token| Self::decode(token, call).ok_or(INVALID_TOKEN);
+        let decode = |token| Self::decode_continuation_token(token, call).ok_or(INVALID_CONTINUATION_TOKEN_ERROR);
         let mut page = match (seek.as_deref(), token) {
             (None | Some("first"), None) => first,
             (Some("first"), Some(token)) => Self { start: 0, ..decode(token)? },
             (None | Some("next"), Some(token)) => decode(token)?,
-            (Some("next"), None) => return Err(INVALID_TOKEN),
-            (Some(_), _) => return Err(INVALID_SEEK_OPERATION),
+            (Some("next"), None) => return Err(INVALID_CONTINUATION_TOKEN_ERROR),
+            (Some(_), _) => return Err(INVALID_SEEK_OPERATION_ERROR),
         };
         // Some clients send 0 to leave the size to the service.
         page.size = size.filter(|size| *size > 0).unwrap_or(page.size);
@@ -77,19 +82,19 @@ impl PageRequest {
     }
 
     /// Returns the page of `items`, which are in order and are those that its filter matches.
-    pub(crate) fn respond(
+    pub(crate) fn respond_with_page(
         &self,
-        call: &Call<'_>,
+        call: &OperationCall<'_>,
         response: &'static Response,
         items: Vec<(u64, Value)>,
     ) -> Result<ServiceResponse, ErrorResponse> {
         let Self { start, offset, size, ref filter } = *self;
         let (quirks, paging) = (call.quirks, call.operation.paging);
-        let is_past_end = start == END;
+        let is_past_end = start == START_AFTER_LAST_ITEM;
         match quirks.list_end {
-            ListEnd::ErrorResponse if is_past_end => return Err(INVALID_TOKEN),
+            ListEnd::ErrorResponse if is_past_end => return Err(INVALID_CONTINUATION_TOKEN_ERROR),
             ListEnd::NoContent if is_past_end => {
-                return Ok(ServiceResponse::new(StatusCode::NO_CONTENT, Content::Empty));
+                return Ok(ServiceResponse::new(StatusCode::NO_CONTENT, ResponseContent::Empty));
             }
             _ => {}
         }
@@ -97,15 +102,17 @@ impl PageRequest {
         let mut rest = items.into_iter().filter(|(number, _)| *number >= start).skip(offset).peekable();
         let page: Vec<Value> = rest.by_ref().take(size.into()).map(|(_, item)| item).collect();
         let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && list_count > 0;
-        let next_start = rest.peek().map(|(number, _)| *number).or(has_trailing_token.then_some(END));
-        let token = next_start.filter(|_| paging.is_some()).map(|start| Self { start, ..self.clone() }.encode(call));
+        let next_start = rest.peek().map(|(number, _)| *number).or(has_trailing_token.then_some(START_AFTER_LAST_ITEM));
+        let token = next_start
+            .filter(|_| paging.is_some())
+            .map(|start| Self { start, ..self.clone() }.encode_continuation_token(call));
         let total_count = match quirks.total_count {
             TotalCount::Page => page.len(),
             TotalCount::List => list_count,
         };
 
         let path = call.path.to_string();
-        let prefix = link_prefix(quirks.link_style, call.request);
+        let prefix = page_link_prefix(quirks.link_style, call.request);
         let path = path.strip_prefix("/v1/").unwrap_or(&path);
         let separator = if quirks.double_question_mark { '?' } else { '&' };
         let size_query = paging.and_then(|paging| paging.size_query);
@@ -117,7 +124,7 @@ impl PageRequest {
                 format!("{separator}filter={}", utf8_percent_encode(filter, NON_ALPHANUMERIC))
             }
         };
-        let mut links = json!({ "self": Link::new(format!("{prefix}{path}{size_parameter}{filter}")) });
+        let mut links = json!({ "self": ResourceLink::new(format!("{prefix}{path}{size_parameter}{filter}")) });
         let mut fields = Map::new();
         let mut headers = Vec::new();
         if let (Some(paging), Some(token)) = (paging, token) {
@@ -126,7 +133,7 @@ impl PageRequest {
             if has_link {
                 let separator = if size_parameter.is_empty() { '?' } else { separator };
                 let seek = paging.seek.map(|(name, value)| format!("{separator}{name}={value}")).unwrap_or_default();
-                let link = Link::new(format!("{prefix}{path}{size_parameter}{seek}"));
+                let link = ResourceLink::new(format!("{prefix}{path}{size_parameter}{seek}"));
                 links["next"] = json!(match paging.token_header {
                     Some(name) => link.with_header(name, token.clone()),
                     None => link,
@@ -135,16 +142,24 @@ impl PageRequest {
             if let Some(name) = paging.continuation_token
                 && (place != ContinuationIn::Link || !has_link)
             {
-                insert_at(&mut fields, name, token.clone().into());
+                insert_at_path(&mut fields, name, token.clone().into());
             }
             headers.extend(paging.response_header.map(|name| (name, token)));
         }
         let (_, of) = response.body.ok_or(ErrorResponse::NotFound)?;
         let value = match of {
             Type::List(_) => Value::Array(page),
-            _ => envelope(response, of, call.operation.items.unwrap_or_default(), (page, total_count), links, fields),
+            _ => page_envelope(
+                response,
+                of,
+                call.operation.items.unwrap_or_default(),
+                (page, total_count),
+                links,
+                fields,
+            ),
         };
-        let mut response = ServiceResponse::new(StatusCode::OK, Content::Resource(value, ResourceKind::Other, of));
+        let mut response =
+            ServiceResponse::new(StatusCode::OK, ResponseContent::Resource(value, ResourceKind::Other, of));
         for (name, value) in headers {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 response = response.with_header(name, value);
@@ -154,7 +169,7 @@ impl PageRequest {
     }
 
     /// Encodes a checksum, the list, both numbers and the filter in Base64.
-    fn encode(&self, call: &Call<'_>) -> String {
+    fn encode_continuation_token(&self, call: &OperationCall<'_>) -> String {
         let list = keyed_hash(0, call.path.to_string().as_bytes());
         let content =
             [&list.to_be_bytes()[..], &self.start.to_be_bytes(), &self.size.to_be_bytes(), self.filter.as_bytes()]
@@ -164,7 +179,7 @@ impl PageRequest {
     }
 
     /// Decodes a token of the list that `call` requests.
-    fn decode(token: &[u8], call: &Call<'_>) -> Option<Self> {
+    fn decode_continuation_token(token: &[u8], call: &OperationCall<'_>) -> Option<Self> {
         let bytes = BASE64_STANDARD.decode(token).ok()?;
         let (checksum, content) = bytes.split_first_chunk()?;
         if keyed_hash(call.state.population.seed, content) != u64::from_be_bytes(*checksum) {
@@ -184,7 +199,7 @@ impl PageRequest {
 }
 
 /// Returns a page as an object with those of the usual fields that its documented example has, or its type if there is none.
-fn envelope(
+fn page_envelope(
     response: &Response,
     of: Type,
     items: &str,
@@ -205,22 +220,23 @@ fn envelope(
     if has("attributes") {
         fields.insert("attributes".to_owned(), json!({ "objectType": "Collection" }));
     }
-    insert_at(&mut fields, items, page.into());
+    insert_at_path(&mut fields, items, page.into());
     fields.into()
 }
 
 /// Puts `value` where `path` points to, names with dots between them.
-fn insert_at(fields: &mut Map<String, Value>, path: &str, value: Value) {
+fn insert_at_path(fields: &mut Map<String, Value>, path: &str, value: Value) {
     match path.split_once('.') {
         None => {
             fields.insert(path.to_owned(), value);
         }
         Some((name, rest)) => {
             if let Value::Object(inner) = fields.entry(name).or_insert_with(|| Map::new().into()) {
-                insert_at(inner, rest, value);
+                insert_at_path(inner, rest, value);
             }
         }
     }
 }
 
-const INVALID_OFFSET: ErrorResponse = ErrorResponse::InvalidSearch("The offset must be a number that is not negative.");
+const INVALID_OFFSET_ERROR: ErrorResponse =
+    ErrorResponse::InvalidSearch("The offset must be a number that is not negative.");

@@ -15,29 +15,31 @@ impl QueryParameters {
     }
 
     /// Returns the first value of a parameter, whose name may be in any case.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.get_all(name).next()
+    pub(crate) fn first_value(&self, name: &str) -> Option<&str> {
+        self.all_values(name).next()
     }
 
     /// Returns all values of a parameter, whose name may be in any case.
-    pub(crate) fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn all_values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Checks that all parameters are `known` ones. An unknown one is ignored with a warning, or rejected if `reject_unknown` is
     /// set. A filter that is not written as one parameter is rejected in any case: if it were ignored, the client would get all
     /// customers.
-    pub(crate) fn check(&self, known: &[&str], reject_unknown: bool) -> Result<(), ErrorResponse> {
+    pub(crate) fn check_parameter_names(&self, known: &[&str], reject_unknown: bool) -> Result<(), ErrorResponse> {
         let mut unknown = self
             .0
             .iter()
             .map(|(name, _)| name)
             .filter(|name| !known.iter().any(|known| name.eq_ignore_ascii_case(known)));
         let Some(first) = unknown.next() else { return Ok(()) };
-        if known.contains(&FILTER) && [first].into_iter().chain(unknown).any(|name| is_filter_part(name)) {
-            return Err(NESTED_FILTER);
+        if known.contains(&FILTER_PARAMETER_NAME)
+            && [first].into_iter().chain(unknown).any(|name| is_filter_part_parameter(name))
+        {
+            return Err(NESTED_FILTER_ERROR);
         }
-        let name: String = first.chars().take(MAX_NAME_LENGTH).collect();
+        let name: String = first.chars().take(MAX_PARAMETER_NAME_LENGTH).collect();
         if reject_unknown {
             return Err(ErrorResponse::UnknownParameter(name));
         }
@@ -48,20 +50,20 @@ impl QueryParameters {
 }
 
 /// The name of the parameter that holds a filter.
-pub(crate) const FILTER: &str = "filter";
+pub(crate) const FILTER_PARAMETER_NAME: &str = "filter";
 
 /// The maximum length of a parameter name in a message, in characters.
-const MAX_NAME_LENGTH: usize = 80;
+const MAX_PARAMETER_NAME_LENGTH: usize = 80;
 
 /// Whether `name` is a name that a client uses for a part of a filter: `filter[Field]`, `filter.Field` or `Field`, or
 /// `filter{...}` without its `=`, as a page of the service's documentation prints it.
-fn is_filter_part(name: &str) -> bool {
+fn is_filter_part_parameter(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let nested = name.strip_prefix(FILTER).is_some_and(|rest| rest.starts_with(['[', '.', '{']));
+    let nested = name.strip_prefix(FILTER_PARAMETER_NAME).is_some_and(|rest| rest.starts_with(['[', '.', '{']));
     nested || ["field", "value", "operator"].contains(&name.as_str())
 }
 
-const NESTED_FILTER: ErrorResponse = ErrorResponse::InvalidSearch(
+const NESTED_FILTER_ERROR: ErrorResponse = ErrorResponse::InvalidSearch(
     "A filter is one parameter whose value is a percent-encoded JSON object: \
      filter={\"Field\":\"CompanyName\",\"Value\":\"Cont\",\"Operator\":\"starts_with\"}.",
 );
@@ -73,7 +75,7 @@ pub(crate) fn decode_form_value(encoded: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ErrorResponse, FILTER, NESTED_FILTER, QueryParameters};
+    use super::{ErrorResponse, FILTER_PARAMETER_NAME, NESTED_FILTER_ERROR, QueryParameters};
 
     fn parameters(query: &str) -> QueryParameters {
         QueryParameters::parse(&format!("/v1/customers?{query}").parse().unwrap())
@@ -85,20 +87,23 @@ mod tests {
             ["size=1&filter=a%20b", "size=1?filter=a+b", "&?size=1&&FILTER=a%20b&filter=c", "filter=a%20b&size=1"]
         {
             let parameters = parameters(query);
-            assert_eq!(parameters.get("size"), Some("1"), "{query}");
-            assert_eq!(parameters.get("filter"), Some("a b"), "{query}");
-            assert_eq!(parameters.get("seekOperation"), None, "{query}");
+            assert_eq!(parameters.first_value("size"), Some("1"), "{query}");
+            assert_eq!(parameters.first_value("filter"), Some("a b"), "{query}");
+            assert_eq!(parameters.first_value("seekOperation"), None, "{query}");
         }
     }
 
     #[test]
     fn unknown_parameters_are_ignored_or_rejected() {
-        let known = ["size", FILTER];
-        assert_eq!(parameters("Size=1&filter=").check(&known, true), Ok(()));
+        let known = ["size", FILTER_PARAMETER_NAME];
+        assert_eq!(parameters("Size=1&filter=").check_parameter_names(&known, true), Ok(()));
         for query in ["size=1&offset=2", "offset", "filters=1", "%1b[31m=1"] {
-            assert_eq!(parameters(query).check(&known, false), Ok(()), "{query}");
+            assert_eq!(parameters(query).check_parameter_names(&known, false), Ok(()), "{query}");
             assert!(
-                matches!(parameters(query).check(&known, true), Err(ErrorResponse::UnknownParameter(_))),
+                matches!(
+                    parameters(query).check_parameter_names(&known, true),
+                    Err(ErrorResponse::UnknownParameter(_))
+                ),
                 "{query}"
             );
         }
@@ -116,7 +121,11 @@ mod tests {
             "filter%7B%22Field%22:%22Domain%22%7D",
         ] {
             for reject_unknown in [false, true] {
-                assert_eq!(parameters(query).check(&[FILTER], reject_unknown), Err(NESTED_FILTER), "{query}");
+                assert_eq!(
+                    parameters(query).check_parameter_names(&[FILTER_PARAMETER_NAME], reject_unknown),
+                    Err(NESTED_FILTER_ERROR),
+                    "{query}"
+                );
             }
         }
     }

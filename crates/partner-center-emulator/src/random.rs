@@ -2,12 +2,12 @@ use uuid::{Builder, Uuid};
 
 /// A generator of pseudo-random numbers that are the same in every release and on every machine (`SplitMix64`). It is not for
 /// secrets.
-pub(crate) struct Random(u64);
+pub(crate) struct RandomGenerator(u64);
 
-impl Random {
+impl RandomGenerator {
     /// Returns the generator for `index` under `seed`. Each `purpose` has a separate sequence, so that a new use of random numbers
     /// changes no other.
-    pub(crate) fn new(seed: u64, purpose: &str, index: impl Into<u64>) -> Self {
+    pub(crate) fn for_purpose(seed: u64, purpose: &str, index: impl Into<u64>) -> Self {
         Self(mix_bits(keyed_hash(seed, purpose.as_bytes()) ^ index.into()))
     }
 
@@ -17,21 +17,21 @@ impl Random {
     }
 
     /// Returns a number from 0 to `limit` - 1.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn number_below(&mut self, limit: usize) -> usize {
         (self.next_u64() >> 32) as usize % limit
     }
 
     /// Returns `true` once in `chances` times, on average.
-    pub(crate) fn one_in(&mut self, chances: usize) -> bool {
-        self.below(chances) == 0
+    pub(crate) fn true_once_in(&mut self, chances: usize) -> bool {
+        self.number_below(chances) == 0
     }
 
-    pub(crate) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
+    pub(crate) fn pick_one<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.number_below(choices.len())]
     }
 
     /// Returns a GUID of version 4.
-    pub(crate) fn guid(&mut self) -> Uuid {
+    pub(crate) fn random_guid(&mut self) -> Uuid {
         let bytes = u128::from(self.next_u64()) << 64 | u128::from(self.next_u64());
         Builder::from_random_bytes(bytes.to_be_bytes()).into_uuid()
     }

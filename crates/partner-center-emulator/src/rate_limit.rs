@@ -17,14 +17,14 @@ impl RateLimit {
 
     /// Counts a request that arrives `now`. Returns the time until the next minute begins if the limit is exceeded.
     pub(crate) fn count_request(&mut self, now: Duration) -> Option<Duration> {
-        if self.requests == 0 || now >= self.minute_end() {
+        if self.requests == 0 || now >= self.current_minute_end() {
             (self.minute_start, self.requests) = (now, 0);
         }
         self.requests = self.requests.saturating_add(1);
-        (self.requests > self.per_minute.get()).then(|| self.minute_end().saturating_sub(now))
+        (self.requests > self.per_minute.get()).then(|| self.current_minute_end().saturating_sub(now))
     }
 
-    fn minute_end(&self) -> Duration {
+    fn current_minute_end(&self) -> Duration {
         self.minute_start.saturating_add(MINUTE)
     }
 }

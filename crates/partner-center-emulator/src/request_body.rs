@@ -1,9 +1,9 @@
 //! Reads and checks the body of a request against the tables of the specification.
 
 use crate::{
-    check::{Direction, Problem, ProblemKind, problems_of},
+    check::{BodyDirection, Problem, ProblemKind, check_value_of_type},
     error_response::ErrorResponse,
-    json_fields::normalize,
+    json_fields::normalize_value,
 };
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use partner_center_core::Request;
@@ -18,77 +18,82 @@ pub(crate) fn read_body(operation: &Operation, request: &Request) -> Result<Valu
     let bytes = request.body().as_slice();
     if bytes.is_empty() {
         return if body.is_required {
-            Err(ErrorResponse::invalid_input("The request has no body."))
+            Err(ErrorResponse::invalid_input_error("The request has no body."))
         } else {
             Ok(Value::Null)
         };
     }
-    let media_type = media_type(request.headers());
+    let media_type = request_media_type(request.headers());
     match body.media_type {
         MediaType::Json => {
             // Without a type the service takes it for JSON.
-            if media_type.as_deref().is_some_and(|media_type| !is_json(media_type)) {
+            if media_type.as_deref().is_some_and(|media_type| !is_json_media_type(media_type)) {
                 return Err(ErrorResponse::UnsupportedMediaType("application/json"));
             }
-            let value = parse_json(bytes)?;
-            check_value(body.value, &value)?;
-            Ok(normalize(body.value, value))
+            let value = parse_json_body(bytes)?;
+            check_body_value(body.value, &value)?;
+            Ok(normalize_value(body.value, value))
         }
         MediaType::Multipart => {
-            let boundary = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).and_then(boundary);
+            let boundary =
+                request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).and_then(multipart_boundary);
             let boundary = boundary.filter(|_| media_type.as_deref() == Some("multipart/form-data"));
             let boundary =
                 boundary.ok_or(ErrorResponse::UnsupportedMediaType("multipart/form-data with a boundary"))?;
-            read_parts(&body, &parts(bytes, &boundary))
+            read_multipart_parts(&body, &split_multipart_body(bytes, &boundary))
         }
         _ => Ok(Value::Null),
     }
 }
 
-fn check_value(of: Type, value: &Value) -> Result<(), ErrorResponse> {
-    let Err(problems) = problems_of(of, value, Direction::Request) else { return Ok(()) };
+fn check_body_value(of: Type, value: &Value) -> Result<(), ErrorResponse> {
+    let Err(problems) = check_value_of_type(of, value, BodyDirection::Request) else { return Ok(()) };
     let code = match problems.first().map(|problem| problem.kind) {
         Some(ProblemKind::UnknownValue) => 900_126,
         _ => 3000,
     };
-    let problems: Vec<_> = problems.iter().take(MAX_PROBLEMS).map(Problem::to_string).collect();
-    Err(ErrorResponse::rejected(StatusCode::BAD_REQUEST, code, format!("The body is invalid. {}", problems.join("; "))))
+    let problems: Vec<_> = problems.iter().take(MAX_PROBLEMS_IN_MESSAGE).map(Problem::to_string).collect();
+    Err(ErrorResponse::documented_error(
+        StatusCode::BAD_REQUEST,
+        code,
+        format!("The body is invalid. {}", problems.join("; ")),
+    ))
 }
 
 /// The maximum number of problems in a message.
-const MAX_PROBLEMS: usize = 10;
+const MAX_PROBLEMS_IN_MESSAGE: usize = 10;
 
-fn parse_json(bytes: &[u8]) -> Result<Value, ErrorResponse> {
+fn parse_json_body(bytes: &[u8]) -> Result<Value, ErrorResponse> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     serde_json::from_slice(bytes)
-        .map_err(|error| ErrorResponse::invalid_input(format!("The body is not JSON: {error}")))
+        .map_err(|error| ErrorResponse::invalid_input_error(format!("The body is not JSON: {error}")))
 }
 
-fn media_type(headers: &HeaderMap) -> Option<String> {
+fn request_media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
 /// Whether a media type is JSON: `application/json`, `text/json`, or one such as `application/merge-patch+json`.
-fn is_json(media_type: &str) -> bool {
+fn is_json_media_type(media_type: &str) -> bool {
     media_type.ends_with("/json") || media_type.ends_with("+json")
 }
 
-fn boundary(content_type: &str) -> Option<String> {
+fn multipart_boundary(content_type: &str) -> Option<String> {
     let parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let (_, boundary) = parameters.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("boundary"))?;
     Some(boundary.trim().trim_matches('"').to_owned()).filter(|boundary| !boundary.is_empty())
 }
 
 /// Returns the names and the contents of the parts of a body.
-fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<(String, &'a [u8])> {
+fn split_multipart_body<'a>(body: &'a [u8], boundary: &str) -> Vec<(String, &'a [u8])> {
     let delimiter = format!("--{boundary}");
-    let mut starts = find_all(body, delimiter.as_bytes()).into_iter().peekable();
+    let mut starts = find_all_positions(body, delimiter.as_bytes()).into_iter().peekable();
     let mut parts = Vec::new();
     while let (Some(start), Some(end)) = (starts.next(), starts.peek()) {
         // Delimiters may overlap.
         let Some(part) = body.get(start + delimiter.len()..*end) else { continue };
-        let Some(head_end) = find_all(part, b"\r\n\r\n").first().copied() else { continue };
+        let Some(head_end) = find_all_positions(part, b"\r\n\r\n").first().copied() else { continue };
         let head = String::from_utf8_lossy(&part[..head_end]);
         let name = head.split(['\n', ';']).find_map(|piece| piece.trim().strip_prefix("name="));
         let content = &part[head_end + 4..];
@@ -98,11 +103,11 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<(String, &'a [u8])> {
     parts
 }
 
-fn find_all(bytes: &[u8], pattern: &[u8]) -> Vec<usize> {
+fn find_all_positions(bytes: &[u8], pattern: &[u8]) -> Vec<usize> {
     bytes.windows(pattern.len()).enumerate().filter(|(_, window)| *window == pattern).map(|(index, _)| index).collect()
 }
 
-fn read_parts(body: &RequestBody, parts: &[(String, &[u8])]) -> Result<Value, ErrorResponse> {
+fn read_multipart_parts(body: &RequestBody, parts: &[(String, &[u8])]) -> Result<Value, ErrorResponse> {
     let Type::Schema(name) = body.value else { return Ok(Value::Null) };
     let Some(SchemaKind::Object(object)) = schema(name).map(|schema| schema.kind) else { return Ok(Value::Null) };
     let mut fields = Map::new();
@@ -110,12 +115,12 @@ fn read_parts(body: &RequestBody, parts: &[(String, &[u8])]) -> Result<Value, Er
         let part = parts.iter().find(|(name, _)| name.eq_ignore_ascii_case(property.name));
         match (part, property.value) {
             (None, _) if property.is_required => {
-                return Err(ErrorResponse::invalid_input(format!("The part {} is required.", property.name)));
+                return Err(ErrorResponse::invalid_input_error(format!("The part {} is required.", property.name)));
             }
             (Some((_, content)), Type::Schema(_)) => {
-                let value = parse_json(content)?;
-                check_value(property.value, &value)?;
-                fields.insert(property.name.to_owned(), normalize(property.value, value));
+                let value = parse_json_body(content)?;
+                check_body_value(property.value, &value)?;
+                fields.insert(property.name.to_owned(), normalize_value(property.value, value));
             }
             _ => {}
         }
@@ -125,24 +130,28 @@ fn read_parts(body: &RequestBody, parts: &[(String, &[u8])]) -> Result<Value, Er
 
 #[cfg(test)]
 mod tests {
-    use super::{boundary, is_json, parts};
+    use super::{is_json_media_type, multipart_boundary, split_multipart_body};
 
     #[test]
     fn parts_of_a_body_have_names() {
         let body = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{}\r\n--x\r\n\
                     Content-Disposition: form-data; name=file; filename=\"f\"\r\n\r\n1\r\n2\r\n--x--\r\n";
         let expected: [(String, &[u8]); 2] = [("a".to_owned(), b"{}"), ("file".to_owned(), b"1\r\n2")];
-        assert_eq!(parts(body.as_bytes(), "x"), expected);
-        assert_eq!(parts(b"--x", "x"), []);
-        assert_eq!(parts(b"--x\r\n--x--", "x"), []);
-        assert_eq!(parts(b"-----\r\n\r\n-----", "-"), []);
+        assert_eq!(split_multipart_body(body.as_bytes(), "x"), expected);
+        assert_eq!(split_multipart_body(b"--x", "x"), []);
+        assert_eq!(split_multipart_body(b"--x\r\n--x--", "x"), []);
+        assert_eq!(split_multipart_body(b"-----\r\n\r\n-----", "-"), []);
     }
 
     #[test]
     fn media_types_are_recognized() {
-        assert!(is_json("application/json") && is_json("application/merge-patch+json") && !is_json("text/plain"));
-        assert_eq!(boundary("multipart/form-data; Boundary=\"a b\"").as_deref(), Some("a b"));
-        assert_eq!(boundary("multipart/form-data; boundary="), None);
-        assert_eq!(boundary("multipart/form-data"), None);
+        assert!(
+            is_json_media_type("application/json")
+                && is_json_media_type("application/merge-patch+json")
+                && !is_json_media_type("text/plain")
+        );
+        assert_eq!(multipart_boundary("multipart/form-data; Boundary=\"a b\"").as_deref(), Some("a b"));
+        assert_eq!(multipart_boundary("multipart/form-data; boundary="), None);
+        assert_eq!(multipart_boundary("multipart/form-data"), None);
     }
 }

@@ -2,15 +2,15 @@
 //! perhaps hit by a fault, and otherwise served by the authority or the service.
 
 use crate::{
-    authority::Endpoint,
+    authority::AuthorityEndpoint,
     clock::Clock,
-    fault::{FaultAction, FaultInjector, FaultPlan, rate_limited},
+    fault::{FaultAction, FaultInjector, FaultPlan, rate_limit_response},
     rate_limit::RateLimit,
     request_log::RequestLog,
     response_writer::write_response,
-    scheduled_response::{Delivery, ScheduledResponse},
+    scheduled_response::{ResponseDelivery, ScheduledResponse},
     service::Service,
-    service_response::{Content, ServiceResponse},
+    service_response::{ResponseContent, ServiceResponse},
 };
 use http::StatusCode;
 use partner_center_core::Request;
@@ -37,52 +37,54 @@ impl RequestHandler {
     /// Logs `request` and returns the response to it. The work is abandoned once it is `cancelled`.
     pub(crate) fn respond(&self, request: &Request, cancelled: &AtomicBool) -> ScheduledResponse {
         let Self { service, clock, .. } = self;
-        let previous_requests = self.log().record(request);
+        let previous_requests = self.lock_request_log().record_request(request);
         let seed = service.seed;
         let path = request.uri().path();
-        let endpoint = Endpoint::of(path);
+        let endpoint = AuthorityEndpoint::tenant_and_endpoint_of_path(path);
         let write =
             |response: ServiceResponse| write_response(&service.quirks, response, request, seed, previous_requests);
-        if let Some(wait) = self.rate_limit_exceeded() {
-            let error = rate_limited(wait);
+        if let Some(wait) = self.wait_if_rate_limit_exceeded() {
+            let error = rate_limit_response(wait);
             let response = error.authority_response(request).filter(|_| endpoint.is_some());
             let response = response.unwrap_or_else(|| write(error.service_response()));
-            return ScheduledResponse { delay: Duration::ZERO, delivery: Delivery::Complete(response) };
+            return ScheduledResponse { delay: Duration::ZERO, delivery: ResponseDelivery::Complete(response) };
         }
-        let FaultPlan { delay, action } = self.faults.plan(seed, previous_requests, path);
+        let FaultPlan { delay, action } = self.faults.plan_faults(seed, previous_requests, path);
         let serve = |token_error| match endpoint {
-            Some(endpoint) => service.authority.respond(request, endpoint, token_error, clock),
+            Some(endpoint) => service.authority.respond_to_request(request, endpoint, token_error, clock),
             None => write(service.respond(request, clock, cancelled)),
         };
         let delivery = match action {
-            None | Some(FaultAction::Delay(_)) => Delivery::Complete(serve(None)),
-            Some(FaultAction::Respond(injected)) => Delivery::Complete(match injected.authority_response(request) {
-                Some(response) if endpoint.is_some() => response,
-                _ => write(injected.service_response()),
-            }),
-            Some(FaultAction::TokenError(error)) => Delivery::Complete(serve(Some(*error))),
-            Some(FaultAction::Garbage) => {
-                Delivery::Complete(write(ServiceResponse::new(StatusCode::OK, Content::Garbage)))
+            None | Some(FaultAction::Delay(_)) => ResponseDelivery::Complete(serve(None)),
+            Some(FaultAction::Respond(injected)) => {
+                ResponseDelivery::Complete(match injected.authority_response(request) {
+                    Some(response) if endpoint.is_some() => response,
+                    _ => write(injected.service_response()),
+                })
             }
-            Some(FaultAction::Drip(pause)) => Delivery::Drip(serve(None), *pause),
-            Some(FaultAction::Truncate) => Delivery::truncated(serve(None)),
-            Some(FaultAction::Reset) => Delivery::Reset,
-            Some(FaultAction::Hang) => Delivery::Hang,
+            Some(FaultAction::TokenError(error)) => ResponseDelivery::Complete(serve(Some(*error))),
+            Some(FaultAction::Garbage) => {
+                ResponseDelivery::Complete(write(ServiceResponse::new(StatusCode::OK, ResponseContent::Garbage)))
+            }
+            Some(FaultAction::Drip(pause)) => ResponseDelivery::Drip(serve(None), *pause),
+            Some(FaultAction::Truncate) => ResponseDelivery::truncated_delivery(serve(None)),
+            Some(FaultAction::Reset) => ResponseDelivery::Reset,
+            Some(FaultAction::Hang) => ResponseDelivery::Hang,
         };
         ScheduledResponse { delay, delivery }
     }
 
     /// Returns the newest requests, the oldest of them first.
-    pub(crate) fn requests(&self) -> Vec<http::Request<()>> {
-        self.log().requests()
+    pub(crate) fn logged_requests(&self) -> Vec<http::Request<()>> {
+        self.lock_request_log().logged_requests()
     }
 
-    fn rate_limit_exceeded(&self) -> Option<Duration> {
+    fn wait_if_rate_limit_exceeded(&self) -> Option<Duration> {
         let mut limit = self.rate_limit.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        limit.count_request(self.clock.now())
+        limit.count_request(self.clock.simulated_elapsed())
     }
 
-    fn log(&self) -> MutexGuard<'_, RequestLog> {
+    fn lock_request_log(&self) -> MutexGuard<'_, RequestLog> {
         // A poisoned log is usable: a panic leaves each entry either complete or absent.
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -90,7 +92,7 @@ impl RequestHandler {
 
 impl fmt::Debug for RequestHandler {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let customers = self.service.store.snapshot().population;
+        let customers = self.service.store.state_snapshot().population;
         let mut emulator = formatter.debug_struct("Emulator");
         emulator.field("customers", &customers.count).field("seed", &customers.seed).finish_non_exhaustive()
     }

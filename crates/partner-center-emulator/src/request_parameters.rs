@@ -1,7 +1,7 @@
 //! Checks the parameters of a request against the tables of the specification.
 
 use crate::{
-    check::{is_date, is_date_time, is_same_value, type_name},
+    check::{describe_type, equals_ignoring_case_and_underscores, is_date, is_date_time},
     customers::parse_guid,
     error_response::ErrorResponse,
     query::QueryParameters,
@@ -11,7 +11,7 @@ use http::HeaderMap;
 use partner_center_spec::{Location, Operation, Parameter, ParameterStyle, SchemaKind, Type, schema};
 
 /// Returns the query parameters that an operation has, with those that follow its pages.
-pub(crate) fn query_names(operation: &Operation) -> Vec<&'static str> {
+pub(crate) fn query_parameter_names(operation: &Operation) -> Vec<&'static str> {
     let parameters = operation.parameters.iter().filter(|parameter| parameter.location == Location::Query);
     let mut names: Vec<_> = parameters.map(|parameter| parameter.name).collect();
     if let Some(paging) = operation.paging {
@@ -43,23 +43,23 @@ pub(crate) fn check_parameters(
             continue;
         }
         let values: Vec<&str> = match parameter.location {
-            Location::Path => route.parameter(parameter.name).into_iter().collect(),
-            Location::Query => query.get_all(parameter.name).collect(),
+            Location::Path => route.path_parameter(parameter.name).into_iter().collect(),
+            Location::Query => query.all_values(parameter.name).collect(),
             Location::Header => {
                 headers.get_all(parameter.name).iter().filter_map(|value| value.to_str().ok()).collect()
             }
         };
         if values.is_empty() && parameter.is_required {
-            return Err(invalid(parameter, "is required"));
+            return Err(invalid_parameter_error(parameter, "is required"));
         }
         for value in values {
-            check_value(parameter, value)?;
+            check_parameter_value(parameter, value)?;
         }
     }
     Ok(())
 }
 
-fn check_value(parameter: &Parameter, value: &str) -> Result<(), ErrorResponse> {
+fn check_parameter_value(parameter: &Parameter, value: &str) -> Result<(), ErrorResponse> {
     let (of, values) = match (parameter.style, parameter.value) {
         (ParameterStyle::CommaSeparated, Type::List(of)) => (*of, value.split(',').collect()),
         (ParameterStyle::Exploded, Type::List(of)) => (*of, vec![value]),
@@ -71,48 +71,52 @@ fn check_value(parameter: &Parameter, value: &str) -> Result<(), ErrorResponse> 
             Type::DateTime => is_date_time(value) || is_date(value),
             Type::Date => is_date(value),
             Type::Bool => ["true", "false"].iter().any(|known| value.eq_ignore_ascii_case(known)),
-            Type::Int32 | Type::Int64 => return check_integer(parameter, of, value),
+            Type::Int32 | Type::Int64 => return check_integer_parameter(parameter, of, value),
             Type::Double | Type::Decimal => value.parse::<f64>().is_ok_and(f64::is_finite),
-            Type::Schema(name) => return check_enum(parameter, name, value),
+            Type::Schema(name) => return check_enum_parameter(parameter, name, value),
             _ => true,
         };
         if !is_right {
-            return Err(invalid(parameter, &format!("must be {}", type_name(of))));
+            return Err(invalid_parameter_error(parameter, &format!("must be {}", describe_type(of))));
         }
     }
     Ok(())
 }
 
-fn check_integer(parameter: &Parameter, of: Type, value: &str) -> Result<(), ErrorResponse> {
+fn check_integer_parameter(parameter: &Parameter, of: Type, value: &str) -> Result<(), ErrorResponse> {
     // A plus sign, which Rust accepts, is a space in a query.
     let number = value.parse().ok().filter(|_| !value.starts_with('+'));
     let number = number.filter(|number| of == Type::Int64 || i32::try_from(*number).is_ok());
     let Some(number): Option<i64> = number else {
-        return Err(invalid(parameter, "must be an integer"));
+        return Err(invalid_parameter_error(parameter, "must be an integer"));
     };
     match (parameter.minimum, parameter.maximum) {
-        (Some(minimum), _) if number < minimum => Err(invalid(parameter, &format!("must be at least {minimum}"))),
-        (_, Some(maximum)) if number > maximum => Err(invalid(parameter, &format!("must be at most {maximum}"))),
+        (Some(minimum), _) if number < minimum => {
+            Err(invalid_parameter_error(parameter, &format!("must be at least {minimum}")))
+        }
+        (_, Some(maximum)) if number > maximum => {
+            Err(invalid_parameter_error(parameter, &format!("must be at most {maximum}")))
+        }
         _ => Ok(()),
     }
 }
 
-fn check_enum(parameter: &Parameter, name: &str, value: &str) -> Result<(), ErrorResponse> {
+fn check_enum_parameter(parameter: &Parameter, name: &str, value: &str) -> Result<(), ErrorResponse> {
     let (SchemaKind::StringEnum(values) | SchemaKind::IntegerEnum(values)) = (match schema(name) {
         Some(schema) => schema.kind,
         None => return Ok(()),
     }) else {
         return Ok(());
     };
-    if values.iter().any(|known| is_same_value(known.value, value)) {
+    if values.iter().any(|known| equals_ignoring_case_and_underscores(known.value, value)) {
         return Ok(());
     }
     let known: Vec<_> = values.iter().map(|known| known.value).collect();
-    Err(invalid(parameter, &format!("must be one of {}", known.join(", "))))
+    Err(invalid_parameter_error(parameter, &format!("must be one of {}", known.join(", "))))
 }
 
 /// Returns the error of a parameter. A customer's identifier has a code of its own.
-fn invalid(parameter: &Parameter, problem: &str) -> ErrorResponse {
+fn invalid_parameter_error(parameter: &Parameter, problem: &str) -> ErrorResponse {
     if parameter.location == Location::Path && parameter.name.starts_with("customer") && parameter.value == Type::Uuid {
         return ErrorResponse::InvalidCustomerId;
     }
@@ -121,5 +125,5 @@ fn invalid(parameter: &Parameter, problem: &str) -> ErrorResponse {
         Location::Query => "query",
         Location::Header => "header",
     };
-    ErrorResponse::invalid_input(format!("The {place} parameter {} {problem}.", parameter.name))
+    ErrorResponse::invalid_input_error(format!("The {place} parameter {} {problem}.", parameter.name))
 }

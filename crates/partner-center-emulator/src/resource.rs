@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A link of a resource.
 #[derive(Serialize)]
-pub(crate) struct Link {
+pub(crate) struct ResourceLink {
     /// The headers to send when the link is followed.
     headers: Vec<LinkHeader>,
     method: &'static str,
@@ -22,17 +22,17 @@ struct LinkHeader {
 #[derive(Serialize)]
 pub(crate) struct SelfLinks {
     #[serde(rename = "self")]
-    self_link: Link,
+    self_link: ResourceLink,
 }
 
 /// The type of a resource, as the service names it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Attributes {
+pub(crate) struct ResourceAttributes {
     pub(crate) object_type: &'static str,
 }
 
-impl Link {
+impl ResourceLink {
     pub(crate) fn new(uri: String) -> Self {
         Self { headers: Vec::new(), method: "GET", uri }
     }
@@ -45,6 +45,6 @@ impl Link {
 
 impl SelfLinks {
     pub(crate) fn new(uri: String) -> Self {
-        Self { self_link: Link::new(uri) }
+        Self { self_link: ResourceLink::new(uri) }
     }
 }

@@ -6,17 +6,17 @@ use std::fmt;
 pub(crate) struct ResourcePath(Vec<String>);
 
 impl ResourcePath {
-    pub(crate) fn new<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn from_segments<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Self {
         Self(segments.into_iter().map(|segment| segment.as_ref().to_ascii_lowercase()).collect())
     }
 
     /// Returns the path of a customer.
-    pub(crate) fn customer(id: impl fmt::Display) -> Self {
-        Self::new(["v1", "customers", &id.to_string()])
+    pub(crate) fn for_customer(id: impl fmt::Display) -> Self {
+        Self::from_segments(["v1", "customers", &id.to_string()])
     }
 
     /// Returns the path below this one.
-    pub(crate) fn child(&self, segment: &str) -> Self {
+    pub(crate) fn child_path(&self, segment: &str) -> Self {
         let mut child = self.clone();
         child.0.push(segment.to_ascii_lowercase());
         child
@@ -27,7 +27,7 @@ impl ResourcePath {
     }
 
     /// Returns the path above this one, and the last segment.
-    pub(crate) fn split_last(&self) -> Option<(Self, &str)> {
+    pub(crate) fn split_last_segment(&self) -> Option<(Self, &str)> {
         let (last, parent) = self.0.split_last()?;
         Some((Self(parent.to_vec()), last))
     }
@@ -41,7 +41,7 @@ impl ResourcePath {
     }
 
     /// Returns the size in memory, approximately, in bytes.
-    pub(crate) fn size(&self) -> usize {
+    pub(crate) fn size_in_memory(&self) -> usize {
         self.0.iter().map(|segment| segment.len() + size_of::<String>()).sum()
     }
 }
@@ -49,9 +49,11 @@ impl ResourcePath {
 /// Percent-encoded, with a leading slash.
 impl fmt::Display for ResourcePath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|segment| write!(formatter, "/{}", utf8_percent_encode(segment, ESCAPED)))
+        self.0
+            .iter()
+            .try_for_each(|segment| write!(formatter, "/{}", utf8_percent_encode(segment, ESCAPED_PATH_CHARACTERS)))
     }
 }
 
 /// All characters but those that RFC 3986 calls unreserved.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ESCAPED_PATH_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -3,10 +3,10 @@
 mod value_quirks;
 
 use crate::{
-    json_fields::add_nulls,
+    json_fields::add_null_fields,
     quirks::{Encoding, Quirks},
-    response_headers::response_headers,
-    service_response::{Content, ServiceResponse},
+    response_headers::build_response_headers,
+    service_response::{ResponseContent, ServiceResponse},
 };
 use http::{
     HeaderValue, Method, StatusCode,
@@ -14,7 +14,7 @@ use http::{
 };
 use partner_center_core::{Request, Response};
 use serde::Serialize;
-use value_quirks::{ObjectKind, changes_values, to_changed_json};
+use value_quirks::{ObjectKind, has_value_quirks, serialize_with_value_quirks};
 
 /// Writes `response`, which is the one to `request`. `previous_requests` is the number of requests before it.
 pub(crate) fn write_response(
@@ -27,24 +27,26 @@ pub(crate) fn write_response(
     let ServiceResponse { status, headers, content } = response;
     let json_type = json_media_type(quirks.encoding);
     let (media_type, body) = match content {
-        Content::CustomerPage(page) => (json_type, json_bytes(quirks, &page, ObjectKind::PAGE)),
-        Content::Customer(customer) => (json_type, json_bytes(quirks, &customer, ObjectKind::CUSTOMER)),
-        Content::Resource(mut value, kind, of) => {
-            if quirks.nulls {
-                add_nulls(of, &mut value);
-            }
-            (json_type, json_bytes(quirks, &value, kind.into()))
+        ResponseContent::CustomerPage(page) => (json_type, serialize_json(quirks, &page, ObjectKind::PAGE_OBJECT)),
+        ResponseContent::Customer(customer) => {
+            (json_type, serialize_json(quirks, &customer, ObjectKind::CUSTOMER_OBJECT))
         }
-        Content::Bytes(media_type, bytes) => (media_type, bytes),
-        Content::Error(error) => (json_type, json_bytes(quirks, &error, ObjectKind::ERROR)),
-        Content::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
-        Content::Html(page) => ("text/html; charset=utf-8", page.into()),
-        Content::Garbage => (json_type, b"}\x00\xc3\x28 garbage".to_vec()),
-        Content::Empty => ("", Vec::new()),
+        ResponseContent::Resource(mut value, kind, of) => {
+            if quirks.nulls {
+                add_null_fields(of, &mut value);
+            }
+            (json_type, serialize_json(quirks, &value, kind.into()))
+        }
+        ResponseContent::Bytes(media_type, bytes) => (media_type, bytes),
+        ResponseContent::Error(error) => (json_type, serialize_json(quirks, &error, ObjectKind::ERROR_OBJECT)),
+        ResponseContent::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
+        ResponseContent::Html(page) => ("text/html; charset=utf-8", page.into()),
+        ResponseContent::Garbage => (json_type, b"}\x00\xc3\x28 garbage".to_vec()),
+        ResponseContent::Empty => ("", Vec::new()),
     };
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    *response.headers_mut() = response_headers(quirks, request.headers(), seed, previous_requests);
+    *response.headers_mut() = build_response_headers(quirks, request.headers(), seed, previous_requests);
     response.headers_mut().extend(headers);
     if !media_type.is_empty() {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -67,8 +69,12 @@ fn json_media_type(encoding: Encoding) -> &'static str {
     }
 }
 
-fn json_bytes(quirks: &Quirks, value: &impl Serialize, kind: ObjectKind) -> Vec<u8> {
-    let json = if changes_values(quirks) { to_changed_json(quirks, value, kind) } else { serde_json::to_string(value) };
+fn serialize_json(quirks: &Quirks, value: &impl Serialize, kind: ObjectKind) -> Vec<u8> {
+    let json = if has_value_quirks(quirks) {
+        serialize_with_value_quirks(quirks, value, kind)
+    } else {
+        serde_json::to_string(value)
+    };
     #[expect(
         clippy::expect_used,
         reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"

@@ -22,23 +22,23 @@ pub(crate) enum RouteError {
 
 impl Route {
     /// Returns the segment in the place of the path parameter `name`.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        let mut parameters = self.parameters();
+    pub(crate) fn path_parameter(&self, name: &str) -> Option<&str> {
+        let mut parameters = self.path_parameters();
         parameters.find(|(parameter, _)| *parameter == name).map(|(_, value)| value)
     }
 
     /// Returns the path parameters with their values, in the order of the path.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let names = segments_of(self.operation.path).map(parameter_name);
+    pub(crate) fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let names = path_segments(self.operation.path).map(parameter_name_of_segment);
         names.zip(&self.segments).filter_map(|(name, value)| Some((name?, value.as_str())))
     }
 }
 
 /// Returns the route for a request with `method` and `path`, which may have any number of slashes between the segments. A literal
 /// segment, which may be in any case, wins over a parameter.
-pub(crate) fn route(method: &http::Method, path: &str) -> Result<Route, RouteError> {
+pub(crate) fn route_request(method: &http::Method, path: &str) -> Result<Route, RouteError> {
     static ROUTES: LazyLock<RouteTree> = LazyLock::new(|| RouteTree::new(OPERATIONS));
-    ROUTES.find(method, path)
+    ROUTES.find_route(method, path)
 }
 
 /// The operations by the segments of their paths.
@@ -55,15 +55,15 @@ impl RouteTree {
     fn new(operations: &'static [Operation]) -> Self {
         let mut root = Self::default();
         for operation in operations {
-            let node = segments_of(operation.path).fold(&mut root, Self::child);
+            let node = path_segments(operation.path).fold(&mut root, Self::child_or_insert);
             node.operations.push(operation);
         }
         root
     }
 
     /// Returns the subtree of a segment of an operation's path, which is added if it is not there.
-    fn child(&mut self, segment: &str) -> &mut Self {
-        if parameter_name(segment).is_some() {
+    fn child_or_insert(&mut self, segment: &str) -> &mut Self {
+        if parameter_name_of_segment(segment).is_some() {
             return self.parameter.get_or_insert_default();
         }
         let literal = segment.to_lowercase();
@@ -74,9 +74,9 @@ impl RouteTree {
         &mut self.literals[index].1
     }
 
-    fn find(&self, method: &http::Method, path: &str) -> Result<Route, RouteError> {
-        let segments: Vec<_> = segments_of(path).map(decode_segment).collect();
-        let operations = &self.descend(&segments).ok_or(RouteError::NotFound)?.operations;
+    fn find_route(&self, method: &http::Method, path: &str) -> Result<Route, RouteError> {
+        let segments: Vec<_> = path_segments(path).map(decode_path_segment).collect();
+        let operations = &self.find_subtree(&segments).ok_or(RouteError::NotFound)?.operations;
         match operations.iter().find(|operation| operation.method.as_str() == method.as_str()) {
             Some(operation) => Ok(Route { operation, segments }),
             None => Err(RouteError::MethodNotAllowed(operations.iter().map(|operation| operation.method).collect())),
@@ -85,18 +85,18 @@ impl RouteTree {
 
     /// Returns the subtree of `segments`, if it has operations. A literal that leads nowhere does not hide a parameter:
     /// `/customers/all/validations` does not hide `/customers/{id}/users` from a customer named `all`, which is then rejected.
-    fn descend(&self, segments: &[String]) -> Option<&Self> {
+    fn find_subtree(&self, segments: &[String]) -> Option<&Self> {
         let Some((first, rest)) = segments.split_first() else {
             return (!self.operations.is_empty()).then_some(self);
         };
         let literal = self.literals.iter().find(|(literal, _)| first.eq_ignore_ascii_case(literal));
         literal
-            .and_then(|(_, subtree)| subtree.descend(rest))
-            .or_else(|| self.parameter.as_ref().and_then(|subtree| subtree.descend(rest)))
+            .and_then(|(_, subtree)| subtree.find_subtree(rest))
+            .or_else(|| self.parameter.as_ref().and_then(|subtree| subtree.find_subtree(rest)))
     }
 }
 
-fn decode_segment(segment: &str) -> String {
+fn decode_path_segment(segment: &str) -> String {
     // Few segments have anything to decode.
     if segment.contains('%') {
         percent_decode_str(segment).decode_utf8_lossy().into_owned()
@@ -105,18 +105,18 @@ fn decode_segment(segment: &str) -> String {
     }
 }
 
-fn segments_of(path: &str) -> impl Iterator<Item = &str> {
+fn path_segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
 /// Returns the name of the parameter that a segment of an operation's path stands for.
-pub(crate) fn parameter_name(segment: &str) -> Option<&str> {
+pub(crate) fn parameter_name_of_segment(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RouteError, RouteTree, route};
+    use super::{RouteError, RouteTree, route_request};
     use http::Method;
     use partner_center_spec::{OPERATIONS, operation};
 
@@ -126,9 +126,9 @@ mod tests {
             let path: String = operation.path.replace(['{', '}'], "");
             let method: Method = operation.method.as_str().parse().unwrap();
             for path in [path.to_uppercase(), path.replace('/', "//"), format!("{path}/")] {
-                let route = route(&method, &path).unwrap();
+                let route = route_request(&method, &path).unwrap();
                 assert_eq!(route.operation.id, operation.id);
-                for (name, value) in route.parameters() {
+                for (name, value) in route.path_parameters() {
                     assert!(value.eq_ignore_ascii_case(name));
                 }
             }
@@ -137,10 +137,10 @@ mod tests {
 
     #[test]
     fn parameter_is_decoded() {
-        let route = route(&Method::GET, "/v1/customers/a%2Fb%20c").unwrap();
+        let route = route_request(&Method::GET, "/v1/customers/a%2Fb%20c").unwrap();
         assert_eq!(route.operation.id, "getCustomer");
-        assert_eq!(route.parameter("customer-tenant-id"), Some("a/b c"));
-        assert_eq!(route.parameter("customer"), None);
+        assert_eq!(route.path_parameter("customer-tenant-id"), Some("a/b c"));
+        assert_eq!(route.path_parameter("customer"), None);
     }
 
     #[test]
@@ -148,9 +148,9 @@ mod tests {
         let mut tree = RouteTree::default();
         let [first, second] = ["listCustomers", "getCustomer"].map(|id| operation(id).unwrap());
         for (path, operation) in [(["a", "{x}", "c"], first), (["a", "b", "d"], second)] {
-            path.into_iter().fold(&mut tree, RouteTree::child).operations.push(operation);
+            path.into_iter().fold(&mut tree, RouteTree::child_or_insert).operations.push(operation);
         }
-        let found = |path: &str| tree.find(&Method::GET, path).map(|route| route.operation.id);
+        let found = |path: &str| tree.find_route(&Method::GET, path).map(|route| route.operation.id);
         assert_eq!(found("/a/B/d"), Ok("getCustomer"));
         assert_eq!(found("/a/b/c"), Ok("listCustomers"));
         assert_eq!(found("/a/z/c"), Ok("listCustomers"));
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn other_method_is_not_allowed() {
-        let Err(RouteError::MethodNotAllowed(allowed)) = route(&Method::OPTIONS, "/v1/customers") else {
+        let Err(RouteError::MethodNotAllowed(allowed)) = route_request(&Method::OPTIONS, "/v1/customers") else {
             panic!("no operation has the method OPTIONS")
         };
         assert!(allowed.contains(&partner_center_spec::Method::Get));

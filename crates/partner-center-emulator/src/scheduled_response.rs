@@ -5,12 +5,12 @@ use std::time::Duration;
 pub(crate) struct ScheduledResponse {
     /// The time before anything else happens.
     pub(crate) delay: Duration,
-    pub(crate) delivery: Delivery,
+    pub(crate) delivery: ResponseDelivery,
 }
 
-pub(crate) enum Delivery {
+pub(crate) enum ResponseDelivery {
     Complete(Response),
-    /// The body in chunks of [`CHUNK_SIZE`], with this pause before each.
+    /// The body in chunks of [`DRIP_CHUNK_SIZE`], with this pause before each.
     Drip(Response, Duration),
     /// Half of the body, after which the connection ends.
     Truncated(Response),
@@ -21,12 +21,12 @@ pub(crate) enum Delivery {
 }
 
 /// The size of the chunks of a dripping body, in bytes.
-pub(crate) const CHUNK_SIZE: usize = 1024;
+pub(crate) const DRIP_CHUNK_SIZE: usize = 1024;
 
-impl Delivery {
+impl ResponseDelivery {
     /// Returns a truncated delivery of `response`. A response without a body cannot be truncated in it: its connection is
     /// reset.
-    pub(crate) fn truncated(response: Response) -> Self {
+    pub(crate) fn truncated_delivery(response: Response) -> Self {
         if response.body().is_empty() { Self::Reset } else { Self::Truncated(response) }
     }
 }

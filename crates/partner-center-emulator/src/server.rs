@@ -6,7 +6,7 @@ mod socket;
 #[cfg(feature = "tls")]
 mod tls;
 
-use crate::{origin::OverTls, request_handler::RequestHandler};
+use crate::{origin::ReceivedOverTls, request_handler::RequestHandler};
 use futures_util::future::{Either, select};
 use http::{StatusCode, header::CONNECTION};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -15,8 +15,8 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
-use response_scheduler::{Body, ResponseScheduler};
-use socket::Socket;
+use response_scheduler::{ResponseBody, ResponseScheduler};
+use socket::ResettableSocket;
 use std::{
     error::Error,
     future::poll_fn,
@@ -97,8 +97,8 @@ impl Server {
     /// Starts a server over TLS, with a new certificate.
     #[cfg(feature = "tls")]
     pub(crate) fn start_tls(handler: Arc<RequestHandler>, address: impl ToSocketAddrs) -> io::Result<Self> {
-        let tls::ServerIdentity { acceptor, authority } = tls::ServerIdentity::generate()?;
-        let mut server = Self::start(handler, address, Security::Tls(acceptor))?;
+        let tls::ServerIdentity { acceptor, authority } = tls::ServerIdentity::generate_identity()?;
+        let mut server = Self::start(handler, address, TransportSecurity::Tls(acceptor))?;
         (server.scheme, server.certificate_authority) = ("https", Some(authority));
         Ok(server)
     }
@@ -106,7 +106,7 @@ impl Server {
     pub(crate) fn start(
         handler: Arc<RequestHandler>,
         address: impl ToSocketAddrs,
-        security: Security,
+        security: TransportSecurity,
     ) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
@@ -128,7 +128,7 @@ impl Server {
         let (stop, stopped) = watch::channel(());
         let (end, has_stopped) = mpsc::channel();
         runtime.spawn(async move {
-            serve_connection(&listener, &handler, &security, stopped).await;
+            serve_until_stopped(&listener, &handler, &security, stopped).await;
             // Before `end`: a caller that waits for the end may bind to the port.
             drop(listener);
             drop(end);
@@ -167,26 +167,26 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The maximum time of a TLS handshake.
 #[cfg(feature = "tls")]
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The maximum size of the body of a request, in bytes. Token requests have the largest: a few KiB.
-const MAX_BODY_SIZE: usize = 1 << 20;
+const MAX_REQUEST_BODY_SIZE: usize = 1 << 20;
 
 /// The maximum size of a request without its body, in bytes, approximately. A token and a filter need a small part of it.
-const MAX_HEAD_SIZE: usize = 64 << 10;
+const MAX_REQUEST_HEAD_SIZE: usize = 64 << 10;
 
 /// The protocol below HTTP.
 #[derive(Clone)]
-pub(crate) enum Security {
+pub(crate) enum TransportSecurity {
     None,
     #[cfg(feature = "tls")]
     Tls(tokio_rustls::TlsAcceptor),
 }
 
-async fn serve_connection(
+async fn serve_until_stopped(
     listener: &TcpListener,
     handler: &Arc<RequestHandler>,
-    security: &Security,
+    security: &TransportSecurity,
     mut stopped: watch::Receiver<()>,
 ) {
     let connections = GracefulShutdown::new();
@@ -208,7 +208,7 @@ async fn serve_connection(
 async fn accept_connections(
     listener: &TcpListener,
     handler: &Arc<RequestHandler>,
-    security: &Security,
+    security: &TransportSecurity,
     connections: &GracefulShutdown,
     stopped: &watch::Receiver<()>,
 ) {
@@ -218,34 +218,37 @@ async fn accept_connections(
             sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let connection =
-            Connection { handler: Arc::clone(handler), stopped: stopped.clone(), watcher: connections.watcher() };
-        tokio::spawn(connection.run(stream, security.clone()));
+        let connection = ConnectionContext {
+            handler: Arc::clone(handler),
+            stopped: stopped.clone(),
+            watcher: connections.watcher(),
+        };
+        tokio::spawn(connection.handshake_and_serve(stream, security.clone()));
     }
 }
 
 /// A connection without its stream.
-struct Connection {
+struct ConnectionContext {
     handler: Arc<RequestHandler>,
     /// Never changed, only closed, when the server stops.
     stopped: watch::Receiver<()>,
     watcher: Watcher,
 }
 
-impl Connection {
+impl ConnectionContext {
     /// Performs the TLS handshake, if there is one, and serves the connection.
-    async fn run(self, stream: TcpStream, security: Security) {
+    async fn handshake_and_serve(self, stream: TcpStream, security: TransportSecurity) {
         // Responses are small and written in one piece: Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
-        let socket = Socket::new(stream);
+        let socket = ResettableSocket::new(stream);
         match security {
-            Security::None => self.serve_connection(socket.clone(), socket, false).await,
+            TransportSecurity::None => self.serve_requests(socket.clone(), socket, false).await,
             #[cfg(feature = "tls")]
-            Security::Tls(acceptor) => {
+            TransportSecurity::Tls(acceptor) => {
                 let mut stopped = self.stopped.clone();
-                let handshake = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket.clone()));
+                let handshake = timeout(TLS_HANDSHAKE_TIMEOUT, acceptor.accept(socket.clone()));
                 match select(pin!(handshake), pin!(stopped.changed())).await {
-                    Either::Left((Ok(Ok(stream)), _)) => self.serve_connection(stream, socket, true).await,
+                    Either::Left((Ok(Ok(stream)), _)) => self.serve_requests(stream, socket, true).await,
                     Either::Left((Ok(Err(error)), _)) => tracing::warn!("a TLS handshake failed: {error}"),
                     _ => {}
                 }
@@ -254,19 +257,19 @@ impl Connection {
     }
 
     /// Serves the requests that arrive over `stream`, which is TLS over `socket` or `socket` itself.
-    async fn serve_connection(
+    async fn serve_requests(
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        socket: Socket,
+        socket: ResettableSocket,
         is_over_tls: bool,
     ) {
         let Self { handler, stopped, watcher } = self;
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).max_buf_size(MAX_HEAD_SIZE).half_close(true);
+        http.timer(TokioTimer::new()).max_buf_size(MAX_REQUEST_HEAD_SIZE).half_close(true);
         let sender = ResponseScheduler { stopped, socket };
         let http_service = service_fn(move |mut request: http::Request<Incoming>| {
             if is_over_tls {
-                request.extensions_mut().insert(OverTls);
+                request.extensions_mut().insert(ReceivedOverTls);
             }
             respond_and_log(Arc::clone(&handler), sender.clone(), request)
         });
@@ -281,7 +284,7 @@ async fn respond_and_log(
     handler: Arc<RequestHandler>,
     sender: ResponseScheduler,
     request: http::Request<Incoming>,
-) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
+) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
     let (method, path, start) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
     let outcome = respond_to_request(handler, sender, request).await;
     let status = outcome.as_ref().map_or("no response".to_owned(), |response| response.status().as_str().to_owned());
@@ -293,40 +296,40 @@ async fn respond_to_request(
     handler: Arc<RequestHandler>,
     sender: ResponseScheduler,
     request: http::Request<Incoming>,
-) -> Result<http::Response<Body>, Box<dyn Error + Send + Sync>> {
+) -> Result<http::Response<ResponseBody>, Box<dyn Error + Send + Sync>> {
     let (head, mut body) = request.into_parts();
-    let body = match Limited::new(&mut body, MAX_BODY_SIZE).collect().await {
+    let body = match Limited::new(&mut body, MAX_REQUEST_BODY_SIZE).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
             // A client that is still sending does not read the response.
             let _ = timeout(SHUTDOWN_TIMEOUT, async { while let Some(Ok(_)) = body.frame().await {} }).await;
-            return Ok(close_with(StatusCode::PAYLOAD_TOO_LARGE)?);
+            return Ok(closing_response(StatusCode::PAYLOAD_TOO_LARGE)?);
         }
-        Err(_) => return Ok(close_with(StatusCode::BAD_REQUEST)?),
+        Err(_) => return Ok(closing_response(StatusCode::BAD_REQUEST)?),
     };
     let request = http::Request::from_parts(head, body.into());
-    let cancel_on_drop = CancelOnDrop::default();
+    let cancel_on_drop = CancelResponseOnDrop::default();
     let cancelled = Arc::clone(&cancel_on_drop.cancelled);
     // A search may take long, and this thread has other connections to serve.
     let response = spawn_blocking(move || handler.respond(&request, &cancelled));
-    match select(response, pin!(sender.socket.closed_by_peer())).await {
-        Either::Left((response, _)) => Ok(sender.clone().send(response?).await?),
+    match select(response, pin!(sender.socket.wait_until_closed_by_peer())).await {
+        Either::Left((response, _)) => Ok(sender.clone().response_when_due(response?).await?),
         Either::Right(_) => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
     }
 }
 
 /// Returns the response to a request whose body could not be read to its end, so that the connection cannot be reused.
-fn close_with(status: StatusCode) -> http::Result<http::Response<Body>> {
-    http::Response::builder().status(status).header(CONNECTION, "close").body(Body::default())
+fn closing_response(status: StatusCode) -> http::Result<http::Response<ResponseBody>> {
+    http::Response::builder().status(status).header(CONNECTION, "close").body(ResponseBody::default())
 }
 
 /// Cancels the making of a response when it is dropped, because the client has gone or the server stops.
 #[derive(Default)]
-struct CancelOnDrop {
+struct CancelResponseOnDrop {
     cancelled: Arc<AtomicBool>,
 }
 
-impl Drop for CancelOnDrop {
+impl Drop for CancelResponseOnDrop {
     fn drop(&mut self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }

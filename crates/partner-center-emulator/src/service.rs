@@ -3,7 +3,7 @@
 
 use crate::{
     authority::{Authority, Caller},
-    behaviors::{Call, Reply, behavior},
+    behaviors::{OperationCall, ResponseWithChanges, find_behavior},
     clock::Clock,
     content_negotiation::accepts_json,
     customers::parse_guid,
@@ -11,12 +11,12 @@ use crate::{
     query::QueryParameters,
     quirks::Quirks,
     request_body::read_body,
-    request_parameters::{check_parameters, query_names},
+    request_parameters::{check_parameters, query_parameter_names},
     resource_path::ResourcePath,
-    response_headers::{check_request_ids, request_id},
-    routing::{Route, RouteError, route},
-    service_response::{Content, ResourceKind, ServiceResponse},
-    store::{Change, Outcome, OutcomeKey, State, Store},
+    response_headers::{check_request_ids, request_id_from_headers},
+    routing::{Route, RouteError, route_request},
+    service_response::{ResourceKind, ResponseContent, ServiceResponse},
+    store::{ResourceStore, State, StateChange, WriteOutcome, WriteOutcomeKey},
     timestamp::Timestamp,
 };
 use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
@@ -27,7 +27,7 @@ use std::{sync::atomic::AtomicBool, time::Duration};
 
 pub(crate) struct Service {
     pub(crate) seed: u64,
-    pub(crate) store: Store,
+    pub(crate) store: ResourceStore,
     /// An access token that is accepted, besides those that the authority issues.
     pub(crate) token: String,
     pub(crate) authority: Authority,
@@ -41,7 +41,7 @@ impl Service {
         let headers = request.headers();
         let response = self.authorize(headers, clock.real_elapsed()).and_then(|caller| {
             check_request_ids(headers)?;
-            self.serve(request, caller, clock.timestamp(), cancelled)
+            self.call_operation(request, caller, clock.current_timestamp(), cancelled)
         });
         response.unwrap_or_else(ServiceResponse::from)
     }
@@ -58,54 +58,55 @@ impl Service {
         if token == self.token {
             return Ok(Caller::User);
         }
-        match self.authority.caller_of(token, now) {
+        match self.authority.caller_of_access_token(token, now) {
             Some(Caller::UnsupportedAudience) => Err(ErrorResponse::UnsupportedAudience),
             Some(caller) => Ok(caller),
             None => Err(ErrorResponse::AccessDenied),
         }
     }
 
-    fn serve(
+    fn call_operation(
         &self,
         request: &Request,
         caller: Caller,
         now: Timestamp,
         cancelled: &AtomicBool,
     ) -> Result<ServiceResponse, ErrorResponse> {
-        let route = &route(request.method(), request.uri().path())?;
+        let route = &route_request(request.method(), request.uri().path())?;
         let operation = route.operation;
-        check_caller(operation, caller)?;
-        if has_json(operation) && !accepts_json(request.headers()) {
+        check_caller_kind(operation, caller)?;
+        if responds_with_json(operation) && !accepts_json(request.headers()) {
             return Err(ErrorResponse::NotAcceptable);
         }
         let query = &QueryParameters::parse(request.uri());
         if request.uri().query().is_some() {
-            query.check(&query_names(operation), self.reject_unknown_parameters)?;
+            query.check_parameter_names(&query_parameter_names(operation), self.reject_unknown_parameters)?;
         }
         check_parameters(route, query, request.headers())?;
         let body = read_body(operation, request)?;
-        let path = ResourcePath::new(&route.segments);
+        let path = ResourcePath::from_segments(&route.segments);
         let quirks = &self.quirks;
         let decide = |state: &State, path| {
-            check_customer(route, state)?;
-            let call = Call { operation, route, request, query, path, body, caller, state, now, quirks, cancelled };
-            behavior(operation)(&call)
+            check_customer_exists(route, state)?;
+            let call =
+                OperationCall { operation, route, request, query, path, body, caller, state, now, quirks, cancelled };
+            find_behavior(operation)(&call)
         };
         if matches!(operation.method, Method::Get | Method::Head) {
-            return decide(&self.store.snapshot(), path).map(|reply| reply.response);
+            return decide(&self.store.state_snapshot(), path).map(|reply| reply.response);
         }
-        let key = request_id(request.headers()).map(|request_id| OutcomeKey {
+        let key = request_id_from_headers(request.headers()).map(|request_id| WriteOutcomeKey {
             request_id,
             operation_id: operation.id,
             path: path.clone(),
         });
-        self.store.update(|state| {
-            if let Some(outcome) = key.as_ref().and_then(|key| state.outcome(key, now)) {
-                return Ok((replay(operation, &outcome), Vec::new()));
+        self.store.update_state(|state| {
+            if let Some(outcome) = key.as_ref().and_then(|key| state.find_outcome(key, now)) {
+                return Ok((response_from_outcome(operation, &outcome), Vec::new()));
             }
-            let Reply { response, mut changes } = decide(state, path)?;
-            if let Some((key, outcome)) = key.zip(outcome_of(&response)) {
-                changes.push(Change::Remember(key, outcome, now));
+            let ResponseWithChanges { response, mut changes } = decide(state, path)?;
+            if let Some((key, outcome)) = key.zip(outcome_of_response(&response)) {
+                changes.push(StateChange::Remember(key, outcome, now));
             }
             Ok((response, changes))
         })
@@ -122,51 +123,53 @@ impl From<RouteError> for ErrorResponse {
 }
 
 /// Checks that the operation is for callers of this kind.
-fn check_caller(operation: &Operation, caller: Caller) -> Result<(), ErrorResponse> {
+fn check_caller_kind(operation: &Operation, caller: Caller) -> Result<(), ErrorResponse> {
     let has = |authentication| operation.authentication.contains(&authentication);
     match caller {
         Caller::Application if !has(Authentication::AppOnly) => Err(ErrorResponse::NeedsUser),
         Caller::User if !has(Authentication::AppUser) => {
             let description = "This resource supports App-only authentication alone.";
-            Err(ErrorResponse::rejected(StatusCode::FORBIDDEN, 1002, description))
+            Err(ErrorResponse::documented_error(StatusCode::FORBIDDEN, 1002, description))
         }
         _ => Ok(()),
     }
 }
 
 /// Whether the operation responds with JSON, which the client must accept.
-fn has_json(operation: &Operation) -> bool {
+fn responds_with_json(operation: &Operation) -> bool {
     operation.responses.iter().any(|response| matches!(response.body, Some((MediaType::Json, _))))
 }
 
 /// Checks that the customer in a path is there, unless the resource is the customer itself.
-fn check_customer(route: &Route, state: &State) -> Result<(), ErrorResponse> {
+fn check_customer_exists(route: &Route, state: &State) -> Result<(), ErrorResponse> {
     let [_, _, id, _, ..] = &route.segments[..] else { return Ok(()) };
     let is_customers = route.operation.path.starts_with("/v1/customers/{");
     match parse_guid(id) {
-        Some(id) if is_customers && state.find_customer(id).is_none() => Err(ErrorResponse::tenant_not_found()),
+        Some(id) if is_customers && state.find_customer_by_id(id).is_none() => {
+            Err(ErrorResponse::tenant_not_found_error())
+        }
         _ => Ok(()),
     }
 }
 
 /// Returns what is remembered of a response to a write.
-fn outcome_of(response: &ServiceResponse) -> Option<Outcome> {
+fn outcome_of_response(response: &ServiceResponse) -> Option<WriteOutcome> {
     let body = match &response.content {
-        Content::Resource(value, ..) | Content::Customer(value) => Some(value.clone()),
-        Content::Empty => None,
+        ResponseContent::Resource(value, ..) | ResponseContent::Customer(value) => Some(value.clone()),
+        ResponseContent::Empty => None,
         _ => return None,
     };
-    Some(Outcome { status: response.status, headers: response.headers.clone(), body })
+    Some(WriteOutcome { status: response.status, headers: response.headers.clone(), body })
 }
 
 /// Returns a response again.
-fn replay(operation: &Operation, outcome: &Outcome) -> ServiceResponse {
-    let Outcome { status, ref headers, ref body } = *outcome;
+fn response_from_outcome(operation: &Operation, outcome: &WriteOutcome) -> ServiceResponse {
+    let WriteOutcome { status, ref headers, ref body } = *outcome;
     let of = operation.responses.iter().find(|response| response.status == status.as_u16());
     let of = of.and_then(|response| response.body).map_or(Type::Any, |(_, of)| of);
     let content = match body {
-        Some(value) => Content::Resource(Value::clone(value), ResourceKind::Other, of),
-        None => Content::Empty,
+        Some(value) => ResponseContent::Resource(Value::clone(value), ResourceKind::Other, of),
+        None => ResponseContent::Empty,
     };
     ServiceResponse { status, headers: headers.clone(), content }
 }

@@ -1,6 +1,6 @@
 use crate::{
     customers::ListedCustomer,
-    resource::{Attributes, Link},
+    resource::{ResourceAttributes, ResourceLink},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use partner_center_spec::Type;
@@ -12,10 +12,10 @@ pub(crate) struct ServiceResponse {
     pub(crate) status: StatusCode,
     /// The headers of this response alone. Those that every response has are added when it is written.
     pub(crate) headers: HeaderMap,
-    pub(crate) content: Content,
+    pub(crate) content: ResponseContent,
 }
 
-pub(crate) enum Content {
+pub(crate) enum ResponseContent {
     CustomerPage(CustomerPage),
     Customer(Value),
     /// Any other JSON, with what it is and its type.
@@ -43,7 +43,7 @@ pub(crate) enum ResourceKind {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CustomerPage {
-    pub(crate) attributes: Attributes,
+    pub(crate) attributes: ResourceAttributes,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) continuation_token: Option<String>,
     pub(crate) items: Vec<ListedCustomer>,
@@ -54,13 +54,13 @@ pub(crate) struct CustomerPage {
 #[derive(Serialize)]
 pub(crate) struct PageLinks {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) next: Option<Link>,
+    pub(crate) next: Option<ResourceLink>,
     #[serde(rename = "self")]
-    pub(crate) self_link: Link,
+    pub(crate) self_link: ResourceLink,
 }
 
 impl ServiceResponse {
-    pub(crate) fn new(status: StatusCode, content: Content) -> Self {
+    pub(crate) fn new(status: StatusCode, content: ResponseContent) -> Self {
         Self { status, headers: HeaderMap::new(), content }
     }
 

@@ -6,21 +6,21 @@ mod outcomes;
 pub(crate) mod population;
 mod state;
 
-pub(crate) use outcomes::{Outcome, OutcomeKey};
-pub(crate) use state::{Change, State, StoreFull};
+pub(crate) use outcomes::{WriteOutcome, WriteOutcomeKey};
+pub(crate) use state::{State, StateChange, StoreFull};
 
 use crate::customers::CustomerStore;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) struct Store(Mutex<Arc<State>>);
+pub(crate) struct ResourceStore(Mutex<Arc<State>>);
 
-impl Store {
+impl ResourceStore {
     pub(crate) fn new(population: CustomerStore) -> Self {
         Self(Mutex::new(Arc::new(State::new(population))))
     }
 
     /// Returns the state as it is now. Later writes do not change it.
-    pub(crate) fn snapshot(&self) -> Arc<State> {
+    pub(crate) fn state_snapshot(&self) -> Arc<State> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -28,16 +28,16 @@ impl Store {
     ///
     /// # Errors
     /// Those of `decide`, and that the store is full.
-    pub(crate) fn update<T, E: From<StoreFull>>(
+    pub(crate) fn update_state<T, E: From<StoreFull>>(
         &self,
-        decide: impl FnOnce(&State) -> Result<(T, Vec<Change>), E>,
+        decide: impl FnOnce(&State) -> Result<(T, Vec<StateChange>), E>,
     ) -> Result<T, E> {
         // A poisoned state is usable: a change is either complete or has not begun.
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (result, changes) = decide(&current)?;
         if !changes.is_empty() {
             // This copies the state only while a reader holds a snapshot of it.
-            Arc::make_mut(&mut current).apply(changes)?;
+            Arc::make_mut(&mut current).apply_changes(changes)?;
         }
         Ok(result)
     }

@@ -1,6 +1,6 @@
 use crate::{
     request_handler::RequestHandler,
-    scheduled_response::{CHUNK_SIZE, Delivery, ScheduledResponse},
+    scheduled_response::{DRIP_CHUNK_SIZE, ResponseDelivery, ScheduledResponse},
 };
 use partner_center_core::{Limits, Mode, Output, Request, Response, Transport, TransportError};
 use std::{
@@ -30,16 +30,16 @@ impl<M> EmulatorTransport<M> {
         // Never cancelled: the caller waits for the response.
         let ScheduledResponse { delay, delivery } = self.handler.respond(request, &AtomicBool::new(false));
         let (duration, outcome) = match delivery {
-            Delivery::Complete(response) => (delay, Ok(response)),
-            Delivery::Drip(response, pause) => {
-                let chunks = u32::try_from(response.body().len().div_ceil(CHUNK_SIZE)).unwrap_or(u32::MAX);
+            ResponseDelivery::Complete(response) => (delay, Ok(response)),
+            ResponseDelivery::Drip(response, pause) => {
+                let chunks = u32::try_from(response.body().len().div_ceil(DRIP_CHUNK_SIZE)).unwrap_or(u32::MAX);
                 (delay.saturating_add(pause.saturating_mul(chunks)), Ok(response))
             }
-            Delivery::Truncated(_) => (delay, Err(io::ErrorKind::UnexpectedEof)),
-            Delivery::Reset => (delay, Err(io::ErrorKind::ConnectionReset)),
-            Delivery::Hang => (Duration::MAX, Err(io::ErrorKind::TimedOut)),
+            ResponseDelivery::Truncated(_) => (delay, Err(io::ErrorKind::UnexpectedEof)),
+            ResponseDelivery::Reset => (delay, Err(io::ErrorKind::ConnectionReset)),
+            ResponseDelivery::Hang => (Duration::MAX, Err(io::ErrorKind::TimedOut)),
         };
-        self.handler.clock.advance(duration.min(limits.timeout));
+        self.handler.clock.advance_simulated_time(duration.min(limits.timeout));
         if duration > limits.timeout {
             return Err(TransportError::timeout("a fault of the emulator takes longer than the timeout"));
         }
@@ -56,7 +56,7 @@ impl<M: Mode> Transport for EmulatorTransport<M> {
     }
 
     fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
-        self.handler.clock.advance(delay);
+        self.handler.clock.advance_simulated_time(delay);
         M::ready(())
     }
 }

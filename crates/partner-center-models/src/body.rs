@@ -87,17 +87,17 @@ impl fmt::Debug for UploadFile {
 }
 
 /// The maximum size of a form in bytes. It is in memory while it is sent; the documents that the service takes are much smaller.
-const MAX_FORM_SIZE: usize = 64 << 20;
+const MAX_MULTIPART_FORM_SIZE: usize = 64 << 20;
 
 /// The parts of a form, which is sent as `multipart/form-data` (RFC 7578).
 #[derive(Debug, Default)]
 pub struct MultipartForm {
-    parts: Vec<Part>,
+    parts: Vec<MultipartPart>,
     invalid: Option<(&'static str, String)>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct MultipartPart {
     name: &'static str,
     file_name: Option<String>,
     content_type: String,
@@ -120,13 +120,13 @@ impl MultipartForm {
     ) -> Self {
         let Some(value) = value.into() else { return self };
         match serde_json::to_value(value) {
-            Ok(serde_json::Value::String(string)) => self.push(name, None, "text/plain; charset=utf-8", string),
+            Ok(serde_json::Value::String(string)) => self.push_part(name, None, "text/plain; charset=utf-8", string),
             // Not the `Value`, which would round numbers.
             Ok(_) => match serde_json::to_string(value) {
-                Ok(json) => self.push(name, None, "application/json", json),
-                Err(error) => self.reject(name, format!("is not JSON: {error}")),
+                Ok(json) => self.push_part(name, None, "application/json", json),
+                Err(error) => self.record_problem(name, format!("is not JSON: {error}")),
             },
-            Err(error) => self.reject(name, format!("is not JSON: {error}")),
+            Err(error) => self.record_problem(name, format!("is not JSON: {error}")),
         }
         self
     }
@@ -140,31 +140,34 @@ impl MultipartForm {
                 |character: char| (character.is_ascii_graphic() || character == ' ') && !"\"\\/".contains(character);
             let is_content_type = |character: char| character.is_ascii_graphic() || character == ' ';
             if file.name.is_empty() || !file.name.chars().all(is_plain) {
-                self.reject(
+                self.record_problem(
                     name,
                     "needs a file name of ASCII characters without quotation marks and slashes".to_owned(),
                 );
             } else if !file.content_type.contains('/') || !file.content_type.chars().all(is_content_type) {
-                self.reject(name, "needs a content type, such as application/pdf".to_owned());
+                self.record_problem(name, "needs a content type, such as application/pdf".to_owned());
             } else {
-                self.push(name, Some(file.name.clone()), &file.content_type, file.bytes.clone());
+                self.push_part(name, Some(file.name.clone()), &file.content_type, file.bytes.clone());
             }
         }
         self
     }
 
     /// Returns the form as a body, or the part that is invalid.
-    pub(crate) fn into_body(self) -> Result<Body, (&'static str, String)> {
+    pub(crate) fn into_multipart_body(self) -> Result<Body, (&'static str, String)> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
         }
         let size: usize = self.parts.iter().map(|part| part.content.bytes.len()).sum();
-        if size > MAX_FORM_SIZE {
-            return Err(("body", format!("has {size} bytes, more than the {MAX_FORM_SIZE} that a form may have")));
+        if size > MAX_MULTIPART_FORM_SIZE {
+            return Err((
+                "body",
+                format!("has {size} bytes, more than the {MAX_MULTIPART_FORM_SIZE} that a form may have"),
+            ));
         }
-        let boundary = self.boundary();
+        let boundary = self.choose_boundary();
         let mut form = Vec::with_capacity(size + self.parts.len() * 256);
-        for Part { name, file_name, content_type, content } in self.parts {
+        for MultipartPart { name, file_name, content_type, content } in self.parts {
             form.extend(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"").into_bytes());
             if let Some(file_name) = file_name {
                 form.extend(format!("; filename=\"{file_name}\"").into_bytes());
@@ -178,24 +181,30 @@ impl MultipartForm {
     }
 
     /// Returns a boundary that no part contains, the same for the same parts: a request that is sent again is the same.
-    fn boundary(&self) -> String {
+    fn choose_boundary(&self) -> String {
         let is_free =
-            |boundary: &String| self.parts.iter().all(|part| !contains(&part.content.bytes, boundary.as_bytes()));
+            |boundary: &String| self.parts.iter().all(|part| !contains_bytes(&part.content.bytes, boundary.as_bytes()));
         let boundaries = (0_u32..).map(|number| format!("partner-center-form-{number}"));
         boundaries.into_iter().find(is_free).unwrap_or_default()
     }
 
-    fn push(&mut self, name: &'static str, file_name: Option<String>, content_type: &str, content: impl Into<Vec<u8>>) {
+    fn push_part(
+        &mut self,
+        name: &'static str,
+        file_name: Option<String>,
+        content_type: &str,
+        content: impl Into<Vec<u8>>,
+    ) {
         let content = Body::new("", content);
-        self.parts.push(Part { name, file_name, content_type: content_type.to_owned(), content });
+        self.parts.push(MultipartPart { name, file_name, content_type: content_type.to_owned(), content });
     }
 
-    fn reject(&mut self, name: &'static str, problem: String) {
+    fn record_problem(&mut self, name: &'static str, problem: String) {
         self.invalid.get_or_insert((name, problem));
     }
 }
 
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+fn contains_bytes(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
@@ -212,7 +221,7 @@ mod tests {
     fn form_has_a_part_for_each_value_and_file() {
         let form =
             MultipartForm::new().value("order", &json!({"id": 7})).value("note", "Käse").value::<i32>("absent", None);
-        let body = form.files("files", &[pdf("a.pdf"), pdf("b c.pdf")]).into_body().unwrap();
+        let body = form.files("files", &[pdf("a.pdf"), pdf("b c.pdf")]).into_multipart_body().unwrap();
         assert_eq!(body.content_type(), "multipart/form-data; boundary=partner-center-form-0");
         let expected = [
             "--partner-center-form-0\r\nContent-Disposition: form-data; name=\"order\"",
@@ -232,27 +241,27 @@ mod tests {
     #[test]
     fn boundary_is_in_no_part() {
         let form = MultipartForm::new().value("a", "--partner-center-form-0").value("b", "partner-center-form-1");
-        let body = form.into_body().unwrap();
+        let body = form.into_multipart_body().unwrap();
         assert_eq!(body.content_type(), "multipart/form-data; boundary=partner-center-form-2");
     }
 
     #[test]
     fn file_name_that_servers_read_differently_is_rejected() {
         for name in ["", "a\"b.pdf", "../a.pdf", "a\\b.pdf", "ä.pdf", "a\r\nb.pdf"] {
-            let (part, problem) = MultipartForm::new().files("file", [&pdf(name)]).into_body().unwrap_err();
+            let (part, problem) = MultipartForm::new().files("file", [&pdf(name)]).into_multipart_body().unwrap_err();
             assert_eq!(
                 (part, problem.as_str()),
                 ("file", "needs a file name of ASCII characters without quotation marks and slashes")
             );
         }
         let file = UploadFile::new("a", "text/plain\r\nX: 1", "");
-        assert!(MultipartForm::new().files("file", [&file]).into_body().is_err());
+        assert!(MultipartForm::new().files("file", [&file]).into_multipart_body().is_err());
     }
 
     #[test]
     fn form_is_bounded() {
-        let file = UploadFile::new("a", "application/pdf", vec![0; MAX_FORM_SIZE + 1]);
-        let (part, problem) = MultipartForm::new().files("file", [&file]).into_body().unwrap_err();
+        let file = UploadFile::new("a", "application/pdf", vec![0; MAX_MULTIPART_FORM_SIZE + 1]);
+        let (part, problem) = MultipartForm::new().files("file", [&file]).into_multipart_body().unwrap_err();
         assert_eq!(
             (part, problem.as_str()),
             ("body", "has 67108865 bytes, more than the 67108864 that a form may have")

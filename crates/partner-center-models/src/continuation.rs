@@ -47,7 +47,7 @@ impl ContinuationToken {
             return Err(InvalidContinuationToken);
         }
         let token = token.map(Secret::expose).filter(|token| !token.trim().is_empty()).map(str::to_owned);
-        let link = link.map(NextLink::read).transpose()?.flatten();
+        let link = link.map(NextLink::from_link).transpose()?.flatten();
         Ok((link.is_some() || token.is_some()).then_some(Self { link, token }))
     }
 
@@ -95,7 +95,7 @@ impl ContinuationToken {
 
 impl NextLink {
     /// Returns `None` for a link without content, and an error for one that cannot be followed as the service meant it.
-    fn read(link: &Link) -> Result<Option<Self>, InvalidContinuationToken> {
+    fn from_link(link: &Link) -> Result<Option<Self>, InvalidContinuationToken> {
         if ["uri", "method", "headers"].iter().any(|name| link.unknown_fields.contains_like(name)) {
             return Err(InvalidContinuationToken);
         }

@@ -62,8 +62,8 @@ pub struct CivilDateTime {
     pub nanosecond: i32,
 }
 
-const DATE_TIME_EXPECTED: &str = "a date and a time, such as `2026-01-31T09:30:00Z`";
-const DATE_EXPECTED: &str = "a date, such as `2026-01-31`";
+const EXPECTED_DATE_TIME: &str = "a date and a time, such as `2026-01-31T09:30:00Z`";
+const EXPECTED_DATE: &str = "a date, such as `2026-01-31`";
 
 impl DateTime {
     /// Returns the text.
@@ -75,24 +75,24 @@ impl DateTime {
     /// Returns the date and the time as they are written.
     #[must_use]
     pub fn civil(&self) -> CivilDateTime {
-        self.parts().0
+        self.civil_and_offset().0
     }
 
     /// Returns the offset from UTC in minutes; `None` if the text has no time zone.
     #[must_use]
     pub fn offset_minutes(&self) -> Option<i16> {
-        self.parts().1
+        self.civil_and_offset().1
     }
 
     /// Returns the seconds since 1970, without the part of the second.
     #[must_use]
     pub fn unix_seconds(&self) -> i64 {
-        let (civil, offset) = self.parts();
+        let (civil, offset) = self.civil_and_offset();
         civil.unix_seconds() - i64::from(offset.unwrap_or(0)) * 60
     }
 
-    fn parts(&self) -> (CivilDateTime, Option<i16>) {
-        parse_date_time(&self.0).unwrap_or((CivilDateTime::FIRST, None))
+    fn civil_and_offset(&self) -> (CivilDateTime, Option<i16>) {
+        parse_date_time(&self.0).unwrap_or((CivilDateTime::FIRST_DATE_TIME, None))
     }
 }
 
@@ -130,7 +130,7 @@ impl DateTime {
     #[must_use]
     pub fn to_time_primitive(&self) -> time::PrimitiveDateTime {
         let civil = self.civil();
-        let date = time_date(civil).unwrap_or(time::Date::MIN);
+        let date = to_time_date(civil).unwrap_or(time::Date::MIN);
         let [hour, minute, second] = [civil.hour, civil.minute, civil.second].map(i8::unsigned_abs);
         let time = time::Time::from_hms_nano(hour, minute, second, civil.nanosecond.unsigned_abs());
         time::PrimitiveDateTime::new(date, time.unwrap_or(time::Time::MIDNIGHT))
@@ -145,7 +145,7 @@ impl DateTime {
 }
 
 #[cfg(feature = "time")]
-fn time_date(civil: CivilDateTime) -> Option<time::Date> {
+fn to_time_date(civil: CivilDateTime) -> Option<time::Date> {
     let month = time::Month::try_from(civil.month.unsigned_abs()).ok()?;
     time::Date::from_calendar_date(civil.year.into(), month, civil.day.unsigned_abs()).ok()
 }
@@ -155,10 +155,10 @@ impl TryFrom<time::OffsetDateTime> for DateTime {
     type Error = InvalidValue;
 
     fn try_from(date_time: time::OffsetDateTime) -> Result<Self, InvalidValue> {
-        let utc = date_time.checked_to_offset(time::UtcOffset::UTC).ok_or(InvalidValue::new(DATE_TIME_EXPECTED))?;
+        let utc = date_time.checked_to_offset(time::UtcOffset::UTC).ok_or(InvalidValue::new(EXPECTED_DATE_TIME))?;
         let (year, month, day) = (utc.year(), u8::from(utc.month()), utc.day());
         let (hour, minute, second) = utc.to_hms();
-        let fraction = fraction(utc.nanosecond());
+        let fraction = format_fraction(utc.nanosecond());
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z").parse()
     }
 }
@@ -171,7 +171,7 @@ impl DateTime {
         let civil = self.civil();
         let [hour, minute, second] = [civil.hour, civil.minute, civil.second].map(|part| part.unsigned_abs().into());
         let time = chrono::NaiveTime::from_hms_nano_opt(hour, minute, second, civil.nanosecond.unsigned_abs());
-        chrono_date(civil).unwrap_or_default().and_time(time.unwrap_or_default())
+        to_chrono_date(civil).unwrap_or_default().and_time(time.unwrap_or_default())
     }
 
     /// Converts the point in time into a type of `chrono`; `None` if it is out of its range.
@@ -182,7 +182,7 @@ impl DateTime {
 }
 
 #[cfg(feature = "chrono")]
-fn chrono_date(civil: CivilDateTime) -> Option<chrono::NaiveDate> {
+fn to_chrono_date(civil: CivilDateTime) -> Option<chrono::NaiveDate> {
     let [month, day] = [civil.month, civil.day].map(|part| part.unsigned_abs().into());
     chrono::NaiveDate::from_ymd_opt(civil.year.into(), month, day)
 }
@@ -197,14 +197,14 @@ impl<Z: chrono::TimeZone> TryFrom<chrono::DateTime<Z>> for DateTime {
         let utc = date_time.naive_utc();
         let (year, month, day) = (utc.year(), utc.month(), utc.day());
         let (hour, minute, second) = (utc.hour(), utc.minute(), utc.second());
-        let fraction = fraction(utc.nanosecond());
+        let fraction = format_fraction(utc.nanosecond());
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z").parse()
     }
 }
 
 /// Returns the part of a second, with the point, or nothing.
 #[cfg(any(feature = "time", feature = "chrono"))]
-fn fraction(nanosecond: u32) -> String {
+fn format_fraction(nanosecond: u32) -> String {
     if nanosecond == 0 {
         return String::new();
     }
@@ -221,23 +221,23 @@ impl Date {
     /// Returns the year, 1 to 9999.
     #[must_use]
     pub fn year(&self) -> i16 {
-        self.civil().year
+        self.to_civil().year
     }
 
     /// Returns the month, 1 to 12.
     #[must_use]
     pub fn month(&self) -> i8 {
-        self.civil().month
+        self.to_civil().month
     }
 
     /// Returns the day of the month.
     #[must_use]
     pub fn day(&self) -> i8 {
-        self.civil().day
+        self.to_civil().day
     }
 
-    fn civil(&self) -> CivilDateTime {
-        parse_date(&self.0).unwrap_or(CivilDateTime::FIRST)
+    fn to_civil(&self) -> CivilDateTime {
+        parse_date(&self.0).unwrap_or(CivilDateTime::FIRST_DATE_TIME)
     }
 
     /// Converts the date into a type of `jiff`.
@@ -251,20 +251,20 @@ impl Date {
     #[cfg(feature = "time")]
     #[must_use]
     pub fn to_time(&self) -> time::Date {
-        time_date(self.civil()).unwrap_or(time::Date::MIN)
+        to_time_date(self.to_civil()).unwrap_or(time::Date::MIN)
     }
 
     /// Converts the date into a type of `chrono`.
     #[cfg(feature = "chrono")]
     #[must_use]
     pub fn to_chrono(&self) -> chrono::NaiveDate {
-        chrono_date(self.civil()).unwrap_or_default()
+        to_chrono_date(self.to_civil()).unwrap_or_default()
     }
 }
 
 impl CivilDateTime {
     /// The first date there is.
-    const FIRST: Self = Self { year: 1, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0 };
+    const FIRST_DATE_TIME: Self = Self { year: 1, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0 };
 
     /// Returns the seconds since 1970 of a time in UTC.
     fn unix_seconds(self) -> i64 {
@@ -289,8 +289,8 @@ impl CivilDateTime {
 fn parse_date(text: &str) -> Option<CivilDateTime> {
     let [year @ .., b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
     let year: [u8; 4] = year.try_into().ok()?;
-    let year = i16::from(two_digits(year[0], year[1])?) * 100 + i16::from(two_digits(year[2], year[3])?);
-    let (month, day) = (two_digits(*m1, *m2)?, two_digits(*d1, *d2)?);
+    let year = i16::from(parse_two_digits(year[0], year[1])?) * 100 + i16::from(parse_two_digits(year[2], year[3])?);
+    let (month, day) = (parse_two_digits(*m1, *m2)?, parse_two_digits(*d1, *d2)?);
     let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let last_day = match month {
         2 => 28 + i8::from(is_leap_year),
@@ -298,7 +298,12 @@ fn parse_date(text: &str) -> Option<CivilDateTime> {
         1..=12 => 31,
         _ => return None,
     };
-    (year >= 1 && (1..=last_day).contains(&day)).then_some(CivilDateTime { year, month, day, ..CivilDateTime::FIRST })
+    (year >= 1 && (1..=last_day).contains(&day)).then_some(CivilDateTime {
+        year,
+        month,
+        day,
+        ..CivilDateTime::FIRST_DATE_TIME
+    })
 }
 
 /// Parses `2017-01-25T14:53:12.093-08:00`, without fraction and offset if they are not there.
@@ -316,7 +321,8 @@ fn parse_date_time(text: &str) -> Option<(CivilDateTime, Option<i16>)> {
         None => (time, 0),
     };
     let [h1, h2, b':', m1, m2, b':', s1, s2] = time.as_bytes() else { return None };
-    let (hour, minute, second) = (two_digits(*h1, *h2)?, two_digits(*m1, *m2)?, two_digits(*s1, *s2)?);
+    let (hour, minute, second) =
+        (parse_two_digits(*h1, *h2)?, parse_two_digits(*m1, *m2)?, parse_two_digits(*s1, *s2)?);
     let is_time = hour < 24 && minute < 60 && second < 60;
     let civil = CivilDateTime { hour, minute, second, nanosecond, ..parse_date(date)? };
     is_time.then_some((civil, offset))
@@ -325,27 +331,27 @@ fn parse_date_time(text: &str) -> Option<(CivilDateTime, Option<i16>)> {
 /// Parses `-08:00`.
 fn parse_offset(text: &str) -> Option<i16> {
     let [sign, h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
-    let (hours, minutes) = (two_digits(*h1, *h2)?, two_digits(*m1, *m2)?);
+    let (hours, minutes) = (parse_two_digits(*h1, *h2)?, parse_two_digits(*m1, *m2)?);
     let offset = i16::from(hours) * 60 + i16::from(minutes);
     (hours < 24 && minutes < 60).then_some(if *sign == b'-' { -offset } else { offset })
 }
 
 /// Parses the digits after the point.
 fn parse_nanosecond(digits: &str) -> Option<i32> {
-    const DIGITS: usize = 9;
+    const NANOSECOND_DIGITS: usize = 9;
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    format!("{:0<DIGITS$}", digits.get(..DIGITS).unwrap_or(digits)).parse().ok()
+    format!("{:0<NANOSECOND_DIGITS$}", digits.get(..NANOSECOND_DIGITS).unwrap_or(digits)).parse().ok()
 }
 
-fn two_digits(first: u8, second: u8) -> Option<i8> {
+fn parse_two_digits(first: u8, second: u8) -> Option<i8> {
     let digit = |byte: u8| byte.is_ascii_digit().then(|| byte - b'0');
     i8::try_from(digit(first)? * 10 + digit(second)?).ok()
 }
 
 /// Implements the conversions from and to a text that `$parse` checks.
-macro_rules! kept_text {
+macro_rules! impl_string_backed_date {
     ($type:ident, $parse:ident, $expected:expr, $placeholder:literal) => {
         impl FromStr for $type {
             type Err = InvalidValue;
@@ -397,8 +403,8 @@ macro_rules! kept_text {
     };
 }
 
-kept_text!(DateTime, parse_date_time, DATE_TIME_EXPECTED, "0001-01-01T00:00:00");
-kept_text!(Date, parse_date, DATE_EXPECTED, "0001-01-01");
+impl_string_backed_date!(DateTime, parse_date_time, EXPECTED_DATE_TIME, "0001-01-01T00:00:00");
+impl_string_backed_date!(Date, parse_date, EXPECTED_DATE, "0001-01-01");
 
 #[cfg(test)]
 mod tests {

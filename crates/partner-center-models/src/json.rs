@@ -67,7 +67,7 @@ pub fn from_json_with<T>(
         Ok(value) if !is_lossy => Ok(ParsedJson { value, replacements: Vec::new() }),
         // Truncated JSON cannot be repaired.
         Err(error) if error.is_eof() => Err(error),
-        first => read_again(json, first, read),
+        first => read_again_repaired(json, first, read),
     }
 }
 
@@ -82,16 +82,16 @@ pub struct ParsedJson<T> {
 }
 
 /// The maximum length of JSON that is parsed by way of a `Value`, which takes many times its length in memory.
-const MAX_TREE_LENGTH: usize = 8 << 20;
+const MAX_LENGTH_PARSED_AS_VALUE: usize = 8 << 20;
 
 /// Reads JSON whose first read, with the result `first`, failed or lost digits.
-fn read_again<T>(
+fn read_again_repaired<T>(
     json: &str,
     first: serde_json::Result<T>,
     mut read: impl FnMut(&str) -> serde_json::Result<T>,
 ) -> serde_json::Result<ParsedJson<T>> {
     let (strings, replacements) = repair_json(json, RepairScope::Strings);
-    let mut last = match loss_mode::with_exact_values(|| read(repaired_or(json, strings.as_ref()))) {
+    let mut last = match loss_mode::with_exact_values(|| read(repaired_or_original(json, strings.as_ref()))) {
         Ok(value) => return Ok(ParsedJson { value, replacements }),
         Err(error) => error,
     };
@@ -100,7 +100,7 @@ fn read_again<T>(
         Err(error) => error,
     };
     let (all, replacements) = repair_json(json, RepairScope::All);
-    let repaired = repaired_or(json, all.as_ref());
+    let repaired = repaired_or_original(json, all.as_ref());
     if !replacements.is_empty() {
         match loss_mode::with_exact_values(|| read(repaired)) {
             Ok(value) => return Ok(ParsedJson { value, replacements }),
@@ -109,7 +109,7 @@ fn read_again<T>(
     }
     // A derived `Deserialize` rejects duplicate fields; a `Value` takes the last of them.
     if last.to_string().contains("duplicate field")
-        && repaired.len() <= MAX_TREE_LENGTH
+        && repaired.len() <= MAX_LENGTH_PARSED_AS_VALUE
         && let Ok(value) = serde_json::from_str::<Value>(repaired).and_then(|value| read(&value.to_string()))
     {
         return Ok(ParsedJson { value, replacements });
@@ -118,7 +118,7 @@ fn read_again<T>(
     Err(if first.is_data() || !last.is_data() { first } else { last })
 }
 
-fn repaired_or<'a>(json: &'a str, repaired: Option<&'a Secret>) -> &'a str {
+fn repaired_or_original<'a>(json: &'a str, repaired: Option<&'a Secret>) -> &'a str {
     repaired.map_or(json, Secret::expose)
 }
 

@@ -67,10 +67,10 @@ impl JsonValue {
         let mut json = self.json();
         for part in pointer.split('/').skip(1) {
             let part = part.replace("~1", "/").replace("~0", "~");
-            json = match Children::of(json) {
-                Children::Object(fields) => fields.into_iter().rfind(|(name, _)| *name == part)?.1.get(),
-                Children::Array(values) => values.get(part.parse::<usize>().ok()?)?.get(),
-                Children::Scalar => return None,
+            json = match JsonChildren::from_json(json) {
+                JsonChildren::Object(fields) => fields.into_iter().rfind(|(name, _)| *name == part)?.1.get(),
+                JsonChildren::Array(values) => values.get(part.parse::<usize>().ok()?)?.get(),
+                JsonChildren::Scalar => return None,
             };
         }
         Some(Self(json.into()))
@@ -87,7 +87,7 @@ impl JsonValue {
     }
 
     /// Creates a value by serializing `value`.
-    pub(crate) fn serialized(value: &impl Serialize) -> serde_json::Result<Self> {
+    pub(crate) fn from_serializable(value: &impl Serialize) -> serde_json::Result<Self> {
         serde_json::to_string(value).map(|json| Self(json.into()))
     }
 
@@ -110,7 +110,7 @@ impl JsonValue {
 
     /// Returns the value of the last field of the object whose name matches `name`.
     pub(crate) fn object_field(&self, name: &str, is_match: impl Fn(&str, &str) -> bool) -> Option<Self> {
-        let Children::Object(fields) = Children::of(&self.0) else { return None };
+        let JsonChildren::Object(fields) = JsonChildren::from_json(&self.0) else { return None };
         let (_, json) = fields.into_iter().rfind(|(found, _)| is_match(found, name))?;
         Some(Self(json.get().into()))
     }
@@ -127,14 +127,14 @@ impl JsonValue {
 }
 
 /// The name of the only field of an object that stands for a number: see [`arbitrary_precision_number`].
-pub(crate) const PRIVATE_NUMBER: &str = "$serde_json::private::Number";
+pub(crate) const PRIVATE_NUMBER_FIELD: &str = "$serde_json::private::Number";
 
 /// Returns the number that an object with this single field stands for; `None` if the object is not a number.
 ///
 /// If any crate of a build turns the feature `serde_json/arbitrary_precision` on, `serde_json` passes each number as an object
 /// with one field of a private name, which holds the digits.
 pub(crate) fn arbitrary_precision_number(name: &str, value: &JsonValue) -> Option<JsonValue> {
-    if name != PRIVATE_NUMBER {
+    if name != PRIVATE_NUMBER_FIELD {
         return None;
     }
     let digits = value.as_str().filter(|digits| digits.parse::<Number>().is_ok())?;
@@ -215,39 +215,39 @@ impl ArrayBuilder {
 }
 
 /// The direct children of a value, each as raw JSON.
-enum Children<'a> {
+enum JsonChildren<'a> {
     Object(Vec<(String, &'a RawValue)>),
     Array(Vec<&'a RawValue>),
     Scalar,
 }
 
-impl<'a> Children<'a> {
-    fn of(json: &'a str) -> Self {
+impl<'a> JsonChildren<'a> {
+    fn from_json(json: &'a str) -> Self {
         // The value is valid JSON and its children are not parsed, so this does not fail.
         match json.as_bytes().first() {
-            Some(b'{') => serde_json::from_str(json).map_or(Self::Scalar, |Fields(fields)| Self::Object(fields)),
+            Some(b'{') => serde_json::from_str(json).map_or(Self::Scalar, |RawFields(fields)| Self::Object(fields)),
             Some(b'[') => serde_json::from_str(json).map_or(Self::Scalar, Self::Array),
             _ => Self::Scalar,
         }
     }
 }
 
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
+struct RawFields<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Fields<'de> {
+impl<'de> Deserialize<'de> for RawFields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct FieldsVisitor;
         impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
+            type Value = RawFields<'de>;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Fields<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<RawFields<'de>, A::Error> {
                 let mut fields = Vec::new();
                 while let Some(field) = object.next_entry()? {
                     fields.push(field);
                 }
-                Ok(Fields(fields))
+                Ok(RawFields(fields))
             }
         }
         deserializer.deserialize_map(FieldsVisitor)
@@ -255,7 +255,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 }
 
 /// The maximum depth to which arrays and objects are split; anything deeper is serialized as raw JSON.
-const MAX_DEPTH: usize = 32;
+const MAX_SPLIT_DEPTH: usize = 32;
 
 /// Two values are equal if they hold the same, whatever the order of fields; numbers compare by their digits.
 impl PartialEq for JsonValue {
@@ -265,17 +265,17 @@ impl PartialEq for JsonValue {
                 return true;
             }
             // Equal values have the same characters, in another order at most.
-            if depth == MAX_DEPTH || one.len() != other.len() {
+            if depth == MAX_SPLIT_DEPTH || one.len() != other.len() {
                 return false;
             }
             let are_equal = |one: &RawValue, other: &RawValue| are_equal(one.get(), other.get(), depth + 1);
-            match (Children::of(one), Children::of(other)) {
-                (Children::Object(one), Children::Object(other)) => {
+            match (JsonChildren::from_json(one), JsonChildren::from_json(other)) {
+                (JsonChildren::Object(one), JsonChildren::Object(other)) => {
                     let [one, other] = [one, other].map(BTreeMap::from_iter);
                     one.len() == other.len()
                         && one.iter().zip(&other).all(|(one, other)| one.0 == other.0 && are_equal(one.1, other.1))
                 }
-                (Children::Array(one), Children::Array(other)) => {
+                (JsonChildren::Array(one), JsonChildren::Array(other)) => {
                     one.len() == other.len() && one.iter().zip(&other).all(|(one, other)| are_equal(one, other))
                 }
                 _ => false,
@@ -366,14 +366,14 @@ impl<'de> Deserialize<'de> for JsonValue {
                 JsonValue::from_seq(values)
             }
         }
-        deserializer.deserialize_newtype_struct(RAW_VALUE, JsonVisitor)
+        deserializer.deserialize_newtype_struct(PRIVATE_RAW_VALUE_NAME, JsonVisitor)
     }
 }
 
 /// The name by which `RawValue` requests raw JSON from the deserializers of `serde_json`; all others pass the value itself.
-pub(crate) const RAW_VALUE: &str = "$serde_json::private::RawValue";
+pub(crate) const PRIVATE_RAW_VALUE_NAME: &str = "$serde_json::private::RawValue";
 
-/// Returns the raw JSON that `serde_json` passes for [`RAW_VALUE`].
+/// Returns the raw JSON that `serde_json` passes for [`PRIVATE_RAW_VALUE_NAME`].
 pub(crate) fn take_raw_json<'de, A: MapAccess<'de>>(json: A) -> Result<Box<str>, A::Error> {
     Box::<RawValue>::deserialize(MapAccessDeserializer::new(json)).map(Into::into)
 }
@@ -393,16 +393,16 @@ struct NestedJson<'a> {
 impl Serialize for NestedJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let depth = self.depth + 1;
-        match Children::of(self.json) {
-            Children::Object(fields) if self.depth < MAX_DEPTH => {
+        match JsonChildren::from_json(self.json) {
+            JsonChildren::Object(fields) if self.depth < MAX_SPLIT_DEPTH => {
                 serializer.collect_map(fields.iter().map(|(name, json)| (name, NestedJson { json: json.get(), depth })))
             }
-            Children::Array(values) if self.depth < MAX_DEPTH => {
+            JsonChildren::Array(values) if self.depth < MAX_SPLIT_DEPTH => {
                 serializer.collect_seq(values.iter().map(|json| NestedJson { json: json.get(), depth }))
             }
-            Children::Scalar if json::is_number(self.json) => serialize_number(self.json, serializer),
-            Children::Object(_) | Children::Array(_) if serializer_accepts_raw_json::<S>() => {
-                serialize_raw(self.json, serializer)
+            JsonChildren::Scalar if json::is_number(self.json) => serialize_number(self.json, serializer),
+            JsonChildren::Object(_) | JsonChildren::Array(_) if serializer_accepts_raw_json::<S>() => {
+                serialize_raw_json(self.json, serializer)
             }
             _ => JsonValue(self.json.into()).to_value().serialize(serializer),
         }
@@ -417,7 +417,7 @@ pub(crate) fn serialize_number<S: Serializer>(digits: &str, serializer: S) -> Re
         return number.serialize(serializer);
     }
     if serializer_accepts_raw_json::<S>() {
-        return serialize_raw(digits, serializer);
+        return serialize_raw_json(digits, serializer);
     }
     match digits.parse::<Number>() {
         // A `Value` holds no other kinds of number, unless `serde_json/arbitrary_precision` is on.
@@ -431,7 +431,7 @@ pub(crate) fn serialize_number<S: Serializer>(digits: &str, serializer: S) -> Re
     }
 }
 
-fn serialize_raw<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_raw_json<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
     RawValue::from_string(json.to_owned()).map_err(ser::Error::custom)?.serialize(serializer)
 }
 

@@ -19,43 +19,43 @@ enum LossMode {
 }
 
 thread_local! {
-    static MODE: Cell<LossMode> = const { Cell::new(LossMode::Plain) };
+    static CURRENT_LOSS_MODE: Cell<LossMode> = const { Cell::new(LossMode::Plain) };
 }
 
 /// Runs `read`, and returns whether it reported a loss.
 pub(crate) fn detect_loss<T>(read: impl FnOnce() -> T) -> (T, bool) {
-    let previous = RestoreOnDrop(MODE.replace(LossMode::DetectLoss));
+    let previous = RestoreLossModeOnDrop(CURRENT_LOSS_MODE.replace(LossMode::DetectLoss));
     let value = read();
-    let is_lossy = MODE.get() == LossMode::LossDetected;
+    let is_lossy = CURRENT_LOSS_MODE.get() == LossMode::LossDetected;
     drop(previous);
     (value, is_lossy)
 }
 
 /// Runs `read` with values taken as raw JSON first.
 pub(crate) fn with_exact_values<T>(read: impl FnOnce() -> T) -> T {
-    let _previous = RestoreOnDrop(MODE.replace(LossMode::Exact));
+    let _previous = RestoreLossModeOnDrop(CURRENT_LOSS_MODE.replace(LossMode::Exact));
     read()
 }
 
 /// Whether values are taken as raw JSON first.
 #[inline]
-pub(crate) fn is_exact() -> bool {
-    MODE.get() == LossMode::Exact
+pub(crate) fn is_exact_mode() -> bool {
+    CURRENT_LOSS_MODE.get() == LossMode::Exact
 }
 
 /// Reports that a value could not be kept as received.
 #[cold]
 pub(crate) fn report_loss() {
-    if MODE.get() == LossMode::DetectLoss {
-        MODE.set(LossMode::LossDetected);
+    if CURRENT_LOSS_MODE.get() == LossMode::DetectLoss {
+        CURRENT_LOSS_MODE.set(LossMode::LossDetected);
     }
 }
 
 /// The previous mode, restored also when the `Deserialize` of a custom type panics.
-struct RestoreOnDrop(LossMode);
+struct RestoreLossModeOnDrop(LossMode);
 
-impl Drop for RestoreOnDrop {
+impl Drop for RestoreLossModeOnDrop {
     fn drop(&mut self) {
-        MODE.set(self.0);
+        CURRENT_LOSS_MODE.set(self.0);
     }
 }

@@ -56,11 +56,11 @@ pub(crate) enum Presence {
 }
 
 /// The maximum number of fields of an object: one bit of an `u128` each.
-pub(crate) const MAX_FIELDS: usize = 128;
+pub(crate) const MAX_FIELDS_OF_OBJECT: usize = 128;
 
 impl ObjectSchema {
     pub(crate) const fn new(name: &'static str, fields: &'static [FieldSchema]) -> Self {
-        assert!(fields.len() <= MAX_FIELDS, "an object has at most 128 fields");
+        assert!(fields.len() <= MAX_FIELDS_OF_OBJECT, "an object has at most 128 fields");
         let (mut has_required_fields, mut has_spellings, mut index) = (false, false, 0);
         while index < fields.len() {
             has_required_fields |= fields[index].is_required();
@@ -73,16 +73,16 @@ impl ObjectSchema {
     /// Returns the index of the field `name`. It is looked for from `first` on: fields usually come in the order of the
     /// specification.
     #[inline]
-    pub(crate) fn find(&self, name: &str, first: usize) -> Option<usize> {
+    pub(crate) fn find_field_index(&self, name: &str, first: usize) -> Option<usize> {
         let fields = self.fields;
         let first = first.min(fields.len());
         let mut indices = (first..fields.len()).chain(0..first);
         let found = indices.find(|&index| is_name_or_capitalized(name, fields[index].name));
-        if found.is_none() && self.has_spellings { self.find_spelling(name) } else { found }
+        if found.is_none() && self.has_spellings { self.find_field_index_by_spelling(name) } else { found }
     }
 
     /// Returns the index of the field that has `name` as another name.
-    fn find_spelling(&self, name: &str) -> Option<usize> {
+    fn find_field_index_by_spelling(&self, name: &str) -> Option<usize> {
         let is_spelling = |field: &FieldSchema| field.spellings.iter().any(|other| is_name_or_capitalized(name, other));
         self.fields.iter().position(is_spelling)
     }

@@ -36,7 +36,7 @@ pub trait Paginated: Operation {
     #[doc(hidden)]
     fn read_page<R: ResponseReader>(response: &mut R, pagination: &Pagination) -> Result<Self::Response, R::Error> {
         let mut page = Self::Response::from_response(response)?;
-        Self::locate(&mut page, PagePosition::read(response, pagination));
+        Self::locate(&mut page, PagePosition::from_response(response, pagination));
         Ok(page)
     }
 
@@ -248,7 +248,7 @@ pub struct PagePosition {
 }
 
 impl PagePosition {
-    pub(crate) fn read<R: ResponseReader>(response: &R, pagination: &Pagination) -> Self {
+    pub(crate) fn from_response<R: ResponseReader>(response: &R, pagination: &Pagination) -> Self {
         let token = pagination.response_header.and_then(|name| response.header(name));
         Self { target: response.target().to_owned(), token: token.map(str::to_owned) }
     }
@@ -267,13 +267,13 @@ impl PagePosition {
         };
         if let Some(token) = token_in_body.or(self.token.as_deref()).filter(|token| !token.trim().is_empty()) {
             return Ok(Some(match pagination.token_query {
-                Some(name) => self.link_with(pagination.seek.iter().copied().chain([(name, token)]))?,
+                Some(name) => self.find_link_with(pagination.seek.iter().copied().chain([(name, token)]))?,
                 None => ContinuationToken::from_token(token.to_owned()),
             }));
         }
         let Some(name) = pagination.offset_query else { return Ok(None) };
         let count = u64::try_from(count).map_err(|_| InvalidContinuationToken)?;
-        let offset = match self.pairs().find(|(known, _)| *known == name) {
+        let offset = match self.query_pairs().find(|(known, _)| *known == name) {
             Some((_, offset)) => offset.parse().map_err(|_| InvalidContinuationToken)?,
             None => 0,
         };
@@ -283,12 +283,12 @@ impl PagePosition {
             (Some(true), _) | (None, 0) => Ok(None),
             // Items are missing, and no request would bring them.
             (Some(false), 0) => Err(InvalidContinuationToken),
-            _ => self.link_with([(name, next.to_string().as_str())]).map(Some),
+            _ => self.find_link_with([(name, next.to_string().as_str())]).map(Some),
         }
     }
 
     /// Returns a link to the request of this page with these query parameters.
-    fn link_with<'a>(
+    fn find_link_with<'a>(
         &self,
         parameters: impl IntoIterator<Item = (&'static str, &'a str)>,
     ) -> Result<ContinuationToken, InvalidContinuationToken> {
@@ -298,14 +298,14 @@ impl PagePosition {
         let parameters: Vec<_> = parameters.into_iter().collect();
         let (path, _) = self.target.split_once('?').unwrap_or((&self.target, ""));
         let is_kept = |(name, _): &(&str, &str)| parameters.iter().all(|(replaced, _)| replaced != name);
-        let kept = self.pairs().filter(is_kept).map(|(name, value)| format!("{name}={value}"));
+        let kept = self.query_pairs().filter(is_kept).map(|(name, value)| format!("{name}={value}"));
         let set = parameters.iter().map(|(name, value)| format!("{name}={}", percent_encode(value)));
         let query: Vec<_> = kept.chain(set).collect();
         Ok(ContinuationToken::from_uri(format!("{path}?{}", query.join("&"))))
     }
 
     /// Returns the query parameters of the request, as they were sent.
-    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
     }

@@ -56,7 +56,7 @@ impl Parameters {
         let value = value.into();
         if let Some(value) = value.filter(|value| !range.contains(value)) {
             let problem = format!("must be {} to {}, not {value}", range.start(), range.end());
-            self.reject(name, problem);
+            self.record_problem(name, problem);
         }
         self.query(name, value)
     }
@@ -75,7 +75,7 @@ impl Parameters {
                 (min, usize::MAX) => format!("must have at least {min} characters, not {length}"),
                 (min, max) => format!("must have {min} to {max} characters, not {length}"),
             };
-            self.reject(name, problem);
+            self.record_problem(name, problem);
         }
         self
     }
@@ -132,7 +132,7 @@ impl Parameters {
     /// `*`, which stands for any tag, has none.
     #[must_use]
     pub fn header_quoted<'a, T: Display + 'a>(mut self, name: &'static str, value: impl Into<Option<&'a T>>) -> Self {
-        self.headers.extend(value.into().map(|value| (name, quoted(value.to_string()))));
+        self.headers.extend(value.into().map(|value| (name, quote_etag(value.to_string()))));
         self
     }
 
@@ -146,9 +146,9 @@ impl Parameters {
     /// Sets the body to the parts of a form (`multipart/form-data`).
     #[must_use]
     pub fn multipart(mut self, form: MultipartForm) -> Self {
-        match form.into_body() {
+        match form.into_multipart_body() {
             Ok(body) => self.body = Some(body),
-            Err((name, problem)) => self.reject(name, problem),
+            Err((name, problem)) => self.record_problem(name, problem),
         }
         self
     }
@@ -173,10 +173,10 @@ impl Parameters {
     }
 
     fn json<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
-        serde_json::to_string(value?).map_err(|error| self.reject(name, format!("is not JSON: {error}"))).ok()
+        serde_json::to_string(value?).map_err(|error| self.record_problem(name, format!("is not JSON: {error}"))).ok()
     }
 
-    fn reject(&mut self, name: &'static str, problem: String) {
+    fn record_problem(&mut self, name: &'static str, problem: String) {
         self.invalid.get_or_insert(InvalidParameter { name, problem });
     }
 }
@@ -197,7 +197,7 @@ impl InvalidParameter {
 }
 
 /// Returns an entity tag within double quotation marks. Those of a weak tag (`W/"7"`) are there, behind its prefix.
-fn quoted(tag: String) -> String {
+fn quote_etag(tag: String) -> String {
     let is_quoted = tag == "*" || (tag.ends_with('"') && (tag.starts_with('"') || tag.starts_with("W/\"")));
     if is_quoted { tag } else { format!("\"{tag}\"") }
 }

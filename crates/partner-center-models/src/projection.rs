@@ -119,8 +119,8 @@ impl Paginated for DynamicList {
         page.continuation.clone()
     }
     fn read_page<R: ResponseReader>(response: &mut R, pagination: &Pagination) -> Result<Self::Response, R::Error> {
-        let mut page = response.json(|json| PageAs::parse(json, pagination, true))?;
-        page.locate(pagination, &PagePosition::read(response, pagination));
+        let mut page = response.json(|json| PageAs::parse_page(json, pagination, true))?;
+        page.locate(pagination, &PagePosition::from_response(response, pagination));
         Ok(page)
     }
 }
@@ -157,20 +157,20 @@ pub struct PageAs<O, T> {
 
 impl<O, T: DeserializeOwned> PageAs<O, T> {
     /// Parses a page; where `is_array_accepted`, a page that is a bare array is its items, whatever [`Pagination::items`] says.
-    fn parse(json: &str, pagination: &Pagination, is_array_accepted: bool) -> serde_json::Result<Self> {
+    fn parse_page(json: &str, pagination: &Pagination, is_array_accepted: bool) -> serde_json::Result<Self> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        let page = Self::read(&mut deserializer, pagination, is_array_accepted)?;
+        let page = Self::deserialize_page(&mut deserializer, pagination, is_array_accepted)?;
         deserializer.end()?;
         Ok(page)
     }
 
-    fn read<'de, D: Deserializer<'de>>(
+    fn deserialize_page<'de, D: Deserializer<'de>>(
         deserializer: D,
         pagination: &Pagination,
         is_array_accepted: bool,
     ) -> Result<Self, D::Error> {
         let mut parts = PageParts { list: None, link: None, token: None, total: None, is_misspelled: false };
-        let fields = Fields::of(pagination);
+        let fields = PageFieldPaths::from_pagination(pagination);
         let is_array = pagination.items.is_empty();
         deserializer.deserialize_any(PageVisitor {
             parts: &mut parts,
@@ -179,7 +179,7 @@ impl<O, T: DeserializeOwned> PageAs<O, T> {
             is_array_accepted: is_array || is_array_accepted,
         })?;
         let continuation = parts.continuation().map_err(de::Error::custom)?;
-        let ItemList { items, first_items } = parts.list.ok_or_else(|| {
+        let PageItemList { items, first_items } = parts.list.ok_or_else(|| {
             de::Error::custom(format_args!("the list of items of the page (`{}`) is missing", pagination.items))
         })?;
         let fingerprint = (!items.is_empty()).then(|| PageFingerprint::new(first_items, items.len()));
@@ -199,7 +199,7 @@ impl<O, T: DeserializeOwned> PageAs<O, T> {
 #[doc(hidden)]
 #[must_use]
 pub fn find_continuation(json: &str, pagination: &Pagination) -> Option<ContinuationToken> {
-    PageAs::<DynamicList, IgnoredAny>::parse(json, pagination, false).ok()?.continuation.ok()?
+    PageAs::<DynamicList, IgnoredAny>::parse_page(json, pagination, false).ok()?.continuation.ok()?
 }
 
 impl<O, T: fmt::Debug> fmt::Debug for PageAs<O, T> {
@@ -212,13 +212,13 @@ impl<O, T: fmt::Debug> fmt::Debug for PageAs<O, T> {
 
 impl<'de, O: Paginated, T: DeserializeOwned> Deserialize<'de> for PageAs<O, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(deserializer, &O::PAGINATION, false)
+        Self::deserialize_page(deserializer, &O::PAGINATION, false)
     }
 }
 
 /// The parts of a page that are read.
 struct PageParts<T> {
-    list: Option<ItemList<T>>,
+    list: Option<PageItemList<T>>,
     link: Option<Box<RawValue>>,
     token: Option<Box<RawValue>>,
     total: Option<i64>,
@@ -230,19 +230,19 @@ impl<T> PageParts<T> {
     /// Returns the continuation in the page. The outer error is that of JSON that is to be repaired.
     fn continuation(&self) -> Result<Result<Option<ContinuationToken>, InvalidContinuationToken>, serde_json::Error> {
         let mut is_invalid = self.is_misspelled;
-        let token = parse_or_invalid::<Secret>(self.token.as_deref(), &mut is_invalid)?;
+        let token = parse_or_mark_invalid::<Secret>(self.token.as_deref(), &mut is_invalid)?;
         let is_object = self.link.as_ref().is_some_and(|link| link.get().starts_with('{'));
         if is_object {
-            let link = parse_or_invalid::<Link>(self.link.as_deref(), &mut is_invalid)?;
+            let link = parse_or_mark_invalid::<Link>(self.link.as_deref(), &mut is_invalid)?;
             return Ok(ContinuationToken::read(link.as_ref(), token.as_ref(), is_invalid));
         }
-        let uri = parse_or_invalid::<String>(self.link.as_deref(), &mut is_invalid)?;
+        let uri = parse_or_mark_invalid::<String>(self.link.as_deref(), &mut is_invalid)?;
         Ok(ContinuationToken::read_uri(uri.as_deref(), token.as_ref(), is_invalid))
     }
 }
 
 /// Parses a value that may be null or absent, and sets `is_invalid` if it is of another type.
-fn parse_or_invalid<T: DeserializeOwned>(
+fn parse_or_mark_invalid<T: DeserializeOwned>(
     json: Option<&RawValue>,
     is_invalid: &mut bool,
 ) -> Result<Option<T>, serde_json::Error> {
@@ -257,7 +257,7 @@ fn parse_or_invalid<T: DeserializeOwned>(
 
 /// The paths of the fields that are read, from the object at which the reader is.
 #[derive(Clone, Copy, Default)]
-struct Fields<'a> {
+struct PageFieldPaths<'a> {
     items: Option<&'a str>,
     link: Option<&'a str>,
     token: Option<&'a str>,
@@ -265,20 +265,20 @@ struct Fields<'a> {
 }
 
 /// What is read of a field.
-enum Step<'a> {
+enum PageField<'a> {
     Items,
     Link,
     Token,
     Total,
     /// Fields of the object in this field.
-    Inside(Fields<'a>),
+    Inside(PageFieldPaths<'a>),
     /// Whether it has a value, as it may be a misspelled link or token.
     Presence,
     Nothing,
 }
 
-impl<'a> Fields<'a> {
-    fn of(pagination: &'a Pagination) -> Self {
+impl<'a> PageFieldPaths<'a> {
+    fn from_pagination(pagination: &'a Pagination) -> Self {
         Self {
             items: Some(pagination.items).filter(|path| !path.is_empty()),
             link: pagination.next_link,
@@ -291,20 +291,20 @@ impl<'a> Fields<'a> {
         [self.items, self.link, self.token, self.total].iter().all(Option::is_none)
     }
 
-    fn step(self, name: &str) -> Step<'a> {
+    fn field_named(self, name: &str) -> PageField<'a> {
         // A name may have a dot, such as `@odata.nextLink`.
         let is = |path: Option<&str>| path.is_some_and(|path| is_name_or_capitalized(name, path));
         if is(self.items) {
-            return Step::Items;
+            return PageField::Items;
         }
         if is(self.link) {
-            return Step::Link;
+            return PageField::Link;
         }
         if is(self.token) {
-            return Step::Token;
+            return PageField::Token;
         }
         if is(self.total) {
-            return Step::Total;
+            return PageField::Total;
         }
         let inside = |path: Option<&'a str>| {
             let (first, rest) = path?.split_once('.')?;
@@ -317,7 +317,7 @@ impl<'a> Fields<'a> {
             total: inside(self.total),
         };
         if !fields.is_empty() {
-            return Step::Inside(fields);
+            return PageField::Inside(fields);
         }
         let resembles = |path: Option<&str>| {
             path.is_some_and(|path| {
@@ -325,7 +325,7 @@ impl<'a> Fields<'a> {
                 name.eq_ignore_ascii_case(path) || name.eq_ignore_ascii_case(first)
             })
         };
-        if resembles(self.link) || resembles(self.token) { Step::Presence } else { Step::Nothing }
+        if resembles(self.link) || resembles(self.token) { PageField::Presence } else { PageField::Nothing }
     }
 }
 
@@ -337,7 +337,7 @@ fn is_name_or_capitalized(found: &str, name: &str) -> bool {
 /// Reads an object of a page, or the page itself.
 struct PageVisitor<'a, T> {
     parts: &'a mut PageParts<T>,
-    fields: Fields<'a>,
+    fields: PageFieldPaths<'a>,
     is_object_accepted: bool,
     is_array_accepted: bool,
 }
@@ -358,14 +358,16 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageVisitor<'_, T> {
         }
         let parts = self.parts;
         while let Some(name) = object.next_key::<String>()? {
-            match self.fields.step(&name) {
-                Step::Items => parts.list = Some(object.next_value::<Option<_>>()?.unwrap_or_default()),
-                Step::Link => parts.link = Some(object.next_value()?),
-                Step::Token => parts.token = Some(object.next_value()?),
-                Step::Total => parts.total = serde_json::from_str(object.next_value::<Box<RawValue>>()?.get()).ok(),
-                Step::Inside(fields) => object.next_value_seed(InnerObject { parts, fields })?,
-                Step::Presence => parts.is_misspelled |= object.next_value::<Option<IgnoredAny>>()?.is_some(),
-                Step::Nothing => {
+            match self.fields.field_named(&name) {
+                PageField::Items => parts.list = Some(object.next_value::<Option<_>>()?.unwrap_or_default()),
+                PageField::Link => parts.link = Some(object.next_value()?),
+                PageField::Token => parts.token = Some(object.next_value()?),
+                PageField::Total => {
+                    parts.total = serde_json::from_str(object.next_value::<Box<RawValue>>()?.get()).ok();
+                }
+                PageField::Inside(fields) => object.next_value_seed(NestedPageObject { parts, fields })?,
+                PageField::Presence => parts.is_misspelled |= object.next_value::<Option<IgnoredAny>>()?.is_some(),
+                PageField::Nothing => {
                     object.next_value::<IgnoredAny>()?;
                 }
             }
@@ -376,18 +378,18 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageVisitor<'_, T> {
         if !self.is_array_accepted {
             return Err(de::Error::invalid_type(de::Unexpected::Seq, &self));
         }
-        self.parts.list = Some(ItemListVisitor(PhantomData).visit_seq(list)?);
+        self.parts.list = Some(PageItemListVisitor(PhantomData).visit_seq(list)?);
         Ok(())
     }
 }
 
 /// An object within a page. A value of another type has none of the fields.
-struct InnerObject<'a, T> {
+struct NestedPageObject<'a, T> {
     parts: &'a mut PageParts<T>,
-    fields: Fields<'a>,
+    fields: PageFieldPaths<'a>,
 }
 
-impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for InnerObject<'_, T> {
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for NestedPageObject<'_, T> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -395,7 +397,7 @@ impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for InnerObject<'_, T> {
     }
 }
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for InnerObject<'_, T> {
+impl<'de, T: DeserializeOwned> Visitor<'de> for NestedPageObject<'_, T> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -410,29 +412,29 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for InnerObject<'_, T> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        self.mismatch()
+        self.record_type_mismatch()
     }
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.mismatch()
+        self.record_type_mismatch()
     }
     fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.mismatch()
+        self.record_type_mismatch()
     }
     fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.mismatch()
+        self.record_type_mismatch()
     }
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.mismatch()
+        self.record_type_mismatch()
     }
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.mismatch()
+        self.record_type_mismatch()
     }
 }
 
-impl<T> InnerObject<'_, T> {
+impl<T> NestedPageObject<'_, T> {
     /// Notes that a value is not an object, though a link or a token is expected in it.
     #[expect(clippy::unnecessary_wraps, reason = "the result of a visitor")]
-    fn mismatch<E>(self) -> Result<(), E> {
+    fn record_type_mismatch<E>(self) -> Result<(), E> {
         self.parts.is_misspelled |= self.fields.link.is_some() || self.fields.token.is_some();
         Ok(())
     }
@@ -441,28 +443,28 @@ impl<T> InnerObject<'_, T> {
 /// The number of items at the beginning of a page that its fingerprint consists of.
 const FINGERPRINT_ITEMS: usize = 4;
 
-struct ItemList<T> {
+struct PageItemList<T> {
     items: Vec<T>,
     /// The raw JSON of the first items.
     first_items: String,
 }
 
-impl<T> Default for ItemList<T> {
+impl<T> Default for PageItemList<T> {
     fn default() -> Self {
         Self { items: Vec::new(), first_items: String::new() }
     }
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for ItemList<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for PageItemList<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ItemListVisitor(PhantomData))
+        deserializer.deserialize_seq(PageItemListVisitor(PhantomData))
     }
 }
 
-struct ItemListVisitor<T>(PhantomData<T>);
+struct PageItemListVisitor<T>(PhantomData<T>);
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for ItemListVisitor<T> {
-    type Value = ItemList<T>;
+impl<'de, T: DeserializeOwned> Visitor<'de> for PageItemListVisitor<T> {
+    type Value = PageItemList<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list")
@@ -479,6 +481,6 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ItemListVisitor<T> {
             check_item_limit(items.len())?;
             items.push(item);
         }
-        Ok(ItemList { items, first_items })
+        Ok(PageItemList { items, first_items })
     }
 }

@@ -32,7 +32,7 @@ impl<T: Resource> RawJson<T> {
     #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "generated objects always serialize to JSON")]
     pub fn new(value: &T) -> Self {
         let json = serde_json::value::to_raw_value(value);
-        Self::of(json.expect("a generated object has strings for keys and values that JSON has"))
+        Self::from_raw_value(json.expect("a generated object has strings for keys and values that JSON has"))
     }
 
     /// Parses the object, as [`from_json`](crate::from_json) does; `None` if it lacks a required field. It is serialized as the
@@ -51,14 +51,14 @@ impl<T: Resource> RawJson<T> {
 }
 
 impl<T> RawJson<T> {
-    fn of(json: Box<RawValue>) -> Self {
+    fn from_raw_value(json: Box<RawValue>) -> Self {
         Self { json, value: PhantomData }
     }
 }
 
 impl<T> Clone for RawJson<T> {
     fn clone(&self) -> Self {
-        Self::of(self.json.clone())
+        Self::from_raw_value(self.json.clone())
     }
 }
 
@@ -103,7 +103,7 @@ impl<T: Object + Value + 'static> RawJsonObject for RawJson<T> {
 impl<T: Object + Value + 'static> RawJsonField for Option<RawJson<T>> {
     #[inline]
     fn set(&mut self, json: Option<Box<RawValue>>) {
-        *self = json.map(RawJson::of);
+        *self = json.map(RawJson::from_raw_value);
     }
     #[inline]
     fn empty_object(&self) -> Box<dyn Object> {

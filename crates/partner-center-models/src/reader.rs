@@ -11,12 +11,15 @@
 use crate::{
     JsonValue, UnknownFields,
     json::from_json_with,
-    json_value::{ArrayBuilder, ObjectBuilder, PRIVATE_NUMBER, RAW_VALUE, arbitrary_precision_number, take_raw_json},
+    json_value::{
+        ArrayBuilder, ObjectBuilder, PRIVATE_NUMBER_FIELD, PRIVATE_RAW_VALUE_NAME, arbitrary_precision_number,
+        take_raw_json,
+    },
     loss_mode,
     object::{Object, ObjectSchema, Presence, is_name_or_capitalized},
     scalar::{Fit, ScalarValue},
     value::{List, Map, Union, ValueMut, ValueRef},
-    writer::{WrittenValue, is_of_another_kind, written_field},
+    writer::{SerializedValue, has_only_unknown_fields, serialize_field},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -42,11 +45,11 @@ impl<'de> Visitor<'de> for ResourceVisitor<'_> {
         write!(formatter, "an object that is a {}", self.0.schema().name)
     }
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<(), A::Error> {
-        if read_object(self.0, fields, Context::root())?.is_some() {
+        if read_object(self.0, fields, ReadContext::top_level())?.is_some() {
             return Err(de::Error::custom("a number where an object was expected"));
         }
         // An object of another kind, such as an error body with the status 200.
-        if is_of_another_kind(self.0) {
+        if has_only_unknown_fields(self.0) {
             let name = self.0.schema().name;
             return Err(de::Error::custom(format_args!("an object that is not a {name}")));
         }
@@ -61,9 +64,9 @@ pub(crate) fn read_object_from_json(json: &str, object: &mut dyn Object) -> bool
 
 fn read_nested_object(json: &str, object: &mut dyn Object, depth: u8) -> bool {
     fn read<'de, D: Deserializer<'de>>(json: D, object: &mut dyn Object, depth: u8) -> Result<bool, D::Error> {
-        let context = Context { is_exact: loss_mode::is_exact(), depth };
+        let context = ReadContext { is_exact: loss_mode::is_exact_mode(), depth };
         let outcome = ValueSeed { context, target: ValueMut::Object(object) }.deserialize(json)?;
-        Ok(matches!(outcome, Outcome::Set))
+        Ok(matches!(outcome, ReadOutcome::Set))
     }
     let mut is_empty = true;
     let parsed = from_json_with(json, |json| {
@@ -80,33 +83,33 @@ fn read_nested_object(json: &str, object: &mut dyn Object, depth: u8) -> bool {
 
 /// Reads a value into an optional one, which stays unset if the value does not fit.
 pub(crate) fn read_value<'de, D: Deserializer<'de>>(deserializer: D, target: ValueMut<'_>) -> Result<(), D::Error> {
-    ValueSeed { context: Context::root(), target }.deserialize(deserializer).map(drop)
+    ValueSeed { context: ReadContext::top_level(), target }.deserialize(deserializer).map(drop)
 }
 
 /// What is known where a value is read.
 #[derive(Clone, Copy)]
-struct Context {
-    /// Whether a value is read from its raw JSON: see [`loss_mode::is_exact`].
+struct ReadContext {
+    /// Whether a value is read from its raw JSON: see [`loss_mode::is_exact_mode`].
     is_exact: bool,
     /// The number of objects and lists around the value.
     depth: u8,
 }
 
-impl Context {
-    fn root() -> Self {
-        Self { is_exact: loss_mode::is_exact(), depth: 0 }
+impl ReadContext {
+    fn top_level() -> Self {
+        Self { is_exact: loss_mode::is_exact_mode(), depth: 0 }
     }
 
     /// Returns the context within an object or list; `None` if that is too deep, so that it is kept as JSON. `serde_json` has
     /// the same limit, but does not know of the texts around a text.
-    fn within(self) -> Option<Self> {
-        const MAX_DEPTH: u8 = 127;
-        (self.depth < MAX_DEPTH).then(|| Self { depth: self.depth + 1, ..self })
+    fn nested(self) -> Option<Self> {
+        const MAX_NESTING_DEPTH: u8 = 127;
+        (self.depth < MAX_NESTING_DEPTH).then(|| Self { depth: self.depth + 1, ..self })
     }
 }
 
 /// The outcome of reading a value.
-pub(crate) enum Outcome {
+pub(crate) enum ReadOutcome {
     Set,
     /// The value fits, but would be written in another way than it was received.
     SetAs(JsonValue),
@@ -120,45 +123,45 @@ pub(crate) enum Outcome {
 fn read_object<'de, A: MapAccess<'de>>(
     object: &mut dyn Object,
     mut fields: A,
-    context: Context,
+    context: ReadContext,
 ) -> Result<Option<JsonValue>, A::Error> {
     let schema = object.schema();
     // The index of the field after the last one, and a bit for each field that was there.
     let (mut next, mut seen) = (0, 0_u128);
-    while let Some(key) = fields.next_key_seed(KeySeed { schema, next })? {
+    while let Some(key) = fields.next_key_seed(FieldKeySeed { schema, next })? {
         match key {
-            Key::Field { index, spelling } => {
+            FieldKey::Field { index, spelling } => {
                 next = index + 1;
                 let name = schema.fields[index].name;
                 if seen & (1 << index) != 0 {
                     // Of several values, the last one counts.
                     object.field_mut(index).clear();
-                    object.unknown_fields_mut().forget(name);
+                    object.unknown_fields_mut().forget_field(name);
                 }
                 seen |= 1 << index;
                 match fields.next_value_seed(ValueSeed { context, target: object.field_mut(index) })? {
-                    Outcome::Set => {}
-                    Outcome::SetAs(received) => {
-                        if let Some(written) = written_field(object, index) {
-                            object.unknown_fields_mut().keep_spelling(name, written, received);
+                    ReadOutcome::Set => {}
+                    ReadOutcome::SetAs(received) => {
+                        if let Some(written) = serialize_field(object, index) {
+                            object.unknown_fields_mut().keep_received_spelling(name, written, received);
                         }
                     }
-                    Outcome::Null => {
+                    ReadOutcome::Null => {
                         // Null is JSON like any other.
                         let is_any = matches!(object.field_mut(index), ValueMut::Json(_));
                         if schema.fields[index].presence == Presence::Required && !is_any {
                             seen &= !(1 << index);
                         }
                     }
-                    Outcome::Misfit(value) => {
+                    ReadOutcome::Misfit(value) => {
                         object.unknown_fields_mut().insert(name, value);
                     }
                 }
                 if let Some(spelling) = spelling {
-                    object.unknown_fields_mut().keep_name(name, spelling);
+                    object.unknown_fields_mut().keep_received_name(name, spelling);
                 }
             }
-            Key::Unknown(name) => read_unknown_field(object, name, &mut fields, context)?,
+            FieldKey::Unknown(name) => read_unknown_field(object, name, &mut fields, context)?,
         }
     }
     if seen == 0
@@ -184,9 +187,9 @@ fn read_unknown_field<'de, A: MapAccess<'de>>(
     object: &mut dyn Object,
     name: String,
     fields: &mut A,
-    context: Context,
+    context: ReadContext,
 ) -> Result<(), A::Error> {
-    if name != PRIVATE_NUMBER
+    if name != PRIVATE_NUMBER_FIELD
         && let Some(map) = object.additional_properties_mut()
     {
         check_item_limit(map.len())?;
@@ -194,17 +197,21 @@ fn read_unknown_field<'de, A: MapAccess<'de>>(
         let is_any = matches!(target, ValueMut::Json(_));
         let outcome = fields.next_value_seed(ValueSeed { context, target })?;
         let misfit = match outcome {
-            Outcome::Set => return Ok(()),
-            Outcome::Null if is_any => return Ok(()),
-            Outcome::SetAs(received) => {
-                let written = map.get(&name).map(|value| JsonValue::serialized(&WrittenValue(value)));
+            ReadOutcome::Set => return Ok(()),
+            ReadOutcome::Null if is_any => return Ok(()),
+            ReadOutcome::SetAs(received) => {
+                let written = map.get(&name).map(|value| JsonValue::from_serializable(&SerializedValue(value)));
                 if let Some(written) = written {
-                    object.unknown_fields_mut().keep_spelling(&name, written.map_err(de::Error::custom)?, received);
+                    object.unknown_fields_mut().keep_received_spelling(
+                        &name,
+                        written.map_err(de::Error::custom)?,
+                        received,
+                    );
                 }
                 return Ok(());
             }
-            Outcome::Null => JsonValue::null(),
-            Outcome::Misfit(value) => value,
+            ReadOutcome::Null => JsonValue::null(),
+            ReadOutcome::Misfit(value) => value,
         };
         map.remove(&name);
         object.unknown_fields_mut().insert(name, misfit);
@@ -223,7 +230,7 @@ fn private_number_of_fields(fields: &UnknownFields) -> Option<JsonValue> {
 }
 
 /// The key of a field.
-enum Key {
+enum FieldKey {
     Field {
         index: usize,
         /// The other name that the field came with.
@@ -232,47 +239,49 @@ enum Key {
     Unknown(String),
 }
 
-struct KeySeed {
+struct FieldKeySeed {
     schema: &'static ObjectSchema,
     /// The index of the field that is expected.
     next: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for KeySeed {
-    type Value = Key;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+impl<'de> DeserializeSeed<'de> for FieldKeySeed {
+    type Value = FieldKey;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<FieldKey, D::Error> {
         deserializer.deserialize_identifier(self)
     }
 }
 
-impl Visitor<'_> for KeySeed {
-    type Value = Key;
+impl Visitor<'_> for FieldKeySeed {
+    type Value = FieldKey;
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the name of a field")
     }
-    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
-        let Some(index) = self.schema.find(name, self.next) else { return Ok(Key::Unknown(name.to_owned())) };
+    fn visit_str<E>(self, name: &str) -> Result<FieldKey, E> {
+        let Some(index) = self.schema.find_field_index(name, self.next) else {
+            return Ok(FieldKey::Unknown(name.to_owned()));
+        };
         let field = &self.schema.fields[index];
         let is_other = !field.spellings.is_empty() && !is_name_or_capitalized(name, field.name);
-        Ok(Key::Field { index, spelling: if is_other { field.spelling(name) } else { None } })
+        Ok(FieldKey::Field { index, spelling: if is_other { field.spelling(name) } else { None } })
     }
 }
 
 /// Reads a value of any kind.
 struct ValueSeed<'a> {
-    context: Context,
+    context: ReadContext,
     target: ValueMut<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
-    type Value = Outcome;
+    type Value = ReadOutcome;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Outcome, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ReadOutcome, D::Error> {
         let Self { context, target } = self;
         match target {
             ValueMut::Optional(optional) => {
                 let outcome = ValueSeed { context, target: optional.insert() }.deserialize(deserializer)?;
-                if let Outcome::Null | Outcome::Misfit(_) = outcome {
+                if let ReadOutcome::Null | ReadOutcome::Misfit(_) = outcome {
                     optional.clear();
                 }
                 Ok(outcome)
@@ -280,24 +289,23 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
             ValueMut::Nullable(nullable) => {
                 let outcome = ValueSeed { context, target: nullable.insert() }.deserialize(deserializer)?;
                 match outcome {
-                    Outcome::Set | Outcome::SetAs(_) => {}
-                    Outcome::Null => {
+                    ReadOutcome::Set | ReadOutcome::SetAs(_) => {}
+                    ReadOutcome::Null => {
                         nullable.set_null();
-                        return Ok(Outcome::Set);
+                        return Ok(ReadOutcome::Set);
                     }
-                    Outcome::Misfit(_) => nullable.clear(),
+                    ReadOutcome::Misfit(_) => nullable.clear(),
                 }
                 Ok(outcome)
             }
             ValueMut::Json(json) => {
                 *json = JsonValue::deserialize(deserializer)?;
-                Ok(if *json == JsonValue::null() { Outcome::Null } else { Outcome::Set })
+                Ok(if *json == JsonValue::null() { ReadOutcome::Null } else { ReadOutcome::Set })
             }
             ValueMut::Union(union) => Ok(read_union(union, JsonValue::deserialize(deserializer)?, context)),
-            target @ (ValueMut::RawJson(_) | ValueMut::Decimal(_)) => {
-                deserializer.deserialize_newtype_struct(RAW_VALUE, RawJsonVisitor(Self { context, target }))
-            }
-            target if context.is_exact => read_raw_first(deserializer, Self { context, target }),
+            target @ (ValueMut::RawJson(_) | ValueMut::Decimal(_)) => deserializer
+                .deserialize_newtype_struct(PRIVATE_RAW_VALUE_NAME, RawJsonVisitor(Self { context, target })),
+            target if context.is_exact => read_via_raw_json(deserializer, Self { context, target }),
             target => deserializer.deserialize_any(Self { context, target }),
         }
     }
@@ -306,94 +314,99 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
 /// Takes the raw JSON of a value, then reads it. A function of its own, so that the common path stays short.
 #[cold]
 #[inline(never)]
-fn read_raw_first<'de, D: Deserializer<'de>>(deserializer: D, value: ValueSeed<'_>) -> Result<Outcome, D::Error> {
-    deserializer.deserialize_newtype_struct(RAW_VALUE, RawJsonVisitor(value))
+fn read_via_raw_json<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    value: ValueSeed<'_>,
+) -> Result<ReadOutcome, D::Error> {
+    deserializer.deserialize_newtype_struct(PRIVATE_RAW_VALUE_NAME, RawJsonVisitor(value))
 }
 
 impl ValueSeed<'_> {
     #[inline]
-    fn scalar(self, value: ScalarValue<'_>, received: impl FnOnce() -> JsonValue) -> Outcome {
+    fn set_scalar(self, value: ScalarValue<'_>, received: impl FnOnce() -> JsonValue) -> ReadOutcome {
         let fit = match self.target {
             ValueMut::Scalar(scalar) | ValueMut::Decimal(scalar) => scalar.set(value),
             _ => Fit::Misfit,
         };
         match fit {
-            Fit::Exact => Outcome::Set,
-            Fit::OtherSpelling => Outcome::SetAs(received()),
-            Fit::Misfit => Outcome::Misfit(received()),
+            Fit::Exact => ReadOutcome::Set,
+            Fit::OtherSpelling => ReadOutcome::SetAs(received()),
+            Fit::Misfit => ReadOutcome::Misfit(received()),
         }
     }
 
     /// Reads the number that `json` is.
-    fn number(self, json: JsonValue) -> Outcome {
-        let (ValueMut::Scalar(scalar) | ValueMut::Decimal(scalar)) = self.target else { return Outcome::Misfit(json) };
+    fn set_number(self, json: JsonValue) -> ReadOutcome {
+        let (ValueMut::Scalar(scalar) | ValueMut::Decimal(scalar)) = self.target else {
+            return ReadOutcome::Misfit(json);
+        };
         match scalar.set(ScalarValue::number(json.json())) {
-            Fit::Exact => Outcome::Set,
-            Fit::OtherSpelling => Outcome::SetAs(json),
-            Fit::Misfit => Outcome::Misfit(json),
+            Fit::Exact => ReadOutcome::Set,
+            Fit::OtherSpelling => ReadOutcome::SetAs(json),
+            Fit::Misfit => ReadOutcome::Misfit(json),
         }
     }
 }
 
 impl<'de> Visitor<'de> for ValueSeed<'_> {
-    type Value = Outcome;
+    type Value = ReadOutcome;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("any JSON value")
     }
-    fn visit_unit<E>(self) -> Result<Outcome, E> {
-        Ok(Outcome::Null)
+    fn visit_unit<E>(self) -> Result<ReadOutcome, E> {
+        Ok(ReadOutcome::Null)
     }
-    fn visit_none<E>(self) -> Result<Outcome, E> {
-        Ok(Outcome::Null)
+    fn visit_none<E>(self) -> Result<ReadOutcome, E> {
+        Ok(ReadOutcome::Null)
     }
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Outcome, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<ReadOutcome, D::Error> {
         self.deserialize(deserializer)
     }
-    fn visit_bool<E>(self, value: bool) -> Result<Outcome, E> {
-        Ok(self.scalar(ScalarValue::Bool(value), || value.into()))
+    fn visit_bool<E>(self, value: bool) -> Result<ReadOutcome, E> {
+        Ok(self.set_scalar(ScalarValue::Bool(value), || value.into()))
     }
-    fn visit_i64<E>(self, number: i64) -> Result<Outcome, E> {
-        Ok(self.scalar(ScalarValue::Integer(number), || number.into()))
+    fn visit_i64<E>(self, number: i64) -> Result<ReadOutcome, E> {
+        Ok(self.set_scalar(ScalarValue::Integer(number), || number.into()))
     }
-    fn visit_u64<E>(self, number: u64) -> Result<Outcome, E> {
+    fn visit_u64<E>(self, number: u64) -> Result<ReadOutcome, E> {
         Ok(match i64::try_from(number) {
-            Ok(number) => self.scalar(ScalarValue::Integer(number), || number.into()),
-            Err(_) => self.number(Number::from(number).into()),
+            Ok(number) => self.set_scalar(ScalarValue::Integer(number), || number.into()),
+            Err(_) => self.set_number(Number::from(number).into()),
         })
     }
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Outcome, E> {
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<ReadOutcome, E> {
         let json = Number::from_f64(number).ok_or_else(|| E::custom("a number that is not finite"))?;
-        Ok(self.scalar(ScalarValue::Float(number), || {
+        Ok(self.set_scalar(ScalarValue::Float(number), || {
             // The JSON may have had digits that the `f64` lacks.
             loss_mode::report_loss();
             json.into()
         }))
     }
-    fn visit_str<E>(self, text: &str) -> Result<Outcome, E> {
-        Ok(self.scalar(ScalarValue::String(text), || text.into()))
+    fn visit_str<E>(self, text: &str) -> Result<ReadOutcome, E> {
+        Ok(self.set_scalar(ScalarValue::String(text), || text.into()))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Outcome, A::Error> {
-        match (self.target, self.context.within()) {
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<ReadOutcome, A::Error> {
+        match (self.target, self.context.nested()) {
             (ValueMut::List(list), Some(context)) => read_list(list, items, context),
-            _ => JsonValue::from_seq(items).map(Outcome::Misfit),
+            _ => JsonValue::from_seq(items).map(ReadOutcome::Misfit),
         }
     }
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Outcome, A::Error> {
-        match (self.target, self.context.within()) {
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<ReadOutcome, A::Error> {
+        match (self.target, self.context.nested()) {
             (ValueMut::Object(object), Some(context)) => {
-                Ok(read_object(object, fields, context)?.map_or(Outcome::Set, Outcome::Misfit))
+                Ok(read_object(object, fields, context)?.map_or(ReadOutcome::Set, ReadOutcome::Misfit))
             }
             (ValueMut::Map(map), Some(context)) => read_map(map, fields, context),
             (target, _) => {
                 let json = JsonValue::from_map(fields)?;
                 let value = ValueSeed { target, context: self.context };
                 // See `arbitrary_precision_number`.
-                Ok(if json.is_number() { value.number(json) } else { Outcome::Misfit(json) })
+                Ok(if json.is_number() { value.set_number(json) } else { ReadOutcome::Misfit(json) })
             }
         }
     }
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Outcome, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<ReadOutcome, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
@@ -402,29 +415,29 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 struct RawJsonVisitor<'a>(ValueSeed<'a>);
 
 impl<'de> Visitor<'de> for RawJsonVisitor<'_> {
-    type Value = Outcome;
+    type Value = ReadOutcome;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("any JSON value")
     }
-    fn visit_map<A: MapAccess<'de>>(self, json: A) -> Result<Outcome, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, json: A) -> Result<ReadOutcome, A::Error> {
         if let ValueMut::RawJson(field) = self.0.target {
             let json = Box::<RawValue>::deserialize(MapAccessDeserializer::new(json))?;
             if json.get().starts_with('{') {
                 field.set(Some(json));
-                return Ok(Outcome::Set);
+                return Ok(ReadOutcome::Set);
             }
             let value = JsonValue::from_raw(json.get());
-            return Ok(if value == JsonValue::null() { Outcome::Null } else { Outcome::Misfit(value) });
+            return Ok(if value == JsonValue::null() { ReadOutcome::Null } else { ReadOutcome::Misfit(value) });
         }
         let json = take_raw_json(json)?;
         if let Some(number) = JsonValue::number_from_raw(&json) {
-            return Ok(self.0.number(number));
+            return Ok(self.0.set_number(number));
         }
         let mut deserializer = serde_json::Deserializer::from_str(&json);
         deserializer.deserialize_any(self.0).map_err(de::Error::custom)
     }
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Outcome, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<ReadOutcome, D::Error> {
         let ValueSeed { context, target } = self.0;
         let ValueMut::RawJson(field) = target else {
             return deserializer.deserialize_any(ValueSeed { context, target });
@@ -432,99 +445,107 @@ impl<'de> Visitor<'de> for RawJsonVisitor<'_> {
         let mut object = field.empty_object();
         let target = ValueMut::Object(&mut *object);
         let outcome = ValueSeed { context, target }.deserialize(deserializer)?;
-        if let Outcome::Set = outcome {
-            let json = serde_json::value::to_raw_value(&WrittenValue(ValueRef::Object(&*object)));
+        if let ReadOutcome::Set = outcome {
+            let json = serde_json::value::to_raw_value(&SerializedValue(ValueRef::Object(&*object)));
             field.set(Some(json.map_err(de::Error::custom)?));
         }
         Ok(outcome)
     }
     // Some deserializers ignore newtypes and pass the value itself.
-    fn visit_unit<E>(self) -> Result<Outcome, E> {
-        Ok(Outcome::Null)
+    fn visit_unit<E>(self) -> Result<ReadOutcome, E> {
+        Ok(ReadOutcome::Null)
     }
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Outcome, E> {
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<ReadOutcome, E> {
         self.0.visit_bool(value)
     }
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Outcome, E> {
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<ReadOutcome, E> {
         self.0.visit_i64(number)
     }
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Outcome, E> {
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<ReadOutcome, E> {
         self.0.visit_u64(number)
     }
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Outcome, E> {
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<ReadOutcome, E> {
         self.0.visit_f64(number)
     }
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Outcome, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<ReadOutcome, E> {
         self.0.visit_str(text)
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Outcome, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<ReadOutcome, A::Error> {
         self.0.visit_seq(items)
     }
 }
 
 /// The maximum number of items in a list. A few bytes of JSON take many bytes of memory once parsed; the longest documented
 /// list has 500 items.
-const MAX_ITEMS: usize = 100_000;
+const MAX_ITEMS_OF_LIST_OR_MAP: usize = 100_000;
 
 /// Returns an error if a list of `count` items may not have another one.
 pub(crate) fn check_item_limit<E: de::Error>(count: usize) -> Result<(), E> {
-    if count < MAX_ITEMS { Ok(()) } else { Err(E::custom("a list longer than any that the service has")) }
+    if count < MAX_ITEMS_OF_LIST_OR_MAP {
+        Ok(())
+    } else {
+        Err(E::custom("a list longer than any that the service has"))
+    }
 }
 
 /// Reads an item of a list.
 struct ItemSeed<'a> {
-    context: Context,
+    context: ReadContext,
     list: &'a mut dyn List,
 }
 
 impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
-    type Value = Outcome;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Outcome, D::Error> {
+    type Value = ReadOutcome;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ReadOutcome, D::Error> {
         let target = self.list.push();
         let is_any = matches!(target, ValueMut::Json(_));
         let outcome = ValueSeed { context: self.context, target }.deserialize(deserializer)?;
-        Ok(if is_any && matches!(outcome, Outcome::Null) { Outcome::Set } else { outcome })
+        Ok(if is_any && matches!(outcome, ReadOutcome::Null) { ReadOutcome::Set } else { outcome })
     }
 }
 
 /// Reads a list. Keeps the complete list as JSON if a single item does not fit: a shortened list would be mistaken for the
 /// complete one.
-fn read_list<'de, A: SeqAccess<'de>>(list: &mut dyn List, mut items: A, context: Context) -> Result<Outcome, A::Error> {
+fn read_list<'de, A: SeqAccess<'de>>(
+    list: &mut dyn List,
+    mut items: A,
+    context: ReadContext,
+) -> Result<ReadOutcome, A::Error> {
     // The list as it was received; `None` as long as it would be written in the same way.
     let mut received = None;
     let mut count = 0;
     while let Some(outcome) = items.next_element_seed(ItemSeed { context, list })? {
         check_item_limit(count)?;
         match outcome {
-            Outcome::Set => {
+            ReadOutcome::Set => {
                 if let Some(received) = &mut received {
                     push_written_item(received, list, count).map_err(de::Error::custom)?;
                 }
             }
-            Outcome::SetAs(item) => {
+            ReadOutcome::SetAs(item) => {
                 let received = match &mut received {
                     Some(received) => received,
-                    None => received.insert(written_items(list, count).map_err(de::Error::custom)?),
+                    None => received.insert(serialize_items(list, count).map_err(de::Error::custom)?),
                 };
                 received.push(&item);
             }
-            Outcome::Null | Outcome::Misfit(_) => {
+            ReadOutcome::Null | ReadOutcome::Misfit(_) => {
                 let mut array = match received {
                     Some(received) => received,
-                    None => written_items(list, count).map_err(de::Error::custom)?,
+                    None => serialize_items(list, count).map_err(de::Error::custom)?,
                 };
-                array.push(&if let Outcome::Misfit(item) = outcome { item } else { JsonValue::null() });
+                array.push(&if let ReadOutcome::Misfit(item) = outcome { item } else { JsonValue::null() });
                 list.clear();
-                return array.read_rest(items).map(Outcome::Misfit);
+                return array.read_rest(items).map(ReadOutcome::Misfit);
             }
         }
         count += 1;
     }
-    Ok(received.map_or(Outcome::Set, |received| Outcome::SetAs(received.finish())))
+    Ok(received.map_or(ReadOutcome::Set, |received| ReadOutcome::SetAs(received.finish())))
 }
 
 /// Returns the first `count` items of a list, as they are written.
-fn written_items(list: &dyn List, count: usize) -> serde_json::Result<ArrayBuilder> {
+fn serialize_items(list: &dyn List, count: usize) -> serde_json::Result<ArrayBuilder> {
     let mut array = ArrayBuilder::default();
     (0..count).try_for_each(|index| push_written_item(&mut array, list, index))?;
     Ok(array)
@@ -532,60 +553,64 @@ fn written_items(list: &dyn List, count: usize) -> serde_json::Result<ArrayBuild
 
 fn push_written_item(array: &mut ArrayBuilder, list: &dyn List, index: usize) -> serde_json::Result<()> {
     if let Some(item) = list.get(index) {
-        array.push(&JsonValue::serialized(&WrittenValue(item))?);
+        array.push(&JsonValue::from_serializable(&SerializedValue(item))?);
     }
     Ok(())
 }
 
 /// Reads a map. Keeps the complete map as JSON if a single value does not fit, as [`read_list`] does.
-fn read_map<'de, A: MapAccess<'de>>(map: &mut dyn Map, mut entries: A, context: Context) -> Result<Outcome, A::Error> {
+fn read_map<'de, A: MapAccess<'de>>(
+    map: &mut dyn Map,
+    mut entries: A,
+    context: ReadContext,
+) -> Result<ReadOutcome, A::Error> {
     // The map as it was received; `None` as long as it would be written in the same way.
     let mut received: Option<ObjectBuilder> = None;
     while let Some(key) = entries.next_key::<String>()? {
         check_item_limit(map.len())?;
-        if key == PRIVATE_NUMBER {
-            let object = entries_without(map, &key).map_err(de::Error::custom)?;
-            return object.read_rest(Some(key), entries).map(Outcome::Misfit);
+        if key == PRIVATE_NUMBER_FIELD {
+            let object = serialize_entries_except(map, &key).map_err(de::Error::custom)?;
+            return object.read_rest(Some(key), entries).map(ReadOutcome::Misfit);
         }
         let target = map.insert(key.clone());
         let is_any = matches!(target, ValueMut::Json(_));
         let outcome = entries.next_value_seed(ValueSeed { context, target })?;
         match outcome {
-            Outcome::Null if is_any => {}
-            Outcome::Set if received.is_none() => continue,
-            Outcome::Set => {}
-            Outcome::SetAs(value) => {
+            ReadOutcome::Null if is_any => {}
+            ReadOutcome::Set if received.is_none() => continue,
+            ReadOutcome::Set => {}
+            ReadOutcome::SetAs(value) => {
                 let received = match &mut received {
                     Some(received) => received,
-                    None => received.insert(entries_without(map, &key).map_err(de::Error::custom)?),
+                    None => received.insert(serialize_entries_except(map, &key).map_err(de::Error::custom)?),
                 };
                 received.push(&key, &value);
                 continue;
             }
-            Outcome::Null | Outcome::Misfit(_) => {
+            ReadOutcome::Null | ReadOutcome::Misfit(_) => {
                 let mut object = match received {
                     Some(received) => received,
-                    None => entries_without(map, &key).map_err(de::Error::custom)?,
+                    None => serialize_entries_except(map, &key).map_err(de::Error::custom)?,
                 };
-                object.push(&key, &if let Outcome::Misfit(value) = outcome { value } else { JsonValue::null() });
+                object.push(&key, &if let ReadOutcome::Misfit(value) = outcome { value } else { JsonValue::null() });
                 map.clear();
-                return object.read_rest(None, entries).map(Outcome::Misfit);
+                return object.read_rest(None, entries).map(ReadOutcome::Misfit);
             }
         }
         if let (Some(received), Some(value)) = (&mut received, map.get(&key)) {
-            received.push(&key, &JsonValue::serialized(&WrittenValue(value)).map_err(de::Error::custom)?);
+            received.push(&key, &JsonValue::from_serializable(&SerializedValue(value)).map_err(de::Error::custom)?);
         }
     }
-    Ok(received.map_or(Outcome::Set, |received| Outcome::SetAs(received.finish())))
+    Ok(received.map_or(ReadOutcome::Set, |received| ReadOutcome::SetAs(received.finish())))
 }
 
 /// Returns the entries of a map but `key`, as they are written.
-fn entries_without(map: &dyn Map, key: &str) -> serde_json::Result<ObjectBuilder> {
+fn serialize_entries_except(map: &dyn Map, key: &str) -> serde_json::Result<ObjectBuilder> {
     let mut object = ObjectBuilder::default();
     let mut result = Ok(());
     map.for_each(&mut |other, value| {
         if other != key {
-            match JsonValue::serialized(&WrittenValue(value)) {
+            match JsonValue::from_serializable(&SerializedValue(value)) {
                 Ok(value) => object.push(other, &value),
                 Err(error) => result = Err(error),
             }
@@ -595,15 +620,15 @@ fn entries_without(map: &dyn Map, key: &str) -> serde_json::Result<ObjectBuilder
 }
 
 /// Reads one of several objects, from the JSON that was received: the property that tells them apart need not be the first.
-fn read_union(union: &mut dyn Union, json: JsonValue, context: Context) -> Outcome {
+fn read_union(union: &mut dyn Union, json: JsonValue, context: ReadContext) -> ReadOutcome {
     if json == JsonValue::null() {
-        return Outcome::Null;
+        return ReadOutcome::Null;
     }
     if !json.is_object() {
-        return Outcome::Misfit(json);
+        return ReadOutcome::Misfit(json);
     }
     let kind = json.object_field(union.discriminator(), is_name_or_capitalized);
-    let is_read = match (kind.as_ref().and_then(JsonValue::as_str), context.within()) {
+    let is_read = match (kind.as_ref().and_then(JsonValue::as_str), context.nested()) {
         (Some(kind), Some(context)) => {
             union.set_variant(&kind).is_some_and(|object| read_nested_object(json.json(), object, context.depth))
         }
@@ -612,12 +637,12 @@ fn read_union(union: &mut dyn Union, json: JsonValue, context: Context) -> Outco
     if !is_read {
         union.set_unknown(json);
     }
-    Outcome::Set
+    ReadOutcome::Set
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, Outcome, ValueSeed};
+    use super::{ReadContext, ReadOutcome, ValueSeed};
     use crate::{
         Customer, CustomerCollection, ErrorCode, JsonValue, UnknownFields, from_json, value::Value as SchemaValue,
     };
@@ -626,8 +651,8 @@ mod tests {
 
     fn read<T: SchemaValue>(value: Value) -> Option<T> {
         let mut read = T::empty();
-        let seed = ValueSeed { context: Context::root(), target: read.as_value_mut() };
-        matches!(seed.deserialize(value).unwrap(), Outcome::Set | Outcome::SetAs(_)).then_some(read)
+        let seed = ValueSeed { context: ReadContext::top_level(), target: read.as_value_mut() };
+        matches!(seed.deserialize(value).unwrap(), ReadOutcome::Set | ReadOutcome::SetAs(_)).then_some(read)
     }
 
     #[test]

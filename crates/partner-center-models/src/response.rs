@@ -7,7 +7,7 @@ use serde::{
 use std::{fmt, time::Duration};
 
 /// The media type of JSON.
-const JSON: &str = "application/json";
+const JSON_MEDIA_TYPE: &str = "application/json";
 
 /// A type that a response is read as.
 ///
@@ -24,7 +24,7 @@ const JSON: &str = "application/json";
 )]
 pub trait FromResponse: Sized + Send + 'static {
     /// The media types that the request accepts.
-    const ACCEPT: &'static str = JSON;
+    const ACCEPT: &'static str = JSON_MEDIA_TYPE;
 
     /// Reads the response of a request that succeeded.
     ///
@@ -184,7 +184,7 @@ impl FromResponse for Binary {
 
     fn from_response<R: ResponseReader>(response: &mut R) -> Result<Self, R::Error> {
         let content_type = response.header("content-type").map(str::to_owned);
-        let file_name = response.header("content-disposition").and_then(file_name);
+        let file_name = response.header("content-disposition").and_then(parse_file_name);
         Ok(Self { bytes: response.bytes()?, content_type, file_name })
     }
 }
@@ -198,13 +198,13 @@ impl fmt::Debug for Binary {
 }
 
 /// Returns the file name in a `Content-Disposition` (RFC 6266); `None` if it is not a plain name.
-fn file_name(disposition: &str) -> Option<String> {
+fn parse_file_name(disposition: &str) -> Option<String> {
     let (mut plain, mut extended) = (None, None);
     let mut rest = disposition.split_once(';')?.1;
     while let Some((name, value)) = rest.split_once('=') {
         let value = value.trim_start();
         let (value, tail) = if let Some(quoted) = value.strip_prefix('"') {
-            unquote(quoted)?
+            unquote_string(quoted)?
         } else {
             let (value, tail) = value.split_once(';').unwrap_or((value, ""));
             (value.trim().to_owned(), tail)
@@ -224,7 +224,7 @@ fn file_name(disposition: &str) -> Option<String> {
 }
 
 /// Returns the content of a quoted string, whose opening quotation mark is removed, and what follows it.
-fn unquote(quoted: &str) -> Option<(String, &str)> {
+fn unquote_string(quoted: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = quoted.char_indices();
     while let Some((index, character)) = characters.next() {
@@ -278,7 +278,7 @@ mod tests {
             ("attachment", None),
             ("", None),
         ] {
-            assert_eq!(file_name(disposition).as_deref(), expected, "{disposition}");
+            assert_eq!(parse_file_name(disposition).as_deref(), expected, "{disposition}");
         }
     }
 }

@@ -138,7 +138,7 @@ macro_rules! scalars {
 }
 
 /// The length of a UUID in the one spelling that is accepted (in any case): a UUID is written hyphenated and in lower case.
-const HYPHENATED_UUID: usize = 36;
+const HYPHENATED_UUID_LENGTH: usize = 36;
 
 scalars! {
     String, Self::new(), ScalarValue::String(text) => Some(text.to_owned()), text => ScalarValue::String(text);
@@ -154,7 +154,7 @@ impl Scalar for Uuid {
     }
     fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
         match value {
-            ScalarValue::String(text) if text.len() == HYPHENATED_UUID => text.parse().ok(),
+            ScalarValue::String(text) if text.len() == HYPHENATED_UUID_LENGTH => text.parse().ok(),
             _ => None,
         }
     }

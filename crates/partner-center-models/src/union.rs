@@ -52,7 +52,7 @@ macro_rules! object_union {
 
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serde::Serialize::serialize(&$crate::writer::WrittenValue($crate::value::ValueRef::Union(self)), serializer)
+                serde::Serialize::serialize(&$crate::writer::SerializedValue($crate::value::ValueRef::Union(self)), serializer)
             }
         }
 

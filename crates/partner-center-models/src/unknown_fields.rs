@@ -17,19 +17,19 @@ use std::{collections::BTreeMap, fmt};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct UnknownFields(Option<Box<AsReceived>>);
+pub struct UnknownFields(Option<Box<ReceivedFields>>);
 
 /// What an object keeps as it was received. In a box, since most objects have nothing to keep.
 #[derive(Clone, Default)]
-struct AsReceived {
+struct ReceivedFields {
     fields: BTreeMap<String, JsonValue>,
     /// The spellings of known fields, by their names. They do not count when objects are compared.
-    spellings: BTreeMap<Box<str>, Spelling>,
+    spellings: BTreeMap<Box<str>, ReceivedSpelling>,
 }
 
 /// The way in which a known field was received, where it would be written in another one.
 #[derive(Clone, Default)]
-pub(crate) struct Spelling {
+pub(crate) struct ReceivedSpelling {
     /// The name of the field.
     pub(crate) name: Option<&'static str>,
     /// The value as it would be written, and as it was received. Once the value has been changed, it is written in another way.
@@ -79,26 +79,26 @@ impl UnknownFields {
         self.0.as_ref().is_some_and(|kept| !kept.spellings.is_empty())
     }
 
-    pub(crate) fn spelling(&self, field: &str) -> Option<&Spelling> {
+    pub(crate) fn received_spelling(&self, field: &str) -> Option<&ReceivedSpelling> {
         self.0.as_ref()?.spellings.get(field)
     }
 
     /// Keeps the value of `field` as it was received, and as it would be written.
-    pub(crate) fn keep_spelling(&mut self, field: &str, written: JsonValue, received: JsonValue) {
-        self.spelling_mut(field).value = Some((written, received));
+    pub(crate) fn keep_received_spelling(&mut self, field: &str, written: JsonValue, received: JsonValue) {
+        self.received_spelling_mut(field).value = Some((written, received));
     }
 
     /// Keeps the name that `field` was received with.
-    pub(crate) fn keep_name(&mut self, field: &str, name: &'static str) {
-        self.spelling_mut(field).name = Some(name);
+    pub(crate) fn keep_received_name(&mut self, field: &str, name: &'static str) {
+        self.received_spelling_mut(field).name = Some(name);
     }
 
-    fn spelling_mut(&mut self, field: &str) -> &mut Spelling {
+    fn received_spelling_mut(&mut self, field: &str) -> &mut ReceivedSpelling {
         self.0.get_or_insert_default().spellings.entry(field.into()).or_default()
     }
 
     /// Removes what is kept of a known field.
-    pub(crate) fn forget(&mut self, field: &str) {
+    pub(crate) fn forget_field(&mut self, field: &str) {
         if let Some(kept) = &mut self.0 {
             kept.fields.remove(field);
             kept.spellings.remove(field);

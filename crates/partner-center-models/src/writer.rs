@@ -5,7 +5,7 @@ use crate::{
     json_value::serialize_number,
     object::{FieldSchema, Object, Presence},
     scalar::ScalarValue,
-    unknown_fields::Spelling,
+    unknown_fields::ReceivedSpelling,
     value::{List, UnionRef, ValueRef},
 };
 use serde::{
@@ -37,21 +37,21 @@ fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(),
             return;
         }
         let name = schema.fields[index].name;
-        if has_spellings && let Some(spelling) = unknown.spelling(name) {
+        if has_spellings && let Some(spelling) = unknown.received_spelling(name) {
             result = write_field_as_received(map, name, value, spelling);
             return;
         }
         result = match value {
             ValueRef::Scalar(scalar) => map.serialize_entry(name, &scalar.as_scalar()),
-            value => map.serialize_entry(name, &WrittenValue(value)),
+            value => map.serialize_entry(name, &SerializedValue(value)),
         };
     });
     if let Some(additional) = object.additional_properties() {
         additional.for_each(&mut |name, value| {
             if result.is_ok() {
-                result = match unknown.spelling(name) {
+                result = match unknown.received_spelling(name) {
                     Some(spelling) => write_field_as_received(map, name, value, spelling),
-                    None => map.serialize_entry(name, &WrittenValue(value)),
+                    None => map.serialize_entry(name, &SerializedValue(value)),
                 };
             }
         });
@@ -59,12 +59,12 @@ fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(),
     result?;
     for (name, value) in unknown.iter() {
         // A field that was set replaces the raw value that was kept for it.
-        let is_set = match schema.find(name, 0) {
+        let is_set = match schema.find_field_index(name, 0) {
             Some(index) => present & (1 << index) != 0,
             None => object.additional_properties().is_some_and(|map| map.get(name).is_some()),
         };
         if !is_set {
-            let name = unknown.spelling(name).and_then(|spelling| spelling.name).unwrap_or(name);
+            let name = unknown.received_spelling(name).and_then(|spelling| spelling.name).unwrap_or(name);
             map.serialize_entry(name, value)?;
         }
     }
@@ -77,38 +77,38 @@ fn write_field_as_received<M: SerializeMap>(
     map: &mut M,
     name: &str,
     value: ValueRef<'_>,
-    spelling: &Spelling,
+    spelling: &ReceivedSpelling,
 ) -> Result<(), M::Error> {
     let name = spelling.name.unwrap_or(name);
     if let Some((written, received)) = &spelling.value
-        && JsonValue::serialized(&WrittenValue(value)).is_ok_and(|value| value == *written)
+        && JsonValue::from_serializable(&SerializedValue(value)).is_ok_and(|value| value == *written)
     {
         return map.serialize_entry(name, received);
     }
-    map.serialize_entry(name, &WrittenValue(value))
+    map.serialize_entry(name, &SerializedValue(value))
 }
 
 /// Returns the field at `index` as it is written; `None` if it is absent.
-pub(crate) fn written_field(object: &dyn Object, index: usize) -> Option<JsonValue> {
+pub(crate) fn serialize_field(object: &dyn Object, index: usize) -> Option<JsonValue> {
     let mut written = None;
     object.visit_fields(&mut |found, value| {
         if found == index {
-            written = JsonValue::serialized(&WrittenValue(value)).ok();
+            written = JsonValue::from_serializable(&SerializedValue(value)).ok();
         }
     });
     written
 }
 
-fn is_present(object: &dyn Object, index: usize) -> bool {
+fn is_field_present(object: &dyn Object, index: usize) -> bool {
     let mut is_present = false;
     object.visit_fields(&mut |found, _| is_present |= found == index);
     is_present
 }
 
 /// A value that is present, for a serializer.
-pub(crate) struct WrittenValue<'a>(pub(crate) ValueRef<'a>);
+pub(crate) struct SerializedValue<'a>(pub(crate) ValueRef<'a>);
 
-impl Serialize for WrittenValue<'_> {
+impl Serialize for SerializedValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             ValueRef::Scalar(scalar) => scalar.as_scalar().serialize(serializer),
@@ -116,7 +116,7 @@ impl Serialize for WrittenValue<'_> {
             ValueRef::List(list) => {
                 let mut items = serializer.serialize_seq(Some(list.len()))?;
                 for item in list_items(list) {
-                    items.serialize_element(&WrittenValue(item))?;
+                    items.serialize_element(&SerializedValue(item))?;
                 }
                 items.end()
             }
@@ -125,7 +125,7 @@ impl Serialize for WrittenValue<'_> {
                 let mut result = Ok(());
                 map.for_each(&mut |key, value| {
                     if result.is_ok() {
-                        result = entries.serialize_entry(key, &WrittenValue(value));
+                        result = entries.serialize_entry(key, &SerializedValue(value));
                     }
                 });
                 result?;
@@ -137,8 +137,8 @@ impl Serialize for WrittenValue<'_> {
                     let mut map = serializer.serialize_map(None)?;
                     // The object has the discriminator among its properties, as a rule; a new object need not set it.
                     let schema = object.schema();
-                    let is_set = match schema.find(union.discriminator(), 0) {
-                        Some(index) => is_present(object, index),
+                    let is_set = match schema.find_field_index(union.discriminator(), 0) {
+                        Some(index) => is_field_present(object, index),
                         None => object.unknown_fields().contains(union.discriminator()),
                     };
                     if !is_set {
@@ -184,7 +184,7 @@ fn list_items(list: &dyn List) -> impl Iterator<Item = ValueRef<'_>> {
 }
 
 /// Whether no field that the specification describes was present, and others were.
-pub(crate) fn is_of_another_kind(object: &dyn Object) -> bool {
+pub(crate) fn has_only_unknown_fields(object: &dyn Object) -> bool {
     let (schema, unknown) = (object.schema(), object.unknown_fields());
     if unknown.is_empty()
         || schema.has_required_fields
@@ -211,7 +211,7 @@ pub(crate) fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'
         absent(&mut shown, &schema.fields[next..index]);
         next = index + 1;
         let field = &schema.fields[index];
-        let value = ShownValue(value);
+        let value = DebugValue(value);
         match (field.presence, &value.0) {
             (Presence::Optional, _) => shown.field(field.rust_name, &Some(value)),
             (Presence::Nullable, ValueRef::Null) => shown.field(field.rust_name, &Some(Nullable::Null::<()>)),
@@ -221,23 +221,23 @@ pub(crate) fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'
     });
     absent(&mut shown, &schema.fields[next..]);
     if let Some(map) = object.additional_properties() {
-        shown.field("additional_properties", &ShownValue(ValueRef::Map(map)));
+        shown.field("additional_properties", &DebugValue(ValueRef::Map(map)));
     }
     shown.field("unknown_fields", object.unknown_fields()).finish()
 }
 
-struct ShownValue<'a>(ValueRef<'a>);
+struct DebugValue<'a>(ValueRef<'a>);
 
-impl fmt::Debug for ShownValue<'_> {
+impl fmt::Debug for DebugValue<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             ValueRef::Scalar(scalar) => scalar.fmt(formatter),
             ValueRef::Object(object) => debug_object(object, formatter),
-            ValueRef::List(list) => formatter.debug_list().entries(list_items(list).map(ShownValue)).finish(),
+            ValueRef::List(list) => formatter.debug_list().entries(list_items(list).map(DebugValue)).finish(),
             ValueRef::Map(map) => {
                 let mut shown = formatter.debug_map();
                 map.for_each(&mut |key, value| {
-                    shown.entry(&key, &ShownValue(value));
+                    shown.entry(&key, &DebugValue(value));
                 });
                 shown.finish()
             }
@@ -261,12 +261,12 @@ impl fmt::Debug for ShownValue<'_> {
 /// Returns the paths of everything within `object` that the specification does not describe.
 pub(crate) fn unknown_paths(object: &dyn Object) -> Vec<String> {
     let mut found = Vec::new();
-    add_unknown_paths(ValueRef::Object(object), "", &mut found);
+    collect_unknown_paths(ValueRef::Object(object), "", &mut found);
     found
 }
 
 /// Adds the unknown paths of `value`, whose own path is `at`.
-fn add_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
+fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
     match value {
         ValueRef::Scalar(scalar) => {
             if !scalar.is_described() {
@@ -276,25 +276,25 @@ fn add_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
         ValueRef::Object(object) => {
             let schema = object.schema();
             object.visit_fields(&mut |index, value| {
-                add_unknown_paths(value, &field_path(at, schema.fields[index].name), found);
+                collect_unknown_paths(value, &field_path(at, schema.fields[index].name), found);
             });
             if let Some(map) = object.additional_properties() {
-                add_unknown_paths(ValueRef::Map(map), at, found);
+                collect_unknown_paths(ValueRef::Map(map), at, found);
             }
             found.extend(object.unknown_fields().iter().map(|(name, _)| field_path(at, name)));
         }
         ValueRef::List(list) => {
             for (index, item) in list_items(list).enumerate() {
-                add_unknown_paths(item, &format!("{at}[{index}]"), found);
+                collect_unknown_paths(item, &format!("{at}[{index}]"), found);
             }
         }
-        ValueRef::Map(map) => map.for_each(&mut |key, value| add_unknown_paths(value, &field_path(at, key), found)),
+        ValueRef::Map(map) => map.for_each(&mut |key, value| collect_unknown_paths(value, &field_path(at, key), found)),
         ValueRef::Union(union) => match union.get() {
-            UnionRef::Variant(_, object) => add_unknown_paths(ValueRef::Object(object), at, found),
+            UnionRef::Variant(_, object) => collect_unknown_paths(ValueRef::Object(object), at, found),
             UnionRef::Unknown(_) => found.push(at.to_owned()),
         },
         ValueRef::RawJson(raw) => raw.visit_object(&mut |object| match object {
-            Some(object) => add_unknown_paths(ValueRef::Object(object), at, found),
+            Some(object) => collect_unknown_paths(ValueRef::Object(object), at, found),
             None => found.push(at.to_owned()),
         }),
         ValueRef::Json(_) | ValueRef::Null => {}

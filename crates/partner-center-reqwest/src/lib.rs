@@ -56,28 +56,28 @@ impl Reqwest {
         let mut builder = Client::builder().no_proxy();
         // reqwest parses the URL of each request twice for a custom proxy.
         if environment.is_set() {
-            builder = builder.proxy(custom_proxy(&environment, &is_environment_used)?);
+            builder = builder.proxy(reqwest_proxy_from_environment(&environment, &is_environment_used)?);
         }
         #[cfg(feature = "rustls")]
-        let builder = builder.tls_backend_preconfigured(tls_config()?);
+        let builder = builder.tls_backend_preconfigured(rustls_client_config()?);
         // Deviations of old proxies that curl accepts, too. Invalid header names stay an error: one of them may have been
         // `content-length`.
         let builder = builder
-            .http1_max_headers(MAX_HEADERS)
+            .http1_max_headers(MAX_RESPONSE_HEADERS)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true);
         // Off even if another crate of the program enables these features of reqwest.
         let builder = configure(builder).no_gzip().no_brotli().no_zstd().no_deflate();
-        let client = builder.redirect(redirect::Policy::none()).build().map_err(transport_error)?;
+        let client = builder.redirect(redirect::Policy::none()).build().map_err(to_transport_error)?;
         Ok(Self { client, environment, is_environment_used })
     }
 
-    async fn exchange(&self, request: Request, limits: Limits) -> Result<Response, TransportError> {
+    async fn send_and_read_response(&self, request: Request, limits: Limits) -> Result<Response, TransportError> {
         let is_head = request.method() == Method::HEAD;
-        let mut request: reqwest::Request = request.map(request_body).try_into().map_err(transport_error)?;
+        let mut request: reqwest::Request = request.map(to_request_body).try_into().map_err(to_transport_error)?;
         // For the complete exchange: a slow body does not restart the timeout.
         *request.timeout_mut() = Some(limits.timeout);
-        let mut http_response = self.client.execute(request).await.map_err(transport_error)?;
+        let mut http_response = self.client.execute(request).await.map_err(to_transport_error)?;
         let mut response = Response::default();
         *response.status_mut() = http_response.status();
         *response.version_mut() = http_response.version();
@@ -113,7 +113,7 @@ impl Transport for Reqwest {
         let limits = Limits::of(&request);
         Box::pin(async move {
             let proxy = self.environment.for_uri(request.uri());
-            let response = self.exchange(request, limits).await;
+            let response = self.send_and_read_response(request, limits).await;
             response.map_err(|error| match proxy {
                 _ if !self.is_environment_used.load(Ordering::Relaxed) => error,
                 Ok(proxy) => error.through(proxy),
@@ -135,7 +135,7 @@ impl fmt::Debug for Reqwest {
 
 /// Configures rustls on ring, as in the blocking transport, so that a program with both contains one TLS library.
 #[cfg(feature = "rustls")]
-fn tls_config() -> Result<rustls::ClientConfig, TransportError> {
+fn rustls_client_config() -> Result<rustls::ClientConfig, TransportError> {
     use rustls_platform_verifier::BuilderVerifierExt;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
@@ -146,7 +146,10 @@ fn tls_config() -> Result<rustls::ClientConfig, TransportError> {
 }
 
 /// Returns the rules of `environment` as a proxy of reqwest, which sets `is_used` when it is consulted.
-fn custom_proxy(environment: &EnvironmentProxy, is_used: &Arc<AtomicBool>) -> Result<Proxy, TransportError> {
+fn reqwest_proxy_from_environment(
+    environment: &EnvironmentProxy,
+    is_used: &Arc<AtomicBool>,
+) -> Result<Proxy, TransportError> {
     let server = environment.server().map(|server| server.url().parse::<Url>());
     let server = server.transpose().map_err(TransportError::new)?;
     let unreachable = UNREACHABLE_PROXY.parse::<Url>().map_err(TransportError::new)?;
@@ -166,9 +169,9 @@ const UNREACHABLE_PROXY: &str = "http://127.0.0.1:0";
 
 /// The maximum number of headers of a response. The default of hyper is 100, and a service behind several proxies may send
 /// more.
-const MAX_HEADERS: usize = 512;
+const MAX_RESPONSE_HEADERS: usize = 512;
 
-fn request_body(body: Vec<u8>) -> Body {
+fn to_request_body(body: Vec<u8>) -> Body {
     if body.is_empty() {
         return Body::default();
     }
@@ -179,18 +182,18 @@ fn request_body(body: Vec<u8>) -> Body {
 async fn read_body(mut http_response: reqwest::Response, limits: Limits) -> Result<Bytes, TransportError> {
     let capacity = limits.initial_capacity(http_response.content_length());
     let mut body = Bytes::new();
-    while let Some(chunk) = http_response.chunk().await.map_err(transport_error)? {
+    while let Some(chunk) = http_response.chunk().await.map_err(to_transport_error)? {
         if chunk.len() > limits.body.saturating_sub(body.len()) {
             return Err(TransportError::too_large());
         }
         // A body that arrives in one chunk is not copied.
-        body = if body.is_empty() { chunk } else { append_chunk(body, &chunk, capacity) };
+        body = if body.is_empty() { chunk } else { append_body_chunk(body, &chunk, capacity) };
     }
     Ok(body)
 }
 
 /// Appends `chunk` to `body`, in a buffer of at least `capacity` bytes, which the rest of the body is expected to need.
-fn append_chunk(body: Bytes, chunk: &[u8], capacity: usize) -> Bytes {
+fn append_body_chunk(body: Bytes, chunk: &[u8], capacity: usize) -> Bytes {
     let mut buffer = body.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
     buffer.reserve(chunk.len().max(capacity.saturating_sub(buffer.len())));
     buffer.extend_from_slice(chunk);
@@ -201,18 +204,18 @@ async fn read_compressed_body(
     mut http_response: reqwest::Response,
     mut decompression: Decompression,
 ) -> Result<Bytes, TransportError> {
-    while let Some(chunk) = http_response.chunk().await.map_err(transport_error)? {
+    while let Some(chunk) = http_response.chunk().await.map_err(to_transport_error)? {
         decompression.push(&chunk)?;
     }
     decompression.finish()
 }
 
-fn transport_error(error: reqwest::Error) -> TransportError {
+fn to_transport_error(error: reqwest::Error) -> TransportError {
     // The URL contains the filter, which may hold the name of a customer.
     let error = error.without_url();
     if error.is_timeout() {
         TransportError::timeout(error)
-    } else if is_parse_error(&error) {
+    } else if is_response_head_parse_error(&error) {
         TransportError::invalid_response(error)
     } else {
         TransportError::new(error)
@@ -220,7 +223,7 @@ fn transport_error(error: reqwest::Error) -> TransportError {
 }
 
 /// Whether the head of the response could not be parsed. hyper reports errors in a body in another way.
-fn is_parse_error(error: &reqwest::Error) -> bool {
+fn is_response_head_parse_error(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(error) = source {
         if error.downcast_ref().is_some_and(hyper::Error::is_parse) {

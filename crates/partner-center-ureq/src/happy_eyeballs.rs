@@ -2,7 +2,7 @@
 //!
 //! By itself, ureq tries one address after the other, and waits for the first of two for two thirds of the timeout, for each
 //! new connection. Here, attempts overlap. A blocking attempt cannot be cancelled, so each runs on its own thread, for
-//! [`MAX_ATTEMPT_TIMEOUT`] at most; if another attempt has won, its connection is closed. To keep the number of such threads
+//! [`MAX_CONNECTION_ATTEMPT_TIMEOUT`] at most; if another attempt has won, its connection is closed. To keep the number of such threads
 //! small, an address that was slower than another one is tried last for [`SLOW_ADDRESS_LIFETIME`]. If no thread is available,
 //! the thread of the caller makes short attempts, whose timeout doubles each time.
 
@@ -32,35 +32,35 @@ const CONNECTION_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 const SLOW_ADDRESS_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// The maximum timeout of an attempt, and so the time for which an attempt that is no longer needed occupies its thread.
-const MAX_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_CONNECTION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The maximum number of connecting threads, including those whose connection is no longer needed. At this number, the thread
 /// of the caller connects.
-const MAX_THREADS: usize = 64;
+const MAX_CONNECTING_THREADS: usize = 64;
 
 /// A connector that tries the addresses of a host, IPv6 and IPv4 in turns, and returns the first connection.
 ///
 /// An attempt starts [`CONNECTION_ATTEMPT_DELAY`] after the previous one, or as soon as that has failed.
 #[derive(Debug, Default)]
-pub(crate) struct HappyEyeballs {
+pub(crate) struct HappyEyeballsConnector {
     tcp: TcpConnector,
     slow_addresses: Mutex<HashMap<SocketAddr, Instant>>,
     threads: Arc<AtomicUsize>,
 }
 
-impl<In: Transport> Connector<In> for HappyEyeballs {
+impl<In: Transport> Connector<In> for HappyEyeballsConnector {
     type Out = <TcpConnector as Connector<In>>::Out;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        let addresses = self.ordered(&details.addrs);
+        let addresses = self.order_addresses(&details.addrs);
         if chained.is_some() || addresses.len() < 2 {
             return self.tcp.connect(details, chained);
         }
-        let Race { outcome, slow } =
-            race_addresses(addresses, *details.timeout.after, &self.threads, connect_single(details));
+        let RaceOutcome { outcome, slow } =
+            race_addresses(addresses, *details.timeout.after, &self.threads, single_address_connector(details));
         match outcome {
             Ok(connection) => {
-                self.mark_slow(slow);
+                self.mark_addresses_slow(slow);
                 Ok(connection)
             }
             Err(Some(error)) => Err(error),
@@ -69,9 +69,9 @@ impl<In: Transport> Connector<In> for HappyEyeballs {
     }
 }
 
-impl HappyEyeballs {
+impl HappyEyeballsConnector {
     /// Orders the addresses: IPv6 and IPv4 in turns, beginning with the family of the first, and slow addresses last.
-    fn ordered(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    fn order_addresses(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
         let Some(first) = addresses.first() else { return Vec::new() };
         let (mut preferred, mut other): (VecDeque<_>, VecDeque<_>) =
             addresses.iter().copied().partition(|address| address.is_ipv6() == first.is_ipv6());
@@ -85,7 +85,7 @@ impl HappyEyeballs {
         ordered
     }
 
-    fn mark_slow(&self, addresses: Vec<SocketAddr>) {
+    fn mark_addresses_slow(&self, addresses: Vec<SocketAddr>) {
         if addresses.is_empty() {
             return;
         }
@@ -96,20 +96,20 @@ impl HappyEyeballs {
 }
 
 /// The outcome of attempts to connect to several addresses.
-struct Race<T> {
+struct RaceOutcome<T> {
     /// The value of the first successful attempt; otherwise the last error, or none if the timeout passed.
     outcome: Result<T, Option<Error>>,
     /// The addresses whose attempts had not succeeded by then.
     slow: Vec<SocketAddr>,
 }
 
-/// Calls `connect` with one address after the other, each on a thread while fewer than [`MAX_THREADS`] run.
+/// Calls `connect` with one address after the other, each on a thread while fewer than [`MAX_CONNECTING_THREADS`] run.
 fn race_addresses<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     timeout: Duration,
     threads: &Arc<AtomicUsize>,
     connect: impl Fn(SocketAddr, Duration) -> Result<T, Error> + Send + Sync + 'static,
-) -> Race<T> {
+) -> RaceOutcome<T> {
     let start = Instant::now();
     let remaining = || timeout.saturating_sub(start.elapsed());
     let connect = Arc::new(connect);
@@ -123,30 +123,30 @@ fn race_addresses<T: Send + 'static>(
         if let Some(address) = waiting.pop_front() {
             let attempt = {
                 let (connect, sender, timeout) =
-                    (connect.clone(), sender.clone(), remaining().min(MAX_ATTEMPT_TIMEOUT));
+                    (connect.clone(), sender.clone(), remaining().min(MAX_CONNECTION_ATTEMPT_TIMEOUT));
                 // Fails if another attempt has won, which is fine.
                 move || drop(sender.send((address, connect(address, timeout))))
             };
-            if spawn_attempt(threads, attempt) {
+            if spawn_connection_attempt(threads, attempt) {
                 pending.push(address);
             } else {
                 let (attempt_start, timeout) = (Instant::now(), remaining().min(caller_timeout));
                 match connect(address, timeout) {
                     Ok(value) => {
                         pending.append(&mut timed_out);
-                        return Race { outcome: Ok(value), slow: pending };
+                        return RaceOutcome { outcome: Ok(value), slow: pending };
                     }
                     Err(_) if attempt_start.elapsed() >= timeout => {
                         timed_out.push(address);
                         waiting.push_back(address);
-                        caller_timeout = caller_timeout.saturating_mul(2).min(MAX_ATTEMPT_TIMEOUT);
+                        caller_timeout = caller_timeout.saturating_mul(2).min(MAX_CONNECTION_ATTEMPT_TIMEOUT);
                     }
                     Err(error) => last_error = Some(error),
                 }
             }
         }
         if pending.is_empty() && waiting.is_empty() {
-            return Race { outcome: Err(last_error), slow: timed_out };
+            return RaceOutcome { outcome: Err(last_error), slow: timed_out };
         }
         let wait = match (pending.is_empty(), waiting.is_empty()) {
             (true, _) => Duration::ZERO,
@@ -159,26 +159,26 @@ fn race_addresses<T: Send + 'static>(
                 match outcome {
                     Ok(value) => {
                         pending.append(&mut timed_out);
-                        return Race { outcome: Ok(value), slow: pending };
+                        return RaceOutcome { outcome: Ok(value), slow: pending };
                     }
                     Err(error) => last_error = Some(error),
                 }
             }
             Err(RecvTimeoutError::Timeout) if !remaining().is_zero() => {}
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                return Race { outcome: Err(None), slow: pending };
+                return RaceOutcome { outcome: Err(None), slow: pending };
             }
         }
     }
 }
 
 /// Runs `attempt` on a new thread, if one is available; returns whether it is.
-fn spawn_attempt(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
-    let increment = |count| (count < MAX_THREADS).then_some(count + 1);
+fn spawn_connection_attempt(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'static) -> bool {
+    let increment = |count| (count < MAX_CONNECTING_THREADS).then_some(count + 1);
     if threads.fetch_update(Ordering::Relaxed, Ordering::Relaxed, increment).is_err() {
         return false;
     }
-    let guard = ThreadGuard(threads.clone());
+    let guard = ThreadCountGuard(threads.clone());
     let thread = thread::Builder::new().name("partner-center-connect".to_owned());
     let attempt = move || {
         let _guard = guard;
@@ -188,7 +188,7 @@ fn spawn_attempt(threads: &Arc<AtomicUsize>, attempt: impl FnOnce() + Send + 'st
 }
 
 /// Returns a function that connects to a single address through [`TcpConnector`], on any thread.
-fn connect_single<In: Transport>(
+fn single_address_connector<In: Transport>(
     details: &ConnectionDetails<'_>,
 ) -> impl Fn(SocketAddr, Duration) -> Result<Option<<TcpConnector as Connector<In>>::Out>, Error> + Send + Sync + 'static
 {
@@ -217,9 +217,9 @@ fn connect_single<In: Transport>(
 }
 
 /// A guard that counts a thread while it runs.
-struct ThreadGuard(Arc<AtomicUsize>);
+struct ThreadCountGuard(Arc<AtomicUsize>);
 
-impl Drop for ThreadGuard {
+impl Drop for ThreadCountGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    fn race_of(order: &[&str], timeout: Duration) -> (Race<SocketAddr>, Duration) {
+    fn race_of(order: &[&str], timeout: Duration) -> (RaceOutcome<SocketAddr>, Duration) {
         let start = Instant::now();
         (race_addresses(addresses(order), timeout, &Arc::default(), connect), start.elapsed())
     }
@@ -298,7 +298,7 @@ mod tests {
     fn burst_of_connections_is_not_held_up() {
         let threads = Arc::default();
         let slowest = thread::scope(|scope| {
-            let callers: Vec<_> = (0..3 * MAX_THREADS)
+            let callers: Vec<_> = (0..3 * MAX_CONNECTING_THREADS)
                 .map(|_| {
                     scope.spawn(|| {
                         let start = Instant::now();
@@ -313,7 +313,7 @@ mod tests {
             callers.into_iter().map(|caller| caller.join().unwrap()).max().unwrap()
         });
         assert!(slowest < Duration::from_secs(3), "{slowest:?}");
-        assert!(threads.load(Ordering::Relaxed) <= MAX_THREADS);
+        assert!(threads.load(Ordering::Relaxed) <= MAX_CONNECTING_THREADS);
     }
 
     #[test]
@@ -321,7 +321,7 @@ mod tests {
         let race_of = |order: &[&str], timeout| {
             let start = Instant::now();
             (
-                race_addresses(addresses(order), timeout, &Arc::new(AtomicUsize::new(MAX_THREADS)), connect),
+                race_addresses(addresses(order), timeout, &Arc::new(AtomicUsize::new(MAX_CONNECTING_THREADS)), connect),
                 start.elapsed(),
             )
         };
@@ -337,15 +337,15 @@ mod tests {
 
     #[test]
     fn address_families_alternate_and_slow_addresses_come_last() {
-        let connector = HappyEyeballs::default();
+        let connector = HappyEyeballsConnector::default();
         let given = addresses(&[UNRESPONSIVE, CLOSED, LIVE, OTHER]);
-        assert_eq!(connector.ordered(&given), addresses(&[UNRESPONSIVE, LIVE, CLOSED, OTHER]));
-        connector.mark_slow(addresses(&[UNRESPONSIVE]));
-        assert_eq!(connector.ordered(&given), addresses(&[LIVE, CLOSED, OTHER, UNRESPONSIVE]));
+        assert_eq!(connector.order_addresses(&given), addresses(&[UNRESPONSIVE, LIVE, CLOSED, OTHER]));
+        connector.mark_addresses_slow(addresses(&[UNRESPONSIVE]));
+        assert_eq!(connector.order_addresses(&given), addresses(&[LIVE, CLOSED, OTHER, UNRESPONSIVE]));
         for since in connector.slow_addresses.lock().unwrap().values_mut() {
             *since = Instant::now().checked_sub(SLOW_ADDRESS_LIFETIME).unwrap();
         }
-        assert_eq!(connector.ordered(&given), addresses(&[UNRESPONSIVE, LIVE, CLOSED, OTHER]));
+        assert_eq!(connector.order_addresses(&given), addresses(&[UNRESPONSIVE, LIVE, CLOSED, OTHER]));
     }
 
     /// A resolver that returns the same addresses for any name.
@@ -381,7 +381,7 @@ mod tests {
             }
         });
         let config = Config::builder().timeout_global(Some(Duration::from_secs(2))).build();
-        let connector = HappyEyeballs::default();
+        let connector = HappyEyeballsConnector::default();
         let threads = connector.threads.clone();
         let agent = ureq::Agent::with_parts(config, ().chain(connector), FixedResolver(addresses));
         let call = || {

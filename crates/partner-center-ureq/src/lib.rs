@@ -4,7 +4,7 @@ mod happy_eyeballs;
 mod resolver;
 mod timeout;
 
-use happy_eyeballs::HappyEyeballs;
+use happy_eyeballs::HappyEyeballsConnector;
 use partner_center_core::{
     Blocking, Bytes, DefaultTransport, EnvironmentProxy, Limits, ProxyServer, Request, Response, Transport,
     TransportError,
@@ -17,7 +17,7 @@ use std::{
     io::{self, Read},
     time::Duration,
 };
-use timeout::RoundedTimeouts;
+use timeout::RoundedTimeoutConnector;
 use ureq::{
     Agent, AsSendBody, Body, Proxy,
     config::{AutoHeaderValue, Config},
@@ -44,22 +44,24 @@ impl Ureq {
     /// The URL of the proxy is invalid.
     pub fn new() -> Result<Self, TransportError> {
         let environment = EnvironmentProxy::read();
-        let proxy = environment.server().map(|server| Proxy::new(server.url())).transpose().map_err(transport_error)?;
+        let proxy =
+            environment.server().map(|server| Proxy::new(server.url())).transpose().map_err(to_transport_error)?;
         let config = Config::builder()
             // Set on each request: the environment may exclude its host.
             .proxy(None)
             // On the agent: ureq reuses no connection if this is set on a request.
             .user_agent(AutoHeaderValue::None)
-            .max_response_header_size(MAX_HEAD_SIZE)
+            .max_response_header_size(MAX_RESPONSE_HEAD_SIZE)
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
         #[cfg(feature = "rustls")]
         let config = config
             .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build());
-        let connector = ().chain(ConnectProxyConnector::default()).chain(HappyEyeballs::default());
+        let connector = ().chain(ConnectProxyConnector::default()).chain(HappyEyeballsConnector::default());
         #[cfg(feature = "rustls")]
         let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
-        let agent = Agent::with_parts(config.build(), connector.chain(RoundedTimeouts), CachingResolver::default());
+        let agent =
+            Agent::with_parts(config.build(), connector.chain(RoundedTimeoutConnector), CachingResolver::default());
         Ok(Self { agent, proxy: Some((environment, proxy)) })
     }
 
@@ -73,11 +75,11 @@ impl Ureq {
     }
 
     /// Returns the proxy of the environment for a request to `uri`, if there is one.
-    fn proxy(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
+    fn proxy_for_uri(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
         self.proxy.as_ref().map_or(Ok(None), |(environment, _)| environment.for_uri(uri))
     }
 
-    fn exchange(
+    fn send_and_read_response(
         &self,
         request: http::Request<impl AsSendBody>,
         proxy_server: Option<&ProxyServer>,
@@ -100,7 +102,7 @@ impl Ureq {
             .accept_encoding(AutoHeaderValue::None)
             .timeout_global(Some(limits.timeout))
             .build();
-        let (parts, body) = self.agent.run(request).map_err(transport_error)?.into_parts();
+        let (parts, body) = self.agent.run(request).map_err(to_transport_error)?.into_parts();
         if parts.version == Version::HTTP_10 && parts.headers.contains_key(TRANSFER_ENCODING) {
             // ureq would return the framing of the chunks as a part of the body.
             return Err(TransportError::invalid_response("a chunked body in a response of HTTP/1.0"));
@@ -134,17 +136,17 @@ impl Transport for Ureq {
     type Mode = Blocking;
 
     fn send(&self, mut request: Request) -> Result<Response, TransportError> {
-        let proxy = self.proxy(request.uri())?;
+        let proxy = self.proxy_for_uri(request.uri())?;
         gzip::accept(&mut request);
         let limits = Limits::of(&request);
         let (head, body) = request.into_parts();
         let response = if body.is_empty() {
             // ureq sends `content-length: 0` for an empty body, but nothing for `()`.
-            self.exchange(http::Request::from_parts(head, ()), proxy, limits)
+            self.send_and_read_response(http::Request::from_parts(head, ()), proxy, limits)
         } else {
             // The body may hold a secret: overwrite it after use.
             let body = Zeroizing::new(body);
-            self.exchange(http::Request::from_parts(head, body.as_slice()), proxy, limits)
+            self.send_and_read_response(http::Request::from_parts(head, body.as_slice()), proxy, limits)
         };
         response.map_err(|error| error.through(proxy))
     }
@@ -166,19 +168,22 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 
 /// The maximum size of the head of a response, in bytes: that of the longest header curl accepts, and below the size of ureq's
 /// buffer, into which the head must fit. (The maximum number of headers, 128, cannot be set in ureq.)
-const MAX_HEAD_SIZE: usize = 100 << 10;
+const MAX_RESPONSE_HEAD_SIZE: usize = 100 << 10;
 
 fn read_body(body: Body, limits: Limits) -> Result<Bytes, TransportError> {
     let mut bytes = Vec::with_capacity(limits.initial_capacity(body.content_length()));
     let read_limit = u64::try_from(limits.body).unwrap_or(u64::MAX).saturating_add(1);
-    unlimited_reader(body).take(read_limit).read_to_end(&mut bytes).map_err(|error| transport_error(error.into()))?;
+    reader_without_size_limit(body)
+        .take(read_limit)
+        .read_to_end(&mut bytes)
+        .map_err(|error| to_transport_error(error.into()))?;
     if bytes.len() > limits.body { Err(TransportError::too_large()) } else { Ok(bytes.into()) }
 }
 
 fn read_compressed_body(body: Body, mut decompression: Decompression) -> Result<Bytes, TransportError> {
-    let (mut reader, mut bytes) = (unlimited_reader(body), vec![0; 1 << 15]);
+    let (mut reader, mut bytes) = (reader_without_size_limit(body), vec![0; 1 << 15]);
     loop {
-        match reader.read(&mut bytes).map_err(|error| transport_error(error.into()))? {
+        match reader.read(&mut bytes).map_err(|error| to_transport_error(error.into()))? {
             0 => return decompression.finish(),
             count => decompression.push(&bytes[..count])?,
         }
@@ -186,16 +191,18 @@ fn read_compressed_body(body: Body, mut decompression: Decompression) -> Result<
 }
 
 /// Returns the body without ureq's own limit, which counts compressed bytes; [`Limits::body`] counts decompressed ones.
-fn unlimited_reader(body: Body) -> impl Read {
+fn reader_without_size_limit(body: Body) -> impl Read {
     body.into_with_config().limit(u64::MAX).reader()
 }
 
-fn transport_error(error: ureq::Error) -> TransportError {
+fn to_transport_error(error: ureq::Error) -> TransportError {
     match error {
         ureq::Error::Timeout(_) => TransportError::timeout(error),
-        ureq::Error::Io(error) if is_timeout(&error) => TransportError::timeout(error),
+        ureq::Error::Io(error) if is_read_timeout(&error) => TransportError::timeout(error),
         ureq::Error::LargeResponseHeader(..) => TransportError::invalid_response(error),
-        ureq::Error::Protocol(ref problem) if is_invalid_head(problem) => TransportError::invalid_response(error),
+        ureq::Error::Protocol(ref problem) if is_invalid_response_head(problem) => {
+            TransportError::invalid_response(error)
+        }
         // The errors of ureq have no source: keep the inner error, whose sources say more.
         ureq::Error::Io(error) => TransportError::new(error),
         #[cfg(feature = "rustls")]
@@ -205,7 +212,7 @@ fn transport_error(error: ureq::Error) -> TransportError {
 }
 
 /// Whether the head of the response is invalid or contradicts itself.
-fn is_invalid_head(problem: &ureq_proto::Error) -> bool {
+fn is_invalid_response_head(problem: &ureq_proto::Error) -> bool {
     use ureq_proto::Error::{
         BadContentLengthHeader, ConflictingBodyHeaders, HeadersWith100, HttpParseFail, HttpParseTooManyHeaders,
         TooManyContentLengthHeaders, UnsupportedVersion,
@@ -223,7 +230,7 @@ fn is_invalid_head(problem: &ureq_proto::Error) -> bool {
 }
 
 /// Whether a read failed because the deadline was exceeded. ureq wraps its own error into an I/O error.
-fn is_timeout(error: &io::Error) -> bool {
+fn is_read_timeout(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|error| error.downcast_ref());
     error.kind() == io::ErrorKind::TimedOut || matches!(inner, Some(ureq::Error::Timeout(_)))
 }

@@ -19,38 +19,38 @@ use ureq::{
 };
 
 /// The time for which addresses are cached: short enough that a retry does not go to an address that has failed.
-const CACHE_LIFETIME: Duration = Duration::from_secs(2);
+const ADDRESS_CACHE_LIFETIME: Duration = Duration::from_secs(2);
 
-/// A resolver that caches the addresses of a host for [`CACHE_LIFETIME`].
+/// A resolver that caches the addresses of a host for [`ADDRESS_CACHE_LIFETIME`].
 ///
 /// ureq resolves the host before each request, even if it then reuses a connection; and since a request has a timeout, it
 /// starts a thread to do so. That more than doubles the CPU time of a call.
 #[derive(Default)]
 pub(crate) struct CachingResolver {
     resolver: DefaultResolver,
-    cache: Mutex<HashMap<Host, (Instant, Vec<SocketAddr>)>>,
+    cache: Mutex<HashMap<SchemeAndAuthority, (Instant, Vec<SocketAddr>)>>,
 }
 
-type Host = (Option<Scheme>, Option<Authority>);
+type SchemeAndAuthority = (Option<Scheme>, Option<Authority>);
 
 impl Resolver for CachingResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let host = (uri.scheme().cloned(), uri.authority().cloned());
-        if let Some(addresses) = self.cached(&host) {
+        if let Some(addresses) = self.cached_addresses(&host) {
             return Ok(addresses);
         }
         let addresses = self.resolver.resolve(uri, config, timeout)?;
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.retain(|_, (since, _)| since.elapsed() < CACHE_LIFETIME);
+        cache.retain(|_, (since, _)| since.elapsed() < ADDRESS_CACHE_LIFETIME);
         cache.insert(host, (Instant::now(), addresses.to_vec()));
         Ok(addresses)
     }
 }
 
 impl CachingResolver {
-    fn cached(&self, host: &Host) -> Option<ResolvedSocketAddrs> {
+    fn cached_addresses(&self, host: &SchemeAndAuthority) -> Option<ResolvedSocketAddrs> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, addresses) = cache.get(host).filter(|(since, _)| since.elapsed() < CACHE_LIFETIME)?;
+        let (_, addresses) = cache.get(host).filter(|(since, _)| since.elapsed() < ADDRESS_CACHE_LIFETIME)?;
         let mut resolved = self.resolver.empty();
         for address in addresses {
             resolved.push(*address);
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(resolve("http://127.0.0.1/b").unwrap(), [other]);
         // After its lifetime, an entry is resolved again, and the expired ones are removed.
         for (since, _) in resolver.cache.lock().unwrap().values_mut() {
-            *since = Instant::now().checked_sub(CACHE_LIFETIME).unwrap();
+            *since = Instant::now().checked_sub(ADDRESS_CACHE_LIFETIME).unwrap();
         }
         assert_eq!(resolve("http://127.0.0.1/c").unwrap(), ["127.0.0.1:80".parse().unwrap()]);
         assert_eq!(resolver.cache.lock().unwrap().len(), 1);

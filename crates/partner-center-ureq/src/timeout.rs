@@ -11,21 +11,25 @@ use ureq::{
 
 /// A connector whose connections round their timeouts up.
 #[derive(Debug)]
-pub(crate) struct RoundedTimeouts;
+pub(crate) struct RoundedTimeoutConnector;
 
-impl<T: Transport> Connector<T> for RoundedTimeouts {
-    type Out = RoundedTransport<T>;
+impl<T: Transport> Connector<T> for RoundedTimeoutConnector {
+    type Out = RoundedTimeoutTransport<T>;
 
-    fn connect(&self, _: &ConnectionDetails<'_>, connected: Option<T>) -> Result<Option<RoundedTransport<T>>, Error> {
-        Ok(connected.map(RoundedTransport))
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        connected: Option<T>,
+    ) -> Result<Option<RoundedTimeoutTransport<T>>, Error> {
+        Ok(connected.map(RoundedTimeoutTransport))
     }
 }
 
 /// A transport that passes rounded timeouts to the one within.
 #[derive(Debug)]
-pub(crate) struct RoundedTransport<T>(T);
+pub(crate) struct RoundedTimeoutTransport<T>(T);
 
-impl<T: Transport> Transport for RoundedTransport<T> {
+impl<T: Transport> Transport for RoundedTimeoutTransport<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.0.buffers()
     }
@@ -49,12 +53,12 @@ impl<T: Transport> Transport for RoundedTransport<T> {
 
 fn round_timeout(timeout: NextTimeout) -> NextTimeout {
     let time::Duration::Exact(after) = timeout.after else { return timeout };
-    NextTimeout { after: round_up(after).into(), ..timeout }
+    NextTimeout { after: round_up_duration(after).into(), ..timeout }
 }
 
 /// Rounds up to a multiple of a power of two of milliseconds, by at most 1/32: a request times out that much later at most.
 /// Durations below a millisecond stay as they are, as zero means that no time remains.
-fn round_up(timeout: Duration) -> Duration {
+fn round_up_duration(timeout: Duration) -> Duration {
     let Some(exponent) = timeout.as_millis().checked_ilog2() else { return timeout };
     let step = 1 << exponent.saturating_sub(5);
     u64::try_from(timeout.as_nanos().div_ceil(1_000_000 * step) * step).map_or(timeout, Duration::from_millis)
@@ -66,13 +70,13 @@ mod tests {
 
     #[test]
     fn rounded_timeout_stays_the_same_for_a_while() {
-        let remaining = |micros| round_up(Duration::from_micros(micros));
+        let remaining = |micros| round_up_duration(Duration::from_micros(micros));
         assert_eq!(remaining(59_999_900), remaining(59_400_000));
         assert_eq!(remaining(59_999_900), Duration::from_millis(60_416));
         assert_eq!(remaining(0), Duration::ZERO);
         assert_eq!(remaining(999), Duration::from_micros(999));
         assert_eq!(remaining(1_001), Duration::from_millis(2));
-        assert_eq!(round_up(Duration::MAX), Duration::MAX);
+        assert_eq!(round_up_duration(Duration::MAX), Duration::MAX);
     }
 
     #[test]
@@ -80,7 +84,7 @@ mod tests {
         let mut timeout = Duration::from_nanos(1);
         while timeout < Duration::from_secs(1 << 40) {
             let max = timeout + (timeout / 32).max(Duration::from_millis(1));
-            assert!((timeout..=max).contains(&round_up(timeout)), "{timeout:?}");
+            assert!((timeout..=max).contains(&round_up_duration(timeout)), "{timeout:?}");
             timeout = timeout.mul_f64(1.001) + Duration::from_nanos(1);
         }
     }

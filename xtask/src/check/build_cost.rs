@@ -7,7 +7,7 @@ mod synthetic_spec;
 
 use crate::{
     generate,
-    workspace::{SPEC, cargo_command, run_successfully, target_folder},
+    workspace::{SPEC_FILE, cargo_command, run_successfully, target_folder},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use openapiv3::OpenAPI;
@@ -21,18 +21,18 @@ use std::{
 use synthetic_spec::synthetic_spec;
 
 /// The number of operations of the document that both are built from.
-const OPERATIONS: usize = 100;
+const SYNTHETIC_OPERATIONS: usize = 100;
 
 /// A budget: what is measured, the command, and the maximum ratio to progenitor's types.
-const BUDGETS: [Budget; 2] = [
-    Budget { name: "release build", arguments: "build --release", profile: "release", maximum: 0.5 },
-    Budget { name: "debug build", arguments: "build", profile: "debug", maximum: 0.35 },
+const BUILD_TIME_BUDGETS: [BuildTimeBudget; 2] = [
+    BuildTimeBudget { name: "release build", arguments: "build --release", profile: "release", maximum: 0.5 },
+    BuildTimeBudget { name: "debug build", arguments: "build", profile: "debug", maximum: 0.35 },
 ];
 
 /// The maximum ratio of the sizes of the libraries, built for release.
-const MAX_SIZE_RATIO: f64 = 0.4;
+const MAX_LIBRARY_SIZE_RATIO: f64 = 0.4;
 
-struct Budget {
+struct BuildTimeBudget {
     name: &'static str,
     arguments: &'static str,
     profile: &'static str,
@@ -42,16 +42,16 @@ struct Budget {
 /// Measures both crates, and fails if ours exceeds its budget.
 pub(super) fn check_build_cost(root: &Path) -> Result<()> {
     let folder = target_folder(root).join("build-cost");
-    let document = synthetic_spec(&fs::read_to_string(root.join(SPEC))?, OPERATIONS)?;
+    let document = synthetic_spec(&fs::read_to_string(root.join(SPEC_FILE))?, SYNTHETIC_OPERATIONS)?;
     let ours = write_models_workspace(root, &folder.join("ours"), &document)?;
     let progenitors = write_progenitor_workspace(root, &folder.join("progenitor"), &document)?;
     let mut problems = Vec::new();
-    for Budget { name, arguments, profile, maximum } in BUDGETS {
+    for BuildTimeBudget { name, arguments, profile, maximum } in BUILD_TIME_BUDGETS {
         let [our_time, their_time] = [&ours, &progenitors].map(|package| package.build_time(arguments));
-        problems.extend(compare(name, our_time?, their_time?, maximum));
+        problems.extend(report_ratio(name, our_time?, their_time?, maximum));
         if profile == "release" {
             let [our_size, their_size] = [&ours, &progenitors].map(|package| package.library_size(profile));
-            problems.extend(compare("release library", our_size?, their_size?, MAX_SIZE_RATIO));
+            problems.extend(report_ratio("release library", our_size?, their_size?, MAX_LIBRARY_SIZE_RATIO));
         }
     }
     ensure!(problems.is_empty(), "{}", problems.join("\n"));
@@ -60,21 +60,21 @@ pub(super) fn check_build_cost(root: &Path) -> Result<()> {
 
 /// Prints a measurement, and returns a problem if the ratio is above its maximum.
 #[expect(clippy::print_stderr, reason = "a check reports what it has measured")]
-fn compare(name: &str, ours: f64, theirs: f64, maximum: f64) -> Option<String> {
+fn report_ratio(name: &str, ours: f64, theirs: f64, maximum: f64) -> Option<String> {
     let ratio = ours / theirs;
     eprintln!("    {name}: {ours:.2} / {theirs:.2} = {ratio:.2} (at most {maximum})");
     (ratio > maximum).then(|| format!("{name}: {ratio:.2} of progenitor's types, more than {maximum}"))
 }
 
 /// A crate of a workspace of its own.
-struct Package {
+struct MeasuredPackage {
     workspace: PathBuf,
     name: &'static str,
     /// A source file, which is touched so that the crate is built again.
     source: PathBuf,
 }
 
-impl Package {
+impl MeasuredPackage {
     /// Returns the CPU time, in seconds, of building this crate when its dependencies are built.
     fn build_time(&self, arguments: &str) -> Result<f64> {
         let build = || {
@@ -112,7 +112,7 @@ fn cpu_time_of_children() -> Result<f64> {
 }
 
 /// Writes a workspace of our models crate with the types and operations of `document`.
-fn write_models_workspace(root: &Path, workspace: &Path, document: &Value) -> Result<Package> {
+fn write_models_workspace(root: &Path, workspace: &Path, document: &Value) -> Result<MeasuredPackage> {
     let models = "crates/partner-center-models";
     let _ = fs::remove_dir_all(workspace.join("crates"));
     copy_folder(&root.join(models), &workspace.join(models))?;
@@ -125,7 +125,7 @@ fn write_models_workspace(root: &Path, workspace: &Path, document: &Value) -> Re
         .replace(r#"members = ["crates/*", "tests", "xtask"]"#, r#"members = ["crates/partner-center-models"]"#);
     fs::write(workspace.join("Cargo.toml"), manifest)?;
     generate::write_files(workspace)?;
-    Ok(Package {
+    Ok(MeasuredPackage {
         workspace: workspace.to_owned(),
         name: "partner-center-models",
         source: workspace.join(models).join("src/lib.rs"),
@@ -133,7 +133,7 @@ fn write_models_workspace(root: &Path, workspace: &Path, document: &Value) -> Re
 }
 
 /// Writes a workspace of a crate with the types that progenitor generates from `document`.
-fn write_progenitor_workspace(root: &Path, workspace: &Path, document: &Value) -> Result<Package> {
+fn write_progenitor_workspace(root: &Path, workspace: &Path, document: &Value) -> Result<MeasuredPackage> {
     let mut document: OpenAPI = serde_json::from_value(without_extensions(document))?;
     // Without paths it generates no client.
     document.paths = openapiv3::Paths::default();
@@ -152,7 +152,7 @@ fn write_progenitor_workspace(root: &Path, workspace: &Path, document: &Value) -
     )?;
     fs::write(workspace.join("Cargo.toml"), manifest)?;
     fs::copy(root.join("Cargo.lock"), workspace.join("Cargo.lock"))?;
-    Ok(Package { workspace: workspace.to_owned(), name: "progenitor-types", source })
+    Ok(MeasuredPackage { workspace: workspace.to_owned(), name: "progenitor-types", source })
 }
 
 /// Returns the document without the extensions of this workspace.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
 
 /// The release of `cargo deny` that is installed.
-const CARGO_DENY: &str = "0.20.2";
+const CARGO_DENY_VERSION: &str = "0.20.2";
 
 /// Verifies that each crate depends on no more than its purpose needs.
 pub(super) fn check_dependency_graph(root: &Path) -> Result<()> {
@@ -52,14 +52,14 @@ fn dependency_tree(root: &Path, arguments: &str) -> Result<BTreeSet<String>> {
 /// Verifies licenses, sources, bans and duplicates by deny.toml. Advisories need the network: they are looked up before a
 /// release.
 pub(super) fn check_licenses(root: &Path) -> Result<()> {
-    let mut deny = installed_tool(root, "cargo-deny", CARGO_DENY)?;
+    let mut deny = installed_tool(root, "cargo-deny", CARGO_DENY_VERSION)?;
     run_successfully(deny.args(["--workspace", "--all-features", "--locked", "check", "bans", "licenses", "sources"]))
         .context("deny.toml lists what is allowed, and what to consider before allowing more")
 }
 
 /// Verifies that no dependency needs a newer Rust than the workspace declares, not even for the tests and these tasks. (For the
 /// workspace's own code, that is up to the lint `incompatible_msrv`.)
-pub(super) fn rust_version(root: &Path) -> Result<()> {
+pub(super) fn check_rust_version(root: &Path) -> Result<()> {
     let packages = package_metadata(root, "--all-features")?;
     let version_of = |package: &Value| package["rust_version"].as_str().map(parse_version);
     let ours = packages

@@ -1,26 +1,28 @@
 //! Each feature alone and in combination. A build of the workspace unifies features, and so does not notice one that lacks
 //! another.
 
-use crate::workspace::{LIBRARIES, installed_tool, package_metadata, published_crates, run_cargo, run_successfully};
+use crate::workspace::{
+    LIBRARY_CRATES, installed_tool, package_metadata, published_crates, run_cargo, run_successfully,
+};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use std::{path::Path, process::Command};
 
 /// The release of `cargo hack` that is installed.
-const CARGO_HACK: &str = "0.6.46";
+const CARGO_HACK_VERSION: &str = "0.6.46";
 
 /// The crate with the areas and the conversions.
-const MODELS: &str = "partner-center-models";
+const MODELS_CRATE: &str = "partner-center-models";
 
 /// Features that only add conversions into the types of a library.
-const CONVERSIONS: [&str; 4] = ["chrono", "jiff", "rust_decimal", "time"];
+const CONVERSION_FEATURES: [&str; 4] = ["chrono", "jiff", "rust_decimal", "time"];
 
 /// Verifies that each published crate builds without a warning with each combination of its features, and the models with each
 /// area and each conversion alone.
 pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
     let mut hack = run_cargo_hack(root, "clippy --all-targets --feature-powerset", published_crates())?;
     run_successfully(exclude_independent_features(root, &mut hack)?.args(["--", "-D", "warnings"]))?;
-    let mut hack = run_cargo_hack(root, "clippy --all-targets --each-feature", [MODELS])?;
+    let mut hack = run_cargo_hack(root, "clippy --all-targets --each-feature", [MODELS_CRATE])?;
     run_successfully(hack.args(["--", "-D", "warnings"]))
 }
 
@@ -28,29 +30,30 @@ pub(super) fn check_feature_combinations(root: &Path) -> Result<()> {
 /// areas together are the feature `full`.
 fn exclude_independent_features<'a>(root: &Path, hack: &'a mut Command) -> Result<&'a mut Command> {
     let packages = package_metadata(root, "--no-deps")?;
-    let models = packages.iter().find(|package| package["name"] == MODELS);
+    let models = packages.iter().find(|package| package["name"] == MODELS_CRATE);
     let areas = models.and_then(|package| package["features"]["full"].as_array());
-    let areas = areas.with_context(|| format!("{MODELS} has no feature `full`"))?;
+    let areas = areas.with_context(|| format!("{MODELS_CRATE} has no feature `full`"))?;
     let areas = areas.iter().filter_map(Value::as_str);
-    let names: Vec<_> = areas.chain(CONVERSIONS).collect();
+    let names: Vec<_> = areas.chain(CONVERSION_FEATURES).collect();
     Ok(hack.args(["--exclude-features", &names.join(",")]))
 }
 
 /// Verifies that the tests of each library pass with each combination of its features. All features at once are tested by the
 /// check of the packages.
 pub(super) fn check_feature_tests(root: &Path) -> Result<()> {
-    const TASK: &str = "test --quiet --feature-powerset --exclude-all-features";
-    const FACADE: &str = "partner-center";
-    let mut hack = run_cargo_hack(root, TASK, LIBRARIES.into_iter().filter(|name| *name != FACADE))?;
+    const TEST_POWERSET_ARGUMENTS: &str = "test --quiet --feature-powerset --exclude-all-features";
+    const FACADE_CRATE: &str = "partner-center";
+    let mut hack =
+        run_cargo_hack(root, TEST_POWERSET_ARGUMENTS, LIBRARY_CRATES.into_iter().filter(|name| *name != FACADE_CRATE))?;
     run_successfully(exclude_independent_features(root, &mut hack)?)?;
-    run_successfully(&mut run_cargo_hack(root, "test --quiet --each-feature --exclude-all-features", [MODELS])?)?;
+    run_successfully(&mut run_cargo_hack(root, "test --quiet --each-feature --exclude-all-features", [MODELS_CRATE])?)?;
     // The facade only passes these two features on, so they are combined: it takes half of the time even so.
-    let mut hack = run_cargo_hack(root, TASK, [FACADE])?;
+    let mut hack = run_cargo_hack(root, TEST_POWERSET_ARGUMENTS, [FACADE_CRATE])?;
     run_successfully(exclude_independent_features(root, &mut hack)?.args(["--group-features", "rustls,no-wire-log"]))
 }
 
 fn run_cargo_hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'static str>) -> Result<Command> {
-    let mut hack = installed_tool(root, "cargo-hack", CARGO_HACK)?;
+    let mut hack = installed_tool(root, "cargo-hack", CARGO_HACK_VERSION)?;
     // `default` only names other features.
     hack.arg("hack").args(task.split(' ')).args(["--optional-deps", "--exclude-features", "default"]);
     hack.args(crates.into_iter().flat_map(|name| ["--package", name]));
@@ -58,18 +61,18 @@ fn run_cargo_hack(root: &Path, task: &str, crates: impl IntoIterator<Item = &'st
 }
 
 /// Verifies that nothing logged at `trace` holds a secret, without the feature that caps the log.
-pub(super) fn uncapped_log(root: &Path) -> Result<()> {
+pub(super) fn check_uncapped_log(root: &Path) -> Result<()> {
     run_cargo(root, "test -p partner-center-tests --no-default-features --test secrets")
 }
 
 /// Verifies the transports with features of the HTTP libraries that another crate of a program may turn on.
-pub(super) fn decompressing_libraries(root: &Path) -> Result<()> {
+pub(super) fn check_decompressing_libraries(root: &Path) -> Result<()> {
     run_cargo(root, "test --quiet -p partner-center-tests --features decompressing-libraries --test it transports::")
 }
 
 /// Verifies the models with `serde_json/arbitrary_precision`, which another crate of a program may turn on; it changes how
 /// `serde_json` passes numbers.
-pub(super) fn arbitrary_precision(root: &Path) -> Result<()> {
+pub(super) fn check_arbitrary_precision(root: &Path) -> Result<()> {
     run_cargo(root, "test --quiet -p partner-center-models --features serde_json/arbitrary_precision")
 }
 

@@ -1,6 +1,6 @@
 //! Rules of the architecture that the compiler does not enforce, checked in the source files.
 
-use crate::workspace::LIBRARIES;
+use crate::workspace::LIBRARY_CRATES;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::{
     collections::BTreeSet,
@@ -9,11 +9,11 @@ use std::{
 };
 
 /// The engine is written once, and driven by its caller: a library that blocked on a future would panic inside a runtime.
-pub(super) fn no_executor(root: &Path) -> Result<()> {
+pub(super) fn check_no_async_executor(root: &Path) -> Result<()> {
     // The command line may: it has a runtime on a thread of its own.
-    for name in LIBRARIES {
-        for (path, source) in sources(&root.join("crates").join(name).join("src"))? {
-            let blocks = code_lines(&source).any(|line| line.contains("block_on("));
+    for name in LIBRARY_CRATES {
+        for (path, client_program_path) in read_source_files(&root.join("crates").join(name).join("src"))? {
+            let blocks = lines_without_comments(&client_program_path).any(|line| line.contains("block_on("));
             ensure!(!blocks, "{} blocks on a future", path.display());
         }
     }
@@ -21,12 +21,12 @@ pub(super) fn no_executor(root: &Path) -> Result<()> {
 }
 
 /// The future of a blocking call is ready when it is first polled; anything else that the engine awaited would never be ready.
-pub(super) fn awaits_mode_only(root: &Path) -> Result<()> {
-    let sources = sources(&root.join("crates/partner-center-core/src"))?;
-    let functions: BTreeSet<_> = sources.iter().flat_map(|(_, source)| async_functions(source)).collect();
+pub(super) fn check_awaits_mode_only(root: &Path) -> Result<()> {
+    let sources = read_source_files(&root.join("crates/partner-center-core/src"))?;
+    let functions: BTreeSet<_> = sources.iter().flat_map(|(_, source)| async_function_names(source)).collect();
     ensure!(!functions.is_empty(), "the core has no `async fn`");
     for (path, source) in &sources {
-        if let Some(line) = foreign_await(source, &functions) {
+        if let Some(line) = find_foreign_await(source, &functions) {
             bail!(
                 "{} awaits something other than `Mode::into_future` and an `async fn` of the core: {}",
                 path.display(),
@@ -38,15 +38,15 @@ pub(super) fn awaits_mode_only(root: &Path) -> Result<()> {
 }
 
 /// Returns the names of the `async fn`s in a source file.
-fn async_functions(source: &str) -> impl Iterator<Item = &str> {
+fn async_function_names(source: &str) -> impl Iterator<Item = &str> {
     let is_end = |character: char| !character.is_alphanumeric() && character != '_';
-    let definitions = code_lines(without_tests(source)).filter_map(|line| line.split_once("async fn "));
+    let definitions = lines_without_comments(without_tests(source)).filter_map(|line| line.split_once("async fn "));
     definitions.filter_map(move |(_, definition)| definition.split(is_end).next())
 }
 
 /// Returns the first line that awaits neither `Mode::into_future` nor one of the `functions`.
-fn foreign_await<'a>(source: &'a str, functions: &BTreeSet<&str>) -> Option<&'a str> {
-    code_lines(without_tests(source)).find(|line| {
+fn find_foreign_await<'a>(source: &'a str, functions: &BTreeSet<&str>) -> Option<&'a str> {
+    lines_without_comments(without_tests(source)).find(|line| {
         let calls = |function: &str| {
             let is_name = |last: char| last.is_alphanumeric() || last == '_';
             let parts: Vec<_> = line.split(&format!("{function}(")).collect();
@@ -65,17 +65,17 @@ fn without_tests(source: &str) -> &str {
 }
 
 /// Returns the lines of a source file that are not comments.
-fn code_lines(source: &str) -> impl Iterator<Item = &str> {
+fn lines_without_comments(source: &str) -> impl Iterator<Item = &str> {
     source.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
 /// Returns the Rust files below a folder, with their content.
-fn sources(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
+fn read_source_files(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
         if path.is_dir() {
-            files.extend(sources(&path)?);
+            files.extend(read_source_files(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let source = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
             files.push((path, source));
@@ -86,7 +86,7 @@ fn sources(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{async_functions, foreign_await};
+    use super::{async_function_names, find_foreign_await};
     use std::collections::BTreeSet;
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
             "    /// client.call(operation).await?",
             "#[cfg(test)]\nmod tests { async fn any() { anything().await } }",
         ] {
-            assert_eq!(foreign_await(line, &functions), None);
+            assert_eq!(find_foreign_await(line, &functions), None);
         }
         for line in [
             "    let response = self.transport.send(request).await;",
@@ -106,7 +106,7 @@ mod tests {
             "    let both = (X::Mode::into_future(one()).await, other().await);",
             "    self.more_attempts(call).await",
         ] {
-            assert_eq!(foreign_await(line, &functions), Some(line));
+            assert_eq!(find_foreign_await(line, &functions), Some(line));
         }
     }
 
@@ -114,6 +114,6 @@ mod tests {
     fn async_functions_of_the_code_are_listed_without_those_of_tests() {
         let source =
             "pub(crate) async fn call<O: Operation>(&self) {}\n// async fn no() {}\n#[cfg(test)]\nasync fn any() {}";
-        assert_eq!(async_functions(source).collect::<Vec<_>>(), ["call"]);
+        assert_eq!(async_function_names(source).collect::<Vec<_>>(), ["call"]);
     }
 }

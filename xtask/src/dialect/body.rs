@@ -1,12 +1,12 @@
 //! The bodies of requests, and the responses that are outcomes.
 
 use super::{
-    extensions::{FIELD, JSON, MULTIPART, NAME, OUTCOME, UNKNOWN_FIELDS},
+    extensions::{FIELD, JSON_MEDIA_TYPE, MULTIPART_MEDIA_TYPE, NAME, OUTCOME, UNKNOWN_FIELDS},
     names::input_name,
-    schema::{Definition, Kind, required_description},
+    schema::{Definition, DefinitionKind, required_description},
     shape::Shape,
 };
-use crate::problems::{Problems, Reported};
+use crate::problems::{AlreadyReported, Problems};
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use heck::ToSnakeCase as _;
 use openapiv3::{Content, Example, Header, ReferenceOr, StatusCode};
@@ -14,10 +14,10 @@ use serde_json::Value;
 use std::{fs, path::Path};
 
 /// The schema that all error responses are read as.
-pub(crate) const ERROR_BODY: &str = "ErrorBody";
+pub(crate) const ERROR_BODY_SCHEMA: &str = "ErrorBody";
 
 /// The media type of problem details (RFC 9457), a kind of error response.
-const PROBLEM: &str = "application/problem+json";
+const PROBLEM_JSON_MEDIA_TYPE: &str = "application/problem+json";
 
 /// The body of a request.
 pub(crate) struct RequestBody {
@@ -44,7 +44,7 @@ pub(crate) enum BodyType {
 /// A response that is an outcome, not an error.
 pub(crate) struct Response {
     pub(crate) status: u16,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: ResponseOutcome,
     pub(crate) description: String,
     pub(crate) body: Option<(BodyType, Shape)>,
     /// The headers that are part of the result.
@@ -54,7 +54,7 @@ pub(crate) struct Response {
 
 /// What a response means.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Outcome {
+pub(crate) enum ResponseOutcome {
     Done,
     /// The operation goes on: `202 Accepted`.
     Accepted,
@@ -90,7 +90,7 @@ pub(crate) enum ExampleSource {
 
 impl BodyExample {
     /// Returns the JSON as it is written in its file, which is in `folder`, or on one line.
-    pub(crate) fn json(&self, folder: &Path) -> Result<String> {
+    pub(crate) fn load_json(&self, folder: &Path) -> Result<String> {
         match &self.source {
             ExampleSource::Inline(value) => Ok(value.to_string()),
             ExampleSource::File(file) => read_example_file(folder, file),
@@ -113,45 +113,51 @@ impl RequestBody {
         definitions: &[Definition],
         problems: &mut Problems,
     ) -> Option<Self> {
-        let description = problems.take(at, required_description(body.description.as_deref()).context("requestBody"));
-        let content = request_content(&body.content, definitions).context("requestBody");
-        let content = problems.take(at, content);
+        let description =
+            problems.value_or_add_error(at, required_description(body.description.as_deref()).context("requestBody"));
+        let content = read_request_content(&body.content, definitions).context("requestBody");
+        let content = problems.value_or_add_error(at, content);
         let (media_type, shape, examples) = content?;
         let name = match &shape {
             Shape::Named(name) => name.to_snake_case(),
-            Shape::List(item) => item.named().map_or_else(|| "values".to_owned(), |name| name.to_snake_case() + "s"),
+            Shape::List(item) => {
+                item.schema_name().map_or_else(|| "values".to_owned(), |name| name.to_snake_case() + "s")
+            }
             _ => "body".to_owned(),
         };
-        let field = problems.take(at, input_name(&name, None));
+        let field = problems.value_or_add_error(at, input_name(&name, None));
         Some(Self { field: field?, required: body.required, description: description?, media_type, shape, examples })
     }
 }
 
-fn request_content(content: &Content, definitions: &[Definition]) -> Result<TypedBody> {
-    let one = || format!("`content` is {JSON} and nothing else, or {MULTIPART}: write one of them");
+fn read_request_content(content: &Content, definitions: &[Definition]) -> Result<TypedBody> {
+    let one =
+        || format!("`content` is {JSON_MEDIA_TYPE} and nothing else, or {MULTIPART_MEDIA_TYPE}: write one of them");
     let (media_type, media) = content.iter().next().filter(|_| content.len() == 1).with_context(one)?;
     ensure!(media.encoding.is_empty(), "`encoding` is not understood: leave it out");
     let schema = media.schema.as_ref().context("a body has a schema: write a $ref to one")?;
-    let shape = Shape::of(schema)?;
+    let shape = Shape::from_schema(schema)?;
     let body_type = match media_type.as_str() {
-        JSON => {
+        JSON_MEDIA_TYPE => {
             ensure_json_body(&shape, definitions)?;
             BodyType::Json
         }
-        MULTIPART => {
+        MULTIPART_MEDIA_TYPE => {
             ensure_multipart(&shape, definitions)?;
             BodyType::Multipart
         }
         _ => bail!("{}", one()),
     };
-    let examples = body_examples(&media.examples)?;
+    let examples = read_body_examples(&media.examples)?;
     Ok((body_type, shape, examples))
 }
 
 /// Rejects a shape that the JSON of a request cannot have.
 fn ensure_json_body(shape: &Shape, definitions: &[Definition]) -> Result<()> {
     let fits = match shape {
-        Shape::Named(name) => is_kind(definitions, name, |kind| matches!(kind, Kind::Object(_) | Kind::Union(_)))?,
+        Shape::Named(name) => is_schema_of_kind(definitions, name, |kind| {
+            matches!(kind, DefinitionKind::Object(_) | DefinitionKind::Union(_))
+        })?,
         Shape::List(item) => !matches!(**item, Shape::Binary),
         _ => false,
     };
@@ -159,7 +165,7 @@ fn ensure_json_body(shape: &Shape, definitions: &[Definition]) -> Result<()> {
     Ok(())
 }
 
-fn is_kind(definitions: &[Definition], name: &str, is: impl Fn(&Kind) -> bool) -> Result<bool> {
+fn is_schema_of_kind(definitions: &[Definition], name: &str, is: impl Fn(&DefinitionKind) -> bool) -> Result<bool> {
     Ok(is(&Definition::find(definitions, name)?.kind))
 }
 
@@ -199,10 +205,10 @@ impl Response {
         definitions: &[Definition],
     ) -> Result<Option<Self>> {
         let outcome = match (status, response.extensions.get(OUTCOME)) {
-            (StatusCode::Code(202), None) => Some((202, Outcome::Accepted)),
-            (StatusCode::Code(status @ 200..=299), None) => Some((*status, Outcome::Done)),
+            (StatusCode::Code(202), None) => Some((202, ResponseOutcome::Accepted)),
+            (StatusCode::Code(status @ 200..=299), None) => Some((*status, ResponseOutcome::Done)),
             (StatusCode::Code(status @ 400..=499), Some(Value::String(outcome))) if outcome == "absent" => {
-                Some((*status, Outcome::Absent))
+                Some((*status, ResponseOutcome::Absent))
             }
             (_, Some(_)) => {
                 bail!("{OUTCOME} is `absent`, in a response with a 4xx status: write that, or leave it out")
@@ -216,8 +222,8 @@ impl Response {
             return Ok(None);
         };
         let content = match outcome {
-            Outcome::Absent => None,
-            Outcome::Done | Outcome::Accepted => response_content(&response.content, definitions)?,
+            ResponseOutcome::Absent => None,
+            ResponseOutcome::Done | ResponseOutcome::Accepted => read_response_content(&response.content, definitions)?,
         };
         let (body, examples) =
             content.map_or((None, Vec::new()), |(body_type, shape, examples)| (Some((body_type, shape)), examples));
@@ -226,7 +232,7 @@ impl Response {
             outcome,
             description: required_description(Some(&response.description))?,
             body,
-            fields: header_fields(headers)?,
+            fields: read_header_fields(headers)?,
             examples,
         }))
     }
@@ -234,14 +240,18 @@ impl Response {
 
 /// Rejects an error response that is JSON of another schema. One of a gateway may be text or HTML.
 fn ensure_error_body(content: &Content) -> Result<()> {
-    for (media_type, media) in content.iter().filter(|(media_type, _)| [JSON, PROBLEM].contains(&media_type.as_str())) {
-        let shape = media.schema.as_ref().map(Shape::of).transpose()?;
+    for (media_type, media) in content
+        .iter()
+        .filter(|(media_type, _)| [JSON_MEDIA_TYPE, PROBLEM_JSON_MEDIA_TYPE].contains(&media_type.as_str()))
+    {
+        let shape = media.schema.as_ref().map(Shape::from_schema).transpose()?;
         ensure!(
-            shape.as_ref().and_then(Shape::named) == Some(ERROR_BODY) && matches!(shape, Some(Shape::Named(_))),
-            "every error response is an {ERROR_BODY}, not a {}: refer to it, {media_type} as well",
+            shape.as_ref().and_then(Shape::schema_name) == Some(ERROR_BODY_SCHEMA)
+                && matches!(shape, Some(Shape::Named(_))),
+            "every error response is an {ERROR_BODY_SCHEMA}, not a {}: refer to it, {media_type} as well",
             shape.map_or_else(
                 || "body without a schema".to_owned(),
-                |shape| shape.named().map_or_else(|| format!("{shape:?}"), str::to_owned)
+                |shape| shape.schema_name().map_or_else(|| format!("{shape:?}"), str::to_owned)
             )
         );
     }
@@ -251,39 +261,41 @@ fn ensure_error_body(content: &Content) -> Result<()> {
 /// The format and the shape of a body with its examples.
 type TypedBody = (BodyType, Shape, Vec<BodyExample>);
 
-fn response_content(content: &Content, definitions: &[Definition]) -> Result<Option<TypedBody>> {
+fn read_response_content(content: &Content, definitions: &[Definition]) -> Result<Option<TypedBody>> {
     let Some((media_type, media)) = content.iter().next() else { return Ok(None) };
     ensure!(content.len() == 1, "a response has one media type: write the one that the client asks for");
     ensure!(media.encoding.is_empty(), "`encoding` is not understood: leave it out");
     let schema = media.schema.as_ref().context("a body has a schema: write a $ref to one")?;
-    let shape = Shape::of(schema)?;
+    let shape = Shape::from_schema(schema)?;
     let is_text = media_type.starts_with("text/");
     let body_type = match (media_type.as_str(), &shape) {
-        (JSON, Shape::Named(name)) => {
-            let is_structure = |kind: &Kind| !matches!(kind, Kind::Enum(_));
+        (JSON_MEDIA_TYPE, Shape::Named(name)) => {
+            let is_structure = |kind: &DefinitionKind| !matches!(kind, DefinitionKind::Enum(_));
             ensure!(
-                is_kind(definitions, name, is_structure)?,
+                is_schema_of_kind(definitions, name, is_structure)?,
                 "a JSON body is a $ref to an object, or a list, not an enum: make it an object"
             );
             BodyType::Json
         }
-        (JSON, Shape::List(_) | Shape::Map(_) | Shape::Any) => BodyType::Json,
-        (JSON, _) => bail!("a JSON body is a $ref to an object, a list, a map or any JSON: write one of these"),
+        (JSON_MEDIA_TYPE, Shape::List(_) | Shape::Map(_) | Shape::Any) => BodyType::Json,
+        (JSON_MEDIA_TYPE, _) => {
+            bail!("a JSON body is a $ref to an object, a list, a map or any JSON: write one of these")
+        }
         (_, Shape::Text) if is_text => BodyType::Text(media_type.clone()),
         (_, _) if is_text => bail!("the media type {media_type} is text: write `type: string` as its schema"),
         (_, Shape::Binary) if media_type.contains('/') && !media_type.contains("json") => {
             BodyType::Binary(media_type.clone())
         }
         _ => bail!(
-            "the media type {media_type} is not understood: write {JSON}, a `text/` one, or one of a file with `type: string` \
+            "the media type {media_type} is not understood: write {JSON_MEDIA_TYPE}, a `text/` one, or one of a file with `type: string` \
              and `format: binary`"
         ),
     };
-    let examples = body_examples(&media.examples)?;
+    let examples = read_body_examples(&media.examples)?;
     Ok(Some((body_type, shape, examples)))
 }
 
-fn header_fields(headers: &[(String, &Header)]) -> Result<Vec<HeaderField>> {
+fn read_header_fields(headers: &[(String, &Header)]) -> Result<Vec<HeaderField>> {
     let is_field = |header: &Header| header.extensions.contains_key(FIELD);
     let fields = headers.iter().filter(|(_, header)| is_field(header)).map(|(name, header)| {
         let field = read_header_field(name, header);
@@ -297,7 +309,7 @@ fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
         bail!("`content` is not understood: write a `schema`, a string")
     };
     ensure!(
-        matches!(Shape::of(schema)?, Shape::Text | Shape::Secret | Shape::Uuid),
+        matches!(Shape::from_schema(schema)?, Shape::Text | Shape::Secret | Shape::Uuid),
         "a header that is part of the result is a string: write `type: string`"
     );
     // One word, whatever its letters.
@@ -308,7 +320,7 @@ fn read_header_field(name: &str, header: &Header) -> Result<HeaderField> {
     Ok(HeaderField { wire: name.to_owned(), field, description: required_description(header.description.as_deref())? })
 }
 
-fn body_examples<'a>(
+fn read_body_examples<'a>(
     examples: impl IntoIterator<Item = (&'a String, &'a ReferenceOr<Example>)>,
 ) -> Result<Vec<BodyExample>> {
     let read = |name: &str, example: &ReferenceOr<Example>| {
@@ -317,7 +329,7 @@ fn body_examples<'a>(
             (Some(value), None) => ExampleSource::Inline(value.clone()),
             (None, Some(file)) => ExampleSource::File(file.clone()),
             // Reported with the examples.
-            _ => return Err(Error::new(Reported)),
+            _ => return Err(Error::new(AlreadyReported)),
         };
         Ok(BodyExample {
             name: name.to_owned(),

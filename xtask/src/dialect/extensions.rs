@@ -70,13 +70,13 @@ pub(crate) const NAME: &str = "x-pc-name";
 pub(crate) const SPELLINGS: &str = "x-pc-spelling";
 
 /// The media type of the service.
-pub(crate) const JSON: &str = "application/json";
+pub(crate) const JSON_MEDIA_TYPE: &str = "application/json";
 /// The media type of a request with files.
-pub(crate) const MULTIPART: &str = "multipart/form-data";
+pub(crate) const MULTIPART_MEDIA_TYPE: &str = "multipart/form-data";
 
 /// The part of a document that an extension belongs to.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Place {
+pub(crate) enum ExtensionPlace {
     Root,
     Operation,
     Parameter,
@@ -87,9 +87,9 @@ pub(crate) enum Place {
     Property,
 }
 
-impl Place {
+impl ExtensionPlace {
     /// Returns the part of the document at a JSON pointer, if extensions may be there.
-    pub(crate) fn at(pointer: &str) -> Option<Self> {
+    pub(crate) fn from_pointer(pointer: &str) -> Option<Self> {
         let steps: Vec<&str> = pointer.split('/').collect();
         Some(match steps.as_slice() {
             ["#"] => Self::Root,
@@ -121,8 +121,8 @@ impl Place {
 }
 
 /// All extensions: the places of each, and whether it is a switch, which is `true` or left out.
-pub(crate) const EXTENSIONS: &[(&str, &[Place], bool)] = {
-    use Place::{Example, Header, Operation, Parameter, Property, Response, Root, Schema};
+pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
+    use ExtensionPlace::{Example, Header, Operation, Parameter, Property, Response, Root, Schema};
     &[
         (COMMON, &[Root], false),
         (COMMAND, &[Operation], false),

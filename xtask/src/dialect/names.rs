@@ -1,14 +1,14 @@
 //! The Rust names of fields and variants, and the steps of pointers and references.
 
 use super::extensions::{ENUM_NAMES, NAME};
-use crate::problems::Reported;
+use crate::problems::AlreadyReported;
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 use syn::Ident;
 
 /// Methods of objects that generated code, its users or a derived trait call: a setter must not hide them.
-const OBJECT_METHODS: &[&str] = &[
+const RESERVED_OBJECT_METHODS: &[&str] = &[
     "borrow",
     "borrow_mut",
     "clone",
@@ -25,21 +25,21 @@ const OBJECT_METHODS: &[&str] = &[
 ];
 
 /// Methods that only operations have.
-const OPERATION_METHODS: &[&str] = &["continuation", "items_as", "parameters", "response_as", "resume"];
+const RESERVED_OPERATION_METHODS: &[&str] = &["continuation", "items_as", "parameters", "response_as", "resume"];
 
 /// Returns the name of the Rust field for a property, by its name on the wire or its extension `x-pc-name`.
 ///
 /// A keyword and the name of a method get an underscore, as `progenitor` gives it to keywords.
 pub(crate) fn field_name(wire: &str, own: Option<&Value>) -> Result<String> {
-    name_unlike(OBJECT_METHODS, wire, own)
+    name_unlike_methods(RESERVED_OBJECT_METHODS, wire, own)
 }
 
 /// Returns the name of the Rust field and argument for a parameter or a body, like [`field_name`].
 pub(crate) fn input_name(wire: &str, own: Option<&Value>) -> Result<String> {
-    name_unlike(&[OBJECT_METHODS, OPERATION_METHODS].concat(), wire, own)
+    name_unlike_methods(&[RESERVED_OBJECT_METHODS, RESERVED_OPERATION_METHODS].concat(), wire, own)
 }
 
-fn name_unlike(methods: &[&str], wire: &str, own: Option<&Value>) -> Result<String> {
+fn name_unlike_methods(methods: &[&str], wire: &str, own: Option<&Value>) -> Result<String> {
     let escaped = |wire: &str| {
         let name = wire.to_snake_case();
         ensure!(is_identifier(&format!("{name}_")), "`{wire}` makes no name in Rust: give it one with {NAME}");
@@ -84,7 +84,7 @@ pub(crate) fn escape_pointer_step(key: &str) -> String {
 
 /// Returns the name of the component that a `$ref` points to. One that points to no component is reported already.
 pub(crate) fn local_name<'a>(reference: &'a str, folder: &str) -> Result<&'a str> {
-    let rest = reference.strip_prefix("#/components/").ok_or_else(|| Error::new(Reported))?;
+    let rest = reference.strip_prefix("#/components/").ok_or_else(|| Error::new(AlreadyReported))?;
     let name = rest.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     name.with_context(|| format!("the $ref {reference} does not lead to #/components/{folder}: refer to one of these"))
 }

@@ -9,7 +9,7 @@ use super::{
     },
     paging::Paging,
     parameter::Parameter,
-    schema::{deprecation, required_description},
+    schema::{read_deprecation, required_description},
 };
 use crate::problems::Problems;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -98,9 +98,9 @@ pub(crate) struct ErrorCode {
 }
 
 /// Commands of the command line that are not operations.
-const OWN_COMMANDS: &[&str] = &["api", "auth", "completions", "config", "doctor", "emulator", "help", "mcp"];
+const BUILT_IN_COMMANDS: &[&str] = &["api", "auth", "completions", "config", "doctor", "emulator", "help", "mcp"];
 
-const METHODS: &[&str] = &["get", "head", "post", "put", "patch", "delete"];
+const HTTP_METHODS: &[&str] = &["get", "head", "post", "put", "patch", "delete"];
 
 impl Operation {
     /// Returns the parameters that a caller sets.
@@ -118,25 +118,26 @@ impl OperationFacts {
         problems: &mut Problems,
     ) -> Option<Self> {
         let extension = |key| operation.extensions.get(key);
-        problems.take(at, ensure_nothing_unsupported(method, operation));
-        let id = problems.take(at, operation_id(operation));
-        let summary = problems.take(at, summary(operation));
-        let description = problems.take(at, required_description(operation.description.as_deref()));
+        problems.value_or_add_error(at, ensure_nothing_unsupported(method, operation));
+        let id = problems.value_or_add_error(at, read_operation_id(operation));
+        let summary = problems.value_or_add_error(at, read_summary(operation));
+        let description = problems.value_or_add_error(at, required_description(operation.description.as_deref()));
         let documentation = operation.external_docs.as_ref();
         let documentation =
             documentation.map(|docs| (docs.description.clone().unwrap_or("Documentation".into()), docs.url.clone()));
-        let command = problems.take(at, command(extension(COMMAND)));
-        let authentication = problems.take(at, authentication(extension(AUTHENTICATION)));
-        let clouds = problems.take(at, clouds(extension(CLOUDS)));
-        let permissions = problems.take(at, sentence(PERMISSIONS, extension(PERMISSIONS)));
-        let idempotency = problems.take(at, idempotency(method, extension(IDEMPOTENCY)));
-        let is_destructive = problems.take(at, is_destructive(method, extension(DESTRUCTIVE)));
-        let deprecated = problems.take(at, deprecation(operation.deprecated, extension(DEPRECATED)));
-        let error_codes = problems.take(at, error_codes(extension(ERROR_CODES)).context(ERROR_CODES));
+        let command = problems.value_or_add_error(at, read_command(extension(COMMAND)));
+        let authentication = problems.value_or_add_error(at, read_authentication(extension(AUTHENTICATION)));
+        let clouds = problems.value_or_add_error(at, read_clouds(extension(CLOUDS)));
+        let permissions = problems.value_or_add_error(at, read_sentence(PERMISSIONS, extension(PERMISSIONS)));
+        let idempotency = problems.value_or_add_error(at, read_idempotency(method, extension(IDEMPOTENCY)));
+        let is_destructive = problems.value_or_add_error(at, read_is_destructive(method, extension(DESTRUCTIVE)));
+        let deprecated = problems.value_or_add_error(at, read_deprecation(operation.deprecated, extension(DEPRECATED)));
+        let error_codes =
+            problems.value_or_add_error(at, read_error_codes(extension(ERROR_CODES)).context(ERROR_CODES));
         let columns = extension(COLUMNS).map(read_columns).transpose();
-        let columns = problems.take(&format!("{at}/{COLUMNS}"), columns);
+        let columns = problems.value_or_add_error(&format!("{at}/{COLUMNS}"), columns);
         let paging = extension(PAGING).map(Paging::read).transpose().context(PAGING);
-        let paging = problems.take(at, paging);
+        let paging = problems.value_or_add_error(at, paging);
         Some(Self {
             id: id?,
             summary: summary?,
@@ -165,8 +166,8 @@ impl fmt::Display for Command {
 /// Rejects keywords that change the meaning of an operation and are not understood.
 fn ensure_nothing_unsupported(method: &str, operation: &openapiv3::Operation) -> Result<()> {
     let mut problems = Vec::new();
-    if !METHODS.contains(&method) {
-        problems.push(format!("the method {method} is not understood: write one of {}", METHODS.join(", ")));
+    if !HTTP_METHODS.contains(&method) {
+        problems.push(format!("the method {method} is not understood: write one of {}", HTTP_METHODS.join(", ")));
     }
     if !operation.callbacks.is_empty() {
         problems.push("`callbacks` are not understood: leave them out".to_owned());
@@ -184,7 +185,7 @@ fn ensure_nothing_unsupported(method: &str, operation: &openapiv3::Operation) ->
     Ok(())
 }
 
-fn operation_id(operation: &openapiv3::Operation) -> Result<String> {
+fn read_operation_id(operation: &openapiv3::Operation) -> Result<String> {
     let id = operation.operation_id.as_deref().context("an operationId is missing: write one, such as getCustomer")?;
     let camel = id.to_lower_camel_case();
     ensure!(id == camel && !id.is_empty(), "an operationId is in camelCase: write {camel}");
@@ -192,7 +193,7 @@ fn operation_id(operation: &openapiv3::Operation) -> Result<String> {
 }
 
 /// Returns the summary, which is a line of the help of the command line.
-fn summary(operation: &openapiv3::Operation) -> Result<String> {
+fn read_summary(operation: &openapiv3::Operation) -> Result<String> {
     let example = "write one sentence without Markdown, such as `Gets a customer.`";
     let summary = operation.summary.as_deref().map(str::trim).filter(|summary| !summary.is_empty());
     let summary = summary.with_context(|| format!("a summary is missing: {example}"))?;
@@ -201,7 +202,7 @@ fn summary(operation: &openapiv3::Operation) -> Result<String> {
     Ok(summary.to_owned())
 }
 
-fn command(extension: Option<&Value>) -> Result<Command> {
+fn read_command(extension: Option<&Value>) -> Result<Command> {
     let example = "write a resource and a verb in kebab-case, such as `billing-profile update`";
     let command = extension.with_context(|| format!("{COMMAND} is missing: {example}"))?;
     let words: Option<Vec<_>> = command.as_str().map(|command| command.split(' ').collect());
@@ -213,14 +214,14 @@ fn command(extension: Option<&Value>) -> Result<Command> {
         );
     }
     ensure!(
-        !OWN_COMMANDS.contains(resource),
+        !BUILT_IN_COMMANDS.contains(resource),
         "{COMMAND}: `{resource}` is a command that is not an operation: write another resource"
     );
     Ok(Command { resource: (*resource).to_owned(), verb: (*verb).to_owned() })
 }
 
 /// Returns the values of a list of words, each once.
-fn words<T: Copy + PartialEq>(key: &str, extension: &Value, known: &[(&str, T)]) -> Result<Vec<T>> {
+fn read_words<T: Copy + PartialEq>(key: &str, extension: &Value, known: &[(&str, T)]) -> Result<Vec<T>> {
     let names = known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let list = extension.as_array().filter(|list| !list.is_empty());
     let list = list.with_context(|| format!("{key}: not a list: write one or more of {names}"))?;
@@ -234,24 +235,24 @@ fn words<T: Copy + PartialEq>(key: &str, extension: &Value, known: &[(&str, T)])
     Ok(values)
 }
 
-fn authentication(extension: Option<&Value>) -> Result<Vec<Authentication>> {
+fn read_authentication(extension: Option<&Value>) -> Result<Vec<Authentication>> {
     let known = [("app-only", Authentication::AppOnly), ("app-user", Authentication::AppUser)];
     let missing = || format!("{AUTHENTICATION} is missing: write `[app-only, app-user]`, or one of them");
-    words(AUTHENTICATION, extension.with_context(missing)?, &known)
+    read_words(AUTHENTICATION, extension.with_context(missing)?, &known)
 }
 
-fn clouds(extension: Option<&Value>) -> Result<Vec<Cloud>> {
+fn read_clouds(extension: Option<&Value>) -> Result<Vec<Cloud>> {
     let known = [("global", Cloud::Global), ("china", Cloud::China), ("us-government", Cloud::UsGovernment)];
-    extension.map_or_else(|| Ok(known.map(|(_, cloud)| cloud).to_vec()), |list| words(CLOUDS, list, &known))
+    extension.map_or_else(|| Ok(known.map(|(_, cloud)| cloud).to_vec()), |list| read_words(CLOUDS, list, &known))
 }
 
-fn sentence(key: &str, extension: Option<&Value>) -> Result<String> {
+fn read_sentence(key: &str, extension: Option<&Value>) -> Result<String> {
     let Some(extension) = extension else { return Ok(String::new()) };
     let text = extension.as_str().map(str::trim).filter(|text| !text.is_empty());
     Ok(text.with_context(|| format!("{key}: not a sentence: write one, or leave it out"))?.to_owned())
 }
 
-fn idempotency(method: &str, extension: Option<&Value>) -> Result<Idempotency> {
+fn read_idempotency(method: &str, extension: Option<&Value>) -> Result<Idempotency> {
     match extension.map(|extension| extension.as_str().unwrap_or_default()) {
         None if matches!(method, "post" | "patch") => Ok(Idempotency::None),
         None | Some("natural") => Ok(Idempotency::Natural),
@@ -261,12 +262,12 @@ fn idempotency(method: &str, extension: Option<&Value>) -> Result<Idempotency> {
     }
 }
 
-fn is_destructive(method: &str, extension: Option<&Value>) -> Result<bool> {
+fn read_is_destructive(method: &str, extension: Option<&Value>) -> Result<bool> {
     let Some(extension) = extension else { return Ok(method == "delete") };
     extension.as_bool().with_context(|| format!("{DESTRUCTIVE}: not a boolean: write true or false"))
 }
 
-fn error_codes(extension: Option<&Value>) -> Result<Vec<ErrorCode>> {
+fn read_error_codes(extension: Option<&Value>) -> Result<Vec<ErrorCode>> {
     let example = "write `[{status: 400, code: '2055', description: The etag is not valid any more.}]`";
     let Some(extension) = extension else { return Ok(Vec::new()) };
     let list = extension.as_array().with_context(|| format!("not a list: {example}"))?;

@@ -28,7 +28,7 @@ pub(crate) struct Paging {
     pub(crate) total: Option<String>,
 }
 
-const KEYS: [&str; 11] = [
+const PAGING_KEYS: [&str; 11] = [
     "items",
     "next-link",
     "continuation-token",
@@ -47,8 +47,8 @@ impl Paging {
         let Some(object) = extension.as_object() else {
             bail!("not an object: write its keys, such as `items: items`")
         };
-        if let Some(unknown) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            bail!("the key {unknown} is not known: write one of {}", KEYS.join(", "));
+        if let Some(unknown) = object.keys().find(|key| !PAGING_KEYS.contains(&key.as_str())) {
+            bail!("the key {unknown} is not known: write one of {}", PAGING_KEYS.join(", "));
         }
         let text = |key: &str| match object.get(key) {
             None => Ok(None),

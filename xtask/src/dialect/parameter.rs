@@ -5,8 +5,8 @@ use super::{
     names::input_name,
     operation::Command,
     reserved,
-    schema::{Definition, Kind, deprecation, required_description},
-    shape::{Shape, constraint_sentences, ensure_nothing_foreign},
+    schema::{Definition, DefinitionKind, read_deprecation, required_description},
+    shape::{Shape, constraint_sentences, ensure_no_unsupported_keywords},
 };
 use crate::problems::Problems;
 use anyhow::{Context as _, Result, bail, ensure};
@@ -27,7 +27,7 @@ pub(crate) struct Parameter {
     pub(crate) field: String,
     /// The flag of the command line, in kebab case; the placeholder, where it is positional.
     pub(crate) flag: String,
-    pub(crate) location: Location,
+    pub(crate) location: ParameterLocation,
     pub(crate) style: ParameterStyle,
     /// The shape of its value; of a parameter that holds JSON, that of the JSON.
     pub(crate) shape: Shape,
@@ -54,7 +54,7 @@ pub(crate) struct Parameter {
 
 /// The part of a request that carries a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Location {
+pub(crate) enum ParameterLocation {
     Path,
     Query,
     Header,
@@ -91,25 +91,25 @@ impl Parameter {
         let is_context = extension(CONTEXT).is_some();
         let is_deprecated = data.deprecated.unwrap_or_default();
 
-        let location = problems.take(at, location(parameter).with_context(named));
+        let location = problems.value_or_add_error(at, read_location(parameter).with_context(named));
         let free = ensure_header_is_free(parameter, is_context).with_context(named);
-        let free = problems.take(at, free);
+        let free = problems.value_or_add_error(at, free);
         let description = required_description(data.description.as_deref()).with_context(named);
-        let description = problems.take(at, description);
-        let deprecated = deprecation(is_deprecated, extension(DEPRECATED)).with_context(named);
-        let deprecated = problems.take(at, deprecated);
-        let field = input_name(without_prefix(&data.name), extension(NAME)).with_context(named);
-        let field = problems.take(at, field);
-        let flag = flag(parameter).with_context(named);
-        let flag = problems.take(at, flag);
+        let description = problems.value_or_add_error(at, description);
+        let deprecated = read_deprecation(is_deprecated, extension(DEPRECATED)).with_context(named);
+        let deprecated = problems.value_or_add_error(at, deprecated);
+        let field = input_name(without_vendor_prefix(&data.name), extension(NAME)).with_context(named);
+        let field = problems.value_or_add_error(at, field);
+        let flag = read_flag(parameter).with_context(named);
+        let flag = problems.value_or_add_error(at, flag);
         let value = ParameterValue::read(parameter, definitions).with_context(named);
-        let value = problems.take(at, value);
-        let examples = examples(data).with_context(named);
-        let examples = problems.take(at, examples);
+        let value = problems.value_or_add_error(at, value);
+        let examples = read_examples(data).with_context(named);
+        let examples = problems.value_or_add_error(at, examples);
 
         let (value, examples) = (value?, examples?);
         let valid = value.ensure_accepts(definitions, &examples).with_context(named);
-        problems.take(at, valid).and(free)?;
+        problems.value_or_add_error(at, valid).and(free)?;
         Some(Self {
             wire: data.name.clone(),
             field: field?,
@@ -143,11 +143,11 @@ impl Parameter {
     /// Whether the command takes it by position, not by its flag.
     pub(crate) fn is_positional(&self, command: &Command) -> bool {
         let is_own = command.resource == format!("{}s", self.flag);
-        self.location == Location::Path && (!self.has_flag || is_own)
+        self.location == ParameterLocation::Path && (!self.has_flag || is_own)
     }
 
     /// Whether a string is a value that it may have.
-    pub(crate) fn accepts(&self, definitions: &[Definition], value: &str) -> bool {
+    pub(crate) fn accepts_example(&self, definitions: &[Definition], value: &str) -> bool {
         accepts(definitions, &self.shape, None, &value.into())
     }
 }
@@ -172,7 +172,7 @@ impl ParameterValue {
         let ParameterSchemaOrContent::Schema(schema) = &data.format else {
             bail!("`content` is not understood by most generators: write `schema`, a string, and {JSON_STRING}");
         };
-        let (shape, style) = shape_and_style(parameter, schema, definitions)?;
+        let (shape, style) = read_shape_and_style(parameter, schema, definitions)?;
         let (mut accepted, mut sentences, mut default) = (None, String::new(), None);
         let (mut min_length, mut max_length) = (None, None);
         if let ReferenceOr::Item(schema) = schema {
@@ -182,7 +182,7 @@ impl ParameterValue {
                 "`nullable`, `readOnly`, `writeOnly` and `deprecated` are not understood in the schema of a parameter: leave \
                  them out"
             );
-            ensure_nothing_foreign(schema_data)?;
+            ensure_no_unsupported_keywords(schema_data)?;
             default.clone_from(&schema_data.default);
             match &schema.schema_kind {
                 SchemaKind::Type(Type::Integer(integer)) => accepted = integer_range(integer, &shape)?,
@@ -193,7 +193,7 @@ impl ParameterValue {
             }
             sentences = constraint_sentences(schema)?;
         }
-        let sent = range_sent(data, accepted.clone())?;
+        let sent = sent_integer_range(data, accepted.clone())?;
         if let (Some(accepted), Some(sent)) = (&accepted, &sent)
             && accepted != sent
         {
@@ -222,25 +222,27 @@ impl ParameterValue {
     }
 }
 
-fn location(parameter: &openapiv3::Parameter) -> Result<Location> {
+fn read_location(parameter: &openapiv3::Parameter) -> Result<ParameterLocation> {
     use openapiv3::Parameter::{Cookie, Header, Path, Query};
     match parameter {
-        Query { allow_reserved: false, style: QueryStyle::Form, allow_empty_value: None, .. } => Ok(Location::Query),
+        Query { allow_reserved: false, style: QueryStyle::Form, allow_empty_value: None, .. } => {
+            Ok(ParameterLocation::Query)
+        }
         Query { .. } => bail!(
             "the style is not understood, nor are `allowReserved` and `allowEmptyValue`: leave them out, and write `explode` for \
              a list"
         ),
-        Header { style: HeaderStyle::Simple, .. } => Ok(Location::Header),
+        Header { style: HeaderStyle::Simple, .. } => Ok(ParameterLocation::Header),
         Path { style: PathStyle::Simple, parameter_data } => {
             ensure!(parameter_data.required, "a parameter of the path is required: write `required: true`");
-            Ok(Location::Path)
+            Ok(ParameterLocation::Path)
         }
         Path { .. } => bail!("the style of a parameter of the path is not understood: leave it out"),
         Cookie { .. } => bail!("a cookie is not understood: write a parameter of the path, the query or the header"),
     }
 }
 
-fn shape_and_style(
+fn read_shape_and_style(
     parameter: &openapiv3::Parameter,
     schema: &ReferenceOr<Schema>,
     definitions: &[Definition],
@@ -248,7 +250,7 @@ fn shape_and_style(
     let data = parameter.parameter_data_ref();
     let is_query = matches!(parameter, openapiv3::Parameter::Query { .. });
     let is_header = matches!(parameter, openapiv3::Parameter::Header { .. });
-    let shape = Shape::of(schema)?;
+    let shape = Shape::from_schema(schema)?;
     let has = |key| data.extensions.contains_key(key);
     ensure!(data.explode.is_none() || matches!(shape, Shape::List(_)), "`explode` is for lists: leave it out");
     if let Some(json) = data.extensions.get(JSON_STRING) {
@@ -257,10 +259,10 @@ fn shape_and_style(
             "{JSON_STRING} is for strings in the query: write `type: string` without a format"
         );
         let json: ReferenceOr<Schema> = ReferenceOr::deserialize(json).context(JSON_STRING)?;
-        let json = Shape::of(&json).context(JSON_STRING)?;
-        let target = json.named().filter(|_| matches!(json, Shape::Named(_)));
+        let json = Shape::from_schema(&json).context(JSON_STRING)?;
+        let target = json.schema_name().filter(|_| matches!(json, Shape::Named(_)));
         let target = target.map(|name| Definition::find(definitions, name)).transpose()?;
-        let is_object = target.is_some_and(|target| matches!(target.kind, Kind::Object(_)));
+        let is_object = target.is_some_and(|target| matches!(target.kind, DefinitionKind::Object(_)));
         ensure!(is_object, "{JSON_STRING} is a $ref to an object: write one");
         return Ok((json, ParameterStyle::Json));
     }
@@ -277,7 +279,7 @@ fn shape_and_style(
         _ if has(CAPITALIZED) => ParameterStyle::CapitalizedBool,
         Shape::List(item) => {
             ensure!(is_query, "a list is understood in the query only: write a parameter for each value");
-            ensure_single(item, definitions).context("items")?;
+            ensure_single_word(item, definitions).context("items")?;
             return Ok(match data.explode {
                 // The default of the query.
                 None | Some(true) => (shape, ParameterStyle::Exploded),
@@ -286,14 +288,14 @@ fn shape_and_style(
         }
         _ => ParameterStyle::Plain,
     };
-    ensure_single(&shape, definitions)?;
+    ensure_single_word(&shape, definitions)?;
     Ok((shape, style))
 }
 
 /// Rejects a shape whose values are not one word.
-fn ensure_single(shape: &Shape, definitions: &[Definition]) -> Result<()> {
+fn ensure_single_word(shape: &Shape, definitions: &[Definition]) -> Result<()> {
     let is_single = match shape {
-        Shape::Named(name) => matches!(Definition::find(definitions, name)?.kind, Kind::Enum(_)),
+        Shape::Named(name) => matches!(Definition::find(definitions, name)?.kind, DefinitionKind::Enum(_)),
         Shape::Secret => false,
         shape => shape.is_scalar(),
     };
@@ -321,7 +323,10 @@ fn integer_range(integer: &IntegerType, shape: &Shape) -> Result<Option<RangeInc
 }
 
 /// Returns the range of integers that the client sends, of those that the service accepts.
-fn range_sent(data: &ParameterData, accepted: Option<RangeInclusive<i64>>) -> Result<Option<RangeInclusive<i64>>> {
+fn sent_integer_range(
+    data: &ParameterData,
+    accepted: Option<RangeInclusive<i64>>,
+) -> Result<Option<RangeInclusive<i64>>> {
     let Some(minimum) = data.extensions.get(MINIMUM) else { return Ok(accepted) };
     let within = minimum.as_i64().zip(accepted).filter(|(minimum, range)| range.contains(minimum));
     let (minimum, range) =
@@ -330,7 +335,7 @@ fn range_sent(data: &ParameterData, accepted: Option<RangeInclusive<i64>>) -> Re
 }
 
 /// Returns the examples, of which the first is that of the documentation.
-fn examples(data: &ParameterData) -> Result<Vec<Value>> {
+fn read_examples(data: &ParameterData) -> Result<Vec<Value>> {
     let named = data.examples.values().map(|example| example.as_item()?.value.as_ref());
     let all = data.example.iter().map(Some).chain(named).map(Option::<&Value>::cloned);
     all.collect::<Option<_>>().context("an example of a parameter must be inline: write it as `value`")
@@ -353,7 +358,7 @@ fn accepts(definitions: &[Definition], shape: &Shape, range: Option<&RangeInclus
             _ => false,
         },
         Shape::Named(name) => match Definition::find(definitions, name).map(|definition| &definition.kind) {
-            Ok(Kind::Enum(known)) => {
+            Ok(DefinitionKind::Enum(known)) => {
                 let wire = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 known.variants.iter().any(|variant| variant.wire == wire)
             }
@@ -396,7 +401,7 @@ fn ensure_header_is_free(parameter: &openapiv3::Parameter, is_context: bool) -> 
 }
 
 /// Returns the flag of the command line: that of the extension, or the name in kebab case.
-fn flag(parameter: &openapiv3::Parameter) -> Result<String> {
+fn read_flag(parameter: &openapiv3::Parameter) -> Result<String> {
     let data = parameter.parameter_data_ref();
     if let Some(flag) = data.extensions.get(FLAG) {
         ensure!(
@@ -409,10 +414,10 @@ fn flag(parameter: &openapiv3::Parameter) -> Result<String> {
             .to_owned());
     }
     let own = data.extensions.get(NAME).and_then(Value::as_str);
-    Ok(own.unwrap_or_else(|| without_prefix(&data.name)).to_kebab_case())
+    Ok(own.unwrap_or_else(|| without_vendor_prefix(&data.name)).to_kebab_case())
 }
 
 /// Returns the name of a header without its vendor prefix.
-fn without_prefix(name: &str) -> &str {
+fn without_vendor_prefix(name: &str) -> &str {
     name.strip_prefix("MS-").or_else(|| name.strip_prefix("X-")).unwrap_or(name)
 }

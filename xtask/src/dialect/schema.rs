@@ -8,9 +8,9 @@ use super::{
     },
     names::{ensure_variant_name, escape_pointer_step, field_name, is_identifier, local_name, variant_name},
     reserved,
-    shape::{Shape, constraint_sentences, ensure_nothing_foreign, map_value},
+    shape::{Shape, constraint_sentences, ensure_no_unsupported_keywords, map_value_shape},
 };
-use crate::problems::{Problems, Reported};
+use crate::problems::{AlreadyReported, Problems};
 use anyhow::{Context as _, Error, Result, bail, ensure};
 use heck::ToPascalCase as _;
 use openapiv3::{
@@ -38,11 +38,11 @@ pub(crate) struct Definition {
     pub(crate) is_received: bool,
     /// The columns of a table of such objects.
     pub(crate) columns: Option<Vec<Column>>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: DefinitionKind,
 }
 
 /// The kind of a named schema.
-pub(crate) enum Kind {
+pub(crate) enum DefinitionKind {
     Object(Object),
     Enum(Enum),
     Union(Union),
@@ -146,22 +146,23 @@ impl Definition {
     ) -> Option<Self> {
         let data = &schema.schema_data;
         let kind = read_kind(at, schema, description_of);
-        let kind = problems.take(at, kind);
-        problems.take(at, ensure_schema_name(name, kind.as_ref()));
+        let kind = problems.value_or_add_error(at, kind);
+        problems.value_or_add_error(at, ensure_schema_name(name, kind.as_ref()));
         // Both are understood in named schemas.
         let plain = SchemaData { external_docs: None, example: None, discriminator: None, ..data.clone() };
-        problems.take(at, ensure_plain_schema(&plain));
-        let description = problems.take(at, required_description(data.description.as_deref()));
-        let external_docs = problems.take(&format!("{at}/externalDocs"), documentation(data.external_docs.as_ref()));
+        problems.value_or_add_error(at, ensure_plain_schema(&plain));
+        let description = problems.value_or_add_error(at, required_description(data.description.as_deref()));
+        let external_docs = problems
+            .value_or_add_error(&format!("{at}/externalDocs"), read_documentation_link(data.external_docs.as_ref()));
         let columns = data.extensions.get(COLUMNS).map(read_columns).transpose();
-        let columns = problems.take(&format!("{at}/{COLUMNS}"), columns);
+        let columns = problems.value_or_add_error(&format!("{at}/{COLUMNS}"), columns);
         let kind = kind?;
-        for (key, what, fits) in misplaced(&kind) {
+        for (key, what, fits) in misplaced_extensions(&kind) {
             if data.extensions.contains_key(key) && !fits {
                 problems.add(format!("{at}/{key}"), format!("the schema is not {what}: leave the extension out"));
             }
         }
-        if data.example.is_some() && !matches!(kind, Kind::Object(_)) {
+        if data.example.is_some() && !matches!(kind, DefinitionKind::Object(_)) {
             problems.add(at, "an `example` is understood in an object only: leave it out");
         }
         Some(Self {
@@ -180,49 +181,50 @@ impl Definition {
 
     /// Returns the schema with a name. It is missing only if its problems are reported already.
     pub(crate) fn find<'a>(definitions: &'a [Self], name: &str) -> Result<&'a Self> {
-        definitions.iter().find(|definition| definition.name == name).ok_or_else(|| Error::new(Reported))
+        definitions.iter().find(|definition| definition.name == name).ok_or_else(|| Error::new(AlreadyReported))
     }
 
     /// Returns the properties of an object; none of another schema.
     pub(crate) fn properties(&self) -> &[Property] {
-        if let Kind::Object(object) = &self.kind { &object.properties } else { &[] }
+        if let DefinitionKind::Object(object) = &self.kind { &object.properties } else { &[] }
     }
 
     /// Returns the names of the schemas that a value of this one may hold.
     pub(crate) fn references(&self) -> Vec<&str> {
         match &self.kind {
-            Kind::Object(Object { properties, additional }) => {
+            DefinitionKind::Object(Object { properties, additional }) => {
                 let shapes = properties.iter().map(|property| &property.shape).chain(additional);
-                shapes.filter_map(Shape::named).collect()
+                shapes.filter_map(Shape::schema_name).collect()
             }
-            Kind::Union(union) => union.variants.iter().map(|variant| variant.schema.as_str()).collect(),
-            Kind::Enum(_) | Kind::HandWritten(_) => Vec::new(),
+            DefinitionKind::Union(union) => union.variants.iter().map(|variant| variant.schema.as_str()).collect(),
+            DefinitionKind::Enum(_) | DefinitionKind::HandWritten(_) => Vec::new(),
         }
     }
 }
 
 /// Returns the extensions that not every schema may have, with what it should be, and whether it is.
-fn misplaced(kind: &Kind) -> [(&'static str, &'static str, bool); 8] {
-    let is_object = matches!(kind, Kind::Object(_));
-    let is_enum = matches!(kind, Kind::Enum(_));
-    let is_text = matches!(kind, Kind::Enum(Enum { values: EnumValues::Strings | EnumValues::LooseStrings, .. }));
+fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, bool); 8] {
+    let is_object = matches!(kind, DefinitionKind::Object(_));
+    let is_enum = matches!(kind, DefinitionKind::Enum(_));
+    let is_text =
+        matches!(kind, DefinitionKind::Enum(Enum { values: EnumValues::Strings | EnumValues::LooseStrings, .. }));
     [
         (ENUM_DESCRIPTIONS, "an enum", is_enum),
         (ENUM_NAMES, "an enum", is_enum),
         (EXTENSIBLE_ENUM, "an enum", is_enum),
         (LOOSE, "an enum of strings", is_text),
-        (BOX, "an object", is_object || matches!(kind, Kind::Union(_))),
+        (BOX, "an object", is_object || matches!(kind, DefinitionKind::Union(_))),
         (COLUMNS, "an object", is_object),
         (PROPERTY_DESCRIPTIONS, "an object", is_object),
         (RAW, "an object", is_object),
     ]
 }
 
-fn ensure_schema_name(name: &str, kind: Option<&Kind>) -> Result<()> {
+fn ensure_schema_name(name: &str, kind: Option<&DefinitionKind>) -> Result<()> {
     let pascal = name.to_pascal_case();
     ensure!(name == pascal, "the name of a schema is in PascalCase: write {pascal}");
     ensure!(is_identifier(name), "the name {name} makes no type in Rust: write one that begins with a letter");
-    let is_generated = !matches!(kind, None | Some(Kind::HandWritten(_)));
+    let is_generated = !matches!(kind, None | Some(DefinitionKind::HandWritten(_)));
     ensure!(!(is_generated && reserved::TYPES.contains(&name)), "the name {name} is taken: write another one");
     Ok(())
 }
@@ -233,23 +235,25 @@ fn ensure_plain_schema(data: &SchemaData) -> Result<()> {
         !data.nullable && !data.read_only && !data.write_only && !data.deprecated && data.default.is_none(),
         "`nullable`, `readOnly`, `writeOnly`, `deprecated` and `default` are not understood here: write them in the property"
     );
-    ensure_nothing_foreign(data)
+    ensure_no_unsupported_keywords(data)
 }
 
-fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<String>) -> Result<Kind> {
+fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<String>) -> Result<DefinitionKind> {
     let data = &schema.schema_data;
     let extensible = data.extensions.get(EXTENSIBLE_ENUM);
     if let Some(name) = data.extensions.get(TYPE) {
         let name = name.as_str().filter(|name| is_identifier(name));
         let name = name.with_context(|| format!("{TYPE}: not the name of a type: write one of the models crate"))?;
-        return Ok(Kind::HandWritten(name.to_owned()));
+        return Ok(DefinitionKind::HandWritten(name.to_owned()));
     }
     ensure!(
         data.discriminator.is_none() || matches!(schema.schema_kind, SchemaKind::OneOf { .. }),
         "a `discriminator` belongs to a `oneOf`: write the schemas there"
     );
     match &schema.schema_kind {
-        SchemaKind::Type(Type::Object(object)) => read_object(at, object, data, description_of).map(Kind::Object),
+        SchemaKind::Type(Type::Object(object)) => {
+            read_object(at, object, data, description_of).map(DefinitionKind::Object)
+        }
         SchemaKind::Type(Type::String(text)) if !text.enumeration.is_empty() || extensible.is_some() => {
             let plain = text.format.is_empty() && text.pattern.is_none();
             ensure!(
@@ -259,7 +263,7 @@ fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<
             let values = text.enumeration.iter().map(|value| Value::from(value.as_deref())).collect::<Vec<_>>();
             let loose = data.extensions.contains_key(LOOSE);
             let kind = if loose { EnumValues::LooseStrings } else { EnumValues::Strings };
-            read_enum(at, kind, &values, data).map(Kind::Enum)
+            read_enum(at, kind, &values, data).map(DefinitionKind::Enum)
         }
         SchemaKind::Type(Type::Integer(integer)) if !integer.enumeration.is_empty() || extensible.is_some() => {
             let IntegerType { format, enumeration, .. } = integer;
@@ -270,9 +274,9 @@ fn read_kind(at: &str, schema: &Schema, description_of: &dyn Fn(&str) -> Option<
                 "an enum of integers has no constraints, and the format int32, int64 or none: leave the others out"
             );
             let values = enumeration.iter().map(|value| Value::from(*value)).collect::<Vec<_>>();
-            read_enum(at, EnumValues::Integers, &values, data).map(Kind::Enum)
+            read_enum(at, EnumValues::Integers, &values, data).map(DefinitionKind::Enum)
         }
-        SchemaKind::OneOf { one_of } => read_union(one_of, data.discriminator.as_ref()).map(Kind::Union),
+        SchemaKind::OneOf { one_of } => read_union(one_of, data.discriminator.as_ref()).map(DefinitionKind::Union),
         _ => bail!(
             "a schema with a name is an object, an enum of strings or of integers, a `oneOf` with a `discriminator`, or has an \
              {TYPE}: write another type where it is used, without a name"
@@ -287,7 +291,7 @@ fn read_object(
     description_of: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Object> {
     let mut problems = Problems::default();
-    let additional = problems.take(at, map_value(object)).flatten();
+    let additional = problems.value_or_add_error(at, map_value_shape(object)).flatten();
     let properties = &object.properties;
     if properties.is_empty() {
         problems.add(
@@ -326,7 +330,7 @@ fn read_object(
             raw: raw.iter().any(|name| name == wire),
             ..property
         });
-        let property = problems.take(&at, property.and_then(ensure_raw_is_optional));
+        let property = problems.value_or_add_error(&at, property.and_then(ensure_raw_is_optional));
         read.extend(property.map(|property| (at, property)));
     }
     ensure_distinct_names(&read, &mut problems);
@@ -365,27 +369,28 @@ fn read_property(
     description_of: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Property> {
     let mut problems = Problems::default();
-    let shape = problems.take(at, Shape::of(schema));
+    let shape = problems.value_or_add_error(at, Shape::from_schema(schema));
     let description = property_description(schema, own_description, description_of);
-    let description = problems.take(at, description);
+    let description = problems.value_or_add_error(at, description);
     let plain = SchemaData::default();
     let data = schema.as_item().map_or(&plain, |schema| &schema.schema_data);
     let constraints = match schema {
-        ReferenceOr::Item(schema) => problems.take(at, constraint_sentences(schema)),
+        ReferenceOr::Item(schema) => problems.value_or_add_error(at, constraint_sentences(schema)),
         ReferenceOr::Reference { .. } => Some(String::new()),
     };
-    problems.take(at, ensure_nothing_foreign(data));
+    problems.value_or_add_error(at, ensure_no_unsupported_keywords(data));
     if data.read_only && data.write_only {
         problems.add(at, "`readOnly` and `writeOnly` exclude each other: leave one out");
     }
-    let field = problems.take(at, field_name(wire, data.extensions.get(NAME)));
-    let deprecated = problems.take(at, deprecation(data.deprecated, data.extensions.get(DEPRECATED)));
-    let spellings = problems.take(at, spellings(data.extensions.get(SPELLINGS)));
+    let field = problems.value_or_add_error(at, field_name(wire, data.extensions.get(NAME)));
+    let deprecated =
+        problems.value_or_add_error(at, read_deprecation(data.deprecated, data.extensions.get(DEPRECATED)));
+    let spellings = problems.value_or_add_error(at, read_spellings(data.extensions.get(SPELLINGS)));
     problems.into_result()?;
     let all = (shape, description, constraints, field, deprecated, spellings);
     let (Some(shape), Some(description), Some(constraints), Some(field), Some(deprecated), Some(spellings)) = all
     else {
-        return Err(Error::new(Reported));
+        return Err(Error::new(AlreadyReported));
     };
     Ok(Property {
         wire: wire.to_owned(),
@@ -414,7 +419,7 @@ fn property_description(
         (ReferenceOr::Reference { reference }, None) => {
             let description = description_of(local_name(reference, "schemas")?);
             // A schema without a description is reported itself.
-            description.ok_or_else(|| Error::new(Reported))
+            description.ok_or_else(|| Error::new(AlreadyReported))
         }
         (ReferenceOr::Item(schema), None) => required_description(schema.schema_data.description.as_deref()),
         (ReferenceOr::Item(_), Some(_)) => {
@@ -426,7 +431,7 @@ fn property_description(
     }
 }
 
-fn spellings(extension: Option<&Value>) -> Result<Vec<String>> {
+fn read_spellings(extension: Option<&Value>) -> Result<Vec<String>> {
     let Some(extension) = extension else { return Ok(Vec::new()) };
     let list = extension.as_array().filter(|list| !list.is_empty());
     let list = list.and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
@@ -452,20 +457,20 @@ fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaDat
     let mut problems = Problems::default();
     let descriptions_at = format!("{at}/{ENUM_DESCRIPTIONS}");
     let descriptions = list(ENUM_DESCRIPTIONS).and_then(|list| list.context("it is missing: describe each value"));
-    let descriptions = problems.take(&descriptions_at, descriptions);
+    let descriptions = problems.value_or_add_error(&descriptions_at, descriptions);
     let names = list(ENUM_NAMES).and_then(|names| {
         let has_names = names.is_some() || kind != EnumValues::Integers;
         ensure!(has_names, "it is missing: name each integer in PascalCase");
         Ok(names)
     });
-    let names = problems.take(&format!("{at}/{ENUM_NAMES}"), names);
+    let names = problems.value_or_add_error(&format!("{at}/{ENUM_NAMES}"), names);
     let Some(names) = names else { return Err(Error::new(problems)) };
     let mut variants: Vec<Variant> = Vec::new();
     for (index, value) in values.iter().enumerate() {
         let variant = read_variant(kind, value, names.map(|names| &names[index]));
-        let Some((wire, name)) = problems.take(&format!("{at}/{key}"), variant) else { continue };
+        let Some((wire, name)) = problems.value_or_add_error(&format!("{at}/{key}"), variant) else { continue };
         let same_value = |other: &&Variant| match kind {
-            EnumValues::LooseStrings => loosely(&other.wire) == loosely(&wire),
+            EnumValues::LooseStrings => normalize_loosely(&other.wire) == normalize_loosely(&wire),
             EnumValues::Strings | EnumValues::Integers => other.wire == wire,
         };
         if let Some(Variant { wire: other, .. }) = variants.iter().find(same_value) {
@@ -478,7 +483,7 @@ fn read_enum(at: &str, kind: EnumValues, enumeration: &[Value], data: &SchemaDat
         }
         let Some(descriptions) = descriptions else { continue };
         let description = required_description(descriptions[index].as_str()).with_context(|| format!("`{wire}`"));
-        let description = problems.take(&descriptions_at, description);
+        let description = problems.value_or_add_error(&descriptions_at, description);
         variants.extend(description.map(|description| Variant { name, wire, description }));
     }
     problems.into_result()?;
@@ -509,7 +514,7 @@ fn read_variant(kind: EnumValues, value: &Value, name: Option<&Value>) -> Result
 }
 
 /// Returns what is the same in all spellings of a value of a loose enum.
-fn loosely(wire: &str) -> String {
+fn normalize_loosely(wire: &str) -> String {
     wire.chars().filter(|character| *character != '_').flat_map(char::to_lowercase).collect()
 }
 
@@ -519,7 +524,7 @@ fn read_union(one_of: &[ReferenceOr<Schema>], discriminator: Option<&Discriminat
          all for any JSON",
     )?;
     if discriminator.mapping.values().any(|target| !target.starts_with("#/components/")) {
-        return Err(Error::new(Reported));
+        return Err(Error::new(AlreadyReported));
     }
     let mut variants = Vec::new();
     for schema in one_of {
@@ -548,7 +553,7 @@ pub(crate) fn required_description(description: Option<&str>) -> Result<String> 
 }
 
 /// Returns why something is deprecated, if it is.
-pub(super) fn deprecation(is_deprecated: bool, reason: Option<&Value>) -> Result<Option<String>> {
+pub(super) fn read_deprecation(is_deprecated: bool, reason: Option<&Value>) -> Result<Option<String>> {
     match (is_deprecated, reason) {
         (false, None) => Ok(None),
         (false, Some(_)) => bail!("{DEPRECATED} belongs to `deprecated: true`: write that as well"),
@@ -563,7 +568,7 @@ pub(super) fn deprecation(is_deprecated: bool, reason: Option<&Value>) -> Result
 }
 
 /// Returns the title and the URL of a page of the documentation.
-pub(super) fn documentation(docs: Option<&ExternalDocumentation>) -> Result<Option<(String, String)>> {
+pub(super) fn read_documentation_link(docs: Option<&ExternalDocumentation>) -> Result<Option<(String, String)>> {
     let Some(docs) = docs else { return Ok(None) };
     let title = docs.description.clone().context("a description is missing: write the title of the page")?;
     Ok(Some((title, docs.url.clone())))

@@ -33,7 +33,7 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    pub(crate) fn of(schema: &ReferenceOr<impl Borrow<Schema>>) -> Result<Self> {
+    pub(crate) fn from_schema(schema: &ReferenceOr<impl Borrow<Schema>>) -> Result<Self> {
         let schema = match schema {
             ReferenceOr::Reference { reference } => {
                 return Ok(Self::Named(local_name(reference, "schemas")?.to_owned()));
@@ -49,12 +49,12 @@ impl Shape {
         match &schema.schema_kind {
             // A `$ref` with its own description.
             SchemaKind::AllOf { all_of } => match all_of.as_slice() {
-                [reference @ ReferenceOr::Reference { .. }] => Self::of(reference),
+                [reference @ ReferenceOr::Reference { .. }] => Self::from_schema(reference),
                 _ => bail!("`allOf` is understood around one $ref only: write all properties in one schema"),
             },
-            SchemaKind::Type(Type::String(text)) => Self::of_text(text),
-            SchemaKind::Type(Type::Integer(integer)) => Self::of_integer(integer),
-            SchemaKind::Type(Type::Number(number)) => Self::of_number(number),
+            SchemaKind::Type(Type::String(text)) => Self::from_string_type(text),
+            SchemaKind::Type(Type::Integer(integer)) => Self::from_integer_type(integer),
+            SchemaKind::Type(Type::Number(number)) => Self::from_number_type(number),
             SchemaKind::Type(Type::Boolean(boolean)) => {
                 ensure!(boolean.enumeration.is_empty(), "an `enum` of a boolean is not understood: leave it out");
                 Ok(Self::Bool)
@@ -63,12 +63,12 @@ impl Shape {
                 if let ReferenceOr::Item(item) = items {
                     ensure_plain_item(&item.schema_data).context("items")?;
                 }
-                Ok(Self::List(Box::new(Self::of(items).context("items")?)))
+                Ok(Self::List(Box::new(Self::from_schema(items).context("items")?)))
             }
             SchemaKind::Type(Type::Array(_)) => {
                 bail!("an array without `items`: say what it holds, `items: {{}}` for any JSON")
             }
-            SchemaKind::Type(Type::Object(object)) => Self::of_map(object),
+            SchemaKind::Type(Type::Object(object)) => Self::from_map_type(object),
             SchemaKind::Any(any) if *any == AnySchema::default() => Ok(Self::Any),
             SchemaKind::Any(AnySchema { typ: Some(name), .. }) => bail!(
                 "the type `{name}` is not understood, or not together with what else is said: write string, integer, number, \
@@ -82,10 +82,10 @@ impl Shape {
     }
 
     /// Returns the name of the schema that this is, or is a list or a map of.
-    pub(crate) fn named(&self) -> Option<&str> {
+    pub(crate) fn schema_name(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
-            Self::List(item) | Self::Map(item) => item.named(),
+            Self::List(item) | Self::Map(item) => item.schema_name(),
             _ => None,
         }
     }
@@ -95,7 +95,7 @@ impl Shape {
         !matches!(self, Self::Named(_) | Self::List(_) | Self::Map(_) | Self::Any | Self::Binary)
     }
 
-    fn of_text(text: &StringType) -> Result<Self> {
+    fn from_string_type(text: &StringType) -> Result<Self> {
         ensure!(text.enumeration.is_empty(), "an enum within another schema: make it a schema with a name");
         match &text.format {
             Format::Empty | Format::Item(StringFormat::Byte) => Ok(Self::Text),
@@ -114,7 +114,7 @@ impl Shape {
         }
     }
 
-    fn of_integer(integer: &IntegerType) -> Result<Self> {
+    fn from_integer_type(integer: &IntegerType) -> Result<Self> {
         ensure!(integer.enumeration.is_empty(), "an enum within another schema: make it a schema with a name");
         match &integer.format {
             Format::Item(IntegerFormat::Int32) => Ok(Self::Int32),
@@ -126,7 +126,7 @@ impl Shape {
         }
     }
 
-    fn of_number(number: &NumberType) -> Result<Self> {
+    fn from_number_type(number: &NumberType) -> Result<Self> {
         ensure!(number.enumeration.is_empty(), "an `enum` of a number is not understood: leave it out");
         match &number.format {
             Format::Empty | Format::Item(NumberFormat::Double) => Ok(Self::Double),
@@ -140,12 +140,12 @@ impl Shape {
         }
     }
 
-    fn of_map(object: &ObjectType) -> Result<Self> {
+    fn from_map_type(object: &ObjectType) -> Result<Self> {
         ensure!(
             object.properties.is_empty() && object.required.is_empty(),
             "an object within another schema: make it a schema with a name"
         );
-        let value = map_value(object)?;
+        let value = map_value_shape(object)?;
         value.map(|value| Self::Map(Box::new(value))).context(
             "an object without properties: write `additionalProperties: true` for a map of any JSON, or no type at all for any \
              JSON",
@@ -154,7 +154,7 @@ impl Shape {
 }
 
 /// Returns the shape of the values of `additionalProperties`, if the object has any.
-pub(super) fn map_value(object: &ObjectType) -> Result<Option<Shape>> {
+pub(super) fn map_value_shape(object: &ObjectType) -> Result<Option<Shape>> {
     ensure!(
         object.min_properties.is_none() && object.max_properties.is_none(),
         "`minProperties` and `maxProperties` are not understood: say it in the description"
@@ -169,7 +169,7 @@ pub(super) fn map_value(object: &ObjectType) -> Result<Option<Shape>> {
             if let ReferenceOr::Item(value) = &**value {
                 ensure_plain_item(&value.schema_data).context("additionalProperties")?;
             }
-            Shape::of(value).context("additionalProperties").map(Some)
+            Shape::from_schema(value).context("additionalProperties").map(Some)
         }
     }
 }
@@ -235,11 +235,11 @@ fn ensure_plain_item(data: &SchemaData) -> Result<()> {
         "`readOnly`, `writeOnly` and `deprecated` are not understood here: write them in the property"
     );
     ensure!(data.default.is_none(), "a `default` is not understood here: say it in the description");
-    ensure_nothing_foreign(data)
+    ensure_no_unsupported_keywords(data)
 }
 
 /// Rejects keywords that no schema may have.
-pub(super) fn ensure_nothing_foreign(data: &SchemaData) -> Result<()> {
+pub(super) fn ensure_no_unsupported_keywords(data: &SchemaData) -> Result<()> {
     let foreign = [
         ("title", data.title.is_some(), "write a `description`"),
         ("discriminator", data.discriminator.is_some(), "it belongs to a schema with a name and `oneOf`"),

@@ -7,11 +7,11 @@ use crate::{
 use std::collections::BTreeSet;
 use yaml_serde::{Mapping, Value};
 
-const KEYS: [&str; 3] = ["parameters", "headers", "responses"];
+const COMMON_KEYS: [&str; 3] = ["parameters", "headers", "responses"];
 
 /// Writes out the extension of the root in every operation: the parameters and error responses that it does not have itself,
 /// and the headers that its successes do not have.
-pub(super) fn expand(document: &mut Value, problems: &mut Problems) {
+pub(super) fn expand_common_parts(document: &mut Value, problems: &mut Problems) {
     let Value::Mapping(root) = document else { return };
     let Some(common) = root.shift_remove(COMMON) else { return };
     let at = format!("#/{COMMON}");
@@ -19,8 +19,8 @@ pub(super) fn expand(document: &mut Value, problems: &mut Problems) {
         problems.add(at, "not an object: write `parameters`, `headers` and `responses`");
         return;
     };
-    for key in common.keys().filter_map(Value::as_str).filter(|key| !KEYS.contains(key)) {
-        problems.add(&at, format!("the key {key} is not known: write one of {}", KEYS.join(", ")));
+    for key in common.keys().filter_map(Value::as_str).filter(|key| !COMMON_KEYS.contains(key)) {
+        problems.add(&at, format!("the key {key} is not known: write one of {}", COMMON_KEYS.join(", ")));
     }
     let mut is_reference = |item: &Value| {
         let is_reference = item.get("$ref").is_some();
@@ -45,10 +45,14 @@ pub(super) fn expand(document: &mut Value, problems: &mut Problems) {
         for (method, operation) in item.iter_mut() {
             let (Some(method), Value::Mapping(operation)) = (method.as_str(), operation) else { continue };
             let own = operation.get("parameters").into_iter().chain(&of_path);
-            let own: BTreeSet<_> =
-                own.filter_map(Value::as_sequence).flatten().filter_map(|own| identity(own, &components)).collect();
-            let missing =
-                parameters.iter().filter(|common| !identity(common, &components).is_some_and(|id| own.contains(&id)));
+            let own: BTreeSet<_> = own
+                .filter_map(Value::as_sequence)
+                .flatten()
+                .filter_map(|own| parameter_identity(own, &components))
+                .collect();
+            let missing = parameters
+                .iter()
+                .filter(|common| !parameter_identity(common, &components).is_some_and(|id| own.contains(&id)));
             let missing: Vec<_> = missing.cloned().collect();
             if !missing.is_empty()
                 && let Value::Sequence(own) =
@@ -96,7 +100,7 @@ fn add_responses(own: &mut Mapping, headers: &Mapping, responses: &Mapping) {
 }
 
 /// Returns the name and the place of a parameter, by which it is known.
-fn identity(parameter: &Value, components: &Value) -> Option<(String, String)> {
+fn parameter_identity(parameter: &Value, components: &Value) -> Option<(String, String)> {
     let resolved = match parameter.get("$ref").and_then(Value::as_str) {
         Some(reference) => components.get("parameters")?.get(local_name(reference, "parameters").ok()?)?,
         None => parameter,

@@ -20,15 +20,15 @@ pub(crate) struct SourceFile {
 
 /// The files that the parts of the document are from.
 #[derive(Debug, Default)]
-pub(crate) struct Origins {
+pub(crate) struct SourceFilesByPointer {
     root: String,
     /// The files of paths and components, by their JSON pointers.
     files: BTreeMap<String, String>,
 }
 
-impl Origins {
+impl SourceFilesByPointer {
     /// Returns the file of a place in the document.
-    pub(crate) fn file(&self, at: &str) -> &str {
+    pub(crate) fn file_at(&self, at: &str) -> &str {
         // A path is two steps below the root, a component is three.
         let mut ends = at.match_indices('/').map(|(end, _)| end).chain([at.len()]);
         let file = ends.find_map(|end| self.files.get(&at[..end]));
@@ -36,8 +36,8 @@ impl Origins {
     }
 
     /// Returns the area of a place in the document: the name of its file without the extension.
-    pub(crate) fn area(&self, at: &str) -> &str {
-        let file = self.file(at);
+    pub(crate) fn area_at(&self, at: &str) -> &str {
+        let file = self.file_at(at);
         if file == self.root { ROOT_AREA } else { file.strip_suffix(".yaml").unwrap_or(file) }
     }
 }
@@ -45,11 +45,11 @@ impl Origins {
 /// Merges the files, of which the first is the root, into one document. Each `$ref` leads to a component of it.
 ///
 /// Returns `None` if the root cannot be read.
-pub(super) fn merge(files: &[SourceFile], problems: &mut Problems) -> Option<(Value, Origins)> {
+pub(super) fn merge_files(files: &[SourceFile], problems: &mut Problems) -> Option<(Value, SourceFilesByPointer)> {
     let mut documents = Vec::new();
     let mut unreadable = BTreeSet::new();
     for SourceFile { name, text } in files {
-        match parse(text) {
+        match parse_yaml(text) {
             Ok(document) => documents.push((name.as_str(), document)),
             Err(error) => {
                 problems.add(name, error);
@@ -57,7 +57,7 @@ pub(super) fn merge(files: &[SourceFile], problems: &mut Problems) -> Option<(Va
             }
         }
     }
-    let names: Vec<_> = documents.iter().map(|(name, document)| Names::of(name, document)).collect();
+    let names: Vec<_> = documents.iter().map(|(name, document)| DefinedNames::from_document(name, document)).collect();
     for (name, document) in &mut documents {
         resolve_references(name, document, &names, &unreadable, problems);
     }
@@ -69,7 +69,7 @@ pub(super) fn merge(files: &[SourceFile], problems: &mut Problems) -> Option<(Va
     if files.first()?.name != root {
         return None;
     }
-    let mut origins = Origins { root: root.to_owned(), files: BTreeMap::new() };
+    let mut origins = SourceFilesByPointer { root: root.to_owned(), files: BTreeMap::new() };
     if let (false, Value::Mapping(document)) = (rest.is_empty(), &mut document) {
         document.entry("components".into()).or_insert_with(|| Mapping::new().into());
     }
@@ -80,7 +80,7 @@ pub(super) fn merge(files: &[SourceFile], problems: &mut Problems) -> Option<(Va
     Some((document, origins))
 }
 
-fn parse(text: &str) -> Result<Value, String> {
+fn parse_yaml(text: &str) -> Result<Value, String> {
     let mut document: Value =
         yaml_serde::from_str(text).map_err(|error| format!("it is not YAML: {error}: correct it there"))?;
     if !document.is_mapping() {
@@ -111,13 +111,13 @@ fn make_keys_strings(value: &mut Value) {
 }
 
 /// The names that a file defines: JSON pointers of its paths and components.
-struct Names<'a> {
+struct DefinedNames<'a> {
     file: &'a str,
     pointers: BTreeSet<String>,
 }
 
-impl<'a> Names<'a> {
-    fn of(file: &'a str, document: &Value) -> Self {
+impl<'a> DefinedNames<'a> {
+    fn from_document(file: &'a str, document: &Value) -> Self {
         let keys = |value: Option<&Value>| {
             let keys = value.and_then(Value::as_mapping).into_iter().flat_map(Mapping::keys);
             keys.filter_map(Value::as_str).map(escape_pointer_step).collect::<Vec<_>>()
@@ -136,7 +136,7 @@ impl<'a> Names<'a> {
 fn resolve_references(
     file: &str,
     document: &mut Value,
-    names: &[Names<'_>],
+    names: &[DefinedNames<'_>],
     unreadable: &BTreeSet<&str>,
     problems: &mut Problems,
 ) {
@@ -180,7 +180,7 @@ fn resolve_references(
 fn merge_paths(
     document: &mut Value,
     areas: &mut BTreeMap<&str, Value>,
-    origins: &mut Origins,
+    origins: &mut SourceFilesByPointer,
     problems: &mut Problems,
 ) {
     let root = origins.root.clone();
@@ -241,7 +241,13 @@ fn merge_paths(
 }
 
 /// Adds the components of an area, whose names must not be taken.
-fn merge_components(area: &str, source: Value, document: &mut Value, origins: &mut Origins, problems: &mut Problems) {
+fn merge_components(
+    area: &str,
+    source: Value,
+    document: &mut Value,
+    origins: &mut SourceFilesByPointer,
+    problems: &mut Problems,
+) {
     let Value::Mapping(source) = source else { return };
     for (key, value) in source {
         let key = key.as_str().unwrap_or_default();
@@ -259,7 +265,7 @@ fn merge_components(area: &str, source: Value, document: &mut Value, origins: &m
                 let step = escape_pointer_step(name.as_str().unwrap_or_default());
                 let pointer = format!("#/components/{kind_name}/{step}");
                 if all.contains_key(&name) {
-                    let other = origins.file(&pointer);
+                    let other = origins.file_at(&pointer);
                     problems.add(
                         format!("{area}{pointer}"),
                         format!("the name is taken in {other}: write another one, or refer to '{other}{pointer}'"),

@@ -2,7 +2,7 @@
 
 use super::visit::visit_objects;
 use crate::{
-    dialect::{EXTENSIONS, Place, escape_pointer_step},
+    dialect::{EXTENSIONS, ExtensionPlace, escape_pointer_step},
     problems::Problems,
 };
 use openapiv3::{Example, Header, OpenAPI, Operation, Parameter, PathItem, ReferenceOr, RequestBody, Response, Schema};
@@ -13,9 +13,9 @@ use yaml_serde::Mapping;
 
 /// The places of objects that could not be read, in whose stead there are empty ones.
 #[derive(Default)]
-pub(super) struct Broken(BTreeSet<String>);
+pub(super) struct BrokenObjects(BTreeSet<String>);
 
-impl Broken {
+impl BrokenObjects {
     /// Whether the object at a place, or one within it, could not be read.
     pub(super) fn is_within(&self, at: &str) -> bool {
         self.0.iter().any(|broken| broken.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
@@ -29,13 +29,16 @@ impl Broken {
 
 /// Reads the merged document. Reports all objects that cannot be read, and reads the others without them; reports content
 /// without effect.
-pub(super) fn read_document(source: &mut yaml_serde::Value, problems: &mut Problems) -> Option<(OpenAPI, Broken)> {
+pub(super) fn read_document(
+    source: &mut yaml_serde::Value,
+    problems: &mut Problems,
+) -> Option<(OpenAPI, BrokenObjects)> {
     visit_objects(source, &mut |at, object| {
         for (key, value) in object.iter().filter_map(|(key, value)| Some((key.as_str()?, value))) {
             check_extension(at, key, value, problems);
         }
     });
-    let mut broken = Broken::default();
+    let mut broken = BrokenObjects::default();
     let mut document = from_yaml(source);
     if document.is_err() {
         visit_objects(source, &mut |at, object| {
@@ -47,8 +50,10 @@ pub(super) fn read_document(source: &mut yaml_serde::Value, problems: &mut Probl
         });
         document = from_yaml(source);
     }
-    let document =
-        problems.take("#", document.map_err(|error| anyhow::anyhow!("{error}: write it as OpenAPI 3.0.3 has it")))?;
+    let document = problems.value_or_add_error(
+        "#",
+        document.map_err(|error| anyhow::anyhow!("{error}: write it as OpenAPI 3.0.3 has it")),
+    )?;
     if let (Ok(source), Ok(read)) = (serde_json::to_value(&*source), serde_json::to_value(&document)) {
         check_ignored_keys("#", &source, Some(&read), problems);
     }
@@ -120,7 +125,7 @@ fn check_extension(at: &str, key: &str, value: &yaml_serde::Value, problems: &mu
         problems.add(at, format!("the extension {key} is not known: correct it, or leave it out"));
         return;
     };
-    if !Place::at(at).is_some_and(|place| places.contains(&place)) {
+    if !ExtensionPlace::from_pointer(at).is_some_and(|place| places.contains(&place)) {
         let places = places.iter().map(|place| place.name()).collect::<Vec<_>>().join(" or ");
         problems.add(at, format!("the extension {key} has no effect here: write it in {places}"));
     } else if *is_switch && value.as_bool() != Some(true) {

@@ -1,10 +1,10 @@
 //! The operations of the document: each by itself, and all of them together.
 
-use super::{Spec, lint::Broken, paging};
+use super::{Spec, lint::BrokenObjects, paging};
 use crate::{
     dialect::{
-        COMMAND, Location, Operation, OperationFacts, Outcome, PAGING, Parameter, RequestBody, Response,
-        escape_pointer_step, local_name, reserved,
+        COMMAND, Operation, OperationFacts, PAGING, Parameter, ParameterLocation, RequestBody, Response,
+        ResponseOutcome, escape_pointer_step, local_name, reserved,
     },
     problems::Problems,
 };
@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Reads all operations, in the order of the document. Those that have problems are left out.
-pub(super) fn read(spec: &Spec, broken: &Broken, problems: &mut Problems) -> Vec<Operation> {
+pub(super) fn read_operations(spec: &Spec, broken: &BrokenObjects, problems: &mut Problems) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in spec.document.paths.iter() {
         let at = format!("#/paths/{}", escape_pointer_step(path));
@@ -29,23 +29,23 @@ pub(super) fn read(spec: &Spec, broken: &Broken, problems: &mut Problems) -> Vec
         if !item.servers.is_empty() {
             problems.add(format!("{at}/servers"), "a path with servers of its own is not understood: leave them out");
         }
-        problems.take(&at, ensure_plain_path(path));
+        problems.value_or_add_error(&at, ensure_plain_path(path));
         for (method, operation) in item.iter() {
             let at = format!("{at}/{method}");
             if !broken.is_at(&at) {
-                let reader = Reader { spec, broken, at, path, method, item, operation };
+                let reader = OperationReader { spec, broken, at, path, method, item, operation };
                 operations.extend(reader.read(problems));
             }
         }
     }
-    check_names(spec, problems);
+    check_operation_names(spec, problems);
     operations
 }
 
 /// The reader of one operation.
-struct Reader<'a> {
+struct OperationReader<'a> {
     spec: &'a Spec,
-    broken: &'a Broken,
+    broken: &'a BrokenObjects,
     at: String,
     path: &'a str,
     method: &'a str,
@@ -53,7 +53,7 @@ struct Reader<'a> {
     operation: &'a openapiv3::Operation,
 }
 
-impl Reader<'_> {
+impl OperationReader<'_> {
     fn read(self, problems: &mut Problems) -> Option<Operation> {
         let Self { spec, at, path, method, operation, .. } = &self;
         let definitions = &spec.definitions;
@@ -64,9 +64,9 @@ impl Reader<'_> {
         let body = match &operation.request_body {
             None => Some(None),
             Some(body) => {
-                let place = self.place(body, "requestBodies", "requestBody");
+                let place = self.place_of_item(body, "requestBodies", "requestBody");
                 let body = spec.resolve(body, "requestBodies", |components, name| components.request_bodies.get(name));
-                let body = problems.take(&place, body).filter(|_| !self.broken.is_within(&place));
+                let body = problems.value_or_add_error(&place, body).filter(|_| !self.broken.is_within(&place));
                 body.and_then(|body| RequestBody::read(&place, body, definitions, problems)).map(Some)
             }
         };
@@ -88,8 +88,8 @@ impl Reader<'_> {
             }
         }
         let paging = facts.paging.as_ref().map(|paging| {
-            let checked = paging::check(paging, definitions, &parameters, &responses);
-            problems.take(at, checked.context(PAGING))
+            let checked = paging::check_paging(paging, definitions, &parameters, &responses);
+            problems.value_or_add_error(at, checked.context(PAGING))
         });
         // Those of broken paging may be meant.
         if paging != Some(None) {
@@ -97,7 +97,7 @@ impl Reader<'_> {
         }
         Some(Operation {
             at: at.clone(),
-            area: spec.origins.area(at).to_owned(),
+            area: spec.origins.area_at(at).to_owned(),
             path: (*path).to_owned(),
             method: (*method).to_owned(),
             parameters,
@@ -108,7 +108,7 @@ impl Reader<'_> {
     }
 
     /// Returns the place of an item, or that of the component that it refers to.
-    fn place<T>(&self, item: &ReferenceOr<T>, folder: &str, own: &str) -> String {
+    fn place_of_item<T>(&self, item: &ReferenceOr<T>, folder: &str, own: &str) -> String {
         match item {
             ReferenceOr::Reference { reference } if local_name(reference, folder).is_ok() => reference.clone(),
             _ => format!("{}/{own}", self.at),
@@ -126,10 +126,10 @@ impl Reader<'_> {
         for (own, item) in of_path.chain(of_operation) {
             let place = match own.strip_prefix("../") {
                 Some(own) => format!("#/paths/{}/{own}", escape_pointer_step(self.path)),
-                None => self.place(item, "parameters", &own),
+                None => self.place_of_item(item, "parameters", &own),
             };
             let parameter = self.spec.resolve(item, "parameters", |components, name| components.parameters.get(name));
-            let parameter = problems.take(&place, parameter).filter(|_| !self.broken.is_within(&place));
+            let parameter = problems.value_or_add_error(&place, parameter).filter(|_| !self.broken.is_within(&place));
             let parameter =
                 parameter.and_then(|parameter| Parameter::read(&place, parameter, &self.spec.definitions, problems));
             let Some(parameter) = parameter else {
@@ -144,9 +144,9 @@ impl Reader<'_> {
             parameters.push(parameter);
         }
         if is_complete {
-            let in_path = parameters.iter().filter(|parameter| parameter.location == Location::Path);
+            let in_path = parameters.iter().filter(|parameter| parameter.location == ParameterLocation::Path);
             let in_path: Vec<_> = in_path.map(|parameter| parameter.wire.as_str()).collect();
-            problems.take(&self.at, ensure_path_parameters(self.path, &in_path))?;
+            problems.value_or_add_error(&self.at, ensure_path_parameters(self.path, &in_path))?;
         }
         is_complete.then_some(parameters)
     }
@@ -158,17 +158,19 @@ impl Reader<'_> {
         let mut is_complete = true;
         for (status, item) in &operation.responses.responses {
             let own = format!("responses/{status}");
-            let place = self.place(item, "responses", &own);
+            let place = self.place_of_item(item, "responses", &own);
             let response = spec.resolve(item, "responses", |components, name| components.responses.get(name));
-            let Some(response) = problems.take(&place, response).filter(|_| !self.broken.is_within(&place)) else {
+            let Some(response) =
+                problems.value_or_add_error(&place, response).filter(|_| !self.broken.is_within(&place))
+            else {
                 is_complete = false;
                 continue;
             };
             let context = || format!("responses/{status}");
-            problems.take(at, self.ensure_links_exist(response).with_context(context));
+            problems.value_or_add_error(at, self.ensure_links_exist(response).with_context(context));
             let headers = self.headers(response, problems);
             let read = Response::read(status, response, &headers, &spec.definitions).with_context(context);
-            match problems.take(if place.starts_with("#/components") { &place } else { at }, read) {
+            match problems.value_or_add_error(if place.starts_with("#/components") { &place } else { at }, read) {
                 Some(outcome) => responses.extend(outcome),
                 None => is_complete = false,
             }
@@ -177,7 +179,10 @@ impl Reader<'_> {
         if !is_complete || operation.responses.default.is_some() {
             return None;
         }
-        problems.take(at, ensure_outcomes_fit(method, &responses, operation.responses.responses.is_empty()))?;
+        problems.value_or_add_error(
+            at,
+            ensure_outcomes_fit(method, &responses, operation.responses.responses.is_empty()),
+        )?;
         Some(responses)
     }
 
@@ -188,7 +193,7 @@ impl Reader<'_> {
         let mut headers = Vec::new();
         for (name, header) in &response.headers {
             let header = self.spec.resolve(header, "headers", |components, name| components.headers.get(name));
-            headers.extend(problems.take(&self.at, header).map(|header| (name.clone(), header)));
+            headers.extend(problems.value_or_add_error(&self.at, header).map(|header| (name.clone(), header)));
         }
         headers
     }
@@ -221,7 +226,7 @@ impl Reader<'_> {
 
 /// Rejects responses that have no common type.
 fn ensure_outcomes_fit(method: &str, responses: &[Response], is_empty: bool) -> Result<()> {
-    let successes: Vec<_> = responses.iter().filter(|response| response.outcome != Outcome::Absent).collect();
+    let successes: Vec<_> = responses.iter().filter(|response| response.outcome != ResponseOutcome::Absent).collect();
     // Nothing but what could not be read.
     ensure!(!successes.is_empty() || is_empty, "responses: there is no 2xx: write the success");
     ensure!(!is_empty, "responses: there is none: write the success");
@@ -242,9 +247,9 @@ fn ensure_outcomes_fit(method: &str, responses: &[Response], is_empty: bool) -> 
 /// Reports parameters that are marked as set by the client, and are not.
 fn check_context(at: &str, parameters: &[Parameter], facts: &OperationFacts, problems: &mut Problems) {
     for parameter in parameters.iter().filter(|parameter| parameter.is_context) {
-        let by_client = parameter.location == Location::Header
+        let by_client = parameter.location == ParameterLocation::Header
             && reserved::contains_header(reserved::SERVICE_HEADERS, &parameter.wire);
-        if !by_client && !facts.paging.as_ref().is_some_and(|paging| paging::sets(paging, parameter)) {
+        if !by_client && !facts.paging.as_ref().is_some_and(|paging| paging::sets_parameter(paging, parameter)) {
             problems.add(
                 at,
                 format!(
@@ -258,7 +263,7 @@ fn check_context(at: &str, parameters: &[Parameter], facts: &OperationFacts, pro
 }
 
 /// Reports names that several operations have, or an operation and a schema, and paths that differ by names only.
-fn check_names(spec: &Spec, problems: &mut Problems) {
+fn check_operation_names(spec: &Spec, problems: &mut Problems) {
     let schemas = spec.document.components.iter().flat_map(|components| components.schemas.keys());
     let mut types: BTreeMap<String, &str> = schemas.map(|name| (name.to_lowercase(), "a schema")).collect();
     let mut commands: BTreeMap<&str, &str> = BTreeMap::new();

@@ -1,10 +1,12 @@
 //! The extension `x-pc-paging`, checked against the parameters and the schemas of its operation.
 
-use crate::dialect::{Definition, Kind, Location, Paging, Parameter, Property, RAW, Response, Shape};
+use crate::dialect::{
+    Definition, DefinitionKind, Paging, Parameter, ParameterLocation, Property, RAW, Response, Shape,
+};
 use anyhow::{Context as _, Result, bail, ensure};
 
 /// Rejects paging whose parameters or paths do not exist, or do not fit.
-pub(super) fn check(
+pub(super) fn check_paging(
     paging: &Paging,
     definitions: &[Definition],
     parameters: &[Parameter],
@@ -34,7 +36,7 @@ pub(super) fn check(
         check_next_link(definitions, page, path).context("next-link")?;
     }
     if let Some(path) = &paging.continuation_token {
-        let token = optional(property_at(definitions, page, path)).context("continuation-token")?;
+        let token = ensure_optional(property_at(definitions, page, path)).context("continuation-token")?;
         ensure!(
             token.shape == Shape::Secret,
             "continuation-token: `{path}` is not an optional string with x-pc-secret: make it one"
@@ -51,15 +53,15 @@ pub(super) fn check(
 }
 
 /// Whether the client sets the parameter when it follows pages.
-pub(super) fn sets(paging: &Paging, parameter: &Parameter) -> bool {
+pub(super) fn sets_parameter(paging: &Paging, parameter: &Parameter) -> bool {
     let is = |name: Option<&String>| name == Some(&parameter.wire);
     match parameter.location {
-        Location::Header => is(paging.token_header.as_ref()),
-        Location::Query => {
+        ParameterLocation::Header => is(paging.token_header.as_ref()),
+        ParameterLocation::Query => {
             let seek = paging.seek.as_ref().map(|(query, _)| query);
             is(paging.token_query.as_ref()) || is(seek) || is(paging.offset_query.as_ref())
         }
-        Location::Path => false,
+        ParameterLocation::Path => false,
     }
 }
 
@@ -95,7 +97,7 @@ fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Resu
         if prefix != path && property_at(definitions, page, prefix).is_err() {
             return property_at(definitions, page, path).map(drop);
         }
-        let property = optional(property_at(definitions, page, prefix))?;
+        let property = ensure_optional(property_at(definitions, page, prefix))?;
         ensure!(
             !property.raw,
             "`{}` is read for each page, and so cannot have {RAW}: leave it out there",
@@ -107,7 +109,8 @@ fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Resu
         Shape::Text | Shape::Secret => true,
         Shape::Named(name) => {
             let target = Definition::find(definitions, name)?;
-            matches!(target.kind, Kind::Object(_)) && target.properties().iter().any(|property| property.wire == "uri")
+            matches!(target.kind, DefinitionKind::Object(_))
+                && target.properties().iter().any(|property| property.wire == "uri")
         }
         _ => false,
     };
@@ -115,45 +118,45 @@ fn check_next_link(definitions: &[Definition], page: &Shape, path: &str) -> Resu
     Ok(())
 }
 
-fn optional(property: Result<&Property>) -> Result<&Property> {
+fn ensure_optional(property: Result<&Property>) -> Result<&Property> {
     let property = property?;
     ensure!(!property.required, "`{}` is required: make it optional, as the last page lacks it", property.wire);
     Ok(property)
 }
 
 fn check_parameters(paging: &Paging, definitions: &[Definition], parameters: &[Parameter]) -> Result<()> {
-    let find = |location: Location, name: &str, is_context: bool| {
+    let find = |location: ParameterLocation, name: &str, is_context: bool| {
         let is = |parameter: &&Parameter| {
             parameter.location == location && parameter.wire == name && parameter.is_context == is_context
         };
         parameters.iter().find(is)
     };
     if let Some(name) = &paging.token_header {
-        let found = find(Location::Header, name, true);
+        let found = find(ParameterLocation::Header, name, true);
         found.with_context(|| {
             format!("token-header: there is no header {name} with x-pc-context: write that parameter")
         })?;
     }
     if let Some(name) = &paging.token_query {
-        let found = find(Location::Query, name, true);
+        let found = find(ParameterLocation::Query, name, true);
         found.with_context(|| {
             format!("token-query: there is no {name} in the query with x-pc-context: write that parameter")
         })?;
     }
     if let Some((name, value)) = &paging.seek {
-        let seek = find(Location::Query, name, true);
+        let seek = find(ParameterLocation::Query, name, true);
         let seek = seek.with_context(|| {
             format!("seek-query: there is no {name} in the query with x-pc-context: write that parameter")
         })?;
         ensure!(
-            seek.accepts(definitions, value),
+            seek.accepts_example(definitions, value),
             "seek-value: {name} does not accept {value}: write a value of its enum"
         );
     }
     for (key, name) in [("size-query", &paging.size_query), ("offset-query", &paging.offset_query)] {
         let Some(name) = name else { continue };
         let missing = || format!("{key}: there is no {name} in the query without x-pc-context: write that parameter");
-        let parameter = find(Location::Query, name, false).with_context(missing)?;
+        let parameter = find(ParameterLocation::Query, name, false).with_context(missing)?;
         ensure!(
             matches!(parameter.shape, Shape::Int32 | Shape::Int64),
             "{key}: {name} is not an integer: write `type: integer`"

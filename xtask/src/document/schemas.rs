@@ -1,8 +1,8 @@
 //! The schemas of the document: each by itself, and how they go together.
 
-use super::{Spec, lint::Broken};
+use super::{Spec, lint::BrokenObjects};
 use crate::{
-    dialect::{BodyType, Definition, Kind, Object, Property, RAW, Shape, Union, escape_pointer_step},
+    dialect::{BodyType, Definition, DefinitionKind, Object, Property, RAW, Shape, Union, escape_pointer_step},
     problems::Problems,
 };
 use anyhow::{Context as _, Result, ensure};
@@ -10,7 +10,7 @@ use openapiv3::ReferenceOr;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads all schemas, in the order of the document. Those that have problems are left out.
-pub(super) fn read(spec: &Spec, broken: &Broken, problems: &mut Problems) -> Vec<Definition> {
+pub(super) fn read_schemas(spec: &Spec, broken: &BrokenObjects, problems: &mut Problems) -> Vec<Definition> {
     let schemas = || spec.document.components.iter().flat_map(|components| &components.schemas);
     let description_of = |name: &str| {
         let schema = spec.document.components.as_ref()?.schemas.get(name)?.as_item()?;
@@ -31,62 +31,63 @@ pub(super) fn read(spec: &Spec, broken: &Broken, problems: &mut Problems) -> Vec
             ReferenceOr::Item(schema) => {
                 // What else is wrong with it is reported once, not at each use.
                 let is_complete = !problems.are_within(&at);
-                let area = spec.origins.area(&at);
+                let area = spec.origins.area_at(&at);
                 let definition = Definition::read(&at, name, area, schema, &description_of, problems);
                 definitions.extend(definition.filter(|_| is_complete));
             }
         }
     }
-    check_together(&definitions, problems);
+    check_schemas_together(&definitions, problems);
     definitions
 }
 
 /// Reports files outside of multipart bodies: JSON cannot hold them.
-pub(super) fn check_files(spec: &Spec, problems: &mut Problems) {
+pub(super) fn check_file_properties(spec: &Spec, problems: &mut Problems) {
     let bodies = spec.operations.iter().filter_map(|operation| operation.body.as_ref());
-    let multipart = bodies.filter(|body| body.media_type == BodyType::Multipart).filter_map(|body| body.shape.named());
+    let multipart =
+        bodies.filter(|body| body.media_type == BodyType::Multipart).filter_map(|body| body.shape.schema_name());
     let multipart: BTreeSet<_> = multipart.collect();
-    for (definition, property) in properties(&spec.definitions) {
+    for (definition, property) in all_properties(&spec.definitions) {
         let mut shape = &property.shape;
         while let Shape::List(item) | Shape::Map(item) = shape {
             shape = item;
         }
         if *shape == Shape::Binary && !multipart.contains(definition.name.as_str()) {
             problems.add(
-                place(definition, property),
+                place_of_property(definition, property),
                 "the format `binary` is for files of a multipart body: write `byte` for bytes in JSON",
             );
         }
     }
 }
 
-fn check_together(definitions: &[Definition], problems: &mut Problems) {
-    for (definition, property) in properties(definitions) {
-        let at = place(definition, property);
-        problems.take(&at, ensure_raw_is_object(definitions, property));
-        problems.take(&at, ensure_no_required_cycle(definitions, definition, property));
+fn check_schemas_together(definitions: &[Definition], problems: &mut Problems) {
+    for (definition, property) in all_properties(definitions) {
+        let at = place_of_property(definition, property);
+        problems.value_or_add_error(&at, ensure_raw_is_object(definitions, property));
+        problems.value_or_add_error(&at, ensure_no_required_cycle(definitions, definition, property));
     }
     for definition in definitions {
         let at = format!("#/components/schemas/{}", definition.name);
         match &definition.kind {
-            Kind::Union(union) => {
-                problems.take(&at, ensure_union_is_told_apart(definitions, union));
+            DefinitionKind::Union(union) => {
+                problems.value_or_add_error(&at, ensure_union_is_told_apart(definitions, union));
             }
-            Kind::Object(Object { .. }) => {
+            DefinitionKind::Object(Object { .. }) => {
                 for column in definition.columns.iter().flatten().filter(|column| !column.path.is_empty()) {
                     let shape = Shape::Named(definition.name.clone());
                     let property = super::paging::property_at(definitions, &shape, &column.path);
-                    problems.take(&format!("{at}/x-pc-columns"), property);
+                    problems.value_or_add_error(&format!("{at}/x-pc-columns"), property);
                 }
             }
-            Kind::Enum(_) | Kind::HandWritten(_) => {}
+            DefinitionKind::Enum(_) | DefinitionKind::HandWritten(_) => {}
         }
     }
 }
 
 fn ensure_raw_is_object(definitions: &[Definition], property: &Property) -> Result<()> {
     if let (true, Shape::Named(name)) = (property.raw, &property.shape) {
-        let is_object = matches!(Definition::find(definitions, name)?.kind, Kind::Object(_));
+        let is_object = matches!(Definition::find(definitions, name)?.kind, DefinitionKind::Object(_));
         ensure!(is_object, "{RAW} is for optional objects only: leave the property out of it");
     }
     Ok(())
@@ -118,7 +119,7 @@ fn ensure_union_is_told_apart(definitions: &[Definition], union: &Union) -> Resu
     for variant in &union.variants {
         let target = Definition::find(definitions, &variant.schema)?;
         ensure!(
-            matches!(target.kind, Kind::Object(_)),
+            matches!(target.kind, DefinitionKind::Object(_)),
             "`oneOf` holds {}, which is not an object: write objects only",
             target.name
         );
@@ -129,8 +130,9 @@ fn ensure_union_is_told_apart(definitions: &[Definition], union: &Union) -> Resu
                 target.name, union.discriminator
             )
         })?;
-        let is_enum =
-            |name: &str| Definition::find(definitions, name).map(|target| matches!(target.kind, Kind::Enum(_)));
+        let is_enum = |name: &str| {
+            Definition::find(definitions, name).map(|target| matches!(target.kind, DefinitionKind::Enum(_)))
+        };
         let is_text = match &property.shape {
             Shape::Named(name) => is_enum(name)?,
             shape => *shape == Shape::Text,
@@ -145,10 +147,10 @@ fn ensure_union_is_told_apart(definitions: &[Definition], union: &Union) -> Resu
     Ok(())
 }
 
-fn properties(definitions: &[Definition]) -> impl Iterator<Item = (&Definition, &Property)> {
+fn all_properties(definitions: &[Definition]) -> impl Iterator<Item = (&Definition, &Property)> {
     definitions.iter().flat_map(|definition| definition.properties().iter().map(move |property| (definition, property)))
 }
 
-fn place(definition: &Definition, property: &Property) -> String {
+fn place_of_property(definition: &Definition, property: &Property) -> String {
     format!("#/components/schemas/{}/properties/{}", definition.name, escape_pointer_step(&property.wire))
 }

@@ -1,6 +1,6 @@
 //! The schemas as `progenitor` is given them: with what it maps to types, and nothing that one of its assertions could fail on.
 
-use crate::dialect::{Definition, Kind, Object, Shape};
+use crate::dialect::{Definition, DefinitionKind, Object, Shape};
 use anyhow::Result;
 use openapiv3::OpenAPI;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ pub(crate) const ADDITIONAL_PROPERTIES: &str = "additional_properties";
 
 /// Returns a document without paths, in which the properties of objects have their Rust names.
 pub(crate) fn simplified_schemas(definitions: &[Definition]) -> Result<OpenAPI> {
-    let schemas = definitions.iter().map(|definition| (definition.name.clone(), simplified(definition)));
+    let schemas = definitions.iter().map(|definition| (definition.name.clone(), simplified_schema(definition)));
     let schemas: Map<String, Value> = schemas.collect();
     // Without paths it generates no client.
     Ok(serde_json::from_value(json!({
@@ -21,8 +21,8 @@ pub(crate) fn simplified_schemas(definitions: &[Definition]) -> Result<OpenAPI> 
     }))?)
 }
 
-fn simplified(definition: &Definition) -> Value {
-    let Kind::Object(Object { properties, additional }) = &definition.kind else {
+fn simplified_schema(definition: &Definition) -> Value {
+    let DefinitionKind::Object(Object { properties, additional }) = &definition.kind else {
         // It is replaced by a type of ours.
         return json!({"type": "string", "enum": ["value"]});
     };

@@ -1,4 +1,4 @@
-use super::{ROOT, SourceFile, Spec};
+use super::{ROOT_FILE_NAME, SourceFile, Spec};
 
 const ROOT_FILE: &str = "
 openapi: 3.0.3
@@ -77,7 +77,7 @@ components:
 
 fn read(root: &str, makers: &str) -> Result<Spec, String> {
     let file = |name: &str, text: &str| SourceFile { name: name.to_owned(), text: text.to_owned() };
-    Spec::from_files(&[file(ROOT, root), file("makers.yaml", makers)]).map_err(|error| error.to_string())
+    Spec::from_files(&[file(ROOT_FILE_NAME, root), file("makers.yaml", makers)]).map_err(|error| error.to_string())
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::dialect::{PROPERTY_DESCRIPTIONS, escape_pointer_step};
 use yaml_serde::{Mapping, Value};
 
 /// Keys whose values are objects with names that the specification defines, not with keywords.
-const NAME_MAPS: &[&str] = &[
+const KEYS_OF_NAME_MAPS: &[&str] = &[
     "callbacks",
     "content",
     "examples",
@@ -27,7 +27,7 @@ const DATA_KEYS: &[&str] = &["default", "enum", "example", "value"];
 
 /// The kind of the keys of an object.
 #[derive(Clone, Copy, PartialEq)]
-enum Names {
+enum KeyKind {
     /// Keywords of OpenAPI.
     Keywords,
     /// Names that the specification defines: of schemas, properties, paths.
@@ -36,20 +36,20 @@ enum Names {
 
 /// Visits every object with keywords of OpenAPI, from the inside out, with its place as a JSON pointer. Skips data.
 pub(crate) fn visit_objects(document: &mut Value, visit: &mut dyn FnMut(&str, &mut Mapping)) {
-    visit_value("#", document, Names::Keywords, visit);
+    visit_value("#", document, KeyKind::Keywords, visit);
 }
 
-fn visit_value(at: &str, value: &mut Value, names: Names, visit: &mut dyn FnMut(&str, &mut Mapping)) {
+fn visit_value(at: &str, value: &mut Value, names: KeyKind, visit: &mut dyn FnMut(&str, &mut Mapping)) {
     match value {
         Value::Mapping(object) => {
-            let are_keywords = names == Names::Keywords;
+            let are_keywords = names == KeyKind::Keywords;
             for (key, value) in object.iter_mut() {
                 let Some(key) = key.as_str() else { continue };
                 if are_keywords && DATA_KEYS.contains(&key) {
                     continue;
                 }
-                let is_name_map = are_keywords && NAME_MAPS.contains(&key) && value.is_mapping();
-                let inner = if is_name_map { Names::Own } else { Names::Keywords };
+                let is_name_map = are_keywords && KEYS_OF_NAME_MAPS.contains(&key) && value.is_mapping();
+                let inner = if is_name_map { KeyKind::Own } else { KeyKind::Keywords };
                 visit_value(&format!("{at}/{}", escape_pointer_step(key)), value, inner, visit);
             }
             if are_keywords {
@@ -58,7 +58,7 @@ fn visit_value(at: &str, value: &mut Value, names: Names, visit: &mut dyn FnMut(
         }
         Value::Sequence(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                visit_value(&format!("{at}/{index}"), item, Names::Keywords, visit);
+                visit_value(&format!("{at}/{index}"), item, KeyKind::Keywords, visit);
             }
         }
         _ => {}

@@ -1,6 +1,6 @@
 //! The areas of the specification: modules of the models crate, and features of the crates.
 
-use super::{Output, ROOT_AREA};
+use super::{OutputFile, ROOT_AREA};
 use crate::dialect::Definition;
 use anyhow::{Context as _, Result, ensure};
 use std::{
@@ -17,8 +17,8 @@ const MANIFESTS: [(&str, Option<&str>); 2] = [
 ];
 
 /// The lines of a manifest around the features of the areas.
-const BEGIN: &str = "# The areas of the service, one feature each. `cargo xtask codegen` writes them.\n";
-const END: &str = "# (End of the areas.)\n";
+const AREA_FEATURES_BEGIN: &str = "# The areas of the service, one feature each. `cargo xtask codegen` writes them.\n";
+const AREA_FEATURES_END: &str = "# (End of the areas.)\n";
 
 /// Rejects a schema of another area, which is a feature that may be off. The schemas of the root are always there.
 pub(super) fn ensure_same_area(definition: &Definition, area: &str) -> Result<()> {
@@ -51,16 +51,18 @@ pub(super) fn area_modules(types: &BTreeMap<&str, String>, operations: &BTreeMap
 }
 
 /// Returns the manifests with a feature for each area, and `full` for all of them.
-pub(super) fn manifests(root: &Path, areas: &BTreeSet<String>) -> Result<Vec<Output>> {
+pub(super) fn generate_manifests(root: &Path, areas: &BTreeSet<String>) -> Result<Vec<OutputFile>> {
     let mut outputs = Vec::new();
     for (path, dependency) in MANIFESTS {
         // A copy that consists of the specification has no manifests.
         let Ok(manifest) = fs::read_to_string(root.join(path)) else { continue };
         let manifest = manifest.replace("\r\n", "\n");
         let features = area_features(areas, dependency);
-        let content = replace_between(&manifest, BEGIN, END, &features);
-        let content = content.with_context(|| format!("{path}: the features lack the lines\n{BEGIN}{END}"))?;
-        outputs.push(Output { path: path.into(), content });
+        let content = replace_between(&manifest, AREA_FEATURES_BEGIN, AREA_FEATURES_END, &features);
+        let content = content.with_context(|| {
+            format!("{path}: the features lack the lines\n{AREA_FEATURES_BEGIN}{AREA_FEATURES_END}")
+        })?;
+        outputs.push(OutputFile { path: path.into(), content });
     }
     Ok(outputs)
 }

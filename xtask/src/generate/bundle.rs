@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use yaml_serde::{Mapping, Value};
 
 /// The prefix of this workspace's extensions.
-const OWN_PREFIX: &str = "x-pc-";
+const OWN_EXTENSION_PREFIX: &str = "x-pc-";
 /// Keys whose values are data, in which no key is a keyword.
 const DATA_KEYS: [&str; 2] = ["example", "value"];
 
@@ -32,7 +32,8 @@ fn rewrite_for_other_tools(value: &mut Value, folder: &Path) -> Result<()> {
     match value {
         Value::Mapping(mapping) => {
             mapping.retain(|key, value| {
-                !key.as_str().is_some_and(|key| key.starts_with(OWN_PREFIX)) && value.get(UNKNOWN_FIELDS).is_none()
+                !key.as_str().is_some_and(|key| key.starts_with(OWN_EXTENSION_PREFIX))
+                    && value.get(UNKNOWN_FIELDS).is_none()
             });
             if let Some(Value::String(file)) = mapping.get("externalValue") {
                 let text = fs::read_to_string(folder.join(file)).with_context(|| format!("spec/{file}"))?;
@@ -62,7 +63,7 @@ fn adapt_schemas(document: &mut Value) {
     };
     for schema in schemas.values_mut() {
         let Some(Value::Mapping(properties)) = schema.get_mut("properties") else { continue };
-        let others: Vec<_> = properties.values().flat_map(other_spellings).collect();
+        let others: Vec<_> = properties.values().flat_map(properties_with_other_spellings).collect();
         properties.extend(others);
     }
     let all = schemas.clone();
@@ -79,7 +80,7 @@ fn adapt_schemas(document: &mut Value) {
     }
 }
 
-fn other_spellings(property: &Value) -> Vec<(Value, Value)> {
+fn properties_with_other_spellings(property: &Value) -> Vec<(Value, Value)> {
     let spellings = property.get(SPELLINGS).and_then(Value::as_sequence);
     spellings.into_iter().flatten().map(|spelling| (spelling.clone(), property.clone())).collect()
 }

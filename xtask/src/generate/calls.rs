@@ -2,7 +2,7 @@
 
 use super::{examples::raw_string_literal, samples};
 use crate::{
-    dialect::{BodyType, ExampleSource, Kind, Object, Operation, Parameter, Property, RequestBody, Shape},
+    dialect::{BodyType, DefinitionKind, ExampleSource, Object, Operation, Parameter, Property, RequestBody, Shape},
     document::Spec,
 };
 use anyhow::{Context as _, Result};
@@ -10,7 +10,8 @@ use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 
 /// The Rust expression of a file.
-const FILE: &str = r#"partner_center::request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
+const UPLOAD_FILE_EXPRESSION: &str =
+    r#"partner_center::request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(super) fn call_tests(spec: &Spec) -> Result<String> {
@@ -33,30 +34,30 @@ fn parameter_argument(spec: &Spec, parameter: &Parameter) -> Result<String> {
     let example = parameter.examples.first().cloned();
     let value = example.or_else(|| samples::parameter_placeholder(spec, parameter));
     let value = value.with_context(|| format!("the parameter {}: an example is missing: write one", parameter.wire))?;
-    Ok(argument(&parameter.shape, &value))
+    Ok(argument_expression(&parameter.shape, &value))
 }
 
 /// Returns the argument for a body, or those for the required parts of a form.
 fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
     if body.media_type == BodyType::Multipart {
-        let form = spec.definition(body.shape.named().context("a form is a $ref to an object: write one")?)?;
+        let form = spec.definition(body.shape.schema_name().context("a form is a $ref to an object: write one")?)?;
         let part = |part: &Property| match &part.shape {
-            Shape::Binary => Ok(FILE.to_owned()),
-            Shape::List(_) => Ok(format!("vec![{FILE}]")),
-            shape => Ok(argument(shape, &placeholder_body(spec, shape)?)),
+            Shape::Binary => Ok(UPLOAD_FILE_EXPRESSION.to_owned()),
+            Shape::List(_) => Ok(format!("vec![{UPLOAD_FILE_EXPRESSION}]")),
+            shape => Ok(argument_expression(shape, &placeholder_body_value(spec, shape)?)),
         };
         return form.properties().iter().filter(|part| part.required).map(part).collect();
     }
     let value = match body.examples.first().map(|example| &example.source) {
         Some(ExampleSource::Inline(value)) => value.clone(),
         Some(ExampleSource::File(file)) => return Ok(vec![format!("value(include_str!(\"../../spec/{file}\"))")]),
-        None => placeholder_body(spec, &body.shape)?,
+        None => placeholder_body_value(spec, &body.shape)?,
     };
-    Ok(vec![argument(&body.shape, &value)])
+    Ok(vec![argument_expression(&body.shape, &value)])
 }
 
 /// Returns the Rust expression of an argument: a string, or a value that is read from its JSON.
-fn argument(shape: &Shape, value: &Value) -> String {
+fn argument_expression(shape: &Shape, value: &Value) -> String {
     match (shape, value) {
         (Shape::Text, Value::String(text)) => format!("{text:?}"),
         _ => format!("value({})", raw_string_literal(&value.to_string())),
@@ -64,14 +65,14 @@ fn argument(shape: &Shape, value: &Value) -> String {
 }
 
 /// Returns a body with the required properties alone, for one that has no example.
-fn placeholder_body(spec: &Spec, shape: &Shape) -> Result<Value> {
+fn placeholder_body_value(spec: &Spec, shape: &Shape) -> Result<Value> {
     Ok(match shape {
-        Shape::List(item) => Value::Array(vec![placeholder_body(spec, item)?]),
+        Shape::List(item) => Value::Array(vec![placeholder_body_value(spec, item)?]),
         Shape::Named(name) => match &spec.definition(name)?.kind {
-            Kind::Object(Object { properties, .. }) => {
+            DefinitionKind::Object(Object { properties, .. }) => {
                 let required = properties.iter().filter(|property| property.required);
-                let fields =
-                    required.map(|property| Ok((property.wire.clone(), placeholder_body(spec, &property.shape)?)));
+                let fields = required
+                    .map(|property| Ok((property.wire.clone(), placeholder_body_value(spec, &property.shape)?)));
                 Value::Object(fields.collect::<Result<_>>()?)
             }
             _ => samples::placeholder_value(spec, shape, None).context("an example is missing: write one")?,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use syn::{Expr, Token, parse_quote, punctuated::Punctuated, visit::Visit, visit_mut::VisitMut};
 
 /// The maximum width of doc comments.
-const WIDTH: usize = 100;
+const LINE_WIDTH: usize = 100;
 
 /// The column of the members of a struct, an enum or an `impl`.
 pub(crate) const MEMBER_INDENT: usize = 4;
@@ -18,7 +18,7 @@ pub(crate) const MEMBER_INDENT: usize = 4;
 /// would be most of its compile time.
 pub(crate) fn format_items(items: TokenStream) -> Result<String> {
     let mut file: syn::File = syn::parse2(items)?;
-    InlineMethods.visit_file_mut(&mut file);
+    AddInlineToMethods.visit_file_mut(&mut file);
     let items = std::mem::take(&mut file.items).into_iter().map(|item| {
         file.items = vec![item];
         let code = prettyplease::unparse(&file);
@@ -27,9 +27,9 @@ pub(crate) fn format_items(items: TokenStream) -> Result<String> {
     Ok(items.collect::<Vec<_>>().join("\n"))
 }
 
-struct InlineMethods;
+struct AddInlineToMethods;
 
-impl VisitMut for InlineMethods {
+impl VisitMut for AddInlineToMethods {
     fn visit_impl_item_fn_mut(&mut self, method: &mut syn::ImplItemFn) {
         method.attrs.push(parse_quote!(#[inline]));
     }
@@ -37,7 +37,7 @@ impl VisitMut for InlineMethods {
 
 /// Returns a doc comment, wrapped except for its code; `indent` is its column.
 pub(crate) fn doc_comment(text: &str, indent: usize) -> TokenStream {
-    let width = WIDTH - indent - "/// ".len();
+    let width = LINE_WIDTH - indent - "/// ".len();
     let mut is_code = false;
     let lines = text.lines().flat_map(|line| {
         let is_fence = line.starts_with("```");

@@ -1,10 +1,10 @@
 //! The examples of the specification: a test for each.
 
 use crate::{
-    dialect::{JSON, JSON_STRING, Shape, UNKNOWN_FIELDS, read_example_file},
-    document::{ERROR_BODY, Endpoint, Spec, parameter_shape},
+    dialect::{JSON_MEDIA_TYPE, JSON_STRING, Shape, UNKNOWN_FIELDS, read_example_file},
+    document::{ERROR_BODY_SCHEMA, Endpoint, Spec, parameter_shape},
     problems::Problems,
-    workspace::{SPEC, is_temporary_file},
+    workspace::{SPEC_FILE, is_temporary_file},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use heck::ToSnakeCase as _;
@@ -53,16 +53,18 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
             is_new
         };
         let mut files = Vec::new();
-        for response in endpoint.successes() {
-            files.extend(problems.take(at, read_response(at, response, folder)).into_iter().flatten());
+        for response in endpoint.success_responses() {
+            files.extend(
+                problems.value_or_add_error(at, read_response_examples(at, response, folder)).into_iter().flatten(),
+            );
         }
-        files.extend(problems.take(at, read_body_files(&endpoint, folder)).into_iter().flatten());
+        files.extend(problems.value_or_add_error(at, read_body_files(&endpoint, folder)).into_iter().flatten());
         for example in files {
             if is_new(&example.name, &mut problems) {
                 examples.files.push(example);
             }
         }
-        for example in problems.take(at, read_inline(&endpoint)).into_iter().flatten() {
+        for example in problems.value_or_add_error(at, read_inline_examples(&endpoint)).into_iter().flatten() {
             // Several operations may have the same error response.
             if !examples.inline.contains(&example) && is_new(&example.name, &mut problems) {
                 examples.inline.push(example);
@@ -71,7 +73,7 @@ pub(crate) fn read_examples(spec: &Spec, folder: &Path) -> Result<Examples> {
     }
     // The other problems may be the reason why no response names a file.
     if problems.is_empty() {
-        problems.take(SPEC, ensure_no_unnamed_file(&examples, folder));
+        problems.value_or_add_error(SPEC_FILE, ensure_no_unnamed_file(&examples, folder));
     }
     problems.into_result()?;
     Ok(examples)
@@ -91,7 +93,7 @@ pub(crate) fn example_tests(examples: &Examples) -> String {
     });
     let inline = examples.inline.iter().map(|InlineExample { name, schema, json }| {
         let (name, json) = (name.to_snake_case(), raw_string_literal(json));
-        if schema == ERROR_BODY {
+        if schema == ERROR_BODY_SCHEMA {
             format!("fault_example!({name}, {json});\n")
         } else {
             format!("parameter_example!({name}, {schema}, {json});\n")
@@ -100,9 +102,9 @@ pub(crate) fn example_tests(examples: &Examples) -> String {
     responses.chain(inline).collect()
 }
 
-fn read_response(at: &str, response: &Response, folder: &Path) -> Result<Vec<FileExample>> {
-    let Some(media) = response.content.get(JSON) else { return Ok(Vec::new()) };
-    let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
+fn read_response_examples(at: &str, response: &Response, folder: &Path) -> Result<Vec<FileExample>> {
+    let Some(media) = response.content.get(JSON_MEDIA_TYPE) else { return Ok(Vec::new()) };
+    let shape = media.schema.as_ref().map(Shape::from_schema).transpose()?.context("a schema is missing")?;
     let single = media.example.as_ref();
     read_each(at, "", single, &media.examples, |name, Example { summary, external_value, extensions, .. }| {
         let Some(file) = external_value else {
@@ -121,8 +123,8 @@ fn read_response(at: &str, response: &Response, folder: &Path) -> Result<Vec<Fil
 
 /// Reads the examples of the body of a request that are in files.
 fn read_body_files(endpoint: &Endpoint<'_>, folder: &Path) -> Result<Vec<FileExample>> {
-    let Some(media) = endpoint.body.and_then(|body| body.content.get(JSON)) else { return Ok(Vec::new()) };
-    let shape = media.schema.as_ref().map(Shape::of).transpose()?.context("a schema is missing")?;
+    let Some(media) = endpoint.body.and_then(|body| body.content.get(JSON_MEDIA_TYPE)) else { return Ok(Vec::new()) };
+    let shape = media.schema.as_ref().map(Shape::from_schema).transpose()?.context("a schema is missing")?;
     let id = endpoint.id()?;
     let in_file = |(_, example): &(&String, &ReferenceOr<Example>)| {
         example.as_item().is_some_and(|example| example.external_value.is_some())
@@ -138,7 +140,7 @@ fn read_body_files(endpoint: &Endpoint<'_>, folder: &Path) -> Result<Vec<FileExa
 }
 
 /// Reads the inline examples: of error responses, of parameters that are JSON, and of bodies.
-fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
+fn read_inline_examples(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
     let (id, at) = (endpoint.id()?, &endpoint.at);
     let error_responses = endpoint.error_responses()?;
     let mut examples = Vec::new();
@@ -152,11 +154,13 @@ fn read_inline(endpoint: &Endpoint<'_>) -> Result<Vec<InlineExample>> {
         }
     }
     let mut media: Vec<(String, &MediaType)> = Vec::new();
-    media.extend(endpoint.body.and_then(|body| Some((format!("{id}-body"), body.content.get(JSON)?))));
+    media.extend(endpoint.body.and_then(|body| Some((format!("{id}-body"), body.content.get(JSON_MEDIA_TYPE)?))));
     let bodies = media.len();
-    media.extend(error_responses.into_iter().filter_map(|(name, error)| Some((name, error.content.get(JSON)?))));
+    media.extend(
+        error_responses.into_iter().filter_map(|(name, error)| Some((name, error.content.get(JSON_MEDIA_TYPE)?))),
+    );
     for (index, (owner, media)) in media.into_iter().enumerate() {
-        let shape = media.schema.as_ref().map(Shape::of).transpose().with_context(|| owner.clone())?;
+        let shape = media.schema.as_ref().map(Shape::from_schema).transpose().with_context(|| owner.clone())?;
         let is_in_file = |example: &ReferenceOr<Example>| {
             index < bodies && example.as_item().is_some_and(|example| example.external_value.is_some())
         };
@@ -201,7 +205,7 @@ fn read_each<'a, T>(
     let examples = examples.into_iter().filter_map(|(name, example)| {
         let example = example.as_item().context("an example that is a $ref is not understood: write it out");
         let read = example.and_then(|example| read(name, example));
-        problems.take(at, read.with_context(|| format!("{owner}the example {name}")))
+        problems.value_or_add_error(at, read.with_context(|| format!("{owner}the example {name}")))
     });
     let examples = examples.collect();
     problems.into_result()?;

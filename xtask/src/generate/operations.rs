@@ -16,7 +16,7 @@ use crate::{
 };
 use anyhow::Result;
 use heck::ToPascalCase as _;
-use input::Input;
+use input::OperationInput;
 use paging::TypedPaging;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -62,7 +62,7 @@ pub(crate) fn generate_operations(spec: &Spec) -> Result<BTreeMap<&str, String>>
     let mut areas: BTreeMap<&str, TokenStream> = BTreeMap::new();
     let mut problems = Problems::default();
     for operation in &spec.operations {
-        let code = problems.take(&operation.at, generate_operation(spec, operation));
+        let code = problems.value_or_add_error(&operation.at, generate_operation(spec, operation));
         areas.entry(&operation.area).or_default().extend(code);
     }
     problems.into_result()?;
@@ -84,7 +84,7 @@ fn format_operations(spec: &Spec, area: &str, operations: TokenStream) -> Result
 pub(crate) fn pagination_warnings(spec: &Spec) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for operation in spec.operations.iter().filter(|operation| operation.facts.paging.is_none()) {
-        warnings.extend(paging::warning(spec, operation)?);
+        warnings.extend(paging::pagination_warning(spec, operation)?);
     }
     Ok(warnings)
 }
@@ -96,20 +96,20 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
     let verb = format_ident!("{}", method.to_pascal_case());
     let inputs = input::operation_inputs(spec, operation)?;
     let paging = TypedPaging::read(spec, operation)?;
-    let response = ResponseType::of(operation, paging.as_ref())?;
+    let response = ResponseType::from_operation(operation, paging.as_ref())?;
 
     let docs = doc_comment(&documentation::operation_documentation(spec, operation, &name, &inputs)?, 0);
     // Its own code uses it all the same.
     let deprecated = facts.deprecated.as_ref().map(|reason| quote!(#[deprecated = #reason]));
     let allow = facts.deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
     let default = inputs.iter().all(|input| !input.required).then(|| quote!(Default,));
-    let mut declarations: Vec<_> = inputs.iter().map(Input::declaration).collect();
+    let mut declarations: Vec<_> = inputs.iter().map(OperationInput::field_declaration).collect();
     declarations.extend(paging.as_ref().map(|_| quote!(continuation: Option<ContinuationToken>)));
-    let constructors = constructors(&inputs, paging.is_some());
-    let setters = inputs.iter().filter(|input| !input.required).map(Input::setter);
-    let additions = input::additions(&inputs);
+    let constructors = generate_constructors(&inputs, paging.is_some());
+    let setters = inputs.iter().filter(|input| !input.required).map(OperationInput::setter);
+    let additions = input::add_to_parameters_calls(&inputs);
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
-    let constants = [idempotency(method, facts.idempotency), response.outcomes()];
+    let constants = [idempotency_constant(method, facts.idempotency), response.outcomes()];
     let (response_struct, response_type) = (response.declaration(operation), response.rust_type());
     let single = || quote!(#allow impl SingleResponse for #name {});
     let performed = paging.as_ref().map_or_else(single, |paging| paging.implementation(&name, allow.as_ref()));
@@ -146,7 +146,7 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
 }
 
 /// Returns the constant of the idempotency, unless it is that of the method.
-fn idempotency(method: &str, idempotency: Idempotency) -> Option<TokenStream> {
+fn idempotency_constant(method: &str, idempotency: Idempotency) -> Option<TokenStream> {
     let by_method = if matches!(method, "post" | "patch") { Idempotency::None } else { Idempotency::Natural };
     let name = match idempotency {
         same if same == by_method => return None,
@@ -158,7 +158,7 @@ fn idempotency(method: &str, idempotency: Idempotency) -> Option<TokenStream> {
 }
 
 /// Returns the functions `new` and, for a paginated operation, `resume`.
-fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
+fn generate_constructors(inputs: &[OperationInput], paged: bool) -> TokenStream {
     let required: Vec<_> = inputs.iter().filter(|input| input.required).collect();
     let doc = match (required.len(), inputs.len()) {
         (0, 0) => "Creates the operation, which has no parameters.",
@@ -166,11 +166,11 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
         (required, all) if required == all => "Creates the operation with its parameters.",
         _ => "Creates the operation with its required parameters; its methods set the others.",
     };
-    let list = required.iter().map(|input| format!("- `{}`: {}", input.field, one_line(&input.description)));
+    let list = required.iter().map(|input| format!("- `{}`: {}", input.field, join_lines(&input.description)));
     let list = list.collect::<Vec<_>>().join("\n");
     let doc = doc_comment(format!("{doc}\n\n{list}").trim_end(), MEMBER_INDENT);
-    let arguments: Vec<_> = required.iter().map(|input| input.argument()).collect();
-    let fields: Vec<_> = inputs.iter().map(Input::initial).collect();
+    let arguments: Vec<_> = required.iter().map(|input| input.constructor_argument()).collect();
+    let fields: Vec<_> = inputs.iter().map(OperationInput::initial_value).collect();
     let first_page = paged.then(|| quote!(continuation: None));
     let new = if required.is_empty() {
         quote!(#doc pub fn new() -> Self { Self::default() })
@@ -188,6 +188,6 @@ fn constructors(inputs: &[Input], paged: bool) -> TokenStream {
     quote!(#new #resume)
 }
 
-fn one_line(text: &str) -> String {
+fn join_lines(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -7,7 +7,7 @@ use crate::{
 use heck::{ToPascalCase as _, ToTitleCase as _};
 
 /// The number of clouds that an operation may be in.
-const ALL_CLOUDS: usize = 3;
+const NUMBER_OF_CLOUDS: usize = 3;
 
 const INTRODUCTION: &str = "\
 # Operations
@@ -26,7 +26,7 @@ clouds have an operation unless its notes name those that have it.
 pub(super) fn generate_reference(spec: &Spec) -> String {
     let mut areas: Vec<(&str, String)> = Vec::new();
     for operation in &spec.operations {
-        let row = row(operation);
+        let row = operation_row(operation);
         match areas.iter_mut().find(|(name, _)| *name == operation.area) {
             Some((_, rows)) => *rows += &row,
             None => areas.push((&operation.area, row)),
@@ -40,7 +40,7 @@ pub(super) fn generate_reference(spec: &Spec) -> String {
     INTRODUCTION.to_owned() + &tables.collect::<Vec<_>>().concat()
 }
 
-fn row(Operation { method, path, facts, .. }: &Operation) -> String {
+fn operation_row(Operation { method, path, facts, .. }: &Operation) -> String {
     let Command { resource, verb } = &facts.command;
     let authentication = facts.authentication.iter().map(|kind| match kind {
         Authentication::AppOnly => "app-only",
@@ -55,7 +55,7 @@ fn row(Operation { method, path, facts, .. }: &Operation) -> String {
     let mut notes: Vec<String> = Vec::new();
     notes.extend(facts.deprecated.as_ref().map(|why| format!("**Deprecated.** {why}")));
     notes.extend((!facts.permissions.is_empty()).then(|| facts.permissions.clone()));
-    if clouds.len() < ALL_CLOUDS {
+    if clouds.len() < NUMBER_OF_CLOUDS {
         notes.push(format!("Clouds: {}.", clouds.join(", ")));
     }
     if facts.paging.is_some() {

@@ -5,7 +5,7 @@ use super::{
     types::is_argument,
 };
 use crate::{
-    dialect::{Definition, Enum, Kind, Object, Parameter, Property, Shape, Variant},
+    dialect::{Definition, DefinitionKind, Enum, Object, Parameter, Property, Shape, Variant},
     document::Spec,
 };
 use anyhow::{Result, anyhow};
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use syn::Ident;
 
 /// The value of a path parameter that has no example.
-const UUID: &str = "5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11";
+const SAMPLE_UUID: &str = "5a1bd1a4-6a3f-4c0b-9b0e-7d1f0c5a2e11";
 
 /// Returns a value for a parameter that must have one and has no example, within its bounds.
 pub(super) fn parameter_placeholder(spec: &Spec, parameter: &Parameter) -> Option<Value> {
@@ -33,11 +33,11 @@ pub(super) fn parameter_placeholder(spec: &Spec, parameter: &Parameter) -> Optio
 pub(super) fn placeholder_value(spec: &Spec, shape: &Shape, minimum: Option<i64>) -> Option<Value> {
     Some(match shape {
         Shape::Text => "example".into(),
-        Shape::Uuid => UUID.into(),
+        Shape::Uuid => SAMPLE_UUID.into(),
         Shape::Bool => true.into(),
         Shape::Int32 | Shape::Int64 => minimum.unwrap_or(1).into(),
         Shape::Named(name) => match &spec.definition(name).ok()?.kind {
-            Kind::Enum(Enum { variants, .. }) => variants.first()?.wire.clone().into(),
+            DefinitionKind::Enum(Enum { variants, .. }) => variants.first()?.wire.clone().into(),
             _ => return None,
         },
         _ => return None,
@@ -62,8 +62,8 @@ pub(super) fn rust_expression(spec: &Spec, shape: &Shape, value: &Value) -> Opti
         Shape::Named(name) => {
             let definition = spec.definition(name).ok()?;
             match &definition.kind {
-                Kind::Enum(Enum { variants, .. }) => enum_variant(definition, variants, value),
-                Kind::Object(Object { properties, .. }) if definition.is_sent => {
+                DefinitionKind::Enum(Enum { variants, .. }) => enum_variant(definition, variants, value),
+                DefinitionKind::Object(Object { properties, .. }) if definition.is_sent => {
                     object_expression(spec, definition, properties, value)
                 }
                 _ => None,
@@ -108,7 +108,7 @@ fn object_expression(
 /// Returns the JSON of a value as the models crate serializes it: compact, the fields of an object in the order of its schema.
 pub(super) fn serialized_as_models(definition: &Definition, value: &Value) -> String {
     match &definition.kind {
-        Kind::Object(Object { properties, .. }) => {
+        DefinitionKind::Object(Object { properties, .. }) => {
             format!("{{{}}}", serialized_fields(properties, value, ":").join(","))
         }
         _ => value.to_string(),
@@ -126,15 +126,18 @@ fn serialized_fields(properties: &[Property], value: &Value, colon: &str) -> Vec
 
 /// Returns the documentation of an example that parses the `example` of a schema and reads its fields; empty without one.
 pub(super) fn model_example(spec: &Spec, definition: &Definition) -> Result<String> {
-    let (Kind::Object(Object { properties, .. }), Some(example)) = (&definition.kind, &definition.example) else {
+    let (DefinitionKind::Object(Object { properties, .. }), Some(example)) = (&definition.kind, &definition.example)
+    else {
         return Ok(String::new());
     };
     let (name, variable) = (format_ident!("{}", definition.name), format_ident!("{}", definition.name.to_snake_case()));
     // One field a line, at the columns of the function around the code.
     let fields = serialized_fields(properties, example, ": ").join(",\n            ");
-    let json = raw_string(&format!("{{\n            {fields}\n        }}"))?;
+    let json = raw_string_literal(&format!("{{\n            {fields}\n        }}"))?;
     let is_object = |shape: &Shape| match shape {
-        Shape::Named(name) => spec.definition(name).is_ok_and(|target| matches!(target.kind, Kind::Object(_))),
+        Shape::Named(name) => {
+            spec.definition(name).is_ok_and(|target| matches!(target.kind, DefinitionKind::Object(_)))
+        }
         _ => false,
     };
     let compared = properties.iter().filter(|property| !property.nullable && !is_object(&property.shape));
@@ -198,7 +201,7 @@ pub(super) fn example_documentation(
 }
 
 /// Returns a string as a literal, a raw one if it has quotes.
-pub(super) fn raw_string(string: &str) -> Result<TokenStream> {
+pub(super) fn raw_string_literal(string: &str) -> Result<TokenStream> {
     let literal =
         if string.contains('"') { super::examples::raw_string_literal(string) } else { format!("{string:?}") };
     literal.parse().map_err(|error| anyhow!("the example {literal}: {error}"))

@@ -35,19 +35,19 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     fs::create_dir(root.join("spec")).unwrap();
-    fs::write(root.join(SPEC), THINGS).unwrap();
+    fs::write(root.join(SPEC_FILE), THINGS).unwrap();
     write_files(root).unwrap();
     check_files(root).unwrap();
 
-    fs::write(root.join(GENERATED).join("customers/schemas.rs"), "edited").unwrap();
-    fs::write(root.join(GENERATED).join("old.rs"), "").unwrap();
-    fs::remove_file(root.join(TESTS)).unwrap();
+    fs::write(root.join(GENERATED_MODELS_FOLDER).join("customers/schemas.rs"), "edited").unwrap();
+    fs::write(root.join(GENERATED_MODELS_FOLDER).join("old.rs"), "").unwrap();
+    fs::remove_file(root.join(EXAMPLE_TESTS_FILE)).unwrap();
     // Temporary files of an editor, which are ignored, whatever is in them.
     for stray in [".schemas.rs.swp", "schemas.rs~"] {
-        fs::write(root.join(GENERATED).join(stray), b"\xFF").unwrap();
+        fs::write(root.join(GENERATED_MODELS_FOLDER).join(stray), b"\xFF").unwrap();
     }
     let stale = check_files(root).unwrap_err().to_string();
-    for part in ["customers/schemas.rs", "generated/old.rs", TESTS, "run `cargo xtask codegen`"] {
+    for part in ["customers/schemas.rs", "generated/old.rs", EXAMPLE_TESTS_FILE, "run `cargo xtask codegen`"] {
         assert!(stale.contains(part), "{part} in {stale}");
     }
     for part in ["operations.rs", "swp", "~"] {
@@ -56,7 +56,7 @@ fn stale_missing_and_obsolete_files_are_reported_and_fixed() {
 
     write_files(root).unwrap();
     check_files(root).unwrap();
-    assert!(root.join(GENERATED).join("schemas.rs~").exists());
+    assert!(root.join(GENERATED_MODELS_FOLDER).join("schemas.rs~").exists());
 }
 
 /// The endpoint of CONTRIBUTING.md is complete: under another name, it is added to the specification in a file of its own.
@@ -84,9 +84,9 @@ fn endpoint_of_the_contributing_guide_is_understood() {
     let copy = tempfile::tempdir().unwrap();
     copy_with_crlf(&root.join("spec"), &copy.path().join("spec"));
     fs::write(copy.path().join("spec/guide.yaml"), renamed(block(endpoint, ""))).unwrap();
-    let spec = fs::read_to_string(root.join(SPEC)).unwrap().replace("\r\n", "\n");
+    let spec = fs::read_to_string(root.join(SPEC_FILE)).unwrap().replace("\r\n", "\n");
     let spec = spec.replacen("\npaths:\n", &format!("\npaths:\n{}", renamed(block(listing, "  "))), 1);
-    fs::write(copy.path().join(SPEC), spec).unwrap();
+    fs::write(copy.path().join(SPEC_FILE), spec).unwrap();
     let spec = Spec::read(&copy.path().join("spec")).unwrap();
     let operation = spec.operations.iter().find(|operation| operation.facts.id == "getGuideProfile").unwrap();
     assert_eq!(operation.area, "guide");

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     dialect::{
-        Definition, Enum, EnumValues, Kind, Object, Property, RAW, Shape, Union, UnionVariant, escape_pointer_step,
+        Definition, DefinitionKind, Enum, EnumValues, Object, Property, RAW, Shape, Union, UnionVariant,
+        escape_pointer_step,
     },
     document::{ADDITIONAL_PROPERTIES, Spec, simplified_schemas},
     problems::Problems,
@@ -48,9 +49,12 @@ pub(crate) fn generate_types(spec: &Spec) -> Result<BTreeMap<&str, String>> {
     for definition in &spec.definitions {
         let at = format!("#/components/schemas/{}", definition.name);
         for name in definition.references() {
-            problems.take(&at, spec.definition(name).and_then(|target| ensure_same_area(target, &definition.area)));
+            problems.value_or_add_error(
+                &at,
+                spec.definition(name).and_then(|target| ensure_same_area(target, &definition.area)),
+            );
         }
-        let code = problems.take(&at, generate_type(spec, definition, &types)).flatten();
+        let code = problems.value_or_add_error(&at, generate_type(spec, definition, &types)).flatten();
         if let Some(code) = code {
             areas.entry(&definition.area).or_default().push(code);
         }
@@ -65,7 +69,7 @@ fn format_types(spec: &Spec, types: &[TypeCode]) -> Result<String> {
     let macros: Vec<_> = macros.into_values().collect();
     let own: BTreeSet<_> = types.iter().map(|code| code.name.as_str()).collect();
     let others = spec.definitions.iter().map(|definition| match &definition.kind {
-        Kind::HandWritten(name) => name.as_str(),
+        DefinitionKind::HandWritten(name) => name.as_str(),
         _ => &definition.name,
     });
     let candidates = HAND_WRITTEN_NAMES.into_iter().chain(others.filter(|name| !own.contains(name)));
@@ -92,10 +96,10 @@ fn generate_type(
     types: &BTreeMap<(String, String), Type>,
 ) -> Result<Option<TypeCode>> {
     Ok(match &definition.kind {
-        Kind::HandWritten(_) => None,
+        DefinitionKind::HandWritten(_) => None,
         // The form of a multipart body, which is no JSON.
-        Kind::Object(object) if object.properties.iter().any(|property| is_file(&property.shape)) => None,
-        Kind::Object(object) => {
+        DefinitionKind::Object(object) if object.properties.iter().any(|property| is_file(&property.shape)) => None,
+        DefinitionKind::Object(object) => {
             let fields = struct_fields(spec, definition, object, types)?;
             Some(TypeCode {
                 name: definition.name.clone(),
@@ -105,8 +109,8 @@ fn generate_type(
                 macro_path: quote!(resource::resource),
             })
         }
-        Kind::Enum(values) => Some(open_enum(definition, values)),
-        Kind::Union(union) => Some(object_union(spec, definition, union)?),
+        DefinitionKind::Enum(values) => Some(generate_open_enum(definition, values)),
+        DefinitionKind::Union(union) => Some(generate_object_union(spec, definition, union)?),
     })
 }
 
@@ -119,32 +123,32 @@ fn is_file(shape: &Shape) -> bool {
 }
 
 /// The fields of a generated struct.
-struct Fields<'a> {
-    described: Vec<Field<'a>>,
+struct StructFields<'a> {
+    described: Vec<StructField<'a>>,
     /// The type of the map of further properties.
     additional: Option<Type>,
 }
 
 /// A field of a generated struct.
-struct Field<'a> {
+struct StructField<'a> {
     property: &'a Property,
     name: Ident,
-    presence: Presence,
+    presence: FieldPresence,
     /// The type of the value, without `Option` and holder.
     value: Type,
-    holder: Holder,
+    holder: FieldHolder,
 }
 
 /// The wrapper around the value of an optional field.
 #[derive(PartialEq)]
-enum Holder {
+enum FieldHolder {
     Nothing,
     Box,
     RawJson,
 }
 
 #[derive(PartialEq)]
-enum Presence {
+enum FieldPresence {
     Optional,
     /// Absent, null, or a value.
     Nullable,
@@ -153,9 +157,9 @@ enum Presence {
     Required,
 }
 
-impl Presence {
+impl FieldPresence {
     /// Returns how a property must be present, which does not depend on the operations that use its schema.
-    fn of(property: &Property) -> Self {
+    fn from_property(property: &Property) -> Self {
         match &property.shape {
             // The service sets it, so that requests do not have it.
             _ if property.read_only => Self::Optional,
@@ -168,22 +172,22 @@ impl Presence {
     }
 }
 
-impl Field<'_> {
-    fn declared(&self) -> Type {
+impl StructField<'_> {
+    fn declared_type(&self) -> Type {
         let value = &self.value;
         let held: Type = match self.holder {
-            Holder::Nothing => value.clone(),
-            Holder::Box => parse_quote!(Box<#value>),
-            Holder::RawJson => parse_quote!(RawJson<#value>),
+            FieldHolder::Nothing => value.clone(),
+            FieldHolder::Box => parse_quote!(Box<#value>),
+            FieldHolder::RawJson => parse_quote!(RawJson<#value>),
         };
         match self.presence {
-            Presence::Optional => parse_quote!(Option<#held>),
-            Presence::Nullable => parse_quote!(Option<Nullable<#held>>),
-            Presence::RequiredList | Presence::Required => held,
+            FieldPresence::Optional => parse_quote!(Option<#held>),
+            FieldPresence::Nullable => parse_quote!(Option<Nullable<#held>>),
+            FieldPresence::RequiredList | FieldPresence::Required => held,
         }
     }
 
-    fn docs(&self) -> TokenStream {
+    fn doc_attributes(&self) -> TokenStream {
         doc_comment(&self.documentation(), MEMBER_INDENT)
     }
 
@@ -197,20 +201,20 @@ impl Field<'_> {
     }
 
     /// Returns the declaration of the argument for the field, and the expression of the field's value.
-    fn argument(&self) -> (TokenStream, TokenStream) {
+    fn constructor_argument(&self) -> (TokenStream, TokenStream) {
         let (name, value) = (&self.name, &self.value);
         let is_text = self.property.shape == Shape::Text;
         let argument = if is_text { quote!(#name: impl Into<String>) } else { quote!(#name: #value) };
         let value = if is_text { quote!(#name.into()) } else { quote!(#name) };
         let held = match self.holder {
-            Holder::Nothing => value,
-            Holder::Box => quote!(Box::new(#value)),
-            Holder::RawJson => quote!(RawJson::new(&#value)),
+            FieldHolder::Nothing => value,
+            FieldHolder::Box => quote!(Box::new(#value)),
+            FieldHolder::RawJson => quote!(RawJson::new(&#value)),
         };
         let set = match self.presence {
-            Presence::Optional => quote!(Some(#held)),
-            Presence::Nullable => quote!(Some(Nullable::Value(#held))),
-            Presence::RequiredList | Presence::Required => held,
+            FieldPresence::Optional => quote!(Some(#held)),
+            FieldPresence::Nullable => quote!(Some(Nullable::Value(#held))),
+            FieldPresence::RequiredList | FieldPresence::Required => held,
         };
         (argument, set)
     }
@@ -222,9 +226,13 @@ fn progenitor_field_types(spec: &Spec) -> Result<BTreeMap<(String, String), Type
     for Definition { name, kind, .. } in &spec.definitions {
         match kind {
             // Its own enums are closed.
-            Kind::Enum(_) | Kind::Union(_) => settings.with_replacement(name, name, [TypeImpl::Display].into_iter()),
-            Kind::HandWritten(hand_written) => settings.with_replacement(name, hand_written, std::iter::empty()),
-            Kind::Object(_) => &mut settings,
+            DefinitionKind::Enum(_) | DefinitionKind::Union(_) => {
+                settings.with_replacement(name, name, [TypeImpl::Display].into_iter())
+            }
+            DefinitionKind::HandWritten(hand_written) => {
+                settings.with_replacement(name, hand_written, std::iter::empty())
+            }
+            DefinitionKind::Object(_) => &mut settings,
         };
     }
     for (basic, format, name) in [
@@ -258,27 +266,29 @@ fn struct_fields<'a>(
     definition: &Definition,
     object: &'a Object,
     types: &BTreeMap<(String, String), Type>,
-) -> Result<Fields<'a>> {
+) -> Result<StructFields<'a>> {
     let type_of = |name: &str| {
         let found = types.get(&(definition.name.clone(), name.to_owned()));
-        found.map(inner_value).context("progenitor has no such field")
+        found.map(unwrap_optional_type).context("progenitor has no such field")
     };
     let field = |property: &'a Property| {
         let (value, in_cycle) = type_of(&property.field)?;
-        let presence = Presence::of(property);
-        let target = property.shape.named().map(|name| spec.definition(name)).transpose()?;
+        let presence = FieldPresence::from_property(property);
+        let target = property.shape.schema_name().map(|name| spec.definition(name)).transpose()?;
         let holder = match (&property.shape, target) {
-            (Shape::Named(_), Some(Definition { kind: Kind::Object(_), .. })) if property.raw => Holder::RawJson,
-            (Shape::Named(_), Some(_)) if presence == Presence::Required => Holder::Nothing,
-            (Shape::Named(_), Some(target)) if is_boxed(target, in_cycle) => Holder::Box,
-            _ => Holder::Nothing,
+            (Shape::Named(_), Some(Definition { kind: DefinitionKind::Object(_), .. })) if property.raw => {
+                FieldHolder::RawJson
+            }
+            (Shape::Named(_), Some(_)) if presence == FieldPresence::Required => FieldHolder::Nothing,
+            (Shape::Named(_), Some(target)) if is_boxed(target, in_cycle) => FieldHolder::Box,
+            _ => FieldHolder::Nothing,
         };
         ensure!(
-            !(in_cycle && presence == Presence::Required),
+            !(in_cycle && presence == FieldPresence::Required),
             "a required property cannot lead back to its own schema"
         );
         ensure!(
-            !property.raw || (holder == Holder::RawJson && presence == Presence::Optional),
+            !property.raw || (holder == FieldHolder::RawJson && presence == FieldPresence::Optional),
             "{RAW} is for optional objects only"
         );
         // JSON within JSON within JSON would be parsed without an end.
@@ -286,7 +296,7 @@ fn struct_fields<'a>(
             !(property.raw && in_cycle),
             "{RAW} is not for an object that leads back to its own schema: leave it out"
         );
-        Ok(Field { property, name: format_ident!("{}", property.field), presence, value, holder })
+        Ok(StructField { property, name: format_ident!("{}", property.field), presence, value, holder })
     };
     let mut problems = Problems::default();
     let described: Vec<_> = object
@@ -295,16 +305,18 @@ fn struct_fields<'a>(
         .filter_map(|property| {
             let at =
                 format!("#/components/schemas/{}/properties/{}", definition.name, escape_pointer_step(&property.wire));
-            problems.take(&at, field(property))
+            problems.value_or_add_error(&at, field(property))
         })
         .collect();
     let at = format!("#/components/schemas/{}", definition.name);
-    if described.len() > MAX_FIELDS {
-        problems
-            .add(&at, format!("an object has at most {MAX_FIELDS} properties: move some into an object of their own"));
+    if described.len() > MAX_FIELDS_OF_OBJECT {
+        problems.add(
+            &at,
+            format!("an object has at most {MAX_FIELDS_OF_OBJECT} properties: move some into an object of their own"),
+        );
     }
     let names: BTreeSet<_> = described.iter().map(|field| field.name.to_string()).collect();
-    for clearing in described.iter().filter(|field| field.presence == Presence::Nullable).map(clear_name) {
+    for clearing in described.iter().filter(|field| field.presence == FieldPresence::Nullable).map(clear_setter_name) {
         if names.contains(&clearing) {
             problems.add(&at, format!("the field `{clearing}` has the name of a setter: name it with x-pc-name"));
         }
@@ -314,24 +326,24 @@ fn struct_fields<'a>(
         problems.add(&at, format!("the field `{ADDITIONAL_PROPERTIES}` is there already: name it with x-pc-name"));
     }
     problems.into_result()?;
-    Ok(Fields { described, additional: additional.map(|(value, _)| value) })
+    Ok(StructFields { described, additional: additional.map(|(value, _)| value) })
 }
 
 /// The maximum number of fields of an object in the models crate.
-const MAX_FIELDS: usize = 128;
+const MAX_FIELDS_OF_OBJECT: usize = 128;
 
 /// Whether an optional value of a schema is held in a `Box`.
 fn is_boxed(target: &Definition, in_cycle: bool) -> bool {
-    in_cycle || (target.boxed && matches!(target.kind, Kind::Object(_)))
+    in_cycle || (target.boxed && matches!(target.kind, DefinitionKind::Object(_)))
 }
 
-fn generate_struct(spec: &Spec, definition: &Definition, fields: &Fields<'_>) -> Result<TokenStream> {
+fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'_>) -> Result<TokenStream> {
     let name = format_ident!("{}", definition.name);
     let description = doc_comment(&(schema_documentation(definition) + &samples::model_example(spec, definition)?), 0);
     let has_default = has_default(definition);
     let default = has_default.then(|| quote!(Default,));
     let declarations = fields.described.iter().map(|field| {
-        let (docs, name, declared) = (field.docs(), &field.name, field.declared());
+        let (docs, name, declared) = (field.doc_attributes(), &field.name, field.declared_type());
         quote!(#docs pub #name: #declared,)
     });
     let additional = fields.additional.as_ref().map(|additional| {
@@ -360,7 +372,7 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &Fields<'_>) ->
 
 /// Whether a struct implements `Default`: no field is required but lists, which are empty by default.
 fn has_default(definition: &Definition) -> bool {
-    definition.properties().iter().all(|property| Presence::of(property) != Presence::Required)
+    definition.properties().iter().all(|property| FieldPresence::from_property(property) != FieldPresence::Required)
 }
 
 /// Whether the function `new` has an argument for a property.
@@ -380,15 +392,16 @@ fn schema_documentation(definition: &Definition) -> String {
 }
 
 /// Returns the function `new`, with an argument for each required field.
-fn generate_constructor(definition: &Definition, fields: &Fields<'_>) -> TokenStream {
+fn generate_constructor(definition: &Definition, fields: &StructFields<'_>) -> TokenStream {
     let doc = format!("Creates a `{}` from its required fields.", definition.name);
     let doc = doc_comment(&doc, MEMBER_INDENT);
-    if !fields.described.iter().any(Field::is_argument) {
+    if !fields.described.iter().any(StructField::is_argument) {
         return quote!(#doc #[must_use] pub fn new() -> Self { Self::default() });
     }
-    let arguments = fields.described.iter().filter(|field| field.is_argument()).map(|field| field.argument().0);
+    let arguments =
+        fields.described.iter().filter(|field| field.is_argument()).map(|field| field.constructor_argument().0);
     let values = fields.described.iter().map(|field| {
-        let (name, (_, value)) = (&field.name, field.argument());
+        let (name, (_, value)) = (&field.name, field.constructor_argument());
         if !field.is_argument() {
             quote!(#name: None)
         } else if *name == value.to_string() {
@@ -411,8 +424,8 @@ fn generate_constructor(definition: &Definition, fields: &Fields<'_>) -> TokenSt
 }
 
 /// Returns the methods that set an optional field and clear a nullable one.
-fn generate_setters(field: &Field<'_>) -> TokenStream {
-    let (name, (argument, value)) = (&field.name, field.argument());
+fn generate_setters(field: &StructField<'_>) -> TokenStream {
+    let (name, (argument, value)) = (&field.name, field.constructor_argument());
     let setter = (!field.is_argument()).then(|| {
         let docs = doc_comment(&format!("Sets `{name}`.\n\n{}", field.documentation()), MEMBER_INDENT);
         quote! {
@@ -424,8 +437,8 @@ fn generate_setters(field: &Field<'_>) -> TokenStream {
             }
         }
     });
-    let clearing = (field.presence == Presence::Nullable).then(|| {
-        let clear = format_ident!("{}", clear_name(field));
+    let clearing = (field.presence == FieldPresence::Nullable).then(|| {
+        let clear = format_ident!("{}", clear_setter_name(field));
         let docs = format!("Clears `{name}`: sends null. A field that is not sent is left as it is.");
         let docs = doc_comment(&docs, MEMBER_INDENT);
         quote! {
@@ -441,19 +454,19 @@ fn generate_setters(field: &Field<'_>) -> TokenStream {
 }
 
 /// Returns the name of the method that clears a nullable field.
-fn clear_name(field: &Field<'_>) -> String {
+fn clear_setter_name(field: &StructField<'_>) -> String {
     format!("clear_{}", field.name)
 }
 
 /// Returns the macro call that implements reading and writing of a struct.
-fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &Fields<'_>) -> Result<String> {
+fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &StructFields<'_>) -> Result<String> {
     let mut code = format!("resource!({} {{\n", definition.name);
     for (index, field) in fields.described.iter().enumerate() {
         let presence = match field.presence {
-            Presence::Optional => "Optional",
-            Presence::Nullable => "Nullable",
-            Presence::RequiredList => "RequiredList",
-            Presence::Required => "Required",
+            FieldPresence::Optional => "Optional",
+            FieldPresence::Nullable => "Nullable",
+            FieldPresence::RequiredList => "RequiredList",
+            FieldPresence::Required => "Required",
         };
         let (value, name) = (value_kind(spec, field)?, &field.name);
         let names = std::iter::once(&field.property.wire).chain(&field.property.spellings);
@@ -466,12 +479,12 @@ fn resource_macro_call(spec: &Spec, definition: &Definition, fields: &Fields<'_>
 }
 
 /// Returns the kind of a field's value in the models crate: a variant of its `ValueMut`.
-fn value_kind(spec: &Spec, field: &Field<'_>) -> Result<&'static str> {
+fn value_kind(spec: &Spec, field: &StructField<'_>) -> Result<&'static str> {
     let kind = match &field.property.shape {
         Shape::Named(name) => match spec.definition(name)?.kind {
-            Kind::Object(_) => "Object",
-            Kind::Enum(_) | Kind::HandWritten(_) => "Scalar",
-            Kind::Union(_) => "Union",
+            DefinitionKind::Object(_) => "Object",
+            DefinitionKind::Enum(_) | DefinitionKind::HandWritten(_) => "Scalar",
+            DefinitionKind::Union(_) => "Union",
         },
         Shape::List(_) => "List",
         Shape::Map(_) => "Map",
@@ -480,14 +493,14 @@ fn value_kind(spec: &Spec, field: &Field<'_>) -> Result<&'static str> {
         _ => "Scalar",
     };
     Ok(match (&field.holder, &field.presence) {
-        (Holder::RawJson, _) => "RawJson",
-        (_, Presence::Nullable) => "Nullable",
-        (_, Presence::Optional) if !matches!(kind, "Scalar" | "Decimal") => "Optional",
+        (FieldHolder::RawJson, _) => "RawJson",
+        (_, FieldPresence::Nullable) => "Nullable",
+        (_, FieldPresence::Optional) if !matches!(kind, "Scalar" | "Decimal") => "Optional",
         _ => kind,
     })
 }
 
-fn open_enum(definition: &Definition, Enum { values, variants }: &Enum) -> TypeCode {
+fn generate_open_enum(definition: &Definition, Enum { values, variants }: &Enum) -> TypeCode {
     let name = format_ident!("{}", definition.name);
     let description = doc_comment(&schema_documentation(definition), 0);
     let declarations = variants.iter().map(|variant| {
@@ -524,7 +537,7 @@ fn open_enum(definition: &Definition, Enum { values, variants }: &Enum) -> TypeC
     TypeCode { name: definition.name.clone(), items, meaning, macro_name, macro_path }
 }
 
-fn object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<TypeCode> {
+fn generate_object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<TypeCode> {
     let name = format_ident!("{}", definition.name);
     let description = doc_comment(&schema_documentation(definition), 0);
     let mut declarations = TokenStream::new();
@@ -560,17 +573,17 @@ fn object_union(spec: &Spec, definition: &Definition, union: &Union) -> Result<T
 }
 
 /// Returns a type without its `Option`, and whether `progenitor` boxes it because it refers back to itself.
-fn inner_value(declared: &Type) -> (Type, bool) {
-    match (argument_of(declared, "Option"), argument_of(declared, "Box")) {
-        (Some(inner), _) => inner_value(inner),
+fn unwrap_optional_type(declared: &Type) -> (Type, bool) {
+    match (generic_argument_of(declared, "Option"), generic_argument_of(declared, "Box")) {
+        (Some(inner), _) => unwrap_optional_type(inner),
         // Typify declares an optional value of the schema itself as `Box<Option<T>>`.
-        (None, Some(inner)) => (inner_value(inner).0, true),
+        (None, Some(inner)) => (unwrap_optional_type(inner).0, true),
         (None, None) => (declared.clone(), false),
     }
 }
 
 /// Returns the `T` of `Wrapper<T>`.
-fn argument_of<'a>(declared: &'a Type, wrapper: &str) -> Option<&'a Type> {
+fn generic_argument_of<'a>(declared: &'a Type, wrapper: &str) -> Option<&'a Type> {
     let Type::Path(path) = declared else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == wrapper)?;
     let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };

@@ -29,10 +29,10 @@ pub(crate) struct ApiCall {
     #[arg(long, value_name = "FILE", value_parser = parse_input_file)]
     pub(crate) body: Option<InputFile>,
     /// Header of the request; may be given several times
-    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header_argument)]
     pub(crate) headers: Vec<(String, String)>,
     /// Parameter of the query, which is encoded; may be given several times
-    #[arg(long = "query", value_name = "NAME=VALUE", value_parser = parse_query)]
+    #[arg(long = "query", value_name = "NAME=VALUE", value_parser = parse_query_argument)]
     pub(crate) query: Vec<(String, String)>,
     /// Print the request, without the token, and do not send it
     #[arg(long)]
@@ -68,7 +68,7 @@ impl From<Method> for partner_center_spec::Method {
 }
 
 /// The headers that the client sets by itself.
-const CLIENT_HEADERS: [&str; 14] = [
+const HEADERS_SET_BY_CLIENT: [&str; 14] = [
     "accept",
     "accept-encoding",
     "authorization",
@@ -85,14 +85,14 @@ const CLIENT_HEADERS: [&str; 14] = [
     "x-locale",
 ];
 
-fn parse_header(text: &str) -> Result<(String, String), String> {
+fn parse_header_argument(text: &str) -> Result<(String, String), String> {
     let Some((name, value)) = text.split_once(':') else { return Err("it must be `Name: value`".to_owned()) };
     let (name, value) = (name.trim(), value.trim());
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(is_token) {
         return Err("it must be `Name: value`".to_owned());
     }
-    if CLIENT_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+    if HEADERS_SET_BY_CLIENT.contains(&name.to_ascii_lowercase().as_str()) {
         return Err(match name.to_ascii_lowercase().as_str() {
             "ms-correlationid" => "use --correlation-id instead".to_owned(),
             "ms-partnercenter-application" => "use --application-name instead".to_owned(),
@@ -106,7 +106,7 @@ fn parse_header(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn parse_query(text: &str) -> Result<(String, String), &'static str> {
+fn parse_query_argument(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("it must be `name=value`"),
@@ -115,16 +115,16 @@ fn parse_query(text: &str) -> Result<(String, String), &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_header;
+    use super::parse_header_argument;
 
     #[test]
     fn headers_of_the_client_are_rejected() {
         for header in ["Authorization: Bearer x", "ms-requestid:1", "Content-Length: 3", "X-Locale: de"] {
-            assert!(parse_header(header).is_err(), "{header}");
+            assert!(parse_header_argument(header).is_err(), "{header}");
         }
         for header in ["nothing", ": x", "a b: c", "If-Match: \u{e9}", "If-Match: a\nb: c"] {
-            assert!(parse_header(header).is_err(), "{header}");
+            assert!(parse_header_argument(header).is_err(), "{header}");
         }
-        assert_eq!(parse_header("If-Match:  \"a:b\" "), Ok(("If-Match".to_owned(), "\"a:b\"".to_owned())));
+        assert_eq!(parse_header_argument("If-Match:  \"a:b\" "), Ok(("If-Match".to_owned(), "\"a:b\"".to_owned())));
     }
 }

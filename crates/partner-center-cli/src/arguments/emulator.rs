@@ -38,10 +38,10 @@ pub(crate) struct EmulatorCommand {
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub(crate) port: u16,
     /// Number of customers, 0 to 10000000
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::customer_count)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = super::parse_customer_count)]
     pub(crate) customers: u32,
     /// Access token to accept: any visible ASCII characters without blanks; not a secret
-    #[arg(long, value_name = "T", default_value = Emulator::TOKEN, value_parser = parse_token)]
+    #[arg(long, value_name = "T", default_value = Emulator::TOKEN, value_parser = parse_access_token)]
     pub(crate) token: String,
     /// Serve over TLS, with a certificate for localhost from a new certificate authority: MSAL and azure-identity require it
     #[arg(long)]
@@ -92,7 +92,7 @@ struct FaultOptions {
 #[command(next_help_heading = "Pagination")]
 struct ListOptions {
     /// Maximum number of customers per page, whatever size is requested [default: 500]
-    #[arg(long, value_name = "N", value_parser = page_cap)]
+    #[arg(long, value_name = "N", value_parser = parse_page_cap)]
     page_cap: Option<NonZeroU16>,
     /// Style of the links between pages
     #[arg(long, value_name = "STYLE", value_enum, default_value_t)]
@@ -153,7 +153,7 @@ struct ResponseOptions {
 
 impl EmulatorBehavior {
     /// Parses `settings`, which are options of `partner-center emulator` without their dashes.
-    pub(super) fn parse(settings: &[String]) -> Result<Self, clap::Error> {
+    pub(super) fn parse_settings(settings: &[String]) -> Result<Self, clap::Error> {
         let command = clap::Command::new("emulator").no_binary_name(true).disable_help_flag(true);
         let command = Self::augment_args(command);
         let names: Vec<_> = command.get_arguments().filter_map(|option| option.get_long()).collect();
@@ -171,7 +171,7 @@ impl EmulatorBehavior {
     }
 
     /// Applies the behavior to `builder`.
-    pub(crate) fn apply(&self, builder: EmulatorBuilder) -> EmulatorBuilder {
+    pub(crate) fn apply_to_builder(&self, builder: EmulatorBuilder) -> EmulatorBuilder {
         let Self { seed, token_lifetime, strict_refresh_tokens, faults, lists, responses, .. } = self;
         let mut builder = builder
             .seed(*seed)
@@ -204,11 +204,11 @@ impl EmulatorBehavior {
     }
 }
 
-fn parse_token(text: &str) -> Result<String, &'static str> {
+fn parse_access_token(text: &str) -> Result<String, &'static str> {
     let can_be_sent = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     can_be_sent.then(|| text.to_owned()).ok_or("it must consist of visible ASCII characters, without blanks")
 }
 
-fn page_cap(text: &str) -> Result<NonZeroU16, &'static str> {
+fn parse_page_cap(text: &str) -> Result<NonZeroU16, &'static str> {
     text.parse().ok().filter(|cap: &NonZeroU16| cap.get() <= 500).ok_or("it must be a whole number from 1 to 500")
 }

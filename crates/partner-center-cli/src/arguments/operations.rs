@@ -10,9 +10,9 @@ pub(crate) mod naming;
 pub(crate) mod tables;
 pub(crate) mod value;
 
-use super::positive_number;
+use super::parse_positive_number;
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser, error::ErrorKind};
-use naming::{Noun, kebab_case};
+use naming::{ResourceNoun, to_kebab_case};
 use partner_center_spec::{MediaType, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
 use std::{
     collections::BTreeMap,
@@ -20,10 +20,10 @@ use std::{
     path::PathBuf,
 };
 use tables::{
-    Shape, body_object, caller_parameters, form_parts, has_example_body, id_parameter, json_body, size_parameter,
-    takes_several_ids,
+    ResultShape, body_object_schema, caller_settable_parameters, form_part_properties, has_example_body,
+    id_path_parameter, json_body_type, page_size_parameter, takes_several_ids,
 };
-use value::{ValueParser, is_scalar};
+use value::{SchemaValueParser, is_scalar_type};
 
 /// A command to call an operation, as it was given.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ pub(crate) struct CallOptions {
 }
 
 /// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
-pub(super) fn command_word<'a>(words: &'a [OsString], options: &[Arg]) -> Option<&'a str> {
+pub(super) fn find_command_word<'a>(words: &'a [OsString], options: &[Arg]) -> Option<&'a str> {
     let takes_value = |word: &str| {
         let is_named = |option: &&Arg| match word.strip_prefix("--") {
             Some(long) => option.get_long() == Some(long),
@@ -109,30 +109,30 @@ pub(super) fn command_word<'a>(words: &'a [OsString], options: &[Arg]) -> Option
 }
 
 /// Returns the commands of all resources, or of the one that is named; with the verbs and arguments that `words` name.
-pub(super) fn resource_commands(words: Words<'_>) -> Vec<Command> {
+pub(super) fn build_resource_commands(words: CommandLineWords<'_>) -> Vec<Command> {
     let mut resources: BTreeMap<&str, Vec<&'static Operation>> = BTreeMap::new();
     for operation in OPERATIONS {
         resources.entry(operation.command.resource).or_default().push(operation);
     }
-    if let Words::Some { command: Some(name), .. } = words
+    if let CommandLineWords::Some { command: Some(name), .. } = words
         && resources.contains_key(name)
     {
         resources.retain(|resource, _| *resource == name);
     }
-    resources.into_iter().map(|(name, operations)| resource_command(name, &operations, words)).collect()
+    resources.into_iter().map(|(name, operations)| build_resource_command(name, &operations, words)).collect()
 }
 
 /// The words of a command line, which say what must be built.
 #[derive(Clone, Copy)]
-pub(crate) enum Words<'a> {
+pub(crate) enum CommandLineWords<'a> {
     /// These words, and the one of them that names the command.
     Some { words: &'a [OsString], command: Option<&'a str> },
     /// Everything is built.
     All,
 }
 
-impl Words<'_> {
-    fn have(self, name: &str) -> bool {
+impl CommandLineWords<'_> {
+    fn contain_word(self, name: &str) -> bool {
         match self {
             Self::Some { words, .. } => words.iter().any(|word| word == OsStr::new(name)),
             Self::All => true,
@@ -140,15 +140,19 @@ impl Words<'_> {
     }
 }
 
-fn resource_command(name: &'static str, operations: &[&'static Operation], words: Words<'_>) -> Command {
-    let noun = Noun::new(name);
+fn build_resource_command(
+    name: &'static str,
+    operations: &[&'static Operation],
+    words: CommandLineWords<'_>,
+) -> Command {
+    let noun = ResourceNoun::new(name);
     // All resources come before the other commands, sorted by name.
     let command = Command::new(name)
-        .about(resource_about(name, operations))
+        .about(resource_command_about(name, operations))
         .display_order(0)
         .subcommand_required(true)
         .arg_required_else_help(true);
-    if !words.have(name) {
+    if !words.contain_word(name) {
         return command;
     }
     let mut examples = "Examples:".to_owned();
@@ -157,12 +161,12 @@ fn resource_command(name: &'static str, operations: &[&'static Operation], words
             examples = format!("{examples}\n  partner-center {example}");
         }
     }
-    let verbs = operations.iter().map(|operation| verb_command(operation, noun, words));
+    let verbs = operations.iter().map(|operation| build_verb_command(operation, noun, words));
     command.subcommands(verbs).after_help(examples)
 }
 
 /// Returns the verbs of a resource as a sentence: `Get and update billing profiles`.
-fn resource_about(name: &str, operations: &[&Operation]) -> String {
+fn resource_command_about(name: &str, operations: &[&Operation]) -> String {
     let verbs: Vec<_> = operations.iter().map(|operation| operation.command.verb.replace('-', " ")).collect();
     let words = name.replace('-', " ");
     let mut about = match &verbs[..] {
@@ -175,42 +179,44 @@ fn resource_about(name: &str, operations: &[&Operation]) -> String {
     about
 }
 
-fn verb_command(operation: &'static Operation, noun: Noun, words: Words<'_>) -> Command {
-    let mut command = Command::new(operation.command.verb).about(help::about(operation));
-    if !words.have(operation.command.verb) {
+fn build_verb_command(operation: &'static Operation, noun: ResourceNoun, words: CommandLineWords<'_>) -> Command {
+    let mut command = Command::new(operation.command.verb).about(help::command_about(operation));
+    if !words.contain_word(operation.command.verb) {
         return command;
     }
-    command = command.long_about(help::long_about(operation));
+    command = command.long_about(help::command_long_about(operation));
     if takes_several_ids(operation) {
-        command = command.args(id_parameter(operation).map(ids_argument));
+        command = command.args(id_path_parameter(operation).map(build_ids_argument));
     }
-    for parameter in caller_parameters(operation) {
-        if !is_id_of_several(operation, parameter) {
-            command = command.arg(parameter_argument(operation, parameter, noun));
+    for parameter in caller_settable_parameters(operation) {
+        if !is_repeatable_id_parameter(operation, parameter) {
+            command = command.arg(build_parameter_argument(operation, parameter, noun));
         }
     }
-    command = command.args(body_arguments(operation)).args(call_options(operation, noun));
-    command = command.after_help(help::examples(operation)).after_long_help(help::after_help(operation, noun));
-    customers::extend_command(operation, command)
+    command = command.args(build_body_arguments(operation)).args(build_call_options(operation, noun));
+    command = command
+        .after_help(help::examples_section(operation))
+        .after_long_help(help::command_after_help(operation, noun));
+    customers::add_filter_options(operation, command)
 }
 
-fn is_id_of_several(operation: &Operation, parameter: &Parameter) -> bool {
+fn is_repeatable_id_parameter(operation: &Operation, parameter: &Parameter) -> bool {
     parameter.is_positional && takes_several_ids(operation)
 }
 
 /// The names of the arguments that operations have in common.
 mod name {
-    pub(super) const IDS: &str = "ids";
-    pub(super) const BODY: &str = "body";
-    pub(super) const SET: &str = "set";
-    pub(super) const SET_FILE: &str = "set-file";
-    pub(super) const CLEAR: &str = "clear";
-    pub(super) const EXAMPLE_BODY: &str = "example-body";
-    pub(super) const DRY_RUN: &str = "dry-run";
-    pub(super) const YES: &str = "yes";
-    pub(super) const LIMIT: &str = "limit";
-    pub(super) const COLUMNS: &str = "columns";
-    pub(super) const PAGE_SIZE: &str = "page-size";
+    pub(super) const IDS_ARG: &str = "ids";
+    pub(super) const BODY_ARG: &str = "body";
+    pub(super) const SET_ARG: &str = "set";
+    pub(super) const SET_FILE_ARG: &str = "set-file";
+    pub(super) const CLEAR_ARG: &str = "clear";
+    pub(super) const EXAMPLE_BODY_ARG: &str = "example-body";
+    pub(super) const DRY_RUN_ARG: &str = "dry-run";
+    pub(super) const YES_ARG: &str = "yes";
+    pub(super) const LIMIT_ARG: &str = "limit";
+    pub(super) const COLUMNS_ARG: &str = "columns";
+    pub(super) const PAGE_SIZE_ARG: &str = "page-size";
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
@@ -260,17 +266,17 @@ const RESERVED_FLAGS: [&str; 43] = [
     "yes",
 ];
 
-fn ids_argument(parameter: &'static Parameter) -> Arg {
+fn build_ids_argument(parameter: &'static Parameter) -> Arg {
     let help = format!("{}; `-` reads them from standard input", help::first_sentence(parameter.description));
-    let parser = ValueParser::for_parameter(parameter);
-    Arg::new(name::IDS).value_name("ID").required(true).num_args(1..).value_parser(IdParser(parser)).help(help)
+    let parser = SchemaValueParser::for_parameter(parameter);
+    Arg::new(name::IDS_ARG).value_name("ID").required(true).num_args(1..).value_parser(IdArgParser(parser)).help(help)
 }
 
 /// Parses an ID or `-`.
 #[derive(Clone, Copy, Debug)]
-struct IdParser(ValueParser);
+struct IdArgParser(SchemaValueParser);
 
-impl clap::builder::TypedValueParser for IdParser {
+impl clap::builder::TypedValueParser for IdArgParser {
     type Value = IdArg;
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<IdArg, clap::Error> {
@@ -281,22 +287,22 @@ impl clap::builder::TypedValueParser for IdParser {
     }
 }
 
-fn parameter_id(parameter: &Parameter) -> String {
+fn parameter_argument_id(parameter: &Parameter) -> String {
     format!("parameter {}", parameter.name)
 }
 
-fn parameter_argument(operation: &'static Operation, parameter: &'static Parameter, noun: Noun) -> Arg {
-    let parser = ValueParser::for_parameter(parameter);
-    let mut argument = Arg::new(parameter_id(parameter)).value_parser(parser);
+fn build_parameter_argument(operation: &'static Operation, parameter: &'static Parameter, noun: ResourceNoun) -> Arg {
+    let parser = SchemaValueParser::for_parameter(parameter);
+    let mut argument = Arg::new(parameter_argument_id(parameter)).value_parser(parser);
     let minimum = parameter.sent_minimum.or(parameter.minimum);
-    let is_size = size_parameter(operation).is_some_and(|size| size.name == parameter.name);
+    let is_size = page_size_parameter(operation).is_some_and(|size| size.name == parameter.name);
     argument = if is_size {
         let range = match (minimum, parameter.maximum) {
             (Some(minimum), Some(maximum)) => format!(", {minimum} to {maximum}"),
             _ => String::new(),
         };
         let help = format!("Maximum number of {} per page{range} [default: that of the service]", noun.plural());
-        argument.long(name::PAGE_SIZE).value_name("N").help(help)
+        argument.long(name::PAGE_SIZE_ARG).value_name("N").help(help)
     } else {
         let mut help = help::argument_help(parameter.description);
         if let (Some(minimum), Some(maximum)) = (minimum, parameter.maximum) {
@@ -310,10 +316,11 @@ fn parameter_argument(operation: &'static Operation, parameter: &'static Paramet
         argument.help(help)
     };
     if parameter.is_positional {
-        argument = argument.value_name(positional_name(parameter, noun));
+        argument = argument.value_name(positional_value_name(parameter, noun));
     } else if !is_size {
         let last_word = parameter.flag.rsplit('-').next().unwrap_or(parameter.flag);
-        argument = argument.long(parameter.flag).value_name(parser.value_name(last_word)).allow_negative_numbers(true);
+        argument =
+            argument.long(parameter.flag).value_name(parser.value_placeholder(last_word)).allow_negative_numbers(true);
     }
     if let ParameterStyle::Exploded | ParameterStyle::CommaSeparated = parameter.style {
         argument = argument.action(ArgAction::Append);
@@ -324,66 +331,66 @@ fn parameter_argument(operation: &'static Operation, parameter: &'static Paramet
     match parameter.default {
         Some(default) => argument.default_value(default),
         None if !parameter.is_required => argument,
-        None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY),
+        None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY_ARG),
         None => argument.required(true),
     }
 }
 
-fn positional_name(parameter: &Parameter, noun: Noun) -> String {
+fn positional_value_name(parameter: &Parameter, noun: ResourceNoun) -> String {
     let is_own_id = parameter.flag == "id" || parameter.flag.replace('-', " ") == noun.singular();
     if is_own_id { "ID".to_owned() } else { parameter.flag.to_ascii_uppercase() }
 }
 
 /// The fields of a body that have flags of their own.
-fn field_flags(operation: &'static Operation) -> impl Iterator<Item = (&'static Property, String)> {
-    let properties = body_object(operation).map_or(&[][..], |object| object.properties);
+fn fields_with_flags(operation: &'static Operation) -> impl Iterator<Item = (&'static Property, String)> {
+    let properties = body_object_schema(operation).map_or(&[][..], |object| object.properties);
     properties.iter().filter_map(|property| {
-        let flag = kebab_case(property.name);
+        let flag = to_kebab_case(property.name);
         let is_taken = RESERVED_FLAGS.contains(&flag.as_str())
             || operation.parameters.iter().any(|parameter| parameter.flag == flag && !parameter.is_positional)
-            || form_parts(operation).any(|part| kebab_case(part.name) == flag);
+            || form_part_properties(operation).any(|part| to_kebab_case(part.name) == flag);
         // A secret is not given on the command line, which other programs can read.
-        let has_flag = is_scalar(property.value) && property.value != Type::Secret && !property.is_read_only;
+        let has_flag = is_scalar_type(property.value) && property.value != Type::Secret && !property.is_read_only;
         (has_flag && !is_taken).then_some((property, flag))
     })
 }
 
-const BODY_HEADING: &str = "Request body";
+const BODY_HELP_HEADING: &str = "Request body";
 
-fn body_arguments(operation: &'static Operation) -> Vec<Arg> {
+fn build_body_arguments(operation: &'static Operation) -> Vec<Arg> {
     let Some(body) = operation.body else { return Vec::new() };
-    let file = Arg::new(name::BODY)
-        .long(name::BODY)
+    let file = Arg::new(name::BODY_ARG)
+        .long(name::BODY_ARG)
         .value_name("FILE")
         .value_parser(parse_input_file)
-        .help_heading(BODY_HEADING);
+        .help_heading(BODY_HELP_HEADING);
     let mut arguments = Vec::new();
-    if json_body(operation).is_some() {
+    if json_body_type(operation).is_some() {
         arguments.push(
             file.help("Complete body as JSON, from a file or from standard input (`-`); the options below change it"),
         );
-        for (property, flag) in field_flags(operation) {
-            arguments.push(field_argument(property, &flag));
+        for (property, flag) in fields_with_flags(operation) {
+            arguments.push(build_field_argument(property, &flag));
         }
         arguments.extend([
-            Arg::new(name::SET)
-                .long(name::SET)
+            Arg::new(name::SET_ARG)
+                .long(name::SET_ARG)
                 .value_name("PATH=VALUE")
                 .action(ArgAction::Append)
-                .value_parser(parse_assignment)
+                .value_parser(parse_field_assignment)
                 .help(
                     "Set a field, such as address.city=Bergen; a number in the path is a position in a list, such as \
                      items.0.quantity=3. An object is JSON, and so is a list, to which a single value is added. May be given \
                      several times",
                 ),
-            Arg::new(name::SET_FILE)
-                .long(name::SET_FILE)
+            Arg::new(name::SET_FILE_ARG)
+                .long(name::SET_FILE_ARG)
                 .value_name("PATH=FILE")
                 .action(ArgAction::Append)
-                .value_parser(parse_assignment)
+                .value_parser(parse_field_assignment)
                 .help("Set a field to the content of a file or of standard input (`-`), such as a secret"),
-            Arg::new(name::CLEAR)
-                .long(name::CLEAR)
+            Arg::new(name::CLEAR_ARG)
+                .long(name::CLEAR_ARG)
                 .value_name("PATH")
                 .action(ArgAction::Append)
                 .value_parser(NonEmptyStringValueParser::new())
@@ -393,20 +400,20 @@ fn body_arguments(operation: &'static Operation) -> Vec<Arg> {
         let file = file.required(body.is_required);
         arguments.push(file.help("Content to send, from a file or from standard input (`-`)"));
     }
-    arguments.extend(form_parts(operation).map(part_argument));
+    arguments.extend(form_part_properties(operation).map(build_form_part_argument));
     if has_example_body(operation) {
         arguments.push(
-            Arg::new(name::EXAMPLE_BODY)
-                .long(name::EXAMPLE_BODY)
+            Arg::new(name::EXAMPLE_BODY_ARG)
+                .long(name::EXAMPLE_BODY_ARG)
                 .action(ArgAction::SetTrue)
                 .help("Print an example of the body, to be changed and given with --body; nothing is sent"),
         );
     }
-    arguments.into_iter().map(|argument| argument.help_heading(BODY_HEADING)).collect()
+    arguments.into_iter().map(|argument| argument.help_heading(BODY_HELP_HEADING)).collect()
 }
 
-fn field_argument(property: &'static Property, flag: &str) -> Arg {
-    let parser = ValueParser::new(property.value);
+fn build_field_argument(property: &'static Property, flag: &str) -> Arg {
+    let parser = SchemaValueParser::new(property.value);
     let last_word = flag.rsplit('-').next().unwrap_or(flag);
     let mut help = help::first_sentence(property.description);
     if property.is_required {
@@ -415,43 +422,48 @@ fn field_argument(property: &'static Property, flag: &str) -> Arg {
     if property.deprecated.is_some() {
         help += " (deprecated)";
     }
-    Arg::new(field_id(property))
+    Arg::new(field_argument_id(property))
         .long(flag.to_owned())
-        .value_name(parser.value_name(last_word))
+        .value_name(parser.value_placeholder(last_word))
         .allow_negative_numbers(true)
         .value_parser(parser)
         .help(help)
 }
 
-fn field_id(property: &Property) -> String {
+fn field_argument_id(property: &Property) -> String {
     format!("field {}", property.name)
 }
 
-fn part_argument(part: &'static Property) -> Arg {
-    let argument = Arg::new(field_id(part)).long(kebab_case(part.name)).help(help::first_sentence(part.description));
-    let argument = if part.is_required { argument.required_unless_present(name::EXAMPLE_BODY) } else { argument };
+fn build_form_part_argument(part: &'static Property) -> Arg {
+    let argument =
+        Arg::new(field_argument_id(part)).long(to_kebab_case(part.name)).help(help::first_sentence(part.description));
+    let argument = if part.is_required { argument.required_unless_present(name::EXAMPLE_BODY_ARG) } else { argument };
     match part.value {
         Type::Binary => argument.value_name("FILE"),
         Type::List(Type::Binary) => argument.value_name("FILE").action(ArgAction::Append),
-        value if is_scalar(value) => argument.value_name("VALUE").value_parser(ValueParser::new(value)),
+        value if is_scalar_type(value) => argument.value_name("VALUE").value_parser(SchemaValueParser::new(value)),
         _ => argument.value_name("JSON"),
     }
 }
 
-fn call_options(operation: &'static Operation, noun: Noun) -> Vec<Arg> {
+fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<Arg> {
     let mut options = Vec::new();
-    let shape = Shape::of(operation);
-    if let Shape::Pages | Shape::List { .. } = shape {
+    let shape = ResultShape::of_operation(operation);
+    if let ResultShape::Pages | ResultShape::List { .. } = shape {
         let help = format!("Maximum number of {} to print, at least 1", noun.plural());
-        let pages = if shape == Shape::Pages { "; no further pages are requested" } else { "" };
+        let pages = if shape == ResultShape::Pages { "; no further pages are requested" } else { "" };
         options.push(
-            Arg::new(name::LIMIT).long(name::LIMIT).value_name("N").value_parser(positive_number).help(help + pages),
+            Arg::new(name::LIMIT_ARG)
+                .long(name::LIMIT_ARG)
+                .value_name("N")
+                .value_parser(parse_positive_number)
+                .help(help + pages),
         );
     }
-    if let Shape::Pages | Shape::List { .. } | Shape::Value = shape {
+    if let ResultShape::Pages | ResultShape::List { .. } | ResultShape::Value = shape {
         options.push(
-            Arg::new(name::COLUMNS)
-                .long(name::COLUMNS)
+            Arg::new(name::COLUMNS_ARG)
+                .long(name::COLUMNS_ARG)
                 .value_name("A,B.C")
                 .value_delimiter(',')
                 .value_parser(NonEmptyStringValueParser::new())
@@ -459,15 +471,15 @@ fn call_options(operation: &'static Operation, noun: Noun) -> Vec<Arg> {
         );
     }
     options.push(
-        Arg::new(name::DRY_RUN)
-            .long(name::DRY_RUN)
+        Arg::new(name::DRY_RUN_ARG)
+            .long(name::DRY_RUN_ARG)
             .action(ArgAction::SetTrue)
             .help("Print the request, without the token, and do not send it"),
     );
     if operation.is_destructive {
         options.push(
-            Arg::new(name::YES)
-                .long(name::YES)
+            Arg::new(name::YES_ARG)
+                .long(name::YES_ARG)
                 .action(ArgAction::SetTrue)
                 .help("Do not ask before sending the request"),
         );
@@ -483,7 +495,7 @@ pub(super) fn parse_input_file(text: &str) -> Result<InputFile, std::convert::In
     })
 }
 
-fn parse_assignment(text: &str) -> Result<(String, String), &'static str> {
+fn parse_field_assignment(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((path, value)) if !path.trim().is_empty() => Ok((path.trim().to_owned(), value.to_owned())),
         _ => Err("it must be the path of a field, `=`, and its value"),
@@ -501,24 +513,24 @@ impl OperationCall {
         let mut call = Self {
             operation,
             parameters: Vec::new(),
-            ids: given(matches, name::IDS),
+            ids: argument_values(matches, name::IDS_ARG),
             body: BodyArguments::from_matches(operation, matches),
             options: CallOptions {
-                columns: given(matches, name::COLUMNS),
-                limit: given(matches, name::LIMIT).pop(),
-                is_dry_run: is_set(matches, name::DRY_RUN),
-                is_confirmed: is_set(matches, name::YES),
-                shows_example_body: is_set(matches, name::EXAMPLE_BODY),
+                columns: argument_values(matches, name::COLUMNS_ARG),
+                limit: argument_values(matches, name::LIMIT_ARG).pop(),
+                is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
+                is_confirmed: is_flag_set(matches, name::YES_ARG),
+                shows_example_body: is_flag_set(matches, name::EXAMPLE_BODY_ARG),
             },
         };
-        for parameter in caller_parameters(operation) {
-            let values: Vec<String> = given(matches, &parameter_id(parameter));
+        for parameter in caller_settable_parameters(operation) {
+            let values: Vec<String> = argument_values(matches, &parameter_argument_id(parameter));
             if !values.is_empty() {
                 call.parameters.push((parameter, values));
             }
         }
-        customers::extend_call(&mut call, matches);
-        if call.stdin_count() > 1 {
+        customers::set_filter_from_options(&mut call, matches);
+        if call.stdin_argument_count() > 1 {
             let problem = "the argument '-' cannot be used multiple times: there is one standard input";
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
         }
@@ -526,7 +538,7 @@ impl OperationCall {
     }
 
     /// Returns how often `-` is among the arguments; standard input can be read only once.
-    fn stdin_count(&self) -> usize {
+    fn stdin_argument_count(&self) -> usize {
         let changes = self.body.changes.iter().map(|(_, value)| value);
         self.ids.iter().filter(|id| **id == IdArg::Stdin).count()
             + usize::from(self.body.file == Some(InputFile::Stdin))
@@ -534,33 +546,36 @@ impl OperationCall {
     }
 
     /// Whether IDs are read from standard input.
-    pub(crate) fn reads_ids(&self) -> bool {
+    pub(crate) fn reads_ids_from_stdin(&self) -> bool {
         self.ids.contains(&IdArg::Stdin)
     }
 
     /// Returns the noun of what the command returns.
-    pub(crate) fn noun(&self) -> Noun {
-        Noun::new(self.operation.command.resource)
+    pub(crate) fn result_noun(&self) -> ResourceNoun {
+        ResourceNoun::new(self.operation.command.resource)
     }
 }
 
 impl BodyArguments {
     fn from_matches(operation: &'static Operation, matches: &ArgMatches) -> Self {
         let mut changes = Vec::new();
-        for (property, _) in field_flags(operation) {
-            let values: Vec<String> = given(matches, &field_id(property));
+        for (property, _) in fields_with_flags(operation) {
+            let values: Vec<String> = argument_values(matches, &field_argument_id(property));
             changes.extend(values.into_iter().map(|value| (property.name.to_owned(), FieldValue::Text(value))));
         }
-        let assignments = |name| given::<(String, String)>(matches, name).into_iter();
-        changes.extend(assignments(name::SET).map(|(path, value)| (path, FieldValue::Text(value))));
-        changes.extend(assignments(name::SET_FILE).map(|(path, file)| {
+        let assignments = |name| argument_values::<(String, String)>(matches, name).into_iter();
+        changes.extend(assignments(name::SET_ARG).map(|(path, value)| (path, FieldValue::Text(value))));
+        changes.extend(assignments(name::SET_FILE_ARG).map(|(path, file)| {
             let file = if file == "-" { InputFile::Stdin } else { InputFile::Path(file.into()) };
             (path, FieldValue::File(file))
         }));
-        changes.extend(given::<String>(matches, name::CLEAR).into_iter().map(|path| (path, FieldValue::Null)));
-        let parts = form_parts(operation).map(|part| (part, given(matches, &field_id(part))));
+        changes.extend(
+            argument_values::<String>(matches, name::CLEAR_ARG).into_iter().map(|path| (path, FieldValue::Null)),
+        );
+        let parts =
+            form_part_properties(operation).map(|part| (part, argument_values(matches, &field_argument_id(part))));
         Self {
-            file: given(matches, name::BODY).pop(),
+            file: argument_values(matches, name::BODY_ARG).pop(),
             changes,
             parts: parts.filter(|(_, values)| !values.is_empty()).collect(),
         }
@@ -568,10 +583,10 @@ impl BodyArguments {
 }
 
 /// Returns the values of an argument that the command may not have.
-fn given<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
+fn argument_values<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
     matches.try_get_many(name).ok().flatten().map(|values| values.cloned().collect()).unwrap_or_default()
 }
 
-fn is_set(matches: &ArgMatches, name: &str) -> bool {
+fn is_flag_set(matches: &ArgMatches, name: &str) -> bool {
     matches.try_get_one::<bool>(name).ok().flatten().copied().unwrap_or_default()
 }

@@ -2,15 +2,15 @@
 
 use super::operations::{
     confirmation, input, list,
-    request::{PlannedRequest, append_query, encode, pagination},
+    request::{PlannedRequest, append_query_parameter, pagination_of_operation, percent_encode},
 };
 use crate::{
-    arguments::{ApiCall, OutputFormat, operations::naming::Noun},
+    arguments::{ApiCall, OutputFormat, operations::naming::ResourceNoun},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     output::{Printer, write_to_stdout},
     session::Session,
-    terminal::escape_control_in_json,
+    terminal::escape_control_characters_in_json,
 };
 use partner_center::{
     ErrorKind, Transport,
@@ -24,9 +24,9 @@ use std::{
 };
 
 /// The body of a response, as it was received.
-struct Content(Vec<u8>);
+struct RawResponseBody(Vec<u8>);
 
-impl FromResponse for Content {
+impl FromResponse for RawResponseBody {
     const ACCEPT: &'static str = "application/json, */*;q=0.1";
 
     fn from_response<R: ResponseReader>(response: &mut R) -> Result<Self, R::Error> {
@@ -35,48 +35,49 @@ impl FromResponse for Content {
 }
 
 /// Sends the request, and prints the body of its response, or the items of all pages.
-pub(crate) async fn run<X: Transport>(
+pub(crate) async fn run_api<X: Transport>(
     call: ApiCall,
     transport: X,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let request = plan(&call, session)?;
+    let request = plan_request(&call, session)?;
     if call.dry_run {
-        write_to_stdout(request.shown(&session.base_url).as_bytes(), messages)?;
+        write_to_stdout(request.format_for_dry_run(&session.base_url).as_bytes(), messages)?;
         messages.print("note: nothing was sent; the client adds the token and the IDs of the request");
         return Ok(());
     }
     if request.method == Method::Delete && !call.yes {
-        confirmation::ask(&format!("{} {}", request.method, request.target))?;
+        confirmation::ask_to_confirm(&format!("{} {}", request.method, request.target))?;
     }
-    let client = session.client(transport, session.credential()?.credential(messages), messages)?;
+    let client =
+        session.build_client(transport, session.configured_credential()?.build_credential(messages), messages)?;
     let described = find_operation(request.method, &request.target);
     if call.paginate {
-        let noun = Noun::new("items");
-        let paging = described.and_then(pagination);
+        let noun = ResourceNoun::new("items");
+        let paging = described.and_then(pagination_of_operation);
         let pages = client.request_pages(request.into_raw_request(), paging.unwrap_or_default());
-        let mut printer = Printer::json(session.options.output == OutputFormat::Jsonl, messages);
+        let mut printer = Printer::for_json(session.options.output == OutputFormat::Jsonl, messages);
         return list::print_pages(pages.prefetch(), None, noun, &session.sources, &mut printer, messages).await;
     }
     let failed = format!("{} {} failed", request.method, request.target);
-    let content = X::Mode::into_future(client.request_as::<Content>(request.into_raw_request())).await;
-    let Content(bytes) = content.map_err(|error| match error.kind() {
-        ErrorKind::Paging => incomplete(&failed),
+    let content = X::Mode::into_future(client.request_as::<RawResponseBody>(request.into_raw_request())).await;
+    let RawResponseBody(bytes) = content.map_err(|error| match error.kind() {
+        ErrorKind::Paging => incomplete_list_error(&failed),
         _ => CommandError::from_client_error(&failed, &error, &session.sources),
     })?;
     // Programs get every byte unchanged; on a terminal, control characters are escaped, and the last line is ended.
     match str::from_utf8(&bytes) {
         Ok(text) if io::stdout().is_terminal() => {
             let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-            Ok(write_to_stdout((escape_control_in_json(text) + end).as_bytes(), messages)?)
+            Ok(write_to_stdout((escape_control_characters_in_json(text) + end).as_bytes(), messages)?)
         }
         _ => Ok(write_to_stdout(&bytes, messages)?),
     }
 }
 
 /// Says that a response is one page of a list.
-fn incomplete(failed: &str) -> CommandError {
+fn incomplete_list_error(failed: &str) -> CommandError {
     ErrorReport {
         message: failed.to_owned(),
         cause: "the response is one page of a longer list, and could be taken for all of it".to_owned(),
@@ -85,16 +86,16 @@ fn incomplete(failed: &str) -> CommandError {
     .into()
 }
 
-fn plan(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequest, UsageError> {
-    let mut target = target(&call.path, &session.base_url)?;
+fn plan_request(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequest, UsageError> {
+    let mut target = request_target(&call.path, &session.base_url)?;
     for (name, value) in &call.query {
-        append_query(&mut target, name, &encode(value));
+        append_query_parameter(&mut target, name, &percent_encode(value));
     }
     let (types, headers): (Vec<_>, Vec<_>) =
         call.headers.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let content_type = types.into_iter().next().map(|(_, value)| value);
     let body = match &call.body {
-        Some(file) => Some(input::read_content(file, content_type)?),
+        Some(file) => Some(input::read_body_content(file, content_type)?),
         None => None,
     };
     Ok(PlannedRequest { method: call.method.into(), target, headers, body })
@@ -102,7 +103,7 @@ fn plan(call: &ApiCall, session: &Session<'_>) -> Result<PlannedRequest, UsageEr
 
 /// Returns the path and the query of the request. A URL must be one of the service at `base_url`, as the token goes nowhere
 /// else.
-fn target(path: &str, base_url: &str) -> Result<String, UsageError> {
+fn request_target(path: &str, base_url: &str) -> Result<String, UsageError> {
     let base_url = base_url.trim().trim_end_matches('/');
     let is_url = path.contains("://") || path.starts_with("//");
     let path = match path.get(..base_url.len()) {
@@ -129,10 +130,10 @@ fn target(path: &str, base_url: &str) -> Result<String, UsageError> {
 /// Returns the operation that a request is, if the specification has it.
 fn find_operation(method: Method, target: &str) -> Option<&'static Operation> {
     let path = target.split('?').next().unwrap_or_default();
-    OPERATIONS.iter().find(|operation| operation.method == method && is_path_of(operation.path, path))
+    OPERATIONS.iter().find(|operation| operation.method == method && path_matches_template(operation.path, path))
 }
 
-fn is_path_of(template: &str, path: &str) -> bool {
+fn path_matches_template(template: &str, path: &str) -> bool {
     let (mut names, mut segments) = (template.split('/'), path.split('/'));
     loop {
         match (names.next(), segments.next()) {
@@ -145,7 +146,7 @@ fn is_path_of(template: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_path_of, target};
+    use super::{path_matches_template, request_target};
 
     #[test]
     fn path_is_completed() {
@@ -160,7 +161,7 @@ mod tests {
             ("visits", "/v1/visits"),
             ("HTTPS://api.example/v1/customers?a=b", "/v1/customers?a=b"),
         ] {
-            assert_eq!(target(path, BASE).ok().as_deref(), Some(expected), "{path}");
+            assert_eq!(request_target(path, BASE).ok().as_deref(), Some(expected), "{path}");
         }
         for path in [
             "https://other.example/v1/customers",
@@ -168,15 +169,15 @@ mod tests {
             "//other.example/v1",
             "http://api.example/v1",
         ] {
-            assert!(target(path, BASE).is_err(), "{path}");
+            assert!(request_target(path, BASE).is_err(), "{path}");
         }
     }
 
     #[test]
     fn path_fits_its_template() {
-        assert!(is_path_of("/v1/customers/{id}", "/v1/customers/1"));
-        assert!(!is_path_of("/v1/customers/{id}", "/v1/customers/"));
-        assert!(!is_path_of("/v1/customers/{id}", "/v1/customers/1/users"));
-        assert!(!is_path_of("/v1/customers", "/v1/users"));
+        assert!(path_matches_template("/v1/customers/{id}", "/v1/customers/1"));
+        assert!(!path_matches_template("/v1/customers/{id}", "/v1/customers/"));
+        assert!(!path_matches_template("/v1/customers/{id}", "/v1/customers/1/users"));
+        assert!(!path_matches_template("/v1/customers", "/v1/users"));
     }
 }

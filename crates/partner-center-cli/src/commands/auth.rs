@@ -6,7 +6,7 @@ use crate::{
     error::CommandError,
     messages::Messages,
     session::Session,
-    terminal::{terminal_width, wrapped_paragraph},
+    terminal::{terminal_width, wrap_paragraph},
 };
 use console::Term;
 use partner_center::{Transport, transport::Mode};
@@ -37,14 +37,14 @@ pub(crate) async fn print_status<X: Transport>(
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let configured = session.credential()?;
-    let client = session.client(transport, configured.credential(messages), messages)?;
+    let configured = session.configured_credential()?;
+    let client = session.build_client(transport, configured.build_credential(messages), messages)?;
     let is_given = matches!(configured, ConfiguredCredential::Token { .. });
     let outcome = X::Mode::into_future(client.authenticate()).await;
     let lifetime = outcome.as_ref().ok().copied().flatten();
     let report = AuthReport {
-        credential: configured.kind(),
-        settings: configured.sources().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        credential: configured.kind_name(),
+        settings: configured.setting_sources().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         cloud: session.cloud_name(),
         base_url: session.base_url.clone(),
         authority: (!is_given).then(|| session.authority.clone()),
@@ -56,17 +56,17 @@ pub(crate) async fn print_status<X: Transport>(
         },
         lives_for_seconds: lifetime.as_ref().map(Duration::as_secs),
     };
-    write_status(&report, session.options.output)?;
+    write_auth_status(&report, session.options.output)?;
     match outcome {
         Ok(_) => Ok(()),
         Err(error) => Err(CommandError::from_client_error("no token can be obtained", &error, &session.sources)),
     }
 }
 
-fn write_status(report: &AuthReport, format: OutputFormat) -> Result<(), CommandError> {
+fn write_auth_status(report: &AuthReport, format: OutputFormat) -> Result<(), CommandError> {
     let mut text = Vec::new();
     match format {
-        OutputFormat::Table => text.extend(status_lines(report, terminal_width(&Term::stdout())).into_bytes()),
+        OutputFormat::Table => text.extend(format_status_lines(report, terminal_width(&Term::stdout())).into_bytes()),
         OutputFormat::Json => serde_json::to_writer_pretty(&mut text, report).map_err(io::Error::from)?,
         OutputFormat::Jsonl => serde_json::to_writer(&mut text, report).map_err(io::Error::from)?,
         OutputFormat::Csv => {
@@ -84,7 +84,7 @@ fn write_status(report: &AuthReport, format: OutputFormat) -> Result<(), Command
 }
 
 /// Formats the status for people.
-fn status_lines(report: &AuthReport, width: Option<usize>) -> String {
+fn format_status_lines(report: &AuthReport, width: Option<usize>) -> String {
     let token = match (report.token, report.lives_for_seconds) {
         ("issued", Some(seconds)) => format!("issued, valid for {}", format_lifetime(seconds)),
         ("issued", None) => "issued".to_owned(),
@@ -103,7 +103,7 @@ fn status_lines(report: &AuthReport, width: Option<usize>) -> String {
         ("token", Some(token)),
     ];
     let lines = lines.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    lines.map(|(name, value)| wrapped_paragraph(&format!("{name:<12}"), &value, width)).collect()
+    lines.map(|(name, value)| wrap_paragraph(&format!("{name:<12}"), &value, width)).collect()
 }
 
 fn format_lifetime(seconds: u64) -> String {

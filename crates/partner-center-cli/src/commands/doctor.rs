@@ -13,30 +13,30 @@ use partner_center::{
     Client, Credential, GetCustomer, ListCustomers, Transport,
     transport::{Limits, Mode, Request, http::Uri},
 };
-use report::{CheckOutcome, Report};
+use report::{CheckOutcome, DoctorReport};
 use std::sync::Arc;
 
 /// Makes the checks in their order; returns an error if one of them failed.
-pub(crate) async fn run<X: Transport>(
+pub(crate) async fn run_doctor<X: Transport>(
     transport: X,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let transport = Arc::new(transport);
-    let mut report = Report::new(session.options.output);
+    let mut report = DoctorReport::new(session.options.output);
     let uri = session.base_url.trim().parse();
-    report.add("address", check_client_settings(&transport, session, messages))?;
+    report.add_outcome("address", check_client_settings(&transport, session, messages))?;
     let (Ok(uri), false) = (uri, report.has_failed()) else {
-        report.skip_remaining()?;
-        return report.end();
+        report.skip_remaining_checks()?;
+        return report.finish_report();
     };
-    report.check("connection", async { connection::check_connection(&uri, session) }).await?;
-    report.check("tls", check_tls(&uri, &*transport, session)).await?;
+    report.run_check("connection", async { connection::check_connection(&uri, session) }).await?;
+    report.run_check("tls", check_tls(&uri, &*transport, session)).await?;
 
     // The token is checked even if the service cannot be reached.
     let client = session
-        .credential()
-        .and_then(|configured| session.client(transport, configured.credential(messages), messages));
+        .configured_credential()
+        .and_then(|configured| session.build_client(transport, configured.build_credential(messages), messages));
     let (client, outcome) = match client {
         Ok(client) => {
             let outcome = check_token(&client, &session.sources).await;
@@ -44,12 +44,12 @@ pub(crate) async fn run<X: Transport>(
         }
         Err(UsageError(error_report)) => (None, CheckOutcome::Failed(error_report)),
     };
-    report.add("token", outcome)?;
+    report.add_outcome("token", outcome)?;
     match client.filter(|_| !report.has_failed()) {
         Some(client) => check_service(&client, &session.sources, &mut report).await?,
-        None => report.skip_remaining()?,
+        None => report.skip_remaining_checks()?,
     }
-    report.end()
+    report.finish_report()
 }
 
 /// Checks whether a token is configured or can be obtained.
@@ -65,7 +65,7 @@ async fn check_token<X: Transport>(client: &Client<X>, sources: &AddressSources)
 async fn check_service<X: Transport>(
     client: &Client<Arc<X>>,
     sources: &AddressSources,
-    report: &mut Report,
+    report: &mut DoctorReport,
 ) -> Result<(), CommandError> {
     let page = X::Mode::into_future(client.page(ListCustomers::new().size(1))).await;
     let is_accepted = match &page {
@@ -79,19 +79,19 @@ async fn check_service<X: Transport>(
         }
         Err(_) => CheckOutcome::Skipped("unknown without a response; see the next check".to_owned()),
     };
-    report.add("acceptance", is_accepted)?;
+    report.add_outcome("acceptance", is_accepted)?;
 
     let listed = match page {
         Ok(page) => {
             let first = page.items.into_iter().next();
             let came = if first.is_some() { "one customer was returned" } else { "the list is empty" };
-            report.check("list", async { CheckOutcome::Passed(came.to_owned()) }).await?;
+            report.run_check("list", async { CheckOutcome::Passed(came.to_owned()) }).await?;
             first
         }
         Err(error) => {
             let wrong =
                 CheckOutcome::Failed(ErrorReport::from_client_error("the customers cannot be listed", &error, sources));
-            report.check("list", async { wrong }).await?;
+            report.run_check("list", async { wrong }).await?;
             None
         }
     };
@@ -108,12 +108,12 @@ async fn check_service<X: Transport>(
             )),
         }
     };
-    Ok(report.check("get", got).await?)
+    Ok(report.run_check("get", got).await?)
 }
 
 /// Checks the settings by building a client with a placeholder token: the configured one is checked later.
 fn check_client_settings<X: Transport>(transport: &Arc<X>, session: &Session<'_>, messages: &Messages) -> CheckOutcome {
-    match session.client(transport.clone(), Credential::token("placeholder"), messages) {
+    match session.build_client(transport.clone(), Credential::token("placeholder"), messages) {
         Ok(_) => {
             let source = match &session.sources.base_url {
                 SettingSource::Emulator => "the embedded emulator".to_owned(),

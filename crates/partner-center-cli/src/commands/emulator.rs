@@ -13,9 +13,9 @@ use tempfile::NamedTempFile;
 
 /// Serves until it is interrupted, which is its regular end.
 pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messages) -> Result<(), CommandError> {
-    let interrupted = interruption::install_receiver()?;
+    let interrupted = interruption::install_interruption_receiver()?;
     let EmulatorCommand { port, customers, token, tls, ca_file, behavior } = command;
-    let emulator = behavior.apply(Emulator::builder().customers(customers).token(&token)).build();
+    let emulator = behavior.apply_to_builder(Emulator::builder().customers(customers).token(&token)).build();
     let address = (Ipv4Addr::LOCALHOST, port);
     let server = if tls { emulator.serve_tls(address) } else { emulator.serve(address) };
     let server = server.map_err(|error| {
@@ -25,8 +25,11 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
             "choose another --port, or leave it out to have a free one found",
         )
     })?;
-    let authority = server.certificate_authority().map(|pem| AuthorityFile::write(pem, ca_file)).transpose()?;
-    let authority = authority.as_ref().map(AuthorityFile::path);
+    let authority = server
+        .certificate_authority()
+        .map(|pem| CertificateAuthorityFile::write_certificate(pem, ca_file))
+        .transpose()?;
+    let authority = authority.as_ref().map(CertificateAuthorityFile::path);
     let url = server.url();
     {
         let mut stdout = io::stdout().lock();
@@ -36,11 +39,12 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
         }
         stdout.flush()?;
     }
-    let trust =
-        authority.map(|path| format!("SSL_CERT_FILE={} ", shell_quoted(&path.to_string_lossy()))).unwrap_or_default();
+    let trust = authority
+        .map(|path| format!("SSL_CERT_FILE={} ", quote_for_shell(&path.to_string_lossy())))
+        .unwrap_or_default();
     messages.print(format_args!(
         "in another terminal: {trust}PARTNER_CENTER_TOKEN={} partner-center --base-url {url} customers list",
-        shell_quoted(&token)
+        quote_for_shell(&token)
     ));
     if authority.is_some() {
         messages.print("other clients trust that file by SSL_CERT_FILE, REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS");
@@ -52,14 +56,14 @@ pub(crate) fn serve_until_interrupted(command: EmulatorCommand, messages: &Messa
 }
 
 /// The file with the certificate authority that clients must trust.
-enum AuthorityFile {
+enum CertificateAuthorityFile {
     Named(PathBuf),
     /// Removed when the command ends.
     Temporary(NamedTempFile),
 }
 
-impl AuthorityFile {
-    fn write(pem: &str, path: Option<PathBuf>) -> Result<Self, CommandError> {
+impl CertificateAuthorityFile {
+    fn write_certificate(pem: &str, path: Option<PathBuf>) -> Result<Self, CommandError> {
         let file = match path {
             Some(path) => fs::write(&path, pem).map(|()| Self::Named(path)),
             None => {
@@ -87,7 +91,7 @@ impl AuthorityFile {
 }
 
 /// Quotes `text` for a shell, if necessary.
-fn shell_quoted(text: &str) -> Cow<'_, str> {
+fn quote_for_shell(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+/=".contains(&byte)) {
         Cow::Borrowed(text)
     } else {

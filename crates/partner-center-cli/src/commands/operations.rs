@@ -15,14 +15,14 @@ use crate::{
         OutputFormat,
         operations::{
             IdArg, OperationCall,
-            help::{cloud_name, first_sentence, plain_text},
-            naming::Noun,
-            tables::{Shape, example_body, takes_several_ids},
+            help::{cloud_name, first_sentence, markdown_to_plain_text},
+            naming::ResourceNoun,
+            tables::{ResultShape, example_body, takes_several_ids},
         },
     },
     error::CommandError,
     messages::Messages,
-    output::{Printer, pretty, undocumented_paths, write_to_stdout},
+    output::{Printer, pretty_print_json, undocumented_paths, write_to_stdout},
     session::Session,
 };
 use ids::RequestedIds;
@@ -35,48 +35,53 @@ use std::sync::Arc;
 /// Prints the example of the body.
 pub(crate) fn print_example_body(call: &OperationCall, messages: &Messages) -> Result<(), CommandError> {
     let example = example_body(call.operation).unwrap_or_default();
-    Ok(write_to_stdout((pretty(&example) + "\n").as_bytes(), messages)?)
+    Ok(write_to_stdout((pretty_print_json(&example) + "\n").as_bytes(), messages)?)
 }
 
 /// Performs the call and prints its result.
-pub(crate) async fn run<X: Transport>(
+pub(crate) async fn run_operation<X: Transport>(
     call: OperationCall,
     transport: X,
     session: &Session<'_>,
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let operation = call.operation;
-    print_notes(&call, session, messages);
+    print_notes_before_request(&call, session, messages);
     let single_id = match &call.ids[..] {
         [IdArg::Id(id)] => Some(id.as_str()),
         _ => None,
     };
     let is_of_several = takes_several_ids(operation) && single_id.is_none();
-    let mut request = request::plan(&call, single_id)?;
-    request.body = body::build(operation, &call.body)?;
+    let mut request = request::plan_request(&call, single_id)?;
+    request.body = body::build_body(operation, &call.body)?;
     if call.options.is_dry_run {
-        return print_requests(&call, &request, session, messages);
+        return print_planned_requests(&call, &request, session, messages);
     }
     if operation.is_destructive && !call.options.is_confirmed {
         let what = first_sentence(operation.summary);
-        confirmation::ask(&format!("{} {} ({what})", request.method, request.target))?;
+        confirmation::ask_to_confirm(&format!("{} {} ({what})", request.method, request.target))?;
     }
 
     let transport = Arc::new(transport);
     let mut retry = RetryPolicy::default();
     if is_of_several {
         // One throttled request must not cost the others.
-        retry = retry.max_retry_after(several::MAX_RETRY_AFTER);
+        retry = retry.max_retry_after(several::MAX_RETRY_AFTER_FOR_SEVERAL);
     }
-    let client = session.client_with(retry, transport.clone(), session.credential()?.credential(messages), messages)?;
-    let noun = call.noun();
+    let client = session.build_client_with_retry_policy(
+        retry,
+        transport.clone(),
+        session.configured_credential()?.build_credential(messages),
+        messages,
+    )?;
+    let noun = call.result_noun();
     let mut printer = Printer::new(session.options.output, operation, &call.options.columns, noun, messages);
     if is_of_several {
-        let pacing = several::Pacing::new(&*transport, session.deadline);
+        let pacing = several::RequestPacing::new(&*transport, session.deadline);
         let ids = RequestedIds::new(operation, call.ids.clone(), session.deadline);
-        return several::print_each(&client, pacing, &call, ids, &session.sources, &mut printer, messages).await;
+        return several::print_each_id(&client, pacing, &call, ids, &session.sources, &mut printer, messages).await;
     }
-    if let Some(pagination) = request::pagination(operation) {
+    if let Some(pagination) = request::pagination_of_operation(operation) {
         let mut pages = client.request_pages(request.raw_request(operation), pagination);
         if call.options.limit.is_none() {
             // The next page is requested while this one is printed; with a limit, that would be one page too many.
@@ -84,40 +89,43 @@ pub(crate) async fn run<X: Transport>(
         }
         return list::print_pages(pages, call.options.limit, noun, &session.sources, &mut printer, messages).await;
     }
-    let response = send(&client, request, operation).await;
+    let response = send_request(&client, request, operation).await;
     let response = response.map_err(|error| {
-        let message = single_id.map_or_else(|| failed(operation, noun), |id| several::not_fetched(noun, id));
+        let message =
+            single_id.map_or_else(|| failure_message(operation, noun), |id| several::not_fetched_message(noun, id));
         CommandError::from_client_error(&message, &error, &session.sources)
     })?;
     print_response(response, &call, session.options.output, &mut printer, messages)
 }
 
 /// Sends a request that has a single response.
-async fn send<X: Transport>(
+async fn send_request<X: Transport>(
     client: &Client<X>,
     request: PlannedRequest,
     operation: &'static Operation,
 ) -> Result<ReceivedResponse, partner_center::Error> {
     let request = request.raw_request(operation);
-    if Shape::of(operation) == Shape::Bytes {
-        return X::Mode::into_future(client.request_as::<response::Content>(request)).await.map(|content| content.0);
+    if ResultShape::of_operation(operation) == ResultShape::Bytes {
+        return X::Mode::into_future(client.request_as::<response::ContentResponse>(request))
+            .await
+            .map(|content| content.0);
     }
     X::Mode::into_future(client.request_as::<ReceivedResponse>(request)).await
 }
 
 /// Says what failed.
-fn failed(operation: &Operation, noun: Noun) -> String {
-    match Shape::of(operation) {
-        Shape::Pages | Shape::List { .. } => list::not_listed(noun),
+fn failure_message(operation: &Operation, noun: ResourceNoun) -> String {
+    match ResultShape::of_operation(operation) {
+        ResultShape::Pages | ResultShape::List { .. } => list::not_listed_message(noun),
         _ => format!("`{}` failed", operation.command),
     }
 }
 
 /// Prints what is worth knowing before the request is sent.
-fn print_notes(call: &OperationCall, session: &Session<'_>, messages: &Messages) {
+fn print_notes_before_request(call: &OperationCall, session: &Session<'_>, messages: &Messages) {
     let operation = call.operation;
     if let Some(why) = operation.deprecated {
-        messages.print(format_args!("note: this operation is deprecated: {}", plain_text(why)));
+        messages.print(format_args!("note: this operation is deprecated: {}", markdown_to_plain_text(why)));
     }
     let cloud = session.cloud_name();
     if !operation.clouds.is_empty() && !operation.clouds.iter().any(|known| cloud_name(*known) == cloud) {
@@ -129,7 +137,7 @@ fn print_notes(call: &OperationCall, session: &Session<'_>, messages: &Messages)
 }
 
 /// Prints the request of a call, or one for each ID, in place of sending it.
-fn print_requests(
+fn print_planned_requests(
     call: &OperationCall,
     request: &PlannedRequest,
     session: &Session<'_>,
@@ -137,7 +145,7 @@ fn print_requests(
 ) -> Result<(), CommandError> {
     let mut text = String::new();
     if call.ids.is_empty() {
-        text = request.shown(&session.base_url);
+        text = request.format_for_dry_run(&session.base_url);
     }
     for id in &call.ids {
         let id = match id {
@@ -145,7 +153,7 @@ fn print_requests(
             // Standard input is not read, as nothing is sent.
             IdArg::Stdin => "-",
         };
-        text.push_str(&request::plan(call, Some(id))?.shown(&session.base_url));
+        text.push_str(&request::plan_request(call, Some(id))?.format_for_dry_run(&session.base_url));
     }
     write_to_stdout(text.as_bytes(), messages)?;
     messages.print("note: nothing was sent; the client adds the token and the IDs of the request");
@@ -161,28 +169,32 @@ fn print_response(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let operation = call.operation;
-    for (name, value) in response.fields(operation) {
-        messages.print(crate::terminal::escape_control(&format!("note: {name}: {value}")));
+    for (name, value) in response.result_header_fields(operation) {
+        messages.print(crate::terminal::escape_control_characters(&format!("note: {name}: {value}")));
     }
-    let shape = Shape::of(operation);
-    match (response.outcome(operation), response.body) {
-        (Outcome::Absent, _) if shape == Shape::Presence => Ok(printer.value(&response::boolean(false))?),
+    let shape = ResultShape::of_operation(operation);
+    match (response.response_outcome(operation), response.body) {
+        (Outcome::Absent, _) if shape == ResultShape::Presence => {
+            Ok(printer.print_value(&response::json_boolean(false))?)
+        }
         (Outcome::Absent, _) => {
-            messages.print(format_args!("no {}", call.noun().singular()));
+            messages.print(format_args!("no {}", call.result_noun().singular()));
             if let OutputFormat::Json | OutputFormat::Jsonl = format {
-                printer.value(&response::null())?;
+                printer.print_value(&response::json_null())?;
             }
             Ok(())
         }
-        (Outcome::Accepted, ReceivedBody::None) => Ok(printer.value(&response.accepted)?),
-        (_, ReceivedBody::None) if shape == Shape::Presence => Ok(printer.value(&response::boolean(true))?),
+        (Outcome::Accepted, ReceivedBody::None) => Ok(printer.print_value(&response.accepted)?),
+        (_, ReceivedBody::None) if shape == ResultShape::Presence => {
+            Ok(printer.print_value(&response::json_boolean(true))?)
+        }
         (_, ReceivedBody::None) => Ok(()),
         (_, ReceivedBody::Bytes(bytes)) => Ok(write_to_stdout(&bytes, messages)?),
         (_, ReceivedBody::Json(value)) => match shape {
-            Shape::List { items } => list::print_complete(&value, items, call, printer, messages),
+            ResultShape::List { items } => list::print_complete_list(&value, items, call, printer, messages),
             // What it may say is not described.
-            Shape::Nothing => Ok(()),
-            _ => Ok(printer.value(&value)?),
+            ResultShape::Nothing => Ok(()),
+            _ => Ok(printer.print_value(&value)?),
         },
     }
 }

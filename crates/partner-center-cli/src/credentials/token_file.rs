@@ -1,4 +1,4 @@
-use crate::{messages::Messages, terminal::escape_control, text};
+use crate::{messages::Messages, terminal::escape_control_characters, text};
 use partner_center::{Secret, auth::RefreshTokenLease};
 use std::{
     error::Error as StdError,
@@ -20,12 +20,12 @@ pub(crate) struct TokenFile {
     path: PathBuf,
     /// The token in the file, if this process has a newer one that could not be stored.
     outdated: Mutex<Option<Secret>>,
-    limits: TimeLimits,
+    limits: CommandTimeLimits,
 }
 
 /// The time limits of a command.
 #[derive(Clone, Copy)]
-pub(crate) struct TimeLimits {
+pub(crate) struct CommandTimeLimits {
     /// The timeout of one attempt of a request.
     pub(crate) attempt: Duration,
     /// The deadline of the command.
@@ -38,13 +38,13 @@ const MAX_LOCK_WAIT: Duration = Duration::from_secs(30);
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// After so long, the user is told what the command waits for.
-const SILENT_LOCK_WAIT: Duration = Duration::from_secs(1);
+const LOCK_WAIT_BEFORE_MESSAGE: Duration = Duration::from_secs(1);
 
 /// The wait ends so long before the client's own timeout would end it, whose error could not name the file.
 const LOCK_WAIT_MARGIN: Duration = Duration::from_millis(100);
 
 impl TokenFile {
-    pub(crate) fn new(path: &Path, limits: TimeLimits) -> Self {
+    pub(crate) fn new(path: &Path, limits: CommandTimeLimits) -> Self {
         // Replacing a symbolic link would not change the file that it points to.
         let target = fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
         let path = fs::canonicalize(path).or(target).unwrap_or_else(|_| path.to_owned());
@@ -56,10 +56,10 @@ impl TokenFile {
     }
 
     /// Reads the stored token; `None` if there is no file, or it is empty.
-    pub(crate) fn read(&self) -> io::Result<Option<Secret>> {
-        match text::read_file(&self.path) {
+    pub(crate) fn read_token(&self) -> io::Result<Option<Secret>> {
+        match text::read_small_file(&self.path) {
             Ok(text) if text.expose().trim().is_empty() => Ok(None),
-            Ok(text) => Ok(Some(text::single_value(&text)?)),
+            Ok(text) => Ok(Some(text::check_single_value(&text)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -71,36 +71,37 @@ impl TokenFile {
     /// It is an error if the command runs out of time meanwhile: the token is then not sent, as the response with the next
     /// one would come too late. A process that holds the lock beyond [`MAX_LOCK_WAIT`] is not waited for any longer: the
     /// token that is known may still be good.
-    pub(crate) fn lease(&self, messages: &Messages) -> Result<RefreshTokenLease, TokenFileInUse> {
-        let lease = RefreshTokenLease::new(self.lock(messages)?);
-        Ok(match self.usable() {
+    pub(crate) fn lease_refresh_token(&self, messages: &Messages) -> Result<RefreshTokenLease, TokenFileInUse> {
+        let lease = RefreshTokenLease::new(self.acquire_locks(messages)?);
+        Ok(match self.usable_token() {
             Some(token) => lease.refresh_token(token.expose()),
             None => lease,
         })
     }
 
     /// Reads the stored token; `None` if it cannot be read, or is older than that of this process.
-    fn usable(&self) -> Option<Secret> {
-        self.read().ok().flatten().filter(|token| self.outdated().as_ref() != Some(token))
+    fn usable_token(&self) -> Option<Secret> {
+        self.read_token().ok().flatten().filter(|token| self.lock_outdated_token().as_ref() != Some(token))
     }
 
     /// Stores `token` in place of the current one. On Unix, a new file has the mode 0600.
-    pub(crate) fn store(&self, token: &Secret) -> io::Result<()> {
-        let outcome = self.replace(token).or_else(|error| {
-            self.overwrite(token).map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })
+    pub(crate) fn store_token(&self, token: &Secret) -> io::Result<()> {
+        let outcome = self.replace_file(token).or_else(|error| {
+            self.overwrite_file(token)
+                .map_err(|other| if other.kind() == io::ErrorKind::NotFound { error } else { other })
         });
-        *self.outdated() = if outcome.is_ok() { None } else { self.read().ok().flatten() };
+        *self.lock_outdated_token() = if outcome.is_ok() { None } else { self.read_token().ok().flatten() };
         outcome
     }
 
-    fn replace(&self, token: &Secret) -> io::Result<()> {
+    fn replace_file(&self, token: &Secret) -> io::Result<()> {
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
         // On Unix, temporary files have the mode 0600; elsewhere they inherit the permissions of the folder.
         let file = tempfile::Builder::new().prefix(".partner-center-").tempfile_in(folder);
-        let mut file = file.map_err(|error| not_created_in(folder, &error))?;
+        let mut file = file.map_err(|error| file_not_created_error(folder, &error))?;
         file.write_all(token.expose().as_bytes())?;
         file.write_all(b"\n")?;
         file.as_file().sync_all()?;
@@ -109,7 +110,7 @@ impl TokenFile {
     }
 
     /// Overwrites the file.
-    fn overwrite(&self, token: &Secret) -> io::Result<()> {
+    fn overwrite_file(&self, token: &Secret) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).open(&self.path)?;
         let line = Secret::new(format!("{}\n", token.expose()));
         file.write_all(line.expose().as_bytes())?;
@@ -120,21 +121,21 @@ impl TokenFile {
     }
 
     /// Waits for the locks, which are held until they are dropped.
-    fn lock(&self, messages: &Messages) -> Result<Vec<File>, TokenFileInUse> {
+    fn acquire_locks(&self, messages: &Messages) -> Result<Vec<File>, TokenFileInUse> {
         let start = Instant::now();
         let deadline = self.lock_deadline(start);
         let mut is_silent = true;
         let mut locks = Vec::new();
-        for file in self.lock_files() {
+        for file in self.open_lock_files() {
             let outcome = loop {
                 match file.try_lock() {
                     Err(TryLockError::WouldBlock) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                         return Err(TokenFileInUse { path: self.path.clone() });
                     }
                     Err(TryLockError::WouldBlock) if start.elapsed() < MAX_LOCK_WAIT => {
-                        if is_silent && start.elapsed() >= SILENT_LOCK_WAIT {
+                        if is_silent && start.elapsed() >= LOCK_WAIT_BEFORE_MESSAGE {
                             is_silent = false;
-                            let path = escape_control(&self.path.display().to_string());
+                            let path = escape_control_characters(&self.path.display().to_string());
                             messages.print(format_args!("note: waiting for another command that uses {path}"));
                         }
                         thread::sleep(LOCK_POLL_INTERVAL);
@@ -152,14 +153,14 @@ impl TokenFile {
 
     /// Returns the moment at which a wait for other processes, begun at `start`, becomes an error.
     fn lock_deadline(&self, start: Instant) -> Option<Instant> {
-        let TimeLimits { attempt, deadline } = self.limits;
+        let CommandTimeLimits { attempt, deadline } = self.limits;
         let attempt = start.checked_add(attempt);
         let deadline = [attempt, deadline].into_iter().flatten().min()?;
         Some(deadline.checked_sub(LOCK_WAIT_MARGIN).unwrap_or(start))
     }
 
     /// Opens the files to lock: one next to the token file, as that one is replaced.
-    fn lock_files(&self) -> Vec<File> {
+    fn open_lock_files(&self) -> Vec<File> {
         let mut name = self.path.file_name().map_or_else(OsString::new, OsString::from);
         name.push(".lock");
         let path = self.path.with_file_name(name);
@@ -171,7 +172,7 @@ impl TokenFile {
         beside.ok().into_iter().chain(itself).collect()
     }
 
-    fn outdated(&self) -> MutexGuard<'_, Option<Secret>> {
+    fn lock_outdated_token(&self) -> MutexGuard<'_, Option<Secret>> {
         self.outdated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -195,7 +196,7 @@ impl fmt::Display for TokenFileInUse {
 impl StdError for TokenFileInUse {}
 
 /// Why no file could be created in `folder`, without the name of the temporary file, which means nothing to the user.
-fn not_created_in(folder: &Path, error: &io::Error) -> io::Error {
+fn file_not_created_error(folder: &Path, error: &io::Error) -> io::Error {
     let (kind, folder) = (error.kind(), folder.display());
     let message = match kind {
         io::ErrorKind::NotFound => format!("the folder {folder} does not exist"),
@@ -219,10 +220,10 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    const UNLIMITED: TimeLimits = TimeLimits { attempt: Duration::from_secs(60), deadline: None };
+    const UNLIMITED: CommandTimeLimits = CommandTimeLimits { attempt: Duration::from_secs(60), deadline: None };
 
     fn lease(file: &TokenFile) -> RefreshTokenLease {
-        file.lease(&Messages::new(true)).unwrap()
+        file.lease_refresh_token(&Messages::new(true)).unwrap()
     }
 
     #[test]
@@ -230,10 +231,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         let file = TokenFile::new(&path, UNLIMITED);
-        assert!(file.read().unwrap().is_none());
+        assert!(file.read_token().unwrap().is_none());
         for token in ["first", "second"] {
-            file.store(&Secret::new(token)).unwrap();
-            assert_eq!(file.read().unwrap().unwrap().expose(), token);
+            file.store_token(&Secret::new(token)).unwrap();
+            assert_eq!(file.read_token().unwrap().unwrap().expose(), token);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
         #[cfg(unix)]
@@ -242,17 +243,17 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
             let link = folder.path().join("link");
             symlink(&path, &link).unwrap();
-            TokenFile::new(&link, UNLIMITED).store(&Secret::new("third")).unwrap();
+            TokenFile::new(&link, UNLIMITED).store_token(&Secret::new("third")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-            assert_eq!(file.read().unwrap().unwrap().expose(), "third");
+            assert_eq!(file.read_token().unwrap().unwrap().expose(), "third");
             // A link to a file that does not exist yet.
             fs::remove_file(&path).unwrap();
-            TokenFile::new(&link, UNLIMITED).store(&Secret::new("fourth")).unwrap();
+            TokenFile::new(&link, UNLIMITED).store_token(&Secret::new("fourth")).unwrap();
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-            assert_eq!(file.read().unwrap().unwrap().expose(), "fourth");
+            assert_eq!(file.read_token().unwrap().unwrap().expose(), "fourth");
         }
         fs::write(&path, " \n").unwrap();
-        assert!(file.read().unwrap().is_none());
+        assert!(file.read_token().unwrap().is_none());
     }
 
     /// A process that ends before, while or after it writes the new token leaves the old one or the complete new one.
@@ -260,22 +261,22 @@ mod tests {
     fn partial_token_is_never_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::new(&folder.path().join("token"), UNLIMITED);
-        file.store(&Secret::new("the-old-one")).unwrap();
+        file.store_token(&Secret::new("the-old-one")).unwrap();
         for half in ["", "the-new", "the-new-one\n"] {
             fs::write(folder.path().join(".partner-center-abcdef"), half).unwrap();
-            assert_eq!(file.read().unwrap().unwrap().expose(), "the-old-one");
+            assert_eq!(file.read_token().unwrap().unwrap().expose(), "the-old-one");
         }
-        file.store(&Secret::new("the-new-one")).unwrap();
-        assert_eq!(file.read().unwrap().unwrap().expose(), "the-new-one");
+        file.store_token(&Secret::new("the-new-one")).unwrap();
+        assert_eq!(file.read_token().unwrap().unwrap().expose(), "the-new-one");
     }
 
     #[test]
     fn token_that_cannot_be_stored_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::new(&folder.path().join("missing/token"), UNLIMITED);
-        let error = file.store(&Secret::new("token")).unwrap_err().to_string();
+        let error = file.store_token(&Secret::new("token")).unwrap_err().to_string();
         assert_eq!(error, format!("the folder {} does not exist", folder.path().join("missing").display()));
-        assert!(file.read().unwrap().is_none());
+        assert!(file.read_token().unwrap().is_none());
     }
     #[test]
     fn file_that_cannot_be_replaced_is_overwritten() {
@@ -284,7 +285,7 @@ mod tests {
         let file = TokenFile::new(&path, UNLIMITED);
         for token in ["the-first-one", "another", "the-longest-of-them"] {
             fs::write(&path, "the-old-one").unwrap();
-            file.overwrite(&Secret::new(token)).unwrap();
+            file.overwrite_file(&Secret::new(token)).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{token}\n"));
         }
     }
@@ -294,10 +295,10 @@ mod tests {
     #[test]
     fn file_in_a_read_only_folder_is_overwritten() {
         let file = TokenFile::new(Path::new("/proc/thread-self/comm"), UNLIMITED);
-        assert!(file.replace(&Secret::new("new")).is_err());
+        assert!(file.replace_file(&Secret::new("new")).is_err());
         let _lease = lease(&file);
-        file.store(&Secret::new("new")).unwrap();
-        assert_eq!(file.read().unwrap().unwrap().expose(), "new");
+        file.store_token(&Secret::new("new")).unwrap();
+        assert_eq!(file.read_token().unwrap().unwrap().expose(), "new");
     }
 
     #[test]
@@ -306,16 +307,16 @@ mod tests {
         let [ours, theirs] = [(); 2].map(|()| TokenFile::new(&folder.path().join("token"), UNLIMITED));
         let leased = || {
             let has_token = format!("{:?}", lease(&ours)).contains("Some");
-            let token = ours.usable().map(|token| token.expose().to_owned());
+            let token = ours.usable_token().map(|token| token.expose().to_owned());
             assert_eq!(has_token, token.is_some());
             token.unwrap_or_default()
         };
-        assert!(ours.read().unwrap().is_none());
+        assert!(ours.read_token().unwrap().is_none());
         assert_eq!(leased(), "");
-        theirs.store(&Secret::new("theirs")).unwrap();
+        theirs.store_token(&Secret::new("theirs")).unwrap();
         // Also after a lease that nobody used, as its command had timed out.
         assert_eq!([leased(), leased()], ["theirs"; 2]);
-        ours.store(&Secret::new("ours")).unwrap();
+        ours.store_token(&Secret::new("ours")).unwrap();
         assert_eq!(leased(), "ours");
         fs::write(ours.path(), "\u{feff}ours\r\n").unwrap();
         assert_eq!(leased(), "ours");
@@ -330,24 +331,24 @@ mod tests {
     #[test]
     fn token_in_the_file_is_outdated_when_the_next_one_cannot_be_stored() {
         let file = TokenFile::new(Path::new("/proc/sys/kernel/ostype"), UNLIMITED);
-        assert_eq!(file.usable().unwrap().expose(), "Linux");
-        assert!(file.store(&Secret::new("newest")).is_err());
-        assert!(file.usable().is_none());
+        assert_eq!(file.usable_token().unwrap().expose(), "Linux");
+        assert!(file.store_token(&Secret::new("newest")).is_err());
+        assert!(file.usable_token().is_none());
     }
 
     #[test]
     fn lease_has_no_token_older_than_one_that_could_not_be_stored() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::new(&folder.path().join("token"), UNLIMITED);
-        let leased = || file.usable().map(|token| token.expose().to_owned());
-        file.store(&Secret::new("older")).unwrap();
-        *file.outdated() = file.read().unwrap();
+        let leased = || file.usable_token().map(|token| token.expose().to_owned());
+        file.store_token(&Secret::new("older")).unwrap();
+        *file.lock_outdated_token() = file.read_token().unwrap();
         assert_eq!(leased(), None);
         // Another process may store a token all the same.
         fs::write(file.path(), "theirs").unwrap();
         assert_eq!(leased().as_deref(), Some("theirs"));
-        *file.outdated() = file.read().unwrap();
-        file.store(&Secret::new("newest")).unwrap();
+        *file.lock_outdated_token() = file.read_token().unwrap();
+        file.store_token(&Secret::new("newest")).unwrap();
         assert_eq!(leased().as_deref(), Some("newest"));
     }
 
@@ -363,11 +364,12 @@ mod tests {
         let started = Instant::now();
         let (short, long) = (Duration::from_millis(150), Duration::from_secs(60));
         for limits in [
-            TimeLimits { attempt: long, deadline: Some(started + short) },
-            TimeLimits { attempt: short, deadline: None },
-            TimeLimits { attempt: short, deadline: Some(started + long) },
+            CommandTimeLimits { attempt: long, deadline: Some(started + short) },
+            CommandTimeLimits { attempt: short, deadline: None },
+            CommandTimeLimits { attempt: short, deadline: Some(started + long) },
         ] {
-            let error = TokenFile::new(&path, limits).lease(&Messages::new(true)).unwrap_err().to_string();
+            let error =
+                TokenFile::new(&path, limits).lease_refresh_token(&Messages::new(true)).unwrap_err().to_string();
             assert!(error.contains(&path.display().to_string()), "{error}");
         }
         assert!((50..5000).contains(&started.elapsed().as_millis()) && !other.is_finished());

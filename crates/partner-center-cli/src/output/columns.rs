@@ -1,8 +1,8 @@
 //! The columns of tables and CSV.
 
 use crate::arguments::operations::{
-    naming::snake_case,
-    tables::{item_type, property_type},
+    naming::to_snake_case,
+    tables::{result_item_type, type_at_path},
 };
 use partner_center_spec::{Operation, Type};
 
@@ -38,15 +38,15 @@ const CUSTOMER_CSV_COLUMNS: [(&str, &str); 9] = [
 pub(crate) fn table_columns(operation: &Operation, selected: &[String]) -> Vec<Column> {
     let of_table: Vec<_> =
         operation.columns.iter().map(|column| (column.title.to_owned(), column.path.to_owned())).collect();
-    let item = item_type(operation);
+    let item = result_item_type(operation);
     if selected.is_empty() {
-        return columns(item, of_table);
+        return build_columns(item, of_table);
     }
     let titled = selected.iter().map(|path| {
         let known = of_table.iter().find(|(_, known)| known == path);
-        (known.map_or_else(|| title_of(path), |(title, _)| title.clone()), path.clone())
+        (known.map_or_else(|| title_of_path(path), |(title, _)| title.clone()), path.clone())
     });
-    columns(item, titled.collect())
+    build_columns(item, titled.collect())
 }
 
 /// Returns the columns of CSV: as those of a table, except that a single customer has more of them.
@@ -54,7 +54,7 @@ pub(crate) fn csv_columns(operation: &Operation, selected: &[String]) -> Vec<Col
     if operation.id == "getCustomer" && selected.is_empty() {
         let column = |(name, path): (&str, &str)| Column {
             path: path.to_owned(),
-            title: title_of(path),
+            title: title_of_path(path),
             name: name.to_owned(),
             is_shrinkable: false,
         };
@@ -65,23 +65,23 @@ pub(crate) fn csv_columns(operation: &Operation, selected: &[String]) -> Vec<Col
 
 /// Returns those of the selected paths that the specification does not know.
 pub(crate) fn undocumented_paths<'a>(operation: &Operation, selected: &'a [String]) -> Vec<&'a str> {
-    let Some(item) = item_type(operation) else { return Vec::new() };
-    selected.iter().map(String::as_str).filter(|path| property_type(item, path).is_none()).collect()
+    let Some(item) = result_item_type(operation) else { return Vec::new() };
+    selected.iter().map(String::as_str).filter(|path| type_at_path(item, path).is_none()).collect()
 }
 
-fn columns(item: Option<Type>, mut titles: Vec<(String, String)>) -> Vec<Column> {
+fn build_columns(item: Option<Type>, mut titles: Vec<(String, String)>) -> Vec<Column> {
     if titles.is_empty() {
         titles.push(("VALUE".to_owned(), String::new()));
     }
-    let last_names: Vec<_> = titles.iter().map(|(_, path)| snake_case(last_segment(path))).collect();
+    let last_names: Vec<_> = titles.iter().map(|(_, path)| to_snake_case(last_path_segment(path))).collect();
     let of_column = |((title, path), last_name): ((String, String), &String)| {
         let is_unique = last_names.iter().filter(|name| *name == last_name).count() == 1;
         let name = match path.as_str() {
             "" => "value".to_owned(),
             _ if is_unique => last_name.clone(),
-            path => path.split('.').map(snake_case).collect::<Vec<_>>().join("_"),
+            path => path.split('.').map(to_snake_case).collect::<Vec<_>>().join("_"),
         };
-        let value = item.and_then(|item| property_type(item, &path));
+        let value = item.and_then(|item| type_at_path(item, &path));
         let is_id = last_name == "id" || last_name.ends_with("_id");
         Column { is_shrinkable: value == Some(Type::String) && !is_id, path, title, name }
     };
@@ -89,23 +89,23 @@ fn columns(item: Option<Type>, mut titles: Vec<(String, String)>) -> Vec<Column>
 }
 
 /// Returns the heading of a column that the specification has none for: `COMPANY NAME` of `companyProfile.companyName`.
-fn title_of(path: &str) -> String {
-    snake_case(last_segment(path)).replace('_', " ").to_uppercase()
+fn title_of_path(path: &str) -> String {
+    to_snake_case(last_path_segment(path)).replace('_', " ").to_uppercase()
 }
 
-fn last_segment(path: &str) -> &str {
+fn last_path_segment(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{columns, title_of};
+    use super::{build_columns, title_of_path};
 
     #[test]
     fn names_are_unique() {
-        let titles =
-            ["id", "billing.city", "shipping.city", "billing.postalCode"].map(|path| (title_of(path), path.to_owned()));
-        let columns = columns(None, titles.to_vec());
+        let titles = ["id", "billing.city", "shipping.city", "billing.postalCode"]
+            .map(|path| (title_of_path(path), path.to_owned()));
+        let columns = build_columns(None, titles.to_vec());
         let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["id", "billing_city", "shipping_city", "postal_code"]);
         assert_eq!(columns[3].title, "POSTAL CODE");

@@ -1,13 +1,13 @@
 //! JSON, with everything that the service returned.
 
-use super::Formatter;
+use super::OutputFormatter;
 use std::io::{self, Write};
 
 /// One item per line.
-pub(super) struct Lines;
+pub(super) struct JsonLinesFormatter;
 
-impl Formatter for Lines {
-    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+impl OutputFormatter for JsonLinesFormatter {
+    fn append_page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
         for item in items {
             text.write_all(item.as_bytes())?;
             text.write_all(b"\n")?;
@@ -18,12 +18,12 @@ impl Formatter for Lines {
 
 /// One array for the list. It is closed only when the list is complete, so that a part of a list is not valid JSON.
 #[derive(Default)]
-pub(super) struct Array {
+pub(super) struct JsonArrayFormatter {
     is_open: bool,
 }
 
-impl Formatter for Array {
-    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+impl OutputFormatter for JsonArrayFormatter {
+    fn append_page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
         for item in items {
             text.write_all(if self.is_open { b",\n" } else { b"[\n" })?;
             self.is_open = true;
@@ -32,19 +32,19 @@ impl Formatter for Array {
         Ok(())
     }
 
-    fn end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_end(&mut self, text: &mut Vec<u8>) -> io::Result<Option<String>> {
         text.write_all(if self.is_open { b"\n]\n" } else { b"[]\n" })?;
         Ok(None)
     }
 
-    fn value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
-        text.write_all(pretty(&value).as_bytes())?;
+    fn append_value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
+        text.write_all(pretty_print_json(&value).as_bytes())?;
         text.write_all(b"\n")
     }
 }
 
 /// Returns valid JSON with a line for each value, indented by its depth. Strings and numbers stay as they are, digit by digit.
-pub(crate) fn pretty(json: &str) -> String {
+pub(crate) fn pretty_print_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
     let (mut is_string, mut is_escaped) = (false, false);
@@ -65,17 +65,17 @@ pub(crate) fn pretty(json: &str) -> String {
                     text.push(end);
                 } else {
                     depth += 1;
-                    begin_line(&mut text, depth);
+                    begin_indented_line(&mut text, depth);
                 }
             }
             '}' | ']' => {
                 depth = depth.saturating_sub(1);
-                begin_line(&mut text, depth);
+                begin_indented_line(&mut text, depth);
                 text.push(character);
             }
             ',' => {
                 text.push(',');
-                begin_line(&mut text, depth);
+                begin_indented_line(&mut text, depth);
             }
             ':' => text.push_str(": "),
             _ => {
@@ -87,23 +87,23 @@ pub(crate) fn pretty(json: &str) -> String {
     text
 }
 
-fn begin_line(text: &mut String, depth: usize) {
+fn begin_indented_line(text: &mut String, depth: usize) {
     text.push('\n');
     text.extend(std::iter::repeat_n("  ", depth));
 }
 
 #[cfg(test)]
 mod tests {
-    use super::pretty;
+    use super::pretty_print_json;
 
     #[test]
     fn pretty_json_has_the_same_values() {
         let json = r#"{"a":[1.10,{"b":"x, \"{y}\" \\"},[],{ } ],"c" : -0,"d":""}"#;
         let value: serde_json::Value = serde_json::from_str(json).unwrap();
         let expected = serde_json::to_string_pretty(&value).unwrap().replace("1.1,", "1.10,").replace("-0.0", "-0");
-        assert_eq!(pretty(json), expected);
+        assert_eq!(pretty_print_json(json), expected);
         for scalar in ["true", "\"a\"", "1e999", "[]"] {
-            assert_eq!(pretty(scalar), scalar);
+            assert_eq!(pretty_print_json(scalar), scalar);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Tables for people.
 
 use super::{
-    Formatter, MAX_DEPTH, cell_text,
+    MAX_SHOWN_DEPTH, OutputFormatter, cell_text,
     columns::Column,
-    normalize::{Fields, read_fields},
-    row,
+    normalize::{ObjectFields, read_object_fields},
+    row_cells,
 };
-use crate::{arguments::operations::naming::Noun, terminal::escape_control};
+use crate::{arguments::operations::naming::ResourceNoun, terminal::escape_control_characters};
 use std::io::{self, Write};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -15,28 +15,33 @@ use unicode_width::UnicodeWidthStr;
 /// may have longer values.
 const MIN_COLUMN_WIDTH: usize = 8;
 const PREFERRED_COLUMN_WIDTH: usize = 30;
-const GAP: &str = "  ";
+const COLUMN_GAP: &str = "  ";
 
 /// A list as rows below a header; a single value as one row per field.
-pub(super) struct Table {
+pub(super) struct TableFormatter {
     columns: Vec<Column>,
     /// Whether the columns were chosen, so that a single value is a row as well.
     is_selection: bool,
     terminal_width: Option<usize>,
-    noun: Noun,
+    noun: ResourceNoun,
     /// The column widths, fixed by the first page: the others are not known when it is printed.
     widths: Option<Vec<usize>>,
 }
 
-impl Table {
+impl TableFormatter {
     /// Returns a table that fits `terminal_width`; without a terminal, nothing is shortened.
-    pub(super) fn new(columns: Vec<Column>, is_selection: bool, terminal_width: Option<usize>, noun: Noun) -> Self {
+    pub(super) fn new(
+        columns: Vec<Column>,
+        is_selection: bool,
+        terminal_width: Option<usize>,
+        noun: ResourceNoun,
+    ) -> Self {
         Self { columns, is_selection, terminal_width, noun, widths: None }
     }
 
     /// Narrows the widest shrinkable column until the row fits, or widens the narrowest one while there is room.
-    fn fit_to_terminal(&self, mut widths: Vec<usize>) -> Vec<usize> {
-        let gaps = GAP.len() * widths.len().saturating_sub(1);
+    fn fit_widths_to_terminal(&self, mut widths: Vec<usize>) -> Vec<usize> {
+        let gaps = COLUMN_GAP.len() * widths.len().saturating_sub(1);
         let room = self.terminal_width.unwrap_or(usize::MAX).saturating_sub(gaps);
         let shrinkable = || (0..self.columns.len()).filter(|column| self.columns[*column].is_shrinkable);
         while widths.iter().sum::<usize>() > room
@@ -55,8 +60,8 @@ impl Table {
     }
 }
 
-impl Formatter for Table {
-    fn page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
+impl OutputFormatter for TableFormatter {
+    fn append_page(&mut self, items: &[String], text: &mut Vec<u8>) -> io::Result<()> {
         if items.is_empty() {
             return Ok(());
         }
@@ -65,35 +70,39 @@ impl Formatter for Table {
             rows.push(self.columns.iter().map(|column| column.title.clone()).collect());
         }
         for item in items {
-            rows.push(row(item, &self.columns).iter().map(|cell| escape_control(cell)).collect::<Vec<_>>());
+            rows.push(
+                row_cells(item, &self.columns).iter().map(|cell| escape_control_characters(cell)).collect::<Vec<_>>(),
+            );
         }
         let widths = match self.widths.take() {
             Some(widths) => widths,
-            None => self.fit_to_terminal(widest_cells(&rows)),
+            None => self.fit_widths_to_terminal(widest_cell_widths(&rows)),
         };
         let widths = self.widths.insert(widths);
-        rows.iter().try_for_each(|row| write_line(row, widths, self.terminal_width.is_some(), text))
+        rows.iter().try_for_each(|row| write_row(row, widths, self.terminal_width.is_some(), text))
     }
 
-    fn end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
+    fn append_end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(self.widths.is_none().then(|| format!("no {}", self.noun.plural())))
     }
 
-    fn value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
+    fn append_value(&mut self, value: String, text: &mut Vec<u8>) -> io::Result<()> {
         if self.is_selection {
-            return self.page(&[value], text);
+            return self.append_page(&[value], text);
         }
-        let Some(fields) = read_fields(&value) else { return writeln!(text, "{}", escape_control(&cell_text(&value))) };
+        let Some(fields) = read_object_fields(&value) else {
+            return writeln!(text, "{}", escape_control_characters(&cell_text(&value)));
+        };
         let mut rows = Vec::new();
         add_field_rows("", 0, fields, &mut rows);
-        let names = widest_cells(&rows).first().copied().unwrap_or_default();
+        let names = widest_cell_widths(&rows).first().copied().unwrap_or_default();
         // The values of a single item are never shortened.
-        rows.iter().try_for_each(|row| write_line(row, &[names, 0], false, text))
+        rows.iter().try_for_each(|row| write_row(row, &[names, 0], false, text))
     }
 }
 
 /// Writes a row; a cell that is too wide is shortened if the row `is_narrowed`.
-fn write_line(cells: &[String], widths: &[usize], is_narrowed: bool, text: &mut Vec<u8>) -> io::Result<()> {
+fn write_row(cells: &[String], widths: &[usize], is_narrowed: bool, text: &mut Vec<u8>) -> io::Result<()> {
     let mut line = String::new();
     for (cell, &width) in cells.iter().zip(widths) {
         let cut;
@@ -104,27 +113,27 @@ fn write_line(cells: &[String], widths: &[usize], is_narrowed: bool, text: &mut 
             cell
         };
         line.push_str(cell);
-        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + GAP.len()));
+        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + COLUMN_GAP.len()));
     }
     writeln!(text, "{}", line.trim_end())
 }
 
 /// Adds a row for each value of the object at `path`, which has these `fields`.
-fn add_field_rows(path: &str, depth: usize, fields: Fields<'_>, rows: &mut Vec<Vec<String>>) {
+fn add_field_rows(path: &str, depth: usize, fields: ObjectFields<'_>, rows: &mut Vec<Vec<String>>) {
     for (name, value) in fields.into_entries() {
         // Links and attributes of resources are for programs.
         if name.eq_ignore_ascii_case("links") || name.eq_ignore_ascii_case("attributes") {
             continue;
         }
         let path = if path.is_empty() { name.into_owned() } else { format!("{path}.{name}") };
-        match read_fields(value.get()) {
-            Some(fields) if depth < MAX_DEPTH => add_field_rows(&path, depth + 1, fields, rows),
-            _ => rows.push(vec![escape_control(&path), escape_control(&cell_text(value.get()))]),
+        match read_object_fields(value.get()) {
+            Some(fields) if depth < MAX_SHOWN_DEPTH => add_field_rows(&path, depth + 1, fields, rows),
+            _ => rows.push(vec![escape_control_characters(&path), escape_control_characters(&cell_text(value.get()))]),
         }
     }
 }
 
-fn widest_cells(rows: &[Vec<String>]) -> Vec<usize> {
+fn widest_cell_widths(rows: &[Vec<String>]) -> Vec<usize> {
     let count = rows.first().map_or(0, Vec::len);
     (0..count).map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0)).collect()
 }
@@ -155,11 +164,11 @@ mod tests {
             is_shrinkable,
         });
         let (mut table, mut text) =
-            (Table::new(columns.into(), false, terminal_width, Noun::new("customers")), Vec::new());
+            (TableFormatter::new(columns.into(), false, terminal_width, ResourceNoun::new("customers")), Vec::new());
         for page in pages {
             let customers: Vec<serde_json::Value> = serde_json::from_str(page).unwrap();
             let customers: Vec<_> = customers.iter().map(ToString::to_string).collect();
-            table.page(&customers, &mut text).unwrap();
+            table.append_page(&customers, &mut text).unwrap();
         }
         String::from_utf8(text).unwrap().lines().map(str::to_owned).collect()
     }

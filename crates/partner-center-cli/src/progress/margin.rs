@@ -4,15 +4,15 @@ use std::io;
 
 /// The number of columns that stay empty. A terminal echoes Ctrl-C as `^C` behind the line: if that did not fit, the cursor would move
 /// to the next line, and the progress line could not be cleared.
-const MARGIN: u16 = 4;
+const MARGIN_COLUMNS: u16 = 4;
 
 /// A terminal whose last columns stay empty.
 #[derive(Debug)]
-pub(super) struct WithMargin(pub(super) Term);
+pub(super) struct TerminalWithMargin(pub(super) Term);
 
-impl TermLike for WithMargin {
+impl TermLike for TerminalWithMargin {
     fn width(&self) -> u16 {
-        TermLike::width(&self.0).saturating_sub(MARGIN)
+        TermLike::width(&self.0).saturating_sub(MARGIN_COLUMNS)
     }
     fn height(&self) -> u16 {
         TermLike::height(&self.0)

@@ -1,9 +1,10 @@
 //! Concurrent exchanges, and exchanges that are over but might continue in the background.
 
 use crate::harness::{
-    CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, ensure, expect_body, get_request,
-    incompressible_bytes, keep_alive_server, pause_for_background_work, raw_response, response_bytes, run_concurrently,
-    send, send_and_cancel, send_expecting_response, with_timeout,
+    CheckResult, SERVER_TIMEOUT, SHORT_REQUEST_TIMEOUT, TIMEOUT_TOLERANCE, TRANSPORT_SETTLE_TIME, ensure, expect_body,
+    get_request, incompressible_bytes, pause_for_transport_background_work, raw_response, response_bytes,
+    run_all_concurrently, send_and_cancel, send_expecting_response, send_request, start_keep_alive_server,
+    with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Mode, Transport};
@@ -16,51 +17,64 @@ use std::{
     time::{Duration, Instant},
 };
 
-const CONCURRENCY: usize = 16;
+const CONCURRENT_REQUEST_COUNT: usize = 16;
 
 pub(crate) async fn requests_run_concurrently<X: Transport>(transport: &X) -> CheckResult {
-    let server = barrier_server()?;
+    let server = start_barrier_server()?;
     let started = Instant::now();
     send_concurrently(transport, &server).await?;
     ensure!(
-        started.elapsed() < TOLERANCE,
-        "of {CONCURRENCY} concurrent requests, some were sent only after the responses to others"
+        started.elapsed() < TIMEOUT_TOLERANCE,
+        "of {CONCURRENT_REQUEST_COUNT} concurrent requests, some were sent only after the responses to others"
     );
     Ok(())
 }
 
 pub(crate) async fn concurrent_connections_are_reused<X: Transport>(transport: &X) -> CheckResult {
     // On a busy machine, connections may return to the pool late.
-    if expect_reuse(transport, SETTLE_TIME).await.is_ok() { Ok(()) } else { expect_reuse(transport, TIMEOUT).await }
+    if expect_connection_reuse(transport, TRANSPORT_SETTLE_TIME).await.is_ok() {
+        Ok(())
+    } else {
+        expect_connection_reuse(transport, SHORT_REQUEST_TIMEOUT).await
+    }
 }
 
-async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckResult {
-    let server = barrier_server()?;
+async fn expect_connection_reuse<X: Transport>(transport: &X, between: Duration) -> CheckResult {
+    let server = start_barrier_server()?;
     for round in ["once", "twice", "three times"] {
         send_concurrently(transport, &server).await?;
         let count = server.connections();
-        ensure!(count <= CONCURRENCY, "{count} connections for {CONCURRENCY} concurrent requests, {round}");
-        pause_for_background_work(transport, between).await;
+        ensure!(
+            count <= CONCURRENT_REQUEST_COUNT,
+            "{count} connections for {CONCURRENT_REQUEST_COUNT} concurrent requests, {round}"
+        );
+        pause_for_transport_background_work(transport, between).await;
     }
     Ok(())
 }
 
 pub(crate) async fn timed_out_exchanges_stop<X: Transport>(transport: &X) -> CheckResult {
-    for target in UnfinishedResponseServer::TARGETS {
-        let stream = UnfinishedResponseServer::start(target)?;
-        let sent = send(transport, with_timeout(stream.request(), TIMEOUT)).await;
+    for target in UnfinishedResponseServer::UNFINISHED_RESPONSE_TARGETS {
+        let stream = UnfinishedResponseServer::start_with_target(target)?;
+        let sent =
+            send_request(transport, with_timeout(stream.unfinished_response_request(), SHORT_REQUEST_TIMEOUT)).await;
         ensure!(sent.is_err(), "a response instead of an error to {target}");
-        stream.expect_closed(transport, TOLERANCE).await?;
+        stream.expect_connection_closed(transport, TIMEOUT_TOLERANCE).await?;
     }
     Ok(())
 }
 
 pub(crate) async fn cancelled_exchanges_stop<X: Transport>(transport: &X) -> CheckResult {
-    for target in UnfinishedResponseServer::TARGETS {
-        let stream = UnfinishedResponseServer::start(target)?;
-        send_and_cancel(transport, with_timeout(stream.request(), TOLERANCE), TIMEOUT).await;
+    for target in UnfinishedResponseServer::UNFINISHED_RESPONSE_TARGETS {
+        let stream = UnfinishedResponseServer::start_with_target(target)?;
+        send_and_cancel(
+            transport,
+            with_timeout(stream.unfinished_response_request(), TIMEOUT_TOLERANCE),
+            SHORT_REQUEST_TIMEOUT,
+        )
+        .await;
         // The limit is below the timeout, which would end the exchange as well.
-        stream.expect_closed(transport, TOLERANCE / 2).await?;
+        stream.expect_connection_closed(transport, TIMEOUT_TOLERANCE / 2).await?;
     }
     Ok(())
 }
@@ -71,7 +85,7 @@ pub(crate) async fn sleeps_last_long_enough<X: Transport>(transport: &X) -> Chec
         X::Mode::into_future(transport.sleep(delay)).await;
         let elapsed = started.elapsed();
         ensure!(elapsed >= delay, "{elapsed:?} instead of {delay:?}");
-        ensure!(elapsed < delay + TOLERANCE, "{elapsed:?} instead of {delay:?}");
+        ensure!(elapsed < delay + TIMEOUT_TOLERANCE, "{elapsed:?} instead of {delay:?}");
     }
     Ok(())
 }
@@ -79,29 +93,31 @@ pub(crate) async fn sleeps_last_long_enough<X: Transport>(transport: &X) -> Chec
 pub(crate) async fn sleeps_run_concurrently<X: Transport>(transport: &X) -> CheckResult {
     let delay = Duration::from_millis(300);
     let started = Instant::now();
-    let sleeps = (0..CONCURRENCY).map(|_| async move { X::Mode::into_future(transport.sleep(delay)).await });
-    run_concurrently::<X, ()>(sleeps.collect()).await;
+    let sleeps =
+        (0..CONCURRENT_REQUEST_COUNT).map(|_| async move { X::Mode::into_future(transport.sleep(delay)).await });
+    run_all_concurrently::<X, ()>(sleeps.collect()).await;
     let elapsed = started.elapsed();
-    ensure!(elapsed < delay * 8, "{CONCURRENCY} concurrent sleeps of {delay:?} took {elapsed:?}");
+    ensure!(elapsed < delay * 8, "{CONCURRENT_REQUEST_COUNT} concurrent sleeps of {delay:?} took {elapsed:?}");
     Ok(())
 }
 
-/// Starts a server that sends no response before it has received [`CONCURRENCY`] requests.
-fn barrier_server() -> io::Result<Server> {
+/// Starts a server that sends no response before it has received [`CONCURRENT_REQUEST_COUNT`] requests.
+fn start_barrier_server() -> io::Result<Server> {
     #[derive(Default)]
-    struct Gate {
+    struct BarrierState {
         count: usize,
         is_abandoned: bool,
     }
-    let gate = Arc::new((Mutex::new(Gate::default()), Condvar::new()));
-    keep_alive_server(move |request| {
+    let gate = Arc::new((Mutex::new(BarrierState::default()), Condvar::new()));
+    start_keep_alive_server(move |request| {
         let (gate, changed) = &*gate;
         let mut gate = gate.lock().unwrap_or_else(PoisonError::into_inner);
-        let round = gate.count / CONCURRENCY;
+        let round = gate.count / CONCURRENT_REQUEST_COUNT;
         gate.count += 1;
         changed.notify_all();
-        let waited =
-            changed.wait_timeout_while(gate, TOLERANCE, |gate| gate.count / CONCURRENCY == round && !gate.is_abandoned);
+        let waited = changed.wait_timeout_while(gate, TIMEOUT_TOLERANCE, |gate| {
+            gate.count / CONCURRENT_REQUEST_COUNT == round && !gate.is_abandoned
+        });
         let (mut gate, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         // After one timeout, no other request waits.
         gate.is_abandoned |= waited.timed_out();
@@ -110,18 +126,18 @@ fn barrier_server() -> io::Result<Server> {
     })
 }
 
-/// Sends [`CONCURRENCY`] requests concurrently, and expects the matching response to each.
+/// Sends [`CONCURRENT_REQUEST_COUNT`] requests concurrently, and expects the matching response to each.
 async fn send_concurrently<X: Transport>(transport: &X, server: &Server) -> CheckResult {
-    let work = (0..CONCURRENCY).map(|number| {
+    let work = (0..CONCURRENT_REQUEST_COUNT).map(|number| {
         let target = format!("/{number}");
         let request = get_request(server, &target);
         async move {
-            let case = format!("one of {CONCURRENCY} concurrent requests");
+            let case = format!("one of {CONCURRENT_REQUEST_COUNT} concurrent requests");
             let response = send_expecting_response(transport, request, &case).await?;
             expect_body(&response, target.as_bytes(), case)
         }
     });
-    run_concurrently::<X, CheckResult>(work.collect()).await.into_iter().collect()
+    run_all_concurrently::<X, CheckResult>(work.collect()).await.into_iter().collect()
 }
 
 /// A server with a response that does not end while the client keeps the connection open.
@@ -134,9 +150,9 @@ struct UnfinishedResponseServer {
 
 impl UnfinishedResponseServer {
     /// A response whose body never ends, and one that never begins.
-    const TARGETS: [&'static str; 2] = ["/stream", "/silence"];
+    const UNFINISHED_RESPONSE_TARGETS: [&'static str; 2] = ["/stream", "/silence"];
 
-    fn start(target: &'static str) -> io::Result<Self> {
+    fn start_with_target(target: &'static str) -> io::Result<Self> {
         let open = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&open);
         let server = Server::start(move |connection| {
@@ -144,7 +160,7 @@ impl UnfinishedResponseServer {
                 if request.uri() == target {
                     count.fetch_add(1, Ordering::Relaxed);
                     let ended = if target == "/stream" {
-                        Self::send_endlessly(connection)
+                        Self::send_endless_body(connection)
                     } else {
                         connection.pause(SERVER_TIMEOUT)
                     };
@@ -159,7 +175,7 @@ impl UnfinishedResponseServer {
     }
 
     /// Sends an endless body, slowly enough for any client and fast enough to fill any buffer soon.
-    fn send_endlessly(connection: &mut Connection) -> io::Result<()> {
+    fn send_endless_body(connection: &mut Connection) -> io::Result<()> {
         connection.send(&raw_response("200 OK", ""))?;
         let started = Instant::now();
         while started.elapsed() < SERVER_TIMEOUT {
@@ -169,12 +185,12 @@ impl UnfinishedResponseServer {
         Ok(())
     }
 
-    fn request(&self) -> partner_center_core::Request {
+    fn unfinished_response_request(&self) -> partner_center_core::Request {
         get_request(&self.server, self.target)
     }
 
     /// Expects the client to have closed the connection within `limit`, and the next exchange to work.
-    async fn expect_closed<X: Transport>(&self, transport: &X, limit: Duration) -> CheckResult {
+    async fn expect_connection_closed<X: Transport>(&self, transport: &X, limit: Duration) -> CheckResult {
         let response =
             send_expecting_response(transport, get_request(&self.server, "/next"), "the next request").await?;
         expect_body(&response, b"/next", "the next request")?;
@@ -182,7 +198,7 @@ impl UnfinishedResponseServer {
         while self.open.load(Ordering::Relaxed) > 0 {
             let elapsed = send_and_cancel.elapsed();
             ensure!(elapsed < limit, "{elapsed:?} after the end of the exchange, its connection is still open");
-            pause_for_background_work(transport, SETTLE_TIME).await;
+            pause_for_transport_background_work(transport, TRANSPORT_SETTLE_TIME).await;
         }
         let count = self.server.requests().iter().filter(|request| request.uri() == self.target).count();
         ensure!(count == 1, "it was sent {count} times");

@@ -1,10 +1,11 @@
 //! Reuse, replacement and failure of connections.
 
 use crate::harness::{
-    CheckResult, SERVER_TIMEOUT, SETTLE_TIME, TIMEOUT, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain,
-    expect_body, get_request, get_request_to, gzip_compressed, keep_alive_server, pause_for_background_work,
-    raw_response, respond_and_close_server, response_bytes, response_summary, send, send_and_cancel,
-    send_expecting_error, send_expecting_error_kind, send_expecting_response, with_limits, with_timeout,
+    CheckResult, SERVER_TIMEOUT, SHORT_REQUEST_TIMEOUT, TIMEOUT_TOLERANCE, TRANSPORT_SETTLE_TIME, change_limits,
+    chunked_body, ensure, error_chain, expect_body, get_request, get_request_to, gzip_compressed,
+    pause_for_transport_background_work, raw_response, request_accepts_gzip, response_bytes, response_summary,
+    send_and_cancel, send_expecting_error, send_expecting_error_kind, send_expecting_response, send_request,
+    start_keep_alive_server, start_respond_and_close_server, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{Transport, TransportErrorKind};
@@ -21,15 +22,19 @@ use std::{
 
 pub(crate) async fn connections_are_reused<X: Transport>(transport: &X) -> CheckResult {
     // On a busy machine, a connection may return to the pool late.
-    if expect_reuse(transport, SETTLE_TIME).await.is_ok() { Ok(()) } else { expect_reuse(transport, TIMEOUT).await }
+    if expect_connection_reuse(transport, TRANSPORT_SETTLE_TIME).await.is_ok() {
+        Ok(())
+    } else {
+        expect_connection_reuse(transport, SHORT_REQUEST_TIMEOUT).await
+    }
 }
 
-async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckResult {
+async fn expect_connection_reuse<X: Transport>(transport: &X, between: Duration) -> CheckResult {
     let compressed = gzip_compressed(b"{}")?;
-    let server = keep_alive_server(move |request| match request.uri().path() {
+    let server = start_keep_alive_server(move |request| match request.uri().path() {
         "/empty" => response_bytes("200 OK", ""),
         "/chunks" => raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked_body(b"{}")),
-        "/gzip" if accepts_gzip(request) => response_bytes("200 OK\r\nContent-Encoding: gzip", &compressed),
+        "/gzip" if request_accepts_gzip(request) => response_bytes("200 OK\r\nContent-Encoding: gzip", &compressed),
         "/no-content" => raw_response("204 No Content", ""),
         "/not-found" => response_bytes("404 Not Found", r#"{"code": 2000}"#),
         "/busy" => response_bytes("503 Busy", "busy"),
@@ -37,7 +42,7 @@ async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckRe
     })?;
     for target in ["/", "/", "/empty", "/chunks", "/gzip", "/no-content", "/not-found", "/busy", "/"] {
         send_expecting_response(transport, get_request(&server, target), target).await?;
-        pause_for_background_work(transport, between).await;
+        pause_for_transport_background_work(transport, between).await;
         ensure!(server.connections() == 1, "{} connections up to {target}", server.connections());
     }
     Ok(())
@@ -45,10 +50,10 @@ async fn expect_reuse<X: Transport>(transport: &X, between: Duration) -> CheckRe
 
 pub(crate) async fn closed_connections_are_detected<X: Transport>(transport: &X) -> CheckResult {
     for head in ["200 OK", "200 OK\r\nConnection: close", "200 OK\r\nKeep-Alive: timeout=60"] {
-        let server = respond_and_close_server(move |request| response_bytes(head, request.uri().path()))?;
+        let server = start_respond_and_close_server(move |request| response_bytes(head, request.uri().path()))?;
         for target in ["/1", "/2", "/3", "/4"] {
             expect_own_response_or_error(transport, &server, target, "after the connection was closed").await?;
-            pause_for_background_work(transport, SETTLE_TIME).await;
+            pause_for_transport_background_work(transport, TRANSPORT_SETTLE_TIME).await;
         }
         ensure!(server.requests().len() > 1, "only the first request arrived");
     }
@@ -70,7 +75,8 @@ pub(crate) async fn unsolicited_responses_are_discarded<X: Transport>(transport:
         let count = Arc::clone(&done);
         let server = Server::start(move |connection| {
             while let Some(request) = connection.request()? {
-                let sent = send_with_surplus(connection, response_bytes("200 OK", request.uri().path()), &surplus);
+                let sent =
+                    send_with_surplus_bytes(connection, response_bytes("200 OK", request.uri().path()), &surplus);
                 count.fetch_add(1, Ordering::Relaxed);
                 sent?;
             }
@@ -80,16 +86,16 @@ pub(crate) async fn unsolicited_responses_are_discarded<X: Transport>(transport:
             expect_own_response_or_error(transport, &server, target, case).await?;
             // Bytes that arrive after the next request was sent look like the response to it.
             while done.load(Ordering::Relaxed) < server.requests().len() {
-                pause_for_background_work(transport, SETTLE_TIME).await;
+                pause_for_transport_background_work(transport, TRANSPORT_SETTLE_TIME).await;
             }
-            pause_for_background_work(transport, SETTLE_TIME).await;
+            pause_for_transport_background_work(transport, TRANSPORT_SETTLE_TIME).await;
         }
     }
     Ok(())
 }
 
 /// Sends a response and, a moment later each, the bytes of `surplus`, the first of them along with the response.
-fn send_with_surplus(connection: &mut Connection, mut response: Vec<u8>, surplus: &[Vec<u8>]) -> io::Result<()> {
+fn send_with_surplus_bytes(connection: &mut Connection, mut response: Vec<u8>, surplus: &[Vec<u8>]) -> io::Result<()> {
     for more in surplus {
         response.extend(more);
         connection.send(&response)?;
@@ -103,7 +109,7 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
     let server = Server::start(|connection| {
         while let Some(request) = connection.request()? {
             if request.uri() == "/late" {
-                thread::sleep(TIMEOUT * 2);
+                thread::sleep(SHORT_REQUEST_TIMEOUT * 2);
             }
             connection.send(&response_bytes("200 OK", request.uri().path()))?;
         }
@@ -114,24 +120,24 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
         [(false, "after a late response"), (true, "after a response to a request that was cancelled")]
     {
         if is_cancelled {
-            send_and_cancel(transport, late.clone(), TIMEOUT).await;
+            send_and_cancel(transport, late.clone(), SHORT_REQUEST_TIMEOUT).await;
         } else {
-            let request = with_timeout(late.clone(), TIMEOUT);
+            let request = with_timeout(late.clone(), SHORT_REQUEST_TIMEOUT);
             send_expecting_error_kind(transport, request, TransportErrorKind::Timeout, "a late response").await?;
         }
         for target in ["/1", "/2"] {
             let response = send_expecting_response(transport, get_request(&server, target), case).await?;
             expect_body(&response, target.as_bytes(), case)?;
-            pause_for_background_work(transport, TIMEOUT).await;
+            pause_for_transport_background_work(transport, SHORT_REQUEST_TIMEOUT).await;
         }
     }
 
     // The unread rest of a body must not be taken for the next response.
-    let server = keep_alive_server(|request| match request.uri().path() {
+    let server = start_keep_alive_server(|request| match request.uri().path() {
         "/large" => response_bytes("200 OK", response_bytes("200 OK", "within a body").repeat(1000)),
         path => response_bytes("200 OK", path),
     })?;
-    let large = with_limits(get_request(&server, "/large"), |limits| limits.body = 100);
+    let large = change_limits(get_request(&server, "/large"), |limits| limits.body = 100);
     send_expecting_error_kind(transport, large, TransportErrorKind::TooLarge, "a body that is too large").await?;
     let response =
         send_expecting_response(transport, get_request(&server, "/next"), "after a body that is too large").await?;
@@ -139,8 +145,10 @@ pub(crate) async fn late_responses_are_discarded<X: Transport>(transport: &X) ->
 }
 
 pub(crate) async fn servers_do_not_share_connections<X: Transport>(transport: &X) -> CheckResult {
-    let servers =
-        [keep_alive_server(|_| response_bytes("200 OK", "0"))?, keep_alive_server(|_| response_bytes("200 OK", "1"))?];
+    let servers = [
+        start_keep_alive_server(|_| response_bytes("200 OK", "0"))?,
+        start_keep_alive_server(|_| response_bytes("200 OK", "1"))?,
+    ];
     for _ in 0..3 {
         for (number, server) in servers.iter().enumerate() {
             let case = format!("server {number} of two");
@@ -159,7 +167,7 @@ pub(crate) async fn unreachable_servers_are_errors<X: Transport>(transport: &X) 
 }
 
 pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> CheckResult {
-    let closes = respond_and_close_server(|_| Vec::new())?;
+    let closes = start_respond_and_close_server(|_| Vec::new())?;
     send_expecting_error_kind(
         transport,
         get_request(&closes, "/"),
@@ -175,7 +183,7 @@ pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> 
         "a connection that is reset",
     )
     .await?;
-    let stops = respond_and_close_server(|_| b"HTTP/1.1 200 OK\r\nContent-".to_vec())?;
+    let stops = start_respond_and_close_server(|_| b"HTTP/1.1 200 OK\r\nContent-".to_vec())?;
     send_expecting_error_kind(
         transport,
         get_request(&stops, "/"),
@@ -183,7 +191,7 @@ pub(crate) async fn lost_connections_are_errors<X: Transport>(transport: &X) -> 
         "a connection that closes within a head",
     )
     .await?;
-    let pauses = respond_and_close_server(|_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())?;
+    let pauses = start_respond_and_close_server(|_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())?;
     send_expecting_error_kind(
         transport,
         get_request(&pauses, "/"),
@@ -205,10 +213,10 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
         ("a length below zero", b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}"),
         ("two lengths", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\n{}"),
     ] {
-        let server = respond_and_close_server(|_| invalid.to_vec())?;
+        let server = start_respond_and_close_server(|_| invalid.to_vec())?;
         send_expecting_error_kind(
             transport,
-            with_timeout(get_request(&server, "/"), TOLERANCE),
+            with_timeout(get_request(&server, "/"), TIMEOUT_TOLERANCE),
             TransportErrorKind::InvalidResponse,
             case,
         )
@@ -220,8 +228,9 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
         ("HTTP/2", b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64"),
     ] {
         // A transport that reads line by line sees a lost connection.
-        let server = respond_and_close_server(|_| invalid.to_vec())?;
-        let error = send_expecting_error(transport, with_timeout(get_request(&server, "/"), TOLERANCE), case).await?;
+        let server = start_respond_and_close_server(|_| invalid.to_vec())?;
+        let error =
+            send_expecting_error(transport, with_timeout(get_request(&server, "/"), TIMEOUT_TOLERANCE), case).await?;
         let fits = matches!(error.kind(), TransportErrorKind::InvalidResponse | TransportErrorKind::Exchange);
         ensure!(fits, "{case}: an error of a kind other than InvalidResponse: {}", error_chain(&error));
     }
@@ -235,10 +244,10 @@ pub(crate) async fn invalid_http_is_an_error<X: Transport>(transport: &X) -> Che
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
         ),
     ] {
-        let server = respond_and_close_server(|_| invalid.to_vec())?;
+        let server = start_respond_and_close_server(|_| invalid.to_vec())?;
         send_expecting_error_kind(
             transport,
-            with_timeout(get_request(&server, "/"), TOLERANCE),
+            with_timeout(get_request(&server, "/"), TIMEOUT_TOLERANCE),
             TransportErrorKind::Exchange,
             case,
         )
@@ -254,7 +263,7 @@ async fn expect_own_response_or_error<X: Transport>(
     target: &str,
     case: &str,
 ) -> CheckResult {
-    match send(transport, get_request(server, target)).await {
+    match send_request(transport, get_request(server, target)).await {
         Ok(response) => {
             let is_own = response.status() == 200 && response.body() == target.as_bytes();
             ensure!(is_own, "{case}: the response to {target} is {}", response_summary(&response));

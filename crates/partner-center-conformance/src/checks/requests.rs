@@ -1,9 +1,9 @@
 //! Requests as they arrive at the server.
 
 use crate::harness::{
-    CheckResult, Observation, TOLERANCE, body_excerpt, ensure, error_chain, get_request, get_request_to,
-    incompressible_bytes, keep_alive_server, observed, raw_response, response_bytes, send, send_expecting_response,
-    with_timeout,
+    CheckResult, TIMEOUT_TOLERANCE, ViolationObservation, body_excerpt, ensure, error_chain, get_request,
+    get_request_to, incompressible_bytes, observed, raw_response, response_bytes, send_expecting_response,
+    send_request, start_keep_alive_server, with_timeout,
 };
 use crate::{Connection, Server};
 use partner_center_core::{
@@ -16,7 +16,7 @@ use partner_center_core::{
 use std::{io, time::Instant};
 
 /// Request targets as the client builds them from identifiers, filters and links.
-const TARGETS: [&str; 8] = [
+const REQUEST_TARGETS: [&str; 8] = [
     "/",
     "/v1/customers?size=40&filter=%7B%22Field%22%3A%22CompanyName%22%2C%22Value%22%3A%22a%20b%2Bc%22%7D",
     "/v1/a%2Fb%2fc/%7e%41/%C5%BE%c5%be?x=%20+%2B%26&y=%25",
@@ -28,10 +28,10 @@ const TARGETS: [&str; 8] = [
 ];
 
 pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> CheckResult {
-    let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
-    for target in TARGETS {
+    let server = start_keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    for target in REQUEST_TARGETS {
         send_expecting_response(transport, get_request(&server, target), target).await?;
-        let arrived = last_request(&server)?.uri().to_string();
+        let arrived = last_received_request(&server)?.uri().to_string();
         ensure!(arrived == target, "{target} arrived as {arrived}");
     }
     for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
@@ -39,15 +39,17 @@ pub(crate) async fn targets_arrive_unchanged<X: Transport>(transport: &X) -> Che
         *request.method_mut() = method.clone();
         set_empty_content_length(&mut request);
         // The response to HEAD is the subject of another requirement.
-        send(transport, request).await.map_err(|error| Observation(format!("{method}: {}", error_chain(&error))))?;
-        let arrived = last_request(&server)?.method().clone();
+        send_request(transport, request)
+            .await
+            .map_err(|error| ViolationObservation(format!("{method}: {}", error_chain(&error))))?;
+        let arrived = last_received_request(&server)?.method().clone();
         ensure!(arrived == method, "{method} arrived as {arrived}");
     }
     Ok(())
 }
 
 pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X) -> CheckResult {
-    let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    let server = start_keep_alive_server(|_| response_bytes("200 OK", ""))?;
     let long = "x".repeat(16 << 10);
     let sensitive = |text: &'static str| {
         let mut value = HeaderValue::from_static(text);
@@ -63,35 +65,40 @@ pub(crate) async fn request_headers_arrive_unchanged<X: Transport>(transport: &X
         ("x-several", HeaderValue::from_static("second, with a comma")),
         ("x-several", sensitive("third")),
         ("x-odd", HeaderValue::from_static("a  \t b; \"c\" 'd' \\ {e} %20+")),
-        ("x-long", HeaderValue::from_str(&long).map_err(|error| Observation(error.to_string()))?),
+        ("x-long", HeaderValue::from_str(&long).map_err(|error| ViolationObservation(error.to_string()))?),
     ];
     let mut request = get_request(&server, "/");
     for (name, value) in &sent {
         request.headers_mut().append(HeaderName::from_static(name), value.clone());
     }
     send_expecting_response(transport, request.clone(), "headers").await?;
-    let arrived = last_request(&server)?;
+    let arrived = last_received_request(&server)?;
     for name in request.headers().keys() {
         let sent: Vec<_> = request.headers().get_all(name).iter().collect();
         let arrived: Vec<_> = arrived.headers().get_all(name).iter().collect();
-        ensure!(arrived == sent, "`{name}` arrived as {} instead of {}", header_values(&arrived), header_values(&sent));
+        ensure!(
+            arrived == sent,
+            "`{name}` arrived as {} instead of {}",
+            format_header_values(&arrived),
+            format_header_values(&sent)
+        );
     }
     let host: Vec<_> = arrived.headers().get_all(HOST).iter().collect();
     let expected = server.url().replace("http://", "");
-    ensure!(host == [expected.as_str()], "`host` arrived as {} instead of {expected:?}", header_values(&host));
+    ensure!(host == [expected.as_str()], "`host` arrived as {} instead of {expected:?}", format_header_values(&host));
     Ok(())
 }
 
 pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckResult {
-    const ALLOWED: [&str; 5] = ["host", "accept", "accept-encoding", "content-length", "connection"];
-    let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    const ALLOWED_HEADERS: [&str; 5] = ["host", "accept", "accept-encoding", "content-length", "connection"];
+    let server = start_keep_alive_server(|_| response_bytes("200 OK", ""))?;
     send_expecting_response(transport, get_request(&server, "/"), "no headers").await?;
-    let added = last_request(&server)?;
+    let added = last_received_request(&server)?;
     for (name, value) in added.headers() {
         ensure!(
-            ALLOWED.contains(&name.as_str()),
+            ALLOWED_HEADERS.contains(&name.as_str()),
             "`{name}: {}` was added to a request without headers",
-            header_values(&[value])
+            format_header_values(&[value])
         );
     }
     for body in [&b""[..], br#"{"a":1}"#] {
@@ -104,33 +111,33 @@ pub(crate) async fn no_headers_are_added<X: Transport>(transport: &X) -> CheckRe
             *request.body_mut() = body.to_vec();
         }
         send_expecting_response(transport, request.clone(), "few headers").await?;
-        for (name, value) in last_request(&server)?.headers() {
-            let known = request.headers().contains_key(name) || ALLOWED.contains(&name.as_str());
-            ensure!(known, "`{name}: {}` was added to the headers of the request", header_values(&[value]));
+        for (name, value) in last_received_request(&server)?.headers() {
+            let known = request.headers().contains_key(name) || ALLOWED_HEADERS.contains(&name.as_str());
+            ensure!(known, "`{name}: {}` was added to the headers of the request", format_header_values(&[value]));
         }
     }
     Ok(())
 }
 
 pub(crate) async fn cookies_are_not_stored<X: Transport>(transport: &X) -> CheckResult {
-    let server = keep_alive_server(|_| response_bytes("200 OK\r\nSet-Cookie: session=1; Path=/", ""))?;
+    let server = start_keep_alive_server(|_| response_bytes("200 OK\r\nSet-Cookie: session=1; Path=/", ""))?;
     for _ in 0..2 {
         send_expecting_response(transport, get_request(&server, "/"), "cookies").await?;
     }
-    let cookie = last_request(&server)?.headers().get("cookie").cloned();
+    let cookie = last_received_request(&server)?.headers().get("cookie").cloned();
     ensure!(cookie.is_none(), "the second request had the cookie of the first response");
     Ok(())
 }
 
 pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) -> CheckResult {
-    let server = keep_alive_server(|_| response_bytes("200 OK", ""))?;
+    let server = start_keep_alive_server(|_| response_bytes("200 OK", ""))?;
     for length in [1, 100, 70_000, 3 << 20] {
         let mut request = get_request(&server, "/");
         *request.method_mut() = Method::POST;
         *request.body_mut() = incompressible_bytes(length);
         send_expecting_response(transport, request.clone(), format!("a body of {length} bytes")).await?;
-        let arrived = last_request(&server)?;
-        let framing = (content_lengths(&arrived), arrived.headers().contains_key(TRANSFER_ENCODING));
+        let arrived = last_received_request(&server)?;
+        let framing = (content_length_values(&arrived), arrived.headers().contains_key(TRANSFER_ENCODING));
         ensure!(
             framing == (vec![length.to_string()], false),
             "of {length} bytes, `content-length` is {:?} and `transfer-encoding` {}",
@@ -144,10 +151,10 @@ pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) 
         let mut request = get_request(&server, "/");
         *request.method_mut() = method.clone();
         set_empty_content_length(&mut request);
-        let expected = content_lengths(&request);
+        let expected = content_length_values(&request);
         send_expecting_response(transport, request, format!("{method} without a body")).await?;
-        let arrived = last_request(&server)?;
-        let lengths = content_lengths(&arrived);
+        let arrived = last_received_request(&server)?;
+        let lengths = content_length_values(&arrived);
         let chunked = arrived.headers().contains_key(TRANSFER_ENCODING);
         ensure!(!chunked, "{method} without a body arrived with `transfer-encoding`");
         ensure!(lengths == expected, "{method} without a body arrived with the lengths {lengths:?}, not {expected:?}");
@@ -156,8 +163,8 @@ pub(crate) async fn request_bodies_arrive_complete<X: Transport>(transport: &X) 
 }
 
 pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> CheckResult {
-    type Reaction = fn(&mut Connection) -> io::Result<()>;
-    let reactions: [(&str, Reaction); 5] = [
+    type ConnectionReaction = fn(&mut Connection) -> io::Result<()>;
+    let reactions: [(&str, ConnectionReaction); 5] = [
         ("is followed by a 503", |connection| connection.send(&response_bytes("503 Busy\r\nRetry-After: 0", ""))),
         ("is followed by a 408", |connection| connection.send(&response_bytes("408 Late\r\nConnection: close", ""))),
         ("is followed by a 401", |connection| {
@@ -185,10 +192,10 @@ pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> Che
                 for _ in 0..before {
                     send_expecting_response(transport, get_request(&server, "/before"), "before").await?;
                 }
-                let mut request = with_timeout(get_request(&server, "/"), TOLERANCE);
+                let mut request = with_timeout(get_request(&server, "/"), TIMEOUT_TOLERANCE);
                 *request.method_mut() = method.clone();
                 set_empty_content_length(&mut request);
-                let _ = send(transport, request).await;
+                let _ = send_request(transport, request).await;
                 let count = server.requests().len() - before;
                 ensure!(count == 1, "a {method} that {case} was sent {count} times");
             }
@@ -199,17 +206,17 @@ pub(crate) async fn requests_are_not_retried<X: Transport>(transport: &X) -> Che
 
 pub(crate) async fn invalid_requests_are_errors<X: Transport>(transport: &X) -> CheckResult {
     for uri in ["/v1/customers", "127.0.0.1:9", "no-such-scheme://127.0.0.1/"] {
-        let mut request = with_timeout(get_request_to(uri), TOLERANCE);
+        let mut request = with_timeout(get_request_to(uri), TIMEOUT_TOLERANCE);
         request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         let started = Instant::now();
-        match send(transport, request).await {
+        match send_request(transport, request).await {
             Ok(response) => observed!("{uri}: a response instead of an error: {}", response.status()),
             Err(error) => ensure!(error.kind() == TransportErrorKind::Exchange, "{uri}: {}", error_chain(&error)),
         }
         let elapsed = started.elapsed();
         ensure!(
-            elapsed < TOLERANCE + TOLERANCE,
-            "{uri}: it gave up after {elapsed:?}, long after the {TOLERANCE:?} it had"
+            elapsed < TIMEOUT_TOLERANCE + TIMEOUT_TOLERANCE,
+            "{uri}: it gave up after {elapsed:?}, long after the {TIMEOUT_TOLERANCE:?} it had"
         );
     }
     Ok(())
@@ -222,17 +229,20 @@ fn set_empty_content_length(request: &mut Request) {
     }
 }
 
-fn last_request(server: &Server) -> Result<Request, Observation> {
-    server.requests().pop().ok_or_else(|| Observation("a response although no valid request had arrived".to_owned()))
+fn last_received_request(server: &Server) -> Result<Request, ViolationObservation> {
+    server
+        .requests()
+        .pop()
+        .ok_or_else(|| ViolationObservation("a response although no valid request had arrived".to_owned()))
 }
 
-fn content_lengths(request: &Request) -> Vec<String> {
+fn content_length_values(request: &Request) -> Vec<String> {
     let values = request.headers().get_all(CONTENT_LENGTH).iter();
     values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
 }
 
 /// Formats the values of a header, sensitive ones too: the secrets are the suite's own.
-fn header_values(values: &[&HeaderValue]) -> String {
+fn format_header_values(values: &[&HeaderValue]) -> String {
     let values: Vec<_> = values.iter().map(|value| body_excerpt(value.as_bytes())).collect();
     format!("[{}]", values.join("; "))
 }

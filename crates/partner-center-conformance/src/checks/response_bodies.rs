@@ -2,21 +2,21 @@
 
 use crate::Server;
 use crate::harness::{
-    CheckResult, SETTLE_TIME, TOLERANCE, accepts_gzip, chunked_body, ensure, error_chain, expect_body, get_request,
-    gzip_compressed, incompressible_bytes, keep_alive_server, one_shot_server, raw_response, respond_and_close_server,
-    response_bytes, response_summary, send, send_expecting_error_kind, send_expecting_response, with_limits,
-    with_timeout,
+    CheckResult, TIMEOUT_TOLERANCE, TRANSPORT_SETTLE_TIME, change_limits, chunked_body, ensure, error_chain,
+    expect_body, get_request, gzip_compressed, incompressible_bytes, raw_response, request_accepts_gzip,
+    response_bytes, response_summary, send_expecting_error_kind, send_expecting_response, send_request,
+    start_keep_alive_server, start_one_shot_server, start_respond_and_close_server, with_timeout,
 };
 use partner_center_core::{Request, Transport, TransportErrorKind, http::Method};
 use std::thread;
 
-type Respond = Box<dyn Fn(&Request) -> Vec<u8> + Send + Sync>;
+type RespondToRequest = Box<dyn Fn(&Request) -> Vec<u8> + Send + Sync>;
 
-const LENGTHS: [usize; 5] = [0, 1, 1000, 70_000, 3 << 20];
+const BODY_LENGTHS: [usize; 5] = [0, 1, 1000, 70_000, 3 << 20];
 
 pub(crate) async fn sized_bodies_are_complete<X: Transport>(transport: &X) -> CheckResult {
-    for length in LENGTHS {
-        let server = keep_alive_server(move |_| response_bytes("200 OK", incompressible_bytes(length)))?;
+    for length in BODY_LENGTHS {
+        let server = start_keep_alive_server(move |_| response_bytes("200 OK", incompressible_bytes(length)))?;
         let case = format!("a body of {length} bytes");
         expect_body(
             &send_expecting_response(transport, get_request(&server, "/"), &case).await?,
@@ -28,8 +28,8 @@ pub(crate) async fn sized_bodies_are_complete<X: Transport>(transport: &X) -> Ch
 }
 
 pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> CheckResult {
-    for length in LENGTHS {
-        let server = keep_alive_server(move |_| {
+    for length in BODY_LENGTHS {
+        let server = start_keep_alive_server(move |_| {
             raw_response("200 OK\r\nTransfer-Encoding: chunked", chunked_body(&incompressible_bytes(length)))
         })?;
         let case = format!("a body of {length} bytes in chunks");
@@ -45,7 +45,7 @@ pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> 
         ("a length in capitals", "A\r\nabcdefghij\r\n0\r\n\r\n"),
         ("trailers", "a\r\nabcdefghij\r\n0\r\nX-Checksum: 1\r\nX-More: 2\r\n\r\n"),
     ] {
-        let server = keep_alive_server(move |_| raw_response("200 OK\r\nTransfer-Encoding: chunked", body))?;
+        let server = start_keep_alive_server(move |_| raw_response("200 OK\r\nTransfer-Encoding: chunked", body))?;
         // The second request shows whether the first response was read completely.
         for _ in 0..2 {
             expect_body(
@@ -60,9 +60,9 @@ pub(crate) async fn chunked_bodies_are_complete<X: Transport>(transport: &X) -> 
 
 pub(crate) async fn close_delimited_bodies_are_complete<X: Transport>(transport: &X) -> CheckResult {
     for head in ["HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nConnection: close", "HTTP/1.0 200 OK"] {
-        for length in LENGTHS {
+        for length in BODY_LENGTHS {
             let case = format!("a body of {length} bytes after {head:?}");
-            let server = respond_and_close_server(move |_| {
+            let server = start_respond_and_close_server(move |_| {
                 [format!("{head}\r\n\r\n").as_bytes(), &incompressible_bytes(length)].concat()
             })?;
             expect_body(
@@ -76,13 +76,13 @@ pub(crate) async fn close_delimited_bodies_are_complete<X: Transport>(transport:
 }
 
 pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: &X) -> CheckResult {
-    const FRAMINGS: [&str; 3] = ["with a length", "in chunks", "until the connection ends"];
-    for length in LENGTHS {
-        for (number, framing) in FRAMINGS.into_iter().enumerate() {
+    const BODY_FRAMINGS: [&str; 3] = ["with a length", "in chunks", "until the connection ends"];
+    for length in BODY_LENGTHS {
+        for (number, framing) in BODY_FRAMINGS.into_iter().enumerate() {
             let compressed = gzip_compressed(&incompressible_bytes(length))?;
             let server = Server::start(move |connection| {
                 while let Some(request) = connection.request()? {
-                    if !accepts_gzip(&request) {
+                    if !request_accepts_gzip(&request) {
                         connection.send(&response_bytes("200 OK", incompressible_bytes(length)))?;
                         continue;
                     }
@@ -108,35 +108,39 @@ pub(crate) async fn compressed_bodies_are_decompressed<X: Transport>(transport: 
             }
         }
     }
-    unusual_encodings_are_decompressed(transport).await
+    check_unusual_encodings_are_decompressed(transport).await
 }
 
 /// Checks the rarer encodings that gzip and HTTP allow.
-async fn unusual_encodings_are_decompressed<X: Transport>(transport: &X) -> CheckResult {
-    const BODY: &[u8] = b"of two members";
-    let members = [gzip_compressed(&BODY[..5])?, gzip_compressed(&BODY[5..])?];
+async fn check_unusual_encodings_are_decompressed<X: Transport>(transport: &X) -> CheckResult {
+    const TWO_MEMBER_BODY: &[u8] = b"of two members";
+    let members = [gzip_compressed(&TWO_MEMBER_BODY[..5])?, gzip_compressed(&TWO_MEMBER_BODY[5..])?];
     for (case, label, pieces) in [
         ("two members", "gzip", vec![members.concat()]),
         ("two members, one after the other", "gzip", members.to_vec()),
-        ("a label in other letters", "GZip", vec![gzip_compressed(BODY)?]),
-        ("a label beside one of nothing", "gzip, identity", vec![gzip_compressed(BODY)?]),
-        ("a label after one of nothing and an empty one", "identity, ,gzip", vec![gzip_compressed(BODY)?]),
-        ("labels of two headers", "identity\r\nContent-Encoding: gzip", vec![gzip_compressed(BODY)?]),
-        ("two labels", "gzip, gzip", vec![gzip_compressed(&gzip_compressed(BODY)?)?]),
+        ("a label in other letters", "GZip", vec![gzip_compressed(TWO_MEMBER_BODY)?]),
+        ("a label beside one of nothing", "gzip, identity", vec![gzip_compressed(TWO_MEMBER_BODY)?]),
+        ("a label after one of nothing and an empty one", "identity, ,gzip", vec![gzip_compressed(TWO_MEMBER_BODY)?]),
+        ("labels of two headers", "identity\r\nContent-Encoding: gzip", vec![gzip_compressed(TWO_MEMBER_BODY)?]),
+        ("two labels", "gzip, gzip", vec![gzip_compressed(&gzip_compressed(TWO_MEMBER_BODY)?)?]),
     ] {
-        let server = one_shot_server(move |connection, request| {
-            if !accepts_gzip(request) {
-                return connection.send(&response_bytes("200 OK", BODY));
+        let server = start_one_shot_server(move |connection, request| {
+            if !request_accepts_gzip(request) {
+                return connection.send(&response_bytes("200 OK", TWO_MEMBER_BODY));
             }
             let length: usize = pieces.iter().map(Vec::len).sum();
             connection
                 .send(&raw_response(&format!("200 OK\r\nContent-Encoding: {label}\r\nContent-Length: {length}"), ""))?;
             pieces.iter().try_for_each(|piece| {
-                thread::sleep(SETTLE_TIME);
+                thread::sleep(TRANSPORT_SETTLE_TIME);
                 connection.send(piece)
             })
         })?;
-        expect_body(&send_expecting_response(transport, get_request(&server, "/"), case).await?, BODY, case)?;
+        expect_body(
+            &send_expecting_response(transport, get_request(&server, "/"), case).await?,
+            TWO_MEMBER_BODY,
+            case,
+        )?;
     }
     Ok(())
 }
@@ -157,10 +161,10 @@ pub(crate) async fn bodiless_responses_end_with_the_head<X: Transport>(transport
         (Method::HEAD, "404 Not Found\r\nContent-Length: 5\r\nContent-Encoding: gzip"),
     ] {
         let case = format!("{method} with {head:?}");
-        let server = keep_alive_server(move |_| raw_response(head, ""))?;
+        let server = start_keep_alive_server(move |_| raw_response(head, ""))?;
         // The second request shows whether unread bytes of the first response are left.
         for _ in 0..2 {
-            let mut request = with_timeout(get_request(&server, "/"), TOLERANCE);
+            let mut request = with_timeout(get_request(&server, "/"), TIMEOUT_TOLERANCE);
             *request.method_mut() = method.clone();
             expect_body(&send_expecting_response(transport, request, &case).await?, b"", &case)?;
         }
@@ -179,7 +183,7 @@ pub(crate) async fn truncated_bodies_are_errors<X: Transport>(transport: &X) -> 
         ("a body in chunks, cut after a chunk", in_chunks, "4\r\nabcd\r\n"),
         ("a body in chunks, cut in the last line", in_chunks, "4\r\nabcd\r\n0"),
     ] {
-        let server = respond_and_close_server(move |_| raw_response(head, body))?;
+        let server = start_respond_and_close_server(move |_| raw_response(head, body))?;
         send_expecting_error_kind(transport, get_request(&server, "/"), TransportErrorKind::Exchange, case).await?;
     }
     Ok(())
@@ -199,9 +203,9 @@ pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transpo
     for (case, body) in truncated.into_iter().chain(damaged) {
         for is_chunked in [false, true] {
             let body = body.clone();
-            let server = respond_and_close_server(move |request| {
+            let server = start_respond_and_close_server(move |request| {
                 let head = "200 OK\r\nContent-Encoding: gzip";
-                if !accepts_gzip(request) {
+                if !request_accepts_gzip(request) {
                     raw_response("200 OK\r\nContent-Length: 10", "abcd")
                 } else if is_chunked {
                     raw_response(&format!("{head}\r\nTransfer-Encoding: chunked"), chunked_body(&body))
@@ -219,7 +223,7 @@ pub(crate) async fn truncated_compressed_bodies_are_errors<X: Transport>(transpo
 pub(crate) async fn error_bodies_are_complete_or_empty<X: Transport>(transport: &X) -> CheckResult {
     let compressed = gzip_compressed(&incompressible_bytes(1000))?;
     let truncated = compressed[..compressed.len() / 2].to_vec();
-    let responses: [(&str, Respond); 4] = [
+    let responses: [(&str, RespondToRequest); 4] = [
         ("truncated", Box::new(|_| raw_response("403 Forbidden\r\nContent-Length: 10", "abcd"))),
         ("truncated in chunks", Box::new(|_| raw_response("500 Oh\r\nTransfer-Encoding: chunked", "4\r\nabcd\r\n"))),
         ("too large", Box::new(|_| response_bytes("404 Not Found", incompressible_bytes(2000)))),
@@ -227,7 +231,7 @@ pub(crate) async fn error_bodies_are_complete_or_empty<X: Transport>(transport: 
             "truncated in gzip",
             Box::new(move |request| {
                 let head = "403 Forbidden\r\nContent-Encoding: gzip";
-                if accepts_gzip(request) {
+                if request_accepts_gzip(request) {
                     response_bytes(head, &truncated)
                 } else {
                     response_bytes("403 Forbidden", "")
@@ -236,9 +240,9 @@ pub(crate) async fn error_bodies_are_complete_or_empty<X: Transport>(transport: 
         ),
     ];
     for (case, respond) in responses {
-        let server = respond_and_close_server(respond)?;
-        let request = with_limits(get_request(&server, "/"), |limits| limits.body = 1000);
-        match send(transport, request).await {
+        let server = start_respond_and_close_server(respond)?;
+        let request = change_limits(get_request(&server, "/"), |limits| limits.body = 1000);
+        match send_request(transport, request).await {
             Ok(response) => ensure!(
                 !response.status().is_success() && response.body().is_empty(),
                 "an error response whose body is {case}: {}",

@@ -1,23 +1,23 @@
 //! Heads of responses: status and headers.
 
 use crate::harness::{
-    CheckResult, Observation, body_excerpt, ensure, error_chain, expect_body, get_request, keep_alive_server,
-    respond_and_close_server, response_bytes, response_summary, send, send_expecting_response,
+    CheckResult, ViolationObservation, body_excerpt, ensure, error_chain, expect_body, get_request, response_bytes,
+    response_summary, send_expecting_response, send_request, start_keep_alive_server, start_respond_and_close_server,
 };
 use partner_center_core::{Transport, TransportErrorKind, http::header::LOCATION};
 
 pub(crate) async fn every_status_is_a_response<X: Transport>(transport: &X) -> CheckResult {
-    const STATUSES: [u16; 26] = [
+    const STATUS_CODES: [u16; 26] = [
         200, 201, 202, 203, 206, 299, 300, 400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 412, 418, 429, 499, 500,
         501, 502, 503, 599,
     ];
-    let server = keep_alive_server(|request| {
+    let server = start_keep_alive_server(|request| {
         let status = request.uri().path().trim_start_matches('/');
         // The reason phrase may be empty.
         let reason = if status.ends_with('9') { "" } else { "In Many Words" };
         response_bytes(&format!("{status} {reason}"), format!("the body of {status}"))
     })?;
-    for status in STATUSES {
+    for status in STATUS_CODES {
         let response = send_expecting_response(transport, get_request(&server, &format!("/{status}")), status).await?;
         ensure!(response.status() == status, "{status} was returned as {}", response.status());
         expect_body(&response, format!("the body of {status}").as_bytes(), status)?;
@@ -26,12 +26,12 @@ pub(crate) async fn every_status_is_a_response<X: Transport>(transport: &X) -> C
 }
 
 pub(crate) async fn redirects_are_not_followed<X: Transport>(transport: &X) -> CheckResult {
-    let elsewhere = keep_alive_server(|_| response_bytes("200 OK", "elsewhere"))?;
+    let elsewhere = start_keep_alive_server(|_| response_bytes("200 OK", "elsewhere"))?;
     let location = format!("{}/elsewhere", elsewhere.url());
     for status in [301, 302, 303, 307, 308] {
         for location in ["/here", location.as_str()] {
             let head = format!("{status} Elsewhere\r\nLocation: {location}");
-            let server = keep_alive_server(move |_| response_bytes(&head, "a note"))?;
+            let server = start_keep_alive_server(move |_| response_bytes(&head, "a note"))?;
             let response = send_expecting_response(transport, get_request(&server, "/"), status).await?;
             ensure!(response.status() == status, "{status} was returned as {}", response.status());
             let came = response.headers().get(LOCATION);
@@ -51,8 +51,9 @@ pub(crate) async fn interim_responses_are_skipped<X: Transport>(transport: &X) -
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
     ] {
         let case = interim.lines().next().unwrap_or_default();
-        let server =
-            keep_alive_server(move |_| [interim.as_bytes(), &response_bytes("201 Created", "the response")].concat())?;
+        let server = start_keep_alive_server(move |_| {
+            [interim.as_bytes(), &response_bytes("201 Created", "the response")].concat()
+        })?;
         for _ in 0..2 {
             let response = send_expecting_response(transport, get_request(&server, "/"), case).await?;
             ensure!(response.status() == 201, "after {case}, the status is {} instead of 201", response.status());
@@ -79,7 +80,7 @@ pub(crate) async fn response_headers_are_unchanged<X: Transport>(transport: &X) 
         head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
     head.extend(b"\r\n{}");
-    let server = keep_alive_server(move |_| head.clone())?;
+    let server = start_keep_alive_server(move |_| head.clone())?;
     let response = send_expecting_response(transport, get_request(&server, "/"), "headers").await?;
     for (name, _) in sent {
         let sent: Vec<_> = sent.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).collect();
@@ -90,11 +91,12 @@ pub(crate) async fn response_headers_are_unchanged<X: Transport>(transport: &X) 
     }
     // As many headers as a service behind a few proxies sends.
     let many: Vec<_> = (0..60).map(|number| format!("X-{number}: {number}\r\n")).collect();
-    let server = keep_alive_server(move |_| response_bytes(&format!("200 OK\r\n{}X-Last: 60", many.concat()), ""))?;
+    let server =
+        start_keep_alive_server(move |_| response_bytes(&format!("200 OK\r\n{}X-Last: 60", many.concat()), ""))?;
     let response = send_expecting_response(transport, get_request(&server, "/"), "60 headers").await?;
     for number in 0..60 {
         let value = response.headers().get(format!("x-{number}"));
-        let value = value.ok_or_else(|| Observation(format!("of 60 headers, number {number} is missing")))?;
+        let value = value.ok_or_else(|| ViolationObservation(format!("of 60 headers, number {number} is missing")))?;
         ensure!(value == &number.to_string(), "of 60 headers, number {number} has another value");
     }
     Ok(())
@@ -104,11 +106,11 @@ pub(crate) async fn many_response_headers_are_accepted<X: Transport>(transport: 
     // `content-length` is one of them.
     for (count, may_fail) in [(100, false), (101, false), (128, false), (200, true), (2000, true)] {
         let headers: Vec<_> = (1..count).map(|number| format!("\r\nX-{number}: {number}")).collect();
-        let server = keep_alive_server(move |_| response_bytes(&format!("200 OK{}", headers.concat()), "{}"))?;
-        let response = match send(transport, get_request(&server, "/")).await {
+        let server = start_keep_alive_server(move |_| response_bytes(&format!("200 OK{}", headers.concat()), "{}"))?;
+        let response = match send_request(transport, get_request(&server, "/")).await {
             Err(error) if may_fail && error.kind() == TransportErrorKind::InvalidResponse => continue,
             Err(error) => {
-                return Err(Observation(format!(
+                return Err(ViolationObservation(format!(
                     "{count} headers: an error instead of a response: {}",
                     error_chain(&error)
                 )));
@@ -126,41 +128,49 @@ pub(crate) async fn many_response_headers_are_accepted<X: Transport>(transport: 
 }
 
 pub(crate) async fn unusual_heads_are_parsed_or_reported<X: Transport>(transport: &X) -> CheckResult {
-    const LENGTH: &str = "Content-Length: 2\r\n\r\n{}";
-    const CHUNKS: &str = "\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    const HEAD_END_WITH_LENGTH: &str = "Content-Length: 2\r\n\r\n{}";
+    const HEAD_END_WITH_CHUNKS: &str = "\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
     let heads: [(&str, &str, &str); 25] = [
-        ("a folded line", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n b\r\n", LENGTH),
-        ("a line folded with a tab", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n\tb\r\n", LENGTH),
+        ("a folded line", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n b\r\n", HEAD_END_WITH_LENGTH),
+        ("a line folded with a tab", "HTTP/1.1 200 OK\r\nX-Odd: a\r\n\tb\r\n", HEAD_END_WITH_LENGTH),
         ("lines that end without a carriage return", "HTTP/1.1 200 OK\nX-Odd: a b\n", "Content-Length: 2\n\n{}"),
-        ("a space before a colon", "HTTP/1.1 200 OK\r\nX-Odd : a b\r\n", LENGTH),
+        ("a space before a colon", "HTTP/1.1 200 OK\r\nX-Odd : a b\r\n", HEAD_END_WITH_LENGTH),
         ("a space before the colon of the length", "HTTP/1.1 200 OK\r\n", "Content-Length : 2\r\n\r\n{}"),
-        ("spaces around a value", "HTTP/1.1 200 OK\r\nX-Odd:   a b \t \r\n", LENGTH),
-        ("a name with a space", "HTTP/1.1 200 OK\r\nX Odd: a b\r\n", LENGTH),
-        ("a name that is not ASCII", "HTTP/1.1 200 OK\r\nX-\u{e9}: a b\r\n", LENGTH),
-        ("no name", "HTTP/1.1 200 OK\r\n: a b\r\n", LENGTH),
-        ("a value with a control character", "HTTP/1.1 200 OK\r\nX-Odd: a\u{1}b\r\n", LENGTH),
-        ("a value with a carriage return", "HTTP/1.1 200 OK\r\nX-Odd: a\rb\r\n", LENGTH),
-        ("words that are not ASCII", "HTTP/1.1 200 D\u{e9}j\u{e0} vu\r\n", LENGTH),
-        ("no words", "HTTP/1.1 200\r\n", LENGTH),
-        ("two spaces before the status", "HTTP/1.1  200 OK\r\n", LENGTH),
-        ("a version in small letters", "http/1.1 200 OK\r\n", LENGTH),
-        ("an empty line before the head", "\r\nHTTP/1.1 200 OK\r\n", LENGTH),
-        ("version 1.0", "HTTP/1.0 200 OK\r\n", LENGTH),
-        ("chunks in version 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked", CHUNKS),
-        ("chunks in capitals", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked", CHUNKS),
-        ("chunks and a length", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked", CHUNKS),
-        ("a transfer coding that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n", LENGTH),
-        ("the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", LENGTH),
+        ("spaces around a value", "HTTP/1.1 200 OK\r\nX-Odd:   a b \t \r\n", HEAD_END_WITH_LENGTH),
+        ("a name with a space", "HTTP/1.1 200 OK\r\nX Odd: a b\r\n", HEAD_END_WITH_LENGTH),
+        ("a name that is not ASCII", "HTTP/1.1 200 OK\r\nX-\u{e9}: a b\r\n", HEAD_END_WITH_LENGTH),
+        ("no name", "HTTP/1.1 200 OK\r\n: a b\r\n", HEAD_END_WITH_LENGTH),
+        ("a value with a control character", "HTTP/1.1 200 OK\r\nX-Odd: a\u{1}b\r\n", HEAD_END_WITH_LENGTH),
+        ("a value with a carriage return", "HTTP/1.1 200 OK\r\nX-Odd: a\rb\r\n", HEAD_END_WITH_LENGTH),
+        ("words that are not ASCII", "HTTP/1.1 200 D\u{e9}j\u{e0} vu\r\n", HEAD_END_WITH_LENGTH),
+        ("no words", "HTTP/1.1 200\r\n", HEAD_END_WITH_LENGTH),
+        ("two spaces before the status", "HTTP/1.1  200 OK\r\n", HEAD_END_WITH_LENGTH),
+        ("a version in small letters", "http/1.1 200 OK\r\n", HEAD_END_WITH_LENGTH),
+        ("an empty line before the head", "\r\nHTTP/1.1 200 OK\r\n", HEAD_END_WITH_LENGTH),
+        ("version 1.0", "HTTP/1.0 200 OK\r\n", HEAD_END_WITH_LENGTH),
+        ("chunks in version 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked", HEAD_END_WITH_CHUNKS),
+        ("chunks in capitals", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked", HEAD_END_WITH_CHUNKS),
+        (
+            "chunks and a length",
+            "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked",
+            HEAD_END_WITH_CHUNKS,
+        ),
+        ("a transfer coding that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n", HEAD_END_WITH_LENGTH),
+        ("the length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", HEAD_END_WITH_LENGTH),
         ("the length twice in one line", "HTTP/1.1 200 OK\r\n", "Content-Length: 2, 2\r\n\r\n{}"),
         ("a length with a sign", "HTTP/1.1 200 OK\r\n", "Content-Length: +2\r\n\r\n{}"),
-        ("an interim response with a header", "HTTP/1.1 100 Continue\r\nX-Odd: a\r\n\r\nHTTP/1.1 200 OK\r\n", LENGTH),
+        (
+            "an interim response with a header",
+            "HTTP/1.1 100 Continue\r\nX-Odd: a\r\n\r\nHTTP/1.1 200 OK\r\n",
+            HEAD_END_WITH_LENGTH,
+        ),
     ];
     for (case, head, rest) in heads {
         // Characters that are not ASCII are sent as one byte each (ISO 8859-1).
         let bytes: Vec<_> =
             [head, rest].concat().chars().filter_map(|char| u8::try_from(u32::from(char)).ok()).collect();
-        let server = respond_and_close_server(move |_| bytes.clone())?;
-        match send(transport, get_request(&server, "/")).await {
+        let server = start_respond_and_close_server(move |_| bytes.clone())?;
+        match send_request(transport, get_request(&server, "/")).await {
             Ok(response) => {
                 ensure!(response.status() == 200, "{case}: {}", response_summary(&response));
                 expect_body(&response, b"{}", case)?;

@@ -2,8 +2,8 @@
 
 use crate::Server;
 use crate::harness::{
-    CheckResult, TIMEOUT, ensure, get_request, idle_server, raw_response, respond_and_close_server, response_bytes,
-    send, with_limits,
+    CheckResult, SHORT_REQUEST_TIMEOUT, change_limits, ensure, get_request, raw_response, response_bytes, send_request,
+    start_respond_and_close_server, start_silent_server,
 };
 use partner_center_core::{
     Request, Transport,
@@ -12,10 +12,10 @@ use partner_center_core::{
 use std::error::Error;
 
 /// Secrets in a header of the request, its body, a header of the response and its body.
-const SECRETS: [&str; 4] = ["c2VjcmV0IG9uZQ", "c2VjcmV0IHR3bw", "c2VjcmV0IHRocmVl", "c2VjcmV0IGZvdXI"];
+const SECRET_VALUES: [&str; 4] = ["c2VjcmV0IG9uZQ", "c2VjcmV0IHR3bw", "c2VjcmV0IHRocmVl", "c2VjcmV0IGZvdXI"];
 
 pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckResult {
-    let [_, _, in_header, in_body] = SECRETS;
+    let [_, _, in_header, in_body] = SECRET_VALUES;
     let head = format!("200 OK\r\nX-Secret: {in_header}\r\n");
     let responses = [
         ("no response", Vec::new()),
@@ -36,23 +36,23 @@ pub(crate) async fn errors_hide_secrets<X: Transport>(transport: &X) -> CheckRes
         ("an invalid length", raw_response(&format!("200 OK\r\nContent-Length: {in_header}"), in_body)),
         ("a truncated chunk", raw_response(&format!("{head}Transfer-Encoding: chunked"), format!("ff\r\n{in_body}"))),
     ];
-    let idle_server = idle_server()?;
+    let idle_server = start_silent_server()?;
     expect_no_secrets(
         transport,
-        with_limits(request_with_secrets(&idle_server), |limits| limits.timeout = TIMEOUT),
+        change_limits(request_with_secrets(&idle_server), |limits| limits.timeout = SHORT_REQUEST_TIMEOUT),
         "an idle server",
     )
     .await?;
     for (case, response) in responses {
-        let server = respond_and_close_server(move |_| response.clone())?;
-        expect_no_secrets(transport, with_limits(request_with_secrets(&server), |limits| limits.body = 1000), case)
+        let server = start_respond_and_close_server(move |_| response.clone())?;
+        expect_no_secrets(transport, change_limits(request_with_secrets(&server), |limits| limits.body = 1000), case)
             .await?;
     }
     Ok(())
 }
 
 fn request_with_secrets(server: &Server) -> Request {
-    let [in_header, in_body, ..] = SECRETS;
+    let [in_header, in_body, ..] = SECRET_VALUES;
     let mut value = HeaderValue::from_static(in_header);
     value.set_sensitive(true);
     let mut request = get_request(server, "/");
@@ -63,14 +63,14 @@ fn request_with_secrets(server: &Server) -> Request {
 }
 
 async fn expect_no_secrets<X: Transport>(transport: &X, request: Request, case: &str) -> CheckResult {
-    let Err(error) = send(transport, request).await else { return Ok(()) };
+    let Err(error) = send_request(transport, request).await else { return Ok(()) };
     let mut error_chain = format!("{error:?}");
     let mut next: Option<&dyn Error> = Some(&error);
     while let Some(error) = next {
         error_chain.extend([format!(" {error}"), format!(" {error:?}")]);
         next = error.source();
     }
-    for secret in SECRETS {
+    for secret in SECRET_VALUES {
         // As a string, or as a list of bytes.
         let list = format!("{:?}", secret.as_bytes());
         let is_kept = !error_chain.contains(secret) && !error_chain.contains(list.trim_matches(['[', ']']));

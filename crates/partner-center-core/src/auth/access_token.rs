@@ -25,13 +25,13 @@ impl AccessToken {
     /// rejects it.
     #[must_use]
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
-        self.lifetime = Some((lifetime.min(MAX_LIFETIME), Instant::now()));
+        self.lifetime = Some((lifetime.min(MAX_TOKEN_LIFETIME), Instant::now()));
         self
     }
 }
 
 /// Longer than any lifetime that Entra issues, and short enough not to overflow an `Instant`.
-const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

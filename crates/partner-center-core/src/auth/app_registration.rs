@@ -33,7 +33,7 @@ impl AppRegistration {
     }
 
     /// Checks that it can be used; the error is the problem. `is_app_only` is whether no user is involved.
-    pub(super) fn check(&self, is_app_only: bool) -> Result<(), &'static str> {
+    pub(super) fn ensure_usable(&self, is_app_only: bool) -> Result<(), &'static str> {
         let is_host_like = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
         let is_named = self.tenant.bytes().any(|byte| byte.is_ascii_alphanumeric()) && !self.tenant.contains("..");
         if !is_named || !self.tenant.bytes().all(is_host_like) {
@@ -76,7 +76,7 @@ mod tests {
             (app("contoso.com", "").secret("s"), true, false),
             (app("contoso.com", "c d").secret("s"), true, false),
         ] {
-            assert_eq!(app.check(is_app_only).is_ok(), is_valid, "{app:?}");
+            assert_eq!(app.ensure_usable(is_app_only).is_ok(), is_valid, "{app:?}");
         }
     }
 }

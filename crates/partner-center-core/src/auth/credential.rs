@@ -64,26 +64,26 @@ use std::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Credential<M: Mode> {
-    kind: Kind<M>,
+    kind: CredentialKind<M>,
 }
 
-pub(crate) enum Kind<M: Mode> {
+pub(crate) enum CredentialKind<M: Mode> {
     Token(AccessToken),
-    Grant(Grant<M>),
+    OAuthGrant(OAuthGrant<M>),
     Source(Arc<dyn TokenSource<Mode = M>>),
 }
 
 /// The OAuth 2.0 grant that tokens are requested with: `client_credentials` without a user, else `refresh_token`.
-pub(crate) struct Grant<M: Mode> {
+pub(crate) struct OAuthGrant<M: Mode> {
     pub(crate) app: AppRegistration,
-    pub(crate) user: Option<User<M>>,
+    pub(crate) user: Option<UserRefreshToken<M>>,
 }
 
-/// The user for whom an application acts.
-pub(crate) struct User<M: Mode> {
+/// The refresh token of the user for whom an application acts.
+pub(crate) struct UserRefreshToken<M: Mode> {
     newest: Arc<Mutex<NewestRefreshToken>>,
-    on_rotation: Option<Arc<OnRotation<M>>>,
-    before_refresh: Option<Arc<BeforeRefresh<M>>>,
+    on_rotation: Option<Arc<OnRotationCallback<M>>>,
+    before_refresh: Option<Arc<BeforeRefreshCallback<M>>>,
 }
 
 /// The newest refresh token, which clones of a credential share.
@@ -93,20 +93,20 @@ struct NewestRefreshToken {
     is_unstored: bool,
 }
 
-type OnRotation<M> = dyn Fn(Secret) -> StoreOutput<M> + Send + Sync;
+type OnRotationCallback<M> = dyn Fn(Secret) -> OnRotationOutput<M> + Send + Sync;
 
-type BeforeRefresh<M> = dyn Fn() -> LeaseOutput<M> + Send + Sync;
+type BeforeRefreshCallback<M> = dyn Fn() -> BeforeRefreshOutput<M> + Send + Sync;
 
-type StoreOutput<M> = <M as Mode>::Output<'static, Result<(), BoxError>>;
+type OnRotationOutput<M> = <M as Mode>::Output<'static, Result<(), BoxError>>;
 
-type LeaseOutput<M> = <M as Mode>::Output<'static, Result<RefreshTokenLease, BoxError>>;
+type BeforeRefreshOutput<M> = <M as Mode>::Output<'static, Result<RefreshTokenLease, BoxError>>;
 
 impl<M: Mode> Credential<M> {
     /// Creates a credential from an access token: one of Entra for the audience
     /// `https://api.partnercenter.microsoft.com` (or that of the [`Cloud`](crate::Cloud)). It is valid for about an
     /// hour, and is not refreshed.
     pub fn token(token: impl Into<String>) -> Self {
-        Self { kind: Kind::Token(AccessToken::new(token)) }
+        Self { kind: CredentialKind::Token(AccessToken::new(token)) }
     }
 
     /// Creates an app-only credential: tokens for the application itself, by its client secret (OAuth 2.0 grant
@@ -116,7 +116,7 @@ impl<M: Mode> Credential<M> {
     /// [`Error::needs_app_and_user`](crate::Error::needs_app_and_user).
     #[must_use]
     pub fn app_only(app: AppRegistration) -> Self {
-        Self { kind: Kind::Grant(Grant { app, user: None }) }
+        Self { kind: CredentialKind::OAuthGrant(OAuthGrant { app, user: None }) }
     }
 
     /// Creates an App+User credential: tokens for the application on behalf of a user, by the refresh token from the
@@ -128,15 +128,15 @@ impl<M: Mode> Credential<M> {
     #[must_use]
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
         let newest = NewestRefreshToken { refresh_token: trimmed_secret(refresh_token), is_unstored: false };
-        let user = User { newest: Arc::new(Mutex::new(newest)), on_rotation: None, before_refresh: None };
-        Self { kind: Kind::Grant(Grant { app, user: Some(user) }) }
+        let user = UserRefreshToken { newest: Arc::new(Mutex::new(newest)), on_rotation: None, before_refresh: None };
+        Self { kind: CredentialKind::OAuthGrant(OAuthGrant { app, user: Some(user) }) }
     }
 
     /// Creates a credential from a custom source of tokens, such as a managed identity, a vault, or a service;
     /// [`TokenSource`] has examples. The feature `azure_core` of `partner-center` has a source for the credentials of
     /// `azure_identity`.
     pub fn source(source: impl TokenSource<Mode = M>) -> Self {
-        Self { kind: Kind::Source(Arc::new(source)) }
+        Self { kind: CredentialKind::Source(Arc::new(source)) }
     }
 
     /// Sets the function that stores each new refresh token where the next run of the program finds it.
@@ -168,7 +168,7 @@ impl<M: Mode> Credential<M> {
         + Sync
         + 'static,
     ) -> Self {
-        if let Kind::Grant(Grant { user: Some(user), .. }) = &mut self.kind {
+        if let CredentialKind::OAuthGrant(OAuthGrant { user: Some(user), .. }) = &mut self.kind {
             user.on_rotation = Some(Arc::new(store));
         }
         self
@@ -211,72 +211,75 @@ impl<M: Mode> Credential<M> {
         + Sync
         + 'static,
     ) -> Self {
-        if let Kind::Grant(Grant { user: Some(user), .. }) = &mut self.kind {
+        if let CredentialKind::OAuthGrant(OAuthGrant { user: Some(user), .. }) = &mut self.kind {
             user.before_refresh = Some(Arc::new(lease));
         }
         self
     }
 
-    pub(crate) fn into_kind(self) -> Kind<M> {
+    pub(crate) fn into_credential_kind(self) -> CredentialKind<M> {
         self.kind
     }
 }
 
-impl<M: Mode> Grant<M> {
+impl<M: Mode> OAuthGrant<M> {
     /// Checks that it can be used; the error is the problem.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        self.app.check(self.user.is_none())?;
+    pub(crate) fn ensure_usable(&self) -> Result<(), &'static str> {
+        self.app.ensure_usable(self.user.is_none())?;
         match &self.user {
-            Some(user) if user.refresh_token().expose().is_empty() => Err("the refresh token is empty"),
+            Some(user) if user.newest_refresh_token().expose().is_empty() => Err("the refresh token is empty"),
             _ => Ok(()),
         }
     }
 }
 
-impl<M: Mode> User<M> {
+impl<M: Mode> UserRefreshToken<M> {
     /// Returns the newest refresh token.
-    pub(crate) fn refresh_token(&self) -> Secret {
-        self.newest().refresh_token.clone()
+    pub(crate) fn newest_refresh_token(&self) -> Secret {
+        self.lock_newest_refresh_token().refresh_token.clone()
     }
 
     /// Replaces the refresh token by one that the authority has issued.
-    pub(crate) fn rotate(&self, refresh_token: Secret) {
-        let mut newest = self.newest();
+    pub(crate) fn replace_by_issued_token(&self, refresh_token: Secret) {
+        let mut newest = self.lock_newest_refresh_token();
         if newest.refresh_token != refresh_token {
             *newest = NewestRefreshToken { refresh_token, is_unstored: true };
         }
     }
 
     /// Returns the code that acquires the lease on the refresh token, if there is any.
-    pub(crate) fn before_refresh(&self) -> Option<impl FnOnce() -> LeaseOutput<M> + Send + use<M>> {
+    pub(crate) fn before_refresh_callback(&self) -> Option<impl FnOnce() -> BeforeRefreshOutput<M> + Send + use<M>> {
         let before_refresh = self.before_refresh.clone()?;
         Some(move || before_refresh())
     }
 
     /// Replaces the refresh token by one that another process has stored, unless it is one that nothing has stored: that is
     /// newer.
-    pub(crate) fn adopt(&self, refresh_token: Secret) {
-        let mut newest = self.newest();
+    pub(crate) fn adopt_stored_refresh_token(&self, refresh_token: Secret) {
+        let mut newest = self.lock_newest_refresh_token();
         if !newest.is_unstored {
             newest.refresh_token = refresh_token;
         }
     }
 
     /// Returns the newest refresh token and the code that stores it, unless it is stored already.
-    pub(crate) fn unstored(&self) -> Option<(Secret, impl FnOnce() -> StoreOutput<M> + Send + use<M>)> {
-        let token =
-            Some(self.newest()).filter(|newest| newest.is_unstored).map(|newest| newest.refresh_token.clone())?;
+    pub(crate) fn unstored_refresh_token(
+        &self,
+    ) -> Option<(Secret, impl FnOnce() -> OnRotationOutput<M> + Send + use<M>)> {
+        let token = Some(self.lock_newest_refresh_token())
+            .filter(|newest| newest.is_unstored)
+            .map(|newest| newest.refresh_token.clone())?;
         let (on_rotation, argument) = (self.on_rotation.clone()?, token.clone());
         Some((token, move || on_rotation(argument)))
     }
 
     /// Marks `refresh_token` as stored, unless a newer one has replaced it.
-    pub(crate) fn mark_stored(&self, refresh_token: &Secret) {
-        let mut newest = self.newest();
+    pub(crate) fn mark_refresh_token_stored(&self, refresh_token: &Secret) {
+        let mut newest = self.lock_newest_refresh_token();
         newest.is_unstored &= newest.refresh_token != *refresh_token;
     }
 
-    fn newest(&self) -> MutexGuard<'_, NewestRefreshToken> {
+    fn lock_newest_refresh_token(&self) -> MutexGuard<'_, NewestRefreshToken> {
         // A panic cannot leave a token half written.
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -285,16 +288,16 @@ impl<M: Mode> User<M> {
 impl<M: Mode> Clone for Credential<M> {
     fn clone(&self) -> Self {
         let kind = match &self.kind {
-            Kind::Token(token) => Kind::Token(token.clone()),
-            Kind::Grant(Grant { app, user }) => Kind::Grant(Grant {
+            CredentialKind::Token(token) => CredentialKind::Token(token.clone()),
+            CredentialKind::OAuthGrant(OAuthGrant { app, user }) => CredentialKind::OAuthGrant(OAuthGrant {
                 app: app.clone(),
-                user: user.as_ref().map(|User { newest, on_rotation, before_refresh }| User {
+                user: user.as_ref().map(|UserRefreshToken { newest, on_rotation, before_refresh }| UserRefreshToken {
                     newest: newest.clone(),
                     on_rotation: on_rotation.clone(),
                     before_refresh: before_refresh.clone(),
                 }),
             }),
-            Kind::Source(source) => Kind::Source(source.clone()),
+            CredentialKind::Source(source) => CredentialKind::Source(source.clone()),
         };
         Self { kind }
     }
@@ -303,10 +306,10 @@ impl<M: Mode> Clone for Credential<M> {
 impl<M: Mode> fmt::Debug for Credential<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match &self.kind {
-            Kind::Token(_) => "Credential(token)",
-            Kind::Grant(Grant { user: None, .. }) => "Credential(app-only)",
-            Kind::Grant(Grant { user: Some(_), .. }) => "Credential(app+user)",
-            Kind::Source(_) => "Credential(source)",
+            CredentialKind::Token(_) => "Credential(token)",
+            CredentialKind::OAuthGrant(OAuthGrant { user: None, .. }) => "Credential(app-only)",
+            CredentialKind::OAuthGrant(OAuthGrant { user: Some(_), .. }) => "Credential(app+user)",
+            CredentialKind::Source(_) => "Credential(source)",
         })
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct IssuedTokens {
 
 impl GrantRequest<'_> {
     /// Builds the HTTP request; `correlation_id` is the ID that Entra logs it under.
-    pub(crate) fn build(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
+    pub(crate) fn build_token_request(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
         let AppRegistration { tenant, client_id, secret } = self.app;
         let scope = match self.refresh_token {
             // Without `offline_access` the authority need not issue a new refresh token.
@@ -54,7 +54,7 @@ impl GrantRequest<'_> {
         }
         let mut request = Request::new(body.into_bytes());
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.authority.join(&format!("/{tenant}/oauth2/v2.0/token"))?;
+        *request.uri_mut() = self.authority.join_target(&format!("/{tenant}/oauth2/v2.0/token"))?;
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
@@ -65,16 +65,16 @@ impl GrantRequest<'_> {
     }
 
     /// Reads the error response of the authority, without the secrets that were sent, in whatever encoding it echoes them.
-    pub(crate) fn error(&self, response: &Response) -> TokenError {
-        self.with_secrets(|secrets| TokenError::read(response, secrets))
+    pub(crate) fn token_error(&self, response: &Response) -> TokenError {
+        self.with_exposed_secrets(|secrets| TokenError::from_response(response, secrets))
     }
 
     /// Reads the error in a response that has a success status and no token; `None` if there is no error in it.
-    pub(crate) fn error_under_success(&self, response: &Response) -> Option<TokenError> {
-        self.with_secrets(|secrets| TokenError::read_under_success(response, secrets))
+    pub(crate) fn token_error_under_success(&self, response: &Response) -> Option<TokenError> {
+        self.with_exposed_secrets(|secrets| TokenError::from_success_response(response, secrets))
     }
 
-    fn with_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
+    fn with_exposed_secrets<T>(&self, read: impl FnOnce(&[&str]) -> T) -> T {
         let secrets = || [self.app.secret.as_ref(), self.refresh_token].into_iter().flatten().map(Secret::expose);
         let sent: Vec<_> = secrets().map(|secret| Secret::new(percent_encode(secret).to_string())).collect();
         read(&secrets().chain(sent.iter().map(Secret::expose)).collect::<Vec<_>>())
@@ -82,19 +82,19 @@ impl GrantRequest<'_> {
 }
 
 /// Reads a success response. Nothing of an invalid one is shown in the error, as there may be a token in it.
-pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxError> {
+pub(crate) fn parse_issued_tokens(response: &Response) -> Result<IssuedTokens, BoxError> {
     let body = Zeroizing::new(body::decode_string(response)?.into_owned());
-    let mut fields: Map<String, Value> = body::from_json_or_none(&body).ok_or(NO_TOKEN)?;
+    let mut fields: Map<String, Value> = body::from_json_or_none(&body).ok_or(NO_TOKEN_MESSAGE)?;
     let mut take = |name: &str| match fields.remove(name) {
         Some(Value::String(token)) if !token.trim().is_empty() => Some(Secret::new(token)),
         _ => None,
     };
-    let (access_token, refresh_token) = (take("access_token").ok_or(NO_TOKEN)?, take("refresh_token"));
-    if is_damaged(&access_token) {
-        return Err(NO_TOKEN.into());
+    let (access_token, refresh_token) = (take("access_token").ok_or(NO_TOKEN_MESSAGE)?, take("refresh_token"));
+    if is_damaged_token(&access_token) {
+        return Err(NO_TOKEN_MESSAGE.into());
     }
     let refresh_token = refresh_token.filter(|refresh_token| {
-        let is_damaged = is_damaged(refresh_token);
+        let is_damaged = is_damaged_token(refresh_token);
         if is_damaged {
             tracing::warn!("the authority issued a refresh token that cannot be read; the previous one stays in use");
         }
@@ -106,23 +106,24 @@ pub(crate) fn issued_tokens(response: &Response) -> Result<IssuedTokens, BoxErro
     {
         return Err("the authority issued a token of another type than `Bearer`".into());
     }
-    let lifetime = fields.get("expires_in").and_then(deserialize_lifetime).unwrap_or(DEFAULT_LIFETIME);
+    let lifetime = fields.get("expires_in").and_then(parse_token_lifetime).unwrap_or(DEFAULT_TOKEN_LIFETIME);
     Ok(IssuedTokens { access_token: AccessToken::new(access_token.expose()).expires_in(lifetime), refresh_token })
 }
 
 /// Whether a part of the token could not be decoded: such parts are read as U+FFFD, which no token contains.
-fn is_damaged(token: &Secret) -> bool {
+fn is_damaged_token(token: &Secret) -> bool {
     token.expose().contains(char::REPLACEMENT_CHARACTER)
 }
 
-const NO_TOKEN: &str = "the authority's response holds no access token: a proxy may have responded in its place";
+const NO_TOKEN_MESSAGE: &str =
+    "the authority's response holds no access token: a proxy may have responded in its place";
 
 /// The lifetime of a token when the response has none: Entra's tokens are valid for 60 to 90 minutes. One that expires
 /// earlier is rejected by the service, and then replaced.
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+const DEFAULT_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// Reads a number of seconds, written as a number or a string; a negative one counts as 0.
-fn deserialize_lifetime(value: &Value) -> Option<Duration> {
+fn parse_token_lifetime(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,
@@ -141,7 +142,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
     fn read(body: &str) -> Result<IssuedTokens, BoxError> {
-        issued_tokens(&Response::new(body.to_owned().into()))
+        parse_issued_tokens(&Response::new(body.to_owned().into()))
     }
 
     #[test]
@@ -157,10 +158,10 @@ mod tests {
             ("1e300", DAY),
             ("99999999999999999999999999", DAY),
             (r#""inf""#, DAY),
-            ("null", DEFAULT_LIFETIME),
-            (r#""soon""#, DEFAULT_LIFETIME),
-            (r#""NaN""#, DEFAULT_LIFETIME),
-            ("{}", DEFAULT_LIFETIME),
+            ("null", DEFAULT_TOKEN_LIFETIME),
+            (r#""soon""#, DEFAULT_TOKEN_LIFETIME),
+            (r#""NaN""#, DEFAULT_TOKEN_LIFETIME),
+            ("{}", DEFAULT_TOKEN_LIFETIME),
         ] {
             let body = format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#);
             let (lifetime, _) = read(&body).unwrap().access_token.lifetime.unwrap();
@@ -205,7 +206,7 @@ mod tests {
         let scope = "https://api.example/.default";
         let refresh_token = Secret::new("r/1");
         let request = GrantRequest { app: &app, refresh_token: None, authority: &authority, scope };
-        let built = request.build(Some(Uuid::nil())).unwrap();
+        let built = request.build_token_request(Some(Uuid::nil())).unwrap();
         assert_eq!(built.uri(), "https://login.example/contoso.com/oauth2/v2.0/token");
         assert_eq!(built.headers()["client-request-id"], "00000000-0000-0000-0000-000000000000");
         assert_eq!(
@@ -217,7 +218,7 @@ mod tests {
         let native = AppRegistration::new("contoso.com", "app");
         let request = GrantRequest { app: &native, refresh_token: Some(&refresh_token), ..request };
         assert_eq!(
-            String::from_utf8_lossy(request.build(None).unwrap().body()),
+            String::from_utf8_lossy(request.build_token_request(None).unwrap().body()),
             "grant_type=refresh_token&client_id=app&refresh_token=r%2F1\
              &scope=https%3A%2F%2Fapi.example%2F.default%20offline_access"
         );

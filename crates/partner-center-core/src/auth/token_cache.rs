@@ -53,7 +53,7 @@ pub(crate) struct TokenQuery {
 
 /// The next action of a call.
 #[derive(Debug)]
-pub(crate) enum Action {
+pub(crate) enum TokenAction {
     /// Use this token.
     Use(Arc<CachedToken>),
     /// Refresh the token, under this number. The token is there if it has not expired yet, as a fallback.
@@ -67,50 +67,50 @@ pub(crate) enum Action {
 impl TokenCache {
     /// Decides what a call does, or until when it waits. To be called again when the cache has changed or that time has
     /// come.
-    pub(crate) fn next_action(&mut self, query: &mut TokenQuery, now: Instant) -> Step<Action> {
+    pub(crate) fn next_action(&mut self, query: &mut TokenQuery, now: Instant) -> Step<TokenAction> {
         if let Some(awaited) = query.pending_refresh {
             // Even one that has expired meanwhile: a call that waits must not wait forever for tokens with a short lifetime.
             if let Some(token) = self.token.as_ref().filter(|token| token.refresh >= awaited) {
-                return Step::Ready(Action::Use(token.clone()));
+                return Step::Ready(TokenAction::Use(token.clone()));
             }
             if let Some((_, error)) = self.failure.as_ref().filter(|(refresh, _)| *refresh >= awaited) {
-                return Step::Ready(Action::Fail(error.clone()));
+                return Step::Ready(TokenAction::Fail(error.clone()));
             }
         }
         let refreshing = self.refreshing.filter(|(_, lease_end)| *lease_end > now);
         let rejected = query.rejected.as_ref().map(|rejected| rejected.refresh);
         let is_valid = |token: &&Arc<CachedToken>| {
-            rejected.is_none_or(|rejected| token.refresh > rejected) && !is_past(token.expires_at, now)
+            rejected.is_none_or(|rejected| token.refresh > rejected) && !has_passed(token.expires_at, now)
         };
         let token = self.token.as_ref().filter(is_valid);
         if let Some(token) = token
-            && (!is_past(token.refresh_at, now)
+            && (!has_passed(token.refresh_at, now)
                 || refreshing.is_some()
                 || self.cooldown_end.is_some_and(|end| end > now))
         {
-            return Step::Ready(Action::Use(token.clone()));
+            return Step::Ready(TokenAction::Use(token.clone()));
         }
-        if is_past(query.deadline, now) {
-            return Step::Ready(Action::DeadlineExceeded);
+        if has_passed(query.deadline, now) {
+            return Step::Ready(TokenAction::DeadlineExceeded);
         }
         if let Some((refresh, lease_end)) = refreshing {
             query.pending_refresh.get_or_insert(refresh);
             return Step::WaitUntil(query.deadline.map_or(lease_end, |deadline| deadline.min(lease_end)));
         }
         self.refreshes += 1;
-        self.refreshing = Some((self.refreshes, end_of_lease(now, query.lease)));
-        Step::Ready(Action::Refresh(self.refreshes, token.cloned()))
+        self.refreshing = Some((self.refreshes, end_of_refresh_lease(now, query.lease)));
+        Step::Ready(TokenAction::Refresh(self.refreshes, token.cloned()))
     }
 
     /// Returns the token if it need not be refreshed yet.
-    pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<CachedToken>> {
-        self.token.as_ref().filter(|token| !is_past(token.refresh_at, now)).cloned()
+    pub(crate) fn fresh_token(&self, now: Instant) -> Option<Arc<CachedToken>> {
+        self.token.as_ref().filter(|token| !has_passed(token.refresh_at, now)).cloned()
     }
 
     /// Stores the token of a refresh that succeeded, for all calls.
-    pub(crate) fn store(&mut self, token: CachedToken) -> Arc<CachedToken> {
+    pub(crate) fn store_token(&mut self, token: CachedToken) -> Arc<CachedToken> {
         let token = Arc::new(token);
-        self.release(token.refresh);
+        self.release_refresh_lease(token.refresh);
         // A refresh that lost its lease may end after the one that took over.
         if self.token.as_ref().is_none_or(|other| other.refresh < token.refresh) {
             self.token = Some(token.clone());
@@ -121,27 +121,27 @@ impl TokenCache {
     }
 
     /// Lets the lease of a refresh end no earlier than `lease` from `now`.
-    pub(crate) fn extend_lease(&mut self, refresh: u64, lease: Duration, now: Instant) {
+    pub(crate) fn extend_refresh_lease(&mut self, refresh: u64, lease: Duration, now: Instant) {
         if let Some((_, lease_end)) = self.refreshing.as_mut().filter(|(other, _)| *other == refresh) {
-            *lease_end = end_of_lease(now, lease);
+            *lease_end = end_of_refresh_lease(now, lease);
         }
     }
 
     /// Stores the error of a refresh, for all calls that wait for it.
-    pub(crate) fn fail(&mut self, refresh: u64, error: RefreshFailure) {
-        self.release(refresh);
+    pub(crate) fn store_refresh_failure(&mut self, refresh: u64, error: RefreshFailure) {
+        self.release_refresh_lease(refresh);
         self.failure = Some((refresh, error));
     }
 
     /// Ends an early refresh that failed, and begins the cooldown. The error is for no other call, as the token is
     /// still valid; a call that needs a new one now takes over.
     pub(crate) fn defer_refresh(&mut self, refresh: u64, now: Instant) {
-        self.release(refresh);
+        self.release_refresh_lease(refresh);
         self.cooldown_end = Some(now + REFRESH_COOLDOWN);
     }
 
     /// Ends a refresh without an outcome: one of the calls that wait for it takes over.
-    pub(crate) fn release(&mut self, refresh: u64) {
+    pub(crate) fn release_refresh_lease(&mut self, refresh: u64) {
         self.refreshing.take_if(|(other, _)| *other == refresh);
     }
 }
@@ -164,7 +164,7 @@ impl CachedToken {
     pub(crate) fn new(token: &AccessToken, refresh: u64) -> Option<Self> {
         let value = token.token.expose().trim();
         let is_valid = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
-        let bearer = Bytes::from_owner(Bearer(Secret::new(format!("Bearer {value}"))));
+        let bearer = Bytes::from_owner(BearerHeaderValue(Secret::new(format!("Bearer {value}"))));
         let mut authorization = HeaderValue::from_maybe_shared(bearer).ok().filter(|_| is_valid)?;
         authorization.set_sensitive(true);
         let leeway = |lifetime: Duration| REFRESH_LEEWAY.min(lifetime / 10);
@@ -179,26 +179,26 @@ impl CachedToken {
     }
 
     /// Returns the time until it expires, if that is known.
-    pub(crate) fn remaining(&self, now: Instant) -> Option<Duration> {
+    pub(crate) fn remaining_lifetime(&self, now: Instant) -> Option<Duration> {
         self.expires_at.map(|expires_at| expires_at.saturating_duration_since(now))
     }
 }
 
 /// The owner of the bytes of a header value, which overwrites them when it is dropped.
-struct Bearer(Secret);
+struct BearerHeaderValue(Secret);
 
-impl AsRef<[u8]> for Bearer {
+impl AsRef<[u8]> for BearerHeaderValue {
     fn as_ref(&self) -> &[u8] {
         self.0.expose().as_bytes()
     }
 }
 
-fn is_past(moment: Option<Instant>, now: Instant) -> bool {
+fn has_passed(moment: Option<Instant>, now: Instant) -> bool {
     moment.is_some_and(|moment| moment <= now)
 }
 
 /// Returns the end of a lease, at most a year from now: adding the maximum duration to an instant would overflow.
-fn end_of_lease(now: Instant, lease: Duration) -> Instant {
+fn end_of_refresh_lease(now: Instant, lease: Duration) -> Instant {
     now + lease.min(Duration::from_secs(365 * 24 * 60 * 60))
 }
 
@@ -221,11 +221,13 @@ mod tests {
     /// Returns the action as a string.
     fn action(cache: &mut TokenCache, query: &mut TokenQuery, now: Instant) -> String {
         match cache.next_action(query, now) {
-            Step::Ready(Action::Use(token)) => format!("use {}", token.refresh),
-            Step::Ready(Action::Refresh(refresh, None)) => format!("refresh {refresh}"),
-            Step::Ready(Action::Refresh(refresh, Some(token))) => format!("refresh {refresh} or use {}", token.refresh),
-            Step::Ready(Action::Fail(_)) => "fail".to_owned(),
-            Step::Ready(Action::DeadlineExceeded) => "deadline exceeded".to_owned(),
+            Step::Ready(TokenAction::Use(token)) => format!("use {}", token.refresh),
+            Step::Ready(TokenAction::Refresh(refresh, None)) => format!("refresh {refresh}"),
+            Step::Ready(TokenAction::Refresh(refresh, Some(token))) => {
+                format!("refresh {refresh} or use {}", token.refresh)
+            }
+            Step::Ready(TokenAction::Fail(_)) => "fail".to_owned(),
+            Step::Ready(TokenAction::DeadlineExceeded) => "deadline exceeded".to_owned(),
             Step::WaitUntil(moment) => format!("wait {}", (moment - now).as_secs()),
         }
     }
@@ -252,7 +254,7 @@ mod tests {
         third.deadline = Some(at(10));
         assert_eq!(action(&mut cache, &mut third, at(1)), "wait 9");
         assert_eq!(action(&mut cache, &mut third, at(10)), "deadline exceeded");
-        cache.store(token(1, Some(0), at(11)));
+        cache.store_token(token(1, Some(0), at(11)));
         // It has expired already, and is still for the calls that waited.
         assert_eq!(action(&mut cache, &mut second, at(12)), "use 1");
         assert_eq!(action(&mut cache, &mut query(), at(12)), "refresh 2");
@@ -264,7 +266,7 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         for (lifetime, leeway) in [(3600, 120), (1200, 120), (1000, 100), (10, 1)] {
             let mut cache = TokenCache { refreshes: 1, ..TokenCache::default() };
-            cache.store(token(1, Some(lifetime), start));
+            cache.store_token(token(1, Some(lifetime), start));
             assert_eq!(action(&mut cache, &mut query(), at(lifetime - leeway - 1)), "use 1");
             assert_eq!(action(&mut cache, &mut query(), at(lifetime - leeway)), "refresh 2 or use 1");
             // Meanwhile the others use it, as long as it is valid.
@@ -272,7 +274,7 @@ mod tests {
             assert_eq!(action(&mut cache, &mut query(), at(lifetime)), format!("wait {}", 1000 - leeway));
         }
         let mut cache = TokenCache::default();
-        cache.store(token(1, None, start));
+        cache.store_token(token(1, None, start));
         assert_eq!(action(&mut cache, &mut query(), at(1_000_000)), "use 1");
     }
 
@@ -284,16 +286,16 @@ mod tests {
         let mut waiting = query();
         assert_eq!(action(&mut cache, &mut query(), at(0)), "refresh 1");
         assert_eq!(action(&mut cache, &mut waiting, at(0)), "wait 1000");
-        cache.fail(1, error());
+        cache.store_refresh_failure(1, error());
         assert_eq!(action(&mut cache, &mut waiting, at(1)), "fail");
         assert_eq!(action(&mut cache, &mut query(), at(1)), "refresh 2");
-        cache.store(token(2, Some(100), at(1)));
+        cache.store_token(token(2, Some(100), at(1)));
         assert_eq!(action(&mut cache, &mut query(), at(95)), "refresh 3 or use 2");
         cache.defer_refresh(3, at(95));
         // It is not refreshed for a while, unless it expires.
         assert_eq!(action(&mut cache, &mut query(), at(96)), "use 2");
         assert_eq!(action(&mut cache, &mut query(), at(101)), "refresh 4");
-        cache.store(token(4, Some(1000), at(101)));
+        cache.store_token(token(4, Some(1000), at(101)));
         assert_eq!(action(&mut cache, &mut query(), at(1009)), "refresh 5 or use 4");
         cache.defer_refresh(5, at(1010));
         assert_eq!(action(&mut cache, &mut query(), at(1019)), "use 4");
@@ -305,7 +307,7 @@ mod tests {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut cache = TokenCache { refreshes: 1, ..TokenCache::default() };
-        cache.store(token(1, Some(100), at(0)));
+        cache.store_token(token(1, Some(100), at(0)));
         assert_eq!(action(&mut cache, &mut query(), at(95)), "refresh 2 or use 1");
         let mut late = query();
         assert_eq!(action(&mut cache, &mut late, at(101)), "wait 994");
@@ -317,12 +319,12 @@ mod tests {
     fn only_the_rejected_token_is_replaced() {
         let now = Instant::now();
         let mut cache = TokenCache { refreshes: 1, ..TokenCache::default() };
-        let first = cache.store(token(1, None, now));
+        let first = cache.store_token(token(1, None, now));
         let with_rejected = || TokenQuery { rejected: Some(first.clone()), ..query() };
         let mut late = with_rejected();
         assert_eq!(action(&mut cache, &mut with_rejected(), now), "refresh 2");
         assert_eq!(action(&mut cache, &mut late, now), "wait 1000");
-        cache.store(token(2, None, now));
+        cache.store_token(token(2, None, now));
         assert_eq!(action(&mut cache, &mut late, now), "use 2");
         // Another call whose first token was rejected needs no third one.
         assert_eq!(action(&mut cache, &mut with_rejected(), now), "use 2");
@@ -336,13 +338,13 @@ mod tests {
         let mut waiting = query();
         assert_eq!(action(&mut cache, &mut query(), at(0)), "refresh 1");
         assert_eq!(action(&mut cache, &mut waiting, at(0)), "wait 1000");
-        cache.extend_lease(1, Duration::from_secs(5), at(999));
-        cache.extend_lease(7, Duration::from_secs(500), at(999));
+        cache.extend_refresh_lease(1, Duration::from_secs(5), at(999));
+        cache.extend_refresh_lease(7, Duration::from_secs(500), at(999));
         assert_eq!(action(&mut cache, &mut waiting, at(1000)), "wait 4");
         assert_eq!(action(&mut cache, &mut waiting, at(1004)), "refresh 2");
-        cache.store(token(2, None, at(1005)));
+        cache.store_token(token(2, None, at(1005)));
         // It is late, and only its own call uses it.
-        cache.store(token(1, None, at(1006)));
+        cache.store_token(token(1, None, at(1006)));
         assert_eq!(action(&mut cache, &mut query(), at(1007)), "use 2");
 
         let mut cache = TokenCache::default();
@@ -350,11 +352,11 @@ mod tests {
         assert_eq!(action(&mut cache, &mut query(), at(0)), "refresh 1");
         assert_eq!(action(&mut cache, &mut waiting, at(0)), "wait 1000");
         assert_eq!(action(&mut cache, &mut other, at(0)), "wait 1000");
-        cache.release(1);
+        cache.release_refresh_lease(1);
         assert_eq!(action(&mut cache, &mut waiting, at(1)), "refresh 2");
-        cache.store(token(2, None, at(2)));
+        cache.store_token(token(2, None, at(2)));
         assert_eq!(action(&mut cache, &mut other, at(2)), "use 2");
-        assert_eq!(end_of_lease(start, Duration::MAX), at(365 * 24 * 60 * 60));
+        assert_eq!(end_of_refresh_lease(start, Duration::MAX), at(365 * 24 * 60 * 60));
         let endless = &mut TokenQuery { lease: Duration::MAX, ..query() };
         assert!(action(&mut TokenCache::default(), endless, at(0)).starts_with("refresh"));
     }

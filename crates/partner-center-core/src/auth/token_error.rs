@@ -33,7 +33,7 @@ impl TokenError {
     /// Returns the reason of the error, if it is a known one.
     #[must_use]
     pub fn reason(&self) -> Option<TokenErrorReason> {
-        TokenErrorReason::of(self.status, self.error.as_deref().unwrap_or_default(), &self.codes)
+        TokenErrorReason::from_error_and_codes(self.status, self.error.as_deref().unwrap_or_default(), &self.codes)
     }
 
     /// Returns the wait that the authority requests, with its origin.
@@ -43,16 +43,17 @@ impl TokenError {
     }
 
     /// Reads an error response; every body is accepted, also an invalid one. The `secrets` are removed from it.
-    pub(crate) fn read(response: &Response, secrets: &[&str]) -> Self {
-        let fields = error_fields(response).unwrap_or_default();
+    pub(crate) fn from_response(response: &Response, secrets: &[&str]) -> Self {
+        let fields = parse_error_fields(response).unwrap_or_default();
         // A gateway in front of the authority may return an error object, as most services of Microsoft do.
         let wrapped = fields.get("error").and_then(Value::as_object);
         let field = |name: &str, wrapped_name: &str| match wrapped {
             Some(wrapped) => wrapped.get(wrapped_name).and_then(Value::as_str),
             None => fields.get(name).and_then(Value::as_str),
         };
-        let shown =
-            |text: Option<&str>| text.map(|text| error::sanitize(text, secrets)).filter(|text| !text.is_empty());
+        let shown = |text: Option<&str>| {
+            text.map(|text| error::sanitize_message(text, secrets)).filter(|text| !text.is_empty())
+        };
         let text_of = |name| shown(fields.get(name).and_then(Value::as_str));
         let explanation = field("error_description", "message");
         let wait = RetryAfter::from_response(response, explanation);
@@ -60,9 +61,9 @@ impl TokenError {
         let codes = fields.get("error_codes").and_then(Value::as_array);
         let mut codes: Vec<u64> = codes.into_iter().flatten().filter_map(Value::as_u64).collect();
         if codes.is_empty() {
-            codes.extend(description.as_deref().and_then(leading_code));
+            codes.extend(description.as_deref().and_then(leading_entra_code));
         }
-        codes.truncate(MAX_CODES);
+        codes.truncate(MAX_ERROR_CODES);
         Self {
             status: response.status(),
             error: shown(field("error", "code")).map(|error| error.chars().take(MAX_ERROR_CODE_LENGTH).collect()),
@@ -78,25 +79,25 @@ impl TokenError {
 
     /// Reads the error in a response with a success status; `None` if there is none. A response that may have a token
     /// as well is not read, as its fields would be shown.
-    pub(crate) fn read_under_success(response: &Response, secrets: &[&str]) -> Option<Self> {
-        let fields = error_fields(response)?;
+    pub(crate) fn from_success_response(response: &Response, secrets: &[&str]) -> Option<Self> {
+        let fields = parse_error_fields(response)?;
         let has_token = fields.keys().any(|name| name.ends_with("_token"));
-        let error = Some(Self::read(response, secrets)).filter(|_| !has_token)?;
+        let error = Some(Self::from_response(response, secrets)).filter(|_| !has_token)?;
         (error.error.is_some() || !error.codes.is_empty()).then_some(error)
     }
 }
 
-fn error_fields(response: &Response) -> Option<Map<String, Value>> {
+fn parse_error_fields(response: &Response) -> Option<Map<String, Value>> {
     body::from_json_or_none(&body::decode_string(response).ok()?)
 }
 
 /// The maximum number of codes that are kept of a response.
-const MAX_CODES: usize = 8;
+const MAX_ERROR_CODES: usize = 8;
 /// The maximum length of the OAuth 2.0 error code, in characters.
 const MAX_ERROR_CODE_LENGTH: usize = 64;
 
 /// Reads the number in `AADSTS50076: Due to a configuration change ...`.
-fn leading_code(description: &str) -> Option<u64> {
+fn leading_entra_code(description: &str) -> Option<u64> {
     let digits = description.strip_prefix("AADSTS")?;
     digits.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
 }
@@ -160,8 +161,8 @@ pub enum TokenErrorReason {
 }
 
 impl TokenErrorReason {
-    fn of(status: StatusCode, error: &str, codes: &[u64]) -> Option<Self> {
-        codes.iter().find_map(|code| Self::of_code(*code)).or(match error {
+    fn from_error_and_codes(status: StatusCode, error: &str, codes: &[u64]) -> Option<Self> {
+        codes.iter().find_map(|code| Self::from_entra_code(*code)).or(match error {
             "invalid_client" | "unauthorized_client" => Some(Self::InvalidClient),
             "consent_required" => Some(Self::ConsentRequired),
             "interaction_required" => Some(Self::InteractionRequired),
@@ -172,7 +173,7 @@ impl TokenErrorReason {
         })
     }
 
-    fn of_code(code: u64) -> Option<Self> {
+    fn from_entra_code(code: u64) -> Option<Self> {
         Some(match code {
             700_016 | 7_000_215 | 7_000_218 | 7_000_222 => Self::InvalidClient,
             65_001 | 65_004 | 90_094 => Self::ConsentRequired,
@@ -224,7 +225,7 @@ mod tests {
 
     fn token_error(status: u16, body: &str) -> TokenError {
         let response = http::Response::builder().status(status).body(body.to_owned().into()).unwrap();
-        TokenError::read(&response, &["the-client-secret"])
+        TokenError::from_response(&response, &["the-client-secret"])
     }
 
     #[test]
@@ -276,7 +277,7 @@ mod tests {
             ("", false),
         ] {
             let response = http::Response::new(body.to_owned().into());
-            assert_eq!(TokenError::read_under_success(&response, &[]).is_some(), is_error, "{body}");
+            assert_eq!(TokenError::from_success_response(&response, &[]).is_some(), is_error, "{body}");
         }
     }
 
@@ -319,7 +320,7 @@ mod tests {
     #[test]
     fn redirect_target_is_displayed_without_its_query() {
         let response = http::Response::builder().status(302).header("Location", "https://portal.example/?token=hush");
-        let error = TokenError::read(&response.body("".into()).unwrap(), &[]);
+        let error = TokenError::from_response(&response.body("".into()).unwrap(), &[]);
         assert_eq!(error.to_string(), "302 Found to https://portal.example/");
     }
 }

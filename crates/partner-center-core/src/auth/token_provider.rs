@@ -1,7 +1,7 @@
 //! The token provider: returns the token that a call is made with, and refreshes it when the token cache says so.
 //!
 //! Calls begin in [`TokenProvider::token`]. There the token cache decides: the call uses the current token, waits for
-//! the refresh of another call, or refreshes the token itself ([`Refresh::obtain`]), with the grant of the credential
+//! the refresh of another call, or refreshes the token itself ([`TokenRefresh::obtain_token`]), with the grant of the credential
 //! or the user's [`TokenSource`]. A refresh with a refresh token runs in this order: lease (other processes are kept
 //! out), token request, rotation (the new refresh token is stored by the user's code), and only then is the lease
 //! dropped. Everything that the user provides (token source, lease, rotation) is bounded by the timeout of an attempt
@@ -9,9 +9,9 @@
 
 use super::{
     AccessToken, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest, TokenSource,
-    credential::{Grant, Kind, User},
-    grants::{GrantRequest, IssuedTokens, issued_tokens},
-    token_cache::{Action, CachedToken, TokenCache, TokenQuery},
+    credential::{CredentialKind, OAuthGrant, UserRefreshToken},
+    grants::{GrantRequest, IssuedTokens, parse_issued_tokens},
+    token_cache::{CachedToken, TokenAction, TokenCache, TokenQuery},
 };
 use crate::{
     Error, ErrorKind, Mode, Output, Request, Response, RetryPolicy, Transport,
@@ -49,7 +49,7 @@ const LEASE_GRACE: Duration = Duration::from_secs(5);
 /// The maximum size of a response of the authority: a token has a few kilobytes.
 const MAX_TOKEN_RESPONSE_SIZE: usize = 1 << 20;
 
-const INVALID_TOKEN: &str = "the token that was issued is empty or has a character that is invalid in a token";
+const INVALID_TOKEN_MESSAGE: &str = "the token that was issued is empty or has a character that is invalid in a token";
 
 /// The tokens of a client and its clones.
 pub(crate) enum TokenProvider<M: Mode> {
@@ -76,7 +76,7 @@ pub(crate) struct RefreshingToken<M: Mode> {
 
 /// The issuer of the tokens.
 enum TokenOrigin<M: Mode> {
-    Authority(Grant<M>, BaseUrl),
+    Authority(OAuthGrant<M>, BaseUrl),
     /// Custom code of the user.
     Source(Arc<dyn TokenSource<Mode = M>>),
 }
@@ -89,18 +89,18 @@ impl<M: Mode> TokenProvider<M> {
         scope: String,
         user_agent: HeaderValue,
     ) -> Result<Self, String> {
-        let origin = match credential.into_kind() {
-            Kind::Token(token) => {
+        let origin = match credential.into_credential_kind() {
+            CredentialKind::Token(token) => {
                 let token = CachedToken::new(&token, 0).ok_or(
                     "the token is empty or has a character that is invalid in a token; is it complete and on one line?",
                 )?;
                 return Ok(Self::Fixed(Arc::new(token)));
             }
-            Kind::Grant(grant) => {
-                grant.check()?;
+            CredentialKind::OAuthGrant(grant) => {
+                grant.ensure_usable()?;
                 TokenOrigin::Authority(grant, authority)
             }
-            Kind::Source(source) => TokenOrigin::Source(source),
+            CredentialKind::Source(source) => TokenOrigin::Source(source),
         };
         Ok(Self::Refreshing(Box::new(RefreshingToken {
             origin,
@@ -114,10 +114,10 @@ impl<M: Mode> TokenProvider<M> {
     }
 
     /// Returns the current token if it need not be refreshed yet, without waiting.
-    pub(crate) fn fresh(&self, now: Instant) -> Option<Arc<CachedToken>> {
+    pub(crate) fn fresh_token(&self, now: Instant) -> Option<Arc<CachedToken>> {
         match self {
             Self::Fixed(token) => Some(token.clone()),
-            Self::Refreshing(refreshing) => refreshing.cache.update(|cache| cache.fresh(now)),
+            Self::Refreshing(refreshing) => refreshing.cache.update(|cache| cache.fresh_token(now)),
         }
     }
 
@@ -140,16 +140,16 @@ impl<M: Mode> TokenProvider<M> {
         let next_action = move |cache: &mut TokenCache| cache.next_action(&mut query, Instant::now());
         let sleep = |delay| sender.transport.sleep(delay);
         match X::Mode::into_future(wait_for::<M, _, _>(&refreshing.cache, next_action, sleep)).await {
-            Action::Use(token) => Ok(token),
-            Action::Fail(error) => Err(Error::token_unavailable(operation, error)),
-            Action::DeadlineExceeded => Err(Error::deadline_exceeded(operation, None)),
-            Action::Refresh(number, fallback) => {
+            TokenAction::Use(token) => Ok(token),
+            TokenAction::Fail(error) => Err(Error::from_refresh_failure(operation, error)),
+            TokenAction::DeadlineExceeded => Err(Error::deadline_exceeded(operation, None)),
+            TokenAction::Refresh(number, fallback) => {
                 let guard = RefreshGuard { cache: &refreshing.cache, number };
-                let refresh = Refresh { refreshing, sender, guard, operation, is_rejected, deadline };
+                let refresh = TokenRefresh { refreshing, sender, guard, operation, is_rejected, deadline };
                 let span = tracing::info_span!("token");
                 match fallback {
-                    Some(token) => refresh.early(token, context).instrument(span).await,
-                    None => refresh.required(context).instrument(span).await,
+                    Some(token) => refresh.perform_early_refresh(token, context).instrument(span).await,
+                    None => refresh.perform_required_refresh(context).instrument(span).await,
                 }
             }
         }
@@ -163,33 +163,33 @@ struct RefreshGuard<'a> {
 }
 
 impl RefreshGuard<'_> {
-    fn store(&self, token: CachedToken) -> Arc<CachedToken> {
-        self.cache.update(|cache| cache.store(token))
+    fn store_token(&self, token: CachedToken) -> Arc<CachedToken> {
+        self.cache.update(|cache| cache.store_token(token))
     }
 
-    fn fail(&self, error: RefreshFailure) {
-        self.cache.update(|cache| cache.fail(self.number, error));
+    fn store_refresh_failure(&self, error: RefreshFailure) {
+        self.cache.update(|cache| cache.store_refresh_failure(self.number, error));
     }
 
-    fn defer(&self) {
+    fn defer_refresh(&self) {
         self.cache.update(|cache| cache.defer_refresh(self.number, Instant::now()));
     }
 
     /// Reports that nothing may happen for `duration`.
-    fn extend_lease(&self, duration: Duration) {
+    fn extend_refresh_lease(&self, duration: Duration) {
         let lease = duration.saturating_add(LEASE_GRACE);
-        self.cache.update(|cache| cache.extend_lease(self.number, lease, Instant::now()));
+        self.cache.update(|cache| cache.extend_refresh_lease(self.number, lease, Instant::now()));
     }
 }
 
 impl Drop for RefreshGuard<'_> {
     fn drop(&mut self) {
-        self.cache.update(|cache| cache.release(self.number));
+        self.cache.update(|cache| cache.release_refresh_lease(self.number));
     }
 }
 
 /// A refresh, on behalf of the call that makes it and of those that wait for it.
-struct Refresh<'a, X: Transport> {
+struct TokenRefresh<'a, X: Transport> {
     refreshing: &'a RefreshingToken<X::Mode>,
     sender: &'a RequestSender<X>,
     guard: RefreshGuard<'a>,
@@ -201,32 +201,36 @@ struct Refresh<'a, X: Transport> {
     deadline: Option<Instant>,
 }
 
-impl<X: Transport> Refresh<'_, X> {
+impl<X: Transport> TokenRefresh<'_, X> {
     /// Refreshes a token that has expired or was rejected. The calls that wait share the outcome.
-    async fn required(&self, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
-        match self.obtain(&self.sender.retry_policy, self.deadline, context).await {
-            Ok(token) => Ok(self.guard.store(token)),
+    async fn perform_required_refresh(&self, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
+        match self.obtain_token(&self.sender.retry_policy, self.deadline, context).await {
+            Ok(token) => Ok(self.guard.store_token(token)),
             // The deadline is that of this call; the others may have more time.
             Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
-                Err(Error::token_unavailable(self.operation, error))
+                Err(Error::from_refresh_failure(self.operation, error))
             }
-            Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) => Err(self.fail(error)),
+            Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) => Err(self.fail_refresh(error)),
         }
     }
 
     /// Refreshes a token that is still valid, and falls back to it.
-    async fn early(&self, token: Arc<CachedToken>, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
+    async fn perform_early_refresh(
+        &self,
+        token: Arc<CachedToken>,
+        context: &mut ErrorContext,
+    ) -> Result<Arc<CachedToken>, Error> {
         let deadline = [Some(Instant::now() + EARLY_REFRESH_TIMEOUT), self.deadline].into_iter().flatten().min();
-        match self.obtain(&RetryPolicy::none(), deadline, context).await {
-            Ok(token) => Ok(self.guard.store(token)),
+        match self.obtain_token(&RetryPolicy::none(), deadline, context).await {
+            Ok(token) => Ok(self.guard.store_token(token)),
             Err(RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
-                Err(Error::token_unavailable(self.operation, error))
+                Err(Error::from_refresh_failure(self.operation, error))
             }
             // To continue would risk the only valid refresh token, which nobody has stored.
-            Err(RefreshError::NotStored(error)) => Err(self.fail(error)),
+            Err(RefreshError::NotStored(error)) => Err(self.fail_refresh(error)),
             Err(RefreshError::NotIssued(error)) => {
-                self.guard.defer();
-                let error = Error::token_unavailable(self.operation, error);
+                self.guard.defer_refresh();
+                let error = Error::from_refresh_failure(self.operation, error);
                 tracing::warn!(%error, "the token could not be refreshed before it expires");
                 Ok(token)
             }
@@ -234,22 +238,22 @@ impl<X: Transport> Refresh<'_, X> {
     }
 
     /// Obtains a token from the authority or from the custom token source.
-    async fn obtain(
+    async fn obtain_token(
         &self,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
         context: &mut ErrorContext,
     ) -> Result<CachedToken, RefreshError> {
         let token = match &self.refreshing.origin {
-            TokenOrigin::Source(source) => self.call_source(source.clone(), deadline).await?,
+            TokenOrigin::Source(source) => self.call_token_source(source.clone(), deadline).await?,
             TokenOrigin::Authority(grant, authority) => {
-                self.exchange(grant, authority, retry_policy, deadline, context).await?
+                self.request_granted_tokens(grant, authority, retry_policy, deadline, context).await?
             }
         };
-        CachedToken::new(&token, self.guard.number).ok_or_else(|| self.not_issued(INVALID_TOKEN))
+        CachedToken::new(&token, self.guard.number).ok_or_else(|| self.not_issued_error(INVALID_TOKEN_MESSAGE))
     }
 
-    async fn call_source(
+    async fn call_token_source(
         &self,
         source: Arc<dyn TokenSource<Mode = X::Mode>>,
         deadline: Option<Instant>,
@@ -260,15 +264,15 @@ impl<X: Transport> Refresh<'_, X> {
                 X::Mode::into_future(source.token(TokenRequest { scope: &scope, rejected })).await
             })
         };
-        let token = self.run_custom(&self.refreshing.source_threads, request, deadline).await;
-        let token = token.map_err(|unfinished| self.unfinished(unfinished, "the token source"))?;
-        token.map_err(|error| self.not_issued(error))
+        let token = self.run_custom_code(&self.refreshing.source_threads, request, deadline).await;
+        let token = token.map_err(|unfinished| self.custom_code_error(unfinished, "the token source"))?;
+        token.map_err(|error| self.not_issued_error(error))
     }
 
     /// Exchanges the grant for tokens.
-    async fn exchange(
+    async fn request_granted_tokens(
         &self,
-        grant: &Grant<X::Mode>,
+        grant: &OAuthGrant<X::Mode>,
         authority: &BaseUrl,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
@@ -277,16 +281,16 @@ impl<X: Transport> Refresh<'_, X> {
         let mut rejected = None;
         loop {
             // Held until the next refresh token is stored, even by code that is no longer waited for.
-            let lease = self.acquire_lease(grant, deadline).await?.map(Arc::new);
+            let lease = self.acquire_refresh_token_lease(grant, deadline).await?.map(Arc::new);
             self.store_refresh_token(grant, lease.clone()).await?;
             if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 // Code that blocks in async mode is not interrupted. To send the refresh token now could use it up, and the
                 // response with the next one would come too late.
-                return Err(self.deadline_exceeded());
+                return Err(self.deadline_exceeded_error());
             }
-            let refresh_token = grant.user.as_ref().map(User::refresh_token);
+            let refresh_token = grant.user.as_ref().map(UserRefreshToken::newest_refresh_token);
             if let Some((_, error)) = rejected.take_if(|(token, _)| *token == refresh_token) {
-                return Err(RefreshError::not_issued_by(error, authority));
+                return Err(RefreshError::from_authority_error(error, authority));
             }
             let grant_request = GrantRequest {
                 app: &grant.app,
@@ -304,7 +308,7 @@ impl<X: Transport> Refresh<'_, X> {
             let error = match self.sender.send(&exchange, retry_policy, &mut token_context, deadline, None).await {
                 Ok(issued) => {
                     if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
-                        user.rotate(replacement);
+                        user.replace_by_issued_token(replacement);
                     }
                     self.store_refresh_token(grant, lease).await?;
                     return Ok(issued.access_token);
@@ -314,7 +318,7 @@ impl<X: Transport> Refresh<'_, X> {
             context.attempts += token_context.attempts;
             let is_rejected = error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
             if !is_rejected || lease.is_none() || rejected.is_some() {
-                return Err(RefreshError::not_issued_by(error, authority));
+                return Err(RefreshError::from_authority_error(error, authority));
             }
             // A process that does not take the lease may have exchanged the refresh token meanwhile.
             rejected = Some((refresh_token, error));
@@ -322,18 +326,18 @@ impl<X: Transport> Refresh<'_, X> {
     }
 
     /// Waits for the lease on the refresh token, if the credential has one, and adopts the refresh token that comes with it.
-    async fn acquire_lease(
+    async fn acquire_refresh_token_lease(
         &self,
-        grant: &Grant<X::Mode>,
+        grant: &OAuthGrant<X::Mode>,
         deadline: Option<Instant>,
     ) -> Result<Option<RefreshTokenLease>, RefreshError> {
         let Some(user) = &grant.user else { return Ok(None) };
-        let Some(before_refresh) = user.before_refresh() else { return Ok(None) };
-        let lease = self.run_custom(&self.refreshing.lease_threads, before_refresh, deadline).await;
-        let lease = lease.map_err(|unfinished| self.unfinished(unfinished, "the lease of the refresh token"))?;
-        let mut lease = lease.map_err(|error| self.not_issued(error))?;
+        let Some(before_refresh) = user.before_refresh_callback() else { return Ok(None) };
+        let lease = self.run_custom_code(&self.refreshing.lease_threads, before_refresh, deadline).await;
+        let lease = lease.map_err(|unfinished| self.custom_code_error(unfinished, "the lease of the refresh token"))?;
+        let mut lease = lease.map_err(|error| self.not_issued_error(error))?;
         if let Some(refresh_token) = lease.refresh_token.take() {
-            user.adopt(refresh_token);
+            user.adopt_stored_refresh_token(refresh_token);
         }
         Ok(Some(lease))
     }
@@ -343,11 +347,11 @@ impl<X: Transport> Refresh<'_, X> {
     /// token that was issued must not get lost.
     async fn store_refresh_token(
         &self,
-        grant: &Grant<X::Mode>,
+        grant: &OAuthGrant<X::Mode>,
         lease: Option<Arc<RefreshTokenLease>>,
     ) -> Result<(), RefreshError> {
         let Some(user) = &grant.user else { return Ok(()) };
-        let Some((refresh_token, store)) = user.unstored() else { return Ok(()) };
+        let Some((refresh_token, store)) = user.unstored_refresh_token() else { return Ok(()) };
         let store = move || {
             X::Mode::block_or_box(async move {
                 let outcome = X::Mode::into_future(store()).await;
@@ -355,16 +359,16 @@ impl<X: Transport> Refresh<'_, X> {
                 outcome
             })
         };
-        let outcome = match self.run_custom(&self.refreshing.rotation_threads, store, self.deadline).await {
+        let outcome = match self.run_custom_code(&self.refreshing.rotation_threads, store, self.deadline).await {
             Ok(outcome) => outcome,
-            Err(Unfinished::TimedOut(limit)) => Err(limit.into()),
-            Err(Unfinished::DeadlineExceeded) => {
+            Err(CustomCodeIncomplete::TimedOut(limit)) => Err(limit.into()),
+            Err(CustomCodeIncomplete::DeadlineExceeded) => {
                 let error = Error::deadline_exceeded(self.operation, None);
                 return Err(RefreshError::NotStored(error.into_refresh_failure(None)));
             }
         };
         match outcome {
-            Ok(()) => user.mark_stored(&refresh_token),
+            Ok(()) => user.mark_refresh_token_stored(&refresh_token),
             Err(error) => {
                 let error = Error::new(ErrorKind::Credential, self.operation, NotStored(error));
                 return Err(RefreshError::NotStored(error.into_refresh_failure(None)));
@@ -374,48 +378,48 @@ impl<X: Transport> Refresh<'_, X> {
     }
 
     /// Runs custom code, for no longer than the timeout of an attempt and `deadline` allow.
-    async fn run_custom<T: Send + 'static>(
+    async fn run_custom_code<T: Send + 'static>(
         &self,
         threads: &BoundedThreads,
         code: impl FnOnce() -> Output<'static, X, T> + Send + 'static,
         deadline: Option<Instant>,
-    ) -> Result<T, Unfinished> {
+    ) -> Result<T, CustomCodeIncomplete> {
         let timeout = self.sender.limits.timeout;
-        self.guard.extend_lease(timeout);
+        self.guard.extend_refresh_lease(timeout);
         let end_of_timeout = Instant::now().checked_add(timeout);
         let end = [deadline, end_of_timeout].into_iter().flatten().min();
         let sleep = |delay| self.sender.transport.sleep(delay);
         let outcome = X::Mode::into_future(with_deadline::<X::Mode, _>(threads, code, end, sleep)).await;
         outcome.map_err(|incomplete| match incomplete {
-            Incomplete::TimedOut if end == deadline => Unfinished::DeadlineExceeded,
-            Incomplete::TimedOut => Unfinished::TimedOut(CustomCodeTimeout::Timeout(timeout)),
-            Incomplete::StillRunning => Unfinished::TimedOut(CustomCodeTimeout::StillRunning),
-            Incomplete::NoThread => Unfinished::TimedOut(CustomCodeTimeout::NoThread),
+            Incomplete::TimedOut if end == deadline => CustomCodeIncomplete::DeadlineExceeded,
+            Incomplete::TimedOut => CustomCodeIncomplete::TimedOut(CustomCodeTimeout::Timeout(timeout)),
+            Incomplete::StillRunning => CustomCodeIncomplete::TimedOut(CustomCodeTimeout::StillRunning),
+            Incomplete::NoThread => CustomCodeIncomplete::TimedOut(CustomCodeTimeout::NoThread),
         })
     }
 
     /// Shares `error` with the calls that wait, and returns it.
-    fn fail(&self, error: RefreshFailure) -> Error {
-        self.guard.fail(error.clone());
-        Error::token_unavailable(self.operation, error)
+    fn fail_refresh(&self, error: RefreshFailure) -> Error {
+        self.guard.store_refresh_failure(error.clone());
+        Error::from_refresh_failure(self.operation, error)
     }
 
-    fn not_issued(&self, source: impl Into<BoxError>) -> RefreshError {
+    fn not_issued_error(&self, source: impl Into<BoxError>) -> RefreshError {
         RefreshError::NotIssued(Error::new(ErrorKind::Credential, self.operation, source).into_refresh_failure(None))
     }
 
     /// Returns the error for custom code, named by `name`, that has not finished.
-    fn unfinished(&self, unfinished: Unfinished, name: &str) -> RefreshError {
+    fn custom_code_error(&self, unfinished: CustomCodeIncomplete, name: &str) -> RefreshError {
         match unfinished {
-            Unfinished::DeadlineExceeded => self.deadline_exceeded(),
-            Unfinished::TimedOut(limit) => {
+            CustomCodeIncomplete::DeadlineExceeded => self.deadline_exceeded_error(),
+            CustomCodeIncomplete::TimedOut(limit) => {
                 let error = Error::new(ErrorKind::Timeout, self.operation, limit);
                 RefreshError::NotIssued(error.into_refresh_failure(Some(name.to_owned())))
             }
         }
     }
 
-    fn deadline_exceeded(&self) -> RefreshError {
+    fn deadline_exceeded_error(&self) -> RefreshError {
         RefreshError::NotIssued(Error::deadline_exceeded(self.operation, None).into_refresh_failure(None))
     }
 }
@@ -449,23 +453,23 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
     }
 
     fn extend_lease(&self, duration: Duration) {
-        self.guard.extend_lease(duration);
+        self.guard.extend_refresh_lease(duration);
     }
 
     fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
-        let mut request = self.request.build(context.correlation_id)?;
+        let mut request = self.request.build_token_request(context.correlation_id)?;
         request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
         Ok(request)
     }
 
     fn decode(&self, response: Response) -> Result<IssuedTokens, AttemptError> {
         let rejected = |error| AttemptError {
-            retryability: Retryability::of_token_error(&error),
+            retryability: Retryability::from_token_error(&error),
             error: Error::rejected_by_authority(self.operation, error),
             has_response: true,
         };
         let outcome = if response.status().is_success() {
-            issued_tokens(&response).map_err(|error| match self.request.error_under_success(&response) {
+            parse_issued_tokens(&response).map_err(|error| match self.request.token_error_under_success(&response) {
                 Some(token_error) => rejected(token_error),
                 None => AttemptError {
                     retryability: Retryability::Permanent,
@@ -474,7 +478,7 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
                 },
             })
         } else {
-            Err(rejected(self.request.error(&response)))
+            Err(rejected(self.request.token_error(&response)))
         };
         // The body holds tokens. A transport that shares its buffer overwrites it itself.
         if let Ok(mut body) = response.into_body().try_into_mut() {
@@ -493,13 +497,13 @@ enum RefreshError {
 }
 
 impl RefreshError {
-    fn not_issued_by(error: Error, authority: &BaseUrl) -> Self {
+    fn from_authority_error(error: Error, authority: &BaseUrl) -> Self {
         Self::NotIssued(error.into_refresh_failure(Some(authority.to_string())))
     }
 }
 
 /// The reason for which custom code was no longer waited for.
-enum Unfinished {
+enum CustomCodeIncomplete {
     /// The deadline of the call has passed.
     DeadlineExceeded,
     TimedOut(CustomCodeTimeout),

@@ -11,44 +11,44 @@ pub(crate) fn decode_string(response: &Response) -> Result<Cow<'_, str>, DecodeE
 }
 
 /// A body as a string.
-pub(super) struct Decoded<'a> {
+pub(super) struct DecodedBody<'a> {
     pub(super) string: Cow<'a, str>,
     /// Whether it has halves of surrogate pairs, which are valid in JSON and nowhere else. They are written as JSON escapes.
     pub(super) has_lone_surrogates: bool,
 }
 
 /// Decodes the body by, in this order: its byte order mark, the charset of the content type, the pattern of its first bytes.
-pub(super) fn decode_charset(response: &Response) -> Result<Decoded<'_>, DecodeError> {
+pub(super) fn decode_charset(response: &Response) -> Result<DecodedBody<'_>, DecodeError> {
     let body = &response.body()[..];
     match body {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
-        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => decode_utf8(rest),
+        [0xFF, 0xFE, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => decode_utf16(rest, u16::from_be_bytes),
         _ => match charset_parameter(response.headers()).as_deref() {
-            Some("utf-16le") => utf16(body, u16::from_le_bytes),
-            Some("utf-16be") => utf16(body, u16::from_be_bytes),
+            Some("utf-16le") => decode_utf16(body, u16::from_le_bytes),
+            Some("utf-16be") => decode_utf16(body, u16::from_be_bytes),
             Some("iso-8859-1" | "latin1") => {
-                Ok(Decoded { string: body.iter().copied().map(char::from).collect(), has_lone_surrogates: false })
+                Ok(DecodedBody { string: body.iter().copied().map(char::from).collect(), has_lone_surrogates: false })
             }
             // JSON begins with an ASCII character, so a zero byte tells UTF-16 and its byte order.
             _ => match body {
-                [0, 1..=255, ..] => utf16(body, u16::from_be_bytes),
-                [1..=255, 0, ..] => utf16(body, u16::from_le_bytes),
-                _ => utf8(body),
+                [0, 1..=255, ..] => decode_utf16(body, u16::from_be_bytes),
+                [1..=255, 0, ..] => decode_utf16(body, u16::from_le_bytes),
+                _ => decode_utf8(body),
             },
         },
     }
 }
 
-fn utf8(bytes: &[u8]) -> Result<Decoded<'_>, DecodeError> {
+fn decode_utf8(bytes: &[u8]) -> Result<DecodedBody<'_>, DecodeError> {
     // A string that ends within a character is truncated there.
     let to_error =
         |error: Utf8Error| if error.error_len().is_none() { DecodeError::Truncated } else { DecodeError::Charset };
     let string = std::str::from_utf8(bytes).map_err(to_error)?;
-    Ok(Decoded { string: Cow::Borrowed(string), has_lone_surrogates: false })
+    Ok(DecodedBody { string: Cow::Borrowed(string), has_lone_surrogates: false })
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Decoded<'static>, DecodeError> {
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<DecodedBody<'static>, DecodeError> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units = || pairs.iter().copied().map(unit);
     let is_truncated = !rest.is_empty() || units().next_back().is_some_and(|unit| (0xD800..0xDC00).contains(&unit));
@@ -68,7 +68,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Decoded<'static>, Dec
             }
         }
     }
-    Ok(Decoded { string: Cow::Owned(string), has_lone_surrogates })
+    Ok(DecodedBody { string: Cow::Owned(string), has_lone_surrogates })
 }
 
 /// Returns the charset parameter of the content type, in lower case.

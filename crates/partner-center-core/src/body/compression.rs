@@ -39,37 +39,37 @@ pub fn accept(request: &mut Request) {
 /// ```
 pub struct Decompression {
     /// The encoding that was applied last, if there are two; it is decompressed first.
-    outer: Option<Outer>,
-    inner: Inner,
+    outer: Option<OuterCoding>,
+    inner: InnerCoding,
 }
 
 /// An encoding around another one, decompressed a piece at a time.
-struct Outer {
-    gzip: Gzip,
+struct OuterCoding {
+    gzip: GzipDecoder,
     piece: Vec<u8>,
     /// The number of bytes that were decompressed so far.
     length: usize,
 }
 
 /// The encoding of the body itself.
-struct Inner {
+struct InnerCoding {
     limits: Limits,
     /// The declared length of the compressed body.
     content_length: Option<u64>,
-    gzip: Gzip,
+    gzip: GzipDecoder,
     body: Vec<u8>,
 }
 
 /// A gzip stream: one member or several, one after the other. `member` is the one that has begun and not ended.
 #[derive(Default)]
-struct Gzip {
+struct GzipDecoder {
     member: Option<Decompress>,
 }
 
-impl Gzip {
+impl GzipDecoder {
     /// Decompresses as much of `bytes` as fits the capacity of `output`, and returns the number of bytes consumed.
     fn decompress(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> Result<usize, TransportError> {
-        let member = self.member.get_or_insert_with(|| Decompress::new_gzip(WINDOW_BITS));
+        let member = self.member.get_or_insert_with(|| Decompress::new_gzip(GZIP_WINDOW_BITS));
         let before = member.total_in();
         let status = member.decompress_vec(bytes, output, FlushDecompress::None);
         let consumed = usize::try_from(member.total_in() - before).map_err(TransportError::new)?;
@@ -81,7 +81,7 @@ impl Gzip {
 
     /// Whether the decompressor may hold bytes that did not fit `output`.
     fn may_hold_output(&self, output: &Vec<u8>) -> bool {
-        self.member.is_some() && is_full(output)
+        self.member.is_some() && is_buffer_full(output)
     }
 
     fn is_complete(&self) -> bool {
@@ -89,24 +89,24 @@ impl Gzip {
     }
 }
 
-fn is_full(output: &Vec<u8>) -> bool {
+fn is_buffer_full(output: &Vec<u8>) -> bool {
     output.len() == output.capacity()
 }
 
 /// Usual compression ratio of a page of customers.
-const USUAL_RATIO: u64 = 10;
+const USUAL_COMPRESSION_RATIO: u64 = 10;
 
 /// Minimum number of bytes by which the decompressed body grows.
-const MIN_GROWTH: usize = 1 << 12;
+const MIN_BUFFER_GROWTH: usize = 1 << 12;
 
 /// Maximum number of encodings: that of the service, and that of a proxy.
-const MAX_ENCODINGS: usize = 2;
+const MAX_CONTENT_ENCODINGS: usize = 2;
 
 /// Size of the pieces in which an outer encoding is decompressed, in bytes.
-const PIECE_SIZE: usize = 1 << 14;
+const OUTER_PIECE_SIZE: usize = 1 << 14;
 
 /// Size of gzip's window, as the number of bits of a distance: the maximum of the format.
-const WINDOW_BITS: u8 = 15;
+const GZIP_WINDOW_BITS: u8 = 15;
 
 impl Decompression {
     /// Returns the decompression of a response with `headers`: `None` if its content encoding is not gzip, or not only gzip.
@@ -126,15 +126,18 @@ impl Decompression {
                 _ => return None,
             }
         }
-        if !(1..=MAX_ENCODINGS).contains(&count) {
+        if !(1..=MAX_CONTENT_ENCODINGS).contains(&count) {
             return None;
         }
         headers.remove(header::CONTENT_ENCODING);
         let content_length =
             headers.remove(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let outer =
-            (count > 1).then(|| Outer { gzip: Gzip::default(), piece: Vec::with_capacity(PIECE_SIZE), length: 0 });
-        let inner = Inner { limits, content_length, gzip: Gzip::default(), body: Vec::new() };
+        let outer = (count > 1).then(|| OuterCoding {
+            gzip: GzipDecoder::default(),
+            piece: Vec::with_capacity(OUTER_PIECE_SIZE),
+            length: 0,
+        });
+        let inner = InnerCoding { limits, content_length, gzip: GzipDecoder::default(), body: Vec::new() };
         Some(Self { outer, inner })
     }
 
@@ -146,17 +149,17 @@ impl Decompression {
     /// - [`Exchange`](crate::TransportErrorKind::Exchange): the bytes are not gzip.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
         let Self { outer, inner } = self;
-        let Some(Outer { gzip, piece, length }) = outer else { return inner.push(bytes) };
+        let Some(OuterCoding { gzip, piece, length }) = outer else { return inner.decompress_into_body(bytes) };
         while !bytes.is_empty() || gzip.may_hold_output(piece) {
             piece.clear();
             let consumed = gzip.decompress(bytes, piece)?;
             bytes = bytes.get(consumed..).unwrap_or_default();
             *length = length.saturating_add(piece.len());
             // An endless sequence of empty members has no size, but costs time.
-            if *length > inner.limits.body.saturating_add(inner.limits.body / 8).saturating_add(PIECE_SIZE) {
+            if *length > inner.limits.body.saturating_add(inner.limits.body / 8).saturating_add(OUTER_PIECE_SIZE) {
                 return Err(TransportError::too_large());
             }
-            inner.push(piece)?;
+            inner.decompress_into_body(piece)?;
         }
         Ok(())
     }
@@ -174,11 +177,11 @@ impl Decompression {
     }
 }
 
-impl Inner {
-    fn push(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
+impl InnerCoding {
+    fn decompress_into_body(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
         while !bytes.is_empty() || self.gzip.may_hold_output(&self.body) {
-            if is_full(&self.body) {
-                self.grow();
+            if is_buffer_full(&self.body) {
+                self.grow_body_buffer();
             }
             let consumed = self.gzip.decompress(bytes, &mut self.body)?;
             bytes = bytes.get(consumed..).unwrap_or_default();
@@ -190,11 +193,11 @@ impl Inner {
     }
 
     /// Grows the capacity of the body, to at most one byte above its limit, which shows that the limit is exceeded.
-    fn grow(&mut self) {
-        let usual_size = self.content_length.map(|length| length.saturating_mul(USUAL_RATIO));
+    fn grow_body_buffer(&mut self) {
+        let usual_size = self.content_length.map(|length| length.saturating_mul(USUAL_COMPRESSION_RATIO));
         let growth = if self.body.is_empty() { self.limits.initial_capacity(usual_size) } else { self.body.len() };
         let allowed = self.limits.body.saturating_add(1).saturating_sub(self.body.len());
-        self.body.reserve_exact(growth.max(MIN_GROWTH).min(allowed));
+        self.body.reserve_exact(growth.max(MIN_BUFFER_GROWTH).min(allowed));
     }
 }
 

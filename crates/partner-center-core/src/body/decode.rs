@@ -2,11 +2,11 @@
 
 use super::{
     DecodeError,
-    charset::{Decoded, decode_charset},
+    charset::{DecodedBody, decode_charset},
 };
 use crate::{
     Response,
-    request::{Outcome, PreparedRequest},
+    request::{PreparedRequest, ResponseOutcome},
     retry::RetryAfter,
 };
 use http::{
@@ -46,7 +46,7 @@ pub(crate) struct BodyReader<'a> {
     is_absent: bool,
     may_be_absent: bool,
     /// The body as a string, once it was needed.
-    decoded: OnceCell<Result<Decoded<'a>, DecodeError>>,
+    decoded: OnceCell<Result<DecodedBody<'a>, DecodeError>>,
 }
 
 impl<'a> BodyReader<'a> {
@@ -56,13 +56,13 @@ impl<'a> BodyReader<'a> {
     }
 
     /// Returns the reader of the response to `request`, whose status has this `outcome`.
-    pub(crate) fn of_request(
+    pub(crate) fn for_request(
         response: &'a Response,
         request: &'a PreparedRequest,
-        outcome: Outcome,
+        outcome: ResponseOutcome,
         report: &'a dyn Fn(&Replacement),
     ) -> Self {
-        let is_absent = outcome == Outcome::Absent;
+        let is_absent = outcome == ResponseOutcome::Absent;
         Self {
             // Whatever the headers of a response to HEAD say about a body, they mean that of a GET (RFC 9110, section 9.3.2).
             has_no_body: request.method == Method::HEAD || is_absent,
@@ -78,10 +78,10 @@ impl<'a> BodyReader<'a> {
 
     /// Returns the body as a string, which is decoded once.
     pub(crate) fn string(&self) -> Result<&str, DecodeError> {
-        self.decoded().map(|decoded| &*decoded.string)
+        self.decoded_body().map(|decoded| &*decoded.string)
     }
 
-    fn decoded(&self) -> Result<&Decoded<'a>, DecodeError> {
+    fn decoded_body(&self) -> Result<&DecodedBody<'a>, DecodeError> {
         self.decoded.get_or_init(|| decode_charset(self.response)).as_ref().map_err(|error| *error)
     }
 
@@ -95,7 +95,7 @@ impl<'a> BodyReader<'a> {
         if !self.response.body().iter().all(may_be_blank) || !self.string()?.trim_ascii().is_empty() {
             return Ok(false);
         }
-        if has_declared_end(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
+        if has_length_or_chunked_framing(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
     }
 }
 
@@ -125,7 +125,7 @@ impl ResponseReader for BodyReader<'_> {
         if self.is_empty()? {
             return parse(if self.may_be_absent { "true" } else { "null" }).map_err(|_| DecodeError::Empty);
         }
-        parse_json(self.decoded()?, parse, self.report)
+        parse_json(self.decoded_body()?, parse, self.report)
     }
 
     fn text(&mut self) -> Result<String, DecodeError> {
@@ -138,7 +138,7 @@ impl ResponseReader for BodyReader<'_> {
 }
 
 /// Decodes a response with `read`. An empty body is no page.
-pub(crate) fn decode<T>(
+pub(crate) fn decode_response<T>(
     reader: &mut BodyReader<'_>,
     is_page: bool,
     read: impl FnOnce(&mut BodyReader<'_>) -> Result<T, DecodeError>,
@@ -152,22 +152,20 @@ pub(crate) fn decode<T>(
     };
     // A content encoding that a proxy undid without removing the header is harmless. Where the header is true, the body is
     // unreadable, and a retry does not change that.
-    decoded.map_err(
-        |error| {
-            if !has_no_body && is_encoded(response.headers()) { DecodeError::ContentEncoding } else { error }
-        },
-    )
+    decoded.map_err(|error| {
+        if !has_no_body && has_content_encoding(response.headers()) { DecodeError::ContentEncoding } else { error }
+    })
 }
 
 /// Whether the body has a content encoding that the transport did not undo.
-fn is_encoded(headers: &HeaderMap) -> bool {
+fn has_content_encoding(headers: &HeaderMap) -> bool {
     let encodings =
         headers.get_all(CONTENT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     encodings.map(<[u8]>::trim_ascii).any(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
 }
 
 fn parse_json<T>(
-    Decoded { string, has_lone_surrogates }: &Decoded<'_>,
+    DecodedBody { string, has_lone_surrogates }: &DecodedBody<'_>,
     parse: impl Fn(&str) -> serde_json::Result<T>,
     report: &dyn Fn(&Replacement),
 ) -> Result<T, DecodeError> {
@@ -187,7 +185,7 @@ fn parse_json<T>(
 
 /// Whether the response declares where its body ends, so that an empty body is meant to be empty. Otherwise it ends where the
 /// connection does, and may be truncated.
-fn has_declared_end(response: &Response) -> bool {
+fn has_length_or_chunked_framing(response: &Response) -> bool {
     response.status() == StatusCode::NO_CONTENT
         || response.version() > Version::HTTP_11
         || response.headers().contains_key(CONTENT_LENGTH)
@@ -215,7 +213,7 @@ mod tests {
         response: &Response,
         report: &dyn Fn(&Replacement),
     ) -> Result<ResponseBody<T>, DecodeError> {
-        super::decode(&mut BodyReader::new(response, "", report), true, |reader| T::from_response(reader))
+        decode_response(&mut BodyReader::new(response, "", report), true, |reader| T::from_response(reader))
     }
 
     fn response(content_type: &str, body: impl Into<Vec<u8>>) -> Response {

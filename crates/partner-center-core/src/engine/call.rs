@@ -19,12 +19,12 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 /// Reads a response whose status is a result.
-pub(crate) type ReadResponse<'a, T> = dyn Fn(&mut BodyReader<'_>) -> Result<T, DecodeError> + Send + Sync + 'a;
+pub(crate) type ReadResponseFn<'a, T> = dyn Fn(&mut BodyReader<'_>) -> Result<T, DecodeError> + Send + Sync + 'a;
 
 /// A call to perform, and its place in a list if it has one.
 pub(crate) struct CallInput<'a, X: Transport, T> {
     pub(crate) call: &'a PreparedRequest,
-    pub(crate) read: &'a ReadResponse<'a, T>,
+    pub(crate) read: &'a ReadResponseFn<'a, T>,
     pub(crate) page: Option<PageInput<T>>,
     /// The first request of the call, if it was sent already.
     pub(crate) prefetched_page: Option<PrefetchedPage<X>>,
@@ -44,7 +44,7 @@ pub(crate) struct PageInput<T> {
 
 impl<'a, X: Transport, T> CallInput<'a, X, T> {
     /// Returns the input of a call that is not part of a list.
-    pub(crate) fn single(call: &'a PreparedRequest, read: &'a ReadResponse<'a, T>) -> Self {
+    pub(crate) fn for_single_response(call: &'a PreparedRequest, read: &'a ReadResponseFn<'a, T>) -> Self {
         Self { call, read, page: None, prefetched_page: None, prefetcher: None }
     }
 }
@@ -59,7 +59,7 @@ pub(crate) struct CallOutcome<X: Transport, T> {
 
 impl<X: Transport> Engine<X> {
     /// Performs a call.
-    pub(crate) async fn perform<T>(
+    pub(crate) async fn perform_call<T>(
         self: &Arc<Self>,
         input: CallInput<'_, X, T>,
         call_context: CallContext,
@@ -73,7 +73,7 @@ impl<X: Transport> Engine<X> {
         let plan = CallPlan { call, read, page, call_context, prefetcher };
         match self.send_with_token(&plan, prefetched_page, &mut context).instrument(span).await {
             Ok((body, next)) => Ok(CallOutcome { body, context, next }),
-            Err(error) => Err(error.within(context)),
+            Err(error) => Err(error.with_context(context)),
         }
     }
 
@@ -84,14 +84,14 @@ impl<X: Transport> Engine<X> {
         prefetched_page: Option<PrefetchedPage<X>>,
         context: &mut ErrorContext,
     ) -> Result<(ResponseBody<T>, Option<PrefetchedPage<X>>), Error> {
-        let (operation, deadline) = (plan.call.operation, self.deadline(plan.call_context));
+        let (operation, deadline) = (plan.call.operation, self.call_deadline(plan.call_context));
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Error::deadline_exceeded(operation, None));
         }
         let sender = &self.sender;
         let (token, request_id, early_response) =
             if let Some(PrefetchedPage { token, request_id, in_flight, .. }) = prefetched_page {
-                let early_response = in_flight.response().await;
+                let early_response = in_flight.into_response().await;
                 if early_response.is_none() {
                     // It was sent all the same, and may have used up a continuation token.
                     context.attempts += 1;
@@ -107,7 +107,7 @@ impl<X: Transport> Engine<X> {
         let rejection = match sender.send(&service_call, &sender.retry_policy, context, deadline, early_response).await
         {
             Err(error) if is_token_rejected(&error) => error,
-            outcome => return outcome.map(|body| (body, service_call.into_next())),
+            outcome => return outcome.map(|body| (body, service_call.into_prefetched_page())),
         };
         let rejected = Some(token.clone());
         let replacement = self.token_provider.token(sender, operation, context, deadline, rejected).await?;
@@ -119,7 +119,7 @@ impl<X: Transport> Engine<X> {
         context.request_id = Some(Uuid::new_v4());
         let service_call = ServiceCall::new(self, plan, &replacement);
         let body = sender.send(&service_call, &sender.retry_policy, context, deadline, None).await?;
-        Ok((body, service_call.into_next()))
+        Ok((body, service_call.into_prefetched_page()))
     }
 }
 

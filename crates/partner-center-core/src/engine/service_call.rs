@@ -1,7 +1,7 @@
 //! A request to the service: how a call becomes an HTTP request, and what the response to it means.
 
 use super::{
-    CallContext, Engine, PageInput, ReadResponse, rate_limiter::RateLimiter, request_sender::RetryableRequest,
+    CallContext, Engine, PageInput, ReadResponseFn, rate_limiter::RateLimiter, request_sender::RetryableRequest,
 };
 use crate::{
     Error, ErrorKind, ErrorReason, Mode, Output, Request, Response, ServiceError, Transport,
@@ -9,7 +9,7 @@ use crate::{
     body::{self, BodyReader, DecodeError, ResponseBody},
     error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
-    request::{CORRELATION_ID, Outcome, PreparedRequest, REQUEST_ID},
+    request::{CORRELATION_ID_HEADER, PreparedRequest, REQUEST_ID_HEADER, ResponseOutcome},
     retry::{AttemptError, RetryAfter, Retryability},
 };
 use http::{HeaderValue, Method, StatusCode, header};
@@ -23,7 +23,7 @@ use uuid::Uuid;
 /// The parts of a call that are the same whichever token it is made with.
 pub(super) struct CallPlan<'a, M: Mode, T> {
     pub(super) call: &'a PreparedRequest,
-    pub(super) read: &'a ReadResponse<'a, T>,
+    pub(super) read: &'a ReadResponseFn<'a, T>,
     pub(super) page: Option<PageInput<T>>,
     pub(super) call_context: CallContext,
     pub(super) prefetcher: Option<&'a Prefetcher<M>>,
@@ -44,11 +44,11 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
     }
 
     /// Returns the request for the next page, if it was sent already.
-    pub(super) fn into_next(self) -> Option<PrefetchedPage<X>> {
+    pub(super) fn into_prefetched_page(self) -> Option<PrefetchedPage<X>> {
         self.next.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> MutexGuard<'_, Option<PrefetchedPage<X>>> {
+    fn lock_prefetched_page(&self) -> MutexGuard<'_, Option<PrefetchedPage<X>>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,7 +64,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if !is_complete || self.plan.call.method == Method::HEAD {
             return None;
         }
-        UnexpectedNextPage::find(self.plan.call.operation, self.plan.page.is_some(), reader.string().ok()?)
+        UnexpectedNextPage::find_in_json(self.plan.call.operation, self.plan.page.is_some(), reader.string().ok()?)
     }
 
     /// Finds the error in a response that was decoded as `body`. A page with items is not searched.
@@ -74,11 +74,11 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if is_empty_page == Some(false) {
             return None;
         }
-        ServiceError::from_decoded_response(reader, || self.secrets(), is_empty_page.is_some())
+        ServiceError::from_decoded_response(reader, || self.exposed_secrets(), is_empty_page.is_some())
     }
 
     /// Returns the secrets in the request, which are removed from errors: some services echo what they were sent.
-    fn secrets(&self) -> Vec<&str> {
+    fn exposed_secrets(&self) -> Vec<&str> {
         let values =
             self.plan.call.headers.values().filter(|value| value.is_sensitive()).chain([&self.token.authorization]);
         values.filter_map(|value| value.to_str().ok()).map(|value| value.trim_start_matches("Bearer ")).collect()
@@ -107,7 +107,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
     fn extend_lease(&self, _: Duration) {}
 
     fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
-        self.engine.request_of(self.plan.call, self.token, context)
+        self.engine.build_service_request(self.plan.call, self.token, context)
     }
 
     fn before_decoding(&self, response: &Response) -> Output<'_, X, ()> {
@@ -115,12 +115,13 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
             return X::Mode::ready(());
         };
         let next = prefetcher.peek_next_request(response.body(), &self.engine.base_url);
-        let is_sent = |next: &PreparedRequest| self.next().as_ref().is_some_and(|sent| sent.request == *next);
+        let is_sent =
+            |next: &PreparedRequest| self.lock_prefetched_page().as_ref().is_some_and(|sent| sent.request == *next);
         match next.filter(|next| next != self.plan.call && !is_sent(next)) {
             None => X::Mode::ready(()),
             Some(next) => X::Mode::block_or_box(async move {
-                let next_page = PrefetchedPage::send(next, prefetcher, self.engine, self.plan.call_context).await;
-                *self.next() = next_page;
+                let next_page = PrefetchedPage::send_early(next, prefetcher, self.engine, self.plan.call_context).await;
+                *self.lock_prefetched_page() = next_page;
             }),
         }
     }
@@ -128,16 +129,16 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
     fn decode(&self, response: Response) -> Result<ResponseBody<T>, AttemptError> {
         let call = self.plan.call;
         let rejected = |service_error| AttemptError {
-            retryability: Retryability::of_service_error(&service_error),
-            error: Error::service(call.operation, service_error),
+            retryability: Retryability::from_service_error(&service_error),
+            error: Error::from_service_error(call.operation, service_error),
             has_response: true,
         };
-        let outcome = call.outcome(response.status());
-        if outcome == Outcome::Error {
-            return Err(rejected(ServiceError::from_response(&response, &self.secrets())));
+        let outcome = call.outcome_of_status(response.status());
+        if outcome == ResponseOutcome::Error {
+            return Err(rejected(ServiceError::from_response(&response, &self.exposed_secrets())));
         }
-        if outcome == Outcome::Absent {
-            let service_error = ServiceError::from_response(&response, &self.secrets());
+        if outcome == ResponseOutcome::Absent {
+            let service_error = ServiceError::from_response(&response, &self.exposed_secrets());
             if is_not_about_the_resource(&response, &service_error) {
                 return Err(rejected(service_error));
             }
@@ -147,16 +148,17 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
             error: Error::new(ErrorKind::Decode, call.operation, decode_error),
             has_response: decode_error != DecodeError::Truncated,
         };
-        let report = |replacement: &Replacement| self.engine.report_replacement(replacement);
-        let mut reader = BodyReader::of_request(&response, call, outcome, &report);
+        let report = |replacement: &Replacement| self.engine.report_replaced_value(replacement);
+        let mut reader = BodyReader::for_request(&response, call, outcome, &report);
         // An empty response that says when to request it again.
-        let may_be_not_ready = outcome == Outcome::Done && call.method == Method::GET && is_not_ready(&response);
+        let may_be_not_ready =
+            outcome == ResponseOutcome::Done && call.method == Method::GET && is_result_not_ready(&response);
         if may_be_not_ready && reader.is_empty() == Ok(true) {
             let retry_after = RetryAfter::from_headers(response.headers());
             return Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }));
         }
-        match body::decode(&mut reader, self.plan.page.is_some(), self.plan.read) {
-            Ok(body) if outcome == Outcome::Absent => Ok(body),
+        match body::decode_response(&mut reader, self.plan.page.is_some(), self.plan.read) {
+            Ok(body) if outcome == ResponseOutcome::Absent => Ok(body),
             Ok(body) => match (self.embedded_error(&reader, &body), self.unexpected_next_page(&reader, &body)) {
                 (None, None) => Ok(body),
                 (Some(service_error), _) => Err(rejected(service_error)),
@@ -166,16 +168,16 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
                     has_response: true,
                 }),
             },
-            Err(decode_error) => Err(match ServiceError::from_success_response(&response, &self.secrets()) {
-                Some(service_error) if outcome != Outcome::Absent => rejected(service_error),
-                _ => failed(decode_error, Retryability::of_decode_error(decode_error)),
+            Err(decode_error) => Err(match ServiceError::from_success_response(&response, &self.exposed_secrets()) {
+                Some(service_error) if outcome != ResponseOutcome::Absent => rejected(service_error),
+                _ => failed(decode_error, Retryability::from_decode_error(decode_error)),
             }),
         }
     }
 }
 
 /// Whether an empty response is for a resource that is still being made.
-fn is_not_ready(response: &Response) -> bool {
+fn is_result_not_ready(response: &Response) -> bool {
     response.status() == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
 }
 
@@ -187,7 +189,7 @@ fn is_not_about_the_resource(response: &Response, service_error: &ServiceError) 
 
 impl<X: Transport> Engine<X> {
     /// Builds the HTTP request of `call`.
-    pub(crate) fn request_of(
+    pub(crate) fn build_service_request(
         &self,
         call: &PreparedRequest,
         token: &CachedToken,
@@ -195,7 +197,7 @@ impl<X: Transport> Engine<X> {
     ) -> Result<Request, http::Error> {
         let mut request = Request::new(call.body.as_ref().map(|body| body.bytes().to_vec()).unwrap_or_default());
         *request.method_mut() = call.method.clone();
-        *request.uri_mut() = self.base_url.join(&call.target)?;
+        *request.uri_mut() = self.base_url.join_target(&call.target)?;
         let headers = request.headers_mut();
         headers.clone_from(&self.headers);
         headers.insert(header::AUTHORIZATION, token.authorization.clone());
@@ -205,7 +207,7 @@ impl<X: Transport> Engine<X> {
             // Without it some servers reject a request that might have a body.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        for (name, id) in [(REQUEST_ID, context.request_id), (CORRELATION_ID, context.correlation_id)] {
+        for (name, id) in [(REQUEST_ID_HEADER, context.request_id), (CORRELATION_ID_HEADER, context.correlation_id)] {
             if let Some(id) = id {
                 let mut buffer = Uuid::encode_buffer();
                 headers.insert(name, HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer))?);

@@ -57,13 +57,13 @@ pub(super) fn error_in_empty_page(json: &str) -> Option<ErrorBody> {
 }
 
 /// A body, parsed as an error body.
-struct ParsedBody {
+struct ParsedErrorBody {
     body: ErrorBody,
     /// Whether the error is in a field `error`.
     is_wrapped: bool,
 }
 
-impl ParsedBody {
+impl ParsedErrorBody {
     fn is_error(&self) -> bool {
         let (has_code, has_explanation) = (self.has_code(), self.has_explanation());
         if self.is_wrapped { has_code || has_explanation } else { has_code && has_explanation }
@@ -81,14 +81,14 @@ impl ParsedBody {
     }
 }
 
-fn parse_error_fields(json: &str) -> ParsedBody {
+fn parse_error_fields(json: &str) -> ParsedErrorBody {
     let Some(wrapper) = body::from_json_or_none::<JsonFields<WrapperFields>>(json) else {
-        return ParsedBody { body: ErrorBody::default(), is_wrapped: false };
+        return ParsedErrorBody { body: ErrorBody::default(), is_wrapped: false };
     };
     // Of a duplicate field the last one counts, as in all JSON that is parsed.
     let error = wrapper.values_of("error").next_back().unwrap_or_default();
     if error.starts_with('{') {
-        return ParsedBody { body: body::from_json_or_none(error).unwrap_or_default(), is_wrapped: true };
+        return ParsedErrorBody { body: body::from_json_or_none(error).unwrap_or_default(), is_wrapped: true };
     }
     let mut body: ErrorBody = body::from_json_or_none(json).unwrap_or_default();
     // In OAuth 2.0 (RFC 6750, section 3.1) the string is a code; in other services it may be a sentence.
@@ -103,7 +103,7 @@ fn parse_error_fields(json: &str) -> ParsedBody {
         let description = wrapper.values_of("error_description").next_back().and_then(body::from_json_or_none);
         body.description = description.or(sentence);
     }
-    ParsedBody { body, is_wrapped }
+    ParsedErrorBody { body, is_wrapped }
 }
 
 /// The fields around an error. They stay unparsed until their shape is known.
@@ -145,9 +145,9 @@ fn has_only_error_fields(json: &str) -> bool {
         return false;
     }
     match serde_json::from_str(object) {
-        Ok(ErrorFields) => true,
+        Ok(ErrorBodyFields) => true,
         // Perhaps for a field name that `serde_json` does not accept; `from_json` does.
-        Err(error) if error.is_syntax() => body::from_json_or_none::<ErrorFields>(json).is_some(),
+        Err(error) if error.is_syntax() => body::from_json_or_none::<ErrorBodyFields>(json).is_some(),
         Err(_) => false,
     }
 }
@@ -157,24 +157,24 @@ fn is_error_field(name: &str) -> bool {
 }
 
 /// An object that has only fields of errors; any other field fails its deserialization.
-struct ErrorFields;
+struct ErrorBodyFields;
 
-impl<'de> Deserialize<'de> for ErrorFields {
+impl<'de> Deserialize<'de> for ErrorBodyFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct FieldsVisitor;
         impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = ErrorFields;
+            type Value = ErrorBodyFields;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an error body")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<ErrorFields, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<ErrorBodyFields, A::Error> {
                 while let Some(name) = object.next_key::<String>()? {
                     if !is_error_field(&name) {
                         return Err(de::Error::custom("a field that errors do not have"));
                     }
                     object.next_value::<IgnoredAny>()?;
                 }
-                Ok(ErrorFields)
+                Ok(ErrorBodyFields)
             }
         }
         deserializer.deserialize_map(FieldsVisitor)

@@ -39,7 +39,7 @@ pub enum ErrorReason {
 }
 
 impl ErrorReason {
-    pub(super) fn of(status: StatusCode, code: Option<i64>) -> Option<Self> {
+    pub(super) fn from_status_and_code(status: StatusCode, code: Option<i64>) -> Option<Self> {
         Some(match (status.as_u16(), code) {
             (401, Some(900_420)) => Self::AudienceRetired,
             (401, _) => Self::Unauthorized,

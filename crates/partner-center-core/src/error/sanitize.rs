@@ -8,18 +8,18 @@ use std::borrow::Cow;
 const MIN_SECRET_LENGTH: usize = 8;
 
 /// Maximum length of a sanitized string, in characters.
-const MAX_LENGTH: usize = 1024;
+const MAX_MESSAGE_LENGTH: usize = 1024;
 
 /// Returns `message` on one line, without control characters (which could act on a terminal), bounded in length, and with the
 /// `secrets` redacted. Secrets are searched in decoded fields, since a body may escape them.
-pub(crate) fn sanitize(message: &str, secrets: &[&str]) -> String {
+pub(crate) fn sanitize_message(message: &str, secrets: &[&str]) -> String {
     let secrets = secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LENGTH);
     let redacted = secrets.fold(Cow::Borrowed(message), |message, secret| {
         if message.contains(secret) { Cow::Owned(message.replace(secret, "[redacted]")) } else { message }
     });
     let words = redacted.split(|character: char| character.is_whitespace() || character.is_control());
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_LENGTH) {
+    match line.char_indices().nth(MAX_MESSAGE_LENGTH) {
         Some((end, _)) => line[..end].to_owned() + "…",
         None => line,
     }
@@ -32,5 +32,5 @@ pub(crate) fn redirect_location(response: &Response, secrets: &[&str]) -> Option
     let (scheme, rest) = location.split_at(location.find("//").map_or(0, |start| start + 2));
     let authority = if scheme.is_empty() { "" } else { rest.split('/').next()? };
     let user = authority.rfind('@').map_or(0, |end| end + 1);
-    Some(sanitize(&format!("{scheme}{}", &rest[user..]), secrets)).filter(|location| !location.is_empty())
+    Some(sanitize_message(&format!("{scheme}{}", &rest[user..]), secrets)).filter(|location| !location.is_empty())
 }

@@ -1,7 +1,7 @@
 //! Error responses of the service. Its parts write them differently: as an object, as an object wrapped in `error`, as a JSON
 //! string, as plain text, or as a proxy's HTML; one part returns them with status 200.
 
-use super::{ErrorReason, embedded_error, redirect_location, sanitize};
+use super::{ErrorReason, embedded_error, redirect_location, sanitize_message};
 use crate::{
     Response,
     body::{self, BodyReader},
@@ -37,7 +37,7 @@ impl ServiceError {
     /// Returns the meaning of the error, where it is known.
     #[must_use]
     pub fn reason(&self) -> Option<ErrorReason> {
-        ErrorReason::of(self.status, self.code.as_ref().and_then(ErrorCode::number))
+        ErrorReason::from_status_and_code(self.status, self.code.as_ref().and_then(ErrorCode::number))
     }
 
     /// Returns the wait that the service requests, with its origin.
@@ -57,14 +57,14 @@ impl ServiceError {
             let is_prose = !message.is_empty() && !message.starts_with(['{', '[', '<', '"']);
             error_body.description = is_prose.then_some(message);
         }
-        Self::of(response, error_body, secrets)
+        Self::from_error_body(response, error_body, secrets)
     }
 
     /// Reads a response whose status is a success and whose body could not be decoded as the operation's response: the
     /// service documents errors with status 200 (code 400072). `None` if it is not an error.
     pub(crate) fn from_success_response(response: &Response, secrets: &[&str]) -> Option<Self> {
         let string = embedded_error::decode_error_body(response)?;
-        Some(Self::of(response, embedded_error::error_in_undecodable_body(&string)?, secrets))
+        Some(Self::from_error_body(response, embedded_error::error_in_undecodable_body(&string)?, secrets))
     }
 
     /// Reads a response whose status is a success and whose body was decoded, and is an error all the same: a custom type may
@@ -81,13 +81,13 @@ impl ServiceError {
         } else {
             embedded_error::error_in_decoded_body(string)
         };
-        Some(Self::of(reader.response(), error_body?, &secrets()))
+        Some(Self::from_error_body(reader.response(), error_body?, &secrets()))
     }
 
-    fn of(response: &Response, error_body: ErrorBody, secrets: &[&str]) -> Self {
+    fn from_error_body(response: &Response, error_body: ErrorBody, secrets: &[&str]) -> Self {
         let problem = error_body.detail.or(error_body.title); // RFC 7807, from the service requests
         let description = error_body.description.or(error_body.message).or(problem);
-        let sanitized = |value: &str| Some(sanitize(value, secrets)).filter(|value| !value.is_empty());
+        let sanitized = |value: &str| Some(sanitize_message(value, secrets)).filter(|value| !value.is_empty());
         let id = |name| sanitized(response.headers().get(name)?.to_str().ok()?);
         let wait = RetryAfter::from_response(response, description.as_deref());
         let short_code = |code: &ErrorCode| {

@@ -38,7 +38,7 @@ pub(crate) struct Cursor {
 impl Cursor {
     pub(super) fn new(list_request: ListRequest, base_url: &BaseUrl) -> Result<Self, BoxError> {
         let mut cursor = Self {
-            request: list_request.first(base_url)?,
+            request: list_request.first_page_request(base_url)?,
             list_request: Arc::new(list_request),
             page: 1,
             token_may_be_consumed: false,
@@ -46,7 +46,7 @@ impl Cursor {
             hasher: RandomState::new(),
             empty_pages: 0,
         };
-        cursor.seen.insert(cursor.fingerprint(&cursor.request));
+        cursor.seen.insert(cursor.request_fingerprint(&cursor.request));
         Ok(cursor)
     }
 
@@ -60,13 +60,16 @@ impl Cursor {
         let Some(continuation) = O::continuation(page)? else {
             return Ok(false);
         };
-        let request = self.list_request.next_page(&continuation, base_url)?;
+        let request = self.list_request.next_page_request(&continuation, base_url)?;
         let is_empty = fingerprint.is_none();
-        if is_empty && self.has_previous_page() && self.fingerprint(&request) == self.fingerprint(&self.request) {
+        if is_empty
+            && self.has_previous_page()
+            && self.request_fingerprint(&request) == self.request_fingerprint(&self.request)
+        {
             // An empty page that points to itself is a clumsy way to end the list.
             return Ok(false);
         }
-        if !self.seen.insert(self.fingerprint(&request)) {
+        if !self.seen.insert(self.request_fingerprint(&request)) {
             return Err("the service links back to a page that was already listed".into());
         }
         self.empty_pages = if is_empty { self.empty_pages + 1 } else { 0 };
@@ -100,8 +103,8 @@ impl Cursor {
     }
 
     /// Returns a hash of the position in the list that `request` fetches: of the token, if there is one.
-    fn fingerprint(&self, request: &PreparedRequest) -> u64 {
-        if let Some(token) = self.list_request.token(request) {
+    fn request_fingerprint(&self, request: &PreparedRequest) -> u64 {
+        if let Some(token) = self.list_request.continuation_header_value(request) {
             return self.hasher.hash_one(token.as_bytes());
         }
         let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();

@@ -109,7 +109,7 @@ impl<X: Transport, O: Paginated> Items<X, O> {
     where
         O: 'static,
     {
-        self.fold(0, |count, items| *count += items.len())
+        self.fold_items(0, |count, items| *count += items.len())
     }
 
     /// Collects the remaining items into a `Vec`, or any other collection. On an error there is no collection; use a loop to
@@ -131,11 +131,11 @@ impl<X: Transport, O: Paginated> Items<X, O> {
     where
         O: 'static,
     {
-        self.fold(C::default(), Extend::extend)
+        self.fold_items(C::default(), Extend::extend)
     }
 
     /// Adds the remaining items to `value`, page by page.
-    fn fold<T: Send + 'static>(self, mut value: T, add: fn(&mut T, vec::IntoIter<O::Item>)) -> CallOutput<X, T>
+    fn fold_items<T: Send + 'static>(self, mut value: T, add: fn(&mut T, vec::IntoIter<O::Item>)) -> CallOutput<X, T>
     where
         O: 'static,
     {

@@ -8,7 +8,7 @@ use crate::{
     RawRequest,
     base_url::{BaseUrl, has_dot_segment},
     error::BoxError,
-    request::{ILLEGAL, MAX_TARGET_LENGTH, PreparedRequest, ascii_header_value},
+    request::{ILLEGAL_URI_CHARACTERS, MAX_TARGET_LENGTH, PreparedRequest, ascii_header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use partner_center_models::{ContinuationToken, Pagination};
@@ -57,7 +57,7 @@ impl ListRequest {
     }
 
     /// Returns the continuation token that `request` carries in a header.
-    pub(crate) fn token<'a>(&self, request: &'a PreparedRequest) -> Option<&'a HeaderValue> {
+    pub(crate) fn continuation_header_value<'a>(&self, request: &'a PreparedRequest) -> Option<&'a HeaderValue> {
         request.headers.get(self.token_header.as_ref()?)
     }
 
@@ -67,9 +67,9 @@ impl ListRequest {
     }
 
     /// Returns the first request: for the first page, or for the one at which the list is resumed.
-    pub(crate) fn first(&self, base: &BaseUrl) -> Result<PreparedRequest, BoxError> {
+    pub(crate) fn first_page_request(&self, base: &BaseUrl) -> Result<PreparedRequest, BoxError> {
         match &self.resume {
-            Some(continuation) => self.next_page(continuation, base),
+            Some(continuation) => self.next_page_request(continuation, base),
             None => Ok(self.first_page.clone()),
         }
     }
@@ -77,7 +77,7 @@ impl ListRequest {
     /// Returns the request for the page that `continuation` points to.
     ///
     /// Fails if the link points to another server, or is anything but a read: the bearer token is sent along.
-    pub(crate) fn next_page(
+    pub(crate) fn next_page_request(
         &self,
         continuation: &ContinuationToken,
         base: &BaseUrl,
@@ -113,9 +113,9 @@ impl ListRequest {
 }
 
 /// Maximum length of a header value in a next-page link, in bytes.
-const MAX_HEADER_LENGTH: usize = 16 << 10;
+const MAX_LINK_HEADER_LENGTH: usize = 16 << 10;
 /// Maximum number of headers in a next-page link.
-const MAX_HEADERS: usize = 16;
+const MAX_LINK_HEADERS: usize = 16;
 
 /// Returns path and query of a link, with exactly one `/v1` and one `?`, however the service wrote it: `/v1/customers?..`,
 /// `/customers?..`, `customers?..`, or absolute. A list that is elsewhere than below `/v1`, by its `first_target`, has links that
@@ -132,9 +132,9 @@ fn link_target(uri: &str, base: &BaseUrl, first_target: &str) -> Result<String, 
     }
     let (before_query, _) = uri.split_once('?').unwrap_or((uri, ""));
     let target = if before_query.contains(':') {
-        base.strip(uri).ok_or("the link to the next page points to another server")?
+        base.strip_base_url(uri).ok_or("the link to the next page points to another server")?
     } else {
-        base.strip_path(uri).unwrap_or(uri)
+        base.strip_base_path(uri).unwrap_or(uri)
     };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if has_dot_segment(path) || path.to_ascii_lowercase().contains("%2f") || path.to_ascii_lowercase().contains("%5c") {
@@ -152,11 +152,11 @@ fn link_target(uri: &str, base: &BaseUrl, first_target: &str) -> Result<String, 
     let mut target = String::from(if is_versioned { "/v1" } else { "" });
     for segment in segments {
         target.push('/');
-        target.extend(utf8_percent_encode(segment, ILLEGAL));
+        target.extend(utf8_percent_encode(segment, ILLEGAL_URI_CHARACTERS));
     }
     for (index, pair) in query.split(['?', '&']).filter(|pair| !pair.is_empty()).enumerate() {
         target.push(if index == 0 { '?' } else { '&' });
-        target.extend(utf8_percent_encode(pair, ILLEGAL));
+        target.extend(utf8_percent_encode(pair, ILLEGAL_URI_CHARACTERS));
     }
     Ok(target)
 }
@@ -174,7 +174,7 @@ fn link_headers(continuation: &ContinuationToken) -> Result<HeaderMap, BoxError>
         if matches!(name.as_str(), "ms-requestid" | "ms-correlationid") || value.trim().is_empty() {
             continue;
         }
-        if headers.len() == MAX_HEADERS {
+        if headers.len() == MAX_LINK_HEADERS {
             return Err("the link to the next page has too many headers".into());
         }
         if headers.insert(name, secret_header_value(value)?).is_some() {
@@ -185,9 +185,9 @@ fn link_headers(continuation: &ContinuationToken) -> Result<HeaderMap, BoxError>
 }
 
 fn secret_header_value(value: &str) -> Result<HeaderValue, BoxError> {
-    if value.len() > MAX_HEADER_LENGTH {
+    if value.len() > MAX_LINK_HEADER_LENGTH {
         return Err(format!(
-            "the continuation has a value of {} bytes, which exceeds the {MAX_HEADER_LENGTH} that a header may have",
+            "the continuation has a value of {} bytes, which exceeds the {MAX_LINK_HEADER_LENGTH} that a header may have",
             value.len()
         )
         .into());

@@ -1,6 +1,6 @@
 //! The pages of a list, as an iterator or a stream.
 
-use super::{ListRequest, PrefetchedPage, Prefetcher, cursor::Cursor, prefetch::open_page};
+use super::{ListRequest, PrefetchedPage, Prefetcher, cursor::Cursor, prefetch::page_prefix_before_items};
 use crate::{
     Async, Blocking, Error, ErrorKind, Mode, Output, Response, Transport,
     body::{BodyReader, DecodeError, ResponseBody},
@@ -128,13 +128,13 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
     /// ```
     pub fn next_page(&mut self) -> Output<'_, X, Option<Result<O::Response, Error>>> {
         X::Mode::block_or_box(async move {
-            let fetched = X::Mode::into_future(self.fetch()?).await;
-            self.advance(fetched)
+            let fetched = X::Mode::into_future(self.fetch_next_page()?).await;
+            self.advance_to_fetched_page(fetched)
         })
     }
 
     /// Fetches the page at the cursor; `None` when the list has ended.
-    fn fetch(&mut self) -> Option<Output<'static, X, FetchResult<X, O>>> {
+    fn fetch_next_page(&mut self) -> Option<Output<'static, X, FetchResult<X, O>>> {
         // If an abandoned fetch were resumed now, its page would be taken for the next one.
         self.fetching = None;
         if let Some(Err(error)) = self.cursor.take_if(|cursor| cursor.is_err()) {
@@ -158,7 +158,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                 prefetched_page,
                 prefetcher: prefetcher.as_deref(),
             };
-            let mut performed = engine.perform(task, scope).await?;
+            let mut performed = engine.perform_call(task, scope).await?;
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
                 let next = match &performed.body {
@@ -178,7 +178,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
     }
 
     /// Takes the outcome for the page at the cursor, and advances the cursor.
-    fn advance(&mut self, fetched: FetchResult<X, O>) -> Option<Result<O::Response, Error>> {
+    fn advance_to_fetched_page(&mut self, fetched: FetchResult<X, O>) -> Option<Result<O::Response, Error>> {
         let Some(Ok(mut cursor)) = self.cursor.take() else {
             // The cursor was an error, which is what was fetched.
             return fetched.err().map(Err);
@@ -192,7 +192,9 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             ResponseBody::Value(page) => page,
             ResponseBody::Empty(status) if cursor.is_end_by_empty_response(status) => return None,
             ResponseBody::Empty(_) => {
-                return Some(Err(Error::new(ErrorKind::Decode, self.operation, DecodeError::Empty).within(context)));
+                return Some(Err(
+                    Error::new(ErrorKind::Decode, self.operation, DecodeError::Empty).with_context(context)
+                ));
             }
         };
         match cursor.advance::<O>(&page, &self.engine.base_url) {
@@ -206,7 +208,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             Err(error) => {
                 // Nothing was sent for the next page: the ids are those of the page whose link is invalid.
                 let context = ErrorContext { page: Some(cursor.page + 1), attempts: 0, ..context };
-                self.cursor = Some(Err(Error::new(ErrorKind::Paging, self.operation, error).within(context)));
+                self.cursor = Some(Err(Error::new(ErrorKind::Paging, self.operation, error).with_context(context)));
             }
         }
         Some(Ok(page))
@@ -215,7 +217,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
 
 /// Returns a page without items and without a next page.
 pub(crate) fn empty_page<O: Paginated>() -> Result<O::Response, Error> {
-    let page = match open_page(&O::PAGINATION) {
+    let page = match page_prefix_before_items(&O::PAGINATION) {
         Some(head) => format!("{head}[]{}", "}".repeat(O::PAGINATION.items.split('.').count())),
         None => "[]".to_owned(),
     };
@@ -253,13 +255,13 @@ impl<X: Transport<Mode = Async>, O: Paginated> Pages<X, O> {
     pub(super) fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Response, Error>>> {
         let mut fetching = match self.fetching.take() {
             Some(fetching) => fetching,
-            None => match self.fetch() {
+            None => match self.fetch_next_page() {
                 Some(fetching) => fetching,
                 None => return Poll::Ready(None),
             },
         };
         match fetching.as_mut().poll(context) {
-            Poll::Ready(fetched) => Poll::Ready(self.advance(fetched)),
+            Poll::Ready(fetched) => Poll::Ready(self.advance_to_fetched_page(fetched)),
             Poll::Pending => {
                 self.fetching = Some(fetching);
                 Poll::Pending

@@ -53,34 +53,35 @@ impl<M: Mode> Prefetcher<M> {
         }
         let pagination = self.list_request.pagination();
         let continuation = peek_continuation(body, pagination)?;
-        let request = self.list_request.next_page(&continuation, base_url).ok()?;
+        let request = self.list_request.next_page_request(&continuation, base_url).ok()?;
         // A link may need a token that stands before the items, and the other way round: a guess has both.
-        let has_token = pagination.token_header.is_none() || self.list_request.token(&request).is_some();
+        let has_token =
+            pagination.token_header.is_none() || self.list_request.continuation_header_value(&request).is_some();
         (continuation.uri().is_some() && has_token).then_some(request)
     }
 
     /// Returns the request for the page after `page`.
     pub(super) fn next_request<O: Paginated>(&self, page: &O::Response, base_url: &BaseUrl) -> Option<PreparedRequest> {
-        self.list_request.next_page(&O::continuation(page).ok()??, base_url).ok()
+        self.list_request.next_page_request(&O::continuation(page).ok()??, base_url).ok()
     }
 }
 
 /// Maximum length of a body's tail that is searched, in bytes: twice that of a continuation.
-const MAX_TAIL: usize = 48 << 10;
+const MAX_SEARCHED_TAIL_LENGTH: usize = 48 << 10;
 /// Maximum number of ends of lists that are tried in the tail: those of the headers in a link, and of the items.
-const MAX_LISTS: usize = 16;
+const MAX_LIST_ENDS_TRIED: usize = 16;
 
 /// Returns the continuation at the end of a page, if it is behind the items.
 ///
 /// After the end of the items follows the rest of the page object. The end of any other list, deeper in the page, is followed
 /// by a brace too many, so that the rest is not valid JSON.
 fn peek_continuation(body: &[u8], pagination: &Pagination) -> Option<ContinuationToken> {
-    let head = open_page(pagination)?;
+    let head = page_prefix_before_items(pagination)?;
     // Behind the list there are more fields, or the end of the object that it is in.
     let may_follow: &[char] = if pagination.items.contains('.') { &[',', '}'] } else { &[','] };
-    let tail = &body[body.len().saturating_sub(MAX_TAIL)..];
+    let tail = &body[body.len().saturating_sub(MAX_SEARCHED_TAIL_LENGTH)..];
     let ends_of_lists = (0..tail.len()).rev().filter(|index| tail[*index] == b']');
-    ends_of_lists.take(MAX_LISTS).find_map(|index| {
+    ends_of_lists.take(MAX_LIST_ENDS_TRIED).find_map(|index| {
         let rest = std::str::from_utf8(&tail[index + 1..]).ok()?;
         let page = rest.trim_ascii_start().starts_with(may_follow).then(|| format!("{head}null{rest}"))?;
         find_continuation(&page, pagination)
@@ -88,7 +89,7 @@ fn peek_continuation(body: &[u8], pagination: &Pagination) -> Option<Continuatio
 }
 
 /// Returns the beginning of a page, up to its list of items: `{"items":`. `None` if a page is only that list.
-pub(super) fn open_page(pagination: &Pagination) -> Option<String> {
+pub(super) fn page_prefix_before_items(pagination: &Pagination) -> Option<String> {
     let names: Vec<_> = Some(pagination.items).filter(|path| !path.is_empty())?.split('.').collect();
     Some(format!("{{\"{}\":", names.join("\":{\"")))
 }
@@ -101,11 +102,11 @@ pub(crate) struct PrefetchedPage<X: Transport> {
     pub(crate) request: PreparedRequest,
     pub(crate) token: Arc<CachedToken>,
     pub(crate) request_id: Uuid,
-    pub(crate) in_flight: InFlight<X>,
+    pub(crate) in_flight: InFlightRequest<X>,
 }
 
 /// A request that was sent, and its pending response.
-pub(crate) struct InFlight<X: Transport> {
+pub(crate) struct InFlightRequest<X: Transport> {
     sent_at: Instant,
     /// Maximum time that the response may wait to be read.
     max_unread_time: Duration,
@@ -128,19 +129,19 @@ impl<X: Transport> PrefetchedPage<X> {
                 prefetcher.is_peeking.store(false, Ordering::Relaxed);
                 None
             }
-            None => Self::send(request, prefetcher, engine, scope).await,
+            None => Self::send_early(request, prefetcher, engine, scope).await,
         }
     }
 
     /// Sends `request`; `None` if it would have to wait, for a token or the rate limit, or cannot be sent.
-    pub(crate) async fn send(
+    pub(crate) async fn send_early(
         request: PreparedRequest,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
         scope: CallContext,
     ) -> Option<Self> {
-        let token = engine.token_provider.fresh(Instant::now())?;
-        let until = engine.deadline(scope);
+        let token = engine.token_provider.fresh_token(Instant::now())?;
+        let until = engine.call_deadline(scope);
         let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
         let request_id = Uuid::new_v4();
         let context = ErrorContext {
@@ -149,8 +150,9 @@ impl<X: Transport> PrefetchedPage<X> {
             ..ErrorContext::default()
         };
         // A request that cannot be built is reported when the page is fetched.
-        let http_request = engine.request_of(&request, &token, &context).ok()?;
-        let http_request = engine.sender.with_limits(http_request, engine.sender.limits.body, remaining);
+        let http_request = engine.build_service_request(&request, &token, &context).ok()?;
+        let http_request =
+            engine.sender.with_size_and_timeout_limits(http_request, engine.sender.limits.body, remaining);
         if engine.rate_limiter.as_ref().is_some_and(|rate_limiter| !rate_limiter.try_reserve(Instant::now())) {
             return None;
         }
@@ -161,16 +163,16 @@ impl<X: Transport> PrefetchedPage<X> {
             X::Mode::block_or_box(async move { X::Mode::into_future(engine.sender.transport.send(http_request)).await })
         };
         let response = X::Mode::into_future(spawn::<X::Mode, _>(&prefetcher.worker, send)).await?;
-        Some(Self { request, token, request_id, in_flight: InFlight { sent_at, max_unread_time, response } })
+        Some(Self { request, token, request_id, in_flight: InFlightRequest { sent_at, max_unread_time, response } })
     }
 }
 
-impl<X: Transport> InFlight<X> {
+impl<X: Transport> InFlightRequest<X> {
     /// Waits for the response, and returns it with the time when the request was sent.
     ///
     /// Returns `None` if there is only an error and the response was left unread for too long: then the error is of this
     /// program's making, and the request is sent once more.
-    pub(crate) async fn response(self) -> Option<(Instant, Result<Response, TransportError>)> {
+    pub(crate) async fn into_response(self) -> Option<(Instant, Result<Response, TransportError>)> {
         let is_late = self.sent_at.elapsed() >= self.max_unread_time;
         let lost = || Err(TransportError::new("the thread that sent the request ended without a response"));
         let response = X::Mode::into_future(join::<X::Mode, _>(self.response, lost)).await;

@@ -25,21 +25,21 @@ impl UnexpectedNextPage {
     /// Finds, in the JSON of a response to `operation`, the field that points to a next page.
     ///
     /// Only the fields of the response itself count: the links of an item are unrelated to the list.
-    pub(crate) fn find(operation: &'static str, is_list: bool, json: &str) -> Option<Self> {
+    pub(crate) fn find_in_json(operation: &'static str, is_list: bool, json: &str) -> Option<Self> {
         if !json.trim_ascii_start().starts_with('{') || !may_have_next_page_field(json.as_bytes()) {
             return None;
         }
         let fields: JsonFields<NextPageFields> = body::from_json_or_none(json)?;
         let has_next = |links: &str| {
             body::from_json_or_none::<JsonFields<NextPageFields>>(links)
-                .is_some_and(|links| links.values_of("next").any(is_set))
+                .is_some_and(|links| links.values_of("next").any(is_next_page_value_set))
         };
         let field = if fields.values_of("links").any(has_next) {
             "links.next"
         } else {
             // The service's own name, and those of Microsoft's guidelines for REST APIs and of OData.
             let names = ["continuationToken", "nextLink", "@odata.nextLink"];
-            names.into_iter().find(|name| fields.values_of(name).any(is_set))?
+            names.into_iter().find(|name| fields.values_of(name).any(is_next_page_value_set))?
         };
         Some(Self { operation, is_list, field })
     }
@@ -83,23 +83,23 @@ impl FieldNames for NextPageFields {
 }
 
 /// Maximum size of a value that is parsed, in bytes. An absent link is never longer, so that a longer value is a link.
-const MAX_BLANK_SIZE: usize = 64 << 10;
+const MAX_BLANK_VALUE_SIZE: usize = 64 << 10;
 
-fn is_set(json: &str) -> bool {
+fn is_next_page_value_set(json: &str) -> bool {
     // A value that `Value` cannot hold is not blank either.
-    json.len() > MAX_BLANK_SIZE || body::from_json_or_none(json).is_none_or(|value| !is_blank(&value))
+    json.len() > MAX_BLANK_VALUE_SIZE || body::from_json_or_none(json).is_none_or(|value| !is_blank_value(&value))
 }
 
 /// Whether a link or a token points to nothing: absent links are also written as `null`, as `false`, as a blank string, or
 /// without a URI.
-fn is_blank(value: &Value) -> bool {
+fn is_blank_value(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::String(string) => string.trim().is_empty(),
         Value::Array(list) => list.is_empty(),
         Value::Object(link) => link.iter().all(|(name, value)| match name.to_ascii_lowercase().as_str() {
-            "uri" | "url" | "href" => is_blank(value),
-            "headers" => has_blank_values(value),
+            "uri" | "url" | "href" => is_blank_value(value),
+            "headers" => has_only_blank_header_values(value),
             // The other fields, such as the method, do not say where the link points.
             _ => true,
         }),
@@ -108,16 +108,16 @@ fn is_blank(value: &Value) -> bool {
 }
 
 /// Whether no header of a link has a value. They are an array of names with values, or an object.
-fn has_blank_values(headers: &Value) -> bool {
+fn has_only_blank_header_values(headers: &Value) -> bool {
     match headers {
         Value::Array(list) => list.iter().all(|header| match header {
             Value::Object(header) => {
-                header.iter().all(|(name, value)| !name.eq_ignore_ascii_case("value") || is_blank(value))
+                header.iter().all(|(name, value)| !name.eq_ignore_ascii_case("value") || is_blank_value(value))
             }
-            other => is_blank(other),
+            other => is_blank_value(other),
         }),
-        Value::Object(values) => values.values().all(is_blank),
-        other => is_blank(other),
+        Value::Object(values) => values.values().all(is_blank_value),
+        other => is_blank_value(other),
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn found(json: &str) -> Option<&'static str> {
-        UnexpectedNextPage::find("getThings", false, json).map(|found| found.field)
+        UnexpectedNextPage::find_in_json("getThings", false, json).map(|found| found.field)
     }
 
     #[test]

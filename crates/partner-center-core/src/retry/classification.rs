@@ -30,19 +30,19 @@ pub(crate) enum Retryability {
 }
 
 impl Retryability {
-    pub(crate) fn of_service_error(error: &ServiceError) -> Self {
-        Self::of_status(error.status, error.requested_wait())
+    pub(crate) fn from_service_error(error: &ServiceError) -> Self {
+        Self::from_status(error.status, error.requested_wait())
     }
 
-    pub(crate) fn of_token_error(error: &TokenError) -> Self {
+    pub(crate) fn from_token_error(error: &TokenError) -> Self {
         let retry_after = error.requested_wait();
-        match (Self::of_status(error.status, retry_after), error.error.as_deref()) {
+        match (Self::from_status(error.status, retry_after), error.error.as_deref()) {
             (Self::Permanent, Some("temporarily_unavailable" | "server_error")) => Self::Transient { retry_after },
             (retryability, _) => retryability,
         }
     }
 
-    fn of_status(status: StatusCode, retry_after: Option<RetryAfter>) -> Self {
+    fn from_status(status: StatusCode, retry_after: Option<RetryAfter>) -> Self {
         match status {
             StatusCode::TOO_MANY_REQUESTS => Self::Throttled { retry_after },
             StatusCode::REQUEST_TIMEOUT
@@ -54,7 +54,7 @@ impl Retryability {
         }
     }
 
-    pub(crate) fn of_transport_error(kind: TransportErrorKind) -> Self {
+    pub(crate) fn from_transport_error(kind: TransportErrorKind) -> Self {
         match kind {
             TransportErrorKind::TooLarge
             | TransportErrorKind::InvalidResponse
@@ -64,7 +64,7 @@ impl Retryability {
         }
     }
 
-    pub(crate) fn of_decode_error(error: DecodeError) -> Self {
+    pub(crate) fn from_decode_error(error: DecodeError) -> Self {
         match error {
             DecodeError::Truncated => Self::Transient { retry_after: None },
             _ => Self::Permanent,

@@ -1,6 +1,6 @@
 //! The decision on a failed attempt: fail, or wait and send again.
 //!
-//! [`decide`] is a pure function: the engine passes in the time that is left and a random number, so that each case is tested
+//! [`decide_retry`] is a pure function: the engine passes in the time that is left and a random number, so that each case is tested
 //! without a clock. The order of its checks matters. A permanent failure is reported as what it is, even when the deadline
 //! has passed. A requested wait above the maximum is reported as such, even when no attempts are left, since more attempts
 //! would be of no help; but not one from a message, which may mean something else, and must not fail a call that a retry may
@@ -26,7 +26,7 @@ pub(crate) enum RetryDecision {
 ///
 /// `attempts` is the number of attempts so far, `remaining` the time until the deadline, if there is one, and `random` a
 /// number in 0..1.
-pub(crate) fn decide(
+pub(crate) fn decide_retry(
     policy: &RetryPolicy,
     is_idempotent: bool,
     attempts: u32,
@@ -136,7 +136,7 @@ mod tests {
             ("at the deadline no attempt is left", 4, true, TRANSIENT, left(0), 1.0, RetryDecision::DeadlineExceeded),
         ] {
             assert_eq!(
-                decide(&RetryPolicy::default(), idempotent, attempts, failure, remaining, random),
+                decide_retry(&RetryPolicy::default(), idempotent, attempts, failure, remaining, random),
                 expected,
                 "{name}"
             );
@@ -147,13 +147,13 @@ mod tests {
     fn max_backoff_is_half_a_minute() {
         let retry = RetryPolicy::default().max_attempts(u32::MAX);
         for attempts in [7, 8, 32, 33, u32::MAX - 1] {
-            assert_eq!(decide(&retry, true, attempts, TRANSIENT, None, 1.0), seconds(30.0));
+            assert_eq!(decide_retry(&retry, true, attempts, TRANSIENT, None, 1.0), seconds(30.0));
         }
     }
 
     #[test]
     fn policy_none_never_retries() {
-        assert_eq!(decide(&RetryPolicy::none(), true, 1, after(0), None, 0.0), RetryDecision::Fail);
+        assert_eq!(decide_retry(&RetryPolicy::none(), true, 1, after(0), None, 0.0), RetryDecision::Fail);
         assert_eq!(RetryPolicy::default().max_attempts(0), RetryPolicy::none());
     }
 
@@ -197,7 +197,7 @@ mod tests {
                 } else {
                     Retryability::Transient { retry_after }
                 };
-                let RetryDecision::Retry(delay) = decide(&retry, true, attempts, failure, remaining, random) else { break };
+                let RetryDecision::Retry(delay) = decide_retry(&retry, true, attempts, failure, remaining, random) else { break };
                 let is_ignored = |requested: &Duration| is_from_message && *requested > max_retry_after;
                 if let Some(requested) = requested.filter(|requested| !requested.is_zero() && !is_ignored(requested)) {
                     prop_assert!(delay == requested && delay <= max_retry_after);

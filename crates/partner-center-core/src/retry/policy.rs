@@ -82,7 +82,7 @@ impl RetryPolicy {
     /// Returns the wait before attempt number `attempts + 1`; `random` is in 0..1.
     pub(super) fn backoff(&self, attempts: u32, is_throttled: bool, random: f64) -> Duration {
         let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
-        let factor = if is_throttled { doubled.saturating_mul(THROTTLED_FACTOR) } else { doubled };
+        let factor = if is_throttled { doubled.saturating_mul(THROTTLED_BACKOFF_FACTOR) } else { doubled };
         let max = self.initial_backoff.saturating_mul(factor).min(self.max_backoff);
         if !self.jitter {
             return max;
@@ -96,7 +96,7 @@ impl RetryPolicy {
 
 /// Factor by which the backoff is longer after a 429 that requests no wait: with the defaults, the three waits together are a
 /// minute at most, which is the window in which the service counts requests.
-const THROTTLED_FACTOR: u32 = 20;
+const THROTTLED_BACKOFF_FACTOR: u32 = 20;
 
 impl Default for RetryPolicy {
     fn default() -> Self {

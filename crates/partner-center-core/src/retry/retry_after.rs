@@ -61,7 +61,7 @@ fn wait_in_message(message: &str) -> Option<Duration> {
         if !is_request {
             continue;
         }
-        if let Some(seconds) = wait_after(tokens.clone(), is_retry_after, word.eq_ignore_ascii_case("retry")) {
+        if let Some(seconds) = wait_after_tokens(tokens.clone(), is_retry_after, word.eq_ignore_ascii_case("retry")) {
             // A number that overflows is the longest wait.
             return Some(Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(Duration::from_secs(u64::MAX)));
         }
@@ -70,23 +70,23 @@ fn wait_in_message(message: &str) -> Option<Duration> {
 }
 
 /// Maximum number of words between the one that requests a wait and the number, prepositions not counted.
-const MAX_FILLERS: usize = 2;
+const MAX_FILLER_WORDS: usize = 2;
 
 /// Returns the seconds after a word that requests a wait. A number without a unit counts only after `Retry-After`, in any of its
 /// spellings: `is_retry_after` if that is the word, `may_be_retry_after` if it is the first half of it.
-fn wait_after(mut tokens: Tokens<'_>, mut is_retry_after: bool, mut may_be_retry_after: bool) -> Option<f64> {
+fn wait_after_tokens(mut tokens: Tokens<'_>, mut is_retry_after: bool, mut may_be_retry_after: bool) -> Option<f64> {
     let (mut fillers, mut is_assigned) = (0, false);
     loop {
         match tokens.next()? {
             Token::Number(number) => {
-                return parse_clock_time(number)
-                    .or_else(|| sum_of_parts(number, tokens.clone()))
-                    .or_else(|| number.parse().ok().filter(|_| is_retry_after && is_bare(number, tokens)));
+                return parse_clock_time(number).or_else(|| sum_duration_parts(number, tokens.clone())).or_else(|| {
+                    number.parse().ok().filter(|_| is_retry_after && is_number_without_unit(number, tokens))
+                });
             }
             Token::Word(word) if may_be_retry_after && word.eq_ignore_ascii_case("after") => is_retry_after = true,
             Token::Word(word) if ["in", "after", "for"].iter().any(|one| word.eq_ignore_ascii_case(one)) => {}
             // After a colon only the number itself counts.
-            Token::Word(_) if fillers < MAX_FILLERS && !is_assigned => {
+            Token::Word(_) if fillers < MAX_FILLER_WORDS && !is_assigned => {
                 fillers += 1;
                 is_retry_after = false;
             }
@@ -107,7 +107,7 @@ fn parse_clock_time(number: &str) -> Option<f64> {
 }
 
 /// Parses one number with a unit, or several from the largest unit to the smallest: `1 minute and 30 seconds`.
-fn sum_of_parts(first: &str, mut tokens: Tokens<'_>) -> Option<f64> {
+fn sum_duration_parts(first: &str, mut tokens: Tokens<'_>) -> Option<f64> {
     let (mut seconds, mut smallest) = (None, f64::INFINITY);
     let mut number = first;
     while let (Some(amount), Some(Token::Word(word))) = (parse_decimal(number), tokens.next()) {
@@ -138,7 +138,7 @@ fn seconds_of_unit(word: &str) -> Option<f64> {
 }
 
 /// Whether `number` has only digits, and no word follows that says what it counts.
-fn is_bare(number: &str, mut tokens: Tokens<'_>) -> bool {
+fn is_number_without_unit(number: &str, mut tokens: Tokens<'_>) -> bool {
     number.bytes().all(|byte| byte.is_ascii_digit())
         && !matches!(tokens.next(), Some(Token::Word(_) | Token::Number(_)))
 }

@@ -29,7 +29,7 @@ impl CertificateProblem {
         while let Some(error) = next {
             #[cfg(feature = "rustls")]
             match error.downcast_ref() {
-                Some(rustls::Error::InvalidCertificate(error)) => return Some(Self::of_rustls(error)),
+                Some(rustls::Error::InvalidCertificate(error)) => return Some(Self::from_rustls_error(error)),
                 // rustls-platform-verifier has no error variant for this.
                 Some(rustls::Error::General(text)) if text.starts_with("No CA certificates were loaded") => {
                     return Some(Self::NoTrustedIssuers);
@@ -46,7 +46,7 @@ impl CertificateProblem {
     }
 
     #[cfg(feature = "rustls")]
-    fn of_rustls(error: &rustls::CertificateError) -> Self {
+    fn from_rustls_error(error: &rustls::CertificateError) -> Self {
         use rustls::CertificateError;
         match error {
             CertificateError::UnknownIssuer => Self::UnknownIssuer,

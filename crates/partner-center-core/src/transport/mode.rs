@@ -140,7 +140,7 @@ impl BoundedThreads {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(Receiver<T>, JoinHandle<()>), Incomplete> {
-        let permit = Permit::acquire(self).ok_or(Incomplete::StillRunning)?;
+        let permit = ThreadPermit::acquire(self).ok_or(Incomplete::StillRunning)?;
         let (sender, receiver) = sync_channel(1);
         let span = tracing::Span::current();
         let subscriber = tracing::dispatcher::get_default(Clone::clone);
@@ -157,9 +157,9 @@ impl BoundedThreads {
 }
 
 /// The permit of a running thread.
-struct Permit(Arc<AtomicUsize>);
+struct ThreadPermit(Arc<AtomicUsize>);
 
-impl Permit {
+impl ThreadPermit {
     fn acquire(threads: &BoundedThreads) -> Option<Self> {
         let one_more = |running| (running < threads.max).then_some(running + 1);
         threads.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
@@ -167,7 +167,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for ThreadPermit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -272,7 +272,7 @@ mod sealed {
             work: impl FnOnce() -> T + Send + 'static,
         ) -> Option<Receiver<T>> {
             let (sender, receiver) = sync_channel(1);
-            let job = |is_busy: Arc<AtomicBool>| -> Job {
+            let job = |is_busy: Arc<AtomicBool>| -> WorkerJob {
                 Box::new(move || {
                     let value = work();
                     is_busy.store(false, Ordering::Release);
@@ -323,20 +323,20 @@ mod sealed {
     pub struct WorkerThread(Mutex<Option<WorkerHandle>>);
 
     struct WorkerHandle {
-        jobs: SyncSender<Job>,
+        jobs: SyncSender<WorkerJob>,
         is_busy: Arc<AtomicBool>,
     }
 
-    type Job = Box<dyn FnOnce() + Send>;
+    type WorkerJob = Box<dyn FnOnce() + Send>;
 
     impl WorkerThread {
         /// Gives the job to the thread; false if there is none. The job clears the flag that it receives when it is done.
-        fn take(&self, job: impl FnOnce(Arc<AtomicBool>) -> Job) -> bool {
+        fn take(&self, job: impl FnOnce(Arc<AtomicBool>) -> WorkerJob) -> bool {
             let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             // A busy thread runs a job that nobody waits for, or has panicked: replace it.
             running.take_if(|running| running.is_busy.load(Ordering::Acquire));
             if running.is_none() {
-                *running = WorkerHandle::start();
+                *running = WorkerHandle::start_thread();
             }
             running.as_ref().is_some_and(|WorkerHandle { jobs, is_busy }| {
                 is_busy.store(true, Ordering::Relaxed);
@@ -346,8 +346,8 @@ mod sealed {
     }
 
     impl WorkerHandle {
-        fn start() -> Option<Self> {
-            let (sender, jobs) = sync_channel::<Job>(1);
+        fn start_thread() -> Option<Self> {
+            let (sender, jobs) = sync_channel::<WorkerJob>(1);
             let thread = thread::Builder::new().name("partner-center".to_owned());
             thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok()?;
             Some(Self { jobs: sender, is_busy: Arc::default() })

@@ -17,12 +17,12 @@ use std::{
 /// A state that threads and tasks share, and can wait for.
 #[derive(Debug, Default)]
 pub struct SharedState<S> {
-    shared: Mutex<Shared<S>>,
+    shared: Mutex<StateAndWakers<S>>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Shared<S> {
+struct StateAndWakers<S> {
     state: S,
     /// The wakers of the tasks that wait, by their numbers.
     wakers: BTreeMap<u64, Waker>,
@@ -40,12 +40,12 @@ pub enum Step<T> {
 }
 
 /// A sleep of an async transport.
-type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type SleepFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl<S> SharedState<S> {
     /// Updates the state, and wakes all callers that wait for it.
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut S) -> T) -> T {
-        let mut shared = self.lock();
+        let mut shared = self.lock_state();
         let value = update(&mut shared.state);
         let wakers = std::mem::take(&mut shared.wakers);
         drop(shared);
@@ -56,7 +56,7 @@ impl<S> SharedState<S> {
 
     /// Blocks the thread until `next_step` is ready.
     pub(crate) fn wait_blocking<T>(&self, mut next_step: impl FnMut(&mut S) -> Step<T>) -> T {
-        let mut shared = self.lock();
+        let mut shared = self.lock_state();
         loop {
             match next_step(&mut shared.state) {
                 Step::Ready(value) => return value,
@@ -73,17 +73,17 @@ impl<S> SharedState<S> {
     pub(crate) fn wait<'a, T>(
         &'a self,
         mut next_step: impl FnMut(&mut S) -> Step<T>,
-        sleep: impl Fn(Duration) -> Sleep<'a>,
+        sleep: impl Fn(Duration) -> SleepFuture<'a>,
     ) -> impl Future<Output = T> {
         let task = WaitingTask::new(self);
         let mut timer: Option<Timer<'a>> = None;
         poll_fn(move |context| {
             let moment = {
-                let mut shared = self.lock();
+                let mut shared = self.lock_state();
                 match next_step(&mut shared.state) {
                     Step::Ready(value) => return Poll::Ready(value),
                     Step::WaitUntil(moment) => {
-                        task.register(&mut shared, context.waker());
+                        task.register_waker(&mut shared, context.waker());
                         moment
                     }
                 }
@@ -98,7 +98,7 @@ impl<S> SharedState<S> {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared<S>> {
+    fn lock_state(&self) -> MutexGuard<'_, StateAndWakers<S>> {
         // No update and no step leaves the state half changed when it panics.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,17 +110,21 @@ pub(crate) struct Timer<'a> {
     started_at: Instant,
     /// `None` once a sleep has ended although hardly any time has passed, as those of test transports do: the moment is
     /// then not waited for.
-    sleep: Option<Sleep<'a>>,
+    sleep: Option<SleepFuture<'a>>,
 }
 
 impl<'a> Timer<'a> {
-    pub(crate) fn new(moment: Instant, sleep: impl Fn(Duration) -> Sleep<'a>) -> Self {
+    pub(crate) fn new(moment: Instant, sleep: impl Fn(Duration) -> SleepFuture<'a>) -> Self {
         let started_at = Instant::now();
         Self { moment, started_at, sleep: Some(sleep(moment.saturating_duration_since(started_at))) }
     }
 
     /// Returns whether the moment has come; if not, the task is woken when it has.
-    pub(crate) fn is_elapsed(&mut self, sleep: impl Fn(Duration) -> Sleep<'a>, context: &mut Context<'_>) -> bool {
+    pub(crate) fn is_elapsed(
+        &mut self,
+        sleep: impl Fn(Duration) -> SleepFuture<'a>,
+        context: &mut Context<'_>,
+    ) -> bool {
         while let Some(sleeping) = &mut self.sleep
             && sleeping.as_mut().poll(context).is_ready()
         {
@@ -146,19 +150,19 @@ struct WaitingTask<'a, S> {
 
 impl<'a, S> WaitingTask<'a, S> {
     fn new(state: &'a SharedState<S>) -> Self {
-        let mut shared = state.lock();
+        let mut shared = state.lock_state();
         shared.tasks += 1;
         Self { state, number: shared.tasks }
     }
 
-    fn register(&self, shared: &mut Shared<S>, waker: &Waker) {
+    fn register_waker(&self, shared: &mut StateAndWakers<S>, waker: &Waker) {
         shared.wakers.insert(self.number, waker.clone());
     }
 }
 
 impl<S> Drop for WaitingTask<'_, S> {
     fn drop(&mut self) {
-        self.state.lock().wakers.remove(&self.number);
+        self.state.lock_state().wakers.remove(&self.number);
     }
 }
 
@@ -204,21 +208,21 @@ mod tests {
         let mut context = Context::from_waker(&waker);
         let far = Instant::now() + Duration::from_secs(60);
         let sleeps = AtomicUsize::new(0);
-        let sleep = |_| -> Sleep<'_> {
+        let sleep = |_| -> SleepFuture<'_> {
             sleeps.fetch_add(1, Ordering::SeqCst);
             Box::pin(pending())
         };
         {
             let mut dropped = pin!(state.wait(is_set(far), |_| Box::pin(ready(()))));
             assert!(dropped.as_mut().poll(&mut context).is_pending());
-            assert_eq!(state.lock().wakers.len(), 1);
+            assert_eq!(state.lock_state().wakers.len(), 1);
         }
-        assert_eq!((state.lock().wakers.len(), counter.count()), (0, 0), "no time has passed");
+        assert_eq!((state.lock_state().wakers.len(), counter.count()), (0, 0), "no time has passed");
 
         let mut waiting = pin!(state.wait(is_set(far), sleep));
         assert!(waiting.as_mut().poll(&mut context).is_pending());
         assert!(waiting.as_mut().poll(&mut context).is_pending());
-        assert_eq!((state.lock().wakers.len(), sleeps.load(Ordering::SeqCst)), (1, 1), "one sleep for a moment");
+        assert_eq!((state.lock_state().wakers.len(), sleeps.load(Ordering::SeqCst)), (1, 1), "one sleep for a moment");
         state.update(|set| *set = true);
         assert_eq!(counter.count(), 1);
         assert!(waiting.as_mut().poll(&mut context).is_ready());
@@ -233,7 +237,7 @@ mod tests {
         let start = Instant::now();
         let mut moments = [0, 0, 60].into_iter().map(|seconds| start + Duration::from_secs(seconds));
         let sleeps = AtomicUsize::new(0);
-        let sleep = |_| -> Sleep<'_> {
+        let sleep = |_| -> SleepFuture<'_> {
             sleeps.fetch_add(1, Ordering::SeqCst);
             Box::pin(ready(()))
         };
@@ -249,7 +253,7 @@ mod tests {
     fn timer_that_ends_early_is_started_once_more() {
         let mut context = Context::from_waker(Waker::noop());
         let delays = Mutex::new(Vec::new());
-        let sleep = |delay: Duration| -> Sleep<'_> {
+        let sleep = |delay: Duration| -> SleepFuture<'_> {
             delays.lock().unwrap().push(delay);
             Box::pin(pending())
         };

@@ -35,30 +35,30 @@ impl TransportError {
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let source = source.into();
         let kind = CertificateProblem::find(&*source).map(TransportErrorKind::Certificate);
-        Self::of(kind.unwrap_or(TransportErrorKind::Exchange), Some(source))
+        Self::from_kind_and_source(kind.unwrap_or(TransportErrorKind::Exchange), Some(source))
     }
 
     /// Creates the error of an exchange that has exceeded [`Limits::timeout`](super::Limits::timeout); `source` must
     /// not show a header's value or a body.
     pub fn timeout(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::of(TransportErrorKind::Timeout, Some(source.into()))
+        Self::from_kind_and_source(TransportErrorKind::Timeout, Some(source.into()))
     }
 
     /// Creates the error of a body that exceeds [`Limits::body`](super::Limits::body).
     #[must_use]
     pub fn too_large() -> Self {
-        Self::of(TransportErrorKind::TooLarge, None)
+        Self::from_kind_and_source(TransportErrorKind::TooLarge, None)
     }
 
     /// Creates the error of a certificate that is not accepted; `source` must not show a header's value or a body.
     pub fn certificate(problem: CertificateProblem, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::of(TransportErrorKind::Certificate(problem), Some(source.into()))
+        Self::from_kind_and_source(TransportErrorKind::Certificate(problem), Some(source.into()))
     }
 
     /// Creates an error of the kind [`ProxySetting`](TransportErrorKind::ProxySetting); `source` must name the
     /// variable, and must not show its value, which may hold a password.
     pub fn proxy_setting(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::of(TransportErrorKind::ProxySetting, Some(source.into()))
+        Self::from_kind_and_source(TransportErrorKind::ProxySetting, Some(source.into()))
     }
 
     /// Sets the proxy that the request went through, if it went through one: it may be the cause.
@@ -70,7 +70,7 @@ impl TransportError {
 
     /// Creates the error of a response head that cannot be parsed; `source` must not show a header's value or a body.
     pub fn invalid_response(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::of(TransportErrorKind::InvalidResponse, Some(source.into()))
+        Self::from_kind_and_source(TransportErrorKind::InvalidResponse, Some(source.into()))
     }
 
     /// Returns the kind of the error.
@@ -85,7 +85,7 @@ impl TransportError {
         self.proxy.as_ref()
     }
 
-    fn of(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
+    fn from_kind_and_source(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { kind, proxy: None, source }
     }
 }

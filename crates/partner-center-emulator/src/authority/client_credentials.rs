@@ -1,4 +1,4 @@
-use super::{TokenError, form::Form};
+use super::{TokenError, form::TokenRequestForm};
 use crate::query::decode_form_value;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, header::AUTHORIZATION};
@@ -12,13 +12,13 @@ pub(super) struct ClientCredentials {
 
 impl ClientCredentials {
     /// Reads the credentials from the form or from `Authorization: Basic` (RFC 6749, section 2.3.1).
-    pub(super) fn read(headers: &HeaderMap, form: &Form) -> Result<Self, TokenError> {
-        let field = |name| form.get(name).map(str::to_owned);
+    pub(super) fn from_headers_or_form(headers: &HeaderMap, form: &TokenRequestForm) -> Result<Self, TokenError> {
+        let field = |name| form.get_field(name).map(str::to_owned);
         let (id, secret) = (field("client_id"), field("client_secret"));
         let Some(basic) = encoded_basic_credentials(headers) else {
             return Ok(Self { id: id.unwrap_or_default(), secret });
         };
-        let basic = Self::parse_basic(basic).ok_or(TokenError::InvalidClient)?;
+        let basic = Self::parse_basic_credentials(basic).ok_or(TokenError::InvalidClient)?;
         // The standard allows one method of authentication per request; `client_id` alone is not one.
         if secret.is_some() || id.is_some_and(|id| id != basic.id) {
             return Err(TokenError::InvalidRequest);
@@ -26,7 +26,7 @@ impl ClientCredentials {
         Ok(basic)
     }
 
-    fn parse_basic(credentials: &str) -> Option<Self> {
+    fn parse_basic_credentials(credentials: &str) -> Option<Self> {
         let credentials = String::from_utf8(BASE64_STANDARD.decode(credentials).ok()?).ok()?;
         let (id, secret) = credentials.split_once(':')?;
         Some(Self { id: decode_form_value(id), secret: Some(decode_form_value(secret)) })
@@ -41,14 +41,14 @@ pub(super) fn encoded_basic_credentials(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClientCredentials, Form, TokenError};
+    use super::{ClientCredentials, TokenError, TokenRequestForm};
     use base64::{Engine, prelude::BASE64_STANDARD};
     use http::{HeaderMap, header::AUTHORIZATION};
 
     fn read(basic: Option<&str>, form: &str) -> Result<ClientCredentials, TokenError> {
         let value = basic.map(|credentials| format!("Basic {}", BASE64_STANDARD.encode(credentials)).parse().unwrap());
         let headers: HeaderMap = value.map(|value| (AUTHORIZATION, value)).into_iter().collect();
-        ClientCredentials::read(&headers, &Form::parse(form.as_bytes()))
+        ClientCredentials::from_headers_or_form(&headers, &TokenRequestForm::parse(form.as_bytes()))
     }
 
     fn credentials(id: &str, secret: Option<&str>) -> ClientCredentials {
@@ -69,6 +69,9 @@ mod tests {
         assert_eq!(read(Some("a:b"), "client_id=other"), Err(TokenError::InvalidRequest));
         assert_eq!(read(Some("a"), ""), Err(TokenError::InvalidClient));
         let headers = HeaderMap::from_iter([(AUTHORIZATION, "basic %%%".parse().unwrap())]);
-        assert_eq!(ClientCredentials::read(&headers, &Form::parse(b"")), Err(TokenError::InvalidClient));
+        assert_eq!(
+            ClientCredentials::from_headers_or_form(&headers, &TokenRequestForm::parse(b"")),
+            Err(TokenError::InvalidClient)
+        );
     }
 }

@@ -1,20 +1,20 @@
 //! The discovery documents, in which clients find the endpoints of the authority.
 
-use super::endpoint::Version;
+use super::endpoint::EndpointVersion;
 use crate::{customers::parse_guid, query::QueryParameters, test_credentials};
 use http::Uri;
 use serde_json::{Value, json};
 
 /// Returns the `OpenID` configuration of `tenant` at `origin`.
-pub(super) fn openid_configuration(origin: &str, tenant: &str, version: Version) -> Value {
+pub(super) fn openid_configuration_document(origin: &str, tenant: &str, version: EndpointVersion) -> Value {
     // As with Entra, a domain becomes the identifier of its tenant, and an alias of several tenants stays an alias.
     let is_alias = ["common", "organizations", "consumers"].contains(&tenant);
-    let id = tenant_id(tenant);
+    let id = resolve_tenant_id(tenant);
     let (segment, issuer_tenant) = if is_alias { (tenant, "{tenantid}") } else { (&*id, &*id) };
     let authority = format!("{origin}/{segment}");
     let (infix, issuer) = match version {
-        Version::V1 => ("", v1_issuer(issuer_tenant)),
-        Version::V2 => ("/v2.0", v2_issuer(origin, issuer_tenant)),
+        EndpointVersion::V1 => ("", v1_issuer_url(issuer_tenant)),
+        EndpointVersion::V2 => ("/v2.0", v2_issuer_url(origin, issuer_tenant)),
     };
     json!({
         "authorization_endpoint": format!("{authority}/oauth2{infix}/authorize"),
@@ -32,9 +32,10 @@ pub(super) fn openid_configuration(origin: &str, tenant: &str, version: Version)
 
 /// Returns the document of instance discovery, in which the authority at `origin` is the only one. The query of `uri` names the
 /// tenant whose configuration the client will fetch.
-pub(super) fn instance_discovery(origin: &str, uri: &Uri) -> Value {
-    let endpoint =
-        QueryParameters::parse(uri).get("authorization_endpoint").and_then(|endpoint| endpoint.parse::<Uri>().ok());
+pub(super) fn instance_discovery_document(origin: &str, uri: &Uri) -> Value {
+    let endpoint = QueryParameters::parse(uri)
+        .first_value("authorization_endpoint")
+        .and_then(|endpoint| endpoint.parse::<Uri>().ok());
     let tenant = endpoint.as_ref().and_then(|uri| uri.path().split('/').nth(1)).filter(|tenant| !tenant.is_empty());
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     json!({
@@ -46,16 +47,16 @@ pub(super) fn instance_discovery(origin: &str, uri: &Uri) -> Value {
 }
 
 /// Returns the identifier of the tenant that a path names by its identifier or by a domain.
-pub(super) fn tenant_id(tenant: &str) -> String {
+pub(super) fn resolve_tenant_id(tenant: &str) -> String {
     parse_guid(tenant).map_or_else(|| test_credentials::TENANT_ID.to_owned(), |id| id.to_string())
 }
 
 /// Returns the issuer of access tokens, which are of version 1 at both endpoints.
-pub(super) fn v1_issuer(tenant_id: &str) -> String {
+pub(super) fn v1_issuer_url(tenant_id: &str) -> String {
     format!("https://sts.windows.net/{tenant_id}/")
 }
 
 /// Returns the issuer of ID tokens of version 2.
-pub(super) fn v2_issuer(origin: &str, tenant_id: &str) -> String {
+pub(super) fn v2_issuer_url(origin: &str, tenant_id: &str) -> String {
     format!("{origin}/{tenant_id}/v2.0")
 }

@@ -1,16 +1,16 @@
 /// A version of the endpoints of Entra.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
+pub(crate) enum EndpointVersion {
     V1,
     V2,
 }
 
 /// An endpoint of the authority. The path of each begins with a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Endpoint {
-    Token(Version),
+pub(crate) enum AuthorityEndpoint {
+    Token(EndpointVersion),
     /// The `OpenID` configuration.
-    Configuration(Version),
+    Configuration(EndpointVersion),
     /// Instance discovery: the document with the aliases of an authority.
     Instances,
     /// The keys for the verification of tokens.
@@ -19,16 +19,16 @@ pub(crate) enum Endpoint {
     Missing,
 }
 
-impl Endpoint {
+impl AuthorityEndpoint {
     /// Returns the tenant and the endpoint at `path`, if it is one of the authority and not of the API.
-    pub(crate) fn of(path: &str) -> Option<(&str, Self)> {
+    pub(crate) fn tenant_and_endpoint_of_path(path: &str) -> Option<(&str, Self)> {
         let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let (tenant, endpoint) = segments.split_first()?;
         let endpoint = match endpoint {
-            ["oauth2", "token"] => Self::Token(Version::V1),
-            ["oauth2", "v2.0", "token"] => Self::Token(Version::V2),
-            [".well-known", "openid-configuration"] => Self::Configuration(Version::V1),
-            ["v2.0", ".well-known", "openid-configuration"] => Self::Configuration(Version::V2),
+            ["oauth2", "token"] => Self::Token(EndpointVersion::V1),
+            ["oauth2", "v2.0", "token"] => Self::Token(EndpointVersion::V2),
+            [".well-known", "openid-configuration"] => Self::Configuration(EndpointVersion::V1),
+            ["v2.0", ".well-known", "openid-configuration"] => Self::Configuration(EndpointVersion::V2),
             ["discovery", "instance"] => Self::Instances,
             ["discovery", "keys"] | ["discovery", "v2.0", "keys"] => Self::Keys,
             ["oauth2" | "discovery", ..] => Self::Missing,
@@ -38,33 +38,40 @@ impl Endpoint {
     }
 
     /// Whether tokens are issued at `path`.
-    pub(crate) fn is_token(path: &str) -> bool {
-        matches!(Self::of(path), Some((_, Self::Token(_))))
+    pub(crate) fn is_token_endpoint_path(path: &str) -> bool {
+        matches!(Self::tenant_and_endpoint_of_path(path), Some((_, Self::Token(_))))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Endpoint, Version};
+    use super::{AuthorityEndpoint, EndpointVersion};
 
     #[test]
     fn endpoint_is_found_below_any_tenant() {
         for (path, expected) in [
-            ("/contoso.com/oauth2/v2.0/token", Some(("contoso.com", Endpoint::Token(Version::V2)))),
-            ("/common//oauth2/token/", Some(("common", Endpoint::Token(Version::V1)))),
-            ("/t/v2.0/.well-known/openid-configuration", Some(("t", Endpoint::Configuration(Version::V2)))),
-            ("/t/.well-known/openid-configuration", Some(("t", Endpoint::Configuration(Version::V1)))),
-            ("/common/discovery/instance", Some(("common", Endpoint::Instances))),
-            ("/t/discovery/v2.0/keys", Some(("t", Endpoint::Keys))),
-            ("/t/oauth2/v2.0/devicecode", Some(("t", Endpoint::Missing))),
-            ("/contoso.com/oauth2/v2.0/token/more", Some(("contoso.com", Endpoint::Missing))),
+            ("/contoso.com/oauth2/v2.0/token", Some(("contoso.com", AuthorityEndpoint::Token(EndpointVersion::V2)))),
+            ("/common//oauth2/token/", Some(("common", AuthorityEndpoint::Token(EndpointVersion::V1)))),
+            (
+                "/t/v2.0/.well-known/openid-configuration",
+                Some(("t", AuthorityEndpoint::Configuration(EndpointVersion::V2))),
+            ),
+            ("/t/.well-known/openid-configuration", Some(("t", AuthorityEndpoint::Configuration(EndpointVersion::V1)))),
+            ("/common/discovery/instance", Some(("common", AuthorityEndpoint::Instances))),
+            ("/t/discovery/v2.0/keys", Some(("t", AuthorityEndpoint::Keys))),
+            ("/t/oauth2/v2.0/devicecode", Some(("t", AuthorityEndpoint::Missing))),
+            ("/contoso.com/oauth2/v2.0/token/more", Some(("contoso.com", AuthorityEndpoint::Missing))),
             ("/oauth2/v2.0/token", None),
             ("/v1/customers", None),
             ("/v1/customers/11111111-2222-3333-4444-555555555555", None),
             ("/", None),
         ] {
-            assert_eq!(Endpoint::of(path), expected, "{path}");
-            assert_eq!(Endpoint::is_token(path), matches!(expected, Some((_, Endpoint::Token(_)))), "{path}");
+            assert_eq!(AuthorityEndpoint::tenant_and_endpoint_of_path(path), expected, "{path}");
+            assert_eq!(
+                AuthorityEndpoint::is_token_endpoint_path(path),
+                matches!(expected, Some((_, AuthorityEndpoint::Token(_)))),
+                "{path}"
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct IssuedToken {
     pub(super) kind: TokenKind,
     /// The number of the response that issued it, from 1.
     pub(super) number: u64,
@@ -22,7 +22,7 @@ pub(super) enum TokenKind {
 }
 
 impl TokenKind {
-    const ALL: [Self; 4] = [
+    const ALL_KINDS: [Self; 4] = [
         Self::Access(Caller::Application),
         Self::Access(Caller::User),
         Self::Access(Caller::UnsupportedAudience),
@@ -30,17 +30,17 @@ impl TokenKind {
     ];
 }
 
-impl Token {
+impl IssuedToken {
     /// Writes the token as an opaque string.
-    pub(super) fn write(self, seed: u64) -> String {
-        let kind = (0_u8..).zip(TokenKind::ALL).find(|(_, kind)| *kind == self.kind).map_or(0, |(kind, _)| kind);
+    pub(super) fn write_opaque(self, seed: u64) -> String {
+        let kind = (0_u8..).zip(TokenKind::ALL_KINDS).find(|(_, kind)| *kind == self.kind).map_or(0, |(kind, _)| kind);
         let expires = u64::try_from(self.expires.as_millis()).unwrap_or(u64::MAX);
         let content = [&[kind][..], &self.number.to_be_bytes(), &expires.to_be_bytes()].concat();
         BASE64_URL_SAFE_NO_PAD.encode([&content[..], &keyed_hash(seed, &content).to_be_bytes()].concat())
     }
 
     /// Reads an opaque string. Returns `None` unless it was written with this seed.
-    pub(super) fn read(token: &str, seed: u64) -> Option<Self> {
+    pub(super) fn read_opaque(token: &str, seed: u64) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
         let (content, checksum) = bytes.split_last_chunk()?;
         if keyed_hash(seed, content) != u64::from_be_bytes(*checksum) {
@@ -50,7 +50,7 @@ impl Token {
         let (number, content) = content.split_first_chunk()?;
         let expires = <[u8; 8]>::try_from(content).ok()?;
         Some(Self {
-            kind: *TokenKind::ALL.get(usize::from(*kind))?,
+            kind: *TokenKind::ALL_KINDS.get(usize::from(*kind))?,
             number: u64::from_be_bytes(*number),
             expires: Duration::from_millis(u64::from_be_bytes(expires)),
         })
@@ -58,9 +58,9 @@ impl Token {
 
     /// Writes the token as a JWT with these `claims`. The opaque string is the claim `uti`, which is an opaque identifier with Entra,
     /// too.
-    pub(super) fn write_jwt(self, mut claims: Value, seed: u64) -> String {
-        claims["uti"] = self.write(seed).into();
-        write_jwt(&claims, seed)
+    pub(super) fn write_as_jwt(self, mut claims: Value, seed: u64) -> String {
+        claims["uti"] = self.write_opaque(seed).into();
+        write_claims_as_jwt(&claims, seed)
     }
 
     /// Reads a JWT. Returns `None` unless it was written with this seed.
@@ -71,14 +71,14 @@ impl Token {
             return None;
         }
         let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-        Self::read(claims["uti"].as_str()?, seed)
+        Self::read_opaque(claims["uti"].as_str()?, seed)
     }
 }
 
 /// Writes `claims` as a JWT. It names an algorithm and a key as with Entra, but its signature is a checksum that only the emulator
 /// can verify.
-pub(super) fn write_jwt(claims: &Value, seed: u64) -> String {
-    let header = json!({ "alg": "RS256", "kid": KEY_ID, "typ": "JWT", "x5t": KEY_ID });
+pub(super) fn write_claims_as_jwt(claims: &Value, seed: u64) -> String {
+    let header = json!({ "alg": "RS256", "kid": SIGNING_KEY_ID, "typ": "JWT", "x5t": SIGNING_KEY_ID });
     let [header, claims] = [&header, claims].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part.to_string()));
     let content = format!("{header}.{claims}");
     let signature = checksum_signature(&content, seed);
@@ -89,39 +89,43 @@ fn checksum_signature(content: &str, seed: u64) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(keyed_hash(seed, content.as_bytes()).to_be_bytes())
 }
 
-const KEY_ID: &str = "emulator";
+const SIGNING_KEY_ID: &str = "emulator";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tokens() -> impl Iterator<Item = Token> {
-        TokenKind::ALL.into_iter().map(|kind| Token { kind, number: 7, expires: Duration::from_millis(1234) })
+    fn tokens() -> impl Iterator<Item = IssuedToken> {
+        TokenKind::ALL_KINDS.into_iter().map(|kind| IssuedToken {
+            kind,
+            number: 7,
+            expires: Duration::from_millis(1234),
+        })
     }
 
     #[test]
     fn token_is_read_as_it_was_written() {
         for token in tokens() {
-            assert_eq!(Token::read(&token.write(1), 1), Some(token));
-            assert_eq!(Token::read(&token.write(1), 2), None);
-            let jwt = token.write_jwt(json!({ "aud": "api" }), 1);
-            assert_eq!(Token::read_jwt(&jwt, 1), Some(token));
-            assert_eq!(Token::read_jwt(&jwt, 2), None);
+            assert_eq!(IssuedToken::read_opaque(&token.write_opaque(1), 1), Some(token));
+            assert_eq!(IssuedToken::read_opaque(&token.write_opaque(1), 2), None);
+            let jwt = token.write_as_jwt(json!({ "aud": "api" }), 1);
+            assert_eq!(IssuedToken::read_jwt(&jwt, 1), Some(token));
+            assert_eq!(IssuedToken::read_jwt(&jwt, 2), None);
         }
         for invalid in ["", "emulator-token", "AAAA", "a.b.c", ".."] {
-            assert_eq!(Token::read(invalid, 1), None);
-            assert_eq!(Token::read_jwt(invalid, 1), None);
+            assert_eq!(IssuedToken::read_opaque(invalid, 1), None);
+            assert_eq!(IssuedToken::read_jwt(invalid, 1), None);
         }
     }
 
     #[test]
     fn damaged_jwt_is_not_read() {
-        let jwt = tokens().next().unwrap().write_jwt(json!({ "aud": "api" }), 1);
+        let jwt = tokens().next().unwrap().write_as_jwt(json!({ "aud": "api" }), 1);
         for position in 0..jwt.len() {
             let mut damaged = jwt.clone().into_bytes();
             damaged[position] = if damaged[position] == b'A' { b'B' } else { b'A' };
-            assert_eq!(Token::read_jwt(&String::from_utf8(damaged).unwrap(), 1), None, "{position}");
-            assert_eq!(Token::read_jwt(&jwt[..position], 1), None, "{position}");
+            assert_eq!(IssuedToken::read_jwt(&String::from_utf8(damaged).unwrap(), 1), None, "{position}");
+            assert_eq!(IssuedToken::read_jwt(&jwt[..position], 1), None, "{position}");
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) enum TokenError {
 
 impl TokenError {
     /// The errors that a fault can select, with their names.
-    pub(crate) const NAMED: [(&str, Self); 7] = [
+    pub(crate) const NAMED_ERRORS: [(&str, Self); 7] = [
         ("invalid-client", Self::InvalidClient),
         ("invalid-grant", Self::InvalidGrant),
         ("consent-required", Self::ConsentRequired),
@@ -40,15 +40,15 @@ impl TokenError {
 
     /// Returns the error with this name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, error)| *error)
+        Self::NAMED_ERRORS.iter().find(|(known, _)| *known == name).map(|(_, error)| *error)
     }
 
     /// Returns the name of an error that a fault has selected.
-    pub(crate) fn name(self) -> &'static str {
-        Self::NAMED.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    pub(crate) fn error_name(self) -> &'static str {
+        Self::NAMED_ERRORS.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
     }
 
-    pub(crate) fn status(self) -> StatusCode {
+    pub(crate) fn status_code(self) -> StatusCode {
         match self {
             Self::InvalidClient => StatusCode::UNAUTHORIZED,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -59,7 +59,7 @@ impl TokenError {
     }
 
     /// Returns the body, in the format and words of Entra.
-    pub(crate) fn body(self, correlation_id: &str) -> Value {
+    pub(crate) fn json_body(self, correlation_id: &str) -> Value {
         let (error, code, message) = match self {
             Self::UnknownClient => {
                 ("unauthorized_client", 700_016, "Application with this identifier was not found in the directory.")

@@ -1,63 +1,65 @@
 //! The accounts of customers: their creation, their profiles, and the domains that are taken.
 
-use super::{Call, Reply, address::check_address, etag::check_etag, stored::absent};
+use super::{
+    OperationCall, ResponseWithChanges, address::check_profile_address, etag::check_etag, stored::not_found_response,
+};
 use crate::{
     authority::Caller,
     customers::Country,
     error_response::ErrorResponse,
-    json_fields::{text_at, without_nulls},
-    random::Random,
+    json_fields::{string_at_path, without_null_fields},
+    random::RandomGenerator,
     resource::SelfLinks,
     resource_path::ResourcePath,
-    service_response::{Content, ResourceKind, ServiceResponse},
-    store::{Change, State},
+    service_response::{ResourceKind, ResponseContent, ServiceResponse},
+    store::{State, StateChange},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
 
 /// Creates a customer. Its administrator's password is in this response and in no other.
-pub(super) fn create_customer(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
-    let Call { state, ref body, .. } = *call;
-    let domain = text_at(body, &["companyProfile", "domain"]).unwrap_or_default();
-    if !is_domain(domain) {
-        return Err(invalid_property(format!("The companyProfile.domain {domain:?} is not a domain.")));
+pub(super) fn create_customer(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let OperationCall { state, ref body, .. } = *call;
+    let domain = string_at_path(body, &["companyProfile", "domain"]).unwrap_or_default();
+    if !is_domain_name(domain) {
+        return Err(invalid_property_error(format!("The companyProfile.domain {domain:?} is not a domain.")));
     }
-    if state.find_domain(domain).is_some() {
-        return Err(invalid_property(format!("The domain {domain:?} belongs to another customer.")));
+    if state.find_customer_by_domain(domain).is_some() {
+        return Err(invalid_property_error(format!("The domain {domain:?} belongs to another customer.")));
     }
-    let billing_profile = without_nulls(body["billingProfile"].clone());
+    let billing_profile = without_null_fields(body["billingProfile"].clone());
     let address = &billing_profile["defaultAddress"];
-    check_address(address)?;
-    check_registration(&body["companyProfile"], address)?;
-    let partner = text_at(body, &["associatedPartnerId"]).filter(|partner| !partner.is_empty());
+    check_profile_address(address)?;
+    check_country_requirements(&body["companyProfile"], address)?;
+    let partner = string_at_path(body, &["associatedPartnerId"]).filter(|partner| !partner.is_empty());
     if let Some(partner) = partner {
         if call.caller == Caller::Application {
             return Err(ErrorResponse::NeedsUser);
         }
-        if !is_partner_id(partner) {
+        if !is_reseller_partner_id(partner) {
             let description = format!("The partner ID {partner:?} is not that of an active indirect reseller.");
-            return Err(ErrorResponse::rejected(StatusCode::BAD_REQUEST, 900_154, description));
+            return Err(ErrorResponse::documented_error(StatusCode::BAD_REQUEST, 900_154, description));
         }
     }
 
-    let mut random = state.random("customer");
-    let id = random.guid();
+    let mut random = state.random_for_next_change("customer");
+    let id = random.random_guid();
     let mut company_profile = json!({
         "tenantId": id,
         "domain": domain,
         "companyName": billing_profile["companyName"],
-        "address": company_address(address),
+        "address": company_address_from_billing_address(address),
         "email": billing_profile["email"],
         "organizationRegistrationNumber": body["companyProfile"]["organizationRegistrationNumber"],
         "links": SelfLinks::new(format!("/customers/{id}/profiles/company")),
         "attributes": { "objectType": "CustomerCompanyProfile" },
     });
-    company_profile = without_nulls(company_profile);
-    let customer = without_nulls(json!({
+    company_profile = without_null_fields(company_profile);
+    let customer = without_null_fields(json!({
         "id": id,
-        "commerceId": random.guid(),
+        "commerceId": random.random_guid(),
         "companyProfile": company_profile,
-        "billingProfile": stored_billing_profile(state, billing_profile, &random.guid().to_string(), &id.to_string()),
+        "billingProfile": billing_profile_to_store(state, billing_profile, &random.random_guid().to_string(), &id.to_string()),
         "relationshipToPartner": "reseller",
         "allowDelegatedAccess": true,
         "customDomains": [domain],
@@ -66,67 +68,67 @@ pub(super) fn create_customer(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
         "attributes": { "objectType": "Customer" },
     }));
     let mut created = customer.clone();
-    created["userCredentials"] = json!({ "userName": "admin", "password": password(&mut random) });
+    created["userCredentials"] = json!({ "userName": "admin", "password": generate_password(&mut random) });
     if let Some(value) = body.get("enableGDAPByDefault").filter(|value| value.is_boolean()) {
         created["enableGDAPByDefault"] = value.clone();
     }
-    let response = ServiceResponse::new(StatusCode::CREATED, Content::Customer(created));
-    Ok(Reply { response, changes: vec![Change::Put(ResourcePath::customer(id), customer)] })
+    let response = ServiceResponse::new(StatusCode::CREATED, ResponseContent::Customer(created));
+    Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(ResourcePath::for_customer(id), customer)] })
 }
 
-pub(super) fn get_company_profile(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
-    let (_, mut customer) = call.customer()?;
+pub(super) fn get_company_profile(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let (_, mut customer) = call.customer_in_path()?;
     let profile = customer["companyProfile"].take();
-    Ok(Reply::unchanged(call.respond_with(profile, ResourceKind::CompanyProfile, false)))
+    Ok(ResponseWithChanges::without_changes(call.respond_with_resource(profile, ResourceKind::CompanyProfile, false)))
 }
 
-pub(super) fn get_billing_profile(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
-    let (index, customer) = call.customer()?;
-    let profile = billing_profile(call.state, index, &customer);
-    Ok(Reply::unchanged(call.respond_with(profile, ResourceKind::BillingProfile, false)))
+pub(super) fn get_billing_profile(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let (index, customer) = call.customer_in_path()?;
+    let profile = billing_profile_of_customer(call.state, index, &customer);
+    Ok(ResponseWithChanges::without_changes(call.respond_with_resource(profile, ResourceKind::BillingProfile, false)))
 }
 
 /// Replaces the billing profile, if it is still the one with the etag that was sent.
-pub(super) fn update_billing_profile(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
-    let (index, mut customer) = call.customer()?;
-    let current = billing_profile(call.state, index, &customer);
-    check_etag(call, text_at(&current, &["attributes", "etag"]))?;
-    let profile = without_nulls(call.body.clone());
-    check_address(&profile["defaultAddress"])?;
+pub(super) fn update_billing_profile(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let (index, mut customer) = call.customer_in_path()?;
+    let current = billing_profile_of_customer(call.state, index, &customer);
+    check_etag(call, string_at_path(&current, &["attributes", "etag"]))?;
+    let profile = without_null_fields(call.body.clone());
+    check_profile_address(&profile["defaultAddress"])?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     // What was accepted before, or generated, is accepted again.
     if profile["defaultAddress"]["country"] != current["defaultAddress"]["country"] {
-        check_registration(&customer["companyProfile"], &profile["defaultAddress"])?;
+        check_country_requirements(&customer["companyProfile"], &profile["defaultAddress"])?;
     }
-    let profile = stored_billing_profile(call.state, profile, &text(&current["id"]), &text(&customer["id"]));
+    let profile = billing_profile_to_store(call.state, profile, &text(&current["id"]), &text(&customer["id"]));
     customer["billingProfile"] = profile.clone();
-    let path = ResourcePath::customer(text(&customer["id"]));
-    let response = call.respond_with(profile, ResourceKind::BillingProfile, false);
-    Ok(Reply { response, changes: vec![Change::Put(path, customer)] })
+    let path = ResourcePath::for_customer(text(&customer["id"]));
+    let response = call.respond_with_resource(profile, ResourceKind::BillingProfile, false);
+    Ok(ResponseWithChanges { response, changes: vec![StateChange::Put(path, customer)] })
 }
 
 /// Returns 200 if a domain is taken, and the response for an absent resource if it is free.
-pub(super) fn check_domain(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
+pub(super) fn check_domain_availability(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let segments = call.path.segments();
     let domain = segments.last().copied().unwrap_or_default();
-    if call.state.find_domain(domain).is_none() {
-        return absent(call);
+    if call.state.find_customer_by_domain(domain).is_none() {
+        return not_found_response(call);
     }
-    Ok(Reply::unchanged(call.respond_with(json!({}), ResourceKind::Other, false)))
+    Ok(ResponseWithChanges::without_changes(call.respond_with_resource(json!({}), ResourceKind::Other, false)))
 }
 
 /// Returns a new etag: a signed number as text.
-pub(super) fn new_etag(state: &State) -> String {
-    state.random("etag").next_u64().cast_signed().to_string()
+pub(super) fn generate_etag(state: &State) -> String {
+    state.random_for_next_change("etag").next_u64().cast_signed().to_string()
 }
 
 /// Returns the billing profile of a customer. Some customers have none in their details.
-fn billing_profile(state: &State, index: u32, customer: &Value) -> Value {
+fn billing_profile_of_customer(state: &State, index: u32, customer: &Value) -> Value {
     match customer.get("billingProfile") {
         Some(profile) if profile.is_object() => profile.clone(),
         _ => {
             let mut profile = state.population.separate_billing_profile(index);
-            if let Some(name) = text_at(customer, &["companyProfile", "companyName"]) {
+            if let Some(name) = string_at_path(customer, &["companyProfile", "companyName"]) {
                 profile["companyName"] = name.into();
             }
             let id = customer["id"].as_str().unwrap_or_default();
@@ -137,15 +139,15 @@ fn billing_profile(state: &State, index: u32, customer: &Value) -> Value {
 }
 
 /// Returns a billing profile that was sent, with what the service sets.
-fn stored_billing_profile(state: &State, mut profile: Value, id: &str, customer: &str) -> Value {
+fn billing_profile_to_store(state: &State, mut profile: Value, id: &str, customer: &str) -> Value {
     profile["id"] = id.into();
     profile["links"] = json!(SelfLinks::new(format!("/customers/{customer}/profiles/billing")));
-    profile["attributes"] = json!({ "etag": new_etag(state), "objectType": "CustomerBillingProfile" });
+    profile["attributes"] = json!({ "etag": generate_etag(state), "objectType": "CustomerBillingProfile" });
     profile
 }
 
 /// Returns the address of a company profile, which has `region` where that of a billing profile has `state`.
-fn company_address(address: &Value) -> Value {
+fn company_address_from_billing_address(address: &Value) -> Value {
     let mut company_address = address.clone();
     if let Some(fields) = company_address.as_object_mut() {
         let state = fields.remove("state");
@@ -156,9 +158,9 @@ fn company_address(address: &Value) -> Value {
 }
 
 /// Checks what some countries require: the registration number of the company, and a telephone number.
-fn check_registration(company_profile: &Value, address: &Value) -> Result<(), ErrorResponse> {
-    let country = text_at(address, &["country"]).unwrap_or_default();
-    if !Country::REGISTERING.iter().any(|code| code.eq_ignore_ascii_case(country)) {
+fn check_country_requirements(company_profile: &Value, address: &Value) -> Result<(), ErrorResponse> {
+    let country = string_at_path(address, &["country"]).unwrap_or_default();
+    if !Country::COUNTRIES_REQUIRING_REGISTRATION_NUMBER.iter().any(|code| code.eq_ignore_ascii_case(country)) {
         return Ok(());
     }
     let is_missing = |value: &Value| value.as_str().is_none_or(|text| text.trim().is_empty());
@@ -169,21 +171,21 @@ fn check_registration(company_profile: &Value, address: &Value) -> Result<(), Er
     } else {
         return Ok(());
     };
-    Err(ErrorResponse::rejected(StatusCode::BAD_REQUEST, code, description))
+    Err(ErrorResponse::documented_error(StatusCode::BAD_REQUEST, code, description))
 }
 
-fn invalid_property(description: String) -> ErrorResponse {
-    ErrorResponse::rejected(StatusCode::BAD_REQUEST, 3000, description)
+fn invalid_property_error(description: String) -> ErrorResponse {
+    ErrorResponse::documented_error(StatusCode::BAD_REQUEST, 3000, description)
 }
 
 /// Whether `text` is the partner ID of an indirect reseller, which may be another than those of generated customers: seven digits,
 /// the first of which is not 0.
-fn is_partner_id(text: &str) -> bool {
+fn is_reseller_partner_id(text: &str) -> bool {
     text.len() == 7 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether `text` is a domain with at least two labels.
-fn is_domain(text: &str) -> bool {
+fn is_domain_name(text: &str) -> bool {
     let is_label = |label: &str| {
         let is_letter = |character: char| character.is_alphanumeric() || character == '-';
         (1..=63).contains(&label.len())
@@ -195,23 +197,23 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// Returns a password as the service makes them: with a digit, a small and a capital letter.
-fn password(random: &mut Random) -> String {
-    const CHARACTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let start: String = (0..9).map(|_| random.pick(CHARACTERS) as char).collect();
+fn generate_password(random: &mut RandomGenerator) -> String {
+    const PASSWORD_CHARACTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let start: String = (0..9).map(|_| random.pick_one(PASSWORD_CHARACTERS) as char).collect();
     format!("{start}1aA")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_domain;
+    use super::is_domain_name;
 
     #[test]
     fn domain_has_two_labels() {
         for domain in ["contoso.onmicrosoft.com", "a.b", "größe.example", "a-b.c"] {
-            assert!(is_domain(domain), "{domain}");
+            assert!(is_domain_name(domain), "{domain}");
         }
         for other in ["", "contoso", ".com", "contoso.", "-a.com", "a b.com", "a..b", "contoso.com/x"] {
-            assert!(!is_domain(other), "{other}");
+            assert!(!is_domain_name(other), "{other}");
         }
     }
 }

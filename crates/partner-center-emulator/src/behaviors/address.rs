@@ -1,19 +1,19 @@
 //! The validation of addresses. The emulator knows the cities that its customers are in.
 
-use super::{Call, Reply};
+use super::{OperationCall, ResponseWithChanges};
 use crate::{
-    customers::COUNTRIES,
+    customers::WEIGHTED_COUNTRIES,
     error_response::ErrorResponse,
-    json_fields::{text_at, without_nulls},
+    json_fields::{string_at_path, without_null_fields},
     service_response::ResourceKind,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
 
 /// Compares an address with those that are known. One that is wrong is a result, not an error.
-pub(super) fn validate(call: &Call<'_>) -> Reply {
-    let address = without_nulls(call.body.clone());
-    let (status, suggestion, message) = compare(&address);
+pub(super) fn validate_address(call: &OperationCall<'_>) -> ResponseWithChanges {
+    let address = without_null_fields(call.body.clone());
+    let (status, suggestion, message) = compare_with_known_addresses(&address);
     let mut result = json!({
         "originalAddress": address,
         "suggestedAddresses": Vec::from_iter(suggestion),
@@ -22,12 +22,12 @@ pub(super) fn validate(call: &Call<'_>) -> Reply {
     if let Some(message) = message {
         result["validationMessage"] = message.into();
     }
-    Reply::unchanged(call.respond_with(result, ResourceKind::Other, false))
+    ResponseWithChanges::without_changes(call.respond_with_resource(result, ResourceKind::Other, false))
 }
 
 /// Checks the address of a profile, which must be complete.
-pub(super) fn check_address(address: &Value) -> Result<(), ErrorResponse> {
-    let text = |name| text_at(address, &[name]).unwrap_or_default().trim();
+pub(super) fn check_profile_address(address: &Value) -> Result<(), ErrorResponse> {
+    let text = |name| string_at_path(address, &[name]).unwrap_or_default().trim();
     let missing = ["addressLine1", "city", "country"].into_iter().find(|name| text(name).is_empty());
     let problem = match missing {
         Some(name) => format!("{name} is missing"),
@@ -37,14 +37,14 @@ pub(super) fn check_address(address: &Value) -> Result<(), ErrorResponse> {
         }
         None => return Ok(()),
     };
-    Err(ErrorResponse::rejected(StatusCode::BAD_REQUEST, 2007, format!("The address is invalid: {problem}.")))
+    Err(ErrorResponse::documented_error(StatusCode::BAD_REQUEST, 2007, format!("The address is invalid: {problem}.")))
 }
 
 /// Returns the status of an address, the nearest one that is known, and what is wrong.
-fn compare(address: &Value) -> (&'static str, Option<Value>, Option<String>) {
-    let text = |name| text_at(address, &[name]).unwrap_or_default().trim();
+fn compare_with_known_addresses(address: &Value) -> (&'static str, Option<Value>, Option<String>) {
+    let text = |name| string_at_path(address, &[name]).unwrap_or_default().trim();
     let code = text("country");
-    let Some(country) = COUNTRIES.iter().find(|country| country.code.eq_ignore_ascii_case(code)) else {
+    let Some(country) = WEIGHTED_COUNTRIES.iter().find(|country| country.code.eq_ignore_ascii_case(code)) else {
         return ("NotValidated", None, Some(format!("Addresses in the country {code:?} are not validated.")));
     };
     let city = text("city").to_lowercase();
@@ -78,7 +78,7 @@ fn is_country_code(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_address, compare};
+    use super::{check_profile_address, compare_with_known_addresses};
     use serde_json::{Value, json};
 
     fn address(line: &str, city: &str, state: &str, postal_code: &str, country: &str) -> Value {
@@ -95,7 +95,7 @@ mod tests {
             (address("12 Main Street", "Atlantis", "WA", "98052", "US"), "None", false),
             (address("12 Main Street", "Redmond", "WA", "98052", "ZZ"), "NotValidated", false),
         ] {
-            let (actual, suggestion, message) = compare(&address);
+            let (actual, suggestion, message) = compare_with_known_addresses(&address);
             assert_eq!((actual, suggestion.is_some()), (status, has_suggestion), "{address}");
             assert_eq!(message.is_none(), status == "VerifiedShippable");
         }
@@ -103,9 +103,9 @@ mod tests {
 
     #[test]
     fn incomplete_address_of_a_profile_is_rejected() {
-        assert!(check_address(&address("1", "Redmond", "", "", "US")).is_ok());
+        assert!(check_profile_address(&address("1", "Redmond", "", "", "US")).is_ok());
         for wrong in [json!(null), json!({}), address("", "a", "", "", "US"), address("1", "a", "", "", "USA")] {
-            assert!(check_address(&wrong).is_err(), "{wrong}");
+            assert!(check_profile_address(&wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,19 +1,21 @@
 //! The list of customers, and a customer by its identifier.
 
-use super::{Call, Reply};
+use super::{OperationCall, ResponseWithChanges};
 use crate::{
     customer_list::CustomerList,
     error_response::ErrorResponse,
-    service_response::{Content, ServiceResponse},
+    service_response::{ResponseContent, ServiceResponse},
 };
 use http::StatusCode;
 
-pub(super) fn list(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
-    let Call { state, quirks, caller, cancelled, .. } = *call;
-    CustomerList { state, quirks, caller, cancelled }.page(call.query, call.request).map(Reply::unchanged)
+pub(super) fn list_customers(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let OperationCall { state, quirks, caller, cancelled, .. } = *call;
+    CustomerList { state, quirks, caller, cancelled }
+        .requested_page(call.query, call.request)
+        .map(ResponseWithChanges::without_changes)
 }
 
-pub(super) fn get(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
-    let (_, customer) = call.customer()?;
-    Ok(Reply::unchanged(ServiceResponse::new(StatusCode::OK, Content::Customer(customer))))
+pub(super) fn get_customer(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let (_, customer) = call.customer_in_path()?;
+    Ok(ResponseWithChanges::without_changes(ServiceResponse::new(StatusCode::OK, ResponseContent::Customer(customer))))
 }

@@ -1,6 +1,6 @@
 //! The users of a customer.
 
-use super::{Call, Reply, stored};
+use super::{OperationCall, ResponseWithChanges, stored};
 use crate::{
     error_response::ErrorResponse,
     item_filter::ItemFilter,
@@ -9,11 +9,11 @@ use crate::{
 };
 
 /// Lists the active users, or those that a filter selects: deleted users are found by their state only.
-pub(super) fn list(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
-    let page = PageRequest::read(call)?;
+pub(super) fn list_users(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
+    let page = PageRequest::from_call(call)?;
     let mut filter = match page.filter.as_str() {
         "" => None,
-        json => Some(ItemFilter::parse(json)?),
+        json => Some(ItemFilter::parse_item_filter(json)?),
     };
     // The documentation has both names for the state.
     let is_by_state = |filter: &&mut ItemFilter| {
@@ -30,8 +30,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, ErrorResponse> {
     let mut users = stored::collection_items(call);
     users.retain(|(_, user)| {
         let is_visible = has_state || user["state"] != USER_STATE_INACTIVE;
-        is_visible && filter.as_ref().is_none_or(|filter| filter.matches(user))
+        is_visible && filter.as_ref().is_none_or(|filter| filter.matches_item(user))
     });
-    let response = call.done(false).ok_or(ErrorResponse::NotFound)?;
-    page.respond(call, response, users).map(Reply::unchanged)
+    let response = call.documented_success_response(false).ok_or(ErrorResponse::NotFound)?;
+    page.respond_with_page(call, response, users).map(ResponseWithChanges::without_changes)
 }

@@ -1,6 +1,6 @@
 //! The customers in the example responses of the service's documentation.
 
-use super::{SearchableFields, indirect_reseller};
+use super::{SearchableFields, indirect_reseller_id};
 use partner_center_spec::OPERATIONS;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -14,9 +14,9 @@ pub(crate) struct DocumentedCustomer {
 }
 
 pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = LazyLock::new(|| {
-    let list = parse_example("get-a-list-of-customers");
-    let reseller_list = parse_example("get-customers-of-an-indirect-reseller");
-    let customer = parse_example("get-a-customer-by-id");
+    let list = parse_specification_example("get-a-list-of-customers");
+    let reseller_list = parse_specification_example("get-customers-of-an-indirect-reseller");
+    let customer = parse_specification_example("get-a-customer-by-id");
     let from_list = |list: &Value, has_indirect_reseller| -> Vec<_> {
         let items = list["items"].as_array().into_iter().flatten();
         items.map(|details| DocumentedCustomer::new(details.clone(), has_indirect_reseller)).collect()
@@ -29,7 +29,7 @@ pub(crate) static DOCUMENTED_CUSTOMERS: LazyLock<Vec<DocumentedCustomer>> = Lazy
 
 /// Returns an example of a response of the specification.
 #[expect(clippy::expect_used, reason = "constants of the specification, which every test parses")]
-fn parse_example(name: &str) -> Value {
+fn parse_specification_example(name: &str) -> Value {
     let responses = OPERATIONS.iter().flat_map(|operation| operation.responses);
     let mut examples = responses.flat_map(|response| response.examples);
     let example =
@@ -39,25 +39,25 @@ fn parse_example(name: &str) -> Value {
 
 impl DocumentedCustomer {
     fn new(details: Value, has_indirect_reseller: bool) -> Self {
-        Self { summary: customer_summary(details.clone()), details, has_indirect_reseller }
+        Self { summary: summary_of_customer(details.clone()), details, has_indirect_reseller }
     }
 
-    pub(crate) fn id(&self) -> Option<Uuid> {
+    pub(crate) fn customer_id(&self) -> Option<Uuid> {
         self.details["id"].as_str().and_then(|id| id.parse().ok())
     }
 
-    pub(crate) fn searchable(&self, seed: u64) -> SearchableFields {
+    pub(crate) fn searchable_fields(&self, seed: u64) -> SearchableFields {
         let profile = &self.details["companyProfile"];
         let field = |name: &str| profile[name].as_str().unwrap_or_default().to_owned();
         SearchableFields {
             company_name: field("companyName"),
             domain: field("domain"),
-            indirect_reseller: self.has_indirect_reseller.then(|| indirect_reseller(seed, 0)),
+            indirect_reseller: self.has_indirect_reseller.then(|| indirect_reseller_id(seed, 0)),
         }
     }
 }
 
-fn customer_summary(mut customer: Value) -> Value {
+fn summary_of_customer(mut customer: Value) -> Value {
     if let Some(fields) = customer.as_object_mut() {
         for absent in ["commerceId", "billingProfile", "allowDelegatedAccess", "customDomains", "tags"] {
             fields.remove(absent);

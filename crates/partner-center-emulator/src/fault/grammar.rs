@@ -2,7 +2,7 @@
 
 use super::{
     Fault, FaultAction, RequestSelector,
-    injected_response::{ErrorFormat, InjectedResponse, RetryAfter},
+    injected_response::{ErrorFormat, InjectedResponse, RetryAfterValue},
 };
 use crate::authority::TokenError;
 use http::StatusCode;
@@ -21,37 +21,37 @@ impl fmt::Display for ParseFaultError {
 impl Error for ParseFaultError {}
 
 /// The default pause before each chunk of a dripping body.
-const DEFAULT_DRIP: Duration = Duration::from_millis(10);
+const DEFAULT_DRIP_PAUSE: Duration = Duration::from_millis(10);
 
 /// The maximum of all durations in a fault: a day.
-const MAX_DURATION: Duration = Duration::from_secs(86_400);
+const MAX_FAULT_DURATION: Duration = Duration::from_secs(86_400);
 
 impl FromStr for Fault {
     type Err = ParseFaultError;
 
     fn from_str(fault: &str) -> Result<Self, ParseFaultError> {
         let mut parts = fault.split('@');
-        let action = FaultAction::parse(parts.next().unwrap_or_default())?;
-        Ok(Self { action, selectors: parts.map(RequestSelector::parse).collect::<Result<_, _>>()? })
+        let action = FaultAction::parse_action(parts.next().unwrap_or_default())?;
+        Ok(Self { action, selectors: parts.map(RequestSelector::parse_selector).collect::<Result<_, _>>()? })
     }
 }
 
 impl FaultAction {
-    fn parse(text: &str) -> Result<Self, ParseFaultError> {
+    fn parse_action(text: &str) -> Result<Self, ParseFaultError> {
         let (name, options) = text.split_once(':').map_or((text, None), |(name, options)| (name, Some(options)));
         match (name, options) {
             ("delay", Some(time)) => Ok(Self::Delay(parse_duration(time)?)),
-            ("drip", None) => Ok(Self::Drip(DEFAULT_DRIP)),
+            ("drip", None) => Ok(Self::Drip(DEFAULT_DRIP_PAUSE)),
             ("drip", Some(time)) => Ok(Self::Drip(parse_duration(time)?)),
             ("truncate", None) => Ok(Self::Truncate),
             ("reset", None) => Ok(Self::Reset),
             ("hang", None) => Ok(Self::Hang),
             ("garbage", None) => Ok(Self::Garbage),
             _ => match (name.parse().ok().filter(|status| (200..=599).contains(status)), TokenError::from_name(text)) {
-                (Some(status), _) => Ok(Self::Respond(InjectedResponse::parse(status, options)?)),
+                (Some(status), _) => Ok(Self::Respond(InjectedResponse::parse_response(status, options)?)),
                 (None, Some(error)) => Ok(Self::TokenError(error)),
                 (None, None) => {
-                    let token_errors = TokenError::NAMED.map(|(name, _)| name).join(", ");
+                    let token_errors = TokenError::NAMED_ERRORS.map(|(name, _)| name).join(", ");
                     Err(ParseFaultError(format!(
                         "'{text}' is not a fault: it must be a status from 200 to 599, delay:DURATION, drip, drip:DURATION, \
                          truncate, reset, hang, garbage, or for tokens {token_errors}"
@@ -63,25 +63,28 @@ impl FaultAction {
 }
 
 impl InjectedResponse {
-    fn parse(status: u16, options: Option<&str>) -> Result<Self, ParseFaultError> {
+    fn parse_response(status: u16, options: Option<&str>) -> Result<Self, ParseFaultError> {
         let status = StatusCode::from_u16(status).map_err(|error| ParseFaultError(error.to_string()))?;
         let mut response = Self { status, format: None, code: None, retry_after: None };
         for option in options.into_iter().flat_map(|options| options.split(':')) {
-            let number = |value: &str| value.parse().map_err(|_| invalid_option(option));
+            let number = |value: &str| value.parse().map_err(|_| invalid_option_error(option));
             match option.split_once('=') {
-                None => response.format = Some(ErrorFormat::parse(option).ok_or_else(|| invalid_option(option))?),
+                None => {
+                    response.format =
+                        Some(ErrorFormat::parse_format(option).ok_or_else(|| invalid_option_error(option))?);
+                }
                 Some(("code", value)) => response.code = Some(number(value)?),
-                Some(("retry-after", value)) => response.retry_after = Some(RetryAfter::Seconds(number(value)?)),
-                Some(("retry-after-date", value)) => response.retry_after = Some(RetryAfter::Date(number(value)?)),
-                Some(_) => return Err(invalid_option(option)),
+                Some(("retry-after", value)) => response.retry_after = Some(RetryAfterValue::Seconds(number(value)?)),
+                Some(("retry-after-date", value)) => response.retry_after = Some(RetryAfterValue::Date(number(value)?)),
+                Some(_) => return Err(invalid_option_error(option)),
             }
         }
         Ok(response)
     }
 }
 
-fn invalid_option(option: &str) -> ParseFaultError {
-    let formats = ErrorFormat::ALL.map(ErrorFormat::name).join(", ");
+fn invalid_option_error(option: &str) -> ParseFaultError {
+    let formats = ErrorFormat::ALL_FORMATS.map(ErrorFormat::format_name).join(", ");
     ParseFaultError(format!(
         "'{option}' cannot follow a status: it must be one of {formats}, or code=NUMBER, retry-after=SECONDS or \
          retry-after-date=SECONDS"
@@ -89,10 +92,10 @@ fn invalid_option(option: &str) -> ParseFaultError {
 }
 
 impl ErrorFormat {
-    const ALL: [Self; 7] =
+    const ALL_FORMATS: [Self; 7] =
         [Self::FrontDoor, Self::StringCode, Self::NewerService, Self::Gateway, Self::Text, Self::Html, Self::Empty];
 
-    fn name(self) -> &'static str {
+    fn format_name(self) -> &'static str {
         match self {
             Self::FrontDoor => "front-door",
             Self::StringCode => "string-code",
@@ -104,19 +107,19 @@ impl ErrorFormat {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+    fn parse_format(name: &str) -> Option<Self> {
+        Self::ALL_FORMATS.into_iter().find(|format| format.format_name() == name)
     }
 }
 
 impl RequestSelector {
-    fn parse(text: &str) -> Result<Self, ParseFaultError> {
+    fn parse_selector(text: &str) -> Result<Self, ParseFaultError> {
         let selector = if text.starts_with('/') {
-            Some(Self::PathPrefix(super::collapse_slashes(text)))
+            Some(Self::PathPrefix(super::collapse_repeated_slashes(text)))
         } else if let Some(interval) = text.strip_prefix("every:") {
             interval.parse::<NonZeroU64>().ok().map(Self::Every)
         } else if let Some(percent) = text.strip_suffix('%') {
-            parse_millionths(percent).map(Self::Rate)
+            parse_percent_as_millionths(percent).map(Self::Rate)
         } else {
             text.parse::<NonZeroU64>().ok().map(Self::Number)
         };
@@ -130,7 +133,7 @@ impl RequestSelector {
 }
 
 /// Parses a percentage with up to four decimals; returns millionths.
-fn parse_millionths(percent: &str) -> Option<u32> {
+fn parse_percent_as_millionths(percent: &str) -> Option<u32> {
     let (whole, decimals) = percent.split_once('.').unwrap_or((percent, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(decimals) || decimals.len() > 4 {
@@ -145,7 +148,7 @@ fn parse_duration(text: &str) -> Result<Duration, ParseFaultError> {
         Some(number) => number.parse().ok().map(Duration::from_millis),
         None => text.strip_suffix('s').and_then(|number| number.parse().ok()).map(Duration::from_secs),
     };
-    match duration.filter(|duration| *duration <= MAX_DURATION) {
+    match duration.filter(|duration| *duration <= MAX_FAULT_DURATION) {
         Some(duration) => Ok(duration),
         None => Err(ParseFaultError(format!(
             "'{text}' is not a duration: it must be an integer and ms or s, such as 200ms or 2s, up to 86400s"
@@ -170,7 +173,7 @@ impl fmt::Display for FaultAction {
             Self::Reset => formatter.write_str("reset"),
             Self::Hang => formatter.write_str("hang"),
             Self::Garbage => formatter.write_str("garbage"),
-            Self::TokenError(error) => formatter.write_str(error.name()),
+            Self::TokenError(error) => formatter.write_str(error.error_name()),
         }
     }
 }
@@ -179,14 +182,14 @@ impl fmt::Display for InjectedResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.status.as_u16())?;
         if let Some(format) = self.format {
-            write!(formatter, ":{}", format.name())?;
+            write!(formatter, ":{}", format.format_name())?;
         }
         if let Some(code) = self.code {
             write!(formatter, ":code={code}")?;
         }
         match self.retry_after {
-            Some(RetryAfter::Seconds(seconds)) => write!(formatter, ":retry-after={seconds}"),
-            Some(RetryAfter::Date(seconds)) => write!(formatter, ":retry-after-date={seconds}"),
+            Some(RetryAfterValue::Seconds(seconds)) => write!(formatter, ":retry-after={seconds}"),
+            Some(RetryAfterValue::Date(seconds)) => write!(formatter, ":retry-after-date={seconds}"),
             None => Ok(()),
         }
     }
@@ -208,18 +211,21 @@ impl fmt::Display for RequestSelector {
 
 #[cfg(test)]
 mod tests {
-    use super::{ErrorFormat, Fault, FaultAction, InjectedResponse, MAX_DURATION, RequestSelector, RetryAfter};
+    use super::{
+        ErrorFormat, Fault, FaultAction, InjectedResponse, MAX_FAULT_DURATION, RequestSelector, RetryAfterValue,
+    };
     use http::StatusCode;
     use proptest::{collection::vec, option, prelude::*, sample::select};
     use std::time::Duration;
 
     fn action() -> impl Strategy<Value = FaultAction> {
-        let time = (0..=MAX_DURATION.as_millis()).prop_map(|time| Duration::from_millis(time.try_into().unwrap()));
+        let time =
+            (0..=MAX_FAULT_DURATION.as_millis()).prop_map(|time| Duration::from_millis(time.try_into().unwrap()));
         let retry_after =
-            prop_oneof![any::<u32>().prop_map(RetryAfter::Seconds), any::<u32>().prop_map(RetryAfter::Date),];
+            prop_oneof![any::<u32>().prop_map(RetryAfterValue::Seconds), any::<u32>().prop_map(RetryAfterValue::Date),];
         let response = (
             200..600_u16,
-            option::of(select(&ErrorFormat::ALL[..])),
+            option::of(select(&ErrorFormat::ALL_FORMATS[..])),
             option::of(any::<u32>()),
             option::of(retry_after),
         )

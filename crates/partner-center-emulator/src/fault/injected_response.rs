@@ -1,7 +1,7 @@
 use crate::{
     authority::{TokenError, token_error_response},
-    error_response::CHALLENGE,
-    service_response::{Content, ServiceResponse},
+    error_response::WWW_AUTHENTICATE_CHALLENGE,
+    service_response::{ResponseContent, ServiceResponse},
 };
 use http::{
     HeaderValue, StatusCode,
@@ -19,7 +19,7 @@ pub(crate) struct InjectedResponse {
     /// The format of the body. Default: the usual one of the service for this status.
     pub(super) format: Option<ErrorFormat>,
     pub(super) code: Option<u32>,
-    pub(super) retry_after: Option<RetryAfter>,
+    pub(super) retry_after: Option<RetryAfterValue>,
 }
 
 /// A format of error responses that the service has been seen to send.
@@ -35,17 +35,17 @@ pub(super) enum ErrorFormat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RetryAfter {
+pub(super) enum RetryAfterValue {
     Seconds(u32),
     /// The date in this many seconds.
     Date(u32),
 }
 
 /// Returns the response of the gateway to a request over the rate limit. `wait` is the time until requests are accepted again.
-pub(crate) fn rate_limited(wait: Duration) -> InjectedResponse {
+pub(crate) fn rate_limit_response(wait: Duration) -> InjectedResponse {
     // Rounded up, so that a client that waits this long is accepted.
     let seconds = wait.as_millis().div_ceil(1000).try_into().unwrap_or(u32::MAX);
-    let retry_after = Some(RetryAfter::Seconds(seconds));
+    let retry_after = Some(RetryAfterValue::Seconds(seconds));
     InjectedResponse { status: StatusCode::TOO_MANY_REQUESTS, format: None, code: None, retry_after }
 }
 
@@ -67,28 +67,30 @@ impl InjectedResponse {
     }
 
     pub(crate) fn service_response(&self) -> ServiceResponse {
-        let content = match self.format.unwrap_or_else(|| self.usual_format()) {
-            ErrorFormat::FrontDoor => Content::Error(self.front_door(self.code())),
-            ErrorFormat::StringCode => Content::Error(self.front_door(self.code().to_string())),
-            ErrorFormat::NewerService => Content::Error(self.newer_service()),
-            ErrorFormat::Gateway => Content::Error(self.gateway()),
-            ErrorFormat::Text => {
-                Content::PlainText("The supplied role does not have the rights to perform the requested operation")
+        let content = match self.format.unwrap_or_else(|| self.default_error_format()) {
+            ErrorFormat::FrontDoor => ResponseContent::Error(self.front_door_error_body(self.error_code())),
+            ErrorFormat::StringCode => {
+                ResponseContent::Error(self.front_door_error_body(self.error_code().to_string()))
             }
-            ErrorFormat::Html => Content::Html(UNAVAILABLE_PAGE),
-            ErrorFormat::Empty => Content::Empty,
+            ErrorFormat::NewerService => ResponseContent::Error(self.newer_service_error_body()),
+            ErrorFormat::Gateway => ResponseContent::Error(self.gateway_error_body()),
+            ErrorFormat::Text => ResponseContent::PlainText(
+                "The supplied role does not have the rights to perform the requested operation",
+            ),
+            ErrorFormat::Html => ResponseContent::Html(SERVICE_UNAVAILABLE_HTML_PAGE),
+            ErrorFormat::Empty => ResponseContent::Empty,
         };
         let mut response = ServiceResponse::new(self.status, content);
         if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&self.status) {
-            response = response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+            response = response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(WWW_AUTHENTICATE_CHALLENGE));
         }
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
             response = response.with_header(ALLOW, HeaderValue::from_static("GET"));
         }
         match self.retry_after {
             None => response,
-            Some(RetryAfter::Seconds(seconds)) => response.with_header(RETRY_AFTER, seconds),
-            Some(RetryAfter::Date(seconds)) => {
+            Some(RetryAfterValue::Seconds(seconds)) => response.with_header(RETRY_AFTER, seconds),
+            Some(RetryAfterValue::Date(seconds)) => {
                 let date = SystemTime::now() + Duration::from_secs(seconds.into());
                 match HeaderValue::try_from(httpdate::fmt_http_date(date)) {
                     Ok(date) => response.with_header(RETRY_AFTER, date),
@@ -98,7 +100,7 @@ impl InjectedResponse {
         }
     }
 
-    fn usual_format(&self) -> ErrorFormat {
+    fn default_error_format(&self) -> ErrorFormat {
         match self.status {
             StatusCode::TOO_MANY_REQUESTS => ErrorFormat::Gateway,
             StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
@@ -108,7 +110,7 @@ impl InjectedResponse {
         }
     }
 
-    fn code(&self) -> u32 {
+    fn error_code(&self) -> u32 {
         self.code.unwrap_or(match self.status {
             StatusCode::BAD_REQUEST => 800_002,
             StatusCode::UNAUTHORIZED => 400,
@@ -119,8 +121,8 @@ impl InjectedResponse {
         })
     }
 
-    fn description(&self) -> &'static str {
-        match self.code() {
+    fn error_description(&self) -> &'static str {
+        match self.error_code() {
             0 => "Exception not defined",
             400 => "Access denied",
             1000 => "Not found",
@@ -132,26 +134,26 @@ impl InjectedResponse {
         }
     }
 
-    fn front_door(&self, code: impl Serialize) -> Value {
-        json!({ "code": code, "description": self.description(), "data": [], "source": "PartnerFD" })
+    fn front_door_error_body(&self, code: impl Serialize) -> Value {
+        json!({ "code": code, "description": self.error_description(), "data": [], "source": "PartnerFD" })
     }
 
-    fn newer_service(&self) -> Value {
-        let code = self.code();
+    fn newer_service_error_body(&self) -> Value {
+        let code = self.error_code();
         json!({
             "code": code,
-            "message": self.description(),
-            "description": self.description(),
-            "errorName": self.description().replace(|character: char| !character.is_alphanumeric(), ""),
+            "message": self.error_description(),
+            "description": self.error_description(),
+            "errorName": self.error_description().replace(|character: char| !character.is_alphanumeric(), ""),
             "isRetryable": self.status.is_server_error(),
             "parameters": {},
             "errorMessageExtended": format!("InternalErrorCode={code}"),
         })
     }
 
-    fn gateway(&self) -> Value {
+    fn gateway_error_body(&self) -> Value {
         let retry_hint = match self.retry_after {
-            Some(RetryAfter::Seconds(seconds) | RetryAfter::Date(seconds)) => {
+            Some(RetryAfterValue::Seconds(seconds) | RetryAfterValue::Date(seconds)) => {
                 format!(" Try again in {seconds} seconds.")
             }
             None => String::new(),
@@ -164,5 +166,5 @@ impl InjectedResponse {
     }
 }
 
-const UNAVAILABLE_PAGE: &str = "<html><head><title>Service unavailable</title></head><body><h1>Our services aren't available right \
+const SERVICE_UNAVAILABLE_HTML_PAGE: &str = "<html><head><title>Service unavailable</title></head><body><h1>Our services aren't available right \
                     now</h1><p>We're working to restore all services as soon as possible.</p></body></html>\n";

@@ -15,9 +15,9 @@ use serde_json::{Map, Value, json};
 pub(super) struct ObjectKind<'a>(&'a str);
 
 impl ObjectKind<'static> {
-    pub(super) const PAGE: Self = Self("page");
-    pub(super) const CUSTOMER: Self = Self("customer");
-    pub(super) const ERROR: Self = Self("error");
+    pub(super) const PAGE_OBJECT: Self = Self("page");
+    pub(super) const CUSTOMER_OBJECT: Self = Self("customer");
+    pub(super) const ERROR_OBJECT: Self = Self("error");
 }
 
 impl From<ResourceKind> for ObjectKind<'static> {
@@ -30,8 +30,8 @@ impl From<ResourceKind> for ObjectKind<'static> {
     }
 }
 
-/// Whether any quirk changes values, so that [`to_changed_json`] is necessary.
-pub(super) fn changes_values(quirks: &Quirks) -> bool {
+/// Whether any quirk changes values, so that [`serialize_with_value_quirks`] is necessary.
+pub(super) fn has_value_quirks(quirks: &Quirks) -> bool {
     quirks.without_links
         || quirks.without_delegated_access
         || quirks.nulls
@@ -41,34 +41,34 @@ pub(super) fn changes_values(quirks: &Quirks) -> bool {
 }
 
 /// Serializes `value` with the quirks applied.
-pub(super) fn to_changed_json(
+pub(super) fn serialize_with_value_quirks(
     quirks: &Quirks,
     value: &impl Serialize,
     kind: ObjectKind<'_>,
 ) -> serde_json::Result<String> {
     let mut tree = serde_json::to_value(value)?;
-    change_value(quirks, &mut tree, kind);
+    apply_value_quirks(quirks, &mut tree, kind);
     serde_json::to_string(&tree)
 }
 
 /// Changes `value` and all that it contains. Inner objects come first.
-fn change_value(quirks: &Quirks, value: &mut Value, kind: ObjectKind<'_>) {
+fn apply_value_quirks(quirks: &Quirks, value: &mut Value, kind: ObjectKind<'_>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in &mut *fields {
                 // The items of a page are customers, unless it is one of other resources.
                 let kind = if kind.0 == "resource" && name == "items" { kind } else { ObjectKind(name) };
-                change_value(quirks, value, kind);
+                apply_value_quirks(quirks, value, kind);
             }
-            change_fields(quirks, fields, kind);
+            apply_field_quirks(quirks, fields, kind);
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| change_value(quirks, item, kind)),
+        Value::Array(items) => items.iter_mut().for_each(|item| apply_value_quirks(quirks, item, kind)),
         _ => {}
     }
 }
 
 /// Changes the fields of one object. Pascal case comes last, as the other quirks look for the usual names.
-fn change_fields(quirks: &Quirks, fields: &mut Map<String, Value>, kind: ObjectKind<'_>) {
+fn apply_field_quirks(quirks: &Quirks, fields: &mut Map<String, Value>, kind: ObjectKind<'_>) {
     if quirks.without_links {
         fields.remove("links");
     }
@@ -83,7 +83,7 @@ fn change_fields(quirks: &Quirks, fields: &mut Map<String, Value>, kind: ObjectK
         add_unknown_values(fields, kind);
     }
     if quirks.nulls {
-        for absent in optional_fields(kind) {
+        for absent in optional_field_names(kind) {
             fields.entry(*absent).or_insert(Value::Null);
         }
     }
@@ -97,12 +97,12 @@ fn change_fields(quirks: &Quirks, fields: &mut Map<String, Value>, kind: ObjectK
         }
     }
     if quirks.pascal_case {
-        *fields = std::mem::take(fields).into_iter().map(|(name, value)| (pascal_case(&name), value)).collect();
+        *fields = std::mem::take(fields).into_iter().map(|(name, value)| (to_pascal_case(&name), value)).collect();
     }
 }
 
 /// Returns the names of the fields that an object of this kind may lack.
-fn optional_fields(kind: ObjectKind<'_>) -> &'static [&'static str] {
+fn optional_field_names(kind: ObjectKind<'_>) -> &'static [&'static str] {
     match kind.0 {
         "page" => &["continuationToken"],
         "items" | "customer" => &[
@@ -142,7 +142,7 @@ fn add_unknown_values(fields: &mut Map<String, Value>, kind: ObjectKind<'_>) {
     }
 }
 
-fn pascal_case(name: &str) -> String {
+fn to_pascal_case(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -1,7 +1,7 @@
 //! Sends responses over a connection: immediately, delayed, in chunks, truncated, or not at all.
 
-use super::socket::Socket;
-use crate::scheduled_response::{CHUNK_SIZE, Delivery, ScheduledResponse};
+use super::socket::ResettableSocket;
+use crate::scheduled_response::{DRIP_CHUNK_SIZE, ResponseDelivery, ScheduledResponse};
 use futures_util::{future::select, stream};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Bytes, Frame};
@@ -12,37 +12,42 @@ use tokio::{
     time::timeout,
 };
 
-pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(super) type ResponseBody = UnsyncBoxBody<Bytes, io::Error>;
 
 /// The sender of responses on one connection.
 #[derive(Clone)]
 pub(super) struct ResponseScheduler {
     /// Never changed, only closed, when the server stops.
     pub(super) stopped: watch::Receiver<()>,
-    pub(super) socket: Socket,
+    pub(super) socket: ResettableSocket,
 }
 
 impl ResponseScheduler {
     /// Returns the response once it is time to send it. An error ends the connection without a response.
-    pub(super) async fn send(mut self, response: ScheduledResponse) -> io::Result<http::Response<Body>> {
+    pub(super) async fn response_when_due(
+        mut self,
+        response: ScheduledResponse,
+    ) -> io::Result<http::Response<ResponseBody>> {
         let ScheduledResponse { delay, delivery } = response;
         if !delay.is_zero() {
-            self.wait(delay).await?;
+            self.wait_unless_closed(delay).await?;
         }
         match delivery {
-            Delivery::Complete(response) => {
+            ResponseDelivery::Complete(response) => {
                 Ok(response.map(|body| Full::from(body).map_err(|never: Infallible| match never {}).boxed_unsync()))
             }
-            Delivery::Drip(response, pause) => Ok(response.map(|body| self.in_chunks(body, CHUNK_SIZE, pause, None))),
-            Delivery::Truncated(response) => Ok(response.map(|body| {
+            ResponseDelivery::Drip(response, pause) => {
+                Ok(response.map(|body| self.chunked_body(body, DRIP_CHUNK_SIZE, pause, None)))
+            }
+            ResponseDelivery::Truncated(response) => Ok(response.map(|body| {
                 let end = io::ErrorKind::UnexpectedEof;
-                self.in_chunks(body.slice(..body.len() / 2), body.len(), FLUSH_TIME, Some(end))
+                self.chunked_body(body.slice(..body.len() / 2), body.len(), FLUSH_PAUSE, Some(end))
             })),
-            Delivery::Reset => {
-                self.socket.reset();
+            ResponseDelivery::Reset => {
+                self.socket.reset_on_close();
                 Err(io::ErrorKind::ConnectionReset.into())
             }
-            Delivery::Hang => {
+            ResponseDelivery::Hang => {
                 // Reads and discards what the client sends: otherwise a full buffer would hide the end of the connection.
                 select(pin!(self.stopped.changed()), pin!(copy(&mut self.socket, &mut sink()))).await;
                 Err(io::ErrorKind::ConnectionAborted.into())
@@ -51,8 +56,8 @@ impl ResponseScheduler {
     }
 
     /// Waits for `time`. Returns an error earlier if the server stops or the client has gone.
-    async fn wait(&mut self, time: Duration) -> io::Result<()> {
-        match timeout(time, select(pin!(self.stopped.changed()), pin!(self.socket.closed_by_peer()))).await {
+    async fn wait_unless_closed(&mut self, time: Duration) -> io::Result<()> {
+        match timeout(time, select(pin!(self.stopped.changed()), pin!(self.socket.wait_until_closed_by_peer()))).await {
             Err(_elapsed) => Ok(()),
             Ok(_) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
@@ -60,10 +65,10 @@ impl ResponseScheduler {
 
     /// Returns `body` in chunks of `size` bytes, with a `pause` before each, and with the error `end` after the last one if there is
     /// one.
-    fn in_chunks(self, body: Bytes, size: usize, pause: Duration, end: Option<io::ErrorKind>) -> Body {
+    fn chunked_body(self, body: Bytes, size: usize, pause: Duration, end: Option<io::ErrorKind>) -> ResponseBody {
         let chunks = stream::try_unfold((self, body), move |(mut sender, mut rest)| async move {
             // The previous chunk is sent meanwhile; an error without a pause would discard it.
-            sender.wait(pause).await?;
+            sender.wait_unless_closed(pause).await?;
             match end {
                 Some(end) if rest.is_empty() => Err(io::Error::from(end)),
                 _ if rest.is_empty() => Ok(None),
@@ -78,4 +83,4 @@ impl ResponseScheduler {
 }
 
 /// A pause that is long enough for bytes to be sent.
-const FLUSH_TIME: Duration = Duration::from_millis(20);
+const FLUSH_PAUSE: Duration = Duration::from_millis(20);

@@ -18,42 +18,42 @@ use tokio::{
 ///
 /// Clones share the connection, which is closed when the last of them is dropped.
 #[derive(Clone)]
-pub(super) struct Socket(Arc<Connection>);
+pub(super) struct ResettableSocket(Arc<SocketConnection>);
 
-struct Connection {
+struct SocketConnection {
     stream: TcpStream,
     reset: AtomicBool,
 }
 
-impl Socket {
+impl ResettableSocket {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(Connection { stream, reset: AtomicBool::new(false) }))
+        Self(Arc::new(SocketConnection { stream, reset: AtomicBool::new(false) }))
     }
 
     /// Makes the connection end with a reset instead of an orderly close.
-    pub(super) fn reset(&self) {
+    pub(super) fn reset_on_close(&self) {
         self.0.reset.store(true, Ordering::Relaxed);
     }
 
     /// Waits until the peer has closed the connection, even while bytes that it sent before are unread, when a read would not show
     /// it. Then waits for [`HALF_CLOSE_TIMEOUT`]: a peer that has closed only its sending half looks the same, and may still read
     /// a response.
-    pub(super) async fn closed_by_peer(&self) {
+    pub(super) async fn wait_until_closed_by_peer(&self) {
         while self.0.stream.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
             // Polled: the socket stays readable while bytes are unread, so its end cannot be awaited.
-            sleep(POLL_INTERVAL).await;
+            sleep(CLOSE_POLL_INTERVAL).await;
         }
         sleep(HALF_CLOSE_TIMEOUT).await;
     }
 }
 
 /// The interval in which a connection with unread bytes is checked for its end.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const CLOSE_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The time for a response to a peer that has closed its sending half.
 const HALF_CLOSE_TIMEOUT: Duration = Duration::from_millis(250);
 
-impl Drop for Connection {
+impl Drop for SocketConnection {
     fn drop(&mut self) {
         if *self.reset.get_mut() {
             // If this fails, the connection is closed in order, but still without a response.
@@ -62,7 +62,7 @@ impl Drop for Connection {
     }
 }
 
-impl AsyncRead for Socket {
+impl AsyncRead for ResettableSocket {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let stream = &self.0.stream;
         loop {
@@ -75,7 +75,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl AsyncWrite for ResettableSocket {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(context, &[io::IoSlice::new(bytes)])
     }

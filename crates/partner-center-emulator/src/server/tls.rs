@@ -27,19 +27,19 @@ pub(super) struct ServerIdentity {
 }
 
 impl ServerIdentity {
-    pub(super) fn generate() -> io::Result<Self> {
-        let (authority, issuer) = generate_authority().map_err(io::Error::other)?;
-        let (certificate, key) = issue_certificate(&issuer).map_err(io::Error::other)?;
+    pub(super) fn generate_identity() -> io::Result<Self> {
+        let (authority, issuer) = generate_certificate_authority().map_err(io::Error::other)?;
+        let (certificate, key) = issue_server_certificate(&issuer).map_err(io::Error::other)?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let config = config.with_safe_default_protocol_versions().map_err(io::Error::other)?.with_no_client_auth();
         let mut config = config.with_single_cert(vec![certificate], key).map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority: encode_pem(&authority) })
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), authority: encode_certificate_pem(&authority) })
     }
 }
 
 /// Generates a certificate authority.
-fn generate_authority() -> Result<(CertificateDer<'static>, Issuer<'static, KeyPair>), rcgen::Error> {
+fn generate_certificate_authority() -> Result<(CertificateDer<'static>, Issuer<'static, KeyPair>), rcgen::Error> {
     // Not the name of the server certificate, which OpenSSL would then consider self-signed.
     let mut parameters = certificate_parameters([], "Partner Center emulator CA")?;
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -50,7 +50,7 @@ fn generate_authority() -> Result<(CertificateDer<'static>, Issuer<'static, KeyP
     Ok((certificate.der().clone(), Issuer::new(parameters, key)))
 }
 
-fn issue_certificate(
+fn issue_server_certificate(
     issuer: &Issuer<'_, KeyPair>,
 ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
     let mut parameters =
@@ -71,16 +71,18 @@ fn certificate_parameters<const N: usize>(hosts: [String; N], name: &str) -> Res
     parameters.distinguished_name.push(DnType::CommonName, name);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let date = |since_1970: Duration| date_time_ymd(1970, 1, 1).checked_add(since_1970.try_into().ok()?);
-    if let (Some(not_before), Some(not_after)) = (date(now.saturating_sub(DAY)), date(now.saturating_add(365 * DAY))) {
+    if let (Some(not_before), Some(not_after)) =
+        (date(now.saturating_sub(ONE_DAY)), date(now.saturating_add(365 * ONE_DAY)))
+    {
         (parameters.not_before, parameters.not_after) = (not_before, not_after);
     }
     Ok(parameters)
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Encodes a certificate in PEM (RFC 7468).
-fn encode_pem(certificate: &CertificateDer<'_>) -> String {
+fn encode_certificate_pem(certificate: &CertificateDer<'_>) -> String {
     let encoded = BASE64_STANDARD.encode(certificate);
     let mut lines = vec!["-----BEGIN CERTIFICATE-----"];
     let mut rest = encoded.as_str();

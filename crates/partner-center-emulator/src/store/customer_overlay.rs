@@ -19,12 +19,12 @@ pub(super) struct CustomerOverlay {
 
 impl CustomerOverlay {
     /// Returns the customer at `index` if a request has written it.
-    pub(super) fn get(&self, index: u32) -> Option<&Arc<Value>> {
+    pub(super) fn get_written_customer(&self, index: u32) -> Option<&Arc<Value>> {
         self.customers.get(&index)?.as_ref()
     }
 
     /// Whether the customer at `index` has been written or deleted.
-    pub(super) fn contains(&self, index: u32) -> bool {
+    pub(super) fn contains_index(&self, index: u32) -> bool {
         self.customers.contains_key(&index)
     }
 
@@ -37,23 +37,23 @@ impl CustomerOverlay {
     }
 
     /// Returns the customers in the overlay that are there, with their indexes.
-    pub(super) fn present(&self) -> impl Iterator<Item = (u32, &Arc<Value>)> {
+    pub(super) fn present_customers(&self) -> impl Iterator<Item = (u32, &Arc<Value>)> {
         self.customers.iter().filter_map(|(index, customer)| Some((*index, customer.as_ref()?)))
     }
 
     /// Returns the customer that this one replaces.
-    pub(super) fn put(&mut self, index: u32, customer: Arc<Value>) -> Option<Arc<Value>> {
+    pub(super) fn replace_customer(&mut self, index: u32, customer: Arc<Value>) -> Option<Arc<Value>> {
         self.customers.insert(index, Some(customer)).flatten()
     }
 
-    pub(super) fn create(&mut self, id: Uuid, index: u32, customer: Arc<Value>) -> Option<Arc<Value>> {
+    pub(super) fn create_customer(&mut self, id: Uuid, index: u32, customer: Arc<Value>) -> Option<Arc<Value>> {
         self.created.insert(id, index);
         self.created_count += 1;
-        self.put(index, customer)
+        self.replace_customer(index, customer)
     }
 
     /// Returns the customer if a request had written it.
-    pub(super) fn delete(&mut self, id: Uuid, index: u32) -> Option<Arc<Value>> {
+    pub(super) fn delete_customer(&mut self, id: Uuid, index: u32) -> Option<Arc<Value>> {
         self.created.remove(&id);
         self.customers.insert(index, None).flatten()
     }

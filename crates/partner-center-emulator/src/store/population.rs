@@ -5,13 +5,13 @@ mod qualifications;
 mod subscriptions;
 mod users;
 
-pub(crate) use subscriptions::{subscription_etag, subscription_version};
+pub(crate) use subscriptions::{legacy_subscription_etag, version_in_subscription_etag};
 pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 
 use super::State;
 use crate::{
-    customers::{COUNTRIES, Country, is_documented, parse_guid},
-    random::Random,
+    customers::{Country, WEIGHTED_COUNTRIES, is_documented_customer, parse_guid},
+    random::RandomGenerator,
     resource_path::ResourcePath,
     timestamp::Timestamp,
 };
@@ -20,7 +20,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// A customer, as far as its other resources depend on it.
-struct Tenant<'a> {
+struct CustomerTenant<'a> {
     seed: u64,
     /// The identifier, in lower case.
     id: &'a str,
@@ -36,53 +36,58 @@ struct Tenant<'a> {
 }
 
 /// Returns the generated resource at `path`.
-pub(super) fn get(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
     let ["v1", "customers", customer, collection, id] = path.segments()[..] else { return None };
-    let tenant = Tenant::new(state, customer)?;
+    let tenant = CustomerTenant::for_customer_id(state, customer)?;
     match collection {
-        "users" => users::get(&tenant, id),
-        "subscriptions" => subscriptions::get(&tenant, id, now),
+        "users" => users::get_user(&tenant, id),
+        "subscriptions" => subscriptions::get_subscription(&tenant, id, now),
         _ => None,
     }
 }
 
 /// Returns the generated resources directly below `collection`, or `None` if it has none, whatever the customer.
-pub(crate) fn items(state: &State, collection: &ResourcePath, now: Timestamp) -> Option<Vec<Value>> {
+pub(crate) fn generated_collection_items(
+    state: &State,
+    collection: &ResourcePath,
+    now: Timestamp,
+) -> Option<Vec<Value>> {
     let ["v1", "customers", customer, collection] = collection.segments()[..] else { return None };
-    let tenant = Tenant::new(state, customer)?;
+    let tenant = CustomerTenant::for_customer_id(state, customer)?;
     match collection {
-        "users" => Some(users::all(&tenant)),
-        "subscriptions" => Some(subscriptions::all(&tenant, now)),
-        "qualifications" => Some(qualifications::all(&tenant)),
+        "users" => Some(users::all_users(&tenant)),
+        "subscriptions" => Some(subscriptions::all_subscriptions(&tenant, now)),
+        "qualifications" => Some(qualifications::all_qualifications(&tenant)),
         _ => None,
     }
 }
 
-impl<'a> Tenant<'a> {
-    fn new(state: &State, id: &'a str) -> Option<Self> {
-        let index = state.find_customer(parse_guid(id)?)?;
-        let is_created = state.is_created(index);
-        let fields = state.searchable(index);
+impl<'a> CustomerTenant<'a> {
+    fn for_customer_id(state: &State, id: &'a str) -> Option<Self> {
+        let index = state.find_customer_by_id(parse_guid(id)?)?;
+        let is_created = state.is_created_customer(index);
+        let fields = state.customer_searchable_fields(index);
         let domain = if fields.domain.is_empty() { format!("tenant{index}.onmicrosoft.com") } else { fields.domain };
-        let country = if is_created { COUNTRIES[0] } else { state.population.country(index) };
-        let partner_id = fields.indirect_reseller.map(crate::customers::partner_id).unwrap_or_default();
-        let is_documented = is_documented(index);
+        let country = if is_created { WEIGHTED_COUNTRIES[0] } else { state.population.country_of_customer(index) };
+        let partner_id = fields.indirect_reseller.map(crate::customers::partner_id_of_reseller).unwrap_or_default();
+        let is_documented = is_documented_customer(index);
         Some(Self { seed: state.population.seed, id, index, domain, country, is_created, partner_id, is_documented })
     }
 
     /// Returns the identifier of a resource. The first of a documented customer is the example of the path parameter `parameter`.
-    fn resource_id(&self, purpose: &str, parameter: &str, number: u32) -> Uuid {
+    fn generated_resource_id(&self, purpose: &str, parameter: &str, number: u32) -> Uuid {
         let example = || {
             let mut parameters = OPERATIONS.iter().flat_map(|operation| operation.parameters);
             let parameter = parameters.find(|known| known.name == parameter && known.location == Location::Path)?;
             parse_guid(parameter.example?)
         };
         let documented = if self.is_documented && number == 0 { example() } else { None };
-        documented.unwrap_or_else(|| Random::new(self.seed, purpose, self.key(number)).guid())
+        documented
+            .unwrap_or_else(|| RandomGenerator::for_purpose(self.seed, purpose, self.random_key(number)).random_guid())
     }
 
     /// Returns the key of the random numbers of the resource with this number.
-    fn key(&self, number: u32) -> u64 {
+    fn random_key(&self, number: u32) -> u64 {
         u64::from(self.index) << 32 | u64::from(number)
     }
 }

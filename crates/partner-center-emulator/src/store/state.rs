@@ -1,13 +1,14 @@
 use super::{
     customer_overlay::CustomerOverlay,
-    outcomes::{Outcome, OutcomeKey, Outcomes},
+    outcomes::{WriteOutcome, WriteOutcomeKey, WriteOutcomes},
     population,
 };
 use crate::{
     customers::{
-        CustomerStore, FIRST_CREATED, ListedCustomer, SearchableFields, has_domain, parse_guid, stored_searchable,
+        CustomerStore, FIRST_CREATED_INDEX, ListedCustomer, SearchableFields, customer_has_domain, parse_guid,
+        searchable_fields_of_stored_customer,
     },
-    random::Random,
+    random::RandomGenerator,
     resource_path::ResourcePath,
     timestamp::Timestamp,
 };
@@ -22,8 +23,8 @@ pub(crate) struct State {
     pub(crate) population: CustomerStore,
     customers: CustomerOverlay,
     /// What has been written, other than customers.
-    resources: BTreeMap<ResourcePath, Entry>,
-    outcomes: Outcomes,
+    resources: BTreeMap<ResourcePath, ResourceEntry>,
+    outcomes: WriteOutcomes,
     /// The number of changes so far.
     changes: u64,
     /// The size of everything that has been written, approximately, in bytes.
@@ -31,7 +32,7 @@ pub(crate) struct State {
 }
 
 #[derive(Clone)]
-struct Entry {
+struct ResourceEntry {
     /// The number of the change that created it, which orders a list.
     created: u64,
     /// `None` if it has been deleted.
@@ -42,13 +43,13 @@ struct Entry {
 
 /// A change of the state.
 #[derive(Clone, Debug)]
-pub(crate) enum Change {
+pub(crate) enum StateChange {
     Put(ResourcePath, Value),
     /// The resource becomes this value at this moment.
     PutLater(ResourcePath, Value, Timestamp),
     /// Deletes the resource and all that is below it.
     Delete(ResourcePath),
-    Remember(OutcomeKey, Outcome, Timestamp),
+    Remember(WriteOutcomeKey, WriteOutcome, Timestamp),
 }
 
 /// The store has no room for a write.
@@ -56,7 +57,7 @@ pub(crate) enum Change {
 pub(crate) struct StoreFull;
 
 /// The maximum size of everything that has been written, in bytes.
-const MAX_BYTES: usize = 512 << 20;
+const MAX_STORED_BYTES: usize = 512 << 20;
 
 impl State {
     pub(super) fn new(population: CustomerStore) -> Self {
@@ -64,52 +65,60 @@ impl State {
             population,
             customers: CustomerOverlay::default(),
             resources: BTreeMap::new(),
-            outcomes: Outcomes::default(),
+            outcomes: WriteOutcomes::default(),
             changes: 0,
             bytes: 0,
         }
     }
 
     /// Returns the random numbers of the next change. They are the same until there is a change.
-    pub(crate) fn random(&self, purpose: &str) -> Random {
-        Random::new(self.population.seed, purpose, self.changes)
+    pub(crate) fn random_for_next_change(&self, purpose: &str) -> RandomGenerator {
+        RandomGenerator::for_purpose(self.population.seed, purpose, self.changes)
     }
 
     /// Returns the number of the next change.
-    pub(crate) fn next_change(&self) -> u64 {
+    pub(crate) fn next_change_number(&self) -> u64 {
         self.changes
     }
 
     /// Returns the resource at `path`, as it is `now`.
-    pub(crate) fn get(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+    pub(crate) fn get_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
         match self.resources.get(path) {
-            Some(entry) => entry.at(now).map(|value| Value::clone(value)),
+            Some(entry) => entry.value_at_time(now).map(|value| Value::clone(value)),
             None => match path.segments()[..] {
-                ["v1", "customers", id] => self.customer(self.find_customer(parse_guid(id)?)?),
-                _ => population::get(self, path, now),
+                ["v1", "customers", id] => self.get_customer(self.find_customer_by_id(parse_guid(id)?)?),
+                _ => population::get_generated_resource(self, path, now),
             },
         }
     }
 
     /// Whether a request has deleted the resource at `path`.
-    pub(crate) fn is_deleted(&self, path: &ResourcePath) -> bool {
+    pub(crate) fn is_resource_deleted(&self, path: &ResourcePath) -> bool {
         self.resources.get(path).is_some_and(|entry| entry.value.is_none())
     }
 
     /// Whether a write of the resource at `path` takes effect later than `now`.
-    pub(crate) fn is_pending(&self, path: &ResourcePath, now: Timestamp) -> bool {
+    pub(crate) fn is_write_pending(&self, path: &ResourcePath, now: Timestamp) -> bool {
         let next = self.resources.get(path).and_then(|entry| entry.next.as_ref());
         next.is_some_and(|(moment, _)| now < *moment)
     }
 
     /// Returns what has been written directly below `collection`, or deleted there, by its last segment. The number orders them.
-    pub(crate) fn written_items(&self, collection: &ResourcePath, now: Timestamp) -> Vec<(&str, u64, Option<Value>)> {
+    pub(crate) fn written_collection_items(
+        &self,
+        collection: &ResourcePath,
+        now: Timestamp,
+    ) -> Vec<(&str, u64, Option<Value>)> {
         let below = self.resources.range((Bound::Excluded(collection), Bound::Unbounded));
         let mut items: Vec<_> = below
             .take_while(|(path, _)| path.is_below(collection))
             .filter(|(path, _)| path.is_child_of(collection))
             .filter_map(|(path, entry)| {
-                Some((*path.segments().last()?, entry.created, entry.at(now).map(|value| Value::clone(value))))
+                Some((
+                    *path.segments().last()?,
+                    entry.created,
+                    entry.value_at_time(now).map(|value| Value::clone(value)),
+                ))
             })
             .collect();
         items.sort_by_key(|(_, created, _)| *created);
@@ -117,109 +126,111 @@ impl State {
     }
 
     /// Returns the response to an earlier write, if it has been done.
-    pub(crate) fn outcome(&self, key: &OutcomeKey, now: Timestamp) -> Option<Arc<Outcome>> {
-        self.outcomes.get(key, now)
+    pub(crate) fn find_outcome(&self, key: &WriteOutcomeKey, now: Timestamp) -> Option<Arc<WriteOutcome>> {
+        self.outcomes.get_outcome(key, now)
     }
 
     /// Returns the index of the customer with this identifier.
-    pub(crate) fn find_customer(&self, id: Uuid) -> Option<u32> {
-        let index = self.customers.index_of_created(id).or_else(|| self.population.find(id))?;
+    pub(crate) fn find_customer_by_id(&self, id: Uuid) -> Option<u32> {
+        let index = self.customers.index_of_created(id).or_else(|| self.population.find_index_by_id(id))?;
         (!self.customers.is_deleted(index)).then_some(index)
     }
 
     /// Returns the customer at `index` with all fields.
-    pub(crate) fn customer(&self, index: u32) -> Option<Value> {
-        match self.customers.get(index) {
+    pub(crate) fn get_customer(&self, index: u32) -> Option<Value> {
+        match self.customers.get_written_customer(index) {
             Some(customer) => Some(Value::clone(customer)),
             None if self.customers.is_deleted(index) => None,
-            None => Some(self.population.details(index)),
+            None => Some(self.population.customer_details(index)),
         }
     }
 
     /// Whether the customer at `index` was created by a request.
-    pub(crate) fn is_created(&self, index: u32) -> bool {
-        index >= self.first_created()
+    pub(crate) fn is_created_customer(&self, index: u32) -> bool {
+        index >= self.first_created_index()
     }
 
     /// Returns the index after that of the last customer.
-    pub(crate) fn end(&self) -> u32 {
+    pub(crate) fn end_of_customer_indexes(&self) -> u32 {
         match self.customers.created_count {
             0 => self.population.count,
-            created => self.first_created().saturating_add(created),
+            created => self.first_created_index().saturating_add(created),
         }
     }
 
     /// Returns the indexes of the customers of the list from `start` on, in their order.
     pub(crate) fn customer_indexes(&self, start: u32) -> impl Iterator<Item = u32> {
-        let created = self.first_created()..self.first_created().saturating_add(self.customers.created_count);
+        let created =
+            self.first_created_index()..self.first_created_index().saturating_add(self.customers.created_count);
         let indexes =
             (start.min(self.population.count)..self.population.count).chain(start.max(created.start)..created.end);
         indexes.filter(|index| !self.customers.is_deleted(*index))
     }
 
     /// Returns the customer at `index` as a list has it.
-    pub(crate) fn summary(&self, index: u32) -> ListedCustomer {
-        match self.customers.get(index) {
-            Some(customer) => ListedCustomer::stored(customer),
-            None => self.population.summary(index),
+    pub(crate) fn customer_summary(&self, index: u32) -> ListedCustomer {
+        match self.customers.get_written_customer(index) {
+            Some(customer) => ListedCustomer::from_stored_customer(customer),
+            None => self.population.customer_summary(index),
         }
     }
 
-    pub(crate) fn searchable(&self, index: u32) -> SearchableFields {
-        match self.customers.get(index) {
+    pub(crate) fn customer_searchable_fields(&self, index: u32) -> SearchableFields {
+        match self.customers.get_written_customer(index) {
             Some(customer) => {
-                let generated = (!self.is_created(index)).then(|| self.population.searchable(index));
-                stored_searchable(self.population.seed, customer, generated)
+                let generated = (!self.is_created_customer(index)).then(|| self.population.searchable_fields(index));
+                searchable_fields_of_stored_customer(self.population.seed, customer, generated)
             }
-            None => self.population.searchable(index),
+            None => self.population.searchable_fields(index),
         }
     }
 
     /// Returns the index of the customer that a domain belongs to.
-    pub(crate) fn find_domain(&self, domain: &str) -> Option<u32> {
-        let written = self.customers.present().find(|(_, customer)| has_domain(customer, domain));
-        let generated = || self.population.find_domain(domain).filter(|index| !self.customers.contains(*index));
+    pub(crate) fn find_customer_by_domain(&self, domain: &str) -> Option<u32> {
+        let written = self.customers.present_customers().find(|(_, customer)| customer_has_domain(customer, domain));
+        let generated =
+            || self.population.find_index_by_domain(domain).filter(|index| !self.customers.contains_index(*index));
         written.map(|(index, _)| index).or_else(generated)
     }
 
     /// Applies all of `changes`, or none if the store is full.
-    pub(super) fn apply(&mut self, changes: Vec<Change>) -> Result<(), StoreFull> {
-        let size: usize = changes.iter().map(Change::size).sum();
-        let is_too_large = size > 0 && self.bytes.saturating_add(size) > MAX_BYTES;
-        let has_no_index = self.end().checked_add(1).is_none();
-        if is_too_large || (has_no_index && changes.iter().any(|change| self.creates_customer(change))) {
+    pub(super) fn apply_changes(&mut self, changes: Vec<StateChange>) -> Result<(), StoreFull> {
+        let size: usize = changes.iter().map(StateChange::size_in_memory).sum();
+        let is_too_large = size > 0 && self.bytes.saturating_add(size) > MAX_STORED_BYTES;
+        let has_no_index = self.end_of_customer_indexes().checked_add(1).is_none();
+        if is_too_large || (has_no_index && changes.iter().any(|change| self.is_customer_creation(change))) {
             return Err(StoreFull);
         }
         self.bytes = self.bytes.saturating_add(size);
         for change in changes {
             match change {
-                Change::Put(path, value) => self.put(path, value),
-                Change::PutLater(path, value, moment) => {
-                    let current = self.get(&path, moment).map(Arc::new);
-                    let entry = self.entry(path);
+                StateChange::Put(path, value) => self.put_resource(path, value),
+                StateChange::PutLater(path, value, moment) => {
+                    let current = self.get_resource(&path, moment).map(Arc::new);
+                    let entry = self.entry_or_insert(path);
                     (entry.value, entry.next) = (current, Some((moment, Arc::new(value))));
                 }
-                Change::Delete(path) => self.delete(path),
-                Change::Remember(key, outcome, now) => self.outcomes.remember(key, Arc::new(outcome), now),
+                StateChange::Delete(path) => self.delete_resource(path),
+                StateChange::Remember(key, outcome, now) => self.outcomes.remember_outcome(key, Arc::new(outcome), now),
             }
             self.changes += 1;
         }
         Ok(())
     }
 
-    fn put(&mut self, path: ResourcePath, value: Value) {
+    fn put_resource(&mut self, path: ResourcePath, value: Value) {
         let value = Arc::new(value);
-        if let Some(id) = customer_id(&path) {
-            let replaced = match self.find_customer(id) {
-                Some(index) => self.customers.put(index, value),
-                None => self.customers.create(id, self.next_index(), value),
+        if let Some(id) = customer_id_in_path(&path) {
+            let replaced = match self.find_customer_by_id(id) {
+                Some(index) => self.customers.replace_customer(index, value),
+                None => self.customers.create_customer(id, self.next_customer_index(), value),
             };
-            self.free(replaced.as_deref());
+            self.free_space_of(replaced.as_deref());
         } else {
             let created = self.changes;
             let replaced = self.resources.get(&path).and_then(|entry| entry.value.clone());
-            self.free(replaced.as_deref());
-            let entry = self.entry(path);
+            self.free_space_of(replaced.as_deref());
+            let entry = self.entry_or_insert(path);
             // A resource that comes back after it was deleted is a new one.
             if entry.value.is_none() {
                 entry.created = created;
@@ -228,47 +239,47 @@ impl State {
         }
     }
 
-    fn delete(&mut self, path: ResourcePath) {
+    fn delete_resource(&mut self, path: ResourcePath) {
         let below = self.resources.range((Bound::Excluded(&path), Bound::Unbounded)).map(|(existing, _)| existing);
         for existing in below.take_while(|existing| existing.is_below(&path)).cloned().collect::<Vec<_>>() {
             let removed = self.resources.remove(&existing).and_then(|entry| entry.value);
-            self.free(removed.as_deref());
+            self.free_space_of(removed.as_deref());
         }
-        if let Some(id) = customer_id(&path) {
-            let removed = self.find_customer(id).and_then(|index| self.customers.delete(id, index));
-            self.free(removed.as_deref());
+        if let Some(id) = customer_id_in_path(&path) {
+            let removed = self.find_customer_by_id(id).and_then(|index| self.customers.delete_customer(id, index));
+            self.free_space_of(removed.as_deref());
         } else {
-            let deleted = Entry { created: self.changes, value: None, next: None };
+            let deleted = ResourceEntry { created: self.changes, value: None, next: None };
             let removed = self.resources.insert(path, deleted).and_then(|entry| entry.value);
-            self.free(removed.as_deref());
+            self.free_space_of(removed.as_deref());
         }
     }
 
-    fn entry(&mut self, path: ResourcePath) -> &mut Entry {
+    fn entry_or_insert(&mut self, path: ResourcePath) -> &mut ResourceEntry {
         let created = self.changes;
-        self.resources.entry(path).or_insert(Entry { created, value: None, next: None })
+        self.resources.entry(path).or_insert(ResourceEntry { created, value: None, next: None })
     }
 
-    fn free(&mut self, removed: Option<&Value>) {
-        self.bytes = self.bytes.saturating_sub(removed.map_or(0, value_size));
+    fn free_space_of(&mut self, removed: Option<&Value>) {
+        self.bytes = self.bytes.saturating_sub(removed.map_or(0, json_value_size));
     }
 
-    fn creates_customer(&self, change: &Change) -> bool {
-        let Change::Put(path, _) = change else { return false };
-        customer_id(path).is_some_and(|id| self.find_customer(id).is_none())
+    fn is_customer_creation(&self, change: &StateChange) -> bool {
+        let StateChange::Put(path, _) = change else { return false };
+        customer_id_in_path(path).is_some_and(|id| self.find_customer_by_id(id).is_none())
     }
 
-    fn first_created(&self) -> u32 {
-        self.population.count.max(FIRST_CREATED)
+    fn first_created_index(&self) -> u32 {
+        self.population.count.max(FIRST_CREATED_INDEX)
     }
 
-    fn next_index(&self) -> u32 {
-        self.first_created().saturating_add(self.customers.created_count)
+    fn next_customer_index(&self) -> u32 {
+        self.first_created_index().saturating_add(self.customers.created_count)
     }
 }
 
-impl Entry {
-    fn at(&self, now: Timestamp) -> Option<&Arc<Value>> {
+impl ResourceEntry {
+    fn value_at_time(&self, now: Timestamp) -> Option<&Arc<Value>> {
         match &self.next {
             Some((moment, next)) if now >= *moment => Some(next),
             _ => self.value.as_ref(),
@@ -276,31 +287,31 @@ impl Entry {
     }
 }
 
-impl Change {
+impl StateChange {
     /// Returns the size in memory, approximately, in bytes.
-    fn size(&self) -> usize {
+    fn size_in_memory(&self) -> usize {
         match self {
-            Self::Put(path, value) | Self::PutLater(path, value, _) => path.size() + value_size(value),
+            Self::Put(path, value) | Self::PutLater(path, value, _) => path.size_in_memory() + json_value_size(value),
             // These free room, and outcomes have a limit of their own.
             Self::Delete(_) | Self::Remember(..) => 0,
         }
     }
 }
 
-pub(super) fn value_size(value: &Value) -> usize {
+pub(super) fn json_value_size(value: &Value) -> usize {
     size_of::<Value>()
         + match value {
             Value::String(text) => text.len(),
-            Value::Array(items) => items.iter().map(value_size).sum(),
+            Value::Array(items) => items.iter().map(json_value_size).sum(),
             Value::Object(fields) => {
-                fields.iter().map(|(name, value)| size_of::<String>() + name.len() + value_size(value)).sum()
+                fields.iter().map(|(name, value)| size_of::<String>() + name.len() + json_value_size(value)).sum()
             }
             _ => 0,
         }
 }
 
 /// Returns the identifier in the path of a customer.
-fn customer_id(path: &ResourcePath) -> Option<Uuid> {
+fn customer_id_in_path(path: &ResourcePath) -> Option<Uuid> {
     match path.segments()[..] {
         ["v1", "customers", id] => parse_guid(id),
         _ => None,
@@ -309,7 +320,7 @@ fn customer_id(path: &ResourcePath) -> Option<Uuid> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, MAX_BYTES, State, StoreFull};
+    use super::{MAX_STORED_BYTES, State, StateChange, StoreFull};
     use crate::{customers::CustomerStore, resource_path::ResourcePath, timestamp::Timestamp};
     use serde_json::{Value, json};
     use std::time::Duration;
@@ -320,14 +331,14 @@ mod tests {
     }
 
     fn path(segments: &str) -> ResourcePath {
-        ResourcePath::new(segments.split('/'))
+        ResourcePath::from_segments(segments.split('/'))
     }
 
     fn put(state: &mut State, path: &ResourcePath, value: Value) {
-        state.apply(vec![Change::Put(path.clone(), value)]).unwrap();
+        state.apply_changes(vec![StateChange::Put(path.clone(), value)]).unwrap();
     }
 
-    const NOW: Timestamp = Timestamp::from_unix(Duration::from_secs(1));
+    const NOW: Timestamp = Timestamp::from_unix_time(Duration::from_secs(1));
 
     #[test]
     fn resource_is_changed_and_deleted_with_all_below_it() {
@@ -336,14 +347,14 @@ mod tests {
         put(&mut state, &order, json!({ "id": "A" }));
         put(&mut state, &line, json!({}));
         put(&mut state, &path("v1/x/orders/0"), json!({ "id": "0" }));
-        assert_eq!(state.get(&path("v1/X/orders/a"), NOW), Some(json!({ "id": "A" })));
+        assert_eq!(state.get_resource(&path("v1/X/orders/a"), NOW), Some(json!({ "id": "A" })));
         let ids = |state: &State| -> Vec<String> {
-            let items = state.written_items(&path("v1/x/orders"), NOW);
+            let items = state.written_collection_items(&path("v1/x/orders"), NOW);
             items.into_iter().map(|(id, _, value)| format!("{id}{}", value.is_some())).collect()
         };
         assert_eq!(ids(&state), ["atrue", "0true"], "in the order of their creation");
-        state.apply(vec![Change::Delete(order.clone())]).unwrap();
-        assert_eq!((state.get(&order, NOW), state.get(&line, NOW)), (None, None));
+        state.apply_changes(vec![StateChange::Delete(order.clone())]).unwrap();
+        assert_eq!((state.get_resource(&order, NOW), state.get_resource(&line, NOW)), (None, None));
         assert_eq!(ids(&state), ["0true", "afalse"]);
         put(&mut state, &order, json!({}));
         assert_eq!(ids(&state), ["0true", "atrue"]);
@@ -354,11 +365,11 @@ mod tests {
         let mut state = state(10);
         let (path, later) = (path("v1/x"), NOW + Duration::from_secs(5));
         put(&mut state, &path, json!(1));
-        state.apply(vec![Change::PutLater(path.clone(), json!(2), later)]).unwrap();
-        assert_eq!(state.get(&path, NOW), Some(json!(1)));
-        assert_eq!(state.get(&path, later), Some(json!(2)));
+        state.apply_changes(vec![StateChange::PutLater(path.clone(), json!(2), later)]).unwrap();
+        assert_eq!(state.get_resource(&path, NOW), Some(json!(1)));
+        assert_eq!(state.get_resource(&path, later), Some(json!(2)));
         put(&mut state, &path, json!(3));
-        assert_eq!(state.get(&path, later), Some(json!(3)));
+        assert_eq!(state.get_resource(&path, later), Some(json!(3)));
     }
 
     #[test]
@@ -368,33 +379,33 @@ mod tests {
             let before: Vec<u32> = state.customer_indexes(0).collect();
             let ids: Vec<Uuid> = (0..3).map(Uuid::from_u128).collect();
             for id in &ids {
-                put(&mut state, &ResourcePath::customer(id), json!({ "id": id }));
+                put(&mut state, &ResourcePath::for_customer(id), json!({ "id": id }));
             }
-            let third = state.population.details(2)["id"].as_str().unwrap().to_owned();
+            let third = state.population.customer_details(2)["id"].as_str().unwrap().to_owned();
             for id in [third, ids[1].to_string()] {
-                state.apply(vec![Change::Delete(ResourcePath::customer(id))]).unwrap();
+                state.apply_changes(vec![StateChange::Delete(ResourcePath::for_customer(id))]).unwrap();
             }
             let after: Vec<u32> = state.customer_indexes(0).collect();
             let (old, new) = after.split_at(before.len() - 1);
             assert_eq!(old, before.iter().copied().filter(|index| *index != 2).collect::<Vec<_>>());
             assert_eq!(
-                new.iter().map(|index| state.customer(*index).unwrap()["id"].clone()).collect::<Vec<_>>(),
+                new.iter().map(|index| state.get_customer(*index).unwrap()["id"].clone()).collect::<Vec<_>>(),
                 [json!(ids[0]), json!(ids[2])]
             );
             assert_eq!(state.customer_indexes(new[1]).collect::<Vec<_>>(), [new[1]]);
-            assert_eq!(state.end(), new[1] + 1);
-            assert_eq!(state.find_customer(ids[1]), None);
+            assert_eq!(state.end_of_customer_indexes(), new[1] + 1);
+            assert_eq!(state.find_customer_by_id(ids[1]), None);
         }
     }
 
     #[test]
     fn full_store_takes_no_more() {
         let mut state = state(u32::MAX);
-        let customer = Change::Put(ResourcePath::customer(Uuid::nil()), json!({}));
-        assert_eq!(state.apply(vec![customer]), Err(StoreFull));
-        state.bytes = MAX_BYTES;
-        assert_eq!(state.apply(vec![Change::Put(path("v1/x"), json!({}))]), Err(StoreFull));
-        assert_eq!(state.apply(vec![Change::Delete(path("v1/x"))]), Ok(()));
-        assert_eq!(state.get(&path("v1/x"), NOW), None);
+        let customer = StateChange::Put(ResourcePath::for_customer(Uuid::nil()), json!({}));
+        assert_eq!(state.apply_changes(vec![customer]), Err(StoreFull));
+        state.bytes = MAX_STORED_BYTES;
+        assert_eq!(state.apply_changes(vec![StateChange::Put(path("v1/x"), json!({}))]), Err(StoreFull));
+        assert_eq!(state.apply_changes(vec![StateChange::Delete(path("v1/x"))]), Ok(()));
+        assert_eq!(state.get_resource(&path("v1/x"), NOW), None);
     }
 }

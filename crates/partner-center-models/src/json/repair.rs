@@ -5,13 +5,13 @@
 
 use super::{
     replacement::{Replacement, ReplacementKind},
-    tokens::{Token, Tokens, is_number, replace_unpaired_surrogates, unescape_string},
+    tokens::{JsonToken, JsonTokens, is_number, replace_unpaired_surrogates, unescape_string},
 };
 use crate::{Secret, writer::field_path};
 use std::borrow::Cow;
 
 /// The maximum depth of arrays and objects that `serde_json` accepts.
-const MAX_DEPTH: usize = 127;
+const PARSER_RECURSION_LIMIT: usize = 127;
 /// The maximum number of replacements that are reported. This and the following are bounds on what the service controls.
 const MAX_REPORTED_REPLACEMENTS: usize = 16;
 /// The maximum number of characters of a reported path.
@@ -35,64 +35,67 @@ pub(super) enum RepairScope {
 pub(super) fn repair_json(json: &str, scope: RepairScope) -> (Option<Secret>, Vec<Replacement>) {
     // Surrogates are replaced by as many bytes, so that a result with only those never outgrows its allocation.
     let mut repaired = String::with_capacity(json.len());
-    let mut position = Position::default();
+    let mut position = RepairPosition::default();
     let mut is_replaced = false;
-    for token in Tokens(json) {
-        let is_skipped = scope == RepairScope::All && position.depth > MAX_DEPTH;
-        position.enter(token);
+    for token in JsonTokens(json) {
+        let is_skipped = scope == RepairScope::All && position.depth > PARSER_RECURSION_LIMIT;
+        position.enter_token(token);
         match token {
-            Token::Open(_) if scope == RepairScope::All && position.depth == MAX_DEPTH + 1 => {
+            JsonToken::Open(_) if scope == RepairScope::All && position.depth == PARSER_RECURSION_LIMIT + 1 => {
                 repaired.push_str("null");
-                position.report(ReplacementKind::Nesting);
+                position.report_replacement(ReplacementKind::Nesting);
                 is_replaced = true;
             }
             _ if is_skipped => {}
-            Token::String(written) => {
+            JsonToken::String(written) => {
                 let string = replace_unpaired_surrogates(written);
                 repaired.push_str(&string);
                 if let Cow::Owned(_) = string {
-                    position.report(ReplacementKind::UnpairedSurrogate);
+                    position.report_replacement(ReplacementKind::UnpairedSurrogate);
                     is_replaced = true;
                 }
             }
-            Token::Scalar(scalar) if scope == RepairScope::All && is_out_of_range(scalar) => {
+            JsonToken::Scalar(scalar) if scope == RepairScope::All && is_number_out_of_range(scalar) => {
                 repaired.push_str(if scalar.starts_with('-') {
                     "-1.7976931348623157e308"
                 } else {
                     "1.7976931348623157e308"
                 });
-                position.report(ReplacementKind::Number);
+                position.report_replacement(ReplacementKind::Number);
                 is_replaced = true;
             }
-            Token::Open(written) | Token::Close(written) | Token::Other(written) | Token::Scalar(written) => {
+            JsonToken::Open(written)
+            | JsonToken::Close(written)
+            | JsonToken::Other(written)
+            | JsonToken::Scalar(written) => {
                 repaired.push_str(written);
             }
         }
-        position.leave(token);
+        position.leave_token(token);
     }
     let repaired = Secret::new(repaired);
     (is_replaced.then_some(repaired), position.replacements)
 }
 
-fn is_out_of_range(scalar: &str) -> bool {
+fn is_number_out_of_range(scalar: &str) -> bool {
     is_number(scalar) && scalar.parse::<f64>().is_ok_and(f64::is_infinite)
 }
 
 /// The position of the pass in the JSON, and the replacements so far.
 #[derive(Default)]
-struct Position<'a> {
+struct RepairPosition<'a> {
     /// The enclosing arrays and objects, without those nested too deeply.
-    containers: Vec<Container<'a>>,
+    containers: Vec<OpenContainer<'a>>,
     depth: usize,
     replacements: Vec<Replacement>,
 }
 
 /// An array or object that is open.
-struct Container<'a> {
+struct OpenContainer<'a> {
     /// Its own key in the container around it.
-    key: Key<'a>,
+    key: ContainerKey<'a>,
     /// The key of its current value.
-    current: Key<'a>,
+    current: ContainerKey<'a>,
     /// Whether the next string is the name of a field.
     expects_name: bool,
     is_object: bool,
@@ -102,28 +105,28 @@ struct Container<'a> {
 }
 
 #[derive(Clone, Copy)]
-enum Key<'a> {
+enum ContainerKey<'a> {
     Name(&'a str),
     Index(usize),
 }
 
-impl<'a> Position<'a> {
+impl<'a> RepairPosition<'a> {
     /// Moves to `token`.
-    fn enter(&mut self, token: Token<'a>) {
-        if self.depth > MAX_DEPTH {
+    fn enter_token(&mut self, token: JsonToken<'a>) {
+        if self.depth > PARSER_RECURSION_LIMIT {
             // Nothing is reported about values nested too deeply.
-            self.depth += usize::from(matches!(token, Token::Open(_)));
+            self.depth += usize::from(matches!(token, JsonToken::Open(_)));
             return;
         }
         match (token, self.containers.last_mut()) {
-            (Token::Open(bracket), container) => {
-                let key = container.map_or(Key::Index(0), |container| container.current);
+            (JsonToken::Open(bracket), container) => {
+                let key = container.map_or(ContainerKey::Index(0), |container| container.current);
                 self.depth += 1;
-                if self.depth <= MAX_DEPTH {
+                if self.depth <= PARSER_RECURSION_LIMIT {
                     let is_object = bracket == "{";
-                    self.containers.push(Container {
+                    self.containers.push(OpenContainer {
                         key,
-                        current: if is_object { Key::Name("") } else { Key::Index(0) },
+                        current: if is_object { ContainerKey::Name("") } else { ContainerKey::Index(0) },
                         expects_name: is_object,
                         is_object,
                         id: None,
@@ -131,16 +134,18 @@ impl<'a> Position<'a> {
                     });
                 }
             }
-            (Token::String(name), Some(container)) if container.expects_name => container.current = Key::Name(name),
-            (Token::String(value), Some(container)) => {
-                if matches!(container.current, Key::Name(r#""id""# | r#""Id""#)) {
-                    container.id = plain_id(value);
+            (JsonToken::String(name), Some(container)) if container.expects_name => {
+                container.current = ContainerKey::Name(name);
+            }
+            (JsonToken::String(value), Some(container)) => {
+                if matches!(container.current, ContainerKey::Name(r#""id""# | r#""Id""#)) {
+                    container.id = reportable_id(value);
                 }
             }
-            (Token::Other(":"), Some(container)) => container.expects_name = false,
-            (Token::Other(","), Some(container)) => {
+            (JsonToken::Other(":"), Some(container)) => container.expects_name = false,
+            (JsonToken::Other(","), Some(container)) => {
                 container.expects_name = container.is_object;
-                if let Key::Index(index) = &mut container.current {
+                if let ContainerKey::Index(index) = &mut container.current {
                     *index += 1;
                 }
             }
@@ -149,8 +154,8 @@ impl<'a> Position<'a> {
     }
 
     /// Moves behind `token`; at the end of an object, gives its identifier to the replacements within it.
-    fn leave(&mut self, token: Token<'a>) {
-        let Token::Close(_) = token else { return };
+    fn leave_token(&mut self, token: JsonToken<'a>) {
+        let JsonToken::Close(_) = token else { return };
         self.depth = self.depth.saturating_sub(1);
         if self.depth < self.containers.len()
             && let Some(container) = self.containers.pop()
@@ -163,20 +168,20 @@ impl<'a> Position<'a> {
         }
     }
 
-    fn report(&mut self, kind: ReplacementKind) {
+    fn report_replacement(&mut self, kind: ReplacementKind) {
         if self.replacements.len() < MAX_REPORTED_REPLACEMENTS {
-            self.replacements.push(Replacement { path: self.path(), id: None, kind });
+            self.replacements.push(Replacement { path: self.current_path(), id: None, kind });
         }
     }
 
-    fn path(&self) -> String {
+    fn current_path(&self) -> String {
         let inner = self.containers.iter().skip(1).map(|container| container.key);
         let innermost = self.containers.last().map(|container| container.current);
         let mut path = String::new();
         for key in inner.chain(innermost) {
             match key {
-                Key::Index(index) => path.extend(["[", &index.to_string(), "]"]),
-                Key::Name(name) => {
+                ContainerKey::Index(index) => path.extend(["[", &index.to_string(), "]"]),
+                ContainerKey::Name(name) => {
                     let name: String =
                         unescape_string(name).chars().filter(|character| !character.is_control()).collect();
                     path = field_path(&path, &name);
@@ -193,7 +198,7 @@ impl<'a> Position<'a> {
 }
 
 /// Returns the identifier in a JSON string, if it consists of letters, digits, `-`, `_` and `.` only.
-fn plain_id(value: &str) -> Option<String> {
+fn reportable_id(value: &str) -> Option<String> {
     let id = unescape_string(value);
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     (is_plain && (1..=MAX_REPORTED_ID_LENGTH).contains(&id.len())).then(|| id.into_owned())

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// A token of JSON; all tokens of a document together are the document.
 #[derive(Clone, Copy)]
-pub(super) enum Token<'a> {
+pub(super) enum JsonToken<'a> {
     /// `[` or `{`.
     Open(&'a str),
     /// `]` or `}`.
@@ -20,23 +20,23 @@ pub(super) enum Token<'a> {
 }
 
 /// The tokens of JSON. Their order is not validated.
-pub(super) struct Tokens<'a>(pub(super) &'a str);
+pub(super) struct JsonTokens<'a>(pub(super) &'a str);
 
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
+impl<'a> Iterator for JsonTokens<'a> {
+    type Item = JsonToken<'a>;
 
-    fn next(&mut self) -> Option<Token<'a>> {
+    fn next(&mut self) -> Option<JsonToken<'a>> {
         let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
         let is_delimiter = |byte: &u8| is_space(byte) || b"[]{}:,\"".contains(byte);
         let bytes = self.0.as_bytes();
         let until = |is_end: &dyn Fn(&u8) -> bool| bytes.iter().position(is_end).unwrap_or(bytes.len());
-        let (length, token): (_, fn(&'a str) -> Token<'a>) = match bytes.first()? {
-            b'[' | b'{' => (1, Token::Open),
-            b']' | b'}' => (1, Token::Close),
-            b',' | b':' => (1, Token::Other),
-            b'"' => (string_length(bytes), Token::String),
-            byte if is_space(byte) => (until(&|byte| !is_space(byte)), Token::Other),
-            _ => (until(&is_delimiter), Token::Scalar),
+        let (length, token): (_, fn(&'a str) -> JsonToken<'a>) = match bytes.first()? {
+            b'[' | b'{' => (1, JsonToken::Open),
+            b']' | b'}' => (1, JsonToken::Close),
+            b',' | b':' => (1, JsonToken::Other),
+            b'"' => (string_length(bytes), JsonToken::String),
+            byte if is_space(byte) => (until(&|byte| !is_space(byte)), JsonToken::Other),
+            _ => (until(&is_delimiter), JsonToken::Scalar),
         };
         let (written, rest) = self.0.split_at(length);
         self.0 = rest;
@@ -75,34 +75,34 @@ pub(crate) fn unescape_string(json: &str) -> Cow<'_, str> {
 /// Returns the JSON without white space, its strings as `serde_json` serializes them; an unpaired surrogate is U+FFFD.
 pub(crate) fn compact_json(json: &str) -> String {
     let mut compact = String::with_capacity(json.len());
-    for token in Tokens(json) {
+    for token in JsonTokens(json) {
         match token {
-            Token::String(written) if written.contains('\\') => {
+            JsonToken::String(written) if written.contains('\\') => {
                 if unpaired_surrogates(written).next().is_some() {
                     loss_mode::report_loss();
                 }
                 compact.push_str(&Value::from(unescape_string(written)).to_string());
             }
-            Token::Other(written) if written != "," && written != ":" => {}
-            Token::Open(written)
-            | Token::Close(written)
-            | Token::String(written)
-            | Token::Scalar(written)
-            | Token::Other(written) => compact.push_str(written),
+            JsonToken::Other(written) if written != "," && written != ":" => {}
+            JsonToken::Open(written)
+            | JsonToken::Close(written)
+            | JsonToken::String(written)
+            | JsonToken::Scalar(written)
+            | JsonToken::Other(written) => compact.push_str(written),
         }
     }
     compact
 }
 
 /// The length of a `\u` escape.
-const ESCAPE_LENGTH: usize = r"\ud83e".len();
+const SURROGATE_ESCAPE_LENGTH: usize = r"\ud83e".len();
 
 /// Returns the JSON of a string with U+FFFD for each unpaired surrogate.
 pub(super) fn replace_unpaired_surrogates(string: &str) -> Cow<'_, str> {
     let mut replaced = Cow::Borrowed(string);
     for start in unpaired_surrogates(string) {
         // An escape of the same length, so that the positions that follow stay valid.
-        replaced.to_mut().replace_range(start..start + ESCAPE_LENGTH, r"\ufffd");
+        replaced.to_mut().replace_range(start..start + SURROGATE_ESCAPE_LENGTH, r"\ufffd");
     }
     replaced
 }
@@ -111,7 +111,7 @@ pub(super) fn replace_unpaired_surrogates(string: &str) -> Cow<'_, str> {
 fn unpaired_surrogates(string: &str) -> impl Iterator<Item = usize> {
     let bytes = string.as_bytes();
     let code_unit = move |at: usize| {
-        let digits = bytes.get(at..at + ESCAPE_LENGTH)?.strip_prefix(br"\u")?;
+        let digits = bytes.get(at..at + SURROGATE_ESCAPE_LENGTH)?.strip_prefix(br"\u")?;
         u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
     };
     let mut at = 0;
@@ -121,14 +121,14 @@ fn unpaired_surrogates(string: &str) -> impl Iterator<Item = usize> {
             let escape = at;
             match code_unit(at) {
                 None => at += 2,
-                Some(0xD800..0xDC00) if matches!(code_unit(at + ESCAPE_LENGTH), Some(0xDC00..0xE000)) => {
-                    at += 2 * ESCAPE_LENGTH;
+                Some(0xD800..0xDC00) if matches!(code_unit(at + SURROGATE_ESCAPE_LENGTH), Some(0xDC00..0xE000)) => {
+                    at += 2 * SURROGATE_ESCAPE_LENGTH;
                 }
                 Some(0xD800..0xE000) => {
-                    at += ESCAPE_LENGTH;
+                    at += SURROGATE_ESCAPE_LENGTH;
                     return Some(escape);
                 }
-                Some(_) => at += ESCAPE_LENGTH,
+                Some(_) => at += SURROGATE_ESCAPE_LENGTH,
             }
         }
     })

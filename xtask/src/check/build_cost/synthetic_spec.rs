@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 use std::mem;
 
-const NOUNS: [&str; 32] = [
+const RESOURCE_NOUNS: [&str; 32] = [
     "Subscription",
     "Order",
     "Invoice",
@@ -44,7 +44,7 @@ const NOUNS: [&str; 32] = [
     "Discount",
 ];
 
-const PARTS: [&str; 12] = [
+const NESTED_OBJECT_NAMES: [&str; 12] = [
     "Terms",
     "Contact",
     "Address",
@@ -59,7 +59,7 @@ const PARTS: [&str; 12] = [
     "Details",
 ];
 
-const WORDS: [&str; 40] = [
+const DESCRIPTION_WORDS: [&str; 40] = [
     "friendly",
     "name",
     "quantity",
@@ -111,7 +111,7 @@ pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Value> {
     paths.retain(|_, path| is_own(path));
     let (paths, schemas) = (mem::take(paths), mem::take(&mut document["components"]["schemas"]));
     let Value::Object(schemas) = schemas else { bail!("the specification has no schemas") };
-    let mut builder = Builder { random: 7, schemas, paths, examples: Map::new() };
+    let mut builder = SyntheticSpecBuilder { random: 7, schemas, paths, examples: Map::new() };
     let mut remaining = operations;
     for index in 0.. {
         if remaining == 0 {
@@ -121,13 +121,13 @@ pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Value> {
         builder.add_resource(index, count);
         remaining -= count;
     }
-    let Builder { schemas, paths, .. } = builder;
+    let SyntheticSpecBuilder { schemas, paths, .. } = builder;
     document["paths"] = paths.into();
     document["components"]["schemas"] = schemas.into();
     Ok(document)
 }
 
-struct Builder {
+struct SyntheticSpecBuilder {
     random: u64,
     schemas: Map<String, Value>,
     paths: Map<String, Value>,
@@ -135,28 +135,28 @@ struct Builder {
     examples: Map<String, Value>,
 }
 
-impl Builder {
+impl SyntheticSpecBuilder {
     /// Returns a number below `limit`, by the generator of Knuth's MMIX.
-    fn below(&mut self, limit: usize) -> usize {
+    fn random_number_below(&mut self, limit: usize) -> usize {
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.random >> 33).unwrap_or_default() % limit
     }
 
-    fn word(&mut self) -> &'static str {
-        WORDS[self.below(WORDS.len())]
+    fn random_word(&mut self) -> &'static str {
+        DESCRIPTION_WORDS[self.random_number_below(DESCRIPTION_WORDS.len())]
     }
 
-    fn sentence(&mut self, subject: &str) -> String {
-        let (one, other) = (self.word(), self.word());
-        if self.below(2) == 0 {
+    fn random_sentence(&mut self, subject: &str) -> String {
+        let (one, other) = (self.random_word(), self.random_word());
+        if self.random_number_below(2) == 0 {
             return format!("The {subject}, as the service keeps it.");
         }
         format!("The {subject}. It may be absent where the {one} is not known, and does not follow from the {other}.")
     }
 
     /// Returns the type of a property without parts.
-    fn scalar(&mut self) -> Value {
-        match self.below(100) {
+    fn random_scalar_schema(&mut self) -> Value {
+        match self.random_number_below(100) {
             0..50 => json!({"type": "string"}),
             50..62 => json!({"type": "string", "format": "uuid"}),
             62..70 => json!({"type": "integer", "format": "int32"}),
@@ -185,21 +185,21 @@ impl Builder {
         }
         let mut schemas: Vec<Value> = Vec::new();
         for (index, target) in nested.iter().enumerate() {
-            let target = reference(target);
+            let target = schema_reference(target);
             schemas.push(if index % 2 == 0 { target } else { json!({"type": "array", "items": target}) });
         }
-        schemas.extend(enums.iter().map(|name| reference(name)));
+        schemas.extend(enums.iter().map(|name| schema_reference(name)));
         let mut required_names = Vec::new();
         let mut example = Map::new();
         while properties.len() < 12 {
-            let (one, other) = (self.word(), self.word());
+            let (one, other) = (self.random_word(), self.random_word());
             let property = format!("{one}{}{}", other[..1].to_uppercase(), &other[1..]);
             if properties.contains_key(&property) {
                 continue;
             }
             let (schema, is_scalar) = match schemas.pop() {
                 Some(schema) => (schema, false),
-                None => (self.scalar(), true),
+                None => (self.random_scalar_schema(), true),
             };
             if is_scalar && required_names.len() < required {
                 required_names.push(property.clone());
@@ -231,7 +231,7 @@ impl Builder {
         mut schema: Value,
         is_reference: bool,
     ) {
-        let description = Value::from(self.sentence(&name));
+        let description = Value::from(self.random_sentence(&name));
         if is_reference {
             // A `$ref` has nothing beside it.
             descriptions.insert(name.clone(), description);
@@ -242,8 +242,8 @@ impl Builder {
     }
 
     fn add_enum(&mut self, name: &str) {
-        let start = self.below(WORDS.len() - 5);
-        let values = &WORDS[start..start + 5];
+        let start = self.random_number_below(DESCRIPTION_WORDS.len() - 5);
+        let values = &DESCRIPTION_WORDS[start..start + 5];
         let descriptions: Vec<_> = values.iter().map(|value| format!("It is {value}.")).collect();
         let schema = json!({
             "description": "One of a few.",
@@ -255,18 +255,22 @@ impl Builder {
     }
 
     fn add_resource(&mut self, index: usize, operations: usize) {
-        let round = index / NOUNS.len();
-        let noun =
-            format!("{}{}", NOUNS[index % NOUNS.len()], ["", "Plan", "Group", "Record"].get(round).unwrap_or(&"Entry"));
+        let round = index / RESOURCE_NOUNS.len();
+        let noun = format!(
+            "{}{}",
+            RESOURCE_NOUNS[index % RESOURCE_NOUNS.len()],
+            ["", "Plan", "Group", "Record"].get(round).unwrap_or(&"Entry")
+        );
         let enums: Vec<_> = ["Status", "Kind", "Channel"].iter().map(|kind| format!("{noun}{kind}")).collect();
         for name in &enums {
             self.add_enum(name);
         }
-        let parts: Vec<_> = PARTS.iter().take(3 * operations - 3).map(|part| format!("{noun}{part}")).collect();
+        let parts: Vec<_> =
+            NESTED_OBJECT_NAMES.iter().take(3 * operations - 3).map(|part| format!("{noun}{part}")).collect();
         let own = [
             ("id", json!({"type": "string", "format": "uuid"})),
-            ("attributes", reference("ResourceAttributes")),
-            ("links", reference("ResourceLinks")),
+            ("attributes", schema_reference("ResourceAttributes")),
+            ("links", schema_reference("ResourceLinks")),
         ];
         self.add_object(&noun, &own, &parts[..parts.len().min(4)], &enums[..2], 0);
         for (index, part) in parts.iter().enumerate() {
@@ -277,7 +281,7 @@ impl Builder {
         }
         self.add_object(&format!("New{noun}"), &[], &[], &enums[..1], 2);
         self.add_object(&format!("{noun}Change"), &[], &[], &enums[..1], 0);
-        self.schemas.insert(format!("{noun}Collection"), collection(&noun));
+        self.schemas.insert(format!("{noun}Collection"), collection_schema(&noun));
         self.add_paths(&noun, &enums[0], operations);
     }
 
@@ -297,7 +301,7 @@ impl Builder {
             "name": "size", "in": "query", "description": "The maximum number of items in a page.",
             "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": 500},
         });
-        let by_status = json!({"name": "status", "in": "query", "description": "The status of the items.", "schema": reference(status)});
+        let by_status = json!({"name": "status", "in": "query", "description": "The status of the items.", "schema": schema_reference(status)});
         let etag =
             json!({"name": "If-Match", "in": "header", "description": "The version.", "schema": {"type": "string"}});
         let list_parameters =
@@ -352,7 +356,7 @@ impl Builder {
                 "operationId": id,
                 "tags": ["customers"],
                 "summary": format!("{verb}s it."),
-                "description": self.sentence(noun),
+                "description": self.random_sentence(noun),
                 "x-pc-command": format!("{lower}s {command}"),
                 "x-pc-auth": ["app-only", "app-user"],
                 "parameters": parameters,
@@ -387,15 +391,15 @@ fn example_of(schema: &Value) -> Value {
     }
 }
 
-fn reference(schema: &str) -> Value {
+fn schema_reference(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
 fn json_content(schema: &str) -> Value {
-    json!({"application/json": {"schema": reference(schema)}})
+    json!({"application/json": {"schema": schema_reference(schema)}})
 }
 
-fn collection(noun: &str) -> Value {
+fn collection_schema(noun: &str) -> Value {
     json!({
         "description": "A page.",
         "type": "object",
@@ -403,10 +407,10 @@ fn collection(noun: &str) -> Value {
         "x-pc-property-descriptions": {"links": "Links to the neighbors.", "attributes": "The metadata."},
         "properties": {
             "totalCount": {"description": "The number of items.", "type": "integer", "format": "int32"},
-            "items": {"description": "The items of this page.", "type": "array", "items": reference(noun)},
-            "links": reference("ResourceLinks"),
+            "items": {"description": "The items of this page.", "type": "array", "items": schema_reference(noun)},
+            "links": schema_reference("ResourceLinks"),
             "continuationToken": {"description": "The token for the next page.", "type": "string", "x-pc-secret": true},
-            "attributes": reference("ResourceAttributes"),
+            "attributes": schema_reference("ResourceAttributes"),
         },
     })
 }

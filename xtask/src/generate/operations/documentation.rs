@@ -1,6 +1,6 @@
 //! The documentation of operations: what they do, who may call them, what they fail with, and an example.
 
-use super::input::{Input, Location, Sample};
+use super::input::{InputLocation, InputSample, OperationInput};
 use crate::{
     dialect::{Authentication, Cloud, Idempotency, Operation},
     document::Spec,
@@ -13,26 +13,26 @@ use std::collections::BTreeSet;
 use syn::Ident;
 
 /// The number of clouds that an operation may be in.
-const ALL_CLOUDS: usize = 3;
+const NUMBER_OF_CLOUDS: usize = 3;
 
 pub(super) fn operation_documentation(
     spec: &Spec,
     operation: &Operation,
     name: &Ident,
-    inputs: &[Input],
+    inputs: &[OperationInput],
 ) -> Result<String> {
     let Operation { path, method, facts, .. } = operation;
     let link = facts.documentation.as_ref().map(|(_, url)| format!(" ([documentation]({url}))")).unwrap_or_default();
     let deprecated = facts.deprecated.as_ref().map(|reason| format!("\n\n**Deprecated**: {reason}"));
     let head = format!("{}{}", facts.summary, deprecated.unwrap_or_default());
     let description = &facts.description;
-    let (requirements, errors) = (requirements(operation), errors(operation));
+    let (requirements, errors) = (requirements_section(operation), errors_section(operation));
     let example = operation_example(spec, operation, name, inputs)?;
     Ok(format!("{head}\n\n{description}\n\n`{} {path}`{link}{requirements}{errors}{example}", method.to_uppercase()))
 }
 
 /// Returns the section on what a call requires.
-fn requirements(Operation { method, facts, .. }: &Operation) -> String {
+fn requirements_section(Operation { method, facts, .. }: &Operation) -> String {
     let authentication = match facts.authentication.as_slice() {
         [Authentication::AppOnly] => "an app-only credential",
         [Authentication::AppUser] => "an App+User credential",
@@ -51,7 +51,7 @@ fn requirements(Operation { method, facts, .. }: &Operation) -> String {
             Cloud::UsGovernment => "US Government",
         })
         .collect();
-    let clouds = if clouds.len() == ALL_CLOUDS { "all".to_owned() } else { clouds.join(", ") };
+    let clouds = if clouds.len() == NUMBER_OF_CLOUDS { "all".to_owned() } else { clouds.join(", ") };
     lines.push(format!("- Clouds: {clouds}."));
     let idempotency = match facts.idempotency {
         Idempotency::Natural if ["get", "head"].contains(&method.as_str()) => None,
@@ -64,7 +64,7 @@ fn requirements(Operation { method, facts, .. }: &Operation) -> String {
 }
 
 /// Returns the section on the documented error codes; empty if there are none.
-fn errors(Operation { facts, .. }: &Operation) -> String {
+fn errors_section(Operation { facts, .. }: &Operation) -> String {
     let lines: Vec<_> = facts
         .error_codes
         .iter()
@@ -74,31 +74,31 @@ fn errors(Operation { facts, .. }: &Operation) -> String {
 }
 
 /// Returns the documentation of an example that creates the operation and shows what it sends.
-fn operation_example(spec: &Spec, operation: &Operation, name: &Ident, inputs: &[Input]) -> Result<String> {
+fn operation_example(spec: &Spec, operation: &Operation, name: &Ident, inputs: &[OperationInput]) -> Result<String> {
     let (mut arguments, mut setters, mut given) = (Vec::new(), Vec::new(), Vec::new());
     let [mut path, mut query, mut lists, mut headers] = [const { Vec::new() }; 4];
     let mut body = None;
-    for Input { field, location, required, value, sample, .. } in inputs {
+    for OperationInput { field, location, required, value, sample, .. } in inputs {
         match (sample, required) {
-            (Some(Sample { code, .. }), true) => arguments.push(code.clone()),
-            (Some(Sample { code, .. }), false) => setters.push(quote!(.#field(#code))),
+            (Some(InputSample { code, .. }), true) => arguments.push(code.clone()),
+            (Some(InputSample { code, .. }), false) => setters.push(quote!(.#field(#code))),
             (None, true) => {
                 arguments.push(quote!(#field));
                 given.push((field.clone(), value.name()));
             }
             (None, false) => {}
         }
-        let Some(Sample { sent, .. }) = sample else { continue };
-        let sent = sent.iter().map(|sent| samples::raw_string(sent)).collect::<Result<Vec<_>>>()?;
+        let Some(InputSample { sent, .. }) = sample else { continue };
+        let sent = sent.iter().map(|sent| samples::raw_string_literal(sent)).collect::<Result<Vec<_>>>()?;
         match location {
-            Location::Path(name) => path.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
-            Location::Query(name) => query.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
-            Location::CommaSeparated(name) => lists.push(quote!((#name, vec![#(#sent.to_owned()),*]))),
-            Location::Header(name) => headers.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
-            Location::Body => {
+            InputLocation::Path(name) => path.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
+            InputLocation::Query(name) => query.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
+            InputLocation::CommaSeparated(name) => lists.push(quote!((#name, vec![#(#sent.to_owned()),*]))),
+            InputLocation::Header(name) => headers.extend(sent.iter().map(|sent| quote!((#name, #sent.to_owned())))),
+            InputLocation::Body => {
                 body = sent.first().map(|sent| quote!(assert_eq!(parameters.body, Some(Body::json(#sent)));));
             }
-            Location::Part(_) => {}
+            InputLocation::Part(_) => {}
         }
     }
     let parts =

@@ -17,21 +17,21 @@ use std::collections::BTreeSet;
 use syn::Ident;
 
 /// A value that the caller passes: a parameter, the body, or a part of a form.
-pub(super) struct Input {
+pub(super) struct OperationInput {
     pub(super) field: Ident,
-    pub(super) location: Location,
+    pub(super) location: InputLocation,
     pub(super) description: String,
     pub(super) required: bool,
     pub(super) value: RustType,
-    pub(super) sample: Option<Sample>,
+    pub(super) sample: Option<InputSample>,
     /// Why it is deprecated, and what replaces it.
     deprecated: Option<String>,
     /// The call that adds it to the `Parameters`, or to the form.
     adding: TokenStream,
 }
 
-/// The part of the request that an [`Input`] goes to, with its name there.
-pub(super) enum Location {
+/// The part of the request that an [`OperationInput`] goes to, with its name there.
+pub(super) enum InputLocation {
     Path(String),
     Query(String),
     /// A query parameter with several values in one.
@@ -42,27 +42,27 @@ pub(super) enum Location {
     Part(String),
 }
 
-/// A value of an [`Input`] in the example of the documentation.
-pub(super) struct Sample {
+/// A value of an [`OperationInput`] in the example of the documentation.
+pub(super) struct InputSample {
     pub(super) code: TokenStream,
     /// The values as they are sent, before they are encoded: one, or those of a list.
     pub(super) sent: Vec<String>,
 }
 
-/// The type of an [`Input`].
+/// The type of an [`OperationInput`].
 pub(super) enum RustType {
     /// Taken as `impl Into<String>`.
     String,
     Other(TokenStream),
 }
 
-impl Input {
-    pub(super) fn declaration(&self) -> TokenStream {
+impl OperationInput {
+    pub(super) fn field_declaration(&self) -> TokenStream {
         let (field, value) = (&self.field, self.value.name());
         if self.required { quote!(#field: #value) } else { quote!(#field: Option<#value>) }
     }
 
-    pub(super) fn argument(&self) -> TokenStream {
+    pub(super) fn constructor_argument(&self) -> TokenStream {
         let field = &self.field;
         match &self.value {
             RustType::String => quote!(#field: impl Into<String>),
@@ -71,13 +71,13 @@ impl Input {
     }
 
     pub(super) fn setter(&self) -> TokenStream {
-        let (field, argument) = (&self.field, self.argument());
+        let (field, argument) = (&self.field, self.constructor_argument());
         let target = match &self.location {
-            Location::Path(name) => format!("the path parameter `{name}`"),
-            Location::Query(name) | Location::CommaSeparated(name) => format!("the query parameter `{name}`"),
-            Location::Header(name) => format!("the header `{name}`"),
-            Location::Body => "the body".to_owned(),
-            Location::Part(name) => format!("the part `{name}` of the form"),
+            InputLocation::Path(name) => format!("the path parameter `{name}`"),
+            InputLocation::Query(name) | InputLocation::CommaSeparated(name) => format!("the query parameter `{name}`"),
+            InputLocation::Header(name) => format!("the header `{name}`"),
+            InputLocation::Body => "the body".to_owned(),
+            InputLocation::Part(name) => format!("the part `{name}` of the form"),
         };
         let docs = doc_comment(&format!("Sets {target}.\n\n{}", self.description), MEMBER_INDENT);
         let deprecated = self.deprecated.as_ref().map(|reason| quote!(#[deprecated = #reason]));
@@ -96,7 +96,7 @@ impl Input {
     }
 
     /// Returns the field in the constructor.
-    pub(super) fn initial(&self) -> TokenStream {
+    pub(super) fn initial_value(&self) -> TokenStream {
         let field = &self.field;
         match (self.required, &self.value) {
             (false, _) => quote!(#field: None),
@@ -107,7 +107,7 @@ impl Input {
 }
 
 impl RustType {
-    fn of(shape: &Shape) -> Result<Self> {
+    fn from_shape(shape: &Shape) -> Result<Self> {
         Ok(if *shape == Shape::Text { Self::String } else { Self::Other(rust_type(shape)?) })
     }
 
@@ -119,7 +119,7 @@ impl RustType {
     }
 }
 
-pub(super) fn operation_inputs(spec: &Spec, operation: &Operation) -> Result<Vec<Input>> {
+pub(super) fn operation_inputs(spec: &Spec, operation: &Operation) -> Result<Vec<OperationInput>> {
     let mut inputs = Vec::new();
     for parameter in operation.inputs() {
         let input = parameter_input(spec, parameter);
@@ -140,16 +140,16 @@ pub(super) fn operation_inputs(spec: &Spec, operation: &Operation) -> Result<Vec
 }
 
 /// Returns the calls that add all inputs to the `Parameters`.
-pub(super) fn additions(inputs: &[Input]) -> TokenStream {
+pub(super) fn add_to_parameters_calls(inputs: &[OperationInput]) -> TokenStream {
     let (parts, others): (Vec<_>, Vec<_>) =
-        inputs.iter().partition(|input| matches!(input.location, Location::Part(_)));
+        inputs.iter().partition(|input| matches!(input.location, InputLocation::Part(_)));
     let parts: Vec<_> = parts.iter().map(|input| &input.adding).collect();
     let form = (!parts.is_empty()).then(|| quote!(.multipart(MultipartForm::new() #(#parts)*)));
     let others = others.iter().map(|input| &input.adding);
     quote!(#(#others)* #form)
 }
 
-fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<Input> {
+fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<OperationInput> {
     let Parameter { wire, required, shape, style, range, .. } = parameter;
     let field = format_ident!("{}", parameter.field);
     let given = if *required { quote!(&self.#field) } else { quote!(self.#field.as_ref()) };
@@ -158,9 +158,9 @@ fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<Input> {
         quote!(&(#start..=#end))
     });
     let adding = match (parameter.location, style, range) {
-        (dialect::Location::Path, ..) => quote!(.path(#wire, #given)),
-        (dialect::Location::Header, ParameterStyle::Quoted, _) => quote!(.header_quoted(#wire, #given)),
-        (dialect::Location::Header, ..) => quote!(.header(#wire, #given)),
+        (dialect::ParameterLocation::Path, ..) => quote!(.path(#wire, #given)),
+        (dialect::ParameterLocation::Header, ParameterStyle::Quoted, _) => quote!(.header_quoted(#wire, #given)),
+        (dialect::ParameterLocation::Header, ..) => quote!(.header(#wire, #given)),
         (_, ParameterStyle::Exploded, _) => quote!(.query_each(#wire, #given)),
         (_, ParameterStyle::CommaSeparated, _) => quote!(.query_comma_separated(#wire, #given)),
         (_, ParameterStyle::CapitalizedBool, _) => quote!(.query_capitalized(#wire, #given)),
@@ -177,27 +177,29 @@ fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<Input> {
         }
     };
     let location = match (parameter.location, style) {
-        (dialect::Location::Path, _) => Location::Path(wire.clone()),
-        (dialect::Location::Header, _) => Location::Header(wire.clone()),
-        (dialect::Location::Query, ParameterStyle::CommaSeparated) => Location::CommaSeparated(wire.clone()),
-        (dialect::Location::Query, _) => Location::Query(wire.clone()),
+        (dialect::ParameterLocation::Path, _) => InputLocation::Path(wire.clone()),
+        (dialect::ParameterLocation::Header, _) => InputLocation::Header(wire.clone()),
+        (dialect::ParameterLocation::Query, ParameterStyle::CommaSeparated) => {
+            InputLocation::CommaSeparated(wire.clone())
+        }
+        (dialect::ParameterLocation::Query, _) => InputLocation::Query(wire.clone()),
     };
     let value = parameter.examples.first().cloned();
     let value = value.or_else(|| required.then(|| samples::parameter_placeholder(spec, parameter)).flatten());
     let sample = value.and_then(|value| parameter_sample(spec, parameter, &value));
-    Ok(Input {
+    Ok(OperationInput {
         field,
         location,
         description: parameter.documentation(),
         required: *required,
-        value: RustType::of(shape)?,
+        value: RustType::from_shape(shape)?,
         sample,
         deprecated: parameter.deprecated.clone(),
         adding: quote!(#length #adding),
     })
 }
 
-fn parameter_sample(spec: &Spec, parameter: &Parameter, value: &Value) -> Option<Sample> {
+fn parameter_sample(spec: &Spec, parameter: &Parameter, value: &Value) -> Option<InputSample> {
     match (parameter.style, &parameter.shape, value) {
         (ParameterStyle::Json, shape, Value::String(json)) => {
             value_sample(spec, shape, &serde_json::from_str(json).ok()?)
@@ -205,38 +207,39 @@ fn parameter_sample(spec: &Spec, parameter: &Parameter, value: &Value) -> Option
         (_, Shape::List(item), Value::Array(values)) => {
             let samples = values.iter().map(|value| value_sample(spec, item, value)).collect::<Option<Vec<_>>>()?;
             let is_text = **item == Shape::Text;
-            let code =
-                samples.iter().map(|Sample { code, .. }| if is_text { quote!(#code.to_owned()) } else { code.clone() });
+            let code = samples
+                .iter()
+                .map(|InputSample { code, .. }| if is_text { quote!(#code.to_owned()) } else { code.clone() });
             let code = quote!(vec![#(#code),*]);
-            Some(Sample { code, sent: samples.into_iter().flat_map(|sample| sample.sent).collect() })
+            Some(InputSample { code, sent: samples.into_iter().flat_map(|sample| sample.sent).collect() })
         }
         (ParameterStyle::CapitalizedBool, shape, value) => {
             let sent = if value.as_bool()? { "True" } else { "False" };
-            Some(Sample { sent: vec![sent.to_owned()], ..value_sample(spec, shape, value)? })
+            Some(InputSample { sent: vec![sent.to_owned()], ..value_sample(spec, shape, value)? })
         }
         (ParameterStyle::Quoted, shape, value) => {
             let tag = value.as_str()?;
             let is_quoted = tag == "*" || (tag.ends_with('"') && (tag.starts_with('"') || tag.starts_with("W/\"")));
             let sent = if is_quoted { tag.to_owned() } else { format!("\"{tag}\"") };
-            Some(Sample { sent: vec![sent], ..value_sample(spec, shape, value)? })
+            Some(InputSample { sent: vec![sent], ..value_sample(spec, shape, value)? })
         }
         (_, shape, value) => value_sample(spec, shape, value),
     }
 }
 
-fn value_sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<Sample> {
+fn value_sample(spec: &Spec, shape: &Shape, value: &Value) -> Option<InputSample> {
     let code = samples::rust_expression(spec, shape, value)?;
     let sent = match (shape, value) {
         (Shape::Named(name), Value::Object(_)) => samples::serialized_as_models(spec.definition(name).ok()?, value),
         (_, Value::String(string)) => string.clone(),
         (_, value) => value.to_string(),
     };
-    Some(Sample { code, sent: vec![sent] })
+    Some(InputSample { code, sent: vec![sent] })
 }
 
-fn body_inputs(spec: &Spec, body: &RequestBody) -> Result<Vec<Input>> {
+fn body_inputs(spec: &Spec, body: &RequestBody) -> Result<Vec<OperationInput>> {
     if body.media_type == BodyType::Multipart {
-        let name = body.shape.named().context("a form is a $ref to an object: write one")?;
+        let name = body.shape.schema_name().context("a form is a $ref to an object: write one")?;
         return spec.definition(name)?.properties().iter().map(|part| part_input(part, body.required)).collect();
     }
     let field = format_ident!("{}", body.field);
@@ -245,19 +248,19 @@ fn body_inputs(spec: &Spec, body: &RequestBody) -> Result<Vec<Input>> {
         ExampleSource::Inline(value) => Some(value),
         ExampleSource::File(_) => None,
     });
-    Ok(vec![Input {
+    Ok(vec![OperationInput {
         field,
-        location: Location::Body,
+        location: InputLocation::Body,
         sample: example.and_then(|example| value_sample(spec, &body.shape, example)),
         description: body.description.clone(),
         required: body.required,
-        value: RustType::of(&body.shape)?,
+        value: RustType::from_shape(&body.shape)?,
         deprecated: None,
         adding: quote!(.body(#given)),
     }])
 }
 
-fn part_input(part: &Property, is_form_required: bool) -> Result<Input> {
+fn part_input(part: &Property, is_form_required: bool) -> Result<OperationInput> {
     let (field, wire) = (format_ident!("{}", part.field), &part.wire);
     let required = part.required && is_form_required;
     let adding = match (&part.shape, required) {
@@ -267,12 +270,12 @@ fn part_input(part: &Property, is_form_required: bool) -> Result<Input> {
         (_, true) => quote!(.value(#wire, &self.#field)),
         (_, false) => quote!(.value(#wire, self.#field.as_ref())),
     };
-    Ok(Input {
+    Ok(OperationInput {
         field,
-        location: Location::Part(wire.clone()),
+        location: InputLocation::Part(wire.clone()),
         description: part.documentation(),
         required,
-        value: RustType::of(&part.shape)?,
+        value: RustType::from_shape(&part.shape)?,
         sample: None,
         deprecated: part.deprecated.clone(),
         adding,

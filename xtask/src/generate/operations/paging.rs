@@ -2,7 +2,7 @@
 
 use super::response::rust_type;
 use crate::{
-    dialect::{Definition, Kind, Object, Operation, Paging, Property, Shape},
+    dialect::{Definition, DefinitionKind, Object, Operation, Paging, Property, Shape},
     document::Spec,
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -20,15 +20,15 @@ pub(super) struct TypedPaging<'a> {
     item: TokenStream,
     /// The field with the identifier of an item, and whether it is optional.
     item_id: Option<(Ident, bool)>,
-    next_link: Option<Access>,
+    next_link: Option<FieldAccess>,
     /// The conversion of a link that is a string to `&str`; `None` for one that is an object.
     link_as_str: Option<TokenStream>,
-    continuation_token: Option<Access>,
-    total: Option<Access>,
+    continuation_token: Option<FieldAccess>,
+    total: Option<FieldAccess>,
 }
 
 /// The access to an optional field at a path, from the body of a page.
-struct Access {
+struct FieldAccess {
     /// An expression of the type `Option<&T>`.
     value: TokenStream,
     /// Expressions of whether something else is in the place of a field on the path.
@@ -42,12 +42,12 @@ impl<'a> TypedPaging<'a> {
         let Some(paging) = &operation.facts.paging else { return Ok(None) };
         let page = operation.responses.iter().find_map(|response| response.body.as_ref());
         let (_, page) = page.context("there is no page: write a JSON body in the success")?;
-        let (items, item) = items(spec, page, &paging.items)?;
+        let (items, item) = items_access(spec, page, &paging.items)?;
         ensure!(
             operation.method == "get" || (paging.offset_query.is_none() && paging.token_query.is_none()),
             "x-pc-paging: a list that continues by its query is a GET: write next-link or token-header"
         );
-        let next_link = paging.next_link.as_ref().map(|path| Access::read(spec, page, path)).transpose()?;
+        let next_link = paging.next_link.as_ref().map(|path| FieldAccess::read(spec, page, path)).transpose()?;
         Ok(Some(Self {
             body: rust_type(page)?,
             items,
@@ -55,8 +55,8 @@ impl<'a> TypedPaging<'a> {
             item_id: item_id(spec, item)?,
             link_as_str: next_link.as_ref().map_or(Ok(None), |(_, shape)| link_as_str(shape))?,
             next_link: next_link.map(|(access, _)| access),
-            continuation_token: Access::of(spec, page, paging.continuation_token.as_ref())?,
-            total: Access::of(spec, page, paging.total.as_ref())?,
+            continuation_token: FieldAccess::of(spec, page, paging.continuation_token.as_ref())?,
+            total: FieldAccess::of(spec, page, paging.total.as_ref())?,
             paging,
         }))
     }
@@ -138,7 +138,7 @@ impl<'a> TypedPaging<'a> {
             }
         }
         let value =
-            |access: &Option<Access>| access.as_ref().map_or_else(|| quote!(None), |access| access.value.clone());
+            |access: &Option<FieldAccess>| access.as_ref().map_or_else(|| quote!(None), |access| access.value.clone());
         let (link, token) = (value(&self.next_link), value(&self.continuation_token));
         let read = if let Some(as_str) = &self.link_as_str {
             quote!(ContinuationToken::read_uri(#link.map(#as_str), #token, #(#misfits)||*))
@@ -151,8 +151,8 @@ impl<'a> TypedPaging<'a> {
         let in_body = if accesses().next().is_some() { quote!(#read?) } else { quote!(None) };
         let total = match &self.total {
             None => quote!(None),
-            Some(Access { value, is_int64: true, .. }) => quote!(#value.copied()),
-            Some(Access { value, .. }) => quote!(#value.copied().map(i64::from)),
+            Some(FieldAccess { value, is_int64: true, .. }) => quote!(#value.copied()),
+            Some(FieldAccess { value, .. }) => quote!(#value.copied().map(i64::from)),
         };
         let items = &self.items;
         quote! {
@@ -173,10 +173,10 @@ fn link_as_str(shape: &Shape) -> Result<Option<TokenStream>> {
 }
 
 /// Returns the fields that lead to the items of a page, and the shape of an item.
-fn items<'a>(spec: &'a Spec, page: &'a Shape, path: &str) -> Result<(Vec<Ident>, &'a Shape)> {
+fn items_access<'a>(spec: &'a Spec, page: &'a Shape, path: &str) -> Result<(Vec<Ident>, &'a Shape)> {
     let (mut shape, mut fields) = (page, Vec::new());
     for wire in path.split('.').filter(|wire| !wire.is_empty()) {
-        let property = property(spec, shape, wire)?;
+        let property = find_property(spec, shape, wire)?;
         ensure!(
             property.required && !property.nullable && !property.read_only && !property.write_only,
             "x-pc-paging: items: `{wire}` is not required: make it so, so that a page without it is an error"
@@ -198,7 +198,7 @@ fn item_id(spec: &Spec, item: &Shape) -> Result<Option<(Ident, bool)>> {
     Ok(id.map(|id| (format_ident!("{}", id.field), !id.required || id.read_only || id.write_only)))
 }
 
-impl Access {
+impl FieldAccess {
     fn of(spec: &Spec, page: &Shape, path: Option<&String>) -> Result<Option<Self>> {
         path.map(|path| Self::read(spec, page, path).map(|(access, _)| access)).transpose()
     }
@@ -206,13 +206,13 @@ impl Access {
     /// Reads the access to the field at `path`, and returns its shape.
     fn read<'a>(spec: &'a Spec, page: &'a Shape, path: &str) -> Result<(Self, &'a Shape)> {
         // A name may have a dot, such as `@odata.nextLink`.
-        let whole = property(spec, page, path).is_ok();
+        let whole = find_property(spec, page, path).is_ok();
         let wires: Vec<_> = if whole { vec![path] } else { path.split('.').collect() };
         let (mut shape, mut value, mut misfits) = (page, None::<TokenStream>, Vec::new());
         for wire in wires {
-            let property = property(spec, shape, wire).with_context(|| format!("x-pc-paging: {path}"))?;
+            let property = find_property(spec, shape, wire).with_context(|| format!("x-pc-paging: {path}"))?;
             let field = format_ident!("{}", property.field);
-            let boxed = property.shape.named().map(|name| spec.definition(name)).transpose()?;
+            let boxed = property.shape.schema_name().map(|name| spec.definition(name)).transpose()?;
             let is_boxed = boxed.is_some_and(|target| target.boxed) && matches!(property.shape, Shape::Named(_));
             let is_optional = !property.required || property.read_only || property.write_only;
             ensure!(!property.nullable, "x-pc-paging: `{wire}` is nullable: leave that out");
@@ -243,7 +243,7 @@ impl Access {
     }
 }
 
-fn property<'a>(spec: &'a Spec, owner: &Shape, wire: &str) -> Result<&'a Property> {
+fn find_property<'a>(spec: &'a Spec, owner: &Shape, wire: &str) -> Result<&'a Property> {
     let Shape::Named(name) = owner else { bail!("x-pc-paging: `{wire}` is not within an object: write another path") };
     let definition: &Definition = spec.definition(name)?;
     let found = definition.properties().iter().find(|property| property.wire == wire);
@@ -251,7 +251,7 @@ fn property<'a>(spec: &'a Spec, owner: &Shape, wire: &str) -> Result<&'a Propert
 }
 
 /// Returns a warning if an operation without pagination seems to have pages.
-pub(super) fn warning(spec: &Spec, operation: &Operation) -> Result<Option<String>> {
+pub(super) fn pagination_warning(spec: &Spec, operation: &Operation) -> Result<Option<String>> {
     let bodies = operation.responses.iter().filter_map(|response| response.body.as_ref());
     for (_, shape) in bodies {
         if let Shape::Named(name) = shape
@@ -271,7 +271,7 @@ pub(super) fn warning(spec: &Spec, operation: &Operation) -> Result<Option<Strin
 ///
 /// Any resource may have the links that pages have. It is a page only if it has a list of objects, or a required list.
 fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>> {
-    let Kind::Object(Object { properties, .. }) = &spec.definition(name)?.kind else { return Ok(None) };
+    let DefinitionKind::Object(Object { properties, .. }) = &spec.definition(name)?.kind else { return Ok(None) };
     let is = |property: &Property, names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(&property.wire));
     let tokens = ["continuationToken", "nextLink", "@odata.nextLink"];
     if let Some(token) = properties.iter().find(|property| is(property, &tokens)) {
@@ -286,7 +286,7 @@ fn next_page_field(spec: &Spec, name: &str) -> Result<Option<String>> {
     }
     for links in properties.iter().filter(|property| is(property, &["links"])) {
         if let Shape::Named(target) = &links.shape
-            && let Kind::Object(Object { properties: targets, .. }) = &spec.definition(target)?.kind
+            && let DefinitionKind::Object(Object { properties: targets, .. }) = &spec.definition(target)?.kind
             && let Some(next) = targets.iter().find(|property| is(property, &["next"]))
         {
             return Ok(Some(format!("{}.{}", links.wire, next.wire)));

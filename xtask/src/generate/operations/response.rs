@@ -2,7 +2,7 @@
 
 use super::paging::TypedPaging;
 use crate::{
-    dialect::{BodyType, HeaderField, Operation, Outcome, Shape},
+    dialect::{BodyType, HeaderField, Operation, ResponseOutcome, Shape},
     generate::code::{MEMBER_INDENT, doc_comment},
 };
 use anyhow::{Result, bail, ensure};
@@ -28,9 +28,9 @@ pub(super) struct ResponseType {
 }
 
 impl ResponseType {
-    pub(super) fn of(operation: &Operation, paging: Option<&TypedPaging<'_>>) -> Result<Self> {
+    pub(super) fn from_operation(operation: &Operation, paging: Option<&TypedPaging<'_>>) -> Result<Self> {
         let responses = || operation.responses.iter();
-        let done = || responses().filter(|response| response.outcome == Outcome::Done);
+        let done = || responses().filter(|response| response.outcome == ResponseOutcome::Done);
         let mut bodies: Vec<_> = done().filter_map(|response| response.body.as_ref()).collect();
         bodies.dedup();
         let body = match bodies.as_slice() {
@@ -45,10 +45,10 @@ impl ResponseType {
             }
         }
         let absent: Vec<_> = responses()
-            .filter(|response| response.outcome == Outcome::Absent)
+            .filter(|response| response.outcome == ResponseOutcome::Absent)
             .map(|response| response.status)
             .collect();
-        let is_accepted = responses().any(|response| response.outcome == Outcome::Accepted);
+        let is_accepted = responses().any(|response| response.outcome == ResponseOutcome::Accepted);
         let is_json = bodies.iter().all(|(body_type, _)| *body_type == BodyType::Json);
         ensure!(
             absent.is_empty() || (fields.is_empty() && !is_accepted && is_json),

@@ -1,8 +1,8 @@
 //! The columns of a table of results: those of the operation, of the schema of its items, or the first scalar properties.
 
-use super::values::option;
+use super::values::option_expression;
 use crate::{
-    dialect::{BodyType, COLUMNS, Column, Definition, Kind, Operation, Property, Shape},
+    dialect::{BodyType, COLUMNS, Column, Definition, DefinitionKind, Operation, Property, Shape},
     document::Spec,
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -14,21 +14,21 @@ use quote::quote;
 const MAX_DEFAULT_COLUMNS: usize = 5;
 
 /// The items of a response.
-pub(super) struct Items {
+pub(super) struct ResponseItems {
     /// The path of the list in the body; `None` if the body is one item.
     pub(super) path: Option<String>,
     item: Shape,
 }
 
-impl Items {
+impl ResponseItems {
     /// Returns the items of the responses; `None` if there is no JSON.
-    pub(super) fn of(spec: &Spec, operation: &Operation) -> Result<Option<Self>> {
+    pub(super) fn from_operation(spec: &Spec, operation: &Operation) -> Result<Option<Self>> {
         let bodies = operation.responses.iter().filter_map(|response| response.body.as_ref());
         let Some((_, body)) = bodies.into_iter().find(|(format, _)| *format == BodyType::Json) else { return Ok(None) };
         let path = match (body, &operation.facts.paging) {
             (_, Some(paging)) => &paging.items,
             (Shape::List(_), None) => "",
-            (Shape::Named(name), None) if is_collection(spec, name) => "items",
+            (Shape::Named(name), None) if is_collection_schema(spec, name) => "items",
             _ => return Ok(Some(Self { path: None, item: body.clone() })),
         };
         match shape_at(spec, body, path)? {
@@ -38,14 +38,18 @@ impl Items {
     }
 
     /// Returns the path of the list, as code.
-    pub(super) fn path(items: Option<&Self>) -> TokenStream {
-        option(items.and_then(|items| items.path.as_ref()))
+    pub(super) fn path_expression(items: Option<&Self>) -> TokenStream {
+        option_expression(items.and_then(|items| items.path.as_ref()))
     }
 }
 
-pub(super) fn columns(spec: &Spec, operation: &Operation, items: Option<&Items>) -> Result<Vec<TokenStream>> {
+pub(super) fn column_expressions(
+    spec: &Spec,
+    operation: &Operation,
+    items: Option<&ResponseItems>,
+) -> Result<Vec<TokenStream>> {
     let own = operation.facts.columns.as_ref();
-    let Some(Items { item, .. }) = items else {
+    let Some(ResponseItems { item, .. }) = items else {
         ensure!(own.is_none(), "{COLUMNS}: the operation returns no JSON: leave it out");
         return Ok(Vec::new());
     };
@@ -67,41 +71,43 @@ pub(super) fn columns(spec: &Spec, operation: &Operation, items: Option<&Items>)
 
 fn default_columns(spec: &Spec, definition: Option<&Definition>) -> Result<Vec<Column>> {
     let properties = match definition.map(|definition| &definition.kind) {
-        Some(Kind::Object(object)) => &object.properties,
+        Some(DefinitionKind::Object(object)) => &object.properties,
         _ => return Ok(vec![Column { title: "VALUE".to_owned(), path: String::new() }]),
     };
     let mut columns = Vec::new();
     for Property { wire, shape, .. } in properties {
-        if columns.len() < MAX_DEFAULT_COLUMNS && fits_a_cell(spec, shape)? {
+        if columns.len() < MAX_DEFAULT_COLUMNS && fits_table_cell(spec, shape)? {
             columns.push(Column { title: wire.to_title_case().to_uppercase(), path: wire.clone() });
         }
     }
     Ok(columns)
 }
 
-fn fits_a_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
+fn fits_table_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
     Ok(match shape {
-        Shape::Named(name) => matches!(spec.definition(name)?.kind, Kind::Enum(_) | Kind::HandWritten(_)),
+        Shape::Named(name) => {
+            matches!(spec.definition(name)?.kind, DefinitionKind::Enum(_) | DefinitionKind::HandWritten(_))
+        }
         Shape::Secret => false,
         shape => shape.is_scalar(),
     })
 }
 
 /// Whether the schema is an object around a list, such as that of a list that is not paged.
-fn is_collection(spec: &Spec, name: &str) -> bool {
-    property(spec, name, "items").is_ok_and(|items| matches!(items.shape, Shape::List(_)))
+fn is_collection_schema(spec: &Spec, name: &str) -> bool {
+    find_property(spec, name, "items").is_ok_and(|items| matches!(items.shape, Shape::List(_)))
 }
 
 /// Returns the shape at a path of property names.
 fn shape_at(spec: &Spec, shape: &Shape, path: &str) -> Result<Shape> {
     path.split('.').filter(|name| !name.is_empty()).try_fold(shape.clone(), |shape, name| match shape {
-        Shape::Named(schema) => Ok(property(spec, &schema, name)?.shape.clone()),
+        Shape::Named(schema) => Ok(find_property(spec, &schema, name)?.shape.clone()),
         _ => bail!("`{path}`: there is no property `{name}`, as its owner is not an object"),
     })
 }
 
-fn property<'a>(spec: &'a Spec, schema: &str, name: &str) -> Result<&'a Property> {
-    let Kind::Object(object) = &spec.definition(schema)?.kind else { bail!("{schema} is not an object") };
+fn find_property<'a>(spec: &'a Spec, schema: &str, name: &str) -> Result<&'a Property> {
+    let DefinitionKind::Object(object) = &spec.definition(schema)?.kind else { bail!("{schema} is not an object") };
     let found = object.properties.iter().find(|property| property.wire == name);
     found.with_context(|| format!("{schema} has no property `{name}`: write one that it has"))
 }

@@ -2,16 +2,19 @@
 
 use super::{
     Table,
-    columns::{Items, columns},
-    values::{constraints, default_of, link, option, plain_text, range, type_of, variant},
+    columns::{ResponseItems, column_expressions},
+    values::{
+        constraints_expression, default_expression, link_expression, option_expression, plain_text, range_expressions,
+        type_expression, variant_expression,
+    },
 };
 use crate::{
     dialect::{
-        BodyExample, BodyType, Command, ErrorCode, HeaderField, Location, Operation, OperationFacts, Paging, Parameter,
-        RequestBody, Response,
+        BodyExample, BodyType, Command, ErrorCode, HeaderField, Operation, OperationFacts, Paging, Parameter,
+        ParameterLocation, RequestBody, Response,
     },
     document::Spec,
-    generate::samples::raw_string,
+    generate::samples::raw_string_literal,
 };
 use anyhow::{Context as _, Result};
 use heck::ToPascalCase as _;
@@ -33,20 +36,21 @@ fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<
     let OperationFacts { id, summary, description, command, permissions, is_destructive, .. } = facts;
     let Command { resource, verb } = command;
     let method = format_ident!("{}", method.to_pascal_case());
-    let documentation = link(facts.documentation.as_ref());
+    let documentation = link_expression(facts.documentation.as_ref());
     let parameters = ordered_inputs(operation).into_iter().map(|parameter| parameter_table(parameter, command));
-    let body = operation.body.as_ref().map(|body| request_body(body, folder)).transpose().context("requestBody")?;
-    let body = option(body);
+    let body =
+        operation.body.as_ref().map(|body| request_body_expression(body, folder)).transpose().context("requestBody")?;
+    let body = option_expression(body);
     let responses = operation.responses.iter().map(|response| response_table(response, folder));
     let responses = responses.collect::<Result<Vec<_>>>()?;
-    let items = Items::of(spec, operation)?;
-    let columns = columns(spec, operation, items.as_ref())?;
-    let items = Items::path(items.as_ref());
-    let paging = option(facts.paging.as_ref().map(paging));
-    let authentication = facts.authentication.iter().map(|kind| variant("Authentication", kind));
-    let clouds = facts.clouds.iter().map(|cloud| variant("Cloud", cloud));
-    let idempotency = variant("Idempotency", facts.idempotency);
-    let deprecated = option(facts.deprecated.as_ref());
+    let items = ResponseItems::from_operation(spec, operation)?;
+    let columns = column_expressions(spec, operation, items.as_ref())?;
+    let items = ResponseItems::path_expression(items.as_ref());
+    let paging = option_expression(facts.paging.as_ref().map(paging_expression));
+    let authentication = facts.authentication.iter().map(|kind| variant_expression("Authentication", kind));
+    let clouds = facts.clouds.iter().map(|cloud| variant_expression("Cloud", cloud));
+    let idempotency = variant_expression("Idempotency", facts.idempotency);
+    let deprecated = option_expression(facts.deprecated.as_ref());
     let error_codes = facts.error_codes.iter().map(|ErrorCode { status, code, description }| {
         let status = Literal::u16_unsuffixed(*status);
         quote!(ErrorCode { status: #status, code: #code, description: #description })
@@ -82,7 +86,7 @@ fn operation_table(spec: &Spec, operation: &Operation, folder: &Path) -> Result<
 fn ordered_inputs(operation: &Operation) -> Vec<&Parameter> {
     let mut inputs: Vec<_> = operation.inputs().collect();
     inputs.sort_by_key(|parameter| match parameter.location {
-        Location::Path => operation.path.find(&format!("{{{}}}", parameter.wire)).unwrap_or_default(),
+        ParameterLocation::Path => operation.path.find(&format!("{{{}}}", parameter.wire)).unwrap_or_default(),
         _ => usize::MAX,
     });
     inputs
@@ -92,14 +96,14 @@ fn parameter_table(parameter: &Parameter, command: &Command) -> TokenStream {
     let Parameter { wire, flag, required, description, .. } = parameter;
     let schema = parameter.schema.as_ref();
     let is_positional = parameter.is_positional(command);
-    let location = variant("Location", parameter.location);
-    let style = variant("ParameterStyle", parameter.style);
-    let value = type_of(&parameter.shape);
-    let (minimum, maximum) = range(schema);
-    let sent_minimum = option(parameter.sent_minimum.map(Literal::i64_unsuffixed));
-    let (constraints, default) = (constraints(schema), default_of(schema));
-    let deprecated = option(parameter.deprecated.as_ref());
-    let example = option(parameter.examples.first().map(plain_text));
+    let location = variant_expression("Location", parameter.location);
+    let style = variant_expression("ParameterStyle", parameter.style);
+    let value = type_expression(&parameter.shape);
+    let (minimum, maximum) = range_expressions(schema);
+    let sent_minimum = option_expression(parameter.sent_minimum.map(Literal::i64_unsuffixed));
+    let (constraints, default) = (constraints_expression(schema), default_expression(schema));
+    let deprecated = option_expression(parameter.deprecated.as_ref());
+    let example = option_expression(parameter.examples.first().map(plain_text));
     quote! {
         Parameter {
             name: #wire,
@@ -121,10 +125,10 @@ fn parameter_table(parameter: &Parameter, command: &Command) -> TokenStream {
     }
 }
 
-fn request_body(body: &RequestBody, folder: &Path) -> Result<TokenStream> {
+fn request_body_expression(body: &RequestBody, folder: &Path) -> Result<TokenStream> {
     let RequestBody { required, description, .. } = body;
-    let (media_type, value) = (media_type(&body.media_type), type_of(&body.shape));
-    let examples = examples(&body.examples, folder)?;
+    let (media_type, value) = (media_type_expression(&body.media_type), type_expression(&body.shape));
+    let examples = example_expressions(&body.examples, folder)?;
     Ok(quote! {
         RequestBody {
             is_required: #required,
@@ -138,17 +142,17 @@ fn request_body(body: &RequestBody, folder: &Path) -> Result<TokenStream> {
 
 fn response_table(response: &Response, folder: &Path) -> Result<TokenStream> {
     let status = Literal::u16_unsuffixed(response.status);
-    let outcome = variant("Outcome", response.outcome);
+    let outcome = variant_expression("Outcome", response.outcome);
     let description = &response.description;
-    let body = option(response.body.as_ref().map(|(format, shape)| {
-        let (media_type, value) = (media_type(format), type_of(shape));
+    let body = option_expression(response.body.as_ref().map(|(format, shape)| {
+        let (media_type, value) = (media_type_expression(format), type_expression(shape));
         quote!((#media_type, #value))
     }));
     let headers = response
         .fields
         .iter()
         .map(|HeaderField { wire, description, .. }| quote!(ResponseHeader { name: #wire, description: #description }));
-    let examples = examples(&response.examples, folder)?;
+    let examples = example_expressions(&response.examples, folder)?;
     Ok(quote! {
         Response {
             status: #status,
@@ -161,7 +165,7 @@ fn response_table(response: &Response, folder: &Path) -> Result<TokenStream> {
     })
 }
 
-fn media_type(format: &BodyType) -> TokenStream {
+fn media_type_expression(format: &BodyType) -> TokenStream {
     match format {
         BodyType::Json => quote!(MediaType::Json),
         BodyType::Multipart => quote!(MediaType::Multipart),
@@ -170,18 +174,18 @@ fn media_type(format: &BodyType) -> TokenStream {
     }
 }
 
-fn examples(examples: &[BodyExample], folder: &Path) -> Result<Vec<TokenStream>> {
+fn example_expressions(examples: &[BodyExample], folder: &Path) -> Result<Vec<TokenStream>> {
     let table = |example: &BodyExample| {
         let BodyExample { name, summary, has_unknown_fields, .. } = example;
-        let json = raw_string(&example.json(folder).with_context(|| format!("the example {name}"))?)?;
+        let json = raw_string_literal(&example.load_json(folder).with_context(|| format!("the example {name}"))?)?;
         Ok(quote!(Example { name: #name, summary: #summary, json: #json, has_unknown_fields: #has_unknown_fields }))
     };
     examples.iter().map(table).collect()
 }
 
-fn paging(paging: &Paging) -> TokenStream {
+fn paging_expression(paging: &Paging) -> TokenStream {
     let items = &paging.items;
-    let seek = option(paging.seek.as_ref().map(|(query, value)| quote!((#query, #value))));
+    let seek = option_expression(paging.seek.as_ref().map(|(query, value)| quote!((#query, #value))));
     let [next_link, continuation_token, response_header, token_header, token_query, size_query, offset_query, total] =
         [
             &paging.next_link,
@@ -193,7 +197,7 @@ fn paging(paging: &Paging) -> TokenStream {
             &paging.offset_query,
             &paging.total,
         ]
-        .map(|key| option(key.as_ref()));
+        .map(|key| option_expression(key.as_ref()));
     quote! {
         Paging {
             items: #items,

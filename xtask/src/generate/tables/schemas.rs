@@ -2,10 +2,13 @@
 
 use super::{
     Table,
-    values::{constraints, default_of, link, option, range, type_of},
+    values::{
+        constraints_expression, default_expression, link_expression, option_expression, range_expressions,
+        type_expression,
+    },
 };
 use crate::{
-    dialect::{Definition, Enum, EnumValues, Kind, Object, Property, Union, UnionVariant},
+    dialect::{Definition, DefinitionKind, Enum, EnumValues, Object, Property, Union, UnionVariant},
     document::Spec,
 };
 use anyhow::{Context as _, Result, bail};
@@ -17,7 +20,7 @@ pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
     let table = |definition: &Definition| {
         let Definition { name, area, description, external_docs, .. } = definition;
         let kind = schema_kind(spec, definition).with_context(|| format!("#/components/schemas/{name}"))?;
-        let documentation = link(external_docs.as_ref());
+        let documentation = link_expression(external_docs.as_ref());
         let value = quote! {
             Schema { name: #name, area: #area, description: #description, documentation: #documentation, kind: #kind }
         };
@@ -28,12 +31,12 @@ pub(super) fn schema_tables(spec: &Spec) -> Result<Vec<Table>> {
 
 fn schema_kind(spec: &Spec, definition: &Definition) -> Result<TokenStream> {
     Ok(match &definition.kind {
-        Kind::Object(Object { properties, additional }) => {
-            let additional = option(additional.as_ref().map(type_of));
+        DefinitionKind::Object(Object { properties, additional }) => {
+            let additional = option_expression(additional.as_ref().map(type_expression));
             let properties = properties.iter().map(property_table);
             quote!(SchemaKind::Object(Object { properties: &[#(#properties),*], additional: #additional }))
         }
-        Kind::Enum(Enum { values: kind, variants }) => {
+        DefinitionKind::Enum(Enum { values: kind, variants }) => {
             let values = variants.iter().map(|variant| {
                 let (value, description) = (&variant.wire, &variant.description);
                 quote!(EnumValue { value: #value, description: #description })
@@ -44,13 +47,13 @@ fn schema_kind(spec: &Spec, definition: &Definition) -> Result<TokenStream> {
                 EnumValues::Integers => quote!(SchemaKind::IntegerEnum(#values)),
             }
         }
-        Kind::Union(Union { discriminator, variants }) => {
+        DefinitionKind::Union(Union { discriminator, variants }) => {
             let variants = variants.iter().flat_map(|UnionVariant { schema, values }| {
                 values.iter().map(move |value| quote!(UnionVariant { value: #value, schema: #schema }))
             });
             quote!(SchemaKind::Union(Union { discriminator: #discriminator, variants: &[#(#variants),*] }))
         }
-        Kind::HandWritten(_) => match &spec.schema(&definition.name)?.schema_kind {
+        DefinitionKind::HandWritten(_) => match &spec.schema(&definition.name)?.schema_kind {
             SchemaKind::OneOf { one_of } if one_of.iter().all(is_string_or_integer) => {
                 quote!(SchemaKind::StringOrInteger)
             }
@@ -67,9 +70,10 @@ fn is_string_or_integer(schema: &ReferenceOr<Schema>) -> bool {
 fn property_table(property: &Property) -> TokenStream {
     let Property { wire, spellings, description, required, nullable, read_only, write_only, .. } = property;
     let schema = property.schema.as_ref();
-    let deprecated = option(property.deprecated.as_ref());
-    let (minimum, maximum) = range(schema);
-    let (value, constraints, default) = (type_of(&property.shape), constraints(schema), default_of(schema));
+    let deprecated = option_expression(property.deprecated.as_ref());
+    let (minimum, maximum) = range_expressions(schema);
+    let (value, constraints, default) =
+        (type_expression(&property.shape), constraints_expression(schema), default_expression(schema));
     quote! {
         Property {
             name: #wire,

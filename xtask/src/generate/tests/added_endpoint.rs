@@ -2,8 +2,8 @@
 //! workspace gets an endpoint, and a program that calls it in both modes.
 
 use crate::{
-    generate::{REFERENCE, write_files},
-    workspace::{SPEC, is_temporary_file, workspace_root},
+    generate::{REFERENCE_FILE, write_files},
+    workspace::{SPEC_FILE, is_temporary_file, workspace_root},
 };
 use std::{
     collections::BTreeMap,
@@ -57,10 +57,10 @@ fn added_endpoint_needs_no_rust() {
     copy.put("crates/added-endpoint/tests/calls.rs", CALLS);
     copy.put("crates/added-endpoint/tests/operation_calls.rs", OPERATION_CALLS);
 
-    let spec = fs::read_to_string(original.join(SPEC)).unwrap().replace("\r\n", "\n");
+    let spec = fs::read_to_string(original.join(SPEC_FILE)).unwrap().replace("\r\n", "\n");
     let spec = insert(&spec, "\ncomponents:\n", &format!("\n{PATHS}\n{OPERATION_PATHS}\ncomponents:\n"));
     let spec = insert(&spec, "\n  schemas:\n", &format!("\n  schemas:\n{SCHEMAS}{OPERATION_SCHEMAS}"));
-    copy.put(SPEC, spec);
+    copy.put(SPEC_FILE, spec);
     let copy = copy.finish();
     write_files(&copy).unwrap();
 
@@ -80,7 +80,7 @@ fn added_endpoint_needs_no_rust() {
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{stdout}\n{stderr}");
     assert!(stdout.contains("5 passed") && stdout.contains("2 passed"), "{stdout}\n{stderr}");
-    let reference = fs::read_to_string(copy.join(REFERENCE)).unwrap();
+    let reference = fs::read_to_string(copy.join(REFERENCE_FILE)).unwrap();
     assert!(reference.contains("| `customer-risk get` | `GetCustomerRisk` | `GET /v1/customers/"), "{reference}");
 }
 

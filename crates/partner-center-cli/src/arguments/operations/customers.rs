@@ -7,20 +7,20 @@ use partner_center::CustomerFilter;
 use partner_center_spec::Operation;
 use uuid::Uuid;
 
-const LIST: &str = "listCustomers";
+const LIST_CUSTOMERS_OPERATION: &str = "listCustomers";
 /// The parameter that the options stand for.
-const FILTER: &str = "filter";
+const FILTER_PARAMETER: &str = "filter";
 
 /// Adds the options of the filter to the command of the list.
-pub(super) fn extend_command(operation: &Operation, command: Command) -> Command {
-    if operation.id != LIST {
+pub(super) fn add_filter_options(operation: &Operation, command: Command) -> Command {
+    if operation.id != LIST_CUSTOMERS_OPERATION {
         return command;
     }
     let prefix = |name, help| {
         Arg::new(name).long(name).value_name("PREFIX").value_parser(NonEmptyStringValueParser::new()).help(help)
     };
     command
-        .mut_args(|argument| if argument.get_long() == Some(FILTER) { argument.hide(true) } else { argument })
+        .mut_args(|argument| if argument.get_long() == Some(FILTER_PARAMETER) { argument.hide(true) } else { argument })
         .args([
             prefix("company-name", "Only customers whose company name starts with this, in any case"),
             prefix("domain", "Only customers whose default domain starts with this, in any case"),
@@ -34,8 +34,8 @@ pub(super) fn extend_command(operation: &Operation, command: Command) -> Command
 }
 
 /// Sets the filter of the options.
-pub(super) fn extend_call(call: &mut OperationCall, matches: &ArgMatches) {
-    if call.operation.id != LIST {
+pub(super) fn set_filter_from_options(call: &mut OperationCall, matches: &ArgMatches) {
+    if call.operation.id != LIST_CUSTOMERS_OPERATION {
         return;
     }
     let text = |name: &str| matches.get_one::<String>(name).cloned();
@@ -43,11 +43,11 @@ pub(super) fn extend_call(call: &mut OperationCall, matches: &ArgMatches) {
         .map(CustomerFilter::company_name)
         .or_else(|| text("domain").map(CustomerFilter::domain))
         .or_else(|| matches.get_one::<Uuid>("indirect-reseller").copied().map(CustomerFilter::indirect_reseller));
-    let parameter = call.operation.parameters.iter().find(|parameter| parameter.name == FILTER);
+    let parameter = call.operation.parameters.iter().find(|parameter| parameter.name == FILTER_PARAMETER);
     if let (Some(filter), Some(parameter)) = (filter, parameter) {
         // A filter has only strings, so that it can be serialized.
         let json = serde_json::to_string(&filter).unwrap_or_default();
-        call.parameters.retain(|(given, _)| given.name != FILTER);
+        call.parameters.retain(|(given, _)| given.name != FILTER_PARAMETER);
         call.parameters.push((parameter, vec![json]));
     }
 }

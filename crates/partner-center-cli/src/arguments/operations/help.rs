@@ -1,14 +1,14 @@
 //! Help texts of operations, from the tables.
 
 use super::{
-    naming::{Noun, kebab_case},
-    tables::{Shape, form_parts, has_example_body, is_file, takes_several_ids},
+    naming::{ResourceNoun, to_kebab_case},
+    tables::{ResultShape, form_part_properties, has_example_body, is_file_part, takes_several_ids},
 };
 use partner_center_spec::{Authentication, Cloud, MediaType, Method, Operation, Outcome, Parameter};
 use std::fmt::Write;
 
 /// Returns the text of Markdown: links as their texts, without emphasis, a paragraph as one line.
-pub(crate) fn plain_text(markdown: &str) -> String {
+pub(crate) fn markdown_to_plain_text(markdown: &str) -> String {
     let mut paragraphs = Vec::new();
     for paragraph in markdown.split("\n\n") {
         let mut text = String::new();
@@ -17,7 +17,7 @@ pub(crate) fn plain_text(markdown: &str) -> String {
             if !text.is_empty() {
                 text.push(if is_item { '\n' } else { ' ' });
             }
-            text.push_str(&without_markup(line.trim_start_matches('#').trim_start()));
+            text.push_str(&remove_inline_markup(line.trim_start_matches('#').trim_start()));
         }
         if !text.is_empty() {
             paragraphs.push(text);
@@ -27,12 +27,12 @@ pub(crate) fn plain_text(markdown: &str) -> String {
 }
 
 /// Replaces links by their texts, and removes the marks of emphasis; code keeps its backticks.
-fn without_markup(line: &str) -> String {
+fn remove_inline_markup(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(character) = rest.chars().next() {
-        if let Some((label, after)) = link(rest) {
-            text.push_str(&without_markup(label));
+        if let Some((label, after)) = parse_leading_link(rest) {
+            text.push_str(&remove_inline_markup(label));
             rest = after;
         } else if let Some(code) = rest.strip_prefix('`').and_then(|after| after.split_once('`')) {
             text.extend(["`", code.0, "`"]);
@@ -48,7 +48,7 @@ fn without_markup(line: &str) -> String {
 }
 
 /// Returns the text of the link that `markdown` begins with, and what follows the link.
-fn link(markdown: &str) -> Option<(&str, &str)> {
+fn parse_leading_link(markdown: &str) -> Option<(&str, &str)> {
     let (label, after) = markdown.strip_prefix('[')?.split_once("](")?;
     let (_url, after) = after.split_once(')')?;
     (!label.contains('[')).then_some((label, after))
@@ -56,7 +56,7 @@ fn link(markdown: &str) -> Option<(&str, &str)> {
 
 /// Returns the first sentence of Markdown, without its period, as help texts of arguments are written.
 pub(crate) fn first_sentence(markdown: &str) -> String {
-    let text = plain_text(markdown);
+    let text = markdown_to_plain_text(markdown);
     let first = text.split("\n\n").next().unwrap_or_default();
     let end = first.match_indices(". ").map(|(end, _)| end).find(|end| {
         // Not an abbreviation such as `e.g. `.
@@ -67,19 +67,19 @@ pub(crate) fn first_sentence(markdown: &str) -> String {
 
 /// Returns the description of a parameter, without the period of its only sentence.
 pub(super) fn argument_help(markdown: &str) -> String {
-    let text = plain_text(markdown);
+    let text = markdown_to_plain_text(markdown);
     let is_one_sentence = !text.contains(". ") && !text.contains('\n');
     if is_one_sentence { text.trim_end_matches('.').to_owned() } else { text }
 }
 
 /// Returns the summary as a help text: without its period.
-pub(super) fn about(operation: &Operation) -> String {
-    let about = imperative(&first_sentence(operation.summary));
+pub(super) fn command_about(operation: &Operation) -> String {
+    let about = to_imperative(&first_sentence(operation.summary));
     if operation.deprecated.is_some() { format!("{about} (deprecated)") } else { about }
 }
 
 /// Returns a sentence that begins with a verb in the third person as help texts of commands are written: `Lists all` is `List all`.
-fn imperative(sentence: &str) -> String {
+fn to_imperative(sentence: &str) -> String {
     let (verb, rest) = sentence.split_once(' ').unwrap_or((sentence, ""));
     let verb = match verb {
         _ if verb.ends_with("ss") => verb.to_owned(),
@@ -94,12 +94,12 @@ fn imperative(sentence: &str) -> String {
 }
 
 /// Returns what the complete help says before the arguments.
-pub(super) fn long_about(operation: &Operation) -> String {
-    let mut text = about(operation);
+pub(super) fn command_long_about(operation: &Operation) -> String {
+    let mut text = command_about(operation);
     if let Some(why) = operation.deprecated {
-        let _ = write!(text, "\n\nDeprecated: {}", plain_text(why));
+        let _ = write!(text, "\n\nDeprecated: {}", markdown_to_plain_text(why));
     }
-    let description = plain_text(operation.description);
+    let description = markdown_to_plain_text(operation.description);
     if !description.is_empty() && description.trim_end_matches('.') != text {
         let _ = write!(text, "\n\n{description}");
     }
@@ -107,44 +107,44 @@ pub(super) fn long_about(operation: &Operation) -> String {
 }
 
 /// Returns what the complete help says after the arguments: what is printed, who may call it, and examples.
-pub(super) fn after_help(operation: &Operation, noun: Noun) -> String {
-    let mut paragraphs = vec![what_is_printed(operation, noun)];
+pub(super) fn command_after_help(operation: &Operation, noun: ResourceNoun) -> String {
+    let mut paragraphs = vec![describe_output(operation, noun)];
     paragraphs.extend(operation.is_destructive.then(|| {
         "On a terminal, the command asks before it sends the request; elsewhere it must be confirmed with --yes."
             .to_owned()
     }));
-    paragraphs.push(facts(operation));
-    paragraphs.push(examples(operation));
+    paragraphs.push(describe_access_and_documentation(operation));
+    paragraphs.push(examples_section(operation));
     paragraphs.retain(|paragraph| !paragraph.is_empty());
     paragraphs.join("\n\n")
 }
 
-fn what_is_printed(operation: &Operation, noun: Noun) -> String {
+fn describe_output(operation: &Operation, noun: ResourceNoun) -> String {
     let (one, several) = (noun.singular(), noun.plural());
     let absent = || {
         let absent = operation.responses.iter().find(|response| response.outcome == Outcome::Absent);
-        absent.map(|response| plain_text(response.description)).unwrap_or_default()
+        absent.map(|response| markdown_to_plain_text(response.description)).unwrap_or_default()
     };
-    let mut text = match Shape::of(operation) {
-        Shape::Pages => format!(
+    let mut text = match ResultShape::of_operation(operation) {
+        ResultShape::Pages => format!(
             "Items are printed as they arrive, one page after another. If the list ends early, the exit status is not 0 and \
              what was printed is valid; with `--output json` the array is then not closed, so that a part is not taken for \
              the complete list of {several}."
         ),
-        Shape::Presence => {
+        ResultShape::Presence => {
             let absent = absent();
             let mut text = "Prints `true` if the service finds it (200), and `false` if it does not (404)".to_owned();
             let _ = if absent.is_empty() { write!(text, ".") } else { write!(text, ": {absent}") };
             text + " The exit status is 0 for both."
         }
-        Shape::Value if takes_several_ids(operation) => format!(
+        ResultShape::Value if takes_several_ids(operation) => format!(
             "Several IDs are printed as a list, in their order; with `-` they are read from standard input: JSON, CSV with a \
              column `id`, or words. An ID that cannot be fetched is reported, and the command continues; the exit status is \
              then 1. An error that would be the same for every {one} ends the command."
         ),
-        Shape::List { .. } | Shape::Value => String::new(),
-        Shape::Bytes => "The content is printed as it is received.".to_owned(),
-        Shape::Nothing => "Prints nothing if the service accepts the request.".to_owned(),
+        ResultShape::List { .. } | ResultShape::Value => String::new(),
+        ResultShape::Bytes => "The content is printed as it is received.".to_owned(),
+        ResultShape::Nothing => "Prints nothing if the service accepts the request.".to_owned(),
     };
     if operation.responses.iter().any(|response| response.outcome == Outcome::Accepted) {
         text +=
@@ -154,10 +154,10 @@ fn what_is_printed(operation: &Operation, noun: Noun) -> String {
 }
 
 /// Returns lines on who may call the operation, and where it is documented.
-fn facts(operation: &Operation) -> String {
+fn describe_access_and_documentation(operation: &Operation) -> String {
     let mut lines = Vec::new();
     if !operation.permissions.is_empty() {
-        lines.push(format!("Permissions: {}", plain_text(operation.permissions)));
+        lines.push(format!("Permissions: {}", markdown_to_plain_text(operation.permissions)));
     }
     let credential = match operation.authentication {
         [Authentication::AppOnly] => Some("app-only"),
@@ -177,7 +177,7 @@ fn facts(operation: &Operation) -> String {
         text += "\n\nErrors (status, code):";
     }
     for code in operation.error_codes {
-        let _ = write!(text, "\n  {} {}: {}", code.status, code.code, plain_text(code.description));
+        let _ = write!(text, "\n  {} {}: {}", code.status, code.code, markdown_to_plain_text(code.description));
     }
     text
 }
@@ -192,7 +192,7 @@ pub(crate) fn cloud_name(cloud: Cloud) -> &'static str {
 }
 
 /// Returns the examples of the short and the complete help; each runs with `--emulator`.
-pub(super) fn examples(operation: &Operation) -> String {
+pub(super) fn examples_section(operation: &Operation) -> String {
     let mut text = "Examples:".to_owned();
     for words in example_commands(operation) {
         let _ = write!(text, "\n  partner-center {words}");
@@ -203,8 +203,8 @@ pub(super) fn examples(operation: &Operation) -> String {
 /// Returns the examples as they are typed, without the name of the program.
 pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
     let mut arguments = String::new();
-    for parameter in operation.parameters.iter().filter(|parameter| is_in_example(parameter)) {
-        let value = shell_quoted(parameter.example.unwrap_or("VALUE"));
+    for parameter in operation.parameters.iter().filter(|parameter| is_parameter_in_example(parameter)) {
+        let value = quote_for_shell(parameter.example.unwrap_or("VALUE"));
         let _ = match parameter.is_positional {
             true => write!(arguments, " {value}"),
             // A value with a dash would be taken for a flag.
@@ -213,8 +213,8 @@ pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
         };
     }
     // Any file will do as a part of a form.
-    for part in form_parts(operation).filter(|part| part.is_required && is_file(part)) {
-        let _ = write!(arguments, " --{} body.json", kebab_case(part.name));
+    for part in form_part_properties(operation).filter(|part| part.is_required && is_file_part(part)) {
+        let _ = write!(arguments, " --{} body.json", to_kebab_case(part.name));
     }
     let command = operation.command;
     let confirmed = if operation.is_destructive { " --yes" } else { "" };
@@ -228,21 +228,21 @@ pub(crate) fn example_commands(operation: &Operation) -> Vec<String> {
         }
         _ => {
             let once = format!("{command}{arguments}{confirmed} --emulator");
-            let is_list = matches!(Shape::of(operation), Shape::Pages | Shape::List { .. });
+            let is_list = matches!(ResultShape::of_operation(operation), ResultShape::Pages | ResultShape::List { .. });
             let other = is_list.then(|| format!("{once} --output csv"));
-            let is_read = operation.method == Method::Get && Shape::of(operation) == Shape::Value;
+            let is_read = operation.method == Method::Get && ResultShape::of_operation(operation) == ResultShape::Value;
             let json = is_read.then(|| format!("{once} --output json"));
             [Some(once), other, json].into_iter().flatten().collect()
         }
     }
 }
 
-fn is_in_example(parameter: &Parameter) -> bool {
+fn is_parameter_in_example(parameter: &Parameter) -> bool {
     parameter.is_required && parameter.default.is_none()
 }
 
 /// Quotes a word for a shell, if necessary.
-fn shell_quoted(word: &str) -> String {
+fn quote_for_shell(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+/=:@,%".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
         word.to_owned()
@@ -253,7 +253,7 @@ fn shell_quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{first_sentence, imperative, plain_text, shell_quoted};
+    use super::{first_sentence, markdown_to_plain_text, quote_for_shell, to_imperative};
 
     #[test]
     fn summary_becomes_imperative() {
@@ -265,7 +265,7 @@ mod tests {
             ("Assess it", "Assess it"),
             ("Update it", "Update it"),
         ] {
-            assert_eq!(imperative(summary), about);
+            assert_eq!(to_imperative(summary), about);
         }
     }
 
@@ -273,8 +273,11 @@ mod tests {
     fn markdown_is_reduced_to_text() {
         let markdown =
             "See [Get a *customer*](https://x.example/a) and **do** `a [b](c)`,\nalways.\n\n- one\n- two\n\n## Title";
-        assert_eq!(plain_text(markdown), "See Get a *customer* and do `a [b](c)`, always.\n\n- one\n- two\n\nTitle");
-        assert_eq!(plain_text("[unclosed](x"), "[unclosed](x");
+        assert_eq!(
+            markdown_to_plain_text(markdown),
+            "See Get a *customer* and do `a [b](c)`, always.\n\n- one\n- two\n\nTitle"
+        );
+        assert_eq!(markdown_to_plain_text("[unclosed](x"), "[unclosed](x");
     }
 
     #[test]
@@ -289,7 +292,7 @@ mod tests {
 
     #[test]
     fn words_are_quoted_for_shells() {
-        assert_eq!(shell_quoted("a@contoso.com"), "a@contoso.com");
-        assert_eq!(shell_quoted("it's"), r"'it'\''s'");
+        assert_eq!(quote_for_shell("a@contoso.com"), "a@contoso.com");
+        assert_eq!(quote_for_shell("it's"), r"'it'\''s'");
     }
 }

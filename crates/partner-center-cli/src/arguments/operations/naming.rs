@@ -1,17 +1,17 @@
 //! Names that are derived from those of the tables: flags, columns and nouns.
 
 /// Returns a wire name in kebab case, for a flag: `companyName` is `company-name`.
-pub(crate) fn kebab_case(name: &str) -> String {
-    separated_words(name, '-')
+pub(crate) fn to_kebab_case(name: &str) -> String {
+    separate_words(name, '-')
 }
 
 /// Returns a wire name in snake case, for a column of CSV.
-pub(crate) fn snake_case(name: &str) -> String {
-    separated_words(name, '_')
+pub(crate) fn to_snake_case(name: &str) -> String {
+    separate_words(name, '_')
 }
 
 /// Separates the words of a name in camel or Pascal case, in lower case; an abbreviation is one word.
-fn separated_words(name: &str, separator: char) -> String {
+fn separate_words(name: &str, separator: char) -> String {
     let characters: Vec<char> = name.chars().collect();
     let mut words = String::with_capacity(name.len() + 4);
     for (index, &character) in characters.iter().enumerate() {
@@ -36,12 +36,12 @@ fn separated_words(name: &str, separator: char) -> String {
 
 /// The words for the things that a command returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Noun {
+pub(crate) struct ResourceNoun {
     /// The resource of the command, such as `billing-profile`.
     resource: &'static str,
 }
 
-impl Noun {
+impl ResourceNoun {
     /// Creates the noun of a resource.
     pub(crate) const fn new(resource: &'static str) -> Self {
         Self { resource }
@@ -66,7 +66,7 @@ impl Noun {
     }
 
     /// Returns `one` of them, or a count of several.
-    pub(crate) fn counted(self, count: usize) -> String {
+    pub(crate) fn with_count(self, count: usize) -> String {
         match count {
             1 => format!("one {}", self.singular()),
             _ => format!("{count} {}", self.plural()),
@@ -80,7 +80,7 @@ impl Noun {
 
 #[cfg(test)]
 mod tests {
-    use super::{Noun, kebab_case, snake_case};
+    use super::{ResourceNoun, to_kebab_case, to_snake_case};
 
     #[test]
     fn words_are_separated() {
@@ -93,9 +93,9 @@ mod tests {
             ("e_tag", "e-tag"),
             ("@odata.etag", "odata-etag"),
         ] {
-            assert_eq!(kebab_case(name), kebab);
+            assert_eq!(to_kebab_case(name), kebab);
         }
-        assert_eq!(snake_case("relationshipToPartner"), "relationship_to_partner");
+        assert_eq!(to_snake_case("relationshipToPartner"), "relationship_to_partner");
     }
 
     #[test]
@@ -108,10 +108,10 @@ mod tests {
             ("usage", "item", "items"),
             ("status", "item", "items"),
         ] {
-            let noun = Noun::new(resource);
+            let noun = ResourceNoun::new(resource);
             assert_eq!((noun.singular().as_str(), noun.plural().as_str()), (singular, plural));
         }
-        assert_eq!(Noun::new("customers").counted(1), "one customer");
-        assert_eq!(Noun::new("customers").counted(2), "2 customers");
+        assert_eq!(ResourceNoun::new("customers").with_count(1), "one customer");
+        assert_eq!(ResourceNoun::new("customers").with_count(2), "2 customers");
     }
 }

@@ -1,13 +1,13 @@
 //! What the tables say about an operation that its command depends on.
 
-use super::value::{is_scalar, schema_kind};
+use super::value::{is_scalar_type, schema_kind};
 use partner_center_spec::{
     Location, MediaType, Method, Object, Operation, Outcome, Parameter, Property, Response, SchemaKind, Type,
 };
 
 /// The shape of what an operation returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum ResultShape {
     /// A list in pages.
     Pages,
     /// A complete list: the value at this path of the body, which is the list itself if the path is empty.
@@ -22,9 +22,9 @@ pub(crate) enum Shape {
     Nothing,
 }
 
-impl Shape {
+impl ResultShape {
     /// Returns the shape of what `operation` returns when it is done.
-    pub(crate) fn of(operation: &Operation) -> Self {
+    pub(crate) fn of_operation(operation: &Operation) -> Self {
         if operation.paging.is_some() {
             return Self::Pages;
         }
@@ -39,12 +39,12 @@ impl Shape {
 }
 
 /// Returns the type of one thing that `operation` returns: of an item, if that is a list.
-pub(crate) fn item_type(operation: &Operation) -> Option<Type> {
+pub(crate) fn result_item_type(operation: &Operation) -> Option<Type> {
     let (_, value) = operation.responses.iter().find_map(|response| response.body)?;
     let list = match operation.items {
         None => return Some(value),
         Some("") => value,
-        Some(path) => property_type(value, path)?,
+        Some(path) => type_at_path(value, path)?,
     };
     match list {
         Type::List(item) => Some(*item),
@@ -53,7 +53,7 @@ pub(crate) fn item_type(operation: &Operation) -> Option<Type> {
 }
 
 /// Returns the type of the value at a dotted path.
-pub(crate) fn property_type(value: Type, path: &str) -> Option<Type> {
+pub(crate) fn type_at_path(value: Type, path: &str) -> Option<Type> {
     path.split('.').try_fold(value, |value, name| match value {
         Type::Any => Some(Type::Any),
         Type::Map(item) | Type::List(item) => Some(*item),
@@ -72,12 +72,12 @@ pub(crate) fn property_type(value: Type, path: &str) -> Option<Type> {
 pub(crate) fn takes_several_ids(operation: &Operation) -> bool {
     operation.method == Method::Get
         && operation.body.is_none()
-        && Shape::of(operation) == Shape::Value
-        && id_parameter(operation).is_some()
+        && ResultShape::of_operation(operation) == ResultShape::Value
+        && id_path_parameter(operation).is_some()
 }
 
 /// Returns the only parameter by position, if it is the end of the path.
-pub(crate) fn id_parameter(operation: &Operation) -> Option<&'static Parameter> {
+pub(crate) fn id_path_parameter(operation: &Operation) -> Option<&'static Parameter> {
     let mut positional = operation.parameters.iter().filter(|parameter| parameter.is_positional);
     let (Some(parameter), None) = (positional.next(), positional.next()) else { return None };
     let end = operation.path.rsplit('/').next()?;
@@ -85,7 +85,7 @@ pub(crate) fn id_parameter(operation: &Operation) -> Option<&'static Parameter> 
 }
 
 /// Returns the parameters that a caller sets: not those by which the client goes from page to page.
-pub(crate) fn caller_parameters(operation: &Operation) -> impl Iterator<Item = &'static Parameter> {
+pub(crate) fn caller_settable_parameters(operation: &Operation) -> impl Iterator<Item = &'static Parameter> {
     let paging = operation.paging;
     operation.parameters.iter().filter(move |parameter| {
         let Some(paging) = paging else { return true };
@@ -98,19 +98,21 @@ pub(crate) fn caller_parameters(operation: &Operation) -> impl Iterator<Item = &
 }
 
 /// Returns the parameter with the size of a page.
-pub(crate) fn size_parameter(operation: &Operation) -> Option<&'static Parameter> {
+pub(crate) fn page_size_parameter(operation: &Operation) -> Option<&'static Parameter> {
     let size = operation.paging?.size_query?;
     operation.parameters.iter().find(|parameter| parameter.location == Location::Query && parameter.name == size)
 }
 
 /// Returns the type of the JSON in the request: that of the body, or of the part of a form that is JSON, with its name.
-pub(crate) fn json_body(operation: &Operation) -> Option<(Option<&'static str>, Type)> {
+pub(crate) fn json_body_type(operation: &Operation) -> Option<(Option<&'static str>, Type)> {
     let body = operation.body?;
     match (body.media_type, schema_kind(body.value)) {
         (MediaType::Json, _) => Some((None, body.value)),
         (MediaType::Multipart, Some(SchemaKind::Object(form))) => {
-            let part =
-                form.properties.iter().find(|part| matches!(part.value, Type::Schema(_) if !is_scalar(part.value)))?;
+            let part = form
+                .properties
+                .iter()
+                .find(|part| matches!(part.value, Type::Schema(_) if !is_scalar_type(part.value)))?;
             Some((Some(part.name), part.value))
         }
         _ => None,
@@ -118,7 +120,7 @@ pub(crate) fn json_body(operation: &Operation) -> Option<(Option<&'static str>, 
 }
 
 /// Returns the parts of a form that are given by flags of their own: files and plain values.
-pub(crate) fn form_parts(operation: &Operation) -> impl Iterator<Item = &'static Property> {
+pub(crate) fn form_part_properties(operation: &Operation) -> impl Iterator<Item = &'static Property> {
     let form = match operation.body {
         Some(body) if body.media_type == MediaType::Multipart => match schema_kind(body.value) {
             Some(SchemaKind::Object(form)) => form.properties,
@@ -126,18 +128,18 @@ pub(crate) fn form_parts(operation: &Operation) -> impl Iterator<Item = &'static
         },
         _ => &[],
     };
-    let json = json_body(operation).and_then(|(part, _)| part);
+    let json = json_body_type(operation).and_then(|(part, _)| part);
     form.iter().filter(move |part| Some(part.name) != json)
 }
 
 /// Whether a part of a form is a file, or several.
-pub(crate) fn is_file(part: &Property) -> bool {
+pub(crate) fn is_file_part(part: &Property) -> bool {
     matches!(part.value, Type::Binary | Type::List(Type::Binary))
 }
 
 /// Returns the object that the body of the request is.
-pub(crate) fn body_object(operation: &Operation) -> Option<&'static Object> {
-    match schema_kind(json_body(operation)?.1)? {
+pub(crate) fn body_object_schema(operation: &Operation) -> Option<&'static Object> {
+    match schema_kind(json_body_type(operation)?.1)? {
         SchemaKind::Object(object) => Some(object),
         _ => None,
     }
@@ -145,29 +147,29 @@ pub(crate) fn body_object(operation: &Operation) -> Option<&'static Object> {
 
 /// Whether there is an example of the body: it is JSON, or has a part that is.
 pub(crate) fn has_example_body(operation: &Operation) -> bool {
-    json_body(operation).is_some()
+    json_body_type(operation).is_some()
 }
 
 /// Returns the example of the body that `--example-body` prints: a documented one, or else the value that the service returns,
 /// as it is changed and sent back, or else the required fields.
 pub(crate) fn example_body(operation: &Operation) -> Option<String> {
     let body = operation.body?;
-    let (part, value) = json_body(operation)?;
+    let (part, value) = json_body_type(operation)?;
     if part.is_some() {
         // The examples are of the complete form.
-        return Some(outline(value, 0));
+        return Some(outline_json(value, 0));
     }
     let is_same = |response: &&Response| response.body == Some((MediaType::Json, body.value));
     let of_responses = || operation.responses.iter().filter(is_same).flat_map(|response| response.examples);
     let mut documented = body.examples.iter().chain(of_responses()).filter(|example| !example.has_unknown_fields);
-    Some(documented.next().map_or_else(|| outline(body.value, 0), |example| example.json.to_owned()))
+    Some(documented.next().map_or_else(|| outline_json(body.value, 0), |example| example.json.to_owned()))
 }
 
 /// The maximum depth of an outline, which ends that of a schema within itself.
 const MAX_OUTLINE_DEPTH: usize = 6;
 
 /// Returns a value of a type, with the required fields of objects, or all those that are not objects if none is required.
-fn outline(value: Type, depth: usize) -> String {
+fn outline_json(value: Type, depth: usize) -> String {
     if depth == MAX_OUTLINE_DEPTH {
         return "null".to_owned();
     }
@@ -178,7 +180,7 @@ fn outline(value: Type, depth: usize) -> String {
         (Type::Date, _) => "\"2026-01-31\"".to_owned(),
         (Type::DateTime, _) => "\"2026-01-31T12:00:00Z\"".to_owned(),
         (Type::Any | Type::Map(_), _) | (_, Some(SchemaKind::Union(_))) => "{}".to_owned(),
-        (Type::List(item), _) => format!("[{}]", outline(*item, depth + 1)),
+        (Type::List(item), _) => format!("[{}]", outline_json(*item, depth + 1)),
         (_, Some(SchemaKind::IntegerEnum(values))) => values.first().map_or("0", |value| value.value).to_owned(),
         (_, Some(SchemaKind::StringEnum(values))) => {
             serde_json::Value::from(values.first().map_or("", |value| value.value)).to_string()
@@ -187,10 +189,10 @@ fn outline(value: Type, depth: usize) -> String {
             let settable = || object.properties.iter().filter(|property| !property.is_read_only);
             let has_required = settable().any(|property| property.is_required);
             let is_shown = |property: &&Property| {
-                if has_required { property.is_required } else { is_scalar(property.value) }
+                if has_required { property.is_required } else { is_scalar_type(property.value) }
             };
             let field = |property: &Property| {
-                format!("{}:{}", serde_json::Value::from(property.name), outline(property.value, depth + 1))
+                format!("{}:{}", serde_json::Value::from(property.name), outline_json(property.value, depth + 1))
             };
             format!("{{{}}}", settable().filter(is_shown).map(field).collect::<Vec<_>>().join(","))
         }

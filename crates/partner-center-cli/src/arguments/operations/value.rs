@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 
 /// Parses an argument as a value of a type; the result is the value as it is sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ValueParser {
+pub(super) struct SchemaValueParser {
     value: Type,
     is_json: bool,
     is_etag: bool,
@@ -19,7 +19,7 @@ pub(super) struct ValueParser {
     maximum: Option<i64>,
 }
 
-impl ValueParser {
+impl SchemaValueParser {
     /// Returns a parser of values of this type.
     pub(super) fn new(value: Type) -> Self {
         Self { value, is_json: false, is_etag: false, minimum: None, maximum: None }
@@ -28,7 +28,7 @@ impl ValueParser {
     /// Returns a parser of one value of a parameter.
     pub(super) fn for_parameter(parameter: &Parameter) -> Self {
         Self {
-            value: parameter_type(parameter),
+            value: parameter_value_type(parameter),
             is_json: parameter.style == ParameterStyle::Json,
             is_etag: parameter.style == ParameterStyle::Quoted,
             minimum: parameter.sent_minimum.or(parameter.minimum),
@@ -37,7 +37,7 @@ impl ValueParser {
     }
 
     /// Returns the placeholder of a value; `otherwise` if the type has none of its own.
-    pub(super) fn value_name(self, otherwise: &str) -> String {
+    pub(super) fn value_placeholder(self, otherwise: &str) -> String {
         if self.is_json {
             return "JSON".to_owned();
         }
@@ -53,12 +53,12 @@ impl ValueParser {
     }
 }
 
-impl TypedValueParser for ValueParser {
+impl TypedValueParser for SchemaValueParser {
     type Value = String;
 
     fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
         match self.value {
-            _ if self.is_json => json_text.parse_ref(command, argument, value),
+            _ if self.is_json => check_json.parse_ref(command, argument, value),
             Type::Int32 | Type::Int64 => {
                 let is_small = self.value == Type::Int32;
                 let minimum = self.minimum.unwrap_or(if is_small { i32::MIN.into() } else { i64::MIN });
@@ -66,7 +66,7 @@ impl TypedValueParser for ValueParser {
                 let parser = RangedI64ValueParser::<i64>::new().range(minimum..=maximum);
                 parser.parse_ref(command, argument, value).map(|number| number.to_string())
             }
-            kind => (move |text: &str| normalize(kind, text)).parse_ref(command, argument, value),
+            kind => (move |text: &str| normalize_argument_value(kind, text)).parse_ref(command, argument, value),
         }
     }
 
@@ -74,7 +74,7 @@ impl TypedValueParser for ValueParser {
         if self.value == Type::Bool {
             return Some(Box::new(["true", "false"].into_iter().map(PossibleValue::new)));
         }
-        let values = enum_values(self.value).filter(|_| !self.is_json)?;
+        let values = known_enum_values(self.value).filter(|_| !self.is_json)?;
         let values = values.iter().filter(|value| !value.value.is_empty());
         Some(Box::new(values.map(|value| {
             let help = super::help::first_sentence(value.description);
@@ -85,7 +85,7 @@ impl TypedValueParser for ValueParser {
 }
 
 /// Returns the type of one value of a parameter, which may be a list of them.
-pub(crate) fn parameter_type(parameter: &Parameter) -> Type {
+pub(crate) fn parameter_value_type(parameter: &Parameter) -> Type {
     match (parameter.style, parameter.value) {
         (ParameterStyle::Exploded | ParameterStyle::CommaSeparated, Type::List(item)) => *item,
         (_, value) => value,
@@ -93,7 +93,7 @@ pub(crate) fn parameter_type(parameter: &Parameter) -> Type {
 }
 
 /// Returns the known values of an enum.
-pub(crate) fn enum_values(value: Type) -> Option<&'static [EnumValue]> {
+pub(crate) fn known_enum_values(value: Type) -> Option<&'static [EnumValue]> {
     match schema_kind(value)? {
         SchemaKind::StringEnum(values) | SchemaKind::IntegerEnum(values) => Some(values),
         _ => None,
@@ -109,7 +109,7 @@ pub(crate) fn schema_kind(value: Type) -> Option<&'static SchemaKind> {
 }
 
 /// Whether a value of the type is one string, number or boolean.
-pub(crate) fn is_scalar(value: Type) -> bool {
+pub(crate) fn is_scalar_type(value: Type) -> bool {
     match value {
         Type::Any | Type::List(_) | Type::Map(_) | Type::Binary => false,
         Type::Schema(_) => matches!(
@@ -121,7 +121,7 @@ pub(crate) fn is_scalar(value: Type) -> bool {
 }
 
 /// Checks a value and returns it as it is sent: a known value of an enum in its own spelling, a GUID in lower case.
-pub(crate) fn normalize(value: Type, text: &str) -> Result<String, String> {
+pub(crate) fn normalize_argument_value(value: Type, text: &str) -> Result<String, String> {
     match value {
         Type::Uuid => Ok(parse_guid(text)?.to_string()),
         Type::Bool => match text.to_ascii_lowercase().as_str() {
@@ -136,7 +136,7 @@ pub(crate) fn normalize(value: Type, text: &str) -> Result<String, String> {
             Err(_) => Err("it must be a number, such as 12 or 0.5".to_owned()),
         },
         _ => match schema_kind(value) {
-            Some(SchemaKind::IntegerEnum(_)) => normalize(Type::Int64, text),
+            Some(SchemaKind::IntegerEnum(_)) => normalize_argument_value(Type::Int64, text),
             Some(SchemaKind::StringEnum(values)) => {
                 let known = values.iter().find(|known| known.value.eq_ignore_ascii_case(text));
                 Ok(known.map_or(text, |known| known.value).to_owned())
@@ -148,23 +148,25 @@ pub(crate) fn normalize(value: Type, text: &str) -> Result<String, String> {
 
 /// Converts a value to JSON: a string in quotation marks unless the type says otherwise. A list, an object and a value of any
 /// type are given as JSON; of any type, what is not JSON is a string.
-pub(crate) fn to_json(value: Type, text: &str) -> Result<String, String> {
+pub(crate) fn argument_to_json(value: Type, text: &str) -> Result<String, String> {
     let string = |text: &str| serde_json::Value::from(text).to_string();
     match value {
-        Type::Bool | Type::Int32 | Type::Int64 | Type::Double | Type::Decimal => normalize(value, text),
-        Type::List(_) | Type::Map(_) => json_text(text),
-        Type::Any => Ok(json_text(text).unwrap_or_else(|_| string(text))),
+        Type::Bool | Type::Int32 | Type::Int64 | Type::Double | Type::Decimal => normalize_argument_value(value, text),
+        Type::List(_) | Type::Map(_) => check_json(text),
+        Type::Any => Ok(check_json(text).unwrap_or_else(|_| string(text))),
         Type::Schema(_) => match schema_kind(value) {
-            Some(SchemaKind::IntegerEnum(_)) => normalize(value, text),
-            Some(SchemaKind::StringEnum(_) | SchemaKind::StringOrInteger) => Ok(string(&normalize(value, text)?)),
-            _ => json_text(text),
+            Some(SchemaKind::IntegerEnum(_)) => normalize_argument_value(value, text),
+            Some(SchemaKind::StringEnum(_) | SchemaKind::StringOrInteger) => {
+                Ok(string(&normalize_argument_value(value, text)?))
+            }
+            _ => check_json(text),
         },
-        _ => Ok(string(&normalize(value, text)?)),
+        _ => Ok(string(&normalize_argument_value(value, text)?)),
     }
 }
 
 /// Checks that `text` is JSON.
-fn json_text(text: &str) -> Result<String, String> {
+fn check_json(text: &str) -> Result<String, String> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(text.trim().to_owned()),
         Err(error) => Err(format!("it must be JSON: {error}")),
@@ -173,7 +175,7 @@ fn json_text(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::to_json;
+    use super::argument_to_json;
     use partner_center_spec::Type;
 
     #[test]
@@ -190,7 +192,7 @@ mod tests {
             (Type::List(&Type::String), r#" ["a"] "#, r#"["a"]"#),
             (Type::Uuid, "{484E548C-F5F3-4528-93A9-C16C6373CB59}", r#""484e548c-f5f3-4528-93a9-c16c6373cb59""#),
         ] {
-            assert_eq!(to_json(value, text).as_deref(), Ok(json), "{value:?}");
+            assert_eq!(argument_to_json(value, text).as_deref(), Ok(json), "{value:?}");
         }
         for (value, text) in [
             (Type::Bool, "yes"),
@@ -201,7 +203,7 @@ mod tests {
             (Type::Uuid, "contoso"),
             (Type::Map(&Type::String), "{"),
         ] {
-            assert!(to_json(value, text).is_err(), "{value:?} {text}");
+            assert!(argument_to_json(value, text).is_err(), "{value:?} {text}");
         }
     }
 }

@@ -15,14 +15,14 @@ use std::{
 };
 
 /// The default time limit of a connection, without `--timeout`.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Resolves the host and connects to it, or to the proxy.
 pub(super) fn check_connection(uri: &Uri, session: &Session<'_>) -> CheckOutcome {
     let default_port = |uri: &Uri| if uri.scheme_str() == Some("https") { 443 } else { 80 };
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = uri.port_u16().unwrap_or(default_port(uri));
-    let timeout = session.attempt_timeout(CONNECT_TIMEOUT);
+    let timeout = session.attempt_timeout(DEFAULT_CONNECT_TIMEOUT);
     let environment = EnvironmentProxy::read();
     let proxy = match environment.for_uri(uri) {
         Ok(proxy) => proxy,
@@ -76,12 +76,13 @@ fn resolve_and_connect(host: String, port: u16, timeout: Duration) -> Result<Soc
     let took_too_long = || io::Error::new(io::ErrorKind::TimedOut, "it took longer than the timeout");
     let addresses =
         resolved.recv_timeout(timeout).unwrap_or_else(|_| Err(took_too_long())).map_err(ConnectError::Lookup)?;
-    connect_to_any(addresses, deadline).map_err(|error| ConnectError::Connection(error.unwrap_or_else(took_too_long)))
+    connect_to_any_address(addresses, deadline)
+        .map_err(|error| ConnectError::Connection(error.unwrap_or_else(took_too_long)))
 }
 
 /// Returns the first address that accepts a connection; otherwise the last error, if there was one before the deadline. All
 /// addresses are tried in parallel, as the transports do not wait long for an unreachable one either (Happy Eyeballs).
-fn connect_to_any(
+fn connect_to_any_address(
     addresses: impl Iterator<Item = SocketAddr>,
     deadline: Instant,
 ) -> Result<SocketAddr, Option<io::Error>> {
@@ -117,8 +118,8 @@ mod tests {
         assert!(backlog.len() < 10_000);
         let start = Instant::now();
         let deadline = start + Duration::from_secs(5);
-        assert_eq!(connect_to_any([dead, live].into_iter(), deadline).unwrap(), live);
+        assert_eq!(connect_to_any_address([dead, live].into_iter(), deadline).unwrap(), live);
         assert!(start.elapsed() < Duration::from_secs(1));
-        assert!(connect_to_any([dead].into_iter(), start + Duration::from_millis(700)).is_err());
+        assert!(connect_to_any_address([dead].into_iter(), start + Duration::from_millis(700)).is_err());
     }
 }

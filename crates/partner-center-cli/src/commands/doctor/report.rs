@@ -3,7 +3,7 @@
 use crate::{
     arguments::OutputFormat,
     error::{CommandError, ErrorReport},
-    terminal::{terminal_width, wrapped_paragraph},
+    terminal::{terminal_width, wrap_paragraph},
 };
 use console::Term;
 use serde::Serialize;
@@ -23,16 +23,16 @@ pub(super) enum CheckOutcome {
 }
 
 /// The checks so far, printed as they are made where the format allows it.
-pub(super) struct Report {
+pub(super) struct DoctorReport {
     format: OutputFormat,
-    checks: Vec<Check>,
+    checks: Vec<CheckRecord>,
     /// The first check that failed; the checks that depend on it are skipped.
     failed_check: Option<&'static str>,
 }
 
 /// A check in JSON and CSV. Names and order are part of the command line contract: add fields at the end only.
 #[derive(Serialize)]
-struct Check {
+struct CheckRecord {
     #[serde(rename = "check")]
     name: &'static str,
     status: &'static str,
@@ -41,12 +41,12 @@ struct Check {
     r#try: Option<String>,
 }
 
-const FAILED: &str = "failed";
+const FAILED_STATUS: &str = "failed";
 
 /// All checks, in their order.
-const CHECKS: [&str; 7] = ["address", "connection", "tls", "token", "acceptance", "list", "get"];
+const CHECK_NAMES: [&str; 7] = ["address", "connection", "tls", "token", "acceptance", "list", "get"];
 
-impl Report {
+impl DoctorReport {
     pub(super) fn new(format: OutputFormat) -> Self {
         Self { format, checks: Vec::new(), failed_check: None }
     }
@@ -57,43 +57,45 @@ impl Report {
     }
 
     /// Makes a check, unless one failed on which it depends.
-    pub(super) async fn check(
+    pub(super) async fn run_check(
         &mut self,
         check: &'static str,
         outcome: impl Future<Output = CheckOutcome>,
     ) -> io::Result<()> {
         if self.has_failed() {
-            return self.skip(check);
+            return self.record_skipped_check(check);
         }
         let outcome = outcome.await;
-        self.add(check, outcome)
+        self.add_outcome(check, outcome)
     }
 
     /// Skips the remaining checks, because of one that failed.
-    pub(super) fn skip_remaining(&mut self) -> io::Result<()> {
-        CHECKS.into_iter().skip(self.checks.len()).try_for_each(|check| self.skip(check))
+    pub(super) fn skip_remaining_checks(&mut self) -> io::Result<()> {
+        CHECK_NAMES.into_iter().skip(self.checks.len()).try_for_each(|check| self.record_skipped_check(check))
     }
 
-    fn skip(&mut self, check: &'static str) -> io::Result<()> {
+    fn record_skipped_check(&mut self, check: &'static str) -> io::Result<()> {
         let cause = self.failed_check.unwrap_or("above");
-        self.add(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
+        self.add_outcome(check, CheckOutcome::Skipped(format!("the check `{cause}` failed")))
     }
 
     /// Adds the outcome of a check.
-    pub(super) fn add(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
+    pub(super) fn add_outcome(&mut self, check: &'static str, outcome: CheckOutcome) -> io::Result<()> {
         let (status, detail, explained) = match outcome {
             CheckOutcome::Passed(detail) => ("ok", detail, None),
             CheckOutcome::Skipped(reason) => ("skipped", reason, None),
-            CheckOutcome::Failed(ErrorReport { message, cause, advice }) => (FAILED, message, Some((cause, advice))),
+            CheckOutcome::Failed(ErrorReport { message, cause, advice }) => {
+                (FAILED_STATUS, message, Some((cause, advice)))
+            }
         };
-        if status == FAILED {
+        if status == FAILED_STATUS {
             self.failed_check.get_or_insert(check);
         }
         let (why, r#try) = explained.unzip();
-        let check = Check { name: check, status, detail, why, r#try };
+        let check = CheckRecord { name: check, status, detail, why, r#try };
         let printed = match self.format {
-            OutputFormat::Table => print_check(check.lines(terminal_width(&Term::stdout())).as_bytes()),
-            OutputFormat::Jsonl => print_check(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
+            OutputFormat::Table => print_check_text(check.format_lines(terminal_width(&Term::stdout())).as_bytes()),
+            OutputFormat::Jsonl => print_check_text(&[serde_json::to_vec(&check)?, b"\n".to_vec()].concat()),
             OutputFormat::Json | OutputFormat::Csv => Ok(()),
         };
         self.checks.push(check);
@@ -101,11 +103,11 @@ impl Report {
     }
 
     /// Prints what was not printed yet; returns an error if a check failed.
-    pub(super) fn end(self) -> Result<(), CommandError> {
+    pub(super) fn finish_report(self) -> Result<(), CommandError> {
         match self.format {
             OutputFormat::Table | OutputFormat::Jsonl => {}
             OutputFormat::Json => {
-                print_check(
+                print_check_text(
                     &[serde_json::to_vec_pretty(&self.checks).map_err(io::Error::from)?, b"\n".to_vec()].concat(),
                 )?;
             }
@@ -115,32 +117,32 @@ impl Report {
                 self.checks.iter().try_for_each(|check| csv.serialize(check)).map_err(io::Error::from)?;
                 csv.flush()?;
                 drop(csv);
-                print_check(&text)?;
+                print_check_text(&text)?;
             }
         }
         let count = self.checks.len();
-        match self.checks.iter().filter(|check| check.status == FAILED).count() {
+        match self.checks.iter().filter(|check| check.status == FAILED_STATUS).count() {
             0 => Ok(()),
             failed => Err(CommandError::Summary(format!("{failed} of {count} checks failed"))),
         }
     }
 }
 
-impl Check {
+impl CheckRecord {
     /// Formats the check for people.
-    fn lines(&self, width: Option<usize>) -> String {
+    fn format_lines(&self, width: Option<usize>) -> String {
         let Self { name, status, detail, why, r#try } = self;
-        let mut lines = wrapped_paragraph(&format!("{name:<10}  {status:<7}  "), detail, width);
+        let mut lines = wrap_paragraph(&format!("{name:<10}  {status:<7}  "), detail, width);
         for (label, text) in [("why: ", why), ("try: ", r#try)] {
             if let Some(text) = text {
-                lines += &wrapped_paragraph(&format!("            {label}"), text, width);
+                lines += &wrap_paragraph(&format!("            {label}"), text, width);
             }
         }
         lines
     }
 }
 
-fn print_check(text: &[u8]) -> io::Result<()> {
+fn print_check_text(text: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text)?;
     stdout.flush()

@@ -1,11 +1,11 @@
 //! The body of a request: what was given as a file, with the changes that flags make, checked against the specification.
 
-use super::{input, json_tree::JsonTree, request::Body};
+use super::{input, json_tree::JsonTree, request::RequestBody};
 use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
-        tables::{has_example_body, is_file, json_body},
-        value::{is_scalar, schema_kind, to_json},
+        tables::{has_example_body, is_file_part, json_body_type},
+        value::{argument_to_json, is_scalar_type, schema_kind},
     },
     error::{ErrorReport, UsageError},
 };
@@ -18,58 +18,63 @@ use partner_center_spec::{MediaType, Object, Operation, Property, SchemaKind, Ty
 use std::path::Path;
 
 /// Returns the body of a request, if it has one.
-pub(super) fn build(operation: &'static Operation, arguments: &BodyArguments) -> Result<Option<Body>, UsageError> {
+pub(super) fn build_body(
+    operation: &'static Operation,
+    arguments: &BodyArguments,
+) -> Result<Option<RequestBody>, UsageError> {
     let Some(body) = operation.body else { return Ok(None) };
-    let json = match json_body(operation) {
-        Some((part, value)) => build_json(operation, value, arguments)?.map(|tree| (part, value, tree)),
+    let json = match json_body_type(operation) {
+        Some((part, value)) => build_json_body(operation, value, arguments)?.map(|tree| (part, value, tree)),
         None => None,
     };
     match body.media_type {
         MediaType::Json => {
             let Some((_, value, tree)) = json else { return Ok(None) };
-            let shown = without_secrets(value, tree.clone()).to_json();
+            let shown = with_secrets_replaced(value, tree.clone()).to_json();
             let bytes = tree.to_json().into_bytes();
-            Ok(Some(Body { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }))
+            Ok(Some(RequestBody { content_type: "application/json".to_owned(), bytes, shown: Some(shown) }))
         }
-        MediaType::Multipart => build_form(json.and_then(|(part, _, tree)| Some((part?, tree))), arguments).map(Some),
+        MediaType::Multipart => {
+            build_form_body(json.and_then(|(part, _, tree)| Some((part?, tree))), arguments).map(Some)
+        }
         MediaType::Text(name) | MediaType::Binary(name) => {
             let Some(file) = &arguments.file else { return Ok(None) };
-            let bytes = input::read_bytes(file)?;
+            let bytes = input::read_input_bytes(file)?;
             let shown =
                 matches!(body.media_type, MediaType::Text(_)).then(|| String::from_utf8_lossy(&bytes).into_owned());
-            Ok(Some(Body { content_type: name.to_owned(), bytes, shown }))
+            Ok(Some(RequestBody { content_type: name.to_owned(), bytes, shown }))
         }
         // A format that this version does not know has no flags.
         _ => Ok(None),
     }
 }
 
-fn build_json(
+fn build_json_body(
     operation: &'static Operation,
     value: Type,
     arguments: &BodyArguments,
 ) -> Result<Option<JsonTree>, UsageError> {
     let is_required = operation.body.is_some_and(|body| body.is_required);
     let mut tree = match &arguments.file {
-        Some(file) => input::read_json(file)?,
-        None if arguments.changes.is_empty() && is_required => return Err(missing_body(operation, value)),
+        Some(file) => input::read_input_json(file)?,
+        None if arguments.changes.is_empty() && is_required => return Err(missing_body_error(operation, value)),
         None if arguments.changes.is_empty() => return Ok(None),
         None if matches!(value, Type::List(_)) => JsonTree::List(Vec::new()),
-        None => JsonTree::object(),
+        None => JsonTree::empty_object(),
     };
     for (path, change) in &arguments.changes {
-        set(&mut tree, value, path, change)?;
+        set_field(&mut tree, value, path, change)?;
     }
     let mut missing = Vec::new();
-    find_missing(&mut tree, value, "", &mut missing);
-    if missing.is_empty() { Ok(Some(tree)) } else { Err(incomplete_body(operation, &missing)) }
+    find_missing_fields(&mut tree, value, "", &mut missing);
+    if missing.is_empty() { Ok(Some(tree)) } else { Err(incomplete_body_error(operation, &missing)) }
 }
 
 fn usage_error(message: impl Into<String>, cause: impl Into<String>, advice: impl Into<String>) -> UsageError {
     UsageError(ErrorReport { message: message.into(), cause: cause.into(), advice: advice.into() })
 }
 
-fn missing_body(operation: &Operation, value: Type) -> UsageError {
+fn missing_body_error(operation: &Operation, value: Type) -> UsageError {
     let required: Vec<_> = match schema_kind(value) {
         Some(SchemaKind::Object(object)) => {
             required_properties(object).map(|property| property.name.to_owned()).collect()
@@ -80,20 +85,20 @@ fn missing_body(operation: &Operation, value: Type) -> UsageError {
     usage_error(
         format!("`{}` needs a body{fields}", operation.command),
         "none of the options of the body was given",
-        format!("give its fields, or --body FILE with all of it{}", example_advice(operation)),
+        format!("give its fields, or --body FILE with all of it{}", example_body_advice(operation)),
     )
 }
 
-fn incomplete_body(operation: &Operation, missing: &[String]) -> UsageError {
+fn incomplete_body_error(operation: &Operation, missing: &[String]) -> UsageError {
     let first = missing.first().map_or("", String::as_str);
     usage_error(
         "the body is incomplete",
         format!("it lacks {}, which the service requires", missing.join(", ")),
-        format!("give each, as in --set {first}=VALUE, or in the file of --body{}", example_advice(operation)),
+        format!("give each, as in --set {first}=VALUE, or in the file of --body{}", example_body_advice(operation)),
     )
 }
 
-fn example_advice(operation: &Operation) -> String {
+fn example_body_advice(operation: &Operation) -> String {
     if !has_example_body(operation) {
         return String::new();
     }
@@ -105,7 +110,7 @@ fn required_properties(object: &'static Object) -> impl Iterator<Item = &'static
 }
 
 /// Sets the field at `path` to a value of the type that the specification gives it.
-fn set(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Result<(), UsageError> {
+fn set_field(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Result<(), UsageError> {
     let invalid =
         |cause: String, advice: String| usage_error(format!("the field `{path}` cannot be set"), cause, advice);
     let (mut place, mut kind) = (tree, value);
@@ -113,18 +118,18 @@ fn set(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Res
     for segment in path.split('.') {
         let child = child_type(kind, segment).map_err(|(cause, advice)| invalid(cause, advice))?;
         if place.is_null() {
-            *place = empty(kind);
+            *place = empty_value_of_type(kind);
         }
-        let Child { name, value, is_nullable: child_is_nullable } = child;
-        place = match (place.expand(), name) {
+        let ChildField { name, value, is_nullable: child_is_nullable } = child;
+        place = match (place.expand_one_level(), name) {
             (JsonTree::Object(fields), ChildName::Property(name)) => {
                 let given = fields.keys().find(|given| given.eq_ignore_ascii_case(&name)).cloned();
-                fields.entry(given.unwrap_or(name)).or_insert_with(|| empty(value))
+                fields.entry(given.unwrap_or(name)).or_insert_with(|| empty_value_of_type(value))
             }
             (JsonTree::List(items), ChildName::Position(position)) => {
                 let count = items.len();
                 if position == count {
-                    items.push(empty(value));
+                    items.push(empty_value_of_type(value));
                 }
                 items.get_mut(position).ok_or_else(|| {
                     invalid(format!("the list has {count} entries"), format!("begin with position {count}"))
@@ -142,7 +147,7 @@ fn set(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Res
     }
     let text = match change {
         FieldValue::Text(text) => text.clone(),
-        FieldValue::File(file) => input::read_text(file)?,
+        FieldValue::File(file) => input::read_input_text(file)?,
         FieldValue::Null if is_nullable || kind == Type::Any => "null".to_owned(),
         FieldValue::Null => {
             return Err(invalid(
@@ -151,32 +156,32 @@ fn set(tree: &mut JsonTree, value: Type, path: &str, change: &FieldValue) -> Res
             ));
         }
     };
-    if let (Type::List(item), FieldValue::Text(text), JsonTree::List(items)) = (kind, change, place.expand())
-        && is_scalar(*item)
+    if let (Type::List(item), FieldValue::Text(text), JsonTree::List(items)) = (kind, change, place.expand_one_level())
+        && is_scalar_type(*item)
         && !text.trim_start().starts_with('[')
     {
-        let json = to_json(*item, text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?;
-        items.push(parse_value(&json));
+        let json = argument_to_json(*item, text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?;
+        items.push(parse_generated_json(&json));
         return Ok(());
     }
     let json = match change {
         FieldValue::Null => text,
-        _ => to_json(kind, &text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?,
+        _ => argument_to_json(kind, &text).map_err(|cause| invalid(cause, "correct the value".to_owned()))?,
     };
-    *place = parse_value(&json);
+    *place = parse_generated_json(&json);
     Ok(())
 }
 
 /// Reads JSON that was made here.
-fn parse_value(json: &str) -> JsonTree {
-    JsonTree::parse(json).unwrap_or_else(|_| JsonTree::object())
+fn parse_generated_json(json: &str) -> JsonTree {
+    JsonTree::parse(json).unwrap_or_else(|_| JsonTree::empty_object())
 }
 
-fn empty(value: Type) -> JsonTree {
-    if matches!(value, Type::List(_)) { JsonTree::List(Vec::new()) } else { JsonTree::object() }
+fn empty_value_of_type(value: Type) -> JsonTree {
+    if matches!(value, Type::List(_)) { JsonTree::List(Vec::new()) } else { JsonTree::empty_object() }
 }
 
-struct Child {
+struct ChildField {
     name: ChildName,
     value: Type,
     is_nullable: bool,
@@ -188,12 +193,12 @@ enum ChildName {
 }
 
 /// Returns the child that a segment of a path names in a value of this type; else why there is none, and advice.
-fn child_type(parent: Type, segment: &str) -> Result<Child, (String, String)> {
+fn child_type(parent: Type, segment: &str) -> Result<ChildField, (String, String)> {
     let property =
-        |name: &str, value, is_nullable| Child { name: ChildName::Property(name.to_owned()), value, is_nullable };
+        |name: &str, value, is_nullable| ChildField { name: ChildName::Property(name.to_owned()), value, is_nullable };
     match (parent, schema_kind(parent)) {
         (Type::List(item), _) => match segment.parse() {
-            Ok(position) => Ok(Child { name: ChildName::Position(position), value: *item, is_nullable: false }),
+            Ok(position) => Ok(ChildField { name: ChildName::Position(position), value: *item, is_nullable: false }),
             Err(_) => Err((
                 format!("`{segment}` is not a position in a list"),
                 "write positions from 0 on, as in items.0.quantity=3, or the complete list as JSON".to_owned(),
@@ -208,7 +213,7 @@ fn child_type(parent: Type, segment: &str) -> Result<Child, (String, String)> {
             match (known, object.additional) {
                 (Some(known), _) => Ok(property(known.name, known.value, known.is_nullable)),
                 (None, Some(value)) => Ok(property(segment, value, false)),
-                (None, None) => Err((format!("there is no field `{segment}`"), suggestion(object, segment))),
+                (None, None) => Err((format!("there is no field `{segment}`"), suggest_field_names(object, segment))),
             }
         }
         _ => Err((
@@ -219,9 +224,9 @@ fn child_type(parent: Type, segment: &str) -> Result<Child, (String, String)> {
 }
 
 /// Names the fields that `segment` may have been meant as.
-fn suggestion(object: &Object, segment: &str) -> String {
+fn suggest_field_names(object: &Object, segment: &str) -> String {
     let settable = || object.properties.iter().filter(|property| !property.is_read_only).map(|property| property.name);
-    let mut similar: Vec<_> = settable().map(|name| (distance(name, segment), name)).collect();
+    let mut similar: Vec<_> = settable().map(|name| (edit_distance(name, segment), name)).collect();
     similar.sort_unstable();
     match similar.first() {
         Some((distance, name)) if *distance <= segment.len().div_ceil(3) => format!("write `{name}`"),
@@ -230,7 +235,7 @@ fn suggestion(object: &Object, segment: &str) -> String {
 }
 
 /// Returns the number of characters by which two words differ (Levenshtein), without regard to case.
-fn distance(one: &str, other: &str) -> usize {
+fn edit_distance(one: &str, other: &str) -> usize {
     let other: Vec<_> = other.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (index, character) in one.to_lowercase().chars().enumerate() {
@@ -245,18 +250,18 @@ fn distance(one: &str, other: &str) -> usize {
 }
 
 /// Collects the paths of required fields that are absent.
-fn find_missing(tree: &mut JsonTree, value: Type, path: &str, missing: &mut Vec<String>) {
+fn find_missing_fields(tree: &mut JsonTree, value: Type, path: &str, missing: &mut Vec<String>) {
     let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match (value, schema_kind(value)) {
         (Type::List(item), _) => {
-            if let JsonTree::List(items) = tree.expand() {
+            if let JsonTree::List(items) = tree.expand_one_level() {
                 for (position, entry) in items.iter_mut().enumerate() {
-                    find_missing(entry, *item, &within(&position.to_string()), missing);
+                    find_missing_fields(entry, *item, &within(&position.to_string()), missing);
                 }
             }
         }
         (_, Some(SchemaKind::Object(object))) => {
-            let JsonTree::Object(fields) = tree.expand() else { return };
+            let JsonTree::Object(fields) = tree.expand_one_level() else { return };
             for property in required_properties(object) {
                 if !fields.keys().any(|given| given.eq_ignore_ascii_case(property.name)) {
                     missing.push(within(property.name));
@@ -265,7 +270,7 @@ fn find_missing(tree: &mut JsonTree, value: Type, path: &str, missing: &mut Vec<
             for (name, field) in fields {
                 let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
                 if let Some(property) = known {
-                    find_missing(field, property.value, &within(property.name), missing);
+                    find_missing_fields(field, property.value, &within(property.name), missing);
                 }
             }
         }
@@ -274,30 +279,30 @@ fn find_missing(tree: &mut JsonTree, value: Type, path: &str, missing: &mut Vec<
 }
 
 /// Returns the value with its secrets replaced.
-fn without_secrets(value: Type, mut tree: JsonTree) -> JsonTree {
+fn with_secrets_replaced(value: Type, mut tree: JsonTree) -> JsonTree {
     if value == Type::Secret {
-        return parse_value("\"[secret]\"");
+        return parse_generated_json("\"[secret]\"");
     }
     match (value, schema_kind(value)) {
-        (Type::List(item) | Type::Map(item), _) => match tree.expand() {
+        (Type::List(item) | Type::Map(item), _) => match tree.expand_one_level() {
             JsonTree::List(entries) => {
                 for entry in entries {
-                    *entry = without_secrets(*item, entry.clone());
+                    *entry = with_secrets_replaced(*item, entry.clone());
                 }
             }
             JsonTree::Object(fields) => {
                 for field in fields.values_mut() {
-                    *field = without_secrets(*item, field.clone());
+                    *field = with_secrets_replaced(*item, field.clone());
                 }
             }
             JsonTree::Value(_) => {}
         },
         (_, Some(SchemaKind::Object(object))) => {
-            if let JsonTree::Object(fields) = tree.expand() {
+            if let JsonTree::Object(fields) = tree.expand_one_level() {
                 for (name, field) in fields {
                     let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
                     if let Some(property) = known {
-                        *field = without_secrets(property.value, field.clone());
+                        *field = with_secrets_replaced(property.value, field.clone());
                     }
                 }
             }
@@ -308,21 +313,24 @@ fn without_secrets(value: Type, mut tree: JsonTree) -> JsonTree {
 }
 
 /// Returns a form (`multipart/form-data`).
-fn build_form(json: Option<(&'static str, JsonTree)>, arguments: &BodyArguments) -> Result<Body, UsageError> {
+fn build_form_body(
+    json: Option<(&'static str, JsonTree)>,
+    arguments: &BodyArguments,
+) -> Result<RequestBody, UsageError> {
     let mut form = MultipartForm::new();
     if let Some((name, tree)) = json {
-        form = form.value(name, &json_value(name, &tree.to_json())?);
+        form = form.value(name, &parse_json_value(name, &tree.to_json())?);
     }
     for (part, values) in &arguments.parts {
         for value in values {
-            form = if is_file(part) {
+            form = if is_file_part(part) {
                 let name = Path::new(value).file_name().map(|name| name.to_string_lossy().into_owned());
-                let content = input::read_file(value)?;
+                let content = input::read_named_file(value)?;
                 form.files(part.name, &[UploadFile::new(name.unwrap_or_default(), "application/octet-stream", content)])
-            } else if is_scalar(part.value) {
+            } else if is_scalar_type(part.value) {
                 form.value(part.name, value)
             } else {
-                form.value(part.name, &json_value(part.name, value)?)
+                form.value(part.name, &parse_json_value(part.name, value)?)
             };
         }
     }
@@ -335,10 +343,10 @@ fn build_form(json: Option<(&'static str, JsonTree)>, arguments: &BodyArguments)
     })?;
     let (content_type, bytes) =
         parameters.body.map(|body| (body.content_type().to_owned(), body.bytes().to_vec())).unwrap_or_default();
-    Ok(Body { content_type, bytes, shown: None })
+    Ok(RequestBody { content_type, bytes, shown: None })
 }
 
-fn json_value(name: &str, json: &str) -> Result<JsonValue, UsageError> {
+fn parse_json_value(name: &str, json: &str) -> Result<JsonValue, UsageError> {
     serde_json::from_str(json)
         .map_err(|error| UsageError(ErrorReport::new(&format!("`{name}` is not JSON"), &error, "correct it")))
 }
@@ -351,19 +359,19 @@ mod tests {
 
     #[test]
     fn similar_words_are_near() {
-        assert_eq!(distance("companyName", "companyNam"), 1);
-        assert_eq!(distance("Email", "email"), 0);
-        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(edit_distance("companyName", "companyNam"), 1);
+        assert_eq!(edit_distance("Email", "email"), 0);
+        assert_eq!(edit_distance("", "abc"), 3);
     }
 
     /// The example of every body is complete, and stays as it is.
     #[test]
     fn examples_are_complete_bodies() {
         for operation in OPERATIONS {
-            let (Some(json), Some((_, value))) = (example_body(operation), json_body(operation)) else { continue };
+            let (Some(json), Some((_, value))) = (example_body(operation), json_body_type(operation)) else { continue };
             let mut tree = JsonTree::parse(&json).unwrap();
             let mut missing = Vec::new();
-            find_missing(&mut tree, value, "", &mut missing);
+            find_missing_fields(&mut tree, value, "", &mut missing);
             assert!(missing.is_empty(), "{}: {missing:?}", operation.id);
             let [before, after] =
                 [json, tree.to_json()].map(|json| serde_json::from_str::<serde_json::Value>(&json).unwrap());
@@ -376,24 +384,24 @@ mod tests {
         let mut tree = JsonTree::parse(r#"{"a": {"n": 1.10, "z": null}, "l": [1]}"#).unwrap();
         let any = Type::Map(&Type::Any);
         for (path, value) in [("a.n", "2.50"), ("a.b.c", "text"), ("a.z.y", "true"), ("m", "{\"x\": []}")] {
-            set(&mut tree, any, path, &FieldValue::Text(value.to_owned())).unwrap();
+            set_field(&mut tree, any, path, &FieldValue::Text(value.to_owned())).unwrap();
         }
-        set(&mut tree, Type::Map(&Type::Int32), "l", &FieldValue::Null).unwrap_err();
-        set(&mut tree, any, "a.n.x", &FieldValue::Text("1".to_owned())).unwrap_err();
+        set_field(&mut tree, Type::Map(&Type::Int32), "l", &FieldValue::Null).unwrap_err();
+        set_field(&mut tree, any, "a.n.x", &FieldValue::Text("1".to_owned())).unwrap_err();
         assert_eq!(tree.to_json(), r#"{"a":{"n":2.50,"z":{"y":true},"b":{"c":"text"}},"l":[1],"m":{"x":[]}}"#);
         let mut list = JsonTree::List(Vec::new());
         let maps = Type::List(&Type::Map(&Type::Int32));
         for (path, value) in [("0.a", "1"), ("1.b", "2"), ("0.c", "3")] {
-            set(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap();
+            set_field(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap();
         }
         assert_eq!(list.to_json(), r#"[{"a":1,"c":3},{"b":2}]"#);
         for (path, value) in [("3.a", "1"), ("x", "1"), ("0.a", "x"), ("0.a.b", "1")] {
-            set(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap_err();
+            set_field(&mut list, maps, path, &FieldValue::Text(value.to_owned())).unwrap_err();
         }
-        let mut words = JsonTree::object();
+        let mut words = JsonTree::empty_object();
         let lists = Type::Map(&Type::List(&Type::String));
         for value in ["one", "two"] {
-            set(&mut words, lists, "tags", &FieldValue::Text(value.to_owned())).unwrap();
+            set_field(&mut words, lists, "tags", &FieldValue::Text(value.to_owned())).unwrap();
         }
         assert_eq!(words.to_json(), r#"{"tags":["one","two"]}"#);
     }

@@ -2,13 +2,13 @@
 
 use crate::{
     error::{CommandError, ErrorReport, UsageError},
-    terminal::escape_control,
+    terminal::escape_control_characters,
 };
 use std::io::{self, BufRead, IsTerminal, Write};
 
 /// Asks whether to send the request that `what` describes. Without a terminal there is nobody to ask, so that `--yes` is
 /// required.
-pub(crate) fn ask(what: &str) -> Result<(), CommandError> {
+pub(crate) fn ask_to_confirm(what: &str) -> Result<(), CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(UsageError(ErrorReport {
             message: format!("{what} must be confirmed"),
@@ -19,7 +19,7 @@ pub(crate) fn ask(what: &str) -> Result<(), CommandError> {
         .into());
     }
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{}. Continue? [y/N] ", escape_control(what)).and_then(|()| stderr.flush())?;
+    write!(stderr, "{}. Continue? [y/N] ", escape_control_characters(what)).and_then(|()| stderr.flush())?;
     let mut response = String::new();
     io::stdin().lock().read_line(&mut response)?;
     if ["y", "yes"].contains(&response.trim().to_lowercase().as_str()) {

@@ -5,13 +5,13 @@ mod parser;
 use crate::{
     arguments::operations::{
         IdArg,
-        naming::Noun,
-        tables::id_parameter,
-        value::{normalize, parameter_type},
+        naming::ResourceNoun,
+        tables::id_path_parameter,
+        value::{normalize_argument_value, parameter_value_type},
     },
     error::{CommandError, ErrorReport},
 };
-use parser::Word;
+use parser::IdWord;
 use partner_center_spec::{Operation, Type};
 use std::{
     io,
@@ -31,29 +31,29 @@ pub(super) enum IdError {
 
 /// An iterator over the IDs of the arguments and of standard input, which is read as IDs are taken.
 pub(super) struct RequestedIds {
-    noun: Noun,
+    noun: ResourceNoun,
     /// The type of an ID.
     id_type: Type,
     arguments: vec::IntoIter<IdArg>,
     /// Standard input, once an argument has named it.
-    stdin: Option<Receiver<io::Result<Word>>>,
+    stdin: Option<Receiver<io::Result<IdWord>>>,
     /// The end of the wait for standard input.
     deadline: Option<Instant>,
 }
 
 /// The maximum time to read the rest of standard input only to count it.
-const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
+const COUNT_REMAINING_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl RequestedIds {
     pub(super) fn new(operation: &Operation, arguments: Vec<IdArg>, deadline: Option<Instant>) -> Self {
-        let id_type = id_parameter(operation).map_or(Type::String, parameter_type);
-        let noun = Noun::new(operation.command.resource);
+        let id_type = id_path_parameter(operation).map_or(Type::String, parameter_value_type);
+        let noun = ResourceNoun::new(operation.command.resource);
         Self { noun, id_type, arguments: arguments.into_iter(), stdin: None, deadline }
     }
 
     /// Counts the remaining IDs; `Err` is the count so far if there may be more.
-    pub(super) fn count_rest(mut self) -> Result<u64, u64> {
-        self.deadline = Some(Instant::now() + COUNT_TIMEOUT);
+    pub(super) fn count_remaining(mut self) -> Result<u64, u64> {
+        self.deadline = Some(Instant::now() + COUNT_REMAINING_TIMEOUT);
         let mut count = 0;
         for id in self {
             if let Err(IdError::Stdin(_)) = id {
@@ -71,7 +71,7 @@ impl Iterator for RequestedIds {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(words) = &self.stdin {
-                match next_word(words, self.deadline) {
+                match receive_next_word(words, self.deadline) {
                     Some(Ok(word)) => {
                         return Some(parse_id(self.id_type, &word, self.noun).map_err(IdError::Invalid));
                     }
@@ -81,17 +81,17 @@ impl Iterator for RequestedIds {
             }
             match self.arguments.next()? {
                 IdArg::Id(id) => return Some(Ok(id)),
-                IdArg::Stdin => self.stdin = Some(read_stdin()),
+                IdArg::Stdin => self.stdin = Some(read_words_from_stdin()),
             }
         }
     }
 }
 
-fn read_stdin() -> Receiver<io::Result<Word>> {
+fn read_words_from_stdin() -> Receiver<io::Result<IdWord>> {
     // A read cannot time out: it is done by a thread, so that the deadline applies to the wait for it.
     let (sender, words) = mpsc::sync_channel(1);
     thread::spawn(move || {
-        if let Err(error) = parser::read(io::stdin().lock(), &mut |word| sender.send(Ok(word)).is_ok()) {
+        if let Err(error) = parser::read_id_words(io::stdin().lock(), &mut |word| sender.send(Ok(word)).is_ok()) {
             // After a timeout, there is no receiver any more.
             let _ = sender.send(Err(error));
         }
@@ -99,7 +99,10 @@ fn read_stdin() -> Receiver<io::Result<Word>> {
     words
 }
 
-fn next_word(words: &Receiver<io::Result<Word>>, deadline: Option<Instant>) -> Option<Result<Word, CommandError>> {
+fn receive_next_word(
+    words: &Receiver<io::Result<IdWord>>,
+    deadline: Option<Instant>,
+) -> Option<Result<IdWord, CommandError>> {
     let word = match deadline {
         None => words.recv().ok()?,
         Some(deadline) => match words.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -124,18 +127,18 @@ fn next_word(words: &Receiver<io::Result<Word>>, deadline: Option<Instant>) -> O
     }))
 }
 
-fn parse_id(id_type: Type, word: &Word, noun: Noun) -> Result<String, ErrorReport> {
+fn parse_id(id_type: Type, word: &IdWord, noun: ResourceNoun) -> Result<String, ErrorReport> {
     let explained = |cause: String, example: &str| ErrorReport {
         message: format!("{} of standard input is not a {} ID", word.position, noun.singular()),
         cause,
         advice: format!("write IDs{example}, and comments behind a #; or CSV with a header that names the column `id`"),
     };
     match id_type {
-        Type::Uuid => normalize(id_type, &word.text).map_err(|_| {
+        Type::Uuid => normalize_argument_value(id_type, &word.text).map_err(|_| {
             explained(format!("{:?} is not a GUID", word.text), " like 484e548c-f5f3-4528-93a9-c16c6373cb59")
         }),
         _ if word.text.is_empty() => Err(explained("it has no ID".to_owned(), "")),
-        _ => normalize(id_type, &word.text).map_err(|cause| explained(cause, "")),
+        _ => normalize_argument_value(id_type, &word.text).map_err(|cause| explained(cause, "")),
     }
 }
 
@@ -145,9 +148,9 @@ mod tests {
 
     #[test]
     fn word_is_an_id_or_explained() {
-        let noun = Noun::new("customers");
+        let noun = ResourceNoun::new("customers");
         let word =
-            |text: &str| parse_id(Type::Uuid, &Word { text: text.to_owned(), position: "line 7".to_owned() }, noun);
+            |text: &str| parse_id(Type::Uuid, &IdWord { text: text.to_owned(), position: "line 7".to_owned() }, noun);
         let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
         for spelling in [id, &id.to_uppercase(), &format!("{{{id}}}")] {
             assert_eq!(word(spelling).unwrap(), id);

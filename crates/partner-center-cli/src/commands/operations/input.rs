@@ -1,6 +1,6 @@
 //! Files and standard input with a body or the value of a field.
 
-use super::{json_tree::JsonTree, request::Body};
+use super::{json_tree::JsonTree, request::RequestBody};
 use crate::{
     arguments::operations::InputFile,
     error::{ErrorReport, UsageError},
@@ -14,67 +14,73 @@ use std::{
 };
 
 /// The maximum size of a body in bytes, which bounds the memory that a wrong file takes.
-const MAX_SIZE: u64 = 256 << 20;
+const MAX_INPUT_SIZE: u64 = 256 << 20;
 
 /// Reads bytes.
-pub(super) fn read_bytes(file: &InputFile) -> Result<Vec<u8>, UsageError> {
-    read_limited(file, Ok)
+pub(super) fn read_input_bytes(file: &InputFile) -> Result<Vec<u8>, UsageError> {
+    read_up_to_max_size(file, Ok)
 }
 
 /// Reads the file with this name.
-pub(super) fn read_file(name: &str) -> Result<Vec<u8>, UsageError> {
-    read_bytes(&InputFile::Path(name.into()))
+pub(super) fn read_named_file(name: &str) -> Result<Vec<u8>, UsageError> {
+    read_input_bytes(&InputFile::Path(name.into()))
 }
 
 /// Reads text, without its byte order mark and the end of its last line.
-pub(super) fn read_text(file: &InputFile) -> Result<String, UsageError> {
-    let mut text = read_utf8(file)?;
+pub(super) fn read_input_text(file: &InputFile) -> Result<String, UsageError> {
+    let mut text = read_input_as_utf8(file)?;
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);
     Ok(text)
 }
 
 /// Reads JSON.
-pub(super) fn read_json(file: &InputFile) -> Result<JsonTree, UsageError> {
-    JsonTree::parse(&read_utf8(file)?).map_err(|error| not_json(file, &error))
+pub(super) fn read_input_json(file: &InputFile) -> Result<JsonTree, UsageError> {
+    JsonTree::parse(&read_input_as_utf8(file)?).map_err(|error| not_json_error(file, &error))
 }
 
-fn not_json(file: &InputFile, error: &serde_json::Error) -> UsageError {
-    UsageError(ErrorReport::new(&format!("{} is not JSON", name_of(file)), error, "correct it"))
+fn not_json_error(file: &InputFile, error: &serde_json::Error) -> UsageError {
+    UsageError(ErrorReport::new(&format!("{} is not JSON", input_name(file)), error, "correct it"))
 }
 
-fn read_utf8(file: &InputFile) -> Result<String, UsageError> {
-    let bytes = read_limited(file, |input| Ok(Box::new(Utf8Converter::new(input))))?;
+fn read_input_as_utf8(file: &InputFile) -> Result<String, UsageError> {
+    let bytes = read_up_to_max_size(file, |input| Ok(Box::new(Utf8Converter::new(input))))?;
     String::from_utf8(bytes).map_err(|error| {
-        UsageError(ErrorReport::new(&format!("{} is not text", name_of(file)), &error, "save it as UTF-8"))
+        UsageError(ErrorReport::new(&format!("{} is not text", input_name(file)), &error, "save it as UTF-8"))
     })
 }
 
-type Input = Box<dyn Read>;
+type BoxedReader = Box<dyn Read>;
 
-fn read_limited(file: &InputFile, convert: impl Fn(Input) -> io::Result<Input>) -> Result<Vec<u8>, UsageError> {
+fn read_up_to_max_size(
+    file: &InputFile,
+    convert: impl Fn(BoxedReader) -> io::Result<BoxedReader>,
+) -> Result<Vec<u8>, UsageError> {
     let read = || {
-        let input: Input = match file {
+        let input: BoxedReader = match file {
             InputFile::Stdin => Box::new(io::stdin().lock()),
             InputFile::Path(path) => Box::new(File::open(path)?),
         };
         let mut bytes = Vec::new();
-        convert(input)?.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_SIZE {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {MAX_SIZE} bytes")));
+        convert(input)?.take(MAX_INPUT_SIZE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_INPUT_SIZE {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("it is larger than {MAX_INPUT_SIZE} bytes"),
+            ));
         }
         Ok(bytes)
     };
     read().map_err(|error| {
         UsageError(ErrorReport::new(
-            &format!("{} cannot be read", name_of(file)),
+            &format!("{} cannot be read", input_name(file)),
             &error,
             "name a file that can be read",
         ))
     })
 }
 
-fn name_of(file: &InputFile) -> String {
+fn input_name(file: &InputFile) -> String {
     match file {
         InputFile::Stdin => "standard input".to_owned(),
         InputFile::Path(path) => Path::display(path).to_string(),
@@ -82,14 +88,14 @@ fn name_of(file: &InputFile) -> String {
 }
 
 /// Reads a body of the content type, which is JSON by default.
-pub(crate) fn read_content(file: &InputFile, content_type: Option<String>) -> Result<Body, UsageError> {
+pub(crate) fn read_body_content(file: &InputFile, content_type: Option<String>) -> Result<RequestBody, UsageError> {
     if let Some(content_type) = content_type {
-        let bytes = read_bytes(file)?;
+        let bytes = read_input_bytes(file)?;
         let shown = str::from_utf8(&bytes).ok().map(str::to_owned);
-        return Ok(Body { content_type, bytes, shown });
+        return Ok(RequestBody { content_type, bytes, shown });
     }
-    let json = read_utf8(file)?;
+    let json = read_input_as_utf8(file)?;
     let valid = JsonTree::parse(&json).map(|_| ());
-    valid.map_err(|error| not_json(file, &error))?;
-    Ok(Body { content_type: "application/json".to_owned(), bytes: json.clone().into_bytes(), shown: Some(json) })
+    valid.map_err(|error| not_json_error(file, &error))?;
+    Ok(RequestBody { content_type: "application/json".to_owned(), bytes: json.clone().into_bytes(), shown: Some(json) })
 }

@@ -18,12 +18,12 @@ impl JsonTree {
     }
 
     /// Returns an empty object.
-    pub(super) fn object() -> Self {
+    pub(super) fn empty_object() -> Self {
         Self::Object(IndexMap::new())
     }
 
     /// Reads the next level of the value, if it has one.
-    pub(super) fn expand(&mut self) -> &mut Self {
+    pub(super) fn expand_one_level(&mut self) -> &mut Self {
         if let Self::Value(value) = self {
             let expanded = match value.json().as_bytes().first() {
                 Some(b'{') => value.read::<IndexMap<String, JsonValue>>().ok().map(|fields| {
@@ -49,11 +49,11 @@ impl JsonTree {
     /// Returns the JSON.
     pub(super) fn to_json(&self) -> String {
         let mut json = String::new();
-        self.write(&mut json);
+        self.write_json(&mut json);
         json
     }
 
-    fn write(&self, json: &mut String) {
+    fn write_json(&self, json: &mut String) {
         match self {
             Self::Value(value) => json.push_str(value.json()),
             Self::List(items) => {
@@ -62,7 +62,7 @@ impl JsonTree {
                     if index > 0 {
                         json.push(',');
                     }
-                    item.write(json);
+                    item.write_json(json);
                 }
                 json.push(']');
             }
@@ -74,7 +74,7 @@ impl JsonTree {
                     }
                     json.push_str(&serde_json::Value::from(name.as_str()).to_string());
                     json.push(':');
-                    value.write(json);
+                    value.write_json(json);
                 }
                 json.push('}');
             }

@@ -1,7 +1,7 @@
 //! Lists: page after page, or at once.
 
 use crate::{
-    arguments::operations::{OperationCall, naming::Noun},
+    arguments::operations::{OperationCall, naming::ResourceNoun},
     error::{CommandError, ErrorReport},
     messages::Messages,
     output::Printer,
@@ -19,30 +19,31 @@ use partner_center::{
 pub(crate) async fn print_pages<X: Transport>(
     mut pages: Pages<X, DynamicList>,
     limit: Option<u32>,
-    noun: Noun,
+    noun: ResourceNoun,
     sources: &AddressSources,
     printer: &mut Printer,
     messages: &Messages,
 ) -> Result<(), CommandError> {
-    let mut remaining = max_count(limit);
+    let mut remaining = max_item_count(limit);
     let (mut count, mut page_count) = (0_usize, 0);
     while remaining > 0
         && let Some(page) = X::Mode::into_future(pages.next_page()).await
     {
-        let mut items =
-            page.map_err(|error| CommandError::from_client_error(&broken_off(count, noun), &error, sources))?.items;
+        let mut items = page
+            .map_err(|error| CommandError::from_client_error(&list_broken_off_message(count, noun), &error, sources))?
+            .items;
         items.truncate(remaining);
-        printer.page(&items)?;
+        printer.print_page(&items)?;
         count += items.len();
         remaining -= items.len();
         page_count += 1;
         messages.progress().set_page_count(page_count);
     }
-    print_end(printer, messages)
+    print_list_end(printer, messages)
 }
 
 /// Prints a list that came at once: what is at the path `items` of `value`.
-pub(super) fn print_complete(
+pub(super) fn print_complete_list(
     value: &JsonValue,
     items: &str,
     call: &OperationCall,
@@ -55,7 +56,7 @@ pub(super) fn print_complete(
     });
     let Some(mut items) = list.and_then(|list| list.read::<Vec<JsonValue>>().ok()) else {
         return Err(ErrorReport {
-            message: not_listed(call.noun()),
+            message: not_listed_message(call.result_noun()),
             cause: "the response has no list".to_owned(),
             advice: format!(
                 "see what the service sends with `partner-center api {} PATH`, and report it",
@@ -64,31 +65,31 @@ pub(super) fn print_complete(
         }
         .into());
     };
-    items.truncate(max_count(call.options.limit));
-    printer.page(&items)?;
-    print_end(printer, messages)
+    items.truncate(max_item_count(call.options.limit));
+    printer.print_page(&items)?;
+    print_list_end(printer, messages)
 }
 
-fn print_end(printer: &mut Printer, messages: &Messages) -> Result<(), CommandError> {
-    if let Some(note) = printer.end()? {
+fn print_list_end(printer: &mut Printer, messages: &Messages) -> Result<(), CommandError> {
+    if let Some(note) = printer.print_end()? {
         messages.print(note);
     }
     Ok(())
 }
 
-fn max_count(limit: Option<u32>) -> usize {
+fn max_item_count(limit: Option<u32>) -> usize {
     limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 /// Describes a list that ended with an error after `count` items.
-fn broken_off(count: usize, noun: Noun) -> String {
+fn list_broken_off_message(count: usize, noun: ResourceNoun) -> String {
     match count {
-        0 => not_listed(noun),
-        1 => format!("the list ended early after {}, which is valid", noun.counted(1)),
-        _ => format!("the list ended early after {}; they are valid, but not all", noun.counted(count)),
+        0 => not_listed_message(noun),
+        1 => format!("the list ended early after {}, which is valid", noun.with_count(1)),
+        _ => format!("the list ended early after {}; they are valid, but not all", noun.with_count(count)),
     }
 }
 
-pub(super) fn not_listed(noun: Noun) -> String {
+pub(super) fn not_listed_message(noun: ResourceNoun) -> String {
     format!("the {} could not be listed", noun.plural())
 }

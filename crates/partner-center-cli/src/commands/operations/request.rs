@@ -3,10 +3,10 @@
 use crate::{
     arguments::operations::{
         OperationCall,
-        tables::{id_parameter, size_parameter},
+        tables::{id_path_parameter, page_size_parameter},
     },
     error::{ErrorReport, UsageError},
-    output::pretty,
+    output::pretty_print_json,
 };
 use partner_center::{
     operations,
@@ -24,12 +24,12 @@ pub(crate) struct PlannedRequest {
     /// The encoded path and query.
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Option<Body>,
+    pub(crate) body: Option<RequestBody>,
 }
 
 /// A body as it is sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Body {
+pub(crate) struct RequestBody {
     pub(crate) content_type: String,
     pub(crate) bytes: Vec<u8>,
     /// The body as it is shown, without secrets; `None` if it is not text.
@@ -37,56 +37,56 @@ pub(crate) struct Body {
 }
 
 /// All characters that RFC 3986 does not call unreserved.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED_QUERY_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Returns the request of a call, without its body. `id` is one of the IDs, if the command takes several.
-pub(super) fn plan(call: &OperationCall, id: Option<&str>) -> Result<PlannedRequest, UsageError> {
+pub(super) fn plan_request(call: &OperationCall, id: Option<&str>) -> Result<PlannedRequest, UsageError> {
     let operation = call.operation;
-    let id = id.and_then(|id| Some((id_parameter(operation)?, id.to_owned())));
+    let id = id.and_then(|id| Some((id_path_parameter(operation)?, id.to_owned())));
     let ids = id.map(|(parameter, id)| (parameter, vec![id]));
     let mut path = operation.path.to_owned();
     let (mut query, mut headers) = (Vec::new(), Vec::new());
     for (parameter, values) in ids.iter().chain(&call.parameters) {
-        let values = values.iter().map(|value| written(parameter, value));
+        let values = values.iter().map(|value| format_parameter_value(parameter, value));
         match parameter.location {
             Location::Path => {
                 let value = values.collect::<Vec<_>>().join(",");
                 if let "" | "." | ".." = value.as_str() {
-                    return Err(invalid_segment(parameter, &value));
+                    return Err(invalid_path_segment_error(parameter, &value));
                 }
-                path = path.replace(&format!("{{{}}}", parameter.name), &encode(&value));
+                path = path.replace(&format!("{{{}}}", parameter.name), &percent_encode(&value));
             }
             Location::Query if parameter.style == ParameterStyle::CommaSeparated => {
-                let list = values.map(|value| encode(&value)).collect::<Vec<_>>().join(",");
+                let list = values.map(|value| percent_encode(&value)).collect::<Vec<_>>().join(",");
                 query.push((parameter.name, list));
             }
-            Location::Query => query.extend(values.map(|value| (parameter.name, encode(&value)))),
+            Location::Query => query.extend(values.map(|value| (parameter.name, percent_encode(&value)))),
             Location::Header => headers.push((parameter.name.to_owned(), values.collect::<Vec<_>>().join(","))),
         }
     }
-    query.extend(size_of_limit(operation, call));
+    query.extend(page_size_for_limit(operation, call));
     let mut target = path;
     for (name, value) in query {
-        append_query(&mut target, name, &value);
+        append_query_parameter(&mut target, name, &value);
     }
     Ok(PlannedRequest { method: operation.method, target, headers, body: None })
 }
 
 /// Appends a parameter whose value is encoded to a path, which may have a query.
-pub(crate) fn append_query(target: &mut String, name: &str, encoded_value: &str) {
+pub(crate) fn append_query_parameter(target: &mut String, name: &str, encoded_value: &str) {
     target.push(if target.contains('?') { '&' } else { '?' });
-    target.extend(utf8_percent_encode(name, ENCODED));
+    target.extend(utf8_percent_encode(name, ENCODED_QUERY_CHARACTERS));
     target.push('=');
     target.push_str(encoded_value);
 }
 
 /// Encodes a value of a query.
-pub(crate) fn encode(value: &str) -> String {
-    utf8_percent_encode(value, ENCODED).to_string()
+pub(crate) fn percent_encode(value: &str) -> String {
+    utf8_percent_encode(value, ENCODED_QUERY_CHARACTERS).to_string()
 }
 
 /// Writes a value as the service expects it.
-fn written(parameter: &Parameter, value: &str) -> String {
+fn format_parameter_value(parameter: &Parameter, value: &str) -> String {
     match parameter.style {
         ParameterStyle::CapitalizedBool if value == "true" => "True".to_owned(),
         ParameterStyle::CapitalizedBool if value == "false" => "False".to_owned(),
@@ -95,7 +95,7 @@ fn written(parameter: &Parameter, value: &str) -> String {
     }
 }
 
-fn invalid_segment(parameter: &Parameter, value: &str) -> UsageError {
+fn invalid_path_segment_error(parameter: &Parameter, value: &str) -> UsageError {
     UsageError(ErrorReport {
         message: format!("the value `{value}` of `{}` cannot be sent", parameter.flag),
         cause: "it is a part of the path, in which it would have another meaning".to_owned(),
@@ -104,8 +104,8 @@ fn invalid_segment(parameter: &Parameter, value: &str) -> UsageError {
 }
 
 /// Returns the size of a page if the limit is below that of the service: it does not need a full page.
-fn size_of_limit(operation: &Operation, call: &OperationCall) -> Option<(&'static str, String)> {
-    let size = size_parameter(operation)?;
+fn page_size_for_limit(operation: &Operation, call: &OperationCall) -> Option<(&'static str, String)> {
+    let size = page_size_parameter(operation)?;
     let limit = call.options.limit.map(i64::from)?;
     let is_given = call.parameters.iter().any(|(parameter, _)| parameter.name == size.name);
     let is_smaller = size.maximum.is_some_and(|maximum| limit < maximum)
@@ -114,7 +114,7 @@ fn size_of_limit(operation: &Operation, call: &OperationCall) -> Option<(&'stati
 }
 
 /// Returns how the pages of an operation follow each other, if it is paged.
-pub(crate) fn pagination(operation: &Operation) -> Option<Pagination> {
+pub(crate) fn pagination_of_operation(operation: &Operation) -> Option<Pagination> {
     let Paging { items, next_link, continuation_token, response_header, token_header, token_query, seek, .. } =
         operation.paging?;
     let Paging { size_query, offset_query, total, .. } = operation.paging?;
@@ -132,7 +132,7 @@ pub(crate) fn pagination(operation: &Operation) -> Option<Pagination> {
 }
 
 /// Returns the method as the client has it.
-pub(crate) fn client_method(method: Method) -> operations::Method {
+pub(crate) fn to_client_method(method: Method) -> operations::Method {
     match method {
         Method::Get => operations::Method::Get,
         Method::Head => operations::Method::Head,
@@ -158,7 +158,7 @@ impl PlannedRequest {
 
     /// Returns the request for the client.
     pub(crate) fn into_raw_request(self) -> RawRequest {
-        let mut request = RawRequest::new(client_method(self.method), &self.target);
+        let mut request = RawRequest::new(to_client_method(self.method), &self.target);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -169,7 +169,7 @@ impl PlannedRequest {
     }
 
     /// Returns the request as it is shown by `--dry-run`, without the headers that the client adds.
-    pub(crate) fn shown(&self, base_url: &str) -> String {
+    pub(crate) fn format_for_dry_run(&self, base_url: &str) -> String {
         let mut text = format!("{} {}{}\n", self.method, base_url.trim().trim_end_matches('/'), self.target);
         for (name, value) in &self.headers {
             // Writing to memory does not fail.
@@ -178,7 +178,7 @@ impl PlannedRequest {
         let Some(body) = &self.body else { return text };
         let _ = writeln!(text, "Content-Type: {}\n", body.content_type);
         let _ = match &body.shown {
-            Some(json) if body.content_type == "application/json" => writeln!(text, "{}", pretty(json)),
+            Some(json) if body.content_type == "application/json" => writeln!(text, "{}", pretty_print_json(json)),
             Some(shown) => writeln!(text, "{shown}"),
             None => writeln!(text, "[{} bytes]", body.bytes.len()),
         };
@@ -193,13 +193,13 @@ mod tests {
     #[test]
     fn query_is_encoded() {
         let mut target = "/v1/customers".to_owned();
-        append_query(&mut target, "a b", &encode("x&y=z/ü"));
-        append_query(&mut target, "size", "2");
+        append_query_parameter(&mut target, "a b", &percent_encode("x&y=z/ü"));
+        append_query_parameter(&mut target, "size", "2");
         assert_eq!(target, "/v1/customers?a%20b=x%26y%3Dz%2F%C3%BC&size=2");
         let headers = vec![("If-Match".to_owned(), "\"1\"".to_owned())];
         let request = PlannedRequest { method: Method::Get, target, headers, body: None };
         assert_eq!(
-            request.shown("https://a.example/"),
+            request.format_for_dry_run("https://a.example/"),
             format!("GET https://a.example{}\nIf-Match: \"1\"\n", request.target)
         );
     }

@@ -26,20 +26,23 @@ pub(super) enum ReceivedBody {
 
 /// A response that is text or bytes.
 #[derive(Debug)]
-pub(super) struct Content(pub(super) ReceivedResponse);
+pub(super) struct ContentResponse(pub(super) ReceivedResponse);
 
 /// The headers that can be part of a result.
-const HEADERS: [&str; 5] = ["ETag", "Location", "MS-ContinuationToken", "Retry-After", "Content-Disposition"];
+const RESULT_HEADERS: [&str; 5] = ["ETag", "Location", "MS-ContinuationToken", "Retry-After", "Content-Disposition"];
 
-fn received<R: ResponseReader>(response: &R, body: ReceivedBody) -> ReceivedResponse {
+fn to_received_response<R: ResponseReader>(response: &R, body: ReceivedBody) -> ReceivedResponse {
     let location = response.header("location").map(str::to_owned);
     let seconds = response.retry_after().map(|wait| wait.as_secs());
     let accepted = serde_json::json!({ "location": location, "retryAfter": seconds });
     ReceivedResponse {
         status: response.status(),
-        accepted: json_value(&accepted.to_string()),
+        accepted: parse_json(&accepted.to_string()),
         body,
-        headers: HEADERS.into_iter().filter_map(|name| Some((name, response.header(name)?.to_owned()))).collect(),
+        headers: RESULT_HEADERS
+            .into_iter()
+            .filter_map(|name| Some((name, response.header(name)?.to_owned())))
+            .collect(),
     }
 }
 
@@ -47,22 +50,22 @@ impl FromResponse for ReceivedResponse {
     fn from_response<R: ResponseReader>(response: &mut R) -> Result<Self, R::Error> {
         let value: JsonValue = response.json(|json| serde_json::from_str(json))?;
         let body = if value.json() == "null" { ReceivedBody::None } else { ReceivedBody::Json(value) };
-        Ok(received(response, body))
+        Ok(to_received_response(response, body))
     }
 }
 
-impl FromResponse for Content {
+impl FromResponse for ContentResponse {
     const ACCEPT: &'static str = "*/*";
 
     fn from_response<R: ResponseReader>(response: &mut R) -> Result<Self, R::Error> {
         let bytes = response.bytes()?;
-        Ok(Self(received(response, ReceivedBody::Bytes(bytes))))
+        Ok(Self(to_received_response(response, ReceivedBody::Bytes(bytes))))
     }
 }
 
 impl ReceivedResponse {
     /// Returns what the response means.
-    pub(super) fn outcome(&self, operation: &Operation) -> Outcome {
+    pub(super) fn response_outcome(&self, operation: &Operation) -> Outcome {
         let described = operation.responses.iter().find(|response| response.status == self.status);
         match (described, self.status) {
             (Some(response), _) => response.outcome,
@@ -72,9 +75,9 @@ impl ReceivedResponse {
     }
 
     /// Returns the headers that the specification calls a part of the result.
-    pub(super) fn fields(&self, operation: &Operation) -> impl Iterator<Item = (&'static str, &str)> {
+    pub(super) fn result_header_fields(&self, operation: &Operation) -> impl Iterator<Item = (&'static str, &str)> {
         let described = operation.responses.iter().find(|response| response.status == self.status);
-        let is_accepted = self.outcome(operation) == Outcome::Accepted;
+        let is_accepted = self.response_outcome(operation) == Outcome::Accepted;
         let names = described.filter(|_| !is_accepted).map_or(&[][..], |response| response.headers);
         let is_field = |name: &str| names.iter().any(|header| header.name.eq_ignore_ascii_case(name));
         self.headers.iter().filter(move |(name, _)| is_field(name)).map(|(name, value)| (*name, value.as_str()))
@@ -82,14 +85,14 @@ impl ReceivedResponse {
 }
 
 /// Reads JSON that was made here.
-fn json_value(json: &str) -> JsonValue {
+fn parse_json(json: &str) -> JsonValue {
     serde_json::from_str(json).unwrap_or_else(|error| unreachable!("what was serialized is JSON: {error}"))
 }
 
-pub(super) fn boolean(value: bool) -> JsonValue {
-    json_value(if value { "true" } else { "false" })
+pub(super) fn json_boolean(value: bool) -> JsonValue {
+    parse_json(if value { "true" } else { "false" })
 }
 
-pub(super) fn null() -> JsonValue {
-    json_value("null")
+pub(super) fn json_null() -> JsonValue {
+    parse_json("null")
 }

@@ -9,17 +9,17 @@ use std::{
 
 /// The entries of `NO_PROXY`; [`EnvironmentProxy`](crate::EnvironmentProxy) describes them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct NoProxy(Arc<[Entry]>);
+pub(super) struct NoProxy(Arc<[NoProxyEntry]>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct Entry {
-    hosts: Hosts,
+struct NoProxyEntry {
+    hosts: HostPattern,
     /// The port that the entry is limited to, if it is.
     port: Option<u16>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Hosts {
+enum HostPattern {
     /// The addresses of a network, or a single address.
     Network(IpNet),
     /// A name, and every name below it.
@@ -32,7 +32,7 @@ impl NoProxy {
     pub(super) fn parse(list: &str) -> Self {
         let entries = list.split(|character: char| character == ',' || character.is_whitespace());
         let parsed = entries.filter(|entry| !entry.is_empty()).filter_map(|entry| {
-            let parsed = Entry::parse(&entry.to_ascii_lowercase());
+            let parsed = NoProxyEntry::parse_entry(&entry.to_ascii_lowercase());
             if parsed.is_none() {
                 tracing::warn!(entry, "NO_PROXY has an entry that is not a host, a network or a pattern");
             }
@@ -42,35 +42,35 @@ impl NoProxy {
     }
 
     /// Whether the host of `uri`, which is that of an https server, is one of these.
-    pub(super) fn contains(&self, uri: &Uri) -> bool {
-        const HTTPS: u16 = 443;
+    pub(super) fn contains_uri(&self, uri: &Uri) -> bool {
+        const HTTPS_PORT: u16 = 443;
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
         let host = host.trim_end_matches('.');
         let address = host.parse().ok().map(|address: IpAddr| address.to_canonical());
-        let port = uri.port_u16().unwrap_or(HTTPS);
-        self.0.iter().any(|entry| entry.port.is_none_or(|only| only == port) && entry.hosts.contains(host, address))
+        let port = uri.port_u16().unwrap_or(HTTPS_PORT);
+        self.0.iter().any(|entry| entry.port.is_none_or(|only| only == port) && entry.hosts.matches_host(host, address))
     }
 }
 
-impl Entry {
+impl NoProxyEntry {
     /// Parses an entry in lower case; `None` if it is invalid.
-    fn parse(entry: &str) -> Option<Self> {
+    fn parse_entry(entry: &str) -> Option<Self> {
         if let Some(network) = parse_network(entry) {
-            return Some(Self { hosts: Hosts::Network(network), port: None });
+            return Some(Self { hosts: HostPattern::Network(network), port: None });
         }
         let (hosts, port) = match entry.rsplit_once(':') {
             Some((hosts, port)) => (hosts, Some(port.parse().ok()?)),
             None => (entry, None),
         };
         let hosts = match parse_network(hosts) {
-            Some(network) => Hosts::Network(network),
-            None => Hosts::from_name(hosts)?,
+            Some(network) => HostPattern::Network(network),
+            None => HostPattern::from_name(hosts)?,
         };
         Some(Self { hosts, port })
     }
 }
 
-impl Hosts {
+impl HostPattern {
     fn from_name(name: &str) -> Option<Self> {
         let domain = name.strip_prefix("*.").or(name.strip_prefix('.')).unwrap_or(name).trim_end_matches('.');
         if !domain.is_empty() && domain.chars().all(is_name_character) {
@@ -82,7 +82,7 @@ impl Hosts {
         is_pattern.then(|| Self::Pattern(name.to_owned()))
     }
 
-    fn contains(&self, host: &str, address: Option<IpAddr>) -> bool {
+    fn matches_host(&self, host: &str, address: Option<IpAddr>) -> bool {
         match self {
             Self::Network(network) => address.is_some_and(|address| network.contains(&address)),
             // Addresses have no subdomains: `0.0.1` is not the parent of `10.0.0.1`.
@@ -90,7 +90,7 @@ impl Hosts {
             Self::Domain(domain) => {
                 host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             }
-            Self::Pattern(pattern) => is_match(pattern, host),
+            Self::Pattern(pattern) => is_host_match(pattern, host),
         }
     }
 }
@@ -115,7 +115,7 @@ fn parse_network(entry: &str) -> Option<IpNet> {
 }
 
 /// Whether `host` matches `pattern`, in which `*` stands for any number of characters.
-fn is_match(pattern: &str, host: &str) -> bool {
+fn is_host_match(pattern: &str, host: &str) -> bool {
     let mut parts = pattern.split('*');
     let (Some(first), Some(last)) = (parts.next(), parts.next_back()) else { return pattern == host };
     // The rest between the first and the last part, in which the other parts are found one after the other, each as early as possible.
@@ -134,7 +134,7 @@ mod tests {
     const TABLE: &str = include_str!("no_proxy.txt");
 
     fn is_direct(list: &str, url: &str) -> bool {
-        NoProxy::parse(list).contains(&url.parse().unwrap())
+        NoProxy::parse(list).contains_uri(&url.parse().unwrap())
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         for entry in
             ["a b:c", "[10.0.0.1]", "[fd00::1", "fd00::1]", "host:port", "host:70000", "http://example.com", ":1", ""]
         {
-            assert!(Entry::parse(entry).is_none(), "{entry}");
+            assert!(NoProxyEntry::parse_entry(entry).is_none(), "{entry}");
         }
     }
 
@@ -183,13 +183,13 @@ mod tests {
         #[test]
         fn any_list_and_host_is_accepted_without_a_panic(list in "[*.:/\\[\\]a1, -]{0,20}", host in "[a1.-]{1,12}") {
             if let Ok(uri) = format!("https://{host}").parse::<Uri>() {
-                NoProxy::parse(&list).contains(&uri);
+                NoProxy::parse(&list).contains_uri(&uri);
             }
         }
 
         #[test]
         fn pattern_matches_a_host_made_of_its_parts(parts in prop::collection::vec("[ab.]{0,3}", 1..5), fill in "[ab.]{0,3}") {
-            prop_assert!(is_match(&parts.join("*"), &parts.join(&fill)) || parts.len() == 1 && fill.is_empty());
+            prop_assert!(is_host_match(&parts.join("*"), &parts.join(&fill)) || parts.len() == 1 && fill.is_empty());
         }
 
         #[test]

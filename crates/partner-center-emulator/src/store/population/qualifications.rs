@@ -1,15 +1,16 @@
-use super::Tenant;
-use crate::random::Random;
+use super::CustomerTenant;
+use crate::random::RandomGenerator;
 use serde_json::{Value, json};
 
 /// Returns all qualifications of a customer. Most have none.
-pub(super) fn all(tenant: &Tenant<'_>) -> Vec<Value> {
-    let mut random = Random::new(tenant.seed, "qualifications", tenant.index);
-    if tenant.is_created || !random.one_in(6) {
+pub(super) fn all_qualifications(tenant: &CustomerTenant<'_>) -> Vec<Value> {
+    let mut random = RandomGenerator::for_purpose(tenant.seed, "qualifications", tenant.index);
+    if tenant.is_created || !random.true_once_in(6) {
         return Vec::new();
     }
-    let created = format!("2025-{:02}-{:02}T08:15:30.1234567Z", 1 + random.below(12), 1 + random.below(28));
-    match random.below(4) {
+    let created =
+        format!("2025-{:02}-{:02}T08:15:30.1234567Z", 1 + random.number_below(12), 1 + random.number_below(28));
+    match random.number_below(4) {
         0 => vec![json!({ "qualification": "StateOwnedEntity" })],
         1 => vec![json!({
             "qualification": "Education",

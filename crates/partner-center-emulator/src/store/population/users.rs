@@ -1,5 +1,5 @@
-use super::Tenant;
-use crate::{random::Random, resource::SelfLinks};
+use super::CustomerTenant;
+use crate::{random::RandomGenerator, resource::SelfLinks};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -7,35 +7,35 @@ pub(crate) const USER_STATE_ACTIVE: &str = "active";
 pub(crate) const USER_STATE_INACTIVE: &str = "inactive";
 
 /// Returns all users of a customer.
-pub(super) fn all(tenant: &Tenant<'_>) -> Vec<Value> {
-    (0..count(tenant)).map(|number| user(tenant, number)).collect()
+pub(super) fn all_users(tenant: &CustomerTenant<'_>) -> Vec<Value> {
+    (0..user_count(tenant)).map(|number| generate_user(tenant, number)).collect()
 }
 
-pub(super) fn get(tenant: &Tenant<'_>, id: &str) -> Option<Value> {
+pub(super) fn get_user(tenant: &CustomerTenant<'_>, id: &str) -> Option<Value> {
     let id: Uuid = id.parse().ok()?;
-    let number = (0..count(tenant)).find(|number| user_id(tenant, *number) == id)?;
-    Some(user(tenant, number))
+    let number = (0..user_count(tenant)).find(|number| user_id(tenant, *number) == id)?;
+    Some(generate_user(tenant, number))
 }
 
 /// Returns the number of users. Some customers have more than a page of 500.
-fn count(tenant: &Tenant<'_>) -> u32 {
+fn user_count(tenant: &CustomerTenant<'_>) -> u32 {
     if tenant.is_created {
         return 1;
     }
-    let mut random = Random::new(tenant.seed, "user count", tenant.index);
-    let count = if random.one_in(50) { 501 + random.below(1000) } else { 1 + random.below(25) };
+    let mut random = RandomGenerator::for_purpose(tenant.seed, "user count", tenant.index);
+    let count = if random.true_once_in(50) { 501 + random.number_below(1000) } else { 1 + random.number_below(25) };
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn user_id(tenant: &Tenant<'_>, number: u32) -> Uuid {
-    tenant.resource_id("user", "user-id", number)
+fn user_id(tenant: &CustomerTenant<'_>, number: u32) -> Uuid {
+    tenant.generated_resource_id("user", "user-id", number)
 }
 
 /// Returns a user. The first is the administrator, who is always active.
-fn user(tenant: &Tenant<'_>, number: u32) -> Value {
+fn generate_user(tenant: &CustomerTenant<'_>, number: u32) -> Value {
     let id = user_id(tenant, number);
-    let mut random = Random::new(tenant.seed, "user details", tenant.key(number));
-    let (first, last) = (random.pick(tenant.country.given_names), random.pick(tenant.country.family_names));
+    let mut random = RandomGenerator::for_purpose(tenant.seed, "user details", tenant.random_key(number));
+    let (first, last) = (random.pick_one(tenant.country.given_names), random.pick_one(tenant.country.family_names));
     let (name, display_name) = match number {
         0 => ("admin".to_owned(), "Administrator".to_owned()),
         _ => (format!("user{number}"), format!("{first} {last}")),
@@ -52,12 +52,13 @@ fn user(tenant: &Tenant<'_>, number: u32) -> Value {
         "attributes": { "objectType": "CustomerUser" },
     });
     // Without it no license can be assigned, and some users have none.
-    if !random.one_in(8) {
+    if !random.true_once_in(8) {
         user["usageLocation"] = tenant.country.code.into();
     }
-    if number > 0 && random.one_in(10) {
+    if number > 0 && random.true_once_in(10) {
         user["state"] = USER_STATE_INACTIVE.into();
-        user["softDeletionTime"] = format!("2026-0{}-{}T09:30:00Z", 1 + random.below(9), 10 + random.below(19)).into();
+        user["softDeletionTime"] =
+            format!("2026-0{}-{}T09:30:00Z", 1 + random.number_below(9), 10 + random.number_below(19)).into();
     }
     user
 }

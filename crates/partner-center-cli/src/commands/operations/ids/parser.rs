@@ -12,13 +12,13 @@ use std::{
 
 /// An entry where an ID is expected.
 #[derive(Debug, PartialEq)]
-pub(super) struct Word {
+pub(super) struct IdWord {
     pub(super) text: String,
     /// Its position in the input, such as `line 7`.
     pub(super) position: String,
 }
 
-impl Word {
+impl IdWord {
     fn new(text: &str, position: String) -> Self {
         Self { text: text.trim().chars().take(MAX_WORD_LENGTH).collect(), position }
     }
@@ -28,24 +28,24 @@ impl Word {
 const MAX_WORD_LENGTH: usize = 100;
 
 /// The maximum number of bytes that are read to find the first line.
-const MAX_BEGINNING: u64 = 64 << 10;
+const MAX_FIRST_LINE_SEARCH_BYTES: u64 = 64 << 10;
 
 /// Reads `input` and passes each word to `take` as soon as it is read, until that returns `false`.
-pub(super) fn read(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
+pub(super) fn read_id_words(input: impl Read, take: &mut dyn FnMut(IdWord) -> bool) -> io::Result<()> {
     let mut input = BufReader::new(Utf8Converter::new(input));
-    let Beginning { skipped, lines, first } = Beginning::read(&mut input)?;
-    let is_json = is_json(&first);
-    let header = if is_json { None } else { Header::find(&first) };
+    let InputBeginning { skipped, lines, first } = InputBeginning::read_first_line(&mut input)?;
+    let is_json = is_json_input(&first);
+    let header = if is_json { None } else { CsvHeader::find_id_column(&first) };
     let rest = Cursor::new(first).chain(input);
     match header {
-        Some(header) => header.read(rest, lines, take),
-        None if is_json => read_json(rest, take),
-        None => read_words(Cursor::new(skipped).chain(rest), take),
+        Some(header) => header.read_csv_records(rest, lines, take),
+        None if is_json => read_ids_from_json(rest, take),
+        None => read_separated_words(Cursor::new(skipped).chain(rest), take),
     }
 }
 
 /// The input up to the end of its first line that is neither blank nor a comment.
-struct Beginning {
+struct InputBeginning {
     /// The lines before that line.
     skipped: Vec<u8>,
     /// The number of lines before it.
@@ -53,10 +53,10 @@ struct Beginning {
     first: Vec<u8>,
 }
 
-impl Beginning {
-    fn read(input: &mut impl BufRead) -> io::Result<Self> {
+impl InputBeginning {
+    fn read_first_line(input: &mut impl BufRead) -> io::Result<Self> {
         let mut beginning = Self { skipped: Vec::new(), lines: 0, first: Vec::new() };
-        let mut input = input.take(MAX_BEGINNING);
+        let mut input = input.take(MAX_FIRST_LINE_SEARCH_BYTES);
         loop {
             let mut line = Vec::new();
             // The reader returns the error again, after the text before it.
@@ -73,7 +73,7 @@ impl Beginning {
 }
 
 /// Whether an input that begins with this line is JSON; IDs may be written in braces as well.
-fn is_json(line: &[u8]) -> bool {
+fn is_json_input(line: &[u8]) -> bool {
     match line.trim_ascii() {
         [b'[', ..] => true,
         [b'{', rest @ ..] => matches!(rest.trim_ascii_start(), [] | [b'"' | b'}', ..]),
@@ -82,15 +82,15 @@ fn is_json(line: &[u8]) -> bool {
 }
 
 /// The relevant part of the header of a CSV file.
-struct Header {
+struct CsvHeader {
     delimiter: u8,
     /// The column of the IDs.
     column: usize,
 }
 
-impl Header {
+impl CsvHeader {
     /// Finds the column of the IDs, with any of the delimiters that spreadsheets write.
-    fn find(line: &[u8]) -> Option<Self> {
+    fn find_id_column(line: &[u8]) -> Option<Self> {
         [b',', b';', b'\t'].into_iter().find_map(|delimiter| {
             let mut csv = csv_reader(delimiter, line);
             let names = csv.headers().ok()?;
@@ -101,13 +101,13 @@ impl Header {
     }
 
     /// Passes the IDs of the records to `take`; there are `lines` lines before `input`.
-    fn read(self, input: impl Read, lines: u64, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
+    fn read_csv_records(self, input: impl Read, lines: u64, take: &mut dyn FnMut(IdWord) -> bool) -> io::Result<()> {
         let mut csv = csv_reader(self.delimiter, input);
         for record in csv.records() {
             let record = record.map_err(io::Error::from)?;
             let line = lines + record.position().map_or(0, ::csv::Position::line);
             let text = record.get(self.column).unwrap_or_default();
-            if !take(Word::new(text, format!("line {line}"))) {
+            if !take(IdWord::new(text, format!("line {line}"))) {
                 break;
             }
         }
@@ -125,9 +125,9 @@ fn normalize_column_name(name: &str) -> String {
 }
 
 /// Passes the IDs of JSON values to `take`, each as soon as it is read.
-fn read_json(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
+fn read_ids_from_json(input: impl Read, take: &mut dyn FnMut(IdWord) -> bool) -> io::Result<()> {
     let mut json = serde_json::Deserializer::from_reader(input);
-    let mut ids = JsonIds { count: 0, is_stopped: false, take };
+    let mut ids = JsonIdVisitor { count: 0, is_stopped: false, take };
     while json.end().is_err() {
         match (&mut ids).deserialize(&mut json) {
             Ok(()) => {}
@@ -141,22 +141,22 @@ fn read_json(input: impl Read, take: &mut dyn FnMut(Word) -> bool) -> io::Result
 /// A visitor that finds the IDs in a JSON value: a string, an object with the field `id`, an array of these, or an object
 /// with `items`. Any other value in the place of an ID, such as `null`, is passed on to be reported, so that it does not end
 /// the input.
-struct JsonIds<'a> {
+struct JsonIdVisitor<'a> {
     count: u64,
     /// Whether `take` has returned `false`.
     is_stopped: bool,
-    take: &'a mut dyn FnMut(Word) -> bool,
+    take: &'a mut dyn FnMut(IdWord) -> bool,
 }
 
-impl JsonIds<'_> {
-    fn pass_on<E: de::Error>(&mut self, id: &str) -> Result<(), E> {
+impl JsonIdVisitor<'_> {
+    fn pass_id_on<E: de::Error>(&mut self, id: &str) -> Result<(), E> {
         self.count += 1;
-        self.is_stopped = !(self.take)(Word::new(id, format!("entry {}", self.count)));
+        self.is_stopped = !(self.take)(IdWord::new(id, format!("entry {}", self.count)));
         if self.is_stopped { Err(E::custom("no more IDs are wanted")) } else { Ok(()) }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut JsonIds<'_> {
+impl<'de> DeserializeSeed<'de> for &mut JsonIdVisitor<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -164,7 +164,7 @@ impl<'de> DeserializeSeed<'de> for &mut JsonIds<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for &mut JsonIds<'_> {
+impl<'de> Visitor<'de> for &mut JsonIdVisitor<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,27 +172,27 @@ impl<'de> Visitor<'de> for &mut JsonIds<'_> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
-        self.pass_on(text)
+        self.pass_id_on(text)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.pass_on("null")
+        self.pass_id_on("null")
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
-        self.pass_on(&value.to_string())
+        self.pass_id_on(&value.to_string())
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
-        self.pass_on(&value.to_string())
+        self.pass_id_on(&value.to_string())
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
-        self.pass_on(&value.to_string())
+        self.pass_id_on(&value.to_string())
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
-        self.pass_on(&value.to_string())
+        self.pass_id_on(&value.to_string())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
@@ -212,13 +212,13 @@ impl<'de> Visitor<'de> for &mut JsonIds<'_> {
             }
         }
         // An object without an ID is reported, not ignored.
-        if has_id { Ok(()) } else { self.pass_on("") }
+        if has_id { Ok(()) } else { self.pass_id_on("") }
     }
 }
 
 /// Passes words to `take`: they are separated by white space, commas and semicolons, may be in quotation marks, and `#`
 /// begins a comment.
-fn read_words(mut input: impl BufRead, take: &mut dyn FnMut(Word) -> bool) -> io::Result<()> {
+fn read_separated_words(mut input: impl BufRead, take: &mut dyn FnMut(IdWord) -> bool) -> io::Result<()> {
     let (mut text, mut line) = (Vec::new(), 1_u64);
     let mut is_comment = false;
     loop {
@@ -230,7 +230,7 @@ fn read_words(mut input: impl BufRead, take: &mut dyn FnMut(Word) -> bool) -> io
         let ends_word = byte.is_none_or(|byte| byte.is_ascii_whitespace() || b"#,;".contains(&byte));
         if ends_word && !text.is_empty() {
             let word = String::from_utf8_lossy(&text);
-            if !take(Word::new(without_quotation_marks(&word), format!("line {line}"))) {
+            if !take(IdWord::new(without_quotation_marks(&word), format!("line {line}"))) {
                 return Ok(());
             }
             text.clear();
@@ -264,7 +264,7 @@ mod tests {
     /// Returns the words of an input, and the error that ended it.
     fn words(text: &[u8]) -> (Vec<(String, String)>, Option<String>) {
         let mut words = Vec::new();
-        let outcome = read(text, &mut |word| {
+        let outcome = read_id_words(text, &mut |word| {
             words.push((word.text, word.position));
             true
         });
