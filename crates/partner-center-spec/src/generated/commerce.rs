@@ -8428,7 +8428,16 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
             description: "The tenant of the customer was not found.",
         },
     ],
-    columns: &[],
+    columns: &[
+        Column {
+            title: "ORDERS",
+            path: "orders",
+        },
+        Column {
+            title: "ERRORS",
+            path: "orderErrors",
+        },
+    ],
 };
 
 pub(super) const LIST_TRANSFERS: Operation = Operation {
@@ -9571,7 +9580,16 @@ pub(super) const ACCEPT_TRANSFER: Operation = Operation {
             description: "The tenant of the customer was not found.",
         },
     ],
-    columns: &[],
+    columns: &[
+        Column {
+            title: "ORDERS",
+            path: "orders",
+        },
+        Column {
+            title: "ERRORS",
+            path: "transferErrors",
+        },
+    ],
 };
 
 pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
