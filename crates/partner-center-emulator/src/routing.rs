@@ -3,7 +3,7 @@
 use crate::resource_path::escape_uri_component;
 use partner_center_spec::{Method, OPERATIONS, Operation};
 use percent_encoding::percent_decode_str;
-use std::sync::LazyLock;
+use std::{iter, sync::LazyLock};
 
 /// The operation of a request with the segments of its path.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Route {
     pub(crate) fn link_path(&self) -> String {
         let has_version = self.segments.first().is_some_and(|first| first.eq_ignore_ascii_case("v1"));
         let segments = self.segments.iter().skip(usize::from(has_version));
-        segments.map(|segment| format!("/{}", escape_uri_component(segment))).collect()
+        segments.flat_map(|segment| iter::once("/").chain(escape_uri_component(segment))).collect()
     }
 }
 

@@ -10,6 +10,8 @@ use std::num::NonZeroU16;
 
 const CUSTOMER: &str = "/v1/customers/aaaabbbb-0000-cccc-1111-dddd2222eeee";
 
+type Configure = fn(EmulatorBuilder) -> EmulatorBuilder;
+
 fn build(configure: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Emulator {
     configure(Emulator::builder().customers(60).seed(7)).build()
 }
@@ -57,7 +59,7 @@ fn listed(emulator: &Emulator, operation: &Operation) -> Option<Result<Vec<Value
 #[test]
 fn every_list_is_complete_with_every_quirk_of_pages() {
     let plain = emulator(60);
-    let configurations: [(&str, fn(EmulatorBuilder) -> EmulatorBuilder); 9] = [
+    let configurations: [(&str, Configure); 9] = [
         ("page cap", |emulator| emulator.page_cap(one())),
         ("empty page", |emulator| emulator.list_end(ListEnd::EmptyPage)),
         ("no content", |emulator| emulator.list_end(ListEnd::NoContent)),
