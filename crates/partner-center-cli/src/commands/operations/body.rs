@@ -2,12 +2,14 @@
 
 use super::{input, json_tree::JsonTree, request::RequestBody};
 use crate::{
-    arguments::operations::{
-        BodyArguments, FieldValue,
-        tables::{has_example_body, is_file_part, json_body_type},
-        value::{argument_to_json, is_scalar_type, schema_kind},
+    arguments::{
+        operations::{
+            BodyArguments, FieldValue,
+            tables::{has_example_body, is_file_part, json_body_type},
+            value::{argument_to_json, is_scalar_type, schema_kind},
+        },
+        parse_guid,
     },
-    arguments::parse_guid,
     error::{ErrorReport, UsageError},
     messages::Messages,
     terminal::escape_control_characters,
