@@ -7761,7 +7761,16 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
             description: "The cart is being processed by another request.",
         },
     ],
-    columns: &[],
+    columns: &[
+        Column {
+            title: "ORDERS",
+            path: "orders",
+        },
+        Column {
+            title: "ERRORS",
+            path: "orderErrors",
+        },
+    ],
 };
 
 pub(super) const LIST_TRANSFERS: Operation = Operation {
