@@ -147,7 +147,7 @@ impl Parameter {
     }
 
     /// Whether a string is a value that it may have.
-    pub(crate) fn accepts(&self, definitions: &[Definition], value: &str) -> bool {
+    pub(crate) fn accepts_example(&self, definitions: &[Definition], value: &str) -> bool {
         accepts(definitions, &self.shape, None, &value.into())
     }
 }

@@ -28,7 +28,7 @@ impl ResponseItems {
         let path = match (body, &operation.facts.paging) {
             (_, Some(paging)) => &paging.items,
             (Shape::List(_), None) => "",
-            (Shape::Named(name), None) if is_collection(spec, name) => "items",
+            (Shape::Named(name), None) if is_collection_schema(spec, name) => "items",
             _ => return Ok(Some(Self { path: None, item: body.clone() })),
         };
         match shape_at(spec, body, path)? {
@@ -76,14 +76,14 @@ fn default_columns(spec: &Spec, definition: Option<&Definition>) -> Result<Vec<C
     };
     let mut columns = Vec::new();
     for Property { wire, shape, .. } in properties {
-        if columns.len() < MAX_DEFAULT_COLUMNS && fits_a_cell(spec, shape)? {
+        if columns.len() < MAX_DEFAULT_COLUMNS && fits_table_cell(spec, shape)? {
             columns.push(Column { title: wire.to_title_case().to_uppercase(), path: wire.clone() });
         }
     }
     Ok(columns)
 }
 
-fn fits_a_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
+fn fits_table_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
     Ok(match shape {
         Shape::Named(name) => {
             matches!(spec.definition(name)?.kind, DefinitionKind::Enum(_) | DefinitionKind::HandWritten(_))
@@ -94,7 +94,7 @@ fn fits_a_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
 }
 
 /// Whether the schema is an object around a list, such as that of a list that is not paged.
-fn is_collection(spec: &Spec, name: &str) -> bool {
+fn is_collection_schema(spec: &Spec, name: &str) -> bool {
     find_property(spec, name, "items").is_ok_and(|items| matches!(items.shape, Shape::List(_)))
 }
 
