@@ -416,7 +416,7 @@ fn read_flag(parameter: &openapiv3::Parameter) -> Result<String> {
     let own = data.extensions.get(NAME).and_then(Value::as_str);
     let flag = own.unwrap_or_else(|| without_vendor_prefix(&data.name)).to_kebab_case();
     ensure!(
-        data.extensions.contains_key(CONTEXT) || !reserved::FLAGS.contains(&flag.as_str()),
+        !matches!(parameter, openapiv3::Parameter::Query { .. }) || !reserved::FLAGS.contains(&flag.as_str()),
         "the command line has the flag --{flag} for itself: write another name in {NAME}"
     );
     Ok(flag)

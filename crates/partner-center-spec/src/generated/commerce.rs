@@ -8822,7 +8822,16 @@ pub(super) const ACCEPT_TRANSFER: Operation = Operation {
             description: "The order of the transfer failed.",
         },
     ],
-    columns: &[],
+    columns: &[
+        Column {
+            title: "ORDERS",
+            path: "orders",
+        },
+        Column {
+            title: "TRANSFER ERRORS",
+            path: "transferErrors",
+        },
+    ],
 };
 
 pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
