@@ -47,15 +47,12 @@ pub(crate) type OnReplacementCallback = dyn Fn(&Replacement) + Send + Sync;
 impl<X: Transport> Engine<X> {
     /// Obtains a token, and returns the time until it expires, if that is known.
     pub(crate) async fn obtain_token(&self, call_context: CallContext) -> Result<Option<Duration>, Error> {
-        const AUTHENTICATE_OPERATION_ID: &str = "authenticate";
+        const OPERATION_ID: &str = "authenticate";
         let correlation_id = call_context.correlation_id;
-        let span = tracing::info_span!("call", operation = AUTHENTICATE_OPERATION_ID, %correlation_id);
+        let span = tracing::info_span!("call", operation = OPERATION_ID, %correlation_id);
         let mut context = ErrorContext { correlation_id: Some(correlation_id), ..ErrorContext::default() };
         let (provider, deadline) = (&self.token_provider, self.call_deadline(call_context));
-        let token = provider
-            .token(&self.sender, AUTHENTICATE_OPERATION_ID, &mut context, deadline, None)
-            .instrument(span)
-            .await;
+        let token = provider.token(&self.sender, OPERATION_ID, &mut context, deadline, None).instrument(span).await;
         Ok(token.map_err(|error| error.with_context(context))?.remaining_lifetime(Instant::now()))
     }
 

@@ -4,7 +4,7 @@ use std::{
     str::FromStr,
 };
 
-/// An operation of the service: either a [`SingleResponse`] or a [`Paginated`] one.
+/// An operation of the service: either a [`SingleResponse`] or a [`Paginated`](crate::Paginated) one.
 ///
 /// Implementations are generated from the specification. They define the request and the response, not how the request is sent.
 /// Implement the trait by hand for an endpoint that the specification lacks:
@@ -58,7 +58,7 @@ pub trait Operation {
 
 /// An [`Operation`] whose response is complete, so that a client performs it with one call.
 ///
-/// Generated for every operation that is not [`Paginated`]; a custom one needs an empty `impl`, as [`Operation`] shows. The
+/// Generated for every operation that is not [`Paginated`](crate::Paginated); a custom one needs an empty `impl`, as [`Operation`] shows. The
 /// method `call` of a client takes only these, so that the first page of a list is never mistaken for the list. A response that
 /// turns out to have a next page is an error.
 #[diagnostic::on_unimplemented(

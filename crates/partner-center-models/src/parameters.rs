@@ -9,7 +9,7 @@ use std::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameters {
-    /// The values of the `{name}`s in [`Operation::PATH`].
+    /// The values of the `{name}`s in [`Operation::PATH`](crate::Operation::PATH).
     pub path: Vec<(&'static str, String)>,
     /// The query parameters, in order.
     pub query: Vec<(&'static str, String)>,

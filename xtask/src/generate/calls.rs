@@ -10,8 +10,7 @@ use heck::{ToPascalCase as _, ToSnakeCase as _};
 use serde_json::Value;
 
 /// The Rust expression of a file.
-const UPLOAD_FILE_EXPRESSION: &str =
-    r#"request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
+const UPLOAD_FILE_EXPRESSION: &str = r#"request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(super) fn call_tests(spec: &Spec) -> Result<String> {
