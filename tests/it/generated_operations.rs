@@ -10,7 +10,7 @@ call!(get_subscription, GetSubscription::new(value(r#""aaaabbbb-0000-cccc-1111-d
 call!(update_subscription, UpdateSubscription::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), value(r#""9e3258d1-19e2-4b05-bb0b-ffad62f208b8""#), value(include_str!("../../spec/examples/update-a-subscription-by-id.request.json"))));
 call!(get_customer_company_profile, GetCustomerCompanyProfile::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));
 call!(get_customer_billing_profile, GetCustomerBillingProfile::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));
-call!(update_customer_billing_profile, UpdateCustomerBillingProfile::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "-4242348048554929329", value(include_str!("../../spec/examples/update-a-customer-s-billing-profile.request.json"))));
+call!(update_customer_billing_profile, UpdateCustomerBillingProfile::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#), "-7310482265019384617", value(include_str!("../../spec/examples/update-a-customer-s-billing-profile.request.json"))));
 call!(check_domain, CheckDomain::new("abcdefgh1234.onmicrosoft.com"));
 call!(validate_address, ValidateAddress::new(value(include_str!("../../spec/examples/validate-an-address-verified-shippable.request.json"))));
 call!(list_customer_qualifications, ListCustomerQualifications::new(value(r#""aaaabbbb-0000-cccc-1111-dddd2222eeee""#)));

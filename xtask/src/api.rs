@@ -87,15 +87,19 @@ fn listings(root: &Path, compiler: &str) -> Result<Vec<(PathBuf, String)>> {
                  Rust {compiler} needs another release in xtask/Cargo.toml"
             )
         })?;
-        let items: String =
-            api.items().map(ToString::to_string).filter(|item| is_users(item)).map(|item| item + "\n").collect();
+        let items: String = api
+            .items()
+            .map(ToString::to_string)
+            .filter(|item| is_visible_to_users(item))
+            .map(|item| item + "\n")
+            .collect();
         Ok((listing_path(name), listing_header(compiler) + &items))
     };
     LIBRARY_CRATES.into_iter().zip(&crate_names).map(listing).collect()
 }
 
 /// Whether an item matters to users; two auto traits are internal to the compiler.
-fn is_users(item: &str) -> bool {
+fn is_visible_to_users(item: &str) -> bool {
     !["core::marker::Freeze for", "core::marker::UnsafeUnpin for"].iter().any(|implemented| item.contains(implemented))
 }
 

@@ -95,7 +95,7 @@ impl Spec {
         };
         common::expand_common_parts(&mut source, &mut problems);
         let Some((document, broken)) = lint::read_document(&mut source, &mut problems) else {
-            return Err(Error::new(problems.with_file_names(|at| origins.file(at).to_owned())));
+            return Err(Error::new(problems.with_file_names(|at| origins.file_at(at).to_owned())));
         };
         let mut spec = Self { document, source, definitions: Vec::new(), operations: Vec::new(), origins };
         spec.definitions = schemas::read_schemas(&spec, &broken, &mut problems);
@@ -108,7 +108,7 @@ impl Spec {
 
     /// Returns the problems with the file of each.
     pub(crate) fn with_file_names(&self, problems: Problems) -> Problems {
-        problems.with_file_names(|at| self.origins.file(at).to_owned())
+        problems.with_file_names(|at| self.origins.file_at(at).to_owned())
     }
 
     pub(crate) fn definition(&self, name: &str) -> Result<&Definition> {
@@ -130,14 +130,14 @@ impl Spec {
             let item = item.as_item().with_context(|| format!("{at}: a path that is a $ref is not understood"))?;
             for (method, operation) in item.iter() {
                 let at = format!("{at}/{method}");
-                let endpoint = self.endpoint(&at, item, operation);
+                let endpoint = self.endpoint_at(&at, item, operation);
                 endpoints.push(endpoint.with_context(|| at.clone())?);
             }
         }
         Ok(endpoints)
     }
 
-    fn endpoint<'a>(&'a self, at: &str, item: &'a PathItem, operation: &'a Operation) -> Result<Endpoint<'a>> {
+    fn endpoint_at<'a>(&'a self, at: &str, item: &'a PathItem, operation: &'a Operation) -> Result<Endpoint<'a>> {
         let parameter = |item| self.resolve(item, "parameters", |components, name| components.parameters.get(name));
         let body = |item| self.resolve(item, "requestBodies", |components, name| components.request_bodies.get(name));
         let response = |item| self.resolve(item, "responses", |components, name| components.responses.get(name));

@@ -1,7 +1,7 @@
 //! Errors of the command: what failed, why, what to do about it, and the exit status.
 
 use crate::{
-    arguments::MAX_OPTION_DURATION,
+    arguments::{MAX_OPTION_DURATION, operations::tables::etag_parameter},
     credentials::TokenFileInUse,
     settings::AddressSources,
     terminal::{terminal_width, wrap_paragraph},
@@ -89,6 +89,20 @@ impl CommandError {
             error_report.advice += "; `partner-center doctor` checks the connection step by step";
         }
         Self::Reported { error_report, status: exit_status_of_error(error) }
+    }
+
+    /// Converts an error of a request that must not be sent twice: without a response, it may have had its effect.
+    pub(crate) fn from_error_of_change(message: &str, error: &Error, sources: &AddressSources) -> Self {
+        let mut converted = Self::from_client_error(message, error, sources);
+        if let Self::Reported { error_report, .. } = &mut converted
+            && is_outcome_unknown(error)
+        {
+            error_report.advice = format!(
+                "the service may have done it all the same: look at what is there before you do it again; {}",
+                error_report.advice
+            );
+        }
+        converted
     }
 
     /// Converts an error of building a transport.
@@ -221,6 +235,7 @@ fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str
             )
             .into();
         }
+        ErrorKind::Decode if is_not_a_list(error) => "the response is not a list: leave out --paginate",
         ErrorKind::Decode if has_invalid_response_head(error) => {
             "check which proxy is in between; the other --transport, reqwest or ureq, may accept the response"
         }
@@ -232,6 +247,39 @@ fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str
         },
     };
     advice.into()
+}
+
+/// Whether the request may have had its effect: it may have reached the service, which has not said what became of it.
+fn is_outcome_unknown(error: &Error) -> bool {
+    if error.attempts() == 0 || error.is_authentication() || has_source_of_type::<TokenFileInUse>(error) {
+        return false;
+    }
+    match error.kind() {
+        ErrorKind::Transport | ErrorKind::Timeout => {
+            error.transport_error().is_none_or(|error| !is_certainly_unsent(error))
+        }
+        ErrorKind::Decode => true,
+        _ => error.status().is_some_and(|status| status.is_server_error() || status.as_u16() == 408),
+    }
+}
+
+/// Whether no connection was made.
+fn is_certainly_unsent(error: &TransportError) -> bool {
+    if let TransportErrorKind::Certificate(_) | TransportErrorKind::ProxySetting = error.kind() {
+        return true;
+    }
+    let mut next = error.source();
+    while let Some(source) = next {
+        let kind = source.downcast_ref::<io::Error>().map(io::Error::kind);
+        if let Some(
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable,
+        ) = kind
+        {
+            return true;
+        }
+        next = source.source();
+    }
+    false
 }
 
 /// Whether an error of the type `T` is among the sources of `error`.
@@ -247,6 +295,12 @@ fn has_source_of_type<T: StdError + 'static>(error: &Error) -> bool {
         next = source.source();
     }
     false
+}
+
+/// Whether the first response to a request of `partner-center api --paginate` is JSON that is not a list.
+fn is_not_a_list(error: &Error) -> bool {
+    let is_other_json = |source: &dyn StdError| source.to_string().contains("does not match the specification");
+    error.operation() == "request" && error.page() == Some(1) && error.source().is_some_and(is_other_json)
 }
 
 /// Whether the response head was not valid HTTP.
@@ -294,6 +348,11 @@ fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static
     advice.into()
 }
 
+/// Whether the operation of the error takes an etag, as a request of `partner-center api` may.
+fn takes_etag(error: &Error) -> bool {
+    partner_center_spec::operation(error.operation()).is_none_or(|operation| etag_parameter(operation).is_some())
+}
+
 /// Names the command that lists what the operation of the error is about.
 fn list_command_advice(error: &Error) -> String {
     let resource = partner_center_spec::operation(error.operation()).map(|operation| operation.command.resource);
@@ -333,6 +392,9 @@ fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &A
         }
         (Some(ErrorReason::Throttled), _) => {
             "wait as long as the service asks, or a minute, and run it again; a greater --max-attempts retries longer"
+        }
+        (None, 409) if !takes_etag(error) => {
+            "it conflicts with something else that the service has or does: look at what is there, or try again later"
         }
         (Some(ErrorReason::EtagMismatch), _) | (None, 409) => {
             "something else has changed it: get it again, and send the change with its new etag"

@@ -128,7 +128,7 @@ impl<'a> Session<'a> {
         let messages = messages.clone();
         let mut builder = Client::builder(transport, credential)
             .on_replacement(move |replacement| {
-                messages.print(escape_control_characters(&format!("note: {replacement}")))
+                messages.print(escape_control_characters(&format!("note: {replacement}")));
             })
             .cloud(self.cloud)
             .base_url(&self.base_url)

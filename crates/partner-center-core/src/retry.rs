@@ -1,7 +1,7 @@
 //! Retries: which failures are transient, and whether and when a request is sent again.
 //!
 //! In three steps: [`Retryability`] classifies the outcome of an attempt (its status, or how the connection failed);
-//! [`decide`] turns that, the [`RetryPolicy`], the deadline and the attempts so far into a [`RetryDecision`]; the engine
+//! [`decide_retry`] turns that, the [`RetryPolicy`], the deadline and the attempts so far into a [`RetryDecision`]; the engine
 //! carries the decision out.
 
 mod classification;

@@ -105,10 +105,8 @@ impl OperationCall<'_> {
 
     /// Returns 202 with the path of the resource, without the version, as the service sends it.
     pub(crate) fn accepted_response(&self) -> ServiceResponse {
-        let path = self.path.to_string();
-        let location = path.strip_prefix("/v1").unwrap_or(&path).to_owned();
         let response = ServiceResponse::new(StatusCode::ACCEPTED, ResponseContent::Empty);
-        match HeaderValue::try_from(location) {
+        match HeaderValue::try_from(self.route.link_path()) {
             Ok(location) => response.with_header(LOCATION, location),
             Err(_) => response,
         }

@@ -134,7 +134,7 @@ impl BodyChecker {
                 match object.additional {
                     Some(of) => self.check_additional_fields(of, fields, object.properties),
                     None if self.direction == BodyDirection::Response => {
-                        self.reject_unknown_fields(fields, object.properties)
+                        self.reject_unknown_fields(fields, object.properties);
                     }
                     None => {}
                 }

@@ -7,9 +7,8 @@ use crate::{
     customers::indirect_provider_id,
     error_response::ErrorResponse,
     filter::CustomerFilter,
-    origin::request_origin,
     query::{FILTER_PARAMETER_NAME, QueryParameters},
-    quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
+    quirks::{ContinuationIn, ListEnd, Quirks, TotalCount},
     resource::{ResourceAttributes, ResourceLink},
     service_response::{CustomerPage, PageLinks, ResponseContent, ServiceResponse},
     store::State,
@@ -71,7 +70,7 @@ impl CustomerList<'_> {
             TotalCount::List => self.matching_indexes(0, filter.as_ref()).count(),
         };
 
-        let uri = format!("{}customers?size={size}", page_link_prefix(quirks.link_style, request));
+        let uri = format!("/customers?size={size}");
         let separator = if quirks.double_question_mark { '?' } else { '&' };
         let filter_parameter =
             filter.as_ref().map(|filter| format!("{separator}{}", filter.to_query_parameter())).unwrap_or_default();
@@ -144,16 +143,6 @@ impl CustomerList<'_> {
         ContinuationToken::decode(token, self.state.population.seed)
             .filter(|position| position.start < self.state.end_of_customer_indexes().saturating_add(past_end))
             .ok_or(INVALID_CONTINUATION_TOKEN_ERROR)
-    }
-}
-
-/// Returns the part of a page's link before `customers`.
-pub(crate) fn page_link_prefix(style: LinkStyle, request: &Request) -> String {
-    match style {
-        LinkStyle::V1 => "/v1/".to_owned(),
-        LinkStyle::Plain => "/".to_owned(),
-        LinkStyle::Bare => String::new(),
-        LinkStyle::Absolute => format!("{}/v1/", request_origin(request)),
     }
 }
 

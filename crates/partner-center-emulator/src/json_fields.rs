@@ -105,6 +105,30 @@ pub(crate) fn without_null_fields(value: Value) -> Value {
     }
 }
 
+/// Removes what the service takes and never returns, such as passwords, from `fields` of the type `of`, deeply.
+pub(crate) fn remove_write_only_fields(of: Type, fields: &mut Map<String, Value>) {
+    let Type::Schema(name) = of else { return };
+    let Some(SchemaKind::Object(object)) = schema(name).map(|schema| schema.kind) else { return };
+    for property in object.properties {
+        if property.is_write_only || property.value == Type::Secret {
+            fields.remove(property.name);
+        } else if let Some(value) = fields.get_mut(property.name) {
+            remove_write_only_values(property.value, value);
+        }
+    }
+}
+
+fn remove_write_only_values(of: Type, value: &mut Value) {
+    match (of, value) {
+        (Type::List(of), Value::Array(items)) => items.iter_mut().for_each(|item| remove_write_only_values(*of, item)),
+        (Type::Map(of), Value::Object(fields)) => {
+            fields.values_mut().for_each(|value| remove_write_only_values(*of, value));
+        }
+        (of, Value::Object(fields)) => remove_write_only_fields(of, fields),
+        _ => {}
+    }
+}
+
 /// Adds `null` for each field that an object of the type `of` may have and lacks.
 pub(crate) fn add_null_fields(of: Type, value: &mut Value) {
     match (of, value) {

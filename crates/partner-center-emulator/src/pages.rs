@@ -5,20 +5,20 @@ use crate::{
     behaviors::OperationCall,
     customer_list::{
         INVALID_CONTINUATION_TOKEN_ERROR, INVALID_PAGE_SIZE_ERROR, INVALID_SEEK_OPERATION_ERROR, MAX_PAGE_SIZE,
-        page_link_prefix, parse_page_size,
+        parse_page_size,
     },
     error_response::ErrorResponse,
-    quirks::{ContinuationIn, ListEnd, TotalCount},
+    query::FILTER_PARAMETER_NAME,
+    quirks::{ContinuationIn, ListEnd, Quirks, TotalCount},
     random::keyed_hash,
     resource::ResourceLink,
+    resource_path::escape_uri_component,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue, StatusCode};
-use partner_center_spec::{Operation, Outcome, Response, SchemaKind, Type, schema};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use partner_center_spec::{Operation, Outcome, Paging, Response, SchemaKind, Type, schema};
 use serde_json::{Map, Value, json};
-use std::num::NonZeroU16;
 
 /// A page as a request describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) struct PageRequest {
     /// The number of items before the page, for a list that is read by numbers.
     offset: usize,
     /// The maximum number of items.
-    size: u16,
+    size: u32,
     /// The filter of the list, or an empty string.
     pub(crate) filter: String,
 }
@@ -51,13 +51,31 @@ fn property_type(of: Type, name: &str) -> Option<Type> {
     object.properties.iter().find(|property| property.name == name).map(|property| property.value)
 }
 
+/// Returns the query parameter with the token of a page. A list whose documentation has links alone has the position in them.
+pub(crate) fn token_parameter(paging: &Paging) -> Option<&'static str> {
+    let has_links_alone = paging.next_link.is_some() && paging.token_header.is_none() && paging.offset_query.is_none();
+    paging.token_query.or(has_links_alone.then_some("continuationToken"))
+}
+
+/// Whether the service documents how to request another page than the first. Any other list comes in one page by default.
+fn is_documented_as_paged(paging: &Paging) -> bool {
+    let Paging { token_header, token_query, size_query, offset_query, .. } = paging;
+    [token_header, token_query, size_query, offset_query].into_iter().any(Option::is_some)
+}
+
+/// Whether a page can say where the next one is; otherwise the list is not cut.
+fn can_continue(paging: &Paging, quirks: &Quirks) -> bool {
+    let Paging { continuation_token, response_header, offset_query, .. } = paging;
+    let has_link = paging.next_link.is_some() && !quirks.without_links;
+    has_link || [continuation_token, response_header, offset_query].into_iter().any(Option::is_some)
+}
+
 impl PageRequest {
     /// Reads what page `call` requests. A list that is not paged has one, with all items.
     pub(crate) fn from_call(call: &OperationCall<'_>) -> Result<Self, ErrorResponse> {
         let filter = call.query.first_value("filter").unwrap_or_default().to_owned();
-        let first = Self { start: 0, offset: 0, size: u16::MAX, filter };
+        let first = Self { start: 0, offset: 0, size: u32::MAX, filter };
         let Some(paging) = call.operation.paging else { return Ok(first) };
-        let first = Self { size: MAX_PAGE_SIZE, ..first };
         let get = |name: Option<&str>| name.and_then(|name| call.query.first_value(name));
         let size =
             get(paging.size_query).map(|size| parse_page_size(size).ok_or(INVALID_PAGE_SIZE_ERROR)).transpose()?;
@@ -65,7 +83,7 @@ impl PageRequest {
             get(paging.offset_query).map(|offset| offset.parse().map_err(|_| INVALID_OFFSET_ERROR)).transpose()?;
         let seek = paging.seek.and_then(|(name, _)| call.query.first_value(name)).map(str::to_ascii_lowercase);
         let header = paging.token_header.and_then(|name| call.request.headers().get(name)).map(HeaderValue::as_bytes);
-        let token = header.or_else(|| get(paging.token_query).map(str::as_bytes));
+        let token = header.or_else(|| get(token_parameter(&paging)).map(str::as_bytes));
         let decode = |token| Self::decode_continuation_token(token, call).ok_or(INVALID_CONTINUATION_TOKEN_ERROR);
         let mut page = match (seek.as_deref(), token) {
             (None | Some("first"), None) => first,
@@ -75,8 +93,11 @@ impl PageRequest {
             (Some(_), _) => return Err(INVALID_SEEK_OPERATION_ERROR),
         };
         // Some clients send 0 to leave the size to the service.
-        page.size = size.filter(|size| *size > 0).unwrap_or(page.size);
-        page.size = page.size.min(call.quirks.page_cap.map_or(MAX_PAGE_SIZE, NonZeroU16::get));
+        page.size = size.filter(|size| *size > 0).map_or(page.size, u32::from);
+        if can_continue(&paging, call.quirks) {
+            let max_size = if is_documented_as_paged(&paging) { MAX_PAGE_SIZE.into() } else { u32::MAX };
+            page.size = page.size.min(call.quirks.page_cap.map_or(max_size, |cap| cap.get().into()));
+        }
         page.offset = offset.unwrap_or(0);
         Ok(page)
     }
@@ -88,9 +109,12 @@ impl PageRequest {
         response: &'static Response,
         items: Vec<(u64, Value)>,
     ) -> Result<ServiceResponse, ErrorResponse> {
-        let Self { start, offset, size, ref filter } = *self;
-        let (quirks, paging) = (call.quirks, call.operation.paging);
-        let is_past_end = start == START_AFTER_LAST_ITEM;
+        let Self { start, offset, size, .. } = *self;
+        let quirks = call.quirks;
+        let paging = call.operation.paging.filter(|paging| can_continue(paging, quirks));
+        let list_count = items.len();
+        let is_past_end = start == START_AFTER_LAST_ITEM
+            || (quirks.list_end != ListEnd::NoToken && offset > 0 && offset >= list_count);
         match quirks.list_end {
             ListEnd::ErrorResponse if is_past_end => return Err(INVALID_CONTINUATION_TOKEN_ERROR),
             ListEnd::NoContent if is_past_end => {
@@ -98,42 +122,36 @@ impl PageRequest {
             }
             _ => {}
         }
-        let list_count = items.len();
         let mut rest = items.into_iter().filter(|(number, _)| *number >= start).skip(offset).peekable();
-        let page: Vec<Value> = rest.by_ref().take(size.into()).map(|(_, item)| item).collect();
+        let page: Vec<Value> =
+            rest.by_ref().take(usize::try_from(size).unwrap_or(usize::MAX)).map(|(_, item)| item).collect();
         let has_trailing_token = quirks.list_end != ListEnd::NoToken && !is_past_end && list_count > 0;
         let next_start = rest.peek().map(|(number, _)| *number).or(has_trailing_token.then_some(START_AFTER_LAST_ITEM));
         let token = next_start
             .filter(|_| paging.is_some())
-            .map(|start| Self { start, ..self.clone() }.encode_continuation_token(call));
+            .map(|start| Self { start, offset: 0, ..self.clone() }.encode_continuation_token(call));
         let total_count = match quirks.total_count {
-            TotalCount::Page => page.len(),
-            TotalCount::List => list_count,
+            // By the number of all items a client knows where a list that is read by numbers ends.
+            TotalCount::Page if paging.is_none_or(|paging| paging.total.is_none()) => page.len(),
+            TotalCount::Page | TotalCount::List => list_count,
         };
 
-        let path = call.path.to_string();
-        let prefix = page_link_prefix(quirks.link_style, call.request);
-        let path = path.strip_prefix("/v1/").unwrap_or(&path);
-        let separator = if quirks.double_question_mark { '?' } else { '&' };
-        let size_query = paging.and_then(|paging| paging.size_query);
-        let size_parameter = size_query.map(|name| format!("?{name}={size}")).unwrap_or_default();
-        let filter = match filter.as_str() {
-            "" => String::new(),
-            filter => {
-                let separator = if size_parameter.is_empty() { '?' } else { separator };
-                format!("{separator}filter={}", utf8_percent_encode(filter, NON_ALPHANUMERIC))
-            }
-        };
-        let mut links = json!({ "self": ResourceLink::new(format!("{prefix}{path}{size_parameter}{filter}")) });
+        let mut links = json!({ "self": ResourceLink::new(self.link_uri(call, &[])) });
         let mut fields = Map::new();
         let mut headers = Vec::new();
         if let (Some(paging), Some(token)) = (paging, token) {
             let place = if quirks.without_links { ContinuationIn::Body } else { quirks.continuation };
-            let has_link = paging.next_link.is_some() && place != ContinuationIn::Body;
+            let is_in_body_only = place == ContinuationIn::Body && paging.continuation_token.is_some();
+            let has_link = paging.next_link.is_some() && !quirks.without_links && !is_in_body_only;
             if has_link {
-                let separator = if size_parameter.is_empty() { '?' } else { separator };
-                let seek = paging.seek.map(|(name, value)| format!("{separator}{name}={value}")).unwrap_or_default();
-                let link = ResourceLink::new(format!("{prefix}{path}{size_parameter}{seek}"));
+                let position = match (paging.token_header, paging.offset_query, token_parameter(&paging)) {
+                    (Some(_), ..) | (None, None, None) => None,
+                    (None, Some(name), _) => Some((name, (offset + page.len()).to_string())),
+                    (None, None, Some(name)) => Some((name, token.clone())),
+                };
+                let seek = paging.seek.map(|(name, value)| (name, value.to_owned()));
+                let parameters: Vec<_> = position.into_iter().chain(seek).collect();
+                let link = ResourceLink::new(self.link_uri(call, &parameters));
                 links["next"] = json!(match paging.token_header {
                     Some(name) => link.with_header(name, token.clone()),
                     None => link,
@@ -168,6 +186,32 @@ impl PageRequest {
         Ok(response)
     }
 
+    /// Returns the target of a link to a page of the list: that of the request, with `position` in place of its own position.
+    fn link_uri(&self, call: &OperationCall<'_>, position: &[(&'static str, String)]) -> String {
+        let paging = call.operation.paging;
+        let size_query = paging.and_then(|paging| paging.size_query);
+        let seek = paging.and_then(|paging| paging.seek).map(|(name, _)| name);
+        let is_replaced = |name: &str| {
+            let mut replaced = position.iter().map(|(name, _)| *name).chain(size_query).chain(seek);
+            replaced.any(|replaced| replaced.eq_ignore_ascii_case(name))
+        };
+        let size = size_query.map(|name| (name, self.size.to_string()));
+        let mut parameters: Vec<_> = size.iter().map(|(name, size)| (*name, size.as_str())).collect();
+        parameters.extend(call.query.iter().filter(|(name, _)| !is_replaced(name)));
+        // The token alone may have it.
+        if !self.filter.is_empty() && call.query.first_value(FILTER_PARAMETER_NAME).is_none() {
+            parameters.push((FILTER_PARAMETER_NAME, &self.filter));
+        }
+        parameters.extend(position.iter().map(|(name, value)| (*name, value.as_str())));
+        let separator = if call.quirks.double_question_mark { "?" } else { "&" };
+        let query: Vec<_> = parameters
+            .into_iter()
+            .map(|(name, value)| format!("{}={}", escape_uri_component(name), escape_uri_component(value)))
+            .collect();
+        let question_mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{question_mark}{}", call.route.link_path(), query.join(separator))
+    }
+
     /// Encodes a checksum, the list, both numbers and the filter in Base64.
     fn encode_continuation_token(&self, call: &OperationCall<'_>) -> String {
         let list = keyed_hash(0, call.path.to_string().as_bytes());
@@ -192,7 +236,7 @@ impl PageRequest {
         is_same_list.then_some(Self {
             start: u64::from_be_bytes(*start),
             offset: 0,
-            size: u16::from_be_bytes(*size),
+            size: u32::from_be_bytes(*size),
             filter: String::from_utf8(filter.to_vec()).ok()?,
         })
     }

@@ -14,6 +14,11 @@ impl QueryParameters {
         Self(parameters.map(|(name, value)| (decode_form_value(name), decode_form_value(value))).collect())
     }
 
+    /// Returns the names and values of all parameters.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the first value of a parameter, whose name may be in any case.
     pub(crate) fn first_value(&self, name: &str) -> Option<&str> {
         self.all_values(name).next()

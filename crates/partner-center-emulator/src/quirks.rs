@@ -23,7 +23,7 @@ pub enum Encoding {
     Utf16Be,
 }
 
-/// The format of the links between pages.
+/// The format of links to resources and between pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[non_exhaustive]

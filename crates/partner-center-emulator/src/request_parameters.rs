@@ -4,6 +4,7 @@ use crate::{
     check::{describe_type, equals_ignoring_case_and_underscores, is_date, is_date_time},
     customers::parse_guid,
     error_response::ErrorResponse,
+    pages::token_parameter,
     query::QueryParameters,
     routing::Route,
 };
@@ -16,7 +17,7 @@ pub(crate) fn query_parameter_names(operation: &Operation) -> Vec<&'static str> 
     let mut names: Vec<_> = parameters.map(|parameter| parameter.name).collect();
     if let Some(paging) = operation.paging {
         names.extend(
-            [paging.token_query, paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
+            [token_parameter(&paging), paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
                 .into_iter()
                 .flatten(),
         );
@@ -38,6 +39,9 @@ pub(crate) fn check_parameters(
             names.contains(&Some(name)) || paging.seek.is_some_and(|(seek, _)| seek == name)
         })
     };
+    // A token stands for the parameters that its list began with.
+    let has_token =
+        operation.paging.and_then(|paging| paging.token_header).is_some_and(|name| headers.contains_key(name));
     for parameter in operation.parameters {
         if is_of_page(parameter.name) || matches!(parameter.style, ParameterStyle::Quoted | ParameterStyle::Json) {
             continue;
@@ -49,7 +53,8 @@ pub(crate) fn check_parameters(
                 headers.get_all(parameter.name).iter().filter_map(|value| value.to_str().ok()).collect()
             }
         };
-        if values.is_empty() && parameter.is_required {
+        let is_optional = !parameter.is_required || (has_token && parameter.location == Location::Query);
+        if values.is_empty() && !is_optional {
             return Err(invalid_parameter_error(parameter, "is required"));
         }
         for value in values {

@@ -1,4 +1,4 @@
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use std::fmt;
 
 /// The path of a resource: its decoded segments with small ASCII letters, as the service compares paths and identifiers without their case.
@@ -49,11 +49,14 @@ impl ResourcePath {
 /// Percent-encoded, with a leading slash.
 impl fmt::Display for ResourcePath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|segment| write!(formatter, "/{}", utf8_percent_encode(segment, ESCAPED_PATH_CHARACTERS)))
+        self.0.iter().try_for_each(|segment| write!(formatter, "/{}", escape_uri_component(segment)))
     }
 }
 
+/// Percent-encodes a segment of a path, or a value of a query.
+pub(crate) fn escape_uri_component(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, ESCAPED_CHARACTERS)
+}
+
 /// All characters but those that RFC 3986 calls unreserved.
-const ESCAPED_PATH_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ESCAPED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -4,7 +4,8 @@ mod value_quirks;
 
 use crate::{
     json_fields::add_null_fields,
-    quirks::{Encoding, Quirks},
+    origin::request_origin,
+    quirks::{Encoding, LinkStyle, Quirks},
     response_headers::build_response_headers,
     service_response::{ResponseContent, ServiceResponse},
 };
@@ -27,18 +28,20 @@ pub(crate) fn write_response(
     let ServiceResponse { status, headers, content } = response;
     let json_type = json_media_type(quirks.encoding);
     let (media_type, body) = match content {
-        ResponseContent::CustomerPage(page) => (json_type, serialize_json(quirks, &page, ObjectKind::PAGE_OBJECT)),
+        ResponseContent::CustomerPage(page) => {
+            (json_type, serialize_json(quirks, request, &page, ObjectKind::PAGE_OBJECT))
+        }
         ResponseContent::Customer(customer) => {
-            (json_type, serialize_json(quirks, &customer, ObjectKind::CUSTOMER_OBJECT))
+            (json_type, serialize_json(quirks, request, &customer, ObjectKind::CUSTOMER_OBJECT))
         }
         ResponseContent::Resource(mut value, kind, of) => {
             if quirks.nulls {
                 add_null_fields(of, &mut value);
             }
-            (json_type, serialize_json(quirks, &value, kind.into()))
+            (json_type, serialize_json(quirks, request, &value, kind.into()))
         }
         ResponseContent::Bytes(media_type, bytes) => (media_type, bytes),
-        ResponseContent::Error(error) => (json_type, serialize_json(quirks, &error, ObjectKind::ERROR_OBJECT)),
+        ResponseContent::Error(error) => (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_OBJECT)),
         ResponseContent::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
         ResponseContent::Html(page) => ("text/html; charset=utf-8", page.into()),
         ResponseContent::Garbage => (json_type, b"}\x00\xc3\x28 garbage".to_vec()),
@@ -69,9 +72,19 @@ fn json_media_type(encoding: Encoding) -> &'static str {
     }
 }
 
-fn serialize_json(quirks: &Quirks, value: &impl Serialize, kind: ObjectKind) -> Vec<u8> {
+/// Returns what a link has before the path below the version.
+fn link_prefix(style: LinkStyle, request: &Request) -> String {
+    match style {
+        LinkStyle::V1 => "/v1/".to_owned(),
+        LinkStyle::Plain => "/".to_owned(),
+        LinkStyle::Bare => String::new(),
+        LinkStyle::Absolute => format!("{}/v1/", request_origin(request)),
+    }
+}
+
+fn serialize_json(quirks: &Quirks, request: &Request, value: &impl Serialize, kind: ObjectKind) -> Vec<u8> {
     let json = if has_value_quirks(quirks) {
-        serialize_with_value_quirks(quirks, value, kind)
+        serialize_with_value_quirks(quirks, &link_prefix(quirks.link_style, request), value, kind)
     } else {
         serde_json::to_string(value)
     };

@@ -1,8 +1,9 @@
 //! Finds the operation of a request by its method and path, from the tables of the specification.
 
+use crate::resource_path::escape_uri_component;
 use partner_center_spec::{Method, OPERATIONS, Operation};
 use percent_encoding::percent_decode_str;
-use std::sync::LazyLock;
+use std::{iter, sync::LazyLock};
 
 /// The operation of a request with the segments of its path.
 #[derive(Clone, Debug)]
@@ -31,6 +32,13 @@ impl Route {
     pub(crate) fn path_parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let names = path_segments(self.operation.path).map(parameter_name_of_segment);
         names.zip(&self.segments).filter_map(|(name, value)| Some((name?, value.as_str())))
+    }
+
+    /// Returns the path of the request below the version, percent-encoded, in the case that it was sent in: what a link has.
+    pub(crate) fn link_path(&self) -> String {
+        let has_version = self.segments.first().is_some_and(|first| first.eq_ignore_ascii_case("v1"));
+        let segments = self.segments.iter().skip(usize::from(has_version));
+        segments.flat_map(|segment| iter::once("/").chain(escape_uri_component(segment))).collect()
     }
 }
 

@@ -363,7 +363,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageVisitor<'_, T> {
                 PageField::Link => parts.link = Some(object.next_value()?),
                 PageField::Token => parts.token = Some(object.next_value()?),
                 PageField::Total => {
-                    parts.total = serde_json::from_str(object.next_value::<Box<RawValue>>()?.get()).ok()
+                    parts.total = serde_json::from_str(object.next_value::<Box<RawValue>>()?.get()).ok();
                 }
                 PageField::Inside(fields) => object.next_value_seed(NestedPageObject { parts, fields })?,
                 PageField::Presence => parts.is_misspelled |= object.next_value::<Option<IgnoredAny>>()?.is_some(),

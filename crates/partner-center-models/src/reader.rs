@@ -89,7 +89,7 @@ pub(crate) fn read_value<'de, D: Deserializer<'de>>(deserializer: D, target: Val
 /// What is known where a value is read.
 #[derive(Clone, Copy)]
 struct ReadContext {
-    /// Whether a value is read from its raw JSON: see [`loss_mode::is_exact`].
+    /// Whether a value is read from its raw JSON: see [`loss_mode::is_exact_mode`].
     is_exact: bool,
     /// The number of objects and lists around the value.
     depth: u8,

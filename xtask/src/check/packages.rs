@@ -31,7 +31,7 @@ pub(super) fn check_packages(root: &Path) -> Result<()> {
         unpack_package(&folder.join("package").join(format!("{package}.crate")), &unpacked)?;
         fs::rename(unpacked.join(package), unpacked.join(name))?;
     }
-    fs::write(unpacked.join("Cargo.toml"), patched_workspace_manifest()?)?;
+    fs::write(unpacked.join("Cargo.toml"), workspace_manifest_with_local_packages()?)?;
     fs::copy(root.join("Cargo.lock"), unpacked.join("Cargo.lock"))?;
 
     for name in published_crates() {
@@ -62,7 +62,7 @@ fn unpack_package(package: &Path, folder: &Path) -> Result<()> {
 }
 
 /// Returns the manifest of a workspace of the packages, in which they find each other instead of in the registry.
-fn patched_workspace_manifest() -> Result<String> {
+fn workspace_manifest_with_local_packages() -> Result<String> {
     let mut manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"*/\"]\n\n".to_owned();
     // The profile of the workspace, so that its builds are reused.
     manifest += "[profile.dev]\ndebug = \"line-tables-only\"\n\n[patch.crates-io]\n";

@@ -13,7 +13,7 @@ pub(super) fn check_no_async_executor(root: &Path) -> Result<()> {
     // The command line may: it has a runtime on a thread of its own.
     for name in LIBRARY_CRATES {
         for (path, client_program_path) in read_source_files(&root.join("crates").join(name).join("src"))? {
-            let blocks = code_lines(&client_program_path).any(|line| line.contains("block_on("));
+            let blocks = lines_without_comments(&client_program_path).any(|line| line.contains("block_on("));
             ensure!(!blocks, "{} blocks on a future", path.display());
         }
     }
@@ -40,13 +40,13 @@ pub(super) fn check_awaits_mode_only(root: &Path) -> Result<()> {
 /// Returns the names of the `async fn`s in a source file.
 fn async_function_names(source: &str) -> impl Iterator<Item = &str> {
     let is_end = |character: char| !character.is_alphanumeric() && character != '_';
-    let definitions = code_lines(without_tests(source)).filter_map(|line| line.split_once("async fn "));
+    let definitions = lines_without_comments(without_tests(source)).filter_map(|line| line.split_once("async fn "));
     definitions.filter_map(move |(_, definition)| definition.split(is_end).next())
 }
 
 /// Returns the first line that awaits neither `Mode::into_future` nor one of the `functions`.
 fn find_foreign_await<'a>(source: &'a str, functions: &BTreeSet<&str>) -> Option<&'a str> {
-    code_lines(without_tests(source)).find(|line| {
+    lines_without_comments(without_tests(source)).find(|line| {
         let calls = |function: &str| {
             let is_name = |last: char| last.is_alphanumeric() || last == '_';
             let parts: Vec<_> = line.split(&format!("{function}(")).collect();
@@ -65,7 +65,7 @@ fn without_tests(source: &str) -> &str {
 }
 
 /// Returns the lines of a source file that are not comments.
-fn code_lines(source: &str) -> impl Iterator<Item = &str> {
+fn lines_without_comments(source: &str) -> impl Iterator<Item = &str> {
     source.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 

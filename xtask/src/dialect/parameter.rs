@@ -147,7 +147,7 @@ impl Parameter {
     }
 
     /// Whether a string is a value that it may have.
-    pub(crate) fn accepts(&self, definitions: &[Definition], value: &str) -> bool {
+    pub(crate) fn accepts_example(&self, definitions: &[Definition], value: &str) -> bool {
         accepts(definitions, &self.shape, None, &value.into())
     }
 }
@@ -414,7 +414,12 @@ fn read_flag(parameter: &openapiv3::Parameter) -> Result<String> {
             .to_owned());
     }
     let own = data.extensions.get(NAME).and_then(Value::as_str);
-    Ok(own.unwrap_or_else(|| without_vendor_prefix(&data.name)).to_kebab_case())
+    let flag = own.unwrap_or_else(|| without_vendor_prefix(&data.name)).to_kebab_case();
+    ensure!(
+        !matches!(parameter, openapiv3::Parameter::Query { .. }) || !reserved::FLAGS.contains(&flag.as_str()),
+        "the command line has the flag --{flag} for itself: write another name in {NAME}"
+    );
+    Ok(flag)
 }
 
 /// Returns the name of a header without its vendor prefix.

@@ -1,5 +1,37 @@
 //! Names that the specification cannot use, because the crates or HTTP use them already.
 
+/// Flags that the command line has for itself, for all operations.
+pub(crate) const FLAGS: &[&str] = &[
+    "application-name",
+    "base-url",
+    "body",
+    "clear",
+    "cloud",
+    "columns",
+    "config",
+    "correlation-id",
+    "deadline",
+    "dry-run",
+    "emulator",
+    "emulator-customers",
+    "emulator-with",
+    "example-body",
+    "help",
+    "limit",
+    "locale",
+    "max-attempts",
+    "max-retry-after",
+    "output",
+    "quiet",
+    "set",
+    "set-file",
+    "timeout",
+    "transport",
+    "verbose",
+    "version",
+    "yes",
+];
+
 /// Hand-written types that the crates export, names of the prelude, and names that generated code and its macros use.
 pub(crate) const TYPES: &[&str] = &[
     "Accepted",

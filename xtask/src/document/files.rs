@@ -28,7 +28,7 @@ pub(crate) struct SourceFilesByPointer {
 
 impl SourceFilesByPointer {
     /// Returns the file of a place in the document.
-    pub(crate) fn file(&self, at: &str) -> &str {
+    pub(crate) fn file_at(&self, at: &str) -> &str {
         // A path is two steps below the root, a component is three.
         let mut ends = at.match_indices('/').map(|(end, _)| end).chain([at.len()]);
         let file = ends.find_map(|end| self.files.get(&at[..end]));
@@ -36,8 +36,8 @@ impl SourceFilesByPointer {
     }
 
     /// Returns the area of a place in the document: the name of its file without the extension.
-    pub(crate) fn area(&self, at: &str) -> &str {
-        let file = self.file(at);
+    pub(crate) fn area_at(&self, at: &str) -> &str {
+        let file = self.file_at(at);
         if file == self.root { ROOT_AREA } else { file.strip_suffix(".yaml").unwrap_or(file) }
     }
 }
@@ -57,7 +57,7 @@ pub(super) fn merge_files(files: &[SourceFile], problems: &mut Problems) -> Opti
             }
         }
     }
-    let names: Vec<_> = documents.iter().map(|(name, document)| DefinedNames::of(name, document)).collect();
+    let names: Vec<_> = documents.iter().map(|(name, document)| DefinedNames::from_document(name, document)).collect();
     for (name, document) in &mut documents {
         resolve_references(name, document, &names, &unreadable, problems);
     }
@@ -117,7 +117,7 @@ struct DefinedNames<'a> {
 }
 
 impl<'a> DefinedNames<'a> {
-    fn of(file: &'a str, document: &Value) -> Self {
+    fn from_document(file: &'a str, document: &Value) -> Self {
         let keys = |value: Option<&Value>| {
             let keys = value.and_then(Value::as_mapping).into_iter().flat_map(Mapping::keys);
             keys.filter_map(Value::as_str).map(escape_pointer_step).collect::<Vec<_>>()
@@ -265,7 +265,7 @@ fn merge_components(
                 let step = escape_pointer_step(name.as_str().unwrap_or_default());
                 let pointer = format!("#/components/{kind_name}/{step}");
                 if all.contains_key(&name) {
-                    let other = origins.file(&pointer);
+                    let other = origins.file_at(&pointer);
                     problems.add(
                         format!("{area}{pointer}"),
                         format!("the name is taken in {other}: write another one, or refer to '{other}{pointer}'"),

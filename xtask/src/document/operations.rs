@@ -97,7 +97,7 @@ impl OperationReader<'_> {
         }
         Some(Operation {
             at: at.clone(),
-            area: spec.origins.area(at).to_owned(),
+            area: spec.origins.area_at(at).to_owned(),
             path: (*path).to_owned(),
             method: (*method).to_owned(),
             parameters,

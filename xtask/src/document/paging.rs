@@ -149,7 +149,7 @@ fn check_parameters(paging: &Paging, definitions: &[Definition], parameters: &[P
             format!("seek-query: there is no {name} in the query with x-pc-context: write that parameter")
         })?;
         ensure!(
-            seek.accepts(definitions, value),
+            seek.accepts_example(definitions, value),
             "seek-value: {name} does not accept {value}: write a value of its enum"
         );
     }

@@ -31,7 +31,7 @@ pub(super) fn read_schemas(spec: &Spec, broken: &BrokenObjects, problems: &mut P
             ReferenceOr::Item(schema) => {
                 // What else is wrong with it is reported once, not at each use.
                 let is_complete = !problems.are_within(&at);
-                let area = spec.origins.area(&at);
+                let area = spec.origins.area_at(&at);
                 let definition = Definition::read(&at, name, area, schema, &description_of, problems);
                 definitions.extend(definition.filter(|_| is_complete));
             }

@@ -63,7 +63,7 @@ fn adapt_schemas(document: &mut Value) {
     };
     for schema in schemas.values_mut() {
         let Some(Value::Mapping(properties)) = schema.get_mut("properties") else { continue };
-        let others: Vec<_> = properties.values().flat_map(other_spellings).collect();
+        let others: Vec<_> = properties.values().flat_map(properties_with_other_spellings).collect();
         properties.extend(others);
     }
     let all = schemas.clone();
@@ -80,7 +80,7 @@ fn adapt_schemas(document: &mut Value) {
     }
 }
 
-fn other_spellings(property: &Value) -> Vec<(Value, Value)> {
+fn properties_with_other_spellings(property: &Value) -> Vec<(Value, Value)> {
     let spellings = property.get(SPELLINGS).and_then(Value::as_sequence);
     spellings.into_iter().flatten().map(|spelling| (spelling.clone(), property.clone())).collect()
 }

@@ -44,14 +44,14 @@ fn body_arguments(spec: &Spec, body: &RequestBody) -> Result<Vec<String>> {
         let part = |part: &Property| match &part.shape {
             Shape::Binary => Ok(UPLOAD_FILE_EXPRESSION.to_owned()),
             Shape::List(_) => Ok(format!("vec![{UPLOAD_FILE_EXPRESSION}]")),
-            shape => Ok(argument_expression(shape, &placeholder_body(spec, shape)?)),
+            shape => Ok(argument_expression(shape, &placeholder_body_value(spec, shape)?)),
         };
         return form.properties().iter().filter(|part| part.required).map(part).collect();
     }
     let value = match body.examples.first().map(|example| &example.source) {
         Some(ExampleSource::Inline(value)) => value.clone(),
         Some(ExampleSource::File(file)) => return Ok(vec![format!("value(include_str!(\"../../spec/{file}\"))")]),
-        None => placeholder_body(spec, &body.shape)?,
+        None => placeholder_body_value(spec, &body.shape)?,
     };
     Ok(vec![argument_expression(&body.shape, &value)])
 }
@@ -65,14 +65,14 @@ fn argument_expression(shape: &Shape, value: &Value) -> String {
 }
 
 /// Returns a body with the required properties alone, for one that has no example.
-fn placeholder_body(spec: &Spec, shape: &Shape) -> Result<Value> {
+fn placeholder_body_value(spec: &Spec, shape: &Shape) -> Result<Value> {
     Ok(match shape {
-        Shape::List(item) => Value::Array(vec![placeholder_body(spec, item)?]),
+        Shape::List(item) => Value::Array(vec![placeholder_body_value(spec, item)?]),
         Shape::Named(name) => match &spec.definition(name)?.kind {
             DefinitionKind::Object(Object { properties, .. }) => {
                 let required = properties.iter().filter(|property| property.required);
-                let fields =
-                    required.map(|property| Ok((property.wire.clone(), placeholder_body(spec, &property.shape)?)));
+                let fields = required
+                    .map(|property| Ok((property.wire.clone(), placeholder_body_value(spec, &property.shape)?)));
                 Value::Object(fields.collect::<Result<_>>()?)
             }
             _ => samples::placeholder_value(spec, shape, None).context("an example is missing: write one")?,

@@ -96,7 +96,7 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
     let verb = format_ident!("{}", method.to_pascal_case());
     let inputs = input::operation_inputs(spec, operation)?;
     let paging = TypedPaging::read(spec, operation)?;
-    let response = ResponseType::of(operation, paging.as_ref())?;
+    let response = ResponseType::from_operation(operation, paging.as_ref())?;
 
     let docs = doc_comment(&documentation::operation_documentation(spec, operation, &name, &inputs)?, 0);
     // Its own code uses it all the same.

@@ -133,7 +133,7 @@ pub(super) fn model_example(spec: &Spec, definition: &Definition) -> Result<Stri
     let (name, variable) = (format_ident!("{}", definition.name), format_ident!("{}", definition.name.to_snake_case()));
     // One field a line, at the columns of the function around the code.
     let fields = serialized_fields(properties, example, ": ").join(",\n            ");
-    let json = raw_string(&format!("{{\n            {fields}\n        }}"))?;
+    let json = raw_string_literal(&format!("{{\n            {fields}\n        }}"))?;
     let is_object = |shape: &Shape| match shape {
         Shape::Named(name) => {
             spec.definition(name).is_ok_and(|target| matches!(target.kind, DefinitionKind::Object(_)))
@@ -201,7 +201,7 @@ pub(super) fn example_documentation(
 }
 
 /// Returns a string as a literal, a raw one if it has quotes.
-pub(super) fn raw_string(string: &str) -> Result<TokenStream> {
+pub(super) fn raw_string_literal(string: &str) -> Result<TokenStream> {
     let literal =
         if string.contains('"') { super::examples::raw_string_literal(string) } else { format!("{string:?}") };
     literal.parse().map_err(|error| anyhow!("the example {literal}: {error}"))

@@ -22,7 +22,7 @@ pub(crate) struct ApiCall {
     pub(crate) method: Method,
     /// Path of the request, such as customers or /v1/customers
     pub(crate) path: String,
-    /// Follow the pages of a list, and print its items
+    /// Follow the pages of a list, and print its items; for GET
     #[arg(long)]
     pub(crate) paginate: bool,
     /// Body of the request, from a file or from standard input (`-`); it is JSON unless a header Content-Type says otherwise

@@ -20,8 +20,8 @@ use std::{
     path::PathBuf,
 };
 use tables::{
-    ResultShape, body_object_schema, caller_settable_parameters, form_part_properties, has_example_body,
-    id_path_parameter, json_body_type, page_size_parameter, takes_several_ids,
+    ResultShape, body_object_schema, caller_settable_parameters, etag_parameter, form_part_properties,
+    has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter, takes_several_ids,
 };
 use value::{SchemaValueParser, is_scalar_type};
 
@@ -296,6 +296,8 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
     let mut argument = Arg::new(parameter_argument_id(parameter)).value_parser(parser);
     let minimum = parameter.sent_minimum.or(parameter.minimum);
     let is_size = page_size_parameter(operation).is_some_and(|size| size.name == parameter.name);
+    let takes_etag_from_body =
+        has_etag_in_body(operation) && etag_parameter(operation).is_some_and(|etag| etag.name == parameter.name);
     argument = if is_size {
         let range = match (minimum, parameter.maximum) {
             (Some(minimum), Some(maximum)) => format!(", {minimum} to {maximum}"),
@@ -305,6 +307,9 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
         argument.long(name::PAGE_SIZE_ARG).value_name("N").help(help)
     } else {
         let mut help = help::argument_help(parameter.description);
+        if takes_etag_from_body {
+            help = format!("{} [default: `attributes.etag` of the file of --body]", help.trim_end_matches('.'));
+        }
         if let (Some(minimum), Some(maximum)) = (minimum, parameter.maximum) {
             help = format!("{} [{minimum} to {maximum}]", help.trim_end_matches('.'));
         }
@@ -331,6 +336,7 @@ fn build_parameter_argument(operation: &'static Operation, parameter: &'static P
     match parameter.default {
         Some(default) => argument.default_value(default),
         None if !parameter.is_required => argument,
+        None if takes_etag_from_body => argument.required_unless_present_any([name::BODY_ARG, name::EXAMPLE_BODY_ARG]),
         None if has_example_body(operation) => argument.required_unless_present(name::EXAMPLE_BODY_ARG),
         None => argument.required(true),
     }

@@ -1,7 +1,7 @@
 //! `partner-center api`: any request, as it is given.
 
 use super::operations::{
-    confirmation, input, list,
+    confirmation, input, is_repeatable, list,
     request::{PlannedRequest, append_query_parameter, pagination_of_operation, percent_encode},
 };
 use crate::{
@@ -42,6 +42,14 @@ pub(crate) async fn run_api<X: Transport>(
     messages: &Messages,
 ) -> Result<(), CommandError> {
     let request = plan_request(&call, session)?;
+    if call.paginate && request.method != Method::Get {
+        return Err(UsageError(ErrorReport {
+            message: format!("a {} cannot be sent with --paginate", request.method),
+            cause: "pages are those of a list, which is read with GET".to_owned(),
+            advice: "leave out --paginate".to_owned(),
+        })
+        .into());
+    }
     if call.dry_run {
         write_to_stdout(request.format_for_dry_run(&session.base_url).as_bytes(), messages)?;
         messages.print("note: nothing was sent; the client adds the token and the IDs of the request");
@@ -61,10 +69,13 @@ pub(crate) async fn run_api<X: Transport>(
         return list::print_pages(pages.prefetch(), None, noun, &session.sources, &mut printer, messages).await;
     }
     let failed = format!("{} {} failed", request.method, request.target);
+    let is_repeatable = described
+        .map_or(matches!(request.method, Method::Get | Method::Head | Method::Put | Method::Delete), is_repeatable);
     let content = X::Mode::into_future(client.request_as::<RawResponseBody>(request.into_raw_request())).await;
     let RawResponseBody(bytes) = content.map_err(|error| match error.kind() {
         ErrorKind::Paging => incomplete_list_error(&failed),
-        _ => CommandError::from_client_error(&failed, &error, &session.sources),
+        _ if is_repeatable => CommandError::from_client_error(&failed, &error, &session.sources),
+        _ => CommandError::from_error_of_change(&failed, &error, &session.sources),
     })?;
     // Programs get every byte unchanged; on a terminal, control characters are escaped, and the last line is ended.
     match str::from_utf8(&bytes) {

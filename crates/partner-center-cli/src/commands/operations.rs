@@ -27,7 +27,7 @@ use crate::{
 };
 use ids::RequestedIds;
 use partner_center::{Client, RetryPolicy, Transport, transport::Mode};
-use partner_center_spec::{Operation, Outcome};
+use partner_center_spec::{Idempotency, Method, Operation, Outcome};
 use request::PlannedRequest;
 use response::{ReceivedBody, ReceivedResponse};
 use std::sync::Arc;
@@ -53,13 +53,17 @@ pub(crate) async fn run_operation<X: Transport>(
     };
     let is_of_several = takes_several_ids(operation) && single_id.is_none();
     let mut request = request::plan_request(&call, single_id)?;
-    request.body = body::build_body(operation, &call.body)?;
+    request.body = body::build_body(operation, &call.body, messages)?;
+    request.set_etag_from_body(operation)?;
     if call.options.is_dry_run {
         return print_planned_requests(&call, &request, session, messages);
     }
     if operation.is_destructive && !call.options.is_confirmed {
-        let what = first_sentence(operation.summary);
-        confirmation::ask_to_confirm(&format!("{} {} ({what})", request.method, request.target))?;
+        let mut what = first_sentence(operation.summary);
+        if let Some(first) = what.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        confirmation::ask_to_confirm(&format!("{} {} {what}", request.method, request.target))?;
     }
 
     let transport = Arc::new(transport);
@@ -93,7 +97,11 @@ pub(crate) async fn run_operation<X: Transport>(
     let response = response.map_err(|error| {
         let message =
             single_id.map_or_else(|| failure_message(operation, noun), |id| several::not_fetched_message(noun, id));
-        CommandError::from_client_error(&message, &error, &session.sources)
+        if is_repeatable(operation) {
+            CommandError::from_client_error(&message, &error, &session.sources)
+        } else {
+            CommandError::from_error_of_change(&message, &error, &session.sources)
+        }
     })?;
     print_response(response, &call, session.options.output, &mut printer, messages)
 }
@@ -111,6 +119,11 @@ async fn send_request<X: Transport>(
             .map(|content| content.0);
     }
     X::Mode::into_future(client.request_as::<ReceivedResponse>(request)).await
+}
+
+/// Whether sending the request again has no further effect.
+pub(super) fn is_repeatable(operation: &Operation) -> bool {
+    matches!(operation.method, Method::Get | Method::Head) || operation.idempotency == Idempotency::Natural
 }
 
 /// Says what failed.
@@ -172,8 +185,14 @@ fn print_response(
     for (name, value) in response.result_header_fields(operation) {
         messages.print(crate::terminal::escape_control_characters(&format!("note: {name}: {value}")));
     }
+    let outcome = response.response_outcome(operation);
+    if outcome == Outcome::Accepted {
+        let location =
+            if response.accepted.is_some() { "what is printed says where or when to look" } else { "look later" };
+        messages.print(format_args!("note: accepted, not done yet: {location}"));
+    }
     let shape = ResultShape::of_operation(operation);
-    match (response.response_outcome(operation), response.body) {
+    match (outcome, response.body) {
         (Outcome::Absent, _) if shape == ResultShape::Presence => {
             Ok(printer.print_value(&response::json_boolean(false))?)
         }
@@ -184,7 +203,10 @@ fn print_response(
             }
             Ok(())
         }
-        (Outcome::Accepted, ReceivedBody::None) => Ok(printer.print_value(&response.accepted)?),
+        (Outcome::Accepted, ReceivedBody::None) => match response.accepted {
+            Some(accepted) => Ok(printer.print_value(&accepted)?),
+            None => Ok(()),
+        },
         (_, ReceivedBody::None) if shape == ResultShape::Presence => {
             Ok(printer.print_value(&response::json_boolean(true))?)
         }

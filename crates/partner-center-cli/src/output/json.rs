@@ -43,6 +43,10 @@ impl OutputFormatter for JsonArrayFormatter {
     }
 }
 
+/// The maximum depth to which values have lines of their own; deeper ones share a line, so that indentation cannot outgrow the
+/// data.
+const MAX_INDENTED_DEPTH: usize = 32;
+
 /// Returns valid JSON with a line for each value, indented by its depth. Strings and numbers stay as they are, digit by digit.
 pub(crate) fn pretty_print_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len() * 2);
@@ -69,8 +73,10 @@ pub(crate) fn pretty_print_json(json: &str) -> String {
                 }
             }
             '}' | ']' => {
+                if depth <= MAX_INDENTED_DEPTH {
+                    begin_indented_line(&mut text, depth.saturating_sub(1));
+                }
                 depth = depth.saturating_sub(1);
-                begin_indented_line(&mut text, depth);
                 text.push(character);
             }
             ',' => {
@@ -88,13 +94,26 @@ pub(crate) fn pretty_print_json(json: &str) -> String {
 }
 
 fn begin_indented_line(text: &mut String, depth: usize) {
+    if depth > MAX_INDENTED_DEPTH {
+        return;
+    }
     text.push('\n');
     text.extend(std::iter::repeat_n("  ", depth));
 }
 
 #[cfg(test)]
 mod tests {
-    use super::pretty_print_json;
+    use super::{MAX_INDENTED_DEPTH, pretty_print_json};
+
+    #[test]
+    fn deep_json_is_not_indented_without_bound() {
+        let depth = 20_000;
+        let json = format!("{}1,2{}", "[".repeat(depth), "]".repeat(depth));
+        let pretty = pretty_print_json(&json);
+        assert_eq!(pretty.split_whitespace().collect::<String>(), json);
+        assert_eq!(pretty.lines().count(), 2 * MAX_INDENTED_DEPTH + 1);
+        assert!(pretty.len() < json.len() + 4 * MAX_INDENTED_DEPTH * MAX_INDENTED_DEPTH);
+    }
 
     #[test]
     fn pretty_json_has_the_same_values() {

@@ -2,12 +2,17 @@
 
 use crate::{
     command::{CommandOutput, command, run, run_at, stdout},
+    server::{serve_responses, serve_responses_with_headers},
     snapshot::assert_snapshot,
 };
 use partner_center_emulator::Emulator;
 use partner_center_spec::{OPERATIONS, Operation};
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+};
 
 /// An address without a listener: a request would fail with status 1.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -307,4 +312,192 @@ fn body_is_checked_before_it_is_sent() {
     // A known one is sent in its own spelling.
     let ended = create(&[&body[..], &["--relationship-to-partner", "RESELLER"]].concat());
     assert!(ended.status == Some(0) && ended.stdout.contains("\"reseller\""), "{ended:?}");
+}
+
+/// Serves one connection: reads the request, sends `response` as it is, and closes the connection.
+fn serve_raw(response: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            lines.take_while(|line| !line.is_empty()).for_each(drop);
+            let _ = stream.write_all(response.as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn change_without_a_response_may_have_been_made() {
+    const MAY_BE_DONE: &str = "the service may have done it all the same: look";
+    let folder = tempfile::tempdir().unwrap();
+    let body = folder.path().join("customer.json");
+    fs::write(&body, stdout(&["customers", "create", "--example-body"])).unwrap();
+    let body = body.to_str().unwrap();
+    for transport in ["reqwest", "ureq"] {
+        let once = ["--max-attempts", "1", "--timeout", "1", "--transport", transport];
+        for arguments in [&["customers", "create", "--body", body][..], &["api", "POST", "customers", "--body", body]] {
+            let arguments = [arguments, &once].concat();
+            let (silent, _requests) = serve_responses(Vec::new());
+            let (unavailable, _requests) = serve_responses(vec![(503, String::new())]);
+            let (invalid, _requests) = serve_responses(vec![(200, "<html>".to_owned())]);
+            let truncated = serve_raw("HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{");
+            let mut urls = vec![silent, unavailable, truncated];
+            // `api` prints every body.
+            urls.extend(Some(invalid).filter(|_| arguments[0] != "api"));
+            for url in urls {
+                let ended = run_at(&url, &arguments);
+                assert!(ended.status == Some(1) && ended.stderr.contains(MAY_BE_DONE), "{arguments:?} {ended:?}");
+            }
+            let (rejecting, _requests) = serve_responses(vec![(400, r#"{"code": 2000}"#.to_owned())]);
+            for url in [NOWHERE, &rejecting] {
+                let ended = run_at(url, &arguments);
+                assert!(ended.status == Some(1) && !ended.stderr.contains(MAY_BE_DONE), "{arguments:?} {ended:?}");
+            }
+        }
+        let (unavailable, _requests) = serve_responses(vec![(503, String::new())]);
+        let read =
+            run_at(&unavailable, &[&["customers", "get", "484e548c-f5f3-4528-93a9-c16c6373cb59"], &once[..]].concat());
+        assert!(read.status == Some(1) && !read.stderr.contains(MAY_BE_DONE), "{read:?}");
+    }
+}
+
+#[test]
+fn paginate_is_for_lists_that_are_read() {
+    let (url, requests) = serve_responses(vec![(200, r#"{"id": "1"}"#.to_owned())]);
+    let posted = run_at(&url, &["api", "POST", "customers", "--paginate"]);
+    assert_eq!((posted.status, posted.stdout.as_str()), (Some(2), ""), "{}", posted.stderr);
+    assert!(posted.stderr.contains("leave out --paginate"), "{}", posted.stderr);
+    assert_eq!(requests.try_iter().count(), 0);
+    let not_list = run_at(&url, &["api", "GET", "customers/1", "--paginate"]);
+    assert_eq!((not_list.status, not_list.stdout.as_str()), (Some(1), ""), "{}", not_list.stderr);
+    assert!(not_list.stderr.contains("not a list: leave out --paginate"), "{}", not_list.stderr);
+    assert!(!not_list.stderr.contains("proxy"), "{}", not_list.stderr);
+}
+
+#[test]
+fn etag_is_that_of_the_body_unless_it_is_given() {
+    const ID: &str = "484e548c-f5f3-4528-93a9-c16c6373cb59";
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, json: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, json).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let mut profile: Value = serde_json::from_str(&stdout(&["billing-profile", "update", "--example-body"])).unwrap();
+    profile["attributes"]["etag"] = "a1".into();
+    let with_etag = file("profile.json", &profile.to_string());
+    profile["attributes"] = serde_json::json!({"objectType": "CustomerBillingProfile"});
+    let without_etag = file("without.json", &profile.to_string());
+    let update = |more: &[&str]| {
+        run_at(NOWHERE, &[&["billing-profile", "update", "--customer", ID, "--dry-run", "--quiet"], more].concat())
+    };
+    let taken = update(&["--body", &with_etag]);
+    assert!(taken.status == Some(0) && taken.stdout.contains("\nIf-Match: \"a1\"\n"), "{taken:?}");
+    let given = update(&["--body", &with_etag, "--if-match", "b2"]);
+    assert!(given.status == Some(0) && given.stdout.contains("\nIf-Match: \"b2\"\n"), "{given:?}");
+    for arguments in [&["--body", &without_etag][..], &["--email", "billing@contoso.example"]] {
+        let missing = update(arguments);
+        assert!(missing.status == Some(2) && missing.stderr.contains("--if-match"), "{missing:?}");
+    }
+    // A line end would begin another header.
+    for etag in ["a\r\nX-Other: 1", "a\nb"] {
+        let invalid = update(&["--body", &with_etag, "--if-match", etag]);
+        assert_eq!((invalid.status, invalid.stdout.as_str()), (Some(2), ""), "{}", invalid.stderr);
+    }
+}
+
+#[test]
+fn body_of_a_file_has_the_documented_types() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = folder.path().join("customer.json");
+    let path = body.to_str().unwrap();
+    let mut customer: Value = serde_json::from_str(&stdout(&["customers", "create", "--example-body"])).unwrap();
+    let create = |customer: &Value| {
+        fs::write(&body, customer.to_string()).unwrap();
+        run_at(NOWHERE, &["customers", "create", "--body", path, "--dry-run"])
+    };
+    customer["companyProfile"]["domian"] = "x".into();
+    let unknown = create(&customer);
+    assert!(unknown.status == Some(0) && unknown.stdout.contains("domian"), "{unknown:?}");
+    assert!(unknown.stderr.contains("`companyProfile.domian` of the body is not documented"), "{unknown:?}");
+    customer["allowDelegatedAccess"] = "yes".into();
+    customer["companyProfile"]["domain"] = 7.into();
+    customer["billingProfile"] = serde_json::json!([]);
+    let wrong = create(&customer);
+    assert_eq!((wrong.status, wrong.stdout.as_str()), (Some(2), ""), "{}", wrong.stderr);
+    for said in [
+        "`allowDelegatedAccess` must be true or false",
+        "`companyProfile.domain` must be a string",
+        "`billingProfile` must be an object",
+    ] {
+        assert!(wrong.stderr.contains(said), "{}", wrong.stderr);
+    }
+}
+
+#[test]
+fn body_that_is_nested_too_deeply_is_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = folder.path().join("deep.json");
+    let path = body.to_str().unwrap();
+    for (depth, status) in [(127, 0), (128, 2), (100_000, 2)] {
+        fs::write(&body, format!("{}{}", "[".repeat(depth), "]".repeat(depth))).unwrap();
+        let ended = run_at(NOWHERE, &["api", "POST", "customers", "--body", path, "--dry-run", "--quiet"]);
+        assert_eq!(ended.status, Some(status), "{}", ended.stderr);
+        assert_eq!(ended.stderr.contains("deeper than 127"), status == 2, "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn dry_run_shows_the_address_as_it_is_sent() {
+    let ended = run_at("https://api.example", &["api", "GET", "customers?filter={\"a\": 1}", "--dry-run", "--quiet"]);
+    assert_eq!(ended.stdout, "GET https://api.example/v1/customers?filter=%7B%22a%22:%201%7D\n");
+}
+
+#[test]
+fn refusal_to_delete_is_a_sentence() {
+    let ended = run_at(NOWHERE, &["customers", "delete", "484e548c-f5f3-4528-93a9-c16c6373cb59"]);
+    let said = "this must be confirmed: DELETE /v1/customers/484e548c-f5f3-4528-93a9-c16c6373cb59 deletes a customer";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+}
+
+#[test]
+fn example_of_an_upload_has_its_files() {
+    let help = stdout(&["order-attachments", "upload", "-h"]);
+    assert!(help.split_once("Examples:").unwrap().1.contains("--po-files"), "{help}");
+}
+
+#[test]
+fn accepted_request_is_not_called_done() {
+    let operation = OPERATIONS.iter().find(|operation| {
+        let is_accepted = |response: &partner_center_spec::Response| {
+            response.status == 202 && response.outcome == partner_center_spec::Outcome::Accepted
+        };
+        operation.responses.iter().any(is_accepted)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (arguments, _) = complete_command(operation.unwrap(), folder.path());
+    for (headers, printed) in [
+        ("", None),
+        ("Location: /v1/later\r\n", Some("{\"location\":\"/v1/later\"}\n")),
+        ("Location: /v1/later\r\nRetry-After: 5\r\n", Some("{\"location\":\"/v1/later\",\"retryAfter\":5}\n")),
+    ] {
+        let (url, _requests) = serve_responses_with_headers(vec![(202, headers.to_owned(), String::new())]);
+        let yes: &[&str] = if operation.unwrap().is_destructive { &["--yes"] } else { &[] };
+        let ended = run_all(&url, &arguments, &[&["--output", "jsonl"], yes].concat());
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), printed.unwrap_or_default()), "{}", ended.stderr);
+        assert!(ended.stderr.contains("note: accepted, not done yet"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn conflict_without_an_etag_speaks_of_none() {
+    let id = "484e548c-f5f3-4528-93a9-c16c6373cb59";
+    for arguments in [&["customers", "list"][..], &["customers", "delete", id, "--yes"]] {
+        let (url, _requests) = serve_responses(vec![(409, String::new())]);
+        let ended = run_at(&url, &[arguments, &["--max-attempts", "1"]].concat());
+        assert!(ended.status == Some(5) && !ended.stderr.contains("etag"), "{}", ended.stderr);
+    }
 }

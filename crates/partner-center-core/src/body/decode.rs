@@ -95,7 +95,7 @@ impl<'a> BodyReader<'a> {
         if !self.response.body().iter().all(may_be_blank) || !self.string()?.trim_ascii().is_empty() {
             return Ok(false);
         }
-        if has_declared_end(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
+        if has_length_or_chunked_framing(self.response) { Ok(true) } else { Err(DecodeError::Truncated) }
     }
 }
 
@@ -185,7 +185,7 @@ fn parse_json<T>(
 
 /// Whether the response declares where its body ends, so that an empty body is meant to be empty. Otherwise it ends where the
 /// connection does, and may be truncated.
-fn has_declared_end(response: &Response) -> bool {
+fn has_length_or_chunked_framing(response: &Response) -> bool {
     response.status() == StatusCode::NO_CONTENT
         || response.version() > Version::HTTP_11
         || response.headers().contains_key(CONTENT_LENGTH)

@@ -17,12 +17,12 @@ impl RateLimiter {
 
     /// Reserves the next slot if it is free now, and returns whether it is.
     pub(crate) fn try_reserve(&self, now: Instant) -> bool {
-        self.reserve(now, Some(Duration::from_nanos(1))).is_some()
+        self.reserve_send_time(now, Some(Duration::from_nanos(1))).is_some()
     }
 
     /// Reserves the next slot, and returns the wait until then; `None`, without a reservation, if that is not within
     /// `remaining`.
-    pub(crate) fn reserve(&self, now: Instant, remaining: Option<Duration>) -> Option<Duration> {
+    pub(crate) fn reserve_send_time(&self, now: Instant, remaining: Option<Duration>) -> Option<Duration> {
         // A panic cannot leave an instant half written.
         let mut next_slot = self.next_slot.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = next_slot.map_or(now, |next_slot| next_slot.max(now));
@@ -45,13 +45,16 @@ mod tests {
         let start = Instant::now();
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
         let waits: Vec<_> = [0, 0, 0, 300, 301, 5000]
-            .map(|milliseconds| rate_limiter.reserve(at(milliseconds), None).unwrap().as_millis())
+            .map(|milliseconds| rate_limiter.reserve_send_time(at(milliseconds), None).unwrap().as_millis())
             .into();
         assert_eq!(waits, [0, 120, 240, 60, 179, 0]);
         // A caller that cannot wait reserves nothing.
         let little = Some(Duration::from_millis(120));
-        assert_eq!([rate_limiter.reserve(at(5000), little), rate_limiter.reserve(at(5000), little)], [None, None]);
-        assert_eq!(rate_limiter.reserve(at(5001), little), Some(Duration::from_millis(119)));
+        assert_eq!(
+            [rate_limiter.reserve_send_time(at(5000), little), rate_limiter.reserve_send_time(at(5000), little)],
+            [None, None]
+        );
+        assert_eq!(rate_limiter.reserve_send_time(at(5001), little), Some(Duration::from_millis(119)));
         // Nor does one that does not want to wait.
         assert_eq!(
             [
@@ -61,6 +64,6 @@ mod tests {
             ],
             [false, true, false]
         );
-        assert_eq!(rate_limiter.reserve(at(5241), None), Some(Duration::from_millis(119)));
+        assert_eq!(rate_limiter.reserve_send_time(at(5241), None), Some(Duration::from_millis(119)));
     }
 }

@@ -67,7 +67,7 @@ impl<X: Transport> RequestSender<X> {
         loop {
             if early_response.is_none() {
                 let wait = match request.rate_limiter() {
-                    Some(rate_limiter) => rate_limiter.reserve(Instant::now(), remaining()),
+                    Some(rate_limiter) => rate_limiter.reserve_send_time(Instant::now(), remaining()),
                     None => Some(Duration::ZERO),
                 };
                 let Some(wait) = wait else { return Err(Error::deadline_exceeded(request.operation(), last_error)) };
@@ -76,11 +76,11 @@ impl<X: Transport> RequestSender<X> {
                 }
             }
             let next = match early_response.take() {
-                Some(early_response) => Next::Receive(early_response),
+                Some(early_response) => AttemptStep::Receive(early_response),
                 None if remaining().is_some_and(|remaining| remaining.is_zero()) => {
                     return Err(Error::deadline_exceeded(request.operation(), last_error));
                 }
-                None => Next::Send(self.build(request, context, remaining())?),
+                None => AttemptStep::Send(self.build(request, context, remaining())?),
             };
             context.attempts += 1;
             let span = tracing::debug_span!(
@@ -120,7 +120,7 @@ impl<X: Transport> RequestSender<X> {
     }
 
     /// Adds the limits to `request`, with a timeout that is no longer than what remains until the deadline.
-    pub(crate) fn with_limits(
+    pub(crate) fn with_size_and_timeout_limits(
         &self,
         mut request: Request,
         max_response_size: usize,
@@ -131,10 +131,14 @@ impl<X: Transport> RequestSender<X> {
         request
     }
 
-    async fn perform_attempt<R: RetryableRequest<X>>(&self, request: &R, next: Next) -> Result<R::Value, AttemptError> {
+    async fn perform_attempt<R: RetryableRequest<X>>(
+        &self,
+        request: &R,
+        next: AttemptStep,
+    ) -> Result<R::Value, AttemptError> {
         let EarlyResponse { sent_at, outcome } = match next {
-            Next::Receive(early_response) => early_response,
-            Next::Send(http_request) => {
+            AttemptStep::Receive(early_response) => early_response,
+            AttemptStep::Send(http_request) => {
                 request.extend_lease(Limits::of(&http_request).timeout);
                 let sent_at = Instant::now();
                 let outcome = X::Mode::into_future(self.transport.send(http_request)).await;
@@ -180,12 +184,12 @@ impl<X: Transport> RequestSender<X> {
     ) -> Result<Request, Error> {
         let http_request =
             request.build(context).map_err(|error| Error::new(ErrorKind::Request, request.operation(), error))?;
-        Ok(self.with_limits(http_request, request.max_response_size(), remaining))
+        Ok(self.with_size_and_timeout_limits(http_request, request.max_response_size(), remaining))
     }
 }
 
 /// The work of an attempt.
-enum Next {
+enum AttemptStep {
     Send(Request),
     Receive(EarlyResponse),
 }

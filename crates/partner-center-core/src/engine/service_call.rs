@@ -65,7 +65,7 @@ impl<'a, X: Transport, T> ServiceCall<'a, X, T> {
         if !is_complete || self.plan.call.method == Method::HEAD {
             return None;
         }
-        UnexpectedNextPage::find(self.plan.call.operation, self.plan.page.is_some(), reader.string().ok()?)
+        UnexpectedNextPage::find_in_json(self.plan.call.operation, self.plan.page.is_some(), reader.string().ok()?)
     }
 
     /// Finds the error in a response that was decoded as `body`. A page with items is not searched.
@@ -121,7 +121,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         match next.filter(|next| !next.is_same_page(self.plan.call) && !is_sent(next)) {
             None => X::Mode::ready(()),
             Some(next) => X::Mode::block_or_box(async move {
-                let next_page = PrefetchedPage::send(next, prefetcher, self.engine, self.plan.call_context).await;
+                let next_page = PrefetchedPage::send_early(next, prefetcher, self.engine, self.plan.call_context).await;
                 *self.lock_prefetched_page() = next_page;
             }),
         }
@@ -153,7 +153,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         let mut reader = BodyReader::for_request(&response, call, outcome, &report);
         // An empty response that says when to request it again.
         let may_be_not_ready =
-            outcome == ResponseOutcome::Done && call.method == Method::GET && is_not_ready(&response);
+            outcome == ResponseOutcome::Done && call.method == Method::GET && is_result_not_ready(&response);
         if may_be_not_ready && reader.is_empty() == Ok(true) {
             let retry_after = RetryAfter::from_headers(response.headers());
             return Err(failed(DecodeError::NotReady, Retryability::Transient { retry_after }));
@@ -178,7 +178,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
 }
 
 /// Whether an empty response is for a resource that is still being made.
-fn is_not_ready(response: &Response) -> bool {
+fn is_result_not_ready(response: &Response) -> bool {
     response.status() == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
 }
 

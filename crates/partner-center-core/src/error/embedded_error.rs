@@ -145,9 +145,9 @@ fn has_only_error_fields(json: &str) -> bool {
         return false;
     }
     match serde_json::from_str(object) {
-        Ok(ErrorFields) => true,
+        Ok(ErrorBodyFields) => true,
         // Perhaps for a field name that `serde_json` does not accept; `from_json` does.
-        Err(error) if error.is_syntax() => body::from_json_or_none::<ErrorFields>(json).is_some(),
+        Err(error) if error.is_syntax() => body::from_json_or_none::<ErrorBodyFields>(json).is_some(),
         Err(_) => false,
     }
 }
@@ -157,24 +157,24 @@ fn is_error_field(name: &str) -> bool {
 }
 
 /// An object that has only fields of errors; any other field fails its deserialization.
-struct ErrorFields;
+struct ErrorBodyFields;
 
-impl<'de> Deserialize<'de> for ErrorFields {
+impl<'de> Deserialize<'de> for ErrorBodyFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct FieldsVisitor;
         impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = ErrorFields;
+            type Value = ErrorBodyFields;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("an error body")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<ErrorFields, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<ErrorBodyFields, A::Error> {
                 while let Some(name) = object.next_key::<String>()? {
                     if !is_error_field(&name) {
                         return Err(de::Error::custom("a field that errors do not have"));
                     }
                     object.next_value::<IgnoredAny>()?;
                 }
-                Ok(ErrorFields)
+                Ok(ErrorBodyFields)
             }
         }
         deserializer.deserialize_map(FieldsVisitor)

@@ -85,7 +85,8 @@ impl ServiceError {
     }
 
     fn from_error_body(response: &Response, error_body: ErrorBody, secrets: &[&str]) -> Self {
-        let description = error_body.description.or(error_body.message);
+        let problem = error_body.detail.or(error_body.title); // RFC 7807, from the service requests
+        let description = error_body.description.or(error_body.message).or(problem);
         let sanitized = |value: &str| Some(sanitize_message(value, secrets)).filter(|value| !value.is_empty());
         let id = |name| sanitized(response.headers().get(name)?.to_str().ok()?);
         let wait = RetryAfter::from_response(response, description.as_deref());
@@ -169,6 +170,21 @@ mod tests {
             (429, Some("soon"), Some(57)),
         ] {
             assert_eq!(wait(status, header), expected, "{status} {header:?}");
+        }
+    }
+
+    #[test]
+    fn detail_or_title_of_a_problem_is_the_description() {
+        for (body, expected) in [
+            (r#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"No note."}"#, Some("No note.")),
+            (r#"{"title":"Bad Request","status":400,"instance":"/v1/servicerequests/1"}"#, Some("Bad Request")),
+            (r#"{"message":"A message.","title":"Bad Request","detail":"No note."}"#, Some("A message.")),
+            (r#"{"description":"Wrong.","detail":"No note."}"#, Some("Wrong.")),
+            (r#"{"code":1002,"description":"Wrong.","status":"failed","type":7}"#, Some("Wrong.")),
+            (r#"{"status":400}"#, None),
+        ] {
+            let error = ServiceError::from_response(&response(400, body), &[]);
+            assert_eq!(error.description.as_deref(), expected, "{body}");
         }
     }
 

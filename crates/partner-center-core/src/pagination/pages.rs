@@ -129,7 +129,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
     pub fn next_page(&mut self) -> Output<'_, X, Option<Result<O::Response, Error>>> {
         X::Mode::block_or_box(async move {
             let fetched = X::Mode::into_future(self.fetch_next_page()?).await;
-            self.advance(fetched)
+            self.advance_to_fetched_page(fetched)
         })
     }
 
@@ -178,7 +178,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
     }
 
     /// Takes the outcome for the page at the cursor, and advances the cursor.
-    fn advance(&mut self, fetched: FetchResult<X, O>) -> Option<Result<O::Response, Error>> {
+    fn advance_to_fetched_page(&mut self, fetched: FetchResult<X, O>) -> Option<Result<O::Response, Error>> {
         let Some(Ok(mut cursor)) = self.cursor.take() else {
             // The cursor was an error, which is what was fetched.
             return fetched.err().map(Err);
@@ -261,7 +261,7 @@ impl<X: Transport<Mode = Async>, O: Paginated> Pages<X, O> {
             },
         };
         match fetching.as_mut().poll(context) {
-            Poll::Ready(fetched) => Poll::Ready(self.advance(fetched)),
+            Poll::Ready(fetched) => Poll::Ready(self.advance_to_fetched_page(fetched)),
             Poll::Pending => {
                 self.fetching = Some(fetching);
                 Poll::Pending

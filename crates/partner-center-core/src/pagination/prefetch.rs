@@ -129,12 +129,12 @@ impl<X: Transport> PrefetchedPage<X> {
                 prefetcher.is_peeking.store(false, Ordering::Relaxed);
                 None
             }
-            None => Self::send(request, prefetcher, engine, scope).await,
+            None => Self::send_early(request, prefetcher, engine, scope).await,
         }
     }
 
     /// Sends `request`; `None` if it would have to wait, for a token or the rate limit, or cannot be sent.
-    pub(crate) async fn send(
+    pub(crate) async fn send_early(
         request: PreparedRequest,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
@@ -151,7 +151,8 @@ impl<X: Transport> PrefetchedPage<X> {
         };
         // A request that cannot be built is reported when the page is fetched.
         let http_request = engine.build_service_request(&request, &token, &context).ok()?;
-        let http_request = engine.sender.with_limits(http_request, engine.sender.limits.body, remaining);
+        let http_request =
+            engine.sender.with_size_and_timeout_limits(http_request, engine.sender.limits.body, remaining);
         if engine.rate_limiter.as_ref().is_some_and(|rate_limiter| !rate_limiter.try_reserve(Instant::now())) {
             return None;
         }

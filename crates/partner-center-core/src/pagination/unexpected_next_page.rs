@@ -25,7 +25,7 @@ impl UnexpectedNextPage {
     /// Finds, in the JSON of a response to `operation`, the field that points to a next page.
     ///
     /// Only the fields of the response itself count: the links of an item are unrelated to the list.
-    pub(crate) fn find(operation: &'static str, is_list: bool, json: &str) -> Option<Self> {
+    pub(crate) fn find_in_json(operation: &'static str, is_list: bool, json: &str) -> Option<Self> {
         if !json.trim_ascii_start().starts_with('{') || !may_have_next_page_field(json.as_bytes()) {
             return None;
         }
@@ -99,7 +99,7 @@ fn is_blank_value(value: &Value) -> bool {
         Value::Array(list) => list.is_empty(),
         Value::Object(link) => link.iter().all(|(name, value)| match name.to_ascii_lowercase().as_str() {
             "uri" | "url" | "href" => is_blank_value(value),
-            "headers" => has_blank_values(value),
+            "headers" => has_only_blank_header_values(value),
             // The other fields, such as the method, do not say where the link points.
             _ => true,
         }),
@@ -108,7 +108,7 @@ fn is_blank_value(value: &Value) -> bool {
 }
 
 /// Whether no header of a link has a value. They are an array of names with values, or an object.
-fn has_blank_values(headers: &Value) -> bool {
+fn has_only_blank_header_values(headers: &Value) -> bool {
     match headers {
         Value::Array(list) => list.iter().all(|header| match header {
             Value::Object(header) => {
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn found(json: &str) -> Option<&'static str> {
-        UnexpectedNextPage::find("getThings", false, json).map(|found| found.field)
+        UnexpectedNextPage::find_in_json("getThings", false, json).map(|found| found.field)
     }
 
     #[test]

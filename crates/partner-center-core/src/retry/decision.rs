@@ -1,6 +1,6 @@
 //! The decision on a failed attempt: fail, or wait and send again.
 //!
-//! [`decide`] is a pure function: the engine passes in the time that is left and a random number, so that each case is tested
+//! [`decide_retry`] is a pure function: the engine passes in the time that is left and a random number, so that each case is tested
 //! without a clock. The order of its checks matters. A permanent failure is reported as what it is, even when the deadline
 //! has passed. A requested wait above the maximum is reported as such, even when no attempts are left, since more attempts
 //! would be of no help; but not one from a message, which may mean something else, and must not fail a call that a retry may

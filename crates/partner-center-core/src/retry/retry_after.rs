@@ -61,7 +61,7 @@ fn wait_in_message(message: &str) -> Option<Duration> {
         if !is_request {
             continue;
         }
-        if let Some(seconds) = wait_after(tokens.clone(), is_retry_after, word.eq_ignore_ascii_case("retry")) {
+        if let Some(seconds) = wait_after_tokens(tokens.clone(), is_retry_after, word.eq_ignore_ascii_case("retry")) {
             // A number that overflows is the longest wait.
             return Some(Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(Duration::from_secs(u64::MAX)));
         }
@@ -74,7 +74,7 @@ const MAX_FILLER_WORDS: usize = 2;
 
 /// Returns the seconds after a word that requests a wait. A number without a unit counts only after `Retry-After`, in any of its
 /// spellings: `is_retry_after` if that is the word, `may_be_retry_after` if it is the first half of it.
-fn wait_after(mut tokens: Tokens<'_>, mut is_retry_after: bool, mut may_be_retry_after: bool) -> Option<f64> {
+fn wait_after_tokens(mut tokens: Tokens<'_>, mut is_retry_after: bool, mut may_be_retry_after: bool) -> Option<f64> {
     let (mut fillers, mut is_assigned) = (0, false);
     loop {
         match tokens.next()? {

@@ -336,7 +336,7 @@ mod sealed {
             // A busy thread runs a job that nobody waits for, or has panicked: replace it.
             running.take_if(|running| running.is_busy.load(Ordering::Acquire));
             if running.is_none() {
-                *running = WorkerHandle::start();
+                *running = WorkerHandle::start_thread();
             }
             running.as_ref().is_some_and(|WorkerHandle { jobs, is_busy }| {
                 is_busy.store(true, Ordering::Relaxed);
@@ -346,7 +346,7 @@ mod sealed {
     }
 
     impl WorkerHandle {
-        fn start() -> Option<Self> {
+        fn start_thread() -> Option<Self> {
             let (sender, jobs) = sync_channel::<WorkerJob>(1);
             let thread = thread::Builder::new().name("partner-center".to_owned());
             thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok()?;

@@ -55,7 +55,7 @@ impl EnvironmentProxy {
     /// [`TransportErrorKind::ProxySetting`](crate::TransportErrorKind::ProxySetting) if the value of the variable is
     /// invalid: to send the request without the proxy could expose it to a network that it must not use.
     pub fn for_uri(&self, uri: &Uri) -> Result<Option<&ProxyServer>, TransportError> {
-        if uri.scheme_str() != Some("https") || self.no_proxy.contains(uri) {
+        if uri.scheme_str() != Some("https") || self.no_proxy.contains_uri(uri) {
             return Ok(None);
         }
         match &self.proxy {

@@ -83,7 +83,7 @@ impl<S> SharedState<S> {
                 match next_step(&mut shared.state) {
                     Step::Ready(value) => return Poll::Ready(value),
                     Step::WaitUntil(moment) => {
-                        task.register(&mut shared, context.waker());
+                        task.register_waker(&mut shared, context.waker());
                         moment
                     }
                 }
@@ -155,7 +155,7 @@ impl<'a, S> WaitingTask<'a, S> {
         Self { state, number: shared.tasks }
     }
 
-    fn register(&self, shared: &mut StateAndWakers<S>, waker: &Waker) {
+    fn register_waker(&self, shared: &mut StateAndWakers<S>, waker: &Waker) {
         shared.wakers.insert(self.number, waker.clone());
     }
 }

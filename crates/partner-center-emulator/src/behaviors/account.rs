@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 /// Creates a customer. Its administrator's password is in this response and in no other.
 pub(super) fn create_customer(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
     let OperationCall { state, ref body, .. } = *call;
+    check_required_fields(body)?;
     let domain = string_at_path(body, &["companyProfile", "domain"]).unwrap_or_default();
     if !is_domain_name(domain) {
         return Err(invalid_property_error(format!("The companyProfile.domain {domain:?} is not a domain.")));
@@ -172,6 +173,18 @@ fn check_country_requirements(company_profile: &Value, address: &Value) -> Resul
         return Ok(());
     };
     Err(ErrorResponse::documented_error(StatusCode::BAD_REQUEST, code, description))
+}
+
+/// Checks that the body has the fields without which nothing else of a new customer can be checked.
+fn check_required_fields(body: &Value) -> Result<(), ErrorResponse> {
+    let is_missing =
+        |path: &&[&str]| path.iter().try_fold(body, |value, name| value.get(name)).is_none_or(Value::is_null);
+    let required: [&[&str]; 2] = [&["companyProfile", "domain"], &["billingProfile", "defaultAddress"]];
+    let missing: Vec<_> = required.into_iter().filter(is_missing).map(|path| path.join(".")).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(invalid_property_error(format!("The body is invalid. Required, but missing: {}.", missing.join(", "))))
 }
 
 fn invalid_property_error(description: String) -> ErrorResponse {

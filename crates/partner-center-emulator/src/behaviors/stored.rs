@@ -5,9 +5,10 @@ use super::{OperationCall, ResponseWithChanges, etag::check_etag};
 use crate::{
     error_response::ErrorResponse,
     item_filter::ItemFilter,
-    json_fields::{merge_fields, normalize_value, string_at_path, without_null_fields},
+    json_fields::{merge_fields, normalize_value, remove_write_only_fields, string_at_path, without_null_fields},
     pages::{PageRequest, list_item_type},
     resource::ResourceLink,
+    resource_path::escape_uri_component,
     routing::parameter_name_of_segment,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
     store::{StateChange, population},
@@ -52,7 +53,8 @@ pub(super) fn collection_items(call: &OperationCall<'_>) -> Vec<(u64, Value)> {
     // Some collections are written at their own path, one item at a time.
     if let Some(item) = state.get_resource(path, now) {
         items.retain(|(_, existing)| existing.get(&id_name).is_some() && existing.get(&id_name) != item.get(&id_name));
-        items.push((FIRST_WRITTEN_ITEM_NUMBER, item));
+        items.push((FIRST_WRITTEN_ITEM_NUMBER - 1, item));
+        items.sort_by_key(|(number, _)| *number);
     }
     items
 }
@@ -123,7 +125,7 @@ fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
     if let Value::Object(fields) = &mut resource {
         // What the request alone has, such as a code that proves something, is not part of the resource.
         fields.retain(|name, _| is_same_type || object_of_type(of).is_none() || find_property(of, name).is_some());
-        set_service_fields(call, of, fields, &path.to_string());
+        set_service_fields(call, of, fields, format!("{}/{}", call.route.link_path(), escape_uri_component(&id)));
         set_time_fields(call, of, fields, &["creat", "lastmodified"]);
         if let Some(property) = find_property(of, &id_name) {
             fields.insert(property.name.to_owned(), id_as_json_value(property.value, &id));
@@ -152,7 +154,7 @@ fn write_resource(call: &OperationCall<'_>) -> Result<ResponseWithChanges, Error
         _ => merge_fields(&mut resource, without_read_only_fields(of, call.body.clone())),
     }
     if let Value::Object(fields) = &mut resource {
-        set_service_fields(call, of, fields, &call.path.to_string());
+        set_service_fields(call, of, fields, call.route.link_path());
         set_time_fields(call, of, fields, &["lastmodified"]);
     }
     let response =
@@ -318,14 +320,14 @@ fn is_set_by_service(of: Option<Type>, name: &str) -> bool {
 /// Fields that the service sets in every resource that has them.
 const FIELDS_SET_BY_SERVICE: [&str; 3] = ["attributes", "id", "links"];
 
-/// Sets the fields of a written resource that the service makes, if its type has them.
-fn set_service_fields(call: &OperationCall<'_>, of: Option<Type>, fields: &mut Map<String, Value>, path: &str) {
-    // Such as a password.
-    fields.retain(|name, _| find_property(of, name).is_none_or(|property| !property.is_write_only));
-    let path = path.strip_prefix("/v1").unwrap_or(path);
+/// Sets the fields of a written resource that the service makes, if its type has them; `path` is that of the link to it.
+fn set_service_fields(call: &OperationCall<'_>, of: Option<Type>, fields: &mut Map<String, Value>, path: String) {
+    if let Some(of) = of {
+        remove_write_only_fields(of, fields);
+    }
     let links = find_property(of, "links").map(|property| property.value);
     if find_property(links, "self").is_some() {
-        fields.insert("links".to_owned(), json!({ "self": ResourceLink::new(path.to_owned()) }));
+        fields.insert("links".to_owned(), json!({ "self": ResourceLink::new(path) }));
     }
     if let Some(attributes) = fields.get_mut("attributes").and_then(Value::as_object_mut)
         && attributes.contains_key("etag")
@@ -363,9 +365,7 @@ fn example_with_path_parameters(call: &OperationCall<'_>, mut example: Value, id
         *existing = if existing.is_number() { id_as_json_value(Type::Int64, value) } else { value.into() };
     }
     if let Some(uri) = example.pointer_mut("/links/self/uri") {
-        let path = call.path.to_string();
-        let has_version = uri.as_str().is_some_and(|uri| uri.starts_with("/v1/"));
-        *uri = if has_version { path.into() } else { path.strip_prefix("/v1").unwrap_or(&path).into() };
+        *uri = call.route.link_path().into();
     }
     example
 }

@@ -71,7 +71,7 @@ impl InjectedResponse {
             match option.split_once('=') {
                 None => {
                     response.format =
-                        Some(ErrorFormat::parse_format(option).ok_or_else(|| invalid_option_error(option))?)
+                        Some(ErrorFormat::parse_format(option).ok_or_else(|| invalid_option_error(option))?);
                 }
                 Some(("code", value)) => response.code = Some(number(value)?),
                 Some(("retry-after", value)) => response.retry_after = Some(RetryAfterValue::Seconds(number(value)?)),

@@ -4,7 +4,7 @@
 //! What is changed depends on the kind of an object, which is the name of the field that it is in.
 
 use crate::{
-    quirks::{ErrorCodes, Quirks},
+    quirks::{ErrorCodes, LinkStyle, Quirks},
     service_response::ResourceKind,
 };
 use serde::Serialize;
@@ -32,7 +32,8 @@ impl From<ResourceKind> for ObjectKind<'static> {
 
 /// Whether any quirk changes values, so that [`serialize_with_value_quirks`] is necessary.
 pub(super) fn has_value_quirks(quirks: &Quirks) -> bool {
-    quirks.without_links
+    quirks.link_style != LinkStyle::Plain
+        || quirks.without_links
         || quirks.without_delegated_access
         || quirks.nulls
         || quirks.unknown_values
@@ -40,35 +41,39 @@ pub(super) fn has_value_quirks(quirks: &Quirks) -> bool {
         || quirks.error_codes != ErrorCodes::Mixed
 }
 
-/// Serializes `value` with the quirks applied.
+/// Serializes `value` with the quirks applied. Links begin with `link_prefix` in place of `/` or `/v1/`.
 pub(super) fn serialize_with_value_quirks(
     quirks: &Quirks,
+    link_prefix: &str,
     value: &impl Serialize,
     kind: ObjectKind<'_>,
 ) -> serde_json::Result<String> {
     let mut tree = serde_json::to_value(value)?;
-    apply_value_quirks(quirks, &mut tree, kind);
+    apply_value_quirks(quirks, link_prefix, &mut tree, kind);
     serde_json::to_string(&tree)
 }
 
 /// Changes `value` and all that it contains. Inner objects come first.
-fn apply_value_quirks(quirks: &Quirks, value: &mut Value, kind: ObjectKind<'_>) {
+fn apply_value_quirks(quirks: &Quirks, link_prefix: &str, value: &mut Value, kind: ObjectKind<'_>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in &mut *fields {
                 // The items of a page are customers, unless it is one of other resources.
                 let kind = if kind.0 == "resource" && name == "items" { kind } else { ObjectKind(name) };
-                apply_value_quirks(quirks, value, kind);
+                apply_value_quirks(quirks, link_prefix, value, kind);
             }
-            apply_field_quirks(quirks, fields, kind);
+            apply_field_quirks(quirks, link_prefix, fields, kind);
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| apply_value_quirks(quirks, item, kind)),
+        Value::Array(items) => items.iter_mut().for_each(|item| apply_value_quirks(quirks, link_prefix, item, kind)),
         _ => {}
     }
 }
 
 /// Changes the fields of one object. Pascal case comes last, as the other quirks look for the usual names.
-fn apply_field_quirks(quirks: &Quirks, fields: &mut Map<String, Value>, kind: ObjectKind<'_>) {
+fn apply_field_quirks(quirks: &Quirks, link_prefix: &str, fields: &mut Map<String, Value>, kind: ObjectKind<'_>) {
+    if quirks.link_style != LinkStyle::Plain && fields.contains_key("method") {
+        set_link_prefix(link_prefix, fields);
+    }
     if quirks.without_links {
         fields.remove("links");
     }
@@ -98,6 +103,15 @@ fn apply_field_quirks(quirks: &Quirks, fields: &mut Map<String, Value>, kind: Ob
     }
     if quirks.pascal_case {
         *fields = std::mem::take(fields).into_iter().map(|(name, value)| (to_pascal_case(&name), value)).collect();
+    }
+}
+
+/// Changes the link with these `fields`, unless it leads out of the service.
+fn set_link_prefix(link_prefix: &str, fields: &mut Map<String, Value>) {
+    if let Some(Value::String(uri)) = fields.get_mut("uri")
+        && let Some(path) = uri.strip_prefix("/v1/").or_else(|| uri.strip_prefix('/'))
+    {
+        *uri = format!("{link_prefix}{path}");
     }
 }
 

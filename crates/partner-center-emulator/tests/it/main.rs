@@ -8,6 +8,7 @@ mod customer_list;
 mod customers;
 mod error_responses;
 mod fault_injection;
+mod lists;
 mod operations;
 mod quirks;
 mod server;

@@ -41,7 +41,7 @@ fn app_only_token_is_rejected_where_a_user_is_needed() {
 }
 
 /// Returns method, target and headers of a request for `operation` with the examples of its parameters.
-fn example_request(operation: &Operation) -> (Method, String, Vec<(String, String)>) {
+pub(crate) fn example_request(operation: &Operation) -> (Method, String, Vec<(String, String)>) {
     let mut path = operation.path.to_owned();
     let (mut query, mut headers) = (Vec::new(), Vec::new());
     for parameter in operation.parameters {

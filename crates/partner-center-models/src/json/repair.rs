@@ -135,7 +135,7 @@ impl<'a> RepairPosition<'a> {
                 }
             }
             (JsonToken::String(name), Some(container)) if container.expects_name => {
-                container.current = ContainerKey::Name(name)
+                container.current = ContainerKey::Name(name);
             }
             (JsonToken::String(value), Some(container)) => {
                 if matches!(container.current, ContainerKey::Name(r#""id""# | r#""Id""#)) {

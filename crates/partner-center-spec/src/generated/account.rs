@@ -209,7 +209,7 @@ pub(super) const GET_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     }
   },
   "attributes": {
-    "etag": "-4242348048554929329",
+    "etag": "-7310482265019384617",
     "objectType": "CustomerBillingProfile"
   }
 }"#,
@@ -312,7 +312,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
             default: None,
             deprecated: None,
             description: "The `attributes.etag` of the profile that was read. On the wire it stands within double quotation marks, which are added where they are missing.",
-            example: Some("-4242348048554929329"),
+            example: Some("-7310482265019384617"),
         },
     ],
     body: Some(RequestBody {
@@ -350,7 +350,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     }
   },
   "attributes": {
-    "etag": "-4242348048554929329",
+    "etag": "-7310482265019384617",
     "objectType": "CustomerBillingProfile"
   }
 }"#,
@@ -409,7 +409,7 @@ pub(super) const UPDATE_CUSTOMER_BILLING_PROFILE: Operation = Operation {
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
-    idempotency: Idempotency::Natural,
+    idempotency: Idempotency::RequestId,
     is_destructive: false,
     deprecated: None,
     error_codes: &[
@@ -926,7 +926,7 @@ pub(super) const CREATE_CUSTOMER_QUALIFICATION: Operation = Operation {
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "For `GovernmentCommunityCloud`, the GDAP role Directory Reader, Directory Writer, License Administrator or User Administrator.",
-    idempotency: Idempotency::None,
+    idempotency: Idempotency::RequestId,
     is_destructive: true,
     deprecated: None,
     error_codes: &[
@@ -1097,7 +1097,7 @@ pub(super) const LIST_CUSTOMER_CUSTOM_DOMAINS: Operation = Operation {
     id: "listCustomerCustomDomains",
     area: "account",
     command: Command {
-        resource: "domains",
+        resource: "customer-domains",
         verb: "list",
     },
     method: Method::Get,
@@ -1267,7 +1267,7 @@ pub(super) const GET_RELATIONSHIP_REQUEST: Operation = Operation {
                     name: "request-reseller-relationship",
                     summary: "The invitation of a partner.",
                     json: r#"{
-  "url": "https://admin.microsoft.com/Adminportal/Home?invType=ResellerRelationship&partnerId=aa9ccf23-7f1f-4cab-b25f-e65b0c4dbde0&msppId=5120934&DAP=false#/BillingAccounts/partner-invitation",
+  "url": "https://admin.example/Adminportal/Home?invType=ResellerRelationship&partnerId=aa9ccf23-7f1f-4cab-b25f-e65b0c4dbde0&msppId=5120934&DAP=false#/BillingAccounts/partner-invitation",
   "attributes": {
     "objectType": "RelationshipRequest"
   }
@@ -1681,7 +1681,7 @@ pub(super) const GET_CUSTOMER_VALIDATION_STATUS: Operation = Operation {
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/validationStatus",
-    summary: "Gets how the validation of a customer's account stands.",
+    summary: "Gets the validation status of a customer's account.",
     description: "Microsoft validates the accounts of customers, and blocks purchases of those with the status `UnderReview`, `NotAllowed` or `Unknown`.\n\nStatus 404 with the code `600074` means that the account has no status, which does not block purchases.\n\nOnly App+User credentials may get it.",
     documentation: Some(Link {
         title: "Retrieve the validation status of a customer",
@@ -1912,7 +1912,7 @@ pub(super) const ADD_VERIFIED_DOMAIN: Operation = Operation {
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "Only for domain registrars that Microsoft has admitted.",
-    idempotency: Idempotency::None,
+    idempotency: Idempotency::RequestId,
     is_destructive: false,
     deprecated: None,
     error_codes: &[
@@ -1961,7 +1961,7 @@ pub(super) const GET_DIRECT_SIGNED_AGREEMENT_STATUS: Operation = Operation {
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/directSignedMicrosoftCustomerAgreementStatus",
-    summary: "Gets whether a customer has signed the Microsoft Customer Agreement directly.",
+    summary: "Gets the direct signing status of the Microsoft Customer Agreement of a customer.",
     description: "A customer that has accepted the agreement with Microsoft itself needs no attestation by the partner. Agreements that the partner has attested are not counted; list the agreements for these.\n\nOnly App+User credentials may get it, and only in the public cloud.",
     documentation: Some(Link {
         title: "Get the direct signing status of the Microsoft Customer Agreement",
@@ -2319,7 +2319,7 @@ pub(super) const CREATE_CUSTOMER_AGREEMENT: Operation = Operation {
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global],
     permissions: "",
-    idempotency: Idempotency::None,
+    idempotency: Idempotency::RequestId,
     is_destructive: false,
     deprecated: Some(
         "Microsoft has replaced it in January 2026 by an attestation that the customer itself completes on a page of Microsoft.",
@@ -2446,7 +2446,7 @@ pub(super) const LIST_AGREEMENT_METADATA: Operation = Operation {
     {
       "templateId": "998b88de-aa99-4388-a42c-1b3517d49490",
       "agreementType": "MicrosoftCloudAgreement",
-      "agreementLink": "https://learn.microsoft.com/partner-center/agreements",
+      "agreementLink": "https://agreements.example/cloud",
       "versionRank": 0
     }
   ],
@@ -2516,7 +2516,7 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
     id: "getAgreementDocument",
     area: "account",
     command: Command {
-        resource: "agreement-documents",
+        resource: "agreement-document",
         verb: "get",
     },
     method: Method::Get,
@@ -2632,10 +2632,6 @@ pub(super) const GET_AGREEMENT_DOCUMENT: Operation = Operation {
             title: "DISPLAY",
             path: "displayUri",
         },
-        Column {
-            title: "DOWNLOAD",
-            path: "downloadUri",
-        },
     ],
 };
 
@@ -2743,7 +2739,7 @@ pub(super) const CREATE_APPLICATION_CONSENT: Operation = Operation {
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
-    idempotency: Idempotency::None,
+    idempotency: Idempotency::RequestId,
     is_destructive: false,
     deprecated: None,
     error_codes: &[
@@ -2946,17 +2942,17 @@ pub(super) const LIST_MANAGED_SERVICES: Operation = Operation {
       "groupName": "Office",
       "links": {
         "adminService": {
-          "uri": "https://portal.office.com/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=Exchange",
+          "uri": "https://portal.example/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=Exchange",
           "method": "GET",
           "headers": []
         },
         "serviceHealth": {
-          "uri": "https://portal.office.com/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=ServiceStatus",
+          "uri": "https://portal.example/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=ServiceStatus",
           "method": "GET",
           "headers": []
         },
         "serviceTicket": {
-          "uri": "https://portal.office.com/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=Support",
+          "uri": "https://portal.example/Partner/BeginClientSession.aspx?CTID=3a2f1c9e-7d54-4b6a-8e21-5c90f7b3d6a4&CSDEST=Support",
           "method": "GET",
           "headers": []
         }
@@ -3651,7 +3647,7 @@ pub(super) const GET_CUSTOMER_USAGE_SUMMARY: Operation = Operation {
     id: "getCustomerUsageSummary",
     area: "account",
     command: Command {
-        resource: "usage-summary",
+        resource: "customer-usage",
         verb: "get",
     },
     method: Method::Get,
@@ -3812,7 +3808,7 @@ pub(super) const LIST_CUSTOMER_USAGE_RECORDS: Operation = Operation {
     id: "listCustomerUsageRecords",
     area: "account",
     command: Command {
-        resource: "customer-usage-records",
+        resource: "customer-usage",
         verb: "list",
     },
     method: Method::Get,
@@ -4322,7 +4318,7 @@ pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
             value: Type::Int32,
             minimum: Some(0),
             sent_minimum: Some(1),
-            maximum: Some(500),
+            maximum: Some(2147483647),
             constraints: Constraints::NONE,
             default: None,
             deprecated: None,
@@ -4337,9 +4333,9 @@ pub(super) const LIST_CUSTOMER_SERVICE_REQUESTS: Operation = Operation {
             is_required: false,
             style: ParameterStyle::Plain,
             value: Type::Int32,
-            minimum: None,
+            minimum: Some(0),
             sent_minimum: None,
-            maximum: None,
+            maximum: Some(2147483647),
             constraints: Constraints::NONE,
             default: None,
             deprecated: None,
@@ -4968,7 +4964,7 @@ pub(super) const AGREEMENT_DOCUMENT: Schema = Schema {
             Property {
                 name: "downloadUri",
                 spellings: &[],
-                value: Type::String,
+                value: Type::Secret,
                 is_required: false,
                 is_nullable: false,
                 is_read_only: false,
@@ -5242,7 +5238,7 @@ pub(super) const APPLICATION_CONSENT: Schema = Schema {
                 name: "applicationId",
                 spellings: &[],
                 value: Type::Uuid,
-                is_required: true,
+                is_required: false,
                 is_nullable: false,
                 is_read_only: false,
                 is_write_only: false,
@@ -5272,7 +5268,7 @@ pub(super) const APPLICATION_CONSENT: Schema = Schema {
                 name: "applicationGrants",
                 spellings: &[],
                 value: Type::List(&Type::Schema("ApplicationGrant")),
-                is_required: true,
+                is_required: false,
                 is_nullable: false,
                 is_read_only: false,
                 is_write_only: false,
@@ -5302,7 +5298,7 @@ pub(super) const APPLICATION_GRANT: Schema = Schema {
                 name: "enterpriseApplicationId",
                 spellings: &[],
                 value: Type::Uuid,
-                is_required: true,
+                is_required: false,
                 is_nullable: false,
                 is_read_only: false,
                 is_write_only: false,
@@ -5317,7 +5313,7 @@ pub(super) const APPLICATION_GRANT: Schema = Schema {
                 name: "scope",
                 spellings: &[],
                 value: Type::String,
-                is_required: true,
+                is_required: false,
                 is_nullable: false,
                 is_read_only: false,
                 is_write_only: false,

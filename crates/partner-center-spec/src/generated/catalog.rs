@@ -1600,6 +1600,16 @@ pub(super) const LIST_CUSTOMER_PRODUCTS: Operation = Operation {
             code: "60003",
             description: "There is no such customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -1727,6 +1737,16 @@ pub(super) const GET_CUSTOMER_PRODUCT: Operation = Operation {
             status: 404,
             code: "60003",
             description: "There is no such customer.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
         },
     ],
     columns: &[
@@ -1954,6 +1974,16 @@ pub(super) const LIST_CUSTOMER_SKUS: Operation = Operation {
             code: "60003",
             description: "There is no such customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -2135,6 +2165,16 @@ pub(super) const GET_CUSTOMER_SKU: Operation = Operation {
             status: 404,
             code: "60003",
             description: "There is no such customer.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
         },
     ],
     columns: &[
@@ -2484,6 +2524,16 @@ pub(super) const LIST_CUSTOMER_AVAILABILITIES: Operation = Operation {
             code: "60003",
             description: "There is no such customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
     ],
     columns: &[
         Column {
@@ -2712,6 +2762,16 @@ pub(super) const GET_CUSTOMER_AVAILABILITY: Operation = Operation {
             code: "60003",
             description: "There is no such customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
     ],
     columns: &[
         Column {
@@ -2747,7 +2807,7 @@ pub(super) const CHECK_INVENTORY: Operation = Operation {
     method: Method::Post,
     path: "/v1/extensions/product/checkinventorybyresourcetype",
     summary: "Checks whether products are available to a customer.",
-    description: "Returns for each product what prevents its purchase, if anything. SKUs with the prerequisite `InventoryCheck` need it before they are bought. Products that the service does not know are left out of the response. It changes nothing.\n\nIt replaces `checkinventory`, which ends on 2026-09-25.",
+    description: "Returns for each product what prevents its purchase, if anything. SKUs with the prerequisite `InventoryCheck` need it before they are bought. Products that the service does not know are left out of the response. It changes nothing.\n\nIt replaces `checkinventory`, which Microsoft ends on 2026-09-25.",
     documentation: Some(Link {
         title: "Check inventory by resource type",
         url: "https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type",
@@ -3007,7 +3067,7 @@ pub(super) const LIST_PROMOTIONS: Operation = Operation {
         total: None,
     }),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -3171,7 +3231,7 @@ pub(super) const GET_PROMOTION: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -3390,7 +3450,7 @@ pub(super) const CHECK_PROMOTION_ELIGIBILITIES: Operation = Operation {
         total: None,
     }),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -3401,11 +3461,21 @@ pub(super) const CHECK_PROMOTION_ELIGIBILITIES: Operation = Operation {
             code: "60003",
             description: "There is no such customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
         Column {
-            title: "CATALOG ITEM ID",
+            title: "ITEM",
             path: "catalogItemId",
         },
         Column {
@@ -3413,12 +3483,12 @@ pub(super) const CHECK_PROMOTION_ELIGIBILITIES: Operation = Operation {
             path: "quantity",
         },
         Column {
-            title: "BILLING CYCLE",
-            path: "billingCycle",
+            title: "TERM",
+            path: "termDuration",
         },
         Column {
-            title: "TERM DURATION",
-            path: "termDuration",
+            title: "ELIGIBILITIES",
+            path: "eligibilities",
         },
     ],
 };
@@ -3876,7 +3946,7 @@ pub(super) const AVAILABILITY_SEGMENT: Schema = Schema {
 pub(super) const CANCELLATION_POLICY: Schema = Schema {
     name: "CancellationPolicy",
     area: "catalog",
-    description: "The refunds for cancelling.",
+    description: "The refunds for canceling.",
     documentation: Some(Link {
         title: "Product resources",
         url: "https://learn.microsoft.com/partner-center/developer/product-resources",
@@ -6205,7 +6275,7 @@ pub(super) const SEAT_COUNT_ERROR: Schema = Schema {
                 spellings: &[],
                 value: Type::Int32,
                 is_required: false,
-                is_nullable: false,
+                is_nullable: true,
                 is_read_only: false,
                 is_write_only: false,
                 deprecated: None,
@@ -6220,7 +6290,7 @@ pub(super) const SEAT_COUNT_ERROR: Schema = Schema {
                 spellings: &[],
                 value: Type::Int32,
                 is_required: false,
-                is_nullable: false,
+                is_nullable: true,
                 is_read_only: false,
                 is_write_only: false,
                 deprecated: None,
@@ -6235,7 +6305,7 @@ pub(super) const SEAT_COUNT_ERROR: Schema = Schema {
                 spellings: &[],
                 value: Type::Int32,
                 is_required: false,
-                is_nullable: false,
+                is_nullable: true,
                 is_read_only: false,
                 is_write_only: false,
                 deprecated: None,
@@ -6879,7 +6949,7 @@ pub(super) const TERM: Schema = Schema {
                 maximum: None,
                 constraints: Constraints::NONE,
                 default: None,
-                description: "The refunds for cancelling.",
+                description: "The refunds for canceling.",
             },
         ],
         additional: None,

@@ -366,6 +366,11 @@ pub(super) const LIST_SUBSCRIPTIONS: Operation = Operation {
             code: "20002",
             description: "There is no relationship between the partner and the customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -406,7 +411,7 @@ pub(super) const GET_SUBSCRIPTION: Operation = Operation {
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}",
     summary: "Gets a subscription of a customer.",
-    description: "Returns the complete subscription. Read it before you change it, as `updateSubscription` expects it back as it was read.\n\nSubscriptions of new commerce have no `etag`; those of the marketplace have an empty one. The dates tell what is possible: `cancellationAllowedUntilDate` ends the window for cancelling, and `refundableQuantity` says how many seats can still be removed.",
+    description: "Returns the complete subscription. Read it before you change it, as `updateSubscription` expects it back as it was read.\n\nSubscriptions of new commerce have no `etag`; those of the marketplace have an empty one. The dates tell what is possible: `cancellationAllowedUntilDate` ends the window for canceling, and `refundableQuantity` says how many seats can still be removed.",
     documentation: Some(Link {
         title: "Get a subscription by ID",
         url: "https://learn.microsoft.com/partner-center/developer/get-a-subscription-by-id",
@@ -736,6 +741,16 @@ pub(super) const GET_SUBSCRIPTION: Operation = Operation {
             code: "20002",
             description: "There is no relationship between the partner and the customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -776,7 +791,7 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
     method: Method::Patch,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}",
     summary: "Changes the seats, the state, the renewal or the name of a subscription.",
-    description: "Read the subscription, change what has to change, and send all of it back. In spite of its method the request replaces the subscription: if `autoRenewEnabled`, `scheduledNextTermInstructions` or `nextChargeInstructions` is left out, the service turns automatic renewal off and deletes the instructions.\n\nWhat to change: `quantity`, the new total of seats; `status`, which is `suspended`, `active` again, or `deleted` to cancel; `autoRenewEnabled`; `friendlyName`; `partnerId`, the reseller; and `scheduledNextTermInstructions` or `scheduledActions`, what happens at the end of the term, for which automatic renewal must be on. A change that takes effect immediately deletes what was scheduled.\n\nSeats can be added at any time. They can be removed, and the subscription be cancelled, within a window after the purchase or the renewal only: compare `refundableQuantity` and `cancellationAllowedUntilDate`. Cancelling cannot be undone, and a subscription of new commerce is billed while it is suspended.\n\nThe response is the changed subscription, or `202 Accepted` when the change takes longer: then get the subscription until it shows the change. The body of a `202` is sometimes the subscription and often empty, so it is not read. The billing cycle of a legacy subscription is changed by its order instead.",
+    description: "Read the subscription, change what has to change, and send all of it back. In spite of its method the request replaces the subscription: if `autoRenewEnabled`, `scheduledNextTermInstructions` or `nextChargeInstructions` is left out, the service turns automatic renewal off and deletes the instructions.\n\nWhat to change: `quantity`, the new total of seats; `status`, which is `suspended`, `active` again, or `deleted` to cancel; `autoRenewEnabled`; `friendlyName`; `partnerId`, the reseller; and `scheduledNextTermInstructions` or `scheduledActions`, what happens at the end of the term, for which automatic renewal must be on. A change that takes effect immediately deletes what was scheduled.\n\nSeats can be added at any time. They can be removed, and the subscription be canceled, within a window after the purchase or the renewal only: compare `refundableQuantity` and `cancellationAllowedUntilDate`. Canceling cannot be undone, and a subscription of new commerce is billed while it is suspended.\n\nThe response is the changed subscription, or `202 Accepted` when the change takes longer: then get the subscription until it shows the change. The body of a `202` is sometimes the subscription and often empty, so it is not read. The billing cycle of a legacy subscription is changed by its order instead.",
     documentation: Some(Link {
         title: "Update a subscription by ID",
         url: "https://learn.microsoft.com/partner-center/developer/update-a-subscription-by-id",
@@ -1271,6 +1286,11 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
         },
         ErrorCode {
             status: 400,
+            code: "800081",
+            description: "The subscription is not activated yet.",
+        },
+        ErrorCode {
+            status: 400,
             code: "800090",
             description: "The quantity cannot be decreased.",
         },
@@ -1291,18 +1311,43 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
         },
         ErrorCode {
             status: 400,
+            code: "800096",
+            description: "The status of the subscription cannot be changed to this one.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800097",
+            description: "The billing cycle of the subscription cannot be changed.",
+        },
+        ErrorCode {
+            status: 400,
             code: "800098",
             description: "The reseller of this subscription cannot be changed.",
         },
         ErrorCode {
             status: 400,
+            code: "800107",
+            description: "The term of a trial cannot be changed.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800121",
+            description: "The term of a trial cannot be changed in this way.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800122",
+            description: "The term of a trial cannot be changed in this way.",
+        },
+        ErrorCode {
+            status: 400,
             code: "900117",
-            description: "The window for cancelling, in days, is over.",
+            description: "The window for canceling, in days, is over.",
         },
         ErrorCode {
             status: 400,
             code: "900213",
-            description: "The window for cancelling, in hours, is over.",
+            description: "The window for canceling, in hours, is over.",
         },
         ErrorCode {
             status: 400,
@@ -1338,6 +1383,16 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
             status: 400,
             code: "900277",
             description: "The subscription is being expired and cannot be changed.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900279",
+            description: "The subscription has ended and cannot be changed.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900280",
+            description: "The subscription cannot be changed for now. Retry later.",
         },
         ErrorCode {
             status: 400,
@@ -1379,6 +1434,21 @@ pub(super) const UPDATE_SUBSCRIPTION: Operation = Operation {
             code: "900278",
             description: "Another change is pending. Retry after 24 hours.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -1413,8 +1483,8 @@ pub(super) const LIST_SUBSCRIPTION_ADDONS: Operation = Operation {
     id: "listSubscriptionAddons",
     area: "commerce",
     command: Command {
-        resource: "subscriptions",
-        verb: "list-addons",
+        resource: "subscription-addons",
+        verb: "list",
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/addons",
@@ -1445,7 +1515,7 @@ pub(super) const LIST_SUBSCRIPTION_ADDONS: Operation = Operation {
         Parameter {
             name: "subscription-id",
             flag: "subscription",
-            is_positional: true,
+            is_positional: false,
             location: Location::Path,
             is_required: true,
             style: ParameterStyle::Plain,
@@ -1549,6 +1619,21 @@ pub(super) const LIST_SUBSCRIPTION_ADDONS: Operation = Operation {
             code: "20003",
             description: "There is no such subscription.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -1583,13 +1668,13 @@ pub(super) const GET_SUBSCRIPTION_PROVISIONING_STATUS: Operation = Operation {
     id: "getSubscriptionProvisioningStatus",
     area: "commerce",
     command: Command {
-        resource: "subscriptions",
-        verb: "get-provisioning-status",
+        resource: "subscription-provisioning-status",
+        verb: "get",
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/provisioningstatus",
-    summary: "Gets whether the licenses of a subscription are provisioned.",
-    description: "Returns how many licenses there are, and whether they are available to the customer. It is pending while a change of the seats is carried out, and is updated every 15 minutes.",
+    summary: "Gets the provisioning status of a subscription's licenses.",
+    description: "Returns how many licenses there are, and whether they are available to the customer. It is pending while a change of the seats is carried out, and is updated every 15 minutes.\n\nOnly App+User credentials may get it.",
     documentation: Some(Link {
         title: "Get subscription provisioning status",
         url: "https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status",
@@ -1615,7 +1700,7 @@ pub(super) const GET_SUBSCRIPTION_PROVISIONING_STATUS: Operation = Operation {
         Parameter {
             name: "subscription-id",
             flag: "subscription",
-            is_positional: true,
+            is_positional: false,
             location: Location::Path,
             is_required: true,
             style: ParameterStyle::Plain,
@@ -1672,6 +1757,26 @@ pub(super) const GET_SUBSCRIPTION_PROVISIONING_STATUS: Operation = Operation {
             status: 404,
             code: "800007",
             description: "There is no provisioning status of this subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
         },
     ],
     columns: &[
@@ -1769,7 +1874,23 @@ pub(super) const REGISTER_SUBSCRIPTION: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[],
 };
 
@@ -1777,12 +1898,12 @@ pub(super) const GET_SUBSCRIPTION_REGISTRATION_STATUS: Operation = Operation {
     id: "getSubscriptionRegistrationStatus",
     area: "commerce",
     command: Command {
-        resource: "subscriptions",
-        verb: "get-registration-status",
+        resource: "subscription-registration-status",
+        verb: "get",
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/registrationstatus",
-    summary: "Gets whether an Azure plan is registered for the purchase of reservations.",
+    summary: "Gets the registration status of an Azure plan for reservations.",
     description: "Returns the state of the registration that `registerSubscription` started. Get it again until it is `registered`.",
     documentation: Some(Link {
         title: "Get subscription registration status",
@@ -1809,7 +1930,7 @@ pub(super) const GET_SUBSCRIPTION_REGISTRATION_STATUS: Operation = Operation {
         Parameter {
             name: "subscription-id",
             flag: "subscription",
-            is_positional: true,
+            is_positional: false,
             location: Location::Path,
             is_required: true,
             style: ParameterStyle::Plain,
@@ -1864,6 +1985,21 @@ pub(super) const GET_SUBSCRIPTION_REGISTRATION_STATUS: Operation = Operation {
             status: 404,
             code: "20003",
             description: "There is no such subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -1969,6 +2105,21 @@ pub(super) const ACTIVATE_SUBSCRIPTION: Operation = Operation {
             code: "900127",
             description: "This is not Microsoft's integration sandbox.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column {
@@ -1986,8 +2137,8 @@ pub(super) const LIST_SUBSCRIPTION_ACTIVATION_LINKS: Operation = Operation {
     id: "listSubscriptionActivationLinks",
     area: "commerce",
     command: Command {
-        resource: "subscriptions",
-        verb: "list-activation-links",
+        resource: "subscription-activation-links",
+        verb: "list",
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/activationlinks",
@@ -2018,7 +2169,7 @@ pub(super) const LIST_SUBSCRIPTION_ACTIVATION_LINKS: Operation = Operation {
         Parameter {
             name: "subscription-id",
             flag: "subscription",
-            is_positional: true,
+            is_positional: false,
             location: Location::Path,
             is_required: true,
             style: ParameterStyle::Plain,
@@ -2095,7 +2246,23 @@ pub(super) const LIST_SUBSCRIPTION_ACTIVATION_LINKS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column {
             title: "LINE ITEM",
@@ -2291,7 +2458,7 @@ pub(super) const LIST_TRANSITION_ELIGIBILITIES: Operation = Operation {
         total: None,
     }),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -2307,6 +2474,21 @@ pub(super) const LIST_TRANSITION_ELIGIBILITIES: Operation = Operation {
             code: "20003",
             description: "There is no such subscription.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column {
@@ -2320,6 +2502,10 @@ pub(super) const LIST_TRANSITION_ELIGIBILITIES: Operation = Operation {
         Column {
             title: "QUANTITY",
             path: "quantity",
+        },
+        Column {
+            title: "ELIGIBILITIES",
+            path: "eligibilities",
         },
     ],
 };
@@ -2470,7 +2656,7 @@ pub(super) const LIST_TRANSITIONS: Operation = Operation {
         total: None,
     }),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -2485,6 +2671,21 @@ pub(super) const LIST_TRANSITIONS: Operation = Operation {
             status: 404,
             code: "20003",
             description: "There is no such subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -2521,7 +2722,7 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
     method: Method::Post,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitions",
     summary: "Changes a subscription of new commerce to another product.",
-    description: "Starts the change of all or some seats to another product, in a new or in another subscription of the customer. Take the target from `listTransitionEligibilities`. The response is the transition with its first event; list the transitions until that event is `Completed`.\n\nA change of all seats without `toSubscriptionId` keeps the subscription with another `offerId`. A target subscription has to be active, of the same product, with a term that is not shorter and does not end earlier. A trial becomes a paid subscription in this way, too. It cannot be undone: a smaller product is possible at the end of the term only.",
+    description: "Starts the change of all or some seats to another product, in a new or in another subscription of the customer. Take the target from `listTransitionEligibilities`. The response is the transition with its first event; list the transitions until that event is `Completed`.\n\nA change of all seats without `toSubscriptionId` keeps the subscription with another `offerId`. A target subscription has to be active, of the same product, with a term that is not shorter and does not end earlier. A trial becomes a paid subscription in this way, too. It cannot be undone.",
     documentation: Some(Link {
         title: "Transition a new commerce subscription",
         url: "https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription",
@@ -2629,10 +2830,10 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::RequestId,
-    is_destructive: false,
+    is_destructive: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -2684,6 +2885,21 @@ pub(super) const CREATE_TRANSITION: Operation = Operation {
             status: 404,
             code: "20003",
             description: "There is no such subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -2858,7 +3074,23 @@ pub(super) const LIST_CUSTOM_TERM_END_DATES: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column {
             title: "DATE",
@@ -2880,7 +3112,7 @@ pub(super) const GET_OVERAGE: Operation = Operation {
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/overage",
-    summary: "Gets which subscriptions of a customer are billed by use beyond what is included.",
+    summary: "Lists the overage settings of a customer.",
     description: "Returns the Azure subscriptions that calls and the like are billed to when they go beyond the licenses, one for each kind of product.",
     documentation: Some(Link {
         title: "Get subscription overage",
@@ -2960,7 +3192,7 @@ pub(super) const GET_OVERAGE: Operation = Operation {
         total: None,
     }),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -2969,7 +3201,22 @@ pub(super) const GET_OVERAGE: Operation = Operation {
         ErrorCode {
             status: 403,
             code: "800112",
-            description: "Overage cannot be set, as the customer has legacy Azure subscriptions.",
+            description: "A customer with legacy Azure subscriptions cannot have overage.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -3079,7 +3326,7 @@ pub(super) const UPDATE_OVERAGE: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator or an admin agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -3088,7 +3335,7 @@ pub(super) const UPDATE_OVERAGE: Operation = Operation {
         ErrorCode {
             status: 403,
             code: "800112",
-            description: "Overage cannot be set, as the customer has legacy Azure subscriptions.",
+            description: "A customer with legacy Azure subscriptions cannot have overage.",
         },
         ErrorCode {
             status: 403,
@@ -3099,6 +3346,21 @@ pub(super) const UPDATE_OVERAGE: Operation = Operation {
             status: 403,
             code: "800115",
             description: "Another tenant has the overage already.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -3183,7 +3445,7 @@ pub(super) const LIST_AZURE_ENTITLEMENTS: Operation = Operation {
             examples: &[
                 Example {
                     name: "get-a-list-of-azure-entitlements-for-subscription",
-                    summary: "Two Azure subscriptions, of which one is cancelled.",
+                    summary: "Two Azure subscriptions, of which one is canceled.",
                     json: r#"{
   "totalCount": 2,
   "items": [
@@ -3223,7 +3485,7 @@ pub(super) const LIST_AZURE_ENTITLEMENTS: Operation = Operation {
         total: None,
     }),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -3238,6 +3500,16 @@ pub(super) const LIST_AZURE_ENTITLEMENTS: Operation = Operation {
             status: 404,
             code: "20003",
             description: "There is no such subscription.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -3263,7 +3535,7 @@ pub(super) const GET_AZURE_ENTITLEMENT: Operation = Operation {
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}",
     summary: "Gets an Azure subscription under an Azure plan.",
-    description: "Returns the Azure subscription, whose status tells whether it was cancelled.",
+    description: "Returns the Azure subscription, whose status tells whether it was canceled.",
     documentation: Some(Link {
         title: "Get an Azure entitlement for a subscription",
         url: "https://learn.microsoft.com/partner-center/developer/get-an-azure-entitlement-for-a-subscription",
@@ -3332,7 +3604,7 @@ pub(super) const GET_AZURE_ENTITLEMENT: Operation = Operation {
             examples: &[
                 Example {
                     name: "get-an-azure-entitlement-for-a-subscription",
-                    summary: "An Azure subscription that was cancelled.",
+                    summary: "An Azure subscription that was canceled.",
                     json: r#"{
   "id": "6af44654-8c59-4257-9b7c-f60a719d6697",
   "friendlyName": "Contoso web shop",
@@ -3354,7 +3626,7 @@ pub(super) const GET_AZURE_ENTITLEMENT: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -3369,6 +3641,21 @@ pub(super) const GET_AZURE_ENTITLEMENT: Operation = Operation {
             status: 404,
             code: "800111",
             description: "There is no such Azure subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -3500,7 +3787,7 @@ pub(super) const CANCEL_AZURE_ENTITLEMENT: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator and an admin agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
@@ -3526,6 +3813,21 @@ pub(super) const CANCEL_AZURE_ENTITLEMENT: Operation = Operation {
             code: "800111",
             description: "There is no such Azure subscription.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -3549,7 +3851,7 @@ pub(super) const REACTIVATE_AZURE_ENTITLEMENT: Operation = Operation {
     },
     method: Method::Post,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}/reactivate",
-    summary: "Reactivates an Azure subscription that was cancelled.",
+    summary: "Reactivates an Azure subscription that was canceled.",
     description: "Starts the reactivation. No `Location` comes with the response: get the Azure subscription until it is `active`.",
     documentation: Some(Link {
         title: "Reactivate an Azure subscription",
@@ -3622,7 +3924,7 @@ pub(super) const REACTIVATE_AZURE_ENTITLEMENT: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator and an admin agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
@@ -3643,6 +3945,21 @@ pub(super) const REACTIVATE_AZURE_ENTITLEMENT: Operation = Operation {
             code: "800111",
             description: "There is no such Azure subscription.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[],
 };
@@ -3656,8 +3973,8 @@ pub(super) const GET_SUPPORT_CONTACT: Operation = Operation {
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact",
-    summary: "Gets who gives support for a legacy subscription.",
-    description: "Returns the partner that the customer turns to.",
+    summary: "Gets the support contact of a legacy subscription.",
+    description: "Returns the partner that the customer turns to.\n\nOnly App+User credentials may get it.",
     documentation: Some(Link {
         title: "Get a subscription's support contact",
         url: "https://learn.microsoft.com/partner-center/developer/get-a-subscription-s-support-contact",
@@ -3746,6 +4063,26 @@ pub(super) const GET_SUPPORT_CONTACT: Operation = Operation {
             code: "20003",
             description: "There is no such subscription.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
     ],
     columns: &[
         Column {
@@ -3773,7 +4110,7 @@ pub(super) const UPDATE_SUPPORT_CONTACT: Operation = Operation {
     method: Method::Put,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact",
     summary: "Sets who gives support for a legacy subscription.",
-    description: "The contact has to be an indirect reseller of the partner.",
+    description: "The contact has to be an indirect reseller of the partner.\n\nOnly App+User credentials may set it.",
     documentation: Some(Link {
         title: "Update a subscription's support contact",
         url: "https://learn.microsoft.com/partner-center/developer/update-a-subscription-s-support-contact",
@@ -3889,6 +4226,26 @@ pub(super) const UPDATE_SUPPORT_CONTACT: Operation = Operation {
             code: "20003",
             description: "There is no such subscription.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
     ],
     columns: &[
         Column {
@@ -3916,7 +4273,7 @@ pub(super) const LIST_CONVERSIONS: Operation = Operation {
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions",
     summary: "Lists the offers that a legacy trial can be converted to.",
-    description: "Returns the offers. For trials of new commerce, list the transition eligibilities.",
+    description: "Returns the offers. For trials of new commerce, list the transition eligibilities.\n\nOnly App+User credentials may list them.",
     documentation: Some(Link {
         title: "Get a list of trial conversion offers",
         url: "https://learn.microsoft.com/partner-center/developer/get-a-list-of-trial-conversion-offers",
@@ -4013,7 +4370,28 @@ pub(super) const LIST_CONVERSIONS: Operation = Operation {
     deprecated: Some(
         "It is for legacy trials only. `listTransitionEligibilities` is for those of new commerce.",
     ),
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
     columns: &[
         Column {
             title: "OFFER ID",
@@ -4048,7 +4426,7 @@ pub(super) const CREATE_CONVERSION: Operation = Operation {
     method: Method::Post,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions",
     summary: "Converts a legacy trial to a paid subscription.",
-    description: "The subscription keeps its identifier and gets another offer.",
+    description: "The subscription keeps its identifier and gets another offer.\n\nOnly App+User credentials may convert a trial.",
     documentation: Some(Link {
         title: "Convert a trial subscription to paid",
         url: "https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid",
@@ -4163,7 +4541,28 @@ pub(super) const CREATE_CONVERSION: Operation = Operation {
     deprecated: Some(
         "It is for legacy trials only. `createTransition` is for those of new commerce.",
     ),
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
+    ],
     columns: &[
         Column {
             title: "SUBSCRIPTION ID",
@@ -4362,15 +4761,39 @@ pub(super) const LIST_UPGRADES: Operation = Operation {
     deprecated: Some(
         "It is for legacy subscriptions only. `listTransitionEligibilities` is for those of new commerce.",
     ),
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column {
-            title: "IS ELIGIBLE",
-            path: "isEligible",
+            title: "OFFER",
+            path: "targetOffer.id",
+        },
+        Column {
+            title: "NAME",
+            path: "targetOffer.name",
         },
         Column {
             title: "QUANTITY",
             path: "quantity",
+        },
+        Column {
+            title: "ELIGIBLE",
+            path: "isEligible",
         },
     ],
 };
@@ -4563,7 +4986,23 @@ pub(super) const CREATE_UPGRADE: Operation = Operation {
     deprecated: Some(
         "It is for legacy subscriptions only. `createTransition` is for those of new commerce.",
     ),
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column {
             title: "SOURCE SUBSCRIPTION ID",
@@ -4755,7 +5194,23 @@ pub(super) const LIST_ENTITLEMENTS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column {
             title: "PRODUCT",
@@ -5054,6 +5509,11 @@ pub(super) const LIST_ORDERS: Operation = Operation {
             code: "20002",
             description: "There is no relationship between the partner and the customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -5309,18 +5769,13 @@ pub(super) const CREATE_ORDER: Operation = Operation {
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
     idempotency: Idempotency::RequestId,
-    is_destructive: false,
+    is_destructive: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
             status: 400,
             code: "2100",
             description: "The offer has to be bought by its product and SKU.",
-        },
-        ErrorCode {
-            status: 400,
-            code: "6000",
-            description: "The billing cycle cannot change, as a subscription of the order is not active.",
         },
         ErrorCode {
             status: 400,
@@ -5372,6 +5827,21 @@ pub(super) const CREATE_ORDER: Operation = Operation {
             code: "27009",
             description: "The subscription that the add-on is added to is not active.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -5408,7 +5878,7 @@ pub(super) const GET_ORDER: Operation = Operation {
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}",
     summary: "Gets an order of a customer.",
-    description: "Returns the order with its line items. A line item has no `subscriptionId` until it is provisioned, and a quantity of 0 once it is cancelled.",
+    description: "Returns the order with its line items. A line item has no `subscriptionId` until it is provisioned, and a quantity of 0 once it is canceled.",
     documentation: Some(Link {
         title: "Get an order by ID",
         url: "https://learn.microsoft.com/partner-center/developer/get-an-order-by-id",
@@ -5688,6 +6158,21 @@ pub(super) const GET_ORDER: Operation = Operation {
             code: "20000",
             description: "There is no such order.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -5724,7 +6209,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
     method: Method::Patch,
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}",
     summary: "Cancels an order or a part of it, or changes a legacy order.",
-    description: "To cancel perpetual software, send `id` and the `status` `cancelled`, and for a part of the order those `lineItems` with their `lineItemNumber` and `offerId`. An order with other items stays `completed`; the cancelled ones get a quantity of 0. Reservations can be cancelled in this way in Microsoft's integration sandbox only. Subscriptions of new commerce, of the marketplace and Azure plans are cancelled by `updateSubscription` instead.\n\nFor a legacy order, another `billingCycle` with the line items and their `subscriptionId` changes the billing cycle, and a line item with a `parentSubscriptionId` buys an add-on.",
+    description: "To cancel perpetual software, send `id` and the `status` `cancelled`, and for a part of the order those `lineItems` with their `lineItemNumber` and `offerId`. An order with other items stays `completed`; the canceled ones get a quantity of 0. Reservations can be canceled in this way in Microsoft's integration sandbox only. Subscriptions of new commerce, of the marketplace and Azure plans are canceled by `updateSubscription` instead.\n\nFor a legacy order, another `billingCycle` with the line items and their `subscriptionId` changes the billing cycle, and a line item with a `parentSubscriptionId` buys an add-on.",
     documentation: Some(Link {
         title: "Cancel software purchases",
         url: "https://learn.microsoft.com/partner-center/developer/cancel-software-purchases",
@@ -5773,7 +6258,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
         examples: &[
             Example {
                 name: "cancel-software-purchases",
-                summary: "One line item is cancelled.",
+                summary: "One line item is canceled.",
                 json: r#"{
   "id": "Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21",
   "status": "cancelled",
@@ -5845,7 +6330,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
             examples: &[
                 Example {
                     name: "cancel-software-purchases",
-                    summary: "The order, of which one line item is cancelled.",
+                    summary: "The order, of which one line item is canceled.",
                     json: r#"{
   "id": "Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21",
   "alternateId": "9f17b3d40e6c",
@@ -5999,22 +6484,37 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
         ErrorCode {
             status: 400,
             code: "800061",
-            description: "The order cannot be cancelled.",
+            description: "The order cannot be canceled.",
         },
         ErrorCode {
             status: 400,
             code: "800063",
-            description: "The order cannot be cancelled; change its subscriptions instead.",
+            description: "The order cannot be canceled; change its subscriptions instead.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800072",
+            description: "The order cannot be changed in this way.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800080",
+            description: "The order cannot be changed in this way.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "800085",
+            description: "The billing cycle is not that of the subscription's order.",
         },
         ErrorCode {
             status: 403,
             code: "800019",
-            description: "Outside the integration sandbox, only software can be cancelled.",
+            description: "Outside the integration sandbox, only software can be canceled.",
         },
         ErrorCode {
             status: 403,
             code: "800077",
-            description: "An order of a SaaS product is cancelled by its subscription.",
+            description: "An order of a SaaS product is canceled by its subscription.",
         },
         ErrorCode {
             status: 404,
@@ -6025,6 +6525,21 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
             status: 409,
             code: "800014",
             description: "Another change of the order is pending.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -6056,13 +6571,13 @@ pub(super) const GET_ORDER_PROVISIONING_STATUS: Operation = Operation {
     id: "getOrderProvisioningStatus",
     area: "commerce",
     command: Command {
-        resource: "orders",
-        verb: "get-provisioning-status",
+        resource: "order-provisioning-status",
+        verb: "list",
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/provisioningstatus",
-    summary: "Gets how far the line items of an order are provisioned.",
-    description: "Returns the status of each line item, and of its quantity in parts.",
+    summary: "Gets the provisioning status of an order's line items.",
+    description: "Returns the status of each line item, and of its quantity in parts.\n\nOnly App+User credentials may get it.",
     documentation: Some(Link {
         title: "Get order provisioning status",
         url: "https://learn.microsoft.com/partner-center/developer/get-order-provisioning-status",
@@ -6088,7 +6603,7 @@ pub(super) const GET_ORDER_PROVISIONING_STATUS: Operation = Operation {
         Parameter {
             name: "order-id",
             flag: "order",
-            is_positional: true,
+            is_positional: false,
             location: Location::Path,
             is_required: true,
             style: ParameterStyle::Plain,
@@ -6182,6 +6697,26 @@ pub(super) const GET_ORDER_PROVISIONING_STATUS: Operation = Operation {
             code: "20000",
             description: "There is no such order.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "900329",
+            description: "App-only credentials are not accepted here.",
+        },
     ],
     columns: &[
         Column {
@@ -6199,8 +6734,8 @@ pub(super) const LIST_ORDER_ACTIVATION_LINKS: Operation = Operation {
     id: "listOrderActivationLinks",
     area: "commerce",
     command: Command {
-        resource: "orders",
-        verb: "list-activation-links",
+        resource: "order-activation-links",
+        verb: "list",
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/activationlinks",
@@ -6231,7 +6766,7 @@ pub(super) const LIST_ORDER_ACTIVATION_LINKS: Operation = Operation {
         Parameter {
             name: "order-id",
             flag: "order",
-            is_positional: true,
+            is_positional: false,
             location: Location::Path,
             is_required: true,
             style: ParameterStyle::Plain,
@@ -6316,7 +6851,23 @@ pub(super) const LIST_ORDER_ACTIVATION_LINKS: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column {
             title: "LINE ITEM",
@@ -6333,8 +6884,8 @@ pub(super) const LIST_ORDER_LINE_ITEM_ACTIVATION_LINKS: Operation = Operation {
     id: "listOrderLineItemActivationLinks",
     area: "commerce",
     command: Command {
-        resource: "orders",
-        verb: "list-line-item-activation-links",
+        resource: "line-item-activation-links",
+        verb: "list",
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/orders/{order-id}/lineitems/{line-item-number}/activationlinks",
@@ -6365,7 +6916,7 @@ pub(super) const LIST_ORDER_LINE_ITEM_ACTIVATION_LINKS: Operation = Operation {
         Parameter {
             name: "order-id",
             flag: "order",
-            is_positional: true,
+            is_positional: false,
             location: Location::Path,
             is_required: true,
             style: ParameterStyle::Plain,
@@ -6464,6 +7015,21 @@ pub(super) const LIST_ORDER_LINE_ITEM_ACTIVATION_LINKS: Operation = Operation {
             status: 404,
             code: "20000",
             description: "There is no such order.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -6607,6 +7173,21 @@ pub(super) const UPLOAD_ORDER_ATTACHMENTS: Operation = Operation {
             code: "20000",
             description: "There is no such order.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column {
@@ -6735,6 +7316,21 @@ pub(super) const LIST_ORDER_ATTACHMENTS: Operation = Operation {
             code: "20000",
             description: "There is no such order.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column {
@@ -6843,7 +7439,23 @@ pub(super) const DOWNLOAD_ORDER_ATTACHMENT: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[],
 };
 
@@ -7163,6 +7775,16 @@ pub(super) const CREATE_CART: Operation = Operation {
             code: "60003",
             description: "There is no such customer.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -7324,6 +7946,21 @@ pub(super) const GET_CART: Operation = Operation {
             status: 404,
             code: "800008",
             description: "There is no such cart.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -7544,6 +8181,21 @@ pub(super) const UPDATE_CART: Operation = Operation {
             code: "800008",
             description: "There is no such cart.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -7717,7 +8369,7 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
     idempotency: Idempotency::Natural,
-    is_destructive: false,
+    is_destructive: true,
     deprecated: None,
     error_codes: &[
         ErrorCode {
@@ -7760,8 +8412,32 @@ pub(super) const CHECKOUT_CART: Operation = Operation {
             code: "800064",
             description: "The cart is being processed by another request.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
-    columns: &[],
+    columns: &[
+        Column {
+            title: "ORDERS",
+            path: "orders",
+        },
+        Column {
+            title: "ERRORS",
+            path: "orderErrors",
+        },
+    ],
 };
 
 pub(super) const LIST_TRANSFERS: Operation = Operation {
@@ -7903,12 +8579,28 @@ pub(super) const LIST_TRANSFERS: Operation = Operation {
     items: Some(""),
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column { title: "ID", path: "id" },
         Column {
@@ -8108,8 +8800,8 @@ pub(super) const CREATE_TRANSFER: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
-    permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
+    clouds: &[Cloud::Global],
+    permissions: "For new commerce, a partner user has to be an admin agent; for legacy subscriptions, a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
     deprecated: None,
@@ -8158,6 +8850,21 @@ pub(super) const CREATE_TRANSFER: Operation = Operation {
             status: 409,
             code: "900101",
             description: "The transfer is in progress.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -8303,7 +9010,7 @@ pub(super) const GET_TRANSFER: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
@@ -8313,6 +9020,21 @@ pub(super) const GET_TRANSFER: Operation = Operation {
             status: 404,
             code: "900100",
             description: "There is no such transfer.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -8401,7 +9123,7 @@ pub(super) const WITHDRAW_TRANSFER: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: true,
@@ -8421,6 +9143,21 @@ pub(super) const WITHDRAW_TRANSFER: Operation = Operation {
             status: 409,
             code: "900104",
             description: "The transfer is being processed by another request.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[],
@@ -8564,7 +9301,7 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "",
     idempotency: Idempotency::RequestId,
     is_destructive: false,
@@ -8584,6 +9321,21 @@ pub(super) const UPDATE_TRANSFER: Operation = Operation {
             status: 409,
             code: "900104",
             description: "The transfer is being processed by another request.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -8781,7 +9533,7 @@ pub(super) const ACCEPT_TRANSFER: Operation = Operation {
     items: None,
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "A partner user has to be a Global Administrator, an admin agent or a sales agent.",
     idempotency: Idempotency::RequestId,
     is_destructive: true,
@@ -8812,8 +9564,32 @@ pub(super) const ACCEPT_TRANSFER: Operation = Operation {
             code: "900103",
             description: "The order of the transfer failed.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
-    columns: &[],
+    columns: &[
+        Column {
+            title: "ORDERS",
+            path: "orders",
+        },
+        Column {
+            title: "ERRORS",
+            path: "transferErrors",
+        },
+    ],
 };
 
 pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
@@ -8901,12 +9677,28 @@ pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
     items: Some(""),
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
-    clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
+    clouds: &[Cloud::Global],
     permissions: "",
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column { title: "ID", path: "id" },
         Column {
@@ -8923,7 +9715,7 @@ pub(super) const LIST_TRANSFER_ELIGIBILITIES: Operation = Operation {
 pub(super) const AZURE_CANCELLATION_REASON: Schema = Schema {
     name: "AzureCancellationReason",
     area: "commerce",
-    description: "The reason for cancelling an Azure subscription. Only one is known.",
+    description: "The reason for canceling an Azure subscription. Only one is known.",
     documentation: Some(Link {
         title: "Cancel an Azure subscription",
         url: "https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscription",
@@ -9149,7 +9941,7 @@ pub(super) const AZURE_ENTITLEMENT_STATUS: Schema = Schema {
             },
             EnumValue {
                 value: "inactive",
-                description: "Cancelled. It can be reactivated.",
+                description: "Canceled. It can be reactivated.",
             },
         ],
     ),
@@ -11197,7 +11989,7 @@ pub(super) const LEGACY_OFFER: Schema = Schema {
                 spellings: &[],
                 value: Type::List(&Type::String),
                 is_required: false,
-                is_nullable: false,
+                is_nullable: true,
                 is_read_only: false,
                 is_write_only: false,
                 deprecated: None,
@@ -13467,7 +14259,7 @@ pub(super) const ORDER_LINE_ITEM: Schema = Schema {
                 maximum: None,
                 constraints: Constraints::NONE,
                 default: None,
-                description: "The number of seats. 0 once it is cancelled.",
+                description: "The number of seats. 0 once it is canceled.",
             },
             Property {
                 name: "pricing",
@@ -14134,7 +14926,7 @@ pub(super) const ORDER_PURCHASE_COMMITMENT: Schema = Schema {
 pub(super) const ORDER_STATUS: Schema = Schema {
     name: "OrderStatus",
     area: "commerce",
-    description: "The progress of an order. The documentation writes some with blanks, and the service with underscores.",
+    description: "The progress of an order. The documentation writes some with blanks, and the service, where it was seen, with underscores.",
     documentation: Some(Link {
         title: "Order resources",
         url: "https://learn.microsoft.com/partner-center/developer/order-resources",
@@ -14155,7 +14947,7 @@ pub(super) const ORDER_STATUS: Schema = Schema {
             },
             EnumValue {
                 value: "cancelled",
-                description: "Cancelled.",
+                description: "Canceled.",
             },
             EnumValue {
                 value: "suspended",
@@ -15110,7 +15902,7 @@ pub(super) const SUBSCRIPTION: Schema = Schema {
                 maximum: None,
                 constraints: Constraints::NONE,
                 default: None,
-                description: "The number of seats. To change it, send the new total. A cancelled subscription keeps its number.",
+                description: "The number of seats. To change it, send the new total. A canceled subscription keeps its number.",
             },
             Property {
                 name: "customTermEndDate",
@@ -15260,7 +16052,7 @@ pub(super) const SUBSCRIPTION: Schema = Schema {
                 maximum: None,
                 constraints: Constraints::NONE,
                 default: None,
-                description: "The end of the window in which it can be cancelled. Absent if it cannot be cancelled; the end of the term if it always can.",
+                description: "The end of the window in which it can be canceled. Absent if it cannot be canceled; the end of the term if it always can.",
             },
             Property {
                 name: "billingCycleEndDate",
@@ -15425,7 +16217,7 @@ pub(super) const SUBSCRIPTION: Schema = Schema {
                 maximum: None,
                 constraints: Constraints::NONE,
                 default: None,
-                description: "The refunds that cancelling brings, and until when.",
+                description: "The refunds that canceling brings, and until when.",
             },
             Property {
                 name: "refundableQuantity",
@@ -15440,7 +16232,7 @@ pub(super) const SUBSCRIPTION: Schema = Schema {
                 maximum: None,
                 constraints: Constraints::NONE,
                 default: None,
-                description: "The seats that can still be removed, and until when. Absent while the subscription is suspended.",
+                description: "The seats that can still be removed, and until when. Null or absent while the subscription is suspended.",
             },
             Property {
                 name: "isMicrosoftProduct",
@@ -16331,7 +17123,7 @@ pub(super) const SUBSCRIPTION_PURCHASE_COMMITMENT: Schema = Schema {
 pub(super) const SUBSCRIPTION_REFUND_OPTION: Schema = Schema {
     name: "SubscriptionRefundOption",
     area: "commerce",
-    description: "A refund that cancelling a subscription brings.",
+    description: "A refund that canceling a subscription brings.",
     documentation: Some(Link {
         title: "Subscription resources",
         url: "https://learn.microsoft.com/partner-center/developer/subscription-resources",
@@ -16358,7 +17150,7 @@ pub(super) const SUBSCRIPTION_REFUND_OPTION: Schema = Schema {
                 spellings: &[],
                 value: Type::DateTime,
                 is_required: false,
-                is_nullable: false,
+                is_nullable: true,
                 is_read_only: false,
                 is_write_only: false,
                 deprecated: None,
@@ -16366,7 +17158,7 @@ pub(super) const SUBSCRIPTION_REFUND_OPTION: Schema = Schema {
                 maximum: None,
                 constraints: Constraints::NONE,
                 default: None,
-                description: "The time until which it applies. Without it, it does not expire.",
+                description: "The time until which it applies. Null or absent if it does not expire.",
             },
         ],
         additional: None,
@@ -17587,7 +18379,7 @@ pub(super) const TRANSFER_STATUS: Schema = Schema {
             },
             EnumValue {
                 value: "Cancel",
-                description: "It was cancelled, or is to be.",
+                description: "It was canceled, or is to be.",
             },
         ],
     ),
@@ -18263,7 +19055,7 @@ pub(super) const TRANSITION_ERROR: Schema = Schema {
 pub(super) const TRANSITION_ERROR_CODE: Schema = Schema {
     name: "TransitionErrorCode",
     area: "commerce",
-    description: "A reason for which a transition is not possible. The names are those of Microsoft's own client.",
+    description: "A reason for which a transition is not possible. Most names are those of Microsoft's own client.",
     documentation: Some(Link {
         title: "Transition resources",
         url: "https://learn.microsoft.com/partner-center/developer/transition-resources",
@@ -18445,7 +19237,7 @@ pub(super) const TRANSITION_EVENT_NAME: Schema = Schema {
 pub(super) const TRANSITION_EVENT_STATUS: Schema = Schema {
     name: "TransitionEventStatus",
     area: "commerce",
-    description: "The progress of a part of a transition.",
+    description: "The progress of a part of a transition. One documented example has a blank after it, \"Started \".",
     documentation: Some(Link {
         title: "Transition resources",
         url: "https://learn.microsoft.com/partner-center/developer/transition-resources",

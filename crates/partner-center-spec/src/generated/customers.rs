@@ -666,7 +666,7 @@ pub(super) const CREATE_CUSTOMER: Operation = Operation {
         ErrorCode {
             status: 403,
             code: "2030",
-            description: "The account may not create customers.",
+            description: "The partner is not set up to sell in the country of the customer.",
         },
         ErrorCode {
             status: 403,
@@ -711,7 +711,7 @@ pub(super) const GET_CUSTOMER: Operation = Operation {
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}",
     summary: "Gets a customer by its identifier.",
-    description: "Returns the customer with its company profile and its billing profile.\n\nThe service omits fields that the partner may not see, without an error. The address and the email address of the company profile and the custom domains are present only if the partner has delegated administration privileges (DAP) for the customer's tenant, or one of these granular delegated administration privileges (GDAP): Directory Writer, Global Reader or Domain Administrator. Their absence means that the partner may not see them, not that the customer has none.\n\nApp-only and App+User credentials may get a customer.",
+    description: "Returns the customer with its company profile and its billing profile.\n\nThe service omits fields that the partner may not see, without an error. The address and the email address of the company profile and the custom domains are present only if the partner has delegated administration privileges (DAP) for the customer's tenant, or one of these granular delegated administration privileges (GDAP): Global Administrator, Directory Writer, Global Reader or Domain Administrator. Their absence means that the partner may not see them, not that the customer has none.\n\nApp-only and App+User credentials may get a customer.",
     documentation: Some(Link {
         title: "Get a customer by ID",
         url: "https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id",
@@ -800,7 +800,7 @@ pub(super) const GET_CUSTOMER: Operation = Operation {
       }
     },
     "attributes": {
-      "etag": "-4242348048554929329",
+      "etag": "-7310482265019384617",
       "objectType": "CustomerBillingProfile"
     }
   },
@@ -848,7 +848,7 @@ pub(super) const GET_CUSTOMER: Operation = Operation {
         "longitude": -122.1215
       }
     },
-    "email": "someone@example.com",
+    "email": "ida.berg@futurecorp.example",
     "links": {
       "self": {
         "uri": "/v1/customers/0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d/profiles/company",
@@ -928,11 +928,27 @@ pub(super) const GET_CUSTOMER: Operation = Operation {
     paging: None,
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
-    permissions: "",
+    permissions: "For all fields, DAP or the GDAP role Global Administrator, Directory Writer, Global Reader or Domain Administrator.",
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column { title: "ID", path: "id" },
         Column {
@@ -1014,6 +1030,11 @@ pub(super) const DELETE_CUSTOMER: Operation = Operation {
             code: "20002",
             description: "There is no relationship between the partner and the customer.",
         },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[],
 };
@@ -1027,7 +1048,7 @@ pub(super) const UPDATE_CUSTOMER: Operation = Operation {
     },
     method: Method::Patch,
     path: "/v1/customers/{customer-tenant-id}",
-    summary: "Ends the reseller relationship with a customer, or the partner's delegated administration of it.",
+    summary: "Ends the reseller relationship with a customer, or the delegated administration of it.",
     description: "Two changes are documented, and no others. `relationshipToPartner` set to `none` ends the reseller relationship: the partner can neither see the customer nor sell to it any more. Cancel its Azure reservations and suspend its subscriptions first, or the service returns an error. `allowDelegatedAccess` set to `false` ends the delegated administration privileges (DAP), which Microsoft itself has ended for all partners in 2023. Granular privileges (GDAP) are administered by Microsoft Graph.\n\nNeither change can be undone by this operation: a customer has to accept an invitation to become one again (`relationship-request get`).\n\nThe response is unlike others: its names begin with a capital, and its values are `null` except those of the change.\n\nA second call fails, because there is no relationship any more. Only App+User credentials may call it.",
     documentation: Some(Link {
         title: "Remove a reseller relationship with a customer",
@@ -1145,6 +1166,11 @@ pub(super) const UPDATE_CUSTOMER: Operation = Operation {
             status: 404,
             code: "3000",
             description: "There is no relationship to end.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -2301,6 +2327,81 @@ pub(super) const ERROR_BODY: Schema = Schema {
                 description: "Details of the error, such as `InternalErrorCode=600061`, from newer services.",
             },
             Property {
+                name: "type",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The kind of the error as a URI (RFC 7807), from the service requests.",
+            },
+            Property {
+                name: "title",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The summary of the kind of the error (RFC 7807), from the service requests.",
+            },
+            Property {
+                name: "status",
+                spellings: &[],
+                value: Type::Int32,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The HTTP status (RFC 7807), from the service requests.",
+            },
+            Property {
+                name: "detail",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The message of the error (RFC 7807), from the service requests.",
+            },
+            Property {
+                name: "instance",
+                spellings: &[],
+                value: Type::String,
+                is_required: false,
+                is_nullable: false,
+                is_read_only: false,
+                is_write_only: false,
+                deprecated: None,
+                minimum: None,
+                maximum: None,
+                constraints: Constraints::NONE,
+                default: None,
+                description: "The occurrence of the error as a URI (RFC 7807), from the service requests.",
+            },
+            Property {
                 name: "statusCode",
                 spellings: &[],
                 value: Type::Int32,
@@ -3044,7 +3145,7 @@ pub(super) const SUBSCRIPTION_STATUS: Schema = Schema {
             },
             EnumValue {
                 value: "deleted",
-                description: "Cancelled, or over. There is no way back.",
+                description: "Canceled, or over. There is no way back.",
             },
         ],
     ),

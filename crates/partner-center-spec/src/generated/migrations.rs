@@ -131,6 +131,21 @@ pub(super) const VALIDATE_MIGRATION: Operation = Operation {
             code: "20003",
             description: "There is no such subscription.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column {
@@ -405,6 +420,21 @@ pub(super) const CREATE_MIGRATION: Operation = Operation {
             code: "900225",
             description: "The migration failed unexpectedly.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -540,6 +570,21 @@ pub(super) const GET_MIGRATION: Operation = Operation {
             status: 400,
             code: "900224",
             description: "There is no such migration.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -695,6 +740,21 @@ pub(super) const LIST_MIGRATION_EVENTS: Operation = Operation {
             status: 400,
             code: "900224",
             description: "There is no such migration.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -920,6 +980,21 @@ pub(super) const CREATE_MIGRATION_SCHEDULE: Operation = Operation {
             code: "900226",
             description: "The subscription has been active for a month or less.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -1052,7 +1127,23 @@ pub(super) const GET_MIGRATION_SCHEDULE: Operation = Operation {
     idempotency: Idempotency::Natural,
     is_destructive: false,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column { title: "ID", path: "id" },
         Column {
@@ -1211,6 +1302,21 @@ pub(super) const UPDATE_MIGRATION_SCHEDULE: Operation = Operation {
             code: "900292",
             description: "The custom end date is aligned with no subscription and no month.",
         },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
     ],
     columns: &[
         Column { title: "ID", path: "id" },
@@ -1293,13 +1399,13 @@ pub(super) const CANCEL_MIGRATION_SCHEDULE: Operation = Operation {
         Response {
             status: 200,
             outcome: Outcome::Done,
-            description: "The cancelled schedule.",
+            description: "The canceled schedule.",
             body: Some((MediaType::Json, Type::Schema("MigrationSchedule"))),
             headers: &[],
             examples: &[
                 Example {
                     name: "cancel-a-new-commerce-migration-schedule",
-                    summary: "The cancelled schedule.",
+                    summary: "The canceled schedule.",
                     json: r#"{
   "id": "a2d9ce71-5cc6-46c9-bf5d-172e331e4088",
   "currentSubscriptionId": "74c86d3e-d504-4ebb-889c-55c9b1a3e0b1",
@@ -1331,7 +1437,23 @@ pub(super) const CANCEL_MIGRATION_SCHEDULE: Operation = Operation {
     idempotency: Idempotency::RequestId,
     is_destructive: true,
     deprecated: None,
-    error_codes: &[],
+    error_codes: &[
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
+        },
+    ],
     columns: &[
         Column { title: "ID", path: "id" },
         Column {
@@ -2174,7 +2296,7 @@ pub(super) const MIGRATION_ERROR: Schema = Schema {
 pub(super) const MIGRATION_ERROR_CODE: Schema = Schema {
     name: "MigrationErrorCode",
     area: "migrations",
-    description: "A reason for which a legacy subscription cannot be migrated. The names are those of Microsoft's own samples.",
+    description: "A reason for which a legacy subscription cannot be migrated. Most names are those of Microsoft's own samples.",
     documentation: Some(Link {
         title: "Validate a subscription for migration",
         url: "https://learn.microsoft.com/partner-center/developer/validate-subscription-for-migration",
@@ -2703,7 +2825,7 @@ pub(super) const MIGRATION_SCHEDULE_STATUS: Schema = Schema {
             },
             EnumValue {
                 value: "Cancelled",
-                description: "It was cancelled.",
+                description: "It was canceled.",
             },
         ],
     ),

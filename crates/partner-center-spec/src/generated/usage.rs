@@ -129,12 +129,22 @@ pub(super) const LIST_SUBSCRIPTION_USAGE_RECORDS: Operation = Operation {
         ErrorCode {
             status: 403,
             code: "900329",
-            description: "App-only credentials are not supported.",
+            description: "App-only credentials are not accepted here.",
         },
         ErrorCode {
             status: 404,
             code: "60003",
             description: "There is no such customer.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
         },
     ],
     columns: &[
@@ -167,7 +177,7 @@ pub(super) const GET_SUBSCRIPTION_USAGE_SUMMARY: Operation = Operation {
     },
     method: Method::Get,
     path: "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/usagesummary",
-    summary: "Gets what an Azure subscription costs in the current billing period.",
+    summary: "Gets the cost of an Azure subscription in the current billing period.",
     description: "Returns the total of the Azure plan or of the legacy Azure subscription, with the billing period.",
     documentation: Some(Link {
         title: "Get a customer's subscription usage summary",
@@ -284,12 +294,27 @@ pub(super) const GET_SUBSCRIPTION_USAGE_SUMMARY: Operation = Operation {
         ErrorCode {
             status: 403,
             code: "900329",
-            description: "App-only credentials are not supported.",
+            description: "App-only credentials are not accepted here.",
         },
         ErrorCode {
             status: 404,
             code: "20003",
             description: "There is no such subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -454,12 +479,27 @@ pub(super) const LIST_METER_USAGE_RECORDS: Operation = Operation {
         ErrorCode {
             status: 403,
             code: "900329",
-            description: "App-only credentials are not supported.",
+            description: "App-only credentials are not accepted here.",
         },
         ErrorCode {
             status: 404,
             code: "20003",
             description: "There is no such subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -613,12 +653,27 @@ pub(super) const LIST_RESOURCE_USAGE_RECORDS: Operation = Operation {
         ErrorCode {
             status: 403,
             code: "900329",
-            description: "App-only credentials are not supported.",
+            description: "App-only credentials are not accepted here.",
         },
         ErrorCode {
             status: 404,
             code: "20003",
             description: "There is no such subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[
@@ -919,6 +974,21 @@ pub(super) const LIST_AZURE_UTILIZATIONS: Operation = Operation {
             status: 404,
             code: "20003",
             description: "There is no such subscription.",
+        },
+        ErrorCode {
+            status: 400,
+            code: "900118",
+            description: "The identifier of the customer is invalid.",
+        },
+        ErrorCode {
+            status: 403,
+            code: "20002",
+            description: "There is no relationship between the partner and the customer.",
+        },
+        ErrorCode {
+            status: 404,
+            code: "60003",
+            description: "The tenant of the customer was not found.",
         },
     ],
     columns: &[

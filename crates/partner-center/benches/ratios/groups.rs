@@ -14,24 +14,24 @@ use std::hint::black_box;
 use tokio::runtime::{Builder, Runtime};
 
 /// The number of rounds.
-const ROUNDS: usize = 7;
+const MEASUREMENT_ROUNDS: usize = 7;
 /// The number of customers.
-const CUSTOMERS: u32 = 100_000;
+const LISTED_CUSTOMERS: u32 = 100_000;
 
-pub(crate) fn runtime() -> Runtime {
+pub(crate) fn single_thread_runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn client<X: Transport>(transport: X, url: &str) -> Client<X> {
+fn build_client<X: Transport>(transport: X, url: &str) -> Client<X> {
     Client::builder(transport, Credential::token(Emulator::TOKEN)).base_url(url).build().unwrap()
 }
 
 pub(crate) fn sync_client(url: &str) -> SyncClient {
-    client(Ureq::new().unwrap(), url)
+    build_client(Ureq::new().unwrap(), url)
 }
 
 pub(crate) fn async_client(url: &str) -> AsyncClient {
-    client(Reqwest::new().unwrap(), url)
+    build_client(Reqwest::new().unwrap(), url)
 }
 
 fn list_sync<O: Paginated>(client: &SyncClient, operation: O) -> usize {

@@ -9,7 +9,7 @@ use ureq::{Agent, Body};
 use uuid::Uuid;
 
 /// The constant headers that the client of this library sends.
-const HEADERS: [(&str, &str); 7] = [
+const CONSTANT_REQUEST_HEADERS: [(&str, &str); 7] = [
     ("Accept", "application/json"),
     ("Accept-Encoding", "gzip"),
     ("MS-Contract-Version", "v1"),
@@ -19,7 +19,7 @@ const HEADERS: [(&str, &str); 7] = [
     ("User-Agent", "handwritten/0.1.0"),
 ];
 
-fn authorization() -> String {
+fn authorization_header_value() -> String {
     format!("Bearer {}", Emulator::TOKEN)
 }
 
@@ -85,10 +85,10 @@ impl UreqLoop {
         let mut request = self
             .agent
             .get(format!("{}{uri}", self.base))
-            .header("Authorization", authorization())
+            .header("Authorization", authorization_header_value())
             .header("MS-RequestId", Uuid::new_v4().to_string())
             .header("MS-CorrelationId", correlation_id.to_string());
-        for (name, value) in HEADERS {
+        for (name, value) in CONSTANT_REQUEST_HEADERS {
             request = request.header(name, value);
         }
         for (name, value) in headers {
@@ -152,10 +152,10 @@ impl<'a> ReqwestLoop<'a> {
         let mut request = self
             .client
             .get(format!("{}{uri}", self.base))
-            .header("Authorization", authorization())
+            .header("Authorization", authorization_header_value())
             .header("MS-RequestId", Uuid::new_v4().to_string())
             .header("MS-CorrelationId", correlation_id.to_string());
-        for (name, value) in HEADERS {
+        for (name, value) in CONSTANT_REQUEST_HEADERS {
             request = request.header(name, value);
         }
         for (name, value) in headers {

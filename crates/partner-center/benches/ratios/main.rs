@@ -25,12 +25,12 @@ mod model;
 mod prebuilt_service;
 mod processes;
 
-use measure::Table;
+use measure::MeasurementTable;
 use std::process::ExitCode;
 
-struct Group {
+struct BenchmarkGroup {
     name: &'static str,
-    run: fn(&mut Table),
+    run: fn(&mut MeasurementTable),
     /// The number of processes that measure it, one after the other.
     processes: usize,
     /// Whether client and service share a core. Otherwise each request wakes another core, which may take a virtual machine as
@@ -38,15 +38,15 @@ struct Group {
     on_one_core: bool,
 }
 
-const GROUPS: [Group; 8] = [
-    Group { name: "parse", run: groups::parse::run, processes: 3, on_one_core: true },
-    Group { name: "list", run: groups::list::run, processes: 5, on_one_core: true },
-    Group { name: "custom-type", run: groups::custom_type::run, processes: 5, on_one_core: true },
-    Group { name: "get", run: groups::get::run, processes: 5, on_one_core: true },
-    Group { name: "encodings", run: groups::encodings::run, processes: 5, on_one_core: true },
-    Group { name: "prefetch", run: groups::prefetch::run, processes: 1, on_one_core: false },
-    Group { name: "memory", run: memory::run, processes: 1, on_one_core: false },
-    Group { name: "sizes", run: groups::sizes::run, processes: 1, on_one_core: false },
+const BENCHMARK_GROUPS: [BenchmarkGroup; 8] = [
+    BenchmarkGroup { name: "parse", run: groups::parse::run, processes: 3, on_one_core: true },
+    BenchmarkGroup { name: "list", run: groups::list::run, processes: 5, on_one_core: true },
+    BenchmarkGroup { name: "custom-type", run: groups::custom_type::run, processes: 5, on_one_core: true },
+    BenchmarkGroup { name: "get", run: groups::get::run, processes: 5, on_one_core: true },
+    BenchmarkGroup { name: "encodings", run: groups::encodings::run, processes: 5, on_one_core: true },
+    BenchmarkGroup { name: "prefetch", run: groups::prefetch::run, processes: 1, on_one_core: false },
+    BenchmarkGroup { name: "memory", run: memory::run, processes: 1, on_one_core: false },
+    BenchmarkGroup { name: "sizes", run: groups::sizes::run, processes: 1, on_one_core: false },
 ];
 
 fn main() -> ExitCode {
@@ -54,10 +54,10 @@ fn main() -> ExitCode {
     if memory::run_as_child(&arguments) || processes::run_as_child(&arguments) {
         return ExitCode::SUCCESS;
     }
-    let mut table = Table::default();
-    for group in GROUPS {
+    let mut table = MeasurementTable::default();
+    for group in BENCHMARK_GROUPS {
         if arguments.is_empty() || arguments.iter().any(|argument| group.name.contains(argument.as_str())) {
-            let group_table = processes::measure(&group);
+            let group_table = processes::measure_in_child_processes(&group);
             group_table.print();
             table.append(group_table);
         }

@@ -16,7 +16,7 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    fn time(self, run: &mut dyn FnMut()) -> Duration {
+    fn measure_time(self, run: &mut dyn FnMut()) -> Duration {
         let (wall_start, cpu_start) = (Instant::now(), cpu_time());
         run();
         match self {
@@ -32,14 +32,14 @@ fn cpu_time() -> Duration {
 }
 
 /// Candidates to be compared, each with a name.
-pub(crate) struct Contest<'a> {
+pub(crate) struct Comparison<'a> {
     clock: Clock,
     candidates: Vec<Candidate<'a>>,
 }
 
 type Candidate<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
-impl<'a> Contest<'a> {
+impl<'a> Comparison<'a> {
     pub(crate) fn new(clock: Clock) -> Self {
         Self { clock, candidates: Vec::new() }
     }
@@ -58,7 +58,7 @@ impl<'a> Contest<'a> {
             let forward: Vec<_> = (0..count).map(|turn| (turn + round / 2) % count).collect();
             let order = if round % 2 == 0 { forward } else { forward.into_iter().rev().collect() };
             for candidate in order {
-                row[candidate] = self.clock.time(&mut self.candidates[candidate].1).as_secs_f64();
+                row[candidate] = self.clock.measure_time(&mut self.candidates[candidate].1).as_secs_f64();
             }
             if round > 0 {
                 rows.push(row);
@@ -77,17 +77,17 @@ pub(crate) struct Results {
 impl Results {
     /// Returns the median ratio of the times of `one` and `other`.
     pub(crate) fn ratio(&self, one: &str, other: &str) -> f64 {
-        let (one, other) = (self.column(one), self.column(other));
+        let (one, other) = (self.candidate_column(one), self.candidate_column(other));
         median(self.rows.iter().map(|row| row[one] / row[other]))
     }
 
     /// Returns the median over the rounds of a value computed from the times of several candidates.
     pub(crate) fn median_of<const N: usize>(&self, names: [&str; N], compute: impl Fn([f64; N]) -> f64) -> f64 {
-        let columns = names.map(|name| self.column(name));
+        let columns = names.map(|name| self.candidate_column(name));
         median(self.rows.iter().map(|row| compute(columns.map(|column| row[column]))))
     }
 
-    fn column(&self, name: &str) -> usize {
+    fn candidate_column(&self, name: &str) -> usize {
         self.names.iter().position(|known| *known == name).unwrap()
     }
 }
@@ -105,27 +105,27 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
 
 /// The measurements, with the limits they must meet.
 #[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Table(Vec<Row>);
+pub(crate) struct MeasurementTable(Vec<MeasurementRow>);
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct MeasurementRow {
     subject: String,
     baseline: String,
     /// One value for each process.
     values: Vec<f64>,
-    limit: Limit,
+    limit: MeasurementLimit,
 }
 
 /// The limit that a value must meet.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub(crate) enum Limit {
+pub(crate) enum MeasurementLimit {
     AtMost(f64),
     AtLeast(f64),
     /// The value is only reported.
     None,
 }
 
-impl Limit {
+impl MeasurementLimit {
     fn is_met_by(self, value: f64) -> bool {
         match self {
             Self::AtMost(limit) => value <= limit,
@@ -135,9 +135,15 @@ impl Limit {
     }
 }
 
-impl Table {
-    pub(crate) fn add(&mut self, subject: impl Into<String>, baseline: impl Into<String>, value: f64, limit: Limit) {
-        self.0.push(Row { subject: subject.into(), baseline: baseline.into(), values: vec![value], limit });
+impl MeasurementTable {
+    pub(crate) fn add(
+        &mut self,
+        subject: impl Into<String>,
+        baseline: impl Into<String>,
+        value: f64,
+        limit: MeasurementLimit,
+    ) {
+        self.0.push(MeasurementRow { subject: subject.into(), baseline: baseline.into(), values: vec![value], limit });
     }
 
     /// Merges the values of another process.
@@ -155,17 +161,17 @@ impl Table {
 
     pub(crate) fn print(&self) {
         println!("| subject | baseline | median | min, max | limit | |\n|---|---|---|---|---|---|");
-        self.0.iter().for_each(|row| println!("{}", row.line()));
+        self.0.iter().for_each(|row| println!("{}", row.format_line()));
         println!();
     }
 
     /// Whether all limits are met.
     pub(crate) fn meets_limits(&self) -> bool {
-        self.0.iter().all(Row::meets_limit)
+        self.0.iter().all(MeasurementRow::meets_limit)
     }
 }
 
-impl Row {
+impl MeasurementRow {
     fn median(&self) -> f64 {
         median(self.values.iter().copied())
     }
@@ -174,14 +180,14 @@ impl Row {
         self.limit.is_met_by(self.median())
     }
 
-    fn line(&self) -> String {
+    fn format_line(&self) -> String {
         let limit = match self.limit {
-            Limit::AtMost(limit) => format!("at most {limit}"),
-            Limit::AtLeast(limit) => format!("at least {limit}"),
-            Limit::None => String::new(),
+            MeasurementLimit::AtMost(limit) => format!("at most {limit}"),
+            MeasurementLimit::AtLeast(limit) => format!("at least {limit}"),
+            MeasurementLimit::None => String::new(),
         };
         let verdict = match self.limit {
-            Limit::None => "",
+            MeasurementLimit::None => "",
             _ if self.meets_limit() => "met",
             _ => "MISSED",
         };

@@ -21,7 +21,7 @@ use std::{
 
 /// The framing of a body.
 #[derive(Clone, Copy)]
-pub(crate) enum Framing {
+pub(crate) enum BodyFraming {
     Length,
     Chunked,
     Gzip,
@@ -35,7 +35,7 @@ pub(crate) enum CustomerFields {
 }
 
 /// Builds the pages of a list of that many customers.
-pub(crate) fn pages(customers: u32, size: usize, fields: CustomerFields) -> Vec<Vec<u8>> {
+pub(crate) fn build_pages(customers: u32, size: usize, fields: CustomerFields) -> Vec<Vec<u8>> {
     let emulator = Emulator::builder().customers(customers).build();
     let mut items: Vec<Value> = Vec::new();
     let transport = emulator.transport::<Blocking>();
@@ -83,8 +83,8 @@ pub(crate) struct PrebuiltService {
 }
 
 impl PrebuiltService {
-    pub(crate) fn start(pages: &[Vec<u8>], framing: Framing, latency: Duration) -> Self {
-        let responses: Arc<[Vec<u8>]> = pages.iter().map(|page| response(page, framing)).collect();
+    pub(crate) fn start(pages: &[Vec<u8>], framing: BodyFraming, latency: Duration) -> Self {
+        let responses: Arc<[Vec<u8>]> = pages.iter().map(|page| http_response(page, framing)).collect();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -130,14 +130,14 @@ fn serve(mut stream: TcpStream, responses: &[Vec<u8>], latency: Duration) -> Res
     }
 }
 
-fn response(page: &[u8], framing: Framing) -> Vec<u8> {
+fn http_response(page: &[u8], framing: BodyFraming) -> Vec<u8> {
     let mut response = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n".to_vec();
     match framing {
-        Framing::Length => {
+        BodyFraming::Length => {
             write!(response, "Content-Length: {}\r\n\r\n", page.len()).unwrap();
             response.extend(page);
         }
-        Framing::Chunked => {
+        BodyFraming::Chunked => {
             response.extend(b"Transfer-Encoding: chunked\r\n\r\n");
             for chunk in page.chunks(16 << 10) {
                 write!(response, "{:x}\r\n", chunk.len()).unwrap();
@@ -146,7 +146,7 @@ fn response(page: &[u8], framing: Framing) -> Vec<u8> {
             }
             response.extend(b"0\r\n\r\n");
         }
-        Framing::Gzip => {
+        BodyFraming::Gzip => {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
             encoder.write_all(page).unwrap();
             let page = encoder.finish().unwrap();

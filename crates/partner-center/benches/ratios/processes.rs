@@ -1,23 +1,25 @@
 //! Groups are measured by child processes.
 
-use crate::{GROUPS, Group, measure::Table};
+use crate::{BENCHMARK_GROUPS, BenchmarkGroup, measure::MeasurementTable};
 use std::process::{Command, Stdio};
 
 /// Measures a group with the number of processes that it requires.
-pub(crate) fn measure(group: &Group) -> Table {
+pub(crate) fn measure_in_child_processes(group: &BenchmarkGroup) -> MeasurementTable {
     let measure_once = |_| serde_json::from_str(&output_of_child(&["group", group.name])).unwrap();
-    (0..group.processes).map(measure_once).reduce(Table::merge).unwrap()
+    (0..group.processes).map(measure_once).reduce(MeasurementTable::merge).unwrap()
 }
 
 /// Measures a group, if the arguments say that this process is a child that does so; returns whether it is.
 pub(crate) fn run_as_child(arguments: &[String]) -> bool {
     let [first, name] = arguments else { return false };
-    let Some(group) = GROUPS.into_iter().find(|group| first == "group" && name == group.name) else { return false };
+    let Some(group) = BENCHMARK_GROUPS.into_iter().find(|group| first == "group" && name == group.name) else {
+        return false;
+    };
     if group.on_one_core && pin_to_one_core().is_none() {
         eprintln!("{name}: client and service cannot be pinned to one core on this system");
     }
     rustls::crypto::ring::default_provider().install_default().unwrap();
-    let mut table = Table::default();
+    let mut table = MeasurementTable::default();
     (group.run)(&mut table);
     println!("{}", serde_json::to_string(&table).unwrap());
     true

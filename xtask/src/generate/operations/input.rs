@@ -107,7 +107,7 @@ impl OperationInput {
 }
 
 impl RustType {
-    fn of(shape: &Shape) -> Result<Self> {
+    fn from_shape(shape: &Shape) -> Result<Self> {
         Ok(if *shape == Shape::Text { Self::String } else { Self::Other(rust_type(shape)?) })
     }
 
@@ -192,7 +192,7 @@ fn parameter_input(spec: &Spec, parameter: &Parameter) -> Result<OperationInput>
         location,
         description: parameter.documentation(),
         required: *required,
-        value: RustType::of(shape)?,
+        value: RustType::from_shape(shape)?,
         sample,
         deprecated: parameter.deprecated.clone(),
         adding: quote!(#length #adding),
@@ -254,7 +254,7 @@ fn body_inputs(spec: &Spec, body: &RequestBody) -> Result<Vec<OperationInput>> {
         sample: example.and_then(|example| value_sample(spec, &body.shape, example)),
         description: body.description.clone(),
         required: body.required,
-        value: RustType::of(&body.shape)?,
+        value: RustType::from_shape(&body.shape)?,
         deprecated: None,
         adding: quote!(.body(#given)),
     }])
@@ -275,7 +275,7 @@ fn part_input(part: &Property, is_form_required: bool) -> Result<OperationInput>
         location: InputLocation::Part(wire.clone()),
         description: part.documentation(),
         required,
-        value: RustType::of(&part.shape)?,
+        value: RustType::from_shape(&part.shape)?,
         sample: None,
         deprecated: part.deprecated.clone(),
         adding,

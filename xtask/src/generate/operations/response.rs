@@ -28,7 +28,7 @@ pub(super) struct ResponseType {
 }
 
 impl ResponseType {
-    pub(super) fn of(operation: &Operation, paging: Option<&TypedPaging<'_>>) -> Result<Self> {
+    pub(super) fn from_operation(operation: &Operation, paging: Option<&TypedPaging<'_>>) -> Result<Self> {
         let responses = || operation.responses.iter();
         let done = || responses().filter(|response| response.outcome == ResponseOutcome::Done);
         let mut bodies: Vec<_> = done().filter_map(|response| response.body.as_ref()).collect();

@@ -1,4 +1,4 @@
-//! The columns of a table of results: those of the operation, of the schema of its items, or the first scalar properties.
+//! The columns of a table of results: those of the operation, of the schema of its items, or the first properties, scalar if there are any.
 
 use super::values::option_expression;
 use crate::{
@@ -28,7 +28,7 @@ impl ResponseItems {
         let path = match (body, &operation.facts.paging) {
             (_, Some(paging)) => &paging.items,
             (Shape::List(_), None) => "",
-            (Shape::Named(name), None) if is_collection(spec, name) => "items",
+            (Shape::Named(name), None) if is_collection_schema(spec, name) => "items",
             _ => return Ok(Some(Self { path: None, item: body.clone() })),
         };
         match shape_at(spec, body, path)? {
@@ -74,16 +74,22 @@ fn default_columns(spec: &Spec, definition: Option<&Definition>) -> Result<Vec<C
         Some(DefinitionKind::Object(object)) => &object.properties,
         _ => return Ok(vec![Column { title: "VALUE".to_owned(), path: String::new() }]),
     };
-    let mut columns = Vec::new();
-    for Property { wire, shape, .. } in properties {
-        if columns.len() < MAX_DEFAULT_COLUMNS && fits_a_cell(spec, shape)? {
-            columns.push(Column { title: wire.to_title_case().to_uppercase(), path: wire.clone() });
+    let mut scalars = Vec::new();
+    for property in properties {
+        if fits_table_cell(spec, &property.shape)? {
+            scalars.push(property);
         }
     }
-    Ok(columns)
+    if scalars.is_empty() {
+        // A result of lists alone is printed with as much of them as fits.
+        scalars.extend(properties.iter().filter(|property| !property.raw));
+    }
+    let column =
+        |Property { wire, .. }: &Property| Column { title: wire.to_title_case().to_uppercase(), path: wire.clone() };
+    Ok(scalars.into_iter().take(MAX_DEFAULT_COLUMNS).map(column).collect())
 }
 
-fn fits_a_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
+fn fits_table_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
     Ok(match shape {
         Shape::Named(name) => {
             matches!(spec.definition(name)?.kind, DefinitionKind::Enum(_) | DefinitionKind::HandWritten(_))
@@ -94,7 +100,7 @@ fn fits_a_cell(spec: &Spec, shape: &Shape) -> Result<bool> {
 }
 
 /// Whether the schema is an object around a list, such as that of a list that is not paged.
-fn is_collection(spec: &Spec, name: &str) -> bool {
+fn is_collection_schema(spec: &Spec, name: &str) -> bool {
     find_property(spec, name, "items").is_ok_and(|items| matches!(items.shape, Shape::List(_)))
 }
 

@@ -14,7 +14,7 @@ use crate::{
         ParameterLocation, RequestBody, Response,
     },
     document::Spec,
-    generate::samples::raw_string,
+    generate::samples::raw_string_literal,
 };
 use anyhow::{Context as _, Result};
 use heck::ToPascalCase as _;
@@ -177,7 +177,7 @@ fn media_type_expression(format: &BodyType) -> TokenStream {
 fn example_expressions(examples: &[BodyExample], folder: &Path) -> Result<Vec<TokenStream>> {
     let table = |example: &BodyExample| {
         let BodyExample { name, summary, has_unknown_fields, .. } = example;
-        let json = raw_string(&example.load_json(folder).with_context(|| format!("the example {name}"))?)?;
+        let json = raw_string_literal(&example.load_json(folder).with_context(|| format!("the example {name}"))?)?;
         Ok(quote!(Example { name: #name, summary: #summary, json: #json, has_unknown_fields: #has_unknown_fields }))
     };
     examples.iter().map(table).collect()

@@ -2,7 +2,8 @@
 
 use super::value::{is_scalar_type, schema_kind};
 use partner_center_spec::{
-    Location, MediaType, Method, Object, Operation, Outcome, Parameter, Property, Response, SchemaKind, Type,
+    Location, MediaType, Method, Object, Operation, Outcome, Parameter, ParameterStyle, Property, Response, SchemaKind,
+    Type,
 };
 
 /// The shape of what an operation returns.
@@ -130,6 +131,18 @@ pub(crate) fn form_part_properties(operation: &Operation) -> impl Iterator<Item 
     };
     let json = json_body_type(operation).and_then(|(part, _)| part);
     form.iter().filter(move |part| Some(part.name) != json)
+}
+
+/// Returns the parameter of a header with an etag.
+pub(crate) fn etag_parameter(operation: &Operation) -> Option<&'static Parameter> {
+    let is_etag =
+        |parameter: &&Parameter| parameter.location == Location::Header && parameter.style == ParameterStyle::Quoted;
+    operation.parameters.iter().find(is_etag)
+}
+
+/// Whether the body of the request has an etag, at `attributes.etag`.
+pub(crate) fn has_etag_in_body(operation: &Operation) -> bool {
+    json_body_type(operation).and_then(|(_, value)| type_at_path(value, "attributes.etag")).is_some()
 }
 
 /// Whether a part of a form is a file, or several.

@@ -2,12 +2,17 @@
 
 use super::{input, json_tree::JsonTree, request::RequestBody};
 use crate::{
-    arguments::operations::{
-        BodyArguments, FieldValue,
-        tables::{has_example_body, is_file_part, json_body_type},
-        value::{argument_to_json, is_scalar_type, schema_kind},
+    arguments::{
+        operations::{
+            BodyArguments, FieldValue,
+            tables::{has_example_body, is_file_part, json_body_type},
+            value::{argument_to_json, is_scalar_type, schema_kind},
+        },
+        parse_guid,
     },
     error::{ErrorReport, UsageError},
+    messages::Messages,
+    terminal::escape_control_characters,
 };
 use partner_center::{
     models::JsonValue,
@@ -21,10 +26,11 @@ use std::path::Path;
 pub(super) fn build_body(
     operation: &'static Operation,
     arguments: &BodyArguments,
+    messages: &Messages,
 ) -> Result<Option<RequestBody>, UsageError> {
     let Some(body) = operation.body else { return Ok(None) };
     let json = match json_body_type(operation) {
-        Some((part, value)) => build_json_body(operation, value, arguments)?.map(|tree| (part, value, tree)),
+        Some((part, value)) => build_json_body(operation, value, arguments, messages)?.map(|tree| (part, value, tree)),
         None => None,
     };
     match body.media_type {
@@ -53,6 +59,7 @@ fn build_json_body(
     operation: &'static Operation,
     value: Type,
     arguments: &BodyArguments,
+    messages: &Messages,
 ) -> Result<Option<JsonTree>, UsageError> {
     let is_required = operation.body.is_some_and(|body| body.is_required);
     let mut tree = match &arguments.file {
@@ -64,6 +71,19 @@ fn build_json_body(
     };
     for (path, change) in &arguments.changes {
         set_field(&mut tree, value, path, change)?;
+    }
+    let mut problems = FieldProblems::default();
+    problems.find(&mut tree, value, "");
+    for path in &problems.unknown {
+        let path = escape_control_characters(path);
+        messages.print(format_args!("note: the field `{path}` of the body is not documented; it is sent as it is"));
+    }
+    if !problems.of_wrong_type.is_empty() {
+        return Err(usage_error(
+            "the body has values of another type than the service takes",
+            problems.of_wrong_type.join(", "),
+            format!("correct them in the file of --body{}", example_body_advice(operation)),
+        ));
     }
     let mut missing = Vec::new();
     find_missing_fields(&mut tree, value, "", &mut missing);
@@ -276,6 +296,80 @@ fn find_missing_fields(tree: &mut JsonTree, value: Type, path: &str, missing: &m
         }
         _ => {}
     }
+}
+
+/// The fields of a body that are not as the specification describes them.
+#[derive(Default)]
+struct FieldProblems {
+    /// The paths of fields that it does not have.
+    unknown: Vec<String>,
+    /// The paths of values of another type, each with the type that is expected.
+    of_wrong_type: Vec<String>,
+}
+
+impl FieldProblems {
+    /// Collects the problems of a value. `null` has every type, as the service returns it for what is absent.
+    fn find(&mut self, tree: &mut JsonTree, value: Type, path: &str) {
+        let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        if tree.is_null() || value == Type::Any {
+            return;
+        }
+        let expected = match (value, schema_kind(value), tree.expand_one_level()) {
+            (Type::List(item), _, JsonTree::List(items)) => {
+                for (position, entry) in items.iter_mut().enumerate() {
+                    self.find(entry, *item, &within(&position.to_string()));
+                }
+                return;
+            }
+            (Type::Map(item), _, JsonTree::Object(fields)) => {
+                for (name, field) in fields {
+                    self.find(field, *item, &within(name));
+                }
+                return;
+            }
+            (_, Some(SchemaKind::Object(object)), JsonTree::Object(fields)) => {
+                for (name, field) in fields {
+                    let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
+                    match known.map(|property| property.value).or(object.additional) {
+                        Some(value) => self.find(field, value, &within(name)),
+                        None => self.unknown.push(within(name)),
+                    }
+                }
+                return;
+            }
+            (_, Some(SchemaKind::Union(_)), JsonTree::Object(_)) => return,
+            (Type::List(_), ..) => "a list",
+            (Type::Map(_), ..) | (_, Some(SchemaKind::Object(_) | SchemaKind::Union(_)), _) => "an object",
+            (_, _, JsonTree::Value(scalar)) => match expected_scalar(value, scalar.json()) {
+                Some(expected) => expected,
+                None => return,
+            },
+            _ => "a single value",
+        };
+        let path =
+            if path.is_empty() { "the body".to_owned() } else { format!("`{}`", escape_control_characters(path)) };
+        self.of_wrong_type.push(format!("{path} must be {expected}"));
+    }
+}
+
+/// Returns the type that a scalar should have, if it has another one. Values of enums are strings or numbers.
+fn expected_scalar(value: Type, json: &str) -> Option<&'static str> {
+    let is_string = json.starts_with('"');
+    let is_boolean = matches!(json, "true" | "false");
+    let is_integer = || json.parse::<i64>().is_ok();
+    let (is_valid, expected) = match value {
+        Type::Bool => (is_boolean, "true or false"),
+        Type::Int32 => (json.parse::<i32>().is_ok(), "an integer of 32 bits"),
+        Type::Int64 => (is_integer(), "an integer"),
+        Type::Double | Type::Decimal => (!is_string && !is_boolean, "a number"),
+        Type::Schema(_) => (is_string || is_integer(), "a string or an integer"),
+        Type::Uuid => {
+            let is_guid = serde_json::from_str::<String>(json).is_ok_and(|text| parse_guid(&text).is_ok());
+            (is_guid, "a GUID")
+        }
+        _ => (is_string, "a string"),
+    };
+    (!is_valid).then_some(expected)
 }
 
 /// Returns the value with its secrets replaced.

@@ -11,7 +11,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 pub(crate) fn ask_to_confirm(what: &str) -> Result<(), CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(UsageError(ErrorReport {
-            message: format!("{what} must be confirmed"),
+            message: format!("this must be confirmed: {what}"),
             cause: "it removes something or cannot be undone, and this is not a terminal where you could be asked"
                 .to_owned(),
             advice: "add --yes to send it, or --dry-run to see it".to_owned(),

@@ -36,7 +36,43 @@ pub(super) fn read_input_text(file: &InputFile) -> Result<String, UsageError> {
 
 /// Reads JSON.
 pub(super) fn read_input_json(file: &InputFile) -> Result<JsonTree, UsageError> {
-    JsonTree::parse(&read_input_as_utf8(file)?).map_err(|error| not_json_error(file, &error))
+    parse_json_of_file(file, &read_input_as_utf8(file)?)
+}
+
+/// The maximum depth of a body: that of common JSON readers.
+const MAX_BODY_DEPTH: usize = 127;
+
+fn parse_json_of_file(file: &InputFile, json: &str) -> Result<JsonTree, UsageError> {
+    let tree = JsonTree::parse(json).map_err(|error| not_json_error(file, &error))?;
+    if json_depth(json) > MAX_BODY_DEPTH {
+        return Err(UsageError(ErrorReport {
+            message: format!("{} cannot be sent", input_name(file)),
+            cause: format!("its values are nested deeper than {MAX_BODY_DEPTH} levels"),
+            advice: "correct it".to_owned(),
+        }));
+    }
+    Ok(tree)
+}
+
+/// Returns the number of objects and lists within each other in valid JSON.
+fn json_depth(json: &str) -> usize {
+    let (mut depth, mut max_depth) = (0_usize, 0);
+    let (mut is_string, mut is_escaped) = (false, false);
+    for byte in json.bytes() {
+        if is_string {
+            is_string = is_escaped || byte != b'"';
+            is_escaped = byte == b'\\' && !is_escaped;
+            continue;
+        }
+        match byte {
+            b'"' => is_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        max_depth = max_depth.max(depth);
+    }
+    max_depth
 }
 
 fn not_json_error(file: &InputFile, error: &serde_json::Error) -> UsageError {
@@ -95,7 +131,6 @@ pub(crate) fn read_body_content(file: &InputFile, content_type: Option<String>) 
         return Ok(RequestBody { content_type, bytes, shown });
     }
     let json = read_input_as_utf8(file)?;
-    let valid = JsonTree::parse(&json).map(|_| ());
-    valid.map_err(|error| not_json_error(file, &error))?;
+    parse_json_of_file(file, &json)?;
     Ok(RequestBody { content_type: "application/json".to_owned(), bytes: json.clone().into_bytes(), shown: Some(json) })
 }

@@ -3,7 +3,7 @@
 use crate::{
     arguments::operations::{
         OperationCall,
-        tables::{id_path_parameter, page_size_parameter},
+        tables::{etag_parameter, id_path_parameter, page_size_parameter},
     },
     error::{ErrorReport, UsageError},
     output::pretty_print_json,
@@ -14,7 +14,7 @@ use partner_center::{
     request::{self, RawRequest},
 };
 use partner_center_spec::{Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write;
 
 /// A request, before the client adds what every request has.
@@ -39,6 +39,10 @@ pub(crate) struct RequestBody {
 /// All characters that RFC 3986 does not call unreserved.
 const ENCODED_QUERY_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The characters of a path and query that the client encodes before it sends them.
+const ILLEGAL_URI_CHARACTERS: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'\'').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
 /// Returns the request of a call, without its body. `id` is one of the IDs, if the command takes several.
 pub(super) fn plan_request(call: &OperationCall, id: Option<&str>) -> Result<PlannedRequest, UsageError> {
     let operation = call.operation;
@@ -61,7 +65,9 @@ pub(super) fn plan_request(call: &OperationCall, id: Option<&str>) -> Result<Pla
                 query.push((parameter.name, list));
             }
             Location::Query => query.extend(values.map(|value| (parameter.name, percent_encode(&value)))),
-            Location::Header => headers.push((parameter.name.to_owned(), values.collect::<Vec<_>>().join(","))),
+            Location::Header => {
+                headers.push((parameter.name.to_owned(), checked_header_value(parameter, values.collect())?));
+            }
         }
     }
     query.extend(page_size_for_limit(operation, call));
@@ -93,6 +99,19 @@ fn format_parameter_value(parameter: &Parameter, value: &str) -> String {
         ParameterStyle::Quoted if !value.contains('"') && value != "*" => format!("\"{value}\""),
         _ => value.to_owned(),
     }
+}
+
+/// Returns the value of a header, if it can be sent.
+fn checked_header_value(parameter: &Parameter, values: Vec<String>) -> Result<String, UsageError> {
+    let value = values.join(",");
+    if value.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)) {
+        return Ok(value);
+    }
+    Err(UsageError(ErrorReport {
+        message: format!("the value of `{}` cannot be sent", parameter.flag),
+        cause: "a header consists of visible ASCII characters".to_owned(),
+        advice: "correct the value".to_owned(),
+    }))
 }
 
 fn invalid_path_segment_error(parameter: &Parameter, value: &str) -> UsageError {
@@ -144,6 +163,29 @@ pub(crate) fn to_client_method(method: Method) -> operations::Method {
 }
 
 impl PlannedRequest {
+    /// Sets the header with an etag, if it was not given, to that of the body.
+    pub(super) fn set_etag_from_body(&mut self, operation: &Operation) -> Result<(), UsageError> {
+        let Some(parameter) = etag_parameter(operation) else { return Ok(()) };
+        if self.headers.iter().any(|(name, _)| name == parameter.name) {
+            return Ok(());
+        }
+        let body = self.body.as_ref().and_then(|body| serde_json::from_slice::<serde_json::Value>(&body.bytes).ok());
+        let etag = body.as_ref().and_then(|body| body.pointer("/attributes/etag")?.as_str());
+        if let Some(etag) = etag {
+            let value = checked_header_value(parameter, vec![format_parameter_value(parameter, etag)])?;
+            self.headers.push((parameter.name.to_owned(), value));
+            return Ok(());
+        }
+        if !parameter.is_required {
+            return Ok(());
+        }
+        Err(UsageError(ErrorReport {
+            message: format!("`{}` needs --{}", operation.command, parameter.flag),
+            cause: "the body has no `attributes.etag` that could be sent in its place".to_owned(),
+            advice: format!("get it again, and give its etag with --{}, or all of it with --body", parameter.flag),
+        }))
+    }
+
     /// Returns the request of `operation`, for the client.
     pub(super) fn raw_request(self, operation: &'static Operation) -> RawRequest {
         let outcomes = operation.responses.iter().filter(|response| response.outcome != Outcome::Done);
@@ -170,7 +212,8 @@ impl PlannedRequest {
 
     /// Returns the request as it is shown by `--dry-run`, without the headers that the client adds.
     pub(crate) fn format_for_dry_run(&self, base_url: &str) -> String {
-        let mut text = format!("{} {}{}\n", self.method, base_url.trim().trim_end_matches('/'), self.target);
+        let target = utf8_percent_encode(&self.target, ILLEGAL_URI_CHARACTERS);
+        let mut text = format!("{} {}{target}\n", self.method, base_url.trim().trim_end_matches('/'));
         for (name, value) in &self.headers {
             // Writing to memory does not fail.
             let _ = writeln!(text, "{name}: {value}");

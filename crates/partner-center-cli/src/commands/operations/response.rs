@@ -10,8 +10,8 @@ use partner_center_spec::{Operation, Outcome};
 #[derive(Debug)]
 pub(super) struct ReceivedResponse {
     pub(super) status: u16,
-    /// Where and when to look for what the service does after `202 Accepted`, as JSON.
-    pub(super) accepted: JsonValue,
+    /// Where and when to look for what the service does after `202 Accepted`, as JSON, if the response says either.
+    pub(super) accepted: Option<JsonValue>,
     pub(super) body: ReceivedBody,
     headers: Vec<(&'static str, String)>,
 }
@@ -32,12 +32,12 @@ pub(super) struct ContentResponse(pub(super) ReceivedResponse);
 const RESULT_HEADERS: [&str; 5] = ["ETag", "Location", "MS-ContinuationToken", "Retry-After", "Content-Disposition"];
 
 fn to_received_response<R: ResponseReader>(response: &R, body: ReceivedBody) -> ReceivedResponse {
-    let location = response.header("location").map(str::to_owned);
-    let seconds = response.retry_after().map(|wait| wait.as_secs());
-    let accepted = serde_json::json!({ "location": location, "retryAfter": seconds });
+    let location = response.header("location").map(|location| ("location".to_owned(), location.into()));
+    let seconds = response.retry_after().map(|wait| ("retryAfter".to_owned(), wait.as_secs().into()));
+    let accepted: serde_json::Map<String, serde_json::Value> = location.into_iter().chain(seconds).collect();
     ReceivedResponse {
         status: response.status(),
-        accepted: parse_json(&accepted.to_string()),
+        accepted: (!accepted.is_empty()).then(|| parse_json(&serde_json::Value::from(accepted).to_string())),
         body,
         headers: RESULT_HEADERS
             .into_iter()

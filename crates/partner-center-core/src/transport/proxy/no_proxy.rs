@@ -32,7 +32,7 @@ impl NoProxy {
     pub(super) fn parse(list: &str) -> Self {
         let entries = list.split(|character: char| character == ',' || character.is_whitespace());
         let parsed = entries.filter(|entry| !entry.is_empty()).filter_map(|entry| {
-            let parsed = NoProxyEntry::parse(&entry.to_ascii_lowercase());
+            let parsed = NoProxyEntry::parse_entry(&entry.to_ascii_lowercase());
             if parsed.is_none() {
                 tracing::warn!(entry, "NO_PROXY has an entry that is not a host, a network or a pattern");
             }
@@ -42,19 +42,19 @@ impl NoProxy {
     }
 
     /// Whether the host of `uri`, which is that of an https server, is one of these.
-    pub(super) fn contains(&self, uri: &Uri) -> bool {
+    pub(super) fn contains_uri(&self, uri: &Uri) -> bool {
         const HTTPS_PORT: u16 = 443;
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
         let host = host.trim_end_matches('.');
         let address = host.parse().ok().map(|address: IpAddr| address.to_canonical());
         let port = uri.port_u16().unwrap_or(HTTPS_PORT);
-        self.0.iter().any(|entry| entry.port.is_none_or(|only| only == port) && entry.hosts.contains(host, address))
+        self.0.iter().any(|entry| entry.port.is_none_or(|only| only == port) && entry.hosts.matches_host(host, address))
     }
 }
 
 impl NoProxyEntry {
     /// Parses an entry in lower case; `None` if it is invalid.
-    fn parse(entry: &str) -> Option<Self> {
+    fn parse_entry(entry: &str) -> Option<Self> {
         if let Some(network) = parse_network(entry) {
             return Some(Self { hosts: HostPattern::Network(network), port: None });
         }
@@ -82,7 +82,7 @@ impl HostPattern {
         is_pattern.then(|| Self::Pattern(name.to_owned()))
     }
 
-    fn contains(&self, host: &str, address: Option<IpAddr>) -> bool {
+    fn matches_host(&self, host: &str, address: Option<IpAddr>) -> bool {
         match self {
             Self::Network(network) => address.is_some_and(|address| network.contains(&address)),
             // Addresses have no subdomains: `0.0.1` is not the parent of `10.0.0.1`.
@@ -134,7 +134,7 @@ mod tests {
     const TABLE: &str = include_str!("no_proxy.txt");
 
     fn is_direct(list: &str, url: &str) -> bool {
-        NoProxy::parse(list).contains(&url.parse().unwrap())
+        NoProxy::parse(list).contains_uri(&url.parse().unwrap())
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         for entry in
             ["a b:c", "[10.0.0.1]", "[fd00::1", "fd00::1]", "host:port", "host:70000", "http://example.com", ":1", ""]
         {
-            assert!(NoProxyEntry::parse(entry).is_none(), "{entry}");
+            assert!(NoProxyEntry::parse_entry(entry).is_none(), "{entry}");
         }
     }
 
@@ -183,7 +183,7 @@ mod tests {
         #[test]
         fn any_list_and_host_is_accepted_without_a_panic(list in "[*.:/\\[\\]a1, -]{0,20}", host in "[a1.-]{1,12}") {
             if let Ok(uri) = format!("https://{host}").parse::<Uri>() {
-                NoProxy::parse(&list).contains(&uri);
+                NoProxy::parse(&list).contains_uri(&uri);
             }
         }
 

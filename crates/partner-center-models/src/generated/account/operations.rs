@@ -191,7 +191,7 @@ impl SingleResponse for GetCustomerBillingProfile {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: all.
-/// - Idempotency: to send it twice is the same as to send it once.
+/// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
 ///
@@ -215,7 +215,7 @@ impl SingleResponse for GetCustomerBillingProfile {}
 /// # fn example(customer_billing_profile: CustomerBillingProfile) -> Result<(), Box<dyn std::error::Error>> {
 /// let operation = UpdateCustomerBillingProfile::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     "-4242348048554929329",
+///     "-7310482265019384617",
 ///     customer_billing_profile,
 /// );
 /// let parameters = operation.parameters()?;
@@ -228,7 +228,7 @@ impl SingleResponse for GetCustomerBillingProfile {}
 ///     .to_owned())
 /// );
 /// assert_eq!(
-///     parameters.headers[0], ("If-Match", r#""-4242348048554929329""#.to_owned())
+///     parameters.headers[0], ("If-Match", r#""-7310482265019384617""#.to_owned())
 /// );
 /// # Ok(())
 /// # }
@@ -268,6 +268,7 @@ impl Operation for UpdateCustomerBillingProfile {
     const ID: &'static str = "updateCustomerBillingProfile";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/profiles/billing";
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -499,7 +500,7 @@ impl SingleResponse for ListCustomerQualifications {}
 /// - Permissions: For `GovernmentCommunityCloud`, the GDAP role Directory Reader, Directory Writer,
 ///   License Administrator or User Administrator.
 /// - Clouds: global.
-/// - Idempotency: what is sent twice is done twice.
+/// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
 ///
@@ -563,6 +564,7 @@ impl Operation for CreateCustomerQualification {
     const ID: &'static str = "createCustomerQualification";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/qualifications";
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1152,7 +1154,7 @@ impl Operation for ListValidationCodes {
 
 impl SingleResponse for ListValidationCodes {}
 
-/// Gets how the validation of a customer's account stands.
+/// Gets the validation status of a customer's account.
 ///
 /// Microsoft validates the accounts of customers, and blocks purchases of those with the status
 /// `UnderReview`, `NotAllowed` or `Unknown`.
@@ -1254,7 +1256,7 @@ impl SingleResponse for GetCustomerValidationStatus {}
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: Only for domain registrars that Microsoft has admitted.
 /// - Clouds: all.
-/// - Idempotency: what is sent twice is done twice.
+/// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
 ///
@@ -1312,6 +1314,7 @@ impl Operation for AddVerifiedDomain {
     const ID: &'static str = "addVerifiedDomain";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/verifieddomain";
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1323,7 +1326,7 @@ impl Operation for AddVerifiedDomain {
 
 impl SingleResponse for AddVerifiedDomain {}
 
-/// Gets whether a customer has signed the Microsoft Customer Agreement directly.
+/// Gets the direct signing status of the Microsoft Customer Agreement of a customer.
 ///
 /// A customer that has accepted the agreement with Microsoft itself needs no attestation by the
 /// partner. Agreements that the partner has attested are not counted; list the agreements for
@@ -1550,7 +1553,7 @@ impl Paginated for ListCustomerAgreements {
 ///
 /// - Authentication: an App+User credential.
 /// - Clouds: global.
-/// - Idempotency: what is sent twice is done twice.
+/// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
 ///
@@ -1615,6 +1618,7 @@ impl Operation for CreateCustomerAgreement {
     const ID: &'static str = "createCustomerAgreement";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/agreements";
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1859,7 +1863,7 @@ impl SingleResponse for GetAgreementDocument {}
 ///
 /// - Authentication: an App+User credential.
 /// - Clouds: all.
-/// - Idempotency: what is sent twice is done twice.
+/// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
 ///
@@ -1922,6 +1926,7 @@ impl Operation for CreateApplicationConsent {
     const ID: &'static str = "createApplicationConsent";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/applicationconsents";
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2993,7 +2998,7 @@ impl ListCustomerServiceRequests {
     /// Sets the query parameter `size`.
     ///
     /// The maximum number of service requests in the response. Without it the service chooses. From
-    /// 1 to 500.
+    /// 1 to 2147483647.
     #[inline]
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
@@ -3003,7 +3008,7 @@ impl ListCustomerServiceRequests {
     /// Sets the query parameter `offset`.
     ///
     /// The number of service requests before the response, 0 by default, as Microsoft's own clients
-    /// send it. One document of the service calls it the number of a page.
+    /// send it. One document of the service calls it the number of a page. From 0 to 2147483647.
     #[inline]
     pub fn offset(mut self, offset: i32) -> Self {
         self.offset = Some(offset);
@@ -3038,8 +3043,8 @@ impl Operation for ListCustomerServiceRequests {
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
-            .query_within("size", self.size.as_ref(), &(1..=500))
-            .query("offset", self.offset.as_ref())
+            .query_within("size", self.size.as_ref(), &(1..=2147483647))
+            .query_within("offset", self.offset.as_ref(), &(0..=2147483647))
             .query("Field", self.field.as_ref())
             .query("Value", self.value.as_ref())
             .resume(self.continuation.as_ref())

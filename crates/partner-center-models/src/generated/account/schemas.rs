@@ -21,7 +21,7 @@ use uuid::Uuid;
 ///
 /// let address_validation_response: AddressValidationResponse = serde_json::from_str(
 ///     r#"{
-///         "originalAddress": {"addressLine1":"1 Microsoft Way","city":"Redmond","country":"US","postalCode":"98052","state":"WA"},
+///         "originalAddress": {"addressLine1":"2100 Harbor Avenue","city":"Seattle","country":"US","postalCode":"98126","state":"WA"},
 ///         "status": "VerifiedShippable"
 ///     }"#,
 /// )?;
@@ -1751,7 +1751,7 @@ pub struct AgreementDocument {
     pub display_uri: Option<String>,
     /// The address of the agreement as a Word document. It works for five minutes, and needs no
     /// token.
-    pub download_uri: Option<String>,
+    pub download_uri: Option<Secret>,
     /// The language of the text, such as `en-US`.
     pub language: Option<String>,
     /// The country or region, such as `US`.
@@ -1789,7 +1789,7 @@ resource!(AgreementDocument {
 /// )?;
 /// assert_eq!(
 ///     application_consent.application_id,
-///     Uuid::parse_str("526c94d1-76f1-4a96-8d06-6399e6963710")?
+///     Some(Uuid::parse_str("526c94d1-76f1-4a96-8d06-6399e6963710")?)
 /// );
 /// assert_eq!(
 ///     application_consent.display_name.as_deref(), Some("Wingtip Control Panel")
@@ -1797,15 +1797,15 @@ resource!(AgreementDocument {
 /// assert!(application_consent.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationConsent {
     /// The identifier of the application, also called its client ID.
-    pub application_id: Uuid,
+    pub application_id: Option<Uuid>,
     /// The name of the application. Microsoft's own clients send it; it is not documented.
     pub display_name: Option<String>,
     /// The APIs that the application may use.
-    pub application_grants: Vec<ApplicationGrant>,
+    pub application_grants: Option<Vec<ApplicationGrant>>,
     /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
@@ -1814,13 +1814,18 @@ impl ApplicationConsent {
     /// Creates a `ApplicationConsent` from its required fields.
     #[must_use]
     #[inline]
-    pub fn new(application_id: Uuid, application_grants: Vec<ApplicationGrant>) -> Self {
-        Self {
-            application_id,
-            display_name: None,
-            application_grants,
-            unknown_fields: UnknownFields::default(),
-        }
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `application_id`.
+    ///
+    /// The identifier of the application, also called its client ID.
+    #[must_use]
+    #[inline]
+    pub fn application_id(mut self, application_id: Uuid) -> Self {
+        self.application_id = Some(application_id);
+        self
     }
 
     /// Sets `display_name`.
@@ -1832,26 +1837,39 @@ impl ApplicationConsent {
         self.display_name = Some(display_name.into());
         self
     }
+
+    /// Sets `application_grants`.
+    ///
+    /// The APIs that the application may use.
+    #[must_use]
+    #[inline]
+    pub fn application_grants(
+        mut self,
+        application_grants: Vec<ApplicationGrant>,
+    ) -> Self {
+        self.application_grants = Some(application_grants);
+        self
+    }
 }
 
 resource!(ApplicationConsent {
-    0 Required Scalar application_id = "applicationId",
+    0 Optional Scalar application_id = "applicationId",
     1 Optional Scalar display_name = "displayName",
-    2 RequiredList List application_grants = "applicationGrants",
+    2 Optional Optional application_grants = "applicationGrants",
 });
 
 /// An API that an application may use in the tenant of a customer.
 ///
 /// See [Control panel vendor
 /// APIs](https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis).
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationGrant {
     /// The identifier of the API, such as `00000003-0000-0000-c000-000000000000` for Microsoft
     /// Graph.
-    pub enterprise_application_id: Uuid,
+    pub enterprise_application_id: Option<Uuid>,
     /// The permissions, as one string with commas, such as `Directory.Read.All,User.Read.All`.
-    pub scope: String,
+    pub scope: Option<String>,
     /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
@@ -1860,18 +1878,35 @@ impl ApplicationGrant {
     /// Creates a `ApplicationGrant` from its required fields.
     #[must_use]
     #[inline]
-    pub fn new(enterprise_application_id: Uuid, scope: impl Into<String>) -> Self {
-        Self {
-            enterprise_application_id,
-            scope: scope.into(),
-            unknown_fields: UnknownFields::default(),
-        }
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `enterprise_application_id`.
+    ///
+    /// The identifier of the API, such as `00000003-0000-0000-c000-000000000000` for Microsoft
+    /// Graph.
+    #[must_use]
+    #[inline]
+    pub fn enterprise_application_id(mut self, enterprise_application_id: Uuid) -> Self {
+        self.enterprise_application_id = Some(enterprise_application_id);
+        self
+    }
+
+    /// Sets `scope`.
+    ///
+    /// The permissions, as one string with commas, such as `Directory.Read.All,User.Read.All`.
+    #[must_use]
+    #[inline]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
     }
 }
 
 resource!(ApplicationGrant {
-    0 Required Scalar enterprise_application_id = "enterpriseApplicationId",
-    1 Required Scalar scope = "scope",
+    0 Optional Scalar enterprise_application_id = "enterpriseApplicationId",
+    1 Optional Scalar scope = "scope",
 });
 
 /// A list of services that the partner administers.

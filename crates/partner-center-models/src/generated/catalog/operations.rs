@@ -725,6 +725,8 @@ impl SingleResponse for GetAvailability {}
 /// - 403 with code 400036: The partner may not use this view of the catalog.
 /// - 403 with code 400030: The partner may not sell to this segment.
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///
@@ -877,6 +879,8 @@ impl Paginated for ListCustomerProducts {
 ///
 /// - 404 with code 400013: There is no such product.
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///
@@ -956,6 +960,8 @@ impl SingleResponse for GetCustomerProduct {}
 /// - 404 with code 400013: There is no such product.
 /// - 403 with code 400030: The partner may not sell to this segment.
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///
@@ -1109,6 +1115,8 @@ impl Paginated for ListCustomerSkus {
 /// - 404 with code 400013: There is no such product.
 /// - 404 with code 400018: There is no such SKU.
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///
@@ -1201,6 +1209,8 @@ impl SingleResponse for GetCustomerSku {}
 /// - 404 with code 400018: There is no such SKU.
 /// - 403 with code 400030: The partner may not sell to this segment.
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///
@@ -1388,6 +1398,8 @@ impl Paginated for ListCustomerAvailabilities {
 /// - 404 with code 400018: There is no such SKU.
 /// - 404 with code 400019: There is no such availability, or no longer.
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///
@@ -1471,7 +1483,7 @@ impl SingleResponse for GetCustomerAvailability {}
 /// `InventoryCheck` need it before they are bought. Products that the service does not know are
 /// left out of the response. It changes nothing.
 ///
-/// It replaces `checkinventory`, which ends on 2026-09-25.
+/// It replaces `checkinventory`, which Microsoft ends on 2026-09-25.
 ///
 /// `POST /v1/extensions/product/checkinventorybyresourcetype`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/check-inventory-by-resource-type))
@@ -1557,7 +1569,7 @@ impl SingleResponse for CheckInventory {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 ///
 /// # Example
 ///
@@ -1664,7 +1676,7 @@ impl Paginated for ListPromotions {
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 ///
 /// # Example
 ///
@@ -1730,12 +1742,14 @@ impl SingleResponse for GetPromotion {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 /// - Idempotency: to send it twice is the same as to send it once.
 ///
 /// # Errors
 ///
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///

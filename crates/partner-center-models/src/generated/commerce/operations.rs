@@ -43,6 +43,7 @@ use uuid::Uuid;
 ///
 /// - 404 with code 60003: There is no such customer.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
 ///
 /// # Example
 ///
@@ -173,7 +174,7 @@ impl Paginated for ListSubscriptions {
 /// it back as it was read.
 ///
 /// Subscriptions of new commerce have no `etag`; those of the marketplace have an empty one. The
-/// dates tell what is possible: `cancellationAllowedUntilDate` ends the window for cancelling, and
+/// dates tell what is possible: `cancellationAllowedUntilDate` ends the window for canceling, and
 /// `refundableQuantity` says how many seats can still be removed.
 ///
 /// `GET /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}`
@@ -188,6 +189,8 @@ impl Paginated for ListSubscriptions {
 ///
 /// - 404 with code 20003: There is no such subscription.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -264,9 +267,9 @@ impl SingleResponse for GetSubscription {}
 /// for which automatic renewal must be on. A change that takes effect immediately deletes what was
 /// scheduled.
 ///
-/// Seats can be added at any time. They can be removed, and the subscription be cancelled, within a
+/// Seats can be added at any time. They can be removed, and the subscription be canceled, within a
 /// window after the purchase or the renewal only: compare `refundableQuantity` and
-/// `cancellationAllowedUntilDate`. Cancelling cannot be undone, and a subscription of new commerce
+/// `cancellationAllowedUntilDate`. Canceling cannot be undone, and a subscription of new commerce
 /// is billed while it is suspended.
 ///
 /// The response is the changed subscription, or `202 Accepted` when the change takes longer: then
@@ -291,13 +294,19 @@ impl SingleResponse for GetSubscription {}
 /// - 400 with code 2011: A deleted subscription cannot be changed.
 /// - 400 with code 2054: The billing cycle of a legacy subscription is changed by its order.
 /// - 400 with code 800040: The status cannot change from the present to the wanted one.
+/// - 400 with code 800081: The subscription is not activated yet.
 /// - 400 with code 800090: The quantity cannot be decreased.
 /// - 400 with code 800091: A suspended subscription cannot be changed.
 /// - 400 with code 800093: The subscription cannot renew by itself.
 /// - 400 with code 800095: The quantity of this subscription cannot be changed.
+/// - 400 with code 800096: The status of the subscription cannot be changed to this one.
+/// - 400 with code 800097: The billing cycle of the subscription cannot be changed.
 /// - 400 with code 800098: The reseller of this subscription cannot be changed.
-/// - 400 with code 900117: The window for cancelling, in days, is over.
-/// - 400 with code 900213: The window for cancelling, in hours, is over.
+/// - 400 with code 800107: The term of a trial cannot be changed.
+/// - 400 with code 800121: The term of a trial cannot be changed in this way.
+/// - 400 with code 800122: The term of a trial cannot be changed in this way.
+/// - 400 with code 900117: The window for canceling, in days, is over.
+/// - 400 with code 900213: The window for canceling, in hours, is over.
 /// - 400 with code 900214: The window for removing seats, in hours, is over.
 /// - 400 with code 900244: This product cannot end its term on a chosen date.
 /// - 400 with code 900245: The custom end date is not within the first term after the renewal.
@@ -305,6 +314,8 @@ impl SingleResponse for GetSubscription {}
 /// - 400 with code 900257: The window for removing seats, in days, is over.
 /// - 400 with code 900275: The quantity is outside the range of the product.
 /// - 400 with code 900277: The subscription is being expired and cannot be changed.
+/// - 400 with code 900279: The subscription has ended and cannot be changed.
+/// - 400 with code 900280: The subscription cannot be changed for now. Retry later.
 /// - 400 with code 900311: The subscription was changed too many times. Contact the support.
 /// - 403 with code 800027: The product does not allow seats to be added or removed.
 /// - 403 with code 800067: A subscription may not have that many seats.
@@ -313,6 +324,9 @@ impl SingleResponse for GetSubscription {}
 /// - 404 with code 20003: There is no such subscription.
 /// - 409 with code 800082: The subscription is not ready. Retry later.
 /// - 409 with code 900278: Another change is pending. Retry after 24 hours.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -426,6 +440,9 @@ impl SingleResponse for UpdateSubscription {}
 /// # Errors
 ///
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -533,10 +550,12 @@ impl Paginated for ListSubscriptionAddons {
     }
 }
 
-/// Gets whether the licenses of a subscription are provisioned.
+/// Gets the provisioning status of a subscription's licenses.
 ///
 /// Returns how many licenses there are, and whether they are available to the customer. It is
 /// pending while a change of the seats is carried out, and is updated every 15 minutes.
+///
+/// Only App+User credentials may get it.
 ///
 /// `GET /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/provisioningstatus`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-subscription-provisioning-status))
@@ -551,6 +570,10 @@ impl Paginated for ListSubscriptionAddons {
 /// # Errors
 ///
 /// - 404 with code 800007: There is no provisioning status of this subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -631,6 +654,12 @@ impl SingleResponse for GetSubscriptionProvisioningStatus {}
 /// - Clouds: all.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -695,7 +724,7 @@ impl Operation for RegisterSubscription {
 
 impl SingleResponse for RegisterSubscription {}
 
-/// Gets whether an Azure plan is registered for the purchase of reservations.
+/// Gets the registration status of an Azure plan for reservations.
 ///
 /// Returns the state of the registration that `registerSubscription` started. Get it again until it
 /// is `registered`.
@@ -711,6 +740,9 @@ impl SingleResponse for RegisterSubscription {}
 /// # Errors
 ///
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -794,6 +826,9 @@ impl SingleResponse for GetSubscriptionRegistrationStatus {}
 ///
 /// - 400 with code 800041: The subscription is active already.
 /// - 400 with code 900127: This is not Microsoft's integration sandbox.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -871,6 +906,12 @@ impl SingleResponse for ActivateSubscription {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: all.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -998,12 +1039,15 @@ impl Paginated for ListSubscriptionActivationLinks {
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 ///
 /// # Errors
 ///
 /// - 403 with code 900263: The operation is not for legacy subscriptions.
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1143,12 +1187,15 @@ impl Paginated for ListTransitionEligibilities {
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 ///
 /// # Errors
 ///
 /// - 403 with code 900263: The operation is not for legacy subscriptions.
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1283,8 +1330,7 @@ impl Paginated for ListTransitions {
 ///
 /// A change of all seats without `toSubscriptionId` keeps the subscription with another `offerId`.
 /// A target subscription has to be active, of the same product, with a term that is not shorter and
-/// does not end earlier. A trial becomes a paid subscription in this way, too. It cannot be undone:
-/// a smaller product is possible at the end of the term only.
+/// does not end earlier. A trial becomes a paid subscription in this way, too. It cannot be undone.
 ///
 /// `POST /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitions`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/transition-a-new-commerce-subscription))
@@ -1293,7 +1339,7 @@ impl Paginated for ListTransitions {
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
@@ -1308,6 +1354,9 @@ impl Paginated for ListTransitions {
 /// - 400 with code 900269: The billing cycle is not valid.
 /// - 400 with code 900270: The billing cycle is longer than the term.
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1398,6 +1447,12 @@ impl SingleResponse for CreateTransition {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: all.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1549,7 +1604,7 @@ impl Paginated for ListCustomTermEndDates {
     }
 }
 
-/// Gets which subscriptions of a customer are billed by use beyond what is included.
+/// Lists the overage settings of a customer.
 ///
 /// Returns the Azure subscriptions that calls and the like are billed to when they go beyond the
 /// licenses, one for each kind of product.
@@ -1561,11 +1616,14 @@ impl Paginated for ListCustomTermEndDates {
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 ///
 /// # Errors
 ///
-/// - 403 with code 800112: Overage cannot be set, as the customer has legacy Azure subscriptions.
+/// - 403 with code 800112: A customer with legacy Azure subscriptions cannot have overage.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1670,14 +1728,17 @@ impl Paginated for GetOverage {
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 /// - Idempotency: to send it twice is the same as to send it once.
 ///
 /// # Errors
 ///
-/// - 403 with code 800112: Overage cannot be set, as the customer has legacy Azure subscriptions.
+/// - 403 with code 800112: A customer with legacy Azure subscriptions cannot have overage.
 /// - 403 with code 800114: The partner may not manage the overage of this customer.
 /// - 403 with code 800115: Another tenant has the overage already.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1749,12 +1810,14 @@ impl SingleResponse for UpdateOverage {}
 /// # Requirements
 ///
 /// - Authentication: an app-only or an App+User credential.
-/// - Clouds: all.
+/// - Clouds: global.
 ///
 /// # Errors
 ///
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 404 with code 20003: There is no such subscription.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1864,7 +1927,7 @@ impl Paginated for ListAzureEntitlements {
 
 /// Gets an Azure subscription under an Azure plan.
 ///
-/// Returns the Azure subscription, whose status tells whether it was cancelled.
+/// Returns the Azure subscription, whose status tells whether it was canceled.
 ///
 /// `GET
 /// /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}`
@@ -1873,12 +1936,15 @@ impl Paginated for ListAzureEntitlements {
 /// # Requirements
 ///
 /// - Authentication: an app-only or an App+User credential.
-/// - Clouds: all.
+/// - Clouds: global.
 ///
 /// # Errors
 ///
 /// - 400 with code 800002: The identifier of the plan or of the Azure subscription is invalid.
 /// - 404 with code 800111: There is no such Azure subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1970,7 +2036,7 @@ impl SingleResponse for GetAzureEntitlement {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator and an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
@@ -1979,6 +2045,9 @@ impl SingleResponse for GetAzureEntitlement {}
 /// - 400 with code 900307: The reason is not allowed.
 /// - 403 with code 900159: There is no reseller relationship with the customer.
 /// - 404 with code 800111: There is no such Azure subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -2067,7 +2136,7 @@ impl Operation for CancelAzureEntitlement {
 
 impl SingleResponse for CancelAzureEntitlement {}
 
-/// Reactivates an Azure subscription that was cancelled.
+/// Reactivates an Azure subscription that was canceled.
 ///
 /// Starts the reactivation. No `Location` comes with the response: get the Azure subscription until
 /// it is `active`.
@@ -2080,7 +2149,7 @@ impl SingleResponse for CancelAzureEntitlement {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator and an admin agent.
-/// - Clouds: all.
+/// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
@@ -2088,6 +2157,9 @@ impl SingleResponse for CancelAzureEntitlement {}
 /// - 400 with code 900337: The Azure subscription is not in a state to be reactivated.
 /// - 403 with code 900335: The Azure subscription may not be reactivated.
 /// - 404 with code 800111: There is no such Azure subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -2167,11 +2239,13 @@ impl Operation for ReactivateAzureEntitlement {
 
 impl SingleResponse for ReactivateAzureEntitlement {}
 
-/// Gets who gives support for a legacy subscription.
+/// Gets the support contact of a legacy subscription.
 ///
 /// **Deprecated**: It is for legacy subscriptions only, which Microsoft moves to new commerce.
 ///
 /// Returns the partner that the customer turns to.
+///
+/// Only App+User credentials may get it.
 ///
 /// `GET /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-subscription-s-support-contact))
@@ -2184,6 +2258,10 @@ impl SingleResponse for ReactivateAzureEntitlement {}
 /// # Errors
 ///
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -2258,6 +2336,8 @@ impl SingleResponse for GetSupportContact {}
 ///
 /// The contact has to be an indirect reseller of the partner.
 ///
+/// Only App+User credentials may set it.
+///
 /// `PUT /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/update-a-subscription-s-support-contact))
 ///
@@ -2270,6 +2350,10 @@ impl SingleResponse for GetSupportContact {}
 /// # Errors
 ///
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -2358,6 +2442,8 @@ impl SingleResponse for UpdateSupportContact {}
 ///
 /// Returns the offers. For trials of new commerce, list the transition eligibilities.
 ///
+/// Only App+User credentials may list them.
+///
 /// `GET /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-a-list-of-trial-conversion-offers))
 ///
@@ -2365,6 +2451,13 @@ impl SingleResponse for UpdateSupportContact {}
 ///
 /// - Authentication: an App+User credential.
 /// - Clouds: all.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -2483,6 +2576,8 @@ impl Paginated for ListConversions {
 ///
 /// The subscription keeps its identifier and gets another offer.
 ///
+/// Only App+User credentials may convert a trial.
+///
 /// `POST /v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/convert-a-trial-subscription-to-paid))
 ///
@@ -2491,6 +2586,13 @@ impl Paginated for ListConversions {
 /// - Authentication: an App+User credential.
 /// - Clouds: all.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -2587,6 +2689,12 @@ impl SingleResponse for CreateConversion {}
 /// - Permissions: A partner user needs the GDAP role Directory Reader or Global Reader for the
 ///   customer.
 /// - Clouds: all.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -2718,6 +2826,12 @@ impl Paginated for ListUpgrades {
 /// - Clouds: all.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -2813,6 +2927,12 @@ impl SingleResponse for CreateUpgrade {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: all.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -2956,6 +3076,7 @@ impl Paginated for ListEntitlements {
 ///
 /// - 404 with code 60003: There is no such customer.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
 ///
 /// # Example
 ///
@@ -3099,8 +3220,6 @@ impl Paginated for ListOrders {
 /// # Errors
 ///
 /// - 400 with code 2100: The offer has to be bought by its product and SKU.
-/// - 400 with code 6000: The billing cycle cannot change, as a subscription of the order is not
-///   active.
 /// - 400 with code 800018: The limit of Microsoft's integration sandbox is reached.
 /// - 400 with code 800071: The line item numbers do not count from 0 without a gap.
 /// - 400 with code 800085: The billing cycle is not that of the subscription's order.
@@ -3111,6 +3230,9 @@ impl Paginated for ListOrders {
 /// - 403 with code 900159: There is no reseller relationship with the customer.
 /// - 404 with code 400019: The availability was replaced: fetch it from the catalog again.
 /// - 409 with code 27009: The subscription that the add-on is added to is not active.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -3173,7 +3295,7 @@ impl SingleResponse for CreateOrder {}
 /// Gets an order of a customer.
 ///
 /// Returns the order with its line items. A line item has no `subscriptionId` until it is
-/// provisioned, and a quantity of 0 once it is cancelled.
+/// provisioned, and a quantity of 0 once it is canceled.
 ///
 /// `GET /v1/customers/{customer-tenant-id}/orders/{order-id}`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-an-order-by-id))
@@ -3186,6 +3308,9 @@ impl SingleResponse for CreateOrder {}
 /// # Errors
 ///
 /// - 404 with code 20000: There is no such order.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -3262,9 +3387,9 @@ impl SingleResponse for GetOrder {}
 ///
 /// To cancel perpetual software, send `id` and the `status` `cancelled`, and for a part of the
 /// order those `lineItems` with their `lineItemNumber` and `offerId`. An order with other items
-/// stays `completed`; the cancelled ones get a quantity of 0. Reservations can be cancelled in this
+/// stays `completed`; the canceled ones get a quantity of 0. Reservations can be canceled in this
 /// way in Microsoft's integration sandbox only. Subscriptions of new commerce, of the marketplace
-/// and Azure plans are cancelled by `updateSubscription` instead.
+/// and Azure plans are canceled by `updateSubscription` instead.
 ///
 /// For a legacy order, another `billingCycle` with the line items and their `subscriptionId`
 /// changes the billing cycle, and a line item with a `parentSubscriptionId` buys an add-on.
@@ -3284,12 +3409,18 @@ impl SingleResponse for GetOrder {}
 ///   active.
 /// - 400 with code 6001: The billing cycle cannot change, as an offer of the order does not have
 ///   it.
-/// - 400 with code 800061: The order cannot be cancelled.
-/// - 400 with code 800063: The order cannot be cancelled; change its subscriptions instead.
-/// - 403 with code 800019: Outside the integration sandbox, only software can be cancelled.
-/// - 403 with code 800077: An order of a SaaS product is cancelled by its subscription.
+/// - 400 with code 800061: The order cannot be canceled.
+/// - 400 with code 800063: The order cannot be canceled; change its subscriptions instead.
+/// - 400 with code 800072: The order cannot be changed in this way.
+/// - 400 with code 800080: The order cannot be changed in this way.
+/// - 400 with code 800085: The billing cycle is not that of the subscription's order.
+/// - 403 with code 800019: Outside the integration sandbox, only software can be canceled.
+/// - 403 with code 800077: An order of a SaaS product is canceled by its subscription.
 /// - 404 with code 20000: There is no such order.
 /// - 409 with code 800014: Another change of the order is pending.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -3362,9 +3493,11 @@ impl Operation for UpdateOrder {
 
 impl SingleResponse for UpdateOrder {}
 
-/// Gets how far the line items of an order are provisioned.
+/// Gets the provisioning status of an order's line items.
 ///
 /// Returns the status of each line item, and of its quantity in parts.
+///
+/// Only App+User credentials may get it.
 ///
 /// `GET /v1/customers/{customer-tenant-id}/orders/{order-id}/provisioningstatus`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/get-order-provisioning-status))
@@ -3378,6 +3511,10 @@ impl SingleResponse for UpdateOrder {}
 /// # Errors
 ///
 /// - 404 with code 20000: There is no such order.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -3500,6 +3637,12 @@ impl Paginated for GetOrderProvisioningStatus {
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: all.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -3626,6 +3769,9 @@ impl Paginated for ListOrderActivationLinks {
 /// # Errors
 ///
 /// - 404 with code 20000: There is no such order.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -3771,6 +3917,9 @@ impl Paginated for ListOrderLineItemActivationLinks {
 /// - 400 with code 900253: The link or the document of the tender is missing.
 /// - 400 with code 900254: The price or the currency of the customer is missing.
 /// - 404 with code 20000: There is no such order.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -3884,6 +4033,9 @@ impl SingleResponse for UploadOrderAttachments {}
 /// # Errors
 ///
 /// - 404 with code 20000: There is no such order.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4003,6 +4155,12 @@ impl Paginated for ListOrderAttachments {
 /// - Permissions: A partner user has to be a Global Administrator or an admin agent.
 /// - Clouds: all.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -4097,6 +4255,8 @@ impl SingleResponse for DownloadOrderAttachment {}
 /// - 400 with code 800002: The request is not valid.
 /// - 403 with code 900159: There is no reseller relationship with the customer.
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///
@@ -4172,6 +4332,9 @@ impl SingleResponse for CreateCart {}
 /// # Errors
 ///
 /// - 404 with code 800008: There is no such cart.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4252,6 +4415,9 @@ impl SingleResponse for GetCart {}
 ///
 /// - 400 with code 800065: The cart was checked out already.
 /// - 404 with code 800008: There is no such cart.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4347,6 +4513,9 @@ impl SingleResponse for UpdateCart {}
 /// - 404 with code 800008: There is no such cart.
 /// - 409 with code 800060: The order is in progress. Look for it among the orders in a few minutes.
 /// - 409 with code 800064: The cart is being processed by another request.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4421,7 +4590,13 @@ impl SingleResponse for CheckoutCart {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator, an admin agent or a sales agent.
-/// - Clouds: all.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4484,8 +4659,9 @@ impl SingleResponse for ListTransfers {}
 /// # Requirements
 ///
 /// - Authentication: an app-only or an App+User credential.
-/// - Permissions: A partner user has to be a Global Administrator, an admin agent or a sales agent.
-/// - Clouds: all.
+/// - Permissions: For new commerce, a partner user has to be an admin agent; for legacy
+///   subscriptions, a Global Administrator, an admin agent or a sales agent.
+/// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
@@ -4500,6 +4676,9 @@ impl SingleResponse for ListTransfers {}
 /// - 400 with code 900148: The source partner is the requesting partner.
 /// - 403 with code 900137: The partner is not enabled for transfers.
 /// - 409 with code 900101: The transfer is in progress.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4570,11 +4749,14 @@ impl SingleResponse for CreateTransfer {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator, an admin agent or a sales agent.
-/// - Clouds: all.
+/// - Clouds: global.
 ///
 /// # Errors
 ///
 /// - 404 with code 900100: There is no such transfer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4647,7 +4829,7 @@ impl SingleResponse for GetTransfer {}
 /// # Requirements
 ///
 /// - Authentication: an app-only or an App+User credential.
-/// - Clouds: all.
+/// - Clouds: global.
 /// - Idempotency: to send it twice is the same as to send it once.
 ///
 /// # Errors
@@ -4655,6 +4837,9 @@ impl SingleResponse for GetTransfer {}
 /// - 400 with code 900102: The transfer is in a state that does not allow it.
 /// - 404 with code 900100: There is no such transfer.
 /// - 409 with code 900104: The transfer is being processed by another request.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4730,7 +4915,7 @@ impl SingleResponse for WithdrawTransfer {}
 /// # Requirements
 ///
 /// - Authentication: an app-only or an App+User credential.
-/// - Clouds: all.
+/// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
@@ -4738,6 +4923,9 @@ impl SingleResponse for WithdrawTransfer {}
 /// - 400 with code 900102: The transfer is in a state that does not allow it.
 /// - 404 with code 900100: There is no such transfer.
 /// - 409 with code 900104: The transfer is being processed by another request.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4821,7 +5009,7 @@ impl SingleResponse for UpdateTransfer {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator, an admin agent or a sales agent.
-/// - Clouds: all.
+/// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
@@ -4832,6 +5020,9 @@ impl SingleResponse for UpdateTransfer {}
 /// - 404 with code 900100: There is no such transfer.
 /// - 409 with code 900104: The transfer is being processed by another request.
 /// - 500 with code 900103: The order of the transfer failed.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -4906,7 +5097,13 @@ impl SingleResponse for AcceptTransfer {}
 /// # Requirements
 ///
 /// - Authentication: an app-only or an App+User credential.
-/// - Clouds: all.
+/// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///

@@ -194,7 +194,7 @@ impl Paginated for ListCustomers {
 /// - 400 with code 600051: The country of the customer requires a telephone number in the address.
 /// - 400 with code 900154: The `associatedPartnerId` is not that of an active indirect reseller of
 ///   the partner.
-/// - 403 with code 2030: The account may not create customers.
+/// - 403 with code 2030: The partner is not set up to sell in the country of the customer.
 /// - 403 with code 600006: Customers cannot be created in this account.
 /// - 403 with code 900123: The indirect reseller has not accepted the Microsoft Partner Agreement.
 /// - 403 with code 900124: The partner has not accepted the Microsoft Partner Agreement.
@@ -248,9 +248,9 @@ impl SingleResponse for CreateCustomer {}
 /// The service omits fields that the partner may not see, without an error. The address and the
 /// email address of the company profile and the custom domains are present only if the partner has
 /// delegated administration privileges (DAP) for the customer's tenant, or one of these granular
-/// delegated administration privileges (GDAP): Directory Writer, Global Reader or Domain
-/// Administrator. Their absence means that the partner may not see them, not that the customer has
-/// none.
+/// delegated administration privileges (GDAP): Global Administrator, Directory Writer, Global
+/// Reader or Domain Administrator. Their absence means that the partner may not see them, not that
+/// the customer has none.
 ///
 /// App-only and App+User credentials may get a customer.
 ///
@@ -260,7 +260,15 @@ impl SingleResponse for CreateCustomer {}
 /// # Requirements
 ///
 /// - Authentication: an app-only or an App+User credential.
+/// - Permissions: For all fields, DAP or the GDAP role Global Administrator, Directory Writer,
+///   Global Reader or Domain Administrator.
 /// - Clouds: all.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -332,6 +340,7 @@ impl SingleResponse for GetCustomer {}
 ///
 /// - 400 with code 900118: The identifier of the customer is invalid.
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -379,7 +388,7 @@ impl Operation for DeleteCustomer {
 
 impl SingleResponse for DeleteCustomer {}
 
-/// Ends the reseller relationship with a customer, or the partner's delegated administration of it.
+/// Ends the reseller relationship with a customer, or the delegated administration of it.
 ///
 /// Two changes are documented, and no others. `relationshipToPartner` set to `none` ends the
 /// reseller relationship: the partner can neither see the customer nor sell to it any more. Cancel
@@ -413,6 +422,7 @@ impl SingleResponse for DeleteCustomer {}
 /// - 403 with code 20002: There is no relationship between the partner and the customer.
 /// - 403 with code 900329: App-only credentials are not accepted here.
 /// - 404 with code 3000: There is no relationship to end.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///

@@ -703,17 +703,17 @@ resource!(CustomerBillingProfile {
 /// let address: Address = serde_json::from_str(
 ///     r#"{
 ///         "country": "US",
-///         "city": "Redmond",
+///         "city": "Seattle",
 ///         "state": "WA",
-///         "addressLine1": "1 Microsoft Way",
-///         "postalCode": "98052"
+///         "addressLine1": "2100 Harbor Avenue",
+///         "postalCode": "98126"
 ///     }"#,
 /// )?;
 /// assert_eq!(address.country.as_deref(), Some("US"));
-/// assert_eq!(address.city.as_deref(), Some("Redmond"));
+/// assert_eq!(address.city.as_deref(), Some("Seattle"));
 /// assert_eq!(address.state.as_deref(), Some("WA"));
-/// assert_eq!(address.address_line1.as_deref(), Some("1 Microsoft Way"));
-/// assert_eq!(address.postal_code.as_deref(), Some("98052"));
+/// assert_eq!(address.address_line1.as_deref(), Some("2100 Harbor Avenue"));
+/// assert_eq!(address.postal_code.as_deref(), Some("98126"));
 /// assert!(address.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -1189,7 +1189,7 @@ pub enum LinkMethod {
     UnknownVariant(UnknownVariant),
 }
 
-open_enum!(LinkMethod {
+open_enum!(loose LinkMethod {
     Get = "GET",
     Post = "POST",
     Put = "PUT",
@@ -1509,6 +1509,16 @@ pub struct ErrorBody {
     pub parameters: Option<JsonValue>,
     /// Details of the error, such as `InternalErrorCode=600061`, from newer services.
     pub error_message_extended: Option<String>,
+    /// The kind of the error as a URI (RFC 7807), from the service requests.
+    pub type_: Option<String>,
+    /// The summary of the kind of the error (RFC 7807), from the service requests.
+    pub title: Option<String>,
+    /// The HTTP status (RFC 7807), from the service requests.
+    pub status: Option<i32>,
+    /// The message of the error (RFC 7807), from the service requests.
+    pub detail: Option<String>,
+    /// The occurrence of the error as a URI (RFC 7807), from the service requests.
+    pub instance: Option<String>,
     /// The HTTP status, from a gateway.
     pub status_code: Option<i32>,
     /// The fields that the specification does not describe; see [`UnknownFields`].
@@ -1525,7 +1535,12 @@ resource!(ErrorBody {
     6 Optional Scalar is_retryable = "isRetryable",
     7 Optional Optional parameters = "parameters",
     8 Optional Scalar error_message_extended = "errorMessageExtended",
-    9 Optional Scalar status_code = "statusCode",
+    9 Optional Scalar type_ = "type",
+    10 Optional Scalar title = "title",
+    11 Optional Scalar status = "status",
+    12 Optional Scalar detail = "detail",
+    13 Optional Scalar instance = "instance",
+    14 Optional Scalar status_code = "statusCode",
 });
 
 /// A filter of customers.
@@ -1809,7 +1824,7 @@ pub enum SubscriptionStatus {
     Expired,
     /// Users have no access, administrators can save data, for 90 days. There is no way back.
     Disabled,
-    /// Cancelled, or over. There is no way back.
+    /// Canceled, or over. There is no way back.
     Deleted,
     /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),

@@ -22,6 +22,12 @@ use uuid::Uuid;
 /// - Permissions: A partner user has to be a Global Administrator, an admin agent or a sales agent.
 /// - Clouds: global.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -122,6 +128,8 @@ impl Paginated for ListDeviceBatches {
 /// A device is known by its `hardwareHash` alone or together with `productKey` or `serialNumber`,
 /// by its `productKey` alone, or by `serialNumber`, `oemManufacturerName` and `modelName` together.
 ///
+/// Only App+User credentials may create a batch.
+///
 /// `POST /v1/customers/{customer-tenant-id}/deviceBatches`
 /// ([documentation](https://learn.microsoft.com/partner-center/developer/upload-a-list-of-devices-to-create-a-new-batch-for-the-specified-customer))
 ///
@@ -132,6 +140,13 @@ impl Paginated for ListDeviceBatches {
 ///   or Cloud Device Administrator.
 /// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 ///
 /// # Example
 ///
@@ -207,6 +222,12 @@ impl SingleResponse for CreateDeviceBatch {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -327,6 +348,12 @@ impl Paginated for ListDevices {
 /// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -414,6 +441,12 @@ impl SingleResponse for AddDevices {}
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: global.
 /// - Idempotency: to send it twice is the same as to send it once.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -510,6 +543,12 @@ impl SingleResponse for UpdateDevice {}
 /// - Clouds: global.
 /// - Idempotency: to send it twice is the same as to send it once.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -600,6 +639,12 @@ impl SingleResponse for DeleteDevice {}
 /// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -667,7 +712,7 @@ impl Operation for UpdateDevicePolicies {
 
 impl SingleResponse for UpdateDevicePolicies {}
 
-/// Gets how far an upload of devices is.
+/// Gets the status of an upload of devices.
 ///
 /// Returns the status of the upload and of each device. An upload that is `finished` may have
 /// devices that failed.
@@ -680,6 +725,12 @@ impl SingleResponse for UpdateDevicePolicies {}
 /// - Authentication: an app-only or an App+User credential.
 /// - Permissions: A partner user has to be a Global Administrator, an admin agent or a sales agent.
 /// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -754,6 +805,12 @@ impl SingleResponse for GetBatchJobStatus {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: global.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -859,6 +916,12 @@ impl Paginated for ListConfigurationPolicies {
 /// - Clouds: global.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -936,6 +999,12 @@ impl SingleResponse for CreateConfigurationPolicy {}
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: global.
 ///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
+///
 /// # Example
 ///
 /// ```
@@ -1010,6 +1079,12 @@ impl SingleResponse for GetConfigurationPolicy {}
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: global.
 /// - Idempotency: to send it twice is the same as to send it once.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -1098,6 +1173,12 @@ impl SingleResponse for UpdateConfigurationPolicy {}
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: global.
 /// - Idempotency: to send it twice is the same as to send it once.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///

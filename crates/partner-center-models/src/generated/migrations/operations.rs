@@ -28,6 +28,9 @@ use uuid::Uuid;
 ///
 /// - 403 with code 900223: The partner may not migrate subscriptions yet.
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -128,6 +131,9 @@ impl SingleResponse for ValidateMigration {}
 /// - 403 with code 900226: The subscription has been active for a month or less.
 /// - 404 with code 20003: There is no such subscription.
 /// - 408 with code 900225: The migration failed unexpectedly.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -206,6 +212,9 @@ impl SingleResponse for CreateMigration {}
 /// # Errors
 ///
 /// - 400 with code 900224: There is no such migration.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -285,6 +294,9 @@ impl SingleResponse for GetMigration {}
 /// # Errors
 ///
 /// - 400 with code 900224: There is no such migration.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -400,6 +412,9 @@ impl SingleResponse for ListMigrationEvents {}
 /// - 400 with code 900292: The custom end date is aligned with no subscription and no month.
 /// - 403 with code 900223: The partner may not migrate subscriptions yet.
 /// - 403 with code 900226: The subscription has been active for a month or less.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -480,6 +495,12 @@ impl SingleResponse for CreateMigrationSchedule {}
 ///
 /// - Authentication: an app-only or an App+User credential.
 /// - Clouds: all.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -562,6 +583,9 @@ impl SingleResponse for GetMigrationSchedule {}
 /// - 400 with code 900222: The product does not have this combination of term and billing cycle.
 /// - 400 with code 900291: The custom end date is not within the first term.
 /// - 400 with code 900292: The custom end date is aligned with no subscription and no month.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -652,6 +676,12 @@ impl SingleResponse for UpdateMigrationSchedule {}
 /// - Permissions: A partner user has to be a Global Administrator, an admin agent or a sales agent.
 /// - Clouds: all.
 /// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
+///
+/// # Errors
+///
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///

@@ -230,7 +230,7 @@ resource!(MigrationError {
     1 Optional Scalar description = "description",
 });
 
-/// A reason for which a legacy subscription cannot be migrated. The names are those of Microsoft's
+/// A reason for which a legacy subscription cannot be migrated. Most names are those of Microsoft's
 /// own samples.
 ///
 /// See [Validate a subscription for
@@ -953,7 +953,7 @@ resource!(MigrationSchedule {
 pub enum MigrationScheduleStatus {
     /// It is to come.
     Created,
-    /// It was cancelled.
+    /// It was canceled.
     Cancelled,
     /// A string that this version has no variant for; it is kept and serialized as received.
     UnknownVariant(UnknownVariant),

@@ -27,8 +27,10 @@ use uuid::Uuid;
 ///
 /// # Errors
 ///
-/// - 403 with code 900329: App-only credentials are not supported.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 /// - 404 with code 60003: There is no such customer.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
 ///
 /// # Example
 ///
@@ -126,7 +128,7 @@ impl Paginated for ListSubscriptionUsageRecords {
     }
 }
 
-/// Gets what an Azure subscription costs in the current billing period.
+/// Gets the cost of an Azure subscription in the current billing period.
 ///
 /// Returns the total of the Azure plan or of the legacy Azure subscription, with the billing
 /// period.
@@ -141,8 +143,11 @@ impl Paginated for ListSubscriptionUsageRecords {
 ///
 /// # Errors
 ///
-/// - 403 with code 900329: App-only credentials are not supported.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -221,8 +226,11 @@ impl SingleResponse for GetSubscriptionUsageSummary {}
 ///
 /// # Errors
 ///
-/// - 403 with code 900329: App-only credentials are not supported.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -344,8 +352,11 @@ impl Paginated for ListMeterUsageRecords {
 ///
 /// # Errors
 ///
-/// - 403 with code 900329: App-only credentials are not supported.
+/// - 403 with code 900329: App-only credentials are not accepted here.
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///
@@ -476,6 +487,9 @@ impl Paginated for ListResourceUsageRecords {
 ///
 /// - 400 with code 2012: The identifier of the subscription cannot be converted to one of Azure.
 /// - 404 with code 20003: There is no such subscription.
+/// - 400 with code 900118: The identifier of the customer is invalid.
+/// - 403 with code 20002: There is no relationship between the partner and the customer.
+/// - 404 with code 60003: The tenant of the customer was not found.
 ///
 /// # Example
 ///

@@ -119,8 +119,7 @@ impl ListUsers {
     /// Sets the query parameter `size`.
     ///
     /// The maximum number of users in a page. It limits the page, not the list. Without it the
-    /// service chooses. The maximum is that of the list of customers, as none is documented. From 1
-    /// to 500.
+    /// service chooses. From 1 to 2147483647.
     #[inline]
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
@@ -166,7 +165,7 @@ impl Operation for ListUsers {
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
-            .query_within("size", self.size.as_ref(), &(1..=500))
+            .query_within("size", self.size.as_ref(), &(1..=2147483647))
             .query_json("filter", self.filter.as_ref())
             .query("SortField", self.sort_field.as_ref())
             .query("SortDirection", self.sort_direction.as_ref())
@@ -229,7 +228,7 @@ impl Paginated for ListUsers {
 /// - Authentication: an App+User credential.
 /// - Permissions: The GDAP role User Administrator or Directory Writer.
 /// - Clouds: global.
-/// - Idempotency: what is sent twice is done twice.
+/// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
 ///
@@ -287,6 +286,7 @@ impl Operation for CreateUser {
     const ID: &'static str = "createUser";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users";
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1013,7 +1013,7 @@ impl ListDirectoryRoleMembers {
     /// Sets the query parameter `size`.
     ///
     /// The maximum number of users in a page. It limits the page, not the list. Without it the
-    /// service chooses. From 1 to 500.
+    /// service chooses. From 1 to 2147483647.
     #[inline]
     pub fn size(mut self, size: i32) -> Self {
         self.size = Some(size);
@@ -1031,7 +1031,7 @@ impl Operation for ListDirectoryRoleMembers {
         Parameters::new()
             .path("customer-tenant-id", &self.customer_tenant_id)
             .path("role-id", &self.role_id)
-            .query_within("size", self.size.as_ref(), &(1..=500))
+            .query_within("size", self.size.as_ref(), &(1..=2147483647))
             .resume(self.continuation.as_ref())
             .check()
     }
@@ -1085,7 +1085,7 @@ impl Paginated for ListDirectoryRoleMembers {
 /// - Authentication: an App+User credential.
 /// - Permissions: The GDAP role Privileged Role Administrator.
 /// - Clouds: global.
-/// - Idempotency: what is sent twice is done twice.
+/// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
 ///
@@ -1160,6 +1160,7 @@ impl Operation for AddDirectoryRoleMember {
     const ID: &'static str = "addDirectoryRoleMember";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers";
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1437,7 +1438,7 @@ impl Paginated for ListUserLicenses {
 /// - Authentication: an App+User credential.
 /// - Permissions: The GDAP role License Administrator, User Administrator or Directory Writer.
 /// - Clouds: global.
-/// - Idempotency: what is sent twice is done twice.
+/// - Idempotency: the service recognizes a request that is sent again by its `MS-RequestId`.
 ///
 /// # Errors
 ///
@@ -1515,6 +1516,7 @@ impl Operation for UpdateUserLicenses {
     const ID: &'static str = "updateUserLicenses";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/licenseupdates";
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

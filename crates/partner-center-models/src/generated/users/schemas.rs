@@ -1007,13 +1007,13 @@ resource!(LicenseUpdate {
 /// A license to assign.
 ///
 /// See [License resources](https://learn.microsoft.com/partner-center/developer/license-resources).
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct LicenseAssignment {
     /// The service plans to leave out, by their identifiers.
     pub excluded_plans: Option<Nullable<Vec<Uuid>>>,
     /// The product, by the identifier of its SKU.
-    pub sku_id: Uuid,
+    pub sku_id: Option<Uuid>,
     /// The fields that the specification does not describe; see [`UnknownFields`].
     pub unknown_fields: UnknownFields,
 }
@@ -1022,12 +1022,8 @@ impl LicenseAssignment {
     /// Creates a `LicenseAssignment` from its required fields.
     #[must_use]
     #[inline]
-    pub fn new(sku_id: Uuid) -> Self {
-        Self {
-            excluded_plans: None,
-            sku_id,
-            unknown_fields: UnknownFields::default(),
-        }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Sets `excluded_plans`.
@@ -1047,11 +1043,21 @@ impl LicenseAssignment {
         self.excluded_plans = Some(Nullable::Null);
         self
     }
+
+    /// Sets `sku_id`.
+    ///
+    /// The product, by the identifier of its SKU.
+    #[must_use]
+    #[inline]
+    pub fn sku_id(mut self, sku_id: Uuid) -> Self {
+        self.sku_id = Some(sku_id);
+        self
+    }
 }
 
 resource!(LicenseAssignment {
     0 Nullable Nullable excluded_plans = "excludedPlans",
-    1 Required Scalar sku_id = "skuId",
+    1 Optional Scalar sku_id = "skuId",
 });
 
 /// What went wrong in part when licenses were assigned.

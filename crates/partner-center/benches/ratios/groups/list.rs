@@ -1,17 +1,25 @@
-use super::{CUSTOMERS, ROUNDS, async_client, list_async, list_sync, runtime, sync_client};
+use super::{
+    LISTED_CUSTOMERS, MEASUREMENT_ROUNDS, async_client, list_async, list_sync, single_thread_runtime, sync_client,
+};
 use crate::{
     handwritten::{ReqwestLoop, UreqLoop},
-    measure::{Clock, Contest, Limit, Table},
+    measure::{Clock, Comparison, MeasurementLimit, MeasurementTable},
     model::plain,
-    prebuilt_service::{CustomerFields, Framing, PrebuiltService, pages},
+    prebuilt_service::{BodyFraming, CustomerFields, PrebuiltService, build_pages},
 };
 use partner_center::{ListCustomers, models::CustomerCollection};
 use partner_center_emulator::Emulator;
 use std::time::Duration;
 
-pub(crate) fn run(table: &mut Table) {
-    let emulator = Emulator::builder().customers(CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
-    against(table, "pages of 500 from the emulator", &emulator.url(), 500, [0.70, 1.03].map(Limit::AtMost));
+pub(crate) fn run(table: &mut MeasurementTable) {
+    let emulator = Emulator::builder().customers(LISTED_CUSTOMERS).build().serve("127.0.0.1:0").unwrap();
+    compare_with_handwritten(
+        table,
+        "pages of 500 from the emulator",
+        &emulator.url(),
+        500,
+        [0.70, 1.03].map(MeasurementLimit::AtMost),
+    );
     drop(emulator);
     for (subject, size, fields, limit) in [
         ("pages of 500", 500_i32, CustomerFields::Brief, 0.70),
@@ -20,40 +28,46 @@ pub(crate) fn run(table: &mut Table) {
         ("pages of 40, full customers", 40, CustomerFields::Full, 0.78),
     ] {
         let service = PrebuiltService::start(
-            &pages(CUSTOMERS, size.unsigned_abs() as usize, fields),
-            Framing::Length,
+            &build_pages(LISTED_CUSTOMERS, size.unsigned_abs() as usize, fields),
+            BodyFraming::Length,
             Duration::ZERO,
         );
-        let bare = if size == 500 { Limit::AtMost(1.03) } else { Limit::None };
-        against(table, subject, &service.url(), size, [Limit::AtMost(limit), bare]);
+        let bare = if size == 500 { MeasurementLimit::AtMost(1.03) } else { MeasurementLimit::None };
+        compare_with_handwritten(table, subject, &service.url(), size, [MeasurementLimit::AtMost(limit), bare]);
     }
 }
 
-fn against(table: &mut Table, subject: &str, url: &str, size: i32, [plain, bare]: [Limit; 2]) {
-    let runtime = runtime();
+fn compare_with_handwritten(
+    table: &mut MeasurementTable,
+    subject: &str,
+    url: &str,
+    size: i32,
+    [plain, bare]: [MeasurementLimit; 2],
+) {
+    let runtime = single_thread_runtime();
     let (client, handwritten) = (sync_client(url), UreqLoop::new(url));
-    let results = Contest::new(Clock::Cpu)
+    let results = Comparison::new(Clock::Cpu)
         .with("plain", || handwritten.list(size, UreqLoop::json::<plain::Page>))
         .with("ours", || list_sync(&client, ListCustomers::new().size(size)))
         .with("bare", || handwritten.list(size, UreqLoop::string::<CustomerCollection>))
-        .run(ROUNDS);
+        .run(MEASUREMENT_ROUNDS);
     add_rows(table, subject, "ureq", "read_json", &results, [plain, bare]);
     let (client, handwritten) = (async_client(url), ReqwestLoop::new(url, &runtime));
-    let results = Contest::new(Clock::Cpu)
+    let results = Comparison::new(Clock::Cpu)
         .with("plain", || handwritten.list(size, ReqwestLoop::json::<plain::Page>))
         .with("ours", || list_async(&client, ListCustomers::new().size(size), &runtime))
         .with("bare", || handwritten.list(size, ReqwestLoop::string::<CustomerCollection>))
-        .run(ROUNDS);
+        .run(MEASUREMENT_ROUNDS);
     add_rows(table, subject, "reqwest", "json", &results, [plain, bare]);
 }
 
 fn add_rows(
-    table: &mut Table,
+    table: &mut MeasurementTable,
     subject: &str,
     library: &str,
     json: &str,
     results: &crate::measure::Results,
-    limits: [Limit; 2],
+    limits: [MeasurementLimit; 2],
 ) {
     let subject = format!("list, {subject}, {library}");
     table.add(

@@ -1,5 +1,5 @@
 use crate::{
-    measure::{Limit, Table},
+    measure::{MeasurementLimit, MeasurementTable},
     model::plain,
 };
 use partner_center::{
@@ -7,7 +7,7 @@ use partner_center::{
     models::{Address, CustomerBillingProfile, CustomerCompanyProfile},
 };
 
-pub(crate) fn run(table: &mut Table) {
+pub(crate) fn run(table: &mut MeasurementTable) {
     let sizes = [
         ("Customer", size_of::<Customer>(), size_of::<plain::Customer>()),
         ("CustomerCompanyProfile", size_of::<CustomerCompanyProfile>(), size_of::<plain::CompanyProfile>()),
@@ -16,6 +16,6 @@ pub(crate) fn run(table: &mut Table) {
     ];
     for (name, ours, plain) in sizes {
         let of = |size: usize| f64::from(u32::try_from(size).unwrap());
-        table.add(format!("size of a `{name}` in bytes ({plain} plain)"), "", of(ours), Limit::None);
+        table.add(format!("size of a `{name}` in bytes ({plain} plain)"), "", of(ours), MeasurementLimit::None);
     }
 }

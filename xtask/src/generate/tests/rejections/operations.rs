@@ -458,6 +458,12 @@ pub(super) const CASES: &[Case] = &[
         &["~1things/get", "the parameter kind", "x-pc-flag is for parameters of the path: leave it out"],
     ),
     (
+        "a flag that the command line has",
+        KIND_PARAMETER,
+        "          description: Of which kind.\n          x-pc-name: limit\n          schema: {type: string}",
+        &["~1things/get", "the parameter kind", "the command line has the flag --limit for itself: write another name"],
+    ),
+    (
         "a default that is not valid",
         KIND_PARAMETER,
         "          description: Of which kind.\n          schema: {type: integer, format: int32, default: a}",
