@@ -129,9 +129,12 @@ fn request(operation: &partner_center_spec::Operation, json: &str) -> Request {
         let value = parameter.example.unwrap_or_else(|| panic!("{}: {name} has no example", operation.id));
         match parameter.location {
             Location::Path => path = path.replace(&format!("{{{name}}}"), &value.replace(' ', "%20")),
-            Location::Query => query += &format!("{}{name}={value}", if query.is_empty() { '?' } else { '&' }),
+            Location::Query => {
+                query.push(if query.is_empty() { '?' } else { '&' });
+                query.extend([name, "=", value]);
+            }
             Location::Header if parameter.style == ParameterStyle::Quoted => {
-                headers.push((name, format!("\"{value}\"")))
+                headers.push((name, format!("\"{value}\"")));
             }
             Location::Header => headers.push((name, value.to_owned())),
         }

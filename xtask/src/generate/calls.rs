@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// The Rust expression of a file.
 const UPLOAD_FILE_EXPRESSION: &str =
-    r#"partner_center::request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
+    r#"request::UploadFile::new("a.pdf", "application/pdf", *b"%PDF")"#;
 
 /// Returns the tests, one a line; the macros define what is tested.
 pub(super) fn call_tests(spec: &Spec) -> Result<String> {

@@ -240,7 +240,7 @@ fn ensure_no_unnamed_file(examples: &Examples, folder: &Path) -> Result<()> {
 
 /// Returns a raw string literal.
 pub(super) fn raw_string_literal(text: &str) -> String {
-    let mut hashes = "#".to_owned();
+    let mut hashes = String::new();
     while text.contains(&format!("\"{hashes}")) {
         hashes.push('#');
     }

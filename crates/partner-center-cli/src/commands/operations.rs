@@ -187,9 +187,11 @@ fn print_response(
     }
     let outcome = response.response_outcome(operation);
     if outcome == Outcome::Accepted {
-        let location =
-            if response.accepted.is_some() { "what is printed says where or when to look" } else { "look later" };
-        messages.print(format_args!("note: accepted, not done yet: {location}"));
+        let advice = match (&response.accepted, &response.body) {
+            (Some(_), ReceivedBody::None) => "what is printed says where or when to look",
+            _ => "look later what became of it",
+        };
+        messages.print(format_args!("note: accepted, not done yet: {advice}"));
     }
     let shape = ResultShape::of_operation(operation);
     match (outcome, response.body) {

@@ -277,8 +277,16 @@ fn customer_is_created_changed_and_deleted() {
         let stale = update("newer@fabrikamflorist.example");
         assert_eq!((stale.status, stale.stdout.as_str()), (Some(5), ""), "{}", stale.stderr);
         assert!(stale.stderr.contains("get it again"), "{}", stale.stderr);
+        let current = stdout(&["billing-profile", "get", "--customer", id, "--output", "json"]);
+        assert!(current.contains("new@fabrikamflorist.example"), "{current}");
+        // Without the option, the etag is that of the file.
+        let current = file("current.json", &current);
+        let update = ["billing-profile", "update", "--customer", id, "--body", &current, "--set"];
+        let updated = run(&[&update[..], &["email=newest@fabrikamflorist.example"]].concat());
+        assert_eq!((updated.status, updated.stderr.as_str()), (Some(0), ""));
+        assert_eq!(run(&[&update[..], &["email=stale@fabrikamflorist.example"]].concat()).status, Some(5));
         let profile = json(&["billing-profile", "get", "--customer", id]);
-        assert_eq!(profile["email"], "new@fabrikamflorist.example");
+        assert_eq!(profile["email"], "newest@fabrikamflorist.example");
 
         assert_eq!(stdout(&["customers", "delete", id, "--yes"]), "");
         assert_eq!(run(&["customers", "get", id]).status, Some(3));

@@ -2,13 +2,10 @@
 
 use super::{input, json_tree::JsonTree, request::RequestBody};
 use crate::{
-    arguments::{
-        operations::{
-            BodyArguments, FieldValue,
-            tables::{has_example_body, is_file_part, json_body_type},
-            value::{argument_to_json, is_scalar_type, schema_kind},
-        },
-        parse_guid,
+    arguments::operations::{
+        BodyArguments, FieldValue,
+        tables::{has_example_body, is_file_part, json_body_type},
+        value::{argument_to_json, is_scalar_type, schema_kind},
     },
     error::{ErrorReport, UsageError},
     messages::Messages,
@@ -330,6 +327,10 @@ impl FieldProblems {
             (_, Some(SchemaKind::Object(object)), JsonTree::Object(fields)) => {
                 for (name, field) in fields {
                     let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
+                    if known.is_some_and(|property| property.is_read_only) {
+                        // The service set it, and ignores it.
+                        continue;
+                    }
                     match known.map(|property| property.value).or(object.additional) {
                         Some(value) => self.find(field, value, &within(name)),
                         None => self.unknown.push(within(name)),
@@ -352,21 +353,17 @@ impl FieldProblems {
     }
 }
 
-/// Returns the type that a scalar should have, if it has another one. Values of enums are strings or numbers.
+/// Returns the type that a scalar should have, if it has another one. Values of enums are strings or numbers; an integer may be
+/// written as `1.0`, as some servers do. What a string must look like is for the service to say.
 fn expected_scalar(value: Type, json: &str) -> Option<&'static str> {
     let is_string = json.starts_with('"');
     let is_boolean = matches!(json, "true" | "false");
-    let is_integer = || json.parse::<i64>().is_ok();
+    let is_integer = || json.parse::<f64>().is_ok_and(|number| number.fract() == 0.0);
     let (is_valid, expected) = match value {
         Type::Bool => (is_boolean, "true or false"),
-        Type::Int32 => (json.parse::<i32>().is_ok(), "an integer of 32 bits"),
-        Type::Int64 => (is_integer(), "an integer"),
+        Type::Int32 | Type::Int64 => (is_integer(), "an integer"),
         Type::Double | Type::Decimal => (!is_string && !is_boolean, "a number"),
         Type::Schema(_) => (is_string || is_integer(), "a string or an integer"),
-        Type::Uuid => {
-            let is_guid = serde_json::from_str::<String>(json).is_ok_and(|text| parse_guid(&text).is_ok());
-            (is_guid, "a GUID")
-        }
         _ => (is_string, "a string"),
     };
     (!is_valid).then_some(expected)

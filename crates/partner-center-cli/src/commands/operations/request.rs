@@ -66,7 +66,8 @@ pub(super) fn plan_request(call: &OperationCall, id: Option<&str>) -> Result<Pla
             }
             Location::Query => query.extend(values.map(|value| (parameter.name, percent_encode(&value)))),
             Location::Header => {
-                headers.push((parameter.name.to_owned(), checked_header_value(parameter, values.collect())?));
+                headers
+                    .push((parameter.name.to_owned(), checked_header_value(parameter, &values.collect::<Vec<_>>())?));
             }
         }
     }
@@ -102,7 +103,7 @@ fn format_parameter_value(parameter: &Parameter, value: &str) -> String {
 }
 
 /// Returns the value of a header, if it can be sent.
-fn checked_header_value(parameter: &Parameter, values: Vec<String>) -> Result<String, UsageError> {
+fn checked_header_value(parameter: &Parameter, values: &[String]) -> Result<String, UsageError> {
     let value = values.join(",");
     if value.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte)) {
         return Ok(value);
@@ -172,7 +173,7 @@ impl PlannedRequest {
         let body = self.body.as_ref().and_then(|body| serde_json::from_slice::<serde_json::Value>(&body.bytes).ok());
         let etag = body.as_ref().and_then(|body| body.pointer("/attributes/etag")?.as_str());
         if let Some(etag) = etag {
-            let value = checked_header_value(parameter, vec![format_parameter_value(parameter, etag)])?;
+            let value = checked_header_value(parameter, &[format_parameter_value(parameter, etag)])?;
             self.headers.push((parameter.name.to_owned(), value));
             return Ok(());
         }
