@@ -3,11 +3,12 @@
 use partner_center::{
     pagination::Pagination,
     request::{Accepted, Binary, Body, Completion, Idempotency, Method, NoContent, RawRequest, Text},
+    transport::Mode as _,
     *,
 };
 use partner_center_tests::{
     ScriptedTransport, Step,
-    action::{Action as _, List, Send, SendAs},
+    action::{Action, List, Send, SendAs},
     response,
 };
 use serde::Deserialize;
@@ -70,7 +71,7 @@ fn invalid_request_is_not_sent() {
         (get("/v1").header("Content-Length", "7"), "the header `Content-Length` is set by the client"),
         (get("/v1").header("MS-RequestId", "7"), "the header `MS-RequestId` is set by the client"),
         (get("/v1").header("a b", "7"), "`a b` is not the name of a header"),
-        (get("/v1").header("x-a", "a\r\nx-b: 1"), "`x-a` is invalid in a header"),
+        (get("/v1").header("x-a", "a\r\nx-b: 1"), "the value of `x-a` must be ASCII on one line, as headers are"),
         (
             get("/v1").resume(serde_json::from_str(r#"{"token": "t"}"#).unwrap()),
             "a list that is resumed is not a single call: perform it with `pages` or `items`",
@@ -171,6 +172,9 @@ fn absence_is_a_value() {
         assert_eq!(head().run([step]), "a HEAD /v1/domains/a\n=> true");
     }
     let without_body = |status| -> Step { response(status, "").unframed().into() };
+    let documented =
+        response(404, "").without("Content-Type").with("MS-RequestId", "r").with("MS-CorrelationId", "c").into();
+    assert_eq!(head().run([documented]), "a HEAD /v1/domains/a\n=> false");
     assert_eq!(head().run([without_body(404)]), "a HEAD /v1/domains/a\n=> false");
     assert_eq!(head().run([without_body(403)]), "a HEAD /v1/domains/a\n=> Service (request): 403");
     let optional = || SendAs::<Option<Thing>>::new(get("/v1/things/7").outcomes(&[404][..]));
@@ -181,6 +185,108 @@ fn absence_is_a_value() {
     assert_eq!(optional().run([response(403, "").into()]), "a GET /v1/things/7\n=> Service (request): 403");
     let not_optional = SendAs::<Thing>::new(get("/v1/things/7").outcomes(&[404][..]));
     assert_eq!(not_optional.run([absent()]), "a GET /v1/things/7\n=> Decode (request): the body is empty");
+}
+
+/// With a wrong base URL each domain would be free.
+#[test]
+fn absence_is_an_error_if_another_server_reports_it() {
+    let bare = || response(404, "").without("Content-Type");
+    let html = || response(404, "").with("Content-Type", "Text/HTML; charset=utf-8");
+    for step in [bare(), bare().with("Content-Type", "text/plain"), html(), html().with("MS-RequestId", "r")] {
+        let head = SendAs::<bool>::new(RawRequest::new(Method::Head, "/v1/domains/a").outcomes(&[404][..]));
+        assert_eq!(head.run([step.clone().into()]), "a HEAD /v1/domains/a\n=> Service (request): 404");
+        let optional = SendAs::<Option<Thing>>::new(get("/v1/things/7").outcomes(&[404][..]));
+        assert_eq!(optional.run([step.into()]), "a GET /v1/things/7\n=> Service (request): 404");
+    }
+}
+
+/// Sends a request that fails, and returns what the error says of its outcome.
+struct OutcomeOf(RawRequest);
+
+impl Action for OutcomeOf {
+    fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> transport::Output<'a, X, Result<String, Error>> {
+        X::Mode::block_or_box(async move {
+            let result = X::Mode::into_future(client.request_as::<Value>(self.0.clone())).await;
+            Ok(result.map_or_else(|error| outcome_of(&error).to_owned(), |value| value.to_string()))
+        })
+    }
+}
+
+fn outcome_of(error: &Error) -> &'static str {
+    let shown = error.to_string();
+    let is_unknown = shown.contains("; the outcome is unknown: the service may have performed it");
+    assert_eq!(error.is_outcome_unknown(), is_unknown, "{shown}");
+    match shown.contains("; the service has performed it all the same") {
+        true => "performed",
+        false if is_unknown => "unknown",
+        false => "not performed",
+    }
+}
+
+#[test]
+fn outcome_of_a_write_without_a_response_is_unknown() {
+    let json = || response(200, r#"{"id": 7, "name": "Contoso"}"#);
+    let cut = || response(200, r#"{"id": 7, "na"#);
+    for (step, expected) in [
+        (Step::Close, "unknown"),
+        (Step::Reset, "unknown"),
+        (Step::Truncate(json()), "unknown"),
+        (Step::InvalidHead, "unknown"),
+        (response(502, "<html>").with("Content-Type", "text/html").into(), "unknown"),
+        (response(504, "").into(), "unknown"),
+        // That of a proxy, perhaps.
+        (response(200, "<html>").with("Content-Type", "text/html").into(), "unknown"),
+        (cut().into(), "performed"),
+        (response(201, "7 8").into(), "performed"),
+        (response(201, "<x/>").with("Content-Type", "application/xml").with("MS-RequestId", "r").into(), "performed"),
+        (response(400, r#"{"code": 2000}"#).into(), "not performed"),
+        (response(200, r#"{"code": 400072, "description": "No."}"#).into(), "not performed"),
+        (response(503, "").into(), "not performed"),
+    ] {
+        for method in [Method::Post, Method::Patch] {
+            let write = OutcomeOf(RawRequest::new(method, "/v1/things").json("{}"));
+            let outcome = write.run([step.clone()]);
+            assert!(outcome.ends_with(&format!("=> {expected}")), "{step:?}: {outcome}");
+        }
+        let idempotent = RawRequest::new(Method::Put, "/v1/things").json("{}");
+        let outcome = OutcomeOf(idempotent).run(vec![step.clone(); 4]);
+        assert!(outcome.ends_with("=> not performed"), "{step:?}: {outcome}");
+    }
+}
+
+#[test]
+fn outcome_of_a_write_without_a_connection_is_known() {
+    // A port that was free a moment ago: nothing listens there.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    fn error_over<X: Transport>(transport: X, url: &str) -> Error {
+        let client = Client::builder(transport, Credential::token("token")).base_url(url).build().unwrap();
+        let write = RawRequest::new(Method::Post, "/v1/things").json("{}");
+        partner_center_tests::block_on::<X::Mode, _>(client.request(write)).unwrap_err()
+    }
+    for error in [error_over(Ureq::new().unwrap(), &url), error_over(Reqwest::new().unwrap(), &url)] {
+        assert_eq!((error.kind(), outcome_of(&error)), (ErrorKind::Transport, "not performed"), "{error:?}");
+    }
+}
+
+#[test]
+fn invalid_header_is_named_with_its_cause() {
+    let client = Client::builder(ScriptedTransport::<transport::Blocking>::new([]), Credential::token("token"));
+    let client = client.build().unwrap();
+    let put = || RawRequest::new(Method::Put, "/v1/things");
+    for (request, name) in [
+        (put().header("If-Match", "a\nb"), "If-Match"),
+        (put().header("If-Match", "\u{e4}"), "If-Match"),
+        (put().body(Body::new("text/plain\r\nx-evil: 1", *b"a")), "Content-Type"),
+    ] {
+        let error = client.request(request).unwrap_err();
+        let expected = format!(
+            "the request cannot be built (request): the value of `{name}` must be ASCII on one line, as headers are"
+        );
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        assert!(!error.to_string().contains("evil"), "{error}");
+    }
 }
 
 #[test]
@@ -348,6 +454,10 @@ fn list_is_complete_or_an_error() {
     for (second, expected) in [
         (page(&[1], Some("/v1/things?x=2")), "Paging on page 3: the service sent a page that it had sent before"),
         (page(&[2], next), "Paging on page 3: the service links back to a page that was already listed"),
+        (
+            page(&[2], Some("/V1/Things?x=1")),
+            "Paging on page 3: the service links back to a page that was already listed",
+        ),
         (
             page(&[2], Some("https://evil.example/v1/things")),
             "Paging on page 3: the link to the next page points to another server",

@@ -294,9 +294,10 @@ impl Conversation {
             write!(transcript, " ERROR {:?}: {}", error.kind(), message.replace(base_url, "{base}"))
                 .expect("writing to memory cannot fail");
             // The causes below the first one are the HTTP client's, and differ.
-            if let Some(source) = std::error::Error::source(error) {
-                write!(transcript, ": {}", source.to_string().replace(base_url, "{base}"))
-                    .expect("writing to memory cannot fail");
+            let source = std::error::Error::source(error).map(ToString::to_string);
+            // What cannot be built is named by the message already.
+            if let Some(source) = source.filter(|source| !error.to_string().contains(source)) {
+                write!(transcript, ": {}", source.replace(base_url, "{base}")).expect("writing to memory cannot fail");
             }
         }
         Outcome { companies, error: error.map(|error| (error.kind(), error.page())), transcript }

@@ -55,6 +55,13 @@ impl MockResponse {
         self
     }
 
+    /// Removes a header.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self
+    }
+
     /// Sends the body in chunks.
     #[must_use]
     pub fn chunked(mut self) -> Self {

@@ -141,8 +141,7 @@ fn exit_status_of_error(error: &Error) -> u8 {
     match (error.kind(), error.reason(), error.status().map(|status| status.as_u16())) {
         // Nothing was sent: an argument or a setting is invalid.
         (ErrorKind::Configuration | ErrorKind::Request, ..) => EXIT_USAGE,
-        (_, Some(ErrorReason::Throttled), _) | (_, _, Some(409 | 412 | 429)) => EXIT_CONFLICT,
-        _ if is_etag_mismatch(error) => EXIT_CONFLICT,
+        (_, Some(ErrorReason::Throttled | ErrorReason::EtagMismatch), _) | (_, _, Some(409 | 429)) => EXIT_CONFLICT,
         (_, Some(ErrorReason::NotFound), _) | (_, _, Some(404)) => EXIT_NOT_FOUND,
         (_, _, Some(401 | 403)) => EXIT_UNAUTHORIZED,
         _ => EXIT_FAILED,
@@ -349,11 +348,6 @@ fn authentication_advice(error: &Error, sources: &AddressSources) -> Cow<'static
     advice.into()
 }
 
-/// Whether the resource has changed since its etag was read, which the service says with the status 400.
-fn is_etag_mismatch(error: &Error) -> bool {
-    error.service_error().and_then(|error| error.code.as_ref()).and_then(ErrorCode::number) == Some(2055)
-}
-
 /// Whether the operation of the error takes an etag, as a request of `partner-center api` may.
 fn takes_etag(error: &Error) -> bool {
     partner_center_spec::operation(error.operation()).is_none_or(|operation| etag_parameter(operation).is_some())
@@ -399,6 +393,12 @@ fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &A
         (Some(ErrorReason::Throttled), _) => {
             "wait as long as the service asks, or a minute, and run it again; a greater --max-attempts retries longer"
         }
+        (None, 409) if !takes_etag(error) => {
+            "it conflicts with something else that the service has or does: look at what is there, or try again later"
+        }
+        (Some(ErrorReason::EtagMismatch), _) | (None, 409) => {
+            "something else has changed it: get it again, and send the change with its new etag"
+        }
         (Some(reason), _) => reason.hint(),
         (None, 403) if service_error.code.is_some() => {
             "use a token of a user or application that may do this; the code above says what is missing"
@@ -406,12 +406,6 @@ fn service_error_advice(error: &Error, service_error: &ServiceError, sources: &A
         (None, 403) => {
             "use a token of a user or application that may do this; the response has no error code, so a proxy or \
              firewall may have sent it: `partner-center doctor` checks the connection"
-        }
-        (None, 409) if !is_etag_mismatch(error) && !takes_etag(error) => {
-            "it conflicts with something else that the service has or does: look at what is there, or try again later"
-        }
-        (None, status) if is_etag_mismatch(error) || matches!(status, 409 | 412) => {
-            "something else has changed it: get it again, and send the change with its new etag"
         }
         (None, 400) if says_why => "correct what the service names above",
         // An error body with a success status.

@@ -11,7 +11,7 @@ use crate::{
     },
     error::BoxError,
     pagination::{ListRequest, empty_page},
-    request::{PreparedRequest, ascii_header_value},
+    request::{PreparedRequest, header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, Replacement, SingleResponse};
@@ -538,9 +538,7 @@ impl<X: Transport> ClientBuilder<X> {
         ];
         for (name, value) in service_headers {
             if let Some(value) = value {
-                let value = ascii_header_value(&value).ok_or_else(|| {
-                    invalid(format!("the value of `{name}` must be ASCII on one line, as headers are"))
-                })?;
+                let value = header_value(name, &value).map_err(invalid)?;
                 headers.insert(HeaderName::from_static(name), value);
             }
         }

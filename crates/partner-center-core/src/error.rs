@@ -5,11 +5,13 @@ mod error_kind;
 mod error_reason;
 mod sanitize;
 mod service_error;
+mod write_outcome;
 
 pub use error_kind::ErrorKind;
 pub use error_reason::ErrorReason;
 pub(crate) use sanitize::{redirect_location, sanitize_message};
 pub use service_error::ServiceError;
+pub(crate) use write_outcome::WriteOutcome;
 
 use crate::{TokenError, TokenErrorReason, TransportError, TransportErrorKind};
 use http::StatusCode;
@@ -31,8 +33,8 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 /// - [`Decode`](ErrorKind::Decode), [`Paging`](ErrorKind::Paging): report it, with the ids that the error shows.
 ///
 /// It is safe to log: neither `Display` nor `Debug` shows a token, a filter, or anything of a body but the code and
-/// description of an error response. `Display` is one line and does not include the [`source`](StdError::source); `{:#}`
-/// omits the hint, for programs that show [`ErrorReason::hint`] separately.
+/// description of an error response. `Display` is one line and does not include the [`source`](StdError::source), except that
+/// of the kinds `Configuration` and `Request`; `{:#}` omits the hint, for programs that show [`ErrorReason::hint`] separately.
 ///
 /// ```
 /// use partner_center_core::{Error, ErrorKind};
@@ -72,6 +74,8 @@ struct ErrorDetails {
     token_error: Option<Arc<TokenError>>,
     /// The requested wait, if it exceeds [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
     excessive_wait: Option<Duration>,
+    /// What has come of a request that is not idempotent, if the error does not say that it was not performed.
+    write_outcome: Option<WriteOutcome>,
     source: Option<BoxError>,
 }
 
@@ -200,6 +204,46 @@ impl Error {
         self.reason() == Some(ErrorReason::NeedsAppAndUser)
     }
 
+    /// Whether the resource has changed since its etag was read: get it again, and send the change with its new etag.
+    #[must_use]
+    pub fn is_etag_mismatch(&self) -> bool {
+        self.reason() == Some(ErrorReason::EtagMismatch)
+    }
+
+    /// Whether the service may have performed a request that is not idempotent, such as a POST, although the call failed: it was
+    /// sent, and its response was lost or is not the service's. Look whether it was performed before sending it again. It does
+    /// not hold for what may be sent again at any time ([`Idempotency::Natural`](crate::Idempotency::Natural)), nor if no
+    /// connection was made, nor if the service has performed it and only its response cannot be decoded, which `Display` says.
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, Error, Method, RawRequest, Transport};
+    ///
+    /// /// Orders a thing; returns false if it has to be looked for among the orders.
+    /// fn order(client: &Client<impl Transport<Mode = Blocking>>) -> Result<bool, Error> {
+    ///     match client.request(RawRequest::new(Method::Post, "/v1/things").json(r#"{"quantity": 1}"#)) {
+    ///         Ok(_) => Ok(true),
+    ///         Err(error) if error.is_outcome_unknown() => Ok(false),
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// # use partner_center_core::{Credential, Request, Response, TransportError};
+    /// # struct LostResponse;
+    /// # impl Transport for LostResponse {
+    /// #     type Mode = Blocking;
+    /// #     fn send(&self, _: Request) -> Result<Response, TransportError> {
+    /// #         Err(TransportError::new("the connection was closed"))
+    /// #     }
+    /// #     fn sleep(&self, _: std::time::Duration) {}
+    /// # }
+    /// # let client = Client::builder(LostResponse, Credential::token("secret")).build()?;
+    /// # assert!(!order(&client)?);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.write_outcome == Some(WriteOutcome::Unknown)
+    }
+
     /// Whether the timeout of an attempt, or the deadline of the call, was exceeded.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
@@ -275,17 +319,22 @@ impl Error {
 
     /// The deadline of the call was exceeded; `last` is the error of its last attempt, if there was one.
     pub(crate) fn deadline_exceeded(operation: &'static str, last: Option<Self>) -> Self {
-        let last = last.map(|last| *last.0);
-        let (service_error, token_error, source) =
-            last.map_or((None, None, None), |last| (last.service_error, last.token_error, last.source));
+        let last = last.map_or_else(|| Self::without_source(ErrorKind::Timeout, operation), |last| last);
+        let ErrorDetails { service_error, token_error, write_outcome, source, .. } = *last.0;
         let mut error = Self::new(ErrorKind::Timeout, operation, DeadlineExceeded { last: source });
         (error.0.service_error, error.0.token_error) = (service_error, token_error);
-        error
+        error.with_write_outcome(write_outcome)
     }
 
     /// Returns the error of a call that was not retried, because the requested `wait` exceeds the maximum.
     pub(crate) fn with_excessive_wait(mut self, wait: Duration) -> Self {
         self.0.excessive_wait = Some(wait);
+        self
+    }
+
+    /// Sets what has come of a request that is not idempotent, if the error does not say that it was not performed.
+    pub(crate) fn with_write_outcome(mut self, write_outcome: Option<WriteOutcome>) -> Self {
+        self.0.write_outcome = write_outcome;
         self
     }
 
@@ -312,6 +361,7 @@ impl Error {
             service_error: None,
             token_error: None,
             excessive_wait: None,
+            write_outcome: None,
             source: None,
         }))
     }
@@ -367,6 +417,13 @@ impl fmt::Display for Error {
             formatter.write_str(": ")?;
             fmt::Display::fmt(token_error, formatter)?;
         }
+        // The cause is an argument or a setting of the program, not of another layer: it is of use in any log.
+        if let (ErrorKind::Configuration | ErrorKind::Request, Some(source)) = (self.kind(), StdError::source(self)) {
+            write!(formatter, ": {source}")?;
+        }
+        if let Some(write_outcome) = self.0.write_outcome {
+            write!(formatter, "; {}", write_outcome.message())?;
+        }
         let ids = self.displayed_ids();
         if ids.is_empty() { Ok(()) } else { write!(formatter, " [{}]", ids.join(", ")) }
     }
@@ -374,7 +431,16 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ErrorDetails { kind, operation, context, service_error, token_error, excessive_wait, source } = &*self.0;
+        let ErrorDetails {
+            kind,
+            operation,
+            context,
+            service_error,
+            token_error,
+            excessive_wait,
+            write_outcome,
+            source,
+        } = &*self.0;
         formatter
             .debug_struct("Error")
             .field("kind", kind)
@@ -383,6 +449,7 @@ impl fmt::Debug for Error {
             .field("service_error", service_error)
             .field("token_error", token_error)
             .field("excessive_wait", excessive_wait)
+            .field("write_outcome", write_outcome)
             .field("source", source)
             .finish()
     }
@@ -459,13 +526,14 @@ mod tests {
     #[test]
     fn predicate_holds_for_its_own_reason_only() {
         type Predicate = fn(&Error) -> bool;
-        let predicates: [(&str, Predicate); 7] = [
+        let predicates: [(&str, Predicate); 8] = [
             ("not found", Error::is_not_found),
             ("no relationship", Error::is_relationship_missing),
             ("throttled", Error::is_throttled),
             ("unauthorized", Error::is_unauthorized),
             ("audience retired", Error::is_unsupported_audience),
             ("needs app and user", Error::needs_app_and_user),
+            ("etag mismatch", Error::is_etag_mismatch),
             ("timeout", Error::is_timeout),
         ];
         for (error, expected) in [
@@ -476,6 +544,10 @@ mod tests {
             (service_error(401, ""), &["unauthorized"]),
             (service_error(401, r#"{"code":900420}"#), &["unauthorized", "audience retired"]),
             (service_error(403, r#"{"code":900329}"#), &["needs app and user"]),
+            (service_error(400, r#"{"code":2055}"#), &["etag mismatch"]),
+            (service_error(400, r#"{"code":"2055"}"#), &["etag mismatch"]),
+            (service_error(412, ""), &["etag mismatch"]),
+            (service_error(409, r#"{"code":2055}"#), &[]),
             (service_error(403, ""), &[]),
             (service_error(400, r#"{"code":2000}"#), &[]),
             (Error::deadline_exceeded("getCustomer", None), &["timeout"]),

@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod pagination;
 mod request;
+mod response_headers;
 mod retry;
 mod transport;
 

@@ -104,8 +104,9 @@ impl RawRequest {
 
     /// Sets the body.
     pub fn body(mut self, body: Body) -> Self {
+        let problem = header_value("Content-Type", body.content_type()).err();
         self.prepared.body = Some(body);
-        self
+        problem.into_iter().fold(self, Self::with_problem)
     }
 
     /// Sets whether the request may be sent again when it is unknown what has come of it. Default: that of the method.
@@ -170,9 +171,10 @@ impl RawRequest {
             outcomes: Cow::Borrowed(O::OUTCOMES),
             target,
             headers: HeaderMap::new(),
-            body,
+            body: None,
         };
         let request = Self { prepared, resume: continuation, problem: None };
+        let request = body.into_iter().fold(request, Self::body);
         Ok(headers
             .iter()
             .fold(request, |request, (name, value)| request.header(name, value))
@@ -240,6 +242,19 @@ impl PreparedRequest {
         }
     }
 
+    /// Returns path and query in the form in which those of the same page are equal. The service reads a path without regard to
+    /// case; a value in a query may be a token.
+    pub(crate) fn comparable_target(&self) -> (String, &str) {
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        (path.to_ascii_lowercase(), query)
+    }
+
+    /// Whether `other` fetches the same page of a list.
+    pub(crate) fn is_same_page(&self, other: &Self) -> bool {
+        (&self.method, &self.headers) == (&other.method, &other.headers)
+            && self.comparable_target() == other.comparable_target()
+    }
+
     /// Whether the absence of a resource is a result.
     pub(crate) fn may_be_absent(&self) -> bool {
         self.outcomes.iter().any(|status| (400..500).contains(status))
@@ -299,8 +314,12 @@ fn request_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), 
     if RESERVED_HEADERS.contains(&parsed) {
         return Err(format!("the header `{name}` is set by the client"));
     }
-    let value = ascii_header_value(value).ok_or_else(|| format!("`{name}` is invalid in a header"))?;
-    Ok((parsed, value))
+    Ok((parsed, header_value(name, value)?))
+}
+
+/// Returns `value` as the value of the header `name`.
+pub(crate) fn header_value(name: &str, value: &str) -> Result<HeaderValue, String> {
+    ascii_header_value(value).ok_or_else(|| format!("the value of `{name}` must be ASCII on one line, as headers are"))
 }
 
 /// Returns `template` with its path parameters filled in.

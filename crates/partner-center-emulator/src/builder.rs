@@ -80,7 +80,7 @@ impl EmulatorBuilder {
         Self { rate_limit: Some(per_minute), ..self }
     }
 
-    /// Sets the format of links to resources and between pages. Default: [`LinkStyle::Plain`].
+    /// Sets the format of the links of a page or a resource; those of the items in a page are plain. Default: [`LinkStyle::Plain`].
     pub fn link_style(mut self, style: LinkStyle) -> Self {
         self.quirks.link_style = style;
         self

@@ -23,7 +23,7 @@ pub enum Encoding {
     Utf16Be,
 }
 
-/// The format of links to resources and between pages.
+/// The format of the links of a page or a resource; those of the items in a page are plain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[non_exhaustive]

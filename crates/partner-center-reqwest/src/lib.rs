@@ -213,13 +213,15 @@ async fn read_compressed_body(
 fn to_transport_error(error: reqwest::Error) -> TransportError {
     // The URL contains the filter, which may hold the name of a customer.
     let error = error.without_url();
-    if error.is_timeout() {
+    let is_unsent = error.is_connect();
+    let error = if error.is_timeout() {
         TransportError::timeout(error)
     } else if is_response_head_parse_error(&error) {
         TransportError::invalid_response(error)
     } else {
         TransportError::new(error)
-    }
+    };
+    if is_unsent { error.before_sending() } else { error }
 }
 
 /// Whether the head of the response could not be parsed. hyper reports errors in a body in another way.

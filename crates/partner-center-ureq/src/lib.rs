@@ -196,7 +196,8 @@ fn reader_without_size_limit(body: Body) -> impl Read {
 }
 
 fn to_transport_error(error: ureq::Error) -> TransportError {
-    match error {
+    let is_unsent = is_connect_error(&error);
+    let error = match error {
         ureq::Error::Timeout(_) => TransportError::timeout(error),
         ureq::Error::Io(error) if is_read_timeout(&error) => TransportError::timeout(error),
         ureq::Error::LargeResponseHeader(..) => TransportError::invalid_response(error),
@@ -208,6 +209,22 @@ fn to_transport_error(error: ureq::Error) -> TransportError {
         #[cfg(feature = "rustls")]
         ureq::Error::Rustls(error) => TransportError::new(error),
         error => TransportError::new(error),
+    };
+    if is_unsent { error.before_sending() } else { error }
+}
+
+/// Whether no connection was made. An established connection fails in other ways.
+fn is_connect_error(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::ConnectProxyFailed(_)
+        | ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => true,
+        ureq::Error::Io(error) => matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
+        ),
+        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@
 use super::rate_limiter::RateLimiter;
 use crate::{
     Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
-    error::ErrorContext,
+    error::{ErrorContext, WriteOutcome},
     retry::{AttemptError, RetryDecision, Retryability, decide_retry},
 };
 use std::time::{Duration, Instant};
@@ -147,20 +147,33 @@ impl<X: Transport> RequestSender<X> {
         };
         let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
         tracing::debug!(status, elapsed = ?sent_at.elapsed(), "attempted");
+        let is_write = !request.is_idempotent();
         let response = outcome.map_err(|error| AttemptError {
             retryability: Retryability::from_transport_error(error.kind()),
-            error: Error::from_transport_error(request.operation(), error),
+            error: {
+                let write_outcome = (is_write && error.may_have_been_sent()).then_some(WriteOutcome::Unknown);
+                Error::from_transport_error(request.operation(), error).with_write_outcome(write_outcome)
+            },
             has_response: false,
         })?;
+        let write_outcome = WriteOutcome::from_unusable_response(&response).filter(|_| is_write);
+        let with_outcome = |failed: AttemptError| AttemptError {
+            // An error response with a success status is the service's own word on the outcome.
+            error: match failed.error.status() {
+                Some(status) if status.is_success() => failed.error,
+                _ => failed.error.with_write_outcome(write_outcome),
+            },
+            ..failed
+        };
         if response.status().is_success() && response.body().len() > request.max_response_size() {
-            return Err(AttemptError {
+            return Err(with_outcome(AttemptError {
                 retryability: Retryability::Permanent,
                 error: Error::from_transport_error(request.operation(), TransportError::too_large()),
                 has_response: true,
-            });
+            }));
         }
         X::Mode::into_future(request.before_decoding(&response)).await;
-        request.decode(response)
+        request.decode(response).map_err(with_outcome)
     }
 
     fn build<R: RetryableRequest<X>>(

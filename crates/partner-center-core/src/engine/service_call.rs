@@ -10,6 +10,7 @@ use crate::{
     error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher, UnexpectedNextPage},
     request::{CORRELATION_ID_HEADER, PreparedRequest, REQUEST_ID_HEADER, ResponseOutcome},
+    response_headers::has_service_headers,
     retry::{AttemptError, RetryAfter, Retryability},
 };
 use http::{HeaderValue, Method, StatusCode, header};
@@ -117,7 +118,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         let next = prefetcher.peek_next_request(response.body(), &self.engine.base_url);
         let is_sent =
             |next: &PreparedRequest| self.lock_prefetched_page().as_ref().is_some_and(|sent| sent.request == *next);
-        match next.filter(|next| next != self.plan.call && !is_sent(next)) {
+        match next.filter(|next| !next.is_same_page(self.plan.call) && !is_sent(next)) {
             None => X::Mode::ready(()),
             Some(next) => X::Mode::block_or_box(async move {
                 let next_page = PrefetchedPage::send_early(next, prefetcher, self.engine, self.plan.call_context).await;
@@ -181,10 +182,11 @@ fn is_result_not_ready(response: &Response) -> bool {
     response.status() == StatusCode::ACCEPTED || response.headers().contains_key(header::RETRY_AFTER)
 }
 
-/// Whether a response that says that there is no such resource is about something else: about the partner, or from a proxy.
+/// Whether a response that says that there is no such resource is about something else: about the partner, or from a proxy or
+/// another server, such as one at a wrong base URL. A response to HEAD has no body that would tell: its headers have to.
 fn is_not_about_the_resource(response: &Response, service_error: &ServiceError) -> bool {
     let is_markup = response.body().trim_ascii_start().starts_with(b"<");
-    is_markup || service_error.reason() == Some(ErrorReason::PartnerUnknown)
+    is_markup || !has_service_headers(response) || service_error.reason() == Some(ErrorReason::PartnerUnknown)
 }
 
 impl<X: Transport> Engine<X> {

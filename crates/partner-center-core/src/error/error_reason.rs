@@ -13,6 +13,8 @@ pub enum ErrorReason {
     NotFound,
     /// The partner has no commerce relationship with the customer, or no longer (403 with code 20002).
     NoRelationship,
+    /// The resource has changed since its etag was read (412, or 400 with code 2055).
+    EtagMismatch,
     /// Too many requests (429).
     Throttled,
     /// The token is invalid or expired (401).
@@ -53,6 +55,7 @@ impl ErrorReason {
             (403, Some(800_039 | 900_149)) => Self::PartnerInactive,
             (404, Some(3000)) => Self::PartnerUnknown,
             (400, Some(900_118)) | (404, _) => Self::NotFound,
+            (412, _) | (400, Some(2055)) => Self::EtagMismatch,
             (429, _) => Self::Throttled,
             _ => return None,
         })
@@ -66,6 +69,7 @@ impl ErrorReason {
                 "check the ID, if there is one, and the base URL; a list shows the IDs that this partner has"
             }
             Self::NoRelationship => "the partner has no relationship with this customer, or no longer; leave it out",
+            Self::EtagMismatch => "get the resource again, and send the change with its new etag",
             Self::Throttled => {
                 "wait as long as the service requests, and send fewer requests; the limit is 500 a minute for each tenant"
             }

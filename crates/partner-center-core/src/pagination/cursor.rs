@@ -108,6 +108,6 @@ impl Cursor {
             return self.hasher.hash_one(token.as_bytes());
         }
         let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        self.hasher.hash_one((&request.method, &request.target, headers))
+        self.hasher.hash_one((&request.method, request.comparable_target(), headers))
     }
 }

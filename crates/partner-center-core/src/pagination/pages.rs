@@ -169,7 +169,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                 next_token_may_be_consumed =
                     guessed.as_ref().is_some_and(|guessed| Some(&guessed.request) != next.as_ref());
                 // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
-                if let Some(next) = next.filter(|next| *next != request) {
+                if let Some(next) = next.filter(|next| !next.is_same_page(&request)) {
                     performed.next = PrefetchedPage::confirm_or_send(next, guessed, prefetcher, &engine, scope).await;
                 }
             }

@@ -6,6 +6,7 @@ use std::{error::Error as StdError, fmt};
 pub struct TransportError {
     kind: TransportErrorKind,
     proxy: Option<ProxyServer>,
+    is_unsent: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -68,6 +69,13 @@ impl TransportError {
         self
     }
 
+    /// Marks the error as one of connecting: the request was not sent, so that the service cannot have performed it.
+    #[must_use]
+    pub fn before_sending(mut self) -> Self {
+        self.is_unsent = true;
+        self
+    }
+
     /// Creates the error of a response head that cannot be parsed; `source` must not show a header's value or a body.
     pub fn invalid_response(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::from_kind_and_source(TransportErrorKind::InvalidResponse, Some(source.into()))
@@ -85,8 +93,15 @@ impl TransportError {
         self.proxy.as_ref()
     }
 
+    /// Whether the request may have been sent, and so performed. It was not if the error is one of connecting, of a certificate,
+    /// or of the proxy setting.
+    #[must_use]
+    pub fn may_have_been_sent(&self) -> bool {
+        !self.is_unsent && !matches!(self.kind, TransportErrorKind::Certificate(_) | TransportErrorKind::ProxySetting)
+    }
+
     fn from_kind_and_source(kind: TransportErrorKind, source: Option<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, proxy: None, source }
+        Self { kind, proxy: None, is_unsent: false, source }
     }
 }
 

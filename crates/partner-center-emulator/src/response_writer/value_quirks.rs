@@ -41,7 +41,8 @@ pub(super) fn has_value_quirks(quirks: &Quirks) -> bool {
         || quirks.error_codes != ErrorCodes::Mixed
 }
 
-/// Serializes `value` with the quirks applied. Links begin with `link_prefix` in place of `/` or `/v1/`.
+/// Serializes `value` with the quirks applied. The links of `value` itself begin with
+/// `link_prefix` in place of `/` or `/v1/`; those of what it contains stay as they are.
 pub(super) fn serialize_with_value_quirks(
     quirks: &Quirks,
     link_prefix: &str,
@@ -49,31 +50,33 @@ pub(super) fn serialize_with_value_quirks(
     kind: ObjectKind<'_>,
 ) -> serde_json::Result<String> {
     let mut tree = serde_json::to_value(value)?;
-    apply_value_quirks(quirks, link_prefix, &mut tree, kind);
+    if quirks.link_style != LinkStyle::Plain
+        && let Some(Value::Object(links)) = tree.get_mut("links")
+    {
+        links.values_mut().for_each(|link| set_link_prefix(link_prefix, link));
+    }
+    apply_value_quirks(quirks, &mut tree, kind);
     serde_json::to_string(&tree)
 }
 
 /// Changes `value` and all that it contains. Inner objects come first.
-fn apply_value_quirks(quirks: &Quirks, link_prefix: &str, value: &mut Value, kind: ObjectKind<'_>) {
+fn apply_value_quirks(quirks: &Quirks, value: &mut Value, kind: ObjectKind<'_>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in &mut *fields {
                 // The items of a page are customers, unless it is one of other resources.
                 let kind = if kind.0 == "resource" && name == "items" { kind } else { ObjectKind(name) };
-                apply_value_quirks(quirks, link_prefix, value, kind);
+                apply_value_quirks(quirks, value, kind);
             }
-            apply_field_quirks(quirks, link_prefix, fields, kind);
+            apply_field_quirks(quirks, fields, kind);
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| apply_value_quirks(quirks, link_prefix, item, kind)),
+        Value::Array(items) => items.iter_mut().for_each(|item| apply_value_quirks(quirks, item, kind)),
         _ => {}
     }
 }
 
 /// Changes the fields of one object. Pascal case comes last, as the other quirks look for the usual names.
-fn apply_field_quirks(quirks: &Quirks, link_prefix: &str, fields: &mut Map<String, Value>, kind: ObjectKind<'_>) {
-    if quirks.link_style != LinkStyle::Plain && fields.contains_key("method") {
-        set_link_prefix(link_prefix, fields);
-    }
+fn apply_field_quirks(quirks: &Quirks, fields: &mut Map<String, Value>, kind: ObjectKind<'_>) {
     if quirks.without_links {
         fields.remove("links");
     }
@@ -106,9 +109,9 @@ fn apply_field_quirks(quirks: &Quirks, link_prefix: &str, fields: &mut Map<Strin
     }
 }
 
-/// Changes the link with these `fields`, unless it leads out of the service.
-fn set_link_prefix(link_prefix: &str, fields: &mut Map<String, Value>) {
-    if let Some(Value::String(uri)) = fields.get_mut("uri")
+/// Changes a link, unless it leads out of the service.
+fn set_link_prefix(link_prefix: &str, link: &mut Value) {
+    if let Some(Value::String(uri)) = link.get_mut("uri")
         && let Some(path) = uri.strip_prefix("/v1/").or_else(|| uri.strip_prefix('/'))
     {
         *uri = format!("{link_prefix}{path}");
