@@ -127,7 +127,7 @@ fn example_becomes_a_test() {
             r#"list_example!(parts, Thing, "../../spec/good.json");"#,
             filter,
             error,
-            r##"parameter_example!(change_thing_body_empty, ThingChange, r#"{}"#);"##,
+            r#"parameter_example!(change_thing_body_empty, ThingChange, r"{}");"#,
         ]
     );
 }

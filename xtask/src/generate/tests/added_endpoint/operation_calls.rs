@@ -43,6 +43,8 @@ impl<M: Mode> Transport for Script<M> {
         let mut response = Response::new(Bytes::from_static(body.as_bytes()));
         *response.status_mut() = status.try_into().unwrap();
         response.headers_mut().insert("content-length", body.len().into());
+        // The service's own header: without it, a 404 may be that of another server.
+        response.headers_mut().insert("ms-requestid", "7d0b1f3e".parse().unwrap());
         for (name, value) in headers {
             response.headers_mut().insert(*name, value.parse().unwrap());
         }
