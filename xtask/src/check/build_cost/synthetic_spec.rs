@@ -5,9 +5,9 @@
 //! twelve properties, in a tree below the resource, with enums, lists, GUIDs, numbers and nested objects in the proportions of
 //! the service's own reference.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
-use std::mem;
+use yaml_serde::Value as Yaml;
 
 const RESOURCE_NOUNS: [&str; 32] = [
     "Subscription",
@@ -103,15 +103,10 @@ const DESCRIPTION_WORDS: [&str; 40] = [
 ];
 
 /// Returns the root of the specification, `root`, with that many operations more; the same for each call.
-pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Value> {
-    let root: yaml_serde::Value = yaml_serde::from_str(root)?;
-    let mut document = serde_json::to_value(root)?;
-    let is_own = |path: &Value| path.get("$ref").is_none();
-    let paths = document["paths"].as_object_mut().context("the specification has no paths")?;
-    paths.retain(|_, path| is_own(path));
-    let (paths, schemas) = (mem::take(paths), mem::take(&mut document["components"]["schemas"]));
-    let Value::Object(schemas) = schemas else { bail!("the specification has no schemas") };
-    let mut builder = SyntheticSpecBuilder { random: 7, schemas, paths, examples: Map::new() };
+pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Yaml> {
+    // As YAML, which keeps the order of properties, and so of arguments.
+    let mut document: Yaml = yaml_serde::from_str(root)?;
+    let mut builder = SyntheticSpecBuilder { random: 7, schemas: Map::new(), paths: Map::new(), examples: Map::new() };
     let mut remaining = operations;
     for index in 0.. {
         if remaining == 0 {
@@ -121,10 +116,36 @@ pub(super) fn synthetic_spec(root: &str, operations: usize) -> Result<Value> {
         builder.add_resource(index, count);
         remaining -= count;
     }
-    let SyntheticSpecBuilder { schemas, paths, .. } = builder;
-    document["paths"] = paths.into();
-    document["components"]["schemas"] = schemas.into();
+    let paths = document["paths"].as_mapping_mut().context("the specification has no paths")?;
+    paths.retain(|_, path| path.get("$ref").is_none());
+    paths.values_mut().for_each(remove_example_files);
+    add_entries(paths, builder.paths)?;
+    let schemas = document["components"]["schemas"].as_mapping_mut().context("the specification has no schemas")?;
+    add_entries(schemas, builder.schemas)?;
     Ok(document)
+}
+
+fn add_entries(mapping: &mut yaml_serde::Mapping, entries: Map<String, Value>) -> Result<()> {
+    for (key, value) in entries {
+        mapping.insert(key.into(), yaml_serde::to_value(value)?);
+    }
+    Ok(())
+}
+
+/// Removes the examples that are in files, which are not beside the synthetic specification.
+fn remove_example_files(value: &mut Yaml) {
+    match value {
+        Yaml::Mapping(mapping) => {
+            let is_in_file = |example: &Yaml| example.get("externalValue").is_some();
+            let examples = mapping.get("examples").and_then(Yaml::as_mapping);
+            if examples.is_some_and(|examples| examples.values().any(is_in_file)) {
+                mapping.remove("examples");
+            }
+            mapping.values_mut().for_each(remove_example_files);
+        }
+        Yaml::Sequence(items) => items.iter_mut().for_each(remove_example_files),
+        _ => {}
+    }
 }
 
 struct SyntheticSpecBuilder {
