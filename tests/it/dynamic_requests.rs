@@ -254,17 +254,19 @@ fn outcome_of_a_write_without_a_response_is_unknown() {
     }
 }
 
+/// Returns the error of a write over a transport.
+fn error_over<X: Transport>(transport: X, url: &str) -> Error {
+    let client = Client::builder(transport, Credential::token("token")).base_url(url).build().unwrap();
+    let write = RawRequest::new(Method::Post, "/v1/things").json("{}");
+    partner_center_tests::block_on::<X::Mode, _>(client.request(write)).unwrap_err()
+}
+
 #[test]
 fn outcome_of_a_write_without_a_connection_is_known() {
     // A port that was free a moment ago: nothing listens there.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    fn error_over<X: Transport>(transport: X, url: &str) -> Error {
-        let client = Client::builder(transport, Credential::token("token")).base_url(url).build().unwrap();
-        let write = RawRequest::new(Method::Post, "/v1/things").json("{}");
-        partner_center_tests::block_on::<X::Mode, _>(client.request(write)).unwrap_err()
-    }
     for error in [error_over(Ureq::new().unwrap(), &url), error_over(Reqwest::new().unwrap(), &url)] {
         assert_eq!((error.kind(), outcome_of(&error)), (ErrorKind::Transport, "not performed"), "{error:?}");
     }

@@ -319,7 +319,7 @@ impl Error {
 
     /// The deadline of the call was exceeded; `last` is the error of its last attempt, if there was one.
     pub(crate) fn deadline_exceeded(operation: &'static str, last: Option<Self>) -> Self {
-        let last = last.map_or_else(|| Self::without_source(ErrorKind::Timeout, operation), |last| last);
+        let last = last.unwrap_or_else(|| Self::without_source(ErrorKind::Timeout, operation));
         let ErrorDetails { service_error, token_error, write_outcome, source, .. } = *last.0;
         let mut error = Self::new(ErrorKind::Timeout, operation, DeadlineExceeded { last: source });
         (error.0.service_error, error.0.token_error) = (service_error, token_error);
