@@ -1,7 +1,7 @@
 //! JSON as the service reads and writes it: names of fields in any case, and values of enums in several spellings.
 
 use crate::check::equals_ignoring_case_and_underscores;
-use partner_center_spec::{Object, Property, SchemaKind, Type, schema};
+use partner_center_spec::{Object, Property, SchemaKind, Type};
 use serde_json::{Map, Value};
 
 /// Returns a field whose name may be in any case; the exact name wins.
@@ -25,8 +25,7 @@ pub(crate) fn string_at_path<'a>(value: &'a Value, path: &[&str]) -> Option<&'a 
 /// Returns `value`, of the type `of`, as the service stores it: names of fields begin with a small letter and are otherwise
 /// spelled as in the specification, and values of enums as well.
 pub(crate) fn normalize_value(of: Type, value: Value) -> Value {
-    let kind = if let Type::Schema(name) = of { schema(name).map(|schema| schema.kind) } else { None };
-    match (value, of, kind) {
+    match (value, of, of.schema_kind()) {
         (Value::Array(items), of, _) => {
             let item = if let Type::List(item) = of { *item } else { Type::Any };
             items.into_iter().map(|value| normalize_value(item, value)).collect()
@@ -54,7 +53,7 @@ pub(crate) fn normalize_value(of: Type, value: Value) -> Value {
 }
 
 fn normalize_fields(
-    object: Option<Object>,
+    object: Option<&Object>,
     additional: Option<Type>,
     fields: Map<String, Value>,
 ) -> Map<String, Value> {
@@ -107,8 +106,7 @@ pub(crate) fn without_null_fields(value: Value) -> Value {
 
 /// Removes what the service takes and never returns, such as passwords, from `fields` of the type `of`, deeply.
 pub(crate) fn remove_write_only_fields(of: Type, fields: &mut Map<String, Value>) {
-    let Type::Schema(name) = of else { return };
-    let Some(SchemaKind::Object(object)) = schema(name).map(|schema| schema.kind) else { return };
+    let Some(object) = of.object() else { return };
     for property in object.properties {
         if property.is_write_only || property.value == Type::Secret {
             fields.remove(property.name);
@@ -134,8 +132,8 @@ pub(crate) fn add_null_fields(of: Type, value: &mut Value) {
     match (of, value) {
         (Type::List(of), Value::Array(items)) => items.iter_mut().for_each(|item| add_null_fields(*of, item)),
         (Type::Map(of), Value::Object(fields)) => fields.values_mut().for_each(|value| add_null_fields(*of, value)),
-        (Type::Schema(name), Value::Object(fields)) => {
-            let Some(SchemaKind::Object(object)) = schema(name).map(|schema| schema.kind) else { return };
+        (of, Value::Object(fields)) => {
+            let Some(object) = of.object() else { return };
             for property in object.properties {
                 if let Some(value) = fields.get_mut(property.name) {
                     add_null_fields(property.value, value);

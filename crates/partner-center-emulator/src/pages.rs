@@ -17,7 +17,7 @@ use crate::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderName, HeaderValue, StatusCode};
-use partner_center_spec::{Operation, Outcome, Paging, Response, SchemaKind, Type, schema};
+use partner_center_spec::{Operation, Outcome, Paging, Response, Type};
 use serde_json::{Map, Value, json};
 
 /// A page as a request describes it.
@@ -40,15 +40,12 @@ const START_AFTER_LAST_ITEM: u64 = u64::MAX;
 pub(crate) fn list_item_type(operation: &Operation) -> Option<Type> {
     let response = operation.responses.iter().find(|response| response.outcome == Outcome::Done)?;
     let (_, of) = response.body?;
-    let items = operation.items?.split('.').filter(|name| !name.is_empty()).try_fold(of, property_type)?;
+    let items = operation
+        .items?
+        .split('.')
+        .filter(|name| !name.is_empty())
+        .try_fold(of, |of, name| Some(of.object()?.property(name)?.value))?;
     if let Type::List(item) = items { Some(*item) } else { None }
-}
-
-/// Returns the type of the property `name` of an object of the type `of`.
-fn property_type(of: Type, name: &str) -> Option<Type> {
-    let Type::Schema(schema_name) = of else { return None };
-    let SchemaKind::Object(object) = schema(schema_name)?.kind else { return None };
-    object.properties.iter().find(|property| property.name == name).map(|property| property.value)
 }
 
 /// Returns the query parameter with the token of a page. A list whose documentation has links alone has the position in them.
@@ -253,7 +250,8 @@ fn page_envelope(
 ) -> Value {
     let example = response.examples.first().and_then(|example| serde_json::from_str::<Value>(example.json).ok());
     let has = |name: &str| {
-        property_type(of, name).is_some() && example.as_ref().is_none_or(|example| example.get(name).is_some())
+        of.object().is_some_and(|object| object.property(name).is_some())
+            && example.as_ref().is_none_or(|example| example.get(name).is_some())
     };
     if has("totalCount") {
         fields.insert("totalCount".to_owned(), total_count.into());

@@ -7,7 +7,7 @@ use crate::{
 };
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use partner_center_core::Request;
-use partner_center_spec::{MediaType, Operation, RequestBody, SchemaKind, Type, schema};
+use partner_center_spec::{MediaType, Operation, RequestBody, Type};
 use serde_json::{Map, Value};
 
 /// Returns the body of `request` as the service stores it; `null` if it has none. Of a body in parts, only those that are JSON
@@ -108,8 +108,7 @@ fn find_all_positions(bytes: &[u8], pattern: &[u8]) -> Vec<usize> {
 }
 
 fn read_multipart_parts(body: &RequestBody, parts: &[(String, &[u8])]) -> Result<Value, ErrorResponse> {
-    let Type::Schema(name) = body.value else { return Ok(Value::Null) };
-    let Some(SchemaKind::Object(object)) = schema(name).map(|schema| schema.kind) else { return Ok(Value::Null) };
+    let Some(object) = body.value.object() else { return Ok(Value::Null) };
     let mut fields = Map::new();
     for property in object.properties {
         let part = parts.iter().find(|(name, _)| name.eq_ignore_ascii_case(property.name));

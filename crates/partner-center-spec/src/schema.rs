@@ -1,3 +1,5 @@
+use crate::schema;
+
 /// A named schema.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -126,6 +128,49 @@ pub enum Type {
     List(&'static Type),
     /// An object whose properties have any name and values of one type.
     Map(&'static Type),
+}
+
+impl Type {
+    /// Returns the kind of the schema that this type names; `None` for a type that is not a named schema.
+    ///
+    /// ```
+    /// use partner_center_spec::{SchemaKind, Type};
+    ///
+    /// assert!(matches!(Type::Schema("Customer").schema_kind(), Some(SchemaKind::Object(_))));
+    /// assert!(Type::String.schema_kind().is_none());
+    /// ```
+    #[must_use]
+    pub fn schema_kind(self) -> Option<&'static SchemaKind> {
+        match self {
+            Self::Schema(name) => schema(name).map(|schema| &schema.kind),
+            _ => None,
+        }
+    }
+
+    /// Returns the object that this type names; `None` for any other type.
+    #[must_use]
+    pub fn object(self) -> Option<&'static Object> {
+        match self.schema_kind()? {
+            SchemaKind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+}
+
+impl Object {
+    /// Returns the property with this name on the wire.
+    ///
+    /// ```
+    /// use partner_center_spec::Type;
+    ///
+    /// let customer = Type::Schema("Customer").object().unwrap();
+    /// assert_eq!(customer.property("companyProfile").unwrap().value, Type::Schema("CustomerCompanyProfile"));
+    /// assert!(customer.property("CompanyProfile").is_none());
+    /// ```
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<&'static Property> {
+        self.properties.iter().find(|property| property.name == name)
+    }
 }
 
 /// A value of an enum.

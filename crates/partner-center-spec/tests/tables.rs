@@ -174,11 +174,9 @@ fn columns_are_values_within_the_items() {
 
 /// Returns the type at a path of property names.
 fn value_at(value: Type, path: &str) -> Option<Type> {
-    path.split('.').filter(|name| !name.is_empty()).try_fold(value, |value, name| {
-        let Type::Schema(owner) = value else { return None };
-        let SchemaKind::Object(object) = schema(owner)?.kind else { return None };
-        object.properties.iter().find(|property| property.name == name).map(|property| property.value)
-    })
+    path.split('.')
+        .filter(|name| !name.is_empty())
+        .try_fold(value, |value, name| Some(value.object()?.property(name)?.value))
 }
 
 #[test]

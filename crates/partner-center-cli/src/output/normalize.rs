@@ -1,6 +1,5 @@
 //! Values as the specification describes them: what a program that reads the output may rely on.
 
-use crate::arguments::operations::value::schema_kind;
 use partner_center_spec::{Object, SchemaKind, Type};
 use serde::{
     Deserialize, Deserializer,
@@ -68,7 +67,7 @@ pub(super) fn normalize_json(json: &str, value: Type) -> String {
 }
 
 fn write_normalized(json: &str, value: Type, text: &mut String) {
-    match (json.as_bytes().first(), value, schema_kind(value)) {
+    match (json.as_bytes().first(), value, value.schema_kind()) {
         (Some(b'['), Type::List(item), _) => {
             let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) else { return text.push_str(json) };
             text.push('[');

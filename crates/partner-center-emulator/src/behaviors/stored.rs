@@ -14,9 +14,7 @@ use crate::{
     store::{StateChange, population},
 };
 use http::StatusCode;
-use partner_center_spec::{
-    MediaType, Method, OPERATIONS, Object, Operation, Outcome, Property, Response, SchemaKind, Type, schema,
-};
+use partner_center_spec::{MediaType, Method, OPERATIONS, Operation, Outcome, Property, Response, Type};
 use serde_json::{Map, Value, json};
 
 pub(super) fn respond_from_store(call: &OperationCall<'_>) -> Result<ResponseWithChanges, ErrorResponse> {
@@ -124,7 +122,8 @@ fn create_resource(call: &OperationCall<'_>) -> ResponseWithChanges {
     merge_fields(&mut resource, without_null_fields(call.body.clone()));
     if let Value::Object(fields) = &mut resource {
         // What the request alone has, such as a code that proves something, is not part of the resource.
-        fields.retain(|name, _| is_same_type || object_of_type(of).is_none() || find_property(of, name).is_some());
+        fields
+            .retain(|name, _| is_same_type || of.and_then(Type::object).is_none() || find_property(of, name).is_some());
         set_service_fields(call, of, fields, format!("{}/{}", call.route.link_path(), escape_uri_component(&id)));
         set_time_fields(call, of, fields, &["creat", "lastmodified"]);
         if let Some(property) = find_property(of, &id_name) {
@@ -212,7 +211,7 @@ fn resource_type(call: &OperationCall<'_>) -> Option<Type> {
 fn resource_for_response(call: &OperationCall<'_>, of: Option<Type>, mut resource: Value) -> Value {
     let response_type = call.documented_success_response(false).and_then(|response| response.body).map(|(_, of)| of);
     if response_type != of
-        && object_of_type(response_type).is_some()
+        && response_type.and_then(Type::object).is_some()
         && let Value::Object(fields) = &mut resource
     {
         fields.retain(|name, _| find_property(response_type, name).is_some());
@@ -268,7 +267,7 @@ fn item_path_parameter(path: &str) -> Option<&'static str> {
 /// Returns the name of the property that identifies an item: the one that is named like the parameter of its path, or `id`.
 fn id_property_name(of: Option<Type>, parameter: Option<&str>) -> String {
     let parameter = parameter.unwrap_or_default().replace('-', "");
-    let properties = object_of_type(of).map_or(&[][..], |object| object.properties);
+    let properties = of.and_then(Type::object).map_or(&[][..], |object| object.properties);
     let mut names = properties.iter().map(|property| property.name);
     let name = names.clone().find(|name| name.eq_ignore_ascii_case("id"));
     name.or_else(|| names.find(|name| name.eq_ignore_ascii_case(&parameter))).unwrap_or("id").to_owned()
@@ -289,13 +288,8 @@ fn id_as_json_value(of: Type, id: &str) -> Value {
     }
 }
 
-fn object_of_type(of: Option<Type>) -> Option<Object> {
-    let Some(Type::Schema(name)) = of else { return None };
-    if let SchemaKind::Object(object) = schema(name)?.kind { Some(object) } else { None }
-}
-
 fn find_property(of: Option<Type>, name: &str) -> Option<&'static Property> {
-    object_of_type(of)?.properties.iter().find(|property| property.name == name)
+    of?.object()?.property(name)
 }
 
 /// Returns the fields that the service sets.
@@ -338,7 +332,7 @@ fn set_service_fields(call: &OperationCall<'_>, of: Option<Type>, fields: &mut M
 
 /// Sets the points in time whose names begin with one of `prefixes`, if the type has them.
 fn set_time_fields(call: &OperationCall<'_>, of: Option<Type>, fields: &mut Map<String, Value>, prefixes: &[&str]) {
-    for property in object_of_type(of).map_or(&[][..], |object| object.properties) {
+    for property in of.and_then(Type::object).map_or(&[][..], |object| object.properties) {
         let name = property.name.to_lowercase();
         if property.value == Type::DateTime && prefixes.iter().any(|prefix| name.starts_with(prefix)) {
             fields.insert(property.name.to_owned(), call.now.to_string_in_microseconds().into());

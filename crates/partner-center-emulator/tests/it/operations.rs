@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use partner_center_emulator::{Emulator, check};
 use partner_center_spec::{
     self as spec, Authentication, Location, MediaType, OPERATIONS, Operation, Outcome, ParameterStyle, Property,
-    SchemaKind, Type, schema,
+    SchemaKind, Type,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -168,8 +168,7 @@ fn deleted_resource_is_gone_and_created_one_is_listed() {
 fn body_in_parts_is_accepted() {
     for operation in OPERATIONS {
         let Some(body) = operation.body.filter(|body| body.media_type == MediaType::Multipart) else { continue };
-        let Type::Schema(name) = body.value else { panic!("the parts of {} have no schema", operation.id) };
-        let SchemaKind::Object(object) = schema(name).unwrap().kind else { panic!("{name} is not an object") };
+        let object = body.value.object().unwrap_or_else(|| panic!("the parts of {} have no schema", operation.id));
         let part = |property: &Property| {
             let (of, content) = match property.value {
                 Type::Schema(_) => ("", format!("Content-Type: application/json\r\n\r\n{}", sample(property.value))),
@@ -197,8 +196,7 @@ fn body_in_parts_is_accepted() {
 
 /// Returns a value with the required fields alone.
 fn sample(of: Type) -> Value {
-    let kind = if let Type::Schema(name) = of { schema(name).map(|schema| schema.kind) } else { None };
-    match (of, kind) {
+    match (of, of.schema_kind()) {
         (_, Some(SchemaKind::Object(object))) => {
             let required = object.properties.iter().filter(|property| property.is_required);
             required.map(|property| (property.name.to_owned(), sample(property.value))).collect()
@@ -252,11 +250,7 @@ fn response_type(operation: &Operation) -> Option<Type> {
 fn item_type(list: &Operation) -> Option<Type> {
     let of = match (list.items?, response_type(list)?) {
         ("", of) => of,
-        (items, Type::Schema(name)) => {
-            let SchemaKind::Object(object) = schema(name)?.kind else { return None };
-            object.properties.iter().find(|property| property.name == items)?.value
-        }
-        _ => return None,
+        (items, of) => of.object()?.property(items)?.value,
     };
     if let Type::List(item) = of { Some(*item) } else { None }
 }

@@ -1,6 +1,6 @@
 //! What the tables say about an operation that its command depends on.
 
-use super::value::{is_scalar_type, schema_kind};
+use super::value::is_scalar_type;
 use partner_center_spec::{
     Location, MediaType, Method, Object, Operation, Outcome, Parameter, ParameterStyle, Property, Response, SchemaKind,
     Type,
@@ -58,7 +58,7 @@ pub(crate) fn type_at_path(value: Type, path: &str) -> Option<Type> {
     path.split('.').try_fold(value, |value, name| match value {
         Type::Any => Some(Type::Any),
         Type::Map(item) | Type::List(item) => Some(*item),
-        _ => match schema_kind(value)? {
+        _ => match value.schema_kind()? {
             SchemaKind::Object(object) => {
                 let known = object.properties.iter().find(|property| property.name.eq_ignore_ascii_case(name));
                 known.map(|property| property.value).or(object.additional)
@@ -107,7 +107,7 @@ pub(crate) fn page_size_parameter(operation: &Operation) -> Option<&'static Para
 /// Returns the type of the JSON in the request: that of the body, or of the part of a form that is JSON, with its name.
 pub(crate) fn json_body_type(operation: &Operation) -> Option<(Option<&'static str>, Type)> {
     let body = operation.body?;
-    match (body.media_type, schema_kind(body.value)) {
+    match (body.media_type, body.value.schema_kind()) {
         (MediaType::Json, _) => Some((None, body.value)),
         (MediaType::Multipart, Some(SchemaKind::Object(form))) => {
             let part = form
@@ -123,10 +123,9 @@ pub(crate) fn json_body_type(operation: &Operation) -> Option<(Option<&'static s
 /// Returns the parts of a form that are given by flags of their own: files and plain values.
 pub(crate) fn form_part_properties(operation: &Operation) -> impl Iterator<Item = &'static Property> {
     let form = match operation.body {
-        Some(body) if body.media_type == MediaType::Multipart => match schema_kind(body.value) {
-            Some(SchemaKind::Object(form)) => form.properties,
-            _ => &[],
-        },
+        Some(body) if body.media_type == MediaType::Multipart => {
+            body.value.object().map_or(&[][..], |form| form.properties)
+        }
         _ => &[],
     };
     let json = json_body_type(operation).and_then(|(part, _)| part);
@@ -152,10 +151,7 @@ pub(crate) fn is_file_part(part: &Property) -> bool {
 
 /// Returns the object that the body of the request is.
 pub(crate) fn body_object_schema(operation: &Operation) -> Option<&'static Object> {
-    match schema_kind(json_body_type(operation)?.1)? {
-        SchemaKind::Object(object) => Some(object),
-        _ => None,
-    }
+    json_body_type(operation)?.1.object()
 }
 
 /// Whether there is an example of the body: it is JSON, or has a part that is.
@@ -186,7 +182,7 @@ fn outline_json(value: Type, depth: usize) -> String {
     if depth == MAX_OUTLINE_DEPTH {
         return "null".to_owned();
     }
-    match (value, schema_kind(value)) {
+    match (value, value.schema_kind()) {
         (Type::Bool, _) => "false".to_owned(),
         (Type::Int32 | Type::Int64 | Type::Double | Type::Decimal, _) => "0".to_owned(),
         (Type::Uuid, _) => "\"00000000-0000-0000-0000-000000000000\"".to_owned(),

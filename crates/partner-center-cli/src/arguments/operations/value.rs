@@ -5,7 +5,7 @@ use clap::{
     Arg, Command,
     builder::{PossibleValue, RangedI64ValueParser, TypedValueParser},
 };
-use partner_center_spec::{EnumValue, Parameter, ParameterStyle, SchemaKind, Type, schema};
+use partner_center_spec::{EnumValue, Parameter, ParameterStyle, SchemaKind, Type};
 use serde::de::IgnoredAny;
 use std::ffi::OsStr;
 
@@ -94,16 +94,8 @@ pub(crate) fn parameter_value_type(parameter: &Parameter) -> Type {
 
 /// Returns the known values of an enum.
 pub(crate) fn known_enum_values(value: Type) -> Option<&'static [EnumValue]> {
-    match schema_kind(value)? {
+    match value.schema_kind()? {
         SchemaKind::StringEnum(values) | SchemaKind::IntegerEnum(values) => Some(values),
-        _ => None,
-    }
-}
-
-/// Returns the kind of the schema that a type names.
-pub(crate) fn schema_kind(value: Type) -> Option<&'static SchemaKind> {
-    match value {
-        Type::Schema(name) => schema(name).map(|schema| &schema.kind),
         _ => None,
     }
 }
@@ -113,7 +105,7 @@ pub(crate) fn is_scalar_type(value: Type) -> bool {
     match value {
         Type::Any | Type::List(_) | Type::Map(_) | Type::Binary => false,
         Type::Schema(_) => matches!(
-            schema_kind(value),
+            value.schema_kind(),
             Some(SchemaKind::StringEnum(_) | SchemaKind::IntegerEnum(_) | SchemaKind::StringOrInteger)
         ),
         _ => true,
@@ -135,7 +127,7 @@ pub(crate) fn normalize_argument_value(value: Type, text: &str) -> Result<String
             Ok(_) => Ok(text.to_owned()),
             Err(_) => Err("it must be a number, such as 12 or 0.5".to_owned()),
         },
-        _ => match schema_kind(value) {
+        _ => match value.schema_kind() {
             Some(SchemaKind::IntegerEnum(_)) => normalize_argument_value(Type::Int64, text),
             Some(SchemaKind::StringEnum(values)) => {
                 let known = values.iter().find(|known| known.value.eq_ignore_ascii_case(text));
@@ -154,7 +146,7 @@ pub(crate) fn argument_to_json(value: Type, text: &str) -> Result<String, String
         Type::Bool | Type::Int32 | Type::Int64 | Type::Double | Type::Decimal => normalize_argument_value(value, text),
         Type::List(_) | Type::Map(_) => check_json(text),
         Type::Any => Ok(check_json(text).unwrap_or_else(|_| string(text))),
-        Type::Schema(_) => match schema_kind(value) {
+        Type::Schema(_) => match value.schema_kind() {
             Some(SchemaKind::IntegerEnum(_)) => normalize_argument_value(value, text),
             Some(SchemaKind::StringEnum(_) | SchemaKind::StringOrInteger) => {
                 Ok(string(&normalize_argument_value(value, text)?))

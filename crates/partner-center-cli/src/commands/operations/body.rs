@@ -5,7 +5,7 @@ use crate::{
     arguments::operations::{
         BodyArguments, FieldValue,
         tables::{has_example_body, is_file_part, json_body_type},
-        value::{argument_to_json, is_scalar_type, schema_kind},
+        value::{argument_to_json, is_scalar_type},
     },
     error::{ErrorReport, UsageError},
     messages::Messages,
@@ -92,7 +92,7 @@ fn usage_error(message: impl Into<String>, cause: impl Into<String>, advice: imp
 }
 
 fn missing_body_error(operation: &Operation, value: Type) -> UsageError {
-    let required: Vec<_> = match schema_kind(value) {
+    let required: Vec<_> = match value.schema_kind() {
         Some(SchemaKind::Object(object)) => {
             required_properties(object).map(|property| property.name.to_owned()).collect()
         }
@@ -213,7 +213,7 @@ enum ChildName {
 fn child_type(parent: Type, segment: &str) -> Result<ChildField, (String, String)> {
     let property =
         |name: &str, value, is_nullable| ChildField { name: ChildName::Property(name.to_owned()), value, is_nullable };
-    match (parent, schema_kind(parent)) {
+    match (parent, parent.schema_kind()) {
         (Type::List(item), _) => match segment.parse() {
             Ok(position) => Ok(ChildField { name: ChildName::Position(position), value: *item, is_nullable: false }),
             Err(_) => Err((
@@ -269,7 +269,7 @@ fn edit_distance(one: &str, other: &str) -> usize {
 /// Collects the paths of required fields that are absent.
 fn find_missing_fields(tree: &mut JsonTree, value: Type, path: &str, missing: &mut Vec<String>) {
     let within = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    match (value, schema_kind(value)) {
+    match (value, value.schema_kind()) {
         (Type::List(item), _) => {
             if let JsonTree::List(items) = tree.expand_one_level() {
                 for (position, entry) in items.iter_mut().enumerate() {
@@ -311,7 +311,7 @@ impl FieldProblems {
         if tree.is_null() || value == Type::Any {
             return;
         }
-        let expected = match (value, schema_kind(value), tree.expand_one_level()) {
+        let expected = match (value, value.schema_kind(), tree.expand_one_level()) {
             (Type::List(item), _, JsonTree::List(items)) => {
                 for (position, entry) in items.iter_mut().enumerate() {
                     self.find(entry, *item, &within(&position.to_string()));
@@ -374,7 +374,7 @@ fn with_secrets_replaced(value: Type, mut tree: JsonTree) -> JsonTree {
     if value == Type::Secret {
         return parse_generated_json("\"[secret]\"");
     }
-    match (value, schema_kind(value)) {
+    match (value, value.schema_kind()) {
         (Type::List(item) | Type::Map(item), _) => match tree.expand_one_level() {
             JsonTree::List(entries) => {
                 for entry in entries {
