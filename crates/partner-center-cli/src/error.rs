@@ -256,30 +256,11 @@ fn is_outcome_unknown(error: &Error) -> bool {
     }
     match error.kind() {
         ErrorKind::Transport | ErrorKind::Timeout => {
-            error.transport_error().is_none_or(|error| !is_certainly_unsent(error))
+            error.transport_error().is_none_or(TransportError::may_have_been_sent)
         }
         ErrorKind::Decode => true,
         _ => error.status().is_some_and(|status| status.is_server_error() || status.as_u16() == 408),
     }
-}
-
-/// Whether no connection was made.
-fn is_certainly_unsent(error: &TransportError) -> bool {
-    if let TransportErrorKind::Certificate(_) | TransportErrorKind::ProxySetting = error.kind() {
-        return true;
-    }
-    let mut next = error.source();
-    while let Some(source) = next {
-        let kind = source.downcast_ref::<io::Error>().map(io::Error::kind);
-        if let Some(
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable,
-        ) = kind
-        {
-            return true;
-        }
-        next = source.source();
-    }
-    false
 }
 
 /// Whether an error of the type `T` is among the sources of `error`.
