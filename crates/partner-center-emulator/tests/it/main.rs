@@ -12,6 +12,7 @@ mod lists;
 mod operations;
 mod quirks;
 mod server;
+mod sign_in;
 mod state;
 #[cfg(feature = "tls")]
 mod tls;
