@@ -117,7 +117,7 @@ fn authorization_code_leads_to_a_list() {
 }
 
 /// A transport that takes note of how long it is to sleep, and does not sleep.
-struct SleepRecorder<M>(ScriptedTransport<M>, Arc<Mutex<Vec<u64>>>);
+struct SleepRecorder<M>(ScriptedTransport<M>, Arc<Mutex<Vec<u128>>>);
 
 impl<M: Mode> Transport for SleepRecorder<M> {
     type Mode = M;
@@ -128,7 +128,7 @@ impl<M: Mode> Transport for SleepRecorder<M> {
 
     fn sleep(&self, delay: Duration) -> Output<'_, Self, ()> {
         // What is left of a lifetime is a little less than the lifetime.
-        self.1.lock().unwrap().push(delay.as_millis().div_ceil(100).div_ceil(10) as u64);
+        self.1.lock().unwrap().push(delay.as_millis().div_ceil(100).div_ceil(10));
         M::ready(())
     }
 }
@@ -142,7 +142,7 @@ fn error(code: &str) -> MockResponse {
 }
 
 /// Signs in at an authority that responds with `steps`, and returns the outcome and the waits in seconds.
-fn scripted<M: Mode>(steps: Vec<Step>) -> (Result<SignedIn, Error>, Vec<u64>) {
+fn scripted<M: Mode>(steps: Vec<Step>) -> (Result<SignedIn, Error>, Vec<u128>) {
     let sleeps = Arc::default();
     let steps = [vec![response(200, CODE).into()], steps].concat();
     let transport = SleepRecorder::<M>(ScriptedTransport::new(steps), Arc::clone(&sleeps));

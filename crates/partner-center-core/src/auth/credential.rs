@@ -69,7 +69,7 @@ pub struct Credential<M: Mode> {
 
 pub(crate) enum CredentialKind<M: Mode> {
     Token(AccessToken),
-    OAuthGrant(OAuthGrant<M>),
+    OAuthGrant(Box<OAuthGrant<M>>),
     Source(Arc<dyn TokenSource<Mode = M>>),
 }
 
@@ -121,7 +121,7 @@ impl<M: Mode> Credential<M> {
     /// [`Error::needs_app_and_user`](crate::Error::needs_app_and_user).
     #[must_use]
     pub fn app_only(app: AppRegistration) -> Self {
-        Self { kind: CredentialKind::OAuthGrant(OAuthGrant::new(app, None)) }
+        Self { kind: CredentialKind::OAuthGrant(Box::new(OAuthGrant::new(app, None))) }
     }
 
     /// Creates an App+User credential: tokens for the application on behalf of a user, by the refresh token from the
@@ -134,7 +134,7 @@ impl<M: Mode> Credential<M> {
     pub fn app_user(app: AppRegistration, refresh_token: impl Into<String>) -> Self {
         let newest = NewestRefreshToken { refresh_token: trimmed_secret(refresh_token), is_unstored: false };
         let user = UserRefreshToken { newest: Arc::new(Mutex::new(newest)), on_rotation: None, before_refresh: None };
-        Self { kind: CredentialKind::OAuthGrant(OAuthGrant::new(app, Some(user))) }
+        Self { kind: CredentialKind::OAuthGrant(Box::new(OAuthGrant::new(app, Some(user)))) }
     }
 
     /// Creates a credential from a custom source of tokens, such as a managed identity, a vault, or a service;
@@ -173,7 +173,9 @@ impl<M: Mode> Credential<M> {
         + Sync
         + 'static,
     ) -> Self {
-        if let CredentialKind::OAuthGrant(OAuthGrant { user: Some(user), .. }) = &mut self.kind {
+        if let CredentialKind::OAuthGrant(grant) = &mut self.kind
+            && let Some(user) = &mut grant.user
+        {
             user.on_rotation = Some(Arc::new(store));
         }
         self
@@ -216,7 +218,9 @@ impl<M: Mode> Credential<M> {
         + Sync
         + 'static,
     ) -> Self {
-        if let CredentialKind::OAuthGrant(OAuthGrant { user: Some(user), .. }) = &mut self.kind {
+        if let CredentialKind::OAuthGrant(grant) = &mut self.kind
+            && let Some(user) = &mut grant.user
+        {
             user.before_refresh = Some(Arc::new(lease));
         }
         self
@@ -323,7 +327,7 @@ impl<M: Mode> Clone for Credential<M> {
     fn clone(&self) -> Self {
         let kind = match &self.kind {
             CredentialKind::Token(token) => CredentialKind::Token(token.clone()),
-            CredentialKind::OAuthGrant(grant) => CredentialKind::OAuthGrant(OAuthGrant {
+            CredentialKind::OAuthGrant(grant) => CredentialKind::OAuthGrant(Box::new(OAuthGrant {
                 app: grant.app.clone(),
                 user: grant.user.as_ref().map(|UserRefreshToken { newest, on_rotation, before_refresh }| {
                     UserRefreshToken {
@@ -334,7 +338,7 @@ impl<M: Mode> Clone for Credential<M> {
                 }),
                 initial_token: grant.initial_token.clone(),
                 on_token: grant.on_token.clone(),
-            }),
+            })),
             CredentialKind::Source(source) => CredentialKind::Source(source.clone()),
         };
         Self { kind }
@@ -345,8 +349,8 @@ impl<M: Mode> fmt::Debug for Credential<M> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match &self.kind {
             CredentialKind::Token(_) => "Credential(token)",
-            CredentialKind::OAuthGrant(OAuthGrant { user: None, .. }) => "Credential(app-only)",
-            CredentialKind::OAuthGrant(OAuthGrant { user: Some(_), .. }) => "Credential(app+user)",
+            CredentialKind::OAuthGrant(grant) if grant.user.is_none() => "Credential(app-only)",
+            CredentialKind::OAuthGrant(_) => "Credential(app+user)",
             CredentialKind::Source(_) => "Credential(source)",
         })
     }

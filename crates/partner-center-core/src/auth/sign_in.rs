@@ -210,7 +210,7 @@ impl<X: Transport> SignIn<X> {
                 X::Mode::into_future(self.sender.transport.sleep(wait)).await;
                 // After the code has expired, too: the authority says so in its own words.
                 let is_last = code.remaining_lifetime(Instant::now()).is_zero();
-                let outcome = self.exchange(Grant::DeviceCode(code.device_code()), &RetryPolicy::none()).await;
+                let outcome = self.exchange(Grant::DeviceCode(code.secret()), &RetryPolicy::none()).await;
                 match outcome.map_err(|error| (PollFailure::of(&error), error)) {
                     Ok(signed_in) => return Ok(signed_in),
                     Err((PollFailure::Final, error)) => return Err(self.name_authority(error)),

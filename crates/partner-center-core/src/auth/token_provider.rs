@@ -69,7 +69,7 @@ pub(crate) struct RefreshingToken<M: Mode> {
 
 /// The issuer of the tokens.
 enum TokenOrigin<M: Mode> {
-    Authority(OAuthGrant<M>, BaseUrl),
+    Authority(Box<OAuthGrant<M>>, BaseUrl),
     /// Custom code of the user.
     Source(Arc<dyn TokenSource<Mode = M>>),
 }
@@ -247,7 +247,9 @@ impl<X: Transport> TokenRefresh<'_, X> {
         };
         let cached = CachedToken::new(&token, self.guard.number);
         let cached = cached.ok_or_else(|| self.not_issued_error(INVALID_TOKEN_MESSAGE))?;
-        if let TokenOrigin::Authority(OAuthGrant { on_token: Some(on_token), .. }, _) = &self.refreshing.origin {
+        if let TokenOrigin::Authority(grant, _) = &self.refreshing.origin
+            && let Some(on_token) = &grant.on_token
+        {
             on_token(&token);
         }
         Ok(cached)

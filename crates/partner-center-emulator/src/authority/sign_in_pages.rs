@@ -112,20 +112,21 @@ impl Authority {
 
     /// Returns the form of a sign-in, with a field for the code of a device if there is one.
     fn sign_in_form(&self, user_code: Option<&str>) -> String {
-        let mut form = "<form method=\"post\">".to_owned();
-        if let Some(code) = user_code {
-            let code = escape_html(code);
-            form += &format!("<p><label>Code <input name=\"user_code\" value=\"{code}\" autofocus></label></p>");
-        }
+        let code_field = match user_code.map(escape_html) {
+            Some(code) => {
+                format!("<p><label>Code <input name=\"user_code\" value=\"{code}\" autofocus></label></p>")
+            }
+            None => String::new(),
+        };
         let checked = if self.settings.require_second_factor { " checked" } else { "" };
-        form += &format!(
-            "<p>Sign in as {SIGNED_IN_USER_NAME}, and let the application act for you in Partner Center.</p>\
+        format!(
+            "<form method=\"post\">{code_field}\
+             <p>Sign in as {SIGNED_IN_USER_NAME}, and let the application act for you in Partner Center.</p>\
              <p><label><input type=\"checkbox\" name=\"second_factor\" value=\"yes\"{checked}> \
              with a second factor</label></p>\
              <p><button name=\"decision\" value=\"accept\">Sign in and accept</button> \
              <button name=\"decision\" value=\"decline\">Decline</button></p></form>"
-        );
-        form
+        )
     }
 }
 

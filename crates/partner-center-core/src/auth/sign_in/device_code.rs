@@ -24,7 +24,8 @@ use std::{
 ///
 /// `Debug` shows no code.
 pub struct DeviceCode {
-    device_code: Secret,
+    /// The code of the device, by which the authority knows the sign-in.
+    secret: Secret,
     user_code: String,
     verification_uri: String,
     message: String,
@@ -76,8 +77,8 @@ impl DeviceCode {
         self.interval
     }
 
-    pub(super) fn device_code(&self) -> &Secret {
-        &self.device_code
+    pub(super) fn secret(&self) -> &Secret {
+        &self.secret
     }
 
     /// Reads a success response. Numbers may be strings, and the address has another name at the first version of the endpoint.
@@ -95,7 +96,7 @@ impl DeviceCode {
         let message = text("message").map(|message| error::sanitize_message(message, &[]));
         let lifetime = seconds("expires_in").unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME);
         Some(Self {
-            device_code: Secret::new(text("device_code")?),
+            secret: Secret::new(text("device_code")?),
             // The instructions may be missing, or in a language that lacks one of the two.
             message: message
                 .filter(|message| message.contains(&user_code) && message.contains(verification_uri))
