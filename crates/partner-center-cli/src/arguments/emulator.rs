@@ -67,6 +67,22 @@ pub(crate) struct EmulatorBehavior {
     /// Invalidate a refresh token when a newer one is used
     #[arg(long)]
     strict_refresh_tokens: bool,
+    /// Reject query parameters that a resource does not have; without this, `-v` warns of them
+    #[arg(long)]
+    reject_unknown_parameters: bool,
+    #[command(flatten)]
+    sign_in: SignInOptions,
+    #[command(flatten)]
+    faults: FaultOptions,
+    #[command(flatten)]
+    lists: ListOptions,
+    #[command(flatten)]
+    responses: ResponseOptions,
+}
+
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Sign-in of users")]
+struct SignInOptions {
     /// Reject tokens of users who have given no second factor
     #[arg(long)]
     require_mfa: bool,
@@ -79,15 +95,6 @@ pub(crate) struct EmulatorBehavior {
     /// Interval at which clients ask whether the user has signed in
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = super::parse_seconds)]
     device_code_interval: Duration,
-    /// Reject query parameters that a resource does not have; without this, `-v` warns of them
-    #[arg(long)]
-    reject_unknown_parameters: bool,
-    #[command(flatten)]
-    faults: FaultOptions,
-    #[command(flatten)]
-    lists: ListOptions,
-    #[command(flatten)]
-    responses: ResponseOptions,
 }
 
 #[derive(Args, Debug, Default)]
@@ -185,15 +192,15 @@ impl EmulatorBehavior {
 
     /// Applies the behavior to `builder`.
     pub(crate) fn apply_to_builder(&self, builder: EmulatorBuilder) -> EmulatorBuilder {
-        let Self { seed, token_lifetime, strict_refresh_tokens, faults, lists, responses, .. } = self;
+        let Self { seed, token_lifetime, strict_refresh_tokens, sign_in, faults, lists, responses, .. } = self;
         let mut builder = builder
             .seed(*seed)
             .token_lifetime(*token_lifetime)
             .strict_refresh_tokens(*strict_refresh_tokens)
-            .require_mfa(self.require_mfa)
-            .require_consent(self.require_consent)
-            .device_code_lifetime(self.device_code_lifetime)
-            .device_code_interval(self.device_code_interval)
+            .require_mfa(sign_in.require_mfa)
+            .require_consent(sign_in.require_consent)
+            .device_code_lifetime(sign_in.device_code_lifetime)
+            .device_code_interval(sign_in.device_code_interval)
             .reject_unknown_parameters(self.reject_unknown_parameters)
             .link_style(lists.link_style)
             .double_question_mark(lists.double_question_mark)

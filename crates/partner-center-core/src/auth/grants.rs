@@ -46,10 +46,11 @@ impl GrantRequest<'_> {
     /// Builds the HTTP request; `correlation_id` is the ID that Entra logs it under.
     pub(crate) fn build_token_request(&self, correlation_id: Option<Uuid>) -> Result<Request, http::Error> {
         let AppRegistration { tenant, client_id, secret, .. } = self.app;
-        let scope = match self.grant {
-            Grant::ClientCredentials => self.scope.to_owned(),
+        let scope = if matches!(self.grant, Grant::ClientCredentials) {
+            self.scope.to_owned()
+        } else {
             // Without `offline_access` the authority need not issue a new refresh token.
-            _ => format!("{} offline_access", self.scope),
+            format!("{} offline_access", self.scope)
         };
         let mut form = vec![("grant_type", self.grant.grant_type()), ("client_id", client_id)];
         match (self.client_assertion, secret) {
