@@ -6,8 +6,10 @@ use crate::{
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
-        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn, rate_limiter::RateLimiter,
+        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn,
+        rate_limiter::{RateLimitScope, RateLimitStatus, RateLimiter},
         request_sender::RequestSender,
+        retry_budget::RetryBudget,
     },
     error::BoxError,
     pagination::{ListRequest, empty_page},
@@ -113,6 +115,7 @@ impl<X: Transport> Client<X> {
             limits: Limits::default(),
             call_timeout: None,
             requests_per_minute: None,
+            rate_limit_scope: RateLimitScope::default(),
             correlation_id: None,
             locale: None,
             application: None,
@@ -346,6 +349,25 @@ impl<X: Transport> Client<X> {
         Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope } }
     }
 
+    /// Returns how fast this client and its clones may send requests now, and why.
+    ///
+    /// ```
+    /// use partner_center_core::{Client, Transport};
+    ///
+    /// fn progress(client: &Client<impl Transport>) -> String {
+    ///     let status = client.rate_limit_status();
+    ///     match (status.paused_for, status.requests_per_minute) {
+    ///         (Some(pause), _) => format!("throttled, continues in {} s", pause.as_secs() + 1),
+    ///         (None, Some(rate)) => format!("at most {rate:.0} requests per minute"),
+    ///         (None, None) => "at full speed".to_owned(),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn rate_limit_status(&self) -> RateLimitStatus {
+        self.engine.rate_limiter.status(self.engine.sender.retry_budget.retries_left())
+    }
+
     /// Returns the `MS-CorrelationId` of this client's requests.
     #[must_use]
     pub fn correlation_id(&self) -> Uuid {
@@ -411,6 +433,7 @@ pub struct ClientBuilder<X: Transport> {
     limits: Limits,
     call_timeout: Option<Duration>,
     requests_per_minute: Option<u32>,
+    rate_limit_scope: RateLimitScope,
     correlation_id: Option<Uuid>,
     locale: Option<String>,
     application: Option<String>,
@@ -479,9 +502,18 @@ impl<X: Transport> ClientBuilder<X> {
     }
 
     /// Sets the maximum number of requests that this client and its clones send per minute, at least 1, spread evenly; excess
-    /// requests wait. The service documents 500 for each tenant, and returns 429 above. Default: no limit.
+    /// requests wait. The service documents 500 for each tenant, and returns 429 above. Default: no limit until there is a 429.
+    ///
+    /// In any case a 429 makes all requests of this client and its clones wait as long as the service requests. The client then
+    /// sends as many per minute as the service has accepted, and slowly more; see [`Client::rate_limit_status`].
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
         self.requests_per_minute = Some(requests);
+        self
+    }
+
+    /// Sets which requests a 429 slows down. Default: all of the client.
+    pub fn rate_limit_scope(mut self, scope: RateLimitScope) -> Self {
+        self.rate_limit_scope = scope;
         self
     }
 
@@ -544,12 +576,17 @@ impl<X: Transport> ClientBuilder<X> {
         }
         Ok(Client {
             engine: Arc::new(Engine {
-                sender: RequestSender { transport: self.transport, retry_policy: self.retry, limits: self.limits },
+                sender: RequestSender {
+                    transport: self.transport,
+                    retry_policy: self.retry,
+                    limits: self.limits,
+                    retry_budget: RetryBudget::default(),
+                },
                 base_url,
                 token_provider,
                 headers,
                 call_timeout: self.call_timeout,
-                rate_limiter: self.requests_per_minute.map(RateLimiter::new),
+                rate_limiter: RateLimiter::new(self.requests_per_minute, self.rate_limit_scope),
                 on_replacement: self.on_replacement,
             }),
             scope: CallContext { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), deadline: None },

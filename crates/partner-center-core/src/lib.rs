@@ -28,6 +28,7 @@ pub use auth::{
 pub use body::compression as gzip;
 pub use client::{Client, ClientBuilder};
 pub use cloud::Cloud;
+pub use engine::rate_limiter::{RateLimitScope, RateLimitStatus};
 pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
 pub use pagination::{Items, Pages};
 pub use partner_center_models::*;

@@ -17,7 +17,7 @@ use crate::{
     Error, ErrorKind, Mode, Output, Request, Response, RetryPolicy, Transport,
     base_url::BaseUrl,
     engine::{
-        rate_limiter::RateLimiter,
+        rate_limiter::Ticket,
         request_sender::{RequestSender, RetryableRequest},
     },
     error::{BoxError, ErrorContext, RefreshFailure},
@@ -444,7 +444,7 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
         true
     }
 
-    fn rate_limiter(&self) -> Option<&RateLimiter> {
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
         None
     }
 
