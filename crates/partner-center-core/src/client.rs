@@ -1,7 +1,7 @@
 //! The client: what a program calls, and the configuration it is built from.
 
 use crate::{
-    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RawRequest,
+    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, ForEach, Items, Limits, Mode, Pages, RawRequest,
     Response, RetryPolicy, Transport,
     auth::TokenProvider,
     base_url::BaseUrl,
@@ -334,6 +334,73 @@ impl<X: Transport> Client<X> {
     /// [`request_pages`](Self::request_pages).
     pub fn request_items(&self, request: RawRequest, pagination: Pagination) -> Items<X, DynamicList> {
         Items::new(self.request_pages(request, pagination))
+    }
+
+    /// Does some work for each of the `items`, at most `concurrency` at the same time, and returns the outcomes as they come: an
+    /// `Iterator` over a blocking transport, which works in threads; a `Stream` over an async one, which needs no runtime of its
+    /// own.
+    ///
+    /// All of them share the limits of this client: the rate of requests, the pause after a 429, the budget of retries. One
+    /// connection is used for each call under way. An error is the outcome of its item, and ends nothing;
+    /// [`ForEach::stop`] ends it.
+    ///
+    /// Over a blocking transport:
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, GetCustomer, Transport};
+    /// use uuid::Uuid;
+    ///
+    /// fn print_domains(client: &Client<impl Transport<Mode = Blocking>>, ids: Vec<Uuid>) {
+    ///     for outcome in client.for_each(ids, 8, |client, id| client.call(GetCustomer::new(*id))) {
+    ///         match outcome.result {
+    ///             Ok(customer) => println!("{}: {:?}", outcome.item, customer.custom_domains),
+    ///             Err(error) => eprintln!("{}: {error}", outcome.item),
+    ///         }
+    ///     }
+    /// }
+    /// # use partner_center_core::{Credential, Request, Response, TransportError};
+    /// # struct OneCustomer;
+    /// # impl Transport for OneCustomer {
+    /// #     type Mode = Blocking;
+    /// #     fn send(&self, _: Request) -> Result<Response, TransportError> {
+    /// #         Ok(Response::new(r#"{"customDomains": ["contoso.example"]}"#.into()))
+    /// #     }
+    /// #     fn sleep(&self, _: std::time::Duration) {}
+    /// # }
+    /// # let client = Client::builder(OneCustomer, Credential::token("secret")).build()?;
+    /// # print_domains(&client, vec![Uuid::nil(); 20]);
+    /// # Ok::<(), partner_center_core::Error>(())
+    /// ```
+    ///
+    /// Over an async one; work of several calls is a boxed future:
+    ///
+    /// ```
+    /// use partner_center_core::{Async, Client, GetCustomer, Transport};
+    /// use uuid::Uuid;
+    ///
+    /// async fn count_domains(client: &Client<impl Transport<Mode = Async>>, ids: Vec<Uuid>) -> usize {
+    ///     let mut count = 0;
+    ///     let mut outcomes = client.for_each(ids, 8, |client, id| {
+    ///         let call = client.call(GetCustomer::new(*id));
+    ///         Box::pin(async move { Ok(call.await?.custom_domains.unwrap_or_default()) })
+    ///     });
+    ///     while let Some(outcome) = outcomes.next().await {
+    ///         count += outcome.result.map_or(0, |domains| domains.len());
+    ///     }
+    ///     count
+    /// }
+    /// ```
+    pub fn for_each<I, T>(
+        &self,
+        items: I,
+        concurrency: usize,
+        work: impl Fn(&Self, &I::Item) -> CallOutput<X, T> + Send + Sync + 'static,
+    ) -> ForEach<X, I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        T: Send + 'static,
+    {
+        ForEach::new(self.clone(), items.into_iter(), concurrency, Arc::new(work))
     }
 
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.

@@ -6,8 +6,8 @@
 //! 429 is late and meets few requests; see [`learned_rate`]. It grows by itself, and is forgotten in the end.
 //!
 //! Waits are reservations: a request books its slot, waits until then, and looks whether a pause has begun meanwhile. All
-//! functions take the time, so that a minute is tested in no time. The transport's sleep is trusted: when it has returned,
-//! its time has passed for the limiter, also in tests whose sleep returns immediately.
+//! functions take the time, so that a minute is tested in no time. The wait before a retry is trusted: when the transport's sleep
+//! has returned, its time has passed for the limiter, also in tests whose sleep returns immediately.
 
 mod accepted_requests;
 mod learned_rate;
@@ -64,7 +64,7 @@ pub(crate) struct RateLimiter {
 
 #[derive(Default)]
 struct State {
-    /// The time that sleeps were cut short by; zero with a transport that sleeps.
+    /// The time that waits before retries were cut short by; zero with a transport that sleeps.
     ahead: Duration,
     /// The next free slot at the configured rate.
     next_slot: Option<Instant>,
@@ -111,7 +111,7 @@ impl RateLimiter {
         Instant::now() + self.lock_state().ahead
     }
 
-    /// Says that a sleep until `moment` has returned.
+    /// Says that the wait before a retry, until `moment`, has ended. So has the pause.
     pub(crate) fn slept_until(&self, moment: Instant) {
         let mut state = self.lock_state();
         let early = moment.saturating_duration_since(Instant::now() + state.ahead);

@@ -120,7 +120,7 @@ impl<X: Transport> RequestSender<X> {
                 RetryDecision::Retry(delay) => {
                     tracing::warn!(attempts = context.attempts, ?delay, "will be retried");
                     request.extend_lease(delay);
-                    self.sleep(delay, ticket.as_ref()).await;
+                    self.back_off(delay, ticket.as_ref()).await;
                 }
             }
             if failed.has_response {
@@ -133,17 +133,23 @@ impl<X: Transport> RequestSender<X> {
     /// Waits until the limiter admits the request; returns false if that is not before the deadline.
     async fn wait_for_turn(&self, ticket: Option<&mut Ticket<'_>>, deadline: Option<Instant>) -> bool {
         let Some(ticket) = ticket else { return true };
+        let mut now = ticket.limiter().now();
         loop {
             let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            match ticket.admit(ticket.limiter().now(), remaining) {
+            match ticket.admit(now, remaining) {
                 None => return false,
                 Some(Duration::ZERO) => return true,
-                Some(wait) => self.sleep(wait, Some(ticket)).await,
+                Some(wait) => {
+                    X::Mode::into_future(self.transport.sleep(wait)).await;
+                    // The sleep is trusted: those of test transports return immediately.
+                    now = ticket.limiter().now().max(now + wait);
+                }
             }
         }
     }
 
-    async fn sleep(&self, delay: Duration, ticket: Option<&Ticket<'_>>) {
+    /// Waits before a retry.
+    async fn back_off(&self, delay: Duration, ticket: Option<&Ticket<'_>>) {
         let until = ticket.and_then(|ticket| ticket.limiter().now().checked_add(delay));
         X::Mode::into_future(self.transport.sleep(delay)).await;
         if let Some((ticket, until)) = ticket.zip(until) {
