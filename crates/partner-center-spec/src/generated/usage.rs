@@ -207,7 +207,7 @@ pub(super) const GET_SUBSCRIPTION_USAGE_SUMMARY: Operation = Operation {
             default: None,
             deprecated: None,
             description: "The identifier of the Azure plan or of the legacy Azure subscription.",
-            example: Some("4d7e01ad-96e0-4e2c-820e-3a3a1b079c7a"),
+            example: Some("9e3258d1-19e2-4b05-bb0b-ffad62f208b8"),
         },
     ],
     body: None,
