@@ -154,7 +154,7 @@ fn idempotency_constant(method: &str, idempotency: Idempotency) -> Option<TokenS
         Idempotency::RequestId => quote!(RequestId),
         Idempotency::None => quote!(None),
     };
-    Some(quote!(const X_PC_IDEMPOTENCY: Idempotency = Idempotency::#name;))
+    Some(quote!(const IDEMPOTENCY: Idempotency = Idempotency::#name;))
 }
 
 /// Returns the functions `new` and, for a paginated operation, `resume`.

@@ -268,7 +268,7 @@ impl Operation for UpdateCustomerBillingProfile {
     const ID: &'static str = "updateCustomerBillingProfile";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/profiles/billing";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -399,7 +399,7 @@ impl Operation for ValidateAddress {
     const ID: &'static str = "validateAddress";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/validations/address";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().body(&self.address).check()
@@ -564,7 +564,7 @@ impl Operation for CreateCustomerQualification {
     const ID: &'static str = "createCustomerQualification";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/qualifications";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1314,7 +1314,7 @@ impl Operation for AddVerifiedDomain {
     const ID: &'static str = "addVerifiedDomain";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/verifieddomain";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1618,7 +1618,7 @@ impl Operation for CreateCustomerAgreement {
     const ID: &'static str = "createCustomerAgreement";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/agreements";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1926,7 +1926,7 @@ impl Operation for CreateApplicationConsent {
     const ID: &'static str = "createApplicationConsent";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/applicationconsents";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2487,7 +2487,7 @@ impl Operation for UpdateUsageBudget {
     const ID: &'static str = "updateUsageBudget";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/usagebudget";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

@@ -1544,7 +1544,7 @@ impl Operation for CheckInventory {
     const ID: &'static str = "checkInventory";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/extensions/product/checkinventorybyresourcetype";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1821,7 +1821,7 @@ impl Operation for CheckPromotionEligibilities {
     const ID: &'static str = "checkPromotionEligibilities";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/promotionEligibilities";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

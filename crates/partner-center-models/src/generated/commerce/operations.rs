@@ -409,7 +409,7 @@ impl Operation for UpdateSubscription {
     const ID: &'static str = "updateSubscription";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
@@ -711,7 +711,7 @@ impl Operation for RegisterSubscription {
     const ID: &'static str = "registerSubscription";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/registrations";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
@@ -881,7 +881,7 @@ impl Operation for ActivateSubscription {
     const ID: &'static str = "activateSubscription";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/activate";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1419,7 +1419,7 @@ impl Operation for CreateTransition {
     const ID: &'static str = "createTransition";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/transitions";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2122,7 +2122,7 @@ impl Operation for CancelAzureEntitlement {
     const ID: &'static str = "cancelAzureEntitlement";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}/cancel";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2225,7 +2225,7 @@ impl Operation for ReactivateAzureEntitlement {
     const ID: &'static str = "reactivateAzureEntitlement";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/azureEntitlements/{azure-entitlement-id}/reactivate";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
@@ -2659,7 +2659,7 @@ impl Operation for CreateConversion {
     const ID: &'static str = "createConversion";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2897,7 +2897,7 @@ impl Operation for CreateUpgrade {
     const ID: &'static str = "createUpgrade";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/upgrades";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3280,7 +3280,7 @@ impl Operation for CreateOrder {
     const ID: &'static str = "createOrder";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3480,7 +3480,7 @@ impl Operation for UpdateOrder {
     const ID: &'static str = "updateOrder";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3998,7 +3998,7 @@ impl Operation for UploadOrderAttachments {
     const ID: &'static str = "uploadOrderAttachments";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/attachment";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -4304,7 +4304,7 @@ impl Operation for CreateCart {
     const ID: &'static str = "createCart";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/carts";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -4567,7 +4567,7 @@ impl Operation for CheckoutCart {
     const ID: &'static str = "checkoutCart";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/carts/{cart-id}/checkout";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -4726,7 +4726,7 @@ impl Operation for CreateTransfer {
     const ID: &'static str = "createTransfer";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -4984,7 +4984,7 @@ impl Operation for UpdateTransfer {
     const ID: &'static str = "updateTransfer";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -5075,7 +5075,7 @@ impl Operation for AcceptTransfer {
     const ID: &'static str = "acceptTransfer";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/transfers/{transfer-id}/accept";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

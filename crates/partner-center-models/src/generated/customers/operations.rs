@@ -232,7 +232,7 @@ impl Operation for CreateCustomer {
     const ID: &'static str = "createCustomer";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().body(&self.customer).check()

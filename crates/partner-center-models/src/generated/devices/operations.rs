@@ -198,7 +198,7 @@ impl Operation for CreateDeviceBatch {
     const ID: &'static str = "createDeviceBatch";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
@@ -414,7 +414,7 @@ impl Operation for AddDevices {
     const ID: &'static str = "addDevices";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/deviceBatches/{device-batch-id}/devices";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
@@ -699,7 +699,7 @@ impl Operation for UpdateDevicePolicies {
     const ID: &'static str = "updateDevicePolicies";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/DevicePolicyUpdates";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     const OUTCOMES: &'static [u16] = &[202];
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
@@ -975,7 +975,7 @@ impl Operation for CreateConfigurationPolicy {
     const ID: &'static str = "createConfigurationPolicy";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/policies";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

@@ -81,7 +81,7 @@ impl Operation for ValidateMigration {
     const ID: &'static str = "validateMigration";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/validate";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -184,7 +184,7 @@ impl Operation for CreateMigration {
     const ID: &'static str = "createMigration";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -470,7 +470,7 @@ impl Operation for CreateMigrationSchedule {
     const ID: &'static str = "createMigrationSchedule";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -734,7 +734,7 @@ impl Operation for CancelMigrationSchedule {
     const ID: &'static str = "cancelMigrationSchedule";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/migrations/newcommerce/schedules/{migration-schedule-id}/cancel";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

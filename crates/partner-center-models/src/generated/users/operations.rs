@@ -286,7 +286,7 @@ impl Operation for CreateUser {
     const ID: &'static str = "createUser";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -554,7 +554,7 @@ impl Operation for UpdateUser {
     const ID: &'static str = "updateUser";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -657,7 +657,7 @@ impl Operation for ResetUserPassword {
     const ID: &'static str = "resetUserPassword";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/resetpassword";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::Natural;
+    const IDEMPOTENCY: Idempotency = Idempotency::Natural;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1160,7 +1160,7 @@ impl Operation for AddDirectoryRoleMember {
     const ID: &'static str = "addDirectoryRoleMember";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directoryroles/{role-id}/usermembers";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1516,7 +1516,7 @@ impl Operation for UpdateUserLicenses {
     const ID: &'static str = "updateUserLicenses";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/users/{user-id}/licenseupdates";
-    const X_PC_IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
