@@ -13,6 +13,7 @@ mod custom_types;
 mod dynamic_requests;
 mod emulator;
 mod examples;
+mod for_each;
 mod foreign_clients;
 mod fuzz_corpus;
 mod list_methods;

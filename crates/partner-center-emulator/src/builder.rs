@@ -38,6 +38,7 @@ pub struct EmulatorBuilder {
     quirks: Quirks,
     faults: Vec<Fault>,
     rate_limit: Option<NonZeroU32>,
+    rate_limit_period: Duration,
     rare_values: bool,
     reject_unknown_parameters: bool,
 }
@@ -112,6 +113,12 @@ impl EmulatorBuilder {
     /// `Retry-After`. Default: no limit.
     pub fn rate_limit(self, per_minute: NonZeroU32) -> Self {
         Self { rate_limit: Some(per_minute), ..self }
+    }
+
+    /// Sets the period in which [`rate_limit`](Self::rate_limit) counts requests, so that a test need not wait for a minute.
+    /// Default: a minute.
+    pub fn rate_limit_period(self, period: Duration) -> Self {
+        Self { rate_limit_period: period, ..self }
     }
 
     /// Sets the format of the links of a page or a resource; those of the items in a page are plain. Default: [`LinkStyle::Plain`].
@@ -228,11 +235,12 @@ impl EmulatorBuilder {
     #[must_use]
     pub fn build(self) -> Emulator {
         let Self { customers, seed, token, authority, quirks, faults, .. } = self;
-        let Self { rate_limit, rare_values, reject_unknown_parameters, .. } = self;
+        let Self { rate_limit, rate_limit_period, rare_values, reject_unknown_parameters, .. } = self;
+        let rate_limit = rate_limit.map(|requests| RateLimit::new(requests, rate_limit_period));
         let authority = Authority::new(seed, authority);
         let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
         let service = Service { seed, store, token, authority, quirks, reject_unknown_parameters };
-        Emulator::new(RequestHandler::new(service, FaultInjector::new(faults), rate_limit.map(RateLimit::new)))
+        Emulator::new(RequestHandler::new(service, FaultInjector::new(faults), rate_limit))
     }
 }
 
@@ -246,6 +254,7 @@ impl Default for EmulatorBuilder {
             quirks: Quirks::default(),
             faults: Vec::new(),
             rate_limit: None,
+            rate_limit_period: Duration::from_secs(60),
             rare_values: false,
             reject_unknown_parameters: false,
         }

@@ -17,7 +17,7 @@ use crate::{
     Cloud, Error, ErrorKind, Limits, Mode, Output, RetryPolicy, Transport,
     base_url::BaseUrl,
     client::token_scope,
-    engine::request_sender::RequestSender,
+    engine::{request_sender::RequestSender, retry_budget::RetryBudget},
     error::{BoxError, ErrorContext},
 };
 use device_code::DeviceCodeExchange;
@@ -140,6 +140,7 @@ impl<X: Transport> SignInBuilder<X> {
                 transport: self.transport,
                 retry_policy: RetryPolicy::default(),
                 limits: self.limits,
+                retry_budget: RetryBudget::default(),
             },
             app: self.app,
             authority,

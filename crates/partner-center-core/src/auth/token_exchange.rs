@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Request, Response, Transport,
-    engine::{rate_limiter::RateLimiter, request_sender::RetryableRequest},
+    engine::{rate_limiter::Ticket, request_sender::RetryableRequest},
     error::ErrorContext,
     retry::{AttemptError, Retryability},
 };
@@ -39,7 +39,7 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
         true
     }
 
-    fn rate_limiter(&self) -> Option<&RateLimiter> {
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
         None
     }
 

@@ -8,7 +8,7 @@ use crate::{
     },
     base_url::BaseUrl,
     body,
-    engine::{rate_limiter::RateLimiter, request_sender::RetryableRequest},
+    engine::{rate_limiter::Ticket, request_sender::RetryableRequest},
     error::{self, ErrorContext},
     retry::{AttemptError, Retryability},
 };
@@ -134,7 +134,7 @@ impl<X: Transport> RetryableRequest<X> for DeviceCodeExchange<'_> {
         true
     }
 
-    fn rate_limiter(&self) -> Option<&RateLimiter> {
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
         None
     }
 
