@@ -67,7 +67,7 @@ fn secret_is_read_from_standard_input_and_never_printed() {
     let file = Configuration::new("");
     let ended = file.run(&["config", "set", "client_secret", "hush"]);
     assert!(ended.status == Some(2) && !ended.stderr.contains("hush"), "{}", ended.stderr);
-    let mut set = command(&["config", "set", "client_secret", "-"]);
+    let mut set = command(&["config", "set", "client_secret", "-", "--quiet"]);
     let mut set = set.env("PARTNER_CENTER_CONFIG", file.path()).stdin(Stdio::piped()).spawn().unwrap();
     set.stdin.take().unwrap().write_all(b"hush\n").unwrap();
     assert!(set.wait().unwrap().success());
