@@ -11,11 +11,11 @@ use crate::{
     messages::Messages,
     settings::{self, Setting, SettingSource, Settings},
 };
-use access_token_cache::AccessTokenCache;
 use partner_center::{AppRegistration, Cloud, Credential, Secret, auth::AccessToken, transport::Mode};
 use std::{io, path::Path, sync::Arc};
 use token_file::TokenFile;
 
+pub(crate) use access_token_cache::AccessTokenCache;
 pub(crate) use app_key::AppKey;
 pub(crate) use sign_in_store::{SignInRecord, SignInStore};
 pub(crate) use token_file::{CommandTimeLimits, TokenFileInUse};

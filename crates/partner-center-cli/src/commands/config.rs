@@ -127,7 +127,7 @@ fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Mes
     } else if value == "-" {
         let mut text = String::new();
         io::stdin().lock().take(MAX_VALUE_SIZE).read_to_string(&mut text)?;
-        let value = text::check_single_value(&Secret::new(text)).map_err(|error| invalid_value_error(name, &error))?;
+        let value = text::check_single_value(&Secret::new(text)).map_err(|error| invalid_value_error(name, error))?;
         edit::set_settings(&path, profile, &[(name, value.expose())])?;
     } else if SECRET_SETTING_NAMES.contains(&name) {
         return Err(UsageError(ErrorReport {
@@ -137,15 +137,15 @@ fn set_setting(name: &str, value: &str, options: &ServiceOptions, messages: &Mes
         })
         .into());
     } else {
-        let value = text::check_single_value(&Secret::new(value)).map_err(|error| invalid_value_error(name, &error))?;
+        let value = text::check_single_value(&Secret::new(value)).map_err(|error| invalid_value_error(name, error))?;
         edit::set_settings(&path, profile, &[(name, value.expose())])?;
     }
     messages.print(format_args!("changed {}", escape_control_characters(&path.display().to_string())));
     Ok(())
 }
 
-fn invalid_value_error(name: &str, error: &text::TextError) -> UsageError {
-    UsageError(ErrorReport::new(&format!("the value of {name} cannot be used"), error, "give the value alone"))
+fn invalid_value_error(name: &str, error: text::TextError) -> UsageError {
+    UsageError(ErrorReport::new(&format!("the value of {name} cannot be used"), &error, "give the value alone"))
 }
 
 fn write_stdout(text: &str) -> Result<(), CommandError> {

@@ -1,7 +1,7 @@
 //! `partner-center auth token` and `auth logout`.
 
 use crate::{
-    credentials::{ConfiguredCredential, SignInStore, access_token_cache},
+    credentials::{AccessTokenCache, ConfiguredCredential, SignInStore, access_token_cache},
     error::{CommandError, ErrorReport, UsageError},
     messages::Messages,
     session::Session,
@@ -21,7 +21,7 @@ pub(crate) async fn print_token<X: Transport>(
     let configured = session.configured_credential()?;
     let cached = match &configured {
         ConfiguredCredential::Token { token, .. } => Some(token.clone()),
-        other => other.cache().and_then(|cache| cache.read_token()).map(|token| token.secret().clone()),
+        other => other.cache().and_then(AccessTokenCache::read_token).map(|token| token.secret().clone()),
     };
     let token = match cached {
         Some(token) => token,
