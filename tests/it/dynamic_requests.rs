@@ -241,7 +241,10 @@ fn outcome_of_a_write_without_a_response_is_unknown() {
         (response(201, "<x/>").with("Content-Type", "application/xml").with("MS-RequestId", "r").into(), "performed"),
         (response(400, r#"{"code": 2000}"#).into(), "not performed"),
         (response(200, r#"{"code": 400072, "description": "No."}"#).into(), "not performed"),
-        (response(503, "").into(), "not performed"),
+        (response(408, "").into(), "unknown"),
+        (response(500, r#"{"code": 5000}"#).into(), "unknown"),
+        // The front door returns it for a response that it has waited for in vain, too.
+        (response(503, "").into(), "unknown"),
     ] {
         for method in [Method::Post, Method::Patch] {
             let write = OutcomeOf(RawRequest::new(method, "/v1/things").json("{}"));

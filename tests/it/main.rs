@@ -21,6 +21,7 @@ mod prefetch;
 mod properties;
 mod proxy_settings;
 mod requests;
+mod safe_writes;
 mod service_quirks;
 mod specification;
 mod token_lifetimes;

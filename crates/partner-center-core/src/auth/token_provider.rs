@@ -14,27 +14,29 @@ use super::{
     token_cache::{CachedToken, TokenAction, TokenCache, TokenQuery},
 };
 use crate::{
-    Error, ErrorKind, Mode, Output, Request, Response, RetryPolicy, Transport,
+    AttemptDescription, CallMetadata, Error, ErrorKind, Mode, Output, Request, Response, RetryPolicy, Transport,
     base_url::BaseUrl,
     engine::{
         rate_limiter::RateLimiter,
         request_sender::{RequestSender, RetryableRequest},
+        tracing_fields::attempt_span,
     },
-    error::{BoxError, ErrorContext, RefreshFailure},
+    error::{BoxError, RefreshFailure},
     retry::{AttemptError, Retryability},
     transport::{
         mode::{BoundedThreads, Incomplete, wait_for, with_deadline},
         shared_state::SharedState,
     },
 };
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
+use partner_center_models::Idempotency;
 use std::{
     error::Error as StdError,
     fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use zeroize::Zeroize;
 
 /// The maximum time for refreshing a token that is still valid: the call can do without.
@@ -126,7 +128,7 @@ impl<M: Mode> TokenProvider<M> {
         &self,
         sender: &RequestSender<X>,
         operation: &'static str,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
         deadline: Option<Instant>,
         rejected: Option<Arc<CachedToken>>,
     ) -> Result<Arc<CachedToken>, Error> {
@@ -148,8 +150,8 @@ impl<M: Mode> TokenProvider<M> {
                 let refresh = TokenRefresh { refreshing, sender, guard, operation, is_rejected, deadline };
                 let span = tracing::info_span!("token");
                 match fallback {
-                    Some(token) => refresh.perform_early_refresh(token, context).instrument(span).await,
-                    None => refresh.perform_required_refresh(context).instrument(span).await,
+                    Some(token) => refresh.perform_early_refresh(token, metadata).instrument(span).await,
+                    None => refresh.perform_required_refresh(metadata).instrument(span).await,
                 }
             }
         }
@@ -203,8 +205,8 @@ struct TokenRefresh<'a, X: Transport> {
 
 impl<X: Transport> TokenRefresh<'_, X> {
     /// Refreshes a token that has expired or was rejected. The calls that wait share the outcome.
-    async fn perform_required_refresh(&self, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
-        match self.obtain_token(&self.sender.retry_policy, self.deadline, context).await {
+    async fn perform_required_refresh(&self, metadata: &mut CallMetadata) -> Result<Arc<CachedToken>, Error> {
+        match self.obtain_token(&self.sender.retry_policy, self.deadline, metadata).await {
             Ok(token) => Ok(self.guard.store_token(token)),
             // The deadline is that of this call; the others may have more time.
             Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
@@ -218,10 +220,10 @@ impl<X: Transport> TokenRefresh<'_, X> {
     async fn perform_early_refresh(
         &self,
         token: Arc<CachedToken>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<Arc<CachedToken>, Error> {
         let deadline = [Some(Instant::now() + EARLY_REFRESH_TIMEOUT), self.deadline].into_iter().flatten().min();
-        match self.obtain_token(&RetryPolicy::none(), deadline, context).await {
+        match self.obtain_token(&RetryPolicy::none(), deadline, metadata).await {
             Ok(token) => Ok(self.guard.store_token(token)),
             Err(RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
                 Err(Error::from_refresh_failure(self.operation, error))
@@ -242,12 +244,12 @@ impl<X: Transport> TokenRefresh<'_, X> {
         &self,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<CachedToken, RefreshError> {
         let token = match &self.refreshing.origin {
             TokenOrigin::Source(source) => self.call_token_source(source.clone(), deadline).await?,
             TokenOrigin::Authority(grant, authority) => {
-                self.request_granted_tokens(grant, authority, retry_policy, deadline, context).await?
+                self.request_granted_tokens(grant, authority, retry_policy, deadline, metadata).await?
             }
         };
         CachedToken::new(&token, self.guard.number).ok_or_else(|| self.not_issued_error(INVALID_TOKEN_MESSAGE))
@@ -276,7 +278,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
         authority: &BaseUrl,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<AccessToken, RefreshError> {
         let mut rejected = None;
         loop {
@@ -304,8 +306,8 @@ impl<X: Transport> TokenRefresh<'_, X> {
                 guard: &self.guard,
                 operation: self.operation,
             };
-            let mut token_context = ErrorContext { correlation_id: context.correlation_id, ..ErrorContext::default() };
-            let error = match self.sender.send(&exchange, retry_policy, &mut token_context, deadline, None).await {
+            let mut of_request = CallMetadata { correlation_id: metadata.correlation_id, ..CallMetadata::default() };
+            let error = match self.sender.send(&exchange, retry_policy, &mut of_request, deadline, None).await {
                 Ok(issued) => {
                     if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
                         user.replace_by_issued_token(replacement);
@@ -315,7 +317,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
                 }
                 Err(error) => error,
             };
-            context.attempts += token_context.attempts;
+            metadata.attempts += of_request.attempts;
             let is_rejected = error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
             if !is_rejected || lease.is_none() || rejected.is_some() {
                 return Err(RefreshError::from_authority_error(error, authority));
@@ -440,8 +442,12 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
     }
 
     /// To be issued a second token does no harm.
-    fn is_idempotent(&self) -> bool {
-        true
+    fn idempotency(&self) -> Idempotency {
+        Idempotency::Natural
+    }
+
+    fn is_write(&self) -> bool {
+        false
     }
 
     fn rate_limiter(&self) -> Option<&RateLimiter> {
@@ -456,20 +462,24 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
         self.guard.extend_refresh_lease(duration);
     }
 
-    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
-        let mut request = self.request.build_token_request(context.correlation_id)?;
+    fn attempt_span(&self, attempt: &AttemptDescription) -> Span {
+        attempt_span(&Method::POST, None, self.request.authority, attempt)
+    }
+
+    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
+        let mut request = self.request.build_token_request(metadata.correlation_id)?;
         request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
         Ok(request)
     }
 
-    fn decode(&self, response: Response) -> Result<IssuedTokens, AttemptError> {
+    fn decode(&self, response: &mut Response) -> Result<IssuedTokens, AttemptError> {
         let rejected = |error| AttemptError {
             retryability: Retryability::from_token_error(&error),
             error: Error::rejected_by_authority(self.operation, error),
             has_response: true,
         };
         let outcome = if response.status().is_success() {
-            parse_issued_tokens(&response).map_err(|error| match self.request.token_error_under_success(&response) {
+            parse_issued_tokens(response).map_err(|error| match self.request.token_error_under_success(response) {
                 Some(token_error) => rejected(token_error),
                 None => AttemptError {
                     retryability: Retryability::Permanent,
@@ -478,10 +488,10 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
                 },
             })
         } else {
-            Err(rejected(self.request.token_error(&response)))
+            Err(rejected(self.request.token_error(response)))
         };
         // The body holds tokens. A transport that shares its buffer overwrites it itself.
-        if let Ok(mut body) = response.into_body().try_into_mut() {
+        if let Ok(mut body) = std::mem::take(response.body_mut()).try_into_mut() {
             body.zeroize();
         }
         outcome

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 /// The conditions under which a call is retried, and the waits before the retries.
 ///
-/// Retried are idempotent calls (GET, HEAD, PUT and DELETE) that failed for one of these reasons:
+/// Retried are calls that failed for one of these reasons:
 ///
-/// - no connection, or one that broke;
-/// - a timeout of the attempt;
-/// - a truncated body;
-/// - status 408, 429, 500, 502, 503 or 504.
+/// - no connection was opened, or status 429: every call, since the service has not performed it;
+/// - a connection that broke, a timeout of the attempt, a truncated body: idempotent calls (GET, HEAD, PUT and DELETE), and
+///   writes that the service recognizes by their `MS-RequestId` ([`Idempotency::RequestId`](crate::Idempotency::RequestId)), which
+///   are sent again with the same id;
+/// - status 408, 500, 502, 503 or 504: idempotent calls.
+///
+/// So no write is performed twice. What has come of one that failed, [`Error::write_outcome`](crate::Error::write_outcome) says.
 ///
 /// If the service requests a wait (header `Retry-After`, or a message such as `Try again in 57 seconds.`), the client waits
 /// exactly that long. A requested wait above `max_retry_after` fails the call immediately; the error has the value
