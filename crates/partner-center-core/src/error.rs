@@ -235,10 +235,10 @@ impl Error {
     }
 
     /// Returns what has come of a write. `None` if that does not matter: for a read, and for a write that may be sent again at any
-    /// time ([`Idempotency::Natural`](crate::Idempotency::Natural)) and was not rejected.
+    /// time ([`Idempotency::Natural`](crate::Idempotency::Natural)).
     ///
-    /// A write of that kind has an outcome if it was rejected after an attempt without a response: that it is "not found" may
-    /// then be the effect of its own first attempt.
+    /// Such a write has an outcome only if it was rejected after an attempt that may have been performed: that it is "not found",
+    /// say, may then be its own effect.
     #[must_use]
     pub fn write_outcome(&self) -> Option<WriteOutcome> {
         self.0.write_outcome

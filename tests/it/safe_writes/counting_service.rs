@@ -200,7 +200,7 @@ impl CountingService {
         let is_new = self.known.lock().unwrap().insert(request_id);
         match self.idempotency {
             // What was deleted before is not there.
-            Idempotency::Natural => self.performed.fetch_add(1, Ordering::SeqCst) == 0,
+            Idempotency::Natural => self.performed.swap(1, Ordering::SeqCst) == 0,
             // The outcome of a request with the same id is remembered.
             Idempotency::RequestId if !is_new => true,
             _ => {

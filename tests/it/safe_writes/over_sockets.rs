@@ -11,7 +11,7 @@ use partner_center::{
     transport::{Output, Request, Response, TransportError},
 };
 use partner_center_conformance::{Connection, Server};
-use partner_center_tests::MockResponse;
+use partner_center_tests::{MockResponse, block_on};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -86,7 +86,7 @@ fn verify_over<X: Transport>(new_transport: impl Fn() -> X, run: &Run) {
         service: service.clone(),
         nowhere: format!("http://{nowhere}"),
     };
-    let result = write_over(transport, &server.url(), run);
+    let result = block_on::<X::Mode, _>(write_over(transport, &server.url(), run));
     if let Err(failure) = verify(run, &result, &service) {
         panic!("{run:?}: {failure}: {result:?}");
     }
