@@ -139,6 +139,22 @@ impl<O: Paginated<Item: Debug> + Clone + Sync + 'static> Action for ListOperatio
     }
 }
 
+/// Lists as [`List`] does, with items that stay JSON text, which is shown as values are.
+pub struct RawList(pub List);
+
+impl Action for RawList {
+    fn perform<'a, X: Transport>(&'a self, client: &'a Client<X>) -> Output<'a, X, Result<String, Error>> {
+        let Self(List { request, pagination, prefetch }) = self;
+        X::Mode::block_or_box(async move {
+            let mut pages = client.request_raw_pages(request.clone(), *pagination);
+            if *prefetch {
+                pages = pages.prefetch();
+            }
+            collect_pages(pages, |item| serde_json::from_str::<JsonValue>(item).unwrap().json().to_owned()).await
+        })
+    }
+}
+
 async fn collect_pages<X: Transport, O: Paginated>(
     mut pages: partner_center::Pages<X, O>,
     show: impl Fn(&O::Item) -> String,

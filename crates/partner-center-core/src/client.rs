@@ -14,7 +14,9 @@ use crate::{
     request::{PreparedRequest, header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, Replacement, SingleResponse};
+use partner_center_models::{
+    DynamicList, FromResponse, Paginated, Pagination, RawList, Replacement, SingleResponse,
+};
 use std::{
     fmt,
     sync::Arc,
@@ -331,6 +333,13 @@ impl<X: Transport> Client<X> {
     /// [`request_pages`](Self::request_pages).
     pub fn request_items(&self, request: RawRequest, pagination: Pagination) -> Items<X, DynamicList> {
         Items::new(self.request_pages(request, pagination))
+    }
+
+    /// Returns the same pages as [`request_pages`](Self::request_pages), with items that stay JSON text: for programs that pass
+    /// them on.
+    pub fn request_raw_pages(&self, request: RawRequest, pagination: Pagination) -> Pages<X, RawList> {
+        let operation = request.operation();
+        Pages::new(self.engine.clone(), self.scope, operation, ListRequest::new(request, pagination))
     }
 
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.
