@@ -1,7 +1,7 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount, authority::Authority,
     customers::CustomerStore, fault::FaultInjector, quirks::Quirks, rate_limit::RateLimit,
-    request_handler::RequestHandler, service::Service, store::ResourceStore,
+    rendered_pages::RenderedPages, request_handler::RequestHandler, service::Service, store::ResourceStore,
 };
 use std::{
     fmt,
@@ -197,7 +197,8 @@ impl EmulatorBuilder {
         let Self { rate_limit, rare_values, reject_unknown_parameters, .. } = self;
         let authority = Authority::new(seed, token_lifetime, strict_refresh_tokens);
         let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
-        let service = Service { seed, store, token, authority, quirks, reject_unknown_parameters };
+        let rendered_pages = RenderedPages::default();
+        let service = Service { seed, store, token, authority, quirks, rendered_pages, reject_unknown_parameters };
         Emulator::new(RequestHandler::new(service, FaultInjector::new(faults), rate_limit.map(RateLimit::new)))
     }
 }

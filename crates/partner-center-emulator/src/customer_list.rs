@@ -8,7 +8,8 @@ use crate::{
     error_response::ErrorResponse,
     filter::CustomerFilter,
     query::{FILTER_PARAMETER_NAME, QueryParameters},
-    quirks::{ContinuationIn, ListEnd, Quirks, TotalCount},
+    quirks::{ContinuationIn, LinkStyle, ListEnd, Quirks, TotalCount},
+    rendered_pages::{PageKey, PagePosition, RenderedPages},
     resource::{ResourceAttributes, ResourceLink},
     service_response::{CustomerPage, PageLinks, ResponseContent, ServiceResponse},
     store::State,
@@ -30,6 +31,7 @@ pub(crate) const MAX_PAGE_SIZE: u16 = 500;
 pub(crate) struct CustomerList<'a> {
     pub(crate) state: &'a State,
     pub(crate) quirks: &'a Quirks,
+    pub(crate) rendered_pages: &'a RenderedPages,
     pub(crate) caller: Caller,
     /// Set once nobody waits for the page any more. A search, which may take long, then ends with an incomplete page.
     pub(crate) cancelled: &'a AtomicBool,
@@ -56,6 +58,12 @@ impl CustomerList<'_> {
                 return Ok(ServiceResponse::new(StatusCode::NO_CONTENT, ResponseContent::Empty));
             }
             _ => {}
+        }
+        // The links of a page may begin with the address that the request was sent to.
+        let is_kept = filter.is_none() && quirks.link_style != LinkStyle::Absolute;
+        let key = PageKey { changes: self.state.next_change_number(), position: PagePosition { start, size } };
+        if let Some(body) = self.rendered_pages.get_page(key).filter(|_| is_kept) {
+            return Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::RenderedPage(body)));
         }
 
         let mut matching = self.matching_indexes(start, filter.as_ref());
@@ -89,7 +97,9 @@ impl CustomerList<'_> {
             },
             total_count,
         };
-        Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::CustomerPage(page)))
+        // A page whose making was cancelled is incomplete.
+        let key = Some(key).filter(|_| is_kept && !self.cancelled.load(Ordering::Relaxed));
+        Ok(ServiceResponse::new(StatusCode::OK, ResponseContent::CustomerPage(page, key)))
     }
 
     /// Returns the indexes, from `start` on, of the customers that match `filter`.
@@ -146,6 +156,16 @@ impl CustomerList<'_> {
     }
 }
 
+/// Whether customers are searched for the page that `request` describes, which may take long.
+pub(crate) fn requires_search(quirks: &Quirks, seed: u64, request: &Request) -> bool {
+    let token = request.headers().get(CONTINUATION_TOKEN_HEADER);
+    quirks.total_count == TotalCount::List
+        || QueryParameters::parse(request.uri()).first_value(FILTER_PARAMETER_NAME).is_some()
+        || token.is_some_and(|token| {
+            ContinuationToken::decode(token.as_bytes(), seed).is_none_or(|position| position.filter.is_some())
+        })
+}
+
 /// Parses a page size. It has digits only; `u16::from_str` alone would accept a plus sign.
 pub(crate) fn parse_page_size(size: &str) -> Option<u16> {
     let has_digits_only = size.bytes().all(|byte| byte.is_ascii_digit());
@@ -165,7 +185,7 @@ mod tests {
     use super::{CONTINUATION_TOKEN_HEADER, ContinuationToken, CustomerList};
     use crate::{
         authority::Caller, customers::CustomerStore, query::QueryParameters, quirks::Quirks,
-        service_response::ResponseContent, store::ResourceStore,
+        rendered_pages::RenderedPages, service_response::ResponseContent, store::ResourceStore,
     };
     use std::sync::atomic::AtomicBool;
 
@@ -177,12 +197,18 @@ mod tests {
         let token = ContinuationToken { start: 999_501, size: 500, filter: None }.encode(7);
         let request =
             http::Request::get("/v1/customers?size=500&seekOperation=Next").header(CONTINUATION_TOKEN_HEADER, token);
-        let (quirks, cancelled) = (Quirks::default(), AtomicBool::new(false));
-        let customer_list =
-            CustomerList { state: &state, quirks: &quirks, caller: Caller::User, cancelled: &cancelled };
+        let (quirks, rendered_pages) = (Quirks::default(), RenderedPages::default());
+        let cancelled = AtomicBool::new(false);
+        let customer_list = CustomerList {
+            state: &state,
+            quirks: &quirks,
+            rendered_pages: &rendered_pages,
+            caller: Caller::User,
+            cancelled: &cancelled,
+        };
         let request = request.body(Vec::new()).unwrap();
         let response = customer_list.requested_page(&QueryParameters::parse(request.uri()), &request).unwrap();
-        let ResponseContent::CustomerPage(page) = response.content else { panic!("a page was requested") };
+        let ResponseContent::CustomerPage(page, _) = response.content else { panic!("a page was requested") };
         assert_eq!((page.total_count, page.items.len()), (499, 499));
         let [last, expected] =
             [&page.items[498], &customers.customer_summary(999_999)].map(|item| serde_json::to_value(item).unwrap());

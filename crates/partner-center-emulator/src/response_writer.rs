@@ -7,49 +7,58 @@ use crate::{
     origin::request_origin,
     quirks::{Encoding, LinkStyle, Quirks},
     response_headers::build_response_headers,
+    service::Service,
     service_response::{ResponseContent, ServiceResponse},
 };
 use http::{
     HeaderValue, Method, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
 };
+use hyper::body::Bytes;
 use partner_center_core::{Request, Response};
 use serde::Serialize;
 use value_quirks::{ObjectKind, has_value_quirks, serialize_with_value_quirks};
 
 /// Writes `response`, which is the one to `request`. `previous_requests` is the number of requests before it.
 pub(crate) fn write_response(
-    quirks: &Quirks,
+    service: &Service,
     response: ServiceResponse,
     request: &Request,
-    seed: u64,
     previous_requests: u64,
 ) -> Response {
+    let Service { quirks, seed, rendered_pages, .. } = service;
     let ServiceResponse { status, headers, content } = response;
     let json_type = json_media_type(quirks.encoding);
-    let (media_type, body) = match content {
-        ResponseContent::CustomerPage(page) => {
-            (json_type, serialize_json(quirks, request, &page, ObjectKind::PAGE_OBJECT))
+    let (media_type, body): (_, Bytes) = match content {
+        ResponseContent::CustomerPage(page, key) => {
+            let body = serialize_json(quirks, request, &page, ObjectKind::PAGE_OBJECT).into();
+            if let Some(key) = key {
+                rendered_pages.keep_page(key, &body);
+            }
+            (json_type, body)
         }
+        ResponseContent::RenderedPage(body) => (json_type, body),
         ResponseContent::Customer(customer) => {
-            (json_type, serialize_json(quirks, request, &customer, ObjectKind::CUSTOMER_OBJECT))
+            (json_type, serialize_json(quirks, request, &customer, ObjectKind::CUSTOMER_OBJECT).into())
         }
         ResponseContent::Resource(mut value, kind, of) => {
             if quirks.nulls {
                 add_null_fields(of, &mut value);
             }
-            (json_type, serialize_json(quirks, request, &value, kind.into()))
+            (json_type, serialize_json(quirks, request, &value, kind.into()).into())
         }
-        ResponseContent::Bytes(media_type, bytes) => (media_type, bytes),
-        ResponseContent::Error(error) => (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_OBJECT)),
+        ResponseContent::Bytes(media_type, bytes) => (media_type, bytes.into()),
+        ResponseContent::Error(error) => {
+            (json_type, serialize_json(quirks, request, &error, ObjectKind::ERROR_OBJECT).into())
+        }
         ResponseContent::PlainText(text) => ("text/plain; charset=utf-8", text.into()),
         ResponseContent::Html(page) => ("text/html; charset=utf-8", page.into()),
-        ResponseContent::Garbage => (json_type, b"}\x00\xc3\x28 garbage".to_vec()),
-        ResponseContent::Empty => ("", Vec::new()),
+        ResponseContent::Garbage => (json_type, Bytes::from_static(b"}\x00\xc3\x28 garbage")),
+        ResponseContent::Empty => ("", Bytes::new()),
     };
-    let mut response = Response::new(body.into());
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    *response.headers_mut() = build_response_headers(quirks, request.headers(), seed, previous_requests);
+    *response.headers_mut() = build_response_headers(quirks, request.headers(), *seed, previous_requests);
     response.headers_mut().extend(headers);
     if !media_type.is_empty() {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));

@@ -1,8 +1,10 @@
 use crate::{
     customers::ListedCustomer,
+    rendered_pages::PageKey,
     resource::{ResourceAttributes, ResourceLink},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use hyper::body::Bytes;
 use partner_center_spec::Type;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +18,10 @@ pub(crate) struct ServiceResponse {
 }
 
 pub(crate) enum ResponseContent {
-    CustomerPage(CustomerPage),
+    /// A page of the customer list; the key is that by which it may be kept.
+    CustomerPage(CustomerPage, Option<PageKey>),
+    /// A page of the customer list that was kept.
+    RenderedPage(Bytes),
     Customer(Value),
     /// Any other JSON, with what it is and its type.
     Resource(Value, ResourceKind, Type),
