@@ -3,6 +3,7 @@
 use crate::{RecordingTransport, ScriptedTransport, Server, Step, block_on};
 use partner_center::{
     Client, Credential, Error, ErrorKind, Paginated, Reqwest, RetryPolicy, SingleResponse, Transport, Ureq,
+    models::JsonValue,
     pagination::Pagination,
     request::RawRequest,
     transport::{Async, Blocking, Mode, Output},

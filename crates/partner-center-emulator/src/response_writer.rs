@@ -8,7 +8,7 @@ use crate::{
     quirks::{Encoding, LinkStyle, Quirks},
     response_headers::build_response_headers,
     service::Service,
-    service_response::{ResponseContent, ServiceResponse},
+    service_response::{CustomerPage, ResponseContent, ServiceResponse},
 };
 use http::{
     HeaderValue, Method, StatusCode,
@@ -17,6 +17,7 @@ use http::{
 use hyper::body::Bytes;
 use partner_center_core::{Request, Response};
 use serde::Serialize;
+use serde_json::Value;
 use value_quirks::{ObjectKind, has_value_quirks, serialize_with_value_quirks};
 
 /// Writes `response`, which is the one to `request`. `previous_requests` is the number of requests before it.
@@ -31,7 +32,7 @@ pub(crate) fn write_response(
     let json_type = json_media_type(quirks.encoding);
     let (media_type, body): (_, Bytes) = match content {
         ResponseContent::CustomerPage(page, key) => {
-            let body = serialize_json(quirks, request, &page, ObjectKind::PAGE_OBJECT).into();
+            let body = write_page(quirks, request, &page).into();
             if let Some(key) = key {
                 rendered_pages.keep_page(key, &body);
             }
@@ -91,12 +92,26 @@ fn link_prefix(style: LinkStyle, request: &Request) -> String {
     }
 }
 
+fn write_page(quirks: &Quirks, request: &Request, page: &CustomerPage) -> Vec<u8> {
+    let json = page.to_json();
+    if has_value_quirks(quirks) {
+        let value = json.and_then(|json| serde_json::from_str::<Value>(&json)).unwrap_or_else(|error| {
+            unreachable!("a page of this crate is JSON: {error}");
+        });
+        return serialize_json(quirks, request, &value, ObjectKind::PAGE_OBJECT);
+    }
+    encode_json(quirks, json)
+}
+
 fn serialize_json(quirks: &Quirks, request: &Request, value: &impl Serialize, kind: ObjectKind) -> Vec<u8> {
-    let json = if has_value_quirks(quirks) {
-        serialize_with_value_quirks(quirks, &link_prefix(quirks.link_style, request), value, kind)
-    } else {
-        serde_json::to_string(value)
-    };
+    if has_value_quirks(quirks) {
+        let prefix = link_prefix(quirks.link_style, request);
+        return encode_json(quirks, serialize_with_value_quirks(quirks, &prefix, value, kind));
+    }
+    encode_json(quirks, serde_json::to_string(value))
+}
+
+fn encode_json(quirks: &Quirks, json: serde_json::Result<String>) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
         reason = "types of this crate, whose keys are strings and whose `Serialize` cannot fail"
