@@ -63,6 +63,10 @@ impl Service {
         }
         match self.authority.caller_of_access_token(token, now) {
             Some(Caller::UnsupportedAudience) => Err(ErrorResponse::UnsupportedAudience),
+            Some(Caller::UserWithoutSecondFactor) if self.authority.requires_second_factor() => {
+                Err(ErrorResponse::SecondFactorRequired)
+            }
+            Some(Caller::UserWithoutSecondFactor) => Ok(Caller::User),
             Some(caller) => Ok(caller),
             None => Err(ErrorResponse::AccessDenied),
         }
