@@ -23,6 +23,7 @@ mod properties;
 mod proxy_settings;
 mod requests;
 mod service_quirks;
+mod sign_in;
 mod specification;
 mod token_lifetimes;
 mod token_timeouts;

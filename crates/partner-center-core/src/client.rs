@@ -673,7 +673,7 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
 
 /// Returns the OAuth scope of all permissions that the application was granted for `audience`, which is often written as such a
 /// scope, too.
-fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
+pub(crate) fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
     const RETIRED_AUDIENCES: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
     let resource = audience.trim().trim_end_matches('/');
     let resource = resource.strip_suffix("/.default").unwrap_or(resource).trim_end_matches('/');

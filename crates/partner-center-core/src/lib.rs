@@ -24,6 +24,9 @@ pub use auth::{
     AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
+#[cfg(feature = "sign-in")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sign-in")))]
+pub use auth::{AuthorizationRequest, DeviceCode, SignIn, SignInBuilder, SignedIn};
 #[cfg(feature = "gzip")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
 pub use body::compression as gzip;

@@ -2507,6 +2507,10 @@ pub(super) const OBJECT_TYPE: Schema = Schema {
                 description: "A page of a list.",
             },
             EnumValue {
+                value: "AuditRecord",
+                description: "A record of what has been done.",
+            },
+            EnumValue {
                 value: "Customer",
                 description: "A customer.",
             },
