@@ -9,7 +9,7 @@ use partner_center::{
 };
 use partner_center_tests::{
     ScriptedTransport, Step,
-    action::{Action, List, ListOperation, Send, SendAs},
+    action::{Action, List, ListOperation, RawList, Send, SendAs},
     response,
 };
 use serde::Deserialize;
@@ -360,9 +360,10 @@ const WITHOUT_TOTAL: Pagination = Pagination::new("items").size("size").offset("
 /// Lists with and without prefetch, which gives the same pages.
 #[track_caller]
 fn list(request: &RawRequest, pagination: Pagination, steps: &[Step]) -> String {
-    let of = |prefetch| List { request: request.clone(), pagination, prefetch }.run(steps.iter().cloned());
-    let (plain, prefetched) = (of(false), of(true));
+    let of = |prefetch| List { request: request.clone(), pagination, prefetch };
+    let (plain, prefetched) = (of(false).run(steps.iter().cloned()), of(true).run(steps.iter().cloned()));
     assert_eq!(plain, prefetched);
+    assert_eq!(plain, RawList(of(false)).run(steps.iter().cloned()), "items that stay text");
     plain
 }
 

@@ -9,6 +9,7 @@ mod call_metadata;
 mod call_options;
 mod client;
 mod cloud;
+mod concurrency;
 mod engine;
 mod error;
 mod hooks;
@@ -26,6 +27,9 @@ pub use auth::{
     AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
+#[cfg(feature = "sign-in")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sign-in")))]
+pub use auth::{AuthorizationRequest, DeviceCode, SignIn, SignInBuilder, SignedIn};
 #[cfg(feature = "gzip")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
 pub use body::compression as gzip;
@@ -33,6 +37,8 @@ pub use call_metadata::{CallMetadata, WithMetadata};
 pub use call_options::CallOptions;
 pub use client::{Client, ClientBuilder};
 pub use cloud::Cloud;
+pub use concurrency::{ForEach, ItemOutcome};
+pub use engine::rate_limiter::{RateLimitScope, RateLimitStatus};
 pub use error::{Error, ErrorKind, ErrorReason, ServiceError, WriteOutcome};
 pub use hooks::{AttemptDescription, CallDescription, Hooks};
 pub use pagination::{Items, Pages, PagesWithMetadata};

@@ -10,5 +10,5 @@ pub use partner_center_core::{Items, Pages, PagesWithMetadata};
 #[doc(inline)]
 pub use partner_center_models::{
     ContinuationToken, DynamicList, InvalidContinuationToken, ItemsAs, PageAs, PageFingerprint, PagePosition,
-    Paginated, Pagination, PositionedPage,
+    Paginated, Pagination, PositionedPage, RawList, RawPage,
 };

@@ -64,7 +64,7 @@ pub(crate) async fn run_api<X: Transport>(
     if call.paginate {
         let noun = ResourceNoun::new("items");
         let paging = described.and_then(pagination_of_operation);
-        let pages = client.request_pages(request.into_raw_request(), paging.unwrap_or_default());
+        let pages = client.request_raw_pages(request.into_raw_request(), paging.unwrap_or_default());
         let mut printer = Printer::for_json(session.options.output == OutputFormat::Jsonl, messages);
         return list::print_pages(pages.prefetch(), None, noun, &session.sources, &mut printer, messages).await;
     }

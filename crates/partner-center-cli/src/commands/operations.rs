@@ -86,7 +86,7 @@ pub(crate) async fn run_operation<X: Transport>(
         return several::print_each_id(&client, pacing, &call, ids, &session.sources, &mut printer, messages).await;
     }
     if let Some(pagination) = request::pagination_of_operation(operation) {
-        let mut pages = client.request_pages(request.raw_request(operation), pagination);
+        let mut pages = client.request_raw_pages(request.raw_request(operation), pagination);
         if call.options.limit.is_none() {
             // The next page is requested while this one is printed; with a limit, that would be one page too many.
             pages = pages.prefetch();

@@ -7,7 +7,7 @@ use super::{
     service_call::{CallPlan, ServiceCall},
 };
 use crate::{
-    CallDescription, CallMetadata, Error, ErrorKind, Transport,
+    CallDescription, CallMetadata, Error, ErrorKind, ErrorReason, Transport,
     body::{BodyReader, DecodeError, ResponseBody},
     pagination::{PrefetchedPage, Prefetcher},
     request::PreparedRequest,
@@ -152,4 +152,5 @@ fn is_token_rejected(error: &Error) -> bool {
     error.kind() == ErrorKind::Service
         && error.status() == Some(StatusCode::UNAUTHORIZED)
         && !error.is_unsupported_audience()
+        && error.reason() != Some(ErrorReason::MultifactorRequired)
 }

@@ -4,7 +4,7 @@
 //! This is the only loop that retries. What differs between a call of the service and a request for a token is a
 //! [`RetryableRequest`]: how the request is built for each attempt, and what a response to it means.
 
-use super::{rate_limiter::RateLimiter, tracing_fields::record_error};
+use super::{rate_limiter::Ticket, retry_budget::RetryBudget, tracing_fields::record_error};
 use crate::{
     AttemptDescription, CallMetadata, Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy,
     Transport, TransportError, WriteOutcome,
@@ -21,6 +21,7 @@ pub(crate) struct RequestSender<X: Transport> {
     pub(crate) transport: X,
     pub(crate) retry_policy: RetryPolicy,
     pub(crate) limits: Limits,
+    pub(crate) retry_budget: RetryBudget,
 }
 
 /// A request that may be sent any number of times, and the meaning of a response to it.
@@ -28,15 +29,20 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     type Value;
 
     fn operation(&self) -> &'static str;
-    fn idempotency(&self) -> Idempotency;
+    /// By default that of a request to the authority: to be issued a second token does no harm.
+    fn idempotency(&self) -> Idempotency {
+        Idempotency::Natural
+    }
     /// Whether the request may change something, so that it matters what has come of it.
-    fn is_write(&self) -> bool;
+    fn is_write(&self) -> bool {
+        false
+    }
     /// Whether the metadata of a response is kept if it is a result; that of an error always is.
     fn keeps_metadata(&self) -> bool {
         false
     }
-    /// Returns the limiter that spreads such requests over time, if there is one.
-    fn rate_limiter(&self) -> Option<&RateLimiter>;
+    /// Returns a ticket of the limiter that such requests wait in, if there is one.
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>>;
     /// Returns the maximum size of the response in bytes.
     fn max_response_size(&self) -> usize;
     /// Returns the timeout of an attempt, if it is not that of the sender.
@@ -81,15 +87,9 @@ impl<X: Transport> RequestSender<X> {
         let previous_attempts = metadata.attempts;
         let mut last_error = None;
         loop {
-            if early_response.is_none() {
-                let wait = match request.rate_limiter() {
-                    Some(rate_limiter) => rate_limiter.reserve_send_time(Instant::now(), remaining()),
-                    None => Some(Duration::ZERO),
-                };
-                let Some(wait) = wait else { return Err(Error::deadline_exceeded(request.operation(), last_error)) };
-                if !wait.is_zero() {
-                    X::Mode::into_future(self.transport.sleep(wait)).await;
-                }
+            let mut ticket = request.rate_limit_ticket();
+            if early_response.is_none() && !self.wait_for_turn(ticket.as_mut(), deadline).await {
+                return Err(Error::deadline_exceeded(request.operation(), last_error));
             }
             let attempt = AttemptDescription { number: metadata.attempts + 1, request_id: metadata.request_id };
             let span = request.attempt_span(&attempt);
@@ -102,40 +102,81 @@ impl<X: Transport> RequestSender<X> {
             };
             metadata.attempts = attempt.number;
             request.before_attempt(&attempt);
+            let sent_at = ticket.as_ref().map(|ticket| ticket.limiter().now());
             let outcome = self.perform_attempt(request, next, metadata).instrument(span.clone()).await;
+            let attempts = metadata.attempts - previous_attempts;
             let failed = match outcome {
                 Ok((status, value)) => {
                     span.record("http.response.status_code", status.as_u16());
                     request.after_attempt(&attempt, Ok(status));
+                    self.retry_budget.record_success(attempts > 1);
+                    if let Some((ticket, sent_at)) = ticket.zip(sent_at) {
+                        ticket.record_accepted(sent_at);
+                    }
                     return Ok(value);
                 }
                 Err(failed) => failed,
             };
             record_error(&span, &failed.error, metadata.status);
             request.after_attempt(&attempt, Err(&failed.error));
-            match decide_retry(
+            let decision = decide_retry(
                 retry_policy,
                 may_send_again(request.idempotency(), &failed, metadata.write_outcome),
-                metadata.attempts - previous_attempts,
+                attempts,
                 failed.retryability,
                 remaining(),
                 fastrand::f64(),
-            ) {
+            );
+            if let Some((ticket, sent_at)) = ticket.as_ref().zip(sent_at) {
+                record_failure(ticket, sent_at, &failed, decision, retry_policy);
+            }
+            match decision {
                 RetryDecision::Fail => return Err(failed.error),
                 RetryDecision::WaitTooLong(wait) => return Err(failed.error.with_excessive_wait(wait)),
                 RetryDecision::DeadlineExceeded => {
                     return Err(Error::deadline_exceeded(request.operation(), Some(failed.error)));
                 }
+                RetryDecision::Retry(_) if !failed.retryability.is_throttled() && !self.retry_budget.try_take() => {
+                    tracing::warn!("not retried: the retry budget of this client is used up by other failures");
+                    return Err(failed.error);
+                }
                 RetryDecision::Retry(delay) => {
                     tracing::warn!(attempts = metadata.attempts, ?delay, "will be retried");
                     request.extend_lease(delay);
-                    X::Mode::into_future(self.transport.sleep(delay)).await;
+                    self.back_off(delay, ticket.as_ref()).await;
                 }
             }
             if failed.has_response {
                 metadata.request_id = Some(Uuid::new_v4());
             }
             last_error = Some(failed.error);
+        }
+    }
+
+    /// Waits until the limiter admits the request; returns false if that is not before the deadline.
+    async fn wait_for_turn(&self, ticket: Option<&mut Ticket<'_>>, deadline: Option<Instant>) -> bool {
+        let Some(ticket) = ticket else { return true };
+        let mut now = ticket.limiter().now();
+        loop {
+            let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match ticket.admit(now, remaining) {
+                None => return false,
+                Some(Duration::ZERO) => return true,
+                Some(wait) => {
+                    X::Mode::into_future(self.transport.sleep(wait)).await;
+                    // The sleep is trusted: those of test transports return immediately.
+                    now = ticket.limiter().now().max(now + wait);
+                }
+            }
+        }
+    }
+
+    /// Waits before a retry.
+    async fn back_off(&self, delay: Duration, ticket: Option<&Ticket<'_>>) {
+        let until = ticket.and_then(|ticket| ticket.limiter().now().checked_add(delay));
+        X::Mode::into_future(self.transport.sleep(delay)).await;
+        if let Some((ticket, until)) = ticket.zip(until) {
+            ticket.limiter().slept_until(until);
         }
     }
 
@@ -241,6 +282,27 @@ fn may_send_again(idempotency: Idempotency, failed: &AttemptError, write_outcome
         // The service recognizes the id. With a new one, it would perform the request once more.
         Idempotency::RequestId => !failed.has_response,
         _ => false,
+    }
+}
+
+/// Tells the limiter of an attempt that has failed. After a 429, all requests wait as long as the retry does, or would.
+fn record_failure(
+    ticket: &Ticket<'_>,
+    sent_at: Instant,
+    failed: &AttemptError,
+    decision: RetryDecision,
+    retry_policy: &RetryPolicy,
+) {
+    match failed.retryability {
+        Retryability::Throttled { retry_after } => {
+            let pause = match decision {
+                RetryDecision::Retry(delay) => delay,
+                _ => retry_policy.pause_of_others(retry_after),
+            };
+            ticket.record_throttled(sent_at, ticket.limiter().now(), pause);
+        }
+        _ if failed.has_response => ticket.record_accepted(sent_at),
+        _ => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     CallContext, Engine, PageInput, ReadResponseFn,
-    rate_limiter::RateLimiter,
+    rate_limiter::Ticket,
     request_sender::RetryableRequest,
     tracing_fields::{TRACEPARENT_HEADER, attempt_span, traceparent_header},
 };
@@ -133,8 +133,8 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         self.engine.hooks.iter().for_each(|hooks| hooks.after_attempt(&self.plan.description, attempt, outcome));
     }
 
-    fn rate_limiter(&self) -> Option<&RateLimiter> {
-        self.engine.rate_limiter.as_ref()
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
+        Some(self.engine.rate_limiter.ticket(&self.plan.call.target))
     }
 
     fn max_response_size(&self) -> usize {

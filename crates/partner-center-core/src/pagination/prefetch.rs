@@ -147,7 +147,7 @@ impl<X: Transport> PrefetchedPage<X> {
         let mut http_request = engine.build_service_request(&request, &token, Some(request_id), scope).ok()?;
         let limits = Limits { timeout: engine.attempt_timeout(scope), body: engine.sender.limits.body };
         http_request.extensions_mut().insert(limits.within(remaining));
-        if engine.rate_limiter.as_ref().is_some_and(|rate_limiter| !rate_limiter.try_reserve(Instant::now())) {
+        if !engine.rate_limiter.ticket(&request.target).try_admit(engine.rate_limiter.now()) {
             return None;
         }
         let sent_at = Instant::now();
