@@ -187,6 +187,12 @@ impl Spec {
             definition.is_sent = sent.contains(&definition.name);
             definition.is_received = received.contains(&definition.name);
         }
+        let replaced = self.operations.iter().filter(|operation| operation.facts.is_replacement);
+        let replaced = replaced.filter_map(|operation| operation.body.as_ref()?.shape.schema_name());
+        for name in replaced.map(str::to_owned).collect::<Vec<_>>() {
+            let definition = self.definitions.iter_mut().find(|definition| definition.name == name);
+            definition.into_iter().for_each(|definition| definition.is_read_first = true);
+        }
     }
 
     fn schemas_reachable_from(&self, mut ahead: Vec<String>) -> BTreeSet<String> {

@@ -189,6 +189,10 @@ pub struct InvalidParameter {
 }
 
 impl InvalidParameter {
+    pub(crate) fn new(name: &'static str, problem: impl Into<String>) -> Self {
+        Self { name, problem: problem.into() }
+    }
+
     /// Returns the name of the parameter in the specification.
     #[must_use]
     pub fn name(&self) -> &'static str {

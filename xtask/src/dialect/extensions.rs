@@ -21,6 +21,10 @@ pub(crate) const DEPRECATED: &str = "x-pc-deprecated";
 pub(crate) const ERROR_CODES: &str = "x-pc-error-codes";
 /// Extension of an operation or a schema: the columns of a table of its results.
 pub(crate) const COLUMNS: &str = "x-pc-columns";
+/// Extension of a PATCH: it replaces the resource, as a PUT does, so that what is left out is lost.
+pub(crate) const REPLACES: &str = "x-pc-replaces";
+/// Extension of an operation that may be completed later: how to see whether it is completed.
+pub(crate) const POLLING: &str = "x-pc-polling";
 /// Extension of an operation: how to get from one page to the next.
 pub(crate) const PAGING: &str = "x-pc-paging";
 
@@ -134,6 +138,8 @@ pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
         (DEPRECATED, &[Operation, Parameter, Property], false),
         (ERROR_CODES, &[Operation], false),
         (COLUMNS, &[Operation, Schema], false),
+        (REPLACES, &[Operation], true),
+        (POLLING, &[Operation], false),
         (PAGING, &[Operation], false),
         (OUTCOME, &[Response], false),
         (FIELD, &[Header], true),

@@ -5,10 +5,11 @@ use super::{
     columns::{Column, read_columns},
     extensions::{
         AUTHENTICATION, CLOUDS, COLUMNS, COMMAND, DEPRECATED, DESTRUCTIVE, ERROR_CODES, IDEMPOTENCY, PAGING,
-        PERMISSIONS,
+        PERMISSIONS, POLLING, REPLACES,
     },
     paging::Paging,
     parameter::Parameter,
+    polling::Polling,
     schema::{read_deprecation, required_description},
 };
 use crate::problems::Problems;
@@ -54,6 +55,9 @@ pub(crate) struct OperationFacts {
     pub(crate) error_codes: Vec<ErrorCode>,
     /// The columns of a table of its results, unless they are those of its items.
     pub(crate) columns: Option<Vec<Column>>,
+    /// Whether a PATCH replaces the resource, so that what is left out is lost.
+    pub(crate) is_replacement: bool,
+    pub(crate) polling: Option<Polling>,
     pub(crate) paging: Option<Paging>,
 }
 
@@ -136,6 +140,9 @@ impl OperationFacts {
             problems.value_or_add_error(at, read_error_codes(extension(ERROR_CODES)).context(ERROR_CODES));
         let columns = extension(COLUMNS).map(read_columns).transpose();
         let columns = problems.value_or_add_error(&format!("{at}/{COLUMNS}"), columns);
+        let is_replacement = problems.value_or_add_error(at, read_is_replacement(method, extension(REPLACES)));
+        let polling = extension(POLLING).map(Polling::read).transpose().context(POLLING);
+        let polling = problems.value_or_add_error(at, polling);
         let paging = extension(PAGING).map(Paging::read).transpose().context(PAGING);
         let paging = problems.value_or_add_error(at, paging);
         Some(Self {
@@ -152,6 +159,8 @@ impl OperationFacts {
             deprecated: deprecated?,
             error_codes: error_codes?,
             columns: columns?,
+            is_replacement: is_replacement?,
+            polling: polling?,
             paging: paging?,
         })
     }
@@ -265,6 +274,14 @@ fn read_idempotency(method: &str, extension: Option<&Value>) -> Result<Idempoten
 fn read_is_destructive(method: &str, extension: Option<&Value>) -> Result<bool> {
     let Some(extension) = extension else { return Ok(method == "delete") };
     extension.as_bool().with_context(|| format!("{DESTRUCTIVE}: not a boolean: write true or false"))
+}
+
+fn read_is_replacement(method: &str, extension: Option<&Value>) -> Result<bool> {
+    ensure!(
+        extension.is_none() || method == "patch",
+        "{REPLACES} is for a PATCH that works as a PUT: leave it out"
+    );
+    Ok(extension.is_some())
 }
 
 fn read_error_codes(extension: Option<&Value>) -> Result<Vec<ErrorCode>> {

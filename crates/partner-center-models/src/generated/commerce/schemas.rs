@@ -78,7 +78,7 @@ resource!(SubscriptionCollection {
 /// assert!(subscription.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Subscription {
     /// The identifier of the subscription.
@@ -192,13 +192,6 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Creates a `Subscription` from its required fields.
-    #[must_use]
-    #[inline]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Sets `id`.
     ///
     /// The identifier of the subscription.
