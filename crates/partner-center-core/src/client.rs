@@ -1,5 +1,10 @@
 //! The client: what a program calls, and the configuration it is built from.
 
+mod polling;
+mod update;
+
+pub use polling::{InvalidPollToken, PollState, PollToken, Poller};
+
 use crate::{
     CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RawRequest,
     Response, RetryPolicy, Transport,

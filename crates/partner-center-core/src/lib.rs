@@ -9,6 +9,7 @@ mod client;
 mod cloud;
 mod engine;
 mod error;
+mod link;
 mod pagination;
 mod request;
 mod response_headers;
@@ -26,7 +27,7 @@ pub use auth::{
 #[cfg(feature = "gzip")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
 pub use body::compression as gzip;
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, InvalidPollToken, PollState, PollToken, Poller};
 pub use cloud::Cloud;
 pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
 pub use pagination::{Items, Pages};

@@ -189,7 +189,9 @@ pub struct InvalidParameter {
 }
 
 impl InvalidParameter {
-    pub(crate) fn new(name: &'static str, problem: impl Into<String>) -> Self {
+    /// Creates the error of the parameter `name`; `problem` is what is wrong with it, such as `must not be empty`.
+    #[must_use]
+    pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
         Self { name, problem: problem.into() }
     }
 

@@ -59,6 +59,14 @@ impl Polling {
         self
     }
 
+    /// Returns the [`shown`](Self::shown) properties of the body of a request.
+    #[must_use]
+    pub fn expected<B: Serialize>(&self, body: &B) -> Map<String, Value> {
+        let Ok(body) = serde_json::to_value(body) else { return Map::new() };
+        let value = |name: &&str| field(&body, name).map(|value| ((*name).to_owned(), value.clone()));
+        self.shown.iter().filter_map(value).filter(|(_, value)| !value.is_null()).collect()
+    }
+
     /// Whether `response` shows that the operation is completed, which was to bring about the `expected` values.
     #[must_use]
     pub fn is_completed(&self, response: &Value, expected: &Map<String, Value>) -> bool {
@@ -77,13 +85,6 @@ fn is_same_state(one: &str, other: &str) -> bool {
         letters.flat_map(char::to_lowercase).collect::<String>()
     };
     letters(one) == letters(other)
-}
-
-/// Returns the properties of `body` that are in `shown`.
-pub(crate) fn shown_properties<B: Serialize>(body: &B, shown: &[&str]) -> Map<String, Value> {
-    let Ok(body) = serde_json::to_value(body) else { return Map::new() };
-    let value = |name: &&str| field(&body, name).map(|value| ((*name).to_owned(), value.clone()));
-    shown.iter().filter_map(value).filter(|(_, value)| !value.is_null()).collect()
 }
 
 #[cfg(test)]
@@ -110,7 +111,7 @@ mod tests {
     #[test]
     fn change_is_completed_once_it_is_shown() {
         const CHANGE: Polling = Polling::by_status().shown(&["quantity", "status"]);
-        let expected = shown_properties(&json!({"quantity": 7, "status": null, "id": 1}), CHANGE.shown);
+        let expected = CHANGE.expected(&json!({"quantity": 7, "status": null, "id": 1}));
         assert_eq!(Value::Object(expected.clone()), json!({"quantity": 7}));
         for (response, is_completed) in
             [(json!({"quantity": 7}), true), (json!({"Quantity": 7, "id": 2}), true), (json!({"quantity": 6}), false)]

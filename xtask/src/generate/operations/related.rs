@@ -70,9 +70,9 @@ fn update_field(input: &OperationInput, own: &[OperationInput]) -> Option<TokenS
         InputLocation::Path(_) => own_field(input, own)?,
         InputLocation::Body => quote!(#field: resource),
         InputLocation::Header(name) if name == IF_MATCH && input.required => {
-            quote!(#field: crate::update::required_etag(&resource)?)
+            quote!(#field: Self::required_etag(&resource)?)
         }
-        InputLocation::Header(name) if name == IF_MATCH => quote!(#field: crate::update::etag(&resource)),
+        InputLocation::Header(name) if name == IF_MATCH => quote!(#field: Self::etag(&resource)),
         _ if input.required => return None,
         _ => quote!(#field: None),
     })
@@ -143,7 +143,7 @@ pub(super) fn long_running_implementation(
         let body = format_ident!("{}", body.field);
         quote! {
             fn expected(&self) -> serde_json::Map<String, serde_json::Value> {
-                crate::polling::shown_properties(&self.#body, Self::POLLING.shown)
+                Self::POLLING.expected(&self.#body)
             }
         }
     });

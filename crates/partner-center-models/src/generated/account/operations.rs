@@ -178,7 +178,7 @@ impl Updatable for GetCustomerBillingProfile {
     ) -> Result<UpdateCustomerBillingProfile, InvalidParameter> {
         Ok(UpdateCustomerBillingProfile {
             customer_tenant_id: self.customer_tenant_id,
-            if_match: crate::update::required_etag(&resource)?,
+            if_match: Self::required_etag(&resource)?,
             customer_billing_profile: resource,
         })
     }

@@ -264,7 +264,7 @@ impl Updatable for GetSubscription {
         Ok(UpdateSubscription {
             customer_tenant_id: self.customer_tenant_id,
             subscription_id: self.subscription_id,
-            if_match: crate::update::etag(&resource),
+            if_match: Self::etag(&resource),
             subscription: resource,
         })
     }
@@ -454,7 +454,7 @@ impl LongRunning for UpdateSubscription {
 
     #[inline]
     fn expected(&self) -> serde_json::Map<String, serde_json::Value> {
-        crate::polling::shown_properties(&self.subscription, Self::POLLING.shown)
+        Self::POLLING.expected(&self.subscription)
     }
 
     #[inline]
