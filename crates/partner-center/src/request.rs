@@ -1,11 +1,11 @@
 //! Requests and responses beyond the generated operations.
 //!
 //! A [`RawRequest`] is any request to the service: `Client::request` sends it, `Client::request_as` reads the response as any
-//! type that is [`FromResponse`], `Client::request_pages` and `Client::request_items` read a list.
+//! type that is [`FromResponse`], `Client::request_pages` and `Client::request_items` read a list. A [`Poller`] follows what the service completes later.
 
 #[cfg(any(feature = "async", feature = "sync"))]
 #[doc(inline)]
-pub use partner_center_core::RawRequest;
+pub use partner_center_core::{InvalidPollToken, PollState, PollToken, Poller, RawRequest};
 #[doc(inline)]
 pub use partner_center_models::{
     Accepted, Binary, Body, Completion, FromResponse, Idempotency, Method, MultipartForm, NoContent, ResponseReader,

@@ -277,10 +277,7 @@ fn read_is_destructive(method: &str, extension: Option<&Value>) -> Result<bool> 
 }
 
 fn read_is_replacement(method: &str, extension: Option<&Value>) -> Result<bool> {
-    ensure!(
-        extension.is_none() || method == "patch",
-        "{REPLACES} is for a PATCH that works as a PUT: leave it out"
-    );
+    ensure!(extension.is_none() || method == "patch", "{REPLACES} is for a PATCH that works as a PUT: leave it out");
     Ok(extension.is_some())
 }
 

@@ -39,7 +39,8 @@ impl Polling {
             }
             _ => bail!("state and completed go together: write both"),
         };
-        let shows = object.get("shows").map(|shows| texts(shows).context("shows: not a list: write names of properties"));
+        let shows =
+            object.get("shows").map(|shows| texts(shows).context("shows: not a list: write names of properties"));
         Ok(Self { operation, state, shows: shows.transpose()?.unwrap_or_default() })
     }
 }

@@ -373,7 +373,10 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'
 /// Whether a struct implements `Default`: no field is required but lists, which are empty by default, and it may be created.
 fn has_default(definition: &Definition) -> bool {
     !definition.is_read_first
-        && definition.properties().iter().all(|property| FieldPresence::from_property(property) != FieldPresence::Required)
+        && definition
+            .properties()
+            .iter()
+            .all(|property| FieldPresence::from_property(property) != FieldPresence::Required)
 }
 
 /// Whether the function `new` has an argument for a property.

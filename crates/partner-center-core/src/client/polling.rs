@@ -3,10 +3,7 @@
 use super::Client;
 use crate::{
     CallOutput, Completion, Error, ErrorKind, FromResponse, LongRunning, Method, Mode, Operation, Output, RawRequest,
-    ResponseReader, Transport,
-    base_url::BaseUrl,
-    error::BoxError,
-    link::link_target,
+    ResponseReader, Transport, base_url::BaseUrl, error::BoxError, link::link_target,
 };
 use serde_json::{Map, Value};
 use std::{
@@ -68,7 +65,7 @@ impl<X: Transport> Client<X> {
         let target = link_target(&target, &self.engine.base_url, is_versioned::<O>());
         let target = target.map_err(|problem| invalid(format!("the token's path {problem}")))?;
         let token = PollToken { operation, target, expected };
-        Ok(Poller { next_poll: Instant::now(), ..Poller::new(self.clone(), Some(token), None, None) })
+        Ok(Poller { interval: Duration::ZERO, ..Poller::new(self.clone(), Some(token), None, None) })
     }
 }
 
@@ -149,7 +146,8 @@ pub struct Poller<X: Transport, O: LongRunning> {
     token: Option<PollToken>,
     /// The result, if the operation was completed at once.
     result: Option<ResultOf<O>>,
-    next_poll: Instant,
+    /// The wait before the next poll.
+    interval: Duration,
     /// The number of polls without a requested wait.
     polls: u32,
     max_interval: Duration,
@@ -182,7 +180,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             client,
             token,
             result,
-            next_poll: Instant::now(),
+            interval: Duration::ZERO,
             polls: 0,
             max_interval: Duration::from_secs(10 * 60),
             timeout: Duration::from_secs(60 * 60),
@@ -205,7 +203,7 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
     /// minutes.
     pub fn max_interval(mut self, interval: Duration) -> Self {
         self.max_interval = interval;
-        self.next_poll = self.next_poll.min(saturating_add(Instant::now(), interval));
+        self.interval = self.interval.min(interval);
         self
     }
 
@@ -249,15 +247,20 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
     #[must_use = "the state is polled once the outcome is used"]
     pub fn wait(&mut self) -> Output<'_, X, Result<ResultOf<O>, Error>> {
         X::Mode::block_or_box(async move {
-            let timeout = Instant::now().checked_add(self.timeout);
-            let end = [timeout, self.client.scope.deadline].into_iter().flatten().min();
+            let start = Instant::now();
+            let mut waited = Duration::ZERO;
             loop {
-                if end.is_some_and(|end| self.next_poll >= end) {
+                let remaining = self.timeout.saturating_sub(waited.max(start.elapsed()));
+                let deadline = self.client.scope.deadline;
+                let remaining = deadline
+                    .map_or(remaining, |deadline| remaining.min(deadline.saturating_duration_since(Instant::now())));
+                if self.interval >= remaining {
                     return Err(Error::deadline_exceeded(O::ID, None));
                 }
-                let delay = self.next_poll.saturating_duration_since(Instant::now());
-                if !delay.is_zero() {
-                    X::Mode::into_future(self.client.engine.sender.transport.sleep(delay)).await;
+                // What came at once is returned at once.
+                if !self.interval.is_zero() {
+                    X::Mode::into_future(self.client.engine.sender.transport.sleep(self.interval)).await;
+                    waited += self.interval;
                 }
                 if let PollState::Completed(result) = self.poll_state().await? {
                     return Ok(result);
@@ -271,7 +274,11 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             return Ok(PollState::Completed(result));
         }
         let Some(token) = &self.token else {
-            return Err(Error::new(ErrorKind::Request, O::ID, "the operation is completed, and its result was returned"));
+            return Err(Error::new(
+                ErrorKind::Request,
+                O::ID,
+                "the operation is completed, and its result was returned",
+            ));
         };
         let request = RawRequest::new(Method::Get, &token.target).operation_id(O::Poll::ID).outcomes(&[202][..]);
         let response = X::Mode::into_future(self.client.request_as::<PollResponse<ResultOf<O>>>(request)).await?;
@@ -290,22 +297,18 @@ impl<X: Transport, O: LongRunning> Poller<X, O> {
             }
         };
         self.schedule_poll(retry_after);
-        Ok(PollState::Pending(self.next_poll.saturating_duration_since(Instant::now())))
+        Ok(PollState::Pending(self.interval))
     }
 
-    /// Sets the time of the next poll. A requested wait of zero is none, as for retries.
+    /// Sets the wait before the next poll. A requested wait of zero is none, as for retries.
     fn schedule_poll(&mut self, retry_after: Option<Duration>) {
         let interval = retry_after.filter(|wait| !wait.is_zero()).unwrap_or_else(|| {
             let factor = 1_u32.checked_shl(self.polls).unwrap_or(u32::MAX);
             self.polls = self.polls.saturating_add(1);
             INITIAL_POLL_INTERVAL.saturating_mul(factor).min(MAX_UNREQUESTED_INTERVAL)
         });
-        self.next_poll = saturating_add(Instant::now(), interval.min(self.max_interval));
+        self.interval = interval.min(self.max_interval);
     }
-}
-
-fn saturating_add(instant: Instant, duration: Duration) -> Instant {
-    instant.checked_add(duration).unwrap_or(instant)
 }
 
 impl<X: Transport, O: LongRunning> fmt::Debug for Poller<X, O> {

@@ -159,10 +159,19 @@ impl<X: Transport> Client<X> {
                     return Err(error);
                 }
                 let delay = retry_policy.backoff(conflicts, false, fastrand::f64());
-                if self.scope.deadline.is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) <= delay) {
+                if self
+                    .scope
+                    .deadline
+                    .is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) <= delay)
+                {
                     return Err(Error::deadline_exceeded(O::Update::ID, Some(error)));
                 }
-                tracing::info!(conflicts, ?delay, operation = O::Update::ID, "the resource has changed, and is read again");
+                tracing::info!(
+                    conflicts,
+                    ?delay,
+                    operation = O::Update::ID,
+                    "the resource has changed, and is read again"
+                );
                 X::Mode::into_future(self.engine.sender.transport.sleep(delay)).await;
             }
         })

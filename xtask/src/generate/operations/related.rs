@@ -52,9 +52,10 @@ pub(super) fn ensure_replacement_is_read_first(spec: &Spec, operation: &Operatio
         return Ok(());
     }
     let body = body_schema(operation).with_context(|| format!("{REPLACES}: the body is no object: leave it out"))?;
-    let is_got = spec.operations.iter().any(|get| {
-        get.method == "get" && get.path == operation.path && response_schema(get) == Some(body)
-    });
+    let is_got = spec
+        .operations
+        .iter()
+        .any(|get| get.method == "get" && get.path == operation.path && response_schema(get) == Some(body));
     ensure!(is_got, "{REPLACES}: no GET of the path has the same object: write one, or leave it out");
     let mut others = spec.operations.iter().filter(|other| !other.facts.is_replacement);
     if let Some(other) = others.find(|other| body_schema(other) == Some(body)) {
@@ -147,8 +148,7 @@ pub(super) fn long_running_implementation(
             }
         }
     });
-    let completion =
-        if response.is_completed() { quote!(response) } else { quote!(Completion::Accepted(response)) };
+    let completion = if response.is_completed() { quote!(response) } else { quote!(Completion::Accepted(response)) };
     let result = format_ident!("{result}");
     let allow = allow_deprecated(&[operation, poll]);
     Ok(Some(quote! {
