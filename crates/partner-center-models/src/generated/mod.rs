@@ -39,6 +39,11 @@ pub(crate) mod users {
     pub(crate) mod operations;
     pub(crate) mod schemas;
 }
+#[cfg(feature = "webhooks")]
+pub(crate) mod webhooks {
+    pub(crate) mod operations;
+    pub(crate) mod schemas;
+}
 
 pub(crate) mod operations {
     #[cfg(feature = "account")]
@@ -56,6 +61,8 @@ pub(crate) mod operations {
     pub use super::usage::operations::*;
     #[cfg(feature = "users")]
     pub use super::users::operations::*;
+    #[cfg(feature = "webhooks")]
+    pub use super::webhooks::operations::*;
 }
 
 pub(crate) mod schemas {
@@ -74,4 +81,6 @@ pub(crate) mod schemas {
     pub use super::usage::schemas::*;
     #[cfg(feature = "users")]
     pub use super::users::schemas::*;
+    #[cfg(feature = "webhooks")]
+    pub use super::webhooks::schemas::*;
 }
