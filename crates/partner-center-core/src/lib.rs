@@ -15,6 +15,9 @@ mod request;
 mod response_headers;
 mod retry;
 mod transport;
+#[cfg(feature = "webhook-events")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook-events")))]
+pub mod webhooks;
 
 // Re-exported because they are in signatures of this crate: users need no dependency of a matching version.
 pub use bytes::Bytes;
