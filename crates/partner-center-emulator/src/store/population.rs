@@ -68,7 +68,7 @@ impl<'a> CustomerTenant<'a> {
         let is_created = state.is_created_customer(index);
         let fields = state.customer_searchable_fields(index);
         let domain = if fields.domain.is_empty() { format!("tenant{index}.onmicrosoft.com") } else { fields.domain };
-        let country = if is_created { WEIGHTED_COUNTRIES[0] } else { state.population.country_of_customer(index) };
+        let country = if is_created { WEIGHTED_COUNTRIES[0] } else { state.population.generated_country_at(index) };
         let partner_id = fields.indirect_reseller.map(crate::customers::partner_id_of_reseller).unwrap_or_default();
         let is_documented = is_documented_customer(index);
         Some(Self { seed: state.population.seed, id, index, domain, country, is_created, partner_id, is_documented })

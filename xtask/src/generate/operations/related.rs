@@ -6,7 +6,7 @@ use super::{
     response::ResponseType,
 };
 use crate::{
-    dialect::{BodyType, DefinitionKind, Operation, POLLING, Polling, REPLACES, ResponseOutcome, Shape},
+    dialect::{BodyType, DefinitionKind, Operation, Polling, ResponseOutcome, Shape, X_PC_POLLING, X_PC_REPLACES},
     document::Spec,
 };
 use anyhow::{Context as _, Result, bail, ensure};
@@ -51,15 +51,19 @@ pub(super) fn ensure_replacement_is_read_first(spec: &Spec, operation: &Operatio
     if !operation.facts.is_replacement {
         return Ok(());
     }
-    let body = body_schema(operation).with_context(|| format!("{REPLACES}: the body is no object: leave it out"))?;
+    let body =
+        body_schema(operation).with_context(|| format!("{X_PC_REPLACES}: the body is no object: leave it out"))?;
     let is_got = spec
         .operations
         .iter()
         .any(|get| get.method == "get" && get.path == operation.path && response_schema(get) == Some(body));
-    ensure!(is_got, "{REPLACES}: no GET of the path has the same object: write one, or leave it out");
+    ensure!(is_got, "{X_PC_REPLACES}: no GET of the path has the same object: write one, or leave it out");
     let mut others = spec.operations.iter().filter(|other| !other.facts.is_replacement);
     if let Some(other) = others.find(|other| body_schema(other) == Some(body)) {
-        bail!("{REPLACES}: {} sends {body}, too, which cannot be created: write a schema of its own", other.facts.id);
+        bail!(
+            "{X_PC_REPLACES}: {} sends {body}, too, which cannot be created: write a schema of its own",
+            other.facts.id
+        );
     }
     Ok(())
 }
@@ -98,11 +102,11 @@ pub(super) fn long_running_implementation(
     response: &ResponseType,
 ) -> Result<Option<TokenStream>> {
     let Some(Polling { operation: poll, state, shows }) = &operation.facts.polling else { return Ok(None) };
-    ensure!(response.is_accepted(), "{POLLING}: the operation has no 202: write one, or leave it out");
-    let missing = || format!("{POLLING}: there is no operation {poll}: write the operationId of a GET");
+    ensure!(response.is_accepted(), "{X_PC_POLLING}: the operation has no 202: write one, or leave it out");
+    let missing = || format!("{X_PC_POLLING}: there is no operation {poll}: write the operationId of a GET");
     let poll = spec.operations.iter().find(|operation| operation.facts.id == *poll).with_context(missing)?;
     let result = response_schema(poll).filter(|_| poll.method == "get").with_context(|| {
-        format!("{POLLING}: {} does not get an object: write the operationId of a GET that does", poll.facts.id)
+        format!("{X_PC_POLLING}: {} does not get an object: write the operationId of a GET that does", poll.facts.id)
     })?;
     for property in state.iter().map(|(state, _)| state).chain(shows) {
         ensure_property(spec, result, property)?;
@@ -110,12 +114,13 @@ pub(super) fn long_running_implementation(
     let body = operation.body.as_ref().filter(|body| body.required);
     for property in shows {
         let body = body_schema(operation).filter(|_| body.is_some());
-        let body = body.with_context(|| format!("{POLLING}: shows is for the properties of a body: leave it out"))?;
+        let body =
+            body.with_context(|| format!("{X_PC_POLLING}: shows is for the properties of a body: leave it out"))?;
         ensure_property(spec, body, property)?;
     }
     ensure!(
         !response.is_completed() || response_schema(operation) == Some(result),
-        "{POLLING}: the response of {} is another than that of the operation: write a GET of the same object",
+        "{X_PC_POLLING}: the response of {} is another than that of the operation: write a GET of the same object",
         poll.facts.id
     );
     let polling = match (state, shows.is_empty()) {
@@ -170,7 +175,7 @@ pub(super) fn long_running_implementation(
 fn ensure_property(spec: &Spec, schema: &str, property: &str) -> Result<()> {
     let DefinitionKind::Object(object) = &spec.definition(schema)?.kind else { return Ok(()) };
     let is_there = object.properties.iter().any(|other| other.wire == property);
-    ensure!(is_there, "{POLLING}: {schema} has no property `{property}`: write the name of one");
+    ensure!(is_there, "{X_PC_POLLING}: {schema} has no property `{property}`: write the name of one");
     Ok(())
 }
 
