@@ -74,7 +74,7 @@ fn resource_is_paired_with_what_replaces_it() {
         &code,
         &[
             "impl Updatable for GetJob { type Update = ChangeJob;",
-            "job_id: self.job_id.clone(), if_match: Self::required_etag(&resource)?, ms_reason: None, job: resource,",
+            "job_id: self.job_id.clone(), if_match: Self::required_etag(&resource)?, reason: None, job: resource,",
         ],
     );
     for (from, to) in [
@@ -105,7 +105,7 @@ fn long_running_operation_says_how_it_is_polled() {
         &code,
         &[
             "impl LongRunning for ChangeJob { type Poll = GetJob; const POLLING: Polling = Polling::by_status().shown(&[\"size\"]);",
-            "Some(GetJob { job_id: self.job_id.clone() })",
+            "Some(GetJob { job_id: self.job_id.clone(), })",
             "Self::POLLING.expected(&self.job)",
             "impl LongRunning for CreateJob { type Poll = GetJob; \
              const POLLING: Polling = Polling::by_status().state(\"state\", &[\"done\", \"failed\"]);",
