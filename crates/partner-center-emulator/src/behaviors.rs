@@ -6,9 +6,14 @@ mod account;
 mod address;
 mod agreements;
 mod commerce;
+mod customer_subscriptions;
 mod customers;
+mod directory_roles;
 mod documented;
 mod etag;
+mod licenses;
+mod qualifications;
+mod relationship;
 mod stored;
 mod users;
 
@@ -75,7 +80,21 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "getAgreementDocument" => agreements::get_agreement_document,
         "listSubscriptions" => commerce::list_subscriptions,
         "updateSubscription" => commerce::update_subscription,
+        "updateCustomer" => relationship::update_customer,
+        "listValidationCodes" => qualifications::list_validation_codes,
+        "createCustomerQualification" => qualifications::create_qualification,
         "listUsers" => users::list_users,
+        "createUser" => users::create_user,
+        "getUser" => users::get_user,
+        "updateUser" => users::update_user,
+        "resetUserPassword" => users::reset_password,
+        "deleteUser" => users::delete_user,
+        "listUserDirectoryRoles" => directory_roles::list_user_roles,
+        "listDirectoryRoleMembers" => directory_roles::list_members,
+        "addDirectoryRoleMember" => directory_roles::add_member,
+        "listUserLicenses" => licenses::list_user_licenses,
+        "updateUserLicenses" => licenses::update_user_licenses,
+        "listSubscribedSkus" => licenses::list_subscribed_skus,
         _ => stored::respond_from_store,
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum ErrorResponse {
     UnsupportedMediaType(&'static str),
     /// The front door rejects it with this status, code and description.
     Rejected(StatusCode, u32, String),
+    /// All licenses of the SKU with this identifier are assigned.
+    NoLicenseLeft(String),
     /// The emulator has no room for what the request writes.
     StoreFull,
 }
@@ -49,6 +51,11 @@ impl ErrorResponse {
     /// Returns the error for a request that the service does not understand, for this reason.
     pub(crate) fn invalid_input_error(reason: impl Into<String>) -> Self {
         Self::documented_error(StatusCode::BAD_REQUEST, 800_002, reason)
+    }
+
+    /// Returns the error for a property that has a value which the service does not take, for this reason.
+    pub(crate) fn invalid_property_error(reason: impl Into<String>) -> Self {
+        Self::documented_error(StatusCode::BAD_REQUEST, 3000, reason)
     }
 
     /// Returns the error for a resource of a customer that is not there.
@@ -67,9 +74,11 @@ impl ErrorResponse {
         match self {
             Self::AccessDenied | Self::UnsupportedAudience => StatusCode::UNAUTHORIZED,
             Self::NeedsUser => StatusCode::FORBIDDEN,
-            Self::InvalidHeader | Self::InvalidCustomerId | Self::InvalidSearch(_) | Self::UnknownParameter(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::InvalidHeader
+            | Self::InvalidCustomerId
+            | Self::InvalidSearch(_)
+            | Self::UnknownParameter(_)
+            | Self::NoLicenseLeft(_) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -96,6 +105,7 @@ impl ErrorResponse {
                 (json!("2000"), unknown_parameter.as_str(), "PartnerApiServiceControllers")
             }
             Self::Rejected(_, code, description) => (json!(code), description.as_str(), "PartnerFD"),
+            Self::NoLicenseLeft(_) => (json!(60_012), "There are no licenses left of the SKU.", "PartnerFD"),
             Self::StoreFull => {
                 (json!(800_003), "The store of the emulator is full. Delete something, or start again.", "PartnerFD")
             }
@@ -110,7 +120,8 @@ impl ErrorResponse {
                 return json!({ "message": format!("The request's body must be {expected}.") });
             }
         };
-        json!({ "code": code, "description": description, "data": [], "source": source })
+        let data = if let Self::NoLicenseLeft(sku) = self { json!([sku]) } else { json!([]) };
+        json!({ "code": code, "description": description, "data": data, "source": source })
     }
 }
 

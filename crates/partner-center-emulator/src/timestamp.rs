@@ -1,4 +1,7 @@
-use std::{ops::Add, time::Duration};
+use std::{
+    ops::{Add, Sub},
+    time::Duration,
+};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// A moment of the emulator's clock, as the time since 1970.
@@ -41,6 +44,14 @@ impl Add<Duration> for Timestamp {
 
     fn add(self, time: Duration) -> Self {
         Self(self.0.saturating_add(time))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(time))
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
+mod account;
 mod arbitrary_requests;
 mod authority;
 mod customer_list;
