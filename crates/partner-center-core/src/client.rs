@@ -6,13 +6,15 @@ mod update;
 pub use polling::{InvalidPollToken, PollState, PollToken, Poller};
 
 use crate::{
-    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, Items, Limits, Mode, Pages, RawRequest,
+    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, ForEach, Items, Limits, Mode, Pages, RawRequest,
     Response, RetryPolicy, Transport,
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
-        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn, rate_limiter::RateLimiter,
+        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn,
+        rate_limiter::{RateLimitScope, RateLimitStatus, RateLimiter},
         request_sender::RequestSender,
+        retry_budget::RetryBudget,
     },
     error::BoxError,
     pagination::{ListRequest, empty_page},
@@ -118,6 +120,7 @@ impl<X: Transport> Client<X> {
             limits: Limits::default(),
             call_timeout: None,
             requests_per_minute: None,
+            rate_limit_scope: RateLimitScope::default(),
             correlation_id: None,
             locale: None,
             application: None,
@@ -338,6 +341,73 @@ impl<X: Transport> Client<X> {
         Items::new(self.request_pages(request, pagination))
     }
 
+    /// Does some work for each of the `items`, at most `concurrency` at the same time, and returns the outcomes as they come: an
+    /// `Iterator` over a blocking transport, which works in threads; a `Stream` over an async one, which needs no runtime of its
+    /// own.
+    ///
+    /// All of them share the limits of this client: the rate of requests, the pause after a 429, the budget of retries. One
+    /// connection is used for each call under way. An error is the outcome of its item, and ends nothing;
+    /// [`ForEach::stop`] ends it.
+    ///
+    /// Over a blocking transport:
+    ///
+    /// ```
+    /// use partner_center_core::{Blocking, Client, GetCustomer, Transport};
+    /// use uuid::Uuid;
+    ///
+    /// fn print_domains(client: &Client<impl Transport<Mode = Blocking>>, ids: Vec<Uuid>) {
+    ///     for outcome in client.for_each(ids, 8, |client, id| client.call(GetCustomer::new(*id))) {
+    ///         match outcome.result {
+    ///             Ok(customer) => println!("{}: {:?}", outcome.item, customer.custom_domains),
+    ///             Err(error) => eprintln!("{}: {error}", outcome.item),
+    ///         }
+    ///     }
+    /// }
+    /// # use partner_center_core::{Credential, Request, Response, TransportError};
+    /// # struct OneCustomer;
+    /// # impl Transport for OneCustomer {
+    /// #     type Mode = Blocking;
+    /// #     fn send(&self, _: Request) -> Result<Response, TransportError> {
+    /// #         Ok(Response::new(r#"{"customDomains": ["contoso.example"]}"#.into()))
+    /// #     }
+    /// #     fn sleep(&self, _: std::time::Duration) {}
+    /// # }
+    /// # let client = Client::builder(OneCustomer, Credential::token("secret")).build()?;
+    /// # print_domains(&client, vec![Uuid::nil(); 20]);
+    /// # Ok::<(), partner_center_core::Error>(())
+    /// ```
+    ///
+    /// Over an async one; work of several calls is a boxed future:
+    ///
+    /// ```
+    /// use partner_center_core::{Async, Client, GetCustomer, Transport};
+    /// use uuid::Uuid;
+    ///
+    /// async fn count_domains(client: &Client<impl Transport<Mode = Async>>, ids: Vec<Uuid>) -> usize {
+    ///     let mut count = 0;
+    ///     let mut outcomes = client.for_each(ids, 8, |client, id| {
+    ///         let call = client.call(GetCustomer::new(*id));
+    ///         Box::pin(async move { Ok(call.await?.custom_domains.unwrap_or_default()) })
+    ///     });
+    ///     while let Some(outcome) = outcomes.next().await {
+    ///         count += outcome.result.map_or(0, |domains| domains.len());
+    ///     }
+    ///     count
+    /// }
+    /// ```
+    pub fn for_each<I, T>(
+        &self,
+        items: I,
+        concurrency: usize,
+        work: impl Fn(&Self, &I::Item) -> CallOutput<X, T> + Send + Sync + 'static,
+    ) -> ForEach<X, I::IntoIter, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        T: Send + 'static,
+    {
+        ForEach::new(self.clone(), items.into_iter(), concurrency, Arc::new(work))
+    }
+
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
@@ -349,6 +419,25 @@ impl<X: Transport> Client<X> {
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
         Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope } }
+    }
+
+    /// Returns how fast this client and its clones may send requests now, and why.
+    ///
+    /// ```
+    /// use partner_center_core::{Client, Transport};
+    ///
+    /// fn progress(client: &Client<impl Transport>) -> String {
+    ///     let status = client.rate_limit_status();
+    ///     match (status.paused_for, status.requests_per_minute) {
+    ///         (Some(pause), _) => format!("throttled, continues in {} s", pause.as_secs() + 1),
+    ///         (None, Some(rate)) => format!("at most {rate:.0} requests per minute"),
+    ///         (None, None) => "at full speed".to_owned(),
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn rate_limit_status(&self) -> RateLimitStatus {
+        self.engine.rate_limiter.status(self.engine.sender.retry_budget.retries_left())
     }
 
     /// Returns the `MS-CorrelationId` of this client's requests.
@@ -416,6 +505,7 @@ pub struct ClientBuilder<X: Transport> {
     limits: Limits,
     call_timeout: Option<Duration>,
     requests_per_minute: Option<u32>,
+    rate_limit_scope: RateLimitScope,
     correlation_id: Option<Uuid>,
     locale: Option<String>,
     application: Option<String>,
@@ -484,9 +574,18 @@ impl<X: Transport> ClientBuilder<X> {
     }
 
     /// Sets the maximum number of requests that this client and its clones send per minute, at least 1, spread evenly; excess
-    /// requests wait. The service documents 500 for each tenant, and returns 429 above. Default: no limit.
+    /// requests wait. The service documents 500 for each tenant, and returns 429 above. Default: no limit until there is a 429.
+    ///
+    /// In any case a 429 makes all requests of this client and its clones wait as long as the service requests. The client then
+    /// sends as many per minute as the service has accepted, and slowly more; see [`Client::rate_limit_status`].
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
         self.requests_per_minute = Some(requests);
+        self
+    }
+
+    /// Sets which requests a 429 slows down. Default: all of the client.
+    pub fn rate_limit_scope(mut self, scope: RateLimitScope) -> Self {
+        self.rate_limit_scope = scope;
         self
     }
 
@@ -549,12 +648,17 @@ impl<X: Transport> ClientBuilder<X> {
         }
         Ok(Client {
             engine: Arc::new(Engine {
-                sender: RequestSender { transport: self.transport, retry_policy: self.retry, limits: self.limits },
+                sender: RequestSender {
+                    transport: self.transport,
+                    retry_policy: self.retry,
+                    limits: self.limits,
+                    retry_budget: RetryBudget::default(),
+                },
                 base_url,
                 token_provider,
                 headers,
                 call_timeout: self.call_timeout,
-                rate_limiter: self.requests_per_minute.map(RateLimiter::new),
+                rate_limiter: RateLimiter::new(self.requests_per_minute, self.rate_limit_scope),
                 on_replacement: self.on_replacement,
             }),
             scope: CallContext { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), deadline: None },
@@ -574,7 +678,7 @@ impl<X: Transport> fmt::Debug for ClientBuilder<X> {
 
 /// Returns the OAuth scope of all permissions that the application was granted for `audience`, which is often written as such a
 /// scope, too.
-fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
+pub(crate) fn token_scope(audience: &str, cloud: Cloud) -> Result<String, String> {
     const RETIRED_AUDIENCES: [&str; 3] = ["graph.windows.net", "graph.chinacloudapi.cn", "graph.cloudapi.de"];
     let resource = audience.trim().trim_end_matches('/');
     let resource = resource.strip_suffix("/.default").unwrap_or(resource).trim_end_matches('/');

@@ -8,6 +8,7 @@
 mod call;
 pub(crate) mod rate_limiter;
 pub(crate) mod request_sender;
+pub(crate) mod retry_budget;
 mod service_call;
 
 pub(crate) use call::{CallInput, CallOutcome, PageInput, ReadResponseFn};
@@ -37,7 +38,7 @@ pub(crate) struct Engine<X: Transport> {
     /// The headers of every request to the service: accepted types, and what the client says of itself.
     pub(crate) headers: HeaderMap,
     pub(crate) call_timeout: Option<Duration>,
-    pub(crate) rate_limiter: Option<RateLimiter>,
+    pub(crate) rate_limiter: RateLimiter,
     /// Called for each value that had to be replaced in a response of the service.
     pub(crate) on_replacement: Option<Box<OnReplacementCallback>>,
 }

@@ -568,6 +568,7 @@ mod tests {
             (429, 0, ErrorReason::Throttled),
             (401, 400, ErrorReason::Unauthorized),
             (401, 900_420, ErrorReason::AudienceRetired),
+            (401, 900_421, ErrorReason::MultifactorRequired),
             (403, 900_329, ErrorReason::NeedsAppAndUser),
             (403, 1002, ErrorReason::MissingRole),
             (403, 900_309, ErrorReason::ConditionalAccess),

@@ -7,6 +7,7 @@ mod base_url;
 mod body;
 mod client;
 mod cloud;
+mod concurrency;
 mod engine;
 mod error;
 mod link;
@@ -27,11 +28,16 @@ pub use auth::{
     AccessToken, AppRegistration, Credential, RefreshTokenLease, TokenError, TokenErrorReason, TokenRequest,
     TokenSource,
 };
+#[cfg(feature = "sign-in")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sign-in")))]
+pub use auth::{AuthorizationRequest, DeviceCode, SignIn, SignInBuilder, SignedIn};
 #[cfg(feature = "gzip")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
 pub use body::compression as gzip;
 pub use client::{Client, ClientBuilder, InvalidPollToken, PollState, PollToken, Poller};
 pub use cloud::Cloud;
+pub use concurrency::{ForEach, ItemOutcome};
+pub use engine::rate_limiter::{RateLimitScope, RateLimitStatus};
 pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
 pub use pagination::{Items, Pages};
 pub use partner_center_models::*;

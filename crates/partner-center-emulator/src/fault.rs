@@ -26,7 +26,7 @@ use std::{num::NonZeroU64, time::Duration};
 /// | `reset` | the connection is reset instead of a response |
 /// | `hang` | there is no response, however long the client waits |
 /// | `garbage` | the response is 200 with the media type of JSON and a body that is not JSON |
-/// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience` | the authority returns this error instead of a token; other requests are unaffected |
+/// | `invalid-client`, `invalid-grant`, `consent-required`, `multifactor-required`, `conditional-access`, `unknown-tenant`, `unknown-audience`, `authorization-pending`, `authorization-declined`, `slow-down`, `expired-token`, `bad-verification-code`, `missing-secret`, `expired-secret`, `unknown-certificate`, `revoked-grant` | the authority returns this error instead of a token; other requests are unaffected |
 ///
 /// | `@WHICH` | which requests are affected |
 /// |---|---|

@@ -3,7 +3,10 @@
 
 use crate::{
     authority::{Authority, Caller},
-    behaviors::{OperationCall, ResponseWithChanges, find_behavior, is_item_template, item_exists, not_found_error},
+    behaviors::{
+        OperationCall, ResponseWithChanges, find_behavior, is_item_template, item_exists, not_found_error,
+        record_of_write,
+    },
     clock::Clock,
     content_negotiation::accepts_json,
     customers::parse_guid,
@@ -60,6 +63,10 @@ impl Service {
         }
         match self.authority.caller_of_access_token(token, now) {
             Some(Caller::UnsupportedAudience) => Err(ErrorResponse::UnsupportedAudience),
+            Some(Caller::UserWithoutSecondFactor) if self.authority.requires_second_factor() => {
+                Err(ErrorResponse::SecondFactorRequired)
+            }
+            Some(Caller::UserWithoutSecondFactor) => Ok(Caller::User),
             Some(caller) => Ok(caller),
             None => Err(ErrorResponse::AccessDenied),
         }
@@ -90,7 +97,9 @@ impl Service {
             check_parents_exist(route, state, now)?;
             let call =
                 OperationCall { operation, route, request, query, path, body, caller, state, now, quirks, cancelled };
-            find_behavior(operation)(&call)
+            let mut done = find_behavior(operation)(&call)?;
+            done.changes.extend(record_of_write(&call, &done));
+            Ok(done)
         };
         if matches!(operation.method, Method::Get | Method::Head) {
             return decide(&self.store.state_snapshot(), path).map(|reply| reply.response);

@@ -7,7 +7,7 @@ use super::{
     service_call::{CallPlan, ServiceCall},
 };
 use crate::{
-    Error, ErrorKind, Transport,
+    Error, ErrorKind, ErrorReason, Transport,
     body::{BodyReader, DecodeError, ResponseBody},
     error::ErrorContext,
     pagination::{PrefetchedPage, Prefetcher},
@@ -128,4 +128,5 @@ fn is_token_rejected(error: &Error) -> bool {
     error.kind() == ErrorKind::Service
         && error.status() == Some(StatusCode::UNAUTHORIZED)
         && !error.is_unsupported_audience()
+        && error.reason() != Some(ErrorReason::MultifactorRequired)
 }

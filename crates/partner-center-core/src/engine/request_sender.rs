@@ -4,7 +4,7 @@
 //! This is the only loop that retries. What differs between a call of the service and a request for a token is a
 //! [`RetryableRequest`]: how the request is built for each attempt, and what a response to it means.
 
-use super::rate_limiter::RateLimiter;
+use super::{rate_limiter::Ticket, retry_budget::RetryBudget};
 use crate::{
     Error, ErrorKind, Limits, Mode, Output, Request, Response, RetryPolicy, Transport, TransportError,
     error::{ErrorContext, WriteOutcome},
@@ -19,6 +19,7 @@ pub(crate) struct RequestSender<X: Transport> {
     pub(crate) transport: X,
     pub(crate) retry_policy: RetryPolicy,
     pub(crate) limits: Limits,
+    pub(crate) retry_budget: RetryBudget,
 }
 
 /// A request that may be sent any number of times, and the meaning of a response to it.
@@ -27,8 +28,8 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
 
     fn operation(&self) -> &'static str;
     fn is_idempotent(&self) -> bool;
-    /// Returns the limiter that spreads such requests over time, if there is one.
-    fn rate_limiter(&self) -> Option<&RateLimiter>;
+    /// Returns a ticket of the limiter that such requests wait in, if there is one.
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>>;
     /// Returns the maximum size of the response in bytes.
     fn max_response_size(&self) -> usize;
     /// Reports that nothing may happen for `duration`, while a response or the next attempt is waited for.
@@ -65,15 +66,9 @@ impl<X: Transport> RequestSender<X> {
         let previous_attempts = context.attempts;
         let mut last_error = None;
         loop {
-            if early_response.is_none() {
-                let wait = match request.rate_limiter() {
-                    Some(rate_limiter) => rate_limiter.reserve_send_time(Instant::now(), remaining()),
-                    None => Some(Duration::ZERO),
-                };
-                let Some(wait) = wait else { return Err(Error::deadline_exceeded(request.operation(), last_error)) };
-                if !wait.is_zero() {
-                    X::Mode::into_future(self.transport.sleep(wait)).await;
-                }
+            let mut ticket = request.rate_limit_ticket();
+            if early_response.is_none() && !self.wait_for_turn(ticket.as_mut(), deadline).await {
+                return Err(Error::deadline_exceeded(request.operation(), last_error));
             }
             let next = match early_response.take() {
                 Some(early_response) => AttemptStep::Receive(early_response),
@@ -88,34 +83,77 @@ impl<X: Transport> RequestSender<X> {
                 number = context.attempts,
                 request_id = context.request_id.map(tracing::field::display)
             );
-            let failed = match self.perform_attempt(request, next).instrument(span).await {
-                Ok(value) => return Ok(value),
+            let sent_at = ticket.as_ref().map(|ticket| ticket.limiter().now());
+            let outcome = self.perform_attempt(request, next).instrument(span).await;
+            let attempts = context.attempts - previous_attempts;
+            let failed = match outcome {
+                Ok(value) => {
+                    self.retry_budget.record_success(attempts > 1);
+                    if let Some((ticket, sent_at)) = ticket.zip(sent_at) {
+                        ticket.record_accepted(sent_at);
+                    }
+                    return Ok(value);
+                }
                 Err(failed) => failed,
             };
-            let attempts = context.attempts - previous_attempts;
-            match decide_retry(
+            let decision = decide_retry(
                 retry_policy,
                 request.is_idempotent(),
                 attempts,
                 failed.retryability,
                 remaining(),
                 fastrand::f64(),
-            ) {
+            );
+            if let Some((ticket, sent_at)) = ticket.as_ref().zip(sent_at) {
+                record_failure(ticket, sent_at, &failed, decision, retry_policy);
+            }
+            match decision {
                 RetryDecision::Fail => return Err(failed.error),
                 RetryDecision::WaitTooLong(wait) => return Err(failed.error.with_excessive_wait(wait)),
                 RetryDecision::DeadlineExceeded => {
                     return Err(Error::deadline_exceeded(request.operation(), Some(failed.error)));
                 }
+                RetryDecision::Retry(_) if !failed.retryability.is_throttled() && !self.retry_budget.try_take() => {
+                    tracing::warn!("not retried: the retry budget of this client is used up by other failures");
+                    return Err(failed.error);
+                }
                 RetryDecision::Retry(delay) => {
                     tracing::warn!(attempts = context.attempts, ?delay, "will be retried");
                     request.extend_lease(delay);
-                    X::Mode::into_future(self.transport.sleep(delay)).await;
+                    self.back_off(delay, ticket.as_ref()).await;
                 }
             }
             if failed.has_response {
                 context.request_id = Some(Uuid::new_v4());
             }
             last_error = Some(failed.error);
+        }
+    }
+
+    /// Waits until the limiter admits the request; returns false if that is not before the deadline.
+    async fn wait_for_turn(&self, ticket: Option<&mut Ticket<'_>>, deadline: Option<Instant>) -> bool {
+        let Some(ticket) = ticket else { return true };
+        let mut now = ticket.limiter().now();
+        loop {
+            let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match ticket.admit(now, remaining) {
+                None => return false,
+                Some(Duration::ZERO) => return true,
+                Some(wait) => {
+                    X::Mode::into_future(self.transport.sleep(wait)).await;
+                    // The sleep is trusted: those of test transports return immediately.
+                    now = ticket.limiter().now().max(now + wait);
+                }
+            }
+        }
+    }
+
+    /// Waits before a retry.
+    async fn back_off(&self, delay: Duration, ticket: Option<&Ticket<'_>>) {
+        let until = ticket.and_then(|ticket| ticket.limiter().now().checked_add(delay));
+        X::Mode::into_future(self.transport.sleep(delay)).await;
+        if let Some((ticket, until)) = ticket.zip(until) {
+            ticket.limiter().slept_until(until);
         }
     }
 
@@ -185,6 +223,27 @@ impl<X: Transport> RequestSender<X> {
         let http_request =
             request.build(context).map_err(|error| Error::new(ErrorKind::Request, request.operation(), error))?;
         Ok(self.with_size_and_timeout_limits(http_request, request.max_response_size(), remaining))
+    }
+}
+
+/// Tells the limiter of an attempt that has failed. After a 429, all requests wait as long as the retry does, or would.
+fn record_failure(
+    ticket: &Ticket<'_>,
+    sent_at: Instant,
+    failed: &AttemptError,
+    decision: RetryDecision,
+    retry_policy: &RetryPolicy,
+) {
+    match failed.retryability {
+        Retryability::Throttled { retry_after } => {
+            let pause = match decision {
+                RetryDecision::Retry(delay) => delay,
+                _ => retry_policy.pause_of_others(retry_after),
+            };
+            ticket.record_throttled(sent_at, ticket.limiter().now(), pause);
+        }
+        _ if failed.has_response => ticket.record_accepted(sent_at),
+        _ => {}
     }
 }
 

@@ -1,8 +1,6 @@
 //! A request to the service: how a call becomes an HTTP request, and what the response to it means.
 
-use super::{
-    CallContext, Engine, PageInput, ReadResponseFn, rate_limiter::RateLimiter, request_sender::RetryableRequest,
-};
+use super::{CallContext, Engine, PageInput, ReadResponseFn, rate_limiter::Ticket, request_sender::RetryableRequest};
 use crate::{
     Error, ErrorKind, ErrorReason, Mode, Output, Request, Response, ServiceError, Transport,
     auth::CachedToken,
@@ -97,8 +95,8 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
         self.plan.call.idempotency == Idempotency::Natural
     }
 
-    fn rate_limiter(&self) -> Option<&RateLimiter> {
-        self.engine.rate_limiter.as_ref()
+    fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
+        Some(self.engine.rate_limiter.ticket(&self.plan.call.target))
     }
 
     fn max_response_size(&self) -> usize {

@@ -153,7 +153,7 @@ impl<X: Transport> PrefetchedPage<X> {
         let http_request = engine.build_service_request(&request, &token, &context).ok()?;
         let http_request =
             engine.sender.with_size_and_timeout_limits(http_request, engine.sender.limits.body, remaining);
-        if engine.rate_limiter.as_ref().is_some_and(|rate_limiter| !rate_limiter.try_reserve(Instant::now())) {
+        if !engine.rate_limiter.ticket(&request.target).try_admit(engine.rate_limiter.now()) {
             return None;
         }
         let sent_at = Instant::now();

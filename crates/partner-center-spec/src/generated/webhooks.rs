@@ -17,10 +17,12 @@ pub(super) const LIST_WEBHOOK_EVENTS: Operation = Operation {
     path: "/webhooks/v1/registration/events",
     summary: "Lists the names of the events that can be registered for.",
     description: "Returns all names that the service knows, which are more than any page of its documentation has.",
-    documentation: Some(Link {
-        title: "Partner Center webhooks",
-        url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
     parameters: &[],
     body: None,
     responses: &[
@@ -63,10 +65,12 @@ pub(super) const GET_WEBHOOK_REGISTRATION: Operation = Operation {
     path: "/webhooks/v1/registration",
     summary: "Gets the address that events are sent to, and the names of these events.",
     description: "There is one registration for each partner, and none at first.",
-    documentation: Some(Link {
-        title: "Partner Center webhooks",
-        url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
     parameters: &[],
     body: None,
     responses: &[
@@ -81,8 +85,8 @@ pub(super) const GET_WEBHOOK_REGISTRATION: Operation = Operation {
                     name: "get-webhook-registration",
                     summary: "A registration for two events.",
                     json: r#"{
-  "WebhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
-  "WebhookEvents": ["subscription-updated", "test-created"]
+  "webhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
+  "webhookEvents": ["subscription-updated", "test-created"]
 }"#,
                     has_unknown_fields: false,
                 },
@@ -129,10 +133,12 @@ pub(super) const UPDATE_WEBHOOK_REGISTRATION: Operation = Operation {
     path: "/webhooks/v1/registration",
     summary: "Replaces the address that events are sent to, and the names of these events.",
     description: "The list of names is replaced, not added to. A registration cannot be deleted: to silence it, register for fewer events.",
-    documentation: Some(Link {
-        title: "Partner Center webhooks",
-        url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
     parameters: &[],
     body: Some(RequestBody {
         is_required: true,
@@ -144,8 +150,8 @@ pub(super) const UPDATE_WEBHOOK_REGISTRATION: Operation = Operation {
                 name: "update-webhook-registration",
                 summary: "A registration for one event.",
                 json: r#"{
-  "WebhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
-  "WebhookEvents": ["test-created"]
+  "webhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
+  "webhookEvents": ["test-created"]
 }"#,
                 has_unknown_fields: false,
             },
@@ -163,9 +169,9 @@ pub(super) const UPDATE_WEBHOOK_REGISTRATION: Operation = Operation {
                     name: "update-webhook-registration",
                     summary: "A registration for one event.",
                     json: r#"{
-  "SubscriberId": "4c6f2a0e-7d0b-4a55-8e0f-0f4f5b6a7c18",
-  "WebhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
-  "WebhookEvents": ["test-created"]
+  "subscriberId": "4c6f2a0e-7d0b-4a55-8e0f-0f4f5b6a7c18",
+  "webhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
+  "webhookEvents": ["test-created"]
 }"#,
                     has_unknown_fields: false,
                 },
@@ -212,10 +218,12 @@ pub(super) const CREATE_WEBHOOK_REGISTRATION: Operation = Operation {
     path: "/webhooks/v1/registration",
     summary: "Registers the address that events are sent to.",
     description: "The service does not call the address at this time: create a validation event to see whether it arrives. A second registration is rejected with 409, as there is one for each partner: replace it instead.",
-    documentation: Some(Link {
-        title: "Partner Center webhooks",
-        url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
     parameters: &[],
     body: Some(RequestBody {
         is_required: true,
@@ -227,9 +235,9 @@ pub(super) const CREATE_WEBHOOK_REGISTRATION: Operation = Operation {
                 name: "create-webhook-registration",
                 summary: "A registration for two events.",
                 json: r#"{
-  "WebhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
-  "WebhookEvents": ["subscription-updated", "test-created"],
-  "SignatureTokenToMsSignatureHeader": true
+  "webhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
+  "webhookEvents": ["subscription-updated", "test-created"],
+  "signatureTokenToMsSignatureHeader": true
 }"#,
                 has_unknown_fields: false,
             },
@@ -247,11 +255,11 @@ pub(super) const CREATE_WEBHOOK_REGISTRATION: Operation = Operation {
                     name: "create-webhook-registration",
                     summary: "A registration with its identifier.",
                     json: r#"{
-  "SubscriberId": "4c6f2a0e-7d0b-4a55-8e0f-0f4f5b6a7c18",
-  "WebhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
-  "WebhookEvents": ["subscription-updated", "test-created"],
-  "SignatureTokenToMsSignatureHeader": true,
-  "LastModifiedTimestamp": "2026-01-14T16:57:15.0966728Z"
+  "subscriberId": "4c6f2a0e-7d0b-4a55-8e0f-0f4f5b6a7c18",
+  "webhookUrl": "https://hooks.contoso.example/partner-center?partner=contoso",
+  "webhookEvents": ["subscription-updated", "test-created"],
+  "signatureTokenToMsSignatureHeader": true,
+  "lastModifiedTimestamp": "2026-01-14T16:57:15.0966728Z"
 }"#,
                     has_unknown_fields: false,
                 },
@@ -291,10 +299,12 @@ pub(super) const WEBHOOK_EVENT: Schema = Schema {
     name: "WebhookEvent",
     area: "webhooks",
     description: "An event that the service sends to the registered address. It says what has changed, not how: get the resource, or the audit record.",
-    documentation: Some(Link {
-        title: "Partner Center webhook events",
-        url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhook-events",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhook events",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhook-events",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -371,10 +381,12 @@ pub(super) const WEBHOOK_EVENT_NAME: Schema = Schema {
     name: "WebhookEventName",
     area: "webhooks",
     description: "What has happened. `webhook-events list` has all names.",
-    documentation: Some(Link {
-        title: "Partner Center webhook events",
-        url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhook-events",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhook events",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhook-events",
+        },
+    ),
     kind: SchemaKind::StringEnum(
         &[
             EnumValue {
@@ -489,10 +501,12 @@ pub(super) const WEBHOOK_REGISTRATION: Schema = Schema {
     name: "WebhookRegistration",
     area: "webhooks",
     description: "The address that the service sends events to.",
-    documentation: Some(Link {
-        title: "Partner Center webhooks",
-        url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhooks",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhooks",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {

@@ -136,8 +136,8 @@ fn page_size_for_limit(operation: &Operation, call: &OperationCall) -> Option<(&
 /// Returns how the pages of an operation follow each other, if it is paged.
 pub(crate) fn pagination_of_operation(operation: &Operation) -> Option<Pagination> {
     let Paging { items, next_link, continuation_token, response_header, token_header, token_query, seek, .. } =
-        operation.paging?;
-    let Paging { size_query, offset_query, total, .. } = operation.paging?;
+        *operation.paging?;
+    let Paging { size_query, offset_query, total, .. } = *operation.paging?;
     let mut pagination = Pagination::new(items);
     pagination.next_link = next_link;
     pagination.continuation_token = continuation_token;
