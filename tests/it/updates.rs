@@ -115,6 +115,15 @@ fn conflicts_are_limited() {
     assert!(transcript.ends_with("=> Service (updateCustomerBillingProfile): 400"), "{transcript}");
 }
 
+/// The conflict may be with the very change whose response was lost: to make it again could make it twice.
+#[test]
+fn conflict_after_a_lost_response_is_reported() {
+    let transcript = Change::LastName("King").run([profile("1", "B"), Step::Close, conflict()]);
+    let put = put('b', "1", "King");
+    let expected = format!("{}{put}  sleep 500ms\n{put}=> Service (updateCustomerBillingProfile): 400", got('a'));
+    assert_eq!(transcript, expected);
+}
+
 #[test]
 fn error_of_the_change_sends_nothing() {
     let transcript = Change::Nothing("the customer has moved").run([profile("1", "B")]);

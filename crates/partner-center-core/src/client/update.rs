@@ -142,7 +142,7 @@ impl<X: Transport> Client<X> {
         E: Into<BoxError>,
     {
         X::Mode::block_or_box(async move {
-            let retry_policy = &self.engine.sender.retry_policy;
+            let retry_policy = self.engine.retry_policy(&self.scope);
             let mut conflicts = 0;
             loop {
                 let mut resource = X::Mode::into_future(self.call(operation.clone())).await?;
