@@ -105,5 +105,8 @@ impl Scalar for ErrorCode {
             CodeFormat::Text(string) => ScalarValue::String(string),
         }
     }
+    fn equals(&self, other: ScalarValue<'_>) -> bool {
+        Self::from_scalar(other).is_some_and(|other| *self == other)
+    }
 }
 scalar_value!(ErrorCode, Scalar);

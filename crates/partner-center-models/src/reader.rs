@@ -132,7 +132,7 @@ fn read_object<'de, A: MapAccess<'de>>(
         match key {
             FieldKey::Field { index, spelling } => {
                 next = index + 1;
-                let name = schema.fields[index].name;
+                let name = schema.names[index];
                 if seen & (1 << index) != 0 {
                     // Of several values, the last one counts.
                     object.field_mut(index).clear();
@@ -149,7 +149,7 @@ fn read_object<'de, A: MapAccess<'de>>(
                     ReadOutcome::Null => {
                         // Null is JSON like any other.
                         let is_any = matches!(object.field_mut(index), ValueMut::Json(_));
-                        if schema.fields[index].presence == Presence::Required && !is_any {
+                        if schema.presences[index] == Presence::Required && !is_any {
                             seen &= !(1 << index);
                         }
                     }
@@ -170,12 +170,12 @@ fn read_object<'de, A: MapAccess<'de>>(
         return Ok(Some(number));
     }
     if schema.has_required_fields {
-        for (index, field) in schema.fields.iter().enumerate().filter(|(_, field)| field.is_required()) {
-            if object.unknown_fields().contains(field.name) {
-                return Err(de::Error::custom(format_args!("`{}` is not what the specification says", field.name)));
+        for (index, name) in schema.required_fields() {
+            if object.unknown_fields().contains(name) {
+                return Err(de::Error::custom(format_args!("`{name}` is not what the specification says")));
             }
             if seen & (1 << index) == 0 {
-                return Err(de::Error::missing_field(field.name));
+                return Err(de::Error::missing_field(name));
             }
         }
     }
@@ -258,12 +258,10 @@ impl Visitor<'_> for FieldKeySeed {
         formatter.write_str("the name of a field")
     }
     fn visit_str<E>(self, name: &str) -> Result<FieldKey, E> {
-        let Some(index) = self.schema.find_field_index(name, self.next) else {
-            return Ok(FieldKey::Unknown(name.to_owned()));
-        };
-        let field = &self.schema.fields[index];
-        let is_other = !field.spellings.is_empty() && !is_name_or_capitalized(name, field.name);
-        Ok(FieldKey::Field { index, spelling: if is_other { field.spelling(name) } else { None } })
+        Ok(match self.schema.find_field(name, self.next) {
+            Some((index, spelling)) => FieldKey::Field { index, spelling },
+            None => FieldKey::Unknown(name.to_owned()),
+        })
     }
 }
 

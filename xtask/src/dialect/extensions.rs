@@ -55,6 +55,9 @@ pub(crate) const ENUM_NAMES: &str = "x-pc-enum-names";
 pub(crate) const LOOSE: &str = "x-pc-loose";
 /// Extension of a schema: fields of this type are boxed where they are optional.
 pub(crate) const BOX: &str = "x-pc-box";
+/// Extension of a schema: `Clone` and `PartialEq` are derived for this type and all that it holds, which is faster and takes
+/// longer to compile than to copy and compare by the table of its fields.
+pub(crate) const DERIVE: &str = "x-pc-derive";
 /// Extension of a schema: descriptions of properties that are a `$ref`, which can have none beside it.
 pub(crate) const PROPERTY_DESCRIPTIONS: &str = "x-pc-property-descriptions";
 /// Extension of a schema: properties that are kept as JSON and parsed on demand.
@@ -149,6 +152,7 @@ pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
         (ENUM_NAMES, &[Schema], false),
         (LOOSE, &[Schema], true),
         (BOX, &[Schema], true),
+        (DERIVE, &[Schema], true),
         (PROPERTY_DESCRIPTIONS, &[Schema], false),
         (RAW, &[Schema], false),
         (TYPE, &[Schema], false),

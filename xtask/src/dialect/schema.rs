@@ -3,7 +3,7 @@
 use super::{
     columns::{Column, read_columns},
     extensions::{
-        BOX, COLUMNS, DEPRECATED, ENUM_DESCRIPTIONS, ENUM_NAMES, EXTENSIBLE_ENUM, LOOSE, NAME, PROPERTY_DESCRIPTIONS,
+        BOX, COLUMNS, DEPRECATED, DERIVE, ENUM_DESCRIPTIONS, ENUM_NAMES, EXTENSIBLE_ENUM, LOOSE, NAME, PROPERTY_DESCRIPTIONS,
         RAW, SPELLINGS, TYPE,
     },
     names::{ensure_variant_name, escape_pointer_step, field_name, is_identifier, local_name, variant_name},
@@ -32,6 +32,8 @@ pub(crate) struct Definition {
     pub(crate) example: Option<Value>,
     /// Held in a `Box` where it is optional.
     pub(crate) boxed: bool,
+    /// Derives `Clone` and `PartialEq`, as does all that it holds.
+    pub(crate) is_derived: bool,
     /// Whether it occurs in a request.
     pub(crate) is_sent: bool,
     /// Whether it occurs in a response.
@@ -172,6 +174,7 @@ impl Definition {
             external_docs: external_docs?,
             example: data.example.clone(),
             boxed: data.extensions.contains_key(BOX),
+            is_derived: data.extensions.contains_key(DERIVE),
             is_sent: false,
             is_received: false,
             columns: columns?,
@@ -203,7 +206,7 @@ impl Definition {
 }
 
 /// Returns the extensions that not every schema may have, with what it should be, and whether it is.
-fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, bool); 8] {
+fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, bool); 9] {
     let is_object = matches!(kind, DefinitionKind::Object(_));
     let is_enum = matches!(kind, DefinitionKind::Enum(_));
     let is_text =
@@ -215,6 +218,7 @@ fn misplaced_extensions(kind: &DefinitionKind) -> [(&'static str, &'static str, 
         (LOOSE, "an enum of strings", is_text),
         (BOX, "an object", is_object || matches!(kind, DefinitionKind::Union(_))),
         (COLUMNS, "an object", is_object),
+        (DERIVE, "an object", is_object),
         (PROPERTY_DESCRIPTIONS, "an object", is_object),
         (RAW, "an object", is_object),
     ]
