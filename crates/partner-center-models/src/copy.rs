@@ -6,6 +6,7 @@ use crate::{
 };
 
 /// Copies an object into an empty one of the same type.
+#[inline]
 pub(crate) fn copy_object(from: &dyn Object, to: &mut dyn Object) {
     for index in 0..from.schema().names.len() {
         copy_value(from.field(index), to.field_mut(index));
@@ -16,6 +17,7 @@ pub(crate) fn copy_object(from: &dyn Object, to: &mut dyn Object) {
     to.unknown_fields_mut().clone_from(from.unknown_fields());
 }
 
+#[inline]
 fn copy_value(from: ValueRef<'_>, to: ValueMut<'_>) {
     match (from, to) {
         (ValueRef::Scalar(from), ValueMut::Scalar(to) | ValueMut::Decimal(to)) => {
@@ -58,6 +60,7 @@ fn copy_value(from: ValueRef<'_>, to: ValueMut<'_>) {
 }
 
 /// Whether two objects of the same type are equal.
+#[inline]
 pub(crate) fn are_objects_equal(one: &dyn Object, other: &dyn Object) -> bool {
     let are_maps_equal = || match (one.additional_properties(), other.additional_properties()) {
         (Some(one), Some(other)) => are_equal(ValueRef::Map(one), ValueRef::Map(other)),
@@ -68,6 +71,7 @@ pub(crate) fn are_objects_equal(one: &dyn Object, other: &dyn Object) -> bool {
         && one.unknown_fields() == other.unknown_fields()
 }
 
+#[inline]
 fn are_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
     match (one, other) {
         (ValueRef::Scalar(one), ValueRef::Scalar(other)) => match other.get() {
@@ -111,6 +115,7 @@ fn are_equal(one: ValueRef<'_>, other: ValueRef<'_>) -> bool {
     }
 }
 
+#[inline]
 fn are_options_equal(one: Option<ValueRef<'_>>, other: Option<ValueRef<'_>>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => are_equal(one, other),

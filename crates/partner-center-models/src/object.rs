@@ -24,6 +24,7 @@ pub trait Object {
 }
 
 /// Returns the fields of an object that are present, in the order of the schema, with their indices there.
+#[inline]
 pub(crate) fn present_fields(object: &dyn Object) -> impl Iterator<Item = (usize, ValueRef<'_>)> {
     let indices = 0..object.schema().names.len();
     indices.filter_map(|index| object.field(index).present().map(|value| (index, value)))
@@ -59,6 +60,7 @@ pub(crate) enum Presence {
 pub(crate) const MAX_FIELDS_OF_OBJECT: usize = 128;
 
 impl ObjectSchema {
+    #[inline]
     pub(crate) const fn new(
         name: &'static str,
         names: &'static [&'static str],
@@ -102,6 +104,7 @@ impl ObjectSchema {
     }
 
     /// Returns the names of the fields that must be present, with their indices.
+    #[inline]
     pub(crate) fn required_fields(&self) -> impl Iterator<Item = (usize, &'static str)> {
         let names = self.names.iter().copied().zip(self.presences).enumerate();
         names.filter(|(_, (_, presence))| presence.is_required()).map(|(index, (name, _))| (index, name))
@@ -109,6 +112,7 @@ impl ObjectSchema {
 }
 
 impl Presence {
+    #[inline]
     const fn is_required(self) -> bool {
         matches!(self, Self::RequiredList | Self::Required)
     }

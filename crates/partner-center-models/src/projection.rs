@@ -101,6 +101,7 @@ impl Operation for DynamicList {
     const ID: &'static str = "request";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/";
+    #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         match *self {}
     }
@@ -109,12 +110,15 @@ impl Operation for DynamicList {
 impl Paginated for DynamicList {
     type Item = JsonValue;
     const PAGINATION: Pagination = Pagination::new("");
+    #[inline]
     fn items(page: Self::Response) -> Vec<JsonValue> {
         page.items
     }
+    #[inline]
     fn fingerprint(page: &Self::Response) -> Option<PageFingerprint> {
         page.fingerprint.clone()
     }
+    #[inline]
     fn continuation(page: &Self::Response) -> Result<Option<ContinuationToken>, InvalidContinuationToken> {
         page.continuation.clone()
     }
@@ -198,6 +202,7 @@ impl<O, T: DeserializeOwned> PageAs<O, T> {
 /// Returns the continuation in `json`, a page by `pagination`; `None` if it has none, or is not a page. For the client.
 #[doc(hidden)]
 #[must_use]
+#[inline]
 pub fn find_continuation(json: &str, pagination: &Pagination) -> Option<ContinuationToken> {
     PageAs::<DynamicList, IgnoredAny>::parse_page(json, pagination, false).ok()?.continuation.ok()?
 }
@@ -278,6 +283,7 @@ enum PageField<'a> {
 }
 
 impl<'a> PageFieldPaths<'a> {
+    #[inline]
     fn from_pagination(pagination: &'a Pagination) -> Self {
         Self {
             items: Some(pagination.items).filter(|path| !path.is_empty()),
@@ -287,10 +293,12 @@ impl<'a> PageFieldPaths<'a> {
         }
     }
 
+    #[inline]
     fn is_empty(self) -> bool {
         [self.items, self.link, self.token, self.total].iter().all(Option::is_none)
     }
 
+    #[inline]
     fn field_named(self, name: &str) -> PageField<'a> {
         // A name may have a dot, such as `@odata.nextLink`.
         let is = |path: Option<&str>| path.is_some_and(|path| is_name_or_capitalized(name, path));
@@ -330,6 +338,7 @@ impl<'a> PageFieldPaths<'a> {
 }
 
 /// Whether `found` is `name`, or `name` with a capital initial: the two spellings that the service uses.
+#[inline]
 fn is_name_or_capitalized(found: &str, name: &str) -> bool {
     found.len() == name.len() && found.eq_ignore_ascii_case(name) && found.get(1..) == name.get(1..)
 }

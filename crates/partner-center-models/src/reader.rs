@@ -41,6 +41,7 @@ struct ResourceVisitor<'a>(&'a mut dyn Object);
 impl<'de> Visitor<'de> for ResourceVisitor<'_> {
     type Value = ();
 
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "an object that is a {}", self.0.schema().name)
     }
@@ -58,10 +59,12 @@ impl<'de> Visitor<'de> for ResourceVisitor<'_> {
 }
 
 /// Reads `json` into `object`, as leniently as a field of another object; returns whether it is such an object.
+#[inline]
 pub(crate) fn read_object_from_json(json: &str, object: &mut dyn Object) -> bool {
     read_nested_object(json, object, 0)
 }
 
+#[inline]
 fn read_nested_object(json: &str, object: &mut dyn Object, depth: u8) -> bool {
     fn read<'de, D: Deserializer<'de>>(json: D, object: &mut dyn Object, depth: u8) -> Result<bool, D::Error> {
         let context = ReadContext { is_exact: loss_mode::is_exact_mode(), depth };
@@ -96,12 +99,14 @@ struct ReadContext {
 }
 
 impl ReadContext {
+    #[inline]
     fn top_level() -> Self {
         Self { is_exact: loss_mode::is_exact_mode(), depth: 0 }
     }
 
     /// Returns the context within an object or list; `None` if that is too deep, so that it is kept as JSON. `serde_json` has
     /// the same limit, but does not know of the texts around a text.
+    #[inline]
     fn nested(self) -> Option<Self> {
         const MAX_NESTING_DEPTH: u8 = 127;
         (self.depth < MAX_NESTING_DEPTH).then(|| Self { depth: self.depth + 1, ..self })
@@ -223,6 +228,7 @@ fn read_unknown_field<'de, A: MapAccess<'de>>(
 }
 
 /// Returns the number that an object with these fields and no others stands for; `None` if the object is not a number.
+#[inline]
 fn private_number_of_fields(fields: &UnknownFields) -> Option<JsonValue> {
     let mut fields = fields.iter();
     let (name, value) = fields.next()?;
@@ -254,6 +260,7 @@ impl<'de> DeserializeSeed<'de> for FieldKeySeed {
 
 impl Visitor<'_> for FieldKeySeed {
     type Value = FieldKey;
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the name of a field")
     }
@@ -334,6 +341,7 @@ impl ValueSeed<'_> {
     }
 
     /// Reads the number that `json` is.
+    #[inline]
     fn set_number(self, json: JsonValue) -> ReadOutcome {
         let (ValueMut::Scalar(scalar) | ValueMut::Decimal(scalar)) = self.target else {
             return ReadOutcome::Misfit(json);
@@ -349,6 +357,7 @@ impl ValueSeed<'_> {
 impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = ReadOutcome;
 
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("any JSON value")
     }
@@ -415,6 +424,7 @@ struct RawJsonVisitor<'a>(ValueSeed<'a>);
 impl<'de> Visitor<'de> for RawJsonVisitor<'_> {
     type Value = ReadOutcome;
 
+    #[inline]
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("any JSON value")
     }
@@ -543,12 +553,14 @@ fn read_list<'de, A: SeqAccess<'de>>(
 }
 
 /// Returns the first `count` items of a list, as they are written.
+#[inline]
 fn serialize_items(list: &dyn List, count: usize) -> serde_json::Result<ArrayBuilder> {
     let mut array = ArrayBuilder::default();
     (0..count).try_for_each(|index| push_written_item(&mut array, list, index))?;
     Ok(array)
 }
 
+#[inline]
 fn push_written_item(array: &mut ArrayBuilder, list: &dyn List, index: usize) -> serde_json::Result<()> {
     if let Some(item) = list.get(index) {
         array.push(&JsonValue::from_serializable(&SerializedValue(item))?);
@@ -603,6 +615,7 @@ fn read_map<'de, A: MapAccess<'de>>(
 }
 
 /// Returns the entries of a map but `key`, as they are written.
+#[inline]
 fn serialize_entries_except(map: &dyn Map, key: &str) -> serde_json::Result<ObjectBuilder> {
     let mut object = ObjectBuilder::default();
     let mut result = Ok(());
@@ -618,6 +631,7 @@ fn serialize_entries_except(map: &dyn Map, key: &str) -> serde_json::Result<Obje
 }
 
 /// Reads one of several objects, from the JSON that was received: the property that tells them apart need not be the first.
+#[inline]
 fn read_union(union: &mut dyn Union, json: JsonValue, context: ReadContext) -> ReadOutcome {
     if json == JsonValue::null() {
         return ReadOutcome::Null;

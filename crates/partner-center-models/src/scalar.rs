@@ -18,6 +18,7 @@ pub enum ScalarValue<'a> {
 
 impl<'a> ScalarValue<'a> {
     /// Returns the number with these digits.
+    #[inline]
     pub(crate) fn number(digits: &'a str) -> Self {
         match digits.parse() {
             // `-0` would be written as `0`.
@@ -181,15 +182,18 @@ macro_rules! scalars {
     ($($type:ty, $placeholder:expr, $pattern:pat => $from:expr, $self:ident => $as_scalar:expr;)*) => {
         $(
             impl Scalar for $type {
+                #[inline]
                 fn placeholder() -> Self {
                     $placeholder
                 }
+                #[inline]
                 fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
                     match value {
                         $pattern => $from,
                         _ => None,
                     }
                 }
+                #[inline]
                 fn as_scalar(&self) -> ScalarValue<'_> {
                     let $self = self;
                     $as_scalar
@@ -212,9 +216,11 @@ scalars! {
 }
 
 impl Scalar for Uuid {
+    #[inline]
     fn placeholder() -> Self {
         Self::nil()
     }
+    #[inline]
     fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
         match value {
             ScalarValue::String(text) if text.len() == HYPHENATED_UUID_LENGTH => text.parse().ok(),
@@ -222,6 +228,7 @@ impl Scalar for Uuid {
             _ => None,
         }
     }
+    #[inline]
     fn as_scalar(&self) -> ScalarValue<'_> {
         ScalarValue::Uuid(*self)
     }
@@ -230,9 +237,11 @@ scalar_value!(Uuid, Scalar);
 
 /// Whole numbers are numbers, too: the service writes `12` as well as `12.0`.
 impl Scalar for f64 {
+    #[inline]
     fn placeholder() -> Self {
         0.0
     }
+    #[inline]
     fn from_scalar(value: ScalarValue<'_>) -> Option<Self> {
         match value {
             ScalarValue::Float(number) => Some(number),
@@ -247,9 +256,11 @@ impl Scalar for f64 {
             _ => None,
         }
     }
+    #[inline]
     fn as_scalar(&self) -> ScalarValue<'_> {
         ScalarValue::Float(*self)
     }
+    #[inline]
     fn is_written_as(&self, received: ScalarValue<'_>) -> bool {
         match received {
             ScalarValue::Number(digits) => serde_json::to_string(self).is_ok_and(|written| written == digits),

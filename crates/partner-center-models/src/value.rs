@@ -70,6 +70,7 @@ pub enum ValueMut<'a> {
 
 impl ValueMut<'_> {
     /// Makes the value empty. A required scalar keeps its value, since none is empty.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         match self {
             Self::Scalar(scalar) | Self::Decimal(scalar) => scalar.clear(),
@@ -320,12 +321,15 @@ impl<T: Object + Value> Value for Box<T> {
 }
 
 impl Value for JsonValue {
+    #[inline]
     fn empty() -> Self {
         Self::placeholder()
     }
+    #[inline]
     fn as_value(&self) -> ValueRef<'_> {
         ValueRef::Json(self)
     }
+    #[inline]
     fn as_value_mut(&mut self) -> ValueMut<'_> {
         ValueMut::Json(self)
     }

@@ -91,6 +91,7 @@ fn write_field_as_received<M: SerializeMap>(
 }
 
 /// Returns the field at `index` as it is written; `None` if it is absent.
+#[inline]
 pub(crate) fn serialize_field(object: &dyn Object, index: usize) -> Option<JsonValue> {
     JsonValue::from_serializable(&SerializedValue(object.field(index).present()?)).ok()
 }
@@ -170,11 +171,13 @@ impl Serialize for ScalarValue<'_> {
     }
 }
 
+#[inline]
 fn list_items(list: &dyn List) -> impl Iterator<Item = ValueRef<'_>> {
     (0..list.len()).filter_map(|index| list.get(index))
 }
 
 /// Whether no field that the specification describes was present, and others were.
+#[inline]
 pub(crate) fn has_only_unknown_fields(object: &dyn Object) -> bool {
     let (schema, unknown) = (object.schema(), object.unknown_fields());
     if unknown.is_empty()
@@ -187,6 +190,7 @@ pub(crate) fn has_only_unknown_fields(object: &dyn Object) -> bool {
 }
 
 /// Shows an object as `derive(Debug)` does.
+#[inline]
 pub(crate) fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
     let schema = object.schema();
     let mut shown = formatter.debug_struct(schema.name);
@@ -212,6 +216,7 @@ pub(crate) fn debug_object(object: &dyn Object, formatter: &mut fmt::Formatter<'
 struct DebugValue<'a>(ValueRef<'a>);
 
 impl fmt::Debug for DebugValue<'_> {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             ValueRef::Scalar(scalar) => scalar.debug(formatter),
@@ -243,6 +248,7 @@ impl fmt::Debug for DebugValue<'_> {
 }
 
 /// Returns the paths of everything within `object` that the specification does not describe.
+#[inline]
 pub(crate) fn unknown_paths(object: &dyn Object) -> Vec<String> {
     let mut found = Vec::new();
     collect_unknown_paths(ValueRef::Object(object), "", &mut found);
@@ -250,6 +256,7 @@ pub(crate) fn unknown_paths(object: &dyn Object) -> Vec<String> {
 }
 
 /// Adds the unknown paths of `value`, whose own path is `at`.
+#[inline]
 fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>) {
     match value {
         ValueRef::Scalar(scalar) => {
@@ -291,6 +298,7 @@ fn collect_unknown_paths(value: ValueRef<'_>, at: &str, found: &mut Vec<String>)
 }
 
 /// Returns the path of the field `name` within the object at `at`.
+#[inline]
 pub(crate) fn field_path(at: &str, name: &str) -> String {
     if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
 }
