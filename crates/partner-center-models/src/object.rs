@@ -81,10 +81,12 @@ impl ObjectSchema {
     /// `first` on: fields usually come in the order of the specification.
     #[inline]
     pub(crate) fn find_field(&self, name: &str, first: usize) -> Option<(usize, Option<&'static str>)> {
-        let names = self.names;
-        let first = first.min(names.len());
-        let mut indices = (first..names.len()).chain(0..first);
-        match indices.find(|&index| is_name_or_capitalized(name, names[index])) {
+        let first = first.min(self.names.len());
+        let (before, after) = self.names.split_at(first);
+        if let Some(index) = find_name(after, name) {
+            return Some((first + index, None));
+        }
+        match find_name(before, name) {
             Some(index) => Some((index, None)),
             None => self.find_field_by_spelling(name),
         }
@@ -118,16 +120,22 @@ impl Presence {
     }
 }
 
+#[inline]
+fn find_name(names: &[&str], found: &str) -> Option<usize> {
+    names.iter().position(|name| is_name_or_capitalized(found, name))
+}
+
 /// Whether `found` is `name`, or `name` with a capital initial: the two spellings that the service uses.
 #[inline]
 pub(crate) fn is_name_or_capitalized(found: &str, name: &str) -> bool {
+    if found.len() != name.len() {
+        return false;
+    }
     match (found.as_bytes().split_first(), name.as_bytes().split_first()) {
         (Some((found, found_rest)), Some((name, name_rest))) => {
-            found_rest.len() == name_rest.len()
-                && (found == name || *found == name.to_ascii_uppercase())
-                && found_rest == name_rest
+            (found == name || *found == name.to_ascii_uppercase()) && found_rest == name_rest
         }
-        _ => found.len() == name.len(),
+        _ => true,
     }
 }
 

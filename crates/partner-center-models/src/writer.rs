@@ -25,26 +25,19 @@ pub(crate) fn write_object<S: Serializer>(object: &dyn Object, serializer: S) ->
 fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(), M::Error> {
     let schema = object.schema();
     let unknown = object.unknown_fields();
-    let (has_unknown, has_spellings) = (!unknown.is_empty(), unknown.has_spellings());
-    // A bit for each field that is present, if that matters.
-    let mut present = 0_u128;
+    let has_spellings = unknown.has_spellings();
     for (index, &name) in schema.names.iter().enumerate() {
         let field = object.field(index);
         if has_spellings && let Some(spelling) = unknown.received_spelling(name) {
-            let Some(value) = field.present() else { continue };
-            present |= 1 << index;
-            write_field_as_received(map, name, value, spelling)?;
-            continue;
-        }
-        if let ValueRef::Scalar(scalar) = field {
-            let Some(scalar) = scalar.get() else { continue };
-            map.serialize_entry(name, &scalar)?;
-        } else {
-            let Some(value) = field.present() else { continue };
+            if let Some(value) = field.present() {
+                write_field_as_received(map, name, value, spelling)?;
+            }
+        } else if let ValueRef::Scalar(scalar) = field {
+            if let Some(scalar) = scalar.get() {
+                map.serialize_entry(name, &scalar)?;
+            }
+        } else if let Some(value) = field.present() {
             map.serialize_entry(name, &SerializedValue(value))?;
-        }
-        if has_unknown {
-            present |= 1 << index;
         }
     }
     let mut result = Ok(());
@@ -62,7 +55,7 @@ fn write_fields<M: SerializeMap>(object: &dyn Object, map: &mut M) -> Result<(),
     for (name, value) in unknown.iter() {
         // A field that was set replaces the raw value that was kept for it.
         let is_set = match schema.find_field_index(name) {
-            Some(index) => present & (1 << index) != 0,
+            Some(index) => object.field(index).present().is_some(),
             None => object.additional_properties().is_some_and(|map| map.get(name).is_some()),
         };
         if !is_set {
