@@ -3,11 +3,7 @@
 //! Reading and writing are written once, over these traits, and compiled once for each format: code for each generated type would
 //! cost minutes of compile time. A generated type only tells where its fields are.
 
-use crate::{
-    JsonValue, Nullable, UnknownFields,
-    object::Object,
-    scalar::ScalarField,
-};
+use crate::{JsonValue, Nullable, UnknownFields, object::Object, scalar::ScalarField};
 use serde_json::value::RawValue;
 use std::{
     collections::{BTreeMap, btree_map::Entry},

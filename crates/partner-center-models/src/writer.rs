@@ -143,7 +143,9 @@ impl Serialize for SerializedValue<'_> {
                 });
                 result.unwrap_or_else(|| Err(ser::Error::custom("an object that is kept as JSON was not visited")))
             }
-            ValueRef::Optional(_) | ValueRef::Nullable(_) => self.0.present().map(SerializedValue).serialize(serializer),
+            ValueRef::Optional(_) | ValueRef::Nullable(_) => {
+                self.0.present().map(SerializedValue).serialize(serializer)
+            }
             ValueRef::Null => serializer.serialize_none(),
         }
     }

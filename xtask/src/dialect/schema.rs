@@ -3,8 +3,8 @@
 use super::{
     columns::{Column, read_columns},
     extensions::{
-        BOX, COLUMNS, DEPRECATED, DERIVE, ENUM_DESCRIPTIONS, ENUM_NAMES, EXTENSIBLE_ENUM, LOOSE, NAME, PROPERTY_DESCRIPTIONS,
-        RAW, SPELLINGS, TYPE,
+        BOX, COLUMNS, DEPRECATED, DERIVE, ENUM_DESCRIPTIONS, ENUM_NAMES, EXTENSIBLE_ENUM, LOOSE, NAME,
+        PROPERTY_DESCRIPTIONS, RAW, SPELLINGS, TYPE,
     },
     names::{ensure_variant_name, escape_pointer_step, field_name, is_identifier, local_name, variant_name},
     reserved,

@@ -234,6 +234,24 @@ fn everything_understood_is_generated() {
 }
 
 #[test]
+fn derived_type_is_derived_with_all_that_it_holds() {
+    const PAGE: &str = "    ThingCollection:\n";
+    let things = THINGS.replace(PAGE, &format!("{PAGE}      x-pc-derive: true\n"));
+    assert_ne!(things, THINGS);
+    let spec = Spec::parse(&things).unwrap();
+    contains(
+        &types::generate_types(&spec).unwrap()[ROOT_AREA],
+        &[
+            "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct ThingCollection {",
+            "resource!(ThingCollection: Default {",
+            "#[derive(Clone, PartialEq)] #[non_exhaustive] pub struct Thing {",
+            "resource!(Thing {",
+            "resource!(NewThing: Clone PartialEq {",
+        ],
+    );
+}
+
+#[test]
 fn unpaginated_response_with_a_next_page_is_a_warning() {
     const AT: &str = "#/paths/~1v1~1kinds~1{thing-kind}/get: the response ThingCollection has `";
     const ITEMS: &str =
