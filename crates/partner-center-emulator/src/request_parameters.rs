@@ -17,7 +17,7 @@ pub(crate) fn query_parameter_names(operation: &Operation) -> Vec<&'static str> 
     let mut names: Vec<_> = parameters.map(|parameter| parameter.name).collect();
     if let Some(paging) = operation.paging {
         names.extend(
-            [token_parameter(&paging), paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
+            [token_parameter(paging), paging.seek.map(|(name, _)| name), paging.size_query, paging.offset_query]
                 .into_iter()
                 .flatten(),
         );
@@ -95,7 +95,7 @@ fn check_integer_parameter(parameter: &Parameter, of: Type, value: &str) -> Resu
     let Some(number): Option<i64> = number else {
         return Err(invalid_parameter_error(parameter, "must be an integer"));
     };
-    match (parameter.minimum, parameter.maximum) {
+    match (parameter.constraints.minimum, parameter.constraints.maximum) {
         (Some(minimum), _) if number < minimum => {
             Err(invalid_parameter_error(parameter, &format!("must be at least {minimum}")))
         }

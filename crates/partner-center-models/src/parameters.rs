@@ -57,7 +57,7 @@ impl Parameters {
         let value = value.into();
         if let Some(value) = value.filter(|value| !range.contains(value)) {
             let problem = format!("must be {} to {}, not {value}", range.start(), range.end());
-            self.record_problem(name, problem);
+            self.record_first_problem(name, problem);
         }
         self.query(name, value)
     }
@@ -76,7 +76,7 @@ impl Parameters {
                 (min, usize::MAX) => format!("must have at least {min} characters, not {length}"),
                 (min, max) => format!("must have {min} to {max} characters, not {length}"),
             };
-            self.record_problem(name, problem);
+            self.record_first_problem(name, problem);
         }
         self
     }
@@ -150,7 +150,7 @@ impl Parameters {
     pub fn multipart(mut self, form: MultipartForm) -> Self {
         match form.into_multipart_body() {
             Ok(body) => self.body = Some(body),
-            Err((name, problem)) => self.record_problem(name, problem),
+            Err((name, problem)) => self.record_first_problem(name, problem),
         }
         self
     }
@@ -177,11 +177,13 @@ impl Parameters {
     }
 
     fn json<T: Serialize>(&mut self, name: &'static str, value: Option<&T>) -> Option<String> {
-        serde_json::to_string(value?).map_err(|error| self.record_problem(name, format!("is not JSON: {error}"))).ok()
+        serde_json::to_string(value?)
+            .map_err(|error| self.record_first_problem(name, format!("is not JSON: {error}")))
+            .ok()
     }
 
     #[inline]
-    fn record_problem(&mut self, name: &'static str, problem: String) {
+    fn record_first_problem(&mut self, name: &'static str, problem: String) {
         self.invalid.get_or_insert(InvalidParameter { name, problem });
     }
 }

@@ -20,7 +20,7 @@ pub struct Operation {
     /// Paragraphs in Markdown, separated by blank lines.
     pub description: &'static str,
     /// The page of the service's documentation.
-    pub documentation: Option<Link>,
+    pub documentation: Option<&'static Link>,
     /// The parameters that a caller sets: those of the path in its order, then the others. Headers that the client sets by
     /// itself are not among them.
     pub parameters: &'static [Parameter],
@@ -32,7 +32,7 @@ pub struct Operation {
     /// it is one item, or nothing.
     pub items: Option<&'static str>,
     /// How a page leads to the next one; `None` if the operation is not paged.
-    pub paging: Option<Paging>,
+    pub paging: Option<&'static Paging>,
     /// The kinds of credentials that may call it.
     pub authentication: &'static [Authentication],
     /// The clouds that have it.
@@ -119,14 +119,8 @@ pub struct Parameter {
     pub style: ParameterStyle,
     /// The type of its value; of a parameter in [`ParameterStyle::Json`], that of the JSON.
     pub value: Type,
-    /// The minimum of an integer that the service accepts.
-    pub minimum: Option<i64>,
-    /// The minimum that a client sends, if that is above the one that the service accepts.
-    pub sent_minimum: Option<i64>,
-    /// The maximum of an integer.
-    pub maximum: Option<i64>,
-    /// What a string or a list must comply with.
-    pub constraints: Constraints,
+    /// What its value must comply with.
+    pub constraints: &'static Constraints,
     /// A value that is sent unless another is given.
     pub default: Option<&'static str>,
     /// Why it is deprecated, and by what it is replaced.

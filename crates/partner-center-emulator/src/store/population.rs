@@ -1,10 +1,12 @@
 //! The resources of generated customers other than the customers themselves: users, subscriptions and qualifications. Like those,
 //! they are made when they are requested, from the seed and the customer's index.
 
+mod directory_roles;
 mod qualifications;
 mod subscriptions;
 mod users;
 
+pub(crate) use directory_roles::directory_role_member;
 pub(crate) use subscriptions::{legacy_subscription_etag, version_in_subscription_etag};
 pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 
@@ -37,11 +39,17 @@ struct CustomerTenant<'a> {
 
 /// Returns the generated resource at `path`.
 pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
-    let ["v1", "customers", customer, collection, id] = path.segments()[..] else { return None };
-    let tenant = CustomerTenant::for_customer_id(state, customer)?;
-    match collection {
-        "users" => users::get_user(&tenant, id),
-        "subscriptions" => subscriptions::get_subscription(&tenant, id, now),
+    let (collection, id) = path.split_last_segment()?;
+    let ["v1", "customers", customer, ref kind @ ..] = collection.segments()[..] else { return None };
+    match kind {
+        ["users"] => users::get_user(&CustomerTenant::for_customer_id(state, customer)?, id, now),
+        ["subscriptions"] => {
+            subscriptions::get_subscription(&CustomerTenant::for_customer_id(state, customer)?, id, now)
+        }
+        ["directoryroles", ..] => {
+            let items = generated_collection_items(state, &collection, now)?;
+            items.into_iter().find(|item| item["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)))
+        }
         _ => None,
     }
 }
@@ -52,12 +60,14 @@ pub(crate) fn generated_collection_items(
     collection: &ResourcePath,
     now: Timestamp,
 ) -> Option<Vec<Value>> {
-    let ["v1", "customers", customer, collection] = collection.segments()[..] else { return None };
+    let ["v1", "customers", customer, ref kind @ ..] = collection.segments()[..] else { return None };
     let tenant = CustomerTenant::for_customer_id(state, customer)?;
-    match collection {
-        "users" => Some(users::all_users(&tenant)),
-        "subscriptions" => Some(subscriptions::all_subscriptions(&tenant, now)),
-        "qualifications" => Some(qualifications::all_qualifications(&tenant)),
+    match kind {
+        ["users"] => Some(users::all_users(&tenant, now)),
+        ["subscriptions"] => Some(subscriptions::all_subscriptions(&tenant, now)),
+        ["qualifications"] => Some(qualifications::all_qualifications(&tenant)),
+        ["directoryroles"] => Some(directory_roles::all_directory_roles(&tenant)),
+        ["directoryroles", role, "usermembers"] => directory_roles::directory_role_members(&tenant, role),
         _ => None,
     }
 }
@@ -68,7 +78,7 @@ impl<'a> CustomerTenant<'a> {
         let is_created = state.is_created_customer(index);
         let fields = state.customer_searchable_fields(index);
         let domain = if fields.domain.is_empty() { format!("tenant{index}.onmicrosoft.com") } else { fields.domain };
-        let country = if is_created { WEIGHTED_COUNTRIES[0] } else { state.population.country_of_customer(index) };
+        let country = if is_created { WEIGHTED_COUNTRIES[0] } else { state.population.generated_country_at(index) };
         let partner_id = fields.indirect_reseller.map(crate::customers::partner_id_of_reseller).unwrap_or_default();
         let is_documented = is_documented_customer(index);
         Some(Self { seed: state.population.seed, id, index, domain, country, is_created, partner_id, is_documented })

@@ -1254,6 +1254,8 @@ resource!(ResourceAttributes: Default {
 pub enum ObjectType {
     /// A page of a list.
     Collection,
+    /// A record of what has been done.
+    AuditRecord,
     /// A customer.
     Customer,
     /// The company profile of a customer.
@@ -1370,6 +1372,7 @@ pub enum ObjectType {
 
 open_enum!(ObjectType {
     Collection = "Collection",
+    AuditRecord = "AuditRecord",
     Customer = "Customer",
     CustomerCompanyProfile = "CustomerCompanyProfile",
     CustomerBillingProfile = "CustomerBillingProfile",
