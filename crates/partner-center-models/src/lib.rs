@@ -4,6 +4,7 @@
 
 mod body;
 mod continuation;
+mod copy;
 mod date_time;
 mod decimal;
 mod error_code;

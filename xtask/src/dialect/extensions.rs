@@ -59,6 +59,9 @@ pub(crate) const X_PC_ENUM_NAMES: &str = "x-pc-enum-names";
 pub(crate) const X_PC_LOOSE: &str = "x-pc-loose";
 /// Extension of a schema: fields of this type are boxed where they are optional.
 pub(crate) const X_PC_BOX: &str = "x-pc-box";
+/// Extension of a schema: `Clone` and `PartialEq` are derived for this type and all that it holds, which is faster and takes
+/// longer to compile than to copy and compare by the table of its fields.
+pub(crate) const X_PC_DERIVE: &str = "x-pc-derive";
 /// Extension of a schema: descriptions of properties that are a `$ref`, which can have none beside it.
 pub(crate) const X_PC_PROPERTY_DESCRIPTIONS: &str = "x-pc-property-descriptions";
 /// Extension of a schema: properties that are kept as JSON and parsed on demand.
@@ -155,6 +158,7 @@ pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
         (X_PC_ENUM_NAMES, &[Schema], false),
         (X_PC_LOOSE, &[Schema], true),
         (X_PC_BOX, &[Schema], true),
+        (X_PC_DERIVE, &[Schema], true),
         (X_PC_PROPERTY_DESCRIPTIONS, &[Schema], false),
         (X_PC_RAW, &[Schema], false),
         (X_PC_TYPE, &[Schema], false),
