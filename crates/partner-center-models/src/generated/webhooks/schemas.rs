@@ -8,7 +8,6 @@ use crate::{
 ///
 /// See [Partner Center
 /// webhooks](https://learn.microsoft.com/partner-center/developer/partner-center-webhooks).
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookRegistration {
     /// The identifier of the registration. Not all responses have it.
@@ -71,7 +70,7 @@ impl WebhookRegistration {
     }
 }
 
-resource!(WebhookRegistration {
+resource!(WebhookRegistration: Clone PartialEq Default {
     0 Optional Scalar subscriber_id = "subscriberId",
     1 Optional Scalar webhook_url = "webhookUrl",
     2 Optional Optional webhook_events = "webhookEvents",
@@ -96,7 +95,6 @@ resource!(WebhookRegistration {
 /// assert!(webhook_event.unknown_paths().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookEvent {
     /// What has happened.
@@ -114,7 +112,7 @@ pub struct WebhookEvent {
     pub unknown_fields: UnknownFields,
 }
 
-resource!(WebhookEvent {
+resource!(WebhookEvent: Clone PartialEq Default {
     0 Optional Scalar event_name = "eventName",
     1 Optional Scalar resource_uri = "resourceUri",
     2 Optional Scalar resource_name = "resourceName",
