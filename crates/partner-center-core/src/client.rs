@@ -5,6 +5,11 @@ mod builder;
 pub use builder::ClientBuilder;
 pub(crate) use builder::token_scope;
 
+mod polling;
+mod update;
+
+pub use polling::{InvalidPollToken, PollState, PollToken, Poller};
+
 use crate::{
     CallOptions, CallOutput, Credential, DefaultTransport, Error, ErrorKind, ForEach, Items, Mode, Pages, RawRequest,
     Response, Transport, WithMetadata,
