@@ -8,6 +8,7 @@ use super::{
 use http::Uri;
 use partner_center::{
     Reqwest, Transport, Ureq,
+    request::Idempotency,
     transport::{Output, Request, Response, TransportError},
 };
 use partner_center_conformance::{Connection, Server};
@@ -68,12 +69,10 @@ fn serve(connection: &mut Connection, service: &CountingService) -> io::Result<(
 /// Returns the bytes of a response with this length.
 fn bytes(response: &MockResponse, length: usize) -> Vec<u8> {
     let http = response.to_http();
-    let mut bytes = format!("HTTP/1.1 {}\r\n", http.status());
-    for (name, value) in http.headers().iter().filter(|(name, _)| *name != "content-length") {
-        bytes += &format!("{name}: {}\r\n", value.to_str().unwrap());
-    }
-    bytes += &format!("Content-Length: {length}\r\n\r\n");
-    [bytes.as_bytes(), response.body()].concat()
+    let headers = http.headers().iter().filter(|(name, _)| *name != "content-length");
+    let headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
+    let head = format!("HTTP/1.1 {}\r\n{}Content-Length: {length}\r\n\r\n", http.status(), headers.concat());
+    [head.as_bytes(), response.body()].concat()
 }
 
 fn verify_over<X: Transport>(new_transport: impl Fn() -> X, run: &Run) {
@@ -96,11 +95,10 @@ fn verify_over<X: Transport>(new_transport: impl Fn() -> X, run: &Run) {
 fn verify_runs_over<X: Transport>(new_transport: impl Fn() -> X) {
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Config { failure_persistence: None, ..Config::default() }, rng);
-    let alone = Fault::ALL.into_iter().flat_map(|fault| {
-        let run = move |idempotency| Run { idempotency, faults: vec![fault], max_attempts: 3 };
-        use partner_center::request::Idempotency::{Natural, None, RequestId};
-        [run(Natural), run(RequestId), run(None)]
-    });
+    let idempotencies = [Idempotency::Natural, Idempotency::RequestId, Idempotency::None];
+    let alone = Fault::ALL
+        .into_iter()
+        .flat_map(|fault| idempotencies.map(|idempotency| Run { idempotency, faults: vec![fault], max_attempts: 3 }));
     let random: Vec<_> = (0..RUNS).map(|_| runs().new_tree(&mut runner).unwrap().current()).collect();
     alone.chain(random).for_each(|run| verify_over(&new_transport, &run));
 }
