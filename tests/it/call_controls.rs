@@ -2,6 +2,7 @@
 
 use partner_center::{
     Client, ClientBuilder, Credential, Error, ErrorKind, GetCustomer, ListCustomers, RetryPolicy, Transport,
+    error::WriteOutcome,
     request::{AttemptDescription, CallDescription, CallMetadata, CallOptions, Hooks, Idempotency, Method, RawRequest},
     transport::{Async, Blocking, Mode, Output},
 };
@@ -386,7 +387,13 @@ fn idempotency_of_a_call_is_seen_by_hooks() {
             scripted::<Blocking>([response(200, "{}").into()], |builder| builder.hooks(Expect(idempotency)));
         client.request(RawRequest::new(Method::Post, "/v1/things").idempotency(idempotency)).unwrap();
     }
-    let (client, _) = scripted::<Blocking>([Step::Close], |builder| builder);
-    let error = client.request(RawRequest::new(Method::Post, "/v1/things")).unwrap_err();
-    assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Transport, true));
+    // A request that may not be sent twice is not, whatever its method.
+    for method in [Method::Post, Method::Get] {
+        let (client, _) = scripted::<Blocking>([Step::Close], |builder| builder);
+        let request = || RawRequest::new(method, "/v1/things").idempotency(Idempotency::None);
+        let error = client.request(request()).unwrap_err();
+        assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Transport, true));
+        let error = client.with_deadline(Instant::now()).request(request()).unwrap_err();
+        assert_eq!((error.kind(), error.write_outcome()), (ErrorKind::Timeout, Some(WriteOutcome::NotPerformed)));
+    }
 }

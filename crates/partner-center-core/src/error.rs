@@ -234,8 +234,8 @@ impl Error {
         self.0.write_outcome == Some(WriteOutcome::Unknown)
     }
 
-    /// Returns what has come of a write. `None` if that does not matter: for a read, and for a write that may be sent again at any
-    /// time ([`Idempotency::Natural`](crate::Idempotency::Natural)).
+    /// Returns what has come of a write. `None` if that does not matter: for a read, for a write that may be sent again at any time
+    /// ([`Idempotency::Natural`](crate::Idempotency::Natural)), and for a request that could not be built.
     ///
     /// Such a write has an outcome only if it was rejected after an attempt that may have been performed: that it is "not found",
     /// say, may then be its own effect.

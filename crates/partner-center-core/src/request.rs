@@ -264,6 +264,11 @@ impl PreparedRequest {
         !matches!(self.method, http::Method::GET | http::Method::HEAD)
     }
 
+    /// Whether it matters what has come of the request: it is a write, or its caller says that it may not be sent twice.
+    pub(crate) fn may_have_effect(&self) -> bool {
+        self.is_write() || self.idempotency != Idempotency::Natural
+    }
+
     /// Whether the absence of a resource is a result.
     pub(crate) fn may_be_absent(&self) -> bool {
         self.outcomes.iter().any(|status| (400..500).contains(status))

@@ -13,6 +13,7 @@ use crate::{
     request::PreparedRequest,
 };
 use http::StatusCode;
+use partner_center_models::Idempotency;
 use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -92,7 +93,11 @@ impl<X: Transport> Engine<X> {
                 self.hooks.iter().for_each(|hooks| hooks.after_call(&description, Ok(&metadata)));
                 Ok(CallOutcome { body, metadata, next })
             }
-            Err(error) => {
+            Err(mut error) => {
+                if error.write_outcome().is_none() && call.idempotency != Idempotency::Natural {
+                    // It failed before it was sent (again).
+                    error = error.with_write_outcome(Some(metadata.write_outcome));
+                }
                 let error = error.with_metadata(metadata);
                 self.hooks.iter().for_each(|hooks| hooks.after_call(&description, Err(&error)));
                 Err(error)

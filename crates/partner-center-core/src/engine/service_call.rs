@@ -109,7 +109,7 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
     }
 
     fn is_write(&self) -> bool {
-        self.plan.call.is_write()
+        self.plan.call.may_have_effect()
     }
 
     fn keeps_metadata(&self) -> bool {
