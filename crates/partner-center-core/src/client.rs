@@ -2,7 +2,7 @@
 
 use crate::{
     CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, ForEach, Items, Limits, Mode, Pages, RawRequest,
-    Response, RetryPolicy, Transport,
+    RequestIds, Response, RetryPolicy, Transport,
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
@@ -14,6 +14,7 @@ use crate::{
     error::BoxError,
     pagination::{ListRequest, empty_page},
     request::{PreparedRequest, header_value},
+    request_ids::RequestIdSource,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, Replacement, SingleResponse};
@@ -212,10 +213,10 @@ impl<X: Transport> Client<X> {
         read: &'static ReadResponseFn<'static, T>,
     ) -> CallOutput<X, T> {
         let request = request.map_err(|error| Error::new(ErrorKind::Request, operation, error));
-        let (engine, scope) = (self.engine.clone(), self.scope);
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
         X::Mode::block_or_box(async move {
             let CallOutcome { body, context, .. } =
-                engine.perform_call(CallInput::for_single_response(&request?, read), scope).await?;
+                engine.perform_call(CallInput::for_single_response(&request?, read), &scope).await?;
             body.into_value().map_err(|error| Error::new(ErrorKind::Decode, operation, error).with_context(context))
         })
     }
@@ -236,8 +237,8 @@ impl<X: Transport> Client<X> {
     /// - [`ErrorKind::Transport`], [`ErrorKind::Timeout`]: the authority did not respond.
     #[must_use = "a token is obtained once the outcome is used"]
     pub fn authenticate(&self) -> CallOutput<X, Option<Duration>> {
-        let (engine, scope) = (self.engine.clone(), self.scope);
-        X::Mode::block_or_box(async move { engine.obtain_token(scope).await })
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
+        X::Mode::block_or_box(async move { engine.obtain_token(&scope).await })
     }
 
     /// Returns the items of all pages of a list: an `Iterator` over a blocking transport, a `Stream` over an async one.
@@ -293,7 +294,7 @@ impl<X: Transport> Client<X> {
     pub fn pages<O: Paginated>(&self, operation: O) -> Pages<X, O> {
         let request = RawRequest::from_operation(&operation);
         let list_request = request.and_then(|request| ListRequest::new(request, O::PAGINATION));
-        Pages::new(self.engine.clone(), self.scope, O::ID, list_request)
+        Pages::new(self.engine.clone(), self.scope.clone(), O::ID, list_request)
     }
 
     /// Returns the pages of a list that is not one of the generated operations. Its items are any JSON; `pagination` says where
@@ -327,7 +328,7 @@ impl<X: Transport> Client<X> {
     /// ```
     pub fn request_pages(&self, request: RawRequest, pagination: Pagination) -> Pages<X, DynamicList> {
         let operation = request.operation();
-        Pages::new(self.engine.clone(), self.scope, operation, ListRequest::new(request, pagination))
+        Pages::new(self.engine.clone(), self.scope.clone(), operation, ListRequest::new(request, pagination))
     }
 
     /// Returns the items of all pages of a list that is not one of the generated operations; see
@@ -406,14 +407,22 @@ impl<X: Transport> Client<X> {
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
-        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope.clone() } }
     }
 
     /// Returns a client for a unit of work that must be done by `deadline`, however many calls it takes: a complete list, say.
     /// A call that is not done by then fails with [`ErrorKind::Timeout`]. All else is shared with this client.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope.clone() } }
+    }
+
+    /// Returns a client for a unit of work whose calls have the ids of `request_ids`, in place of random ones; those of lists keep
+    /// theirs. All else is shared with this client.
+    #[must_use]
+    pub fn with_request_ids(&self, request_ids: Arc<dyn RequestIds>) -> Self {
+        let request_ids = Some(RequestIdSource(request_ids));
+        Self { engine: self.engine.clone(), scope: CallContext { request_ids, ..self.scope.clone() } }
     }
 
     /// Returns how fast this client and its clones may send requests now, and why.
@@ -444,7 +453,7 @@ impl<X: Transport> Client<X> {
 
 impl<X: Transport> Clone for Client<X> {
     fn clone(&self) -> Self {
-        Self { engine: self.engine.clone(), scope: self.scope }
+        Self { engine: self.engine.clone(), scope: self.scope.clone() }
     }
 }
 
@@ -656,7 +665,11 @@ impl<X: Transport> ClientBuilder<X> {
                 rate_limiter: RateLimiter::new(self.requests_per_minute, self.rate_limit_scope),
                 on_replacement: self.on_replacement,
             }),
-            scope: CallContext { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), deadline: None },
+            scope: CallContext {
+                correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4),
+                deadline: None,
+                request_ids: None,
+            },
         })
     }
 }

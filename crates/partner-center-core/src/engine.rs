@@ -13,7 +13,10 @@ mod service_call;
 
 pub(crate) use call::{CallInput, CallOutcome, PageInput, ReadResponseFn};
 
-use crate::{Error, Transport, auth::TokenProvider, base_url::BaseUrl, error::ErrorContext};
+use crate::{
+    Error, ErrorKind, Transport, auth::TokenProvider, base_url::BaseUrl, error::ErrorContext, request::PreparedRequest,
+    request_ids::RequestIdSource,
+};
 use http::HeaderMap;
 use partner_center_models::Replacement;
 use rate_limiter::RateLimiter;
@@ -23,11 +26,23 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 /// The context that the calls of one unit of work share.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CallContext {
     pub(crate) correlation_id: Uuid,
     /// The deadline of the unit of work, however many calls it takes.
     pub(crate) deadline: Option<Instant>,
+    /// The source of request ids, if they are not random.
+    pub(crate) request_ids: Option<RequestIdSource>,
+}
+
+impl CallContext {
+    /// Returns the id of the next request of a call, whose last id the service has `answered`.
+    pub(crate) fn next_request_id(&self, call: &PreparedRequest, answered: Option<Uuid>) -> Result<Uuid, Error> {
+        let Some(RequestIdSource(request_ids)) = &self.request_ids else { return Ok(Uuid::new_v4()) };
+        let path = call.target.split('?').next().unwrap_or_default();
+        let request_id = request_ids.next_request_id(&format!("{} {path}", call.method), answered);
+        request_id.map_err(|error| Error::new(ErrorKind::Request, call.operation, error))
+    }
 }
 
 /// The state that all calls of a client and its clones share.
@@ -47,7 +62,7 @@ pub(crate) type OnReplacementCallback = dyn Fn(&Replacement) + Send + Sync;
 
 impl<X: Transport> Engine<X> {
     /// Obtains a token, and returns the time until it expires, if that is known.
-    pub(crate) async fn obtain_token(&self, call_context: CallContext) -> Result<Option<Duration>, Error> {
+    pub(crate) async fn obtain_token(&self, call_context: &CallContext) -> Result<Option<Duration>, Error> {
         const OPERATION_ID: &str = "authenticate";
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = OPERATION_ID, %correlation_id);
@@ -66,7 +81,7 @@ impl<X: Transport> Engine<X> {
     }
 
     /// Returns the deadline of a call that begins now: that of its unit of work, or its own if that is earlier.
-    pub(crate) fn call_deadline(&self, call_context: CallContext) -> Option<Instant> {
+    pub(crate) fn call_deadline(&self, call_context: &CallContext) -> Option<Instant> {
         let of_this_call = self.call_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         [of_this_call, call_context.deadline].into_iter().flatten().min()
     }

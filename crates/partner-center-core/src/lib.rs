@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod pagination;
 mod request;
+mod request_ids;
 mod response_headers;
 mod retry;
 mod transport;
@@ -35,6 +36,7 @@ pub use error::{Error, ErrorKind, ErrorReason, ServiceError};
 pub use pagination::{Items, Pages};
 pub use partner_center_models::*;
 pub use request::RawRequest;
+pub use request_ids::RequestIds;
 pub use retry::RetryPolicy;
 pub use transport::{
     Async, Blocking, CallOutput, CertificateProblem, DefaultTransport, EnvironmentProxy, Limits, Mode, Output,

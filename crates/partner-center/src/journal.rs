@@ -22,7 +22,7 @@ mod state;
 pub use state::{ItemState, JournalEntry};
 
 use file::JournalFile;
-use partner_center_core::{CallOptions, CallOutput, Client, Error, ForEach, Mode, RequestIds, Transport};
+use partner_center_core::{CallOutput, Client, Error, ForEach, Mode, RequestIds, Transport};
 use state::JournalState;
 use std::{
     error::Error as StdError,
@@ -122,7 +122,7 @@ impl Journal {
         let items = PendingItems { journal: self.clone(), items: items.into_iter() };
         client.for_each(items, concurrency, move |client, item| {
             let recorder = Arc::new(ItemRecorder::new(journal.clone(), item.to_string()));
-            let output = work(&client.with_options(CallOptions::new().request_ids(recorder.clone())), item);
+            let output = work(&client.with_request_ids(recorder.clone()), item);
             X::Mode::block_or_box(async move {
                 let result = X::Mode::into_future(output).await;
                 recorder.record_outcome(result.as_ref().map(|_| ()));
@@ -203,11 +203,7 @@ impl ItemRecorder {
 }
 
 impl RequestIds for ItemRecorder {
-    fn next_request_id(
-        &self,
-        call: &str,
-        answered: Option<Uuid>,
-    ) -> Result<Uuid, Box<dyn StdError + Send + Sync>> {
+    fn next_request_id(&self, call: &str, answered: Option<Uuid>) -> Result<Uuid, Box<dyn StdError + Send + Sync>> {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if answered.is_none() {
             calls.push(call.to_owned());

@@ -5,7 +5,7 @@
 
 #[cfg(any(feature = "async", feature = "sync"))]
 #[doc(inline)]
-pub use partner_center_core::RawRequest;
+pub use partner_center_core::{RawRequest, RequestIds};
 #[doc(inline)]
 pub use partner_center_models::{
     Accepted, Binary, Body, Completion, FromResponse, Idempotency, Method, MultipartForm, NoContent, ResponseReader,

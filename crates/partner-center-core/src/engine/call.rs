@@ -16,7 +16,6 @@ use crate::{
 use http::StatusCode;
 use std::{sync::Arc, time::Instant};
 use tracing::Instrument;
-use uuid::Uuid;
 
 /// Reads a response whose status is a result.
 pub(crate) type ReadResponseFn<'a, T> = dyn Fn(&mut BodyReader<'_>) -> Result<T, DecodeError> + Send + Sync + 'a;
@@ -62,7 +61,7 @@ impl<X: Transport> Engine<X> {
     pub(crate) async fn perform_call<T>(
         self: &Arc<Self>,
         input: CallInput<'_, X, T>,
-        call_context: CallContext,
+        call_context: &CallContext,
     ) -> Result<CallOutcome<X, T>, Error> {
         let CallInput { call, read, page, prefetched_page, prefetcher } = input;
         let page_number = page.as_ref().map(|page| page.number);
@@ -100,7 +99,7 @@ impl<X: Transport> Engine<X> {
                 (token, request_id, early_response)
             } else {
                 let token = self.token_provider.token(sender, operation, context, deadline, None).await?;
-                (token, Uuid::new_v4(), None)
+                (token, plan.call_context.next_request_id(plan.call, None)?, None)
             };
         context.request_id = Some(request_id);
         let service_call = ServiceCall::new(self, plan, &token);
@@ -116,7 +115,7 @@ impl<X: Transport> Engine<X> {
             return Err(rejection);
         }
         tracing::info!("the service rejected the token, which is replaced");
-        context.request_id = Some(Uuid::new_v4());
+        context.request_id = Some(plan.call_context.next_request_id(plan.call, context.request_id)?);
         let service_call = ServiceCall::new(self, plan, &replacement);
         let body = sender.send(&service_call, &sender.retry_policy, context, deadline, None).await?;
         Ok((body, service_call.into_prefetched_page()))

@@ -30,6 +30,10 @@ pub(crate) trait RetryableRequest<X: Transport>: Sync {
     fn is_idempotent(&self) -> bool;
     /// Returns a ticket of the limiter that such requests wait in, if there is one.
     fn rate_limit_ticket(&self) -> Option<Ticket<'_>>;
+    /// Returns the id of the next request, after one that was `answered`.
+    fn next_request_id(&self, _answered: Option<Uuid>) -> Result<Uuid, Error> {
+        Ok(Uuid::new_v4())
+    }
     /// Returns the maximum size of the response in bytes.
     fn max_response_size(&self) -> usize;
     /// Reports that nothing may happen for `duration`, while a response or the next attempt is waited for.
@@ -124,7 +128,7 @@ impl<X: Transport> RequestSender<X> {
                 }
             }
             if failed.has_response {
-                context.request_id = Some(Uuid::new_v4());
+                context.request_id = Some(request.next_request_id(context.request_id)?);
             }
             last_error = Some(failed.error);
         }

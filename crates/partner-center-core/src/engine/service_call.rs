@@ -24,7 +24,7 @@ pub(super) struct CallPlan<'a, M: Mode, T> {
     pub(super) call: &'a PreparedRequest,
     pub(super) read: &'a ReadResponseFn<'a, T>,
     pub(super) page: Option<PageInput<T>>,
-    pub(super) call_context: CallContext,
+    pub(super) call_context: &'a CallContext,
     pub(super) prefetcher: Option<&'a Prefetcher<M>>,
 }
 
@@ -97,6 +97,10 @@ impl<X: Transport, T> RetryableRequest<X> for ServiceCall<'_, X, T> {
 
     fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
         Some(self.engine.rate_limiter.ticket(&self.plan.call.target))
+    }
+
+    fn next_request_id(&self, answered: Option<Uuid>) -> Result<Uuid, Error> {
+        self.plan.call_context.next_request_id(self.plan.call, answered)
     }
 
     fn max_response_size(&self) -> usize {

@@ -141,7 +141,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
             return Some(X::Mode::ready(Err(error)));
         }
         let cursor = self.cursor.as_ref()?.as_ref().ok()?;
-        let (engine, scope) = (self.engine.clone(), self.scope);
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
         let (request, page) = (cursor.request.clone(), cursor.page);
         let list_request = cursor.list_request.clone();
         let prefetched_page = self.prefetched_page.take();
@@ -158,7 +158,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                 prefetched_page,
                 prefetcher: prefetcher.as_deref(),
             };
-            let mut performed = engine.perform_call(task, scope).await?;
+            let mut performed = engine.perform_call(task, &scope).await?;
             let mut next_token_may_be_consumed = false;
             if let Some(prefetcher) = &prefetcher {
                 let next = match &performed.body {
@@ -170,7 +170,7 @@ impl<X: Transport, O: Paginated> Pages<X, O> {
                     guessed.as_ref().is_some_and(|guessed| Some(&guessed.request) != next.as_ref());
                 // A page that points to itself ends the list, or is an error: there is nothing to prefetch.
                 if let Some(next) = next.filter(|next| !next.is_same_page(&request)) {
-                    performed.next = PrefetchedPage::confirm_or_send(next, guessed, prefetcher, &engine, scope).await;
+                    performed.next = PrefetchedPage::confirm_or_send(next, guessed, prefetcher, &engine, &scope).await;
                 }
             }
             Ok(FetchedPage { performed, next_token_may_be_consumed })

@@ -121,7 +121,7 @@ impl<X: Transport> PrefetchedPage<X> {
         guessed: Option<Self>,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: CallContext,
+        scope: &CallContext,
     ) -> Option<Self> {
         match guessed {
             Some(guessed) if guessed.request == request => Some(guessed),
@@ -138,7 +138,7 @@ impl<X: Transport> PrefetchedPage<X> {
         request: PreparedRequest,
         prefetcher: &Prefetcher<X::Mode>,
         engine: &Arc<Engine<X>>,
-        scope: CallContext,
+        scope: &CallContext,
     ) -> Option<Self> {
         let token = engine.token_provider.fresh_token(Instant::now())?;
         let until = engine.call_deadline(scope);
