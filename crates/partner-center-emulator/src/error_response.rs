@@ -16,6 +16,8 @@ pub(crate) enum ErrorResponse {
     AccessDenied,
     /// The access token is for an audience that the service no longer accepts.
     UnsupportedAudience,
+    /// The access token is of a user who has not given a second factor.
+    SecondFactorRequired,
     /// The resource is for app+user credentials, and the token is of an application alone.
     NeedsUser,
     /// `MS-RequestId` or `MS-CorrelationId` is not a GUID.
@@ -72,7 +74,7 @@ impl ErrorResponse {
 
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::AccessDenied | Self::UnsupportedAudience => StatusCode::UNAUTHORIZED,
+            Self::AccessDenied | Self::UnsupportedAudience | Self::SecondFactorRequired => StatusCode::UNAUTHORIZED,
             Self::NeedsUser => StatusCode::FORBIDDEN,
             Self::InvalidHeader
             | Self::InvalidCustomerId
@@ -95,6 +97,9 @@ impl ErrorResponse {
         let (code, description, source) = match self {
             Self::AccessDenied => (json!(400), "Access denied", "PartnerFD"),
             Self::UnsupportedAudience => (json!("900420"), "The audience of the token is not valid.", "PartnerFD"),
+            Self::SecondFactorRequired => {
+                (json!("900421"), "The token has no claim of multifactor authentication.", "PartnerFD")
+            }
             Self::NeedsUser => (json!(900_329), "This resource does not support App-only authentication.", "PartnerFD"),
             Self::InvalidHeader => (json!(800_002), "MS-RequestId and MS-CorrelationId must be GUIDs", "PartnerFD"),
             Self::InvalidCustomerId => (json!(900_118), "Invalid customer id", "PartnerFD"),
@@ -129,7 +134,10 @@ impl From<ErrorResponse> for ServiceResponse {
     fn from(error: ErrorResponse) -> Self {
         let response = Self::new(error.status_code(), ResponseContent::Error(error.json_body()));
         match error {
-            ErrorResponse::AccessDenied | ErrorResponse::UnsupportedAudience | ErrorResponse::NeedsUser => {
+            ErrorResponse::AccessDenied
+            | ErrorResponse::UnsupportedAudience
+            | ErrorResponse::SecondFactorRequired
+            | ErrorResponse::NeedsUser => {
                 response.with_header(WWW_AUTHENTICATE, HeaderValue::from_static(WWW_AUTHENTICATE_CHALLENGE))
             }
             ErrorResponse::MethodNotAllowed(methods) => {

@@ -232,3 +232,132 @@ fn relationship_ends_without_active_subscriptions() {
     assert_eq!(send(&emulator, &Method::DELETE, &customer, &Value::Null).0, StatusCode::NO_CONTENT);
     assert_eq!(get(&emulator, &customer).0, StatusCode::NOT_FOUND);
 }
+
+/// Returns the paths of the customers of the first page, which are not those of the documentation.
+fn customers(emulator: &Emulator) -> Vec<String> {
+    let (_, page) = get(emulator, "/v1/customers");
+    let items = page["items"].as_array().unwrap();
+    items.iter().map(|item| format!("/v1/customers/{}", item["id"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn usage_and_costs_are_those_of_the_subscriptions() {
+    let emulator = emulator(20);
+    let mut azure = 0;
+    for customer in customers(&emulator) {
+        let (_, subscriptions) = get(&emulator, &format!("{customer}/subscriptions"));
+        let subscriptions = subscriptions["items"].as_array().unwrap();
+        let ids = |billing: &str| -> Vec<String> {
+            let of_type = subscriptions.iter().filter(|subscription| subscription["billingType"] == billing);
+            of_type.map(|subscription| subscription["id"].as_str().unwrap().to_lowercase()).collect()
+        };
+        let (_, records) = get(&emulator, &format!("{customer}/subscriptions/usagerecords"));
+        let records = records["items"].as_array().unwrap();
+        let sum: f64 = records.iter().map(|record| record["totalCost"].as_f64().unwrap()).sum();
+        let recorded: Vec<_> = records.iter().map(|record| record["id"].as_str().unwrap().to_lowercase()).collect();
+        assert_eq!(recorded, ids("usage"));
+        let (_, summary) = get(&emulator, &format!("{customer}/usagesummary"));
+        assert!((summary["totalCost"].as_f64().unwrap() - sum).abs() < 0.001, "{summary}");
+        for record in records {
+            let uri = format!("{customer}/subscriptions/{}", record["id"].as_str().unwrap());
+            let (_, summary) = get(&emulator, &format!("{uri}/usagesummary"));
+            assert_eq!(summary["totalCost"], record["totalCost"]);
+            let (_, meters) = get(&emulator, &format!("{uri}/meterusagerecords"));
+            let of_meters =
+                meters["items"].as_array().unwrap().iter().map(|meter| meter["totalCost"].as_f64().unwrap());
+            assert!((of_meters.sum::<f64>() - record["totalCost"].as_f64().unwrap()).abs() < 0.001);
+            azure += 1;
+        }
+        let (_, lines) = get(&emulator, &format!("{customer}/servicecosts/mostrecent/lineitems"));
+        let lines = lines["items"].as_array().unwrap();
+        assert!(
+            lines
+                .iter()
+                .all(|line| { ids("license").contains(&line["subscriptionId"].as_str().unwrap().to_lowercase()) })
+        );
+        let (_, costs) = get(&emulator, &format!("{customer}/servicecosts/mostrecent"));
+        let total: f64 = lines.iter().map(|line| line["afterTaxTotal"].as_f64().unwrap()).sum();
+        assert!((costs["details"][0]["summary"]["afterTaxTotal"].as_f64().unwrap() - total).abs() < 0.01, "{costs}");
+    }
+    assert!(azure > 0);
+}
+
+#[test]
+fn budget_is_set_and_shown_with_the_usage() {
+    let emulator = emulator(20);
+    let customer = customer(&emulator);
+    let budget = format!("{customer}/usagebudget");
+    assert!(get(&emulator, &budget).1.get("amount").is_none());
+    let amount = |amount: Value| json!({ "amount": amount, "attributes": { "objectType": "SpendingBudget" } });
+    assert_code(send(&emulator, &Method::PATCH, &budget, &amount(json!(-1))), (StatusCode::BAD_REQUEST, 3000));
+    assert_eq!(send(&emulator, &Method::PATCH, &budget, &amount(json!(525.5))).1["usageSpendingBudget"], 525.5);
+    assert_eq!(get(&emulator, &format!("{customer}/usagesummary")).1["budget"]["amount"], 525.5);
+    let (_, records) = get(&emulator, "/v1/customers/usagerecords");
+    let id = customer.rsplit('/').next().unwrap();
+    let record = records["items"].as_array().unwrap().iter().find(|record| record["id"] == id).unwrap();
+    let used = record["totalCost"].as_f64().unwrap() / 525.5 * 100.0;
+    assert!((record["percentUsed"].as_f64().unwrap() - used).abs() < 0.01, "{record}");
+    assert!(send(&emulator, &Method::PATCH, &budget, &amount(Value::Null)).1.get("amount").is_none());
+}
+
+#[test]
+fn write_leaves_an_audit_record() {
+    let emulator = emulator(20);
+    let customer = customer(&emulator);
+    let id = customer.rsplit('/').next().unwrap();
+    let correlation = "2b1c9d3e-4f5a-4b6c-8d7e-9f0a1b2c3d4e";
+    let body = new_user(&emulator, &customer, "audited");
+    let headers = [("MS-CorrelationId", correlation)];
+    let (_, _, user) = call(&emulator, &Method::POST, &format!("{customer}/users"), &headers, &body);
+    let user = format!("{customer}/users/{}", user["id"].as_str().unwrap());
+    emulator.advance_clock(Duration::from_secs(60));
+    send(&emulator, &Method::DELETE, &user, &Value::Null);
+    let records = |query: &str| {
+        let (status, page) = get(&emulator, &format!("/v1/auditrecords{query}"));
+        assert_eq!(status, StatusCode::OK, "{page}");
+        page["items"].as_array().unwrap().clone()
+    };
+    let all = records("");
+    let types: Vec<_> = all.iter().map(|record| record["operationType"].as_str().unwrap()).collect();
+    assert_eq!(types, ["delete_customer_user", "create_customer_user"], "the newest is first");
+    assert_eq!((&all[1]["customerId"], &all[1]["originalCorrelationId"]), (&json!(id), &json!(correlation)));
+    assert!(!all.iter().any(|record| record.to_string().contains("Sample-")));
+    let uri = format!("/auditactivity/v1/auditrecords/{}", all[1]["id"].as_str().unwrap());
+    assert_eq!(get(&emulator, &uri), (StatusCode::OK, all[1].clone()));
+    let filter = |field: &str, value: &str| {
+        let filter = json!({ "Field": field, "Value": value, "Operator": "equals" }).to_string();
+        records(&format!("?filter={}", filter.replace('{', "%7B").replace('}', "%7D").replace('"', "%22"))).len()
+    };
+    assert_eq!((filter("CustomerId", id), filter("ResourceType", "Customer_User")), (2, 2));
+    assert_eq!(filter("CustomerId", "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"), 0);
+    assert_eq!(records("?size=1").len(), 1);
+    emulator.advance_clock(Duration::from_secs(31 * 24 * 60 * 60));
+    assert!(records("").is_empty());
+    assert_eq!(get(&emulator, "/v1/auditrecords?startDate=2020-01-01").0, StatusCode::BAD_REQUEST);
+}
+
+#[test]
+fn domain_joins_those_of_the_customer() {
+    let emulator = emulator(20);
+    let all = customers(&emulator);
+    let body = |name: &str| {
+        json!({
+            "verifiedDomainName": name,
+            "domain": {
+                "authenticationType": "Managed",
+                "capability": "Email",
+                "name": name,
+                "status": "Verified",
+                "verificationMethod": "DnsRecord",
+            },
+        })
+    };
+    let add = |customer: &str, name: &str| post(&emulator, &format!("{customer}/verifieddomain"), &body(name));
+    let (status, domain) = add(&all[0], "northwind.example");
+    assert_eq!((status, &domain["name"]), (StatusCode::CREATED, &json!("northwind.example")), "{domain}");
+    assert_code(add(&all[1], "Northwind.example"), (StatusCode::BAD_REQUEST, 3000));
+    let domains = get(&emulator, &format!("{}/customDomains", all[0])).1;
+    assert!(domains.as_array().unwrap().contains(&json!("northwind.example")), "{domains}");
+    let (_, resellers) = get(&emulator, "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf");
+    assert_eq!(resellers["items"].as_array().unwrap().len(), emulator.indirect_resellers().len());
+}

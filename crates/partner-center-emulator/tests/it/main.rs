@@ -13,6 +13,7 @@ mod lists;
 mod operations;
 mod quirks;
 mod server;
+mod sign_in;
 mod state;
 #[cfg(feature = "tls")]
 mod tls;
