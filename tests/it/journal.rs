@@ -63,7 +63,7 @@ fn journaled_run_in_a_child_process() {
 #[test]
 fn journaled_run_that_is_killed_forty_times_does_everything_once() {
     const KILLS: usize = 40;
-    const CUSTOMERS: u32 = 240;
+    const CUSTOMERS: u32 = 160;
     let emulator = Emulator::builder()
         .customers(CUSTOMERS)
         .fault("delay:3ms".parse().unwrap())
@@ -91,7 +91,7 @@ fn journaled_run_that_is_killed_forty_times_does_everything_once() {
     let mut unknown = 0;
     for _ in 0..KILLS {
         let sent = || emulator.requests().len();
-        let until = sent() + 1 + usize::try_from(next_random(16)).unwrap();
+        let until = sent() + 1 + usize::try_from(next_random(12)).unwrap();
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["journal::journaled_run_in_a_child_process", "--exact"])
             .env("JOURNAL_URL", server.url())
