@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
 mod azure_credential;
+mod call_controls;
 mod client;
 mod completeness;
 mod concurrency;
@@ -18,13 +19,16 @@ mod foreign_clients;
 mod fuzz_corpus;
 mod list_methods;
 mod operations;
+mod polling;
 mod prefetch;
 mod properties;
 mod proxy_settings;
 mod requests;
+mod safe_writes;
 mod service_quirks;
 mod sign_in;
 mod specification;
 mod token_lifetimes;
 mod token_timeouts;
 mod transports;
+mod updates;

@@ -68,6 +68,7 @@ impl RequestHandler {
             Some(FaultAction::Drip(pause)) => ResponseDelivery::Drip(serve(None), *pause),
             Some(FaultAction::Truncate) => ResponseDelivery::truncated_delivery(serve(None)),
             Some(FaultAction::Reset) => ResponseDelivery::Reset,
+            Some(FaultAction::Unreachable) => ResponseDelivery::Unreachable,
             Some(FaultAction::Hang) => ResponseDelivery::Hang,
         };
         ScheduledResponse { delay, delivery }

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 /// The conditions under which a call is retried, and the waits before the retries.
 ///
-/// Retried are idempotent calls (GET, HEAD, PUT and DELETE) that failed for one of these reasons:
+/// Retried are calls that failed for one of these reasons:
 ///
-/// - no connection, or one that broke;
-/// - a timeout of the attempt;
-/// - a truncated body;
-/// - status 408, 429, 500, 502, 503 or 504.
+/// - no connection was opened, or status 429: every call, since the service has not performed it;
+/// - a connection that broke, a timeout of the attempt, a truncated body: idempotent calls (GET, HEAD, PUT and DELETE), and
+///   writes that the service recognizes by their `MS-RequestId` ([`Idempotency::RequestId`](crate::Idempotency::RequestId)), which
+///   are sent again with the same id;
+/// - status 408, 500, 502, 503 or 504: idempotent calls.
+///
+/// So no write is performed twice. What has come of one that failed, [`Error::write_outcome`](crate::Error::write_outcome) says.
 ///
 /// A client and its clones share a budget of 100 retries, so that they do not multiply the load of a service that is down: a
 /// retry that succeeds returns to it, and so does a part of one with each call that succeeds without. When it is used up, calls
@@ -40,6 +43,7 @@ pub struct RetryPolicy {
     pub(crate) max_backoff: Duration,
     pub(crate) max_retry_after: Duration,
     pub(crate) jitter: bool,
+    pub(crate) max_conflicts: u32,
 }
 
 impl RetryPolicy {
@@ -84,6 +88,14 @@ impl RetryPolicy {
         self
     }
 
+    /// Sets how many times [`Client::update`](crate::Client::update) reads a resource again and repeats the change, after somebody
+    /// else has changed it meanwhile. Default: 10.
+    #[must_use]
+    pub fn max_conflicts(mut self, max_conflicts: u32) -> Self {
+        self.max_conflicts = max_conflicts;
+        self
+    }
+
     /// Returns how long the other calls of a client wait after a 429 to a call that is not retried.
     pub(crate) fn pause_of_others(&self, retry_after: Option<RetryAfter>) -> Duration {
         let requested = retry_after.map(|wait| wait.delay.min(self.max_retry_after)).filter(|wait| !wait.is_zero());
@@ -91,7 +103,7 @@ impl RetryPolicy {
     }
 
     /// Returns the wait before attempt number `attempts + 1`; `random` is in 0..1.
-    pub(super) fn backoff(&self, attempts: u32, is_throttled: bool, random: f64) -> Duration {
+    pub(crate) fn backoff(&self, attempts: u32, is_throttled: bool, random: f64) -> Duration {
         let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
         let factor = if is_throttled { doubled.saturating_mul(THROTTLED_BACKOFF_FACTOR) } else { doubled };
         let max = self.initial_backoff.saturating_mul(factor).min(self.max_backoff);
@@ -117,6 +129,7 @@ impl Default for RetryPolicy {
             max_backoff: Duration::from_secs(30),
             max_retry_after: Duration::from_secs(60),
             jitter: true,
+            max_conflicts: 10,
         }
     }
 }

@@ -163,6 +163,15 @@ pub(crate) fn to_client_method(method: Method) -> operations::Method {
     }
 }
 
+/// Returns the idempotency of an operation as the client has it.
+pub(crate) fn client_idempotency(operation: &Operation) -> request::Idempotency {
+    match operation.idempotency {
+        Idempotency::Natural => request::Idempotency::Natural,
+        Idempotency::RequestId => request::Idempotency::RequestId,
+        _ => request::Idempotency::None,
+    }
+}
+
 impl PlannedRequest {
     /// Sets the header with an etag, if it was not given, to that of the body.
     pub(super) fn set_etag_from_body(&mut self, operation: &Operation) -> Result<(), UsageError> {
@@ -191,12 +200,7 @@ impl PlannedRequest {
     pub(super) fn raw_request(self, operation: &'static Operation) -> RawRequest {
         let outcomes = operation.responses.iter().filter(|response| response.outcome != Outcome::Done);
         let outcomes: Vec<_> = outcomes.map(|response| response.status).collect();
-        let idempotency = match operation.idempotency {
-            Idempotency::Natural => request::Idempotency::Natural,
-            Idempotency::RequestId => request::Idempotency::RequestId,
-            _ => request::Idempotency::None,
-        };
-        self.into_raw_request().idempotency(idempotency).outcomes(outcomes).operation_id(operation.id)
+        self.into_raw_request().idempotency(client_idempotency(operation)).outcomes(outcomes).operation_id(operation.id)
     }
 
     /// Returns the request for the client.
