@@ -21,7 +21,8 @@ use std::{
 };
 use tables::{
     ResultShape, body_object_schema, caller_settable_parameters, etag_parameter, form_part_properties,
-    has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter, takes_several_ids,
+    has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter, responds_with_password,
+    takes_several_ids,
 };
 use value::{SchemaValueParser, is_scalar_type};
 
@@ -84,6 +85,16 @@ pub(crate) struct CallOptions {
     pub(crate) is_dry_run: bool,
     pub(crate) is_confirmed: bool,
     pub(crate) shows_example_body: bool,
+    pub(crate) password: PasswordOptions,
+}
+
+/// What is done with the password of a response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PasswordOptions {
+    /// Whether it is printed.
+    pub(crate) is_shown: bool,
+    /// The file that it is written to.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
@@ -213,6 +224,8 @@ mod name {
     pub(super) const CLEAR_ARG: &str = "clear";
     pub(super) const EXAMPLE_BODY_ARG: &str = "example-body";
     pub(super) const DRY_RUN_ARG: &str = "dry-run";
+    pub(super) const SHOW_PASSWORD_ARG: &str = "show-password";
+    pub(super) const PASSWORD_FILE_ARG: &str = "password-file";
     pub(super) const YES_ARG: &str = "yes";
     pub(super) const LIMIT_ARG: &str = "limit";
     pub(super) const COLUMNS_ARG: &str = "columns";
@@ -220,7 +233,7 @@ mod name {
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-const RESERVED_FLAGS: [&str; 43] = [
+const RESERVED_FLAGS: [&str; 45] = [
     "all-customers",
     "application-name",
     "base-url",
@@ -249,6 +262,7 @@ const RESERVED_FLAGS: [&str; 43] = [
     "max-retry-after",
     "output",
     "page-size",
+    "password-file",
     "profile",
     "query",
     "quiet",
@@ -256,6 +270,7 @@ const RESERVED_FLAGS: [&str; 43] = [
     "resume",
     "set",
     "set-file",
+    "show-password",
     "sort",
     "template",
     "timeout",
@@ -356,7 +371,7 @@ fn fields_with_flags(operation: &'static Operation) -> impl Iterator<Item = (&'s
             || operation.parameters.iter().any(|parameter| parameter.flag == flag && !parameter.is_positional)
             || form_part_properties(operation).any(|part| to_kebab_case(part.name) == flag);
         // A secret is not given on the command line, which other programs can read.
-        let has_flag = is_scalar_type(property.value) && property.value != Type::Secret && !property.is_read_only;
+        let has_flag = is_scalar_type(property.value) && !property.value.is_secret() && !property.is_read_only;
         (has_flag && !is_taken).then_some((property, flag))
     })
 }
@@ -482,6 +497,19 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
             .action(ArgAction::SetTrue)
             .help("Print the request, without the token, and do not send it"),
     );
+    if responds_with_password(operation) {
+        options.extend([
+            Arg::new(name::SHOW_PASSWORD_ARG)
+                .long(name::SHOW_PASSWORD_ARG)
+                .action(ArgAction::SetTrue)
+                .help("Print the password of the response, which is left out otherwise"),
+            Arg::new(name::PASSWORD_FILE_ARG)
+                .long(name::PASSWORD_FILE_ARG)
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help("Write the password of the response to a new file that its owner alone can read"),
+        ]);
+    }
     if operation.is_destructive {
         options.push(
             Arg::new(name::YES_ARG)
@@ -527,6 +555,10 @@ impl OperationCall {
                 is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
                 is_confirmed: is_flag_set(matches, name::YES_ARG),
                 shows_example_body: is_flag_set(matches, name::EXAMPLE_BODY_ARG),
+                password: PasswordOptions {
+                    is_shown: is_flag_set(matches, name::SHOW_PASSWORD_ARG),
+                    file: argument_values(matches, name::PASSWORD_FILE_ARG).pop(),
+                },
             },
         };
         for parameter in caller_settable_parameters(operation) {

@@ -65,6 +65,9 @@ impl<X: Transport> Engine<X> {
         call_context: CallContext,
     ) -> Result<CallOutcome<X, T>, Error> {
         let CallInput { call, read, page, prefetched_page, prefetcher } = input;
+        if call.needs_user && self.token_provider.is_app_only() {
+            return Err(Error::needs_user(call.operation));
+        }
         let page_number = page.as_ref().map(|page| page.number);
         let correlation_id = call_context.correlation_id;
         let span = tracing::info_span!("call", operation = call.operation, %correlation_id, page = page_number);

@@ -13,7 +13,9 @@ use partner_center::{
     pagination::Pagination,
     request::{self, RawRequest},
 };
-use partner_center_spec::{Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle};
+use partner_center_spec::{
+    Authentication, Idempotency, Location, Method, Operation, Outcome, Paging, Parameter, ParameterStyle,
+};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write;
 
@@ -196,7 +198,9 @@ impl PlannedRequest {
             Idempotency::RequestId => request::Idempotency::RequestId,
             _ => request::Idempotency::None,
         };
-        self.into_raw_request().idempotency(idempotency).outcomes(outcomes).operation_id(operation.id)
+        let needs_user = !operation.authentication.contains(&Authentication::AppOnly);
+        let request = self.into_raw_request().idempotency(idempotency).outcomes(outcomes);
+        request.needs_user(needs_user).operation_id(operation.id)
     }
 
     /// Returns the request for the client.

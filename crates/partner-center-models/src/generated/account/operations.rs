@@ -89,6 +89,7 @@ impl Operation for GetCustomerCompanyProfile {
     const ID: &'static str = "getCustomerCompanyProfile";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/profiles/company";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
@@ -565,6 +566,7 @@ impl Operation for CreateCustomerQualification {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/qualifications";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -828,6 +830,7 @@ impl Operation for GetRelationshipRequest {
     const ID: &'static str = "getRelationshipRequest";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/relationshiprequests";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -922,6 +925,7 @@ impl Operation for ListCustomerRelationships {
     const ID: &'static str = "listCustomerRelationships";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/relationships";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1064,6 +1068,7 @@ impl Operation for ListRelationships {
     const ID: &'static str = "listRelationships";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/relationships";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1227,6 +1232,7 @@ impl Operation for GetCustomerValidationStatus {
     const ID: &'static str = "getCustomerValidationStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/validationStatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1390,6 +1396,7 @@ impl Operation for GetDirectSignedAgreementStatus {
     const ID: &'static str = "getDirectSignedAgreementStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/directSignedMicrosoftCustomerAgreementStatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
@@ -1496,6 +1503,7 @@ impl Operation for ListCustomerAgreements {
     const ID: &'static str = "listCustomerAgreements";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/agreements";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1619,6 +1627,7 @@ impl Operation for CreateCustomerAgreement {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/agreements";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1706,6 +1715,7 @@ impl Operation for ListAgreementMetadata {
     const ID: &'static str = "listAgreementMetadata";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/agreements";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1835,6 +1845,7 @@ impl Operation for GetAgreementDocument {
     const ID: &'static str = "getAgreementDocument";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/agreementtemplates/{agreement-template-id}/document";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -1927,6 +1938,7 @@ impl Operation for CreateApplicationConsent {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/applicationconsents";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2012,6 +2024,7 @@ impl Operation for DeleteApplicationConsent {
     const ID: &'static str = "deleteApplicationConsent";
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/applicationconsents/{application-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2099,6 +2112,7 @@ impl Operation for ListManagedServices {
     const ID: &'static str = "listManagedServices";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/managedservices";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2210,6 +2224,7 @@ impl Operation for GetServiceCostsSummary {
     const ID: &'static str = "getServiceCostsSummary";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2309,6 +2324,7 @@ impl Operation for ListServiceCostLineItems {
     const ID: &'static str = "listServiceCostLineItems";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicecosts/{billing-period}/lineitems";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2562,6 +2578,7 @@ impl Operation for GetCustomerUsageSummary {
     const ID: &'static str = "getCustomerUsageSummary";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/usagesummary";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().path("customer-tenant-id", &self.customer_tenant_id).check()
@@ -2626,6 +2643,7 @@ impl Operation for ListCustomerUsageRecords {
     const ID: &'static str = "listCustomerUsageRecords";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/usagerecords";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new().resume(self.continuation.as_ref()).check()
@@ -2743,6 +2761,7 @@ impl Operation for ListLicenseDeployment {
     const ID: &'static str = "listLicenseDeployment";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/analytics/licenses/deployment";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2862,6 +2881,7 @@ impl Operation for ListLicenseUsage {
     const ID: &'static str = "listLicenseUsage";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/analytics/licenses/usage";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3039,6 +3059,7 @@ impl Operation for ListCustomerServiceRequests {
     const ID: &'static str = "listCustomerServiceRequests";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/servicerequests";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3175,6 +3196,7 @@ impl Operation for GetServiceRequest {
     const ID: &'static str = "getServiceRequest";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/servicerequests/{servicerequest-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3251,6 +3273,7 @@ impl Operation for UpdateServiceRequest {
     const ID: &'static str = "updateServiceRequest";
     const METHOD: Method = Method::Patch;
     const PATH: &'static str = "/v1/servicerequests/{servicerequest-id}";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()

@@ -628,6 +628,7 @@ impl Operation for GetSubscriptionProvisioningStatus {
     const ID: &'static str = "getSubscriptionProvisioningStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/provisioningstatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2318,6 +2319,7 @@ impl Operation for GetSupportContact {
     const ID: &'static str = "getSupportContact";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2422,6 +2424,7 @@ impl Operation for UpdateSupportContact {
     const ID: &'static str = "updateSupportContact";
     const METHOD: Method = Method::Put;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/supportcontact";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2530,6 +2533,7 @@ impl Operation for ListConversions {
     const ID: &'static str = "listConversions";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -2660,6 +2664,7 @@ impl Operation for CreateConversion {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/subscriptions/{subscription-id}/conversions";
     const IDEMPOTENCY: Idempotency = Idempotency::RequestId;
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
@@ -3581,6 +3586,7 @@ impl Operation for GetOrderProvisioningStatus {
     const ID: &'static str = "getOrderProvisioningStatus";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/v1/customers/{customer-tenant-id}/orders/{order-id}/provisioningstatus";
+    const NEEDS_USER: bool = true;
     #[inline]
     fn parameters(&self) -> Result<Parameters, InvalidParameter> {
         Parameters::new()
