@@ -7,13 +7,17 @@
 pub(crate) mod customers;
 pub(crate) mod help;
 pub(crate) mod naming;
+mod passwords;
 pub(crate) mod tables;
 pub(crate) mod value;
+
+pub(crate) use passwords::PasswordOptions;
 
 use super::parse_positive_number;
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser, error::ErrorKind};
 use naming::{ResourceNoun, to_kebab_case};
 use partner_center_spec::{MediaType, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
+use passwords::build_password_options;
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
@@ -86,15 +90,6 @@ pub(crate) struct CallOptions {
     pub(crate) is_confirmed: bool,
     pub(crate) shows_example_body: bool,
     pub(crate) password: PasswordOptions,
-}
-
-/// What is done with the password of a response.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PasswordOptions {
-    /// Whether it is printed.
-    pub(crate) is_shown: bool,
-    /// The file that it is written to.
-    pub(crate) file: Option<PathBuf>,
 }
 
 /// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
@@ -224,8 +219,6 @@ mod name {
     pub(super) const CLEAR_ARG: &str = "clear";
     pub(super) const EXAMPLE_BODY_ARG: &str = "example-body";
     pub(super) const DRY_RUN_ARG: &str = "dry-run";
-    pub(super) const SHOW_PASSWORD_ARG: &str = "show-password";
-    pub(super) const PASSWORD_FILE_ARG: &str = "password-file";
     pub(super) const YES_ARG: &str = "yes";
     pub(super) const LIMIT_ARG: &str = "limit";
     pub(super) const COLUMNS_ARG: &str = "columns";
@@ -497,19 +490,7 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
             .action(ArgAction::SetTrue)
             .help("Print the request, without the token, and do not send it"),
     );
-    if responds_with_password(operation) {
-        options.extend([
-            Arg::new(name::SHOW_PASSWORD_ARG)
-                .long(name::SHOW_PASSWORD_ARG)
-                .action(ArgAction::SetTrue)
-                .help("Print the password of the response, which is left out otherwise"),
-            Arg::new(name::PASSWORD_FILE_ARG)
-                .long(name::PASSWORD_FILE_ARG)
-                .value_name("FILE")
-                .value_parser(clap::value_parser!(PathBuf))
-                .help("Write the password of the response to a new file that its owner alone can read"),
-        ]);
-    }
+    options.extend(build_password_options(operation));
     if operation.is_destructive {
         options.push(
             Arg::new(name::YES_ARG)
@@ -555,10 +536,7 @@ impl OperationCall {
                 is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
                 is_confirmed: is_flag_set(matches, name::YES_ARG),
                 shows_example_body: is_flag_set(matches, name::EXAMPLE_BODY_ARG),
-                password: PasswordOptions {
-                    is_shown: is_flag_set(matches, name::SHOW_PASSWORD_ARG),
-                    file: argument_values(matches, name::PASSWORD_FILE_ARG).pop(),
-                },
+                password: PasswordOptions::from_matches(matches),
             },
         };
         for parameter in caller_settable_parameters(operation) {

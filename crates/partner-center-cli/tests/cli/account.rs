@@ -56,14 +56,14 @@ fn day_of_an_administrator_by_commands() {
     let [mila, otto] = &users[..] else { panic!("two users were created") };
     assert_eq!(of(&["users", "list"]).as_array().unwrap().len(), 3, "with the administrator");
     assert!(of(&["subscribed-skus", "list"]).as_array().unwrap().is_empty(), "it has bought nothing");
-    assert!(of(&["user-licenses", "list", mila]).as_array().unwrap().is_empty());
+    assert!(of(&["user-licenses", "list", "--user", mila]).as_array().unwrap().is_empty());
 
     let roles = of(&["directory-roles", "list"]);
     let role = roles.as_array().unwrap().iter().find(|role| role["name"] == "User Administrator").unwrap();
     let role = role["id"].as_str().unwrap();
     let member = body(["directory-role-members", "add"], &[("/id", mila.as_str().into())]);
-    assert_eq!(of(&["directory-role-members", "add", role, "--body", &member])["roleId"], role);
-    assert_eq!(of(&["user-roles", "list", mila])[0]["id"], role);
+    assert_eq!(of(&["directory-role-members", "add", "--role", role, "--body", &member])["roleId"], role);
+    assert_eq!(of(&["user-roles", "list", "--user", mila])[0]["id"], role);
 
     assert_eq!(of(&["usage-budget", "update", "--amount", "250"])["amount"], 250.0);
     assert_eq!(of(&["customer-usage", "get"])["budget"]["amount"], 250.0);
