@@ -5,6 +5,7 @@
 
 mod account;
 mod azure_credential;
+mod call_controls;
 mod client;
 mod completeness;
 mod concurrency;
@@ -23,6 +24,7 @@ mod prefetch;
 mod properties;
 mod proxy_settings;
 mod requests;
+mod safe_writes;
 mod service_quirks;
 mod sign_in;
 mod specification;

@@ -1,12 +1,12 @@
 //! The client: what a program calls, and the configuration it is built from.
 
 use crate::{
-    CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, ForEach, Items, Limits, Mode, Pages, RawRequest,
-    Response, RetryPolicy, Transport,
+    CallOptions, CallOutput, Cloud, Credential, DefaultTransport, Error, ErrorKind, ForEach, Hooks, Items, Limits,
+    Mode, Pages, RawRequest, Response, RetryPolicy, Transport, WithMetadata,
     auth::TokenProvider,
     base_url::BaseUrl,
     engine::{
-        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn,
+        CallContext, CallInput, CallOutcome, Engine, OnReplacementCallback, ReadResponseFn, TraceparentCallback,
         rate_limiter::{RateLimitScope, RateLimitStatus, RateLimiter},
         request_sender::RequestSender,
         retry_budget::RetryBudget,
@@ -16,7 +16,7 @@ use crate::{
     request::{PreparedRequest, header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, Replacement, SingleResponse};
+use partner_center_models::{DynamicList, FromResponse, Paginated, Pagination, RawList, Replacement, SingleResponse};
 use std::{
     fmt,
     sync::Arc,
@@ -120,6 +120,8 @@ impl<X: Transport> Client<X> {
             locale: None,
             application: None,
             on_replacement: None,
+            hooks: Vec::new(),
+            traceparent: None,
         }
     }
 
@@ -157,6 +159,23 @@ impl<X: Transport> Client<X> {
     pub fn call<O: SingleResponse>(&self, operation: O) -> CallOutput<X, O::Response> {
         let request = RawRequest::from_operation(&operation).and_then(RawRequest::prepare);
         self.start_call(O::ID, request, &|response| O::Response::from_response(response))
+    }
+
+    /// Performs an operation as [`call`](Self::call) does, and returns its response with the
+    /// [`CallMetadata`](crate::CallMetadata) of the call: its status, its headers, the ids of both sides, the number of attempts and the time that it took.
+    ///
+    /// ```text
+    /// blocking: Result<WithMetadata<O::Response>, Error>
+    /// async:    Pin<Box<dyn Future<Output = Result<WithMetadata<O::Response>, Error>> + Send>>
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call); [`Error::metadata`] has the metadata.
+    #[expect(clippy::needless_pass_by_value, reason = "an operation is made to be performed, so callers need no `&`")]
+    pub fn call_with_metadata<O: SingleResponse>(&self, operation: O) -> CallOutput<X, WithMetadata<O::Response>> {
+        let request = RawRequest::from_operation(&operation).and_then(RawRequest::prepare);
+        self.start_call_with_metadata(O::ID, request, &|response| O::Response::from_response(response))
     }
 
     /// Sends a request that is not one of the generated operations, and returns the response as it was received.
@@ -205,19 +224,57 @@ impl<X: Transport> Client<X> {
         })
     }
 
+    /// Sends a request and reads its response as [`request_as`](Self::request_as) does, and returns it with the
+    /// [`CallMetadata`](crate::CallMetadata) of the call.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call); [`Error::metadata`] has the metadata.
+    #[must_use = "a request is sent once the outcome is used"]
+    pub fn request_with_metadata<T: FromResponse>(&self, request: RawRequest) -> CallOutput<X, WithMetadata<T>> {
+        self.start_call_with_metadata(request.operation(), request.with_accept_header::<T>().prepare(), &|response| {
+            T::from_response(response)
+        })
+    }
+
     fn start_call<T: Send + 'static>(
         &self,
         operation: &'static str,
         request: Result<PreparedRequest, BoxError>,
         read: &'static ReadResponseFn<'static, T>,
     ) -> CallOutput<X, T> {
-        let request = request.map_err(|error| Error::new(ErrorKind::Request, operation, error));
-        let (engine, scope) = (self.engine.clone(), self.scope);
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
         X::Mode::block_or_box(async move {
-            let CallOutcome { body, context, .. } =
-                engine.perform_call(CallInput::for_single_response(&request?, read), scope).await?;
-            body.into_value().map_err(|error| Error::new(ErrorKind::Decode, operation, error).with_context(context))
+            Ok(Self::perform_call(engine, scope, operation, request, read, false).await?.value)
         })
+    }
+
+    fn start_call_with_metadata<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        request: Result<PreparedRequest, BoxError>,
+        read: &'static ReadResponseFn<'static, T>,
+    ) -> CallOutput<X, WithMetadata<T>> {
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
+        X::Mode::block_or_box(Self::perform_call(engine, scope, operation, request, read, true))
+    }
+
+    /// Performs a call. Without `keeps_metadata`, the metadata has not the headers of the response.
+    async fn perform_call<T: Send + 'static>(
+        engine: Arc<Engine<X>>,
+        scope: CallContext,
+        operation: &'static str,
+        request: Result<PreparedRequest, BoxError>,
+        read: &'static ReadResponseFn<'static, T>,
+        keeps_metadata: bool,
+    ) -> Result<WithMetadata<T>, Error> {
+        let request = request.map_err(|error| Error::new(ErrorKind::Request, operation, error))?;
+        let input = CallInput::for_single_response(&request, read, keeps_metadata);
+        let CallOutcome { body, metadata, .. } = engine.perform_call(input, &scope).await?;
+        match body.into_value() {
+            Ok(value) => Ok(WithMetadata { value, metadata }),
+            Err(error) => Err(Error::new(ErrorKind::Decode, operation, error).with_metadata(metadata)),
+        }
     }
 
     /// Obtains a token, unless a valid one is cached, and returns its remaining lifetime; `None` if that is unknown.
@@ -236,8 +293,8 @@ impl<X: Transport> Client<X> {
     /// - [`ErrorKind::Transport`], [`ErrorKind::Timeout`]: the authority did not respond.
     #[must_use = "a token is obtained once the outcome is used"]
     pub fn authenticate(&self) -> CallOutput<X, Option<Duration>> {
-        let (engine, scope) = (self.engine.clone(), self.scope);
-        X::Mode::block_or_box(async move { engine.obtain_token(scope).await })
+        let (engine, scope) = (self.engine.clone(), self.scope.clone());
+        X::Mode::block_or_box(async move { engine.obtain_token(&scope).await })
     }
 
     /// Returns the items of all pages of a list: an `Iterator` over a blocking transport, a `Stream` over an async one.
@@ -293,7 +350,7 @@ impl<X: Transport> Client<X> {
     pub fn pages<O: Paginated>(&self, operation: O) -> Pages<X, O> {
         let request = RawRequest::from_operation(&operation);
         let list_request = request.and_then(|request| ListRequest::new(request, O::PAGINATION));
-        Pages::new(self.engine.clone(), self.scope, O::ID, list_request)
+        Pages::new(self.engine.clone(), self.scope.clone(), O::ID, list_request)
     }
 
     /// Returns the pages of a list that is not one of the generated operations. Its items are any JSON; `pagination` says where
@@ -327,13 +384,20 @@ impl<X: Transport> Client<X> {
     /// ```
     pub fn request_pages(&self, request: RawRequest, pagination: Pagination) -> Pages<X, DynamicList> {
         let operation = request.operation();
-        Pages::new(self.engine.clone(), self.scope, operation, ListRequest::new(request, pagination))
+        Pages::new(self.engine.clone(), self.scope.clone(), operation, ListRequest::new(request, pagination))
     }
 
     /// Returns the items of all pages of a list that is not one of the generated operations; see
     /// [`request_pages`](Self::request_pages).
     pub fn request_items(&self, request: RawRequest, pagination: Pagination) -> Items<X, DynamicList> {
         Items::new(self.request_pages(request, pagination))
+    }
+
+    /// Returns the same pages as [`request_pages`](Self::request_pages), with items that stay JSON text: for programs that pass
+    /// them on.
+    pub fn request_raw_pages(&self, request: RawRequest, pagination: Pagination) -> Pages<X, RawList> {
+        let operation = request.operation();
+        Pages::new(self.engine.clone(), self.scope.clone(), operation, ListRequest::new(request, pagination))
     }
 
     /// Does some work for each of the `items`, at most `concurrency` at the same time, and returns the outcomes as they come: an
@@ -406,14 +470,28 @@ impl<X: Transport> Client<X> {
     /// Returns a client for another unit of work, whose requests carry `correlation_id`. All else is shared with this client.
     #[must_use]
     pub fn with_correlation_id(&self, correlation_id: Uuid) -> Self {
-        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { correlation_id, ..self.scope.clone() } }
     }
 
     /// Returns a client for a unit of work that must be done by `deadline`, however many calls it takes: a complete list, say.
     /// A call that is not done by then fails with [`ErrorKind::Timeout`]. All else is shared with this client.
     #[must_use]
     pub fn with_deadline(&self, deadline: Instant) -> Self {
-        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope } }
+        Self { engine: self.engine.clone(), scope: CallContext { deadline: Some(deadline), ..self.scope.clone() } }
+    }
+
+    /// Returns a client whose calls have `options`: other timeouts or retries than this client's, or headers in addition. All else
+    /// is shared with this client, and so is what its own options have set. For one call: `client.with_options(options).call(..)`;
+    /// [`CallOptions`] has an example.
+    #[must_use]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        let options = match &self.scope.options {
+            Some(earlier) => options.or(earlier),
+            None => options,
+        };
+        let deadline = options.deadline.or(self.scope.deadline);
+        let scope = CallContext { deadline, options: Some(Arc::new(options)), ..self.scope };
+        Self { engine: self.engine.clone(), scope }
     }
 
     /// Returns how fast this client and its clones may send requests now, and why.
@@ -444,7 +522,7 @@ impl<X: Transport> Client<X> {
 
 impl<X: Transport> Clone for Client<X> {
     fn clone(&self) -> Self {
-        Self { engine: self.engine.clone(), scope: self.scope }
+        Self { engine: self.engine.clone(), scope: self.scope.clone() }
     }
 }
 
@@ -505,6 +583,8 @@ pub struct ClientBuilder<X: Transport> {
     locale: Option<String>,
     application: Option<String>,
     on_replacement: Option<Box<OnReplacementCallback>>,
+    hooks: Vec<Box<dyn Hooks>>,
+    traceparent: Option<Box<TraceparentCallback>>,
 }
 
 impl<X: Transport> ClientBuilder<X> {
@@ -565,6 +645,21 @@ impl<X: Transport> ClientBuilder<X> {
     /// called again.
     pub fn on_replacement(mut self, report: impl Fn(&Replacement) + Send + Sync + 'static) -> Self {
         self.on_replacement = Some(Box::new(report));
+        self
+    }
+
+    /// Adds custom code that sees every call and every attempt; [`Hooks`] has an example. Several are called one after the other.
+    /// Default: none.
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.hooks.push(Box::new(hooks));
+        self
+    }
+
+    /// Sets a function that returns the W3C `traceparent` of the trace that the caller is in, as
+    /// `00-8a3c60f7d188f8fa79d48a391a778fa6-53995c3f42cd8ad8-01`; every request to the service carries it. It is called in the
+    /// `tracing` span of the attempt. An invalid value is not sent. Default: none.
+    pub fn traceparent(mut self, current: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.traceparent = Some(Box::new(current));
         self
     }
 
@@ -655,8 +750,14 @@ impl<X: Transport> ClientBuilder<X> {
                 call_timeout: self.call_timeout,
                 rate_limiter: RateLimiter::new(self.requests_per_minute, self.rate_limit_scope),
                 on_replacement: self.on_replacement,
+                hooks: self.hooks,
+                traceparent: self.traceparent,
             }),
-            scope: CallContext { correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4), deadline: None },
+            scope: CallContext {
+                correlation_id: self.correlation_id.unwrap_or_else(Uuid::new_v4),
+                deadline: None,
+                options: None,
+            },
         })
     }
 }

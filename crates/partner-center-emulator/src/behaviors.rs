@@ -31,6 +31,7 @@ use crate::{
     error_response::ErrorResponse,
     query::QueryParameters,
     quirks::Quirks,
+    rendered_pages::RenderedPages,
     resource_path::ResourcePath,
     routing::Route,
     service_response::{ResourceKind, ResponseContent, ServiceResponse},
@@ -57,6 +58,7 @@ pub(crate) struct OperationCall<'a> {
     pub(crate) state: &'a State,
     pub(crate) now: Timestamp,
     pub(crate) quirks: &'a Quirks,
+    pub(crate) rendered_pages: &'a RenderedPages,
     /// Set once nobody waits for the response any more.
     pub(crate) cancelled: &'a AtomicBool,
 }

@@ -5,6 +5,7 @@ use crate::{
     fault::FaultInjector,
     quirks::Quirks,
     rate_limit::RateLimit,
+    rendered_pages::RenderedPages,
     request_handler::RequestHandler,
     service::Service,
     store::ResourceStore,
@@ -239,7 +240,8 @@ impl EmulatorBuilder {
         let rate_limit = rate_limit.map(|requests| RateLimit::new(requests, rate_limit_period));
         let authority = Authority::new(seed, authority);
         let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
-        let service = Service { seed, store, token, authority, quirks, reject_unknown_parameters };
+        let rendered_pages = RenderedPages::default();
+        let service = Service { seed, store, token, authority, quirks, rendered_pages, reject_unknown_parameters };
         Emulator::new(RequestHandler::new(service, FaultInjector::new(faults), rate_limit))
     }
 }

@@ -9,10 +9,13 @@ use crate::{
     },
     clock::Clock,
     content_negotiation::accepts_json,
+    customer_list::requires_search,
     customers::parse_guid,
     error_response::ErrorResponse,
+    pages::list_item_type,
     query::QueryParameters,
     quirks::Quirks,
+    rendered_pages::RenderedPages,
     request_body::read_body,
     request_parameters::{check_parameters, query_parameter_names},
     resource_path::ResourcePath,
@@ -35,6 +38,7 @@ pub(crate) struct Service {
     pub(crate) token: String,
     pub(crate) authority: Authority,
     pub(crate) quirks: Quirks,
+    pub(crate) rendered_pages: RenderedPages,
     pub(crate) reject_unknown_parameters: bool,
 }
 
@@ -47,6 +51,20 @@ impl Service {
             self.call_operation(request, caller, clock.current_timestamp(), cancelled)
         });
         response.unwrap_or_else(ServiceResponse::from)
+    }
+
+    /// Whether the response to `request` may take long to make: if it is a write, or a list of resources that are collected or
+    /// searched first. All others take less time than it takes to hand a request over to another thread.
+    pub(crate) fn may_take_long(&self, request: &Request) -> bool {
+        match route_request(request.method(), request.uri().path()) {
+            Err(_) => false,
+            Ok(Route { operation, .. }) if operation.id == "listCustomers" => {
+                requires_search(&self.quirks, self.seed, request)
+            }
+            Ok(Route { operation, .. }) => {
+                !matches!(operation.method, Method::Get | Method::Head) || list_item_type(operation).is_some()
+            }
+        }
     }
 
     /// Returns the caller whose token a request has. `now` is the time since the emulator's start.
@@ -92,11 +110,23 @@ impl Service {
         check_parameters(route, query, request.headers())?;
         let body = read_body(operation, request)?;
         let path = ResourcePath::from_segments(&route.segments);
-        let quirks = &self.quirks;
+        let (quirks, rendered_pages) = (&self.quirks, &self.rendered_pages);
         let decide = |state: &State, path| {
             check_parents_exist(route, state, now)?;
-            let call =
-                OperationCall { operation, route, request, query, path, body, caller, state, now, quirks, cancelled };
+            let call = OperationCall {
+                operation,
+                route,
+                request,
+                query,
+                path,
+                body,
+                caller,
+                state,
+                now,
+                quirks,
+                rendered_pages,
+                cancelled,
+            };
             let mut done = find_behavior(operation)(&call)?;
             done.changes.extend(record_of_write(&call, &done));
             Ok(done)

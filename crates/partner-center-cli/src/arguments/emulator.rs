@@ -22,7 +22,7 @@ A fault is WHAT goes wrong, and for WHICH requests; without WHICH for all:
   STATUS[:BODY][:code=N][:retry-after=SECONDS | :retry-after-date=SECONDS]
       this response; STATUS is 200 to 599, BODY is front-door, string-code,
       newer-service, gateway, text, html or empty
-  delay:TIME, drip, drip:TIME, truncate, reset, hang, garbage
+  delay:TIME, drip, drip:TIME, truncate, reset, unreachable, hang, garbage
       TIME is such as 200ms or 2s
   @3, @every:5, @10%, @/v1/customers/
       the third, every fifth, one in ten (random by the seed), by path

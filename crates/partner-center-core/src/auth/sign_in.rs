@@ -14,11 +14,11 @@ use super::{
     token_exchange::TokenExchange,
 };
 use crate::{
-    Cloud, Error, ErrorKind, Limits, Mode, Output, RetryPolicy, Transport,
+    CallMetadata, Cloud, Error, ErrorKind, Limits, Mode, Output, RetryPolicy, Transport,
     base_url::BaseUrl,
     client::token_scope,
     engine::{request_sender::RequestSender, retry_budget::RetryBudget},
-    error::{BoxError, ErrorContext},
+    error::BoxError,
 };
 use device_code::DeviceCodeExchange;
 use http::HeaderValue;
@@ -185,7 +185,7 @@ impl<X: Transport> SignIn<X> {
                 user_agent: &self.user_agent,
             };
             let retry_policy = &self.sender.retry_policy;
-            let outcome = self.sender.send(&exchange, retry_policy, &mut new_context(), self.deadline, None).await;
+            let outcome = self.sender.send(&exchange, retry_policy, &mut new_metadata(), self.deadline, None).await;
             outcome.map_err(|error| self.name_authority(error))
         })
     }
@@ -276,7 +276,7 @@ impl<X: Transport> SignIn<X> {
             operation: OPERATION,
             extend_lease: &|_| {},
         };
-        let outcome = self.sender.send(&exchange, retry_policy, &mut new_context(), self.deadline, None).await;
+        let outcome = self.sender.send(&exchange, retry_policy, &mut new_metadata(), self.deadline, None).await;
         let IssuedTokens { access_token, refresh_token } = outcome?;
         let refresh_token = refresh_token.ok_or_else(|| failed(NO_REFRESH_TOKEN_MESSAGE.into()))?;
         Ok(SignedIn { refresh_token, access_token })
@@ -323,6 +323,6 @@ fn is_throttled(error: &TokenError) -> bool {
     error.status == http::StatusCode::TOO_MANY_REQUESTS
 }
 
-fn new_context() -> ErrorContext {
-    ErrorContext { correlation_id: Some(Uuid::new_v4()), ..ErrorContext::default() }
+fn new_metadata() -> CallMetadata {
+    CallMetadata { correlation_id: Some(Uuid::new_v4()), ..CallMetadata::default() }
 }

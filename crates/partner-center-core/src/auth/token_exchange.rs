@@ -5,13 +5,13 @@ use super::{
     grants::{GrantRequest, IssuedTokens, parse_issued_tokens},
 };
 use crate::{
-    Error, ErrorKind, Request, Response, Transport,
-    engine::{rate_limiter::Ticket, request_sender::RetryableRequest},
-    error::ErrorContext,
+    AttemptDescription, CallMetadata, Error, ErrorKind, Request, Response, Transport,
+    engine::{rate_limiter::Ticket, request_sender::RetryableRequest, tracing_fields::attempt_span},
     retry::{AttemptError, Retryability},
 };
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use std::time::Duration;
+use tracing::Span;
 use zeroize::Zeroize;
 
 /// The maximum size of a response of the authority: a token has a few kilobytes.
@@ -34,11 +34,6 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
         self.operation
     }
 
-    /// To be issued a second token does no harm.
-    fn is_idempotent(&self) -> bool {
-        true
-    }
-
     fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
         None
     }
@@ -51,16 +46,20 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
         (self.extend_lease)(duration);
     }
 
-    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
-        let mut request = self.request.build_token_request(context.correlation_id)?;
+    fn attempt_span(&self, attempt: &AttemptDescription) -> Span {
+        attempt_span(&Method::POST, None, self.request.authority, attempt)
+    }
+
+    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
+        let mut request = self.request.build_token_request(metadata.correlation_id)?;
         request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
         Ok(request)
     }
 
-    fn decode(&self, response: Response) -> Result<IssuedTokens, AttemptError> {
+    fn decode(&self, response: &mut Response) -> Result<IssuedTokens, AttemptError> {
         let rejected = |error| rejected_by_authority(self.operation, error);
         let outcome = if response.status().is_success() {
-            parse_issued_tokens(&response).map_err(|error| match self.request.token_error_under_success(&response) {
+            parse_issued_tokens(response).map_err(|error| match self.request.token_error_under_success(response) {
                 Some(token_error) => rejected(token_error),
                 None => AttemptError {
                     retryability: Retryability::Permanent,
@@ -69,10 +68,10 @@ impl<X: Transport> RetryableRequest<X> for TokenExchange<'_> {
                 },
             })
         } else {
-            Err(rejected(self.request.token_error(&response)))
+            Err(rejected(self.request.token_error(response)))
         };
         // The body holds tokens. A transport that shares its buffer overwrites it itself.
-        if let Ok(mut body) = response.into_body().try_into_mut() {
+        if let Ok(mut body) = std::mem::take(response.body_mut()).try_into_mut() {
             body.zeroize();
         }
         outcome

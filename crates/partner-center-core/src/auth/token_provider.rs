@@ -15,10 +15,10 @@ use super::{
     token_exchange::TokenExchange,
 };
 use crate::{
-    Error, ErrorKind, Mode, Output, RetryPolicy, Transport,
+    CallMetadata, Error, ErrorKind, Mode, Output, RetryPolicy, Transport,
     base_url::BaseUrl,
     engine::request_sender::RequestSender,
-    error::{BoxError, ErrorContext, RefreshFailure},
+    error::{BoxError, RefreshFailure},
     transport::{
         mode::{BoundedThreads, Incomplete, wait_for, with_deadline},
         shared_state::SharedState,
@@ -132,7 +132,7 @@ impl<M: Mode> TokenProvider<M> {
         &self,
         sender: &RequestSender<X>,
         operation: &'static str,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
         deadline: Option<Instant>,
         rejected: Option<Arc<CachedToken>>,
     ) -> Result<Arc<CachedToken>, Error> {
@@ -154,8 +154,8 @@ impl<M: Mode> TokenProvider<M> {
                 let refresh = TokenRefresh { refreshing, sender, guard, operation, is_rejected, deadline };
                 let span = tracing::info_span!("token");
                 match fallback {
-                    Some(token) => refresh.perform_early_refresh(token, context).instrument(span).await,
-                    None => refresh.perform_required_refresh(context).instrument(span).await,
+                    Some(token) => refresh.perform_early_refresh(token, metadata).instrument(span).await,
+                    None => refresh.perform_required_refresh(metadata).instrument(span).await,
                 }
             }
         }
@@ -209,8 +209,8 @@ struct TokenRefresh<'a, X: Transport> {
 
 impl<X: Transport> TokenRefresh<'_, X> {
     /// Refreshes a token that has expired or was rejected. The calls that wait share the outcome.
-    async fn perform_required_refresh(&self, context: &mut ErrorContext) -> Result<Arc<CachedToken>, Error> {
-        match self.obtain_token(&self.sender.retry_policy, self.deadline, context).await {
+    async fn perform_required_refresh(&self, metadata: &mut CallMetadata) -> Result<Arc<CachedToken>, Error> {
+        match self.obtain_token(&self.sender.retry_policy, self.deadline, metadata).await {
             Ok(token) => Ok(self.guard.store_token(token)),
             // The deadline is that of this call; the others may have more time.
             Err(RefreshError::NotIssued(error) | RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
@@ -224,10 +224,10 @@ impl<X: Transport> TokenRefresh<'_, X> {
     async fn perform_early_refresh(
         &self,
         token: Arc<CachedToken>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<Arc<CachedToken>, Error> {
         let deadline = [Some(Instant::now() + EARLY_REFRESH_TIMEOUT), self.deadline].into_iter().flatten().min();
-        match self.obtain_token(&RetryPolicy::none(), deadline, context).await {
+        match self.obtain_token(&RetryPolicy::none(), deadline, metadata).await {
             Ok(token) => Ok(self.guard.store_token(token)),
             Err(RefreshError::NotStored(error)) if error.is_deadline_exceeded => {
                 Err(Error::from_refresh_failure(self.operation, error))
@@ -248,12 +248,12 @@ impl<X: Transport> TokenRefresh<'_, X> {
         &self,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<CachedToken, RefreshError> {
         let token = match &self.refreshing.origin {
             TokenOrigin::Source(source) => self.call_token_source(source.clone(), deadline).await?,
             TokenOrigin::Authority(grant, authority) => {
-                self.request_granted_tokens(grant, authority, retry_policy, deadline, context).await?
+                self.request_granted_tokens(grant, authority, retry_policy, deadline, metadata).await?
             }
         };
         let cached = CachedToken::new(&token, self.guard.number);
@@ -289,7 +289,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
         authority: &BaseUrl,
         retry_policy: &RetryPolicy,
         deadline: Option<Instant>,
-        context: &mut ErrorContext,
+        metadata: &mut CallMetadata,
     ) -> Result<AccessToken, RefreshError> {
         let mut rejected = None;
         loop {
@@ -319,8 +319,8 @@ impl<X: Transport> TokenRefresh<'_, X> {
                 operation: self.operation,
                 extend_lease: &|duration| self.guard.extend_refresh_lease(duration),
             };
-            let mut token_context = ErrorContext { correlation_id: context.correlation_id, ..ErrorContext::default() };
-            let error = match self.sender.send(&exchange, retry_policy, &mut token_context, deadline, None).await {
+            let mut of_request = CallMetadata { correlation_id: metadata.correlation_id, ..CallMetadata::default() };
+            let error = match self.sender.send(&exchange, retry_policy, &mut of_request, deadline, None).await {
                 Ok(issued) => {
                     if let (Some(user), Some(replacement)) = (&grant.user, issued.refresh_token) {
                         user.replace_by_issued_token(replacement);
@@ -330,7 +330,7 @@ impl<X: Transport> TokenRefresh<'_, X> {
                 }
                 Err(error) => error,
             };
-            context.attempts += token_context.attempts;
+            metadata.attempts += of_request.attempts;
             let is_rejected = error.token_error().and_then(TokenError::reason) == Some(TokenErrorReason::InvalidGrant);
             if !is_rejected || lease.is_none() || rejected.is_some() {
                 return Err(RefreshError::from_authority_error(error, authority));

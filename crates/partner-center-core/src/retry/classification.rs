@@ -64,7 +64,9 @@ impl Retryability {
             | TransportErrorKind::InvalidResponse
             | TransportErrorKind::Certificate(_)
             | TransportErrorKind::ProxySetting => Self::Permanent,
-            TransportErrorKind::Exchange | TransportErrorKind::Timeout => Self::Transient { retry_after: None },
+            TransportErrorKind::Connect | TransportErrorKind::Exchange | TransportErrorKind::Timeout => {
+                Self::Transient { retry_after: None }
+            }
         }
     }
 

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 /// The conditions under which a call is retried, and the waits before the retries.
 ///
-/// Retried are idempotent calls (GET, HEAD, PUT and DELETE) that failed for one of these reasons:
+/// Retried are calls that failed for one of these reasons:
 ///
-/// - no connection, or one that broke;
-/// - a timeout of the attempt;
-/// - a truncated body;
-/// - status 408, 429, 500, 502, 503 or 504.
+/// - no connection was opened, or status 429: every call, since the service has not performed it;
+/// - a connection that broke, a timeout of the attempt, a truncated body: idempotent calls (GET, HEAD, PUT and DELETE), and
+///   writes that the service recognizes by their `MS-RequestId` ([`Idempotency::RequestId`](crate::Idempotency::RequestId)), which
+///   are sent again with the same id;
+/// - status 408, 500, 502, 503 or 504: idempotent calls.
+///
+/// So no write is performed twice. What has come of one that failed, [`Error::write_outcome`](crate::Error::write_outcome) says.
 ///
 /// A client and its clones share a budget of 100 retries, so that they do not multiply the load of a service that is down: a
 /// retry that succeeds returns to it, and so does a part of one with each call that succeeds without. When it is used up, calls

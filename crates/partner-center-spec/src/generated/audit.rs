@@ -17,10 +17,12 @@ pub(super) const LIST_AUDIT_RECORDS: Operation = Operation {
     path: "/v1/auditrecords",
     summary: "Lists what has been done in the partner's account, page by page.",
     description: "Returns a page of the records of at most 30 days, the newest first. This is how to notice changes: list the records of a day instead of all customers or orders, and fetch what has changed. Records appear late, so list the last day again.\n\nWithout `startDate` the list begins 30 days ago. Records are kept for 90 days; an earlier `startDate` is an error. Days are in UTC.",
-    documentation: Some(Link {
-        title: "Get a record of Partner Center activity by user",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-record-of-partner-center-activity-by-user",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a record of Partner Center activity by user",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-record-of-partner-center-activity-by-user",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "startDate",
@@ -182,18 +184,20 @@ pub(super) const LIST_AUDIT_RECORDS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: Some("continuationToken"),
-        response_header: None,
-        token_header: Some("MS-ContinuationToken"),
-        token_query: None,
-        seek: None,
-        size_query: Some("size"),
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: Some("continuationToken"),
+            response_header: None,
+            token_header: Some("MS-ContinuationToken"),
+            token_query: None,
+            seek: None,
+            size_query: Some("size"),
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppOnly, Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::UsGovernment],
     permissions: "A partner user has to be an admin agent.",
@@ -242,10 +246,12 @@ pub(super) const GET_AUDIT_RECORD: Operation = Operation {
     path: "/auditactivity/v1/auditrecords/{audit-id}",
     summary: "Gets a record of what has been done.",
     description: "Returns the record that an event points to (`AuditUri`), which has the values before and after the change. For an unknown identifier the service responds with 404, or with the JSON `null`, which the client reports as a response that it cannot read.",
-    documentation: Some(Link {
-        title: "Partner Center webhook events",
-        url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhook-events",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Partner Center webhook events",
+            url: "https://learn.microsoft.com/partner-center/developer/partner-center-webhook-events",
+        },
+    ),
     parameters: &[
         Parameter {
             name: "audit-id",
@@ -357,10 +363,12 @@ pub(super) const LIST_PARTNER_REQUESTS: Operation = Operation {
     path: "/v1/partnerRequests",
     summary: "Lists the App+User requests of the last seven days, and whether they had MFA.",
     description: "Returns the newest 10,000 requests that App+User credentials of the partner have sent. Users and addresses are personal data: do not log them.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get API requests without MFA",
-        url: "https://learn.microsoft.com/partner-center/developer/get-api-request-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get API requests without MFA",
+            url: "https://learn.microsoft.com/partner-center/developer/get-api-request-details",
+        },
+    ),
     parameters: &[],
     body: None,
     responses: &[
@@ -412,18 +420,20 @@ pub(super) const LIST_PARTNER_REQUESTS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -472,10 +482,12 @@ pub(super) const LIST_NON_MFA_COMPLIANT_PRINCIPALS: Operation = Operation {
     path: "/v1/nonMfaCompliantPartnerPrincipals",
     summary: "Lists the users of the partner who have signed in without MFA in the last seven days.",
     description: "Returns the newest 10,000 users of the portal and of the API. They are personal data: do not log them.\n\nOnly App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get portal requests without MFA",
-        url: "https://learn.microsoft.com/partner-center/developer/get-portal-requests-without-mfa",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get portal requests without MFA",
+            url: "https://learn.microsoft.com/partner-center/developer/get-portal-requests-without-mfa",
+        },
+    ),
     parameters: &[],
     body: None,
     responses: &[
@@ -512,18 +524,20 @@ pub(super) const LIST_NON_MFA_COMPLIANT_PRINCIPALS: Operation = Operation {
         },
     ],
     items: Some("items"),
-    paging: Some(Paging {
-        items: "items",
-        next_link: Some("links.next"),
-        continuation_token: None,
-        response_header: None,
-        token_header: None,
-        token_query: None,
-        seek: None,
-        size_query: None,
-        offset_query: None,
-        total: None,
-    }),
+    paging: Some(
+        &Paging {
+            items: "items",
+            next_link: Some("links.next"),
+            continuation_token: None,
+            response_header: None,
+            token_header: None,
+            token_query: None,
+            seek: None,
+            size_query: None,
+            offset_query: None,
+            total: None,
+        },
+    ),
     authentication: &[Authentication::AppUser],
     clouds: &[Cloud::Global, Cloud::China, Cloud::UsGovernment],
     permissions: "",
@@ -564,10 +578,12 @@ pub(super) const LIST_APPLICATION_MFA_ADOPTION: Operation = Operation {
     path: "/v1/applicationmfaadoptionstatus",
     summary: "Lists how many requests of each application had MFA, by day.",
     description: "Only App+User credentials may list them.",
-    documentation: Some(Link {
-        title: "Get a summary of API requests with MFA",
-        url: "https://learn.microsoft.com/partner-center/developer/get-api-request-summary",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a summary of API requests with MFA",
+            url: "https://learn.microsoft.com/partner-center/developer/get-api-request-summary",
+        },
+    ),
     parameters: &[],
     body: None,
     responses: &[
@@ -648,10 +664,12 @@ pub(super) const APPLICATION_MFA_ADOPTION: Schema = Schema {
     name: "ApplicationMfaAdoption",
     area: "audit",
     description: "How many requests of an application had MFA on a day.",
-    documentation: Some(Link {
-        title: "Get a summary of API requests with MFA",
-        url: "https://learn.microsoft.com/partner-center/developer/get-api-request-summary",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a summary of API requests with MFA",
+            url: "https://learn.microsoft.com/partner-center/developer/get-api-request-summary",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1120,10 +1138,12 @@ pub(super) const AUDIT_RECORD: Schema = Schema {
     name: "AuditRecord",
     area: "audit",
     description: "What has been done in the partner's account, by whom, to what, and how it ended.",
-    documentation: Some(Link {
-        title: "Auditing resources",
-        url: "https://learn.microsoft.com/partner-center/developer/auditing-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Auditing resources",
+            url: "https://learn.microsoft.com/partner-center/developer/auditing-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1356,10 +1376,12 @@ pub(super) const AUDIT_RECORD_COLLECTION: Schema = Schema {
     name: "AuditRecordCollection",
     area: "audit",
     description: "A page of audit records.\n\nMore pages follow if there is a `next` link or a `continuationToken`; the last page may still carry a token.",
-    documentation: Some(Link {
-        title: "Auditing resources",
-        url: "https://learn.microsoft.com/partner-center/developer/auditing-resources",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Auditing resources",
+            url: "https://learn.microsoft.com/partner-center/developer/auditing-resources",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1436,10 +1458,12 @@ pub(super) const AUDIT_RECORD_FILTER: Schema = Schema {
     name: "AuditRecordFilter",
     area: "audit",
     description: "A filter of audit records.",
-    documentation: Some(Link {
-        title: "Get a record of Partner Center activity by user",
-        url: "https://learn.microsoft.com/partner-center/developer/get-a-record-of-partner-center-activity-by-user",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get a record of Partner Center activity by user",
+            url: "https://learn.microsoft.com/partner-center/developer/get-a-record-of-partner-center-activity-by-user",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1667,10 +1691,12 @@ pub(super) const NON_MFA_COMPLIANT_PRINCIPAL: Schema = Schema {
     name: "NonMfaCompliantPrincipal",
     area: "audit",
     description: "A user of the partner who has signed in without MFA.",
-    documentation: Some(Link {
-        title: "Get portal requests without MFA",
-        url: "https://learn.microsoft.com/partner-center/developer/get-portal-requests-without-mfa",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get portal requests without MFA",
+            url: "https://learn.microsoft.com/partner-center/developer/get-portal-requests-without-mfa",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {
@@ -1798,10 +1824,12 @@ pub(super) const PARTNER_REQUEST: Schema = Schema {
     name: "PartnerRequest",
     area: "audit",
     description: "A request that App+User credentials of the partner have sent.",
-    documentation: Some(Link {
-        title: "Get API requests without MFA",
-        url: "https://learn.microsoft.com/partner-center/developer/get-api-request-details",
-    }),
+    documentation: Some(
+        &Link {
+            title: "Get API requests without MFA",
+            url: "https://learn.microsoft.com/partner-center/developer/get-api-request-details",
+        },
+    ),
     kind: SchemaKind::Object(Object {
         properties: &[
             Property {

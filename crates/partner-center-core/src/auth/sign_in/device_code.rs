@@ -1,6 +1,6 @@
 use super::OPERATION;
 use crate::{
-    Error, ErrorKind, Request, Response, Transport,
+    AttemptDescription, CallMetadata, Error, ErrorKind, Request, Response, Transport,
     auth::{
         AppRegistration, TokenError,
         grants::{build_form_request, parse_seconds},
@@ -8,17 +8,18 @@ use crate::{
     },
     base_url::BaseUrl,
     body,
-    engine::{rate_limiter::Ticket, request_sender::RetryableRequest},
-    error::{self, ErrorContext},
+    engine::{rate_limiter::Ticket, request_sender::RetryableRequest, tracing_fields::attempt_span},
+    error,
     retry::{AttemptError, Retryability},
 };
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, Method, Uri, header};
 use partner_center_models::Secret;
 use serde_json::{Map, Value};
 use std::{
     fmt,
     time::{Duration, Instant},
 };
+use tracing::Span;
 
 /// A code that a user enters in a browser to sign in; see [`SignIn::request_device_code`](super::SignIn::request_device_code).
 ///
@@ -130,10 +131,6 @@ impl<X: Transport> RetryableRequest<X> for DeviceCodeExchange<'_> {
         OPERATION
     }
 
-    fn is_idempotent(&self) -> bool {
-        true
-    }
-
     fn rate_limit_ticket(&self) -> Option<Ticket<'_>> {
         None
     }
@@ -144,20 +141,24 @@ impl<X: Transport> RetryableRequest<X> for DeviceCodeExchange<'_> {
 
     fn extend_lease(&self, _: Duration) {}
 
-    fn build(&self, context: &ErrorContext) -> Result<Request, http::Error> {
+    fn attempt_span(&self, attempt: &AttemptDescription) -> Span {
+        attempt_span(&Method::POST, None, self.authority, attempt)
+    }
+
+    fn build(&self, metadata: &CallMetadata) -> Result<Request, http::Error> {
         let scope = format!("{} offline_access", self.scope);
         let form = [("client_id", self.app.client_id.as_str()), ("scope", &scope)];
         let target = format!("/{}/oauth2/v2.0/devicecode", self.app.tenant);
-        let mut request = build_form_request(self.authority, &target, &form, context.correlation_id)?;
+        let mut request = build_form_request(self.authority, &target, &form, metadata.correlation_id)?;
         request.headers_mut().insert(header::USER_AGENT, self.user_agent.clone());
         Ok(request)
     }
 
-    fn decode(&self, response: Response) -> Result<DeviceCode, AttemptError> {
+    fn decode(&self, response: &mut Response) -> Result<DeviceCode, AttemptError> {
         if !response.status().is_success() {
-            return Err(rejected_by_authority(OPERATION, TokenError::from_response(&response, &[])));
+            return Err(rejected_by_authority(OPERATION, TokenError::from_response(response, &[])));
         }
-        DeviceCode::from_response(&response).ok_or_else(|| AttemptError {
+        DeviceCode::from_response(response).ok_or_else(|| AttemptError {
             retryability: Retryability::Permanent,
             error: Error::new(ErrorKind::Credential, OPERATION, NO_DEVICE_CODE_MESSAGE),
             has_response: true,
