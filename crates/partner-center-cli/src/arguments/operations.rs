@@ -25,8 +25,7 @@ use std::{
 };
 use tables::{
     ResultShape, body_object_schema, caller_settable_parameters, etag_parameter, form_part_properties,
-    has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter, responds_with_password,
-    takes_several_ids,
+    has_etag_in_body, has_example_body, id_path_parameter, json_body_type, page_size_parameter, takes_several_ids,
 };
 use value::{SchemaValueParser, is_scalar_type};
 

@@ -1,12 +1,12 @@
 //! The account of a customer: a day in the life of an administrator, and the passwords that are not printed.
 
-use crate::command::{CommandOutput, command, run_at};
+use crate::command::{CommandOutput, DOCUMENTED, command, run_at};
 use partner_center_emulator::Emulator;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{fs, path::Path};
 
 /// Returns the JSON that a command prints.
-fn json(url: &str, arguments: &[&str]) -> Value {
+fn json_of(url: &str, arguments: &[&str]) -> Value {
     let ended = run_at(url, &[arguments, &["--output", "json"]].concat());
     assert_eq!(ended.status, Some(0), "{arguments:?}: {}", ended.stderr);
     serde_json::from_str(&ended.stdout).unwrap_or_default()
@@ -30,17 +30,17 @@ fn day_of_an_administrator_by_commands() {
     let server = Emulator::builder().token("token").build().serve("127.0.0.1:0").unwrap();
     let url = server.url();
     let folder = tempfile::tempdir().unwrap();
-    let json = |arguments: &[&str]| json(&url, arguments);
+    let run = |arguments: &[&str]| json_of(&url, arguments);
     let body = |command, changes: &[(&str, Value)]| body_file(&url, folder.path(), command, changes);
 
     let address = body(["addresses", "validate"], &[]);
-    assert_eq!(json(&["addresses", "validate", "--body", &address])["status"], "VerifiedShippable");
-    assert_eq!(json(&["domains", "check", DOMAIN]), false);
+    assert_eq!(run(&["addresses", "validate", "--body", &address])["status"], "VerifiedShippable");
+    assert_eq!(run(&["domains", "check", DOMAIN]), false);
     let customer = body(["customers", "create"], &[("/companyProfile/domain", DOMAIN.into())]);
-    let customer = json(&["customers", "create", "--body", &customer, "--show-password"]);
+    let customer = run(&["customers", "create", "--body", &customer, "--show-password"]);
     assert!(customer["userCredentials"]["password"].is_string());
     let id = customer["id"].as_str().unwrap();
-    let of = |arguments: &[&str]| json(&[arguments, &["--customer", id]].concat());
+    let of = |arguments: &[&str]| run(&[arguments, &["--customer", id]].concat());
 
     assert_eq!(of(&["company-profile", "get"])["domain"], DOMAIN);
     assert_eq!(of(&["agreement-status", "get"])["isSigned"], false);
@@ -56,7 +56,25 @@ fn day_of_an_administrator_by_commands() {
     let [mila, otto] = &users[..] else { panic!("two users were created") };
     assert_eq!(of(&["users", "list"]).as_array().unwrap().len(), 3, "with the administrator");
     assert!(of(&["subscribed-skus", "list"]).as_array().unwrap().is_empty(), "it has bought nothing");
-    assert!(of(&["user-licenses", "list", "--user", mila]).as_array().unwrap().is_empty());
+    let file = |name: &str, content: Value| {
+        let path = folder.path().join(name);
+        fs::write(&path, content.to_string()).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    // The customer of the documentation has licenses.
+    let documented = |arguments: &[&str]| run(&[arguments, &["--customer", DOCUMENTED]].concat());
+    let sku = documented(&["subscribed-skus", "list"])[0].clone();
+    let licenses = json!({ "licensesToAssign": [{ "skuId": sku["productSku"]["id"] }] });
+    let licenses = file("licenses.json", licenses);
+    for name in ["mila", "otto"] {
+        let user = body(["users", "create"], &[("/userPrincipalName", format!("{name}@contoso.example").into())]);
+        let user = documented(&["users", "create", "--body", &user])["id"].as_str().unwrap().to_owned();
+        documented(&["user-licenses", "update", "--user", &user, "--body", &licenses]);
+        let assigned = documented(&["user-licenses", "list", "--user", &user]);
+        assert_eq!(assigned[0]["productSku"]["id"], sku["productSku"]["id"]);
+    }
+    let available = documented(&["subscribed-skus", "list"])[0]["availableUnits"].as_i64();
+    assert_eq!(available, sku["availableUnits"].as_i64().map(|available| available - 2));
 
     let roles = of(&["directory-roles", "list"]);
     let role = roles.as_array().unwrap().iter().find(|role| role["name"] == "User Administrator").unwrap();
@@ -77,9 +95,14 @@ fn day_of_an_administrator_by_commands() {
     assert_eq!(of(&["users", "update", otto, "--body", &restore])["state"], "active");
 
     let end = body(["customers", "update"], &[]);
-    json(&["customers", "update", id, "--body", &end, "--yes"]);
-    assert_eq!(json(&["customers", "get", id])["relationshipToPartner"], "none");
-    json(&["customers", "delete", id, "--yes"]);
+    let customers = run(&["customers", "list", "--limit", "20"]);
+    let is_reseller = |customer: &&Value| customer["relationshipToPartner"] == "reseller";
+    let other = customers.as_array().unwrap().iter().find(is_reseller).unwrap()["id"].as_str().unwrap();
+    let active = run_at(&url, &["customers", "update", other, "--body", &end, "--yes"]);
+    assert!(active.status == Some(1) && active.stderr.contains("active subscriptions"), "{}", active.stderr);
+    run(&["customers", "update", id, "--body", &end, "--yes"]);
+    assert_eq!(run(&["customers", "get", id])["relationshipToPartner"], "none");
+    run(&["customers", "delete", id, "--yes"]);
     assert_eq!(run_at(&url, &["customers", "get", id]).status, Some(3));
 }
 
