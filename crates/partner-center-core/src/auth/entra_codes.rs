@@ -58,7 +58,7 @@ const HINTS: [(&[u64], &str); 34] = [
     (&[7_000_229], "consent to the application in this tenant first: it has no service principal there"),
     (&[70_011, 28_002, 28_003, 700_022, 700_023, 1_002_012], "check the audience: one resource only can be requested"),
     (&[70_018], "sign in again: the device code is unknown to the authority"),
-    (&[70_019, 70_020], "sign in again, and enter the new code before it expires"),
+    (&[70_016, 70_019, 70_020], "sign in again, and enter the new code before it expires"),
     (
         &[70_021],
         "check issuer, subject and audience of the federated credential against the token; a new one takes some minutes to work",
