@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "to panic is how a test fails")]
 
+mod account;
 mod azure_credential;
 mod call_controls;
 mod client;

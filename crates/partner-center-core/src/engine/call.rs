@@ -71,6 +71,9 @@ impl<X: Transport> Engine<X> {
     ) -> Result<CallOutcome<X, T>, Error> {
         let started_at = Instant::now();
         let CallInput { call, read, page, prefetched_page, prefetcher, keeps_metadata } = input;
+        if call.needs_user && self.token_provider.is_app_only() {
+            return Err(Error::needs_user(call.operation));
+        }
         let page_number = page.as_ref().map(|page| page.number);
         let correlation_id = call_context.correlation_id;
         if let Some(problem) = call_context.option(|options| options.problem.as_ref()) {
