@@ -1,4 +1,4 @@
-//! Prints what the service returns to standard output, in one of four formats.
+//! Prints what the service returns to standard output, in one of six formats.
 
 mod cells;
 mod columns;
@@ -6,15 +6,19 @@ mod csv;
 mod json;
 mod json_cursor;
 mod normalize;
+mod records;
+mod selection;
 mod shapes;
 mod table;
+mod yaml;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
 pub(crate) use json::pretty_print_json;
+pub(crate) use records::format_records;
 
 use crate::{
     arguments::{
-        OutputFormat,
+        OutputFormat, ServiceOptions,
         operations::{naming::ResourceNoun, tables::result_item_type},
     },
     messages::Messages,
@@ -49,6 +53,11 @@ trait OutputFormatter: Send {
     /// Appends a page of a list to `text`.
     fn append_page(&mut self, items: &[&str], normalizer: &mut Normalizer, text: &mut Vec<u8>) -> io::Result<()>;
 
+    /// Appends the items of a complete list that were held back.
+    fn append_end_of_items(&mut self, _normalizer: &mut Normalizer, _text: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Appends the end of a complete list; returns a message for the user, if there is one.
     fn append_end(&mut self, _text: &mut Vec<u8>) -> io::Result<Option<String>> {
         Ok(None)
@@ -63,29 +72,49 @@ trait OutputFormatter: Send {
 impl Printer {
     /// Returns a printer of what `operation` returns; `selected` are the paths of the columns, if they were chosen.
     pub(crate) fn new(
-        output_format: OutputFormat,
+        options: &ServiceOptions,
         operation: &Operation,
         selected: &[String],
         noun: ResourceNoun,
         messages: &Messages,
     ) -> Self {
-        let printer = match output_format {
+        let is_terminal = io::stdout().is_terminal();
+        let mut formatter: Box<dyn OutputFormatter> = match options.output {
             OutputFormat::Table => {
                 let columns = table_columns(operation, selected);
                 let width = terminal::terminal_width(&Term::stdout());
-                Self::with_formatter(
-                    Box::new(table::TableFormatter::new(columns, !selected.is_empty(), width, noun)),
-                    messages,
+                Box::new(
+                    table::TableFormatter::new(columns, !selected.is_empty(), width, noun).no_header(options.no_header),
                 )
             }
-            OutputFormat::Csv => {
-                let columns = csv_columns(operation, selected);
-                Self::with_formatter(Box::new(csv::CsvFormatter::new(columns, io::stdout().is_terminal())), messages)
+            OutputFormat::Csv | OutputFormat::Tsv => {
+                let csv_options = csv::CsvOptions {
+                    delimiter: if options.output == OutputFormat::Tsv { b'\t' } else { b',' },
+                    no_header: options.no_header,
+                    byte_order_mark: options.csv_bom,
+                    escapes_formulas: options.csv_escape_formulas,
+                };
+                Box::new(csv::CsvFormatter::new(csv_columns(operation, selected), csv_options, is_terminal))
             }
-            OutputFormat::Json => Self::for_json(false, messages),
-            OutputFormat::Jsonl => Self::for_json(true, messages),
+            OutputFormat::Json => Box::<json::JsonArrayFormatter>::default(),
+            OutputFormat::Jsonl => Box::new(json::JsonLinesFormatter),
+            OutputFormat::Yaml => Box::<yaml::YamlFormatter>::default(),
         };
-        Self { normalizer: Normalizer::new(result_item_type(operation)), ..printer }
+        let is_text = matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Yaml);
+        let is_selection = is_text && !selected.is_empty();
+        if is_selection {
+            formatter = Box::new(selection::ColumnSelector { paths: selected.to_vec(), formatter });
+        }
+        if let Some(path) = &options.sort_by {
+            formatter = Box::new(selection::ItemSorter::new(path, formatter));
+        }
+        // What is selected has other fields than what is described.
+        let item_type = if is_selection { None } else { result_item_type(operation) };
+        Self {
+            normalizer: Normalizer::new(item_type),
+            is_json_on_terminal: is_terminal && matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl),
+            ..Self::with_formatter(formatter, messages)
+        }
     }
 
     /// Returns a printer of JSON: an array, or one item per line.
@@ -116,6 +145,7 @@ impl Printer {
 
     /// Prints the end of a complete list; returns a message for the user, if there is one.
     pub(crate) fn print_end(&mut self) -> io::Result<Option<String>> {
+        self.formatter.append_end_of_items(&mut self.normalizer, &mut self.text)?;
         let note = self.formatter.append_end(&mut self.text)?;
         self.write_text()?;
         Ok(note)
