@@ -16,6 +16,7 @@ pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 
 use crate::{
     error_format::{self, ErrorDetails},
+    output,
     settings::SettingsOptions,
 };
 use clap::{
@@ -213,6 +214,10 @@ pub(crate) struct ServiceOptions {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", global = true, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) output: OutputFormat,
+    /// JMESPath expression over the complete output, such as '[?companyProfile.domain == `contoso.com`].id'; strings cannot be
+    /// compared with < and >
+    #[arg(long, value_name = "JMESPATH", global = true, value_parser = output::parse_query)]
+    pub(crate) query: Option<String>,
     /// Sort by the field at PATH, such as companyProfile.companyName, or -PATH for the reverse; the list is printed when it is
     /// complete
     #[arg(long, value_name = "PATH", global = true, allow_hyphen_values = true)]

@@ -6,14 +6,17 @@ mod csv;
 mod json;
 mod json_cursor;
 mod normalize;
+mod query;
 mod records;
 mod selection;
 mod shapes;
+mod style;
 mod table;
 mod yaml;
 
 pub(crate) use columns::{csv_columns, table_columns, undocumented_paths};
 pub(crate) use json::pretty_print_json;
+pub(crate) use query::parse_query;
 pub(crate) use records::format_records;
 
 use crate::{
@@ -24,14 +27,15 @@ use crate::{
     messages::Messages,
     terminal,
 };
-use console::Term;
 use normalize::Normalizer;
 use partner_center::models::JsonValue;
 use partner_center_spec::Operation;
+use query::QueryFormatter;
 use std::{
     io::{self, IsTerminal, Write},
     mem,
 };
+use style::FormatStyle;
 
 /// Prints values as they arrive.
 ///
@@ -78,41 +82,28 @@ impl Printer {
         noun: ResourceNoun,
         messages: &Messages,
     ) -> Self {
-        let is_terminal = io::stdout().is_terminal();
-        let mut formatter: Box<dyn OutputFormatter> = match options.output {
-            OutputFormat::Table => {
-                let columns = table_columns(operation, selected);
-                let width = terminal::terminal_width(&Term::stdout());
-                Box::new(
-                    table::TableFormatter::new(columns, !selected.is_empty(), width, noun).no_header(options.no_header),
-                )
-            }
-            OutputFormat::Csv | OutputFormat::Tsv => {
-                let csv_options = csv::CsvOptions {
-                    delimiter: if options.output == OutputFormat::Tsv { b'\t' } else { b',' },
-                    no_header: options.no_header,
-                    byte_order_mark: options.csv_bom,
-                    escapes_formulas: options.csv_escape_formulas,
-                };
-                Box::new(csv::CsvFormatter::new(csv_columns(operation, selected), csv_options, is_terminal))
-            }
-            OutputFormat::Json => Box::<json::JsonArrayFormatter>::default(),
-            OutputFormat::Jsonl => Box::new(json::JsonLinesFormatter),
-            OutputFormat::Yaml => Box::<yaml::YamlFormatter>::default(),
-        };
-        let is_text = matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Yaml);
-        let is_selection = is_text && !selected.is_empty();
-        if is_selection {
-            formatter = Box::new(selection::ColumnSelector { paths: selected.to_vec(), formatter });
-        }
-        if let Some(path) = &options.sort_by {
-            formatter = Box::new(selection::ItemSorter::new(path, formatter));
-        }
+        let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
-        let item_type = if is_selection { None } else { result_item_type(operation) };
+        let is_selection = !style.has_columns() && !selected.is_empty() && options.query.is_none();
+        let formatter: Box<dyn OutputFormatter> = match &options.query {
+            Some(expression) => Box::new(QueryFormatter {
+                expression: expression.clone(),
+                style,
+                selected: selected.to_vec(),
+                items: Vec::new(),
+            }),
+            None => {
+                let columns = match options.output {
+                    OutputFormat::Table => table_columns(operation, selected),
+                    _ => csv_columns(operation, selected),
+                };
+                style.build_formatter(columns, selected)
+            }
+        };
+        let is_json = matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl);
         Self {
-            normalizer: Normalizer::new(item_type),
-            is_json_on_terminal: is_terminal && matches!(options.output, OutputFormat::Json | OutputFormat::Jsonl),
+            normalizer: Normalizer::new(if is_selection { None } else { result_item_type(operation) }),
+            is_json_on_terminal: is_json && io::stdout().is_terminal(),
             ..Self::with_formatter(formatter, messages)
         }
     }

@@ -112,3 +112,20 @@ fn errors_are_json_for_programs() {
     let error: Value = serde_json::from_str(&missing.stderr).unwrap();
     assert_eq!((missing.status, &error["error"]["message"]), (Some(2), &"no credentials are configured".into()));
 }
+
+#[test]
+fn query_is_over_the_complete_output() {
+    let query = |expression: &str, options: &[&str]| list(&[&["--query", expression], options].concat());
+    assert_eq!(query("[?credit > `1`].id", &["--output", "json"]), "[\n\"b\"\n]\n");
+    assert_eq!(query("length(@)", &["--output", "jsonl"]), "3\n");
+    let renamed = query("[].{domain: companyProfile.domain, id: id}", &["--output", "csv", "--sort-by", "id"]);
+    assert_eq!(renamed, "domain,id\na.example,a\nb.example,b\n,c\n");
+    assert_eq!(query("[0].credit", &["--output", "yaml"]), "12345678901234567890.10\n");
+    assert_eq!(query("[?id == 'x']", &["--output", "json"]), "[]\n");
+    let invalid = run(&["customers", "list", "--emulator", "--query", "[?id == "]);
+    assert!(
+        invalid.status == Some(2) && invalid.stderr.contains("it is not a JMESPath expression"),
+        "{}",
+        invalid.stderr
+    );
+}
