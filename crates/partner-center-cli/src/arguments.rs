@@ -16,7 +16,6 @@ pub(crate) use emulator::{EmulatorBehavior, EmulatorCommand};
 
 use crate::{
     error_format::{self, ErrorDetails},
-    output,
     settings::SettingsOptions,
 };
 use clap::{
@@ -214,10 +213,10 @@ pub(crate) struct ServiceOptions {
     /// Output format
     #[arg(short, long, value_name = "FORMAT", global = true, value_enum, default_value_t = OutputFormat::Table)]
     pub(crate) output: OutputFormat,
-    /// JMESPath expression over the complete output, such as '[?companyProfile.domain == `contoso.com`].id'; strings cannot be
-    /// compared with < and >
-    #[arg(long, value_name = "JMESPATH", global = true, value_parser = output::parse_query)]
-    pub(crate) query: Option<String>,
+    /// Format of errors on standard error [default: json with --output json, else text]
+    // It is read before the command line is parsed: see `error_format`.
+    #[arg(long, value_name = "FORMAT", global = true, value_enum)]
+    pub(crate) error_format: Option<ErrorFormat>,
     /// Sort by the field at PATH, such as companyProfile.companyName, or -PATH for the reverse; the list is printed when it is
     /// complete
     #[arg(long, value_name = "PATH", global = true, allow_hyphen_values = true)]
@@ -281,10 +280,6 @@ pub(crate) struct MessageOptions {
     /// Log to standard error: warnings, with -vv calls, with -vvv attempts
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Format of errors on standard error [default: json with --output json, else text]
-    // It is read before the command line is parsed: see `error_format`.
-    #[arg(long, value_name = "FORMAT", global = true, value_enum)]
-    pub(crate) error_format: Option<ErrorFormat>,
     /// Print only errors to standard error
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
@@ -317,9 +312,9 @@ pub(crate) enum OutputFormat {
     Json,
     /// Everything that the service returns, one item per line
     Jsonl,
-    /// The main fields as comma-separated values, unchanged: beware of formulas in spreadsheets (--csv-escape-formulas)
+    /// The main fields, comma-separated; beware of formulas (--csv-escape-formulas)
     Csv,
-    /// The main fields as tab-separated values, with quotes where a value has a tab or a line break
+    /// The main fields, tab-separated and quoted like CSV
     Tsv,
     /// Everything that the service returns, as YAML
     Yaml,

@@ -22,7 +22,7 @@ pub(crate) use records::format_records;
 use crate::{
     arguments::{
         OutputFormat, ServiceOptions,
-        operations::{naming::ResourceNoun, tables::result_item_type},
+        operations::{CallOptions, naming::ResourceNoun, tables::result_item_type},
     },
     messages::Messages,
     terminal,
@@ -74,22 +74,23 @@ trait OutputFormatter: Send {
 }
 
 impl Printer {
-    /// Returns a printer of what `operation` returns; `selected` are the paths of the columns, if they were chosen.
+    /// Returns a printer of what `operation` returns.
     pub(crate) fn new(
         options: &ServiceOptions,
         operation: &Operation,
-        selected: &[String],
+        call_options: &CallOptions,
         noun: ResourceNoun,
         messages: &Messages,
     ) -> Self {
+        let selected = &call_options.columns;
         let style = FormatStyle::new(options, noun);
         // What is selected has other fields than what is described.
-        let is_selection = !style.has_columns() && !selected.is_empty() && options.query.is_none();
-        let formatter: Box<dyn OutputFormatter> = match &options.query {
+        let is_selection = !style.has_columns() && !selected.is_empty() && call_options.query.is_none();
+        let formatter: Box<dyn OutputFormatter> = match &call_options.query {
             Some(expression) => Box::new(QueryFormatter {
                 expression: expression.clone(),
                 style,
-                selected: selected.to_vec(),
+                selected: selected.clone(),
                 items: Vec::new(),
             }),
             None => {

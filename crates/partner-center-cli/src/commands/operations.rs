@@ -79,7 +79,7 @@ pub(crate) async fn run_operation<X: Transport>(
         messages,
     )?;
     let noun = call.result_noun();
-    let mut printer = Printer::new(session.options, operation, &call.options.columns, noun, messages);
+    let mut printer = Printer::new(session.options, operation, &call.options, noun, messages);
     if is_of_several {
         let pacing = several::RequestPacing::new(&*transport, session.deadline);
         let ids = RequestedIds::new(operation, call.ids.clone(), session.deadline);
