@@ -149,6 +149,7 @@ fn exit_status_of_error(error: &Error) -> u8 {
         };
     }
     match (error.kind(), error.reason(), error.status().map(|status| status.as_u16())) {
+        (_, Some(ErrorReason::NeedsAppAndUser), _) => EXIT_UNAUTHORIZED,
         // Nothing was sent: an argument or a setting is invalid.
         (ErrorKind::Configuration | ErrorKind::Request, ..) => EXIT_USAGE,
         (_, Some(ErrorReason::Throttled | ErrorReason::EtagMismatch), _) | (_, _, Some(409 | 429)) => EXIT_CONFLICT,
@@ -237,6 +238,7 @@ fn advice_for_error(error: &Error, sources: &AddressSources) -> Cow<'static, str
         return authentication_advice(error, sources);
     }
     let advice = match error.kind() {
+        ErrorKind::Request if error.needs_app_and_user() => ErrorReason::NeedsAppAndUser.hint(),
         ErrorKind::Configuration | ErrorKind::Request => "correct what is named above; see --help for what is allowed",
         ErrorKind::Transport => {
             return format!(

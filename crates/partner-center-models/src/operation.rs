@@ -48,6 +48,9 @@ pub trait Operation {
     /// is a `bool`, `None` if it is an `Option`. 401, 403, 408 and 429 are errors always. 202 means that the service completes the
     /// operation later; elsewhere a GET whose response is an empty 202 is sent again.
     const OUTCOMES: &'static [u16] = &[];
+    /// Whether App+User credentials alone may call it: a client with an app-only one returns an error and sends nothing.
+    /// Default: no.
+    const NEEDS_USER: bool = false;
     /// Returns the values of the parameters.
     ///
     /// # Errors
@@ -120,6 +123,7 @@ impl Method {
 
     /// Returns the method as it is sent, such as `GET`.
     #[must_use]
+    #[inline]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -133,6 +137,7 @@ impl Method {
 
     /// Returns the idempotency that HTTP defines for the method. (Of PATCH it defines none.)
     #[must_use]
+    #[inline]
     pub const fn idempotency(self) -> Idempotency {
         match self {
             Self::Get | Self::Head | Self::Put | Self::Delete => Idempotency::Natural,
@@ -142,6 +147,7 @@ impl Method {
 }
 
 impl Display for Method {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.as_str())
     }
@@ -151,6 +157,7 @@ impl Display for Method {
 impl FromStr for Method {
     type Err = UnknownMethod;
 
+    #[inline]
     fn from_str(name: &str) -> Result<Self, UnknownMethod> {
         Self::ALL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(name)).ok_or(UnknownMethod)
     }
@@ -161,6 +168,7 @@ impl FromStr for Method {
 pub struct UnknownMethod;
 
 impl Display for UnknownMethod {
+    #[inline]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the method must be one of GET, HEAD, POST, PUT, PATCH and DELETE")
     }

@@ -7,13 +7,17 @@
 pub(crate) mod customers;
 pub(crate) mod help;
 pub(crate) mod naming;
+mod passwords;
 pub(crate) mod tables;
 pub(crate) mod value;
+
+pub(crate) use passwords::PasswordOptions;
 
 use super::parse_positive_number;
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser, error::ErrorKind};
 use naming::{ResourceNoun, to_kebab_case};
 use partner_center_spec::{MediaType, OPERATIONS, Operation, Parameter, ParameterStyle, Property, Type};
+use passwords::build_password_options;
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
@@ -86,6 +90,7 @@ pub(crate) struct CallOptions {
     pub(crate) is_dry_run: bool,
     pub(crate) is_confirmed: bool,
     pub(crate) shows_example_body: bool,
+    pub(crate) password: PasswordOptions,
 }
 
 /// Returns the word that names the command, if it is the name of one: the first that is neither an option nor its value.
@@ -223,7 +228,7 @@ mod name {
 }
 
 /// The flags that have a meaning for every operation, now or soon: a field of a body has none of these names.
-const RESERVED_FLAGS: [&str; 43] = [
+const RESERVED_FLAGS: [&str; 45] = [
     "all-customers",
     "application-name",
     "base-url",
@@ -252,6 +257,7 @@ const RESERVED_FLAGS: [&str; 43] = [
     "max-retry-after",
     "output",
     "page-size",
+    "password-file",
     "profile",
     "query",
     "quiet",
@@ -259,6 +265,7 @@ const RESERVED_FLAGS: [&str; 43] = [
     "resume",
     "set",
     "set-file",
+    "show-password",
     "sort",
     "template",
     "timeout",
@@ -359,7 +366,7 @@ fn fields_with_flags(operation: &'static Operation) -> impl Iterator<Item = (&'s
             || operation.parameters.iter().any(|parameter| parameter.flag == flag && !parameter.is_positional)
             || form_part_properties(operation).any(|part| to_kebab_case(part.name) == flag);
         // A secret is not given on the command line, which other programs can read.
-        let has_flag = is_scalar_type(property.value) && property.value != Type::Secret && !property.is_read_only;
+        let has_flag = is_scalar_type(property.value) && !property.value.is_secret() && !property.is_read_only;
         (has_flag && !is_taken).then_some((property, flag))
     })
 }
@@ -492,6 +499,7 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
             .action(ArgAction::SetTrue)
             .help("Print the request, without the token, and do not send it"),
     );
+    options.extend(build_password_options(operation));
     if operation.is_destructive {
         options.push(
             Arg::new(name::YES_ARG)
@@ -538,6 +546,7 @@ impl OperationCall {
                 is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
                 is_confirmed: is_flag_set(matches, name::YES_ARG),
                 shows_example_body: is_flag_set(matches, name::EXAMPLE_BODY_ARG),
+                password: PasswordOptions::from_matches(matches),
             },
         };
         for parameter in caller_settable_parameters(operation) {
