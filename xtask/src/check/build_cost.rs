@@ -16,8 +16,8 @@ use workspaces::{MODELS, MeasuredWorkspace, PROGRAM_OF_ALL, PROGRAM_OF_FEW};
 const SYNTHETIC_OPERATIONS: usize = 100;
 
 /// What is measured and the maximum ratio. Two runs differ by up to a tenth.
-const RELEASE_BUILD: Budget = Budget { name: "release build", maximum: 0.36 };
-const DEBUG_BUILD: Budget = Budget { name: "debug build", maximum: 0.32 };
+const RELEASE_BUILD: Budget = Budget { name: "release build", maximum: 0.42 };
+const DEBUG_BUILD: Budget = Budget { name: "debug build", maximum: 0.35 };
 const RELEASE_LIBRARY: Budget = Budget { name: "release library", maximum: 0.38 };
 const RELEASE_BUILD_WITH_PROGRAM: Budget =
     Budget { name: "release build with a program that reads and writes every body", maximum: 0.4 };
