@@ -196,6 +196,12 @@ pub struct InvalidParameter {
 }
 
 impl InvalidParameter {
+    /// Creates the error of the parameter `name`; `problem` is what is wrong with it, such as `must not be empty`.
+    #[must_use]
+    pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
+        Self { name, problem: problem.into() }
+    }
+
     /// Returns the name of the parameter in the specification.
     #[must_use]
     #[inline]

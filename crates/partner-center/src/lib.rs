@@ -13,12 +13,17 @@ pub mod auth;
 pub mod concurrency;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub mod error;
+#[cfg(all(feature = "journal", any(feature = "async", feature = "sync")))]
+#[cfg_attr(docsrs, doc(cfg(feature = "journal")))]
+pub mod journal;
 pub mod models;
 pub mod operations;
 pub mod pagination;
 pub mod request;
 #[cfg(any(feature = "async", feature = "sync"))]
 pub mod transport;
+#[cfg(feature = "webhook-events")]
+pub mod webhooks;
 
 // The root has the names that most programs use; the modules have all of them.
 #[doc(no_inline)]

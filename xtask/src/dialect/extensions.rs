@@ -21,6 +21,10 @@ pub(crate) const X_PC_DEPRECATED: &str = "x-pc-deprecated";
 pub(crate) const X_PC_ERROR_CODES: &str = "x-pc-error-codes";
 /// Extension of an operation or a schema: the columns of a table of its results.
 pub(crate) const X_PC_COLUMNS: &str = "x-pc-columns";
+/// Extension of a PATCH: it replaces the resource, as a PUT does, so that what is left out is lost.
+pub(crate) const X_PC_REPLACES: &str = "x-pc-replaces";
+/// Extension of an operation that may be completed later: how to see whether it is completed.
+pub(crate) const X_PC_POLLING: &str = "x-pc-polling";
 /// Extension of an operation: how to get from one page to the next.
 pub(crate) const X_PC_PAGING: &str = "x-pc-paging";
 
@@ -137,6 +141,8 @@ pub(crate) const EXTENSIONS: &[(&str, &[ExtensionPlace], bool)] = {
         (X_PC_DEPRECATED, &[Operation, Parameter, Property], false),
         (X_PC_ERROR_CODES, &[Operation], false),
         (X_PC_COLUMNS, &[Operation, Schema], false),
+        (X_PC_REPLACES, &[Operation], true),
+        (X_PC_POLLING, &[Operation], false),
         (X_PC_PAGING, &[Operation], false),
         (X_PC_OUTCOME, &[Response], false),
         (X_PC_FIELD, &[Header], true),

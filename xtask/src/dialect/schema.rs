@@ -41,6 +41,8 @@ pub(crate) struct Definition {
     pub(crate) is_sent: bool,
     /// Whether it occurs in a response.
     pub(crate) is_received: bool,
+    /// Whether it is sent only as it was read before, so that it has no constructor: a part of it would delete the rest.
+    pub(crate) is_read_first: bool,
     /// The columns of a table of such objects.
     pub(crate) columns: Option<Vec<Column>>,
     pub(crate) kind: DefinitionKind,
@@ -180,6 +182,7 @@ impl Definition {
             is_derived: data.extensions.contains_key(X_PC_DERIVE),
             is_sent: false,
             is_received: false,
+            is_read_first: false,
             columns: columns?,
             kind,
         })

@@ -3,6 +3,7 @@
 mod documentation;
 mod input;
 mod paging;
+mod related;
 mod response;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     code::{MEMBER_INDENT, doc_comment, format_items, import_items, names_used},
 };
 use crate::{
-    dialect::{Idempotency, Operation},
+    dialect::{Authentication, Idempotency, Operation},
     document::Spec,
     problems::Problems,
 };
@@ -24,7 +25,7 @@ use response::ResponseType;
 use std::collections::BTreeMap;
 
 /// Hand-written names of the models crate that generated operations may use.
-const HAND_WRITTEN_NAMES: [&str; 30] = [
+const HAND_WRITTEN_NAMES: [&str; 33] = [
     "Accepted",
     "Binary",
     "Completion",
@@ -37,6 +38,7 @@ const HAND_WRITTEN_NAMES: [&str; 30] = [
     "InvalidContinuationToken",
     "InvalidParameter",
     "JsonValue",
+    "LongRunning",
     "Method",
     "MultipartForm",
     "NoContent",
@@ -46,6 +48,7 @@ const HAND_WRITTEN_NAMES: [&str; 30] = [
     "Paginated",
     "Pagination",
     "Parameters",
+    "Polling",
     "PositionedPage",
     "ResponseReader",
     "Secret",
@@ -55,6 +58,7 @@ const HAND_WRITTEN_NAMES: [&str; 30] = [
     "UnknownFields",
     "UnknownInteger",
     "UnknownVariant",
+    "Updatable",
 ];
 
 /// Returns the code of the operations of each area that has some.
@@ -109,10 +113,19 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
     let setters = inputs.iter().filter(|input| !input.required).map(OperationInput::setter);
     let additions = input::add_to_parameters_calls(&inputs);
     let resume = paging.as_ref().map(|_| quote!(.resume(self.continuation.as_ref())));
-    let constants = [idempotency_constant(method, facts.idempotency), response.outcomes()];
+    let needs_user = !facts.authentication.contains(&Authentication::AppOnly);
+    let needs_user = needs_user.then(|| {
+        quote!(
+            const NEEDS_USER: bool = true;
+        )
+    });
+    let constants = [idempotency_constant(method, facts.idempotency), response.outcomes(), needs_user];
     let (response_struct, response_type) = (response.declaration(operation), response.rust_type());
     let single = || quote!(#allow impl SingleResponse for #name {});
     let performed = paging.as_ref().map_or_else(single, |paging| paging.implementation(&name, allow.as_ref()));
+    related::ensure_replacement_is_read_first(spec, operation)?;
+    let updatable = related::updatable_implementation(spec, operation)?;
+    let long_running = related::long_running_implementation(spec, operation, &response)?;
     Ok(quote! {
         #docs
         #deprecated
@@ -140,6 +153,10 @@ fn generate_operation(spec: &Spec, operation: &Operation) -> Result<TokenStream>
         }
 
         #performed
+
+        #updatable
+
+        #long_running
 
         #response_struct
     })

@@ -1,5 +1,6 @@
 mod added_endpoint;
 mod rejections;
+mod related;
 mod tables;
 
 use super::*;

@@ -369,9 +369,13 @@ fn generate_struct(spec: &Spec, definition: &Definition, fields: &StructFields<'
     })
 }
 
-/// Whether a struct implements `Default`: no field is required but lists, which are empty by default.
+/// Whether a struct implements `Default`: no field is required but lists, which are empty by default, and it may be created.
 fn has_default(definition: &Definition) -> bool {
-    definition.properties().iter().all(|property| FieldPresence::from_property(property) != FieldPresence::Required)
+    !definition.is_read_first
+        && definition
+            .properties()
+            .iter()
+            .all(|property| FieldPresence::from_property(property) != FieldPresence::Required)
 }
 
 /// Whether the function `new` has an argument for a property.
@@ -381,7 +385,7 @@ pub(super) fn is_argument(property: &Property) -> bool {
 
 /// Whether a struct has the function `new`.
 fn has_constructor(definition: &Definition) -> bool {
-    definition.is_sent || !has_default(definition)
+    !definition.is_read_first && (definition.is_sent || !has_default(definition))
 }
 
 /// Returns the description of a schema with a link to the documentation of the service.

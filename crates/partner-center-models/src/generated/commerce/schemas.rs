@@ -190,13 +190,6 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Creates a `Subscription` from its required fields.
-    #[must_use]
-    #[inline]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Sets `id`.
     ///
     /// The identifier of the subscription.
@@ -699,7 +692,7 @@ impl Subscription {
     }
 }
 
-resource!(Subscription: Clone PartialEq Default {
+resource!(Subscription: Clone PartialEq {
     0 Optional Scalar id = "id",
     1 Optional Scalar entitlement_id = "entitlementId",
     2 Optional Scalar offer_id = "offerId",
