@@ -18,6 +18,7 @@ mod examples;
 mod for_each;
 mod foreign_clients;
 mod fuzz_corpus;
+mod journal;
 mod list_methods;
 mod operations;
 mod polling;
