@@ -83,6 +83,8 @@ pub(crate) enum FieldValue {
 pub(crate) struct CallOptions {
     /// The columns of a table; those of the specification if there are none.
     pub(crate) columns: Vec<String>,
+    /// A `JMESPath` expression over the output.
+    pub(crate) query: Option<String>,
     /// The maximum number of items.
     pub(crate) limit: Option<u32>,
     pub(crate) is_dry_run: bool,
@@ -221,6 +223,7 @@ mod name {
     pub(super) const YES_ARG: &str = "yes";
     pub(super) const LIMIT_ARG: &str = "limit";
     pub(super) const COLUMNS_ARG: &str = "columns";
+    pub(super) const QUERY_ARG: &str = "query";
     pub(super) const PAGE_SIZE_ARG: &str = "page-size";
 }
 
@@ -480,7 +483,14 @@ fn build_call_options(operation: &'static Operation, noun: ResourceNoun) -> Vec<
                 .value_name("A,B.C")
                 .value_delimiter(',')
                 .value_parser(NonEmptyStringValueParser::new())
-                .help("Columns of a table and of CSV: paths of fields, such as id,address.city"),
+                .help("Columns of every format: paths of fields, such as id,address.city"),
+        );
+        options.push(
+            Arg::new(name::QUERY_ARG)
+                .long(name::QUERY_ARG)
+                .value_name("JMESPATH")
+                .value_parser(crate::output::parse_query)
+                .help("JMESPath expression over the complete output; < and > compare numbers only"),
         );
     }
     options.push(
@@ -531,6 +541,7 @@ impl OperationCall {
             body: BodyArguments::from_matches(operation, matches),
             options: CallOptions {
                 columns: argument_values(matches, name::COLUMNS_ARG),
+                query: argument_values(matches, name::QUERY_ARG).pop(),
                 limit: argument_values(matches, name::LIMIT_ARG).pop(),
                 is_dry_run: is_flag_set(matches, name::DRY_RUN_ARG),
                 is_confirmed: is_flag_set(matches, name::YES_ARG),

@@ -81,7 +81,7 @@ pub(crate) async fn run_operation<X: Transport>(
         messages,
     )?;
     let noun = call.result_noun();
-    let mut printer = Printer::new(session.options.output, operation, &call.options.columns, noun, messages);
+    let mut printer = Printer::new(session.options, operation, &call.options, noun, messages);
     if is_of_several {
         let pacing = several::RequestPacing::new(&*transport, session.deadline);
         let ids = RequestedIds::new(operation, call.ids.clone(), session.deadline);
@@ -202,7 +202,7 @@ fn print_response(
         }
         (Outcome::Absent, _) => {
             messages.print(format_args!("no {}", call.result_noun().singular()));
-            if let OutputFormat::Json | OutputFormat::Jsonl = format {
+            if let OutputFormat::Json | OutputFormat::Jsonl | OutputFormat::Yaml = format {
                 printer.print_value(&response::json_null())?;
             }
             Ok(())

@@ -16,6 +16,7 @@ mod lookup;
 mod network;
 mod operations;
 mod options;
+mod output_formats;
 mod server;
 mod several;
 mod shared_token;
