@@ -10,7 +10,7 @@ mod indirect_reseller;
 mod searchable_fields;
 mod store;
 
-pub(crate) use countries::{Country, WEIGHTED_COUNTRIES};
+pub(crate) use countries::{City, Country, WEIGHTED_COUNTRIES};
 pub(crate) use customer_id::parse_guid;
 pub(crate) use details::CustomerDetails;
 pub(crate) use generated::CustomerSequences;
