@@ -64,10 +64,8 @@ pub(crate) fn find_behavior(operation: &Operation) -> OperationBehavior {
         "updateCustomerBillingProfile" => account::update_billing_profile,
         "checkDomain" => account::check_domain_availability,
         "validateAddress" => |call| Ok(address::validate_address(call)),
-        "listSubscriptions" => commerce::list_subscriptions,
-        "updateSubscription" => commerce::update_subscription,
         "listUsers" => users::list_users,
-        _ => stored::respond_from_store,
+        id => commerce::find_behavior(id).unwrap_or(stored::respond_from_store),
     }
 }
 

@@ -1,12 +1,12 @@
 use crate::{
     ContinuationIn, Emulator, Encoding, ErrorCodes, Fault, LinkStyle, ListEnd, TotalCount, authority::Authority,
-    customers::CustomerStore, fault::FaultInjector, quirks::Quirks, rate_limit::RateLimit,
+    clock::Clock, customers::CustomerStore, fault::FaultInjector, quirks::Quirks, rate_limit::RateLimit,
     request_handler::RequestHandler, service::Service, store::ResourceStore,
 };
 use std::{
     fmt,
     num::{NonZeroU16, NonZeroU32},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 /// A builder of an [`Emulator`], with settings for its customers, tokens, quirks and faults.
@@ -27,6 +27,8 @@ use std::{
 pub struct EmulatorBuilder {
     customers: u32,
     seed: u64,
+    /// `None` is the time of the system when the emulator is built.
+    start_time: Option<SystemTime>,
     token: String,
     token_lifetime: Duration,
     strict_refresh_tokens: bool,
@@ -47,6 +49,23 @@ impl EmulatorBuilder {
     /// gives the same customers and requests. Default: 0.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
+    }
+
+    /// Sets the time that it is when the emulator is built, from which its clock runs on. Default: the system's time.
+    ///
+    /// The dates of subscriptions, orders and carts depend on it: with a fixed time a test gets the same ones every day. See
+    /// [`Emulator::advance_clock`]. Times before 1970 count as 1970.
+    ///
+    /// ```
+    /// use partner_center_emulator::Emulator;
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// let new_year = UNIX_EPOCH + Duration::from_secs(1_767_225_600); // 2026-01-01T00:00:00Z
+    /// let emulator = Emulator::builder().start_time(new_year).build();
+    /// # let _ = emulator;
+    /// ```
+    pub fn start_time(self, time: SystemTime) -> Self {
+        Self { start_time: Some(time), ..self }
     }
 
     /// Sets the access token to accept, besides those that the emulator's authority issues. Default: [`Emulator::TOKEN`].
@@ -194,11 +213,12 @@ impl EmulatorBuilder {
     #[must_use]
     pub fn build(self) -> Emulator {
         let Self { customers, seed, token, token_lifetime, strict_refresh_tokens, quirks, faults, .. } = self;
-        let Self { rate_limit, rare_values, reject_unknown_parameters, .. } = self;
+        let Self { rate_limit, rare_values, reject_unknown_parameters, start_time, .. } = self;
         let authority = Authority::new(seed, token_lifetime, strict_refresh_tokens);
         let store = ResourceStore::new(CustomerStore { seed, count: customers, rare_values });
         let service = Service { seed, store, token, authority, quirks, reject_unknown_parameters };
-        Emulator::new(RequestHandler::new(service, FaultInjector::new(faults), rate_limit.map(RateLimit::new)))
+        let clock = Clock::start_at(start_time.unwrap_or_else(SystemTime::now));
+        Emulator::new(RequestHandler::new(service, clock, FaultInjector::new(faults), rate_limit.map(RateLimit::new)))
     }
 }
 
@@ -207,6 +227,7 @@ impl Default for EmulatorBuilder {
         Self {
             customers: 1000,
             seed: 0,
+            start_time: None,
             token: Emulator::TOKEN.to_owned(),
             token_lifetime: Duration::from_secs(60 * 60),
             strict_refresh_tokens: false,

@@ -6,7 +6,7 @@ use crate::{
     test_credentials,
 };
 use partner_center_core::Mode;
-use std::{fmt, io, net::ToSocketAddrs, sync::Arc};
+use std::{fmt, io, net::ToSocketAddrs, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// An emulator of the Partner Center REST API and of the authority that issues tokens for it.
@@ -87,6 +87,20 @@ impl Emulator {
     #[cfg(feature = "tls")]
     pub fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
         Server::start_tls(Arc::clone(&self.0), address)
+    }
+
+    /// Lets `time` pass without waiting: terms end, carts expire, scheduled changes happen. Access tokens stay valid, as they are by
+    /// the real clock.
+    ///
+    /// ```
+    /// use partner_center_emulator::Emulator;
+    /// use std::time::Duration;
+    ///
+    /// let emulator = Emulator::default();
+    /// emulator.advance_clock(Duration::from_secs(7 * 24 * 60 * 60)); // a week
+    /// ```
+    pub fn advance_clock(&self, time: Duration) {
+        self.0.clock.advance_simulated_time(time);
     }
 
     /// Returns the newest requests, the oldest of them first, without their bodies and without the value of `Authorization`.

@@ -1,6 +1,8 @@
 //! The resources of generated customers other than the customers themselves: users, subscriptions and qualifications. Like those,
 //! they are made when they are requested, from the seed and the customer's index.
 
+mod documented_subscriptions;
+mod orders;
 mod qualifications;
 mod subscriptions;
 mod users;
@@ -11,6 +13,8 @@ pub(crate) use users::{USER_STATE_ACTIVE, USER_STATE_INACTIVE};
 use super::State;
 use crate::{
     customers::{Country, WEIGHTED_COUNTRIES, is_documented_customer, parse_guid},
+    json_fields::string_at_path,
+    lifecycle::{resource_at_time, without_internal_fields},
     random::RandomGenerator,
     resource_path::ResourcePath,
     timestamp::Timestamp,
@@ -35,31 +39,63 @@ struct CustomerTenant<'a> {
     is_documented: bool,
 }
 
-/// Returns the generated resource at `path`.
-pub(super) fn get_generated_resource(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+/// Returns the generated resource at `path` as it was at first, with its internal fields.
+pub(super) fn get_generated_resource(state: &State, path: &ResourcePath) -> Option<Value> {
     let ["v1", "customers", customer, collection, id] = path.segments()[..] else { return None };
     let tenant = CustomerTenant::for_customer_id(state, customer)?;
     match collection {
         "users" => users::get_user(&tenant, id),
-        "subscriptions" => subscriptions::get_subscription(&tenant, id, now),
+        "subscriptions" => subscriptions::get_subscription(&tenant, id),
+        "orders" => orders::get_order(&tenant, id),
+        "carts" if tenant.is_documented => documented_cart(id),
         _ => None,
     }
 }
 
-/// Returns the generated resources directly below `collection`, or `None` if it has none, whatever the customer.
-pub(crate) fn generated_collection_items(
-    state: &State,
-    collection: &ResourcePath,
-    now: Timestamp,
-) -> Option<Vec<Value>> {
-    let ["v1", "customers", customer, collection] = collection.segments()[..] else { return None };
+/// Returns the generated resources directly below `path`, as they are `now`, or `None` if it has none, whatever the customer.
+pub(crate) fn generated_collection_items(state: &State, path: &ResourcePath, now: Timestamp) -> Option<Vec<Value>> {
+    let ["v1", "customers", customer, collection] = path.segments()[..] else { return None };
     let tenant = CustomerTenant::for_customer_id(state, customer)?;
     match collection {
         "users" => Some(users::all_users(&tenant)),
-        "subscriptions" => Some(subscriptions::all_subscriptions(&tenant, now)),
+        "subscriptions" => Some(advance_all(path, subscriptions::all_subscriptions(&tenant), now)),
+        "orders" => Some(advance_all(path, orders::all_orders(&tenant), now)),
+        // Carts are not listed.
+        "carts" => Some(Vec::new()),
         "qualifications" => Some(qualifications::all_qualifications(&tenant)),
         _ => None,
     }
+}
+
+/// Returns generated resources as they are `now`.
+fn advance_all(path: &ResourcePath, resources: Vec<Value>, now: Timestamp) -> Vec<Value> {
+    let advanced = resources.into_iter().filter_map(|resource| {
+        let id = string_at_path(&resource, &["id"])?.to_owned();
+        resource_at_time(&path.child_path(&id), resource, now).map(without_internal_fields)
+    });
+    advanced.collect()
+}
+
+/// Returns the cart of the examples of the specification, if it is the one with this identifier.
+fn documented_cart(id: &str) -> Option<Value> {
+    let operation = partner_center_spec::operation("createCart")?;
+    let example = operation.responses.iter().flat_map(|response| response.examples).next()?;
+    let mut cart: Value = serde_json::from_str(example.json).ok()?;
+    // It never expires, as it is there to be looked at.
+    cart.as_object_mut()?.remove("expirationTimestamp");
+    cart["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)).then_some(cart)
+}
+
+/// Returns everything directly below `path` as it is `now`, generated or written.
+pub(crate) fn all_collection_items(state: &State, path: &ResourcePath, now: Timestamp) -> Vec<Value> {
+    let written = state.written_collection_items(path, now);
+    let mut items = generated_collection_items(state, path, now).unwrap_or_default();
+    items.retain(|item| {
+        let id = string_at_path(item, &["id"]).map(str::to_ascii_lowercase);
+        !written.iter().any(|(written, ..)| Some(*written) == id.as_deref())
+    });
+    items.extend(written.into_iter().filter_map(|(.., item)| item));
+    items
 }
 
 impl<'a> CustomerTenant<'a> {

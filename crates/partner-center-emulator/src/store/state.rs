@@ -8,6 +8,7 @@ use crate::{
         CustomerStore, FIRST_CREATED_INDEX, ListedCustomer, SearchableFields, customer_has_domain, parse_guid,
         searchable_fields_of_stored_customer,
     },
+    lifecycle::{resource_at_time, without_internal_fields},
     random::RandomGenerator,
     resource_path::ResourcePath,
     timestamp::Timestamp,
@@ -83,13 +84,19 @@ impl State {
 
     /// Returns the resource at `path`, as it is `now`.
     pub(crate) fn get_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
-        match self.resources.get(path) {
+        self.get_stored_resource(path, now).map(without_internal_fields)
+    }
+
+    /// Returns the resource at `path`, as it is `now`, with its internal fields.
+    pub(crate) fn get_stored_resource(&self, path: &ResourcePath, now: Timestamp) -> Option<Value> {
+        let resource = match self.resources.get(path) {
             Some(entry) => entry.value_at_time(now).map(|value| Value::clone(value)),
             None => match path.segments()[..] {
                 ["v1", "customers", id] => self.get_customer(self.find_customer_by_id(parse_guid(id)?)?),
-                _ => population::get_generated_resource(self, path, now),
+                _ => population::get_generated_resource(self, path),
             },
-        }
+        };
+        resource_at_time(path, resource?, now)
     }
 
     /// Whether a request has deleted the resource at `path`.
@@ -114,11 +121,9 @@ impl State {
             .take_while(|(path, _)| path.is_below(collection))
             .filter(|(path, _)| path.is_child_of(collection))
             .filter_map(|(path, entry)| {
-                Some((
-                    *path.segments().last()?,
-                    entry.created,
-                    entry.value_at_time(now).map(|value| Value::clone(value)),
-                ))
+                let value = entry.value_at_time(now).map(|value| Value::clone(value));
+                let value = value.and_then(|value| resource_at_time(path, value, now)).map(without_internal_fields);
+                Some((*path.segments().last()?, entry.created, value))
             })
             .collect();
         items.sort_by_key(|(_, created, _)| *created);
@@ -206,7 +211,7 @@ impl State {
             match change {
                 StateChange::Put(path, value) => self.put_resource(path, value),
                 StateChange::PutLater(path, value, moment) => {
-                    let current = self.get_resource(&path, moment).map(Arc::new);
+                    let current = self.get_stored_resource(&path, moment).map(Arc::new);
                     let entry = self.entry_or_insert(path);
                     (entry.value, entry.next) = (current, Some((moment, Arc::new(value))));
                 }

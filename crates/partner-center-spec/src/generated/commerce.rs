@@ -6247,7 +6247,7 @@ pub(super) const UPDATE_ORDER: Operation = Operation {
             default: None,
             deprecated: None,
             description: "The identifier of the order, a string of one of several forms: a GUID, 12 hexadecimal digits, or 33 characters with `-` and `_`.",
-            example: Some("b4f1c9027e5d"),
+            example: Some("Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21"),
         },
     ],
     body: Some(RequestBody {

@@ -3430,7 +3430,7 @@ impl SingleResponse for GetOrder {}
 /// # fn example(order: Order) -> Result<(), Box<dyn std::error::Error>> {
 /// let operation = UpdateOrder::new(
 ///     Uuid::parse_str("aaaabbbb-0000-cccc-1111-dddd2222eeee")?,
-///     "b4f1c9027e5d",
+///     "Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21",
 ///     order,
 /// );
 /// let parameters = operation.parameters()?;
@@ -3441,7 +3441,9 @@ impl SingleResponse for GetOrder {}
 ///     parameters.path[0], ("customer-tenant-id", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 ///     .to_owned())
 /// );
-/// assert_eq!(parameters.path[1], ("order-id", "b4f1c9027e5d".to_owned()));
+/// assert_eq!(
+///     parameters.path[1], ("order-id", "Tq9_rPkzHbYdMVxcuoWnLJeA4s5fGgi21".to_owned())
+/// );
 /// # Ok(())
 /// # }
 /// ```
